@@ -1,0 +1,117 @@
+#include "base/buffer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void buffer_init(struct buffer *b, size_t max)
+{
+    *b = (struct buffer){.max = max};
+}
+
+void buffer_deinit(struct buffer *b)
+{
+    free(b->data);
+    buffer_init(b, b->max);
+}
+
+void buffer_clear(struct buffer *b)
+{
+    b->len = 0;
+    b->failed = false;
+}
+
+/* Makes room for len more bytes; false when that is too many. */
+static bool reserve(struct buffer *b, size_t len)
+{
+    if (b->failed || len > b->max || b->len > b->max - len) {
+        b->failed = true;
+        return false;
+    }
+    if (b->cap - b->len >= len)
+        return true;
+    size_t cap = b->cap ? b->cap : 256;
+    while (cap < b->len + len)
+        cap *= 2;
+    uint8_t *data = realloc(b->data, cap);
+    if (!data) {
+        b->failed = true;
+        return false;
+    }
+    b->data = data;
+    b->cap = cap;
+    return true;
+}
+
+uint8_t *buffer_grow(struct buffer *b, size_t len)
+{
+    if (!reserve(b, len))
+        return NULL;
+    uint8_t *at = b->data + b->len;
+    b->len += len;
+    return at;
+}
+
+void buffer_add(struct buffer *b, const void *bytes, size_t len)
+{
+    if (len == 0)
+        return;
+    uint8_t *at = buffer_grow(b, len);
+    if (at)
+        memcpy(at, bytes, len);
+}
+
+void buffer_text(struct buffer *b, const char *text)
+{
+    buffer_add(b, text, strlen(text));
+}
+
+void buffer_printf(struct buffer *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (len < 0 || !reserve(b, (size_t)len + 1)) {
+        b->failed = true;
+        return;
+    }
+    va_start(args, format);
+    vsnprintf((char *)b->data + b->len, (size_t)len + 1, format, args);
+    va_end(args);
+    b->len += (size_t)len;
+}
+
+int buffer_status(const struct buffer *b)
+{
+    return b->failed ? -E_LIMIT : 0;
+}
+
+int buffer_read_fd(struct buffer *b, int fd)
+{
+    for (;;) {
+        if (!reserve(b, 65536))
+            return -E_LIMIT;
+        ssize_t n = read(fd, b->data + b->len, b->cap - b->len);
+        if (n == 0)
+            return 0;
+        if (n > 0)
+            b->len += (size_t)n;
+        else if (errno != EINTR)
+            return -errno;
+    }
+}
+
+int buffer_read_file(struct buffer *b, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int err = buffer_read_fd(b, fd);
+    close(fd);
+    return err;
+}

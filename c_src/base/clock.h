@@ -1,0 +1,16 @@
+/**
+ * @file clock.h
+ * Time in the program is CLOCK_MONOTONIC in nanoseconds, the clock that the
+ * engines stamp their samples with.
+ */
+#ifndef CPROF_BASE_CLOCK_H
+#define CPROF_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define NS_PER_S  1000000000ull
+#define NS_PER_MS 1000000ull
+
+uint64_t clock_now_ns(void);
+
+#endif

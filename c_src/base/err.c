@@ -1,0 +1,48 @@
+#include "base/err.h"
+
+#include <stddef.h>
+#include <string.h>
+
+struct err_row {
+    enum err code;
+    const char *text;
+};
+
+static const struct err_row rows[] = {
+    {E_SHORT, "the data ends too early"},
+    {E_LIMIT, "a limit of the program was exceeded"},
+    {E_FORMAT, "the data is malformed"},
+    {E_NO_PROCESS, "no process has this pid; see `pgrep -a beam.smp`"},
+    {E_GONE, "the process has ended"},
+    {E_NOT_BEAM, "this process is not an Erlang VM; see `pgrep -a beam.smp`"},
+    {E_NOT_JIT, "this Erlang VM runs without the JIT (emu flavor), which has "
+                "no symbol list; start it with `erl -emu_flavor jit`"},
+    {E_NO_ACCESS, "the process's memory may not be read; run as the same "
+                  "user or as root (see `cprof doctor`)"},
+    {E_TORN, "the node kept changing while it was read; try again"},
+    {E_NOT_FOUND, "not found"},
+    {E_LAYOUT, "the VM's layout was not recognised"},
+    {E_UNRESOLVED, "no symbol for this address"},
+    {E_AMBIGUOUS, "the code was replaced around the time of the sample"},
+    {E_NO_ENGINE, "no sampling engine works here; `cprof doctor` says why"},
+    {E_PERF_DENIED,
+     "perf_event_open is not permitted; run as root, or set "
+     "/proc/sys/kernel/perf_event_paranoid to 2 or less (in a container: "
+     "allow it in the seccomp profile)"},
+    {E_MEMLOCK, "not enough locked memory for the sample rings; raise "
+                "`ulimit -l` or run as root"},
+    {E_UNKNOWN_FORMAT, "unknown format; known are text, html, json, collapsed "
+                       "and pprof"},
+    {E_NOT_A_PROFILE, "not a recording; `cprof report` reads the .pb.gz files "
+                      "that `cprof record -o` writes"},
+    {E_PROTOCOL, "the request is not of the port protocol"},
+    {E_USAGE, "wrong usage; see `cprof --help`"},
+};
+
+const char *err_text(int code)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (-code == (int)rows[i].code)
+            return rows[i].text;
+    return strerror(-code);
+}

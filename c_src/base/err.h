@@ -1,0 +1,55 @@
+/**
+ * @file err.h
+ * Error codes of the program. Every function that can fail returns 0 (or a
+ * count) on success and a negative int on failure: -errno for what the system
+ * refused, -E_* below for what we refused. Codes travel up unchanged; only
+ * cli/ and port/ turn them into a sentence, with err_text().
+ */
+#ifndef CPROF_BASE_ERR_H
+#define CPROF_BASE_ERR_H
+
+#define MUST_USE __attribute__((warn_unused_result))
+
+/* Above every errno, one block a folder, so that a code names its layer. */
+enum err {
+    /* base */
+    E_SHORT = 4096, /**< the bytes end before the value does */
+    E_LIMIT,        /**< a stated limit of ours would be exceeded */
+    E_FORMAT,       /**< the bytes are not of the form they should have */
+
+    /* target */
+    E_NO_PROCESS = 4196, /**< no process with that pid */
+    E_GONE,              /**< the process ended, or its pid was reused */
+    E_NOT_BEAM,          /**< the process is no Erlang VM */
+    E_NOT_JIT,           /**< an Erlang VM without the JIT: no symbol list */
+    E_NO_ACCESS,         /**< the process's memory may not be read */
+    E_TORN,              /**< the node changed the data while it was read */
+    E_NOT_FOUND,         /**< looked for and not there */
+    E_LAYOUT,            /**< the VM's layout does not validate */
+
+    /* symbols, unwind */
+    E_UNRESOLVED = 4296, /**< no name for that address */
+    E_AMBIGUOUS,         /**< code was replaced around the sample's time */
+
+    /* engine */
+    E_NO_ENGINE = 4396, /**< no sampling engine can work here */
+    E_PERF_DENIED,      /**< perf_event_open is not permitted */
+    E_MEMLOCK,          /**< no room for the rings within RLIMIT_MEMLOCK */
+
+    /* formats, port */
+    E_UNKNOWN_FORMAT = 4496, /**< no such output format */
+    E_NOT_A_PROFILE,         /**< the file is no recording of ours or pprof */
+    E_PROTOCOL,              /**< the other side of the port broke protocol */
+
+    /* cli */
+    E_USAGE = 4596, /**< the command line is wrong; said already */
+};
+
+/**
+ * One English sentence for a code, without a full stop, never NULL; for our
+ * own codes it says what to do. The string is static, or strerror's.
+ * @param code  a negative int returned by any function of the program
+ */
+const char *err_text(int code);
+
+#endif

@@ -1,0 +1,47 @@
+/**
+ * @file session.h
+ * One recording from attach to profile: target, engine, unwinder, symbols and
+ * the pipeline held together. The command line and the port both run this
+ * one; it prints nothing.
+ */
+#ifndef CPROF_CLI_SESSION_H
+#define CPROF_CLI_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "profile/profile.h"
+
+struct session_options {
+    pid_t pid;
+    unsigned rate;      /**< Hz */
+    const char *engine; /**< "auto", "perf" */
+    const char *event;  /**< "cpu-clock", "cycles" */
+    bool kernel;        /**< kernel stacks */
+};
+
+/** Figures for a progress line. */
+struct session_progress {
+    uint64_t elapsed_ns, samples, lost;
+};
+
+struct session;
+
+/** Attaches, arms and starts sampling. */
+MUST_USE int session_open(const struct session_options *o,
+                          struct session **out);
+/**
+ * Works for about ms milliseconds. 0, or -E_GONE when the node ended: what was
+ * sampled until then is there. Must be called again and again, or samples are
+ * lost.
+ */
+MUST_USE int session_run(struct session *s, unsigned ms);
+struct session_progress session_progress(const struct session *s);
+/** Ends sampling, takes what is queued and hands out the profile; the caller
+ *  owns it. To be called once. */
+MUST_USE int session_finish(struct session *s, struct profile **out);
+void session_close(struct session *s);
+
+#endif

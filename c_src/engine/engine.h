@@ -1,0 +1,88 @@
+/**
+ * @file engine.h
+ * How samples arrive. One table of functions per engine; each engine file
+ * exports exactly one `const struct engine_ops engine_NAME`. An engine looks
+ * at the node from outside only and knows nothing of Erlang but which threads
+ * there are.
+ */
+#ifndef CPROF_ENGINE_ENGINE_H
+#define CPROF_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "target/sample.h"
+#include "target/threads.h"
+
+enum engine_event { ENGINE_CPU_CLOCK, ENGINE_CYCLES };
+
+enum { ENGINE_MIN_RATE = 1, ENGINE_MAX_RATE = 10000 };
+
+struct engine_config {
+    pid_t pid;
+    const struct threads *threads; /**< present at open */
+    unsigned rate; /**< samples per second of CPU time of each thread */
+    enum engine_event event;
+    bool kernel_stacks; /**< ask for kernel stacks too */
+};
+
+struct engine_counters {
+    uint64_t samples;
+    uint64_t lost;      /**< dropped by the kernel, ring full */
+    uint64_t throttled; /**< times the kernel slowed the event down */
+    uint64_t late;      /**< handed out more than 10 ms after they were taken */
+    uint64_t stack_cut; /**< stack copies as long as the engine copies */
+    uint64_t bytes;     /**< read from the rings */
+};
+
+/** What is special about the samples of this run, for the report. */
+struct engine_info {
+    bool kernel_included;   /**< CPU time in the kernel is sampled */
+    size_t ring_bytes;      /**< all rings together */
+    unsigned stack_bytes;   /**< copied of the user stack per sample, now */
+    size_t threads;         /**< being sampled now */
+    size_t threads_skipped; /**< could not be sampled */
+};
+
+struct engine;
+
+/** The sample is valid during the call only. */
+typedef void engine_on_sample(void *ctx, const struct sample *s);
+
+struct engine_ops {
+    const char *name;
+    /** Can it work on this pid, right now? 0, or the error that open would
+     *  give. Leaves nothing open. */
+    int (*probe)(pid_t pid);
+    /** Opens and arms; sampling begins with start. */
+    int (*open)(const struct engine_config *config, struct engine **out);
+    int (*start)(struct engine *e);
+    /**
+     * Waits at most timeout_ms for samples and hands them out, oldest first
+     * per thread. @return 1 when there may be threads that are not sampled
+     * yet (call add_threads), 0, or a negative error; -E_GONE when no thread
+     * of the process is left.
+     */
+    int (*poll)(struct engine *e, int timeout_ms, engine_on_sample *on_sample,
+                void *ctx);
+    /** Begins to sample threads that are new in the list. */
+    int (*add_threads)(struct engine *e, const struct threads *threads);
+    /** No new samples from here on; poll still hands out what is queued. */
+    void (*stop)(struct engine *e);
+    struct engine_counters (*counters)(const struct engine *e);
+    struct engine_info (*info)(const struct engine *e);
+    void (*close)(struct engine *e);
+};
+
+extern const struct engine_ops engine_perf;
+
+/** By name; "auto" is the best that works on pid. NULL with *err set:
+ *  -E_NOT_FOUND: no such engine; else why none works. */
+const struct engine_ops *engine_choose(const char *name, pid_t pid, int *err);
+/** Every engine built in, for doctor; NULL-terminated. */
+extern const struct engine_ops *const engine_all[];
+
+#endif

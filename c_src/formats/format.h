@@ -1,0 +1,45 @@
+/**
+ * @file format.h
+ * A profile to bytes. Each format exports one `const struct format`; they are
+ * all listed in format.c. A recording (pprof) can also be read back.
+ */
+#ifndef CPROF_FORMATS_FORMAT_H
+#define CPROF_FORMATS_FORMAT_H
+
+#include "base/buffer.h"
+#include "base/err.h"
+#include "profile/profile.h"
+
+struct format_options {
+    unsigned top;      /**< rows of a text table; 0: the default (25) */
+    bool color;        /**< text: may use terminal colours */
+    const char *title; /**< html: "" or NULL for a made one */
+};
+
+struct format {
+    const char *name;      /**< "text", "json", "collapsed", "html", "pprof" */
+    const char *extension; /**< ".txt", ".json", ".collapsed", ".html",
+                                ".pb.gz" */
+    bool binary;           /**< not for a terminal */
+    int (*write)(const struct profile *p, const struct format_options *o,
+                 struct buffer *out);
+};
+
+extern const struct format format_text, format_json, format_collapsed,
+    format_html, format_pprof;
+
+/** NULL-terminated. */
+extern const struct format *const format_all[];
+/** By name, or NULL. */
+const struct format *format_by_name(const char *name);
+/** By the longest extension that the path ends with, or NULL. */
+const struct format *format_by_path(const char *path);
+
+/**
+ * Reads a recording: gzipped or plain pprof, ours or another's (Go's runtime).
+ * Fuzzed. -E_NOT_A_PROFILE when it is none or is cut; -E_LIMIT when it would
+ * unpack to more than 1 GiB.
+ */
+MUST_USE int pprof_read(const void *bytes, size_t len, struct profile **out);
+
+#endif

@@ -1,0 +1,70 @@
+/**
+ * @file port.h
+ * The conversation with the Elixir or Erlang side: packets of 4 bytes
+ * big-endian length, then one term in external format (ei).
+ *
+ *   to us:   {Ref :: integer, Command :: atom, Args :: map}
+ *   from us: {Ref, ok, Value} | {Ref, error, {Code :: atom, Text :: binary}}
+ *   unasked: {0, event, Value}
+ *
+ * Commands:
+ *   hello  #{version => 1}        -> #{version => 1, program => binary}
+ *   start  #{pid, rate, engine, duration_ms, kernel} -> started
+ *   stop   #{}                    -> #{report => map, recording => binary}
+ *   render #{recording, format, top, process => [binary], focus, ignore}
+ *                                 -> binary, the rendered bytes
+ * hello must come first and name a version we speak. EOF on stdin ends the
+ * program (the Erlang side is gone); so does a packet that is no request.
+ */
+#ifndef CPROF_PORT_PORT_H
+#define CPROF_PORT_PORT_H
+
+#include "base/buffer.h"
+#include "base/err.h"
+#include "profile/profile.h"
+
+enum { PORT_VERSION = 1 };
+#define PORT_MAX_PACKET ((size_t)1 << 30)
+
+enum port_command { PORT_HELLO, PORT_START, PORT_STOP, PORT_RENDER };
+
+enum { PORT_MAX_PROCESSES = 64, PORT_TEXT = 256 };
+
+/** A decoded request; one struct for all, unset members are 0 or "". */
+struct port_request {
+    int64_t ref;
+    enum port_command command;
+    int64_t version;
+    int64_t pid, rate, duration_ms, top;
+    bool kernel;
+    char engine[PORT_TEXT], format[PORT_TEXT];
+    char focus[PORT_TEXT], ignore[PORT_TEXT];
+    char processes[PORT_MAX_PROCESSES][PORT_TEXT];
+    size_t process_count;
+    const uint8_t *recording; /**< into the packet */
+    size_t recording_len;
+};
+
+/** Pure, fuzzed. -E_PROTOCOL with *ref set when at least that was readable
+ *  (else 0). The packet must outlive the request. */
+MUST_USE int port_decode(const void *packet, size_t len,
+                         struct port_request *out);
+
+/** Replies, appended to out as a whole packet with its length. */
+MUST_USE int port_reply_hello(struct buffer *out, int64_t ref,
+                              const char *program_version);
+MUST_USE int port_reply_atom(struct buffer *out, int64_t ref, const char *atom);
+MUST_USE int port_reply_binary(struct buffer *out, int64_t ref,
+                               const void *bytes, size_t len);
+MUST_USE int port_reply_error(struct buffer *out, int64_t ref, int code);
+/** #{report => the JSON report's shape as a map, recording => bytes}. */
+MUST_USE int port_reply_result(struct buffer *out, int64_t ref,
+                               const struct profile *p, const void *recording,
+                               size_t recording_len);
+
+/** Framing: one packet from fd into packet (cleared first). 1, 0 at a clean
+ *  EOF, or a negative error. Blocks. */
+MUST_USE int port_read_packet(int fd, struct buffer *packet);
+MUST_USE int port_write_all(int fd, const void *bytes, size_t len);
+
+#endif

@@ -1,0 +1,23 @@
+/**
+ * @file filter.h
+ * A profile restricted to some of its samples: a new profile with the same
+ * metadata and only the matching rows.
+ */
+#ifndef CPROF_PROFILE_FILTER_H
+#define CPROF_PROFILE_FILTER_H
+
+#include "base/err.h"
+#include "profile/profile.h"
+
+struct filter {
+    const char *const *processes; /**< pid text, name or initial call; NULL */
+    size_t process_count;         /**< 0: all */
+    const char *focus;  /**< POSIX extended RE on a frame's name; NULL */
+    const char *ignore; /**< RE: stacks with such a frame are dropped; NULL */
+};
+
+/** -E_FORMAT when an expression does not compile. */
+MUST_USE int filter_apply(const struct profile *p, const struct filter *f,
+                          struct profile **out);
+
+#endif

@@ -1,0 +1,42 @@
+/**
+ * @file frame.h
+ * A frame as a person reads it: the value that symbols/ makes from an address
+ * and profile/ interns. Strings are borrowed, never NULL.
+ */
+#ifndef CPROF_PROFILE_FRAME_H
+#define CPROF_PROFILE_FRAME_H
+
+#include <stdint.h>
+
+enum frame_kind {
+    FRAME_ERLANG,
+    FRAME_ELIXIR,
+    FRAME_BIF,     /**< Erlang name of a function implemented in the VM */
+    FRAME_NIF,     /**< Erlang name of a function implemented in a library */
+    FRAME_NATIVE,  /**< a C function */
+    FRAME_GC,      /**< "[gc]" */
+    FRAME_RUNTIME, /**< the VM's own work: "[scheduler]", "[elided]", ... */
+    FRAME_KERNEL,
+    FRAME_KIND_COUNT
+};
+
+enum { FRAME_NO_ARITY = -1 };
+
+struct frame {
+    enum frame_kind kind;
+    const char *name;     /**< as its language writes it: "lists:seq/2",
+                               "Enum.map/2", "anonymous fn/1 in Mod.f/2",
+                               "memcpy", "beam.smp+0x1a2b30" */
+    const char *module;   /**< "lists", "Elixir.Enum", object of a C function,
+                               "" if none */
+    const char *function; /**< "seq", "-run/2-fun-0-", "memcpy" */
+    int arity;            /**< or FRAME_NO_ARITY */
+    const char *file;     /**< "" if not known */
+    uint32_t line;        /**< 0 if not known */
+};
+
+const char *frame_kind_name(enum frame_kind kind);
+/** -E_FORMAT when no kind has that name. */
+int frame_kind_parse(const char *name, enum frame_kind *kind);
+
+#endif

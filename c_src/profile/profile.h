@@ -1,0 +1,161 @@
+/**
+ * @file profile.h
+ * The result of a recording: everything interned, only ids and counters. It
+ * is built by the pipeline (or read back by formats/pprof_read.c) through the
+ * functions below and is only read after that. It owns all its strings.
+ *
+ *   sample -> stack (a node of the trie) -> frame -> function
+ *          -> process, thread, state
+ *
+ * Every table is dense; ids index it directly. Id 0 of strings is "".
+ */
+#ifndef CPROF_PROFILE_PROFILE_H
+#define CPROF_PROFILE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "profile/frame.h"
+
+enum sample_state {
+    STATE_RUNNING,
+    STATE_GC,
+    STATE_DIRTY_CPU,
+    STATE_DIRTY_IO,
+    STATE_SCHEDULER, /**< busy-wait and bookkeeping: apart, not in percents */
+    STATE_OTHER,     /**< threads that run no Erlang process */
+    STATE_COUNT
+};
+
+const char *state_name(enum sample_state state); /* "running", "dirty-cpu" */
+int state_parse(const char *name, enum sample_state *state);
+
+#define PROFILE_NONE UINT32_MAX
+
+struct profile_function {
+    uint32_t name, module, function, file; /**< strings */
+    int32_t arity;
+    enum frame_kind kind;
+};
+
+struct profile_frame {
+    uint32_t function;
+    uint32_t line; /**< 0: not known */
+};
+
+/** A node of the stack trie; root frames have parent PROFILE_NONE. */
+struct profile_stack {
+    uint32_t parent;
+    uint32_t frame;
+    uint32_t depth; /**< 1 for a root */
+};
+
+struct profile_process {
+    uint32_t pid, name, initial_call, label, application; /**< strings */
+};
+
+struct profile_thread {
+    uint32_t name; /**< string: comm */
+    uint32_t tid;
+};
+
+/** One row: what was counted for one combination. */
+struct profile_sample {
+    uint32_t stack;   /**< PROFILE_NONE: no frame at all */
+    uint32_t process; /**< PROFILE_NONE: no Erlang process */
+    uint32_t thread;  /**< PROFILE_NONE: not recorded */
+    enum sample_state state;
+    uint32_t bucket; /**< of the timeline; 0 without one */
+    uint64_t count;
+    uint64_t cpu_ns;
+};
+
+/** Text facts about a recording; strings are ids. */
+struct profile_meta {
+    uint32_t host, os, node, otp, erts, command, engine, event, version;
+    uint32_t notes; /**< lines: what is missing, and the remedy */
+    uint32_t pid;   /**< of the observed OS process, a number */
+    bool jit;
+    bool kernel_included;
+    uint32_t rate_asked; /**< Hz */
+    uint64_t started_unix_ns, duration_ns;
+    uint64_t bucket_ns;  /**< length of a timeline bucket; 0: none */
+    uint32_t schedulers; /**< normal scheduler threads, 0: not known */
+};
+
+/** Everything that makes a number less sure. All are counts. */
+#define PROFILE_COUNTERS(X)                                                    \
+    X(samples, "samples taken")                                                \
+    X(lost, "samples dropped by the kernel because a ring was full")           \
+    X(late, "samples read more than 10 ms after they were taken")              \
+    X(throttled, "times the kernel throttled the event")                       \
+    X(truncated, "stacks that do not reach the first function")                \
+    X(elided, "stacks whose middle was left out because they are very deep")   \
+    X(unverified, "stacks whose Erlang part was read after the sample")        \
+    X(frames, "frames of all samples")                                         \
+    X(unresolved_frames, "frames in no known code")                            \
+    X(nameless_native_frames, "C frames known by object and offset only")      \
+    X(stale_symbols, "frames in code replaced around their time")              \
+    X(erlang_leaf, "samples taken in Erlang code")                             \
+    X(erlang_leaf_complete, "of those, stacks down to the first function")     \
+    X(no_process, "samples in Erlang work without a known process")            \
+    X(bytes, "bytes read from the kernel")
+
+struct profile_counters {
+#define X(name, text) uint64_t name;
+    PROFILE_COUNTERS(X)
+#undef X
+};
+
+struct profile;
+
+MUST_USE int profile_create(struct profile **out);
+void profile_destroy(struct profile *p);
+
+/** Building. Each returns an id, or a negative error. Strings are copied. */
+MUST_USE int64_t profile_string(struct profile *p, const char *text);
+MUST_USE int64_t profile_string_n(struct profile *p, const char *text,
+                                  size_t len);
+MUST_USE int64_t profile_frame(struct profile *p, const struct frame *frame);
+/** A child of parent (PROFILE_NONE: a root frame). */
+MUST_USE int64_t profile_stack(struct profile *p, uint32_t parent,
+                               uint32_t frame);
+/** By its texts; the same texts give the same id. */
+MUST_USE int64_t profile_process(struct profile *p, const char *pid,
+                                 const char *name, const char *initial_call,
+                                 const char *label, const char *application);
+MUST_USE int64_t profile_thread(struct profile *p, uint32_t tid,
+                                const char *name);
+/** Adds count and cpu_ns to the row of that combination. */
+MUST_USE int profile_add(struct profile *p, const struct profile_sample *s);
+struct profile_meta *profile_meta_edit(struct profile *p);
+struct profile_counters *profile_counters_edit(struct profile *p);
+/** Adds a line to meta.notes, once. */
+MUST_USE int profile_note(struct profile *p, const char *line);
+
+/** Reading. */
+const char *profile_text(const struct profile *p, uint32_t string);
+const struct profile_meta *profile_meta(const struct profile *p);
+const struct profile_counters *profile_counters(const struct profile *p);
+size_t profile_function_count(const struct profile *p);
+const struct profile_function *profile_function_at(const struct profile *p,
+                                                   uint32_t id);
+size_t profile_frame_count(const struct profile *p);
+const struct profile_frame *profile_frame_at(const struct profile *p,
+                                             uint32_t id);
+size_t profile_stack_count(const struct profile *p);
+const struct profile_stack *profile_stack_at(const struct profile *p,
+                                             uint32_t id);
+size_t profile_process_count(const struct profile *p);
+const struct profile_process *profile_process_at(const struct profile *p,
+                                                 uint32_t id);
+size_t profile_thread_count(const struct profile *p);
+const struct profile_thread *profile_thread_at(const struct profile *p,
+                                               uint32_t id);
+size_t profile_sample_count(const struct profile *p);
+const struct profile_sample *profile_sample_at(const struct profile *p,
+                                               size_t i);
+
+#endif

@@ -1,0 +1,46 @@
+/**
+ * @file summary.h
+ * The figures every report shows, computed once from a profile: self and
+ * total per function (a recursive function counts once a stack), samples per
+ * process and per state, rate reached. Percentages are of `counted`: the
+ * samples that are not in STATE_SCHEDULER.
+ */
+#ifndef CPROF_PROFILE_SUMMARY_H
+#define CPROF_PROFILE_SUMMARY_H
+
+#include "base/err.h"
+#include "profile/profile.h"
+
+struct summary_function {
+    uint32_t function;    /**< of the profile */
+    uint32_t line;        /**< the line with most self samples (else total) */
+    uint64_t self, total; /**< samples */
+    double self_pct, total_pct;
+    double self_error_pct; /**< half width of the 95 % interval (Wilson) */
+};
+
+struct summary_process {
+    uint32_t process; /**< of the profile */
+    uint64_t samples;
+    double pct;
+};
+
+struct summary {
+    uint64_t samples; /**< all */
+    uint64_t counted; /**< not in STATE_SCHEDULER */
+    uint64_t cpu_ns;  /**< of all samples */
+    uint64_t by_state[STATE_COUNT];
+    uint64_t by_leaf_kind[FRAME_KIND_COUNT]; /**< of counted samples */
+    double rate_reached;                     /**< samples per CPU second */
+    struct summary_function *functions; /**< by self, then total, then name */
+    size_t function_count;
+    struct summary_process *processes; /**< by samples, then pid */
+    size_t process_count;
+};
+
+MUST_USE int summary_compute(const struct profile *p, struct summary *out);
+void summary_deinit(struct summary *s);
+/** Half the width, in percent, of the 95 % Wilson interval of k of n. */
+double summary_error_pct(uint64_t k, uint64_t n);
+
+#endif

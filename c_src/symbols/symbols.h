@@ -1,0 +1,71 @@
+/**
+ * @file symbols.h
+ * Addresses to frames. Sources, in this order: the JIT list for Erlang code
+ * (by the time of the sample), a perf map when the JIT list has nothing, the
+ * ELF symbols of mapped objects with their separate debug files, the vdso,
+ * kallsyms for kernel addresses. Nothing is guessed: C code without a symbol
+ * is "object+0xSTART" of its function (by the unwind table), or of the
+ * address itself when even that is unknown.
+ */
+#ifndef CPROF_SYMBOLS_SYMBOLS_H
+#define CPROF_SYMBOLS_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "profile/frame.h"
+#include "target/jit.h"
+#include "target/maps.h"
+#include "target/memory.h"
+#include "target/process.h"
+
+struct symbols;
+
+struct symbols_config { /* borrowed until symbols_close */
+    const struct process *process;
+    const struct memory *memory;
+    const struct jit *jit;
+};
+
+enum symbol_space { SYMBOL_KERNEL, SYMBOL_NATIVE, SYMBOL_ERLANG };
+
+struct symbol_query {
+    uint64_t at; /**< an address inside the executing instruction */
+    enum symbol_space space;
+    bool seam;        /**< see unwind.h: may get its BIF's Erlang name */
+    uint64_t time_ns; /**< of the sample */
+};
+
+/** What an address was, for the counters. */
+enum symbol_result {
+    SYMBOL_NAMED,
+    SYMBOL_OBJECT_ONLY, /**< C code known by object and offset alone */
+    SYMBOL_UNRESOLVED,  /**< in no object and no code that was ever loaded */
+    SYMBOL_STALE,       /**< code was replaced around the sample's time */
+};
+
+enum { SYMBOLS_MAX_FRAMES = 3 };
+
+struct symbol_frames {
+    struct frame list[SYMBOLS_MAX_FRAMES]; /**< leaf first; strings live until
+                                                symbols_close */
+    size_t count; /**< 0: not a frame of its own (a shared fragment of the
+                       VM that is charged to its caller) */
+    enum symbol_result result;
+    bool gc;        /**< this address is in a garbage collection */
+    bool scheduler; /**< this address is the scheduler's own loop */
+};
+
+MUST_USE int symbols_open(const struct symbols_config *config,
+                          struct symbols **out);
+void symbols_close(struct symbols *s);
+/** New mappings; keeps what it knows of images still there. Borrowed until
+ *  the next call. */
+MUST_USE int symbols_set_maps(struct symbols *s, const struct maps *maps);
+/** Never fails: what has no name is "[unknown]" and says so in result. */
+void symbols_name(struct symbols *s, const struct symbol_query *q,
+                  struct symbol_frames *out);
+
+#endif

@@ -1,0 +1,46 @@
+/**
+ * @file erlproc.h
+ * An Erlang process as it is read from the node's memory: identity, name,
+ * initial call. The process may end while it is read: what does not validate
+ * is refused (-E_TORN) and the sample stays without a process.
+ */
+#ifndef CPROF_TARGET_ERLPROC_H
+#define CPROF_TARGET_ERLPROC_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "target/atoms.h"
+#include "target/layout.h"
+#include "target/memory.h"
+
+/** The fields of one struct Process, as read. */
+struct erlproc {
+    uint64_t address; /**< of struct Process */
+    uint64_t id;      /**< pid term, as the VM holds it */
+    uint64_t stop, htop, hend;
+    uint64_t scheduler_data;
+    uint64_t initial[3]; /**< module atom, function atom, arity; 0s: unknown */
+    uint64_t reg;        /**< RegProc *, 0: not registered */
+};
+
+/** Reads the known fields of the Process at address. A read, no more:
+ *  -E_TORN when the id is no pid term or pointers are out of order. */
+MUST_USE int erlproc_read(const struct layout *l, const struct memory *m,
+                          uint64_t address, struct erlproc *out);
+
+enum { ERLPROC_TEXT = 256 };
+
+/** "<0.123.0>" for a pid term. release: 25.. (the term changed in 26);
+ *  table_size: slots of the process table (+P rounded up to 2^n). */
+void erlproc_pid_text(uint64_t id, int release, uint64_t table_size,
+                      char text[ERLPROC_TEXT]);
+/** Registered name, "" when none or not readable. */
+void erlproc_name(const struct layout *l, const struct memory *m,
+                  struct atoms *atoms, const struct erlproc *p,
+                  char text[ERLPROC_TEXT]);
+/** "proc_lib:init_p/5", "" when unknown. */
+void erlproc_initial_call(struct atoms *atoms, const struct erlproc *p,
+                          char text[ERLPROC_TEXT]);
+
+#endif

@@ -1,0 +1,127 @@
+/**
+ * @file jit.h
+ * The list of JIT-compiled modules that the VM keeps for GDB
+ * (`__jit_debug_descriptor`; always filled on ELF systems, no flag needed),
+ * followed while the node loads, reloads and purges code.
+ *
+ * Layouts: erts/emulator/beam/jit/beam_jit_metadata.cpp, the same in OTP 25,
+ * 27 and 29. Everything in it is unaligned and little endian.
+ *
+ * A module once seen is never forgotten: it carries the time span in which
+ * its code is known to have been there, so that a sample is named after the
+ * code of its own time. Addresses in `struct jit_function` are absolute.
+ */
+#ifndef CPROF_TARGET_JIT_H
+#define CPROF_TARGET_JIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "target/maps.h"
+#include "target/memory.h"
+#include "target/process.h"
+
+#define JIT_FOREVER UINT64_MAX
+
+struct jit_line {
+    uint64_t start; /**< first address this line is valid for */
+    uint32_t line;
+    const char *file; /**< owned by the module */
+};
+
+struct jit_function {
+    uint64_t start, end; /**< [start, end), its CodeInfo prologue included */
+    uint64_t info;       /**< address of its ErtsCodeInfo; 0: none */
+    const char *name;    /**< "lists:seq/2", "global::call_light_bif_shared";
+                              owned by the module */
+    uint32_t first_line, line_count; /**< into module->lines */
+};
+
+struct jit_module {
+    uint64_t base, size; /**< code [base, base+size) */
+    const char *name;    /**< "lists", "erts_beamasm" for shared fragments */
+    bool emulator;       /**< the VM's own shared code (global::*) */
+    struct jit_function *functions; /**< sorted by start, no code header,
+                                         footer or stub ranges */
+    uint32_t function_count;
+    struct jit_line *lines; /**< grouped by function, sorted by start */
+    uint32_t line_count;
+    /** Time span, CLOCK_MONOTONIC ns. It was loaded in (absent_at, seen_from]
+     *  and seen last at seen_until; while it is still listed, gone_at is
+     *  JIT_FOREVER, else it was removed in (seen_until, gone_at]. */
+    uint64_t absent_at, seen_from, seen_until, gone_at;
+    uint32_t id; /**< dense, in order of discovery */
+    char *text;  /* backing of the names */
+};
+
+struct jit_counters {
+    uint64_t reads;   /**< list walks */
+    uint64_t torn;    /**< walks or entries that had to be read again */
+    uint64_t loaded;  /**< modules seen to appear after the first read */
+    uint64_t removed; /**< modules seen to disappear */
+};
+
+struct jit;
+
+/**
+ * Finds the list in the process: by the dynamic symbol where it is exported,
+ * else by scanning the executable's writable mappings for a descriptor that
+ * validates. Reads it once. now_ns is the time of that read; its modules get
+ * absent_at = 0 (they may have been there for ever).
+ * @return 0, -E_NOT_JIT (no descriptor or an empty list), -E_TORN, or a
+ *         memory error.
+ */
+MUST_USE int jit_open(const struct process *p, const struct maps *maps,
+                      const struct memory *m, struct jit **out);
+void jit_close(struct jit *jit);
+
+/**
+ * Cheap: has the list changed since it was read? One small memory read.
+ * 1 yes, 0 no, or a negative error.
+ */
+MUST_USE int jit_changed(struct jit *jit);
+/** Walks the list again, parses only what is new. Retried when torn. */
+MUST_USE int jit_refresh(struct jit *jit);
+/** The time of the last read at which the list was known to be complete. */
+uint64_t jit_read_at(const struct jit *jit);
+struct jit_counters jit_counters(const struct jit *jit);
+
+/** Every module ever seen, by id. Pointers stay valid until jit_close. */
+size_t jit_module_count(const struct jit *jit);
+const struct jit_module *jit_module(const struct jit *jit, size_t id);
+
+/**
+ * The module whose code was at addr at a time.
+ * @return 0; -E_UNRESOLVED: none; -E_AMBIGUOUS: the code at addr was replaced
+ *         between two reads around that time, either could be it.
+ */
+MUST_USE int jit_find(const struct jit *jit, uint64_t addr, uint64_t time_ns,
+                      const struct jit_module **module);
+/** Is addr in code known now or earlier, of whatever time? */
+bool jit_contains(const struct jit *jit, uint64_t addr);
+/** The function around addr in a module, or NULL (header, footer, padding). */
+const struct jit_function *jit_function_at(const struct jit_module *module,
+                                           uint64_t addr);
+/** The line for addr in a function, or NULL. For a return address pass
+ *  address - 1. */
+const struct jit_line *jit_line_at(const struct jit_module *module,
+                                   const struct jit_function *f, uint64_t addr);
+
+/** From the emulator's own record (OTP: `frame_layout`, `normal_exit`). */
+bool jit_frame_pointers(const struct jit *jit);
+/** The return address at the bottom of every Erlang stack. */
+uint64_t jit_normal_exit(const struct jit *jit);
+
+/**
+ * Parses one list entry (what symfile_addr points at). Pure; fuzzed. On
+ * success *out is a module with zero times, to be freed with
+ * jit_module_free; an emulator record may also set the last two results.
+ */
+MUST_USE int jit_parse_entry(const void *bytes, size_t len,
+                             struct jit_module **out, uint32_t *frame_layout,
+                             uint64_t *normal_exit);
+void jit_module_free(struct jit_module *module);
+
+#endif

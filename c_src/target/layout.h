@@ -1,0 +1,103 @@
+/**
+ * @file layout.h
+ * Where things are inside the VM: learned from the running node, checked
+ * again and again, never taken on trust. The table by release
+ * (layout_hints.c) only says where to look first; a field whose `known` bit
+ * is not set is not used.
+ *
+ * How each is found, and the OTP files it comes from
+ * (erts/emulator/beam/erl_process.h, jit/x86/beam_asm.hpp, process_main.cpp):
+ *   xoff          decoded from global::* code: lea rsp,[rbx-xoff]
+ *   stop, htop    decoded from global::* code: mov rsp,[r13+stop],
+ *                 mov r15,[r13+htop]
+ *   schedulers    words of the executable's .data/.bss that lead to an
+ *                 ErtsSchedulerData array: esdp->tid's glibc TCB holds a tid
+ *                 of the process; the stride by scanning on
+ *   runtime stack esdp->registers: constant for a scheduler thread
+ *   the rest      process fields that agree with what samples show
+ */
+#ifndef CPROF_TARGET_LAYOUT_H
+#define CPROF_TARGET_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "target/jit.h"
+#include "target/maps.h"
+#include "target/memory.h"
+#include "target/process.h"
+#include "target/threads.h"
+
+/** Fields of struct Process and ErtsSchedulerData we use, as byte offsets. */
+enum layout_field {
+    LAYOUT_XOFF,            /**< rbx - runtime stack */
+    LAYOUT_STOP,            /**< Process.stop */
+    LAYOUT_HTOP,            /**< Process.htop */
+    LAYOUT_HEND,            /**< Process.hend */
+    LAYOUT_ID,              /**< Process.common.id */
+    LAYOUT_REG,             /**< Process.common.u.alive.reg */
+    LAYOUT_INITIAL,         /**< Process.u.initial (MFA) */
+    LAYOUT_SCHEDULER_DATA,  /**< Process.scheduler_data */
+    LAYOUT_CURRENT_PROCESS, /**< ErtsSchedulerData.current_process */
+    LAYOUT_FIELD_COUNT
+};
+
+/** One scheduler thread of the VM. */
+struct layout_scheduler {
+    pid_t tid;
+    uint64_t esdp;          /**< its ErtsSchedulerData */
+    uint64_t runtime_stack; /**< RS: C code called from JIT code runs below
+                                 it, its return address is at RS - 8 */
+};
+
+struct layout {
+    uint32_t offset[LAYOUT_FIELD_COUNT];
+    bool known[LAYOUT_FIELD_COUNT];
+    struct layout_scheduler *schedulers; /**< sorted by tid */
+    size_t scheduler_count;
+    uint32_t process_bytes;  /**< how much of a Process holds every field */
+    uint64_t checks, failed; /**< validations done, and not passed */
+    int release;             /**< OTP release of the hints that fit; 0: none */
+};
+
+/**
+ * Discovers what can be known without a sample. Never fails for a field it
+ * cannot find: that field stays unknown.
+ * @return 0, or a memory error.
+ */
+MUST_USE int layout_discover(const struct process *p, const struct maps *maps,
+                             const struct memory *m, const struct jit *jit,
+                             const struct threads *threads, struct layout *out);
+void layout_deinit(struct layout *l);
+
+/** NULL when the thread is no scheduler of the VM (or is not known to be). */
+const struct layout_scheduler *layout_scheduler(const struct layout *l,
+                                                pid_t tid);
+
+/** What one sample taken in JIT code shows about a running process. */
+struct layout_evidence {
+    pid_t tid;
+    uint64_t c_p;           /**< r13 */
+    uint64_t rbx;           /**< register array: rbx - xoff == runtime stack */
+    uint64_t stack_pointer; /**< rsp */
+    uint64_t exit_slot; /**< address of the normal_exit word on the stack, or
+                             0 when the copy did not reach it */
+};
+
+/**
+ * Learns from a sample in JIT code (reads a little memory of the node), or
+ * checks what is known against it; a field that fails its check twice in a
+ * row becomes unknown. Cheap once all is known: it then looks at one sample
+ * in 64.
+ */
+void layout_learn(struct layout *l, const struct memory *m,
+                  const struct layout_evidence *e);
+
+/** Which fields are unknown, as text for the report ("hend, reg"); "" when
+ *  none. Writes at most size bytes. */
+void layout_missing(const struct layout *l, char *text, size_t size);
+
+#endif

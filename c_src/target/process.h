@@ -1,0 +1,54 @@
+/**
+ * @file process.h
+ * One observed OS process: which it is (pid and start time, so that a reused
+ * pid is noticed), where its files are seen from here (chroot, mount
+ * namespace), and whether it is an Erlang VM. Reads /proc only; nothing here
+ * touches the process.
+ */
+#ifndef CPROF_TARGET_PROCESS_H
+#define CPROF_TARGET_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buffer.h"
+#include "base/err.h"
+
+#define PROCESS_PATH_MAX 4096
+
+struct process {
+    pid_t pid;           /**< in our pid namespace */
+    pid_t inner_pid;     /**< in its own pid namespace (last of NSpid) */
+    uint64_t start_time; /**< field 22 of /proc/PID/stat, clock ticks */
+    uid_t uid;
+    char exe[PROCESS_PATH_MAX];  /**< target of /proc/PID/exe */
+    char command[256];           /**< argv joined by blanks, cut */
+    char node[256];              /**< -name/-sname value, "" if none */
+    uint64_t process_table_size; /**< +P rounded up to 2^n; 0: default */
+};
+
+/**
+ * Opens a pid: 0, -E_NO_PROCESS, -E_NOT_BEAM (exe is not named beam.* nor
+ * does its comm or argv look like an emulator's: see process.c), or -errno.
+ */
+MUST_USE int process_open(pid_t pid, struct process *out);
+/** Is it still the same process? False when it ended or is a zombie. */
+bool process_alive(const struct process *p);
+/**
+ * The path under which the process's own `path` can be opened from here:
+ * "/proc/PID/root" + path, or path itself when both resolve to the same file.
+ */
+void process_path(const struct process *p, const char *path,
+                  char out[PROCESS_PATH_MAX + 64]);
+/** Value of a variable in /proc/PID/environ; -E_NOT_FOUND when unset. */
+MUST_USE int process_environ(const struct process *p, const char *name,
+                             struct buffer *value);
+
+/** Pure parsers of the files above, for tests and fuzzing. */
+MUST_USE int process_parse_stat(const void *text, size_t len,
+                                uint64_t *start_time, char *state);
+MUST_USE int process_parse_cmdline(const void *bytes, size_t len,
+                                   struct process *out);
+
+#endif

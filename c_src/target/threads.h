@@ -1,0 +1,51 @@
+/**
+ * @file threads.h
+ * The OS threads of the node and what each one is, by the names that the VM
+ * gives them: OTP 25 `N_scheduler`, `N_dirty_cpu_sch(eduler)`, `N_dirty_io_sche
+ * (duler)`, `N_aux`, `N_poller`, `async_N`; OTP 27+ `erts_sched_N`,
+ * `erts_dcpus_N`, `erts_dios_N`, `erts_aux_N`, `erts_poll_N`, `erts_async_N`
+ * (source: erts/emulator/beam/erl_process.c, sys_drivers.c, erl_async.c;
+ * names are cut to 15 bytes by the kernel).
+ */
+#ifndef CPROF_TARGET_THREADS_H
+#define CPROF_TARGET_THREADS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum thread_kind {
+    THREAD_NORMAL,    /**< runs Erlang code */
+    THREAD_DIRTY_CPU, /**< runs dirty CPU NIFs and long collections */
+    THREAD_DIRTY_IO,
+    THREAD_AUX,
+    THREAD_POLL,
+    THREAD_ASYNC,
+    THREAD_OTHER, /**< main, signal dispatcher, threads of NIFs */
+};
+
+struct thread {
+    pid_t tid;
+    enum thread_kind kind;
+    unsigned number; /**< 1.. as the VM counts them; 0 for other */
+    char name[16];   /**< comm */
+};
+
+struct threads {
+    struct thread *list; /**< sorted by tid */
+    size_t count;
+};
+
+/** Kind and number from a comm; pure. */
+void thread_classify(const char *comm, enum thread_kind *kind,
+                     unsigned *number);
+const char *thread_kind_name(enum thread_kind kind);
+/** Reads /proc/PID/task; threads that end meanwhile are left out. */
+MUST_USE int threads_read(pid_t pid, struct threads *out);
+void threads_deinit(struct threads *t);
+/** NULL when unknown. */
+const struct thread *threads_find(const struct threads *t, pid_t tid);
+
+#endif

@@ -1,0 +1,85 @@
+#!/bin/sh
+# Makes the Debian roots in which the tests run on OTP 27 and OTP 29, once per
+# machine, from the machine's own package source.
+#
+#   test/roots.sh make [27|29]...     make the roots that are missing
+#   test/roots.sh run 27|29 CMD...    run CMD in a root, this checkout copied in
+#   test/roots.sh dir 27|29           print where the root is
+#
+# They are kept in CPROF_ROOTS (default /var/cache/cprof-roots). Needs root and
+# debootstrap (installed when missing).
+set -eu
+
+roots=${CPROF_ROOTS:-/var/cache/cprof-roots}
+here=$(cd "$(dirname "$0")/.." && pwd)
+
+# Everything the README's set-up installs, plus the packages the tests use.
+packages=make,gcc,libc6-dev,libunwind-dev,libjansson-dev,libprotobuf-c-dev
+packages=$packages,protobuf-c-compiler,zlib1g-dev,libcmocka-dev,elixir,rebar3
+packages=$packages,erlang-base,erlang-dev,erlang-tools,erlang-runtime-tools
+packages=$packages,erlang-eunit,erlang-inets,erlang-crypto,erlang-ssl
+packages=$packages,erlang-parsetools,erlang-syntax-tools,procps,python3-minimal
+
+suite_of() {
+    case $1 in
+    27) echo trixie ;;
+    29) echo forky ;;
+    *) echo "roots.sh: no root for OTP $1 (27 and 29 are known)" >&2; exit 2 ;;
+    esac
+}
+
+mirror() {
+    apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -n 1
+}
+
+make_root() {
+    suite=$(suite_of "$1")
+    dir=$roots/otp$1
+    [ -e "$dir/.complete" ] && return 0
+    command -v debootstrap >/dev/null ||
+        apt-get install -y --no-install-recommends debootstrap
+    scripts=/usr/share/debootstrap/scripts
+    [ -e "$scripts/$suite" ] || ln -s sid "$scripts/$suite"
+    # An older machine's keyring cannot vouch for a suite newer than itself.
+    check=
+    [ "$suite" = forky ] && check=--no-check-gpg
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    debootstrap $check --variant=minbase --include="$packages" \
+        "$suite" "$dir" "$(mirror)"
+    echo '127.0.0.1 localhost' >"$dir/etc/hosts"
+    touch "$dir/.complete"
+}
+
+# The root needs /proc (the sampler reads it) and /dev/null; both are bound in
+# a mount namespace of its own, so nothing is left mounted behind.
+run_in() {
+    dir=$roots/otp$1
+    shift
+    [ -e "$dir/.complete" ] ||
+        { echo "roots.sh: make the root first: $0 make" >&2; exit 1; }
+    rm -rf "$dir/cprof"
+    mkdir -p "$dir/cprof"
+    (cd "$here" && tar -cf - --exclude=./_build --exclude=./build \
+        --exclude=./priv --exclude=./.git .) | tar -xf - -C "$dir/cprof"
+    exec unshare --mount sh -ec '
+        dir=$1; shift
+        mount -t proc proc "$dir/proc"
+        mount --rbind /dev "$dir/dev"
+        mount --rbind /sys "$dir/sys"
+        exec chroot "$dir" /usr/bin/env LC_ALL=C.UTF-8 HOME=/root \
+            PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+            sh -c "cd /cprof && exec \"\$@\"" sh "$@"
+    ' sh "$dir" "$@"
+}
+
+case ${1-} in
+make)
+    shift
+    [ $# -gt 0 ] || set -- 27 29
+    for otp; do make_root "$otp"; done
+    ;;
+run) shift; run_in "$@" ;;
+dir) suite_of "$2" >/dev/null; echo "$roots/otp$2" ;;
+*) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
