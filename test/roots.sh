@@ -14,11 +14,10 @@ roots=${CPROF_ROOTS:-/var/cache/cprof-roots}
 here=$(cd "$(dirname "$0")/.." && pwd)
 
 # Everything the README's set-up installs, plus the packages the tests use.
-packages=make,gcc,libc6-dev,libunwind-dev,libjansson-dev,libprotobuf-c-dev
-packages=$packages,protobuf-c-compiler,zlib1g-dev,libcmocka-dev,elixir,rebar3
-packages=$packages,erlang-base,erlang-dev,erlang-tools,erlang-runtime-tools
-packages=$packages,erlang-eunit,erlang-inets,erlang-crypto,erlang-ssl
-packages=$packages,erlang-parsetools,erlang-syntax-tools,procps,python3-minimal
+packages="make gcc libc6-dev libunwind-dev libjansson-dev libprotobuf-c-dev
+    protobuf-c-compiler zlib1g-dev libcmocka-dev elixir rebar3 erlang-base
+    erlang-dev erlang-tools erlang-runtime-tools erlang-eunit erlang-crypto
+    procps"
 
 suite_of() {
     case $1 in
@@ -30,6 +29,19 @@ suite_of() {
 
 mirror() {
     apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -n 1
+}
+
+# Runs a command in a root. It needs /proc (the sampler reads it) and /dev;
+# they are mounted in a mount namespace of its own, so nothing stays mounted.
+enter() {
+    unshare --mount sh -ec '
+        dir=$1; shift
+        mount -t proc proc "$dir/proc"
+        mount --rbind /dev "$dir/dev"
+        mount --rbind /sys "$dir/sys"
+        exec chroot "$dir" /usr/bin/env LC_ALL=C.UTF-8 HOME=/root \
+            PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+    ' sh "$@"
 }
 
 make_root() {
@@ -45,14 +57,15 @@ make_root() {
     [ "$suite" = forky ] && check=--no-check-gpg
     rm -rf "$dir"
     mkdir -p "$dir"
-    debootstrap $check --variant=minbase --include="$packages" \
-        "$suite" "$dir" "$(mirror)"
+    debootstrap $check --variant=minbase "$suite" "$dir" "$(mirror)"
     echo '127.0.0.1 localhost' >"$dir/etc/hosts"
+    enter "$dir" sh -c "export DEBIAN_FRONTEND=noninteractive
+        apt-get update -q
+        apt-get install -qy --no-install-recommends $(echo $packages)
+        apt-get clean"
     touch "$dir/.complete"
 }
 
-# The root needs /proc (the sampler reads it) and /dev/null; both are bound in
-# a mount namespace of its own, so nothing is left mounted behind.
 run_in() {
     dir=$roots/otp$1
     shift
@@ -62,15 +75,7 @@ run_in() {
     mkdir -p "$dir/cprof"
     (cd "$here" && tar -cf - --exclude=./_build --exclude=./build \
         --exclude=./priv --exclude=./.git .) | tar -xf - -C "$dir/cprof"
-    exec unshare --mount sh -ec '
-        dir=$1; shift
-        mount -t proc proc "$dir/proc"
-        mount --rbind /dev "$dir/dev"
-        mount --rbind /sys "$dir/sys"
-        exec chroot "$dir" /usr/bin/env LC_ALL=C.UTF-8 HOME=/root \
-            PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-            sh -c "cd /cprof && exec \"\$@\"" sh "$@"
-    ' sh "$dir" "$@"
+    enter "$dir" sh -c 'cd /cprof && exec "$@"' sh "$@"
 }
 
 case ${1-} in

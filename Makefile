@@ -1,0 +1,60 @@
+# The front door. Everything here is also reachable by hand: see CONTRIBUTING.md.
+#
+#   make              build the program, the NIF and the Elixir side
+#   make demo         profile the example, write flamegraph.html
+#   make test         all tests on this machine's OTP
+#   make test-roots   the same in Debian roots with OTP 27 and OTP 29
+#   make lint         formatting, layers, sizes, banned calls
+#   make fuzz         every fuzzer for FUZZ_SECONDS (20)
+#   make bench        accuracy and overhead; results in build/bench
+#   make clean
+#
+# SAN=address,undefined, COV=1 and DEBUG=1 choose the C build (c_src/Makefile).
+
+FUZZ_SECONDS ?= 20
+MIX := mix
+
+all:
+	$(MAKE) -C c_src
+	$(MIX) compile --warnings-as-errors
+
+demo: all
+	$(MIX) profile.run --output flamegraph.html examples/shop.exs
+
+test: test-unit test-asan test-elixir test-erlang test-live
+
+test-unit:
+	$(MAKE) -C c_src unit
+test-asan:
+	$(MAKE) -C c_src unit SAN=address,undefined
+test-elixir: all
+	MIX_ENV=test $(MIX) test
+test-erlang: all
+	rebar3 eunit
+test-live: all
+	test/live/run.sh
+
+test-roots:
+	test/roots.sh make 27 29
+	test/roots.sh run 27 make test
+	test/roots.sh run 29 make test
+
+lint:
+	test/lint.sh
+
+fuzz:
+	$(MAKE) -C c_src fuzzers
+	test/fuzz/run.sh $(FUZZ_SECONDS)
+
+bench: bench-accuracy bench-overhead
+bench-accuracy: all
+	$(MIX) run --no-start bench/accuracy.exs
+bench-overhead: all
+	$(MIX) run --no-start bench/overhead.exs
+
+clean:
+	$(MAKE) -C c_src clean
+	rm -rf _build build priv flamegraph.html
+
+.PHONY: all demo test test-unit test-asan test-elixir test-erlang test-live \
+    test-roots lint fuzz bench bench-accuracy bench-overhead clean

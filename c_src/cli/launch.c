@@ -1,0 +1,125 @@
+#include "cli/launch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/target_state.h"
+
+enum { WAIT_STEP_MS = 20, WAIT_STEPS = 500 };
+
+/* exec's errno comes back through a pipe that a successful exec closes. */
+static int spawn(char *const command[], pid_t *child)
+{
+    int pipe_fds[2];
+    if (pipe2(pipe_fds, O_CLOEXEC) != 0)
+        return -errno;
+    *child = fork();
+    if (*child == 0) {
+        execvp(command[0], command);
+        int error = errno;
+        (void)!write(pipe_fds[1], &error, sizeof(error));
+        _exit(127);
+    }
+    int error = *child < 0 ? errno : 0;
+    close(pipe_fds[1]);
+    if (*child > 0 && read(pipe_fds[0], &error, sizeof(error)) > 0)
+        waitpid(*child, NULL, 0);
+    close(pipe_fds[0]);
+    return -error;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+    char path[64];
+    int parent = 0;
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return 0;
+    /* The comm may hold blanks and parentheses: skip to the last ')'. */
+    char line[512];
+    if (fgets(line, sizeof(line), f)) {
+        const char *at = NULL;
+        for (const char *c = line; *c; c++)
+            at = *c == ')' ? c : at;
+        if (!at || sscanf(at + 1, " %*c %d", &parent) != 1)
+            parent = 0;
+    }
+    fclose(f);
+    return parent;
+}
+
+static bool descends_from(pid_t pid, pid_t ancestor)
+{
+    for (int depth = 0; pid > 1 && depth < 32; depth++) {
+        if (pid == ancestor)
+            return true;
+        pid = parent_of(pid);
+    }
+    return false;
+}
+
+/* A VM is ready once its code list and a scheduler thread are there. */
+static bool ready(pid_t pid)
+{
+    struct target_state t;
+    if (target_state_open(&t, pid) != 0)
+        return false;
+    bool found = false;
+    for (size_t i = 0; i < t.threads.count; i++)
+        found |= t.threads.list[i].kind == THREAD_NORMAL;
+    found &= t.layout.scheduler_count > 0;
+    target_state_close(&t);
+    return found;
+}
+
+static pid_t find_vm(pid_t ancestor)
+{
+    struct process p;
+    pid_t found = 0;
+    DIR *proc = opendir("/proc");
+    if (!proc)
+        return 0;
+    for (struct dirent *e; !found && (e = readdir(proc));) {
+        pid_t pid = atoi(e->d_name);
+        if (pid > 0 && process_open(pid, &p) == 0 &&
+            descends_from(pid, ancestor) && ready(pid))
+            found = pid;
+    }
+    closedir(proc);
+    return found;
+}
+
+int launch_start(char *const command[], struct launch *out)
+{
+    int err = spawn(command, &out->child);
+    if (err)
+        return err;
+    for (int i = 0; i < WAIT_STEPS; i++) {
+        out->vm = find_vm(out->child);
+        if (out->vm)
+            return 0;
+        if (waitpid(out->child, NULL, WNOHANG) == out->child)
+            return -E_GONE;
+        poll(NULL, 0, WAIT_STEP_MS);
+    }
+    kill(out->child, SIGTERM);
+    waitpid(out->child, NULL, 0);
+    return -E_NOT_BEAM;
+}
+
+int launch_wait(const struct launch *l)
+{
+    int status = 0;
+    while (waitpid(l->child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status;
+}

@@ -1,0 +1,119 @@
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int writable(const char *path)
+{
+    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? 0 : -errno;
+}
+
+int output_check(const char *path)
+{
+    if (!path)
+        return 0;
+    struct stat st;
+    if (stat(path, &st) == 0)
+        return S_ISDIR(st.st_mode) ? -EISDIR : writable(path);
+    if (errno != ENOENT)
+        return -errno;
+    char copy[PATH_MAX];
+    if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
+        return -ENAMETOOLONG;
+    const char *folder = dirname(copy);
+    if (stat(folder, &st) != 0)
+        return -errno;
+    return S_ISDIR(st.st_mode) ? writable(folder) : -ENOTDIR;
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0) {
+            bytes += n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+/* A device or a pipe is written in place; a rename would replace it. */
+static int write_in_place(const char *path, const struct buffer *bytes)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int err = write_all(fd, bytes->data, bytes->len);
+    close(fd);
+    return err;
+}
+
+static mode_t file_mode(void)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+static int write_beside(const char *path, const struct buffer *bytes)
+{
+    char temporary[PATH_MAX];
+    if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >=
+        (int)sizeof(temporary))
+        return -ENAMETOOLONG;
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int err = write_all(fd, bytes->data, bytes->len);
+    if (fchmod(fd, file_mode()) != 0 && !err)
+        err = -errno;
+    if (close(fd) != 0 && !err)
+        err = -errno;
+    if (!err && rename(temporary, path) != 0)
+        err = -errno;
+    if (err)
+        unlink(temporary);
+    return err;
+}
+
+int output_write(const char *path, const struct buffer *bytes)
+{
+    if (!path)
+        return write_all(STDOUT_FILENO, bytes->data, bytes->len);
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return write_in_place(path, bytes);
+    return write_beside(path, bytes);
+}
+
+bool output_unreadable(const struct options *o)
+{
+    return !o->output && o->format->binary && isatty(STDOUT_FILENO);
+}
+
+int output_render(const struct profile *p, const struct options *o,
+                  struct buffer *bytes)
+{
+    const struct format_options how = {
+        .top = o->top, .color = !o->output && isatty(STDOUT_FILENO)};
+    struct filter filter = options_filter(o);
+    if (!filter.process_count && !filter.focus && !filter.ignore)
+        return o->format->write(p, &how, bytes);
+    struct profile *filtered;
+    int err = filter_apply(p, &filter, &filtered);
+    if (err)
+        return err;
+    err = o->format->write(filtered, &how, bytes);
+    profile_destroy(filtered);
+    return err;
+}

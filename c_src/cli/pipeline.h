@@ -1,0 +1,32 @@
+/**
+ * @file pipeline.h
+ * One sample's way through the program, on one screen:
+ *
+ *   sample -> unwinder -> addresses -> symbols -> frames -> profile
+ *
+ * It decides what a person should see of a stack: what state the sample is
+ * in, where a collection folds into one frame, which root an incomplete or a
+ * foreign stack gets.
+ */
+#ifndef CPROF_CLI_PIPELINE_H
+#define CPROF_CLI_PIPELINE_H
+
+#include "base/err.h"
+#include "cli/target_state.h"
+#include "profile/profile.h"
+#include "symbols/symbols.h"
+#include "target/sample.h"
+#include "unwind/unwind.h"
+
+struct pipeline;
+
+/** Everything is borrowed until pipeline_close. */
+MUST_USE int pipeline_open(struct target_state *target,
+                           struct unwinder *unwinder, struct symbols *symbols,
+                           struct profile *profile, struct pipeline **out);
+void pipeline_close(struct pipeline *p);
+/** Takes one sample in. The first error (only: no memory) is kept. */
+void pipeline_sample(struct pipeline *p, const struct sample *s);
+MUST_USE int pipeline_status(const struct pipeline *p);
+
+#endif

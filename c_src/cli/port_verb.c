@@ -1,0 +1,173 @@
+/* cprof port: the port protocol's commands, carried out on a session. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "cli/verbs.h"
+#include "engine/engine.h"
+#include "port/port.h"
+
+struct server {
+    bool greeted;
+    struct session *session;
+    int session_error; /* why sampling ended by itself, 0: it did not */
+    uint64_t end_ns;   /* when it is to end by itself, 0: never */
+    struct buffer in, out;
+};
+
+static int hello(struct server *s, const struct port_request *r)
+{
+    if (r->version != PORT_VERSION)
+        return -E_PROTOCOL;
+    s->greeted = true;
+    return port_reply_hello(&s->out, r->ref, CPROF_VERSION);
+}
+
+static int start(struct server *s, const struct port_request *r)
+{
+    if (s->session)
+        return -EALREADY;
+    if (r->rate < ENGINE_MIN_RATE || r->rate > ENGINE_MAX_RATE)
+        return -EINVAL;
+    const struct session_options o = {.pid = (pid_t)r->pid,
+                                      .rate = (unsigned)r->rate,
+                                      .engine =
+                                          r->engine[0] ? r->engine : "auto",
+                                      .kernel = r->kernel};
+    int err = session_open(&o, &s->session);
+    if (err)
+        return err;
+    s->session_error = 0;
+    s->end_ns = r->duration_ms > 0
+                    ? clock_now_ns() + (uint64_t)r->duration_ms * NS_PER_MS
+                    : 0;
+    return port_reply_atom(&s->out, r->ref, "started");
+}
+
+static int reply_profile(struct server *s, int64_t ref, const struct profile *p)
+{
+    struct buffer recording;
+    buffer_init(&recording, PORT_MAX_PACKET);
+    int err = format_pprof.write(p, &(struct format_options){0}, &recording);
+    if (!err)
+        err = port_reply_result(&s->out, ref, p, recording.data, recording.len);
+    buffer_deinit(&recording);
+    return err;
+}
+
+static int stop(struct server *s, const struct port_request *r)
+{
+    if (!s->session)
+        return -ESRCH;
+    struct profile *p = NULL;
+    int err = session_finish(s->session, &p);
+    session_close(s->session);
+    s->session = NULL;
+    if (!err)
+        err = reply_profile(s, r->ref, p);
+    profile_destroy(p);
+    return err;
+}
+
+static int render(struct server *s, const struct port_request *r)
+{
+    struct options o = {.format = format_by_name(r->format),
+                        .output = "-", /* never a terminal */
+                        .top = (unsigned)r->top,
+                        .focus = r->focus[0] ? r->focus : NULL,
+                        .ignore = r->ignore[0] ? r->ignore : NULL};
+    if (!o.format)
+        return -E_UNKNOWN_FORMAT;
+    for (size_t i = 0; i < r->process_count; i++)
+        o.processes[o.process_count++] = r->processes[i];
+    struct profile *p;
+    int err = pprof_read(r->recording, r->recording_len, &p);
+    if (err)
+        return err;
+    struct buffer bytes;
+    buffer_init(&bytes, PORT_MAX_PACKET);
+    err = output_render(p, &o, &bytes);
+    if (!err)
+        err = port_reply_binary(&s->out, r->ref, bytes.data, bytes.len);
+    buffer_deinit(&bytes);
+    profile_destroy(p);
+    return err;
+}
+
+static int carry_out(struct server *s, const struct port_request *r)
+{
+    if (!s->greeted && r->command != PORT_HELLO)
+        return -E_PROTOCOL;
+    switch (r->command) {
+    case PORT_HELLO:
+        return hello(s, r);
+    case PORT_START:
+        return start(s, r);
+    case PORT_STOP:
+        return stop(s, r);
+    case PORT_RENDER:
+        return render(s, r);
+    }
+    return -E_PROTOCOL;
+}
+
+/* 1: go on, 0: the other side is gone, negative: it broke the protocol. */
+static int serve_one(struct server *s)
+{
+    struct port_request *request = malloc(sizeof(*request));
+    if (!request)
+        return -ENOMEM;
+    int got = port_read_packet(STDIN_FILENO, &s->in);
+    int err = got;
+    if (got > 0) {
+        buffer_clear(&s->out);
+        err = port_decode(s->in.data, s->in.len, request);
+        if (!err)
+            err = carry_out(s, request);
+        bool fatal = err == -E_PROTOCOL;
+        if (err) {
+            buffer_clear(&s->out);
+            err = port_reply_error(&s->out, request->ref, err);
+        }
+        if (!err)
+            err = port_write_all(STDOUT_FILENO, s->out.data, s->out.len);
+        got = err ? err : fatal ? -E_PROTOCOL : 1;
+    }
+    free(request);
+    return got;
+}
+
+/* Samples meanwhile, or waits when nothing is being recorded. */
+static bool request_waits(struct server *s)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    bool sampling = s->session && !s->session_error &&
+                    (!s->end_ns || clock_now_ns() < s->end_ns);
+    if (sampling)
+        s->session_error = session_run(s->session, 10);
+    return poll(&in, 1, sampling ? 0 : 1000) > 0;
+}
+
+int verb_port(int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 1)
+        return usage_error("record", "port", "takes no arguments");
+    struct server s = {0};
+    buffer_init(&s.in, PORT_MAX_PACKET);
+    buffer_init(&s.out, PORT_MAX_PACKET);
+    int going = 1;
+    while (going > 0)
+        if (request_waits(&s))
+            going = serve_one(&s);
+    session_close(s.session);
+    buffer_deinit(&s.in);
+    buffer_deinit(&s.out);
+    return going == 0 ? EXIT_DONE : EXIT_FAILED;
+}

@@ -1,0 +1,172 @@
+/* cprof record: attach, sample until the time is up, write the result. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/launch.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "cli/verbs.h"
+
+static const char help[] =
+    "cprof record -p PID | -- COMMAND ...\n"
+    "\n"
+    "Samples a running Erlang VM from outside and shows where its CPU time\n"
+    "goes. Ctrl-C ends the recording and writes the result.\n"
+    "\n"
+    "  -p, --pid PID         the operating system's pid of the node\n"
+    "  -d, --duration S      seconds (default 10; with a command: its end)\n"
+    "  -r, --rate HZ         samples per second of CPU time (default 99)\n"
+    "  -o, --output FILE     where to (default: a text report on stdout);\n"
+    "                        .html .txt .json .collapsed, or .pb.gz, which\n"
+    "                        `cprof report` reads back\n"
+    "  -f, --format FORMAT   text, html, json, collapsed or pprof\n"
+    "      --process P       only this Erlang process: <0.90.0>, a registered\n"
+    "                        name or an initial call (repeatable)\n"
+    "      --focus RE        only stacks with a matching function\n"
+    "      --ignore RE       no stacks with a matching function\n"
+    "      --top N           rows of the text report (default 25)\n"
+    "      --kernel          kernel functions too (root)\n"
+    "      --event EVENT     cpu-clock (default) or cycles\n"
+    "      --engine ENGINE   auto (default) or perf\n"
+    "  -q, --quiet           no progress on stderr\n";
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+static void show_progress(const struct options *o, const struct session *s,
+                          bool last)
+{
+    if (o->quiet || !isatty(STDERR_FILENO))
+        return;
+    struct session_progress p = session_progress(s);
+    double seconds = (double)p.elapsed_ns / (double)NS_PER_S;
+    fprintf(stderr, "\r%.0f s, %llu samples, %llu lost; Ctrl-C to end%s",
+            seconds, (unsigned long long)p.samples, (unsigned long long)p.lost,
+            last ? "\r\033[K" : "  ");
+}
+
+/* 0 at the end of the time or on a signal; -E_GONE when the node ended. */
+static int sample(const struct options *o, struct session *s)
+{
+    double seconds = o->seconds > 0 ? o->seconds : o->command ? 1e9 : 10;
+    uint64_t end = clock_now_ns() + (uint64_t)(seconds * (double)NS_PER_S);
+    int err = 0;
+    while (!err && !interrupted) {
+        uint64_t now = clock_now_ns();
+        if (now >= end)
+            break;
+        uint64_t ms = (end - now) / NS_PER_MS + 1;
+        err = session_run(s, ms < 250 ? (unsigned)ms : 250);
+        show_progress(o, s, false);
+    }
+    show_progress(o, s, true);
+    return err;
+}
+
+static int write_result(const struct options *o, const struct profile *p)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, BUFFER_DEFAULT_MAX);
+    int err = output_render(p, o, &bytes);
+    if (!err)
+        err = output_write(o->output, &bytes);
+    buffer_deinit(&bytes);
+    if (err)
+        return fail(o->output ? o->output : "stdout", err);
+    if (o->output && !o->quiet)
+        fprintf(stderr, "cprof: wrote %s (%llu samples, %llu lost)\n",
+                o->output, (unsigned long long)profile_counters(p)->samples,
+                (unsigned long long)profile_counters(p)->lost);
+    return EXIT_DONE;
+}
+
+/* The node may end during the recording: what was sampled is kept. */
+static int finish(const struct options *o, struct session *s, int sampled)
+{
+    struct profile *p = NULL;
+    if (sampled && sampled != -E_GONE)
+        return fail("recording", sampled);
+    int err = session_finish(s, &p);
+    if (err)
+        return fail("recording", err);
+    if (sampled == -E_GONE && !o->command)
+        fprintf(stderr, "cprof: the node ended during the recording; what "
+                        "was sampled until then follows\n");
+    int code = write_result(o, p);
+    profile_destroy(p);
+    return code;
+}
+
+static int record_pid(const struct options *o, pid_t pid)
+{
+    const struct session_options how = {.pid = pid,
+                                        .rate = o->rate,
+                                        .engine = o->engine,
+                                        .event = o->event,
+                                        .kernel = o->kernel};
+    char what[32];
+    snprintf(what, sizeof(what), "pid %d", pid);
+    struct session *s;
+    int err = session_open(&how, &s);
+    if (err == -E_NOT_FOUND)
+        return usage_error("record", o->engine, "no such engine");
+    if (err)
+        return fail(what, err);
+    int code = finish(o, s, sample(o, s));
+    session_close(s);
+    return code;
+}
+
+static int record_command(const struct options *o)
+{
+    struct launch launch;
+    int err = launch_start(o->command, &launch);
+    if (err == -E_GONE)
+        return fail_text(o->command[0],
+                         "ended before an Erlang VM was up in it");
+    if (err == -E_NOT_BEAM)
+        return fail_text(o->command[0], "started no Erlang VM within 10 s");
+    if (err)
+        return fail(o->command[0], err);
+    int code = record_pid(o, launch.vm);
+    launch_wait(&launch);
+    return code;
+}
+
+int verb_record(int argc, char **argv)
+{
+    struct options o;
+    struct options_fault fault;
+    if (options_parse_record(argc, argv, &o, &fault) != 0)
+        return usage_error("record", fault.what, fault.why);
+    if (o.help) {
+        fputs(help, stdout);
+        return EXIT_DONE;
+    }
+    int err = output_check(o.output);
+    if (err)
+        return fail(o.output, err);
+    if (output_unreadable(&o))
+        return fail_text(o.format->name,
+                         "not for a terminal; give --output FILE");
+    catch_signals();
+    return o.command ? record_command(&o) : record_pid(&o, o.pid);
+}

@@ -1,0 +1,61 @@
+/* cprof report: a recording read back and shown in any format. */
+#include <stdio.h>
+
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+static const char help[] =
+    "cprof report FILE [-f FORMAT] [-o OUT]\n"
+    "\n"
+    "Shows a recording (the .pb.gz that `cprof record -o` wrote, or any\n"
+    "pprof file).\n"
+    "\n"
+    "  -f, --format FORMAT   text (default), html, json, collapsed or pprof\n"
+    "  -o, --output OUT      where to; its extension tells the format\n"
+    "      --process P       only this Erlang process: <0.90.0>, a registered\n"
+    "                        name or an initial call (repeatable)\n"
+    "      --focus RE        only stacks with a matching function\n"
+    "      --ignore RE       no stacks with a matching function\n"
+    "      --top N           rows of the text report (default 25)\n";
+
+static int read_profile(const char *path, struct profile **out)
+{
+    struct buffer file;
+    buffer_init(&file, BUFFER_DEFAULT_MAX);
+    int err = buffer_read_file(&file, path);
+    if (!err)
+        err = pprof_read(file.data, file.len, out);
+    buffer_deinit(&file);
+    return err;
+}
+
+int verb_report(int argc, char **argv)
+{
+    struct options o;
+    struct options_fault fault;
+    if (options_parse_report(argc, argv, &o, &fault) != 0)
+        return usage_error("report", fault.what, fault.why);
+    if (o.help) {
+        fputs(help, stdout);
+        return EXIT_DONE;
+    }
+    int err = output_check(o.output);
+    if (err)
+        return fail(o.output, err);
+    if (output_unreadable(&o))
+        return fail_text(o.format->name,
+                         "not for a terminal; give --output OUT");
+    struct profile *p;
+    err = read_profile(o.input, &p);
+    if (err)
+        return fail(o.input, err);
+    struct buffer bytes;
+    buffer_init(&bytes, BUFFER_DEFAULT_MAX);
+    err = output_render(p, &o, &bytes);
+    if (!err)
+        err = output_write(o.output, &bytes);
+    buffer_deinit(&bytes);
+    profile_destroy(p);
+    return err ? fail(o.output ? o.output : o.input, err) : EXIT_DONE;
+}

@@ -1,0 +1,184 @@
+#include "cli/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/pipeline.h"
+#include "cli/session_meta.h"
+#include "cli/target_state.h"
+#include "engine/engine.h"
+
+#define LOOK_AGAIN_NS (100 * NS_PER_MS)
+
+struct session {
+    struct target_state target;
+    const struct engine_ops *ops;
+    struct engine *engine;
+    struct unwinder *unwinder;
+    struct symbols *symbols;
+    struct profile *profile;
+    struct pipeline *pipeline;
+    uint64_t started_ns, looked_ns;
+    bool gone;
+};
+
+static int open_readers(struct session *s)
+{
+    struct target_state *t = &s->target;
+    const struct unwind_config unwind = {.process = &t->process,
+                                         .memory = &t->memory,
+                                         .jit = t->jit,
+                                         .layout = &t->layout};
+    const struct symbols_config symbols = {
+        .process = &t->process, .memory = &t->memory, .jit = t->jit};
+    int err = unwinder_open(&unwind, &s->unwinder);
+    if (!err)
+        err = unwinder_set_maps(s->unwinder, &t->maps);
+    if (!err)
+        err = symbols_open(&symbols, &s->symbols);
+    if (!err)
+        err = symbols_set_maps(s->symbols, &t->maps);
+    if (!err)
+        err = profile_create(&s->profile);
+    if (!err)
+        err =
+            pipeline_open(t, s->unwinder, s->symbols, s->profile, &s->pipeline);
+    return err;
+}
+
+static int open_engine(struct session *s, const struct session_options *o)
+{
+    const struct engine_config config = {
+        .pid = o->pid,
+        .threads = &s->target.threads,
+        .rate = o->rate,
+        .event = o->event && strcmp(o->event, "cycles") == 0 ? ENGINE_CYCLES
+                                                             : ENGINE_CPU_CLOCK,
+        .kernel_stacks = o->kernel,
+    };
+    int err = 0;
+    s->ops = engine_choose(o->engine ? o->engine : "auto", o->pid, &err);
+    if (!s->ops)
+        return err;
+    err = s->ops->open(&config, &s->engine);
+    return err ? err : s->ops->start(s->engine);
+}
+
+int session_open(const struct session_options *o, struct session **out)
+{
+    struct session *s = calloc(1, sizeof(*s));
+    if (!s)
+        return -E_LIMIT;
+    int err = target_state_open(&s->target, o->pid);
+    if (!err)
+        err = open_readers(s);
+    if (!err)
+        err = session_meta_begin(s->profile, &s->target, o);
+    if (!err)
+        err = open_engine(s, o);
+    if (err) {
+        session_close(s);
+        return err;
+    }
+    s->started_ns = s->looked_ns = clock_now_ns();
+    *out = s;
+    return 0;
+}
+
+void session_close(struct session *s)
+{
+    if (!s)
+        return;
+    if (s->engine)
+        s->ops->close(s->engine);
+    pipeline_close(s->pipeline);
+    symbols_close(s->symbols);
+    unwinder_close(s->unwinder);
+    profile_destroy(s->profile);
+    target_state_close(&s->target);
+    free(s);
+}
+
+static void on_sample(void *ctx, const struct sample *sample)
+{
+    struct session *s = ctx;
+    pipeline_sample(s->pipeline, sample);
+}
+
+/* Threads come and go, libraries are loaded: look at the node again. */
+static int look_again(struct session *s)
+{
+    struct maps old = {0};
+    int changed = target_state_refresh(&s->target, &old);
+    if (changed < 0)
+        return changed;
+    int err = 0;
+    if (changed & TARGET_NEW_MAPS) {
+        err = unwinder_set_maps(s->unwinder, &s->target.maps);
+        if (!err)
+            err = symbols_set_maps(s->symbols, &s->target.maps);
+        maps_deinit(&old);
+    }
+    if (!err && changed & TARGET_NEW_THREADS)
+        err = s->ops->add_threads(s->engine, &s->target.threads);
+    s->looked_ns = clock_now_ns();
+    return err;
+}
+
+static int step(struct session *s, int timeout_ms)
+{
+    int news = s->ops->poll(s->engine, timeout_ms, on_sample, s);
+    if (news < 0)
+        return news;
+    if (news > 0 || clock_now_ns() - s->looked_ns >= LOOK_AGAIN_NS) {
+        int err = look_again(s);
+        if (err)
+            return err;
+    }
+    return pipeline_status(s->pipeline);
+}
+
+int session_run(struct session *s, unsigned ms)
+{
+    uint64_t end = clock_now_ns() + ms * NS_PER_MS;
+    for (;;) {
+        uint64_t now = clock_now_ns();
+        if (now >= end)
+            return 0;
+        uint64_t left_ms = (end - now + NS_PER_MS - 1) / NS_PER_MS;
+        int err = step(s, (int)(left_ms < 20 ? left_ms : 20));
+        if (err) {
+            s->gone = err == -E_GONE || !process_alive(&s->target.process);
+            return s->gone ? -E_GONE : err;
+        }
+    }
+}
+
+struct session_progress session_progress(const struct session *s)
+{
+    struct engine_counters c = s->ops->counters(s->engine);
+    return (struct session_progress){
+        .elapsed_ns = clock_now_ns() - s->started_ns,
+        .samples = c.samples,
+        .lost = c.lost,
+    };
+}
+
+int session_finish(struct session *s, struct profile **out)
+{
+    uint64_t duration = clock_now_ns() - s->started_ns;
+    s->ops->stop(s->engine);
+    int err = s->ops->poll(s->engine, 0, on_sample, s);
+    if (err >= 0 || err == -E_GONE)
+        err = pipeline_status(s->pipeline);
+    if (!err)
+        err = session_meta_end(s->profile, &s->target, s->ops, s->engine,
+                               duration, s->gone);
+    if (err)
+        return err;
+    *out = s->profile;
+    s->profile = NULL;
+    return 0;
+}

@@ -1,0 +1,116 @@
+#include "cli/session_meta.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+/* "13.1.5" of ".../erts-13.1.5/bin/beam.smp"; "" when it is not in the path. */
+static void erts_version(const char *exe, char *text, size_t size)
+{
+    const char *at = strstr(exe, "/erts-");
+    at = at ? at + strlen("/erts-") : "";
+    snprintf(text, size, "%.*s", (int)strcspn(at, "/"), at);
+}
+
+static int set(struct profile *p, uint32_t *field, const char *text)
+{
+    int64_t id = profile_string(p, text);
+    if (id < 0)
+        return (int)id;
+    *field = (uint32_t)id;
+    return 0;
+}
+
+static int set_texts(struct profile *p, const struct target_state *t,
+                     const char *event)
+{
+    struct profile_meta *m = profile_meta_edit(p);
+    struct utsname u;
+    uname(&u);
+    char os[256], otp[16] = "", erts[32];
+    snprintf(os, sizeof(os), "%s %.60s %.60s", u.sysname, u.release, u.machine);
+    if (t->release)
+        snprintf(otp, sizeof(otp), "%d", t->release);
+    erts_version(t->process.exe, erts, sizeof(erts));
+    int err = set(p, &m->host, u.nodename);
+    err = err ? err : set(p, &m->os, os);
+    err = err ? err : set(p, &m->node, t->process.node);
+    err = err ? err : set(p, &m->otp, otp);
+    err = err ? err : set(p, &m->erts, erts);
+    err = err ? err : set(p, &m->command, t->process.command);
+    err = err ? err : set(p, &m->event, event);
+    return err ? err : set(p, &m->version, CPROF_VERSION);
+}
+
+static uint32_t normal_schedulers(const struct threads *threads)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < threads->count; i++)
+        n += threads->list[i].kind == THREAD_NORMAL;
+    return n;
+}
+
+int session_meta_begin(struct profile *p, const struct target_state *t,
+                       const struct session_options *o)
+{
+    struct profile_meta *m = profile_meta_edit(p);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    m->started_unix_ns =
+        (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    m->pid = (uint32_t)t->process.pid;
+    m->jit = true;
+    m->rate_asked = o->rate;
+    m->schedulers = normal_schedulers(&t->threads);
+    return set_texts(p, t, o->event ? o->event : "cpu-clock");
+}
+
+static int note_gaps(struct profile *p, const struct target_state *t,
+                     const struct engine_info *info, bool gone)
+{
+    char line[512], missing[200];
+    int err = 0;
+    if (gone)
+        err = profile_note(p, "the node ended during the recording");
+    if (!err && !info->kernel_included)
+        err = profile_note(p, "CPU time in the kernel is not included; run as "
+                              "root to see it");
+    if (!err && info->threads_skipped) {
+        snprintf(line, sizeof(line),
+                 "%zu threads could not be sampled; raise `ulimit -n` and "
+                 "`ulimit -l`",
+                 info->threads_skipped);
+        err = profile_note(p, line);
+    }
+    layout_missing(&t->layout, missing, sizeof(missing));
+    if (!err && missing[0]) {
+        snprintf(line, sizeof(line),
+                 "not recognised in this VM: %s; Erlang processes or stacks "
+                 "below C code may be missing",
+                 missing);
+        err = profile_note(p, line);
+    }
+    return err;
+}
+
+int session_meta_end(struct profile *p, const struct target_state *t,
+                     const struct engine_ops *ops, const struct engine *engine,
+                     uint64_t duration_ns, bool gone)
+{
+    struct profile_meta *m = profile_meta_edit(p);
+    struct profile_counters *c = profile_counters_edit(p);
+    struct engine_counters e = ops->counters(engine);
+    struct engine_info info = ops->info(engine);
+    m->duration_ns = duration_ns;
+    m->kernel_included = info.kernel_included;
+    c->samples = e.samples;
+    c->lost = e.lost;
+    c->late = e.late;
+    c->throttled = e.throttled;
+    c->bytes = e.bytes;
+    int err = set(p, &m->engine, ops->name);
+    return err ? err : note_gaps(p, t, &info, gone);
+}

@@ -1,0 +1,22 @@
+/**
+ * @file session_meta.h
+ * What a recording says about itself: where, what and how was measured, how
+ * sure it is, what is missing and how to get it.
+ */
+#ifndef CPROF_CLI_SESSION_META_H
+#define CPROF_CLI_SESSION_META_H
+
+#include "base/err.h"
+#include "cli/session.h"
+#include "cli/target_state.h"
+#include "engine/engine.h"
+#include "profile/profile.h"
+
+MUST_USE int session_meta_begin(struct profile *p, const struct target_state *t,
+                                const struct session_options *o);
+MUST_USE int session_meta_end(struct profile *p, const struct target_state *t,
+                              const struct engine_ops *ops,
+                              const struct engine *engine, uint64_t duration_ns,
+                              bool gone);
+
+#endif

@@ -1,0 +1,136 @@
+#include "cli/target_state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ERTS and OTP count in step: erts 13 is OTP 25, erts 17 is OTP 29. */
+static int release_of_path(const char *exe)
+{
+    const char *erts = strstr(exe, "/erts-");
+    int major = erts ? atoi(erts + strlen("/erts-")) : 0;
+    return major > 0 ? major + 12 : 0;
+}
+
+static int read_facts(struct target_state *t)
+{
+    int err = maps_read(t->process.pid, &t->maps);
+    if (!err)
+        err = threads_read(t->process.pid, &t->threads);
+    if (!err)
+        err = jit_open(&t->process, &t->maps, &t->memory, &t->jit);
+    if (!err)
+        err = layout_discover(&t->process, &t->maps, &t->memory, t->jit,
+                              &t->threads, &t->layout);
+    if (!err)
+        err = atoms_open(&t->process, &t->maps, &t->memory, t->jit, &t->atoms);
+    return err;
+}
+
+int target_state_open(struct target_state *t, pid_t pid)
+{
+    memset(t, 0, sizeof(*t));
+    int err = process_open(pid, &t->process);
+    if (err)
+        return err;
+    t->memory = memory_of_pid(pid);
+    err = read_facts(t);
+    if (err) {
+        if (!process_alive(&t->process))
+            err = -E_GONE;
+        target_state_close(t);
+        return err == -EPERM || err == -EACCES ? -E_NO_ACCESS : err;
+    }
+    t->release = release_of_path(t->process.exe);
+    if (!t->release)
+        t->release = t->layout.release;
+    return 0;
+}
+
+void target_state_close(struct target_state *t)
+{
+    atoms_close(t->atoms);
+    layout_deinit(&t->layout);
+    jit_close(t->jit);
+    threads_deinit(&t->threads);
+    maps_deinit(&t->maps);
+    memset(t, 0, sizeof(*t));
+}
+
+static bool same_threads(const struct threads *a, const struct threads *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->list[i].tid != b->list[i].tid ||
+            a->list[i].kind != b->list[i].kind)
+            return false;
+    return true;
+}
+
+static int refresh_threads(struct target_state *t)
+{
+    struct threads now = {0};
+    int err = threads_read(t->process.pid, &now);
+    if (err)
+        return err;
+    bool same = same_threads(&t->threads, &now);
+    threads_deinit(&t->threads);
+    t->threads = now;
+    return same ? 0 : TARGET_NEW_THREADS;
+}
+
+/* Code is mapped with PROT_EXEC; only those mappings matter to a stack. */
+static bool same_code_maps(const struct maps *a, const struct maps *b)
+{
+    size_t i = 0, j = 0;
+    for (;; i++, j++) {
+        while (i < a->count && !(a->list[i].flags & MAP_EXEC))
+            i++;
+        while (j < b->count && !(b->list[j].flags & MAP_EXEC))
+            j++;
+        if (i == a->count || j == b->count)
+            return i == a->count && j == b->count;
+        if (a->list[i].start != b->list[j].start ||
+            a->list[i].end != b->list[j].end ||
+            strcmp(a->list[i].path, b->list[j].path) != 0)
+            return false;
+    }
+}
+
+static int refresh_maps(struct target_state *t, struct maps *old)
+{
+    struct maps now = {0};
+    int err = maps_read(t->process.pid, &now);
+    if (err)
+        return err;
+    if (same_code_maps(&t->maps, &now)) {
+        maps_deinit(&now);
+        return 0;
+    }
+    *old = t->maps;
+    t->maps = now;
+    return TARGET_NEW_MAPS;
+}
+
+int target_state_refresh(struct target_state *t, struct maps *old_maps)
+{
+    if (!process_alive(&t->process))
+        return -E_GONE;
+    int threads = refresh_threads(t);
+    if (threads < 0)
+        return threads;
+    int maps = refresh_maps(t, old_maps);
+    return maps < 0 ? maps : threads | maps;
+}
+
+void target_state_code_at(struct target_state *t, uint64_t time_ns)
+{
+    if (jit_read_at(t->jit) >= time_ns)
+        return;
+    /* A failed read leaves the list as it was known: names then come out as
+     * unresolved or stale and are counted there. */
+    if (jit_changed(t->jit) != 0)
+        (void)!jit_refresh(t->jit);
+}

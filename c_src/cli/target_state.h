@@ -1,0 +1,45 @@
+/**
+ * @file target_state.h
+ * All that is known of the observed node, kept true while it runs: mappings,
+ * threads, code list, VM layout.
+ */
+#ifndef CPROF_CLI_TARGET_STATE_H
+#define CPROF_CLI_TARGET_STATE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "target/atoms.h"
+#include "target/jit.h"
+#include "target/layout.h"
+#include "target/maps.h"
+#include "target/memory.h"
+#include "target/process.h"
+#include "target/threads.h"
+
+struct target_state {
+    struct process process;
+    struct memory memory;
+    struct maps maps;
+    struct threads threads;
+    struct jit *jit;
+    struct layout layout;
+    struct atoms *atoms;
+    int release; /**< OTP release (25..), 0: not known */
+};
+
+/** Opens a running node; see process_open and jit_open for the errors. */
+MUST_USE int target_state_open(struct target_state *t, pid_t pid);
+void target_state_close(struct target_state *t);
+enum { TARGET_NEW_THREADS = 1, TARGET_NEW_MAPS = 2 };
+/**
+ * Looks again at threads and mappings of code. Flags of what changed, or a
+ * negative error. With TARGET_NEW_MAPS the former mappings are moved to
+ * *old_maps: whoever borrows them must be told of the new ones before the
+ * caller lets go of the old ones (maps_deinit).
+ */
+int target_state_refresh(struct target_state *t, struct maps *old_maps);
+/** Makes sure that the code list was complete at time_ns or later. */
+void target_state_code_at(struct target_state *t, uint64_t time_ns);
+
+#endif

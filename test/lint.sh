@@ -1,0 +1,96 @@
+#!/bin/sh
+# The rules that a compiler does not check. Prints every breach, exits 1 on any.
+#   layers      the table of ARCHITECTURE.md: which folder may include which
+#   libraries   each foreign library in its one place
+#   sizes       files under 400 lines, functions of at most 80
+#   banned      functions that cannot be used safely, output outside cli/
+#   names       file names unique in c_src
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bad=0
+say() { echo "lint: $*" >&2; bad=1; }
+
+may_include() { # the folders that a folder's files may include
+    case $1 in
+    base) echo base ;;
+    target) echo base target ;;
+    symbols) echo base target symbols profile/frame.h ;;
+    unwind) echo base target unwind ;;
+    engine) echo base target engine ;;
+    profile) echo base profile ;;
+    formats) echo base profile formats ;;
+    port) echo base profile port ;;
+    cli) echo base target symbols unwind engine profile formats port cli ;;
+    nif) echo base nif ;;
+    esac
+}
+
+check_layers() {
+    for folder in base target symbols unwind engine profile formats port cli \
+        nif; do
+        allowed=" $(may_include "$folder") "
+        grep -Ho '^#include "[^"]*/[^"]*"' c_src/$folder/*.[ch] |
+            tr -d '"' | sed 's/:#include /  /' |
+            while read -r file included; do
+                case $allowed in
+                *" ${included%%/*} "* | *" $included "*) ;;
+                *) echo "$file includes $included" ;;
+                esac
+            done
+    done
+}
+
+check_library() { # header pattern, the only files that may include it
+    grep -lE "^#include <$1" c_src/*/*.[ch] | grep -vE "^c_src/($2)" |
+        sed "s|\$| includes <$1>, which belongs in $2|"
+}
+
+check_libraries() {
+    check_library 'ei\.h' 'port/'
+    check_library 'libunwind' 'unwind/unwind_native'
+    check_library 'linux/perf_event\.h' 'engine/perf_'
+    check_library 'bpf/' 'engine/.*bpf'
+    check_library 'jansson\.h' 'formats/'
+    check_library 'zlib\.h' 'formats/'
+    check_library 'erl_nif\.h' 'nif/'
+}
+
+check_sizes() {
+    wc -l c_src/*/*.[ch] lib/*.ex lib/*.erl lib/*/*.ex lib/*/*/*.ex |
+        awk '$2 != "total" && $1 > 400 { print $2 " has " $1 " lines" }'
+    # A function's body is what stands between braces in column 0; a table
+    # (a line ending in "= {" opens it) is none.
+    awk 'FNR == 1 { start = 0 }
+        /^\{/ { start = FNR }
+        /^\}/ { if (start && FNR - start > 80)
+                    print FILENAME ":" start " has " FNR - start " lines"
+                start = 0 }' c_src/*/*.c
+}
+
+check_banned() {
+    grep -nE '\b(sprintf|strcpy|strcat|gets|alloca|vsprintf|system)\(' \
+        c_src/*/*.[ch]
+    grep -nE '\b(printf|puts|perror|exit)\(' \
+        c_src/base/*.c c_src/target/*.c c_src/symbols/*.c c_src/unwind/*.c \
+        c_src/engine/*.c c_src/profile/*.c c_src/formats/*.c c_src/port/*.c
+}
+
+check_names() {
+    ls c_src/*/*.[ch] | sed 's|.*/||' | sort | uniq -d |
+        sed 's/^/file name used twice: /'
+}
+
+for check in layers libraries sizes banned names; do
+    found=$(check_$check)
+    [ -z "$found" ] || say "$check
+$found"
+done
+
+clang-format --dry-run --Werror c_src/*/*.[ch] test/c/*.[ch] test/fuzz/*.c ||
+    say "formatting: run clang-format -i on the files above"
+mix format --check-formatted || say "formatting: run mix format"
+for script in *.sh test/*.sh bench/*.sh .ci/run; do
+    [ ! -e "$script" ] || sh -n "$script" || say "$script does not parse"
+done
+[ $bad -eq 0 ] && echo "lint: clean"
+exit $bad
