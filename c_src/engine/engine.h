@@ -75,6 +75,10 @@ struct engine_ops {
     struct engine_counters (*counters)(const struct engine *e);
     struct engine_info (*info)(const struct engine *e);
     void (*close)(struct engine *e);
+    /** May be NULL. To be called by on_sample: the copied stack of the sample
+     *  in hand ended too early, so later ones of its thread should be longer.
+     *  (The engine itself cannot tell for a stack that lies in a heap.) */
+    void (*stack_short)(struct engine *e);
 };
 
 extern const struct engine_ops engine_perf;

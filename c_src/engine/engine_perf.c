@@ -1,0 +1,304 @@
+/*
+ * The engine `perf`: one event per thread, each with its own ring, all in one
+ * epoll. Works without privileges on processes of the same user.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "engine/perf_threads.h"
+
+enum {
+    LATE_NS = 10 * 1000 * 1000,
+    SWEEP_NS = 50 * 1000 * 1000,
+    READY_MAX = 64,
+};
+
+struct engine {
+    pid_t pid;
+    struct perf_threads threads;
+    bool new_threads;
+    bool was_raised; /* our priority was, from old_priority */
+    int old_priority;
+    uint64_t sweep_ns;              /* when all rings are looked at next */
+    struct perf_thread *handed_out; /* the thread of the current callback */
+    struct engine_counters counters;
+    struct perf_record record;
+    uint8_t scratch[PERF_RECORDS_MAX_BYTES];
+};
+
+/* --- the engine's life --------------------------------------------------- */
+
+static int engine_error(int error)
+{
+    if (error == -EACCES || error == -EPERM)
+        return -E_PERF_DENIED;
+    if (error == -ENOENT || error == -ENOSYS || error == -EOPNOTSUPP ||
+        error == -ENODEV)
+        return -E_NO_ENGINE;
+    return error == -ESRCH ? -E_NO_PROCESS : error;
+}
+
+static void raise_limit(int resource)
+{
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(resource, &limit);
+    }
+}
+
+static void close_engine(struct engine *e)
+{
+    if (!e)
+        return;
+    perf_threads_deinit(&e->threads);
+    if (e->was_raised)
+        setpriority(PRIO_PROCESS, 0, e->old_priority);
+    free(e);
+}
+
+static struct perf_event_setup setup_of(const struct engine_config *config)
+{
+    return (struct perf_event_setup){
+        .event = config->event,
+        .rate = config->rate,
+        .period_ns = NS_PER_S / config->rate,
+        .kernel = true,
+        .callchain = config->kernel_stacks,
+    };
+}
+
+static int open_engine(const struct engine_config *config, struct engine **out)
+{
+    if (config->rate < ENGINE_MIN_RATE || config->rate > ENGINE_MAX_RATE)
+        return -EINVAL;
+    struct engine *e = calloc(1, sizeof(*e));
+    if (!e)
+        return -ENOMEM;
+    e->pid = config->pid;
+    struct perf_event_setup setup = setup_of(config);
+    raise_limit(RLIMIT_NOFILE);
+    raise_limit(RLIMIT_MEMLOCK);
+    int result = perf_threads_init(&e->threads, &setup);
+    if (result == 0)
+        result = perf_threads_open(&e->threads, config->threads);
+    if (result == 0 && e->threads.count == 0)
+        result = -E_GONE;
+    if (result) {
+        close_engine(e);
+        return engine_error(result);
+    }
+    *out = e;
+    return 0;
+}
+
+static int probe(pid_t pid)
+{
+    struct thread main_thread = {.tid = pid, .kind = THREAD_OTHER};
+    struct perf_event_setup setup = setup_of(
+        &(struct engine_config){.rate = 99, .event = ENGINE_CPU_CLOCK});
+    struct perf_thread t;
+    int result =
+        perf_threads_open_one(&main_thread, &setup, PERF_THREAD_MIN_RING, &t);
+    if (result == 0)
+        perf_thread_close(&t);
+    return engine_error(result);
+}
+
+/* What is read from the node after a sample is right only if it is soon. */
+static void raise_priority(struct engine *e)
+{
+    errno = 0;
+    e->old_priority = getpriority(PRIO_PROCESS, 0);
+    e->was_raised = errno == 0 && setpriority(PRIO_PROCESS, 0, -20) == 0;
+}
+
+static int start(struct engine *e)
+{
+    raise_priority(e);
+    e->threads.running = true;
+    for (size_t i = 0; i < e->threads.count; i++) {
+        int result = perf_event_enable(e->threads.list[i]->fd);
+        if (result)
+            return result;
+    }
+    return 0;
+}
+
+static void stop(struct engine *e)
+{
+    e->threads.running = false;
+    for (size_t i = 0; i < e->threads.count; i++)
+        perf_event_disable(e->threads.list[i]->fd);
+}
+
+/* --- handing out --------------------------------------------------------- */
+
+/* Is a copy that fills its room too short? On a thread that runs JIT code the
+ * stack pointer is mostly inside a heap, with other memory behind it, so that
+ * every copy is full; there only the unwinder can tell (stack_short). */
+static bool full_is_short(const struct perf_thread *t)
+{
+    return t->kind != THREAD_NORMAL;
+}
+
+static void hand_out(struct engine *e, struct perf_thread *t,
+                     engine_on_sample *on_sample, void *ctx)
+{
+    struct sample *s = &e->record.sample;
+    if (e->threads.setup.event == ENGINE_CYCLES)
+        s->period_ns = e->threads.setup.period_ns; /* it came in cycles */
+    e->counters.samples++;
+    e->counters.stack_cut += e->record.stack_cut;
+    uint64_t now = clock_now_ns();
+    if (now > s->time_ns && now - s->time_ns > LATE_NS)
+        e->counters.late++;
+    perf_thread_saw(t, s->time_ns, e->record.stack_cut && full_is_short(t));
+    e->handed_out = t;
+    on_sample(ctx, s);
+    e->handed_out = NULL;
+}
+
+static void take(struct engine *e, struct perf_thread *t,
+                 engine_on_sample *on_sample, void *ctx)
+{
+    switch (e->record.kind) {
+    case PERF_RECORDS_SAMPLE:
+        hand_out(e, t, on_sample, ctx);
+        break;
+    case PERF_RECORDS_LOST:
+        e->counters.lost += e->record.lost;
+        break;
+    case PERF_RECORDS_THROTTLE:
+        e->counters.throttled++;
+        break;
+    case PERF_RECORDS_FORK:
+        e->new_threads |= e->record.pid == e->pid;
+        break;
+    case PERF_RECORDS_EXIT: /* its descriptor tells, too */
+    case PERF_RECORDS_OTHER:
+        break;
+    }
+}
+
+static void drain(struct engine *e, struct perf_thread *t,
+                  engine_on_sample *on_sample, void *ctx)
+{
+    struct perf_records records = perf_thread_records(t, e->scratch);
+    e->counters.bytes += records.head - records.tail;
+    int result;
+    while ((result = perf_records_next(&records, &e->record)) != 0) {
+        if (result < 0)
+            e->counters.lost++; /* at least one; never seen */
+        else
+            take(e, t, on_sample, ctx);
+        perf_event_release(&t->ring, records.tail);
+    }
+}
+
+static void tune(struct engine *e, struct perf_thread *t)
+{
+    if (!e->threads.running || t->over)
+        return;
+    if (!perf_thread_wants_growth(t))
+        perf_thread_jitter(t, e->threads.setup.period_ns, clock_now_ns());
+    else if (perf_thread_grow(t) == 0 &&
+             perf_threads_watch(&e->threads, t) != 0)
+        t->over = true;
+}
+
+static void drain_all(struct engine *e, engine_on_sample *on_sample, void *ctx)
+{
+    for (size_t i = 0; i < e->threads.count; i++) {
+        drain(e, e->threads.list[i], on_sample, ctx);
+        tune(e, e->threads.list[i]);
+    }
+}
+
+static void drain_ready(struct engine *e, const struct epoll_event *ready,
+                        int n, engine_on_sample *on_sample, void *ctx)
+{
+    for (int i = 0; i < n; i++) {
+        struct perf_thread *t = ready[i].data.ptr;
+        drain(e, t, on_sample, ctx);
+        t->over |= (ready[i].events & (EPOLLHUP | EPOLLERR)) != 0;
+        tune(e, t);
+    }
+}
+
+static int poll_engine(struct engine *e, int timeout_ms,
+                       engine_on_sample *on_sample, void *ctx)
+{
+    struct epoll_event ready[READY_MAX];
+    int n = epoll_wait(e->threads.epoll, ready, READY_MAX,
+                       e->threads.running ? timeout_ms : 0);
+    if (n < 0)
+        return errno == EINTR ? 0 : -errno;
+    drain_ready(e, ready, n, on_sample, ctx);
+    perf_threads_remove_ended(&e->threads);
+    /* Only samples wake us: news of threads may lie in any ring. */
+    uint64_t now = clock_now_ns();
+    if (now >= e->sweep_ns || !e->threads.running) {
+        drain_all(e, on_sample, ctx);
+        perf_threads_remove_ended(&e->threads);
+        e->sweep_ns = now + SWEEP_NS;
+    }
+    if (e->threads.count == 0)
+        return -E_GONE;
+    int result = e->new_threads;
+    e->new_threads = false;
+    return result;
+}
+
+/* --- figures ------------------------------------------------------------- */
+
+static void stack_short(struct engine *e)
+{
+    if (e->handed_out)
+        e->handed_out->recent_short++;
+}
+
+static int add_threads(struct engine *e, const struct threads *threads)
+{
+    return perf_threads_add(&e->threads, threads);
+}
+
+static struct engine_counters counters(const struct engine *e)
+{
+    return e->counters;
+}
+
+static struct engine_info info(const struct engine *e)
+{
+    struct engine_info result = {
+        .kernel_included = e->threads.setup.kernel,
+        .threads = e->threads.count,
+        .threads_skipped = e->threads.skipped,
+    };
+    for (size_t i = 0; i < e->threads.count; i++) {
+        const struct perf_thread *t = e->threads.list[i];
+        result.ring_bytes += t->ring.size;
+        if (t->setup.stack_bytes > result.stack_bytes)
+            result.stack_bytes = t->setup.stack_bytes;
+    }
+    return result;
+}
+
+const struct engine_ops engine_perf = {
+    .name = "perf",
+    .probe = probe,
+    .open = open_engine,
+    .start = start,
+    .poll = poll_engine,
+    .add_threads = add_threads,
+    .stop = stop,
+    .counters = counters,
+    .info = info,
+    .close = close_engine,
+    .stack_short = stack_short,
+};

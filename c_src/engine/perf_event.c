@@ -1,0 +1,115 @@
+#include "engine/perf_event.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/perf_regs.h"
+
+static void set_event(struct perf_event_attr *attr,
+                      const struct perf_event_setup *setup)
+{
+    if (setup->event == ENGINE_CPU_CLOCK) {
+        attr->type = PERF_TYPE_SOFTWARE;
+        attr->config = PERF_COUNT_SW_CPU_CLOCK;
+        attr->sample_period = setup->period_ns;
+        return;
+    }
+    /* The kernel steers the period towards the rate, beginning at one cycle:
+     * the first milliseconds of a thread bring a short burst of samples. */
+    attr->type = PERF_TYPE_HARDWARE;
+    attr->config = PERF_COUNT_HW_CPU_CYCLES;
+    attr->freq = 1;
+    attr->sample_freq = setup->rate;
+}
+
+static void set_content(struct perf_event_attr *attr,
+                        const struct perf_event_setup *setup)
+{
+    attr->sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+                        PERF_SAMPLE_PERIOD | PERF_SAMPLE_REGS_USER |
+                        PERF_SAMPLE_STACK_USER;
+    attr->sample_regs_user = perf_regs_mask;
+    attr->sample_stack_user = setup->stack_bytes;
+    attr->exclude_kernel = !setup->kernel;
+    attr->exclude_hv = 1;
+    if (setup->callchain) {
+        attr->sample_type |= PERF_SAMPLE_CALLCHAIN;
+        attr->exclude_callchain_user = 1;
+        attr->sample_max_stack = SAMPLE_MAX_KERNEL_FRAMES;
+    }
+}
+
+int perf_event_open(pid_t tid, const struct perf_event_setup *setup)
+{
+    struct perf_event_attr attr = {.size = sizeof(attr)};
+    set_event(&attr, setup);
+    set_content(&attr, setup);
+    attr.disabled = 1;
+    attr.use_clockid = 1;
+    attr.clockid = CLOCK_MONOTONIC;
+    attr.wakeup_events = 1; /* what is read later from the node gets stale */
+    attr.task = 1;          /* records that tell of new threads */
+    long fd =
+        syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+    return fd < 0 ? -errno : (int)fd;
+}
+
+static int control(int fd, unsigned long request, void *argument)
+{
+    return ioctl(fd, request, argument) < 0 ? -errno : 0;
+}
+
+int perf_event_enable(int fd)
+{
+    return control(fd, PERF_EVENT_IOC_ENABLE, NULL);
+}
+
+int perf_event_disable(int fd)
+{
+    return control(fd, PERF_EVENT_IOC_DISABLE, NULL);
+}
+
+int perf_event_set_period(int fd, uint64_t period_ns)
+{
+    return control(fd, PERF_EVENT_IOC_PERIOD, &period_ns);
+}
+
+int perf_event_map(int fd, size_t size, struct perf_event_ring *out)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *at =
+        mmap(NULL, page + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED)
+        return -errno;
+    out->page = at;
+    out->bytes = (uint8_t *)at + page;
+    out->size = size;
+    return 0;
+}
+
+void perf_event_unmap(struct perf_event_ring *ring)
+{
+    if (ring->page)
+        munmap(ring->page,
+               (size_t)(ring->bytes - (uint8_t *)ring->page) + ring->size);
+    *ring = (struct perf_event_ring){0};
+}
+
+uint64_t perf_event_head(const struct perf_event_ring *ring)
+{
+    return __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
+}
+
+uint64_t perf_event_tail(const struct perf_event_ring *ring)
+{
+    return ring->page->data_tail;
+}
+
+void perf_event_release(struct perf_event_ring *ring, uint64_t tail)
+{
+    __atomic_store_n(&ring->page->data_tail, tail, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,131 @@
+#include "engine/perf_thread.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+    FIRST_STACK = 8192,
+    JITTER_PERCENT = 2,
+    REDRAW_NS = 100 * 1000 * 1000,
+    WINDOW = 1000,
+};
+
+static unsigned most_stack(size_t ring_bytes)
+{
+    size_t quarter = ring_bytes / 4;
+    return quarter < PERF_EVENT_MAX_STACK ? (unsigned)quarter
+                                          : PERF_EVENT_MAX_STACK;
+}
+
+static unsigned at_most(unsigned value, unsigned limit)
+{
+    return value < limit ? value : limit;
+}
+
+/* Leaves nothing behind on failure. */
+static int open_event(const struct perf_thread *t, size_t ring_bytes, int *fd,
+                      struct perf_event_ring *ring)
+{
+    int opened = perf_event_open(t->tid, &t->setup);
+    if (opened < 0)
+        return opened;
+    int result = perf_event_map(opened, ring_bytes, ring);
+    if (result == 0) {
+        *fd = opened;
+        return 0;
+    }
+    close(opened);
+    return result == -EPERM || result == -ENOMEM ? -E_MEMLOCK : result;
+}
+
+int perf_thread_open(struct perf_thread *t, const struct thread *of,
+                     const struct perf_event_setup *setup, size_t ring_bytes)
+{
+    *t = (struct perf_thread){
+        .tid = of->tid, .kind = of->kind, .fd = -1, .setup = *setup};
+    t->setup.stack_bytes = at_most(FIRST_STACK, most_stack(ring_bytes));
+    t->random = clock_now_ns() * 2654435761u + (uint64_t)of->tid;
+    return open_event(t, ring_bytes, &t->fd, &t->ring);
+}
+
+void perf_thread_close(struct perf_thread *t)
+{
+    perf_event_unmap(&t->ring);
+    if (t->fd >= 0)
+        close(t->fd);
+    t->fd = -1;
+}
+
+struct perf_records perf_thread_records(const struct perf_thread *t,
+                                        uint8_t *scratch)
+{
+    return (struct perf_records){
+        .ring = t->ring.bytes,
+        .size = t->ring.size,
+        .tail = perf_event_tail(&t->ring),
+        .head = perf_event_head(&t->ring),
+        .callchain = t->setup.callchain,
+        .scratch = scratch,
+    };
+}
+
+void perf_thread_saw(struct perf_thread *t, uint64_t time_ns, bool too_short)
+{
+    if (t->recent == WINDOW)
+        t->recent = t->recent_short = 0;
+    t->recent++;
+    t->recent_short += too_short;
+    t->sample_ns = time_ns;
+}
+
+/* xorshift64* (Marsaglia, Vigna): one word of state is plenty here. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t x = *state ? *state : 1;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    *state = x;
+    return x * 2685821657736338717ull;
+}
+
+/*
+ * A new period makes the kernel forget the CPU time since the last sample. At
+ * any other moment than right after one, a thread that runs a little at a time
+ * would hardly ever reach its period; here the loss is below 1 % of one period.
+ */
+void perf_thread_jitter(struct perf_thread *t, uint64_t nominal_ns,
+                        uint64_t now_ns)
+{
+    if (t->setup.event != ENGINE_CPU_CLOCK || now_ns < t->redraw_ns ||
+        now_ns - t->sample_ns > nominal_ns / 100)
+        return;
+    uint64_t width = nominal_ns * JITTER_PERCENT / 100;
+    t->setup.period_ns =
+        nominal_ns - width + next_random(&t->random) % (2 * width + 1);
+    t->redraw_ns = now_ns + REDRAW_NS;
+    perf_event_set_period(t->fd, t->setup.period_ns);
+}
+
+bool perf_thread_wants_growth(const struct perf_thread *t)
+{
+    unsigned seen = t->recent < 100 ? 100 : t->recent;
+    return t->recent_short * 100 > seen &&
+           t->setup.stack_bytes < most_stack(t->ring.size);
+}
+
+int perf_thread_grow(struct perf_thread *t)
+{
+    size_t ring_bytes = t->ring.size;
+    perf_thread_close(t); /* first, so that its locked memory is free again */
+    t->setup.stack_bytes =
+        at_most(t->setup.stack_bytes * 2, most_stack(ring_bytes));
+    t->recent = t->recent_short = 0;
+    int result = open_event(t, ring_bytes, &t->fd, &t->ring);
+    if (result == 0)
+        result = perf_event_enable(t->fd);
+    t->over = result != 0;
+    return result;
+}

@@ -1,0 +1,67 @@
+/**
+ * @file perf_thread.h
+ * One sampled thread of the node: its event, its ring, how much of its stack
+ * is copied, and the jitter of its period.
+ */
+#ifndef CPROF_ENGINE_PERF_THREAD_H
+#define CPROF_ENGINE_PERF_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "engine/perf_event.h"
+#include "engine/perf_records.h"
+#include "target/threads.h"
+
+enum { PERF_THREAD_MIN_RING = 16384 };
+
+struct perf_thread {
+    pid_t tid;
+    enum thread_kind kind;
+    int fd; /**< -1: closed */
+    struct perf_event_ring ring;
+    struct perf_event_setup setup;
+    uint64_t random;    /* state of the jitter's generator */
+    uint64_t redraw_ns; /* not before this time */
+    uint64_t sample_ns; /* time of the newest sample */
+    unsigned recent, recent_short;
+    bool over; /**< the thread has ended, or its event is lost */
+};
+
+/**
+ * Opens the event (disabled) and its ring. The stack copy starts small and
+ * never takes more than a quarter of the ring.
+ * @param setup  its period is the nominal one; stack_bytes is not looked at
+ * @return 0 or -errno; -EPERM or -ENOMEM from the ring only, as -E_MEMLOCK
+ */
+MUST_USE int perf_thread_open(struct perf_thread *t, const struct thread *of,
+                              const struct perf_event_setup *setup,
+                              size_t ring_bytes);
+void perf_thread_close(struct perf_thread *t);
+/** A cursor over what is in the ring now. */
+struct perf_records perf_thread_records(const struct perf_thread *t,
+                                        uint8_t *scratch);
+/** Notes one sample; too_short: its stack copy should have been longer. */
+void perf_thread_saw(struct perf_thread *t, uint64_t time_ns, bool too_short);
+
+/**
+ * Draws a new period within 2 % of the nominal one, at most every 100 ms and
+ * only when a sample was taken just now: threads that sleep and wake together
+ * are then not sampled at the same points for ever.
+ */
+void perf_thread_jitter(struct perf_thread *t, uint64_t nominal_ns,
+                        uint64_t now_ns);
+/** Are more than 1 % of the recent copies too short, and may they grow? */
+bool perf_thread_wants_growth(const struct perf_thread *t);
+/**
+ * Reopens the event with twice the stack copy. The ring must be drained; what
+ * comes in meanwhile is lost (some microseconds). A thread whose event cannot
+ * be opened again is over.
+ * @return 0 or a negative error
+ */
+MUST_USE int perf_thread_grow(struct perf_thread *t);
+
+#endif

@@ -1,0 +1,205 @@
+/*
+ * Rings are locked memory, which is scarce: all threads get rings of one
+ * scale, the largest that fits.
+ */
+#include "engine/perf_threads.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+    SCHEDULER_RING = 512 * 1024,
+    OTHER_RING = 64 * 1024,
+    ALL_RINGS = 32 * 1024 * 1024,
+};
+
+static size_t ring_size(enum thread_kind kind, unsigned shift)
+{
+    bool scheduler = kind == THREAD_NORMAL || kind == THREAD_DIRTY_CPU ||
+                     kind == THREAD_DIRTY_IO;
+    size_t size = (scheduler ? SCHEDULER_RING : OTHER_RING) >> shift;
+    return size < PERF_THREAD_MIN_RING ? PERF_THREAD_MIN_RING : size;
+}
+
+static bool smallest(unsigned shift)
+{
+    return ring_size(THREAD_NORMAL, shift) == PERF_THREAD_MIN_RING;
+}
+
+/* A node with +S 200 has over 400 threads. */
+static unsigned first_shift(const struct threads *threads)
+{
+    for (unsigned shift = 0;; shift++) {
+        size_t sum = 0;
+        for (size_t i = 0; i < threads->count; i++)
+            sum += ring_size(threads->list[i].kind, shift);
+        if (sum <= ALL_RINGS || smallest(shift))
+            return shift;
+    }
+}
+
+static bool is_denied(int error)
+{
+    return error == -EACCES || error == -EPERM;
+}
+
+/* Without rights the kernel refuses events that count in the kernel; the user
+ * part alone may still be allowed. */
+int perf_threads_open_one(const struct thread *of,
+                          struct perf_event_setup *setup, size_t ring_bytes,
+                          struct perf_thread *out)
+{
+    int result = perf_thread_open(out, of, setup, ring_bytes);
+    if (!is_denied(result) || !setup->kernel)
+        return result;
+    setup->kernel = setup->callchain = false;
+    return perf_thread_open(out, of, setup, ring_bytes);
+}
+
+int perf_threads_watch(struct perf_threads *set, struct perf_thread *t)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = t};
+    return epoll_ctl(set->epoll, EPOLL_CTL_ADD, t->fd, &event) < 0 ? -errno : 0;
+}
+
+static void free_thread(struct perf_thread *t)
+{
+    perf_thread_close(t);
+    free(t);
+}
+
+/* Puts one more thread at the end of the list, which has room. */
+static int append(struct perf_threads *set, const struct thread *of,
+                  unsigned shift)
+{
+    struct perf_thread *t = malloc(sizeof(*t));
+    if (!t)
+        return -ENOMEM;
+    int result =
+        perf_threads_open_one(of, &set->setup, ring_size(of->kind, shift), t);
+    if (result) {
+        free(t);
+        return result;
+    }
+    result = perf_threads_watch(set, t);
+    if (result == 0 && set->running)
+        result = perf_event_enable(t->fd);
+    if (result) {
+        free_thread(t);
+        return result;
+    }
+    set->list[set->count++] = t;
+    return 0;
+}
+
+static int append_shrinking(struct perf_threads *set, const struct thread *of)
+{
+    for (unsigned shift = set->shift;; shift++) {
+        int result = append(set, of, shift);
+        if (result != -E_MEMLOCK || smallest(shift))
+            return result;
+    }
+}
+
+static int by_tid(const void *a, const void *b)
+{
+    pid_t x = (*(struct perf_thread *const *)a)->tid;
+    pid_t y = (*(struct perf_thread *const *)b)->tid;
+    return (x > y) - (x < y);
+}
+
+static bool is_sampled(const struct perf_threads *set, size_t sorted, pid_t tid)
+{
+    struct perf_thread key = {.tid = tid}, *pointer = &key;
+    return sorted && bsearch(&pointer, set->list, sorted, sizeof(set->list[0]),
+                             by_tid) != NULL;
+}
+
+static int reserve(struct perf_threads *set, size_t more)
+{
+    void *list =
+        realloc(set->list, (set->count + more + 1) * sizeof(set->list[0]));
+    if (!list)
+        return -ENOMEM;
+    set->list = list;
+    return 0;
+}
+
+int perf_threads_add(struct perf_threads *set, const struct threads *threads)
+{
+    int result = reserve(set, threads->count);
+    if (result)
+        return result;
+    size_t sorted = set->count;
+    set->skipped = 0;
+    for (size_t i = 0; i < threads->count; i++) {
+        if (is_sampled(set, sorted, threads->list[i].tid))
+            continue;
+        result = append_shrinking(set, &threads->list[i]);
+        if (result && result != -ESRCH) /* it ended meanwhile */
+            set->skipped++;
+    }
+    qsort(set->list, set->count, sizeof(set->list[0]), by_tid);
+    return 0;
+}
+
+static void drop_all(struct perf_threads *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        free_thread(set->list[i]);
+    set->count = 0;
+}
+
+/* All threads with rings of one scale, so that no late thread starves. */
+static int open_all(struct perf_threads *set, const struct threads *threads)
+{
+    int result = reserve(set, threads->count);
+    for (size_t i = 0; i < threads->count && result == 0; i++) {
+        result = append(set, &threads->list[i], set->shift);
+        if (result == -ESRCH)
+            result = 0;
+    }
+    if (result)
+        drop_all(set);
+    else
+        qsort(set->list, set->count, sizeof(set->list[0]), by_tid);
+    return result;
+}
+
+int perf_threads_open(struct perf_threads *set, const struct threads *threads)
+{
+    for (set->shift = first_shift(threads);; set->shift++) {
+        int result = open_all(set, threads);
+        if (result != -E_MEMLOCK || smallest(set->shift))
+            return result;
+    }
+}
+
+int perf_threads_init(struct perf_threads *set,
+                      const struct perf_event_setup *setup)
+{
+    *set = (struct perf_threads){.setup = *setup};
+    set->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return set->epoll < 0 ? -errno : 0;
+}
+
+void perf_threads_deinit(struct perf_threads *set)
+{
+    drop_all(set);
+    if (set->epoll >= 0)
+        close(set->epoll);
+    free(set->list);
+}
+
+void perf_threads_remove_ended(struct perf_threads *set)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < set->count; i++)
+        if (set->list[i]->over)
+            free_thread(set->list[i]);
+        else
+            set->list[kept++] = set->list[i];
+    set->count = kept;
+}
