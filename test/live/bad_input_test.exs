@@ -1,0 +1,178 @@
+defmodule Live.BadInputTest do
+  @moduledoc "Bad input and bad luck: one line that says what to do, the right exit code."
+  use ExUnit.Case
+
+  alias Live.{Cprof, Node}
+
+  setup do
+    dir = Node.tmp_dir()
+    on_exit(fn -> File.rm_rf!(dir) end)
+    %{dir: dir}
+  end
+
+  defp one_line(text) do
+    assert [line] = String.split(text, "\n", trim: true), text
+    line
+  end
+
+  defp refused(args, code, pattern, opts \\ []) do
+    {out, err, got} = Cprof.run(args, opts)
+    assert got == code, "exit #{got}: #{err}"
+    assert out == ""
+    assert one_line(err) =~ pattern
+  end
+
+  defp unused_pid do
+    max = File.read!("/proc/sys/kernel/pid_max") |> String.trim() |> String.to_integer()
+    Enum.find(max..2//-1, &(not File.exists?("/proc/#{&1}")))
+  end
+
+  # A recording in the background, and what became of it.
+  defp record_async(args) do
+    port =
+      Port.open({:spawn_executable, Cprof.program()}, [
+        :binary,
+        :exit_status,
+        :stderr_to_stdout,
+        args: Enum.map(["record" | args], &to_string/1)
+      ])
+
+    {:os_pid, pid} = Port.info(port, :os_pid)
+    {port, pid}
+  end
+
+  defp finished({port, _pid}, said \\ "") do
+    receive do
+      {^port, {:data, text}} -> finished({port, nil}, said <> text)
+      {^port, {:exit_status, status}} -> {said, status}
+    after
+      20_000 -> flunk("the recording does not end")
+    end
+  end
+
+  defp kill(signal, pid), do: {_, 0} = System.cmd("kill", ["-#{signal}", "#{pid}"])
+  defp samples(file), do: Cprof.json(["report", file])["counters"]["samples"]
+
+  test "no such pid" do
+    refused(["record", "-p", unused_pid(), "-d", 1], 1, "no process has this pid")
+  end
+
+  test "a pid that is no Erlang VM" do
+    port = Port.open({:spawn_executable, System.find_executable("sleep")}, args: ["60"])
+    {:os_pid, pid} = Port.info(port, :os_pid)
+    refused(["record", "-p", pid, "-d", 1], 1, "not an Erlang VM")
+    kill("KILL", pid)
+  end
+
+  test "rates and durations that are none" do
+    for rate <- ["0", "-1", "1000000000", "many", ""],
+        do: refused(["record", "-p", 1, "-r", rate], 2, "samples per second")
+
+    for seconds <- ["0", "-3", "x", "nan", "1e99"],
+        do: refused(["record", "-p", 1, "-d", seconds], 2, "give seconds")
+  end
+
+  test "options, formats and engines that do not exist" do
+    refused(["record", "-p", 1, "--nonsense"], 2, "no such option")
+    refused(["record", "-p", 1, "-f", "svg"], 2, "unknown format")
+    refused(["record", "-p", 1, "-o", "x.svg"], 2, "tells no format")
+    refused(["record"], 2, "which node?")
+    refused(["record", "-p", "abc"], 2, "not a process id")
+    refused(["sing"], 2, "no verb")
+    node = Node.start("known_work")
+    refused(["record", "-p", node.pid, "--engine", "magic"], 2, "no such engine")
+    Node.stop(node)
+  end
+
+  test "an output that cannot be written is found out before sampling", %{dir: dir} do
+    node = Node.start("known_work")
+    started = System.monotonic_time(:millisecond)
+    refused(["record", "-p", node.pid, "-d", 30, "-o", "#{dir}/no/such/x.html"], 1, "No such file")
+    refused(["record", "-p", node.pid, "-d", 30, "-o", "/proc/x.html"], 1, "/proc/x.html")
+    File.mkdir!("#{dir}/folder.html")
+    refused(["record", "-p", node.pid, "-d", 30, "-o", "#{dir}/folder.html"], 1, "directory")
+    assert System.monotonic_time(:millisecond) - started < 10_000
+    Node.stop(node)
+  end
+
+  test "no right to attach" do
+    node = Node.start("known_work")
+    refused(["record", "-p", node.pid, "-d", 1], 1, "as the same user or as root", as: "nobody")
+    Node.stop(node)
+  end
+
+  test "the node is killed during the recording: what was sampled is written", %{dir: dir} do
+    node = Node.start("known_work")
+    file = "#{dir}/killed.pb.gz"
+    recording = record_async(["-p", node.pid, "-d", 60, "-r", 499, "-o", file])
+    Process.sleep(2000)
+    kill("KILL", node.pid)
+    {said, status} = finished(recording)
+    assert status == 0
+    assert said =~ "the node ended during the recording"
+    assert samples(file) > 200
+    Node.stop(node)
+  end
+
+  test "Ctrl-C and SIGTERM write the result", %{dir: dir} do
+    node = Node.start("known_work")
+
+    for signal <- ["INT", "TERM"] do
+      file = "#{dir}/#{signal}.pb.gz"
+      {_, pid} = recording = record_async(["-p", node.pid, "-d", 60, "-r", 499, "-o", file])
+      Process.sleep(1500)
+      kill(signal, pid)
+      {_, status} = finished(recording)
+      assert status == 0
+      assert samples(file) > 100
+    end
+
+    Node.stop(node)
+  end
+
+  test "SIGKILL leaves the node unharmed and no file behind", %{dir: dir} do
+    node = Node.start("known_work")
+    {_, pid} = recording = record_async(["-p", node.pid, "-d", 60, "-o", "#{dir}/x.pb.gz"])
+    Process.sleep(1500)
+    kill("KILL", pid)
+    finished(recording)
+    assert File.ls!(dir) == []
+    Node.tell(node, "truth")
+    assert length(Node.lines_until(node, "end")) == 5
+    Node.stop(node)
+  end
+
+  test "a recording that is cut or is none", %{dir: dir} do
+    node = Node.start("known_work")
+    file = "#{dir}/good.pb.gz"
+    {_, _, 0} = Cprof.run(["record", "-p", node.pid, "-d", 1, "-r", 499, "-o", file])
+    Node.stop(node)
+    bytes = File.read!(file)
+
+    for keep <- [0, 1, 10, 100, div(byte_size(bytes), 2), byte_size(bytes) - 1] do
+      File.write!("#{dir}/cut.pb.gz", binary_part(bytes, 0, keep))
+      refused(["report", "#{dir}/cut.pb.gz"], 1, "not a recording")
+    end
+
+    File.write!("#{dir}/text.pb.gz", "hello")
+    refused(["report", "#{dir}/text.pb.gz"], 1, "not a recording")
+    refused(["report", "#{dir}/missing.pb.gz"], 1, "No such file")
+    <<a::binary-200, b, rest::binary>> = bytes
+    File.write!("#{dir}/flipped.pb.gz", <<a::binary, Bitwise.bxor(b, 255), rest::binary>>)
+    refused(["report", "#{dir}/flipped.pb.gz"], 1, "not a recording")
+  end
+
+  test "the port ends on garbage and when it is closed" do
+    for garbage <- [<<1, 2, 3>>, :erlang.term_to_binary(:hello), :erlang.term_to_binary({1, :start, %{}})] do
+      port = Port.open({:spawn_executable, Cprof.program()}, [:binary, :exit_status, packet: 4, args: ["port"]])
+      Port.command(port, garbage)
+      assert_receive {^port, {:exit_status, 1}}, 5000
+    end
+
+    port = Port.open({:spawn_executable, Cprof.program()}, [:binary, packet: 4, args: ["port"]])
+    {:os_pid, pid} = Port.info(port, :os_pid)
+    Port.close(port)
+    Process.sleep(1500)
+    refute File.exists?("/proc/#{pid}")
+  end
+end

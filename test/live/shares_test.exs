@@ -1,0 +1,85 @@
+defmodule Live.SharesTest do
+  @moduledoc "Known CPU shares against what a recording says."
+  use ExUnit.Case
+
+  alias Live.{Cprof, Node}
+
+  @module "known_work"
+
+  setup_all do
+    node = Node.start(@module)
+    on_exit(fn -> Node.stop(node) end)
+    Node.tell(node, "reset")
+    "ok" = Node.line(node)
+    report = Cprof.json(["record", "-p", node.pid, "-d", 5, "-r", 499])
+    Node.tell(node, "truth")
+
+    truth =
+      for line <- Node.lines_until(node, "end"), into: %{} do
+        [piece, ns] = String.split(line)
+        {piece, String.to_integer(ns)}
+      end
+
+    total = truth |> Map.values() |> Enum.sum()
+    shares = Map.new(truth, fn {piece, ns} -> {piece, 100 * ns / total} end)
+    %{report: report, truth: shares, node: node}
+  end
+
+  defp function(report, name), do: Enum.find(report["functions"], &(&1["name"] == name))
+
+  # Functions that call nothing have all of their time as self.
+  test "self shares are the truth, within 3 points", %{report: report, truth: truth} do
+    for {piece, name} <- [{"deep", "deep/1"}, {"add", "add/2"}, {"mul", "mul/2"}] do
+      row = function(report, "#{@module}:#{name}")
+      assert row, "#{name} is missing"
+      assert_in_delta row["self_pct"], truth[piece], 3.0, name
+    end
+  end
+
+  test "what calls other functions has its share as total", %{report: report, truth: truth} do
+    for {piece, name} <- [{"list_work", "list_work/1"}, {"map_work", "map_work/2"}] do
+      row = function(report, "#{@module}:#{name}")
+      assert row, "#{name} is missing"
+      assert_in_delta row["total_pct"], truth[piece], 3.0, name
+    end
+  end
+
+  test "stacks reach the process's first function", %{report: report} do
+    counters = report["counters"]
+    assert counters["erlang_leaf"] > 500
+    assert counters["erlang_leaf_complete"] / counters["erlang_leaf"] >= 0.99
+  end
+
+  test "hardly a frame is unresolved, no sample is lost", %{report: report} do
+    counters = report["counters"]
+    assert counters["unresolved_frames"] / counters["frames"] < 0.005
+    assert counters["lost"] == 0
+  end
+
+  test "hot functions have their file and line", %{report: report} do
+    source = File.read!("test/live/work/#{@module}.erl") |> String.split("\n")
+
+    for {name, head} <- [{"deep/1", "deep("}, {"add/2", "add("}, {"mul/2", "mul("}] do
+      row = function(report, "#{@module}:#{name}")
+      assert Path.basename(row["file"]) == "#{@module}.erl"
+      first = Enum.find_index(source, &String.starts_with?(&1, head)) + 1
+      assert row["line"] in first..(first + 3), "#{name} is at line #{row["line"]}"
+    end
+  end
+
+  test "the worker is named as the process that does it", %{report: report} do
+    [first | _] = report["processes"]
+    assert first["name"] == "known_worker"
+    assert first["initial_call"] == "known_work:init/0"
+    assert first["pid"] =~ ~r/^<0\.\d+\.0>$/
+    assert first["pct"] > 95
+  end
+
+  test "the report says what was measured", %{report: report, node: node} do
+    meta = report["meta"]
+    assert meta["pid"] == node.pid
+    assert meta["otp"] == "#{Cprof.otp()}"
+    assert meta["rate_asked"] == 499
+    assert_in_delta meta["duration_s"], 5.0, 1.0
+  end
+end

@@ -1,0 +1,159 @@
+defmodule Live.Json do
+  @moduledoc "A small JSON reader for the tests: no library has to be there."
+
+  def decode!(text) do
+    {value, rest} = value(skip(text))
+    "" = skip(rest)
+    value
+  end
+
+  defp skip(<<c, rest::binary>>) when c in ' \t\r\n', do: skip(rest)
+  defp skip(rest), do: rest
+
+  defp value("{" <> rest), do: members(skip(rest), %{})
+  defp value("[" <> rest), do: elements(skip(rest), [])
+  defp value("\"" <> rest), do: string(rest, [])
+  defp value("true" <> rest), do: {true, rest}
+  defp value("false" <> rest), do: {false, rest}
+  defp value("null" <> rest), do: {nil, rest}
+
+  defp value(text) do
+    [number] = Regex.run(~r/^-?\d+(\.\d+)?([eE][-+]?\d+)?/, text, capture: :first)
+    rest = binary_part(text, byte_size(number), byte_size(text) - byte_size(number))
+    {if(number =~ ~r/[.eE]/, do: elem(Float.parse(number), 0), else: String.to_integer(number)), rest}
+  end
+
+  defp members("}" <> rest, map), do: {map, rest}
+
+  defp members("\"" <> rest, map) do
+    {key, rest} = string(rest, [])
+    ":" <> rest = skip(rest)
+    {value, rest} = value(skip(rest))
+    map = Map.put(map, key, value)
+
+    case skip(rest) do
+      "," <> rest -> members(skip(rest), map)
+      "}" <> rest -> {map, rest}
+    end
+  end
+
+  defp elements("]" <> rest, list), do: {Enum.reverse(list), rest}
+
+  defp elements(text, list) do
+    {value, rest} = value(text)
+
+    case skip(rest) do
+      "," <> rest -> elements(skip(rest), [value | list])
+      "]" <> rest -> {Enum.reverse([value | list]), rest}
+    end
+  end
+
+  defp string("\"" <> rest, parts), do: {IO.iodata_to_binary(Enum.reverse(parts)), rest}
+
+  defp string(<<"\\u", hex::binary-4, rest::binary>>, parts),
+    do: string(rest, [<<String.to_integer(hex, 16)::utf8>> | parts])
+
+  defp string(<<"\\", c, rest::binary>>, parts) do
+    char = Map.get(%{?n => "\n", ?t => "\t", ?r => "\r", ?b => "\b", ?f => "\f"}, c, <<c>>)
+    string(rest, [char | parts])
+  end
+
+  defp string(<<c, rest::binary>>, parts), do: string(rest, [<<c>> | parts])
+end
+
+defmodule Live.Node do
+  @moduledoc "An Erlang node of the tests' own: started, talked to by lines, ended."
+
+  defstruct [:port, :pid, :dir]
+
+  @doc "Compiles the work module and starts `erl` on it, without any VM flag."
+  def start(module, args \\ [], erl_flags \\ [], opts \\ []) do
+    dir = tmp_dir()
+    File.chmod!(dir, 0o755)
+    {_, 0} = System.cmd("erlc", ["-o", dir, "test/live/work/#{module}.erl"])
+    run = ["-noshell", "-pa", dir, "-run", "#{module}", "start" | args]
+    {exe, argv} = wrap(opts[:as], erl_flags ++ run)
+    port = Port.open({:spawn_executable, exe}, [:binary, :exit_status, line: 65536, args: argv])
+    node = %__MODULE__{port: port, dir: dir}
+    "ready " <> pid = line(node)
+    %{node | pid: String.to_integer(pid)}
+  end
+
+  defp wrap(nil, argv), do: {System.find_executable("erl"), argv}
+
+  defp wrap(user, argv) do
+    ids = ["--reuid", user, "--regid", "nogroup", "--clear-groups"]
+    {System.find_executable("setpriv"), ids ++ [System.find_executable("erl") | argv]}
+  end
+
+  def tell(node, text), do: Port.command(node.port, text <> "\n")
+
+  def line(node, timeout \\ 60_000) do
+    receive do
+      {port, {:data, {:eol, line}}} when port == node.port -> line
+      {port, {:exit_status, status}} when port == node.port -> raise "the node ended: #{status}"
+    after
+      timeout -> raise "the node said nothing for #{timeout} ms"
+    end
+  end
+
+  def lines_until(node, last) do
+    case line(node) do
+      ^last -> []
+      line -> [line | lines_until(node, last)]
+    end
+  end
+
+  @doc "Ends the node by closing its stdin, then makes sure by its pid."
+  def stop(node) do
+    if Port.info(node.port), do: Port.close(node.port)
+    System.cmd("kill", ["-9", "#{node.pid}"], stderr_to_stdout: true)
+    File.rm_rf!(node.dir)
+  end
+
+  def tmp_dir do
+    dir = Path.join(System.tmp_dir!(), "cprof-live-#{System.pid()}-#{System.unique_integer([:positive])}")
+    File.mkdir_p!(dir)
+    dir
+  end
+end
+
+defmodule Live.Cprof do
+  @moduledoc "The program under test, run as a user would."
+
+  @program Path.expand("priv/cprof")
+
+  def program, do: @program
+
+  @doc "Runs it to its end: {stdout, stderr, exit code}."
+  def run(args, opts \\ []) do
+    err = Path.join(System.tmp_dir!(), "cprof-err-#{System.unique_integer([:positive])}")
+    prefix = if opts[:as], do: "setpriv --reuid #{opts[:as]} --regid nogroup --clear-groups ", else: ""
+    script = ~s(e=$1; shift; exec #{prefix}"$@" 2>"$e")
+    File.touch!(err)
+    {out, code} = System.cmd("sh", ["-c", script, "sh", err, @program | Enum.map(args, &to_string/1)])
+    stderr = File.read!(err)
+    File.rm!(err)
+    {out, stderr, code}
+  end
+
+  @doc "A JSON report of a node; asserts success."
+  def json(args, opts \\ []) do
+    {out, err, code} = run(args ++ ["-f", "json"], opts)
+    if code != 0, do: raise("cprof failed with #{code}: #{err}")
+    Live.Json.decode!(out)
+  end
+
+  @doc "Stacks of a collapsed report as {[frame], count}."
+  def collapsed(args, opts \\ []) do
+    {out, err, code} = run(args ++ ["-f", "collapsed"], opts)
+    if code != 0, do: raise("cprof failed with #{code}: #{err}")
+
+    for line <- String.split(out, "\n", trim: true) do
+      [_, stack, count] = Regex.run(~r/^(.*) (\d+)$/, line)
+      {String.split(stack, ";"), String.to_integer(count)}
+    end
+  end
+
+  def otp, do: :erlang.system_info(:otp_release) |> List.to_integer()
+end
