@@ -1,60 +1,83 @@
-%% A workload whose CPU shares are known: one process does its pieces in turn
-%% and times each with the monotonic clock, so the truth is of the same run and
-%% the same code. Commands on stdin: "reset" begins to count anew, "truth"
-%% prints "PIECE NANOSECONDS" lines and "end".
+%% Workloads whose CPU shares are known: one process does the pieces of a set
+%% in turn and times each with the monotonic clock, so the truth is of the same
+%% run and the same code. Every piece has a function of its own, NAME_piece/0,
+%% that stays on the stack while the piece runs.
+%%
+%% Commands on stdin: "reset" begins to count anew; "truth" prints
+%% "PIECE NANOSECONDS" lines and "end"; "rounds" prints how many rounds of all
+%% pieces were done since the start.
 -module(known_work).
--export([start/0, init/0]).
+-export([start/0, start/1, init/2]).
 
 start() ->
-    Worker = spawn(?MODULE, init, []),
+    start(["erlang"]).
+
+start([Set]) ->
+    Rounds = counters:new(1, []),
+    Worker = spawn(?MODULE, init, [list_to_existing_atom(Set), Rounds]),
     register(known_worker, Worker),
     io:format("ready ~s~n", [os:getpid()]),
-    commands(Worker).
+    commands(Worker, Rounds).
 
-commands(Worker) ->
+commands(Worker, Rounds) ->
     case io:get_line("") of
         "reset\n" ->
             Worker ! reset,
-            io:format("ok~n"),
-            commands(Worker);
+            io:format("ok~n");
         "truth\n" ->
             Worker ! {truth, self()},
             receive
                 {truth, Truth} ->
                     [io:format("~s ~b~n", [P, Ns]) || {P, Ns} <- Truth]
             end,
-            io:format("end~n"),
-            commands(Worker);
+            io:format("end~n");
+        "rounds\n" ->
+            io:format("~b~n", [counters:get(Rounds, 1)]);
         eof ->
             halt()
-    end.
+    end,
+    commands(Worker, Rounds).
 
-init() ->
-    rounds(#{}).
+init(Set, Rounds) ->
+    ets:new(known_table, [named_table]),
+    [ets:insert(known_table, {N, N}) || N <- lists:seq(1, 1000)],
+    rounds(pieces(Set), #{}, Rounds).
 
-rounds(Truth) ->
+rounds(Pieces, Truth, Rounds) ->
     receive
         reset ->
-            rounds(#{});
+            rounds(Pieces, #{}, Rounds);
         {truth, From} ->
             From ! {truth, lists:sort(maps:to_list(Truth))},
-            rounds(Truth)
+            rounds(Pieces, Truth, Rounds)
     after 0 ->
-        rounds(pieces(Truth))
+        Next = lists:foldl(fun timed/2, Truth, Pieces),
+        counters:add(Rounds, 1, 1),
+        rounds(Pieces, Next, Rounds)
     end.
 
-pieces(T0) ->
-    T1 = timed(deep, fun() -> repeat_deep(3000) end, T0),
-    T2 = timed(add, fun() -> add(2000000, 0) end, T1),
-    T3 = timed(mul, fun() -> mul(900000, 1) end, T2),
-    T4 = timed(list_work, fun() -> list_work(60) end, T3),
-    timed(map_work, fun() -> map_work(20000, #{}) end, T4).
-
-timed(Piece, Fun, Truth) ->
+timed({Piece, Fun}, Truth) ->
     Start = erlang:monotonic_time(nanosecond),
     Fun(),
     Took = erlang:monotonic_time(nanosecond) - Start,
     maps:update_with(Piece, fun(Old) -> Old + Took end, Took, Truth).
+
+pieces(erlang) ->
+    [{deep, fun deep_piece/0}, {add, fun add_piece/0}, {mul, fun mul_piece/0},
+     {list_work, fun list_work_piece/0}, {map_work, fun map_work_piece/0}];
+pieces(bif) ->
+    [{ets, fun ets_piece/0}, {to_binary, fun to_binary_piece/0},
+     {sort, fun sort_piece/0}, {match, fun match_piece/0},
+     {regex, fun regex_piece/0}, {hash, fun hash_piece/0}];
+pieces(gc) ->
+    [{grow, fun grow_piece/0}, {churn, fun churn_piece/0},
+     {plain, fun add_piece/0}].
+
+%% --- pure Erlang ---------------------------------------------------------
+
+deep_piece() ->
+    _ = repeat_deep(300),
+    ok.
 
 repeat_deep(0) ->
     ok;
@@ -69,10 +92,18 @@ deep(N) ->
     1 + deep(N - 1).
 
 %% Two tail-recursive leaves.
+add_piece() ->
+    _ = add(200000, 0),
+    ok.
+
 add(0, Sum) ->
     Sum;
 add(N, Sum) ->
     add(N - 1, (Sum + N) band 16#ffff).
+
+mul_piece() ->
+    _ = mul(90000, 1),
+    ok.
 
 mul(0, Product) ->
     Product;
@@ -80,6 +111,10 @@ mul(N, Product) ->
     mul(N - 1, (Product * 31 + N) rem 65521).
 
 %% Lists: built, mapped, summed; allocates, so it collects garbage too.
+list_work_piece() ->
+    _ = list_work(20),
+    ok.
+
 list_work(0) ->
     ok;
 list_work(N) ->
@@ -103,8 +138,74 @@ sum([X | Rest], Sum) ->
     sum(Rest, Sum + X).
 
 %% Maps: C code called from Erlang.
+map_work_piece() ->
+    _ = map_work(3000, #{}),
+    ok.
+
 map_work(0, Map) ->
     Map;
 map_work(N, Map) ->
     Key = N band 1023,
     map_work(N - 1, Map#{Key => maps:get(Key, Map, 0) + 1}).
+
+%% --- C code of the VM ----------------------------------------------------
+
+ets_piece() ->
+    _ = ets_work(8000),
+    ok.
+
+ets_work(0) ->
+    ok;
+ets_work(N) ->
+    Key = N rem 1000 + 1,
+    [{Key, Value}] = ets:lookup(known_table, Key),
+    ets:insert(known_table, {Key, Value + 1}),
+    ets_work(N - 1).
+
+to_binary_piece() ->
+    Term = lists:seq(1, 400),
+    Bytes = [byte_size(term_to_binary({N, Term})) || N <- lists:seq(1, 300)],
+    true = sum(Bytes, 0) > 0,
+    ok.
+
+sort_piece() ->
+    List = [erlang:phash2(N) || N <- lists:seq(1, 2000)],
+    _ = [lists:sort(List) || _ <- lists:seq(1, 5)],
+    ok.
+
+match_piece() ->
+    Text = binary:copy(<<"abcdefgh">>, 5000),
+    _ = [binary:match(Text, <<"hg">>) || _ <- lists:seq(1, 60)],
+    ok.
+
+regex_piece() ->
+    Text = binary:copy(<<"key=value;">>, 200),
+    _ = [re:run(Text, "([a-z]+)=(v[a-z]+)x") || _ <- lists:seq(1, 100)],
+    ok.
+
+hash_piece() ->
+    Data = binary:copy(<<0>>, 30000),
+    _ = [erlang:md5(Data) || _ <- lists:seq(1, 30)],
+    ok.
+
+%% --- the collector -------------------------------------------------------
+
+%% A heap that grows: every collection copies what is alive.
+grow_piece() ->
+    _ = length(grow(30000, [])),
+    ok.
+
+grow(0, List) ->
+    List;
+grow(N, List) ->
+    grow(N - 1, [{N, N, N} | List]).
+
+%% Garbage that dies at once.
+churn_piece() ->
+    _ = churn(60000, []),
+    ok.
+
+churn(0, Last) ->
+    Last;
+churn(N, _) ->
+    churn(N - 1, {N, [N, N], <<N:64>>}).
