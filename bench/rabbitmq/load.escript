@@ -1,0 +1,58 @@
+#!/usr/bin/env escript
+%% Load for a RabbitMQ broker, over its own AMQP client: two publishers and two
+%% consumers on one queue, with acknowledgements. Arguments: port. Reads lines
+%% from stdin: "count" prints the messages consumed so far; the end of stdin
+%% ends it.
+-include_lib("amqp_client/include/amqp_client.hrl").
+
+main([Port]) ->
+    {ok, Connection} = amqp_connection:start(
+        #amqp_params_network{port = list_to_integer(Port)}),
+    Count = counters:new(1, []),
+    Queue = <<"cprof-bench">>,
+    {ok, Setup} = amqp_connection:open_channel(Connection),
+    #'queue.declare_ok'{} =
+        amqp_channel:call(Setup, #'queue.declare'{queue = Queue}),
+    [spawn_link(fun() -> consume(Connection, Queue, Count) end)
+     || _ <- [1, 2]],
+    [spawn_link(fun() -> publish(Connection, Queue) end) || _ <- [1, 2]],
+    io:format("ready~n"),
+    commands(Count).
+
+commands(Count) ->
+    case io:get_line("") of
+        "count\n" ->
+            io:format("~b~n", [counters:get(Count, 1)]),
+            commands(Count);
+        eof ->
+            halt()
+    end.
+
+%% Confirms keep the publisher from filling the queue without bound.
+publish(Connection, Queue) ->
+    {ok, Channel} = amqp_connection:open_channel(Connection),
+    #'confirm.select_ok'{} = amqp_channel:call(Channel, #'confirm.select'{}),
+    publish_batches(Channel, #'basic.publish'{routing_key = Queue},
+                    #amqp_msg{payload = binary:copy(<<"x">>, 200)}).
+
+publish_batches(Channel, Publish, Message) ->
+    [amqp_channel:cast(Channel, Publish, Message) || _ <- lists:seq(1, 200)],
+    true = amqp_channel:wait_for_confirms(Channel, 30),
+    publish_batches(Channel, Publish, Message).
+
+consume(Connection, Queue, Count) ->
+    {ok, Channel} = amqp_connection:open_channel(Connection),
+    amqp_channel:call(Channel, #'basic.qos'{prefetch_count = 500}),
+    #'basic.consume_ok'{} = amqp_channel:subscribe(
+        Channel, #'basic.consume'{queue = Queue}, self()),
+    acknowledge(Channel, Count).
+
+acknowledge(Channel, Count) ->
+    receive
+        {#'basic.deliver'{delivery_tag = Tag}, _Message} ->
+            amqp_channel:cast(Channel, #'basic.ack'{delivery_tag = Tag}),
+            counters:add(Count, 1, 1),
+            acknowledge(Channel, Count);
+        _Other ->
+            acknowledge(Channel, Count)
+    end.
