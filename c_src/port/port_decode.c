@@ -1,0 +1,194 @@
+/*
+ * A request's bytes to a struct. The packet is checked as a whole first
+ * (port_term.c); after that ei may read it. What a request asks for is not
+ * judged here: a pid of 0 or a rate of -1 is the session's to refuse.
+ */
+#include "port/port.h"
+
+#include <ei.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "port/port_term.h"
+
+struct cursor {
+    const char *bytes;
+    int at;
+};
+
+enum field_kind {
+    FIELD_INTEGER,
+    FIELD_BOOLEAN,
+    FIELD_TEXT,
+    FIELD_TEXTS,
+    FIELD_BYTES
+};
+
+struct field {
+    const char *key;
+    enum field_kind kind;
+    size_t offset; /* of the member; TEXTS and BYTES have one each */
+};
+
+#define MEMBER(name) offsetof(struct port_request, name)
+
+static const struct field fields[] = {
+    {"version", FIELD_INTEGER, MEMBER(version)},
+    {"pid", FIELD_INTEGER, MEMBER(pid)},
+    {"rate", FIELD_INTEGER, MEMBER(rate)},
+    {"duration_ms", FIELD_INTEGER, MEMBER(duration_ms)},
+    {"top", FIELD_INTEGER, MEMBER(top)},
+    {"kernel", FIELD_BOOLEAN, MEMBER(kernel)},
+    {"engine", FIELD_TEXT, MEMBER(engine)},
+    {"format", FIELD_TEXT, MEMBER(format)},
+    {"focus", FIELD_TEXT, MEMBER(focus)},
+    {"ignore", FIELD_TEXT, MEMBER(ignore)},
+    {"process", FIELD_TEXTS, MEMBER(processes)},
+    {"recording", FIELD_BYTES, MEMBER(recording)},
+};
+
+static const char *const commands[] = {
+    [PORT_HELLO] = "hello",
+    [PORT_START] = "start",
+    [PORT_STOP] = "stop",
+    [PORT_RENDER] = "render",
+};
+
+static bool atom(struct cursor *c, char text[static PORT_TEXT])
+{
+    return ei_decode_atom_as(c->bytes, &c->at, text, PORT_TEXT, ERLANG_UTF8,
+                             NULL, NULL) == 0;
+}
+
+static bool integer(struct cursor *c, int64_t *out)
+{
+    EI_LONGLONG value;
+    if (ei_decode_longlong(c->bytes, &c->at, &value) != 0)
+        return false;
+    *out = value;
+    return true;
+}
+
+static bool boolean(struct cursor *c, bool *out)
+{
+    int value;
+    if (ei_decode_boolean(c->bytes, &c->at, &value) != 0)
+        return false;
+    *out = value != 0;
+    return true;
+}
+
+/* A view of a binary's bytes; ei itself would only copy them. The 5 bytes
+ * are the tag and the length. */
+static bool bytes(struct cursor *c, const uint8_t **out, size_t *len)
+{
+    int type, size;
+    if (ei_get_type(c->bytes, &c->at, &type, &size) != 0 ||
+        type != ERL_BINARY_EXT)
+        return false;
+    *out = (const uint8_t *)c->bytes + c->at + 5;
+    *len = (size_t)size;
+    return ei_skip_term(c->bytes, &c->at) == 0;
+}
+
+/* A binary that is a C string of ours; an atom will do too. */
+static bool text(struct cursor *c, char out[static PORT_TEXT])
+{
+    int type, size;
+    if (ei_get_type(c->bytes, &c->at, &type, &size) != 0)
+        return false;
+    if (type != ERL_BINARY_EXT)
+        return atom(c, out);
+    const uint8_t *from;
+    size_t len;
+    if (!bytes(c, &from, &len) || len >= PORT_TEXT || memchr(from, 0, len))
+        return false;
+    memcpy(out, from, len);
+    out[len] = '\0';
+    return true;
+}
+
+static bool texts(struct cursor *c, struct port_request *out)
+{
+    int count;
+    if (ei_decode_list_header(c->bytes, &c->at, &count) != 0 ||
+        count > PORT_MAX_PROCESSES)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (!text(c, out->processes[i]))
+            return false;
+    out->process_count = (size_t)count;
+    /* A list that is not empty ends with the term []. */
+    return count == 0 || ei_skip_term(c->bytes, &c->at) == 0;
+}
+
+static bool value(struct cursor *c, const struct field *f,
+                  struct port_request *out)
+{
+    void *member = (char *)out + f->offset;
+    switch (f->kind) {
+    case FIELD_INTEGER:
+        return integer(c, member);
+    case FIELD_BOOLEAN:
+        return boolean(c, member);
+    case FIELD_TEXT:
+        return text(c, member);
+    case FIELD_TEXTS:
+        return texts(c, out);
+    case FIELD_BYTES:
+        return bytes(c, &out->recording, &out->recording_len);
+    }
+    return false;
+}
+
+static const struct field *field_by_key(const char *key)
+{
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (strcmp(fields[i].key, key) == 0)
+            return &fields[i];
+    return NULL;
+}
+
+static bool args(struct cursor *c, struct port_request *out)
+{
+    int count;
+    if (ei_decode_map_header(c->bytes, &c->at, &count) != 0)
+        return false;
+    for (int i = 0; i < count; i++) {
+        char key[PORT_TEXT];
+        if (!atom(c, key))
+            return false;
+        const struct field *f = field_by_key(key);
+        if (!f || !value(c, f, out))
+            return false;
+    }
+    return true;
+}
+
+static bool command(struct cursor *c, enum port_command *out)
+{
+    char name[PORT_TEXT];
+    if (!atom(c, name))
+        return false;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(commands[i], name) == 0) {
+            *out = (enum port_command)i;
+            return true;
+        }
+    return false;
+}
+
+int port_decode(const void *packet, size_t len, struct port_request *out)
+{
+    *out = (struct port_request){0};
+    if (len > PORT_MAX_PACKET || port_term_check(packet, len) != 0)
+        return -E_PROTOCOL;
+    struct cursor c = {packet, 0};
+    int version, arity;
+    if (ei_decode_version(c.bytes, &c.at, &version) != 0 ||
+        ei_decode_tuple_header(c.bytes, &c.at, &arity) != 0 || arity != 3 ||
+        !integer(&c, &out->ref))
+        return -E_PROTOCOL;
+    return command(&c, &out->command) && args(&c, out) ? 0 : -E_PROTOCOL;
+}

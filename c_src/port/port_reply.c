@@ -1,0 +1,115 @@
+/*
+ * The small replies. The large one, a recording's result, is port_report.c.
+ */
+#include "port/port.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "port/port_encode.h"
+
+struct code_name {
+    enum err code;
+    const char *name;
+};
+
+static const struct code_name code_names[] = {
+    {E_SHORT, "malformed"},
+    {E_LIMIT, "limit"},
+    {E_FORMAT, "malformed"},
+    {E_NO_PROCESS, "no_process"},
+    {E_GONE, "gone"},
+    {E_NOT_BEAM, "not_beam"},
+    {E_NOT_JIT, "not_jit"},
+    {E_NO_ACCESS, "no_access"},
+    {E_TORN, "torn"},
+    {E_NOT_FOUND, "not_found"},
+    {E_LAYOUT, "layout"},
+    {E_UNRESOLVED, "unresolved"},
+    {E_AMBIGUOUS, "ambiguous"},
+    {E_NO_ENGINE, "no_engine"},
+    {E_PERF_DENIED, "perf_denied"},
+    {E_MEMLOCK, "memlock"},
+    {E_UNKNOWN_FORMAT, "unknown_format"},
+    {E_NOT_A_PROFILE, "not_a_profile"},
+    {E_PROTOCOL, "protocol"},
+    {E_USAGE, "usage"},
+};
+
+/* The system's codes get the names Erlang's file module gives them: enoent,
+ * eacces. */
+static void errno_atom(int code, char *name, size_t size)
+{
+    const char *from = strerrorname_np(-code);
+    if (!from)
+        from = "unknown";
+    size_t i = 0;
+    for (; from[i] && i < size - 1; i++)
+        name[i] = (char)tolower((unsigned char)from[i]);
+    name[i] = '\0';
+}
+
+static void code_atom(struct port_encoder *e, int code)
+{
+    for (size_t i = 0; i < sizeof(code_names) / sizeof(code_names[0]); i++)
+        if (-code == (int)code_names[i].code) {
+            port_encode_atom(e, code_names[i].name);
+            return;
+        }
+    char name[32];
+    errno_atom(code, name, sizeof(name));
+    port_encode_atom(e, name);
+}
+
+/* {Ref, ok, and the value is the caller's to write. */
+static void begin_ok(struct port_encoder *e, int64_t ref)
+{
+    port_encode_init(e);
+    port_encode_tuple(e, 3);
+    port_encode_integer(e, ref);
+    port_encode_atom(e, "ok");
+}
+
+int port_reply_hello(struct buffer *out, int64_t ref,
+                     const char *program_version)
+{
+    struct port_encoder e;
+    begin_ok(&e, ref);
+    port_encode_map(&e, 2);
+    port_encode_atom(&e, "version");
+    port_encode_integer(&e, PORT_VERSION);
+    port_encode_atom(&e, "program");
+    port_encode_text(&e, program_version);
+    return port_encode_finish(&e, out);
+}
+
+int port_reply_atom(struct buffer *out, int64_t ref, const char *atom)
+{
+    struct port_encoder e;
+    begin_ok(&e, ref);
+    port_encode_atom(&e, atom);
+    return port_encode_finish(&e, out);
+}
+
+int port_reply_binary(struct buffer *out, int64_t ref, const void *bytes,
+                      size_t len)
+{
+    struct port_encoder e;
+    begin_ok(&e, ref);
+    port_encode_bytes(&e, bytes, len);
+    return port_encode_finish(&e, out);
+}
+
+int port_reply_error(struct buffer *out, int64_t ref, int code)
+{
+    struct port_encoder e;
+    port_encode_init(&e);
+    port_encode_tuple(&e, 3);
+    port_encode_integer(&e, ref);
+    port_encode_atom(&e, "error");
+    port_encode_tuple(&e, 2);
+    code_atom(&e, code);
+    port_encode_text(&e, err_text(code));
+    return port_encode_finish(&e, out);
+}

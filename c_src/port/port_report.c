@@ -1,0 +1,189 @@
+/*
+ * A recording's result as a term: the JSON report's shape as a map with atom
+ * keys, and the recording itself. Strings are binaries.
+ */
+#include "port/port.h"
+
+#include <string.h>
+
+#include "port/port_encode.h"
+#include "profile/summary.h"
+
+static void key_text(struct port_encoder *e, const char *key, const char *text)
+{
+    port_encode_atom(e, key);
+    port_encode_text(e, text);
+}
+
+static void key_unsigned(struct port_encoder *e, const char *key,
+                         uint64_t value)
+{
+    port_encode_atom(e, key);
+    port_encode_unsigned(e, value);
+}
+
+static void key_real(struct port_encoder *e, const char *key, double value)
+{
+    port_encode_atom(e, key);
+    port_encode_real(e, value);
+}
+
+static void key_boolean(struct port_encoder *e, const char *key, bool value)
+{
+    port_encode_atom(e, key);
+    port_encode_boolean(e, value);
+}
+
+/* meta.notes is one text of lines; a list of them is easier to read. */
+static void key_notes(struct port_encoder *e, const char *notes)
+{
+    size_t count = 0;
+    for (const char *at = notes; *at; at += strspn(at, "\n")) {
+        count++;
+        at += strcspn(at, "\n");
+    }
+    port_encode_atom(e, "notes");
+    port_encode_list(e, count);
+    for (const char *at = notes; *at; at += strspn(at, "\n")) {
+        size_t len = strcspn(at, "\n");
+        port_encode_bytes(e, at, len);
+        at += len;
+    }
+    port_encode_list_end(e);
+}
+
+static void meta(struct port_encoder *e, const struct profile *p,
+                 const struct summary *s)
+{
+    const struct profile_meta *m = profile_meta(p);
+    port_encode_map(e, 20);
+    key_text(e, "host", profile_text(p, m->host));
+    key_text(e, "os", profile_text(p, m->os));
+    key_text(e, "node", profile_text(p, m->node));
+    key_text(e, "otp", profile_text(p, m->otp));
+    key_text(e, "erts", profile_text(p, m->erts));
+    key_text(e, "command", profile_text(p, m->command));
+    key_text(e, "engine", profile_text(p, m->engine));
+    key_text(e, "event", profile_text(p, m->event));
+    key_text(e, "version", profile_text(p, m->version));
+    key_notes(e, profile_text(p, m->notes));
+    key_unsigned(e, "pid", m->pid);
+    key_boolean(e, "jit", m->jit);
+    key_boolean(e, "kernel_included", m->kernel_included);
+    key_unsigned(e, "rate_asked", m->rate_asked);
+    key_real(e, "rate_reached", s->rate_reached);
+    key_unsigned(e, "started_unix_ns", m->started_unix_ns);
+    key_unsigned(e, "duration_ns", m->duration_ns);
+    key_unsigned(e, "cpu_ns", s->cpu_ns);
+    key_unsigned(e, "counted", s->counted);
+    key_unsigned(e, "schedulers", m->schedulers);
+}
+
+static void counters(struct port_encoder *e, const struct profile *p)
+{
+    const struct profile_counters *c = profile_counters(p);
+#define X(name, text) +1
+    port_encode_map(e, 0 PROFILE_COUNTERS(X));
+#undef X
+#define X(name, text) key_unsigned(e, #name, c->name);
+    PROFILE_COUNTERS(X)
+#undef X
+}
+
+static void states(struct port_encoder *e, const struct summary *s)
+{
+    port_encode_map(e, STATE_COUNT);
+    for (int i = 0; i < STATE_COUNT; i++)
+        key_unsigned(e, state_name((enum sample_state)i), s->by_state[i]);
+}
+
+static void function(struct port_encoder *e, const struct profile *p,
+                     const struct summary_function *f)
+{
+    const struct profile_function *of = profile_function_at(p, f->function);
+    port_encode_map(e, 12);
+    key_text(e, "name", profile_text(p, of->name));
+    key_text(e, "module", profile_text(p, of->module));
+    key_text(e, "function", profile_text(p, of->function));
+    port_encode_atom(e, "arity");
+    port_encode_integer(e, of->arity);
+    port_encode_atom(e, "kind");
+    port_encode_atom(e, frame_kind_name(of->kind));
+    key_text(e, "file", profile_text(p, of->file));
+    key_unsigned(e, "line", f->line);
+    key_unsigned(e, "self", f->self);
+    key_unsigned(e, "total", f->total);
+    key_real(e, "self_pct", f->self_pct);
+    key_real(e, "total_pct", f->total_pct);
+    key_real(e, "self_error_pct", f->self_error_pct);
+}
+
+static void functions(struct port_encoder *e, const struct profile *p,
+                      const struct summary *s)
+{
+    port_encode_list(e, s->function_count);
+    for (size_t i = 0; i < s->function_count; i++)
+        function(e, p, &s->functions[i]);
+    port_encode_list_end(e);
+}
+
+static void process(struct port_encoder *e, const struct profile *p,
+                    const struct summary_process *row)
+{
+    const struct profile_process *of = profile_process_at(p, row->process);
+    port_encode_map(e, 6);
+    key_text(e, "pid", profile_text(p, of->pid));
+    key_text(e, "name", profile_text(p, of->name));
+    key_text(e, "initial_call", profile_text(p, of->initial_call));
+    key_text(e, "label", profile_text(p, of->label));
+    key_unsigned(e, "samples", row->samples);
+    key_real(e, "pct", row->pct);
+}
+
+static void processes(struct port_encoder *e, const struct profile *p,
+                      const struct summary *s)
+{
+    port_encode_list(e, s->process_count);
+    for (size_t i = 0; i < s->process_count; i++)
+        process(e, p, &s->processes[i]);
+    port_encode_list_end(e);
+}
+
+static void report(struct port_encoder *e, const struct profile *p,
+                   const struct summary *s)
+{
+    port_encode_map(e, 6);
+    port_encode_atom(e, "version");
+    port_encode_integer(e, 1);
+    port_encode_atom(e, "meta");
+    meta(e, p, s);
+    port_encode_atom(e, "counters");
+    counters(e, p);
+    port_encode_atom(e, "states");
+    states(e, s);
+    port_encode_atom(e, "functions");
+    functions(e, p, s);
+    port_encode_atom(e, "processes");
+    processes(e, p, s);
+}
+
+int port_reply_result(struct buffer *out, int64_t ref, const struct profile *p,
+                      const void *recording, size_t recording_len)
+{
+    struct summary s;
+    int rc = summary_compute(p, &s);
+    if (rc)
+        return rc;
+    struct port_encoder e;
+    port_encode_init(&e);
+    port_encode_tuple(&e, 3);
+    port_encode_integer(&e, ref);
+    port_encode_atom(&e, "ok");
+    port_encode_map(&e, 2);
+    port_encode_atom(&e, "report");
+    report(&e, p, &s);
+    port_encode_atom(&e, "recording");
+    port_encode_bytes(&e, recording, recording_len);
+    summary_deinit(&s);
+    return port_encode_finish(&e, out);
+}
