@@ -72,7 +72,8 @@ static const struct fake plain = {.time = 5,
 
 static int parse(const struct fake *f, struct perf_record *out)
 {
-    struct writer w = {.len = 0};
+    static struct writer w; /* the record borrows its bytes */
+    w.len = 0;
     put_sample(&w, f);
     return perf_records_parse(w.bytes, w.len, f->chain != NULL, out);
 }

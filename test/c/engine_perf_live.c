@@ -1,0 +1,574 @@
+/* The engine on real processes: children of this test that spin, sleep, go
+ * deep, start threads and end. As root, much of it is run as nobody, too. */
+
+/* Only POSIX's names: glibc's <signal.h> has REG_... names of its own. */
+#undef _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
+
+#include "test.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+
+enum { NOBODY = 65534, MAGIC_WORDS = 4 };
+
+static const uint64_t magic = 0x5afe57ac0de12345ull;
+
+static void sleep_ms(unsigned ms)
+{
+    struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
+    nanosleep(&time, NULL);
+}
+
+/* --- what the children do ------------------------------------------------ */
+
+/* Shared with the children. */
+static struct {
+    volatile uint64_t loops;
+    volatile int start_thread;
+    volatile int ready;
+} * shared;
+
+__attribute__((noinline)) static void spin(void)
+{
+    for (;;)
+        shared->loops++;
+}
+
+/* Well over 8 kB of stack below its caller. */
+__attribute__((noinline)) static int deep(int n)
+{
+    volatile char room[1024];
+    room[0] = (char)n;
+    if (n == 0)
+        spin();
+    return n ? deep(n - 1) + room[0] : room[0];
+}
+
+static void *spinning(void *name)
+{
+    prctl(PR_SET_NAME, name);
+    spin();
+    return NULL;
+}
+
+static void *sleeping(void *name)
+{
+    prctl(PR_SET_NAME, name);
+    for (;;)
+        pause();
+    return NULL;
+}
+
+static void start_thread(void *(*run)(void *), const char *name)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run, (void *)(uintptr_t)name) != 0)
+        _exit(3);
+    pthread_detach(thread);
+}
+
+/* The mark is in the caller: a leaf function's own may lie below rsp. */
+static void child_spins(void)
+{
+    volatile uint64_t mark[MAGIC_WORDS] = {magic, magic, magic, magic};
+    spin();
+    shared->loops += mark[0];
+}
+
+static void child_goes_deep(void)
+{
+    deep(20);
+}
+
+static void child_sleeps(void)
+{
+    sleeping("sleeping");
+}
+
+static void child_starts_a_thread_later(void)
+{
+    while (!shared->start_thread)
+        sleep_ms(1);
+    start_thread(spinning, "2_scheduler");
+    /* The record of the new thread waits in this thread's ring. */
+    sleeping("sleeping");
+}
+
+/* As many threads as a node on four cores has. */
+static void child_is_like_a_node(void)
+{
+    for (int i = 0; i < 18; i++)
+        start_thread(sleeping, i < 16 ? "1_dirty_io_sche" : "1_aux");
+    start_thread(spinning, "1_scheduler");
+    sleep_ms(20);
+    shared->ready = 1;
+    sleeping("sleeping");
+}
+
+static void child_is_like_a_big_node(void)
+{
+    for (int i = 0; i < 420; i++)
+        start_thread(sleeping, "1_scheduler");
+    sleep_ms(20);
+    shared->ready = 1;
+    spin();
+}
+
+/* In the kernel nearly all of the time. */
+static void child_calls_the_kernel(void)
+{
+    for (;;)
+        free(calloc(1, 1)), getppid(), sched_yield();
+}
+
+static void *share(void)
+{
+    FILE *file = tmpfile();
+    if (!file || ftruncate(fileno(file), sizeof(*shared)) != 0)
+        abort();
+    void *at = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+                    fileno(file), 0);
+    fclose(file);
+    if (at == MAP_FAILED)
+        abort();
+    return at;
+}
+
+static pid_t start_child(void (*run)(void))
+{
+    memset((void *)shared, 0, sizeof(*shared));
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid > 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_DUMPABLE, 1);
+    run();
+    _exit(0);
+}
+
+static void end_child(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+/* --- what is seen of them ------------------------------------------------ */
+
+struct seen {
+    struct engine *engine; /* to be told of short copies; or NULL */
+    size_t count, in_spin, marked, in_kernel, with_kernel_ips, no_regs;
+    size_t from_other_threads;
+    pid_t pid;
+    uint64_t last_ns, cpu_ns;
+    size_t backwards, largest_stack;
+};
+
+static bool in_function(uint64_t ip, void (*function)(void))
+{
+    return ip - (uint64_t)(uintptr_t)function < 128;
+}
+
+static bool has_magic(const struct sample_copy *stack)
+{
+    for (size_t i = 0; i + sizeof(magic) <= stack->len; i += sizeof(magic))
+        if (memcmp(stack->bytes + i, &magic, sizeof(magic)) == 0)
+            return true;
+    return false;
+}
+
+static void see(void *ctx, const struct sample *s)
+{
+    struct seen *seen = ctx;
+    seen->count++;
+    seen->cpu_ns += s->period_ns;
+    seen->in_spin += in_function(s->regs.r[REG_RIP], spin);
+    seen->marked += s->stack.addr == s->regs.r[REG_RSP] && has_magic(&s->stack);
+    seen->in_kernel += s->in_kernel;
+    seen->with_kernel_ips += s->kernel_count > 0;
+    seen->no_regs += !s->has_regs;
+    seen->from_other_threads += s->tid != seen->pid;
+    if (s->tid == seen->pid) {
+        seen->backwards += s->time_ns < seen->last_ns;
+        seen->last_ns = s->time_ns;
+    }
+    if (s->stack.len > seen->largest_stack)
+        seen->largest_stack = s->stack.len;
+    if (seen->engine)
+        engine_perf.stack_short(seen->engine);
+}
+
+static struct engine *open_engine(pid_t pid, unsigned rate, bool kernel_stacks)
+{
+    struct threads threads;
+    assert_int_equal(threads_read(pid, &threads), 0);
+    struct engine_config config = {.pid = pid,
+                                   .threads = &threads,
+                                   .rate = rate,
+                                   .kernel_stacks = kernel_stacks};
+    struct engine *engine = NULL;
+    assert_int_equal(engine_perf.open(&config, &engine), 0);
+    threads_deinit(&threads);
+    return engine;
+}
+
+static int poll_for(struct engine *e, unsigned ms, struct seen *seen)
+{
+    uint64_t until = clock_now_ns() + ms * NS_PER_MS;
+    int result = 0;
+    while (result == 0 && clock_now_ns() < until)
+        result = engine_perf.poll(e, 20, see, seen);
+    return result;
+}
+
+static uint64_t cpu_ns_of(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec now;
+    assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+    assert_int_equal(clock_gettime(clock, &now), 0);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* Samples per second of CPU time against the rate asked for. */
+static void rate_is_reached(pid_t pid, unsigned rate)
+{
+    struct seen seen = {.pid = pid};
+    struct engine *e = open_engine(pid, rate, false);
+    uint64_t before = cpu_ns_of(pid);
+    assert_int_equal(engine_perf.start(e), 0);
+    assert_true(poll_for(e, 800, &seen) >= 0);
+    engine_perf.stop(e);
+    double seconds = (double)(cpu_ns_of(pid) - before) / NS_PER_S;
+    assert_true(poll_for(e, 30, &seen) >= 0);
+    double reached = (double)seen.count / seconds;
+    struct engine_counters counters = engine_perf.counters(e);
+    engine_perf.close(e);
+    print_message("asked %u Hz, reached %.1f; late %zu lost %zu\n", rate,
+                  reached, (size_t)counters.late, (size_t)counters.lost);
+
+    assert_true(reached > 0.8 * rate && reached < 1.2 * rate);
+    assert_int_equal(counters.samples, seen.count);
+    assert_int_equal(seen.backwards, 0);
+    assert_int_equal(seen.no_regs, 0);
+    /* A few samples may hit the kernel: page faults, interrupts. */
+    assert_true(seen.in_spin >= seen.count * 95 / 100);
+    assert_true(seen.marked >= seen.count * 95 / 100);
+    double cpu = (double)seen.cpu_ns / NS_PER_S;
+    assert_true(cpu > 0.8 * seconds && cpu < 1.2 * seconds);
+}
+
+static void samples_come_at_the_rate_with_registers_and_stack(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_spins);
+    rate_is_reached(pid, 99);
+    rate_is_reached(pid, 999);
+    end_child(pid);
+}
+
+static void cycles_are_sampled_where_there_are_counters(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_spins);
+    struct threads threads;
+    assert_int_equal(threads_read(pid, &threads), 0);
+    struct engine_config config = {
+        .pid = pid, .threads = &threads, .rate = 499, .event = ENGINE_CYCLES};
+    struct engine *e = NULL;
+    int result = engine_perf.open(&config, &e);
+    threads_deinit(&threads);
+    struct seen seen = {.pid = pid};
+    if (result == 0) {
+        assert_int_equal(engine_perf.start(e), 0);
+        assert_true(poll_for(e, 500, &seen) >= 0);
+        engine_perf.close(e);
+    }
+    end_child(pid);
+    if (result == -E_NO_ENGINE) /* a virtual machine without them */
+        skip();
+    assert_int_equal(result, 0);
+    print_message("cycles: %zu samples in 0.5 s\n", seen.count);
+    assert_true(seen.count > 100);
+    assert_true(seen.marked >= seen.count * 9 / 10);
+}
+
+static void a_sleeping_process_is_not_sampled(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_sleeps);
+    struct seen seen = {.pid = pid};
+    sleep_ms(20);
+    struct engine *e = open_engine(pid, 999, false);
+    assert_int_equal(engine_perf.start(e), 0);
+    assert_int_equal(poll_for(e, 200, &seen), 0);
+    engine_perf.close(e);
+    end_child(pid);
+    assert_int_equal(seen.count, 0);
+}
+
+static void nothing_comes_after_stop(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_spins);
+    struct seen seen = {.pid = pid};
+    struct engine *e = open_engine(pid, 499, false);
+    assert_int_equal(poll_for(e, 60, &seen), 0);
+    assert_int_equal(seen.count, 0); /* armed, not started */
+    assert_int_equal(engine_perf.start(e), 0);
+    sleep_ms(50);
+    engine_perf.stop(e);
+    assert_int_equal(engine_perf.poll(e, 1000, see, &seen), 0);
+    assert_true(seen.count > 0); /* what was queued */
+    size_t queued = seen.count;
+    assert_int_equal(poll_for(e, 60, &seen), 0);
+    assert_int_equal(seen.count, queued);
+    engine_perf.close(e);
+    end_child(pid);
+}
+
+static void a_new_thread_is_noticed_and_sampled(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_starts_a_thread_later);
+    struct seen seen = {.pid = pid};
+    struct engine *e = open_engine(pid, 499, false);
+    assert_int_equal(engine_perf.start(e), 0);
+    assert_int_equal(poll_for(e, 50, &seen), 0);
+    shared->start_thread = 1;
+    assert_int_equal(poll_for(e, 1000, &seen), 1);
+    struct threads threads;
+    assert_int_equal(threads_read(pid, &threads), 0);
+    assert_int_equal(engine_perf.add_threads(e, &threads), 0);
+    assert_int_equal(engine_perf.add_threads(e, &threads), 0); /* again */
+    threads_deinit(&threads);
+    assert_int_equal(engine_perf.info(e).threads, 2);
+    assert_true(poll_for(e, 200, &seen) >= 0);
+    assert_true(seen.from_other_threads > 10);
+    engine_perf.close(e);
+    end_child(pid);
+}
+
+static void the_end_of_the_process_is_told(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_spins);
+    struct seen seen = {.pid = pid};
+    struct engine *e = open_engine(pid, 499, false);
+    assert_int_equal(engine_perf.start(e), 0);
+    assert_int_equal(poll_for(e, 100, &seen), 0);
+    end_child(pid);
+    assert_int_equal(poll_for(e, 1000, &seen), -E_GONE);
+    assert_true(seen.count > 10);
+    assert_int_equal(engine_perf.info(e).threads, 0);
+    engine_perf.stop(e);
+    engine_perf.close(e);
+    assert_int_equal(engine_perf.probe(pid), -E_NO_PROCESS);
+}
+
+static void a_deep_stack_gets_a_longer_copy(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_goes_deep);
+    struct seen seen = {.pid = pid};
+    struct engine *e = open_engine(pid, 999, false);
+    assert_int_equal(engine_perf.start(e), 0);
+    assert_true(poll_for(e, 500, &seen) >= 0);
+    assert_true(seen.largest_stack > 8192);
+    assert_int_equal(engine_perf.info(e).stack_bytes, 16384);
+    engine_perf.close(e);
+    end_child(pid);
+}
+
+static void child_spins_on_a_scheduler(void)
+{
+    prctl(PR_SET_NAME, "1_scheduler");
+    spin();
+}
+
+static void the_unwinder_can_ask_for_longer_copies(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_spins_on_a_scheduler);
+    sleep_ms(20);
+    struct engine *e = open_engine(pid, 999, false);
+    struct seen seen = {.pid = pid, .engine = e};
+    assert_int_equal(engine_perf.start(e), 0);
+    assert_true(poll_for(e, 300, &seen) >= 0);
+    unsigned most = engine_perf.info(e).stack_bytes;
+    engine_perf.close(e);
+    end_child(pid);
+    assert_int_equal(most, 64512);
+    assert_int_equal(seen.backwards, 0);
+}
+
+static void wait_until_ready(void)
+{
+    for (int i = 0; i < 2000 && !shared->ready; i++)
+        sleep_ms(1);
+    assert_true(shared->ready);
+}
+
+static void twenty_threads_fit(bool kernel_included)
+{
+    pid_t pid = start_child(child_is_like_a_node);
+    struct seen seen = {.pid = pid};
+    wait_until_ready();
+    struct engine *e = open_engine(pid, 499, false);
+    struct engine_info info = engine_perf.info(e);
+    assert_int_equal(engine_perf.start(e), 0);
+    assert_true(poll_for(e, 300, &seen) >= 0);
+    struct engine_counters counters = engine_perf.counters(e);
+    engine_perf.close(e);
+    end_child(pid);
+    print_message("20 threads: rings %zu kB, %zu samples, %zu lost\n",
+                  info.ring_bytes / 1024, seen.count, (size_t)counters.lost);
+    assert_int_equal(info.threads, 20);
+    assert_int_equal(info.threads_skipped, 0);
+    assert_int_equal(info.kernel_included, kernel_included);
+    assert_true(seen.from_other_threads > 20);
+    assert_int_equal(counters.lost, 0);
+}
+
+static void a_node_like_process_fits(void **state)
+{
+    (void)state;
+    twenty_threads_fit(geteuid() == 0);
+}
+
+static void a_node_with_many_schedulers_fits(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_is_like_a_big_node);
+    struct seen seen = {.pid = pid};
+    wait_until_ready();
+    uint64_t before = clock_now_ns();
+    struct engine *e = open_engine(pid, 499, false);
+    uint64_t opened_ns = clock_now_ns() - before;
+    struct engine_info info = engine_perf.info(e);
+    assert_int_equal(engine_perf.start(e), 0);
+    assert_true(poll_for(e, 200, &seen) >= 0);
+    engine_perf.close(e);
+    end_child(pid);
+    print_message("421 threads: rings %zu kB, opened in %zu us\n",
+                  info.ring_bytes / 1024, (size_t)opened_ns / 1000);
+    assert_int_equal(info.threads, 421);
+    assert_int_equal(info.threads_skipped, 0);
+    assert_true(info.ring_bytes <= 32 << 20);
+    assert_true(seen.count > 20);
+}
+
+static void kernel_time_and_stacks_are_seen_with_the_rights(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    pid_t pid = start_child(child_calls_the_kernel);
+    struct seen seen = {.pid = pid};
+    struct engine *e = open_engine(pid, 499, true);
+    assert_int_equal(engine_perf.start(e), 0);
+    assert_true(poll_for(e, 300, &seen) >= 0);
+    assert_true(engine_perf.info(e).kernel_included);
+    engine_perf.close(e);
+    end_child(pid);
+    assert_true(seen.in_kernel > seen.count / 4);
+    assert_true(seen.with_kernel_ips >= seen.in_kernel * 9 / 10);
+}
+
+static void bad_requests_are_refused(void **state)
+{
+    (void)state;
+    struct threads none = {0};
+    struct engine_config config = {.pid = 1, .threads = &none, .rate = 0};
+    struct engine *e = NULL;
+    assert_int_equal(engine_perf.open(&config, &e), -EINVAL);
+    config.rate = ENGINE_MAX_RATE + 1;
+    assert_int_equal(engine_perf.open(&config, &e), -EINVAL);
+    config.rate = 99;
+    assert_int_equal(engine_perf.open(&config, &e), -E_GONE);
+    assert_null(e);
+}
+
+static void engines_are_chosen_by_name(void **state)
+{
+    (void)state;
+    int err = 0;
+    pid_t pid = start_child(child_sleeps);
+    assert_ptr_equal(engine_choose("perf", pid, &err), &engine_perf);
+    assert_ptr_equal(engine_choose("auto", pid, &err), &engine_perf);
+    assert_null(engine_choose("none such", pid, &err));
+    assert_int_equal(err, -E_NOT_FOUND);
+    end_child(pid);
+    assert_null(engine_choose("auto", pid, &err));
+    assert_int_equal(err, -E_NO_PROCESS);
+}
+
+static void another_users_process_is_denied(void **state)
+{
+    (void)state;
+    if (geteuid() == 0)
+        skip();
+    int err = 0;
+    assert_null(engine_choose("perf", 1, &err)); /* root's */
+    assert_int_equal(err, -E_PERF_DENIED);
+}
+
+static int run_all(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(samples_come_at_the_rate_with_registers_and_stack),
+        cmocka_unit_test(cycles_are_sampled_where_there_are_counters),
+        cmocka_unit_test(a_sleeping_process_is_not_sampled),
+        cmocka_unit_test(nothing_comes_after_stop),
+        cmocka_unit_test(a_new_thread_is_noticed_and_sampled),
+        cmocka_unit_test(the_end_of_the_process_is_told),
+        cmocka_unit_test(a_deep_stack_gets_a_longer_copy),
+        cmocka_unit_test(the_unwinder_can_ask_for_longer_copies),
+        cmocka_unit_test(a_node_like_process_fits),
+        cmocka_unit_test(a_node_with_many_schedulers_fits),
+        cmocka_unit_test(kernel_time_and_stacks_are_seen_with_the_rights),
+        cmocka_unit_test(bad_requests_are_refused),
+        cmocka_unit_test(engines_are_chosen_by_name),
+        cmocka_unit_test(another_users_process_is_denied),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+/* A process that gave up its rights is not "dumpable" and its children are
+ * not, until they say so; perf_event_open asks that of its target. */
+static int run_as_nobody(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (setgid(NOBODY) || setuid(NOBODY))
+            _exit(3);
+        prctl(PR_SET_DUMPABLE, 1);
+        _exit(run_all());
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+int main(void)
+{
+    shared = share();
+    int failed = run_all();
+    if (geteuid() == 0) {
+        print_message("the same as nobody:\n");
+        failed += run_as_nobody();
+    }
+    return failed;
+}
