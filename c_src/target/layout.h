@@ -48,7 +48,8 @@ enum layout_field {
 /** One scheduler thread of the VM. */
 struct layout_scheduler {
     pid_t tid;
-    uint64_t esdp;          /**< its ErtsSchedulerData */
+    uint64_t esdp;          /**< its ErtsSchedulerData; 0: unknown (learnt
+                                 from a sample, not found in the data) */
     uint64_t runtime_stack; /**< RS: C code called from JIT code runs below
                                  it, its return address is at RS - 8 */
 };
@@ -60,7 +61,12 @@ struct layout {
     size_t scheduler_count;
     uint32_t process_bytes;  /**< how much of a Process holds every field */
     uint64_t checks, failed; /**< validations done, and not passed */
-    int release;             /**< OTP release of the hints that fit; 0: none */
+    int release;             /**< OTP release, by the emulator's path, else of
+                                  the hints that fit, else (by the shape of pid
+                                  terms) 25 or 26; 0: unknown */
+    uint64_t table_size;     /**< slots of the process table, a power of two,
+                                  for erlproc_pid_text; 0: not found */
+    struct layout_state *state; /* what layout_learn keeps between samples */
 };
 
 /**
@@ -73,7 +79,8 @@ MUST_USE int layout_discover(const struct process *p, const struct maps *maps,
                              const struct threads *threads, struct layout *out);
 void layout_deinit(struct layout *l);
 
-/** NULL when the thread is no scheduler of the VM (or is not known to be). */
+/** NULL when the thread is no scheduler of the VM (or is not known to be).
+ *  Valid until the next layout_learn. */
 const struct layout_scheduler *layout_scheduler(const struct layout *l,
                                                 pid_t tid);
 

@@ -1,0 +1,145 @@
+/*
+ * Reads one struct Process of the node (erts/emulator/beam/erl_process.h) by
+ * the discovered layout, and says what its fields mean.
+ */
+#include "target/erlproc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    HEAD_MAX = 4096, /* a Process has under 1 KiB */
+    TAG_MASK = 15,
+    TAG_PID = 3,
+    TAG_BITS = 4,
+    OLD_SLOTS = 1 << 18, /* default +P before OTP 27 */
+    NEW_SLOTS = 1 << 20, /* and since */
+    MAX_ARITY = 255,
+};
+
+/* struct reg_proc, erts/emulator/beam/register.h: HashBucket {next, hvalue},
+   Process *, Port *, name. */
+enum { REG_PROCESS, REG_PORT, REG_NAME, REG_WORDS, REG_AT = 16 };
+
+static uint64_t field(const struct layout *l, const uint8_t *head,
+                      enum layout_field f, size_t word)
+{
+    uint64_t value;
+    if (!l->known[f])
+        return 0;
+    memcpy(&value, head + l->offset[f] + word * 8, sizeof(value));
+    return value;
+}
+
+static bool in_order(const struct layout *l, const struct erlproc *p)
+{
+    if (l->known[LAYOUT_STOP] && p->stop % 8)
+        return false;
+    if (l->known[LAYOUT_HTOP] && p->htop % 8)
+        return false;
+    /* A collection swaps the heaps one pointer after the other. */
+    if (l->known[LAYOUT_STOP] && l->known[LAYOUT_HTOP] && p->htop > p->stop)
+        return false;
+    return !l->known[LAYOUT_STOP] || !l->known[LAYOUT_HEND] ||
+           (p->stop <= p->hend && p->hend % 8 == 0);
+}
+
+int erlproc_read(const struct layout *l, const struct memory *m,
+                 uint64_t address, struct erlproc *out)
+{
+    uint8_t head[HEAD_MAX];
+    if (!l->known[LAYOUT_ID])
+        return -E_LAYOUT;
+    if (address == 0 || address % 8 || l->process_bytes > HEAD_MAX)
+        return -E_TORN;
+    int status = memory_read(m, address, head, l->process_bytes);
+    if (status < 0)
+        return status;
+    struct erlproc p = {
+        .address = address,
+        .id = field(l, head, LAYOUT_ID, 0),
+        .stop = field(l, head, LAYOUT_STOP, 0),
+        .htop = field(l, head, LAYOUT_HTOP, 0),
+        .hend = field(l, head, LAYOUT_HEND, 0),
+        .scheduler_data = field(l, head, LAYOUT_SCHEDULER_DATA, 0),
+        .reg = field(l, head, LAYOUT_REG, 0),
+    };
+    for (size_t i = 0; i < 3; i++)
+        p.initial[i] = field(l, head, LAYOUT_INITIAL, i);
+    if ((p.id & TAG_MASK) != TAG_PID || !in_order(l, &p))
+        return -E_TORN;
+    *out = p;
+    return 0;
+}
+
+/* Before OTP 26 a term is {slot: 32, serial: 13, number: 15, tag: 4}. */
+static void old_number(uint64_t id, uint64_t *number, uint64_t *serial)
+{
+    uint64_t data = id >> TAG_BITS & 0xfffffff;
+    *number = data & 0x7fff;
+    *serial = data >> 15;
+}
+
+/* Since OTP 26 the 60 bits above the tag are serial: 32, number: 28, but with
+   the low bits (those of the slot) rotated so that processes created one after
+   another use slots in different cache lines (erts_ptab_pixdata2data in
+   erts/emulator/beam/erl_ptab.h; 8 slots a line). */
+static void new_number(uint64_t id, uint64_t slots, uint64_t *number,
+                       uint64_t *serial)
+{
+    unsigned bits = (unsigned)__builtin_ctzll(slots);
+    uint64_t x = id >> TAG_BITS, low = x & (slots - 1);
+    uint64_t data = (x & ~(slots - 1)) | low >> 3 | (low & 7) << (bits - 3);
+    *number = data & 0xfffffff;
+    *serial = data >> 28;
+}
+
+void erlproc_pid_text(uint64_t id, int release, uint64_t table_size,
+                      char text[ERLPROC_TEXT])
+{
+    uint64_t number, serial;
+    /* Unknown release: only the old term has a slot number up there, but
+       for nodes that made 2^28 processes. */
+    bool old = release ? release < 26 : id >> 32 != 0;
+    if (table_size < 16 || (table_size & (table_size - 1)))
+        table_size = release && release < 27 ? OLD_SLOTS : NEW_SLOTS;
+    if (old)
+        old_number(id, &number, &serial);
+    else
+        new_number(id, table_size, &number, &serial);
+    snprintf(text, ERLPROC_TEXT, "<0.%llu.%llu>", (unsigned long long)number,
+             (unsigned long long)serial);
+}
+
+void erlproc_name(const struct layout *l, const struct memory *m,
+                  struct atoms *atoms, const struct erlproc *p,
+                  char text[ERLPROC_TEXT])
+{
+    uint64_t reg[REG_WORDS];
+    text[0] = '\0';
+    if (!l->known[LAYOUT_REG] || p->reg == 0)
+        return;
+    /* It is freed when the name is unregistered: it must point back. */
+    if (memory_read(m, p->reg + REG_AT, reg, sizeof(reg)) < 0 ||
+        reg[REG_PROCESS] != p->address || reg[REG_PORT] != 0)
+        return;
+    if (atoms_text(atoms, reg[REG_NAME], text, ERLPROC_TEXT) < 0)
+        text[0] = '\0';
+}
+
+void erlproc_initial_call(struct atoms *atoms, const struct erlproc *p,
+                          char text[ERLPROC_TEXT])
+{
+    char module[ERLPROC_TEXT], function[ERLPROC_TEXT];
+    text[0] = '\0';
+    if (p->initial[2] > MAX_ARITY ||
+        atoms_text(atoms, p->initial[0], module, sizeof(module)) < 0 ||
+        atoms_text(atoms, p->initial[1], function, sizeof(function)) < 0)
+        return;
+    char whole[2 * ERLPROC_TEXT + 8];
+    int n = snprintf(whole, sizeof(whole), "%s:%s/%u", module, function,
+                     (unsigned)p->initial[2]);
+    if (n < ERLPROC_TEXT)
+        memcpy(text, whole, (size_t)n + 1);
+}

@@ -1,0 +1,249 @@
+/*
+ * Puts the VM's layout together when a node is opened: the code, the
+ * scheduler arrays and the process table each tell their part; what is still
+ * missing then is left to layout_learn.
+ */
+#include "target/layout.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "target/layout_parts.h"
+
+static const char *const names[LAYOUT_FIELD_COUNT] = {
+    [LAYOUT_XOFF] = "runtime stack",
+    [LAYOUT_STOP] = "stop",
+    [LAYOUT_HTOP] = "htop",
+    [LAYOUT_HEND] = "hend",
+    [LAYOUT_ID] = "id",
+    [LAYOUT_REG] = "registered name",
+    [LAYOUT_INITIAL] = "initial call",
+    [LAYOUT_SCHEDULER_DATA] = "scheduler data",
+    [LAYOUT_CURRENT_PROCESS] = "current process",
+};
+
+enum { INITIAL_BYTES = 24 };
+
+void layout_set(struct layout *l, enum layout_field field, uint32_t offset)
+{
+    l->offset[field] = offset;
+    l->known[field] = true;
+    if (field == LAYOUT_XOFF || field == LAYOUT_CURRENT_PROCESS)
+        return;
+    uint32_t end = offset + (field == LAYOUT_INITIAL ? INITIAL_BYTES : 8);
+    if (end > l->process_bytes)
+        l->process_bytes = end;
+}
+
+/* How many fields of a row the processes and the code speak for. */
+static unsigned score(const struct layout *l, const struct layout_hint *hint)
+{
+    unsigned fits = 0;
+    for (int f = 0; f < LAYOUT_FIELD_COUNT; f++)
+        fits += l->known[f] ? l->offset[f] == hint->offset[f]
+                            : layout_fields_allow(&l->state->tallies.of[f],
+                                                  hint->offset[f], 1);
+    return fits;
+}
+
+/* The row of the node's release; when its path does not tell the release, the
+   row that fits best. */
+static const struct layout_hint *
+choose(const struct layout *l, const struct layout_hint *hints, size_t count)
+{
+    const struct layout_hint *best = NULL;
+    unsigned best_score = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned fits = score(l, &hints[i]);
+        if (hints[i].release == l->release)
+            fits += LAYOUT_FIELD_COUNT;
+        if (fits > best_score) {
+            best = &hints[i];
+            best_score = fits;
+        }
+    }
+    return best;
+}
+
+void layout_take(struct layout *l, unsigned min_agree)
+{
+    static const enum layout_field fields[] = {LAYOUT_ID, LAYOUT_INITIAL,
+                                               LAYOUT_HEND, LAYOUT_REG,
+                                               LAYOUT_SCHEDULER_DATA};
+    const struct layout_hint *hint = l->state->hint;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        enum layout_field f = fields[i];
+        const struct layout_tally *t = &l->state->tallies.of[f];
+        uint32_t offset;
+        if (l->known[f])
+            continue;
+        /* scheduler_data is 0 in every process of an idle node. */
+        unsigned need = f == LAYOUT_SCHEDULER_DATA ? min_agree - 1 : min_agree;
+        if (layout_fields_pick(t, &offset))
+            layout_set(l, f, offset);
+        else if (hint && t->pieces &&
+                 layout_fields_allow(t, hint->offset[f], need))
+            layout_set(l, f, hint->offset[f]);
+    }
+}
+
+/* Without the names of the threads: the hinted word of every scheduler is 0
+   or leads to something that begins with a pid term. */
+static bool current_allowed(const struct layout *l, const struct memory *m,
+                            uint32_t offset)
+{
+    unsigned processes = 0;
+    for (size_t i = 0; i < l->scheduler_count; i++) {
+        uint64_t process, id;
+        if (memory_read_u64(m, l->schedulers[i].esdp + offset, &process) < 0)
+            return false;
+        if (process == 0)
+            continue;
+        if (process % 8 || memory_read_u64(m, process, &id) < 0 ||
+            (id & 15) != 3)
+            return false;
+        processes++;
+    }
+    return processes > 0;
+}
+
+static void find_current(struct layout *l, const struct memory *m,
+                         const struct threads *threads)
+{
+    const struct layout_hint *hint = l->state->hint;
+    uint32_t offset;
+    if (layout_schedulers_current(l, m, threads, &offset))
+        layout_set(l, LAYOUT_CURRENT_PROCESS, offset);
+    else if (hint &&
+             current_allowed(l, m, hint->offset[LAYOUT_CURRENT_PROCESS]))
+        layout_set(l, LAYOUT_CURRENT_PROCESS,
+                   hint->offset[LAYOUT_CURRENT_PROCESS]);
+}
+
+static int find_schedulers(const struct process *p, const struct exedata *d,
+                           const struct maps *maps, const struct memory *m,
+                           const struct threads *threads, struct layout *l)
+{
+    struct layout_thread *list;
+    size_t count;
+    int status = layout_schedulers_threads(p, threads, &list, &count);
+    if (status < 0)
+        return status;
+    status = layout_schedulers_scan(d, maps, m, list, count, l);
+    free(list);
+    return status;
+}
+
+static int ask_processes(const struct exedata *d, const struct maps *maps,
+                         const struct memory *m, struct layout *l)
+{
+    struct layout_pieces pieces;
+    int status = layout_table_read(d, maps, m, &pieces);
+    if (status < 0)
+        return status;
+    l->table_size = pieces.table_size;
+    l->state->old_ids = pieces.old_ids;
+    struct layout_facts facts = {.l = l,
+                                 .normal_exit = l->state->normal_exit,
+                                 .old_ids = pieces.old_ids,
+                                 .table_size = pieces.table_size};
+    for (size_t i = 0; i < pieces.count; i++)
+        layout_fields_add(&l->state->tallies, m, &pieces.list[i], &facts);
+    free(pieces.list);
+    return 0;
+}
+
+static int discover(const struct process *p, const struct maps *maps,
+                    const struct memory *m, const struct jit *jit,
+                    const struct threads *threads, struct layout *l)
+{
+    int status = layout_code_discover(m, jit, l);
+    if (status < 0)
+        return status;
+    struct exedata d;
+    status = exedata_read(p->exe, maps, m, &d);
+    if (status == -E_NOT_FOUND)
+        return 0;
+    if (status < 0)
+        return status;
+    status = find_schedulers(p, &d, maps, m, threads, l);
+    if (status == 0)
+        status = ask_processes(&d, maps, m, l);
+    exedata_deinit(&d);
+    return status;
+}
+
+int layout_discover_hinted(const struct process *p, const struct maps *maps,
+                           const struct memory *m, const struct jit *jit,
+                           const struct threads *threads,
+                           const struct layout_hint *hints, size_t hint_count,
+                           struct layout *out)
+{
+    struct layout l = {.release = layout_hints_release(p->exe)};
+    l.state = calloc(1, sizeof(*l.state));
+    if (!l.state)
+        return -ENOMEM;
+    l.state->normal_exit = jit_normal_exit(jit);
+    int status = discover(p, maps, m, jit, threads, &l);
+    if (status < 0) {
+        layout_deinit(&l);
+        return status;
+    }
+    l.state->hint = choose(&l, hints, hint_count);
+    layout_take(&l, 1);
+    find_current(&l, m, threads);
+    if (!l.release && l.state->hint)
+        l.release = l.state->hint->release;
+    if (!l.release && l.table_size)
+        l.release = l.state->old_ids ? 25 : 26;
+    *out = l;
+    return 0;
+}
+
+int layout_discover(const struct process *p, const struct maps *maps,
+                    const struct memory *m, const struct jit *jit,
+                    const struct threads *threads, struct layout *out)
+{
+    size_t count;
+    const struct layout_hint *hints = layout_hints(&count);
+    return layout_discover_hinted(p, maps, m, jit, threads, hints, count, out);
+}
+
+void layout_deinit(struct layout *l)
+{
+    free(l->schedulers);
+    free(l->state);
+    *l = (struct layout){0};
+}
+
+static int by_tid(const void *key, const void *item)
+{
+    pid_t tid = *(const pid_t *)key;
+    pid_t other = ((const struct layout_scheduler *)item)->tid;
+    return (tid > other) - (tid < other);
+}
+
+const struct layout_scheduler *layout_scheduler(const struct layout *l,
+                                                pid_t tid)
+{
+    if (l->scheduler_count == 0)
+        return NULL;
+    return bsearch(&tid, l->schedulers, l->scheduler_count,
+                   sizeof(*l->schedulers), by_tid);
+}
+
+void layout_missing(const struct layout *l, char *text, size_t size)
+{
+    size_t used = 0;
+    if (size)
+        text[0] = '\0';
+    for (int f = 0; f < LAYOUT_FIELD_COUNT; f++) {
+        if (l->known[f] || used >= size)
+            continue;
+        int n = snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+                         names[f]);
+        used += n > 0 ? (size_t)n : 0;
+    }
+}

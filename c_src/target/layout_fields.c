@@ -1,0 +1,181 @@
+/*
+ * Offsets in struct Process by agreement. Every word of every copied process
+ * is asked what it could be; the offset at which (nearly) all processes agree
+ * is the field's. The questions, with the VM's reasons:
+ *
+ *   id              a pid term (low 4 bits 3) that holds its own table slot
+ *   initial         atom, atom, arity below 256 (ErtsCodeMFA)
+ *   hend            the word below it is the return address to normal_exit,
+ *                   the bottom of every Erlang stack
+ *   reg             0, or a RegProc {next, hvalue, Process *, Port *, name}
+ *                   that points back (erts/emulator/beam/register.h)
+ *   scheduler_data  0, or the ErtsSchedulerData of a scheduler: one that is
+ *                   known, or whose first word is the runtime stack
+ */
+#include <string.h>
+
+#include "target/layout_parts.h"
+
+enum { ATOM_TAG = 0x0b, PID_TAG = 3, MAX_ARITY = 255, MAX_STACK = 1 << 30 };
+
+/* What a word of the piece points to, as far as it does. */
+struct pointee {
+    uint64_t below;   /* the word at w - 8 */
+    uint64_t head[5]; /* the words at w */
+    bool has_below, has_head;
+};
+
+static bool is_pointer(uint64_t w)
+{
+    return w >= 0x10000 && w < (uint64_t)1 << 47 && w % 8 == 0;
+}
+
+static bool is_atom(uint64_t w)
+{
+    return (w & 0x3f) == ATOM_TAG && w >> 6 < (uint64_t)1 << 32;
+}
+
+static void read_pointees(const struct memory *m,
+                          const struct layout_piece *piece, struct pointee *out)
+{
+    struct memory_span spans[2 * LAYOUT_WORDS];
+    size_t owner[2 * LAYOUT_WORDS];
+    size_t n = 0;
+    memset(out, 0, LAYOUT_WORDS * sizeof(*out));
+    for (size_t k = 0; k < piece->words; k++) {
+        uint64_t w = piece->word[k];
+        if (!is_pointer(w))
+            continue;
+        owner[n] = k;
+        spans[n++] = (struct memory_span){w - 8, &out[k].below, 8, false};
+        owner[n] = k;
+        spans[n++] =
+            (struct memory_span){w, out[k].head, sizeof(out[k].head), false};
+    }
+    if (memory_read_many(m, spans, n) < 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (spans[i].len == 8)
+            out[owner[i]].has_below = spans[i].ok;
+        else
+            out[owner[i]].has_head = spans[i].ok;
+}
+
+/* The answers of one word: 1 it is the field, -1 it is not, 0 may be. */
+
+static int answer_id(const struct layout_piece *p, size_t k,
+                     const struct layout_facts *f)
+{
+    uint64_t w = p->word[k];
+    if ((w & 15) != PID_TAG)
+        return -1;
+    if (!p->has_index)
+        return 1;
+    uint64_t slot = f->old_ids ? w >> 32 : (w >> 4) & (f->table_size - 1);
+    return slot == p->index ? 1 : -1;
+}
+
+static int answer_initial(const struct layout_piece *p, size_t k)
+{
+    return k + 2 < p->words && is_atom(p->word[k]) && is_atom(p->word[k + 1]) &&
+                   p->word[k + 2] <= MAX_ARITY
+               ? 1
+               : -1;
+}
+
+static int answer_hend(uint64_t w, const struct pointee *to,
+                       const struct layout_facts *f)
+{
+    if (f->exit_slot && w == f->exit_slot + 8)
+        return 1;
+    bool bottom = f->normal_exit && to->has_below &&
+                  (to->below & ~(uint64_t)3) == (f->normal_exit & ~(uint64_t)3);
+    return bottom ? 1 : -1;
+}
+
+static int answer_reg(const struct layout_piece *p, uint64_t w,
+                      const struct pointee *to)
+{
+    if (w == 0)
+        return 0;
+    return to->has_head && to->head[2] == p->address && is_atom(to->head[4])
+               ? 1
+               : -1;
+}
+
+static int answer_scheduler(uint64_t w, const struct pointee *to,
+                            const struct layout_facts *f)
+{
+    if (w == 0)
+        return 0;
+    if (f->esdp && w == f->esdp)
+        return 1;
+    if (f->runtime_stack && to->has_head && to->head[0] == f->runtime_stack)
+        return 1;
+    for (size_t i = 0; i < f->l->scheduler_count; i++)
+        if (f->l->schedulers[i].esdp == w)
+            return 1;
+    return -1;
+}
+
+static void count(struct layout_tally *t, size_t k, int answer)
+{
+    if (answer > 0 && t->agree[k] < UINT16_MAX)
+        t->agree[k]++;
+    if (answer < 0 && t->against[k] < UINT16_MAX)
+        t->against[k]++;
+}
+
+void layout_fields_add(struct layout_tallies *t, const struct memory *m,
+                       const struct layout_piece *piece,
+                       const struct layout_facts *facts)
+{
+    struct pointee to[LAYOUT_WORDS];
+    read_pointees(m, piece, to);
+    for (size_t k = 0; k < LAYOUT_WORDS; k++) {
+        bool in = k < piece->words;
+        uint64_t w = in ? piece->word[k] : 0;
+        count(&t->of[LAYOUT_HEND], k, in ? answer_hend(w, &to[k], facts) : -1);
+        count(&t->of[LAYOUT_SCHEDULER_DATA], k,
+              answer_scheduler(w, &to[k], facts));
+        if (facts->again)
+            continue;
+        count(&t->of[LAYOUT_ID], k, in ? answer_id(piece, k, facts) : -1);
+        count(&t->of[LAYOUT_INITIAL], k, in ? answer_initial(piece, k) : -1);
+        count(&t->of[LAYOUT_REG], k, answer_reg(piece, w, &to[k]));
+    }
+    for (int field = 0; field < LAYOUT_FIELD_COUNT; field++)
+        t->of[field].pieces += !facts->again || field == LAYOUT_HEND ||
+                               field == LAYOUT_SCHEDULER_DATA;
+}
+
+/* Some processes are being created, exit or are collected at the instant:
+   one in eight may disagree. */
+static bool stands(const struct layout_tally *t, size_t k, unsigned min_agree)
+{
+    return t->agree[k] >= min_agree &&
+           t->against[k] * 8u <= t->agree[k] + t->against[k];
+}
+
+bool layout_fields_pick(const struct layout_tally *t, uint32_t *offset)
+{
+    size_t best = 0, hits = 0;
+    for (size_t k = 0; k < LAYOUT_WORDS; k++)
+        if (stands(t, k, 2)) {
+            hits++;
+            best = k;
+        }
+    if (hits != 1)
+        return false;
+    *offset = (uint32_t)best * 8;
+    return true;
+}
+
+bool layout_fields_allow(const struct layout_tally *t, uint32_t offset,
+                         unsigned min_agree)
+{
+    size_t k = offset / 8;
+    if (k >= LAYOUT_WORDS || t->agree[k] < min_agree)
+        return false;
+    return t->against[k] * 8u <= t->pieces;
+}
