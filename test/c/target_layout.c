@@ -1,0 +1,476 @@
+#include "fake_memory.h"
+
+#include "target/layout_parts.h"
+
+/* --- machine code -------------------------------------------------------- */
+
+static void votes_for_the_offsets_in_code(void **state)
+{
+    (void)state;
+    const uint8_t once[] = {0x48, 0x8d, 0x63, 0x80, 0x90, 0x49, 0x8b,
+                            0x65, 0x58, 0x4d, 0x8b, 0x7d, 0x50};
+    struct layout_code c = {0};
+    uint32_t value;
+    for (int i = 0; i < 7; i++)
+        layout_code_scan(&c, once, sizeof(once));
+    assert_false(layout_code_verdict(&c, LAYOUT_XOFF, &value));
+    layout_code_scan(&c, once, sizeof(once));
+    assert_true(layout_code_verdict(&c, LAYOUT_XOFF, &value));
+    assert_int_equal(value, 128);
+    assert_true(layout_code_verdict(&c, LAYOUT_STOP, &value));
+    assert_int_equal(value, 0x58);
+    assert_true(layout_code_verdict(&c, LAYOUT_HTOP, &value));
+    assert_int_equal(value, 0x50);
+}
+
+static void knows_the_long_forms(void **state)
+{
+    (void)state;
+    const uint8_t once[] = {0x48, 0x8d, 0xa3, 0x00, 0xff, 0xff, 0xff,
+                            0x49, 0x8b, 0xa5, 0x90, 0x00, 0x00, 0x00};
+    struct layout_code c = {0};
+    uint32_t value;
+    for (int i = 0; i < 8; i++)
+        layout_code_scan(&c, once, sizeof(once));
+    assert_true(layout_code_verdict(&c, LAYOUT_XOFF, &value));
+    assert_int_equal(value, 256);
+    assert_true(layout_code_verdict(&c, LAYOUT_STOP, &value));
+    assert_int_equal(value, 0x90);
+}
+
+static void a_tie_in_code_is_no_answer(void **state)
+{
+    (void)state;
+    const uint8_t both[] = {0x49, 0x8b, 0x65, 0x58, 0x49, 0x8b, 0x65, 0x60};
+    struct layout_code c = {0};
+    uint32_t value;
+    for (int i = 0; i < 20; i++)
+        layout_code_scan(&c, both, sizeof(both));
+    assert_false(layout_code_verdict(&c, LAYOUT_STOP, &value));
+}
+
+static void a_cut_instruction_is_not_read_past(void **state)
+{
+    (void)state;
+    const uint8_t code[] = {0x48, 0x8d, 0xa3, 0x00, 0xff,
+                            0xff, 0x49, 0x8b, 0x65};
+    uint8_t *exact = malloc(sizeof(code)); /* for the address sanitizer */
+    memcpy(exact, code, sizeof(code));
+    struct layout_code c = {0};
+    uint32_t value;
+    for (int i = 0; i < 20; i++)
+        layout_code_scan(&c, exact, sizeof(code));
+    assert_false(layout_code_verdict(&c, LAYOUT_XOFF, &value));
+    assert_false(layout_code_verdict(&c, LAYOUT_STOP, &value));
+    free(exact);
+}
+
+/* --- scheduler arrays ---------------------------------------------------- */
+
+enum {
+    DATA = 0x400000,
+    HEAP = 0x10000000,
+    STACKS = 0x20000000, /* one mapping of 64 KiB a thread */
+    STACK_GAP = 0x20000,
+    STRIDE = 0x340,
+    TCB = 0xf000,
+};
+
+/* Thread i: registers and TCB in its stack, its ErtsSchedulerData at esdp. */
+static void add_thread(struct fake *f, size_t i, uint64_t esdp, uint32_t tid)
+{
+    uint64_t stack = STACKS + i * STACK_GAP;
+    fake_map(f, stack, 0x10000, "");
+    fake_u64(f, esdp, stack + 0x8000);
+    fake_u64(f, esdp + 32, stack + TCB);
+    fake_u32(f, stack + TCB + 0x2d0, tid);
+}
+
+static void scheduler_node(struct fake *f, size_t normal, size_t dirty)
+{
+    memset(f, 0, sizeof(*f));
+    fake_map(f, DATA, 0x1000, "/usr/lib/erlang/erts-13.1.5/bin/beam.smp");
+    fake_map(f, HEAP, 0x100000, "");
+    fake_u64(f, DATA + 0x100, HEAP + 0x40);
+    fake_u64(f, DATA + 0x208, HEAP + 0x80040);
+    fake_u64(f, DATA + 0x300, HEAP + 0x1000); /* leads to nothing */
+    for (size_t i = 0; i < normal; i++)
+        add_thread(f, i, HEAP + 0x40 + i * STRIDE, 1000 + (uint32_t)i);
+    for (size_t i = 0; i < dirty; i++)
+        add_thread(f, normal + i, HEAP + 0x80040 + i * STRIDE,
+                   2000 + (uint32_t)i);
+}
+
+static int scan(struct fake *f, const struct layout_thread *threads,
+                size_t count, struct layout *l)
+{
+    struct maps maps = fake_maps(f);
+    struct memory m = fake_memory(f);
+    struct exedata d;
+    int status =
+        exedata_read("/usr/lib/erlang/erts-13.1.5/bin/beam.smp", &maps, &m, &d);
+    assert_int_equal(status, 0);
+    status = layout_schedulers_scan(&d, &maps, &m, threads, count, l);
+    exedata_deinit(&d);
+    return status;
+}
+
+static const struct layout_thread five[] = {
+    {51000, 1000}, {51001, 1001}, {51002, 1002}, {52000, 2000}, {52001, 2001}};
+
+static void follows_the_arrays_by_their_stride(void **state)
+{
+    (void)state;
+    struct fake f;
+    struct layout l = {0};
+    scheduler_node(&f, 3, 2);
+    assert_int_equal(scan(&f, five, 5, &l), 0);
+    assert_int_equal(l.scheduler_count, 5);
+    const struct layout_scheduler *s = layout_scheduler(&l, 51002);
+    assert_non_null(s);
+    assert_true(s->esdp == HEAP + 0x40 + 2 * STRIDE);
+    assert_true(s->runtime_stack == STACKS + 2 * STACK_GAP + 0x8000);
+    assert_non_null(layout_scheduler(&l, 52001));
+    assert_null(layout_scheduler(&l, 1000)); /* the node's own number */
+    assert_true(f.calls < 20);
+    layout_deinit(&l);
+    fake_free(&f);
+}
+
+static void a_thread_that_is_not_ours_is_refused(void **state)
+{
+    (void)state;
+    struct fake f;
+    struct layout l = {0};
+    scheduler_node(&f, 3, 2);
+    assert_int_equal(scan(&f, five, 2, &l), 0); /* 51000 and 51001 only */
+    assert_int_equal(l.scheduler_count, 2);
+    layout_deinit(&l);
+    fake_free(&f);
+}
+
+static void registers_outside_the_stack_are_refused(void **state)
+{
+    (void)state;
+    struct fake f;
+    struct layout l = {0};
+    scheduler_node(&f, 1, 1);
+    fake_u64(&f, HEAP + 0x40, HEAP + 0x2000);
+    assert_int_equal(scan(&f, five, 5, &l), 0);
+    assert_int_equal(l.scheduler_count, 1);
+    assert_non_null(layout_scheduler(&l, 52000));
+    layout_deinit(&l);
+    fake_free(&f);
+}
+
+static void current_process_is_the_word_before_type(void **state)
+{
+    (void)state;
+    struct fake f;
+    struct layout l = {0};
+    scheduler_node(&f, 3, 2);
+    assert_int_equal(scan(&f, five, 5, &l), 0);
+    struct thread list[5];
+    for (size_t i = 0; i < 5; i++) {
+        bool dirty = i >= 3;
+        uint64_t number = dirty ? i - 2 : i + 1;
+        uint64_t esdp = layout_scheduler(&l, five[i].tid)->esdp;
+        list[i] =
+            (struct thread){.tid = five[i].tid,
+                            .kind = dirty ? THREAD_DIRTY_IO : THREAD_NORMAL,
+                            .number = (unsigned)number};
+        fake_u64(&f, esdp + 168, i % 2 ? 0 : 0x1234560);
+        fake_u32(&f, esdp + 176, dirty ? 2 : 0);
+        fake_u64(&f, esdp + 184, dirty ? 0 : number);
+        fake_u64(&f, esdp + 192, dirty ? number : 0);
+    }
+    struct threads threads = {.list = list, .count = 5};
+    struct memory m = fake_memory(&f);
+    uint32_t offset;
+    assert_true(layout_schedulers_current(&l, &m, &threads, &offset));
+    assert_int_equal(offset, 168);
+    list[1].number = 9; /* contradicts */
+    assert_false(layout_schedulers_current(&l, &m, &threads, &offset));
+    layout_deinit(&l);
+    fake_free(&f);
+}
+
+/* --- processes ------------------------------------------------------------ */
+
+enum {
+    TAB = HEAP + 0x10000,
+    PROCESSES = HEAP + 0x20000,
+    PROCESS_SIZE = 0x600,
+    FREE_IDS = HEAP + 0x18000,
+    NORMAL_EXIT = 0x7f0000,
+    ESDP = HEAP + 0x40,
+    SLOTS = 1024,
+};
+
+/* Process i, in slot 8 * i, with fields where no release has them. */
+static uint64_t add_process(struct fake *f, uint64_t i, bool old_ids)
+{
+    uint64_t p = PROCESSES + i * PROCESS_SIZE, slot = 8 * i;
+    uint64_t stack = HEAP + 0x60000 + i * 0x100;
+    fake_u64(f, TAB + slot * 8, p);
+    fake_u64(f, p, (old_ids ? slot << 32 | i << 4 : slot << 4) | 3);
+    fake_u64(f, p + 64, (i + 100) << 6 | 0x0b); /* atoms, not followed */
+    fake_u64(f, p + 72, i << 6 | 0x0b);
+    fake_u64(f, p + 80, 1 << 20);
+    fake_u64(f, p + 304, 7 << 6 | 0x0b); /* initial call */
+    fake_u64(f, p + 312, 9 << 6 | 0x0b);
+    fake_u64(f, p + 320, i % 4);
+    fake_u64(f, p + 240, stack + 0x80); /* hend */
+    fake_u64(f, stack + 0x78, NORMAL_EXIT);
+    if (i % 3 == 0) {
+        uint64_t reg = HEAP + 0x70000 + i * 64;
+        fake_u64(f, p + 56, reg);
+        fake_u64(f, reg + 16, p);
+        fake_u64(f, reg + 32, (i + 50) << 6 | 0x0b);
+    }
+    return p;
+}
+
+static void process_node(struct fake *f, uint64_t count, bool old_ids)
+{
+    memset(f, 0, sizeof(*f));
+    fake_map(f, DATA, 0x1000, "/beam.smp");
+    fake_map(f, HEAP, 0x100000, "");
+    uint64_t table = DATA + 0x400;
+    fake_u64(f, table, TAB);
+    fake_u64(f, table + 8, FREE_IDS);
+    fake_u32(f, table + 16, SLOTS);
+    if (old_ids)
+        fake_u32(f, table + 20, SLOTS - 1);
+    else
+        fake_u64(f, table + 24, SLOTS - 1);
+    for (uint64_t i = 0; i < count; i++)
+        add_process(f, i, old_ids);
+}
+
+static void read_pieces(struct fake *f, struct layout_pieces *pieces)
+{
+    struct maps maps = fake_maps(f);
+    struct memory m = fake_memory(f);
+    struct exedata d;
+    assert_int_equal(exedata_read("/beam.smp", &maps, &m, &d), 0);
+    assert_int_equal(layout_table_read(&d, &maps, &m, pieces), 0);
+    exedata_deinit(&d);
+}
+
+static void tally(struct fake *f, struct layout_tallies *t)
+{
+    struct layout_pieces pieces;
+    struct layout l = {0};
+    struct memory m = fake_memory(f);
+    read_pieces(f, &pieces);
+    struct layout_facts facts = {.l = &l,
+                                 .normal_exit = NORMAL_EXIT,
+                                 .runtime_stack = STACKS,
+                                 .esdp = ESDP,
+                                 .old_ids = pieces.old_ids,
+                                 .table_size = pieces.table_size};
+    for (size_t i = 0; i < pieces.count; i++)
+        layout_fields_add(t, &m, &pieces.list[i], &facts);
+    free(pieces.list);
+}
+
+static void finds_the_process_table(void **state)
+{
+    (void)state;
+    for (int old_ids = 0; old_ids < 2; old_ids++) {
+        struct fake f;
+        struct layout_pieces pieces;
+        process_node(&f, 12, old_ids);
+        read_pieces(&f, &pieces);
+        assert_int_equal(pieces.count, 12);
+        assert_int_equal(pieces.table_size, SLOTS);
+        assert_int_equal(pieces.old_ids, old_ids);
+        free(pieces.list);
+        fake_free(&f);
+    }
+}
+
+static void a_table_whose_ids_do_not_fit_is_refused(void **state)
+{
+    (void)state;
+    struct fake f;
+    struct layout_pieces pieces;
+    process_node(&f, 12, false);
+    for (uint64_t i = 0; i < 12; i++)
+        fake_u64(&f, PROCESSES + i * PROCESS_SIZE, (8 * i + 1) << 4 | 3);
+    read_pieces(&f, &pieces);
+    assert_int_equal(pieces.count, 0);
+    assert_int_equal(pieces.table_size, 0);
+    free(pieces.list);
+    fake_free(&f);
+}
+
+static void finds_fields_of_an_unknown_release(void **state)
+{
+    (void)state;
+    struct fake f;
+    struct layout_tallies t = {0};
+    uint32_t offset;
+    process_node(&f, 12, false);
+    fake_u64(&f, PROCESSES + 2 * PROCESS_SIZE + 400, ESDP);
+    fake_u64(&f, PROCESSES + 5 * PROCESS_SIZE + 400, ESDP);
+    tally(&f, &t);
+    assert_true(layout_fields_pick(&t.of[LAYOUT_ID], &offset));
+    assert_int_equal(offset, 0);
+    assert_true(layout_fields_pick(&t.of[LAYOUT_INITIAL], &offset));
+    assert_int_equal(offset, 304);
+    assert_true(layout_fields_pick(&t.of[LAYOUT_HEND], &offset));
+    assert_int_equal(offset, 240);
+    assert_true(layout_fields_pick(&t.of[LAYOUT_REG], &offset));
+    assert_int_equal(offset, 56);
+    assert_true(layout_fields_pick(&t.of[LAYOUT_SCHEDULER_DATA], &offset));
+    assert_int_equal(offset, 400);
+    fake_free(&f);
+}
+
+static void two_places_that_fit_are_no_answer(void **state)
+{
+    (void)state;
+    struct fake f;
+    struct layout_tallies t = {0};
+    uint32_t offset;
+    process_node(&f, 12, false);
+    for (uint64_t i = 0; i < 12; i++) {
+        uint64_t p = PROCESSES + i * PROCESS_SIZE;
+        fake_u64(&f, p + 800, HEAP + 0x60000 + i * 0x100 + 0x80);
+    }
+    tally(&f, &t);
+    assert_false(layout_fields_pick(&t.of[LAYOUT_HEND], &offset));
+    assert_true(layout_fields_allow(&t.of[LAYOUT_HEND], 240, 1));
+    assert_false(layout_fields_allow(&t.of[LAYOUT_HEND], 248, 1));
+    assert_false(layout_fields_allow(&t.of[LAYOUT_HEND], 1 << 20, 0));
+    fake_free(&f);
+}
+
+static void a_few_torn_processes_do_not_matter(void **state)
+{
+    (void)state;
+    struct fake f;
+    struct layout_tallies t = {0};
+    uint32_t offset;
+    process_node(&f, 20, true);
+    fake_u64(&f, PROCESSES + 3 * PROCESS_SIZE + 240, 0);
+    fake_u64(&f, PROCESSES + 3 * PROCESS_SIZE + 304, 0x1238);
+    tally(&f, &t);
+    assert_true(layout_fields_pick(&t.of[LAYOUT_HEND], &offset));
+    assert_int_equal(offset, 240);
+    assert_true(layout_fields_pick(&t.of[LAYOUT_INITIAL], &offset));
+    assert_int_equal(offset, 304);
+    fake_free(&f);
+}
+
+/* --- the rest ------------------------------------------------------------- */
+
+static void tells_the_release_from_the_path(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        layout_hints_release("/usr/lib/erlang/erts-13.1.5/bin/beam.smp"), 25);
+    assert_int_equal(layout_hints_release("/opt/erts-9/x/erts-17.1/beam.smp"),
+                     29);
+    assert_int_equal(layout_hints_release("/usr/bin/beam.smp"), 0);
+    assert_int_equal(layout_hints_release("/erts-/beam.smp"), 0);
+}
+
+static void says_what_is_missing(void **state)
+{
+    (void)state;
+    struct layout l = {0};
+    char text[256], small[8];
+    for (int f = 0; f < LAYOUT_FIELD_COUNT; f++)
+        l.known[f] = f != LAYOUT_HEND && f != LAYOUT_REG;
+    layout_missing(&l, text, sizeof(text));
+    assert_string_equal(text, "hend, registered name");
+    layout_missing(&l, small, sizeof(small));
+    assert_string_equal(small, "hend, r");
+    l.known[LAYOUT_HEND] = l.known[LAYOUT_REG] = true;
+    layout_missing(&l, text, sizeof(text));
+    assert_string_equal(text, "");
+}
+
+static void keeps_schedulers_in_order(void **state)
+{
+    (void)state;
+    struct layout l = {0};
+    const pid_t tids[] = {30, 10, 20, 10};
+    for (size_t i = 0; i < 4; i++) {
+        struct layout_scheduler s = {.tid = tids[i], .runtime_stack = i + 1};
+        assert_int_equal(layout_schedulers_put(&l, s), 0);
+    }
+    assert_int_equal(l.scheduler_count, 3);
+    assert_int_equal(l.schedulers[0].tid, 10);
+    assert_int_equal(l.schedulers[0].runtime_stack, 4);
+    assert_int_equal(l.schedulers[2].tid, 30);
+    layout_deinit(&l);
+}
+
+/* --- learning from samples ------------------------------------------------ */
+
+static void learns_from_samples_alone(void **state)
+{
+    (void)state;
+    struct fake f;
+    struct layout l = {.state = calloc(1, sizeof(*l.state))};
+    process_node(&f, 6, false);
+    fake_u64(&f, ESDP, STACKS + 0x8000);
+    layout_set(&l, LAYOUT_XOFF, 128);
+    layout_set(&l, LAYOUT_STOP, 88);
+    layout_set(&l, LAYOUT_HTOP, 80);
+    l.state->normal_exit = NORMAL_EXIT;
+    struct memory m = fake_memory(&f);
+    for (uint64_t i = 0; i < 30; i++) {
+        uint64_t p = PROCESSES + i % 6 * PROCESS_SIZE;
+        uint64_t stack = HEAP + 0x60000 + i % 6 * 0x100;
+        struct layout_evidence e = {.tid = 77,
+                                    .c_p = p,
+                                    .rbx = STACKS + 0x8000 + 128,
+                                    .exit_slot = stack + 0x78};
+        fake_u64(&f, p + 400, ESDP);
+        fake_u64(&f, ESDP + 168, p);
+        layout_learn(&l, &m, &e);
+        fake_u64(&f, p + 400, 0);
+    }
+    const struct layout_scheduler *s = layout_scheduler(&l, 77);
+    assert_non_null(s);
+    assert_true(s->runtime_stack == STACKS + 0x8000);
+    assert_true(s->esdp == ESDP);
+    assert_true(l.known[LAYOUT_HEND] && l.offset[LAYOUT_HEND] == 240);
+    assert_true(l.known[LAYOUT_INITIAL] && l.offset[LAYOUT_INITIAL] == 304);
+    assert_true(l.known[LAYOUT_SCHEDULER_DATA] &&
+                l.offset[LAYOUT_SCHEDULER_DATA] == 400);
+    assert_true(l.known[LAYOUT_CURRENT_PROCESS] &&
+                l.offset[LAYOUT_CURRENT_PROCESS] == 168);
+    assert_int_equal(l.process_bytes, 408);
+    layout_deinit(&l);
+    fake_free(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(votes_for_the_offsets_in_code),
+        cmocka_unit_test(knows_the_long_forms),
+        cmocka_unit_test(a_tie_in_code_is_no_answer),
+        cmocka_unit_test(a_cut_instruction_is_not_read_past),
+        cmocka_unit_test(follows_the_arrays_by_their_stride),
+        cmocka_unit_test(a_thread_that_is_not_ours_is_refused),
+        cmocka_unit_test(registers_outside_the_stack_are_refused),
+        cmocka_unit_test(current_process_is_the_word_before_type),
+        cmocka_unit_test(finds_the_process_table),
+        cmocka_unit_test(a_table_whose_ids_do_not_fit_is_refused),
+        cmocka_unit_test(finds_fields_of_an_unknown_release),
+        cmocka_unit_test(two_places_that_fit_are_no_answer),
+        cmocka_unit_test(a_few_torn_processes_do_not_matter),
+        cmocka_unit_test(tells_the_release_from_the_path),
+        cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(keeps_schedulers_in_order),
+        cmocka_unit_test(learns_from_samples_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
