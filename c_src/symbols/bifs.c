@@ -1,0 +1,189 @@
+#include "symbols/bifs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/index.h"
+#include "symbols/bifs_code.h"
+
+enum { MAX_CODE = 1 << 26, MAX_FRAGMENT = 512 };
+
+struct bifs {
+    const struct jit *jit;
+    const struct memory *memory;
+    struct index index; /* by target, into list */
+    struct bifs_entry *list;
+    uint32_t count, cap;
+    size_t scanned; /* modules read so far, by id */
+    uint64_t collector;
+};
+
+int bifs_open(const struct jit *jit, const struct memory *memory,
+              struct bifs **out)
+{
+    struct bifs *b = calloc(1, sizeof(*b));
+    if (!b)
+        return -ENOMEM;
+    b->jit = jit;
+    b->memory = memory;
+    *out = b;
+    return 0;
+}
+
+void bifs_close(struct bifs *b)
+{
+    if (!b)
+        return;
+    index_deinit(&b->index);
+    free(b->list);
+    free(b);
+}
+
+static bool same_target(const void *things, uint32_t id, const void *key)
+{
+    return ((const struct bifs_entry *)things)[id].target ==
+           *(const uint64_t *)key;
+}
+
+static uint32_t find(const struct bifs *b, uint64_t target)
+{
+    return index_find(&b->index, hash_u64(0, target), same_target, b->list,
+                      &target);
+}
+
+static int append(struct bifs *b, const struct bifs_entry *entry)
+{
+    if (b->count == b->cap) {
+        uint32_t cap = b->cap ? b->cap * 2 : 512;
+        void *list = realloc(b->list, cap * sizeof(*b->list));
+        if (!list)
+            return -ENOMEM;
+        b->list = list;
+        b->cap = cap;
+    }
+    int err = index_add(&b->index, hash_u64(0, entry->target), b->count);
+    if (!err)
+        b->list[b->count++] = *entry;
+    return err;
+}
+
+static bool is_erlang(const char *name)
+{
+    return name && strncmp(name, "erlang:", 7) == 0;
+}
+
+/* Two stubs, one C function: erlang's name where it alone is erlang's. A
+ * reloaded module brings the same name again. */
+static void settle(struct bifs_entry *entry, const char *name)
+{
+    if (!entry->name || strcmp(entry->name, name) == 0)
+        return;
+    if (is_erlang(entry->name) == is_erlang(name))
+        entry->name = NULL;
+    else if (is_erlang(name))
+        entry->name = name;
+}
+
+int bifs_add(struct bifs *b, uint64_t target, const char *name, bool nif)
+{
+    uint32_t id = find(b, target);
+    if (id == INDEX_NONE)
+        return append(b, &(struct bifs_entry){target, name, nif});
+    settle(&b->list[id], name);
+    return 0;
+}
+
+static void scan_function(struct bifs *b, const struct jit_module *module,
+                          const struct jit_function *f, const uint8_t *code)
+{
+    struct bifs_code stub;
+    size_t len = (size_t)(f->end - f->start);
+    if (len > BIFS_CODE_BYTES)
+        len = BIFS_CODE_BYTES;
+    if (f->start < module->base || f->end > module->base + module->size ||
+        !bifs_code_decode(code + (f->start - module->base), len, f->start,
+                          &stub))
+        return;
+    for (size_t i = 0; i < stub.count; i++)
+        if (bifs_add(b, stub.target[i], f->name, stub.nif))
+            return; /* no memory: the name is missing, nothing is wrong */
+}
+
+/* The C function the fragment calls. */
+static void learn_collector(struct bifs *b, const struct jit_function *f)
+{
+    uint8_t code[MAX_FRAGMENT];
+    size_t len = (size_t)(f->end - f->start);
+    uint64_t target;
+    bool slot;
+    if (len > sizeof(code))
+        len = sizeof(code);
+    if (memory_read(b->memory, f->start, code, len) ||
+        !bifs_code_call(code, len, f->start, &target, &slot))
+        return;
+    if (slot && memory_read_u64(b->memory, target, &target))
+        return;
+    b->collector = target;
+}
+
+static void scan_emulator(struct bifs *b, const struct jit_module *module)
+{
+    for (uint32_t i = 0; i < module->function_count; i++)
+        if (strcmp(module->functions[i].name, "global::garbage_collect") == 0)
+            learn_collector(b, &module->functions[i]);
+}
+
+/* OTP 25 keeps purged modules in the list; their memory is other code now. */
+static bool is_current(const struct bifs *b, const struct jit_module *module)
+{
+    const struct jit_module *now;
+    return module->gone_at == JIT_FOREVER && module->function_count &&
+           jit_find(b->jit, module->functions[0].start, jit_read_at(b->jit),
+                    &now) == 0 &&
+           now == module;
+}
+
+static void scan_module(struct bifs *b, const struct jit_module *module)
+{
+    if (module->emulator) {
+        scan_emulator(b, module);
+        return;
+    }
+    if (!is_current(b, module) || module->size > MAX_CODE)
+        return;
+    uint8_t *code = malloc(module->size ? module->size : 1);
+    if (code && memory_read(b->memory, module->base, code, module->size) == 0)
+        for (uint32_t i = 0; i < module->function_count; i++)
+            scan_function(b, module, &module->functions[i], code);
+    free(code);
+}
+
+void bifs_update(struct bifs *b)
+{
+    size_t count = jit_module_count(b->jit);
+    for (; b->scanned < count; b->scanned++)
+        scan_module(b, jit_module(b->jit, b->scanned));
+}
+
+void bifs_rescan(struct bifs *b)
+{
+    b->scanned = 0;
+    bifs_update(b);
+}
+
+const struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start)
+{
+    uint32_t id = find(b, start);
+    return id == INDEX_NONE || !b->list[id].name ? NULL : &b->list[id];
+}
+
+size_t bifs_count(const struct bifs *b)
+{
+    return b->count;
+}
+
+uint64_t bifs_collector(const struct bifs *b)
+{
+    return b->collector;
+}

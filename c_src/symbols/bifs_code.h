@@ -1,0 +1,46 @@
+/**
+ * @file bifs_code.h
+ * What the JIT's machine code says about the C functions behind Erlang names:
+ * the stub of a BIF, the stub of a NIF, and the call out of a fragment. Pure;
+ * fuzzed. It accepts the exact instruction sequences that the JIT writes and
+ * nothing else.
+ */
+#ifndef CPROF_SYMBOLS_BIFS_CODE_H
+#define CPROF_SYMBOLS_BIFS_CODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BIFS_CODE_TARGETS = 2, BIFS_CODE_BYTES = 128 };
+
+/** C functions a stub leads to; a dirty NIF has two: the one that schedules
+ *  it (shared by all of them) and its own. */
+struct bifs_code {
+    uint64_t target[BIFS_CODE_TARGETS];
+    size_t count;
+    bool nif;
+};
+
+/**
+ * Decodes the code of one function of a module. `at` is its address; code may
+ * begin with the function's ErtsCodeInfo (some 48 bytes) and may be cut.
+ * @return false when it is no stub
+ */
+bool bifs_code_decode(const uint8_t *code, size_t len, uint64_t at,
+                      struct bifs_code *out);
+
+/**
+ * The first call out of a fragment: its target in *target, or with *slot the
+ * address of the 8 bytes that hold it.
+ */
+bool bifs_code_call(const uint8_t *code, size_t len, uint64_t at,
+                    uint64_t *target, bool *slot);
+
+/** Targets of the direct calls (call rel32) in C code; returns how many,
+ *  at most max. Not a disassembler: a caller checks that a target is the
+ *  start of a function. */
+size_t bifs_code_calls(const uint8_t *code, size_t len, uint64_t at,
+                       uint64_t *targets, size_t max);
+
+#endif

@@ -1,0 +1,134 @@
+#include "symbols/bifs_code.h"
+
+#include <string.h>
+
+#include "base/reader.h"
+
+/* A BIF's function in its module is replaced at load time by (erts/emulator/
+ * beam/jit/x86/instr_bif.cpp, emit_call_bif; the same bytes in OTP 25, 27
+ * and 29):
+ *     lea rsi, [rip - 0x27]      its ErtsCodeMFA, 0x20 before its code
+ *     lea rdx, [rip - 0x0e]      its code
+ *     mov rcx, C function
+ *     jmp call_bif_shared
+ * What follows is the Erlang body, erlang:nif_error/1 in most cases. */
+static const uint8_t bif_head[] = {0x48, 0x8d, 0x35, 0xd9, 0xff, 0xff, 0xff,
+                                   0x48, 0x8d, 0x15, 0xf2, 0xff, 0xff, 0xff};
+
+/* A NIF's function is overwritten when its library is loaded (instr_common.
+ * cpp / beam_asm_module.cpp, beamasm_emit_call_nif):
+ *     jmp +0x1e, padding, { C function, NIF module, dirty C function },
+ *     lea rdx, [rip - 0x2f]      the jump in its ErtsCodeInfo
+ *     mov r9, call_nif_shared    or a jump in reach */
+static const uint8_t nif_head[] = {0xeb, 0x1e};
+static const uint8_t nif_tail[] = {0x48, 0x8d, 0x15, 0xd1, 0xff, 0xff, 0xff};
+
+enum { NIF_TARGET = 8, NIF_DIRTY = 24, NIF_TAIL = 32 };
+
+static uint64_t sign_extend(uint32_t value)
+{
+    return (uint64_t)(int64_t)(int32_t)value;
+}
+
+/* The value that `mov rcx, ...` puts there; the reader is then past it. */
+static bool mov_rcx(struct reader *r, uint64_t at, const uint8_t *code,
+                    uint64_t *value)
+{
+    uint8_t first = reader_u8(r);
+    if (first == 0xb9) { /* mov ecx, imm32 */
+        *value = reader_u32(r);
+        return !r->failed;
+    }
+    uint8_t second = reader_u8(r);
+    if (first != 0x48)
+        return false;
+    if (second == 0xb9) { /* mov rcx, imm64 */
+        *value = reader_u64(r);
+        return !r->failed;
+    }
+    uint8_t third = reader_u8(r);
+    uint32_t operand = reader_u32(r);
+    *value = sign_extend(operand);
+    if (second == 0x8d && third == 0x0d) /* lea rcx, [rip + rel32] */
+        *value += at + (uint64_t)(r->at - code);
+    else if (second != 0xc7 || third != 0xc1) /* mov rcx, imm32 */
+        return false;
+    return !r->failed;
+}
+
+static bool is_jump(struct reader *r)
+{
+    uint8_t opcode = reader_u8(r);
+    if (opcode == 0x40) /* an empty prefix that pads the jump */
+        opcode = reader_u8(r);
+    return !r->failed && (opcode == 0xe9 || opcode == 0xeb);
+}
+
+static bool decode_bif(const uint8_t *code, size_t len, uint64_t at,
+                       struct bifs_code *out)
+{
+    struct reader r = reader_of(code, len);
+    const uint8_t *head = reader_bytes(&r, sizeof(bif_head));
+    uint64_t target;
+    if (!head || memcmp(head, bif_head, sizeof(bif_head)) != 0 ||
+        !mov_rcx(&r, at, code, &target) || !is_jump(&r))
+        return false;
+    *out = (struct bifs_code){{target, 0}, 1, false};
+    return true;
+}
+
+static uint64_t word(const uint8_t *at)
+{
+    struct reader r = reader_of(at, 8);
+    return reader_u64(&r);
+}
+
+static bool decode_nif(const uint8_t *code, size_t len, struct bifs_code *out)
+{
+    if (len < NIF_TAIL + sizeof(nif_tail) ||
+        memcmp(code, nif_head, sizeof(nif_head)) != 0 ||
+        memcmp(code + NIF_TAIL, nif_tail, sizeof(nif_tail)) != 0)
+        return false;
+    *out = (struct bifs_code){{word(code + NIF_TARGET)}, 1, true};
+    uint64_t dirty = word(code + NIF_DIRTY);
+    if (dirty)
+        out->target[out->count++] = dirty;
+    return true;
+}
+
+bool bifs_code_decode(const uint8_t *code, size_t len, uint64_t at,
+                      struct bifs_code *out)
+{
+    for (size_t i = 0; i < len && i <= 64; i++)
+        if (decode_bif(code + i, len - i, at + i, out) ||
+            decode_nif(code + i, len - i, out))
+            return true;
+    return false;
+}
+
+bool bifs_code_call(const uint8_t *code, size_t len, uint64_t at,
+                    uint64_t *target, bool *slot)
+{
+    for (size_t i = 0; i + 6 <= len; i++) {
+        struct reader r = reader_of(code + i, 6);
+        if (reader_u8(&r) != 0xff || reader_u8(&r) != 0x15)
+            continue;
+        *target = at + i + 6 + sign_extend(reader_u32(&r));
+        *slot = true; /* call [rip + rel32] */
+        return true;
+    }
+    *slot = false;
+    return bifs_code_calls(code, len, at, target, 1) == 1;
+}
+
+size_t bifs_code_calls(const uint8_t *code, size_t len, uint64_t at,
+                       uint64_t *targets, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i + 5 <= len && n < max; i++) {
+        struct reader r = reader_of(code + i, 5);
+        if (reader_u8(&r) == 0xe8)
+            targets[n++] = at + i + 5 + sign_extend(reader_u32(&r));
+    }
+    return n;
+}

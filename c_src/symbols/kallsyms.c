@@ -1,0 +1,122 @@
+#include "symbols/kallsyms.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/reader.h"
+
+enum { MAX_BYTES = 1 << 27 };
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static char *word_end(char *at)
+{
+    while (*at && !is_blank(*at))
+        at++;
+    return at;
+}
+
+/* "ffffffff81000000 T _text" or "ffffffffc0000000 t f\t[module]"; the line
+ * ends with NUL and is cut up in place. */
+static bool parse_line(char *line, struct kallsyms_symbol *out)
+{
+    char *at;
+    errno = 0;
+    out->addr = strtoull(line, &at, 16);
+    if (errno || at == line || out->addr == 0 || *at++ != ' ')
+        return false;
+    if (!*at || !strchr("tTwW", *at) || at[1] != ' ')
+        return false;
+    out->name = at + 2;
+    at = word_end(at + 2);
+    if (at == out->name)
+        return false;
+    out->module = "kernel";
+    if (*at && at[1] == '[') {
+        out->module = at + 2;
+        at[0] = '\0';
+        at[strlen(at + 1)] = '\0'; /* the closing bracket */
+    }
+    return true;
+}
+
+static int by_addr(const void *a, const void *b)
+{
+    const struct kallsyms_symbol *x = a, *y = b;
+    return x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+static size_t count_lines(const char *text, size_t len)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < len; i++)
+        n += text[i] == '\n';
+    return n;
+}
+
+static void read_lines(struct kallsyms *k, size_t len)
+{
+    struct reader r = reader_of(k->text, len);
+    const char *line;
+    size_t line_len;
+    while (reader_line(&r, &line, &line_len)) {
+        k->text[line + line_len - k->text] = '\0';
+        if (parse_line((char *)line, &k->list[k->count]))
+            k->count++;
+    }
+}
+
+int kallsyms_parse(const void *text, size_t len, struct kallsyms *out)
+{
+    struct kallsyms k = {.text = malloc(len + 1)};
+    if (k.text && len)
+        memcpy(k.text, text, len);
+    if (k.text)
+        k.list = malloc(count_lines(k.text, len) * sizeof(*k.list));
+    if (!k.list) {
+        free(k.text);
+        return -ENOMEM;
+    }
+    read_lines(&k, len);
+    qsort(k.list, k.count, sizeof(*k.list), by_addr);
+    *out = k;
+    return 0;
+}
+
+int kallsyms_read(struct kallsyms *out)
+{
+    struct buffer text;
+    buffer_init(&text, MAX_BYTES);
+    int err = buffer_read_file(&text, "/proc/kallsyms");
+    if (!err)
+        err = kallsyms_parse(text.data, text.len, out);
+    buffer_deinit(&text);
+    return err;
+}
+
+void kallsyms_deinit(struct kallsyms *k)
+{
+    free(k->list);
+    free(k->text);
+    *k = (struct kallsyms){0};
+}
+
+const struct kallsyms_symbol *kallsyms_find(const struct kallsyms *k,
+                                            uint64_t addr)
+{
+    size_t low = 0, high = k->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (k->list[mid].addr <= addr)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low ? &k->list[low - 1] : NULL;
+}

@@ -1,0 +1,41 @@
+/**
+ * @file perfmap.h
+ * The text of a perf map (/tmp/perf-PID.map), which the VM writes with
+ * +JPperf map or true (erts/emulator/beam/jit/beam_jit_metadata.cpp,
+ * JitPerfMap): lines "START SIZE NAME", both numbers in hex, the VM's own
+ * names behind a '$'. It is only ever appended to, so where two lines overlap
+ * the later one is right.
+ */
+#ifndef CPROF_SYMBOLS_PERFMAP_H
+#define CPROF_SYMBOLS_PERFMAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum { PERFMAP_MAX_LINES = 1 << 24 };
+
+/** A stretch of code with one name; stretches never overlap. */
+struct perfmap_range {
+    uint64_t start, end; /**< [start, end) */
+    const char *name;    /**< as in the file, '$' included */
+};
+
+struct perfmap {
+    struct perfmap_range *list; /**< sorted by start */
+    size_t count;
+    size_t skipped; /**< lines that were not understood */
+    char *text;     /* backing of the names */
+};
+
+/** Pure; fuzzed. 0, -ENOMEM, or -E_LIMIT for more than PERFMAP_MAX_LINES; on
+ *  failure *out is untouched. A last line without its '\n' is still being
+ *  written and is left out. */
+MUST_USE int perfmap_parse(const void *text, size_t len, struct perfmap *out);
+void perfmap_deinit(struct perfmap *map);
+/** The range that holds addr, or NULL. */
+const struct perfmap_range *perfmap_find(const struct perfmap *map,
+                                         uint64_t addr);
+
+#endif

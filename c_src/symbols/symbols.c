@@ -1,0 +1,230 @@
+#include "symbols/symbols.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "symbols/bifs.h"
+#include "symbols/names.h"
+#include "symbols/perfmap_file.h"
+#include "symbols/symbols_erlang.h"
+#include "symbols/symbols_kernel.h"
+#include "symbols/symbols_native.h"
+#include "symbols/textpool.h"
+
+/* How long an answer "not there" is believed before the source is read
+ * again. */
+#define PERFMAP_AGE_NS (100 * NS_PER_MS)
+#define STUBS_AGE_NS   NS_PER_S
+
+struct symbols {
+    struct symbols_config config;
+    struct textpool pool;
+    struct symbols_erlang *erlang;
+    struct symbols_native *native;
+    struct symbols_kernel kernel;
+    struct bifs *bifs;
+    struct perfmap_file perfmap;
+    uint64_t perfmap_read_at; /* 0: never */
+    uint64_t stubs_read_at;
+    uint64_t collector[2]; /* where the collector starts, also without
+                              symbols: its entry for JIT code, and what that
+                              calls; 0: not known */
+    bool collector_known;
+};
+
+int symbols_open(const struct symbols_config *config, struct symbols **out)
+{
+    struct symbols *s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    s->config = *config;
+    textpool_init(&s->pool);
+    symbols_kernel_init(&s->kernel);
+    int err = symbols_erlang_open(config->jit, &s->pool, &s->erlang);
+    if (!err)
+        err = symbols_native_open(config->process, config->memory, &s->pool,
+                                  &s->native);
+    if (!err)
+        err = bifs_open(config->jit, config->memory, &s->bifs);
+    if (err) {
+        symbols_close(s);
+        return err;
+    }
+    perfmap_file_init(&s->perfmap, config->process);
+    *out = s;
+    return 0;
+}
+
+void symbols_close(struct symbols *s)
+{
+    if (!s)
+        return;
+    perfmap_file_deinit(&s->perfmap);
+    bifs_close(s->bifs);
+    symbols_native_close(s->native);
+    symbols_erlang_close(s->erlang);
+    symbols_kernel_deinit(&s->kernel);
+    textpool_deinit(&s->pool);
+    free(s);
+}
+
+int symbols_set_maps(struct symbols *s, const struct maps *maps)
+{
+    symbols_native_set_maps(s->native, maps);
+    s->stubs_read_at = 0; /* perhaps a NIF's library is among them */
+    s->collector_known = false;
+    return 0;
+}
+
+static void unknown(struct symbol_frames *out)
+{
+    symbols_erlang_bracket("[unknown]", FRAME_RUNTIME, SYMBOL_UNRESOLVED, out);
+}
+
+/* --- the perf map, when nothing else knows --------------------------------
+ */
+
+static const char *find_in_perfmap(struct symbols *s, uint64_t at)
+{
+    const struct perfmap_range *range = perfmap_find(&s->perfmap.map, at);
+    uint64_t now = range ? 0 : clock_now_ns();
+    if (!range && (s->perfmap_read_at == 0 ||
+                   now - s->perfmap_read_at > PERFMAP_AGE_NS)) {
+        s->perfmap_read_at = now;
+        if (perfmap_file_refresh(&s->perfmap, s->config.process) > 0)
+            range = perfmap_find(&s->perfmap.map, at);
+    }
+    return range ? range->name : NULL;
+}
+
+static void native_frame(const char *name, const char *object,
+                         struct symbol_frames *out)
+{
+    *out = (struct symbol_frames){
+        .list = {{FRAME_NATIVE, name, object, name, FRAME_NO_ARITY, "", 0}},
+        .count = 1,
+        .result = SYMBOL_NAMED,
+    };
+}
+
+/* The VM's own names have a '$' in front; others are of a JIT compiler in
+ * some library. */
+static void by_perfmap(struct symbols *s, uint64_t at,
+                       struct symbol_frames *out)
+{
+    static const char prologue[] = "-CodeInfoPrologue";
+    char name[NAMES_MAX];
+    const char *found = find_in_perfmap(s, at);
+    if (!found) {
+        unknown(out);
+        return;
+    }
+    if (found[0] != '$') {
+        native_frame(textpool_add(&s->pool, found), "", out);
+        return;
+    }
+    snprintf(name, sizeof(name), "%s", found + 1);
+    char *suffix = strstr(name, prologue);
+    if (suffix && !suffix[sizeof(prologue) - 1])
+        *suffix = '\0';
+    symbols_erlang_spell(&s->pool, name, out);
+}
+
+/* --- C code --------------------------------------------------------------
+ */
+
+static void learn_collector(struct symbols *s)
+{
+    enum { SAME_FILE = 1 << 16 }; /* bytes that one C file's code may span */
+    uint64_t entry = bifs_collector(s->bifs), inner;
+    s->collector_known = true;
+    s->collector[0] = entry;
+    s->collector[1] = 0;
+    /* erl_gc.c: all that erts_garbage_collect_nobump() does is to call
+     * garbage_collect(), as does every other entry into the collector. */
+    if (entry && symbols_native_callees(s->native, entry, &inner, 1) == 1 &&
+        (inner < entry ? entry - inner : inner - entry) < SAME_FILE)
+        s->collector[1] = inner;
+}
+
+static bool is_collector(struct symbols *s, const struct native_function *f)
+{
+    if (f->collector)
+        return true;
+    if (!s->collector_known)
+        learn_collector(s);
+    return f->start &&
+           (f->start == s->collector[0] || f->start == s->collector[1]);
+}
+
+/* A NIF's stub is written after its module was seen: when a library's
+ * function has no name, the stubs are read again, though not all the time. */
+static const struct bifs_entry *find_stub(struct symbols *s,
+                                          const struct native_function *f)
+{
+    const struct bifs_entry *entry = bifs_find(s->bifs, f->start);
+    if (entry || f->executable)
+        return entry;
+    uint64_t now = clock_now_ns();
+    if (s->stubs_read_at && now - s->stubs_read_at < STUBS_AGE_NS)
+        return NULL;
+    s->stubs_read_at = now;
+    bifs_rescan(s->bifs);
+    return bifs_find(s->bifs, f->start);
+}
+
+static void add_erlang_name(struct symbols *s, const struct native_function *f,
+                            struct symbol_frames *out)
+{
+    struct symbol_frames named;
+    const struct bifs_entry *entry = f->start ? find_stub(s, f) : NULL;
+    if (!entry)
+        return;
+    symbols_erlang_spell(&s->pool, entry->name, &named);
+    if (named.count != 1)
+        return;
+    out->list[out->count] = named.list[0];
+    out->list[out->count++].kind = f->executable ? FRAME_BIF : FRAME_NIF;
+}
+
+static void name_native(struct symbols *s, const struct symbol_query *q,
+                        struct symbol_frames *out)
+{
+    struct native_function f = *symbols_native_at(s->native, q->at);
+    if (!f.name[0]) {
+        by_perfmap(s, q->at, out);
+        return;
+    }
+    bifs_update(s->bifs);
+    native_frame(f.name, f.object, out);
+    if (!f.named)
+        out->result = SYMBOL_OBJECT_ONLY;
+    out->gc = is_collector(s, &f);
+    if (q->seam)
+        add_erlang_name(s, &f, out);
+}
+
+void symbols_name(struct symbols *s, const struct symbol_query *q,
+                  struct symbol_frames *out)
+{
+    switch (q->space) {
+    case SYMBOL_KERNEL:
+        *out = (struct symbol_frames){
+            .list = {symbols_kernel_name(&s->kernel, q->at)},
+            .count = 1,
+            .result = SYMBOL_NAMED,
+        };
+        return;
+    case SYMBOL_NATIVE:
+        name_native(s, q, out);
+        return;
+    case SYMBOL_ERLANG:
+        if (!symbols_erlang_name(s->erlang, q->at, q->time_ns, out))
+            by_perfmap(s, q->at, out);
+        return;
+    }
+    unknown(out);
+}

@@ -1,0 +1,192 @@
+#include "symbols/symbols_erlang.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/index.h"
+#include "symbols/names.h"
+
+enum { MAX_CACHED = 1 << 20 };
+
+struct key {
+    uint64_t at;
+    uint32_t module;
+};
+
+struct cached {
+    struct key key;
+    struct symbol_frames frames;
+};
+
+struct symbols_erlang {
+    const struct jit *jit;
+    struct textpool *pool;
+    struct index index; /* by address and module, into cache */
+    struct cached *cache;
+    uint32_t cached, cache_cap;
+};
+
+int symbols_erlang_open(const struct jit *jit, struct textpool *pool,
+                        struct symbols_erlang **out)
+{
+    struct symbols_erlang *e = calloc(1, sizeof(*e));
+    if (!e)
+        return -ENOMEM;
+    e->jit = jit;
+    e->pool = pool;
+    *out = e;
+    return 0;
+}
+
+void symbols_erlang_close(struct symbols_erlang *e)
+{
+    if (!e)
+        return;
+    index_deinit(&e->index);
+    free(e->cache);
+    free(e);
+}
+
+/* --- names -------------------------------------------------------------- */
+
+void symbols_erlang_bracket(const char *text, enum frame_kind kind,
+                            enum symbol_result result,
+                            struct symbol_frames *out)
+{
+    *out = (struct symbol_frames){
+        .list = {{kind, text, "", text, FRAME_NO_ARITY, "", 0}},
+        .count = 1,
+        .result = result,
+    };
+}
+
+/* The VM's shared code, erts/emulator/beam/jit/x86/beam_asm_global.cpp: the
+ * fragments are tails and helpers of Erlang functions, so their time is the
+ * function's that jumped there. */
+static void spell_fragment(const char *name, struct symbol_frames *out)
+{
+    if (strstr(name, "garbage_collect")) {
+        symbols_erlang_bracket("[gc]", FRAME_GC, SYMBOL_NAMED, out);
+        out->gc = true;
+    } else if (strstr(name, "process_main")) {
+        symbols_erlang_bracket("[scheduler]", FRAME_RUNTIME, SYMBOL_NAMED, out);
+        out->scheduler = true;
+    } else {
+        *out = (struct symbol_frames){.result = SYMBOL_NAMED};
+    }
+}
+
+static void spell_function(struct textpool *pool, const char *vm_name,
+                           struct symbol_frames *out)
+{
+    struct names names;
+    int err = names_parse(vm_name, &names);
+    *out = (struct symbol_frames){.count = 1, .result = SYMBOL_NAMED};
+    out->list[0] = (struct frame){
+        .kind = err ? FRAME_RUNTIME : names.kind,
+        .name = textpool_add(pool, names.display),
+        .module = textpool_add(pool, names.module),
+        .function = textpool_add(pool, names.function),
+        .arity = names.arity,
+        .file = "",
+    };
+}
+
+void symbols_erlang_spell(struct textpool *pool, const char *vm_name,
+                          struct symbol_frames *out)
+{
+    if (strncmp(vm_name, "global::", 8) == 0)
+        spell_fragment(vm_name, out);
+    else
+        spell_function(pool, vm_name, out);
+}
+
+/* Behind a module's functions lie its veneers: jumps to shared fragments,
+ * taken on a function's behalf. They give no frame, like the fragments. */
+static bool is_veneer(const struct jit_module *module, uint64_t at)
+{
+    return module->function_count &&
+           at >= module->functions[module->function_count - 1].end;
+}
+
+static void resolve(struct symbols_erlang *e, const struct jit_module *module,
+                    uint64_t at, struct symbol_frames *out)
+{
+    const struct jit_function *f = jit_function_at(module, at);
+    if (!f && (module->emulator || is_veneer(module, at))) {
+        *out = (struct symbol_frames){.result = SYMBOL_NAMED};
+        return;
+    }
+    if (!f) {
+        symbols_erlang_bracket("[unknown]", FRAME_RUNTIME, SYMBOL_UNRESOLVED,
+                               out);
+        return;
+    }
+    if (module->emulator) {
+        spell_fragment(f->name, out);
+        return;
+    }
+    symbols_erlang_spell(e->pool, f->name, out);
+    const struct jit_line *line = jit_line_at(module, f, at);
+    if (line && out->count) {
+        out->list[0].file = textpool_add(e->pool, line->file);
+        out->list[0].line = line->line;
+    }
+}
+
+/* --- cache -------------------------------------------------------------- */
+
+static bool same_key(const void *things, uint32_t id, const void *key)
+{
+    const struct key *a = &((const struct cached *)things)[id].key, *b = key;
+    return a->at == b->at && a->module == b->module;
+}
+
+static bool has_room(struct symbols_erlang *e)
+{
+    if (e->cached == MAX_CACHED) {
+        index_deinit(&e->index);
+        e->cached = 0;
+    }
+    if (e->cached < e->cache_cap)
+        return true;
+    uint32_t cap = e->cache_cap ? e->cache_cap * 2 : 1024;
+    struct cached *cache = realloc(e->cache, cap * sizeof(*cache));
+    if (!cache)
+        return false;
+    e->cache = cache;
+    e->cache_cap = cap;
+    return true;
+}
+
+static void name_in(struct symbols_erlang *e, const struct jit_module *module,
+                    uint64_t at, struct symbol_frames *out)
+{
+    struct key key = {at, module->id};
+    uint64_t hash = hash_u64(module->id, at);
+    uint32_t id = index_find(&e->index, hash, same_key, e->cache, &key);
+    if (id != INDEX_NONE) {
+        *out = e->cache[id].frames;
+        return;
+    }
+    resolve(e, module, at, out);
+    if (has_room(e) && index_add(&e->index, hash, e->cached) == 0)
+        e->cache[e->cached++] = (struct cached){key, *out};
+}
+
+bool symbols_erlang_name(struct symbols_erlang *e, uint64_t at,
+                         uint64_t time_ns, struct symbol_frames *out)
+{
+    const struct jit_module *module;
+    int err = jit_find(e->jit, at, time_ns, &module);
+    if (err == -E_AMBIGUOUS) {
+        symbols_erlang_bracket("[replaced code]", FRAME_RUNTIME, SYMBOL_STALE,
+                               out);
+        return true;
+    }
+    if (err)
+        return false;
+    name_in(e, module, at, out);
+    return true;
+}

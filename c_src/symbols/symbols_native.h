@@ -1,0 +1,50 @@
+/**
+ * @file symbols_native.h
+ * C code: from an address to its function, through the ELF file that is
+ * mapped there. Knows objects and functions, no Erlang.
+ */
+#ifndef CPROF_SYMBOLS_SYMBOLS_NATIVE_H
+#define CPROF_SYMBOLS_SYMBOLS_NATIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "symbols/textpool.h"
+#include "target/maps.h"
+#include "target/memory.h"
+#include "target/process.h"
+
+struct symbols_native;
+
+/** What an address of C code is. Texts live as long as the pool. */
+struct native_function {
+    const char *name;   /**< "memcpy", "beam.smp+0x1a2b30"; "" when the
+                             address is in no object */
+    const char *object; /**< file name of the object, "" when none */
+    uint64_t start;     /**< absolute, of the function; 0: not known */
+    bool named;         /**< by a symbol, not by object and offset */
+    bool executable;    /**< the object is the VM itself */
+    bool collector;     /**< by its name: one of the collector's entries */
+};
+
+/** The arguments are borrowed until close. */
+MUST_USE int symbols_native_open(const struct process *process,
+                                 const struct memory *memory,
+                                 struct textpool *pool,
+                                 struct symbols_native **out);
+void symbols_native_close(struct symbols_native *n);
+/** New mappings, borrowed until the next call. Files still mapped stay open. */
+void symbols_native_set_maps(struct symbols_native *n, const struct maps *maps);
+/** Valid until the next call of any function here. */
+const struct native_function *symbols_native_at(struct symbols_native *n,
+                                                uint64_t at);
+/** Targets of the direct calls in the function around an address that are
+ *  starts of functions themselves; at most max. */
+size_t symbols_native_callees(struct symbols_native *n, uint64_t at,
+                              uint64_t *starts, size_t max);
+
+/** "garbage_collect.part.0@@V1" -> "garbage_collect"; pure, in place. */
+void symbols_native_plain_name(char *name);
+
+#endif
