@@ -1,0 +1,207 @@
+#include "unwind/unwind_code.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/index.h"
+
+enum { PAGE = 4096, PAGES = 1024, SITES = 8192 };
+
+struct page {
+    uint64_t addr; /* 0: empty */
+    uint64_t generation;
+    bool readable;
+    uint8_t *bytes;
+};
+
+struct site_slot {
+    uint64_t generation; /* 0: empty */
+    struct unwind_site site;
+};
+
+struct unwind_code {
+    const struct memory *memory;
+    const struct jit *jit;
+    uint64_t generation;
+    uint64_t area_start, area_end; /* the mapping of the VM's shared code */
+    size_t modules;
+    uint64_t removed;
+    uint32_t stop;
+    struct page pages[PAGES];
+    struct site_slot sites[SITES];
+};
+
+int unwind_code_open(const struct memory *m, const struct jit *jit,
+                     struct unwind_code **out)
+{
+    struct unwind_code *c = calloc(1, sizeof(*c));
+    if (!c)
+        return -ENOMEM;
+    c->memory = m;
+    c->jit = jit;
+    c->generation = 1;
+    *out = c;
+    return 0;
+}
+
+void unwind_code_close(struct unwind_code *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; i < PAGES; i++)
+        free(c->pages[i].bytes);
+    free(c);
+}
+
+void unwind_code_sync(struct unwind_code *c, uint32_t stop)
+{
+    size_t modules = jit_module_count(c->jit);
+    uint64_t removed = jit_counters(c->jit).removed;
+    if (modules == c->modules && removed == c->removed && stop == c->stop)
+        return;
+    c->modules = modules;
+    c->removed = removed;
+    c->stop = stop;
+    c->generation++;
+}
+
+/* Code is mapped before the list names it: whatever lies in the mapping of
+ * the VM's own fragments is code too (erts/emulator/beam/jit/beam_jit_main.cpp
+ * allocates both from one JitAllocator). */
+void unwind_code_set_maps(struct unwind_code *c, const struct maps *maps)
+{
+    const struct map *map = maps_find(maps, jit_normal_exit(c->jit));
+    bool code = map && (map->flags & MAP_EXEC);
+    c->area_start = code ? map->start : 0;
+    c->area_end = code ? map->end : 0;
+}
+
+bool unwind_code_has(const struct unwind_code *c, uint64_t addr)
+{
+    if (addr >= c->area_start && addr < c->area_end)
+        return true;
+    return addr >= PAGE && jit_contains(c->jit, addr);
+}
+
+static const struct page *page_of(struct unwind_code *c, uint64_t addr)
+{
+    struct page *page = &c->pages[addr / PAGE % PAGES];
+    if (page->generation == c->generation && page->addr == addr)
+        return page;
+    if (!page->bytes)
+        page->bytes = malloc(PAGE);
+    page->addr = addr;
+    page->generation = c->generation;
+    page->readable =
+        page->bytes && memory_read(c->memory, addr, page->bytes, PAGE) == 0;
+    return page;
+}
+
+/* Copies what can be read of [addr, addr + len); returns how much. */
+static size_t read_code(struct unwind_code *c, uint64_t addr, uint8_t *to,
+                        size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        uint64_t at = addr + done;
+        const struct page *page = page_of(c, at & ~(uint64_t)(PAGE - 1));
+        if (!page->readable)
+            break;
+        size_t n = PAGE - at % PAGE;
+        if (n > len - done)
+            n = len - done;
+        memcpy(to + done, page->bytes + at % PAGE, n);
+        done += n;
+    }
+    return done;
+}
+
+/* The shared fragments whose names matter to a stack. */
+static void learn_fragment(struct unwind_code *c, struct unwind_site *site,
+                           const struct jit_function *f)
+{
+    site->scheduling = strcmp(f->name, "global::process_main") == 0;
+    if (strcmp(f->name, "global::call_light_bif_shared") != 0)
+        return;
+    uint8_t code[SEAM_AFTER];
+    size_t len =
+        f->end - f->start < sizeof(code) ? f->end - f->start : sizeof(code);
+    len = read_code(c, f->start, code, len);
+    site->entry = unwind_seam_entry(code, len, &site->entry_disp);
+}
+
+/* inside: an address in the instruction that is meant, the call's or the
+ * leaf's own. */
+static void learn_function(struct unwind_code *c, struct unwind_site *site,
+                           uint64_t inside, uint64_t time_ns)
+{
+    const struct jit_module *module;
+    if (jit_find(c->jit, inside, time_ns, &module) != 0)
+        return;
+    site->emulator = module->emulator;
+    const struct jit_function *f = jit_function_at(module, inside);
+    if (!f)
+        return;
+    site->function_start = f->start;
+    site->function_end = f->end;
+    if (module->emulator)
+        learn_fragment(c, site, f);
+}
+
+static void learn_call(struct unwind_code *c, struct unwind_site *site)
+{
+    uint8_t before[SEAM_BEFORE];
+    int32_t target = 0;
+    /* Where the code cannot be read nothing speaks against the address. */
+    site->after_call = true;
+    if (read_code(c, site->addr - SEAM_BEFORE, before, SEAM_BEFORE) ==
+        SEAM_BEFORE)
+        site->after_call = unwind_seam_is_return(before, &target);
+    site->callee = target ? site->addr + (uint64_t)(int64_t)target : 0;
+    /* The VM itself pushes addresses of its shared code (normal_exit,
+     * return_trace, ...): they follow no call. */
+    if (site->emulator)
+        site->after_call = true;
+}
+
+static void learn_resume(struct unwind_code *c, struct unwind_site *site)
+{
+    if (jit_frame_pointers(c->jit)) {
+        site->resume = SEAM_STOP;
+        return;
+    }
+    uint8_t after[SEAM_AFTER];
+    size_t len = sizeof(after);
+    if (site->function_end >= site->addr &&
+        site->function_end - site->addr < len)
+        len = site->function_end - site->addr;
+    len = read_code(c, site->addr, after, len);
+    site->resume = unwind_seam_resume(after, len, c->stop);
+}
+
+const struct unwind_site *unwind_code_site(struct unwind_code *c, uint64_t addr,
+                                           uint64_t time_ns)
+{
+    struct site_slot *slot = &c->sites[hash_u64(0, addr) % SITES];
+    if (slot->generation == c->generation && slot->site.addr == addr)
+        return &slot->site;
+    slot->generation = c->generation;
+    slot->site = (struct unwind_site){.addr = addr};
+    learn_function(c, &slot->site, addr - 1, time_ns);
+    learn_call(c, &slot->site);
+    learn_resume(c, &slot->site);
+    return &slot->site;
+}
+
+void unwind_code_leaf(struct unwind_code *c, uint64_t ip, uint64_t time_ns,
+                      struct unwind_site *out)
+{
+    *out = (struct unwind_site){.addr = ip};
+    learn_function(c, out, ip, time_ns);
+}
+
+void unwind_code_leaf_resume(struct unwind_code *c, struct unwind_site *leaf)
+{
+    learn_resume(c, leaf);
+}

@@ -1,0 +1,49 @@
+/**
+ * @file unwind_erlang.h
+ * The walk of an Erlang stack. It grows down and holds tagged terms and
+ * return addresses, no more: a word whose low two bits are 00 and that lies
+ * in code is a return address (erts/emulator/beam/erl_term.h: _CPMASK; the
+ * VM's own stack traces are made this way, beam_common.c). With frame
+ * pointers (+JPperf) saved ones lie between; they are never in code.
+ *
+ *   E -> [ret][y..][ret][y..] ... [ret][normal_exit] <- hend
+ */
+#ifndef CPROF_UNWIND_UNWIND_ERLANG_H
+#define CPROF_UNWIND_UNWIND_ERLANG_H
+
+#include "target/memory.h"
+#include "unwind/unwind_code.h"
+#include "unwind/unwind_list.h"
+
+struct unwind_walk { /* set by the caller: */
+    struct unwind_list *list;
+    struct unwind_code *code;
+    uint64_t time_ns;
+    uint64_t normal_exit;
+    bool top_any;   /**< the first word may be an unaligned return address:
+                         the leaf is a shared fragment */
+    uint64_t entry; /**< call site of a light BIF that the first return
+                         address must belong to, or 0 */
+    /* results: */
+    uint64_t exit_slot; /**< address of the normal_exit word, 0: not reached */
+    uint64_t found;     /**< return addresses added */
+    bool stale;         /**< the first return address contradicts entry */
+};
+
+/** Walks the words of [addr, addr + len), addr 8-aligned; ends at
+ *  normal_exit or when stale. */
+void unwind_erlang_words(struct unwind_walk *w, uint64_t addr,
+                         const uint8_t *bytes, size_t len);
+
+/**
+ * Goes on in the node's memory from addr up to hend, or until nothing more
+ * can be read when hend is 0. The middle of a very deep stack is not read.
+ * @param scratch  UNWIND_SCRATCH bytes
+ * @return 0, or the memory's error when not even the first bytes were there
+ */
+enum { UNWIND_SCRATCH = 65536 };
+MUST_USE int unwind_erlang_memory(struct unwind_walk *w, const struct memory *m,
+                                  uint64_t addr, uint64_t hend,
+                                  uint8_t *scratch);
+
+#endif

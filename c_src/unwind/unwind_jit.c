@@ -1,0 +1,84 @@
+/* A sample in JIT code: rsp is the Erlang stack pointer, the copied stack is
+ * the Erlang stack. */
+#include <string.h>
+
+#include "unwind/unwind_state.h"
+
+enum { COMPARED = 256 };
+
+/* The end of the Process's stack, or 0 when it cannot be told. */
+static uint64_t stack_end(const struct unwinding *w, uint64_t c_p)
+{
+    uint64_t hend;
+    if (!unwind_knows(w, LAYOUT_HEND) ||
+        memory_read_u64(w->u->config.memory,
+                        c_p + unwind_offset(w, LAYOUT_HEND), &hend) != 0 ||
+        hend % 8)
+        return 0;
+    return hend;
+}
+
+/* Are the last copied bytes still where they were? If not, the stack behind
+ * them is another one: collected and moved, or returned from and reused. */
+static bool same_as_copied(const struct unwinding *w,
+                           const struct sample_copy *copy)
+{
+    uint8_t now[COMPARED];
+    size_t len = copy->len < COMPARED ? copy->len : COMPARED;
+    uint64_t addr = copy->addr + copy->len - len;
+    return memory_read(w->u->config.memory, addr, now, len) == 0 &&
+           memcmp(now, copy->bytes + copy->len - len, len) == 0;
+}
+
+/* The copy ended before the stack did. */
+static void continue_in_memory(struct unwinding *w, struct unwind_walk *walk,
+                               const struct sample_copy *copy)
+{
+    uint64_t from = (copy->addr + copy->len) & ~(uint64_t)7;
+    uint64_t hend = stack_end(w, w->out->c_p);
+    if (hend && hend <= from)
+        return;
+    if (!same_as_copied(w, copy))
+        return;
+    if (unwind_erlang_memory(walk, w->u->config.memory, from, hend,
+                             w->u->scratch) == 0)
+        w->out->unverified = true;
+}
+
+static void learn(struct unwinding *w, const struct unwind_walk *walk,
+                  const struct sample_copy *copy)
+{
+    const struct regs *regs = &w->s->regs;
+    bool in_copy = walk->exit_slot >= copy->addr &&
+                   walk->exit_slot - copy->addr < copy->len;
+    struct layout_evidence e = {
+        .tid = w->s->tid,
+        .c_p = regs->r[REG_R13],
+        .rbx = regs->r[REG_RBX],
+        .stack_pointer = regs->r[REG_RSP],
+        .exit_slot = in_copy ? walk->exit_slot : 0,
+    };
+    layout_learn(w->u->config.layout, w->u->config.memory, &e);
+}
+
+void unwind_jit(struct unwinding *w)
+{
+    const struct regs *regs = &w->s->regs;
+    const struct sample_copy *copy =
+        w->s->erlang.len ? &w->s->erlang : &w->s->stack;
+    struct unwind_site leaf;
+    unwind_code_leaf(w->u->code, regs->r[REG_RIP], w->s->time_ns, &leaf);
+    unwind_list_add(&w->list, regs->r[REG_RIP], ADDRESS_ERLANG);
+    if (leaf.scheduling) {
+        w->out->scheduling = w->out->complete = true;
+        return;
+    }
+    w->out->c_p = w->s->c_p ? w->s->c_p : regs->r[REG_R13];
+    struct unwind_walk walk = unwind_walk_of(w);
+    walk.top_any = leaf.emulator;
+    unwind_erlang_words(&walk, copy->addr, copy->bytes, copy->len);
+    if (!walk.exit_slot)
+        continue_in_memory(w, &walk, copy);
+    unwind_walk_done(w, &walk);
+    learn(w, &walk, copy);
+}

@@ -1,0 +1,52 @@
+/**
+ * @file unwind_native.h
+ * The C frames of a sample, by libunwind over the sample's copied stack. The
+ * only file with libunwind in it. It stops where C code was called from
+ * Erlang code, and says with which registers.
+ */
+#ifndef CPROF_UNWIND_UNWIND_NATIVE_H
+#define CPROF_UNWIND_UNWIND_NATIVE_H
+
+#include "target/maps.h"
+#include "target/memory.h"
+#include "target/process.h"
+#include "target/sample.h"
+#include "unwind/unwind_code.h"
+
+enum { NATIVE_FRAMES = 1024 };
+
+enum native_end {
+    NATIVE_FAILED,    /**< an ip without unwind table, or a broken stack */
+    NATIVE_LIMIT,     /**< NATIVE_FRAMES, and the stack goes on */
+    NATIVE_OUTERMOST, /**< the thread's first function */
+    NATIVE_ERLANG,    /**< the next frame is Erlang code: ip, sp and regs */
+};
+
+struct native_walk {
+    enum native_end end;
+    const uint64_t *frames; /**< leaf ip, then return addresses - 1; valid
+                                 until the next walk */
+    size_t count;
+    bool late;        /**< part of the stack was read after the sample */
+    struct regs regs; /**< for NATIVE_ERLANG: of the Erlang frame, the callee-
+                           saved ones, sp and ip; others are not meant */
+};
+
+struct unwind_native;
+
+MUST_USE int unwind_native_open(const struct process *p, const struct memory *m,
+                                struct unwind_native **out);
+void unwind_native_close(struct unwind_native *n);
+/** Unwind tables of files that are still mapped are kept. The maps are
+ *  copied, not borrowed. */
+MUST_USE int unwind_native_set_maps(struct unwind_native *n,
+                                    const struct maps *maps);
+/**
+ * Unwinds from the sample's registers. Frames whose ip is in JIT code are not
+ * unwound: that is where it ends.
+ */
+void unwind_native_frames(struct unwind_native *n, const struct sample *s,
+                          const struct unwind_code *code,
+                          struct native_walk *out);
+
+#endif

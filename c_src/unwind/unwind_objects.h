@@ -1,0 +1,49 @@
+/**
+ * @file unwind_objects.h
+ * The executable mappings of the node with their unwind tables: one image
+ * per mapping, opened when the first ip falls into it and kept as long as
+ * the same file stays mapped at the same place.
+ */
+#ifndef CPROF_UNWIND_UNWIND_OBJECTS_H
+#define CPROF_UNWIND_UNWIND_OBJECTS_H
+
+#include "target/image.h"
+#include "target/maps.h"
+#include "target/memory.h"
+#include "target/process.h"
+
+struct unwind_object {
+    struct map map; /* its path is owned */
+    struct image *image;
+    bool tried;
+    uint64_t bias;    /**< mapped address - file address */
+    uint64_t hdr;     /**< mapped address of .eh_frame_hdr; 0: none */
+    uint64_t entries; /**< in its search table */
+};
+
+struct unwind_objects {
+    struct unwind_object *list; /* sorted by map.start */
+    size_t count;
+};
+
+/** Replaces the mappings. 1 when a table that was in use is gone or moved,
+ *  0 when not, or a negative error (the old mappings stay). */
+MUST_USE int unwind_objects_set(struct unwind_objects *o,
+                                const struct maps *maps);
+void unwind_objects_deinit(struct unwind_objects *o);
+/** The object that holds a code address, opened; NULL: none with a table. */
+struct unwind_object *unwind_objects_at(struct unwind_objects *o,
+                                        const struct process *p,
+                                        const struct memory *m, uint64_t addr);
+/** Bytes of the object's file that are mapped at addr, or NULL. */
+const uint8_t *unwind_object_bytes(const struct unwind_object *object,
+                                   uint64_t addr, size_t len);
+
+/** Number of entries in the search table of an .eh_frame_hdr section of the
+ *  usual encodings; 0: none that can be used. Pure. */
+uint64_t unwind_objects_table(const void *hdr, size_t len);
+
+/** Bytes in front of the search table. */
+enum { UNWIND_HDR_BYTES = 12 };
+
+#endif

@@ -1,0 +1,270 @@
+/* A sample on the runtime stack of a normal scheduler. C code that JIT code
+ * calls runs on the scheduler's own stack, always from the same place
+ * downwards, RS, so that its return address into JIT code is at RS - 8
+ * (erts/emulator/beam/jit/x86/beam_asm.hpp: emit_enter_runtime). */
+#include <string.h>
+
+#include "unwind/unwind_state.h"
+
+enum { RA_BYTES = 16 }; /* compared below RS: the return address and one more */
+
+/* The sample at the place where C and Erlang meet. */
+struct seam {
+    uint64_t ret;     /* address in JIT code where C returns to */
+    struct regs regs; /* as JIT code will find them, when known */
+    bool has_regs;
+    enum seam_resume resume;
+    uint64_t entry; /* call site of a light BIF, 0: none or not known */
+};
+
+/* What the node's memory says now. */
+struct live {
+    uint64_t current, stop, htop, hend;
+    uint8_t ret[RA_BYTES];
+    bool has_current, has_ret, has_stop, has_htop, has_hend;
+};
+
+/* A word of the thread's stack: of the copy, or late from memory. */
+static bool stack_word(struct unwinding *w, uint64_t addr, uint64_t *value)
+{
+    if (unwind_copied_word(&w->s->stack, addr, value))
+        return true;
+    w->out->unverified = true;
+    return memory_read_u64(w->u->config.memory, addr, value) == 0;
+}
+
+static void add_native(struct unwinding *w, const struct native_walk *native,
+                       size_t count)
+{
+    size_t seam = count > 2 ? count - 2 : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct address *a =
+            unwind_list_add(&w->list, native->frames[i], ADDRESS_NATIVE);
+        a->seam = i >= seam;
+    }
+}
+
+/* C frames, when the tables lead to the boundary that the runtime stack
+ * shows; else the ip alone, the boundary holds in any case. */
+static bool cross_native(struct unwinding *w, struct seam *seam)
+{
+    struct native_walk native;
+    unwind_native_frames(w->u->native, w->s, w->u->code, &native);
+    bool reached = native.end == NATIVE_ERLANG;
+    if (reached && w->runtime_stack == 0)
+        w->runtime_stack = native.regs.r[REG_RSP];
+    if (w->runtime_stack == 0 ||
+        !stack_word(w, w->runtime_stack - 8, &seam->ret) ||
+        !unwind_code_has(w->u->code, seam->ret))
+        return false;
+    seam->has_regs = reached && native.regs.r[REG_RIP] == seam->ret &&
+                     native.regs.r[REG_RSP] == w->runtime_stack;
+    if (seam->has_regs)
+        seam->regs = native.regs;
+    bool deep = native.end == NATIVE_LIMIT;
+    add_native(w, &native, seam->has_regs || deep ? native.count : 1);
+    if (deep)
+        unwind_list_skip(&w->list);
+    w->out->unverified |= native.late;
+    return true;
+}
+
+/* Where the light BIF's call site is noted, if that is what runs. */
+static uint64_t entry_of(struct unwinding *w, const struct seam *seam,
+                         const struct unwind_site *site)
+{
+    uint64_t entry = 0;
+    if (site->entry == SEAM_ENTRY_R15 && seam->has_regs)
+        entry = seam->regs.r[REG_R15];
+    if (site->entry == SEAM_ENTRY_MEMORY && unwind_knows(w, LAYOUT_XOFF) &&
+        !stack_word(w,
+                    w->runtime_stack + unwind_offset(w, LAYOUT_XOFF) +
+                        (uint64_t)(int64_t)site->entry_disp,
+                    &entry))
+        entry = 0;
+    return unwind_code_has(w->u->code, entry) ? entry : 0;
+}
+
+static bool read_live(struct unwinding *w, struct live *now)
+{
+    uint64_t c_p = w->out->c_p, esdp = w->scheduler ? w->scheduler->esdp : 0;
+    *now = (struct live){0};
+    struct memory_span spans[] = {
+        {.addr = c_p + unwind_offset(w, LAYOUT_STOP),
+         .to = &now->stop,
+         .len = 8},
+        {.addr = c_p + unwind_offset(w, LAYOUT_HTOP),
+         .to = &now->htop,
+         .len = 8},
+        {.addr = c_p + unwind_offset(w, LAYOUT_HEND),
+         .to = &now->hend,
+         .len = 8},
+        {.addr = w->runtime_stack - RA_BYTES, .to = now->ret, .len = RA_BYTES},
+        {.addr = esdp + unwind_offset(w, LAYOUT_CURRENT_PROCESS),
+         .to = &now->current,
+         .len = 8},
+    };
+    if (memory_read_many(w->u->config.memory, spans, 5) < 0)
+        return false;
+    now->has_stop = spans[0].ok && unwind_knows(w, LAYOUT_STOP);
+    now->has_htop = spans[1].ok && unwind_knows(w, LAYOUT_HTOP);
+    now->has_hend = spans[2].ok && unwind_knows(w, LAYOUT_HEND);
+    now->has_ret = spans[3].ok;
+    now->has_current =
+        esdp && spans[4].ok && unwind_knows(w, LAYOUT_CURRENT_PROCESS);
+    return true;
+}
+
+enum moment { SAME_MOMENT, ANOTHER_MOMENT, UNKNOWN_MOMENT };
+
+/* Does the thread still look as it did in the sample? Another process, or
+ * another C call: no. The same: most probably, as far as one can see. */
+static enum moment compare(const struct unwinding *w, const struct seam *seam,
+                           const struct live *now)
+{
+    uint64_t at = w->runtime_stack - RA_BYTES;
+    uint64_t then[2];
+    if (now->has_current && now->current != w->out->c_p)
+        return ANOTHER_MOMENT;
+    if (!seam->ret) /* JIT code: that slot means nothing */
+        return UNKNOWN_MOMENT;
+    if (!unwind_copied_word(&w->s->stack, at, &then[0]) ||
+        !unwind_copied_word(&w->s->stack, at + 8, &then[1]) || !now->has_ret ||
+        !now->has_current)
+        return UNKNOWN_MOMENT;
+    return memcmp(then, now->ret, RA_BYTES) == 0 ? SAME_MOMENT : ANOTHER_MOMENT;
+}
+
+/* The Erlang stack pointer, or 0. */
+static uint64_t stack_pointer(const struct seam *seam, const struct live *now)
+{
+    if (seam->resume == SEAM_SAVED)
+        return seam->has_regs ? seam->regs.r[REG_RBP] : 0;
+    return now->has_stop ? now->stop : 0;
+}
+
+/* While a collection swaps heaps the three do not fit together; the stack
+ * is then walked up to normal_exit. */
+static bool in_order(const struct live *now, uint64_t e)
+{
+    return now->has_htop && now->has_hend && now->htop <= e && e <= now->hend;
+}
+
+/* No stack, or one of another moment: a light BIF's call site is exact all
+ * the same. */
+static void add_entry_only(struct unwinding *w, const struct seam *seam)
+{
+    if (seam->entry)
+        unwind_list_add(&w->list, seam->entry, ADDRESS_ERLANG);
+    w->out->truncated = w->out->unverified = true;
+    w->out->complete = false;
+}
+
+static void add_live_stack(struct unwinding *w, const struct seam *seam)
+{
+    struct unwind_list then = w->list;
+    size_t count = w->out->count;
+    struct live before, after;
+    struct unwind_walk walk = unwind_walk_of(w);
+    walk.entry = seam->entry;
+    if (!read_live(w, &before)) {
+        add_entry_only(w, seam);
+        return;
+    }
+    uint64_t e = stack_pointer(seam, &before);
+    bool ordered = in_order(&before, e);
+    if (!e ||
+        unwind_erlang_memory(&walk, w->u->config.memory, e,
+                             ordered ? before.hend : 0, w->u->scratch) != 0 ||
+        !read_live(w, &after))
+        walk.stale = true;
+    enum moment moment = walk.stale ? ANOTHER_MOMENT : compare(w, seam, &after);
+    /* A call site that agrees shows the stack to be the right one even if
+     * the call has ended since. */
+    bool agrees = seam->entry && walk.found && !walk.stale;
+    if (moment == ANOTHER_MOMENT && !agrees) {
+        unwind_list_back(&w->list, &then, count);
+        add_entry_only(w, seam);
+        return;
+    }
+    unwind_walk_done(w, &walk);
+    w->out->unverified |= moment != SAME_MOMENT || !ordered ||
+                          seam->resume == SEAM_UNKNOWN ||
+                          before.stop != after.stop;
+}
+
+/* The engine copied the Erlang stack at the sample's own instant. */
+static void add_copied_stack(struct unwinding *w, const struct seam *seam)
+{
+    const struct sample_copy *copy = &w->s->erlang;
+    struct unwind_walk walk = unwind_walk_of(w);
+    uint64_t skip = 0;
+    if (seam->resume == SEAM_SAVED && seam->has_regs &&
+        seam->regs.r[REG_RBP] - copy->addr < copy->len)
+        skip = seam->regs.r[REG_RBP] - copy->addr;
+    unwind_erlang_words(&walk, copy->addr + skip, copy->bytes + skip,
+                        copy->len - skip);
+    unwind_walk_done(w, &walk);
+}
+
+static uint64_t process_of(struct unwinding *w, const struct seam *seam)
+{
+    if (w->s->c_p)
+        return w->s->c_p;
+    if (seam->has_regs)
+        return seam->regs.r[REG_R13];
+    uint64_t c_p = 0;
+    w->out->unverified = true;
+    if (!w->scheduler || !unwind_knows(w, LAYOUT_CURRENT_PROCESS) ||
+        memory_read_u64(w->u->config.memory,
+                        w->scheduler->esdp +
+                            unwind_offset(w, LAYOUT_CURRENT_PROCESS),
+                        &c_p) != 0)
+        return 0;
+    return c_p;
+}
+
+/* The Erlang side, from the first Erlang frame on. */
+static void add_erlang(struct unwinding *w, const struct seam *seam,
+                       bool scheduling)
+{
+    w->out->c_p = scheduling ? 0 : process_of(w, seam);
+    if (w->out->c_p == 0) {
+        w->out->scheduling = w->out->complete = true;
+        w->out->truncated = w->out->unverified = false;
+    } else if (w->s->erlang.len) {
+        add_copied_stack(w, seam);
+    } else {
+        add_live_stack(w, seam);
+    }
+}
+
+/* JIT code on the runtime stack: about to call C code, or just back. */
+static void from_jit(struct unwinding *w)
+{
+    struct seam seam = {.regs = w->s->regs, .has_regs = true};
+    struct unwind_site leaf;
+    unwind_code_leaf(w->u->code, seam.regs.r[REG_RIP], w->s->time_ns, &leaf);
+    unwind_code_leaf_resume(w->u->code, &leaf);
+    seam.resume = leaf.resume;
+    unwind_list_add(&w->list, seam.regs.r[REG_RIP], ADDRESS_ERLANG);
+    add_erlang(w, &seam, leaf.scheduling);
+}
+
+bool unwind_scheduler(struct unwinding *w)
+{
+    struct seam seam = {0};
+    if (unwind_code_has(w->u->code, w->s->regs.r[REG_RIP])) {
+        from_jit(w);
+        return true;
+    }
+    if (!cross_native(w, &seam))
+        return false;
+    const struct unwind_site *site =
+        unwind_code_site(w->u->code, seam.ret, w->s->time_ns);
+    seam.resume = site->resume;
+    seam.entry = entry_of(w, &seam, site);
+    unwind_list_add(&w->list, seam.ret - 1, ADDRESS_ERLANG);
+    add_erlang(w, &seam, site->scheduling);
+    return true;
+}

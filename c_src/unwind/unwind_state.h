@@ -1,0 +1,61 @@
+/**
+ * @file unwind_state.h
+ * What the parts of the unwinder share: the open unwinder, and the sample it
+ * is at.
+ */
+#ifndef CPROF_UNWIND_UNWIND_STATE_H
+#define CPROF_UNWIND_UNWIND_STATE_H
+
+#include "unwind/unwind.h"
+#include "unwind/unwind_code.h"
+#include "unwind/unwind_erlang.h"
+#include "unwind/unwind_list.h"
+#include "unwind/unwind_native.h"
+
+struct unwinder {
+    struct unwind_config config;
+    struct unwind_code *code;
+    struct unwind_native *native;
+    uint8_t scratch[UNWIND_SCRATCH];
+};
+
+/** One sample on its way to a stack. */
+struct unwinding {
+    struct unwinder *u;
+    const struct sample *s;
+    const struct layout_scheduler *scheduler; /**< NULL: none, not known */
+    uint64_t runtime_stack;                   /**< RS; 0: not known */
+    struct unwind_list list;
+    struct unwound *out;
+};
+
+static inline bool unwind_knows(const struct unwinding *w,
+                                enum layout_field field)
+{
+    return w->u->config.layout->known[field];
+}
+
+static inline uint32_t unwind_offset(const struct unwinding *w,
+                                     enum layout_field field)
+{
+    return w->u->config.layout->offset[field];
+}
+
+/** An 8-byte word of a copy; false when it is not in there. */
+bool unwind_copied_word(const struct sample_copy *copy, uint64_t addr,
+                        uint64_t *value);
+/** A walk of the Erlang stack of this sample. */
+struct unwind_walk unwind_walk_of(struct unwinding *w);
+/** What a finished walk says about completeness goes into *out. */
+void unwind_walk_done(struct unwinding *w, const struct unwind_walk *walk);
+
+/** A sample in JIT code on the Erlang stack (unwind_jit.c). */
+void unwind_jit(struct unwinding *w);
+/** A sample on the runtime stack of a normal scheduler: C code, or JIT code
+ *  about to enter or just back from it (unwind_scheduler.c). False: it was
+ *  not called from Erlang code, nothing was added. */
+bool unwind_scheduler(struct unwinding *w);
+/** A sample of any other thread (unwind_thread.c). */
+void unwind_thread(struct unwinding *w, enum thread_kind kind);
+
+#endif
