@@ -51,7 +51,8 @@ struct layout_scheduler {
     uint64_t esdp;          /**< its ErtsSchedulerData; 0: unknown (learnt
                                  from a sample, not found in the data) */
     uint64_t runtime_stack; /**< RS: C code called from JIT code runs below
-                                 it, its return address is at RS - 8 */
+                                 it, its return address is at RS - 8; 0: a
+                                 dirty scheduler, which runs no JIT code */
 };
 
 struct layout {

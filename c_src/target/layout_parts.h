@@ -46,6 +46,7 @@ MUST_USE int layout_code_discover(const struct memory *m, const struct jit *jit,
 struct layout_thread {
     pid_t tid;   /**< ours */
     pid_t inner; /**< in the node's TCBs */
+    bool dirty;  /**< by its name a dirty scheduler */
 };
 
 /** Fills l->schedulers from the pointers in the executable's data. threads

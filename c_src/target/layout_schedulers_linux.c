@@ -8,10 +8,11 @@
  *                       +32 tid = pthread_t -+
  *   glibc: struct pthread { ... tid @0x2d0 } <+  the kernel's thread id
  *
- * A hit must be a thread of the process whose register array lies in the same
- * mapping as its TCB: glibc puts a thread's stack and TCB into one, and the
- * VM puts the registers onto the stack (process_main). Other C libraries have
- * another TCB: nothing is found then, and layout_learn does without.
+ * A hit must be a thread of the process. glibc puts a thread's stack and TCB
+ * into one mapping, and the VM the registers of a normal scheduler onto its
+ * stack (process_main), so those must be neighbours; dirty schedulers have
+ * theirs in the heap and no runtime stack. Other C libraries have another TCB:
+ * nothing is found then, and layout_learn does without.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -96,13 +97,24 @@ static int read_each(const struct memory *m, struct candidates *c, bool tcb)
     return status < 0 ? status : 0;
 }
 
-/* Do the two words look like a register array and a TCB in one stack? */
+/* Do the two words look like a register array and a TCB? */
 static bool plausible(const struct scan *s, const struct candidate *c)
 {
+    return exedata_pointee(s->maps, c->head[ESDP_TID / 8], TCB_TID + 4) &&
+           exedata_pointee(s->maps, c->head[0], 8);
+}
+
+static bool on_stack(const struct scan *s, const struct candidate *c)
+{
     uint64_t tcb = c->head[ESDP_TID / 8];
-    const struct map *stack = exedata_pointee(s->maps, tcb, TCB_TID + 4);
-    const struct map *regs = exedata_pointee(s->maps, c->head[0], 8);
-    return stack && stack == regs && c->head[0] < tcb;
+    return maps_find(s->maps, tcb) == maps_find(s->maps, c->head[0]) &&
+           c->head[0] < tcb;
+}
+
+static bool is_scheduler(const struct scan *s, const struct candidate *c)
+{
+    const struct layout_thread *t = thread_of(s, c->inner);
+    return t && (t->dirty || on_stack(s, c));
 }
 
 /* Keeps what is an ErtsSchedulerData of a known thread. */
@@ -121,7 +133,7 @@ static int confirm(const struct scan *s, struct candidates *c)
         return status;
     kept = 0;
     for (size_t i = 0; i < c->count; i++)
-        if (thread_of(s, c->list[i].inner))
+        if (is_scheduler(s, &c->list[i]))
             c->list[kept++] = c->list[i];
     c->count = kept;
     return 0;
@@ -162,7 +174,7 @@ static int accept(const struct scan *s, const struct candidate *c)
     struct layout_scheduler entry = {
         .tid = thread_of(s, c->inner)->tid,
         .esdp = c->esdp,
-        .runtime_stack = c->head[0],
+        .runtime_stack = on_stack(s, c) ? c->head[0] : 0,
     };
     return layout_schedulers_put(s->l, entry);
 }
@@ -310,7 +322,11 @@ int layout_schedulers_threads(const struct process *p,
             continue;
         pid_t inner = same ? t->tid : inner_tid(p->pid, t->tid);
         if (inner > 0)
-            list[n++] = (struct layout_thread){.tid = t->tid, .inner = inner};
+            list[n++] =
+                (struct layout_thread){.tid = t->tid,
+                                       .inner = inner,
+                                       .dirty = t->kind == THREAD_DIRTY_CPU ||
+                                                t->kind == THREAD_DIRTY_IO};
     }
     qsort(list, n, sizeof(*list), by_inner);
     *out = list;

@@ -115,8 +115,11 @@ static int scan(struct fake *f, const struct layout_thread *threads,
     return status;
 }
 
-static const struct layout_thread five[] = {
-    {51000, 1000}, {51001, 1001}, {51002, 1002}, {52000, 2000}, {52001, 2001}};
+static const struct layout_thread five[] = {{51000, 1000, false},
+                                            {51001, 1001, false},
+                                            {51002, 1002, false},
+                                            {52000, 2000, true},
+                                            {52001, 2001, true}};
 
 static void follows_the_arrays_by_their_stride(void **state)
 {
@@ -156,9 +159,11 @@ static void registers_outside_the_stack_are_refused(void **state)
     struct layout l = {0};
     scheduler_node(&f, 1, 1);
     fake_u64(&f, HEAP + 0x40, HEAP + 0x2000);
+    fake_u64(&f, HEAP + 0x80040, HEAP + 0x2000); /* dirty: as it should be */
     assert_int_equal(scan(&f, five, 5, &l), 0);
     assert_int_equal(l.scheduler_count, 1);
     assert_non_null(layout_scheduler(&l, 52000));
+    assert_int_equal(layout_scheduler(&l, 52000)->runtime_stack, 0);
     layout_deinit(&l);
     fake_free(&f);
 }

@@ -239,7 +239,9 @@ static void check_schedulers(const struct node *n, const struct layout *l)
         uint64_t rs;
         assert_int_equal(
             memory_read_u64(&n->memory, l->schedulers[i].esdp, &rs), 0);
-        assert_true(rs == l->schedulers[i].runtime_stack);
+        bool normal = threads_find(&n->threads, l->schedulers[i].tid)->kind ==
+                      THREAD_NORMAL;
+        assert_true((normal ? rs : 0) == l->schedulers[i].runtime_stack);
         assert_ptr_equal(layout_scheduler(l, l->schedulers[i].tid),
                          &l->schedulers[i]);
     }
