@@ -73,23 +73,25 @@ static bool is_erlang(const char *name)
     return name && strncmp(name, "erlang:", 7) == 0;
 }
 
-/* Two stubs, one C function: erlang's name where it alone is erlang's. A
+/* Two stubs, one C function: erlang's name where one alone is erlang's. A
  * reloaded module brings the same name again. */
 static void settle(struct bifs_entry *entry, const char *name)
 {
-    if (!entry->name || strcmp(entry->name, name) == 0)
+    if (entry->twice || (entry->name && strcmp(entry->name, name) == 0))
         return;
-    if (is_erlang(entry->name) == is_erlang(name))
+    if (is_erlang(name)) {
+        entry->twice = is_erlang(entry->name);
+        entry->name = entry->twice ? NULL : name;
+    } else if (!is_erlang(entry->name)) {
         entry->name = NULL;
-    else if (is_erlang(name))
-        entry->name = name;
+    }
 }
 
 int bifs_add(struct bifs *b, uint64_t target, const char *name, bool nif)
 {
     uint32_t id = find(b, target);
     if (id == INDEX_NONE)
-        return append(b, &(struct bifs_entry){target, name, nif});
+        return append(b, &(struct bifs_entry){target, name, nif, false});
     settle(&b->list[id], name);
     return 0;
 }

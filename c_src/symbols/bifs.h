@@ -23,6 +23,7 @@ struct bifs_entry {
     const char *name; /**< "erlang:phash2/1", as the VM spells it; lives as
                            long as the jit; NULL: two names, no answer */
     bool nif;         /**< a NIF's stub (its library may be the VM itself) */
+    bool twice;       /**< two names in module erlang: never an answer */
 };
 
 /** Both are borrowed until bifs_close. Reads nothing yet. */

@@ -1,0 +1,156 @@
+#include "test.h"
+
+#include "symbols/bifs.h"
+#include "symbols/bifs_code.h"
+
+/* erlang:phash2/1 of OTP 25, from its ErtsCodeInfo on, with the first bytes
+ * of the Erlang body that the JIT left behind it. */
+static const uint8_t phash2[] = {
+    0xe8, 0x3b, 0x9b, 0xf7, 0xff, 0x0f, 0x1f, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x0b, 0x3b, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0xcb, 0xbe, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0xeb, 0x06, 0x00, 0xe8, 0x38, 0xb4, 0xff, 0xff,
+    0x48, 0x8d, 0x35, 0xd9, 0xff, 0xff, 0xff, 0x48, 0x8d, 0x15, 0xf2, 0xff,
+    0xff, 0xff, 0x48, 0xb9, 0x20, 0xa6, 0xa3, 0xd6, 0xf4, 0x55, 0x00, 0x00,
+    0x40, 0xe9, 0x1a, 0x9c, 0xf8, 0xff, 0x48, 0xc7, 0x03, 0x8b, 0x03, 0x00,
+    0x00, 0x49, 0x8d, 0x57, 0x20, 0x48, 0x39, 0xe2, 0x76, 0x0e, 0xb9, 0x01,
+    0x00, 0x00, 0x00, 0x0f, 0x1f, 0x00, 0x40, 0xe8,
+};
+enum { BODY = 48 }; /* where the function's own code begins */
+
+/* prim_file:read_nif/2 of OTP 29, a dirty NIF. */
+static const uint8_t read_nif[] = {
+    0xeb, 0x1e, 0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00, 0x40, 0x51, 0xe5,
+    0x59, 0x0d, 0x56, 0x00, 0x00, 0xd0, 0x56, 0x44, 0x7d, 0x0d, 0x56,
+    0x00, 0x00, 0x30, 0xb6, 0xee, 0x59, 0x0d, 0x56, 0x00, 0x00, 0x48,
+    0x8d, 0x15, 0xd1, 0xff, 0xff, 0xff, 0x49, 0xb9, 0xc0, 0x07, 0xc0,
+    0x27, 0xc3, 0x7f, 0x00, 0x00, 0x41, 0xff, 0xe1,
+};
+
+/* global::garbage_collect of OTP 27, its end. */
+static const uint8_t collect[] = {0x45, 0x89, 0xf0, 0xff, 0x15, 0x3b,
+                                  0x14, 0x00, 0x00, 0x41, 0x29, 0xc6};
+
+static void a_bif_stub_holds_its_c_function(void **state)
+{
+    (void)state;
+    struct bifs_code stub;
+    assert_true(bifs_code_decode(phash2, sizeof(phash2), 0x1000, &stub));
+    assert_int_equal(stub.count, 1);
+    assert_true(stub.target[0] == 0x55f4d6a3a620);
+    assert_false(stub.nif);
+    assert_true(
+        bifs_code_decode(phash2 + BODY, sizeof(phash2) - BODY, 0x1030, &stub));
+}
+
+static void other_ways_to_load_the_address(void **state)
+{
+    (void)state;
+    static const uint8_t ways[][8] = {
+        {0xb9, 0x10, 0x20, 0x30, 0x00, 0xe9},             /* mov ecx */
+        {0x48, 0xc7, 0xc1, 0x10, 0x20, 0x30, 0x00, 0xe9}, /* mov rcx */
+        {0x48, 0x8d, 0x0d, 0xfb, 0x1f, 0x30, 0x00, 0xe9}, /* lea rcx */
+    };
+    for (size_t i = 0; i < 3; i++) {
+        uint8_t code[14 + 8];
+        struct bifs_code stub;
+        memcpy(code, phash2 + BODY, 14);
+        memcpy(code + 14, ways[i], 8);
+        assert_true(bifs_code_decode(code, sizeof(code), 0, &stub));
+        assert_true(stub.target[0] == 0x302010);
+    }
+}
+
+static void a_nif_stub_holds_both_functions(void **state)
+{
+    (void)state;
+    struct bifs_code stub;
+    assert_true(bifs_code_decode(read_nif, sizeof(read_nif), 0, &stub));
+    assert_true(stub.nif);
+    assert_int_equal(stub.count, 2);
+    assert_true(stub.target[0] == 0x560d59e55140);
+    assert_true(stub.target[1] == 0x560d59eeb630);
+}
+
+static void what_is_cut_or_altered_is_no_stub(void **state)
+{
+    (void)state;
+    struct bifs_code stub;
+    size_t whole = BODY + 14 + 10 + 2;
+    for (size_t len = 0; len < whole; len++) {
+        uint8_t *cut = malloc(len + 1); /* so that ASan sees an overrun */
+        memcpy(cut, phash2, len);
+        assert_false(bifs_code_decode(cut, len, 0x1000, &stub));
+        free(cut);
+    }
+    for (size_t i = BODY; i < whole; i++) {
+        uint8_t code[sizeof(phash2)];
+        if (i >= BODY + 16 && i < BODY + 24)
+            continue; /* the address itself */
+        memcpy(code, phash2, sizeof(code));
+        code[i] ^= 0x80;
+        assert_false(bifs_code_decode(code, sizeof(code), 0x1000, &stub));
+    }
+}
+
+static void the_collector_is_what_the_fragment_calls(void **state)
+{
+    (void)state;
+    uint64_t target;
+    bool slot;
+    assert_true(bifs_code_call(collect, sizeof(collect), 0x7f6cd7dffaf4,
+                               &target, &slot));
+    assert_true(slot);
+    assert_true(target == 0x7f6cd7e00f38);
+    static const uint8_t direct[] = {0x90, 0xe8, 0x10, 0x00, 0x00, 0x00};
+    assert_true(bifs_code_call(direct, 6, 0x1000, &target, &slot));
+    assert_false(slot);
+    assert_true(target == 0x1016);
+    assert_false(bifs_code_call(direct, 5, 0x1000, &target, &slot));
+}
+
+static const char *name_of(struct bifs *b, uint64_t target)
+{
+    const struct bifs_entry *entry = bifs_find(b, target);
+    return entry ? entry->name : "-";
+}
+
+static void one_function_with_two_names(void **state)
+{
+    (void)state;
+    struct bifs *b;
+    assert_int_equal(bifs_open(NULL, NULL, &b), 0);
+    static const struct {
+        uint64_t target;
+        const char *name;
+    } stubs[] = {
+        {1, "ets:lookup/2"}, {1, "ets:lookup/2"}, {2, "a:x/0"},
+        {2, "b:x/0"},        {2, "erlang:x/0"},   {3, "a:y/0"},
+        {3, "erlang:y/0"},   {4, "erlang:z/0"},   {4, "a:z/0"},
+        {5, "erlang:u/0"},   {5, "erlang:v/0"},   {5, "erlang:u/0"},
+        {6, "a:w/0"},        {6, "b:w/0"},        {6, "a:w/0"},
+    };
+    for (size_t i = 0; i < sizeof(stubs) / sizeof(*stubs); i++)
+        assert_int_equal(bifs_add(b, stubs[i].target, stubs[i].name, false), 0);
+    assert_string_equal(name_of(b, 1), "ets:lookup/2");
+    assert_string_equal(name_of(b, 2), "erlang:x/0");
+    assert_string_equal(name_of(b, 3), "erlang:y/0");
+    assert_string_equal(name_of(b, 4), "erlang:z/0");
+    assert_string_equal(name_of(b, 5), "-");
+    assert_string_equal(name_of(b, 6), "-");
+    assert_string_equal(name_of(b, 7), "-");
+    bifs_close(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bif_stub_holds_its_c_function),
+        cmocka_unit_test(other_ways_to_load_the_address),
+        cmocka_unit_test(a_nif_stub_holds_both_functions),
+        cmocka_unit_test(what_is_cut_or_altered_is_no_stub),
+        cmocka_unit_test(the_collector_is_what_the_fragment_calls),
+        cmocka_unit_test(one_function_with_two_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
