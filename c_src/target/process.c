@@ -1,0 +1,232 @@
+#include "target/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a file of /proc/PID may hold before we lose interest. */
+#define MAX_PROC_FILE ((size_t)4 << 20)
+
+/* Our codes for what /proc answers about a process that is not there. */
+static int proc_error(int err, int absent)
+{
+    switch (-err) {
+    case ENOENT:
+    case ESRCH:
+        return absent;
+    case EACCES:
+    case EPERM:
+        return -E_NO_ACCESS;
+    default:
+        return err;
+    }
+}
+
+static int read_proc(pid_t pid, const char *file, struct buffer *b)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+    buffer_init(b, MAX_PROC_FILE);
+    int err = buffer_read_file(b, path);
+    if (err)
+        buffer_deinit(b);
+    return err;
+}
+
+static int read_stat(pid_t pid, uint64_t *start_time, char *state)
+{
+    struct buffer b;
+    int err = read_proc(pid, "stat", &b);
+    if (err)
+        return proc_error(err, -E_NO_PROCESS);
+    err = process_parse_stat(b.data, b.len, start_time, state);
+    buffer_deinit(&b);
+    return err;
+}
+
+static bool ended(char state)
+{
+    return state == 'Z' || state == 'X' || state == 'x';
+}
+
+/* First (or last) number of a "Key:\tN\tN..." line; fallback when absent. */
+static long status_number(const char *text, const char *key, bool last,
+                          long fallback)
+{
+    const char *at = strstr(text, key);
+    if (!at)
+        return fallback;
+    at += strlen(key);
+    long value = fallback;
+    do {
+        char *end;
+        long n = strtol(at, &end, 10);
+        if (end == at)
+            break;
+        value = n;
+        at = end;
+    } while (last && *at == '\t');
+    return value;
+}
+
+/* The keys stand at the start of a line; the name, the one value that others
+   choose, is in the first line and has its newlines escaped by the kernel. */
+static int read_status(struct process *p)
+{
+    struct buffer b;
+    int err = read_proc(p->pid, "status", &b);
+    if (err)
+        return proc_error(err, -E_NO_PROCESS);
+    buffer_add(&b, "", 1);
+    err = buffer_status(&b);
+    if (!err) {
+        const char *text = (const char *)b.data;
+        p->uid = (uid_t)status_number(text, "\nUid:\t", false, 0);
+        p->inner_pid = (pid_t)status_number(text, "\nNSpid:\t", true, p->pid);
+        /* The /proc of a thread can be opened too, but is no process. */
+        if (status_number(text, "\nTgid:\t", false, p->pid) != p->pid)
+            err = -E_NO_PROCESS;
+    }
+    buffer_deinit(&b);
+    return err;
+}
+
+static int read_exe(struct process *p)
+{
+    static const char suffix[] = " (deleted)";
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)p->pid);
+    ssize_t n = readlink(path, p->exe, sizeof(p->exe) - 1);
+    if (n < 0) {
+        p->exe[0] = '\0';
+        /* A kernel thread has no executable. */
+        return proc_error(-errno, -E_NOT_BEAM);
+    }
+    p->exe[n] = '\0';
+    size_t len = (size_t)n, cut = sizeof(suffix) - 1;
+    if (len > cut && strcmp(p->exe + len - cut, suffix) == 0)
+        p->exe[len - cut] = '\0';
+    return 0;
+}
+
+/* beam.smp, beam.emu.smp, beam.debug.smp, ...: erts/emulator/Makefile.in */
+static bool beam_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    return strncmp(name, "beam.", 5) == 0;
+}
+
+/*
+ * Renamed emulators exist. erlexec, which starts every one of them, always
+ * hands it -root, -bindir and -progname behind "--" (erlexec.c).
+ */
+static bool beam_args(const struct buffer *argv)
+{
+    static const char want[] = "\0--\0-root\0";
+    return memmem(argv->data, argv->len, want, sizeof(want) - 1) &&
+           memmem(argv->data, argv->len, "\0-bindir\0", 9) &&
+           memmem(argv->data, argv->len, "\0-progname\0", 11);
+}
+
+/* True when argv[0] is an emulator's: all there is when exe is unreadable. */
+static bool looks_like_beam(const struct process *p, const struct buffer *argv)
+{
+    if (p->exe[0])
+        return beam_name(p->exe) || beam_args(argv);
+    size_t len = strnlen((const char *)argv->data, argv->len);
+    return (len < argv->len && beam_name((const char *)argv->data)) ||
+           beam_args(argv);
+}
+
+static int identify(struct process *p)
+{
+    struct buffer argv;
+    int err = read_proc(p->pid, "cmdline", &argv);
+    if (err)
+        return proc_error(err, -E_NO_PROCESS);
+    int exe_err = read_exe(p);
+    err = exe_err == -E_NO_ACCESS ? 0 : exe_err;
+    if (!err && (argv.len == 0 || !looks_like_beam(p, &argv)))
+        err = -E_NOT_BEAM;
+    if (!err)
+        err = process_parse_cmdline(argv.data, argv.len, p);
+    buffer_deinit(&argv);
+    return err ? err : exe_err;
+}
+
+int process_open(pid_t pid, struct process *out)
+{
+    if (pid <= 0)
+        return -E_NO_PROCESS;
+    struct process p = {.pid = pid, .inner_pid = pid};
+    char state;
+    int err = read_stat(pid, &p.start_time, &state);
+    if (err)
+        return err;
+    if (ended(state))
+        return -E_GONE;
+    err = read_status(&p);
+    if (!err)
+        err = identify(&p);
+    /* What ended meanwhile looked like something else: say what it is. */
+    if (err && !process_alive(&p))
+        return -E_GONE;
+    if (!err)
+        *out = p;
+    return err;
+}
+
+bool process_alive(const struct process *p)
+{
+    uint64_t start_time;
+    char state;
+    return read_stat(p->pid, &start_time, &state) == 0 &&
+           start_time == p->start_time && !ended(state);
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+void process_path(const struct process *p, const char *path,
+                  char out[PROCESS_PATH_MAX + 64])
+{
+    char root[64], inside[PROCESS_PATH_MAX + 64];
+    struct stat a, b;
+    snprintf(root, sizeof(root), "/proc/%d/root", (int)p->pid);
+    snprintf(inside, sizeof(inside), "%s%.*s", root, PROCESS_PATH_MAX, path);
+    bool theirs = stat(inside, &a) == 0, ours = stat(path, &b) == 0;
+    bool same = theirs && ours
+                    ? same_file(&a, &b)
+                    /* Not there yet, or no right to look: the roots decide. */
+                    : !theirs && (stat(root, &a) != 0 ||
+                                  (stat("/", &b) == 0 && same_file(&a, &b)));
+    snprintf(out, PROCESS_PATH_MAX + 64, "%s", same ? path : inside);
+}
+
+int process_environ(const struct process *p, const char *name,
+                    struct buffer *value)
+{
+    struct buffer b;
+    int err = read_proc(p->pid, "environ", &b);
+    if (err)
+        return proc_error(err, -E_GONE);
+    buffer_add(&b, "", 1);
+    err = buffer_status(&b) ? buffer_status(&b) : -E_NOT_FOUND;
+    size_t name_len = strlen(name);
+    for (size_t at = 0; at < b.len && err == -E_NOT_FOUND;) {
+        const char *entry = (const char *)b.data + at;
+        if (strncmp(entry, name, name_len) == 0 && entry[name_len] == '=') {
+            buffer_printf(value, "%s", entry + name_len + 1);
+            err = buffer_status(value);
+        }
+        at += strlen(entry) + 1;
+    }
+    buffer_deinit(&b);
+    return err;
+}

@@ -1,0 +1,149 @@
+/* The pure parsers of /proc/PID/stat and /proc/PID/cmdline. */
+#include "target/process.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The last ')' ends the name, which may hold anything, blanks and ')' too. */
+static const char *after_name(const char *text, size_t len)
+{
+    const char *end = len ? memrchr(text, ')', len) : NULL;
+    return end ? end + 1 : NULL;
+}
+
+int process_parse_stat(const void *text, size_t len, uint64_t *start_time,
+                       char *state)
+{
+    const char *at = after_name(text, len);
+    const char *end = (const char *)text + len;
+    if (!at || end - at < 3 || at[0] != ' ')
+        return -E_FORMAT;
+    char letter = at[1];
+    /* proc(5): the state is field 3, the start time field 22. */
+    for (int field = 2; field < 22; field++) {
+        at = memchr(at, ' ', (size_t)(end - at));
+        if (!at)
+            return -E_FORMAT;
+        at++;
+    }
+    uint64_t value = 0;
+    const char *start = at;
+    for (; at < end && isdigit((unsigned char)*at); at++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+            return -E_FORMAT;
+    if (at == start)
+        return -E_FORMAT;
+    *start_time = value;
+    *state = letter;
+    return 0;
+}
+
+/* argv, one string after another. */
+struct args {
+    const char *at, *end;
+};
+
+/* The next argument, not terminated; false at the end. */
+static bool next_arg(struct args *a, const char **arg, size_t *len)
+{
+    if (a->at == a->end)
+        return false;
+    const char *nul = memchr(a->at, '\0', (size_t)(a->end - a->at));
+    *arg = a->at;
+    *len = (size_t)((nul ? nul : a->end) - a->at);
+    a->at = nul ? nul + 1 : a->end;
+    return true;
+}
+
+static bool is(const char *arg, size_t len, const char *text)
+{
+    return strlen(text) == len && memcmp(arg, text, len) == 0;
+}
+
+/* Appends as much as fits, with '?' for what no terminal should be sent. */
+static void append(char *text, size_t size, const char *arg, size_t len)
+{
+    size_t used = strlen(text);
+    for (size_t i = 0; i < len && used + 1 < size; i++) {
+        unsigned char c = (unsigned char)arg[i];
+        text[used++] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+    }
+    text[used] = '\0';
+}
+
+/*
+ * Slots of the process table for `+P N`: a power of two (erts_ptab_init_table,
+ * erts/emulator/beam/erl_ptab.c); 0 for what the VM would not take. The VM
+ * accepts 1024 to 2^27 (erl_process.h: ERTS_MIN_PROCESSES, ERTS_MAX_PROCESSES).
+ */
+static uint64_t table_size(const char *arg, size_t len)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (!isdigit((unsigned char)arg[i]) || n > UINT32_MAX)
+            return 0;
+        n = n * 10 + (uint64_t)(arg[i] - '0');
+    }
+    if (n < 1024 || n > (uint64_t)1 << 27)
+        return 0;
+    uint64_t size = 1024;
+    while (size < n)
+        size *= 2;
+    return size;
+}
+
+/* The flags of the emulator, which end at the first "--". erlexec turns the
+   user's +P into -P (erts/etc/common/erlexec.c); both are taken. */
+static void emulator_flag(struct args *a, const char *arg, size_t len,
+                          struct process *out)
+{
+    if (len < 2 || (arg[0] != '-' && arg[0] != '+') || arg[1] != 'P')
+        return;
+    const char *value = arg + 2;
+    size_t value_len = len - 2;
+    if (len == 2 && !next_arg(a, &value, &value_len))
+        return;
+    uint64_t size = table_size(value, value_len);
+    if (size)
+        out->process_table_size = size;
+}
+
+static void node_flag(struct args *a, const char *arg, size_t len,
+                      struct process *out)
+{
+    const char *value;
+    size_t value_len;
+    if (out->node[0] || (!is(arg, len, "-name") && !is(arg, len, "-sname")))
+        return;
+    struct args ahead = *a;
+    if (next_arg(&ahead, &value, &value_len) && value_len && value[0] != '-')
+        append(out->node, sizeof(out->node), value, value_len);
+}
+
+int process_parse_cmdline(const void *bytes, size_t len, struct process *out)
+{
+    struct args a = {bytes, (const char *)bytes + len};
+    const char *arg;
+    size_t arg_len;
+    bool first = true, emulator = true, extra = false;
+    out->command[0] = out->node[0] = '\0';
+    out->process_table_size = 0;
+    if (len == 0)
+        return -E_SHORT;
+    struct args all = a;
+    while (next_arg(&all, &arg, &arg_len)) {
+        append(out->command, sizeof(out->command), " ", first ? 0 : 1);
+        append(out->command, sizeof(out->command), arg, arg_len);
+        first = false;
+    }
+    while (!extra && next_arg(&a, &arg, &arg_len)) {
+        emulator = emulator && !is(arg, arg_len, "--");
+        extra = is(arg, arg_len, "-extra");
+        if (emulator)
+            emulator_flag(&a, arg, arg_len, out);
+        node_flag(&a, arg, arg_len, out);
+    }
+    return 0;
+}

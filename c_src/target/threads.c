@@ -1,0 +1,178 @@
+#include "target/threads.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The kernel keeps 15 bytes of a thread's name (TASK_COMM_LEN). */
+enum { COMM_LEN = 15 };
+
+/* How the VM writes the names: the number before (OTP 25, 26) or behind.
+   Sources: erts/emulator/beam/erl_process.c (start of the schedulers and the
+   aux and poll threads), erl_async.c. */
+static const struct pattern {
+    enum thread_kind kind;
+    bool number_first;
+    const char *text;
+} patterns[] = {
+    {THREAD_NORMAL, true, "_scheduler"},
+    {THREAD_DIRTY_CPU, true, "_dirty_cpu_scheduler"},
+    {THREAD_DIRTY_IO, true, "_dirty_io_scheduler"},
+    {THREAD_AUX, true, "_aux"},
+    {THREAD_POLL, true, "_poller"},
+    {THREAD_ASYNC, false, "async_"},
+    {THREAD_NORMAL, false, "erts_sched_"},
+    {THREAD_DIRTY_CPU, false, "erts_dcpus_"},
+    {THREAD_DIRTY_IO, false, "erts_dios_"},
+    {THREAD_AUX, false, "erts_aux_"},
+    {THREAD_POLL, false, "erts_poll_"},
+    {THREAD_ASYNC, false, "erts_async_"},
+};
+
+static const char *const kind_names[] = {
+    [THREAD_NORMAL] = "scheduler",  [THREAD_DIRTY_CPU] = "dirty-cpu",
+    [THREAD_DIRTY_IO] = "dirty-io", [THREAD_AUX] = "aux",
+    [THREAD_POLL] = "poll",         [THREAD_ASYNC] = "async",
+    [THREAD_OTHER] = "other",
+};
+
+const char *thread_kind_name(enum thread_kind kind)
+{
+    return kind_names[kind];
+}
+
+/* Digits at text, as many as there are; NULL when there are none. */
+static const char *digits(const char *text, unsigned *number)
+{
+    const char *at = text;
+    unsigned value = 0;
+    for (; isdigit((unsigned char)*at) && value < 100000000; at++)
+        value = value * 10 + (unsigned)(*at - '0');
+    *number = value;
+    return at == text ? NULL : at;
+}
+
+static bool matches(const struct pattern *p, const char *comm, unsigned *number)
+{
+    if (!p->number_first) {
+        size_t len = strlen(p->text);
+        if (strncmp(comm, p->text, len) != 0)
+            return false;
+        const char *end = digits(comm + len, number);
+        return end && *end == '\0';
+    }
+    const char *rest = digits(comm, number);
+    if (!rest)
+        return false;
+    size_t len = strlen(rest);
+    bool cut = strlen(comm) == COMM_LEN;
+    return cut ? len > 1 && strncmp(rest, p->text, len) == 0
+               : strcmp(rest, p->text) == 0;
+}
+
+void thread_classify(const char *comm, enum thread_kind *kind, unsigned *number)
+{
+    *kind = THREAD_OTHER;
+    *number = 0;
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+        unsigned n;
+        if (matches(&patterns[i], comm, &n)) {
+            *kind = patterns[i].kind;
+            *number = n;
+            return;
+        }
+    }
+}
+
+/* Reads task/TID/comm; false when the thread has ended. */
+static bool read_comm(int dir, const char *tid, char name[COMM_LEN + 1])
+{
+    char path[64];
+    snprintf(path, sizeof(path), "%.20s/comm", tid);
+    int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t n = read(fd, name, COMM_LEN + 1);
+    close(fd);
+    if (n <= 0)
+        return false;
+    size_t len = (size_t)n - (name[n - 1] == '\n');
+    name[len < COMM_LEN ? len : COMM_LEN] = '\0';
+    return true;
+}
+
+static int add(struct threads *t, size_t *cap, const struct thread *thread)
+{
+    if (t->count == *cap) {
+        size_t more = *cap ? *cap * 2 : 64;
+        struct thread *list = realloc(t->list, more * sizeof(*list));
+        if (!list)
+            return -ENOMEM;
+        t->list = list;
+        *cap = more;
+    }
+    t->list[t->count++] = *thread;
+    return 0;
+}
+
+static int by_tid(const void *a, const void *b)
+{
+    const struct thread *x = a, *y = b;
+    return (x->tid > y->tid) - (x->tid < y->tid);
+}
+
+static int read_all(DIR *dir, struct threads *t)
+{
+    size_t cap = 0;
+    struct dirent *e;
+    while ((e = readdir(dir))) {
+        struct thread thread = {.tid = atoi(e->d_name)};
+        if (thread.tid <= 0 || !read_comm(dirfd(dir), e->d_name, thread.name))
+            continue;
+        thread_classify(thread.name, &thread.kind, &thread.number);
+        int err = add(t, &cap, &thread);
+        if (err)
+            return err;
+    }
+    if (t->count == 0)
+        return -E_GONE;
+    qsort(t->list, t->count, sizeof(*t->list), by_tid);
+    return 0;
+}
+
+int threads_read(pid_t pid, struct threads *out)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *dir = opendir(path);
+    if (!dir)
+        return errno == ENOENT || errno == ESRCH ? -E_GONE : -errno;
+    struct threads t = {0};
+    int err = read_all(dir, &t);
+    closedir(dir);
+    if (err)
+        threads_deinit(&t);
+    else
+        *out = t;
+    return err;
+}
+
+void threads_deinit(struct threads *t)
+{
+    free(t->list);
+    *t = (struct threads){0};
+}
+
+const struct thread *threads_find(const struct threads *t, pid_t tid)
+{
+    struct thread key = {.tid = tid};
+    if (t->count == 0)
+        return NULL;
+    return bsearch(&key, t->list, t->count, sizeof(*t->list), by_tid);
+}
