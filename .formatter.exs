@@ -1,0 +1,4 @@
+[
+  line_length: 120,
+  inputs: ["*.exs", "lib/**/*.ex", "test/**/*.exs", "bench/**/*.exs", "examples/**/*.exs"]
+]

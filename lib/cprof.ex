@@ -1,0 +1,156 @@
+defmodule Cprof do
+  @moduledoc """
+  A sampling profiler for the node it runs in.
+
+  The node is sampled from outside, by the program `priv/cprof`: no tracing, no flag, no code instrumented, so the
+  code runs as it does without a profiler. All processes of the node are seen, not only the calling one.
+
+      {:ok, sum, profile} = Cprof.profile(fn -> Enum.sum(Enum.map(1..10_000_000, &(&1 * &1))) end)
+      [hottest | _] = Cprof.hotspots(profile)
+      :ok = Cprof.write(profile, "flamegraph.html")
+
+  A node in production is better looked at from a shell beside it, with `cprof record -p PID`: see the README. For a
+  script or an expression there is `mix profile.run`.
+
+  ## Options of a recording
+
+    * `:rate` - samples per second of CPU time of each thread, 1 to 10000 (`profile/2`: 999, else 99)
+    * `:engine` - `:auto` or `:perf`
+    * `:kernel` - kernel stacks too (`false`)
+
+  ## Options of what is shown
+
+    * `:top` - rows of a text table
+    * `:process` - only these processes: pids, registered names or initial calls, one or a list
+    * `:focus`, `:ignore` - only stacks with a function that matches this regular expression (POSIX, as a string), and
+      no stacks with one
+
+  Functions that can fail return `{:error, %Cprof.Error{}}`; its message says what to do.
+  """
+
+  alias Cprof.{Error, Options, Profile}
+
+  @type option ::
+          {:rate, pos_integer()}
+          | {:engine, :auto | :perf | String.t()}
+          | {:kernel, boolean()}
+
+  @type render_option ::
+          {:format, atom() | String.t()}
+          | {:top, pos_integer()}
+          | {:process, pid() | atom() | String.t() | [pid() | atom() | String.t()]}
+          | {:focus, String.t()}
+          | {:ignore, String.t()}
+
+  @doc """
+  Runs a function and samples the node meanwhile.
+
+  Returns the function's value and the profile. What the function raises, throws or exits with is raised here. A
+  function of few milliseconds gives few samples: repeat it until it takes a second or more.
+
+  Besides the options of a recording it takes `:output`, a file or a list of files to write (see `write/3`), with the
+  options of what is shown. They are written also when the function raises.
+
+      iex> {:ok, value, profile} = Cprof.profile(fn -> Enum.reduce(1..3_000_000, 0, &rem(&1 + &2, 1000)) end)
+      iex> value in 0..999
+      true
+      iex> profile.report.counters.samples > 0
+      true
+  """
+  @spec profile((() -> value), [option() | render_option() | {:output, Path.t() | [Path.t()]}]) ::
+          {:ok, value, Profile.t()} | {:error, Error.t()}
+        when value: any()
+  def profile(fun, opts \\ []) when is_function(fun, 0) do
+    case :cprof_sampler.profile(fun, Options.to_map(opts)) do
+      {:ok, value, recorded} -> {:ok, value, struct!(Profile, recorded)}
+      {:error, failure} -> {:error, Error.new(failure)}
+    end
+  end
+
+  @doc """
+  Begins to record, until `stop/0`. One recording runs at a time.
+
+      iex> Cprof.start(rate: 199)
+      :ok
+      iex> {:error, error} = Cprof.start()
+      iex> error.code
+      :already_started
+      iex> {:ok, %Cprof.Profile{}} = Cprof.stop()
+      iex> {:error, error} = Cprof.stop()
+      iex> Exception.message(error)
+      "no recording is running"
+  """
+  @spec start([option()]) :: :ok | {:error, Error.t()}
+  def start(opts \\ []), do: opts |> Options.to_map() |> :cprof_sampler.start() |> result()
+
+  @doc """
+  Ends the recording that `start/1` began and returns its profile.
+  """
+  @spec stop() :: {:ok, Profile.t()} | {:error, Error.t()}
+  def stop, do: profile_result(:cprof_sampler.stop())
+
+  @doc """
+  Records the node for some seconds. Takes the options of `profile/2`.
+
+      iex> {:ok, profile} = Cprof.record(0.2)
+      iex> profile.report.meta.rate_asked
+      99
+  """
+  @spec record(number(), [option() | render_option() | {:output, Path.t() | [Path.t()]}]) ::
+          {:ok, Profile.t()} | {:error, Error.t()}
+  def record(seconds, opts \\ []) when is_number(seconds) and seconds > 0 do
+    profile_result(:cprof_sampler.record(seconds, Options.to_map(opts)))
+  end
+
+  @doc """
+  The functions that most samples were taken in, the hottest first.
+
+      iex> {:ok, _, profile} = Cprof.profile(fn -> for n <- 1..60, do: Enum.sort(Enum.shuffle(1..(1000 * n))) end)
+      iex> [%{name: name, self_pct: percent} | _] = Cprof.hotspots(profile, 5)
+      iex> {is_binary(name), percent > 0.0}
+      {true, true}
+  """
+  @spec hotspots(Profile.t(), non_neg_integer()) :: [Profile.function_row()]
+  def hotspots(%Profile{report: report}, count \\ 10) when is_integer(count) and count >= 0 do
+    report.functions |> Enum.filter(&(&1.self > 0)) |> Enum.take(count)
+  end
+
+  @doc """
+  The profile in a format: `:text`, `:html`, `:json`, `:collapsed` or `:pprof`, with the options of what is shown.
+
+      iex> {:ok, profile} = Cprof.record(0.2)
+      iex> {:ok, text} = Cprof.render(profile, :text, top: 5)
+      iex> is_binary(text)
+      true
+  """
+  @spec render(Profile.t(), atom() | String.t(), [render_option()]) ::
+          {:ok, binary()} | {:error, Error.t()}
+  def render(%Profile{recording: recording}, format, opts \\ []) do
+    case :cprof_sampler.render(recording, Options.to_map([{:format, format} | opts])) do
+      {:ok, bytes} -> {:ok, bytes}
+      {:error, failure} -> {:error, Error.new(failure)}
+    end
+  end
+
+  @doc """
+  Writes the profile to a file, in the format of its extension: `.html` (a flame graph), `.txt`, `.json`, `.collapsed`,
+  `.pb.gz`; for another extension the option `:format` says which. Takes the options of what is shown.
+
+      iex> {:ok, profile} = Cprof.record(0.2)
+      iex> file = Path.join(System.tmp_dir!(), "cprof-doc-\#{System.pid()}.html")
+      iex> Cprof.write(profile, file)
+      :ok
+      iex> File.rm!(file)
+      :ok
+  """
+  @spec write(Profile.t(), Path.t(), [render_option()]) :: :ok | {:error, Error.t()}
+  def write(%Profile{recording: recording}, path, opts \\ []) do
+    result(:cprof_sampler.write(recording, IO.chardata_to_string(path), Options.to_map(opts)))
+  end
+
+  defp profile_result({:ok, recorded}), do: {:ok, struct!(Profile, recorded)}
+  defp profile_result({:error, failure}), do: {:error, Error.new(failure)}
+
+  defp result(:ok), do: :ok
+  defp result({:error, failure}), do: {:error, Error.new(failure)}
+end

@@ -1,0 +1,40 @@
+defmodule Cprof.Options do
+  @moduledoc false
+  # Keywords to the maps that the Erlang side checks (cprof_options), and the
+  # switches of the Mix task to keywords.
+
+  @doc """
+  An option given twice is the last one, except those that may be many.
+  """
+  @spec to_map(keyword()) :: map()
+  def to_map(opts) when is_list(opts), do: Map.new(opts, &chardata/1)
+
+  # Elixir strings as Regex sources and paths may be iodata or structs.
+  defp chardata({key, %Regex{} = regex}), do: {key, Regex.source(regex)}
+  defp chardata(option), do: option
+
+  @many [:output, :process]
+
+  @doc """
+  The parsed switches as options: those that may be given several times become lists.
+  """
+  @spec from_switches(keyword()) :: keyword()
+  def from_switches(switches) do
+    many =
+      for key <- @many, values = Keyword.get_values(switches, key), values != [] do
+        {key, List.flatten(values)}
+      end
+
+    Keyword.merge(switches, many)
+  end
+
+  @doc """
+  Splits options by the three things that are done with them.
+  """
+  @spec split(keyword()) :: %{record: keyword(), render: keyword(), task: keyword()}
+  def split(opts) do
+    {record, opts} = Keyword.split(opts, [:rate, :engine, :kernel])
+    {render, task} = Keyword.split(opts, [:format, :top, :process, :focus, :ignore])
+    %{record: record, render: render, task: task}
+  end
+end

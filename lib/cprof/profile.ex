@@ -1,0 +1,50 @@
+defmodule Cprof.Profile do
+  @moduledoc """
+  The result of a recording.
+
+    * `report` - the figures as a map; its keys are those of the JSON report. `report.functions` is sorted by the
+      samples in the function itself, `report.counters` holds everything that makes a number less sure.
+    * `recording` - the whole recording, a gzipped pprof file: `File.write("r.pb.gz", profile.recording)` keeps it for
+      `cprof report` and for every tool that reads pprof.
+
+  `Cprof.hotspots/2`, `Cprof.render/3` and `Cprof.write/3` make something of it.
+  """
+
+  @type t :: %__MODULE__{report: report(), recording: binary()}
+
+  @typedoc "One function of a report; `self` and `total` are samples, `line` is 0 when not known."
+  @type function_row :: %{
+          name: String.t(),
+          module: String.t(),
+          function: String.t(),
+          arity: integer(),
+          kind: atom(),
+          file: String.t(),
+          line: non_neg_integer(),
+          self: non_neg_integer(),
+          total: non_neg_integer(),
+          self_pct: float(),
+          total_pct: float(),
+          self_error_pct: float()
+        }
+
+  @type report :: %{
+          version: 1,
+          meta: map(),
+          counters: %{atom() => non_neg_integer()},
+          states: %{atom() => non_neg_integer()},
+          functions: [function_row()],
+          processes: [map()]
+        }
+
+  @enforce_keys [:report, :recording]
+  defstruct [:report, :recording]
+
+  defimpl Inspect do
+    # Both members are large; a shell should show what it is, not all of it.
+    def inspect(%{report: report, recording: recording}, _opts) do
+      functions = length(report.functions)
+      "#Cprof.Profile<#{report.counters.samples} samples, #{functions} functions, #{byte_size(recording)} bytes>"
+    end
+  end
+end

@@ -1,0 +1,115 @@
+%% @doc The profiler and the node's figures for Erlang; no Elixir is needed.
+%%
+%% ```
+%% 1> {ok, Result, Report} = cprof_nif:profile(fun() -> my_app:work() end).
+%% 2> [#{name := Name, self_pct := Percent} | _] = maps:get(functions, Report).
+%% 3> cprof_nif:snapshot().
+%% '''
+%%
+%% The functions that the NIF implements are {@link allow_tracer/1}, {@link
+%% deny_tracer/0} and {@link version/0}. Where the NIF could not be loaded
+%% they return `{error, not_loaded}' and all else works without them.
+-module(cprof_nif).
+
+-export([profile/1, profile/2, record/1, record/2]).
+-export([snapshot/0, snapshot/1]).
+-export([allow_tracer/1, deny_tracer/0, version/0]).
+-export([priv_dir/0]).
+
+-on_load(load/0).
+
+%% @equiv profile(Fun, #{})
+-spec profile(fun(() -> Value)) ->
+    {ok, Value, map()} | {error, {atom(), binary()}}.
+profile(Fun) ->
+    profile(Fun, #{}).
+
+%% @doc Runs a function and samples this node meanwhile, from outside.
+%%
+%% Returns the function's value and the report: the keys are those of the JSON
+%% report, `functions' are sorted by the samples in the function itself. What
+%% the function raises is raised.
+%%
+%% Options: `rate' (samples a second of CPU time, 999), `engine' (`auto'),
+%% `kernel' (kernel stacks too, `false'), `output' (a file or a list of files:
+%% `"flame.html"', `".txt"', `".json"', `".collapsed"', `".pb.gz"'; `"-"'
+%% prints the text report), and for those `top', `process', `focus', `ignore'.
+-spec profile(fun(() -> Value), cprof_options:options()) ->
+    {ok, Value, map()} | {error, {atom(), binary()}}.
+profile(Fun, Options) ->
+    case cprof_sampler:profile(Fun, Options) of
+        {ok, Value, #{report := Report}} -> {ok, Value, Report};
+        {error, Failure} -> {error, Failure}
+    end.
+
+%% @equiv record(Seconds, #{})
+-spec record(number()) -> {ok, map()} | {error, {atom(), binary()}}.
+record(Seconds) ->
+    record(Seconds, #{}).
+
+%% @doc Samples this node for some seconds and returns the report. Options as
+%% for {@link profile/2}; `rate' is 99 when not given.
+-spec record(number(), cprof_options:options()) ->
+    {ok, map()} | {error, {atom(), binary()}}.
+record(Seconds, Options) ->
+    case cprof_sampler:record(Seconds, Options) of
+        {ok, #{report := Report}} -> {ok, Report};
+        {error, Failure} -> {error, Failure}
+    end.
+
+%% @equiv snapshot(#{})
+-spec snapshot() -> cprof_snapshot:snapshot().
+snapshot() ->
+    cprof_snapshot:take(#{}).
+
+%% @doc The node's figures at this moment: schedulers, run queues, processes,
+%% mailboxes, binaries and memory.
+%%
+%% `utilization' and `cpu' of a scheduler are those since the calling process's
+%% previous snapshot, so its first has `undefined' there. The option `top' says
+%% how many processes are listed (10), as a map or a proplist.
+-spec snapshot(#{top => pos_integer()} | [{top, pos_integer()}]) ->
+    cprof_snapshot:snapshot().
+snapshot(Options) when is_map(Options) ->
+    cprof_snapshot:take(Options);
+snapshot(Options) when is_list(Options) ->
+    cprof_snapshot:take(maps:from_list(Options)).
+
+%% @doc Lets one process of the operating system attach to this node where the
+%% kernel's Yama would forbid it (ptrace_scope 1). It replaces a permission
+%% that was there. `{error, not_needed}': this kernel has no Yama.
+-spec allow_tracer(pos_integer()) ->
+    ok | {error, not_needed | no_process | refused | not_loaded}.
+allow_tracer(_OsPid) ->
+    {error, not_loaded}.
+
+%% @doc Withdraws what {@link allow_tracer/1} permitted.
+-spec deny_tracer() -> ok | {error, not_needed | refused | not_loaded}.
+deny_tracer() ->
+    {error, not_loaded}.
+
+%% @doc The version that the NIF was built from.
+-spec version() -> binary() | {error, not_loaded}.
+version() ->
+    {error, not_loaded}.
+
+%% @private The folder of priv/cprof and priv/cprof_nif.so, absolute. The
+%% application is not known by name when ebin was only added to the path.
+-spec priv_dir() -> file:filename().
+priv_dir() ->
+    case code:priv_dir(cprof) of
+        Dir when is_list(Dir) -> filename:absname(Dir);
+        {error, bad_name} -> priv_beside_ebin(code:which(?MODULE))
+    end.
+
+priv_beside_ebin(Beam) when is_list(Beam) ->
+    Ebin = filename:dirname(filename:absname(Beam)),
+    filename:join(filename:dirname(Ebin), "priv");
+priv_beside_ebin(_) ->
+    filename:absname("priv").
+
+%% A NIF that does not load must not take the module with it: everything but
+%% three functions works without.
+load() ->
+    _ = erlang:load_nif(filename:join(priv_dir(), "cprof_nif"), 0),
+    ok.

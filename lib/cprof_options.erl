@@ -1,0 +1,161 @@
+%% Which options there are and which values they take: pure, for Erlang maps
+%% and, through Cprof and the Mix task, for Elixir keywords.
+-module(cprof_options).
+
+-export([check/2, format_of/2, start_args/1, render_args/1]).
+
+-export_type([options/0]).
+
+-type options() :: #{
+    rate => pos_integer(),
+    engine => auto | perf | binary() | string(),
+    kernel => boolean(),
+    output => file:name_all() | [file:name_all()],
+    format => atom() | binary() | string(),
+    top => pos_integer(),
+    process => term() | [term()],
+    focus => binary() | string(),
+    ignore => binary() | string()
+}.
+
+-define(MAX_RATE, 10000).
+
+%% The options with texts as binaries and lists where there can be many, or a
+%% sentence that says what is wrong. Allowed are the keys of the given kinds.
+-spec check(options(), [record | render | output]) -> {ok, map()} | {error, binary()}.
+check(Options, Kinds) when is_map(Options) ->
+    Known = lists:append([keys(Kind) || Kind <- Kinds]),
+    check_each(maps:to_list(Options), Known, #{});
+check(_, _) ->
+    {error, <<"the options must be a map">>}.
+
+keys(record) -> [rate, engine, kernel];
+keys(render) -> [format, top, process, focus, ignore];
+keys(output) -> [output].
+
+check_each([], _, Checked) ->
+    {ok, Checked};
+check_each([{Key, Value} | Rest], Known, Checked) ->
+    case lists:member(Key, Known) of
+        true ->
+            case value(Key, Value) of
+                {ok, Good} -> check_each(Rest, Known, Checked#{Key => Good});
+                {error, Wanted} -> {error, wrong(Key, Value, Wanted)}
+            end;
+        false ->
+            {error, text("unknown option ~tp; known are ~ts", [Key, join(Known)])}
+    end.
+
+value(rate, Rate) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE -> {ok, Rate};
+value(rate, _) -> {error, "a whole number of samples a second, 1 to 10000"};
+value(engine, Engine) -> one_of(Engine, [<<"auto">>, <<"perf">>]);
+value(kernel, Kernel) when is_boolean(Kernel) -> {ok, Kernel};
+value(kernel, _) -> {error, "true or false"};
+value(top, Top) when is_integer(Top), Top >= 1, Top =< 1000000 -> {ok, Top};
+value(top, _) -> {error, "a whole number of rows, 1 or more"};
+value(format, Format) -> one_of(Format, [Name || {_, Name} <- extensions()]);
+value(output, Output) -> files(Output);
+value(process, Processes) -> processes(Processes);
+value(Key, Pattern) when Key =:= focus; Key =:= ignore -> one_text(Pattern).
+
+one_of(Given, Known) ->
+    case to_text(Given) of
+        {ok, Text} ->
+            case lists:member(Text, Known) of
+                true -> {ok, Text};
+                false -> {error, ["one of ", join(Known)]}
+            end;
+        error ->
+            {error, ["one of ", join(Known)]}
+    end.
+
+one_text(Given) ->
+    case to_text(Given) of
+        {ok, Text} when byte_size(Text) < 256 -> {ok, Text};
+        _ -> {error, "a text of less than 256 bytes"}
+    end.
+
+files(Output) when is_binary(Output) -> files([Output]);
+files([Char | _] = Output) when is_integer(Char) -> files([Output]);
+files(Outputs) when is_list(Outputs), Outputs =/= [] -> all(fun to_text/1, Outputs, "a file name");
+files(_) -> {error, "a file name, or a list of them"}.
+
+%% A process can be given as a pid, a registered name or as the texts that the
+%% report shows.
+processes(Given) when is_list(Given), not is_integer(hd(Given)) ->
+    case length(Given) =< 64 of
+        true -> all(fun process/1, Given, "pids or names");
+        false -> {error, "at most 64 processes"}
+    end;
+processes(Given) ->
+    processes([Given]).
+
+process(Pid) when is_pid(Pid) -> {ok, list_to_binary(pid_to_list(Pid))};
+process(Name) ->
+    case one_text(Name) of
+        {ok, Text} -> {ok, Text};
+        _ -> error
+    end.
+
+all(Convert, Items, Wanted) ->
+    Converted = [Convert(Item) || Item <- Items],
+    case lists:member(error, Converted) of
+        true -> {error, Wanted};
+        false -> {ok, [Text || {ok, Text} <- Converted]}
+    end.
+
+to_text(Text) when is_binary(Text) -> {ok, Text};
+to_text(Atom) when is_atom(Atom) -> {ok, atom_to_binary(Atom, utf8)};
+to_text(Chars) when is_list(Chars) ->
+    try unicode:characters_to_binary(Chars) of
+        Text when is_binary(Text) -> {ok, Text};
+        _ -> error
+    catch
+        error:badarg -> error
+    end;
+to_text(_) -> error.
+
+wrong(Key, Value, Wanted) ->
+    text("option ~ts must be ~ts, not ~tp", [Key, Wanted, Value]).
+
+text(Format, Args) ->
+    unicode:characters_to_binary(io_lib:format(Format, Args)).
+
+join(Items) ->
+    lists:join(", ", [io_lib:format("~ts", [Item]) || Item <- Items]).
+
+%% Formats are written by the program; which one a file is to be in is known
+%% from its name, the longest extension first.
+extensions() ->
+    [
+        {<<".pb.gz">>, <<"pprof">>},
+        {<<".collapsed">>, <<"collapsed">>},
+        {<<".html">>, <<"html">>},
+        {<<".json">>, <<"json">>},
+        {<<".txt">>, <<"text">>}
+    ].
+
+%% The format of a file: by its extension, else the one asked for.
+-spec format_of(binary(), map()) -> {ok, binary()} | {error, binary()}.
+format_of(File, Options) ->
+    ByName = [Name || {Extension, Name} <- extensions(), ends_with(File, Extension)],
+    case {ByName, Options} of
+        {[Format | _], _} -> {ok, Format};
+        {[], #{format := Format}} -> {ok, Format};
+        {[], _} ->
+            Known = join([Extension || {Extension, _} <- extensions()]),
+            {error, text("~ts: the format is not known from the name; it can end in ~ts", [File, Known])}
+    end.
+
+ends_with(File, Extension) ->
+    Size = byte_size(Extension),
+    byte_size(File) >= Size andalso binary:part(File, byte_size(File), -Size) =:= Extension.
+
+%% What the program is told of checked options.
+-spec start_args(map()) -> map().
+start_args(Options) ->
+    maps:with(keys(record), Options).
+
+-spec render_args(map()) -> map().
+render_args(Options) ->
+    maps:with(keys(render), Options).

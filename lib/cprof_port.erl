@@ -1,0 +1,225 @@
+%% The one owner of a port to priv/cprof: a process that lives as long as the
+%% port program is needed. It ends, and with it the program, when it is closed
+%% or when its owner ends. When the program ends first, the process stays to
+%% say so to the next who asks.
+-module(cprof_port).
+
+-behaviour(gen_server).
+
+-export([open/1, request/4, failed/1, close/1, os_pid/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
+
+-type failure() :: cprof_protocol:failure().
+-type config() :: #{
+    %% registered under this name
+    name => atom(),
+    %% ends with this process
+    owner => pid(),
+    %% the program may attach to this node: see cprof_nif:allow_tracer/1
+    attaches => boolean()
+}.
+
+-define(HELLO_MS, 10000).
+
+%% Starts the program and agrees on the protocol's version.
+-spec open(config()) -> {ok, pid()} | {error, {already_started, pid()} | failure()}.
+open(Config) ->
+    Started =
+        case Config of
+            #{name := Name} -> gen_server:start({local, Name}, ?MODULE, Config, []);
+            #{} -> gen_server:start(?MODULE, Config, [])
+        end,
+    case Started of
+        {error, {shutdown, Failure}} -> {error, Failure};
+        _ -> Started
+    end.
+
+-spec request(pid() | atom(), cprof_protocol:command(), map(), timeout()) ->
+    {ok, term()} | {error, failure()}.
+request(Server, Command, Args, Timeout) ->
+    try
+        gen_server:call(Server, {request, Command, Args}, Timeout)
+    catch
+        exit:{timeout, _} ->
+            close(Server),
+            {error, {timeout, <<"the sampler did not answer in time">>}};
+        exit:_ ->
+            {error, {not_started, <<"no recording is running">>}}
+    end.
+
+%% Has the program ended by itself?
+-spec failed(pid()) -> boolean().
+failed(Server) ->
+    try
+        gen_server:call(Server, failed)
+    catch
+        exit:_ -> true
+    end.
+
+-spec os_pid(pid() | atom()) -> {ok, pos_integer()} | error.
+os_pid(Server) ->
+    try
+        gen_server:call(Server, os_pid)
+    catch
+        exit:_ -> error
+    end.
+
+%% The program is told to end by the end of its input.
+-spec close(pid() | atom()) -> ok.
+close(Server) ->
+    try
+        gen_server:stop(Server)
+    catch
+        exit:_ -> ok
+    end.
+
+init(Config) ->
+    process_flag(trap_exit, true),
+    _ = [erlang:monitor(process, Owner) || #{owner := Owner} <- [Config]],
+    case open_program() of
+        {ok, Port} -> greet(Port, Config);
+        {error, Failure} -> {stop, {shutdown, Failure}}
+    end.
+
+greet(Port, Config) ->
+    Hello = #{version => cprof_protocol:version()},
+    true = port_command(Port, cprof_protocol:request(0, hello, Hello)),
+    receive
+        {Port, {data, Packet}} ->
+            case cprof_protocol:reply(Packet) of
+                {reply, 0, {ok, _}} -> {ok, greeted(Port, Config)};
+                {reply, 0, {error, Failure}} -> not_greeted(Port, Failure);
+                _ -> not_greeted(Port, stranger())
+            end;
+        {Port, {exit_status, Status}} ->
+            not_greeted(Port, ended(Status))
+    after ?HELLO_MS ->
+        not_greeted(Port, {timeout, <<"the sampler did not answer in time">>})
+    end.
+
+not_greeted(Port, Failure) ->
+    close_port(Port),
+    {stop, {shutdown, Failure}}.
+
+greeted(Port, Config) ->
+    OsPid = port_os_pid(Port),
+    Attaches = maps:get(attaches, Config, false),
+    %% Not being allowed is no failure yet: most kernels need no permission,
+    %% and the program says itself when it could not attach.
+    _ = [cprof_nif:allow_tracer(OsPid) || Attaches, is_integer(OsPid)],
+    #{port => Port, os_pid => OsPid, attaches => Attaches, pending => #{}, next => 1, failure => none}.
+
+port_os_pid(Port) ->
+    case erlang:port_info(Port, os_pid) of
+        {os_pid, OsPid} -> OsPid;
+        undefined -> undefined
+    end.
+
+handle_call({request, _, _}, _, #{failure := {_, _} = Failure} = State) ->
+    {reply, {error, Failure}, State};
+handle_call({request, Command, Args}, From, State) ->
+    #{port := Port, next := Ref, pending := Pending} = State,
+    try port_command(Port, cprof_protocol:request(Ref, Command, Args)) of
+        true -> {noreply, State#{next := Ref + 1, pending := Pending#{Ref => From}}}
+    catch
+        %% The port has just closed; its last message is on the way.
+        error:badarg -> {noreply, State#{pending := Pending#{Ref => From}}}
+    end;
+handle_call(failed, _, #{failure := Failure} = State) ->
+    {reply, Failure =/= none, State};
+handle_call(os_pid, _, #{os_pid := OsPid} = State) ->
+    {reply, {ok, OsPid}, State}.
+
+handle_cast(_, State) ->
+    {noreply, State}.
+
+handle_info({Port, {data, Packet}}, #{port := Port} = State) ->
+    case cprof_protocol:reply(Packet) of
+        {reply, Ref, Answer} -> {noreply, answer(Ref, Answer, State)};
+        {event, _} -> {noreply, State};
+        malformed -> {noreply, fail(stranger(), State)}
+    end;
+handle_info({Port, {exit_status, Status}}, #{port := Port} = State) ->
+    {noreply, fail(ended(Status), State)};
+handle_info({'EXIT', Port, _}, #{port := Port} = State) ->
+    {noreply, fail(ended(closed), State)};
+handle_info({'DOWN', _, process, _, _}, State) ->
+    {stop, normal, State};
+handle_info(_, State) ->
+    {noreply, State}.
+
+terminate(_, #{port := Port, attaches := Attaches}) ->
+    close_port(Port),
+    _ = [cprof_nif:deny_tracer() || Attaches],
+    ok.
+
+answer(Ref, Answer, #{pending := Pending} = State) ->
+    case maps:take(Ref, Pending) of
+        {From, Left} ->
+            gen_server:reply(From, Answer),
+            State#{pending := Left};
+        error ->
+            %% An answer to nothing we asked: the program could not read us.
+            fail(
+                case Answer of
+                    {error, Failure} -> Failure;
+                    {ok, _} -> stranger()
+                end,
+                State
+            )
+    end.
+
+%% The first reason is the true one; whoever waits is told.
+fail(_, #{failure := {_, _}} = State) ->
+    State;
+fail(Failure, #{pending := Pending, port := Port} = State) ->
+    close_port(Port),
+    _ = [gen_server:reply(From, {error, Failure}) || From <- maps:values(Pending)],
+    State#{failure := Failure, pending := #{}}.
+
+stranger() ->
+    {protocol, <<"the program answered in another protocol; rebuild priv/cprof">>}.
+
+ended(closed) ->
+    {sampler_ended, <<"the sampler's port was closed before it was stopped">>};
+ended(Status) when Status > 128 ->
+    text("the sampler was killed by signal ~b", [Status - 128]);
+ended(Status) ->
+    text("the sampler ended unexpectedly with status ~b", [Status]).
+
+text(Format, Args) ->
+    {sampler_ended, unicode:characters_to_binary(io_lib:format(Format, Args))}.
+
+close_port(Port) ->
+    try port_close(Port) of
+        true -> ok
+    catch
+        error:badarg -> ok
+    end.
+
+open_program() ->
+    Program = program(),
+    case filelib:is_regular(Program) of
+        true -> open_program(Program);
+        false -> {error, {no_program, missing(Program)}}
+    end.
+
+open_program(Program) ->
+    try
+        {ok,
+            open_port({spawn_executable, Program}, [
+                {args, ["port"]}, {packet, 4}, binary, exit_status, hide
+            ])}
+    catch
+        error:Reason ->
+            Text = io_lib:format("~ts could not be started: ~tp", [Program, Reason]),
+            {error, {no_program, unicode:characters_to_binary(Text)}}
+    end.
+
+missing(Program) ->
+    unicode:characters_to_binary([
+        "the program ", Program, " is not there; build it with `make -C c_src` in cprof's folder"
+    ]).
+
+program() ->
+    filename:join(cprof_nif:priv_dir(), "cprof").

@@ -1,0 +1,214 @@
+%% Recording this node, and making something of recordings: what Cprof and
+%% cprof_nif both are made of. At most one recording runs at a time, in the
+%% process registered as cprof_sampler.
+-module(cprof_sampler).
+
+-export([start/1, start/2, stop/0, profile/2, record/2, render/2, write/3, check_outputs/1]).
+
+-export_type([recorded/0]).
+
+-type failure() :: cprof_protocol:failure().
+-type recorded() :: #{report := map(), recording := binary()}.
+
+-define(NAME, ?MODULE).
+-define(START_MS, 60000).
+-define(STOP_MS, 300000).
+-define(RENDER_MS, 300000).
+-define(RATE, 99).
+%% Functions are profiled for a short time, so more often.
+-define(PROFILE_RATE, 999).
+
+%% Begins to record, until stop/0.
+-spec start(cprof_options:options()) -> ok | {error, failure()}.
+start(Options) ->
+    start(Options, #{}).
+
+%% With owner => Pid the recording is dropped when that process ends.
+-spec start(cprof_options:options(), #{owner => pid()}) -> ok | {error, failure()}.
+start(Options, Config) ->
+    case cprof_options:check(Options, [record]) of
+        {ok, Checked} -> open(Checked, Config#{name => ?NAME, attaches => true});
+        {error, Text} -> {error, {invalid_option, Text}}
+    end.
+
+open(Options, Config) ->
+    case cprof_port:open(Config) of
+        {ok, Server} -> begin_sampling(Server, Options);
+        {error, {already_started, Server}} -> reopen(Server, Options, Config);
+        {error, Failure} -> {error, Failure}
+    end.
+
+%% A sampler that ended by itself is still there to say so; it gives way.
+reopen(Server, Options, Config) ->
+    case cprof_port:failed(Server) of
+        true ->
+            cprof_port:close(Server),
+            open(Options, Config);
+        false ->
+            {error, {already_started, <<"a recording is running already; stop it first">>}}
+    end.
+
+begin_sampling(Server, Options) ->
+    Defaults = #{rate => ?RATE, engine => <<"auto">>, kernel => false},
+    Args = cprof_options:start_args(maps:merge(Defaults, Options)),
+    Pid = list_to_integer(os:getpid()),
+    case cprof_port:request(Server, start, Args#{pid => Pid}, ?START_MS) of
+        {ok, started} ->
+            ok;
+        {error, Failure} ->
+            cprof_port:close(Server),
+            {error, Failure}
+    end.
+
+%% Ends the recording and hands it out.
+-spec stop() -> {ok, recorded()} | {error, failure()}.
+stop() ->
+    Answer = cprof_port:request(?NAME, stop, #{}, ?STOP_MS),
+    cprof_port:close(?NAME),
+    Answer.
+
+%% Runs a function and records the node meanwhile. What the function raises is
+%% raised here, after the files of option output were written.
+-spec profile(fun(() -> Value), cprof_options:options()) ->
+    {ok, Value, recorded()} | {error, failure()}.
+profile(Fun, Options) when is_function(Fun, 0) ->
+    Defaults = #{rate => ?PROFILE_RATE},
+    case begin_recording(maps:merge(Defaults, Options)) of
+        {ok, Checked} ->
+            Outcome =
+                try
+                    {value, Fun()}
+                catch
+                    Class:Reason:Stack -> {raised, Class, Reason, Stack}
+                end,
+            deliver(Outcome, end_recording(Checked));
+        {error, Failure} ->
+            {error, Failure}
+    end.
+
+deliver({raised, Class, Reason, Stack}, _) -> erlang:raise(Class, Reason, Stack);
+deliver({value, Value}, {ok, Recorded}) -> {ok, Value, Recorded};
+deliver({value, _}, {error, Failure}) -> {error, Failure}.
+
+%% Records the node for a while.
+-spec record(number(), cprof_options:options()) -> {ok, recorded()} | {error, failure()}.
+record(Seconds, Options) when is_number(Seconds), Seconds > 0 ->
+    case begin_recording(Options) of
+        {ok, Checked} ->
+            timer:sleep(ceil(Seconds * 1000)),
+            end_recording(Checked);
+        {error, Failure} ->
+            {error, Failure}
+    end.
+
+begin_recording(Options) ->
+    case cprof_options:check(Options, [record, render, output]) of
+        {ok, Checked} ->
+            Started = [
+                fun() -> check_outputs(Checked) end,
+                fun() -> start(cprof_options:start_args(Checked), #{owner => self()}) end
+            ],
+            case first_failure(Started) of
+                ok -> {ok, Checked};
+                Failure -> Failure
+            end;
+        {error, Text} ->
+            {error, {invalid_option, Text}}
+    end.
+
+end_recording(Options) ->
+    case stop() of
+        {ok, #{recording := Recording} = Recorded} ->
+            Files = maps:get(output, Options, []),
+            Rendering = cprof_options:render_args(Options),
+            Written = [fun() -> write(Recording, File, Rendering) end || File <- Files],
+            case first_failure(Written) of
+                ok -> {ok, Recorded};
+                Failure -> Failure
+            end;
+        {error, Failure} ->
+            {error, Failure}
+    end.
+
+first_failure([]) -> ok;
+first_failure([Step | Rest]) ->
+    case Step() of
+        ok -> first_failure(Rest);
+        {error, Failure} -> {error, Failure}
+    end.
+
+%% A recording in a format; formats are the program's.
+-spec render(binary(), cprof_options:options()) -> {ok, binary()} | {error, failure()}.
+render(Recording, Options) ->
+    case cprof_options:check(Options, [render]) of
+        {ok, Checked} ->
+            Args = maps:merge(#{format => <<"text">>}, cprof_options:render_args(Checked)),
+            render_by_program(Args#{recording => Recording});
+        {error, Text} ->
+            {error, {invalid_option, Text}}
+    end.
+
+render_by_program(Args) ->
+    case cprof_port:open(#{owner => self()}) of
+        {ok, Server} ->
+            Answer = cprof_port:request(Server, render, Args, ?RENDER_MS),
+            cprof_port:close(Server),
+            Answer;
+        {error, Failure} ->
+            {error, Failure}
+    end.
+
+%% Writes a recording to a file, in the format of its extension; "-" is the
+%% text report on standard output.
+-spec write(binary(), file:name_all(), cprof_options:options()) -> ok | {error, failure()}.
+write(Recording, File, Options) ->
+    case cprof_options:check(Options#{output => File}, [render, output]) of
+        {ok, #{output := [<<"-">>]} = Checked} ->
+            write_rendered(Recording, standard_io, cprof_options:render_args(Checked));
+        {ok, #{output := [Name]} = Checked} ->
+            case cprof_options:format_of(Name, Checked) of
+                {ok, Format} ->
+                    Args = cprof_options:render_args(Checked),
+                    write_rendered(Recording, Name, Args#{format => Format});
+                {error, Text} ->
+                    {error, {unknown_format, Text}}
+            end;
+        {error, Text} ->
+            {error, {invalid_option, Text}}
+    end.
+
+write_rendered(Recording, To, Options) ->
+    case render(Recording, Options) of
+        {ok, Bytes} when To =:= standard_io -> io:put_chars(Bytes);
+        {ok, Bytes} -> file_result(To, file:write_file(To, Bytes));
+        {error, Failure} -> {error, Failure}
+    end.
+
+%% Whether the files of option output can be written, before time is spent on
+%% sampling. Leaves no file that was not there.
+-spec check_outputs(map()) -> ok | {error, failure()}.
+check_outputs(Options) ->
+    Files = [File || File <- maps:get(output, Options, []), File =/= <<"-">>],
+    first_failure([fun() -> check_output(File, Options) end || File <- Files]).
+
+check_output(File, Options) ->
+    case cprof_options:format_of(File, Options) of
+        {ok, _} -> check_writable(File, filelib:is_file(File));
+        {error, Text} -> {error, {unknown_format, Text}}
+    end.
+
+check_writable(File, Existed) ->
+    case file:open(File, [append, raw]) of
+        {ok, Device} ->
+            ok = file:close(Device),
+            _ = [file:delete(File) || not Existed],
+            ok;
+        {error, Reason} ->
+            file_result(File, {error, Reason})
+    end.
+
+file_result(_, ok) ->
+    ok;
+file_result(File, {error, Reason}) ->
+    Text = io_lib:format("~ts: ~ts", [File, file:format_error(Reason)]),
+    {error, {Reason, unicode:characters_to_binary(Text)}}.
