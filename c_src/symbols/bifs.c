@@ -15,6 +15,9 @@ struct bifs {
     struct index index; /* by target, into list */
     struct bifs_entry *list;
     uint32_t count, cap;
+    struct index site_index; /* by target, into sites */
+    struct bifs_code_site *sites;
+    uint32_t site_count, site_cap;
     size_t scanned; /* modules read so far, by id */
     uint64_t collector;
 };
@@ -36,7 +39,9 @@ void bifs_close(struct bifs *b)
     if (!b)
         return;
     index_deinit(&b->index);
+    index_deinit(&b->site_index);
     free(b->list);
+    free(b->sites);
     free(b);
 }
 
@@ -95,6 +100,60 @@ int bifs_add(struct bifs *b, uint64_t target, const char *name, bool nif)
     settle(&b->list[id], name);
     return 0;
 }
+
+/* --- callers -------------------------------------------------------------
+ */
+
+static bool same_site(const void *things, uint32_t id, const void *key)
+{
+    return ((const struct bifs_code_site *)things)[id].target ==
+           *(const uint64_t *)key;
+}
+
+static uint32_t find_site(const struct bifs *b, uint64_t target)
+{
+    return index_find(&b->site_index, hash_u64(0, target), same_site, b->sites,
+                      &target);
+}
+
+static int append_site(struct bifs *b, const struct bifs_code_site *site)
+{
+    if (b->site_count == b->site_cap) {
+        uint32_t cap = b->site_cap ? b->site_cap * 2 : 512;
+        void *sites = realloc(b->sites, cap * sizeof(*b->sites));
+        if (!sites)
+            return -ENOMEM;
+        b->sites = sites;
+        b->site_cap = cap;
+    }
+    int err =
+        index_add(&b->site_index, hash_u64(0, site->target), b->site_count);
+    if (!err)
+        b->sites[b->site_count++] = *site;
+    return err;
+}
+
+static int add_site(struct bifs *b, const struct bifs_code_site *site)
+{
+    uint32_t id = find_site(b, site->target);
+    if (id == INDEX_NONE)
+        return append_site(b, site);
+    if (b->sites[id].export != site->export)
+        b->sites[id].export = 0;
+    return 0;
+}
+
+static void scan_sites(struct bifs *b, const uint8_t *code, size_t len)
+{
+    struct bifs_code_site site;
+    size_t at = 0;
+    while (bifs_code_next_site(code, len, &at, &site))
+        if (add_site(b, &site))
+            return;
+}
+
+/* --- modules -------------------------------------------------------------
+ */
 
 static void scan_function(struct bifs *b, const struct jit_module *module,
                           const struct jit_function *f, const uint8_t *code)
@@ -155,9 +214,11 @@ static void scan_module(struct bifs *b, const struct jit_module *module)
     if (!is_current(b, module) || module->size > MAX_CODE)
         return;
     uint8_t *code = malloc(module->size ? module->size : 1);
-    if (code && memory_read(b->memory, module->base, code, module->size) == 0)
+    if (code && memory_read(b->memory, module->base, code, module->size) == 0) {
         for (uint32_t i = 0; i < module->function_count; i++)
             scan_function(b, module, &module->functions[i], code);
+        scan_sites(b, code, module->size);
+    }
     free(code);
 }
 
@@ -178,6 +239,13 @@ const struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start)
 {
     uint32_t id = find(b, start);
     return id == INDEX_NONE || !b->list[id].name ? NULL : &b->list[id];
+}
+
+uint64_t bifs_export(const struct bifs *b, uint64_t start)
+{
+    uint32_t id =
+        find(b, start) == INDEX_NONE ? find_site(b, start) : INDEX_NONE;
+    return id == INDEX_NONE ? 0 : b->sites[id].export;
 }
 
 size_t bifs_count(const struct bifs *b)

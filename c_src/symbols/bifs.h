@@ -3,7 +3,9 @@
  * From the C function of a BIF or NIF to its Erlang name. The names come from
  * the stubs in the node's loaded modules: each holds the address of the C
  * function it stands for (bifs_code.h). Two names with one C function have no
- * answer, unless exactly one of them is in module erlang.
+ * answer, unless exactly one of them is in module erlang. A BIF whose module
+ * is not loaded (calling it does not load it) is known from the places that
+ * call it, which hold its C function and its struct Export.
  */
 #ifndef CPROF_SYMBOLS_BIFS_H
 #define CPROF_SYMBOLS_BIFS_H
@@ -38,12 +40,15 @@ void bifs_rescan(struct bifs *b);
 /** The name of the function that starts at an address, or NULL. Valid until
  *  the next update. */
 const struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start);
+/** Address of the struct Export that the callers of a C function name, when
+ *  there is no stub for it and all callers agree; else 0. */
+uint64_t bifs_export(const struct bifs *b, uint64_t start);
 size_t bifs_count(const struct bifs *b);
 /** Where the collector begins: the C function that global::garbage_collect
  *  calls; 0 when that is not known. */
 uint64_t bifs_collector(const struct bifs *b);
 
-/** Adds what a stub says; for tests of the rule about two names. */
+/** Adds a name, as a stub does. It must live until bifs_close. */
 MUST_USE int bifs_add(struct bifs *b, uint64_t target, const char *name,
                       bool nif);
 

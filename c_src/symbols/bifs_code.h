@@ -30,6 +30,19 @@ struct bifs_code {
 bool bifs_code_decode(const uint8_t *code, size_t len, uint64_t at,
                       struct bifs_code *out);
 
+/** A place that calls a BIF: its C function and its struct Export. */
+struct bifs_code_site {
+    uint64_t target, export;
+};
+
+/**
+ * The next call of a BIF in a module's code, from *at on (an offset, moved
+ * past what was looked at).
+ * @return false when there is none
+ */
+bool bifs_code_next_site(const uint8_t *code, size_t len, size_t *at,
+                         struct bifs_code_site *out);
+
 /**
  * The first call out of a fragment: its target in *target, or with *slot the
  * address of the 8 bytes that hold it.

@@ -106,6 +106,40 @@ bool bifs_code_decode(const uint8_t *code, size_t len, uint64_t at,
     return false;
 }
 
+/* A call of a light BIF (emit_call_light_bif, the same in OTP 25, 27, 29):
+ *     mov rcx, Export; mov rax, C function; lea rdx, [rip - 0x1b]
+ * where rdx becomes the address of the first of the three. */
+static const uint8_t site_tail[] = {0x48, 0x8d, 0x15, 0xe5, 0xff, 0xff, 0xff};
+
+enum { SITE_EXPORT = 2, SITE_RAX = 10, SITE_TARGET = 12, SITE_TAIL = 20 };
+
+static bool is_site(const uint8_t *code)
+{
+    return code[0] == 0x48 && code[1] == 0xb9 && code[SITE_RAX] == 0x48 &&
+           code[SITE_RAX + 1] == 0xb8;
+}
+
+bool bifs_code_next_site(const uint8_t *code, size_t len, size_t *at,
+                         struct bifs_code_site *out)
+{
+    while (*at + SITE_TAIL + sizeof(site_tail) <= len) {
+        const uint8_t *from = code + *at + SITE_TAIL;
+        const uint8_t *tail = memmem(from, (size_t)(code + len - from),
+                                     site_tail, sizeof(site_tail));
+        if (!tail)
+            break;
+        const uint8_t *site = tail - SITE_TAIL;
+        *at = (size_t)(site - code) + 1;
+        if (!is_site(site))
+            continue;
+        *out = (struct bifs_code_site){word(site + SITE_TARGET),
+                                       word(site + SITE_EXPORT)};
+        return true;
+    }
+    *at = len;
+    return false;
+}
+
 bool bifs_code_call(const uint8_t *code, size_t len, uint64_t at,
                     uint64_t *target, bool *slot)
 {

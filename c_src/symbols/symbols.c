@@ -10,9 +10,11 @@
 #include "symbols/names.h"
 #include "symbols/perfmap_file.h"
 #include "symbols/symbols_erlang.h"
+#include "symbols/symbols_export.h"
 #include "symbols/symbols_kernel.h"
 #include "symbols/symbols_native.h"
 #include "symbols/textpool.h"
+#include "target/atoms.h"
 
 /* How long an answer "not there" is believed before the source is read
  * again. */
@@ -26,6 +28,8 @@ struct symbols {
     struct symbols_native *native;
     struct symbols_kernel kernel;
     struct bifs *bifs;
+    const struct maps *maps;
+    struct atoms *atoms; /* opened when first needed; NULL: not yet */
     struct perfmap_file perfmap;
     uint64_t perfmap_read_at; /* 0: never */
     uint64_t stubs_read_at;
@@ -63,6 +67,7 @@ void symbols_close(struct symbols *s)
     if (!s)
         return;
     perfmap_file_deinit(&s->perfmap);
+    atoms_close(s->atoms);
     bifs_close(s->bifs);
     symbols_native_close(s->native);
     symbols_erlang_close(s->erlang);
@@ -74,6 +79,9 @@ void symbols_close(struct symbols *s)
 int symbols_set_maps(struct symbols *s, const struct maps *maps)
 {
     symbols_native_set_maps(s->native, maps);
+    atoms_close(s->atoms); /* it has the old mappings */
+    s->atoms = NULL;
+    s->maps = maps;
     s->stubs_read_at = 0; /* perhaps a NIF's library is among them */
     s->collector_known = false;
     return 0;
@@ -160,12 +168,32 @@ static bool is_collector(struct symbols *s, const struct native_function *f)
            (f->start == s->collector[0] || f->start == s->collector[1]);
 }
 
+/* A BIF of a module that is not loaded: named by those who call it. */
+static const struct bifs_entry *find_export(struct symbols *s,
+                                            const struct native_function *f)
+{
+    char name[NAMES_MAX];
+    uint64_t export = bifs_export(s->bifs, f->start);
+    if (!export || !s->maps)
+        return NULL;
+    if (!s->atoms && atoms_open(s->config.process, s->maps, s->config.memory,
+                                s->config.jit, &s->atoms))
+        return NULL;
+    if (symbols_export_name(s->config.memory, s->atoms, export, name,
+                            sizeof(name)) ||
+        bifs_add(s->bifs, f->start, textpool_add(&s->pool, name), false))
+        return NULL;
+    return bifs_find(s->bifs, f->start);
+}
+
 /* A NIF's stub is written after its module was seen: when a library's
  * function has no name, the stubs are read again, though not all the time. */
 static const struct bifs_entry *find_stub(struct symbols *s,
                                           const struct native_function *f)
 {
     const struct bifs_entry *entry = bifs_find(s->bifs, f->start);
+    if (!entry)
+        entry = find_export(s, f);
     if (entry || f->executable)
         return entry;
     uint64_t now = clock_now_ns();

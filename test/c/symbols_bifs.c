@@ -93,6 +93,32 @@ static void what_is_cut_or_altered_is_no_stub(void **state)
     }
 }
 
+static void a_caller_names_the_export(void **state)
+{
+    (void)state;
+    /* ... lea before it, two calls, and a lea that is none's */
+    static const uint8_t code[] = {
+        0x48, 0x8d, 0x15, 0xe5, 0xff, 0xff, 0xff, 0x48, 0xb9, 0x58, 0xac,
+        0xa8, 0x14, 0xbb, 0x7f, 0x00, 0x00, 0x48, 0xb8, 0x80, 0x39, 0xa3,
+        0xd6, 0xf4, 0x55, 0x00, 0x00, 0x48, 0x8d, 0x15, 0xe5, 0xff, 0xff,
+        0xff, 0x0f, 0x1f, 0x00, 0x48, 0xb9, 0x01, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x48, 0xb8, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x48, 0x8d, 0x15, 0xe5, 0xff, 0xff, 0xff,
+    };
+    struct bifs_code_site site;
+    size_t at = 0;
+    assert_true(bifs_code_next_site(code, sizeof(code), &at, &site));
+    assert_true(site.export == 0x7fbb14a8ac58);
+    assert_true(site.target == 0x55f4d6a33980);
+    assert_true(bifs_code_next_site(code, sizeof(code), &at, &site));
+    assert_true(site.export == 1 && site.target == 2);
+    assert_false(bifs_code_next_site(code, sizeof(code), &at, &site));
+    for (size_t len = 0; len < 34; len++) {
+        at = 0;
+        assert_false(bifs_code_next_site(code, len, &at, &site));
+    }
+}
+
 static void the_collector_is_what_the_fragment_calls(void **state)
 {
     (void)state;
@@ -149,6 +175,7 @@ int main(void)
         cmocka_unit_test(other_ways_to_load_the_address),
         cmocka_unit_test(a_nif_stub_holds_both_functions),
         cmocka_unit_test(what_is_cut_or_altered_is_no_stub),
+        cmocka_unit_test(a_caller_names_the_export),
         cmocka_unit_test(the_collector_is_what_the_fragment_calls),
         cmocka_unit_test(one_function_with_two_names),
     };

@@ -9,10 +9,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bifs_code stub;
     uint64_t target, targets[4];
+    struct bifs_code_site site;
+    size_t at = 0;
     bool slot;
     if (bifs_code_decode(data, size, 0x7f0000000000, &stub) &&
         (stub.count < 1 || stub.count > BIFS_CODE_TARGETS))
         abort();
+    while (bifs_code_next_site(data, size, &at, &site))
+        if (at > size)
+            abort();
     (void)bifs_code_call(data, size, 0x7f0000000000, &target, &slot);
     if (bifs_code_calls(data, size, 0x7f0000000000, targets, 4) > 4)
         abort();

@@ -1,0 +1,62 @@
+#include "symbols/symbols_export.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* In front of the MFA are the code addresses (one for each code index), two
+ * ints and the head of an ErtsCodeInfo: 7 words in OTP 25, more or fewer in
+ * others. Two atoms and a number below 256 in a row are nothing else. */
+enum { FIRST_WORD = 3, LAST_WORD = 13, WORDS = LAST_WORD + 3 };
+enum { ATOM_TAG = 0x0b, ATOM_MASK = 0x3f, MAX_ARITY = 255, ATOM_TEXT = 1024 };
+
+static bool is_atom(uint64_t term)
+{
+    return (term & ATOM_MASK) == ATOM_TAG;
+}
+
+static bool is_mfa(const uint64_t *words)
+{
+    return is_atom(words[0]) && is_atom(words[1]) && words[2] <= MAX_ARITY;
+}
+
+static bool is_plain(const char *atom)
+{
+    if (!islower((unsigned char)*atom))
+        return false;
+    for (; *atom; atom++)
+        if (!isalnum((unsigned char)*atom) && *atom != '_')
+            return false;
+    return true;
+}
+
+static const char *quote(const char *atom)
+{
+    return is_plain(atom) ? "" : "'";
+}
+
+static int spell(struct atoms *atoms, const uint64_t *mfa, char *text,
+                 size_t size)
+{
+    char module[ATOM_TEXT], function[ATOM_TEXT];
+    if (atoms_text(atoms, mfa[0], module, sizeof(module)) ||
+        atoms_text(atoms, mfa[1], function, sizeof(function)))
+        return -E_NOT_FOUND;
+    const char *m = quote(module), *f = quote(function);
+    snprintf(text, size, "%s%s%s:%s%s%s/%u", m, module, m, f, function, f,
+             (unsigned)mfa[2]);
+    return 0;
+}
+
+int symbols_export_name(const struct memory *memory, struct atoms *atoms,
+                        uint64_t export, char *text, size_t size)
+{
+    uint64_t words[WORDS];
+    int err = memory_read(memory, export, words, sizeof(words));
+    if (err)
+        return err;
+    for (size_t i = FIRST_WORD; i <= LAST_WORD; i++)
+        if (is_mfa(words + i) && spell(atoms, words + i, text, size) == 0)
+            return 0;
+    return -E_NOT_FOUND;
+}
