@@ -1,0 +1,159 @@
+#include "formats/html_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+static void fact(struct buffer *out, const char *label, const char *value)
+{
+    if (!value[0])
+        return;
+    buffer_text(out, "<div><dt>");
+    html_text_escape(out, label);
+    buffer_text(out, "</dt><dd>");
+    html_text_escape(out, value);
+    buffer_text(out, "</dd></div>\n");
+}
+
+static void otp_fact(struct buffer *out, const struct profile *p)
+{
+    const struct profile_meta *m = profile_meta(p);
+    const char *otp = profile_text(p, m->otp), *erts = profile_text(p, m->erts);
+    char text[256];
+    snprintf(text, sizeof(text), "%s%s%s%s", otp, erts[0] ? ", erts " : "",
+             erts, m->jit ? ", JIT" : "");
+    if (otp[0] || erts[0])
+        fact(out, "Erlang/OTP", text);
+}
+
+static void host_fact(struct buffer *out, const struct profile *p)
+{
+    const struct profile_meta *m = profile_meta(p);
+    const char *host = profile_text(p, m->host), *os = profile_text(p, m->os);
+    char text[512];
+    snprintf(text, sizeof(text), "%s%s%s", host, host[0] && os[0] ? ", " : "",
+             os);
+    fact(out, "Host", text);
+}
+
+static void command_fact(struct buffer *out, const struct profile *p)
+{
+    const struct profile_meta *m = profile_meta(p);
+    const char *command = profile_text(p, m->command);
+    char text[512];
+    if (m->pid) {
+        snprintf(text, sizeof(text), "%s%sOS pid %" PRIu32, command,
+                 command[0] ? ", " : "", m->pid);
+        command = text;
+    }
+    fact(out, "Command", command);
+}
+
+static void engine_fact(struct buffer *out, const struct profile *p)
+{
+    const struct profile_meta *m = profile_meta(p);
+    const char *engine = profile_text(p, m->engine);
+    char text[256];
+    snprintf(text, sizeof(text), "%s, %s, %s", engine,
+             profile_text(p, m->event),
+             m->kernel_included ? "with time in the kernel"
+                                : "without time in the kernel");
+    if (engine[0])
+        fact(out, "Engine", text);
+}
+
+static void time_facts(struct buffer *out, const struct profile *p)
+{
+    const struct profile_meta *m = profile_meta(p);
+    char text[64];
+    time_t started = (time_t)(m->started_unix_ns / NS_PER_S);
+    struct tm utc;
+    if (started && gmtime_r(&started, &utc) &&
+        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc))
+        fact(out, "Recorded", text);
+    if (m->duration_ns) {
+        snprintf(text, sizeof(text), "%.2f s",
+                 (double)m->duration_ns / NS_PER_S);
+        fact(out, "Duration", text);
+    }
+}
+
+static void rate_fact(struct buffer *out, const struct profile *p,
+                      const struct summary *s)
+{
+    const struct profile_meta *m = profile_meta(p);
+    char text[128];
+    if (m->rate_asked)
+        snprintf(text, sizeof(text),
+                 "%.1f samples per CPU second, %" PRIu32 " asked",
+                 s->rate_reached, m->rate_asked);
+    else
+        snprintf(text, sizeof(text), "%.1f samples per CPU second",
+                 s->rate_reached);
+    if (s->cpu_ns)
+        fact(out, "Rate", text);
+}
+
+static void sample_facts(struct buffer *out, const struct summary *s)
+{
+    char text[160];
+    snprintf(text, sizeof(text), "%" PRIu64 " (%.2f s of CPU time)", s->samples,
+             (double)s->cpu_ns / NS_PER_S);
+    fact(out, "Samples", text);
+    uint64_t apart = s->samples - s->counted;
+    double share = s->samples ? 100.0 * (double)apart / (double)s->samples : 0;
+    snprintf(text, sizeof(text),
+             "%" PRIu64 " samples, %.1f %%, busy-waiting and bookkeeping",
+             apart, share);
+    if (apart)
+        fact(out, "Scheduler, not in the graph", text);
+}
+
+void html_head_facts(struct buffer *out, const struct profile *p,
+                     const struct summary *s)
+{
+    const struct profile_meta *m = profile_meta(p);
+    fact(out, "Node", profile_text(p, m->node));
+    otp_fact(out, p);
+    command_fact(out, p);
+    host_fact(out, p);
+    time_facts(out, p);
+    sample_facts(out, s);
+    rate_fact(out, p, s);
+    engine_fact(out, p);
+    fact(out, "cprof", profile_text(p, m->version));
+}
+
+static void counter(struct buffer *out, uint64_t value, const char *text)
+{
+    if (value == 0)
+        return;
+    buffer_printf(out, "<li><b>%" PRIu64 "</b> ", value);
+    html_text_escape(out, text);
+    buffer_text(out, "</li>\n");
+}
+
+void html_head_counters(struct buffer *out, const struct profile *p)
+{
+    const struct profile_counters *c = profile_counters(p);
+#define X(name, text) counter(out, c->name, text);
+    PROFILE_COUNTERS(X)
+#undef X
+}
+
+void html_head_notes(struct buffer *out, const struct profile *p)
+{
+    const char *line = profile_text(p, profile_meta(p)->notes);
+    while (*line) {
+        size_t len = strcspn(line, "\n");
+        char text[1024];
+        snprintf(text, sizeof(text), "%.*s", (int)len, line);
+        buffer_text(out, "<li>");
+        html_text_escape(out, text);
+        buffer_text(out, "</li>\n");
+        line += len + (line[len] == '\n');
+    }
+}
