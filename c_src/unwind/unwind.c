@@ -38,6 +38,7 @@ void unwinder_close(struct unwinder *u)
 
 int unwinder_set_maps(struct unwinder *u, const struct maps *maps)
 {
+    u->maps = maps;
     unwind_code_set_maps(u->code, maps);
     return unwind_native_set_maps(u->native, maps);
 }

@@ -16,6 +16,7 @@ struct unwinder {
     struct unwind_config config;
     struct unwind_code *code;
     struct unwind_native *native;
+    const struct maps *maps; /* borrowed, NULL until set */
     uint8_t scratch[UNWIND_SCRATCH];
 };
 

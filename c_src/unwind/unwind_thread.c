@@ -3,12 +3,38 @@
  * comes below them, from Process.stop. */
 #include "unwind/unwind_state.h"
 
-static void add_native(struct unwinding *w)
+/* A dirty scheduler's outermost frames are its own, and the same in every
+ * sample: libc's, then of the emulator thr_wrapper (lib/ethread),
+ * sched_dirty_*_thread_func (erl_process.c) and erts_dirty_process_main
+ * (beam_common.c). What the last one calls belongs to the process. */
+enum { DIRTY_BASE = 3 };
+
+static size_t dirty_base(const struct unwinding *w,
+                         const struct native_walk *native)
+{
+    size_t libc = 0;
+    if (native->end != NATIVE_OUTERMOST || !w->u->maps)
+        return 0;
+    const struct map *outer =
+        maps_find(w->u->maps, native->frames[native->count - 1]);
+    while (libc < native->count &&
+           maps_find(w->u->maps, native->frames[native->count - 1 - libc]) ==
+               outer)
+        libc++;
+    return native->count > libc + DIRTY_BASE ? libc + DIRTY_BASE : 0;
+}
+
+static void add_native(struct unwinding *w, bool under_process)
 {
     struct native_walk native;
     unwind_native_frames(w->u->native, w->s, w->u->code, &native);
-    for (size_t i = 0; i < native.count; i++)
-        unwind_list_add(&w->list, native.frames[i], ADDRESS_NATIVE);
+    size_t base = under_process ? dirty_base(w, &native) : 0;
+    size_t count = native.count - base;
+    for (size_t i = 0; i < count; i++) {
+        struct address *a =
+            unwind_list_add(&w->list, native.frames[i], ADDRESS_NATIVE);
+        a->seam = base && i + 2 >= count;
+    }
     w->out->complete =
         native.end == NATIVE_OUTERMOST || native.end == NATIVE_ERLANG;
     w->out->truncated = !w->out->complete;
@@ -56,14 +82,11 @@ static void add_waiting_stack(struct unwinding *w)
 
 void unwind_thread(struct unwinding *w, enum thread_kind kind)
 {
-    add_native(w);
-    if (kind == THREAD_NORMAL)
-        w->out->scheduling = true;
-    if (kind != THREAD_DIRTY_CPU && kind != THREAD_DIRTY_IO)
-        return;
-    w->out->c_p = current_process(w);
+    bool dirty = kind == THREAD_DIRTY_CPU || kind == THREAD_DIRTY_IO;
+    if (dirty)
+        w->out->c_p = current_process(w);
+    add_native(w, w->out->c_p != 0);
     if (w->out->c_p)
         add_waiting_stack(w);
-    else
-        w->out->scheduling = true;
+    w->out->scheduling = kind == THREAD_NORMAL || (dirty && w->out->c_p == 0);
 }

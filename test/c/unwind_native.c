@@ -1,0 +1,155 @@
+/* C frames by libunwind: this very process is sampled, and glibc's own
+ * backtrace says what to expect. */
+#include "fake_node.h"
+
+#include <execinfo.h>
+#include <unistd.h>
+
+#include "unwind/unwind_native.h"
+#include "unwind/unwind_objects.h"
+
+static struct {
+    struct fake_node *node;
+    struct process process;
+    struct maps maps;
+    struct memory memory;
+    struct unwind_code *code;
+    struct unwind_native *native;
+    uint8_t copy[16384];
+    void *expected[64];
+    int depth;
+    struct native_walk walk;
+} t;
+
+static int open_self(void **state)
+{
+    (void)state;
+    t.node = fake_node_open(0);
+    t.process.pid = t.process.inner_pid = getpid();
+    ssize_t len =
+        readlink("/proc/self/exe", t.process.exe, sizeof(t.process.exe) - 1);
+    assert_true(len > 0);
+    t.memory = memory_of_pid(getpid());
+    assert_int_equal(maps_read(getpid(), &t.maps), 0);
+    assert_int_equal(unwind_code_open(&t.node->memory, t.node->jit, &t.code),
+                     0);
+    assert_int_equal(unwind_native_open(&t.process, &t.memory, &t.native), 0);
+    return unwind_native_set_maps(t.native, &t.maps);
+}
+
+static int close_self(void **state)
+{
+    (void)state;
+    unwind_native_close(t.native);
+    unwind_code_close(t.code);
+    maps_deinit(&t.maps);
+    fake_node_close(t.node);
+    return 0;
+}
+
+/* Samples its own frame. copied: bytes of stack in the sample. */
+static __attribute__((noinline)) int leaf(size_t copied)
+{
+    struct sample s = {.has_regs = true};
+    uint64_t *r = s.regs.r;
+    __asm__ volatile("lea 0f(%%rip), %%rax\n0:\n"
+                     "mov %%rax, 128(%0)\n"
+                     "mov %%rsp, 56(%0)\n"
+                     "mov %%rbp, 48(%0)\n"
+                     "mov %%rbx, 24(%0)\n"
+                     "mov %%r12, 96(%0)\n"
+                     "mov %%r13, 104(%0)\n"
+                     "mov %%r14, 112(%0)\n"
+                     "mov %%r15, 120(%0)\n"
+                     :
+                     : "D"(r)
+                     : "rax", "memory");
+    uint64_t sp = r[REG_RSP];
+    assert_int_equal(memory_read(&t.memory, sp, t.copy, copied), 0);
+    s.stack = (struct sample_copy){sp, t.copy, copied};
+    t.depth = backtrace(t.expected, 64);
+    unwind_native_frames(t.native, &s, t.code, &t.walk);
+    return (int)t.walk.count;
+}
+
+static __attribute__((noinline)) int deeper(int n, size_t copied)
+{
+    volatile char big[256];
+    big[0] = (char)n;
+    return (n ? deeper(n - 1, copied) : leaf(copied)) + big[0];
+}
+
+static void expect_backtrace(void)
+{
+    assert_true(t.depth > 8);
+    assert_int_equal(t.walk.end, NATIVE_OUTERMOST);
+    assert_int_equal(t.walk.count, t.depth);
+    for (int i = 1; i < t.depth; i++)
+        assert_int_equal(t.walk.frames[i] + 1, (uintptr_t)t.expected[i]);
+}
+
+static void unwinds_to_the_first_function(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) { /* again from libunwind's cache */
+        deeper(5, 4096);
+        expect_backtrace();
+    }
+}
+
+static void a_short_copy_goes_on_in_memory(void **state)
+{
+    (void)state;
+    deeper(5, 64);
+    expect_backtrace();
+    assert_true(t.walk.late);
+}
+
+static void tables_stay_when_mappings_do(void **state)
+{
+    (void)state;
+    deeper(1, 4096);
+    assert_int_equal(unwind_native_set_maps(t.native, &t.maps), 0);
+    deeper(5, 4096);
+    expect_backtrace();
+    struct maps none = {0};
+    assert_int_equal(unwind_native_set_maps(t.native, &none), 0);
+    deeper(5, 4096);
+    assert_int_equal(t.walk.end, NATIVE_FAILED);
+    assert_int_equal(t.walk.count, 1);
+    assert_int_equal(unwind_native_set_maps(t.native, &t.maps), 0);
+    deeper(5, 4096);
+    expect_backtrace();
+}
+
+static void reads_only_tables_of_the_usual_form(void **state)
+{
+    (void)state;
+    uint8_t hdr[12 + 16] = {1, 0x1b, 0x03, 0x3b, 0, 0, 0, 0, 2};
+    assert_int_equal(unwind_objects_table(hdr, sizeof(hdr)), 2);
+    assert_int_equal(unwind_objects_table(hdr, sizeof(hdr) - 1), 0);
+    assert_int_equal(unwind_objects_table(hdr, 11), 0);
+    hdr[11] = 0xff; /* more entries than bytes */
+    assert_int_equal(unwind_objects_table(hdr, sizeof(hdr)), 0);
+    hdr[11] = 0;
+    for (size_t i = 0; i < 4; i++) {
+        uint8_t was = hdr[i];
+        hdr[i] = 0xff;
+        assert_int_equal(unwind_objects_table(hdr, sizeof(hdr)), 0);
+        hdr[i] = was;
+    }
+}
+
+#define IN_SELF(test)                                                          \
+    cmocka_unit_test_setup_teardown(test, open_self, close_self)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_SELF(unwinds_to_the_first_function),
+        IN_SELF(a_short_copy_goes_on_in_memory),
+        IN_SELF(tables_stay_when_mappings_do),
+        cmocka_unit_test(reads_only_tables_of_the_usual_form),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
