@@ -7,7 +7,9 @@
  *   sample -> stack (a node of the trie) -> frame -> function
  *          -> process, thread, state
  *
- * Every table is dense; ids index it directly. Id 0 of strings is "".
+ * Every table is dense; ids index it directly. Id 0 of strings is "". Strings
+ * are valid UTF-8 without NUL (other bytes become U+FFFD) and stay in place
+ * while the profile lives. A stack's id is above its parent's.
  */
 #ifndef CPROF_PROFILE_PROFILE_H
 #define CPROF_PROFILE_PROFILE_H
@@ -137,6 +139,7 @@ MUST_USE int profile_note(struct profile *p, const char *line);
 
 /** Reading. */
 const char *profile_text(const struct profile *p, uint32_t string);
+size_t profile_string_count(const struct profile *p);
 const struct profile_meta *profile_meta(const struct profile *p);
 const struct profile_counters *profile_counters(const struct profile *p);
 size_t profile_function_count(const struct profile *p);

@@ -1,0 +1,65 @@
+#include "profile/intern.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void intern_init(struct intern *t, size_t row_size, size_t key_size)
+{
+    *t = (struct intern){.row_size = row_size, .key_size = key_size};
+    index_init(&t->index);
+}
+
+void intern_deinit(struct intern *t)
+{
+    free(t->rows);
+    index_deinit(&t->index);
+}
+
+int intern_reserve(void **rows, uint32_t *cap, uint32_t len, size_t row_size)
+{
+    if (len < *cap)
+        return 0;
+    if (len >= INTERN_MAX)
+        return -E_LIMIT;
+    uint32_t bigger = *cap ? *cap * 2 : 64;
+    void *moved = realloc(*rows, bigger * row_size);
+    if (!moved)
+        return -ENOMEM;
+    *rows = moved;
+    *cap = bigger;
+    return 0;
+}
+
+static bool same_key(const void *things, uint32_t id, const void *key)
+{
+    const struct intern *t = things;
+    return memcmp((const char *)t->rows + id * t->row_size, key, t->key_size) ==
+           0;
+}
+
+/* Keys are runs of 32-bit integers. */
+static uint64_t hash_key(const void *key, size_t size)
+{
+    const uint32_t *word = key;
+    uint64_t h = size;
+    for (size_t i = 0; i < size / sizeof(*word); i++)
+        h = hash_u64(h, word[i]);
+    return h;
+}
+
+int64_t intern_row(struct intern *t, const void *row)
+{
+    uint64_t hash = hash_key(row, t->key_size);
+    uint32_t id = index_find(&t->index, hash, same_key, t, row);
+    if (id != INDEX_NONE)
+        return id;
+    int err = intern_reserve(&t->rows, &t->cap, t->len, t->row_size);
+    if (err)
+        return err;
+    err = index_add(&t->index, hash, t->len);
+    if (err)
+        return err;
+    memcpy((char *)t->rows + t->len * t->row_size, row, t->row_size);
+    return t->len++;
+}

@@ -1,0 +1,256 @@
+#include "profile/profile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/intern.h"
+#include "profile/texts.h"
+
+struct profile {
+    struct texts texts;
+    struct intern functions, frames, stacks, processes, threads, samples;
+    struct profile_meta meta;
+    struct profile_counters counters;
+};
+
+int profile_create(struct profile **out)
+{
+    struct profile *p = calloc(1, sizeof(*p));
+    if (!p)
+        return -ENOMEM;
+    texts_init(&p->texts);
+#define TABLE(field, row, key_end)                                             \
+    intern_init(&p->field, sizeof(struct row), key_end)
+    TABLE(functions, profile_function, sizeof(struct profile_function));
+    TABLE(frames, profile_frame, sizeof(struct profile_frame));
+    TABLE(stacks, profile_stack, offsetof(struct profile_stack, depth));
+    TABLE(processes, profile_process, sizeof(struct profile_process));
+    TABLE(threads, profile_thread, sizeof(struct profile_thread));
+    TABLE(samples, profile_sample,
+          offsetof(struct profile_sample, bucket) + sizeof(uint32_t));
+#undef TABLE
+    if (texts_intern(&p->texts, "", 0) != 0) {
+        profile_destroy(p);
+        return -ENOMEM;
+    }
+    *out = p;
+    return 0;
+}
+
+void profile_destroy(struct profile *p)
+{
+    if (!p)
+        return;
+    texts_deinit(&p->texts);
+    intern_deinit(&p->functions);
+    intern_deinit(&p->frames);
+    intern_deinit(&p->stacks);
+    intern_deinit(&p->processes);
+    intern_deinit(&p->threads);
+    intern_deinit(&p->samples);
+    free(p);
+}
+
+/* --- building ------------------------------------------------------------ */
+
+int64_t profile_string_n(struct profile *p, const char *text, size_t len)
+{
+    return texts_intern(&p->texts, text, len);
+}
+
+int64_t profile_string(struct profile *p, const char *text)
+{
+    return texts_intern(&p->texts, text, strlen(text));
+}
+
+/* Interns n texts into ids; 0 or the first error. */
+static int intern_texts(struct profile *p, const char *const *texts,
+                        uint32_t *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int64_t id = profile_string(p, texts[i]);
+        if (id < 0)
+            return (int)id;
+        ids[i] = (uint32_t)id;
+    }
+    return 0;
+}
+
+int64_t profile_frame(struct profile *p, const struct frame *frame)
+{
+    const char *const texts[] = {frame->name, frame->module, frame->function,
+                                 frame->file};
+    uint32_t ids[4];
+    int err = intern_texts(p, texts, ids, 4);
+    if (err)
+        return err;
+    int64_t function = intern_row(&p->functions, &(struct profile_function){
+                                                     .name = ids[0],
+                                                     .module = ids[1],
+                                                     .function = ids[2],
+                                                     .file = ids[3],
+                                                     .arity = frame->arity,
+                                                     .kind = frame->kind,
+                                                 });
+    if (function < 0)
+        return function;
+    return intern_row(&p->frames,
+                      &(struct profile_frame){(uint32_t)function, frame->line});
+}
+
+int64_t profile_stack(struct profile *p, uint32_t parent, uint32_t frame)
+{
+    struct profile_stack row = {.parent = parent, .frame = frame, .depth = 1};
+    if (frame >= p->frames.len)
+        return -EINVAL;
+    if (parent != PROFILE_NONE) {
+        if (parent >= p->stacks.len)
+            return -EINVAL;
+        row.depth = profile_stack_at(p, parent)->depth + 1;
+    }
+    return intern_row(&p->stacks, &row);
+}
+
+int64_t profile_process(struct profile *p, const char *pid, const char *name,
+                        const char *initial_call, const char *label,
+                        const char *application)
+{
+    const char *const texts[] = {pid, name, initial_call, label, application};
+    uint32_t ids[5];
+    int err = intern_texts(p, texts, ids, 5);
+    if (err)
+        return err;
+    return intern_row(&p->processes, &(struct profile_process){
+                                         .pid = ids[0],
+                                         .name = ids[1],
+                                         .initial_call = ids[2],
+                                         .label = ids[3],
+                                         .application = ids[4],
+                                     });
+}
+
+int64_t profile_thread(struct profile *p, uint32_t tid, const char *name)
+{
+    int64_t id = profile_string(p, name);
+    if (id < 0)
+        return id;
+    return intern_row(&p->threads, &(struct profile_thread){(uint32_t)id, tid});
+}
+
+static bool is_id_of(const struct intern *t, uint32_t id)
+{
+    return id == PROFILE_NONE || id < t->len;
+}
+
+/* A count that would wrap stays at its end: it never becomes small. */
+static void add_capped(uint64_t *sum, uint64_t value)
+{
+    if (__builtin_add_overflow(*sum, value, sum))
+        *sum = UINT64_MAX;
+}
+
+int profile_add(struct profile *p, const struct profile_sample *s)
+{
+    if (!is_id_of(&p->stacks, s->stack) || !is_id_of(&p->threads, s->thread) ||
+        !is_id_of(&p->processes, s->process) || s->state >= STATE_COUNT)
+        return -EINVAL;
+    struct profile_sample row = *s;
+    row.count = row.cpu_ns = 0;
+    int64_t id = intern_row(&p->samples, &row);
+    if (id < 0)
+        return (int)id;
+    struct profile_sample *sum = (struct profile_sample *)p->samples.rows + id;
+    add_capped(&sum->count, s->count);
+    add_capped(&sum->cpu_ns, s->cpu_ns);
+    return 0;
+}
+
+struct profile_meta *profile_meta_edit(struct profile *p)
+{
+    return &p->meta;
+}
+
+struct profile_counters *profile_counters_edit(struct profile *p)
+{
+    return &p->counters;
+}
+
+/* Whether text has that line. */
+static bool has_line(const char *text, const char *line, size_t len)
+{
+    for (const char *at = text; at; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (strncmp(at, line, len) == 0 && (at[len] == '\n' || !at[len]))
+            return true;
+    }
+    return false;
+}
+
+int profile_note(struct profile *p, const char *line)
+{
+    const char *notes = profile_text(p, p->meta.notes);
+    if (*line == '\0' || has_line(notes, line, strlen(line)))
+        return 0;
+    struct buffer joined;
+    buffer_init(&joined, BUFFER_DEFAULT_MAX);
+    buffer_printf(&joined, "%s%s%s", notes, *notes ? "\n" : "", line);
+    int64_t id = buffer_status(&joined);
+    if (!id)
+        id = profile_string_n(p, (char *)joined.data, joined.len);
+    buffer_deinit(&joined);
+    if (id < 0)
+        return (int)id;
+    p->meta.notes = (uint32_t)id;
+    return 0;
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+const char *profile_text(const struct profile *p, uint32_t string)
+{
+    return p->texts.rows[string].at;
+}
+
+size_t profile_string_count(const struct profile *p)
+{
+    return p->texts.len;
+}
+
+const struct profile_meta *profile_meta(const struct profile *p)
+{
+    return &p->meta;
+}
+
+const struct profile_counters *profile_counters(const struct profile *p)
+{
+    return &p->counters;
+}
+
+#define READERS(one, many)                                                     \
+    size_t profile_##one##_count(const struct profile *p)                      \
+    {                                                                          \
+        return p->many.len;                                                    \
+    }                                                                          \
+    const struct profile_##one *profile_##one##_at(const struct profile *p,    \
+                                                   uint32_t id)                \
+    {                                                                          \
+        return (const struct profile_##one *)p->many.rows + id;                \
+    }
+
+READERS(function, functions)
+READERS(frame, frames)
+READERS(stack, stacks)
+READERS(process, processes)
+READERS(thread, threads)
+
+size_t profile_sample_count(const struct profile *p)
+{
+    return p->samples.len;
+}
+
+const struct profile_sample *profile_sample_at(const struct profile *p,
+                                               size_t i)
+{
+    return (const struct profile_sample *)p->samples.rows + i;
+}

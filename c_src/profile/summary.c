@@ -1,0 +1,279 @@
+#include "profile/summary.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "profile/tree.h"
+
+/* Working memory, one allocation a field. */
+struct work {
+    const struct profile *p;
+    uint64_t *self;        /* by stack: counted samples that end there */
+    uint64_t *inclusive;   /* by stack: those that pass through it */
+    uint64_t *frame_self;  /* by frame, for the line of a function */
+    uint64_t *frame_total; /* where the function is outermost in its stack */
+    uint32_t *on_path;     /* by function: how often above the walk */
+    struct summary_function *functions; /* by function id */
+    uint64_t *processes;                /* by process id */
+};
+
+static void add_capped(uint64_t *sum, uint64_t value)
+{
+    if (__builtin_add_overflow(*sum, value, sum))
+        *sum = UINT64_MAX;
+}
+
+static double percent(uint64_t k, uint64_t n)
+{
+    return n ? 100.0 * (double)k / (double)n : 0.0;
+}
+
+double summary_error_pct(uint64_t k, uint64_t n)
+{
+    if (n == 0)
+        return 0.0;
+    const double z = 1.959964, total = (double)n, p = (double)k / total;
+    double spread = p * (1 - p) / total + z * z / (4 * total * total);
+    return 100.0 * z * sqrt(spread > 0 ? spread : 0) / (1 + z * z / total);
+}
+
+/* --- work memory ---------------------------------------------------------- */
+
+static int work_init(struct work *w, const struct profile *p)
+{
+    size_t stacks = profile_stack_count(p) + 1;
+    size_t frames = profile_frame_count(p) + 1;
+    size_t functions = profile_function_count(p) + 1;
+    *w = (struct work){
+        .p = p,
+        .self = calloc(stacks, sizeof(*w->self)),
+        .inclusive = calloc(stacks, sizeof(*w->inclusive)),
+        .frame_self = calloc(frames, sizeof(*w->frame_self)),
+        .frame_total = calloc(frames, sizeof(*w->frame_total)),
+        .on_path = calloc(functions, sizeof(*w->on_path)),
+        .functions = calloc(functions, sizeof(*w->functions)),
+        .processes =
+            calloc(profile_process_count(p) + 1, sizeof(*w->processes)),
+    };
+    bool ok = w->self && w->inclusive && w->frame_self && w->frame_total &&
+              w->on_path && w->functions && w->processes;
+    return ok ? 0 : -ENOMEM;
+}
+
+static void work_deinit(struct work *w)
+{
+    free(w->self);
+    free(w->inclusive);
+    free(w->frame_self);
+    free(w->frame_total);
+    free(w->on_path);
+    free(w->functions);
+    free(w->processes);
+}
+
+/* --- self ---------------------------------------------------------------- */
+
+static void count_leaf(struct work *w, struct summary *s,
+                       const struct profile_sample *row)
+{
+    if (row->stack == PROFILE_NONE)
+        return;
+    uint32_t frame = profile_stack_at(w->p, row->stack)->frame;
+    uint32_t function = profile_frame_at(w->p, frame)->function;
+    enum frame_kind kind = profile_function_at(w->p, function)->kind;
+    add_capped(&w->self[row->stack], row->count);
+    add_capped(&w->frame_self[frame], row->count);
+    add_capped(&w->functions[function].self, row->count);
+    add_capped(&s->by_leaf_kind[kind], row->count);
+}
+
+static void count_samples(struct work *w, struct summary *s)
+{
+    for (size_t i = 0; i < profile_sample_count(w->p); i++) {
+        const struct profile_sample *row = profile_sample_at(w->p, i);
+        add_capped(&s->samples, row->count);
+        add_capped(&s->cpu_ns, row->cpu_ns);
+        add_capped(&s->by_state[row->state], row->count);
+        if (row->state == STATE_SCHEDULER)
+            continue;
+        add_capped(&s->counted, row->count);
+        if (row->process != PROFILE_NONE)
+            add_capped(&w->processes[row->process], row->count);
+        count_leaf(w, s, row);
+    }
+    if (s->cpu_ns)
+        s->rate_reached =
+            (double)s->samples * (double)NS_PER_S / (double)s->cpu_ns;
+}
+
+/* --- total: the walk ------------------------------------------------------ */
+
+/* A parent's id is below its children's, so one pass from the end. */
+static void sum_subtrees(struct work *w)
+{
+    for (size_t i = profile_stack_count(w->p); i-- > 0;) {
+        add_capped(&w->inclusive[i], w->self[i]);
+        uint32_t parent = profile_stack_at(w->p, (uint32_t)i)->parent;
+        if (parent != PROFILE_NONE)
+            add_capped(&w->inclusive[parent], w->inclusive[i]);
+    }
+}
+
+static uint32_t function_of(const struct work *w, uint32_t stack)
+{
+    uint32_t frame = profile_stack_at(w->p, stack)->frame;
+    return profile_frame_at(w->p, frame)->function;
+}
+
+/* Only the outermost frame of a recursion counts its stacks. */
+static void enter(struct work *w, uint32_t stack)
+{
+    uint32_t function = function_of(w, stack);
+    if (w->on_path[function]++ > 0)
+        return;
+    uint32_t frame = profile_stack_at(w->p, stack)->frame;
+    add_capped(&w->functions[function].total, w->inclusive[stack]);
+    add_capped(&w->frame_total[frame], w->inclusive[stack]);
+}
+
+static void walk(struct work *w, const struct tree *t)
+{
+    uint32_t at = t->first_root;
+    while (at != PROFILE_NONE) {
+        enter(w, at);
+        if (t->nodes[at].first_child != PROFILE_NONE) {
+            at = t->nodes[at].first_child;
+            continue;
+        }
+        w->on_path[function_of(w, at)]--;
+        while (t->nodes[at].next_sibling == PROFILE_NONE) {
+            at = t->nodes[at].parent;
+            if (at == PROFILE_NONE)
+                return;
+            w->on_path[function_of(w, at)]--;
+        }
+        at = t->nodes[at].next_sibling;
+    }
+}
+
+/* A known line beats an unknown one, then self, then total decide. */
+static void choose_lines(struct work *w)
+{
+    uint32_t n = (uint32_t)profile_frame_count(w->p);
+    uint32_t *best = w->on_path; /* all zero after the walk: frame + 1 */
+    for (uint32_t i = 0; i < n; i++) {
+        const struct profile_frame *f = profile_frame_at(w->p, i);
+        if (f->line == 0)
+            continue;
+        uint32_t old = best[f->function];
+        bool better = !old || w->frame_self[i] > w->frame_self[old - 1] ||
+                      (w->frame_self[i] == w->frame_self[old - 1] &&
+                       w->frame_total[i] > w->frame_total[old - 1]);
+        if (better) {
+            best[f->function] = i + 1;
+            w->functions[f->function].line = f->line;
+        }
+    }
+}
+
+/* --- the tables ----------------------------------------------------------- */
+
+static int by_self(const void *a, const void *b, void *profile)
+{
+    const struct summary_function *x = a, *y = b;
+    if (x->self != y->self)
+        return x->self > y->self ? -1 : 1;
+    if (x->total != y->total)
+        return x->total > y->total ? -1 : 1;
+    const struct profile *p = profile;
+    int names =
+        strcmp(profile_text(p, profile_function_at(p, x->function)->name),
+               profile_text(p, profile_function_at(p, y->function)->name));
+    if (names != 0)
+        return names;
+    return x->function < y->function ? -1 : x->function > y->function;
+}
+
+static int by_samples(const void *a, const void *b, void *profile)
+{
+    const struct summary_process *x = a, *y = b;
+    if (x->samples != y->samples)
+        return x->samples > y->samples ? -1 : 1;
+    const struct profile *p = profile;
+    int pids =
+        strverscmp(profile_text(p, profile_process_at(p, x->process)->pid),
+                   profile_text(p, profile_process_at(p, y->process)->pid));
+    if (pids != 0)
+        return pids;
+    return x->process < y->process ? -1 : x->process > y->process;
+}
+
+static void list_functions(struct work *w, struct summary *s)
+{
+    size_t kept = 0;
+    for (uint32_t i = 0; i < profile_function_count(w->p); i++) {
+        struct summary_function f = w->functions[i];
+        if (f.total == 0)
+            continue;
+        f.function = i;
+        f.self_pct = percent(f.self, s->counted);
+        f.total_pct = percent(f.total, s->counted);
+        f.self_error_pct = summary_error_pct(f.self, s->counted);
+        w->functions[kept++] = f;
+    }
+    qsort_r(w->functions, kept, sizeof(*w->functions), by_self, (void *)w->p);
+    s->functions = w->functions;
+    s->function_count = kept;
+    w->functions = NULL;
+}
+
+static int list_processes(struct work *w, struct summary *s)
+{
+    size_t n = profile_process_count(w->p);
+    s->processes = malloc((n + 1) * sizeof(*s->processes));
+    if (!s->processes)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++) {
+        if (w->processes[i] == 0)
+            continue;
+        s->processes[s->process_count++] = (struct summary_process){
+            i, w->processes[i], percent(w->processes[i], s->counted)};
+    }
+    qsort_r(s->processes, s->process_count, sizeof(*s->processes), by_samples,
+            (void *)w->p);
+    return 0;
+}
+
+int summary_compute(const struct profile *p, struct summary *out)
+{
+    struct summary s = {0};
+    struct tree tree = {0};
+    struct work w;
+    int err = work_init(&w, p);
+    if (!err)
+        err = tree_build(p, NULL, &tree);
+    if (!err) {
+        count_samples(&w, &s);
+        sum_subtrees(&w);
+        walk(&w, &tree);
+        choose_lines(&w);
+        err = list_processes(&w, &s);
+    }
+    if (!err) {
+        list_functions(&w, &s);
+        *out = s;
+    }
+    tree_deinit(&tree);
+    work_deinit(&w);
+    return err;
+}
+
+void summary_deinit(struct summary *s)
+{
+    free(s->functions);
+    free(s->processes);
+    *s = (struct summary){0};
+}
