@@ -1,0 +1,110 @@
+%% The plain Erlang way, as somebody without Elixir uses it.
+-module(cprof_nif_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+-export([spin/1]).
+
+%% Known work: nearly all of its time is in spin/1.
+work(Ms) ->
+    work_until(erlang:monotonic_time(millisecond) + Ms).
+
+work_until(Closing) ->
+    spin(20000),
+    case erlang:monotonic_time(millisecond) < Closing of
+        true -> work_until(Closing);
+        false -> done
+    end.
+
+spin(0) -> 0;
+spin(N) -> spin(N - 1).
+
+spin_is_hottest(#{functions := [Hottest | _]}) ->
+    #{name := Name, kind := Kind, file := File, line := Line, self_pct := Percent} = Hottest,
+    ?assertEqual(<<"cprof_nif_tests:spin/1">>, Name),
+    ?assertEqual(erlang, Kind),
+    ?assertEqual(<<"cprof_nif_tests.erl">>, filename:basename(File)),
+    ?assert(Line >= 20 andalso Line =< 21),
+    ?assert(Percent > 60.0).
+
+profile_test_() ->
+    {timeout, 60, fun() ->
+        Ports = erlang:ports(),
+        {ok, done, Report} = cprof_nif:profile(fun() -> work(600) end),
+        spin_is_hottest(Report),
+        ?assertEqual(undefined, whereis(cprof_sampler)),
+        ?assertEqual([], erlang:ports() -- Ports)
+    end}.
+
+profile_writes_files_test_() ->
+    {timeout, 60, fun() ->
+        File = filename:join("/tmp", "cprof-eunit-" ++ os:getpid() ++ ".html"),
+        Options = #{rate => 499, output => [File], top => 5},
+        {ok, done, _} = cprof_nif:profile(fun() -> work(300) end, Options),
+        {ok, Html} = file:read_file(File),
+        ok = file:delete(File),
+        ?assertNotEqual(nomatch, binary:match(Html, <<"cprof_nif_tests:spin/1">>))
+    end}.
+
+record_test_() ->
+    {timeout, 60, fun() ->
+        {Worker, Monitor} = spawn_monitor(fun() -> work(5000) end),
+        {ok, Report} = cprof_nif:record(0.6, #{rate => 999}),
+        exit(Worker, kill),
+        receive
+            {'DOWN', Monitor, process, Worker, _} -> ok
+        end,
+        spin_is_hottest(Report)
+    end}.
+
+what_the_function_raises_is_raised_test_() ->
+    {timeout, 60, fun() ->
+        ?assertError(boom, cprof_nif:profile(fun() -> error(boom) end)),
+        ?assertThrow(boom, cprof_nif:profile(fun() -> throw(boom) end)),
+        ?assertExit(boom, cprof_nif:profile(fun() -> exit(boom) end)),
+        ?assertEqual(undefined, whereis(cprof_sampler))
+    end}.
+
+wrong_options_are_errors_test() ->
+    Fun = fun() -> error(must_not_run) end,
+    {error, {invalid_option, Text}} = cprof_nif:profile(Fun, #{rate => 0}),
+    ?assertNotEqual(nomatch, binary:match(Text, <<"1 to 10000">>)),
+    {error, {invalid_option, _}} = cprof_nif:profile(Fun, #{speed => 9}),
+    {error, {enoent, _}} = cprof_nif:profile(Fun, #{output => "/no/such/folder/a.html"}).
+
+snapshot_test() ->
+    #{source := bif, schedulers := Schedulers, processes := #{count := Count}} =
+        cprof_nif:snapshot(#{top => 3}),
+    ?assert(length(Schedulers) >= erlang:system_info(schedulers)),
+    ?assert(Count > 10).
+
+the_nif_is_loaded_test() ->
+    {ok, Facts} = application:get_all_key(load_cprof()),
+    ?assertEqual(proplists:get_value(vsn, Facts), binary_to_list(cprof_nif:version())).
+
+load_cprof() ->
+    _ = application:load(cprof),
+    cprof.
+
+%% With Yama the permission is given and withdrawn; without, both say so.
+tracer_permission_test() ->
+    Own = list_to_integer(os:getpid()),
+    case filelib:is_regular("/proc/sys/kernel/yama/ptrace_scope") of
+        true ->
+            ?assertEqual(ok, cprof_nif:allow_tracer(Own)),
+            ?assertEqual({error, no_process}, cprof_nif:allow_tracer(16#7ffffffe)),
+            ?assertEqual(ok, cprof_nif:deny_tracer());
+        false ->
+            ?assertEqual({error, not_needed}, cprof_nif:allow_tracer(Own)),
+            ?assertEqual({error, not_needed}, cprof_nif:deny_tracer())
+    end,
+    ?assertError(badarg, cprof_nif:allow_tracer(0)),
+    ?assertError(badarg, cprof_nif:allow_tracer(pid)).
+
+%% Handing a new version of the module in while the old one is loaded.
+the_nif_survives_a_reload_test() ->
+    Version = cprof_nif:version(),
+    {module, cprof_nif} = code:load_file(cprof_nif),
+    ?assertEqual(Version, cprof_nif:version()),
+    code:purge(cprof_nif),
+    ?assertEqual(Version, cprof_nif:version()).

@@ -1,0 +1,252 @@
+defmodule CprofTest do
+  use ExUnit.Case, async: false
+  doctest Cprof
+
+  alias Cprof.{Error, Profile}
+
+  # Known work: 0.6 s, nearly all of it in spin/1.
+  defmodule Work do
+    def run(ms \\ 600), do: until(System.monotonic_time(:millisecond) + ms)
+
+    defp until(closing) do
+      spin(20_000)
+      if System.monotonic_time(:millisecond) < closing, do: until(closing)
+    end
+
+    def spin(0), do: 0
+    def spin(n), do: spin(n - 1)
+  end
+
+  setup do
+    before = {Process.list(), Port.list(), programs()}
+    on_exit(fn -> assert left(before) == {[], [], []} end)
+  end
+
+  # What is there that was not there before; programs take a moment to end.
+  defp left({processes, ports, programs} = before, tries \\ 40) do
+    now = {Process.list() -- [self() | processes], Port.list() -- ports, programs() -- programs}
+    now = put_elem(now, 0, Enum.reject(elem(now, 0), &of_exunit?/1))
+
+    if now == {[], [], []} or tries == 0 do
+      now
+    else
+      Process.sleep(50)
+      left(before, tries - 1)
+    end
+  end
+
+  defp of_exunit?(pid) do
+    case Process.info(pid, [:dictionary, :initial_call]) do
+      nil -> true
+      info -> match?({ExUnit.OnExitHandler, _, _}, info[:initial_call]) or exunit_ancestor?(info[:dictionary])
+    end
+  end
+
+  defp exunit_ancestor?(dictionary) do
+    ancestors = List.wrap(dictionary[:"$ancestors"])
+    initial = inspect(dictionary[:"$initial_call"])
+    initial =~ "ExUnit" or Enum.any?(ancestors, &(inspect(&1) =~ "ExUnit"))
+  end
+
+  # Children of this VM that are the port program, by /proc.
+  defp programs do
+    for dir <- Path.wildcard("/proc/[0-9]*"),
+        {:ok, line} <- [File.read(Path.join(dir, "cmdline"))],
+        String.ends_with?(line, "/cprof\0port\0"),
+        do: dir
+  end
+
+  defp sampler_os_pid do
+    {:ok, os_pid} = :cprof_port.os_pid(:cprof_sampler)
+    os_pid
+  end
+
+  defp hottest(profile), do: profile |> Cprof.hotspots(1) |> hd()
+
+  test "a hot function is named at the top, with file and line" do
+    assert {:ok, :done, profile} = Cprof.profile(fn -> Work.run() && :done end)
+    row = hottest(profile)
+    assert row.name == "CprofTest.Work.spin/1"
+    assert row.module == "Elixir.CprofTest.Work" and row.function == "spin" and row.arity == 1
+    assert row.kind == :elixir
+    assert Path.basename(row.file) == "cprof_test.exs"
+    assert row.line in 18..19
+    assert row.self_pct > 60.0
+    assert row.total >= row.self
+    assert profile.report.meta.rate_asked == 999
+    assert profile.report.meta.pid == String.to_integer(System.pid())
+    assert profile.report.counters.samples > 200
+    assert Enum.sum(Map.values(profile.report.states)) == profile.report.counters.samples
+  end
+
+  test "the process that did the work is named" do
+    {:ok, pid, profile} =
+      Cprof.profile(fn ->
+        Work.run()
+        self()
+      end)
+
+    text = List.to_string(:erlang.pid_to_list(pid))
+    assert [%{pid: ^text, pct: pct} | _] = profile.report.processes
+    assert pct > 60.0
+  end
+
+  test "hotspots are sorted and limited" do
+    {:ok, _, profile} = Cprof.profile(fn -> Work.run() end)
+    rows = Cprof.hotspots(profile, 3)
+    assert length(rows) <= 3
+    assert rows == Enum.sort_by(rows, & &1.self, :desc)
+    assert Cprof.hotspots(profile, 0) == []
+    assert inspect(profile) =~ "#Cprof.Profile<"
+  end
+
+  for {kind, raise} <- [error: quote(do: raise("boom")), throw: quote(do: throw(:boom)), exit: quote(do: exit(:boom))] do
+    test "#{kind} passes through, after the output was written" do
+      file = tmp("raised-#{unquote(kind)}.txt")
+
+      caught =
+        try do
+          Cprof.profile(
+            fn ->
+              Work.run(200)
+              unquote(raise)
+            end,
+            output: file
+          )
+        catch
+          kind, _ -> kind
+        end
+
+      assert caught == unquote(kind)
+      assert File.read!(file) =~ "Work.spin/1"
+      assert Process.whereis(:cprof_sampler) == nil
+      File.rm!(file)
+    end
+  end
+
+  test "every format is written by its extension" do
+    {:ok, _, profile} = Cprof.profile(fn -> Work.run() end)
+
+    for {name, sign} <- [
+          {"a.html", "<!DOCTYPE html"},
+          {"a.txt", "Work.spin/1"},
+          {"a.json", "\"functions\""},
+          {"a.collapsed", ";CprofTest.Work.spin/1 "},
+          {"a.pb.gz", <<0x1F, 0x8B>>}
+        ] do
+      file = tmp(name)
+      assert Cprof.write(profile, file) == :ok
+      assert String.downcase(File.read!(file)) |> String.contains?(String.downcase(sign)) or name == "a.pb.gz"
+      if name == "a.pb.gz", do: assert(<<0x1F, 0x8B, _::binary>> = File.read!(file))
+      File.rm!(file)
+    end
+  end
+
+  test "what is shown can be narrowed" do
+    {:ok, _, profile} = Cprof.profile(fn -> Work.run() end)
+    assert {:ok, focused} = Cprof.render(profile, :collapsed, focus: "Work[.]spin")
+    assert focused != "" and Enum.all?(String.split(focused, "\n", trim: true), &(&1 =~ "Work.spin/1"))
+    assert {:ok, ignored} = Cprof.render(profile, :collapsed, ignore: "Work[.]spin")
+    refute ignored =~ "Work.spin/1"
+    assert {:error, %Error{}} = Cprof.render(profile, :collapsed, focus: "(")
+  end
+
+  test "an output that cannot be written is found out before sampling" do
+    test = self()
+    fun = fn -> send(test, :ran) end
+    assert {:error, error} = Cprof.profile(fun, output: "/no/such/folder/a.html")
+    assert Exception.message(error) =~ "/no/such/folder/a.html"
+    assert error.code == :enoent
+    assert {:error, %Error{code: :unknown_format}} = Cprof.profile(fun, output: tmp("a.svg"))
+    refute File.exists?(tmp("a.svg"))
+    refute_received :ran
+  end
+
+  test "wrong options are one sentence, and nothing is started" do
+    for rate <- [0, -1, 1_000_000_000] do
+      assert {:error, %Error{code: :invalid_option} = error} = Cprof.start(rate: rate)
+      assert Exception.message(error) =~ "1 to 10000"
+    end
+
+    assert {:error, %Error{code: :invalid_option}} = Cprof.record(1, speed: 3)
+  end
+
+  test "one recording at a time" do
+    assert Cprof.start() == :ok
+    assert {:error, %Error{code: :already_started}} = Cprof.start()
+    assert {:error, %Error{code: :already_started}} = Cprof.profile(fn -> flunk("must not run") end)
+    assert {:ok, %Profile{}} = Cprof.stop()
+    assert {:error, %Error{code: :not_started}} = Cprof.stop()
+  end
+
+  test "the port program killed while it records: an error, and the next start works" do
+    assert Cprof.start() == :ok
+    System.cmd("kill", ["-9", "#{sampler_os_pid()}"])
+    Process.sleep(100)
+    assert {:error, error} = Cprof.stop()
+    assert error.code == :sampler_ended
+    assert Exception.message(error) =~ "signal 9"
+    assert Cprof.start() == :ok
+    System.cmd("kill", ["-9", "#{sampler_os_pid()}"])
+    Process.sleep(100)
+    # Also without a stop between.
+    assert Cprof.start() == :ok
+    assert {:ok, %Profile{}} = Cprof.stop()
+  end
+
+  test "garbage on the port ends the program, and the caller gets an error" do
+    assert Cprof.start() == :ok
+    os_pid = sampler_os_pid()
+    port = :sys.get_state(:cprof_sampler).port
+    # Not through Port.command: only the owner may, so it does.
+    :sys.replace_state(:cprof_sampler, fn state ->
+      Port.command(port, "this is no term")
+      state
+    end)
+
+    assert {:error, error} = Cprof.stop()
+    assert error.code in [:protocol, :sampler_ended]
+    assert gone?(os_pid)
+  end
+
+  test "the owner killed while it profiles: nothing stays" do
+    {pid, monitor} = spawn_monitor(fn -> Cprof.profile(fn -> Process.sleep(:infinity) end) end)
+    wait_until(fn -> Process.whereis(:cprof_sampler) && match?({:ok, _}, :cprof_port.os_pid(:cprof_sampler)) end)
+    Process.sleep(300)
+    os_pid = sampler_os_pid()
+    Process.exit(pid, :kill)
+    assert_receive {:DOWN, ^monitor, :process, ^pid, :killed}
+    wait_until(fn -> Process.whereis(:cprof_sampler) == nil end)
+    assert gone?(os_pid)
+  end
+
+  test "profile/2 ends soon after its function" do
+    {took, {:ok, _, _}} = :timer.tc(fn -> Cprof.profile(fn -> Work.run(500) end) end)
+    assert took < 500_000 + 2_000_000
+  end
+
+  test "work of other processes is seen too" do
+    {:ok, _, profile} =
+      Cprof.profile(fn -> 1..4 |> Enum.map(fn _ -> Task.async(&Work.run/0) end) |> Task.await_many() end)
+
+    assert hottest(profile).name == "CprofTest.Work.spin/1"
+  end
+
+  defp tmp(name), do: Path.join(System.tmp_dir!(), "cprof-test-#{System.pid()}-#{name}")
+
+  defp gone?(os_pid), do: wait_until(fn -> not File.exists?("/proc/#{os_pid}") end)
+
+  defp wait_until(fun, tries \\ 100) do
+    cond do
+      fun.() ->
+        true
+
+      tries == 0 ->
+        flunk("waited in vain")
+
+      true ->
+        Process.sleep(50)
+        wait_until(fun, tries - 1)
+    end
+  end
+end

@@ -1,0 +1,81 @@
+defmodule Cprof.OptionsTest do
+  use ExUnit.Case, async: true
+
+  @all [:record, :render, :output]
+
+  defp check(opts), do: :cprof_options.check(Cprof.Options.to_map(opts), @all)
+
+  test "good options come out as the program wants them" do
+    assert {:ok, checked} =
+             check(rate: 499, engine: :perf, kernel: true, format: :json, top: 3, focus: ~r/^lists:/, ignore: 'x')
+
+    assert checked == %{
+             rate: 499,
+             engine: "perf",
+             kernel: true,
+             format: "json",
+             top: 3,
+             focus: "^lists:",
+             ignore: "x"
+           }
+  end
+
+  test "processes may be pids, names and texts, one or many" do
+    pid = self()
+    text = List.to_string(:erlang.pid_to_list(pid))
+    assert {:ok, %{process: [^text]}} = check(process: pid)
+    assert {:ok, %{process: ["logger", "<0.1.0>", "x"]}} = check(process: [:logger, "<0.1.0>", 'x'])
+    assert {:error, _} = check(process: [%{}])
+    assert {:error, _} = check(process: List.duplicate("p", 65))
+  end
+
+  test "one output or many" do
+    assert {:ok, %{output: ["a.html"]}} = check(output: "a.html")
+    assert {:ok, %{output: ["a.html"]}} = check(output: 'a.html')
+    assert {:ok, %{output: ["a.html", "b.txt"]}} = check(output: ["a.html", 'b.txt'])
+    assert {:error, _} = check(output: [])
+    assert {:error, _} = check(output: 5)
+  end
+
+  test "wrong values are refused with a sentence" do
+    for {key, values} <- [
+          rate: [0, -1, 1_000_000_000, 9.5, "99"],
+          engine: [:magic, 1, ""],
+          kernel: ["yes", nil],
+          top: [0, -5, :all],
+          format: [:svg, 7],
+          focus: [String.duplicate("x", 256), 1]
+        ],
+        value <- values do
+      assert {:error, text} = check([{key, value}])
+      assert text =~ "option #{key} must be"
+    end
+  end
+
+  test "an unknown option is named, with those that are known" do
+    assert {:error, text} = check(speed: 9)
+    assert text =~ "speed"
+    assert text =~ "rate"
+  end
+
+  test "a file's format is that of its extension, else the one asked for" do
+    for {file, format} <- [
+          {"a.html", "html"},
+          {"dir.txt/a.pb.gz", "pprof"},
+          {"a.collapsed", "collapsed"},
+          {"a.json", "json"},
+          {"a.txt", "text"}
+        ] do
+      assert :cprof_options.format_of(file, %{format: "text"}) == {:ok, format}
+    end
+
+    assert :cprof_options.format_of("a.out", %{format: "json"}) == {:ok, "json"}
+    assert {:error, text} = :cprof_options.format_of("a.out", %{})
+    assert text =~ "a.out" and text =~ ".html"
+  end
+
+  test "switches given several times become lists" do
+    switches = [output: "a.html", rate: 9, output: "b.txt", process: "p"]
+    assert Enum.sort(Cprof.Options.from_switches(switches)) == [output: ["a.html", "b.txt"], process: ["p"], rate: 9]
+  end
+end
