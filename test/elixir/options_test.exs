@@ -7,7 +7,7 @@ defmodule Cprof.OptionsTest do
 
   test "good options come out as the program wants them" do
     assert {:ok, checked} =
-             check(rate: 499, engine: :perf, kernel: true, format: :json, top: 3, focus: ~r/^lists:/, ignore: 'x')
+             check(rate: 499, engine: :perf, kernel: true, format: :json, top: 3, focus: ~r/^lists:/, ignore: ~c"x")
 
     assert checked == %{
              rate: 499,
@@ -24,15 +24,15 @@ defmodule Cprof.OptionsTest do
     pid = self()
     text = List.to_string(:erlang.pid_to_list(pid))
     assert {:ok, %{process: [^text]}} = check(process: pid)
-    assert {:ok, %{process: ["logger", "<0.1.0>", "x"]}} = check(process: [:logger, "<0.1.0>", 'x'])
+    assert {:ok, %{process: ["logger", "<0.1.0>", "x"]}} = check(process: [:logger, "<0.1.0>", ~c"x"])
     assert {:error, _} = check(process: [%{}])
     assert {:error, _} = check(process: List.duplicate("p", 65))
   end
 
   test "one output or many" do
     assert {:ok, %{output: ["a.html"]}} = check(output: "a.html")
-    assert {:ok, %{output: ["a.html"]}} = check(output: 'a.html')
-    assert {:ok, %{output: ["a.html", "b.txt"]}} = check(output: ["a.html", 'b.txt'])
+    assert {:ok, %{output: ["a.html"]}} = check(output: ~c"a.html")
+    assert {:ok, %{output: ["a.html", "b.txt"]}} = check(output: ["a.html", ~c"b.txt"])
     assert {:error, _} = check(output: [])
     assert {:error, _} = check(output: 5)
   end

@@ -1,4 +1,5 @@
-/* A request is whatever arrives on stdin. */
+/* A request is whatever arrives on stdin: the input as it is, and the input as
+ * the value of an argument of a request that is good so far. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,19 +9,48 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+/* What a request points to must lie in the packet, and its texts end. */
+static void check(const struct port_request *r, const uint8_t *bytes,
+                  size_t len)
+{
+    if (r->recording_len > 0 &&
+        (r->recording < bytes || r->recording + r->recording_len > bytes + len))
+        abort();
+    if (r->process_count > PORT_MAX_PROCESSES ||
+        strnlen(r->engine, PORT_TEXT) == PORT_TEXT ||
+        strnlen(r->focus, PORT_TEXT) == PORT_TEXT)
+        abort();
+}
+
+static void decode(const uint8_t *bytes, size_t len)
 {
     static struct port_request request;
-    if (port_decode(bytes, len, &request) != 0)
-        return 0;
-    /* What a request points to must lie in the packet, and its texts end. */
-    if (request.recording_len > 0 &&
-        (request.recording < bytes ||
-         request.recording + request.recording_len > bytes + len))
-        abort();
-    if (request.process_count > PORT_MAX_PROCESSES ||
-        strnlen(request.engine, PORT_TEXT) == PORT_TEXT ||
-        strnlen(request.focus, PORT_TEXT) == PORT_TEXT)
-        abort();
+    if (port_decode(bytes, len, &request) == 0)
+        check(&request, bytes, len);
+}
+
+/* {1, start, #{Key => Value}} with the value taken from the input. */
+static void decode_value(const char *key, const uint8_t *value, size_t len)
+{
+    static const char head[] = "\x83h\3a\1w\5startt\0\0\0\1w";
+    size_t head_len = sizeof(head) - 1, key_len = strlen(key);
+    size_t packet_len = head_len + 1 + key_len + len;
+    uint8_t *packet = malloc(packet_len);
+    memcpy(packet, head, head_len);
+    packet[head_len] = (uint8_t)key_len;
+    memcpy(packet + head_len + 1, key, key_len);
+    if (len > 0)
+        memcpy(packet + head_len + 1 + key_len, value, len);
+    decode(packet, packet_len);
+    free(packet);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    static const char *const keys[] = {"pid", "kernel", "engine", "process",
+                                       "recording"};
+    decode(bytes, len);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        decode_value(keys[i], bytes, len);
     return 0;
 }

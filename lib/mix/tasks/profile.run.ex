@@ -178,11 +178,15 @@ defmodule Mix.Tasks.Profile.Run do
   defp report!(profile, opts) do
     %{render: render} = Cprof.Options.split(opts)
     {format, shown} = Keyword.pop(render, :format, "text")
-    {:ok, text} = ok!(Cprof.render(profile, format, shown))
+    {:ok, text} = ok!(Cprof.render(profile, printed(to_string(format)), shown))
     IO.write(text)
     for file <- outputs(opts), do: written!(file, Cprof.write(profile, file, render))
     if file = opts[:save], do: written!(file, File.write(file, profile.recording))
   end
+
+  # These are for files, and no terminal shows them.
+  defp printed(format) when format in ["html", "pprof"], do: "text"
+  defp printed(format), do: format
 
   defp written!(file, {:error, posix}) when is_atom(posix), do: Mix.raise("#{file}: #{:file.format_error(posix)}")
 
@@ -202,12 +206,17 @@ defmodule Mix.Tasks.Profile.Run do
     end
 
     {:ok, checked} = ok!(:cprof_options.check(Cprof.Options.to_map(record ++ render), [:record, :render]))
-    if checked[:format] in ["html", "pprof"] and outputs(opts) == [], do: Mix.raise("--format is for the terminal")
-    outputs = Map.put(checked, :output, outputs(opts))
-    ok!(:cprof_sampler.check_outputs(outputs))
-    saved = for {:save, file} <- task, do: file
-    ok!(:cprof_sampler.check_outputs(%{output: saved, format: "pprof"}))
+    check_files!(checked, outputs(opts), Keyword.get_values(task, :save))
     split
+  end
+
+  defp check_files!(%{format: format}, [], _) when format in ["html", "pprof"] do
+    Mix.raise("format #{format} is not for the terminal: name a file with --output")
+  end
+
+  defp check_files!(checked, outputs, saved) do
+    ok!(:cprof_sampler.check_outputs(Map.put(checked, :output, outputs)))
+    ok!(:cprof_sampler.check_outputs(%{output: saved, format: "pprof"}))
   end
 
   defp ok!({:error, {_code, text}}), do: Mix.raise(text)
