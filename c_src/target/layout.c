@@ -67,7 +67,7 @@ choose(const struct layout *l, const struct layout_hint *hints, size_t count)
     return best;
 }
 
-void layout_take(struct layout *l, unsigned min_agree)
+void layout_take(struct layout *l, bool sampled)
 {
     static const enum layout_field fields[] = {LAYOUT_ID, LAYOUT_INITIAL,
                                                LAYOUT_HEND, LAYOUT_REG,
@@ -80,7 +80,7 @@ void layout_take(struct layout *l, unsigned min_agree)
         if (l->known[f])
             continue;
         /* scheduler_data is 0 in every process of an idle node. */
-        unsigned need = f == LAYOUT_SCHEDULER_DATA ? min_agree - 1 : min_agree;
+        unsigned need = sampled || f != LAYOUT_SCHEDULER_DATA;
         if (layout_fields_pick(t, &offset))
             layout_set(l, f, offset);
         else if (hint && t->pieces &&
@@ -192,7 +192,7 @@ int layout_discover_hinted(const struct process *p, const struct maps *maps,
         return status;
     }
     l.state->hint = choose(&l, hints, hint_count);
-    layout_take(&l, 1);
+    layout_take(&l, false);
     find_current(&l, m, threads);
     if (!l.release && l.state->hint)
         l.release = l.state->hint->release;

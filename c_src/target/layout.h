@@ -7,8 +7,8 @@
  *
  * How each is found, and the OTP files it comes from
  * (erts/emulator/beam/erl_process.h, jit/x86/beam_asm.hpp, process_main.cpp):
- *   xoff          decoded from global::* code: lea rsp,[rbx-xoff]
- *   stop, htop    decoded from global::* code: mov rsp,[r13+stop],
+ *   xoff          decoded from JIT code: lea rsp,[rbx-xoff]
+ *   stop, htop    decoded from JIT code: mov rsp,[r13+stop],
  *                 mov r15,[r13+htop]
  *   schedulers    words of the executable's .data/.bss that lead to an
  *                 ErtsSchedulerData array: esdp->tid's glibc TCB holds a tid

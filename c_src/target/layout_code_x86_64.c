@@ -1,8 +1,8 @@
 /*
- * Offsets that stand in the VM's own machine code. The shared fragments enter
- * and leave the C runtime many times, always with the same instructions
- * (emit_enter_runtime and emit_leave_runtime in OTP's
- * erts/emulator/beam/jit/x86/beam_asm.hpp):
+ * Offsets that stand in the JIT's machine code. The shared fragments, and where
+ * they are too few all other code, enter and leave the C runtime many times,
+ * always with the same instructions (emit_enter_runtime and emit_leave_runtime
+ * in OTP's erts/emulator/beam/jit/x86/beam_asm.hpp):
  *
  *   48 8D 63 d8 | 48 8D A3 d32   lea rsp, [rbx - xoff]   rbx = registers
  *   49 8B 65 d8 | 49 8B A5 d32   mov rsp, [r13 + stop]   r13 = c_p
@@ -19,6 +19,7 @@
 
 enum {
     MIN_VOTES = 8,
+    ENOUGH_VOTES = 64,
     MAX_CODE = 4 << 20, /* bytes read in all */
     MAX_OFFSET = 4096,
 };
@@ -65,6 +66,8 @@ void layout_code_scan(struct layout_code *c, const void *code, size_t len)
 {
     const uint8_t *bytes = code;
     for (size_t i = 0; i < len; i++) {
+        if ((bytes[i] & 0xf8) != 0x48) /* no prefix of the patterns */
+            continue;
         for (int field = 0; field < LAYOUT_CODE_KINDS; field++) {
             int32_t d;
             if (!match(&patterns[field], bytes + i, len - i, &d))
@@ -95,16 +98,17 @@ bool layout_code_verdict(const struct layout_code *c, enum layout_field field,
     return true;
 }
 
-static int scan_function(struct layout_code *c, const struct memory *m,
-                         const struct jit_function *f, size_t *left)
+/* Code is read module by module; nothing is executed or followed. */
+static int scan_module(struct layout_code *c, const struct memory *m,
+                       const struct jit_module *module, size_t *left)
 {
-    size_t len = f->end - f->start;
-    if (f->end <= f->start || len > *left)
+    size_t len = module->size;
+    if (len > *left || module->gone_at != JIT_FOREVER)
         return 0;
-    uint8_t *code = malloc(len);
+    uint8_t *code = malloc(len ? len : 1);
     if (!code)
         return -ENOMEM;
-    int status = memory_read(m, f->start, code, len);
+    int status = memory_read(m, module->base, code, len);
     if (status == 0)
         layout_code_scan(c, code, len);
     free(code);
@@ -112,11 +116,23 @@ static int scan_function(struct layout_code *c, const struct memory *m,
     return status == -EFAULT ? 0 : status;
 }
 
-static int scan_module(struct layout_code *c, const struct memory *m,
-                       const struct jit_module *module, size_t *left)
+static bool enough(const struct layout_code *c)
 {
-    for (uint32_t i = 0; i < module->function_count; i++) {
-        int status = scan_function(c, m, &module->functions[i], left);
+    for (int field = 0; field < LAYOUT_CODE_KINDS; field++)
+        if (c->votes[field][0].count < ENOUGH_VOTES)
+            return false;
+    return true;
+}
+
+/* The modules of the VM itself (global::*), or those of Erlang. */
+static int scan_modules(struct layout_code *c, const struct memory *m,
+                        const struct jit *jit, bool emulator, size_t *left)
+{
+    for (size_t id = 0; id < jit_module_count(jit) && !enough(c); id++) {
+        const struct jit_module *module = jit_module(jit, id);
+        if (module->emulator != emulator)
+            continue;
+        int status = scan_module(c, m, module, left);
         if (status < 0)
             return status;
     }
@@ -128,14 +144,11 @@ int layout_code_discover(const struct memory *m, const struct jit *jit,
 {
     struct layout_code c = {0};
     size_t left = MAX_CODE;
-    for (size_t id = 0; id < jit_module_count(jit); id++) {
-        const struct jit_module *module = jit_module(jit, id);
-        if (!module->emulator)
-            continue;
-        int status = scan_module(&c, m, module, &left);
-        if (status < 0)
-            return status;
-    }
+    int status = scan_modules(&c, m, jit, true, &left);
+    if (status == 0)
+        status = scan_modules(&c, m, jit, false, &left);
+    if (status < 0)
+        return status;
     for (int field = 0; field < LAYOUT_CODE_KINDS; field++) {
         uint32_t offset;
         if (layout_code_verdict(&c, field, &offset))

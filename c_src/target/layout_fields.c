@@ -107,7 +107,7 @@ static int answer_scheduler(uint64_t w, const struct pointee *to,
                             const struct layout_facts *f)
 {
     if (w == 0)
-        return 0;
+        return f->running ? -1 : 0;
     if (f->esdp && w == f->esdp)
         return 1;
     if (f->runtime_stack && to->has_head && to->head[0] == f->runtime_stack)

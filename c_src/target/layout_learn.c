@@ -194,6 +194,7 @@ void layout_learn(struct layout *l, const struct memory *m,
                                  .exit_slot = e->exit_slot,
                                  .runtime_stack = rs,
                                  .esdp = esdp};
+    facts.running = esdp && l->known[LAYOUT_CURRENT_PROCESS];
     if ((l->state->seen - 1) % CHECK_EVERY == 0)
         check(l, m, &piece, &facts);
     if (all_known(l) && esdp)
@@ -201,6 +202,6 @@ void layout_learn(struct layout *l, const struct memory *m,
     facts.again = seen_lately(l->state, e->c_p);
     layout_fields_add(&l->state->tallies, m, &piece, &facts);
     learn_current(l, m, esdp, e->c_p);
-    layout_take(l, 2);
+    layout_take(l, true);
     learn_esdp(l, m, &piece, e->tid, rs);
 }

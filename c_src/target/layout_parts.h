@@ -20,7 +20,7 @@ enum {
     LAYOUT_PIECES = 48, /**< processes looked at when a node is opened */
 };
 
-/* --- layout_code_x86_64.c: offsets in the VM's own machine code --------- */
+/* --- layout_code_x86_64.c: offsets in the JIT's machine code ------------ */
 
 enum { LAYOUT_CODE_KINDS = 3 }; /* LAYOUT_XOFF, LAYOUT_STOP, LAYOUT_HTOP */
 
@@ -36,7 +36,7 @@ void layout_code_scan(struct layout_code *c, const void *code, size_t len);
 /** The value more than half of the votes are for, with at least 8 votes. */
 bool layout_code_verdict(const struct layout_code *c, enum layout_field field,
                          uint32_t *value);
-/** Reads the shared fragments (global::*) and sets the fields they tell. */
+/** Reads code until it tells enough and sets the fields it tells. */
 MUST_USE int layout_code_discover(const struct memory *m, const struct jit *jit,
                                   struct layout *l);
 
@@ -110,8 +110,9 @@ struct layout_facts {
     uint64_t exit_slot;     /**< of this piece's stack; 0: unknown */
     uint64_t runtime_stack; /**< of the thread that runs it; 0: unknown */
     uint64_t esdp;          /**< of the thread that runs it; 0: unknown */
-    bool again; /**< the process was counted already: ask only for what
-                     changes as it runs (hend, scheduler_data) */
+    bool again;   /**< the process was counted already: ask only for what
+                       changes as it runs (hend, scheduler_data) */
+    bool running; /**< it was running there when it was copied */
     bool old_ids;
     uint64_t table_size;
 };
@@ -167,9 +168,10 @@ struct layout_state {
     uint64_t seen; /**< samples */
 };
 
-/** Takes what the tallies tell for the fields still unknown; a hint counts
- *  when at least min_agree pieces are for it. */
-void layout_take(struct layout *l, unsigned min_agree);
+/** Takes what the tallies tell for the fields still unknown. A hint needs one
+ *  piece for it; before any sample, no running process need have shown its
+ *  scheduler data. */
+void layout_take(struct layout *l, bool sampled);
 /** Sets a field as known and keeps process_bytes right. */
 void layout_set(struct layout *l, enum layout_field field, uint32_t offset);
 

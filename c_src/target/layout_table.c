@@ -63,14 +63,24 @@ static uint64_t slot_of(uint64_t id, bool old_ids, uint64_t size)
     return old_ids ? id >> 32 : (id >> 4) & (size - 1);
 }
 
-/* Copies processes from the slots; counts which shape of id fits. */
+static bool in_use(uint64_t slot)
+{
+    return slot != 0 && slot % 8 == 0;
+}
+
+/* Copies processes from all over the slots, since neighbours are often of one
+   kind; counts which shape of id fits. */
 static int copy(const struct memory *m, const uint64_t *slots, size_t n,
                 struct layout_pieces *p)
 {
     unsigned old_fits = 0, new_fits = 0;
+    size_t used = 0, seen = 0;
+    for (size_t i = 0; i < n; i++)
+        used += in_use(slots[i]);
+    size_t step = (used + LAYOUT_PIECES - 1) / LAYOUT_PIECES;
     for (size_t i = 0; i < n && p->count < LAYOUT_PIECES; i++) {
         struct layout_piece *piece = &p->list[p->count];
-        if (slots[i] == 0 || slots[i] & 7)
+        if (!in_use(slots[i]) || seen++ % step != 0)
             continue;
         int status = layout_table_piece(m, slots[i], piece);
         if (status < 0 && status != -EFAULT)
