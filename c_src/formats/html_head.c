@@ -7,6 +7,19 @@
 
 #include "base/clock.h"
 
+/* "1234567" as "1,234,567". */
+static const char *grouped(uint64_t value, char text[32])
+{
+    char *at = text + 31;
+    *at = '\0';
+    for (unsigned digits = 0; value || digits == 0; digits++, value /= 10) {
+        if (digits && digits % 3 == 0)
+            *--at = ',';
+        *--at = (char)('0' + value % 10);
+    }
+    return at;
+}
+
 static void fact(struct buffer *out, const char *label, const char *value)
 {
     if (!value[0])
@@ -99,15 +112,15 @@ static void rate_fact(struct buffer *out, const struct profile *p,
 
 static void sample_facts(struct buffer *out, const struct summary *s)
 {
-    char text[160];
-    snprintf(text, sizeof(text), "%" PRIu64 " (%.2f s of CPU time)", s->samples,
-             (double)s->cpu_ns / NS_PER_S);
+    char text[160], digits[32];
+    snprintf(text, sizeof(text), "%s (%.2f s of CPU time)",
+             grouped(s->samples, digits), (double)s->cpu_ns / NS_PER_S);
     fact(out, "Samples", text);
     uint64_t apart = s->samples - s->counted;
     double share = s->samples ? 100.0 * (double)apart / (double)s->samples : 0;
     snprintf(text, sizeof(text),
-             "%" PRIu64 " samples, %.1f %%, busy-waiting and bookkeeping",
-             apart, share);
+             "%s samples, %.1f %%, busy-waiting and bookkeeping",
+             grouped(apart, digits), share);
     if (apart)
         fact(out, "Scheduler, not in the graph", text);
 }
@@ -131,7 +144,8 @@ static void counter(struct buffer *out, uint64_t value, const char *text)
 {
     if (value == 0)
         return;
-    buffer_printf(out, "<li><b>%" PRIu64 "</b> ", value);
+    char digits[32];
+    buffer_printf(out, "<li><b>%s</b> ", grouped(value, digits));
     html_text_escape(out, text);
     buffer_text(out, "</li>\n");
 }

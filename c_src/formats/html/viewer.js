@@ -88,13 +88,8 @@
 
     function addDepths(tree) {
         tree.depth = new Int32Array(tree.count);
-        tree.height = new Int32Array(tree.count).fill(1); /* rows below */
         for (let i = 1; i < tree.count; i++)
             tree.depth[i] = tree.depth[tree.parent[i]] + 1;
-        for (let i = tree.count - 1; i > 0; i--) {
-            const p = tree.parent[i];
-            tree.height[p] = Math.max(tree.height[p], tree.height[i] + 1);
-        }
     }
 
     /* children[start[box] .. start[box + 1]) are a box's, largest first. */
@@ -163,7 +158,40 @@
     const canvas = element("canvas");
     const context = canvas.getContext("2d", {alpha: false});
 
-    const rowsShown = () => tree.depth[view.zoom] + tree.height[view.zoom];
+    let rowsKnown = {zoom: NONE, wide: 0, rows: 0};
+
+    /* As many as have a box that is wide enough to be drawn. */
+    function rowsShown() {
+        const wide = extent.clientWidth;
+        if (rowsKnown.zoom !== view.zoom || rowsKnown.wide !== wide)
+            rowsKnown = {zoom: view.zoom, wide, rows: countRows(wide)};
+        return rowsKnown.rows;
+    }
+
+    function countRows(wide) {
+        let deepest = 0;
+        forEachVisible(wide, (box) => {
+            deepest = Math.max(deepest, tree.depth[box]);
+        });
+        return deepest + 1;
+    }
+
+    /* What is zoomed to and all below it that is wide enough. Children are
+     * sorted by width: the first that is too narrow ends its row. */
+    function forEachVisible(wide, run) {
+        const least = range().width * LEAST_WIDTH / Math.max(wide, 1);
+        const open = [view.zoom];
+        while (open.length > 0) {
+            const box = open.pop();
+            run(box);
+            for (let c = tree.start[box]; c < tree.start[box + 1]; c++) {
+                const child = tree.children[c];
+                if (tree.total[child] < least)
+                    break;
+                open.push(child);
+            }
+        }
+    }
 
     const rowOf = (depth) => view.flame ? rowsShown() - 1 - depth : depth;
 
@@ -291,22 +319,11 @@
         }
     }
 
-    /* Depth first; children are sorted by width, so the first that is too
-     * narrow ends its row. */
     function drawBelow(frame) {
-        const least = LEAST_WIDTH * frame.ratio;
-        const open = [view.zoom];
-        while (open.length > 0) {
-            const box = open.pop();
+        forEachVisible(canvas.width / frame.ratio, (box) => {
             const {x, end} = edges(frame, box);
             drawBox(frame, box, x, end, false);
-            for (let c = tree.start[box]; c < tree.start[box + 1]; c++) {
-                const child = tree.children[c];
-                if (tree.total[child] * frame.scale < least)
-                    break;
-                open.push(child);
-            }
-        }
+        });
     }
 
     function edges(frame, box) {
@@ -331,7 +348,7 @@
             return;
         const muted = isMuted(box);
         const wide = Math.max(end - x - (end - x > 3 ? 1 : 0), 1);
-        context.globalAlpha = isAncestor ? 0.55 : 1;
+        context.globalAlpha = isAncestor && !muted ? 0.55 : 1;
         context.fillStyle = colorOf(box, muted);
         context.fillRect(x, y, wide, bottom - y - 1);
         drawName(box, x, wide, (y + bottom - 1) / 2, muted);
