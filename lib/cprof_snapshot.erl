@@ -5,6 +5,9 @@
 
 -export([take/1]).
 
+%% Its helpers answer by what they exit with.
+-dialyzer({no_return, details/1}).
+
 -export_type([snapshot/0]).
 
 -type scheduler() :: #{

@@ -1,6 +1,7 @@
 /*
- * A recording's result as a term: the JSON report's shape as a map with atom
- * keys, and the recording itself. Strings are binaries.
+ * A recording's result as a term: the JSON report (formats/format_json.c) as
+ * maps with atom keys, and the recording itself. Strings are binaries, but a
+ * kind is an atom; JSON's null is nil.
  */
 #include "port/port.h"
 
@@ -56,7 +57,7 @@ static void meta(struct port_encoder *e, const struct profile *p,
                  const struct summary *s)
 {
     const struct profile_meta *m = profile_meta(p);
-    port_encode_map(e, 20);
+    port_encode_map(e, 22);
     key_text(e, "host", profile_text(p, m->host));
     key_text(e, "os", profile_text(p, m->os));
     key_text(e, "node", profile_text(p, m->node));
@@ -65,7 +66,7 @@ static void meta(struct port_encoder *e, const struct profile *p,
     key_text(e, "command", profile_text(p, m->command));
     key_text(e, "engine", profile_text(p, m->engine));
     key_text(e, "event", profile_text(p, m->event));
-    key_text(e, "version", profile_text(p, m->version));
+    key_text(e, "cprof", profile_text(p, m->version));
     key_notes(e, profile_text(p, m->notes));
     key_unsigned(e, "pid", m->pid);
     key_boolean(e, "jit", m->jit);
@@ -74,6 +75,8 @@ static void meta(struct port_encoder *e, const struct profile *p,
     key_real(e, "rate_reached", s->rate_reached);
     key_unsigned(e, "started_unix_ns", m->started_unix_ns);
     key_unsigned(e, "duration_ns", m->duration_ns);
+    key_unsigned(e, "bucket_ns", m->bucket_ns);
+    key_unsigned(e, "samples", s->samples);
     key_unsigned(e, "cpu_ns", s->cpu_ns);
     key_unsigned(e, "counted", s->counted);
     key_unsigned(e, "schedulers", m->schedulers);
@@ -97,6 +100,14 @@ static void states(struct port_encoder *e, const struct summary *s)
         key_unsigned(e, state_name((enum sample_state)i), s->by_state[i]);
 }
 
+static void leaf_kinds(struct port_encoder *e, const struct summary *s)
+{
+    port_encode_map(e, FRAME_KIND_COUNT);
+    for (int i = 0; i < FRAME_KIND_COUNT; i++)
+        key_unsigned(e, frame_kind_name((enum frame_kind)i),
+                     s->by_leaf_kind[i]);
+}
+
 static void function(struct port_encoder *e, const struct profile *p,
                      const struct summary_function *f)
 {
@@ -106,7 +117,10 @@ static void function(struct port_encoder *e, const struct profile *p,
     key_text(e, "module", profile_text(p, of->module));
     key_text(e, "function", profile_text(p, of->function));
     port_encode_atom(e, "arity");
-    port_encode_integer(e, of->arity);
+    if (of->arity == FRAME_NO_ARITY)
+        port_encode_atom(e, "nil");
+    else
+        port_encode_integer(e, of->arity);
     port_encode_atom(e, "kind");
     port_encode_atom(e, frame_kind_name(of->kind));
     key_text(e, "file", profile_text(p, of->file));
@@ -131,11 +145,12 @@ static void process(struct port_encoder *e, const struct profile *p,
                     const struct summary_process *row)
 {
     const struct profile_process *of = profile_process_at(p, row->process);
-    port_encode_map(e, 6);
+    port_encode_map(e, 7);
     key_text(e, "pid", profile_text(p, of->pid));
     key_text(e, "name", profile_text(p, of->name));
     key_text(e, "initial_call", profile_text(p, of->initial_call));
     key_text(e, "label", profile_text(p, of->label));
+    key_text(e, "application", profile_text(p, of->application));
     key_unsigned(e, "samples", row->samples);
     key_real(e, "pct", row->pct);
 }
@@ -152,7 +167,7 @@ static void processes(struct port_encoder *e, const struct profile *p,
 static void report(struct port_encoder *e, const struct profile *p,
                    const struct summary *s)
 {
-    port_encode_map(e, 6);
+    port_encode_map(e, 7);
     port_encode_atom(e, "version");
     port_encode_integer(e, 1);
     port_encode_atom(e, "meta");
@@ -161,6 +176,8 @@ static void report(struct port_encoder *e, const struct profile *p,
     counters(e, p);
     port_encode_atom(e, "states");
     states(e, s);
+    port_encode_atom(e, "leaf_kinds");
+    leaf_kinds(e, s);
     port_encode_atom(e, "functions");
     functions(e, p, s);
     port_encode_atom(e, "processes");

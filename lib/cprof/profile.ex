@@ -17,7 +17,7 @@ defmodule Cprof.Profile do
           name: String.t(),
           module: String.t(),
           function: String.t(),
-          arity: integer(),
+          arity: non_neg_integer() | nil,
           kind: atom(),
           file: String.t(),
           line: non_neg_integer(),
@@ -33,6 +33,7 @@ defmodule Cprof.Profile do
           meta: map(),
           counters: %{atom() => non_neg_integer()},
           states: %{atom() => non_neg_integer()},
+          leaf_kinds: %{atom() => non_neg_integer()},
           functions: [function_row()],
           processes: [map()]
         }

@@ -123,6 +123,15 @@ static void is_integer_at(const struct result *r, int map, const char *key,
     is_integer(r->bytes, map, wanted);
 }
 
+static void is_atom_at(const struct result *r, int map, const char *key,
+                       const char *wanted)
+{
+    char atom[MAXATOMLEN];
+    assert_true(at_key(r->bytes, &map, key));
+    assert_int_equal(ei_decode_atom(r->bytes, &map, atom), 0);
+    assert_string_equal(atom, wanted);
+}
+
 static void the_term_is_well_formed(void **state)
 {
     (void)state;
@@ -166,6 +175,8 @@ static void functions_are_rows_with_all_their_keys(void **state)
     assert_true(percent > 74.9 && percent < 75.1);
     assert_int_equal(ei_skip_term(r.bytes, &at), 0);
     is_text_at(&r, at, "name", "memcpy");
+    is_atom_at(&r, at, "arity", "nil");
+    is_atom_at(&r, at, "kind", "native");
     is_integer_at(&r, at, "self", 1);
     buffer_deinit(&r.packet);
     profile_destroy(p);
@@ -184,6 +195,7 @@ static void processes_states_counters_and_notes_are_there(void **state)
     is_integer_at(&r, at, "samples", 4);
     is_integer(r.bytes, at_path(&r, "states", "running"), 4);
     is_integer(r.bytes, at_path(&r, "states", "scheduler"), 1);
+    is_integer(r.bytes, at_path(&r, "leaf_kinds", "erlang"), 3);
     is_integer(r.bytes, at_path(&r, "counters", "samples"), 5);
     is_integer(r.bytes, at_path(&r, "counters", "lost"), 0);
     is_integer(r.bytes, at_path(&r, "meta", "pid"), 4711);
