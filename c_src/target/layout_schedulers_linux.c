@@ -280,7 +280,7 @@ static pid_t inner_tid(pid_t pid, pid_t tid)
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)pid, (int)tid);
     struct buffer text;
-    buffer_init(&text, 64 << 10);
+    buffer_init(&text, 1 << 20);
     pid_t inner = 0;
     if (buffer_read_file(&text, path) == 0) {
         struct reader r = reader_of(text.data, text.len);

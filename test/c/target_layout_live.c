@@ -37,12 +37,18 @@ static const char node_program[] =
     "[Show(process, P) || P <- processes()], Show(spinner, Spin),"
     "io:format(\"done~n\"), receive stop -> halt() end.";
 
+static const char evaluate[] =
+    "io:setopts([{encoding,unicode}]),"
+    "{ok,T,_} = erl_scan:string(os:getenv(\"PROGRAM\")),"
+    "{ok,E} = erl_parse:parse_exprs(T),erl_eval:exprs(E,[]).";
+
 struct row {
     char kind[16], pid[64], name[256], initial[256];
 };
 
 struct node {
-    pid_t pid;
+    pid_t pid;      /* of what we started */
+    pid_t emulator; /* of the VM */
     FILE *out;
     struct row rows[512];
     size_t count;
@@ -64,11 +70,12 @@ static void start(struct node *n, const char *flag, const char *value)
         dup2(fds[1], 1);
         close(fds[0]);
         close(fds[1]);
+        if (strcmp(flag, "unshare") == 0)
+            execlp("unshare", "unshare", "--pid", "--fork", "--kill-child",
+                   "--mount-proc", "erl", "+pc", "unicode", "-noinput", "-eval",
+                   evaluate, (char *)NULL);
         execlp("erl", "erl", "+pc", "unicode", flag, value, "-noinput", "-eval",
-               "io:setopts([{encoding,unicode}]),"
-               "{ok,T,_} = erl_scan:string(os:getenv(\"PROGRAM\")),"
-               "{ok,E} = erl_parse:parse_exprs(T),erl_eval:exprs(E,[]).",
-               (char *)NULL);
+               evaluate, (char *)NULL);
         _exit(127);
     }
     close(fds[1]);
@@ -90,6 +97,20 @@ static bool parse_row(char *line, struct row *row)
     return true;
 }
 
+static pid_t only_child(pid_t pid)
+{
+    char path[64];
+    int child = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid,
+             (int)pid);
+    FILE *file = fopen(path, "r");
+    if (!file || fscanf(file, "%d", &child) != 1)
+        child = 0;
+    if (file)
+        fclose(file);
+    return child;
+}
+
 static void open_node(struct node *n, const char *flag, const char *value)
 {
     memset(n, 0, sizeof(*n));
@@ -99,10 +120,11 @@ static void open_node(struct node *n, const char *flag, const char *value)
         if (n->count < 512 && parse_row(line, &n->rows[n->count]))
             n->count++;
     assert_true(n->count > 100);
-    assert_int_equal(process_open(n->pid, &n->process), 0);
-    assert_int_equal(maps_read(n->pid, &n->maps), 0);
-    n->memory = memory_of_pid(n->pid);
-    assert_int_equal(threads_read(n->pid, &n->threads), 0);
+    n->emulator = strcmp(flag, "unshare") ? n->pid : only_child(n->pid);
+    assert_int_equal(process_open(n->emulator, &n->process), 0);
+    assert_int_equal(maps_read(n->emulator, &n->maps), 0);
+    n->memory = memory_of_pid(n->emulator);
+    assert_int_equal(threads_read(n->emulator, &n->threads), 0);
     assert_int_equal(jit_open(&n->process, &n->maps, &n->memory, &n->jit), 0);
 }
 
@@ -289,6 +311,23 @@ static void finds_64_schedulers_quickly(void **state)
     close_node(&n);
 }
 
+/* As in a container: the node's memory has other thread ids than we see. */
+static void finds_schedulers_across_pid_namespaces(void **state)
+{
+    (void)state;
+    if (system("unshare --pid --fork --mount-proc true 2>/dev/null") != 0)
+        skip(); /* no right to, or in a chroot */
+    struct node n;
+    struct layout l;
+    open_node(&n, "unshare", "");
+    assert_int_not_equal(n.process.pid, n.process.inner_pid);
+    discover(&n, &l, true);
+    check_schedulers(&n, &l);
+    find_spinner(&n, &l);
+    layout_deinit(&l);
+    close_node(&n);
+}
+
 /* Evidence as an engine would deliver it: stops a thread for an instant. */
 static bool look(const struct node *n, pid_t tid, struct layout_evidence *e)
 {
@@ -410,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_the_node_says),
         cmocka_unit_test(finds_64_schedulers_quickly),
+        cmocka_unit_test(finds_schedulers_across_pid_namespaces),
         cmocka_unit_test(works_without_any_hint),
         cmocka_unit_test(learns_the_schedulers_from_samples),
         cmocka_unit_test(drops_a_wrong_field_and_learns_it_again),
