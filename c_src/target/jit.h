@@ -41,7 +41,7 @@ struct jit_function {
 
 struct jit_module {
     uint64_t base, size; /**< code [base, base+size) */
-    const char *name;    /**< "lists", "erts_beamasm" for shared fragments */
+    const char *name;    /**< "lists", "global" for shared fragments */
     bool emulator;       /**< the VM's own shared code (global::*) */
     struct jit_function *functions; /**< sorted by start, no code header,
                                          footer or stub ranges */

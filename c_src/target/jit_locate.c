@@ -1,0 +1,110 @@
+/*
+ * Where the VM's `__jit_debug_descriptor` is. OTP 25 and 27 export it; OTP 29
+ * hides it (-fvisibility=hidden), so it is searched for by its shape in the
+ * executable's writable data (erts/emulator/beam/jit/beam_jit_metadata.cpp):
+ *
+ *   descriptor {u32 version = 1; u32 action <= 2; ptr relevant; ptr first}
+ *   first      {ptr next; ptr prev = NULL; ptr symfile; u64 size >= 24}
+ *   symfile    {u32 kind 0 or 1}
+ */
+#include <string.h>
+
+#include "target/exedata.h"
+#include "target/image.h"
+#include "target/jit_parts.h"
+
+enum { DESCRIPTOR_BYTES = 24, MIN_SYMFILE = 24 };
+
+static bool read_link(const struct memory *m, uint64_t addr,
+                      struct jit_link *link)
+{
+    return addr && addr % 8 == 0 &&
+           memory_read(m, addr, link, sizeof(*link)) == 0;
+}
+
+static bool is_first_entry(const struct memory *m, uint64_t first)
+{
+    struct jit_link link, next;
+    uint32_t kind;
+    if (!read_link(m, first, &link) || link.prev != 0 ||
+        link.size < MIN_SYMFILE ||
+        memory_read(m, link.symfile, &kind, sizeof(kind)) != 0 || kind > 1)
+        return false;
+    return link.next == 0 ||
+           (read_link(m, link.next, &next) && next.prev == first);
+}
+
+static bool is_descriptor(const struct memory *m, uint64_t addr)
+{
+    struct {
+        uint32_t version, action;
+        uint64_t relevant, first;
+    } d;
+    return memory_read(m, addr, &d, sizeof(d)) == 0 && d.version == 1 &&
+           d.action <= 2 && is_first_entry(m, d.first);
+}
+
+/* The shape without following pointers: cheap enough for every word. */
+static bool looks_like(const struct exedata_part *part, size_t at,
+                       const struct maps *maps)
+{
+    return exedata_u32(part, at) == 1 && exedata_u32(part, at + 4) <= 2 &&
+           exedata_pointee(maps, exedata_u64(part, at + JIT_FIRST_ENTRY),
+                           sizeof(struct jit_link)) != NULL;
+}
+
+static int scan(const struct process *p, const struct maps *maps,
+                const struct memory *m, uint64_t *descriptor)
+{
+    struct exedata data;
+    int err = exedata_read(p->exe, maps, m, &data);
+    if (err)
+        return err == -E_NOT_FOUND ? -E_NOT_JIT : err;
+    size_t hits = 0;
+    for (size_t i = 0; i < data.count; i++) {
+        const struct exedata_part *part = &data.parts[i];
+        for (size_t at = 0; at + DESCRIPTOR_BYTES <= part->len; at += 8) {
+            if (!looks_like(part, at, maps) ||
+                !is_descriptor(m, part->addr + at))
+                continue;
+            *descriptor = part->addr + at;
+            hits++;
+        }
+    }
+    exedata_deinit(&data);
+    return hits == 1 ? 0 : -E_NOT_JIT;
+}
+
+static const struct map *executable_map(const struct process *p,
+                                        const struct maps *maps)
+{
+    for (size_t i = 0; i < maps->count; i++)
+        if (maps->list[i].offset == 0 &&
+            strcmp(maps->list[i].path, p->exe) == 0)
+            return &maps->list[i];
+    return NULL;
+}
+
+static int by_symbol(const struct process *p, const struct maps *maps,
+                     const struct memory *m, uint64_t *descriptor)
+{
+    const struct map *map = executable_map(p, maps);
+    struct image *image;
+    if (!map || image_of_map(p, m, map, &image) != 0)
+        return -E_NOT_FOUND;
+    uint64_t symbol = image_lookup(image, "__jit_debug_descriptor");
+    uint64_t bias = map->start - image_vaddr(image, map, map->start);
+    image_close(image);
+    if (!symbol || !is_descriptor(m, symbol + bias))
+        return -E_NOT_FOUND;
+    *descriptor = symbol + bias;
+    return 0;
+}
+
+int jit_locate(const struct process *p, const struct maps *maps,
+               const struct memory *m, uint64_t *descriptor)
+{
+    if (by_symbol(p, maps, m, descriptor) == 0)
+        return 0;
+    return scan(p, maps, m, descriptor);
+}
