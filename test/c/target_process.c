@@ -1,0 +1,294 @@
+#include "test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "target/process.h"
+
+static void stat_with_any_name(void **state)
+{
+    (void)state;
+    const char text[] = "4711 (a ) (b) S 7) R 1 2 3 4 5 6 7 8 9 10 11 12 13 14 "
+                        "15 16 17 18 987654321 20 21\n";
+    uint64_t start = 0;
+    char letter = 0;
+    assert_int_equal(process_parse_stat(text, strlen(text), &start, &letter),
+                     0);
+    assert_true(start == 987654321);
+    assert_int_equal(letter, 'R');
+}
+
+static void stat_cut_or_wrong(void **state)
+{
+    (void)state;
+    const char text[] = "1 (x) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 "
+                        "21 22";
+    uint64_t start = 5;
+    char letter = 'q';
+    for (size_t len = 0; len < sizeof(text) - 3; len++)
+        assert_int_equal(process_parse_stat(text, len, &start, &letter),
+                         -E_FORMAT);
+    assert_int_equal(process_parse_stat(NULL, 0, &start, &letter), -E_FORMAT);
+    const char huge[] = "1 (x) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 "
+                        "21 99999999999999999999999 23";
+    assert_int_equal(
+        process_parse_stat(huge, sizeof(huge) - 1, &start, &letter), -E_FORMAT);
+    assert_true(start == 5 && letter == 'q');
+}
+
+#define CMDLINE(text, p) process_parse_cmdline(text, sizeof(text), p)
+
+static void cmdline_of_a_node(void **state)
+{
+    (void)state;
+    struct process p = {0};
+    assert_int_equal(CMDLINE("beam.smp\0-P\0"
+                             "5000\0--\0-root\0/usr/lib\0"
+                             "-sname\0shop@h\0-name\0late",
+                             &p),
+                     0);
+    assert_string_equal(p.command, "beam.smp -P 5000 -- -root /usr/lib -sname "
+                                   "shop@h -name late");
+    assert_string_equal(p.node, "shop@h");
+    assert_true(p.process_table_size == 8192);
+}
+
+static void table_sizes(void **state)
+{
+    (void)state;
+    struct process p = {0};
+    assert_int_equal(CMDLINE("beam.smp\0+P\0"
+                             "1048576\0--",
+                             &p),
+                     0);
+    assert_true(p.process_table_size == 1048576);
+    assert_int_equal(CMDLINE("beam.smp\0-P1048577\0--", &p), 0);
+    assert_true(p.process_table_size == 2097152);
+    assert_int_equal(CMDLINE("beam.smp\0-P\0legacy\0--", &p), 0);
+    assert_true(p.process_table_size == 0);
+    assert_int_equal(CMDLINE("beam.smp\0-P\0"
+                             "99999999999999999999",
+                             &p),
+                     0);
+    assert_true(p.process_table_size == 0);
+    assert_int_equal(CMDLINE("beam.smp\0--\0-P\0"
+                             "2048",
+                             &p),
+                     0);
+    assert_true(p.process_table_size == 0);
+    assert_int_equal(process_parse_cmdline("b\0-P", 4, &p), 0);
+    assert_true(p.process_table_size == 0);
+}
+
+static void what_a_script_is_given_names_no_node(void **state)
+{
+    (void)state;
+    struct process p = {0};
+    assert_int_equal(CMDLINE("b\0--\0-extra\0-name\0x@y", &p), 0);
+    assert_string_equal(p.node, "");
+    assert_int_equal(CMDLINE("b\0--\0-name\0-noshell", &p), 0);
+    assert_string_equal(p.node, "");
+    assert_int_equal(process_parse_cmdline("b\0-name", 7, &p), 0);
+    assert_string_equal(p.node, "");
+}
+
+static void command_is_printable_and_cut(void **state)
+{
+    (void)state;
+    struct process p = {0};
+    assert_int_equal(CMDLINE("b\0x\033[1m\n\177\303\244", &p), 0);
+    assert_string_equal(p.command, "b x?[1m????");
+    char longer[2000];
+    memset(longer, 'y', sizeof(longer));
+    assert_int_equal(process_parse_cmdline(longer, sizeof(longer), &p), 0);
+    assert_int_equal(strlen(p.command), sizeof(p.command) - 1);
+    assert_int_equal(process_parse_cmdline("", 0, &p), -E_SHORT);
+}
+
+/* --- live -------------------------------------------------------------- */
+
+static pid_t run(const char *file, char *const argv[], const char *root)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        setenv("CPROF_TEST_VAR", "a value", 1);
+        setenv("CPROF_TEST_VARIANT", "another", 1);
+        int null = open("/dev/null", O_RDWR);
+        dup2(null, 0);
+        dup2(null, 1);
+        dup2(null, 2);
+        if (root && (chroot(root) != 0 || chdir("/") != 0))
+            _exit(126);
+        execvp(file, argv);
+        _exit(127);
+    }
+    return pid;
+}
+
+static void end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+/* erl is a shell script, then erlexec, then the emulator. */
+static int open_soon(pid_t pid, struct process *p)
+{
+    int err = -E_NOT_BEAM;
+    for (int i = 0; i < 500 && err == -E_NOT_BEAM; i++) {
+        err = process_open(pid, p);
+        usleep(10000);
+    }
+    return err;
+}
+
+static void a_node(void **state)
+{
+    (void)state;
+    char *argv[] = {"erl", "+P", "300000", "-noinput", "-noshell", NULL};
+    pid_t pid = run("erl", argv, NULL);
+    struct process p;
+    assert_int_equal(open_soon(pid, &p), 0);
+    assert_int_equal(p.pid, pid);
+    assert_int_equal(p.inner_pid, pid);
+    assert_int_equal(p.uid, getuid());
+    assert_non_null(strstr(p.exe, "/beam"));
+    assert_non_null(strstr(p.command, "-noinput"));
+    assert_true(p.process_table_size == 524288);
+    assert_true(process_alive(&p));
+
+    struct buffer value;
+    buffer_init(&value, 1024);
+    assert_int_equal(process_environ(&p, "CPROF_TEST_VAR", &value), 0);
+    assert_int_equal(value.len, 7);
+    assert_memory_equal(value.data, "a value", 7);
+    assert_int_equal(process_environ(&p, "CPROF_TEST", &value), -E_NOT_FOUND);
+    buffer_deinit(&value);
+
+    char path[PROCESS_PATH_MAX + 64];
+    process_path(&p, "/etc/passwd", path);
+    assert_string_equal(path, "/etc/passwd");
+    process_path(&p, "/not/there/yet", path);
+    assert_string_equal(path, "/not/there/yet");
+
+    struct process recycled = p;
+    recycled.start_time++;
+    assert_false(process_alive(&recycled));
+    kill(pid, SIGKILL);
+    siginfo_t info;
+    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+    assert_false(process_alive(&p));
+    assert_int_equal(process_open(pid, &p), -E_GONE); /* a zombie */
+    waitpid(pid, NULL, 0);
+    assert_false(process_alive(&p));
+    assert_int_equal(process_open(pid, &p), -E_NO_PROCESS);
+}
+
+static void what_is_no_node(void **state)
+{
+    (void)state;
+    char *argv[] = {"sleep", "100", NULL};
+    char *liar[] = {"beam.smp", "100", NULL};
+    struct process p = {.pid = 77};
+    pid_t pid = run("sleep", argv, NULL), liar_pid = run("sleep", liar, NULL);
+    usleep(100000);
+    assert_int_equal(process_open(pid, &p), -E_NOT_BEAM);
+    assert_int_equal(process_open(liar_pid, &p), -E_NOT_BEAM);
+    assert_int_equal(process_open(getpid(), &p), -E_NOT_BEAM);
+    assert_int_equal(process_open(0, &p), -E_NO_PROCESS);
+    assert_int_equal(process_open(-1, &p), -E_NO_PROCESS);
+    assert_int_equal(process_open(0x7fffffff, &p), -E_NO_PROCESS);
+    assert_int_equal(p.pid, 77);
+    end(pid);
+    end(liar_pid);
+}
+
+static void copy(const char *from, const char *to)
+{
+    char command[600];
+    snprintf(command, sizeof(command), "cp '%s' '%s'", from, to);
+    assert_int_equal(system(command), 0);
+}
+
+/* Any file will do as the emulator: its name is what is looked at. */
+static void deleted_and_renamed_emulators(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/cprof-process-XXXXXX", debug[64], other[64];
+    assert_non_null(mkdtemp(dir));
+    snprintf(debug, sizeof(debug), "%s/beam.debug.smp", dir);
+    snprintf(other, sizeof(other), "%s/emulator", dir);
+    char *plain[] = {debug, "100", NULL};
+    char *renamed[] = {other,     "-c", "sleep 100; :", "--",  "-root", "/x",
+                       "-bindir", "/x", "-progname",    "erl", NULL};
+    copy("/bin/sleep", debug);
+    copy("/bin/sh", other);
+    pid_t pid = run(debug, plain, NULL), pid2 = run(other, renamed, NULL);
+    struct process p;
+    assert_int_equal(open_soon(pid, &p), 0);
+    unlink(debug);
+    assert_int_equal(process_open(pid, &p), 0);
+    assert_string_equal(p.exe, debug);
+    assert_int_equal(open_soon(pid2, &p), 0);
+    assert_string_equal(p.exe, other);
+    end(pid);
+    end(pid2);
+    unlink(other);
+    rmdir(dir);
+}
+
+/* A chroot with nothing but one program in it, which needs no library. */
+static void another_root(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    char dir[] = "/tmp/cprof-process-XXXXXX", name[64];
+    assert_non_null(mkdtemp(dir));
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (chroot(dir) == 0)
+            pause();
+        _exit(1);
+    }
+    usleep(100000);
+    snprintf(name, sizeof(name), "%s/file", dir);
+    FILE *f = fopen(name, "w");
+    fclose(f);
+    struct process p = {.pid = pid};
+    char path[PROCESS_PATH_MAX + 64], want[64];
+    process_path(&p, "/file", path);
+    snprintf(want, sizeof(want), "/proc/%d/root/file", (int)pid);
+    assert_string_equal(path, want);
+    struct stat a, b;
+    assert_int_equal(stat(path, &a) + stat(name, &b), 0);
+    assert_true(a.st_ino == b.st_ino);
+    process_path(&p, "/etc/passwd", path); /* ours, not theirs */
+    snprintf(want, sizeof(want), "/proc/%d/root/etc/passwd", (int)pid);
+    assert_string_equal(path, want);
+    end(pid);
+    unlink(name);
+    rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stat_with_any_name),
+        cmocka_unit_test(stat_cut_or_wrong),
+        cmocka_unit_test(cmdline_of_a_node),
+        cmocka_unit_test(table_sizes),
+        cmocka_unit_test(what_a_script_is_given_names_no_node),
+        cmocka_unit_test(command_is_printable_and_cut),
+        cmocka_unit_test(a_node),
+        cmocka_unit_test(what_is_no_node),
+        cmocka_unit_test(deleted_and_renamed_emulators),
+        cmocka_unit_test(another_root),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

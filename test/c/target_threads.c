@@ -1,0 +1,121 @@
+#include "test.h"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "target/threads.h"
+
+static void is(const char *comm, enum thread_kind kind, unsigned number)
+{
+    enum thread_kind k;
+    unsigned n;
+    thread_classify(comm, &k, &n);
+    if (k != kind || n != number)
+        fail_msg("%s: %s %u, not %s %u", comm, thread_kind_name(k), n,
+                 thread_kind_name(kind), number);
+}
+
+static void names_of_otp_25(void **state)
+{
+    (void)state;
+    is("1_scheduler", THREAD_NORMAL, 1);
+    is("128_scheduler", THREAD_NORMAL, 128);
+    is("1_dirty_cpu_sch", THREAD_DIRTY_CPU, 1);
+    is("10_dirty_cpu_sc", THREAD_DIRTY_CPU, 10);
+    is("9_dirty_io_sche", THREAD_DIRTY_IO, 9);
+    is("1024_dirty_io_s", THREAD_DIRTY_IO, 1024);
+    is("1_aux", THREAD_AUX, 1);
+    is("0_poller", THREAD_POLL, 0);
+    is("async_1", THREAD_ASYNC, 1);
+}
+
+static void names_of_otp_27_and_29(void **state)
+{
+    (void)state;
+    is("erts_sched_1", THREAD_NORMAL, 1);
+    is("erts_sched_1024", THREAD_NORMAL, 1024);
+    is("erts_dcpus_2", THREAD_DIRTY_CPU, 2);
+    is("erts_dios_10", THREAD_DIRTY_IO, 10);
+    is("erts_aux_1", THREAD_AUX, 1);
+    is("erts_poll_0", THREAD_POLL, 0);
+    is("erts_async_12", THREAD_ASYNC, 12);
+}
+
+static void other_names(void **state)
+{
+    (void)state;
+    const char *const names[] = {
+        "",          "beam.smp",        "sys_sig_dispatc", "scheduler",
+        "1_sched",   "1_schedulerx",    "1_dirty_cpu",     "_scheduler",
+        "erts_dios", "erts_sched_",     "erts_sched_1x",   "async_",
+        "1_",        "123456789012345", "erts_smsg_disp",  "-1_scheduler",
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        is(names[i], THREAD_OTHER, 0);
+}
+
+static int ready[2], leave[2];
+
+static void *named_thread(void *name)
+{
+    prctl(PR_SET_NAME, name);
+    pid_t tid = (pid_t)syscall(SYS_gettid);
+    char byte;
+    if (write(ready[1], &tid, sizeof(tid)) == sizeof(tid) &&
+        read(leave[0], &byte, 1) != 1)
+        return NULL;
+    return NULL;
+}
+
+static void reads_the_threads_of_a_process(void **state)
+{
+    (void)state;
+    static char names[2][16] = {"7_scheduler", "a ) b"};
+    pthread_t threads[2];
+    pid_t tids[2];
+    assert_int_equal(pipe(ready) + pipe(leave), 0);
+    for (size_t i = 0; i < 2; i++) {
+        pthread_create(&threads[i], NULL, named_thread, names[i]);
+        assert_int_equal(read(ready[0], &tids[i], sizeof(pid_t)), 4);
+    }
+    struct threads t;
+    assert_int_equal(threads_read(getpid(), &t), 0);
+    assert_int_equal(write(leave[1], "xx", 2), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct thread *found = threads_find(&t, tids[i]);
+        assert_non_null(found);
+        assert_string_equal(found->name, names[i]);
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(threads_find(&t, tids[0])->kind, THREAD_NORMAL);
+    assert_int_equal(threads_find(&t, tids[0])->number, 7);
+    assert_int_equal(threads_find(&t, tids[1])->kind, THREAD_OTHER);
+    assert_non_null(threads_find(&t, getpid()));
+    for (size_t i = 1; i < t.count; i++)
+        assert_true(t.list[i - 1].tid < t.list[i].tid);
+    assert_null(threads_find(&t, 1));
+    threads_deinit(&t);
+    assert_null(threads_find(&t, getpid()));
+}
+
+static void says_when_the_process_is_gone(void **state)
+{
+    (void)state;
+    struct threads t;
+    assert_int_equal(threads_read(0x7fffffff, &t), -E_GONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_of_otp_25),
+        cmocka_unit_test(names_of_otp_27_and_29),
+        cmocka_unit_test(other_names),
+        cmocka_unit_test(reads_the_threads_of_a_process),
+        cmocka_unit_test(says_when_the_process_is_gone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
