@@ -84,6 +84,7 @@ static void settle(struct bifs_entry *entry, const char *name)
 {
     if (entry->twice || (entry->name && strcmp(entry->name, name) == 0))
         return;
+    entry->frame.name = NULL;
     if (is_erlang(name)) {
         entry->twice = is_erlang(entry->name);
         entry->name = entry->twice ? NULL : name;
@@ -96,7 +97,8 @@ int bifs_add(struct bifs *b, uint64_t target, const char *name, bool nif)
 {
     uint32_t id = find(b, target);
     if (id == INDEX_NONE)
-        return append(b, &(struct bifs_entry){target, name, nif, false});
+        return append(b, &(struct bifs_entry){
+                             .target = target, .name = name, .nif = nif});
     settle(&b->list[id], name);
     return 0;
 }
@@ -207,7 +209,7 @@ static bool is_current(const struct bifs *b, const struct jit_module *module)
 
 static void scan_module(struct bifs *b, const struct jit_module *module)
 {
-    if (module->emulator) {
+    if (module->emulator || strcmp(module->name, "global") == 0) {
         scan_emulator(b, module);
         return;
     }
@@ -235,7 +237,7 @@ void bifs_rescan(struct bifs *b)
     bifs_update(b);
 }
 
-const struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start)
+struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start)
 {
     uint32_t id = find(b, start);
     return id == INDEX_NONE || !b->list[id].name ? NULL : &b->list[id];

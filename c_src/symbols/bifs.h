@@ -15,17 +15,20 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "profile/frame.h"
 #include "target/jit.h"
 #include "target/memory.h"
 
 struct bifs;
 
 struct bifs_entry {
-    uint64_t target;  /**< address of the C function */
-    const char *name; /**< "erlang:phash2/1", as the VM spells it; lives as
-                           long as the jit; NULL: two names, no answer */
-    bool nif;         /**< a NIF's stub (its library may be the VM itself) */
-    bool twice;       /**< two names in module erlang: never an answer */
+    uint64_t target;    /**< address of the C function */
+    const char *name;   /**< "erlang:phash2/1", as the VM spells it; lives as
+                             long as the jit; NULL: two names, no answer */
+    bool nif;           /**< a NIF's stub (its library may be the VM itself) */
+    bool twice;         /**< two names in module erlang: never an answer */
+    struct frame frame; /**< the caller's, who spells the name once; its name
+                             is NULL until then */
 };
 
 /** Both are borrowed until bifs_close. Reads nothing yet. */
@@ -39,7 +42,7 @@ void bifs_update(struct bifs *b);
 void bifs_rescan(struct bifs *b);
 /** The name of the function that starts at an address, or NULL. Valid until
  *  the next update. */
-const struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start);
+struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start);
 /** Address of the struct Export that the callers of a C function name, when
  *  there is no stub for it and all callers agree; else 0. */
 uint64_t bifs_export(const struct bifs *b, uint64_t start);

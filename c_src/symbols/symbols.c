@@ -169,8 +169,8 @@ static bool is_collector(struct symbols *s, const struct native_function *f)
 }
 
 /* A BIF of a module that is not loaded: named by those who call it. */
-static const struct bifs_entry *find_export(struct symbols *s,
-                                            const struct native_function *f)
+static struct bifs_entry *find_export(struct symbols *s,
+                                      const struct native_function *f)
 {
     char name[NAMES_MAX];
     uint64_t export = bifs_export(s->bifs, f->start);
@@ -188,10 +188,10 @@ static const struct bifs_entry *find_export(struct symbols *s,
 
 /* A NIF's stub is written after its module was seen: when a library's
  * function has no name, the stubs are read again, though not all the time. */
-static const struct bifs_entry *find_stub(struct symbols *s,
-                                          const struct native_function *f)
+static struct bifs_entry *find_stub(struct symbols *s,
+                                    const struct native_function *f)
 {
-    const struct bifs_entry *entry = bifs_find(s->bifs, f->start);
+    struct bifs_entry *entry = bifs_find(s->bifs, f->start);
     if (!entry)
         entry = find_export(s, f);
     if (entry || f->executable)
@@ -204,18 +204,26 @@ static const struct bifs_entry *find_stub(struct symbols *s,
     return bifs_find(s->bifs, f->start);
 }
 
+static bool spell_entry(struct symbols *s, struct bifs_entry *entry,
+                        enum frame_kind kind)
+{
+    struct symbol_frames named;
+    if (!entry->frame.name) {
+        symbols_erlang_spell(&s->pool, entry->name, &named);
+        if (named.count != 1)
+            return false;
+        entry->frame = named.list[0];
+        entry->frame.kind = kind;
+    }
+    return true;
+}
+
 static void add_erlang_name(struct symbols *s, const struct native_function *f,
                             struct symbol_frames *out)
 {
-    struct symbol_frames named;
-    const struct bifs_entry *entry = f->start ? find_stub(s, f) : NULL;
-    if (!entry)
-        return;
-    symbols_erlang_spell(&s->pool, entry->name, &named);
-    if (named.count != 1)
-        return;
-    out->list[out->count] = named.list[0];
-    out->list[out->count++].kind = f->executable ? FRAME_BIF : FRAME_NIF;
+    struct bifs_entry *entry = f->start ? find_stub(s, f) : NULL;
+    if (entry && spell_entry(s, entry, f->executable ? FRAME_BIF : FRAME_NIF))
+        out->list[out->count++] = entry->frame;
 }
 
 static void name_native(struct symbols *s, const struct symbol_query *q,
