@@ -245,7 +245,7 @@ static void count_quality(struct pipeline *p, enum sample_state state,
     c->no_process += state < STATE_SCHEDULER && process == PROFILE_NONE;
 }
 
-void pipeline_sample(struct pipeline *p, const struct sample *s)
+bool pipeline_sample(struct pipeline *p, const struct sample *s)
 {
     static const struct thread unknown = {.kind = THREAD_OTHER,
                                           .name = "unknown"};
@@ -270,4 +270,5 @@ void pipeline_sample(struct pipeline *p, const struct sample *s)
         .cpu_ns = s->period_ns,
     };
     (void)id_or_none(p, profile_add(p->profile, &row));
+    return !p->unwound.truncated;
 }

@@ -104,7 +104,8 @@ void session_close(struct session *s)
 static void on_sample(void *ctx, const struct sample *sample)
 {
     struct session *s = ctx;
-    pipeline_sample(s->pipeline, sample);
+    if (!pipeline_sample(s->pipeline, sample) && s->ops->stack_short)
+        s->ops->stack_short(s->engine);
 }
 
 /* Threads come and go, libraries are loaded: look at the node again. */
