@@ -62,9 +62,9 @@ static void names_a_function_of_the_executable(void **state)
 static void names_a_function_of_a_library(void **state)
 {
     struct fixture *f = *state;
-    uint64_t at = (uint64_t)(uintptr_t)qsort;
+    uint64_t at = (uint64_t)(uintptr_t)a64l;
     const struct native_function *n = symbols_native_at(f->native, at + 1);
-    assert_string_equal(n->name, "qsort");
+    assert_string_equal(n->name, "a64l");
     assert_non_null(strstr(n->object, "libc"));
     assert_true(n->named && !n->executable);
 }
@@ -101,7 +101,7 @@ static void says_what_it_does_not_know(void **state)
 static void a_function_without_a_symbol_is_its_object_and_start(void **state)
 {
     struct fixture *f = *state;
-    const struct map *map = maps_find(&f->maps, (uint64_t)(uintptr_t)qsort);
+    const struct map *map = maps_find(&f->maps, (uint64_t)(uintptr_t)a64l);
     size_t unnamed = 0;
     assert_non_null(map);
     for (uint64_t at = map->start; at < map->end; at += 64) {
@@ -121,14 +121,14 @@ static void a_function_without_a_symbol_is_its_object_and_start(void **state)
 static void keeps_what_is_still_mapped(void **state)
 {
     struct fixture *f = *state;
-    uint64_t at = (uint64_t)(uintptr_t)qsort;
+    uint64_t at = (uint64_t)(uintptr_t)a64l;
     const struct maps none = {0};
     symbols_native_set_maps(f->native, &f->maps);
-    assert_string_equal(symbols_native_at(f->native, at)->name, "qsort");
+    assert_string_equal(symbols_native_at(f->native, at)->name, "a64l");
     symbols_native_set_maps(f->native, &none);
     assert_string_equal(symbols_native_at(f->native, at)->name, "");
     symbols_native_set_maps(f->native, &f->maps);
-    assert_string_equal(symbols_native_at(f->native, at)->name, "qsort");
+    assert_string_equal(symbols_native_at(f->native, at)->name, "a64l");
 }
 
 static void compilers_marks_are_cut_off(void **state)
