@@ -48,6 +48,11 @@ static uint64_t hash_key(const void *key, size_t size)
     return h;
 }
 
+uint32_t intern_find(const struct intern *t, const void *key)
+{
+    return index_find(&t->index, hash_key(key, t->key_size), same_key, t, key);
+}
+
 int64_t intern_row(struct intern *t, const void *row)
 {
     uint64_t hash = hash_key(row, t->key_size);

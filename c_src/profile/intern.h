@@ -27,6 +27,8 @@ void intern_init(struct intern *t, size_t row_size, size_t key_size);
 void intern_deinit(struct intern *t);
 /** The id of the row with row's key, or -ENOMEM or -E_LIMIT. */
 MUST_USE int64_t intern_row(struct intern *t, const void *row);
+/** The id of the row with that key, or INDEX_NONE. */
+uint32_t intern_find(const struct intern *t, const void *key);
 /** Makes room for one row more in an array of len rows. */
 MUST_USE int intern_reserve(void **rows, uint32_t *cap, uint32_t len,
                             size_t row_size);

@@ -1,0 +1,214 @@
+/*
+ * Collapsed stacks, one a line: names root first joined by ';', a space, the
+ * number of samples. Lines and files are dropped, so stacks that differ only
+ * there are one. That merging is done by a second profile, whose frames have
+ * nothing but the name as it is written here.
+ */
+#include "formats/format.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/tree.h"
+
+struct collapse {
+    const struct profile *from;
+    struct profile *plain;
+    uint32_t *stacks; /* by stack of from: its stack in plain */
+    uint64_t *counts; /* by stack of plain */
+    uint32_t *rank;   /* by frame of plain: place of its name */
+    uint64_t scheduler, no_stack;
+    struct buffer name, path;
+    size_t *lengths; /* by depth: length of path below it */
+};
+
+/* A name that breaks neither the stack, nor the line, nor a terminal. */
+static int write_name(struct buffer *out, const char *name)
+{
+    buffer_clear(out);
+    for (; *name; name++) {
+        unsigned char c = (unsigned char)*name;
+        buffer_add(out, c == ';' ? ":" : c < ' ' || c == 127 ? " " : name, 1);
+    }
+    if (out->len == 0)
+        buffer_text(out, "[unknown]");
+    buffer_add(out, "", 1);
+    return buffer_status(out);
+}
+
+static int64_t plain_frame(struct collapse *c, uint32_t frame)
+{
+    uint32_t function = profile_frame_at(c->from, frame)->function;
+    uint32_t name = profile_function_at(c->from, function)->name;
+    int err = write_name(&c->name, profile_text(c->from, name));
+    if (err)
+        return err;
+    return profile_frame(c->plain, &(struct frame){
+                                       .name = (char *)c->name.data,
+                                       .module = "",
+                                       .function = "",
+                                       .arity = FRAME_NO_ARITY,
+                                       .file = "",
+                                   });
+}
+
+static int make_plain_stacks(struct collapse *c)
+{
+    for (uint32_t i = 0; i < profile_stack_count(c->from); i++) {
+        const struct profile_stack *s = profile_stack_at(c->from, i);
+        int64_t id = plain_frame(c, s->frame);
+        if (id < 0)
+            return (int)id;
+        uint32_t parent =
+            s->parent == PROFILE_NONE ? PROFILE_NONE : c->stacks[s->parent];
+        id = profile_stack(c->plain, parent, (uint32_t)id);
+        if (id < 0)
+            return (int)id;
+        c->stacks[i] = (uint32_t)id;
+    }
+    return 0;
+}
+
+static void count_rows(struct collapse *c)
+{
+    for (size_t i = 0; i < profile_sample_count(c->from); i++) {
+        const struct profile_sample *s = profile_sample_at(c->from, i);
+        if (s->state == STATE_SCHEDULER)
+            c->scheduler += s->count;
+        else if (s->stack == PROFILE_NONE)
+            c->no_stack += s->count;
+        else
+            c->counts[c->stacks[s->stack]] += s->count;
+    }
+}
+
+/* --- order of names ------------------------------------------------------- */
+
+struct named {
+    const char *name;
+    uint32_t frame;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct named *)a)->name,
+                  ((const struct named *)b)->name);
+}
+
+static int rank_frames(struct collapse *c)
+{
+    uint32_t n = (uint32_t)profile_frame_count(c->plain);
+    struct named *order = malloc((n + 1) * sizeof(*order));
+    if (!order)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t function = profile_frame_at(c->plain, i)->function;
+        uint32_t name = profile_function_at(c->plain, function)->name;
+        order[i] = (struct named){profile_text(c->plain, name), i};
+    }
+    qsort(order, n, sizeof(*order), by_name);
+    for (uint32_t i = 0; i < n; i++)
+        c->rank[order[i].frame] = i;
+    free(order);
+    return 0;
+}
+
+/* --- writing -------------------------------------------------------------- */
+
+static void write_node(struct collapse *c, uint32_t id, struct buffer *out)
+{
+    const struct profile_stack *s = profile_stack_at(c->plain, id);
+    uint32_t function = profile_frame_at(c->plain, s->frame)->function;
+    uint32_t name = profile_function_at(c->plain, function)->name;
+    c->path.len = c->lengths[s->depth - 1];
+    if (s->depth > 1)
+        buffer_text(&c->path, ";");
+    buffer_text(&c->path, profile_text(c->plain, name));
+    c->lengths[s->depth] = c->path.len;
+    if (c->counts[id] == 0)
+        return;
+    buffer_add(out, c->path.data, c->path.len);
+    buffer_printf(out, " %llu\n", (unsigned long long)c->counts[id]);
+}
+
+static int write_tree(struct collapse *c, struct buffer *out)
+{
+    struct tree t;
+    int err = tree_build(c->plain, c->rank, &t);
+    if (err)
+        return err;
+    uint32_t at = t.first_root;
+    while (at != PROFILE_NONE && !out->failed) {
+        write_node(c, at, out);
+        uint32_t next = t.nodes[at].first_child;
+        while (next == PROFILE_NONE && at != PROFILE_NONE) {
+            next = t.nodes[at].next_sibling;
+            at = t.nodes[at].parent;
+        }
+        at = next;
+    }
+    tree_deinit(&t);
+    return buffer_status(&c->path);
+}
+
+static int collapse_init(struct collapse *c, const struct profile *p)
+{
+    size_t stacks = profile_stack_count(p) + 2;
+    *c = (struct collapse){
+        .from = p,
+        .stacks = calloc(stacks, sizeof(*c->stacks)),
+        .counts = calloc(stacks, sizeof(*c->counts)),
+        .rank = calloc(profile_frame_count(p) + 1, sizeof(*c->rank)),
+        .lengths = calloc(stacks, sizeof(*c->lengths)),
+    };
+    buffer_init(&c->name, BUFFER_DEFAULT_MAX);
+    buffer_init(&c->path, BUFFER_DEFAULT_MAX);
+    if (!c->stacks || !c->counts || !c->rank || !c->lengths)
+        return -ENOMEM;
+    return profile_create(&c->plain);
+}
+
+static void collapse_deinit(struct collapse *c)
+{
+    profile_destroy(c->plain);
+    free(c->stacks);
+    free(c->counts);
+    free(c->rank);
+    free(c->lengths);
+    buffer_deinit(&c->name);
+    buffer_deinit(&c->path);
+}
+
+static void write_line(struct buffer *out, const char *name, uint64_t count)
+{
+    if (count)
+        buffer_printf(out, "%s %llu\n", name, (unsigned long long)count);
+}
+
+static int write_collapsed(const struct profile *p,
+                           const struct format_options *o, struct buffer *out)
+{
+    (void)o;
+    struct collapse c;
+    int err = collapse_init(&c, p);
+    if (!err)
+        err = make_plain_stacks(&c);
+    if (!err) {
+        count_rows(&c);
+        err = rank_frames(&c);
+    }
+    if (!err) {
+        write_line(out, "[no stack]", c.no_stack);
+        write_line(out, "[scheduler]", c.scheduler);
+        err = write_tree(&c, out);
+    }
+    collapse_deinit(&c);
+    return err ? err : buffer_status(out);
+}
+
+const struct format format_collapsed = {
+    .name = "collapsed",
+    .extension = ".collapsed",
+    .write = write_collapsed,
+};

@@ -1,0 +1,226 @@
+/* The JSON report; docs/report.md has its shape. */
+#include "formats/format.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/summary.h"
+
+/* Adds value (stolen) to object; a NULL anywhere ends in `bad`. */
+struct object {
+    json_t *json;
+    bool bad;
+};
+
+static struct object object_make(void)
+{
+    json_t *json = json_object();
+    return (struct object){json, !json};
+}
+
+static void put(struct object *o, const char *key, json_t *value)
+{
+    if (json_object_set_new(o->json, key, value) != 0)
+        o->bad = true;
+}
+
+/* JSON integers of jansson are signed: what is above is shown as the top. */
+static void put_u64(struct object *o, const char *key, uint64_t value)
+{
+    put(o, key, json_integer(value > INT64_MAX ? INT64_MAX : (int64_t)value));
+}
+
+static void put_text(struct object *o, const char *key, const struct profile *p,
+                     uint32_t string)
+{
+    put(o, key, json_string(profile_text(p, string)));
+}
+
+static void put_pct(struct object *o, const char *key, double value)
+{
+    put(o, key, json_real(round(value * 1e4) / 1e4));
+}
+
+static void append(struct object *array, struct object item)
+{
+    array->bad |= item.bad;
+    if (json_array_append_new(array->json, item.json) != 0)
+        array->bad = true;
+}
+
+static void put_object(struct object *o, const char *key, struct object value)
+{
+    o->bad |= value.bad;
+    put(o, key, value.json);
+}
+
+/* --- parts ---------------------------------------------------------------- */
+
+static struct object notes(const struct profile *p)
+{
+    struct object list = {json_array(), false};
+    const char *at = profile_text(p, profile_meta(p)->notes);
+    while (*at) {
+        size_t len = strcspn(at, "\n");
+        if (json_array_append_new(list.json, json_stringn(at, len)) != 0)
+            list.bad = true;
+        at += len + (at[len] == '\n');
+    }
+    return list;
+}
+
+static struct object meta(const struct profile *p, const struct summary *s)
+{
+    const struct profile_meta *m = profile_meta(p);
+    struct object o = object_make();
+    put_text(&o, "cprof", p, m->version);
+    put_text(&o, "host", p, m->host);
+    put_text(&o, "os", p, m->os);
+    put_text(&o, "node", p, m->node);
+    put_text(&o, "command", p, m->command);
+    put_u64(&o, "pid", m->pid);
+    put_text(&o, "otp", p, m->otp);
+    put_text(&o, "erts", p, m->erts);
+    put(&o, "jit", json_boolean(m->jit));
+    put_u64(&o, "schedulers", m->schedulers);
+    put_text(&o, "engine", p, m->engine);
+    put_text(&o, "event", p, m->event);
+    put(&o, "kernel_included", json_boolean(m->kernel_included));
+    put_u64(&o, "rate_asked", m->rate_asked);
+    put_pct(&o, "rate_reached", s->rate_reached);
+    put_u64(&o, "started_unix_ns", m->started_unix_ns);
+    put_u64(&o, "duration_ns", m->duration_ns);
+    put_u64(&o, "bucket_ns", m->bucket_ns);
+    put_u64(&o, "samples", s->samples);
+    put_u64(&o, "counted", s->counted);
+    put_u64(&o, "cpu_ns", s->cpu_ns);
+    put_object(&o, "notes", notes(p));
+    return o;
+}
+
+static struct object counters(const struct profile *p)
+{
+    const struct profile_counters *c = profile_counters(p);
+    struct object o = object_make();
+#define X(name, text) put_u64(&o, #name, c->name);
+    PROFILE_COUNTERS(X)
+#undef X
+    return o;
+}
+
+static struct object states(const struct summary *s)
+{
+    struct object o = object_make();
+    for (int i = 0; i < STATE_COUNT; i++)
+        put_u64(&o, state_name((enum sample_state)i), s->by_state[i]);
+    return o;
+}
+
+static struct object leaf_kinds(const struct summary *s)
+{
+    struct object o = object_make();
+    for (int i = 0; i < FRAME_KIND_COUNT; i++)
+        put_u64(&o, frame_kind_name((enum frame_kind)i), s->by_leaf_kind[i]);
+    return o;
+}
+
+static struct object function(const struct profile *p,
+                              const struct summary_function *row)
+{
+    const struct profile_function *f = profile_function_at(p, row->function);
+    struct object o = object_make();
+    put_text(&o, "name", p, f->name);
+    put_text(&o, "module", p, f->module);
+    put_text(&o, "function", p, f->function);
+    put(&o, "arity",
+        f->arity == FRAME_NO_ARITY ? json_null() : json_integer(f->arity));
+    put(&o, "kind", json_string(frame_kind_name(f->kind)));
+    put_text(&o, "file", p, f->file);
+    put_u64(&o, "line", row->line);
+    put_u64(&o, "self", row->self);
+    put_u64(&o, "total", row->total);
+    put_pct(&o, "self_pct", row->self_pct);
+    put_pct(&o, "self_error_pct", row->self_error_pct);
+    put_pct(&o, "total_pct", row->total_pct);
+    return o;
+}
+
+static struct object functions(const struct profile *p, const struct summary *s)
+{
+    struct object list = {json_array(), false};
+    for (size_t i = 0; i < s->function_count; i++)
+        append(&list, function(p, &s->functions[i]));
+    return list;
+}
+
+static struct object process(const struct profile *p,
+                             const struct summary_process *row)
+{
+    const struct profile_process *r = profile_process_at(p, row->process);
+    struct object o = object_make();
+    put_text(&o, "pid", p, r->pid);
+    put_text(&o, "name", p, r->name);
+    put_text(&o, "initial_call", p, r->initial_call);
+    put_text(&o, "label", p, r->label);
+    put_text(&o, "application", p, r->application);
+    put_u64(&o, "samples", row->samples);
+    put_pct(&o, "pct", row->pct);
+    return o;
+}
+
+static struct object processes(const struct profile *p, const struct summary *s)
+{
+    struct object list = {json_array(), false};
+    for (size_t i = 0; i < s->process_count; i++)
+        append(&list, process(p, &s->processes[i]));
+    return list;
+}
+
+static struct object report(const struct profile *p, const struct summary *s)
+{
+    struct object o = object_make();
+    put_u64(&o, "version", 1);
+    put_object(&o, "meta", meta(p, s));
+    put_object(&o, "counters", counters(p));
+    put_object(&o, "states", states(s));
+    put_object(&o, "leaf_kinds", leaf_kinds(s));
+    put_object(&o, "functions", functions(p, s));
+    put_object(&o, "processes", processes(p, s));
+    return o;
+}
+
+static int dump_piece(const char *bytes, size_t len, void *out)
+{
+    buffer_add(out, bytes, len);
+    return ((struct buffer *)out)->failed ? -1 : 0;
+}
+
+static int write_json(const struct profile *p, const struct format_options *o,
+                      struct buffer *out)
+{
+    (void)o;
+    struct summary s;
+    int err = summary_compute(p, &s);
+    if (err)
+        return err;
+    struct object all = report(p, &s);
+    const size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(10);
+    if (all.bad)
+        err = -ENOMEM;
+    else if (json_dump_callback(all.json, dump_piece, out, flags) != 0)
+        err = -E_LIMIT;
+    json_decref(all.json);
+    summary_deinit(&s);
+    if (!err)
+        buffer_text(out, "\n");
+    return err ? err : buffer_status(out);
+}
+
+const struct format format_json = {
+    .name = "json",
+    .extension = ".json",
+    .write = write_json,
+};

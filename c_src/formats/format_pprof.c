@@ -1,0 +1,304 @@
+/*
+ * A recording: a gzipped pprof profile. It is packed piece by piece, as a
+ * protobuf message may be: two messages one after another are their union.
+ *
+ * Strings of the profile keep their ids; label keys, types, states and
+ * comments come after them. Functions and locations (our frames) have id + 1.
+ */
+#include "formats/format.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "formats/pprof_comments.h"
+#include "formats/pprof_gzip.h"
+#include "formats/profile.pb-c.h"
+
+/* The strings after the label keys. */
+enum { WORD_SAMPLES, WORD_COUNT, WORD_CPU, WORD_NANOSECONDS, WORD_BEAM, WORDS };
+static const char *const words[WORDS] = {"samples", "count", "cpu",
+                                         "nanoseconds", "beam.smp"};
+
+enum { VALUES = 2, DUMMY_MAPPING = 1, MAX_UNPACKED = 1 << 30 };
+
+struct writer {
+    const struct profile *p;
+    int64_t labels_at, words_at, states_at, comments_at; /* strings */
+    struct buffer comments, raw;
+    uint64_t *path; /* location ids of one stack, leaf first */
+    size_t path_cap;
+};
+
+static void add_piece(struct writer *w, const Pprof__Profile *piece)
+{
+    size_t size = pprof__profile__get_packed_size(piece);
+    uint8_t *at = buffer_grow(&w->raw, size);
+    if (at)
+        pprof__profile__pack(piece, at);
+}
+
+static int writer_init(struct writer *w, const struct profile *p)
+{
+    *w = (struct writer){.p = p};
+    w->labels_at = (int64_t)profile_string_count(p);
+    w->words_at = w->labels_at + PPROF_LABEL_COUNT;
+    w->states_at = w->words_at + WORDS;
+    w->comments_at = w->states_at + STATE_COUNT;
+    buffer_init(&w->comments, MAX_UNPACKED);
+    buffer_init(&w->raw, MAX_UNPACKED);
+    pprof_comments_write(p, &w->comments);
+    return buffer_status(&w->comments);
+}
+
+static void writer_deinit(struct writer *w)
+{
+    buffer_deinit(&w->comments);
+    buffer_deinit(&w->raw);
+    free(w->path);
+}
+
+/* --- head ----------------------------------------------------------------- */
+
+static bool has_cpu_time(const struct profile *p)
+{
+    for (size_t i = 0; i < profile_sample_count(p); i++)
+        if (profile_sample_at(p, i)->cpu_ns)
+            return true;
+    return false;
+}
+
+static void add_types(struct writer *w)
+{
+    const struct profile_meta *m = profile_meta(w->p);
+    Pprof__ValueType samples = PPROF__VALUE_TYPE__INIT;
+    Pprof__ValueType cpu = PPROF__VALUE_TYPE__INIT;
+    samples.type = w->words_at + WORD_SAMPLES;
+    samples.unit = w->words_at + WORD_COUNT;
+    cpu.type = w->words_at + WORD_CPU;
+    cpu.unit = w->words_at + WORD_NANOSECONDS;
+    Pprof__ValueType *types[VALUES] = {&samples, &cpu};
+    Pprof__Profile piece = PPROF__PROFILE__INIT;
+    piece.n_sample_type = VALUES;
+    piece.sample_type = types;
+    piece.time_nanos = (int64_t)m->started_unix_ns;
+    piece.duration_nanos = (int64_t)m->duration_ns;
+    piece.period_type = &cpu;
+    piece.period = m->rate_asked ? (int64_t)(NS_PER_S / m->rate_asked) : 0;
+    piece.default_sample_type =
+        w->words_at + (has_cpu_time(w->p) ? WORD_CPU : WORD_SAMPLES);
+    add_piece(w, &piece);
+}
+
+/* One, for all: it says that nothing is left to be symbolised. */
+static void add_mapping(struct writer *w)
+{
+    const struct profile_meta *m = profile_meta(w->p);
+    Pprof__Mapping mapping = PPROF__MAPPING__INIT;
+    mapping.id = DUMMY_MAPPING;
+    mapping.filename = m->node ? m->node : w->words_at + WORD_BEAM;
+    mapping.has_functions = mapping.has_filenames = 1;
+    mapping.has_line_numbers = mapping.has_inline_frames = 1;
+    Pprof__Mapping *list[] = {&mapping};
+    Pprof__Profile piece = PPROF__PROFILE__INIT;
+    piece.n_mapping = 1;
+    piece.mapping = list;
+    add_piece(w, &piece);
+}
+
+static void add_string(struct writer *w, const char *text)
+{
+    char *list[] = {(char *)text};
+    Pprof__Profile piece = PPROF__PROFILE__INIT;
+    piece.n_string_table = 1;
+    piece.string_table = list;
+    add_piece(w, &piece);
+}
+
+static void add_strings(struct writer *w)
+{
+    for (uint32_t i = 0; i < profile_string_count(w->p); i++)
+        add_string(w, profile_text(w->p, i));
+    for (int i = 0; i < PPROF_LABEL_COUNT; i++)
+        add_string(w, pprof_comments_labels[i]);
+    for (int i = 0; i < WORDS; i++)
+        add_string(w, words[i]);
+    for (int i = 0; i < STATE_COUNT; i++)
+        add_string(w, state_name((enum sample_state)i));
+}
+
+static void add_comments(struct writer *w)
+{
+    const char *at = (char *)w->comments.data;
+    const char *end = at + w->comments.len;
+    for (int64_t id = w->comments_at; at < end; id++, at += strlen(at) + 1) {
+        add_string(w, at);
+        Pprof__Profile piece = PPROF__PROFILE__INIT;
+        piece.n_comment = 1;
+        piece.comment = &id;
+        add_piece(w, &piece);
+    }
+}
+
+/* --- tables --------------------------------------------------------------- */
+
+static void add_function(struct writer *w, uint32_t id)
+{
+    const struct profile_function *f = profile_function_at(w->p, id);
+    Pprof__Function function = PPROF__FUNCTION__INIT;
+    function.id = id + 1ull;
+    function.name = f->name;
+    function.filename = f->file;
+    Pprof__Function *list[] = {&function};
+    Pprof__Profile piece = PPROF__PROFILE__INIT;
+    piece.n_function = 1;
+    piece.function = list;
+    add_piece(w, &piece);
+}
+
+static void add_location(struct writer *w, uint32_t id)
+{
+    const struct profile_frame *f = profile_frame_at(w->p, id);
+    Pprof__Line line = PPROF__LINE__INIT;
+    line.function_id = f->function + 1ull;
+    line.line = f->line;
+    Pprof__Line *lines[] = {&line};
+    Pprof__Location location = PPROF__LOCATION__INIT;
+    location.id = id + 1ull;
+    location.mapping_id = DUMMY_MAPPING;
+    location.n_line = 1;
+    location.line = lines;
+    Pprof__Location *list[] = {&location};
+    Pprof__Profile piece = PPROF__PROFILE__INIT;
+    piece.n_location = 1;
+    piece.location = list;
+    add_piece(w, &piece);
+}
+
+/* --- samples -------------------------------------------------------------- */
+
+static int set_path(struct writer *w, uint32_t stack, size_t *len)
+{
+    *len = 0;
+    if (stack == PROFILE_NONE)
+        return 0;
+    size_t depth = profile_stack_at(w->p, stack)->depth;
+    if (depth > w->path_cap) {
+        uint64_t *path = realloc(w->path, depth * 2 * sizeof(*path));
+        if (!path)
+            return -ENOMEM;
+        w->path = path;
+        w->path_cap = depth * 2;
+    }
+    for (; stack != PROFILE_NONE; (*len)++) {
+        const struct profile_stack *s = profile_stack_at(w->p, stack);
+        w->path[*len] = s->frame + 1ull;
+        stack = s->parent;
+    }
+    return 0;
+}
+
+struct labels {
+    Pprof__Label rows[PPROF_LABEL_COUNT];
+    Pprof__Label *list[PPROF_LABEL_COUNT];
+    size_t n;
+};
+
+static void add_label(const struct writer *w, struct labels *l,
+                      enum pprof_label key, int64_t str, int64_t num)
+{
+    Pprof__Label *row = &l->rows[l->n];
+    *row = (Pprof__Label)PPROF__LABEL__INIT;
+    row->key = w->labels_at + key;
+    row->str = str;
+    row->num = num;
+    l->list[l->n++] = row;
+}
+
+static void set_labels(const struct writer *w, struct labels *l,
+                       const struct profile_sample *s)
+{
+    l->n = 0;
+    if (s->process != PROFILE_NONE) {
+        const struct profile_process *q = profile_process_at(w->p, s->process);
+        /* Also an empty pid: the label says that there is a process. */
+        add_label(w, l, PPROF_LABEL_PROCESS, q->pid, 0);
+        if (q->name)
+            add_label(w, l, PPROF_LABEL_PROCESS_NAME, q->name, 0);
+        if (q->initial_call)
+            add_label(w, l, PPROF_LABEL_INITIAL_CALL, q->initial_call, 0);
+        if (q->label)
+            add_label(w, l, PPROF_LABEL_LABEL, q->label, 0);
+        if (q->application)
+            add_label(w, l, PPROF_LABEL_APPLICATION, q->application, 0);
+    }
+    if (s->thread != PROFILE_NONE) {
+        const struct profile_thread *t = profile_thread_at(w->p, s->thread);
+        add_label(w, l, PPROF_LABEL_THREAD, t->name, 0);
+        add_label(w, l, PPROF_LABEL_TID, 0, t->tid);
+    }
+    if (s->bucket)
+        add_label(w, l, PPROF_LABEL_BUCKET, 0, s->bucket);
+}
+
+static int add_sample(struct writer *w, const struct profile_sample *s)
+{
+    struct labels labels;
+    int64_t values[VALUES] = {(int64_t)s->count, (int64_t)s->cpu_ns};
+    Pprof__Sample sample = PPROF__SAMPLE__INIT;
+    int err = set_path(w, s->stack, &sample.n_location_id);
+    if (err)
+        return err;
+    set_labels(w, &labels, s);
+    add_label(w, &labels, PPROF_LABEL_STATE, w->states_at + s->state, 0);
+    sample.location_id = w->path;
+    sample.n_value = VALUES;
+    sample.value = values;
+    sample.n_label = labels.n;
+    sample.label = labels.list;
+    Pprof__Sample *list[] = {&sample};
+    Pprof__Profile piece = PPROF__PROFILE__INIT;
+    piece.n_sample = 1;
+    piece.sample = list;
+    add_piece(w, &piece);
+    return 0;
+}
+
+static int add_all(struct writer *w)
+{
+    const struct profile *p = w->p;
+    add_types(w);
+    add_mapping(w);
+    add_strings(w);
+    add_comments(w);
+    for (uint32_t i = 0; i < profile_function_count(p); i++)
+        add_function(w, i);
+    for (uint32_t i = 0; i < profile_frame_count(p); i++)
+        add_location(w, i);
+    int err = 0;
+    for (size_t i = 0; !err && i < profile_sample_count(p); i++)
+        err = add_sample(w, profile_sample_at(p, i));
+    return err ? err : buffer_status(&w->raw);
+}
+
+static int write_pprof(const struct profile *p, const struct format_options *o,
+                       struct buffer *out)
+{
+    (void)o;
+    struct writer w;
+    int err = writer_init(&w, p);
+    if (!err)
+        err = add_all(&w);
+    if (!err)
+        err = pprof_gzip_pack(w.raw.data, w.raw.len, out);
+    writer_deinit(&w);
+    return err;
+}
+
+const struct format format_pprof = {
+    .name = "pprof",
+    .extension = ".pb.gz",
+    .binary = true,
+    .write = write_pprof,
+};

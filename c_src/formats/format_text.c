@@ -1,0 +1,172 @@
+/* The report for a terminal: what was measured, functions, processes. */
+#include "formats/format.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/text_parts.h"
+
+enum { DEFAULT_TOP = 25, PROCESS_ROWS = 10, NAME_MIN = 20, NAME_MAX = 56 };
+
+struct report {
+    const struct profile *p;
+    struct summary s;
+    size_t top;
+    bool color;
+    size_t name_width;
+    struct buffer *out;
+};
+
+static void style(struct report *r, const char *code)
+{
+    if (r->color)
+        buffer_printf(r->out, "\033[%sm", code);
+}
+
+/* --- functions ------------------------------------------------------------ */
+
+static const struct profile_function *
+function_of(const struct report *r, const struct summary_function *row)
+{
+    return profile_function_at(r->p, row->function);
+}
+
+static void set_name_width(struct report *r)
+{
+    size_t width = NAME_MIN;
+    for (size_t i = 0; i < r->s.function_count && i < r->top; i++) {
+        const struct profile_function *f = function_of(r, &r->s.functions[i]);
+        size_t own = text_cell_width(profile_text(r->p, f->name));
+        width = own > width ? own : width;
+    }
+    r->name_width = width < NAME_MAX ? width : NAME_MAX;
+}
+
+static const char *color_of(enum frame_kind kind)
+{
+    static const char *const codes[FRAME_KIND_COUNT] = {
+        [FRAME_ERLANG] = "0",  [FRAME_ELIXIR] = "35", [FRAME_BIF] = "36",
+        [FRAME_NIF] = "36",    [FRAME_NATIVE] = "33", [FRAME_GC] = "31",
+        [FRAME_RUNTIME] = "2", [FRAME_KERNEL] = "34",
+    };
+    return codes[kind];
+}
+
+static void function_row(struct report *r, const struct summary_function *row)
+{
+    const struct profile_function *f = function_of(r, row);
+    buffer_printf(r->out, "%6.2f  %5.2f  %6.2f  %8llu  ", row->self_pct,
+                  row->self_error_pct, row->total_pct,
+                  (unsigned long long)row->self);
+    style(r, color_of(f->kind));
+    text_cell_add(r->out, profile_text(r->p, f->name), r->name_width);
+    style(r, "0");
+    buffer_text(r->out, "  ");
+    text_cell_place(r->out, profile_text(r->p, f->file), row->line);
+    if (profile_text(r->p, f->file)[0] == '\0' &&
+        (f->kind == FRAME_NATIVE || f->kind == FRAME_NIF))
+        text_cell_place(r->out, profile_text(r->p, f->module), 0);
+    text_cell_end_line(r->out);
+}
+
+static void function_table(struct report *r)
+{
+    set_name_width(r);
+    style(r, "1");
+    buffer_text(r->out, "\n SELF%     +-  TOTAL%      SELF  ");
+    text_cell_add(r->out, "FUNCTION", r->name_width);
+    buffer_text(r->out, "  FILE:LINE\n");
+    style(r, "0");
+    size_t rows = r->s.function_count < r->top ? r->s.function_count : r->top;
+    for (size_t i = 0; i < rows; i++)
+        function_row(r, &r->s.functions[i]);
+    size_t more = r->s.function_count - rows;
+    if (more)
+        buffer_printf(r->out, "\xe2\x80\xa6 and %zu more function%s\n", more,
+                      more == 1 ? "" : "s");
+}
+
+/* --- processes ------------------------------------------------------------ */
+
+static void process_row(struct report *r, const struct summary_process *row)
+{
+    const struct profile_process *q = profile_process_at(r->p, row->process);
+    buffer_printf(r->out, "%6.2f  %8llu  ", row->pct,
+                  (unsigned long long)row->samples);
+    text_cell_add(r->out, profile_text(r->p, q->pid), 16);
+    buffer_text(r->out, "  ");
+    text_cell_add(r->out, profile_text(r->p, q->name), 28);
+    buffer_text(r->out, "  ");
+    text_cell_add(r->out, profile_text(r->p, q->initial_call), 0);
+    const char *label = profile_text(r->p, q->label);
+    if (*label) {
+        buffer_text(r->out, "  ");
+        text_cell_add(r->out, label, 0);
+    }
+    text_cell_end_line(r->out);
+}
+
+static void process_table(struct report *r)
+{
+    size_t n = r->s.process_count, rows = n < PROCESS_ROWS ? n : PROCESS_ROWS;
+    if (n == 0)
+        return;
+    style(r, "1");
+    buffer_text(r->out, "\n     %   SAMPLES  PROCESS           "
+                        "NAME                          INITIAL CALL\n");
+    style(r, "0");
+    for (size_t i = 0; i < rows; i++)
+        process_row(r, &r->s.processes[i]);
+    uint64_t rest = r->s.counted;
+    for (size_t i = 0; i < rows; i++)
+        rest -= r->s.processes[i].samples;
+    if (n > rows)
+        buffer_printf(r->out, "\xe2\x80\xa6 and %zu more process%s\n", n - rows,
+                      n - rows == 1 ? "" : "es");
+    else if (rest)
+        buffer_printf(r->out, "%6.2f  %8llu  in no Erlang process\n",
+                      100.0 * (double)rest / (double)r->s.counted,
+                      (unsigned long long)rest);
+}
+
+/* --- the report ----------------------------------------------------------- */
+
+static void idle_line(struct report *r)
+{
+    buffer_text(r->out, "\n");
+    if (r->s.samples == 0)
+        buffer_text(r->out, "No samples: the node was idle, it used no CPU "
+                            "while it was watched.\n");
+    else
+        buffer_text(r->out, "The node was idle: its schedulers looked for "
+                            "work and found none.\n");
+}
+
+static int write_text(const struct profile *p, const struct format_options *o,
+                      struct buffer *out)
+{
+    struct report r = {
+        .p = p,
+        .top = o && o->top ? o->top : DEFAULT_TOP,
+        .color = o && o->color,
+        .out = out,
+    };
+    int err = summary_compute(p, &r.s);
+    if (err)
+        return err;
+    text_head_write(out, p, &r.s);
+    if (r.s.counted == 0) {
+        idle_line(&r);
+    } else {
+        function_table(&r);
+        process_table(&r);
+    }
+    summary_deinit(&r.s);
+    return buffer_status(out);
+}
+
+const struct format format_text = {
+    .name = "text",
+    .extension = ".txt",
+    .write = write_text,
+};

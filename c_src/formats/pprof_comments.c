@@ -1,0 +1,269 @@
+#include "formats/pprof_comments.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/reader.h"
+#include "profile/intern.h"
+
+const char *const pprof_comments_labels[PPROF_LABEL_COUNT] = {
+#define X(id, text) [PPROF_LABEL_##id] = text,
+    PPROF_LABELS(X)
+#undef X
+};
+
+#define META_TEXTS(X)                                                          \
+    X(host)                                                                    \
+    X(os)                                                                      \
+    X(node)                                                                    \
+    X(otp) X(erts) X(command) X(engine) X(event) X(version) X(notes)
+#define META_NUMBERS(X)                                                        \
+    X(pid)                                                                     \
+    X(jit)                                                                     \
+    X(kernel_included)                                                         \
+    X(rate_asked) X(started_unix_ns) X(duration_ns) X(bucket_ns) X(schedulers)
+
+/* --- writing -------------------------------------------------------------- */
+
+static void end_comment(struct buffer *out)
+{
+    buffer_add(out, "", 1);
+}
+
+static void write_text(struct buffer *out, const char *key, const char *text)
+{
+    if (*text == '\0')
+        return;
+    buffer_printf(out, "cprof.%s=%s", key, text);
+    end_comment(out);
+}
+
+static void write_number(struct buffer *out, const char *key, uint64_t value)
+{
+    if (value == 0)
+        return;
+    buffer_printf(out, "cprof.%s=%" PRIu64, key, value);
+    end_comment(out);
+}
+
+static void write_escaped(struct buffer *out, const char *text)
+{
+    for (; *text; text++) {
+        const char *escape = *text == '\\'   ? "\\\\"
+                             : *text == '\t' ? "\\t"
+                             : *text == '\n' ? "\\n"
+                                             : NULL;
+        if (escape)
+            buffer_text(out, escape);
+        else
+            buffer_add(out, text, 1);
+    }
+}
+
+static void write_functions(struct buffer *out, const struct profile *p)
+{
+    buffer_text(out, "cprof.functions=");
+    for (uint32_t i = 0; i < profile_function_count(p); i++) {
+        const struct profile_function *f = profile_function_at(p, i);
+        buffer_printf(out, "%s\t%d\t", frame_kind_name(f->kind), f->arity);
+        write_escaped(out, profile_text(p, f->module));
+        buffer_text(out, "\t");
+        write_escaped(out, profile_text(p, f->function));
+        buffer_text(out, "\t");
+        write_escaped(out, profile_text(p, f->name));
+        buffer_text(out, "\n");
+    }
+    end_comment(out);
+}
+
+void pprof_comments_write(const struct profile *p, struct buffer *out)
+{
+    const struct profile_meta *m = profile_meta(p);
+    const struct profile_counters *c = profile_counters(p);
+    write_number(out, "recording", 1);
+#define X(field) write_text(out, #field, profile_text(p, m->field));
+    META_TEXTS(X)
+#undef X
+#define X(field) write_number(out, #field, m->field);
+    META_NUMBERS(X)
+#undef X
+#define X(field, text) write_number(out, "counter." #field, c->field);
+    PROFILE_COUNTERS(X)
+#undef X
+    write_functions(out, p);
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+void pprof_comments_init(struct pprof_comments *c)
+{
+    *c = (struct pprof_comments){0};
+    buffer_init(&c->texts, BUFFER_DEFAULT_MAX);
+}
+
+void pprof_comments_deinit(struct pprof_comments *c)
+{
+    free(c->functions);
+    buffer_deinit(&c->texts);
+    *c = (struct pprof_comments){0};
+}
+
+static bool starts_with(const char *text, size_t len, const char *start,
+                        size_t *after)
+{
+    size_t n = strlen(start);
+    *after = n;
+    return len >= n && memcmp(text, start, n) == 0;
+}
+
+static int parse_number(const char *text, size_t len, uint64_t max,
+                        uint64_t *value)
+{
+    uint64_t sum = 0;
+    if (len == 0)
+        return -E_FORMAT;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9' ||
+            __builtin_mul_overflow(sum, 10, &sum) ||
+            __builtin_add_overflow(sum, (uint64_t)(text[i] - '0'), &sum))
+            return -E_FORMAT;
+    }
+    if (sum > max)
+        return -E_FORMAT;
+    *value = sum;
+    return 0;
+}
+
+static int read_text(struct profile *p, const char *text, size_t len,
+                     uint32_t *field)
+{
+    int64_t id = profile_string_n(p, text, len);
+    if (id < 0)
+        return (int)id;
+    *field = (uint32_t)id;
+    return 0;
+}
+
+/* The texts, separated by tabs, of one line; how many. */
+static int unescape(struct buffer *out, const char *at, size_t len,
+                    size_t *offsets, int max)
+{
+    int n = 0;
+    offsets[n++] = out->len;
+    for (size_t i = 0; i < len; i++) {
+        char c = at[i];
+        if (c == '\t') {
+            if (n == max)
+                return -E_FORMAT;
+            c = '\0';
+            offsets[n++] = out->len + 1;
+        } else if (c == '\\' && i + 1 < len) {
+            c = at[++i];
+            c = c == 't' ? '\t' : c == 'n' ? '\n' : c;
+        }
+        buffer_add(out, &c, 1);
+    }
+    buffer_add(out, "", 1);
+    int err = buffer_status(out);
+    return err ? err : n;
+}
+
+static int read_function(struct pprof_comments *c, const char *line, size_t len)
+{
+    size_t at[5];
+    struct pprof_function f;
+    int n = unescape(&c->texts, line, len, at, 5);
+    if (n < 0)
+        return n;
+    if (n != 5)
+        return -E_FORMAT;
+    const char *texts = (char *)c->texts.data;
+    char *end;
+    long arity = strtol(texts + at[1], &end, 10);
+    if (frame_kind_parse(texts + at[0], &f.kind) || *end || arity < INT32_MIN ||
+        arity > INT32_MAX)
+        return -E_FORMAT;
+    f.arity = (int32_t)arity;
+    f.module = at[2];
+    f.function = at[3];
+    f.name = at[4];
+    int err = intern_reserve((void **)&c->functions, &c->function_cap,
+                             c->function_count, sizeof(f));
+    if (err)
+        return err;
+    c->functions[c->function_count++] = f;
+    return 0;
+}
+
+static int read_functions(struct pprof_comments *c, const char *text,
+                          size_t len)
+{
+    struct reader r = reader_of(text, len);
+    const char *line;
+    size_t line_len;
+    while (reader_line(&r, &line, &line_len)) {
+        int err = read_function(c, line, line_len);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+/* Keys of a later version are skipped. */
+static int read_meta(struct profile *p, const char *text, size_t len)
+{
+    struct profile_meta *m = profile_meta_edit(p);
+    struct profile_counters *c = profile_counters_edit(p);
+    size_t n;
+    uint64_t value = 0;
+    int err;
+#define X(field)                                                               \
+    if (starts_with(text, len, #field "=", &n))                                \
+        return read_text(p, text + n, len - n, &m->field);
+    META_TEXTS(X)
+#undef X
+#define X(field)                                                               \
+    if (starts_with(text, len, #field "=", &n)) {                              \
+        uint64_t max = (uint64_t)(__typeof__(m->field))UINT64_MAX;             \
+        err = parse_number(text + n, len - n, max, &value);                    \
+        m->field = (__typeof__(m->field))value;                                \
+        return err;                                                            \
+    }
+    META_NUMBERS(X)
+#undef X
+#define X(field, text_)                                                        \
+    if (starts_with(text, len, "counter." #field "=", &n))                     \
+        return parse_number(text + n, len - n, UINT64_MAX, &c->field);
+    PROFILE_COUNTERS(X)
+#undef X
+    return 0;
+}
+
+int pprof_comments_read(struct pprof_comments *c, struct profile *p,
+                        const char *text, size_t len)
+{
+    size_t n;
+    if (!starts_with(text, len, "cprof.", &n))
+        return 0;
+    text += n;
+    len -= n;
+    if (starts_with(text, len, "recording=", &n)) {
+        c->own = true;
+        return 0;
+    }
+    if (starts_with(text, len, "functions=", &n))
+        return read_functions(c, text + n, len - n);
+    return read_meta(p, text, len);
+}
+
+const struct pprof_function *
+pprof_comments_function(const struct pprof_comments *c, uint32_t i,
+                        const char *name)
+{
+    if (i >= c->function_count)
+        return NULL;
+    const struct pprof_function *f = &c->functions[i];
+    return strcmp((char *)c->texts.data + f->name, name) == 0 ? f : NULL;
+}

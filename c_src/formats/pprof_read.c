@@ -1,0 +1,371 @@
+/*
+ * Reads a recording, ours or another program's pprof file. The file's parts
+ * come in any order (Go writes the strings last), so it is walked once for
+ * each kind of part that others refer to.
+ */
+#include "formats/format.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "formats/pprof_gzip.h"
+#include "formats/pprof_tables.h"
+#include "formats/profile.pb-c.h"
+
+enum {
+    FIELD_SAMPLE = 2,
+    FIELD_MAPPING = 3,
+    FIELD_LOCATION = 4,
+    FIELD_FUNCTION = 5,
+    FIELD_STRING = 6,
+    MAX_UNPACKED = 1 << 30,
+    MAX_PART = 4 << 20,   /* bytes of one sample, location, head */
+    MAX_DEPTH = 1 << 20,  /* frames of one sample */
+    MAX_WALKED = 1 << 28, /* frames of all samples */
+    NO_VALUE = -1,
+};
+
+struct reading {
+    struct profile *p;
+    struct pprof_tables tables;
+    struct reader file;
+    struct buffer head; /* what is none of the parts above */
+    int value_count, count_at, cpu_at;
+    uint64_t count_period; /* value per sample, when only times are given */
+    uint64_t walked, samples;
+};
+
+typedef int part_reader(struct reading *r, const struct pprof_field *f);
+
+/* --- the passes ----------------------------------------------------------- */
+
+static bool is_part(uint32_t number)
+{
+    return number >= FIELD_SAMPLE && number <= FIELD_STRING;
+}
+
+static int each(struct reading *r, uint32_t number, part_reader *read)
+{
+    struct reader file = r->file;
+    struct pprof_field f;
+    int more;
+    while ((more = pprof_wire_next(&file, &f)) == 1) {
+        if (f.number != number)
+            continue;
+        if (f.type != PPROF_BYTES)
+            return -E_FORMAT;
+        if (f.len > MAX_PART && number != FIELD_STRING)
+            return -E_LIMIT;
+        int err = read(r, &f);
+        if (err)
+            return err;
+    }
+    return more;
+}
+
+static int read_string(struct reading *r, const struct pprof_field *f)
+{
+    return pprof_tables_string(&r->tables, f);
+}
+
+static int read_mapping(struct reading *r, const struct pprof_field *f)
+{
+    return pprof_tables_mapping(&r->tables, f);
+}
+
+static int read_function(struct reading *r, const struct pprof_field *f)
+{
+    return pprof_tables_function(&r->tables, f);
+}
+
+static int read_location(struct reading *r, const struct pprof_field *f)
+{
+    return pprof_tables_location(&r->tables, f);
+}
+
+/* --- head: types, times, comments ----------------------------------------- */
+
+static int gather_head(struct reading *r)
+{
+    struct reader file = r->file;
+    struct pprof_field f;
+    int more;
+    while ((more = pprof_wire_next(&file, &f)) == 1)
+        if (!is_part(f.number))
+            buffer_add(&r->head, f.whole, f.whole_len);
+    return more ? more : buffer_status(&r->head);
+}
+
+static bool text_is(const struct reading *r, int64_t i, const char *text)
+{
+    const struct pprof_text *raw = pprof_tables_raw(&r->tables, i);
+    return raw && raw->len == strlen(text) &&
+           memcmp(raw->at, text, raw->len) == 0;
+}
+
+/* The first value that counts and the first that is a time are ours. */
+static int choose_values(struct reading *r, const Pprof__Profile *head)
+{
+    r->count_at = r->cpu_at = NO_VALUE;
+    r->value_count = (int)head->n_sample_type;
+    for (int i = r->value_count; i-- > 0;) {
+        const Pprof__ValueType *type = head->sample_type[i];
+        if (!pprof_tables_raw(&r->tables, type->type) ||
+            !pprof_tables_raw(&r->tables, type->unit))
+            return -E_FORMAT;
+        if (text_is(r, type->unit, "count"))
+            r->count_at = i;
+        else if (text_is(r, type->unit, "nanoseconds"))
+            r->cpu_at = i;
+    }
+    r->count_period = 1;
+    if (r->count_at == NO_VALUE && r->cpu_at != NO_VALUE && head->period > 0)
+        r->count_period = (uint64_t)head->period;
+    if (r->count_at == NO_VALUE)
+        r->count_at = r->cpu_at == NO_VALUE ? 0 : r->cpu_at;
+    return r->value_count > 0 ? 0 : -E_FORMAT;
+}
+
+static int read_comments(struct reading *r, const Pprof__Profile *head)
+{
+    for (size_t i = 0; i < head->n_comment; i++) {
+        const struct pprof_text *text =
+            pprof_tables_raw(&r->tables, head->comment[i]);
+        if (!text)
+            return -E_FORMAT;
+        int err = pprof_comments_read(&r->tables.comments, r->p,
+                                      (const char *)text->at, text->len);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+/* What a file of another program says about itself. */
+static int read_foreign_meta(struct reading *r, const Pprof__Profile *head)
+{
+    struct profile_meta *m = profile_meta_edit(r->p);
+    if (head->time_nanos > 0)
+        m->started_unix_ns = (uint64_t)head->time_nanos;
+    if (head->duration_nanos > 0)
+        m->duration_ns = (uint64_t)head->duration_nanos;
+    if (head->period_type && head->period > 0 &&
+        text_is(r, head->period_type->unit, "nanoseconds"))
+        m->rate_asked = (uint32_t)(NS_PER_S / (uint64_t)head->period);
+    return profile_note(r->p, "read from a pprof file that cprof did not "
+                              "write: all frames are shown as native");
+}
+
+static int read_head(struct reading *r)
+{
+    int err = gather_head(r);
+    if (err)
+        return err;
+    Pprof__Profile *head =
+        pprof__profile__unpack(NULL, r->head.len, r->head.data);
+    if (!head)
+        return -E_FORMAT;
+    err = choose_values(r, head);
+    if (!err)
+        err = read_comments(r, head);
+    if (!err && !r->tables.comments.own)
+        err = read_foreign_meta(r, head);
+    pprof__profile__free_unpacked(head, NULL);
+    return err;
+}
+
+/* --- samples -------------------------------------------------------------- */
+
+static int read_stack(struct reading *r, const Pprof__Sample *s,
+                      uint32_t *stack)
+{
+    *stack = PROFILE_NONE;
+    uint64_t depth = 0;
+    for (size_t i = s->n_location_id; i-- > 0;) {
+        const struct pprof_location *l =
+            pprof_tables_find_location(&r->tables, s->location_id[i]);
+        if (!l)
+            return -E_FORMAT;
+        depth += l->count;
+        r->walked += l->count;
+        if (depth > MAX_DEPTH || r->walked > MAX_WALKED)
+            return -E_LIMIT;
+        for (uint32_t j = 0; j < l->count; j++) {
+            int64_t id =
+                profile_stack(r->p, *stack, r->tables.frames[l->first + j]);
+            if (id < 0)
+                return (int)id;
+            *stack = (uint32_t)id;
+        }
+    }
+    return 0;
+}
+
+static int value_at(const struct reading *r, const Pprof__Sample *s, int at,
+                    uint64_t *value)
+{
+    *value = 0;
+    if (at == NO_VALUE)
+        return 0;
+    if ((int)s->n_value != r->value_count)
+        return -E_FORMAT;
+    /* Ours are unsigned; a difference of profiles has negative values. */
+    if (s->value[at] >= 0 || r->tables.comments.own)
+        *value = (uint64_t)s->value[at];
+    return 0;
+}
+
+/* The labels of a sample of ours, as they come. */
+struct labels {
+    bool process, thread;
+    const char *texts[PPROF_LABEL_COUNT];
+    uint32_t tid, bucket;
+};
+
+static int read_label(struct reading *r, const Pprof__Label *label,
+                      struct labels *l)
+{
+    int64_t text = pprof_tables_text(&r->tables, label->str);
+    if (text < 0)
+        return (int)text;
+    for (int i = 0; i < PPROF_LABEL_COUNT; i++) {
+        if (!text_is(r, label->key, pprof_comments_labels[i]))
+            continue;
+        l->texts[i] = profile_text(r->p, (uint32_t)text);
+        l->process |= i == PPROF_LABEL_PROCESS;
+        l->thread |= i == PPROF_LABEL_THREAD;
+        if (i == PPROF_LABEL_TID)
+            l->tid = (uint32_t)label->num;
+        if (i == PPROF_LABEL_BUCKET)
+            l->bucket = (uint32_t)label->num;
+        break;
+    }
+    return 0;
+}
+
+static int add_labels(struct reading *r, const struct labels *l,
+                      struct profile_sample *row)
+{
+    if (l->process) {
+        int64_t id = profile_process(r->p, l->texts[PPROF_LABEL_PROCESS],
+                                     l->texts[PPROF_LABEL_PROCESS_NAME],
+                                     l->texts[PPROF_LABEL_INITIAL_CALL],
+                                     l->texts[PPROF_LABEL_LABEL],
+                                     l->texts[PPROF_LABEL_APPLICATION]);
+        if (id < 0)
+            return (int)id;
+        row->process = (uint32_t)id;
+    }
+    if (l->thread) {
+        int64_t id = profile_thread(r->p, l->tid, l->texts[PPROF_LABEL_THREAD]);
+        if (id < 0)
+            return (int)id;
+        row->thread = (uint32_t)id;
+    }
+    row->bucket = l->bucket;
+    const char *state = l->texts[PPROF_LABEL_STATE];
+    return *state ? state_parse(state, &row->state) : 0;
+}
+
+static int read_labels(struct reading *r, const Pprof__Sample *s,
+                       struct profile_sample *row)
+{
+    struct labels l = {0};
+    if (!r->tables.comments.own)
+        return 0;
+    for (int i = 0; i < PPROF_LABEL_COUNT; i++)
+        l.texts[i] = "";
+    for (size_t i = 0; i < s->n_label; i++) {
+        int err = read_label(r, s->label[i], &l);
+        if (err)
+            return err;
+    }
+    return add_labels(r, &l, row);
+}
+
+static int add_sample(struct reading *r, const Pprof__Sample *s)
+{
+    struct profile_sample row = {
+        .process = PROFILE_NONE,
+        .thread = PROFILE_NONE,
+        .state = STATE_RUNNING,
+    };
+    int err = read_stack(r, s, &row.stack);
+    if (!err)
+        err = value_at(r, s, r->count_at, &row.count);
+    if (!err)
+        err = value_at(r, s, r->cpu_at, &row.cpu_ns);
+    if (!err)
+        err = read_labels(r, s, &row);
+    if (err)
+        return err;
+    row.count /= r->count_period;
+    if (__builtin_add_overflow(r->samples, row.count, &r->samples))
+        r->samples = UINT64_MAX;
+    return profile_add(r->p, &row);
+}
+
+static int read_sample(struct reading *r, const struct pprof_field *f)
+{
+    Pprof__Sample *s = pprof__sample__unpack(NULL, f->len, f->bytes);
+    if (!s)
+        return -E_FORMAT;
+    int err = add_sample(r, s);
+    pprof__sample__free_unpacked(s, NULL);
+    return err;
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+static int read_parts(struct reading *r)
+{
+    int err = each(r, FIELD_STRING, read_string);
+    if (!err)
+        err = read_head(r);
+    if (!err)
+        err = each(r, FIELD_MAPPING, read_mapping);
+    if (!err)
+        err = each(r, FIELD_FUNCTION, read_function);
+    if (!err)
+        err = each(r, FIELD_LOCATION, read_location);
+    if (!err)
+        err = each(r, FIELD_SAMPLE, read_sample);
+    if (!err && !r->tables.comments.own)
+        profile_counters_edit(r->p)->samples = r->samples;
+    return err;
+}
+
+static int read_plain(const void *bytes, size_t len, struct profile **out)
+{
+    struct reading r = {.file = reader_of(bytes, len)};
+    int err = profile_create(&r.p);
+    if (err)
+        return err;
+    pprof_tables_init(&r.tables, r.p);
+    buffer_init(&r.head, MAX_PART);
+    err = read_parts(&r);
+    pprof_tables_deinit(&r.tables);
+    buffer_deinit(&r.head);
+    if (err)
+        profile_destroy(r.p);
+    else
+        *out = r.p;
+    return err;
+}
+
+int pprof_read(const void *bytes, size_t len, struct profile **out)
+{
+    int err;
+    if (pprof_gzip_is(bytes, len)) {
+        struct buffer plain;
+        buffer_init(&plain, MAX_UNPACKED);
+        err = pprof_gzip_unpack(bytes, len, &plain);
+        if (!err)
+            err = read_plain(plain.data, plain.len, out);
+        buffer_deinit(&plain);
+    } else {
+        err = len > MAX_UNPACKED ? -E_LIMIT : read_plain(bytes, len, out);
+    }
+    return err == -E_FORMAT ? -E_NOT_A_PROFILE : err;
+}

@@ -1,0 +1,60 @@
+/**
+ * @file pprof_tables.h
+ * The tables of a pprof file while it is read: strings, mappings, functions,
+ * locations, by the file's ids, which are any numbers. Every id and index is
+ * checked here; what does not hold is -E_FORMAT.
+ */
+#ifndef CPROF_FORMATS_PPROF_TABLES_H
+#define CPROF_FORMATS_PPROF_TABLES_H
+
+#include "base/buffer.h"
+#include "base/err.h"
+#include "formats/pprof_comments.h"
+#include "formats/pprof_wire.h"
+#include "profile/intern.h"
+#include "profile/profile.h"
+
+struct pprof_text {
+    const uint8_t *at; /* in the file */
+    size_t len;
+};
+
+struct pprof_tables {
+    struct profile *p;
+    struct pprof_comments comments;
+    struct pprof_text *strings;
+    uint32_t string_count, string_cap;
+    struct intern mappings, functions, locations;
+    uint32_t *frames; /* of all locations, outermost first */
+    uint32_t frame_count, frame_cap;
+};
+
+/** A location: a run of frames. */
+struct pprof_location {
+    uint64_t id;
+    uint32_t first, count; /**< in frames */
+};
+
+void pprof_tables_init(struct pprof_tables *t, struct profile *p);
+void pprof_tables_deinit(struct pprof_tables *t);
+
+/** Each takes one field of the file. */
+MUST_USE int pprof_tables_string(struct pprof_tables *t,
+                                 const struct pprof_field *f);
+MUST_USE int pprof_tables_mapping(struct pprof_tables *t,
+                                  const struct pprof_field *f);
+MUST_USE int pprof_tables_function(struct pprof_tables *t,
+                                   const struct pprof_field *f);
+MUST_USE int pprof_tables_location(struct pprof_tables *t,
+                                   const struct pprof_field *f);
+
+/** String i of the file, interned in the profile; or -E_FORMAT. */
+MUST_USE int64_t pprof_tables_text(struct pprof_tables *t, int64_t i);
+/** Text of string i of the file as it is there; NULL when there is none. */
+const struct pprof_text *pprof_tables_raw(const struct pprof_tables *t,
+                                          int64_t i);
+/** NULL when there is none with that id. */
+const struct pprof_location *
+pprof_tables_find_location(const struct pprof_tables *t, uint64_t id);
+
+#endif

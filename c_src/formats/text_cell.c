@@ -1,0 +1,84 @@
+#include "formats/text_parts.h"
+
+#include <string.h>
+
+static bool starts_character(char c)
+{
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+size_t text_cell_width(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += starts_character(*text);
+    return n;
+}
+
+/*
+ * Also C1 controls (U+0080 to U+009F, in UTF-8 0xc2 and a byte below 0xa0):
+ * terminals obey some of them.
+ */
+static bool is_c1(const char *at)
+{
+    return (unsigned char)at[0] == 0xc2 && (unsigned char)at[1] < 0xa0;
+}
+
+static void add_clean(struct buffer *out, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (is_c1(text + i)) {
+            buffer_text(out, "?");
+            i++;
+        } else if (c < ' ' || c == 127) {
+            buffer_text(out, "?");
+        } else {
+            buffer_add(out, text + i, 1);
+        }
+    }
+}
+
+/* Byte offset of character n. */
+static size_t offset_of(const char *text, size_t n)
+{
+    size_t i = 0;
+    for (; text[i]; i++)
+        if (starts_character(text[i]) && n-- == 0)
+            break;
+    return i;
+}
+
+void text_cell_add(struct buffer *out, const char *text, size_t width)
+{
+    size_t own = text_cell_width(text), len = strlen(text);
+    if (width == 0 || own <= width) {
+        add_clean(out, text, len);
+        for (; own < width; own++)
+            buffer_text(out, " ");
+        return;
+    }
+    size_t head = (width - 1) / 2, tail = width - 1 - head;
+    size_t from = offset_of(text, own - tail);
+    add_clean(out, text, offset_of(text, head));
+    buffer_text(out, "\xe2\x80\xa6");
+    add_clean(out, text + from, len - from);
+}
+
+void text_cell_place(struct buffer *out, const char *path, uint32_t line)
+{
+    size_t from = strlen(path);
+    for (int slashes = 0; from > 0; from--)
+        if (path[from - 1] == '/' && ++slashes == 2)
+            break;
+    add_clean(out, path + from, strlen(path + from));
+    if (*path && line)
+        buffer_printf(out, ":%u", line);
+}
+
+void text_cell_end_line(struct buffer *out)
+{
+    while (out->len > 0 && out->data[out->len - 1] == ' ')
+        out->len--;
+    buffer_text(out, "\n");
+}

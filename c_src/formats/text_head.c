@@ -1,0 +1,179 @@
+#include "formats/text_parts.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+struct head {
+    struct buffer *out;
+    const struct profile *p;
+    const struct profile_meta *m;
+    const struct summary *s;
+};
+
+/* `before`, the text and `after`; nothing when there is no text. */
+static void part(struct head *h, const char *before, uint32_t string,
+                 const char *after)
+{
+    const char *text = profile_text(h->p, string);
+    if (*text == '\0')
+        return;
+    buffer_text(h->out, before);
+    text_cell_add(h->out, text, 0);
+    buffer_text(h->out, after);
+}
+
+/* The command line on one line of the screen; a node's is often very long. */
+static void command(struct head *h)
+{
+    const char *text = profile_text(h->p, h->m->command);
+    if (*text == '\0')
+        return;
+    buffer_text(h->out, "Command:  ");
+    text_cell_add(h->out, text, text_cell_width(text) > 88 ? 88 : 0);
+    text_cell_end_line(h->out);
+}
+
+static void target_lines(struct head *h)
+{
+    buffer_text(h->out, "Profile of");
+    part(h, " node ", h->m->node, "");
+    if (h->m->pid)
+        buffer_printf(h->out, " pid %u", h->m->pid);
+    part(h, " on ", h->m->host, "");
+    part(h, ", ", h->m->os, "");
+    text_cell_end_line(h->out);
+    command(h);
+    buffer_text(h->out, "Machine: ");
+    part(h, " OTP ", h->m->otp, ",");
+    part(h, " erts ", h->m->erts, ",");
+    buffer_text(h->out, h->m->jit ? " JIT" : " no JIT");
+    if (h->m->schedulers)
+        buffer_printf(h->out, ", %u scheduler%s", h->m->schedulers,
+                      h->m->schedulers == 1 ? "" : "s");
+    text_cell_end_line(h->out);
+}
+
+static void measure_lines(struct head *h)
+{
+    const struct summary *s = h->s;
+    buffer_text(h->out, "Sampling:");
+    part(h, " engine ", h->m->engine, ",");
+    part(h, " event ", h->m->event, ",");
+    buffer_printf(h->out, " %u Hz asked, %.1f Hz reached, kernel %s\n",
+                  h->m->rate_asked, s->rate_reached,
+                  h->m->kernel_included ? "included" : "not included");
+    buffer_printf(h->out,
+                  "Samples:  %llu in %.2f s, %.2f s of CPU; %llu counted "
+                  "below\n",
+                  (unsigned long long)s->samples,
+                  (double)h->m->duration_ns / (double)NS_PER_S,
+                  (double)s->cpu_ns / (double)NS_PER_S,
+                  (unsigned long long)s->counted);
+}
+
+static void share(struct head *h, const char *name, uint64_t count, uint64_t of,
+                  bool *any)
+{
+    if (count == 0)
+        return;
+    buffer_printf(h->out, "%s%s %.1f %%", *any ? ", " : " ", name,
+                  100.0 * (double)count / (double)of);
+    *any = true;
+}
+
+static void share_lines(struct head *h)
+{
+    const struct summary *s = h->s;
+    bool any = false;
+    if (s->samples == 0)
+        return;
+    buffer_text(h->out, "States:  ");
+    for (int i = 0; i < STATE_COUNT; i++)
+        share(h, state_name((enum sample_state)i), s->by_state[i], s->samples,
+              &any);
+    if (s->by_state[STATE_SCHEDULER])
+        buffer_text(h->out, " (scheduler: looking for work; in no "
+                            "percentage below)");
+    text_cell_end_line(h->out);
+    if (s->counted == 0)
+        return;
+    any = false;
+    buffer_text(h->out, "Running: ");
+    for (int i = 0; i < FRAME_KIND_COUNT; i++)
+        share(h, frame_kind_name((enum frame_kind)i), s->by_leaf_kind[i],
+              s->counted, &any);
+    text_cell_end_line(h->out);
+}
+
+/* --- quality -------------------------------------------------------------- */
+
+static void counter(struct head *h, uint64_t value, const char *text)
+{
+    if (value)
+        buffer_printf(h->out, "  %10llu %s\n", (unsigned long long)value, text);
+}
+
+/* What only says how much was done is not a doubt. */
+static bool is_doubt(const char *name)
+{
+    static const char *const plain[] = {"samples", "frames", "bytes",
+                                        "erlang_leaf", "erlang_leaf_complete"};
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+        if (strcmp(plain[i], name) == 0)
+            return false;
+    return true;
+}
+
+static void quality_lines(struct head *h)
+{
+    const struct profile_counters *c = profile_counters(h->p);
+    if (c->erlang_leaf)
+        buffer_printf(h->out,
+                      "Stacks:   %.2f %% of %llu samples in Erlang code reach "
+                      "the first function\n",
+                      100.0 * (double)c->erlang_leaf_complete /
+                          (double)c->erlang_leaf,
+                      (unsigned long long)c->erlang_leaf);
+    uint64_t doubts = 0;
+#define X(name, text) doubts |= is_doubt(#name) ? c->name : 0;
+    PROFILE_COUNTERS(X)
+#undef X
+    if (!doubts)
+        return;
+    buffer_printf(h->out, "Doubts:   of %llu samples, %llu frames\n",
+                  (unsigned long long)c->samples,
+                  (unsigned long long)c->frames);
+#define X(name, text) counter(h, is_doubt(#name) ? c->name : 0, text);
+    PROFILE_COUNTERS(X)
+#undef X
+}
+
+static void note_lines(struct head *h)
+{
+    const char *at = profile_text(h->p, h->m->notes);
+    while (*at) {
+        size_t len = strcspn(at, "\n");
+        struct buffer line;
+        buffer_init(&line, BUFFER_DEFAULT_MAX);
+        buffer_add(&line, at, len);
+        buffer_add(&line, "", 1);
+        buffer_text(h->out, "Note:     ");
+        if (buffer_status(&line) == 0)
+            text_cell_add(h->out, (char *)line.data, 0);
+        buffer_text(h->out, "\n");
+        buffer_deinit(&line);
+        at += len + (at[len] == '\n');
+    }
+}
+
+void text_head_write(struct buffer *out, const struct profile *p,
+                     const struct summary *s)
+{
+    struct head h = {out, p, profile_meta(p), s};
+    target_lines(&h);
+    measure_lines(&h);
+    share_lines(&h);
+    quality_lines(&h);
+    note_lines(&h);
+}

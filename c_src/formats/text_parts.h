@@ -1,0 +1,32 @@
+/**
+ * @file text_parts.h
+ * The parts of the text report: cells of a table, and the head. Names come
+ * from the observed node: bytes that would move a terminal's cursor are shown
+ * as '?'.
+ */
+#ifndef CPROF_FORMATS_TEXT_PARTS_H
+#define CPROF_FORMATS_TEXT_PARTS_H
+
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "profile/profile.h"
+#include "profile/summary.h"
+
+/** Columns a text takes: its UTF-8 characters. */
+size_t text_cell_width(const char *text);
+/**
+ * Text in `width` columns: padded, or its middle left out; 0: as long as it
+ * is.
+ */
+void text_cell_add(struct buffer *out, const char *text, size_t width);
+/** "file:line" by the last two parts of the path; nothing without a file. */
+void text_cell_place(struct buffer *out, const char *path, uint32_t line);
+/** Ends a line, without the spaces before its end. */
+void text_cell_end_line(struct buffer *out);
+
+/** What was measured and how well, 5-8 lines and one a counter or note. */
+void text_head_write(struct buffer *out, const struct profile *p,
+                     const struct summary *s);
+
+#endif
