@@ -16,7 +16,7 @@
 
 #include "target/layout_parts.h"
 
-enum { ATOM_TAG = 0x0b, PID_TAG = 3, MAX_ARITY = 255, MAX_STACK = 1 << 30 };
+enum { ATOM_TAG = 0x0b, PID_TAG = 3, MAX_ARITY = 255, PICK_MIN = 4 };
 
 /* What a word of the piece points to, as far as it does. */
 struct pointee {
@@ -157,16 +157,20 @@ static bool stands(const struct layout_tally *t, size_t k, unsigned min_agree)
            t->against[k] * 8u <= t->agree[k] + t->against[k];
 }
 
+/* A word that is right only by chance (the end of the old heap, say, where a
+   stack ended before) must not win because the true one was read while a
+   collection moved it: a close second makes it no answer yet. */
 bool layout_fields_pick(const struct layout_tally *t, uint32_t *offset)
 {
-    size_t best = 0, hits = 0;
-    for (size_t k = 0; k < LAYOUT_WORDS; k++)
-        if (stands(t, k, 2)) {
-            hits++;
+    size_t best = 0;
+    for (size_t k = 1; k < LAYOUT_WORDS; k++)
+        if (t->agree[k] > t->agree[best])
             best = k;
-        }
-    if (hits != 1)
+    if (!stands(t, best, PICK_MIN))
         return false;
+    for (size_t k = 0; k < LAYOUT_WORDS; k++)
+        if (k != best && t->agree[k] * 4u >= t->agree[best] * 3u)
+            return false;
     *offset = (uint32_t)best * 8;
     return true;
 }

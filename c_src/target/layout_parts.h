@@ -15,8 +15,10 @@
 #include "target/layout.h"
 
 enum {
-    LAYOUT_WORDS = 160, /**< words of a Process that are searched */
-    LAYOUT_PIECE_MAX = LAYOUT_WORDS * 8,
+    /** Words of a Process that are searched. It has 760 to 780 bytes, and
+     *  the fields of its neighbour in memory must stay out of sight: hend,
+     *  the first that could be mistaken, is at 136 or beyond. */
+    LAYOUT_WORDS = 112,
     LAYOUT_PIECES = 48, /**< processes looked at when a node is opened */
 };
 
@@ -127,7 +129,7 @@ void layout_fields_add(struct layout_tallies *t, const struct memory *m,
                        const struct layout_piece *piece,
                        const struct layout_facts *facts);
 /** The one offset that nearly all pieces agree on; false when there is none,
- *  more than one, or less than two pieces that agree. */
+ *  a close second, or less than four pieces that agree. */
 bool layout_fields_pick(const struct layout_tally *t, uint32_t *offset);
 /** Do the pieces allow this offset: no more than one in eight against it, and
  *  at least min_agree for it? */

@@ -44,7 +44,7 @@ int layout_table_piece(const struct memory *m, uint64_t address,
                        struct layout_piece *out)
 {
     /* The struct may end before the search does, at the end of a mapping. */
-    static const size_t words[] = {LAYOUT_WORDS, 128, 96};
+    static const size_t words[] = {LAYOUT_WORDS, 96};
     int status = -EFAULT;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         status = memory_read(m, address, out->word, words[i] * 8);
