@@ -1,0 +1,155 @@
+/* Profiles for tests: made of short texts, and told apart by one text. */
+#ifndef CPROF_PROFILE_MAKE_H
+#define CPROF_PROFILE_MAKE_H
+
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "profile/profile.h"
+#include "test.h"
+
+static inline uint32_t made(int64_t id)
+{
+    assert_true(id >= 0);
+    return (uint32_t)id;
+}
+
+static inline struct profile *make_profile(void)
+{
+    struct profile *p = NULL;
+    assert_int_equal(profile_create(&p), 0);
+    return p;
+}
+
+/* The stack "a;b;c": erlang frames; "a:7" is line 7 of a. */
+static inline uint32_t make_stack(struct profile *p, const char *text)
+{
+    uint32_t stack = PROFILE_NONE;
+    while (*text) {
+        char name[256], file[300];
+        size_t len = strcspn(text, ";");
+        snprintf(name, sizeof(name), "%.*s", (int)len, text);
+        text += len + (text[len] == ';');
+        char *colon = strrchr(name, ':');
+        uint32_t line = colon ? (uint32_t)atoi(colon + 1) : 0;
+        if (colon)
+            *colon = '\0';
+        snprintf(file, sizeof(file), "%s.erl", name);
+        struct frame f = {.kind = FRAME_ERLANG,
+                          .name = name,
+                          .module = "m",
+                          .function = name,
+                          .arity = 1,
+                          .file = file,
+                          .line = line};
+        stack = made(profile_stack(p, stack, made(profile_frame(p, &f))));
+    }
+    return stack;
+}
+
+static inline void make_sample(struct profile *p, uint32_t stack,
+                               uint32_t process, enum sample_state state,
+                               uint64_t count)
+{
+    struct profile_sample s = {.stack = stack,
+                               .process = process,
+                               .thread = PROFILE_NONE,
+                               .state = state,
+                               .count = count,
+                               .cpu_ns = count * 1000};
+    assert_int_equal(profile_add(p, &s), 0);
+}
+
+static inline void make_samples(struct profile *p, const char *stack,
+                                uint64_t count)
+{
+    make_sample(p, make_stack(p, stack), PROFILE_NONE, STATE_RUNNING, count);
+}
+
+/* --- the whole profile as text, without its ids ----------------------------
+ */
+
+static inline void dump_stack(struct buffer *b, const struct profile *p,
+                              uint32_t stack)
+{
+    for (; stack != PROFILE_NONE; stack = profile_stack_at(p, stack)->parent) {
+        const struct profile_stack *s = profile_stack_at(p, stack);
+        const struct profile_frame *f = profile_frame_at(p, s->frame);
+        const struct profile_function *fn = profile_function_at(p, f->function);
+        buffer_printf(b, "{%s|%s|%s|%d|%d|%s|%u|%u}", profile_text(p, fn->name),
+                      profile_text(p, fn->module),
+                      profile_text(p, fn->function), fn->arity, fn->kind,
+                      profile_text(p, fn->file), f->line, s->depth);
+    }
+}
+
+static inline void dump_row(struct buffer *b, const struct profile *p,
+                            const struct profile_sample *s)
+{
+    dump_stack(b, p, s->stack);
+    if (s->process != PROFILE_NONE) {
+        const struct profile_process *q = profile_process_at(p, s->process);
+        buffer_printf(
+            b, " process %s|%s|%s|%s|%s", profile_text(p, q->pid),
+            profile_text(p, q->name), profile_text(p, q->initial_call),
+            profile_text(p, q->label), profile_text(p, q->application));
+    }
+    if (s->thread != PROFILE_NONE) {
+        const struct profile_thread *t = profile_thread_at(p, s->thread);
+        buffer_printf(b, " thread %u|%s", t->tid, profile_text(p, t->name));
+    }
+    buffer_printf(b, " %s %u %llu %llu", state_name(s->state), s->bucket,
+                  (unsigned long long)s->count, (unsigned long long)s->cpu_ns);
+}
+
+static inline int dump_order(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static inline void dump_meta(struct buffer *b, const struct profile *p)
+{
+    const struct profile_meta *m = profile_meta(p);
+    const struct profile_counters *c = profile_counters(p);
+    const uint32_t texts[] = {m->host,    m->os,      m->node,   m->otp,
+                              m->erts,    m->command, m->engine, m->event,
+                              m->version, m->notes};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        buffer_printf(b, "%s\n", profile_text(p, texts[i]));
+    buffer_printf(b, "%u %d %d %u %llu %llu %llu %u\n", m->pid, m->jit,
+                  m->kernel_included, m->rate_asked,
+                  (unsigned long long)m->started_unix_ns,
+                  (unsigned long long)m->duration_ns,
+                  (unsigned long long)m->bucket_ns, m->schedulers);
+#define X(name, text) buffer_printf(b, "%llu ", (unsigned long long)c->name);
+    PROFILE_COUNTERS(X)
+#undef X
+    buffer_text(b, "\n");
+}
+
+/* To be freed. Two profiles are equal when their dumps are. */
+static inline char *dump_profile(const struct profile *p)
+{
+    size_t n = profile_sample_count(p);
+    char **rows = calloc(n + 1, sizeof(*rows));
+    struct buffer b;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    for (size_t i = 0; i < n; i++) {
+        buffer_clear(&b);
+        dump_row(&b, p, profile_sample_at(p, i));
+        rows[i] = strndup((char *)b.data, b.len);
+    }
+    qsort(rows, n, sizeof(*rows), dump_order);
+    buffer_clear(&b);
+    dump_meta(&b, p);
+    for (size_t i = 0; i < n; i++) {
+        buffer_printf(&b, "%s\n", rows[i]);
+        free(rows[i]);
+    }
+    buffer_add(&b, "", 1);
+    assert_int_equal(buffer_status(&b), 0);
+    free(rows);
+    return (char *)b.data;
+}
+
+#endif

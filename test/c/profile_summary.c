@@ -1,0 +1,211 @@
+#include "profile_make.h"
+
+#include <math.h>
+
+#include "base/clock.h"
+#include "profile/summary.h"
+
+static struct summary sum_up(const struct profile *p)
+{
+    struct summary s;
+    assert_int_equal(summary_compute(p, &s), 0);
+    return s;
+}
+
+static const struct summary_function *
+find(const struct profile *p, const struct summary *s, const char *name)
+{
+    for (size_t i = 0; i < s->function_count; i++) {
+        uint32_t id = s->functions[i].function;
+        if (strcmp(profile_text(p, profile_function_at(p, id)->name), name) ==
+            0)
+            return &s->functions[i];
+    }
+    fail_msg("no function %s", name);
+    return NULL;
+}
+
+static void near(double a, double b)
+{
+    if (fabs(a - b) > 1e-6)
+        fail_msg("%f is not %f", a, b);
+}
+
+static void self_and_total(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    make_samples(p, "main;work;leaf", 6);
+    make_samples(p, "main;work", 3);
+    make_samples(p, "main;leaf", 1);
+    struct summary s = sum_up(p);
+    assert_int_equal(s.samples, 10);
+    assert_int_equal(s.counted, 10);
+    assert_int_equal(s.function_count, 3);
+    assert_int_equal(find(p, &s, "main")->self, 0);
+    assert_int_equal(find(p, &s, "main")->total, 10);
+    assert_int_equal(find(p, &s, "work")->self, 3);
+    assert_int_equal(find(p, &s, "work")->total, 9);
+    assert_int_equal(find(p, &s, "leaf")->self, 7);
+    near(find(p, &s, "leaf")->self_pct, 70.0);
+    near(find(p, &s, "work")->total_pct, 90.0);
+    assert_ptr_equal(find(p, &s, "leaf"), &s.functions[0]);
+    assert_ptr_equal(find(p, &s, "main"), &s.functions[2]);
+    near(s.rate_reached, 1e6); /* a sample is 1000 ns here */
+    summary_deinit(&s);
+    profile_destroy(p);
+}
+
+static void recursion_counts_once_a_stack(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    make_samples(p, "fib:3;fib:3;fib:4;fib:3", 5);
+    make_samples(p, "fib:3;other;fib:4", 2);
+    make_samples(p, "other;fib:4", 1);
+    struct summary s = sum_up(p);
+    assert_int_equal(find(p, &s, "fib")->total, 8);
+    assert_int_equal(find(p, &s, "fib")->self, 8);
+    assert_int_equal(find(p, &s, "fib")->line, 3);
+    assert_int_equal(find(p, &s, "other")->total, 3);
+    assert_int_equal(find(p, &s, "other")->line, 0);
+    summary_deinit(&s);
+    profile_destroy(p);
+}
+
+static void the_line_without_self_is_the_one_with_most_total(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    make_samples(p, "loop:10;leaf", 1);
+    make_samples(p, "loop:20;leaf", 4);
+    make_samples(p, "loop:30;leaf", 2);
+    struct summary s = sum_up(p);
+    assert_int_equal(find(p, &s, "loop")->line, 20);
+    summary_deinit(&s);
+    profile_destroy(p);
+}
+
+static void the_scheduler_is_in_no_percentage(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t q = made(profile_process(p, "<0.9.0>", "q", "", "", ""));
+    uint32_t r = made(profile_process(p, "<0.10.0>", "r", "", "", ""));
+    make_sample(p, make_stack(p, "work"), q, STATE_RUNNING, 1);
+    make_sample(p, make_stack(p, "work"), r, STATE_GC, 1);
+    make_sample(p, make_stack(p, "[scheduler]"), PROFILE_NONE, STATE_SCHEDULER,
+                98);
+    make_sample(p, PROFILE_NONE, PROFILE_NONE, STATE_OTHER, 2);
+    struct summary s = sum_up(p);
+    assert_int_equal(s.samples, 102);
+    assert_int_equal(s.counted, 4);
+    assert_int_equal(s.by_state[STATE_SCHEDULER], 98);
+    assert_int_equal(s.by_leaf_kind[FRAME_ERLANG], 2);
+    assert_int_equal(s.function_count, 1);
+    near(s.functions[0].self_pct, 50.0);
+    assert_int_equal(s.process_count, 2);
+    assert_int_equal(s.processes[0].process,
+                     q); /* <0.9.0> is before <0.10.0> */
+    near(s.processes[0].pct, 25.0);
+    summary_deinit(&s);
+    profile_destroy(p);
+}
+
+static void of_nothing(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    struct summary s = sum_up(p);
+    assert_int_equal(s.samples, 0);
+    assert_int_equal(s.function_count, 0);
+    assert_int_equal(s.process_count, 0);
+    near(s.rate_reached, 0);
+    near(summary_error_pct(0, 0), 0);
+    summary_deinit(&s);
+    profile_destroy(p);
+}
+
+/* Wilson (1927), as statistics packages give it for 95 %. */
+static void the_margin_is_wilsons(void **state)
+{
+    (void)state;
+    assert_true(fabs(summary_error_pct(50, 1000) - 1.361) < 0.01);
+    assert_true(fabs(summary_error_pct(0, 10) - 13.877) < 0.01);
+    assert_true(fabs(summary_error_pct(5, 10) - 26.341) < 0.01);
+}
+
+/* Stacks that share little: the worst for the walk. */
+static struct profile *big_profile(uint32_t stacks)
+{
+    struct profile *p = make_profile();
+    uint32_t frames[500], seed = 1;
+    for (int i = 0; i < 500; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "f%d:%d", i, i + 1);
+        frames[i] = profile_stack_at(p, make_stack(p, name))->frame;
+    }
+    for (uint32_t i = 0; i < stacks; i++) {
+        uint32_t at = PROFILE_NONE;
+        for (int depth = 0; depth < 30; depth++) {
+            seed = seed * 1664525 + 1013904223;
+            at = made(profile_stack(p, at, frames[(seed >> 16) % 500]));
+        }
+        make_sample(p, at, PROFILE_NONE, STATE_RUNNING, 1);
+    }
+    return p;
+}
+
+static double seconds(const struct profile *p)
+{
+    uint64_t start = clock_now_ns();
+    struct summary s = sum_up(p);
+    uint64_t end = clock_now_ns();
+    assert_int_equal(s.counted, profile_sample_count(p));
+    summary_deinit(&s);
+    return (double)(end - start) / 1e9;
+}
+
+/* A square would take 64 times as long for 8 times as much. */
+static void time_grows_as_the_profile_does(void **state)
+{
+    (void)state;
+    struct profile *small = big_profile(12500), *big = big_profile(100000);
+    seconds(small);
+    double one = seconds(small), eight = seconds(big);
+    print_message("12500 stacks %.1f ms, 100000 stacks %.1f ms\n", one * 1e3,
+                  eight * 1e3);
+    assert_true(eight < one * 32 + 0.05);
+    profile_destroy(small);
+    profile_destroy(big);
+}
+
+static void a_stack_of_a_million_frames(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t at = make_stack(p, "a:1");
+    uint32_t frame = profile_stack_at(p, at)->frame;
+    for (int i = 1; i < 1000000; i++)
+        at = made(profile_stack(p, at, frame));
+    make_sample(p, at, PROFILE_NONE, STATE_RUNNING, 1);
+    struct summary s = sum_up(p);
+    assert_int_equal(s.functions[0].total, 1);
+    summary_deinit(&s);
+    profile_destroy(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(self_and_total),
+        cmocka_unit_test(recursion_counts_once_a_stack),
+        cmocka_unit_test(the_line_without_self_is_the_one_with_most_total),
+        cmocka_unit_test(the_scheduler_is_in_no_percentage),
+        cmocka_unit_test(of_nothing),
+        cmocka_unit_test(the_margin_is_wilsons),
+        cmocka_unit_test(time_grows_as_the_profile_does),
+        cmocka_unit_test(a_stack_of_a_million_frames),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
