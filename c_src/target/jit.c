@@ -1,10 +1,6 @@
 /*
- * The JIT list, followed while the node changes it. The VM links a new entry
- * at the head before its code can run, and on OTP 27+ unlinks and frees an
- * entry when its code is purged (beam_jit_metadata.cpp); nothing keeps it from
- * doing so while we read. A walk counts only when the links agree in both
- * directions, the head is the same afterwards and every new entry parses to
- * its exact end; else it is done again.
+ * The JIT list, followed: what each walk found is taken over as modules with
+ * the time spans of their code (jit.h says which instants they are).
  */
 #include "target/jit.h"
 
@@ -15,282 +11,108 @@
 #include "base/clock.h"
 #include "target/jit_parts.h"
 
-enum {
-    MAX_ENTRIES = 1000000,
-    MAX_SYMFILE = 64 << 20,
-    MAX_TRIES = 5,
-    HEAD_BYTES = 64, /* of a symfile, hashed to know it again */
-    BATCH = 256,
-};
+enum { MAX_TRIES = 5 };
 
-static int add_entry(struct jit_entries *e, const struct jit_entry *entry)
+static int make_room(struct jit *jit, size_t more)
 {
-    if (e->count == MAX_ENTRIES)
+    size_t need = jit->module_count + more;
+    if (need > JIT_MAX_ENTRIES)
         return -E_LIMIT;
-    if (e->count == e->cap) {
-        size_t cap = e->cap ? e->cap * 2 : 256;
-        void *bigger = realloc(e->list, cap * sizeof(*e->list));
-        if (!bigger)
-            return -ENOMEM;
-        e->list = bigger;
-        e->cap = cap;
-    }
-    e->list[e->count++] = *entry;
+    if (need <= jit->module_cap)
+        return 0;
+    size_t cap = need + need / 2;
+    void *bigger = realloc(jit->modules, cap * sizeof(*jit->modules));
+    if (!bigger)
+        return -ENOMEM;
+    jit->modules = bigger;
+    jit->module_cap = cap;
     return 0;
 }
 
-/* The links of the entries known from the last walk, read in batches: most of
- * the list is as it was, and single reads are dear. */
-static void prefetch(const struct jit *jit, struct jit_link *links)
+/* The oldest first, so that ids grow with the time of loading. They count
+ * only when take_over says so. Returns how many there are. */
+static size_t number_new(struct jit *jit, struct jit_walk *w)
 {
-    struct memory_span spans[BATCH];
-    for (size_t from = 0; from < jit->entries.count; from += BATCH) {
-        size_t n = jit->entries.count - from;
-        n = n < BATCH ? n : BATCH;
-        for (size_t i = 0; i < n; i++)
-            spans[i] =
-                (struct memory_span){.addr = jit->entries.list[from + i].addr,
-                                     .to = &links[from + i],
-                                     .len = sizeof(*links)};
-        (void)memory_read_many(&jit->memory, spans, n);
-        for (size_t i = 0; i < n; i++)
-            if (!spans[i].ok)
-                links[from + i] = (struct jit_link){0};
-    }
-}
-
-/* Old entries keep their order, so the one after a known entry is found at or
- * behind the place of the last: `hint` only moves forward. */
-static bool known_link(const struct jit *jit, const struct jit_link *links,
-                       uint64_t addr, size_t *hint, struct jit_link *out)
-{
-    for (size_t i = *hint; i < jit->entries.count; i++) {
-        if (jit->entries.list[i].addr != addr)
-            continue;
-        *hint = i + 1;
-        *out = links[i];
-        return links[i].size != 0;
-    }
-    return false;
-}
-
-static int follow(const struct jit *jit, const struct jit_link *links,
-                  struct jit_entries *out)
-{
-    uint64_t addr, first, prev = 0;
-    size_t hint = 0;
-    int err = memory_read_u64(&jit->memory, jit->descriptor + JIT_FIRST_ENTRY,
-                              &first);
-    if (err)
-        return err;
-    for (addr = first; addr; addr = out->list[out->count - 1].link.next) {
-        struct jit_entry entry = {.addr = addr, .module = INDEX_NONE};
-        if (!known_link(jit, links, addr, &hint, &entry.link) &&
-            memory_read(&jit->memory, addr, &entry.link, sizeof(entry.link)))
-            return -E_TORN;
-        if (entry.link.prev != prev)
-            return -E_TORN;
-        err = add_entry(out, &entry);
-        if (err)
-            return err;
-        prev = addr;
-    }
-    err =
-        memory_read_u64(&jit->memory, jit->descriptor + JIT_FIRST_ENTRY, &addr);
-    return err ? err : addr == first ? 0 : -E_TORN;
-}
-
-/* A freed entry's place may be taken by another module's: the head of the
- * symfile (base, size, name) tells. */
-static int hash_heads(const struct jit *jit, struct jit_entries *e)
-{
-    static uint8_t heads[BATCH][HEAD_BYTES];
-    struct memory_span spans[BATCH];
-    for (size_t from = 0; from < e->count; from += BATCH) {
-        size_t n = e->count - from < BATCH ? e->count - from : BATCH;
-        for (size_t i = 0; i < n; i++) {
-            const struct jit_link *link = &e->list[from + i].link;
-            spans[i] = (struct memory_span){
-                .addr = link->symfile,
-                .to = heads[i],
-                .len = link->size < HEAD_BYTES ? link->size : HEAD_BYTES};
-        }
-        int err = memory_read_many(&jit->memory, spans, n);
-        if (err < 0)
-            return err;
-        for (size_t i = 0; i < n; i++) {
-            if (!spans[i].ok)
-                return -E_TORN;
-            e->list[from + i].head_hash = hash_bytes(heads[i], spans[i].len);
-        }
-    }
-    return 0;
-}
-
-static bool same_entry(const struct jit_entry *a, const struct jit_entry *b)
-{
-    return a->addr == b->addr && a->link.symfile == b->link.symfile &&
-           a->link.size == b->link.size && a->head_hash == b->head_hash;
-}
-
-/* Entries of both lists in one order: marks in `kept` which old ones are still
- * there and copies their modules. New ones come before them or between. */
-static void match_known(const struct jit_entries *old, struct jit_entries *now,
-                        bool *is_new, bool *kept)
-{
-    size_t at = 0;
-    for (size_t i = 0; i < now->count; i++) {
-        is_new[i] = true;
-        for (size_t j = at; j < old->count; j++) {
-            if (!same_entry(&old->list[j], &now->list[i]))
-                continue;
-            now->list[i].module = old->list[j].module;
-            is_new[i] = false;
-            kept[j] = true;
-            at = j + 1;
-            break;
-        }
-    }
-}
-
-static int read_module(const struct jit *jit, const struct jit_entry *entry,
-                       struct jit_module **out, uint32_t *layout,
-                       uint64_t *normal_exit)
-{
-    if (entry->link.size > MAX_SYMFILE)
-        return -E_TORN;
-    uint8_t *bytes = malloc(entry->link.size ? entry->link.size : 1);
-    if (!bytes)
-        return -ENOMEM;
-    int err =
-        memory_read(&jit->memory, entry->link.symfile, bytes, entry->link.size);
-    if (!err)
-        err =
-            jit_parse_entry(bytes, entry->link.size, out, layout, normal_exit);
-    free(bytes);
-    return err == -ENOMEM || !err ? err : -E_TORN;
-}
-
-/* A walk's result before it is taken over. */
-struct walk {
-    struct jit_entries entries;
-    bool *is_new, *kept;
-    struct jit_module **parsed; /* of the new entries, same place */
-    size_t parsed_count;
-    uint32_t frame_layout;
-    uint64_t normal_exit;
-};
-
-static void walk_deinit(struct walk *w)
-{
-    for (size_t i = 0; i < w->parsed_count; i++)
-        jit_module_free(w->parsed[i]);
-    free(w->parsed);
-    free(w->is_new);
-    free(w->kept);
-    free(w->entries.list);
-}
-
-static int parse_new(const struct jit *jit, struct walk *w)
-{
-    for (size_t i = 0; i < w->entries.count; i++) {
-        if (!w->is_new[i])
-            continue;
-        int err = read_module(jit, &w->entries.list[i], &w->parsed[i],
-                              &w->frame_layout, &w->normal_exit);
-        if (err)
-            return err;
-    }
-    return 0;
-}
-
-static int walk_once(const struct jit *jit, struct walk *w)
-{
-    struct jit_link *links = calloc(jit->entries.count + 1, sizeof(*links));
-    if (!links)
-        return -ENOMEM;
-    prefetch(jit, links);
-    int err = follow(jit, links, &w->entries);
-    free(links);
-    if (!err)
-        err = hash_heads(jit, &w->entries);
-    if (err)
-        return err;
-    w->is_new = calloc(w->entries.count + 1, sizeof(*w->is_new));
-    w->kept = calloc(jit->entries.count + 1, sizeof(*w->kept));
-    w->parsed = calloc(w->entries.count + 1, sizeof(struct jit_module *));
-    if (!w->is_new || !w->kept || !w->parsed)
-        return -ENOMEM;
-    w->parsed_count = w->entries.count;
-    match_known(&jit->entries, &w->entries, w->is_new, w->kept);
-    return parse_new(jit, w);
-}
-
-static int add_module(struct jit *jit, struct jit_module *m, uint64_t now)
-{
-    if (jit->module_count == jit->module_cap) {
-        size_t cap = jit->module_cap ? jit->module_cap * 2 : 256;
-        void *bigger = realloc(jit->modules, cap * sizeof(m));
-        if (!bigger)
-            return -ENOMEM;
-        jit->modules = bigger;
-        jit->module_cap = cap;
-    }
-    m->id = (uint32_t)jit->module_count;
-    m->absent_at = jit->read_at;
-    m->seen_from = m->seen_until = now;
-    m->gone_at = JIT_FOREVER;
-    int err = jit_pages_add(&jit->pages, m);
-    if (!err)
-        jit->modules[jit->module_count++] = m;
-    return err;
-}
-
-static void mark_removed(struct jit *jit, const struct walk *w, uint64_t now)
-{
-    for (size_t i = 0; i < jit->entries.count; i++) {
-        if (w->kept[i] || jit->entries.list[i].module == INDEX_NONE)
-            continue;
-        jit->modules[jit->entries.list[i].module]->gone_at = now;
-        jit->counters.removed++;
-    }
-}
-
-/* Oldest first, so that ids grow with the time of loading. */
-static int take_new(struct jit *jit, struct walk *w, uint64_t now)
-{
-    bool first_read = jit->read_at == 0;
-    for (size_t i = w->entries.count; i-- > 0;) {
+    size_t n = 0;
+    for (size_t i = w->fresh; i-- > 0;) {
         struct jit_module *m = w->parsed[i];
         if (!m || m->size == 0)
             continue;
-        int err = add_module(jit, m, now);
-        if (err)
-            return err;
-        w->parsed[i] = NULL;
+        m->id = (uint32_t)(jit->module_count + n);
+        m->absent_at = jit->read_at;
+        m->seen_from = m->seen_until = w->checked;
+        m->gone_at = JIT_FOREVER;
+        jit->modules[m->id] = m;
         w->entries.list[i].module = m->id;
-        jit->counters.loaded += !first_read;
+        n++;
     }
-    return 0;
+    return n;
 }
 
-static int take_over(struct jit *jit, struct walk *w, uint64_t started)
+/* Of the modules in the old list, those that the walk did not meet. */
+static size_t mark_gone(struct jit *jit, const struct jit_walk *w)
 {
-    uint64_t now = clock_now_ns();
-    mark_removed(jit, w, now);
-    int err = take_new(jit, w, now);
-    for (size_t i = 0; i < w->entries.count; i++)
+    size_t gone = 0;
+    for (size_t i = 0; i < jit->entries.count; i++)
+        if (jit->entries.list[i].module != INDEX_NONE)
+            jit->modules[jit->entries.list[i].module]->gone_at = w->checked;
+    for (size_t i = w->fresh; i < w->entries.count; i++)
         if (w->entries.list[i].module != INDEX_NONE)
-            jit->modules[w->entries.list[i].module]->seen_until = started;
-    if (err)
-        return err;
-    jit->frame_layout = w->frame_layout;
-    jit->normal_exit = w->normal_exit;
+            jit->modules[w->entries.list[i].module]->gone_at = JIT_FOREVER;
+    for (size_t i = 0; i < jit->entries.count; i++) {
+        uint32_t id = jit->entries.list[i].module;
+        if (id == INDEX_NONE || jit->modules[id]->gone_at == JIT_FOREVER)
+            continue;
+        if (jit->modules[id]->seen_until < jit->read_at)
+            jit->modules[id]->seen_until = jit->read_at;
+        gone++;
+    }
+    return gone;
+}
+
+static void mark_races(struct jit *jit, const struct jit_walk *w, size_t added)
+{
+    for (size_t i = 0; i < added; i++)
+        jit->modules[jit->module_count + i]->load_raced = true;
+    for (size_t i = 0; i < jit->entries.count; i++) {
+        uint32_t id = jit->entries.list[i].module;
+        if (id != INDEX_NONE && jit->modules[id]->gone_at == w->checked)
+            jit->modules[id]->removal_raced = true;
+    }
+}
+
+static void take_list(struct jit *jit, struct jit_walk *w)
+{
+    for (size_t i = 0; i < w->fresh; i++)
+        if (w->entries.list[i].module != INDEX_NONE)
+            w->parsed[i] = NULL; /* ours now */
     struct jit_entries old = jit->entries;
     jit->entries = w->entries;
-    w->entries = (struct jit_entries){0};
-    free(old.list);
-    jit->read_at = jit->walked_at = started;
+    w->entries = old;
+    jit->frame_layout = w->frame_layout;
+    jit->normal_exit = w->normal_exit;
+    jit->read_at = w->started;
+}
+
+/* All that can fail comes first. */
+static int take_over(struct jit *jit, struct jit_walk *w)
+{
+    bool first_read = jit->read_at == 0;
+    int err = make_room(jit, w->fresh);
+    if (err)
+        return err;
+    size_t added = number_new(jit, w);
+    err = jit_space_add(&jit->space, jit->modules, jit->module_count,
+                        jit->module_count + added);
+    if (err)
+        return err;
+    size_t removed = mark_gone(jit, w);
+    if (added && removed)
+        mark_races(jit, w, added);
+    jit->module_count += added;
+    jit->counters.loaded += first_read ? 0 : added;
+    jit->counters.removed += removed;
+    take_list(jit, w);
     return 0;
 }
 
@@ -298,53 +120,65 @@ int jit_refresh(struct jit *jit)
 {
     int err = -E_TORN;
     for (int i = 0; i < MAX_TRIES && err == -E_TORN; i++) {
-        struct walk w = {.frame_layout = jit->frame_layout,
-                         .normal_exit = jit->normal_exit};
-        uint64_t started = clock_now_ns();
-        err = walk_once(jit, &w);
+        struct jit_walk w;
+        err = jit_walk(jit, &w);
         if (!err)
-            err = take_over(jit, &w, started);
-        walk_deinit(&w);
+            err = take_over(jit, &w);
+        jit_walk_deinit(&w);
         jit->counters.torn += err == -E_TORN;
     }
     jit->counters.reads += !err;
     return err;
 }
 
+/* Room for the newest entry's symfile, as long as it was. */
+static uint8_t *head_buffer(struct jit *jit, size_t len)
+{
+    if (len > jit->head_cap) {
+        free(jit->head);
+        jit->head = malloc(len);
+        jit->head_cap = jit->head ? len : 0;
+    }
+    return jit->head;
+}
+
+/* Two loads and a purge in between can leave the same pointers at the head:
+ * malloc gives a freed place away again. So its content is compared too. */
 int jit_changed(struct jit *jit)
 {
-    uint64_t now = clock_now_ns(), first;
-    struct jit_link link;
-    int err = memory_read_u64(&jit->memory, jit->descriptor + JIT_FIRST_ENTRY,
-                              &first);
-    if (err)
-        return err;
     const struct jit_entry *head = jit->entries.list;
-    if (first != head->addr)
-        return 1;
-    err = memory_read(&jit->memory, first, &link, sizeof(link));
-    if (err)
-        return err;
-    if (memcmp(&link, &head->link, sizeof(link)) != 0)
+    uint8_t *bytes = head_buffer(jit, head->link.size);
+    if (!bytes)
+        return -ENOMEM;
+    uint64_t first, now = clock_now_ns();
+    struct jit_link link;
+    struct memory_span spans[] = {
+        {.addr = head->link.symfile, .to = bytes, .len = head->link.size},
+        {.addr = head->addr, .to = &link, .len = sizeof(link)},
+        {.addr = jit->descriptor + JIT_FIRST_ENTRY,
+         .to = &first,
+         .len = sizeof(first)},
+    };
+    int done = memory_read_many(&jit->memory, spans, 3);
+    if (done < 0)
+        return done;
+    if (done < 3 || first != head->addr ||
+        memcmp(&link, &head->link, sizeof(link)) != 0 ||
+        jit_content_hash(bytes, head->link.size) != head->hash)
         return 1;
     jit->read_at = now;
     return 0;
 }
 
-int jit_open(const struct process *p, const struct maps *maps,
-             const struct memory *m, struct jit **out)
+int jit_follow(const struct memory *m, uint64_t descriptor, struct jit **out)
 {
-    uint64_t descriptor;
-    int err = jit_locate(p, maps, m, &descriptor);
-    if (err)
-        return err;
     struct jit *jit = calloc(1, sizeof(*jit));
     if (!jit)
         return -ENOMEM;
     jit->memory = *m;
     jit->descriptor = descriptor;
-    jit_pages_init(&jit->pages);
-    err = jit_refresh(jit);
+    jit_entries_init(&jit->entries);
+    int err = jit_refresh(jit);
     if (!err && (jit->module_count == 0 || jit->normal_exit == 0))
         err = -E_NOT_JIT;
     if (err) {
@@ -355,6 +189,14 @@ int jit_open(const struct process *p, const struct maps *maps,
     return 0;
 }
 
+int jit_open(const struct process *p, const struct maps *maps,
+             const struct memory *m, struct jit **out)
+{
+    uint64_t descriptor;
+    int err = jit_locate(p, maps, m, &descriptor);
+    return err ? err : jit_follow(m, descriptor, out);
+}
+
 void jit_close(struct jit *jit)
 {
     if (!jit)
@@ -362,8 +204,9 @@ void jit_close(struct jit *jit)
     for (size_t i = 0; i < jit->module_count; i++)
         jit_module_free(jit->modules[i]);
     free(jit->modules);
-    free(jit->entries.list);
-    jit_pages_deinit(&jit->pages);
+    free(jit->head);
+    jit_entries_deinit(&jit->entries);
+    jit_space_deinit(&jit->space);
     free(jit);
 }
 

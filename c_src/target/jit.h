@@ -10,6 +10,22 @@
  * A module once seen is never forgotten: it carries the time span in which
  * its code is known to have been there, so that a sample is named after the
  * code of its own time. Addresses in `struct jit_function` are absolute.
+ *
+ *            absent_at   seen_from            seen_until   gone_at
+ *   ------------(-------------]===================(-----------]---------
+ *     not yet      perhaps       certainly loaded     perhaps     gone
+ *
+ * Every bound errs to the side of "perhaps". absent_at is the start of the
+ * last read that was complete and did not meet the module (0 for those of the
+ * first read); seen_from is when it had been read and was then still linked;
+ * seen_until is the start of the last complete read that met it; gone_at is
+ * when a read without it had come to its end. A jit_changed() that answers
+ * "no" is a complete read.
+ *
+ * Code that is loaded where other code was replaces it: OTP 25 never takes a
+ * module off the list, so of two at one address the later loaded one is right
+ * from its seen_from on. Modules that one read finds new were loaded in the
+ * order of the list, which has the newest first.
  */
 #ifndef CPROF_TARGET_JIT_H
 #define CPROF_TARGET_JIT_H
@@ -49,10 +65,13 @@ struct jit_module {
     struct jit_line *lines; /**< grouped by function, sorted by start */
     uint32_t line_count;
     /** Time span, CLOCK_MONOTONIC ns. It was loaded in (absent_at, seen_from]
-     *  and seen last at seen_until; while it is still listed, gone_at is
-     *  JIT_FOREVER, else it was removed in (seen_until, gone_at]. */
+     *  and removed in (seen_until, gone_at]. While it is listed, gone_at is
+     *  JIT_FOREVER and seen_until is not kept up: jit_read_at() is it. */
     uint64_t absent_at, seen_from, seen_until, gone_at;
-    uint32_t id; /**< dense, in order of discovery */
+    /** Code came as well as went between the two reads around the loading
+     *  (the removal): some that no read saw may have been here meanwhile. */
+    bool load_raced, removal_raced;
+    uint32_t id; /**< dense, in order of loading as far as it is known */
     char *text;  /* backing of the names */
 };
 
@@ -68,8 +87,8 @@ struct jit;
 /**
  * Finds the list in the process: by the dynamic symbol where it is exported,
  * else by scanning the executable's writable mappings for a descriptor that
- * validates. Reads it once. now_ns is the time of that read; its modules get
- * absent_at = 0 (they may have been there for ever).
+ * validates. Reads it once; the modules of that read get absent_at = 0 (they
+ * may have been there for ever). Borrows nothing; *m is copied.
  * @return 0, -E_NOT_JIT (no descriptor or an empty list), -E_TORN, or a
  *         memory error.
  */
@@ -78,11 +97,15 @@ MUST_USE int jit_open(const struct process *p, const struct maps *maps,
 void jit_close(struct jit *jit);
 
 /**
- * Cheap: has the list changed since it was read? One small memory read.
+ * Cheap: has code been loaded since the list was read? One memory read of a
+ * few kB: first_entry, the newest entry and its content. (A purge further
+ * down the list alone is not noticed: no other code can be at its place
+ * before something is loaded.)
  * 1 yes, 0 no, or a negative error.
  */
 MUST_USE int jit_changed(struct jit *jit);
-/** Walks the list again, parses only what is new. Retried when torn. */
+/** Walks the list again, parses only what is new. Retried when torn; on
+ *  failure (-E_TORN, -E_LIMIT, a memory error) all stays as it was known. */
 MUST_USE int jit_refresh(struct jit *jit);
 /** The time of the last read at which the list was known to be complete. */
 uint64_t jit_read_at(const struct jit *jit);
@@ -93,7 +116,8 @@ size_t jit_module_count(const struct jit *jit);
 const struct jit_module *jit_module(const struct jit *jit, size_t id);
 
 /**
- * The module whose code was at addr at a time.
+ * The module whose code was at addr at a time. Code that was loaded after
+ * jit_read_at() is not known: refresh first when the time is later than that.
  * @return 0; -E_UNRESOLVED: none; -E_AMBIGUOUS: the code at addr was replaced
  *         between two reads around that time, either could be it.
  */

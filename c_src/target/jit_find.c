@@ -1,112 +1,38 @@
-/* From an address and a time to the module whose code was there. */
-#include <errno.h>
-#include <stdlib.h>
-
+/* From an address and a time to the module, function and line. */
 #include "target/jit_parts.h"
-
-enum { PAGE_SHIFT = 12 };
-
-void jit_pages_init(struct jit_pages *pages)
-{
-    *pages = (struct jit_pages){0};
-    index_init(&pages->by_number);
-}
-
-void jit_pages_deinit(struct jit_pages *pages)
-{
-    for (size_t i = 0; i < pages->count; i++)
-        free(pages->list[i].modules);
-    free(pages->list);
-    index_deinit(&pages->by_number);
-}
-
-static bool same_number(const void *things, uint32_t id, const void *key)
-{
-    const struct jit_page *list = things;
-    return list[id].number == *(const uint64_t *)key;
-}
-
-static const struct jit_page *find_page(const struct jit_pages *pages,
-                                        uint64_t addr)
-{
-    uint64_t number = addr >> PAGE_SHIFT;
-    uint32_t id = index_find(&pages->by_number, hash_u64(0, number),
-                             same_number, pages->list, &number);
-    return id == INDEX_NONE ? NULL : &pages->list[id];
-}
-
-static struct jit_page *new_page(struct jit_pages *pages, uint64_t number)
-{
-    if (pages->count == pages->cap) {
-        size_t cap = pages->cap ? pages->cap * 2 : 256;
-        void *bigger = realloc(pages->list, cap * sizeof(*pages->list));
-        if (!bigger)
-            return NULL;
-        pages->list = bigger;
-        pages->cap = cap;
-    }
-    if (index_add(&pages->by_number, hash_u64(0, number),
-                  (uint32_t)pages->count))
-        return NULL;
-    struct jit_page *page = &pages->list[pages->count++];
-    *page = (struct jit_page){.number = number};
-    return page;
-}
-
-static int add_to_page(struct jit_page *page, uint32_t module)
-{
-    if (page->count == page->cap) {
-        uint32_t cap = page->cap ? page->cap * 2 : 4;
-        void *bigger = realloc(page->modules, cap * sizeof(*page->modules));
-        if (!bigger)
-            return -ENOMEM;
-        page->modules = bigger;
-        page->cap = cap;
-    }
-    page->modules[page->count++] = module;
-    return 0;
-}
-
-int jit_pages_add(struct jit_pages *pages, const struct jit_module *module)
-{
-    if (module->size == 0)
-        return 0;
-    uint64_t last = (module->base + module->size - 1) >> PAGE_SHIFT;
-    for (uint64_t n = module->base >> PAGE_SHIFT; n <= last; n++) {
-        struct jit_page *page =
-            (struct jit_page *)find_page(pages, n << PAGE_SHIFT);
-        if (!page)
-            page = new_page(pages, n);
-        int err = page ? add_to_page(page, module->id) : -ENOMEM;
-        if (err)
-            return err;
-    }
-    return 0;
-}
 
 static bool covers(const struct jit_module *m, uint64_t addr)
 {
     return addr >= m->base && addr - m->base < m->size;
 }
 
+/* Between two reads that saw code come as well as go, code that neither saw
+ * may have been at the module's place. */
+static bool is_doubtful(const struct jit_module *m, uint64_t time_ns)
+{
+    return (m->load_raced && time_ns < m->seen_from) ||
+           (m->removal_raced && time_ns > m->seen_until);
+}
+
 /*
  * Newest first, because loading code at an address replaces what was there:
- * the first module that was certainly loaded by time_ns ends the search. One
- * that may have been loaded by then (absent_at < time_ns < seen_from) leaves
- * two answers possible, unless there is no other.
+ * the first module that was certainly loaded by time_ns ends the search, gone
+ * or not. Until it is known to be loaded, the one before it may still be
+ * there.
  */
-int jit_find(const struct jit *jit, uint64_t addr, uint64_t time_ns,
-             const struct jit_module **module)
+static int find_among(const struct jit *jit, uint64_t addr, uint64_t time_ns,
+                      uint32_t newest, const struct jit_module **module)
 {
-    const struct jit_page *page = find_page(&jit->pages, addr);
     const struct jit_module *found = NULL;
-    for (uint32_t i = page ? page->count : 0; i-- > 0;) {
-        const struct jit_module *m = jit->modules[page->modules[i]];
-        if (!covers(m, addr) || time_ns <= m->absent_at || time_ns > m->gone_at)
+    for (size_t id = (size_t)newest + 1; id-- > 0;) {
+        const struct jit_module *m = jit->modules[id];
+        if (!covers(m, addr) || time_ns <= m->absent_at)
             continue;
-        if (found)
-            return -E_AMBIGUOUS;
-        found = m;
+        if (time_ns <= m->gone_at) {
+            if (found || is_doubtful(m, time_ns))
+                return -E_AMBIGUOUS;
+            found = m;
+        }
         if (time_ns >= m->seen_from)
             break;
     }
@@ -116,13 +42,18 @@ int jit_find(const struct jit *jit, uint64_t addr, uint64_t time_ns,
     return 0;
 }
 
+int jit_find(const struct jit *jit, uint64_t addr, uint64_t time_ns,
+             const struct jit_module **module)
+{
+    uint32_t newest = jit_space_newest(&jit->space, addr);
+    if (newest == INDEX_NONE)
+        return -E_UNRESOLVED;
+    return find_among(jit, addr, time_ns, newest, module);
+}
+
 bool jit_contains(const struct jit *jit, uint64_t addr)
 {
-    const struct jit_page *page = find_page(&jit->pages, addr);
-    for (uint32_t i = page ? page->count : 0; i-- > 0;)
-        if (covers(jit->modules[page->modules[i]], addr))
-            return true;
-    return false;
+    return jit_space_newest(&jit->space, addr) != INDEX_NONE;
 }
 
 const struct jit_function *jit_function_at(const struct jit_module *module,
@@ -145,11 +76,13 @@ const struct jit_function *jit_function_at(const struct jit_module *module,
 const struct jit_line *jit_line_at(const struct jit_module *module,
                                    const struct jit_function *f, uint64_t addr)
 {
-    const struct jit_line *best = NULL;
-    for (uint32_t i = 0; i < f->line_count; i++) {
-        const struct jit_line *line = &module->lines[f->first_line + i];
-        if (line->start <= addr && (!best || line->start >= best->start))
-            best = line;
+    uint32_t low = 0, high = f->line_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (module->lines[f->first_line + middle].start <= addr)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return best;
+    return low ? &module->lines[f->first_line + low - 1] : NULL;
 }

@@ -6,6 +6,9 @@
  *   descriptor {u32 version = 1; u32 action <= 2; ptr relevant; ptr first}
  *   first      {ptr next; ptr prev = NULL; ptr symfile; u64 size >= 24}
  *   symfile    {u32 kind 0 or 1}
+ *
+ * For an instant of every load the shape does not hold (the old head already
+ * has a neighbour, `relevant` is set), so it is looked for more than once.
  */
 #include <string.h>
 
@@ -13,12 +16,13 @@
 #include "target/image.h"
 #include "target/jit_parts.h"
 
-enum { DESCRIPTOR_BYTES = 24, MIN_SYMFILE = 24 };
+enum { DESCRIPTOR_BYTES = 24, MAX_TRIES = 3 };
+#define USER_END ((uint64_t)1 << 47)
 
 static bool read_link(const struct memory *m, uint64_t addr,
                       struct jit_link *link)
 {
-    return addr && addr % 8 == 0 &&
+    return addr >= 4096 && addr < USER_END && addr % 8 == 0 &&
            memory_read(m, addr, link, sizeof(*link)) == 0;
 }
 
@@ -27,7 +31,7 @@ static bool is_first_entry(const struct memory *m, uint64_t first)
     struct jit_link link, next;
     uint32_t kind;
     if (!read_link(m, first, &link) || link.prev != 0 ||
-        link.size < MIN_SYMFILE ||
+        link.size < JIT_MIN_SYMFILE ||
         memory_read(m, link.symfile, &kind, sizeof(kind)) != 0 || kind > 1)
         return false;
     return link.next == 0 ||
@@ -41,16 +45,15 @@ static bool is_descriptor(const struct memory *m, uint64_t addr)
         uint64_t relevant, first;
     } d;
     return memory_read(m, addr, &d, sizeof(d)) == 0 && d.version == 1 &&
-           d.action <= 2 && is_first_entry(m, d.first);
+           d.action <= 2 && d.relevant == 0 && is_first_entry(m, d.first);
 }
 
 /* The shape without following pointers: cheap enough for every word. */
-static bool looks_like(const struct exedata_part *part, size_t at,
-                       const struct maps *maps)
+static bool looks_like(const struct exedata_part *part, size_t at)
 {
     return exedata_u32(part, at) == 1 && exedata_u32(part, at + 4) <= 2 &&
-           exedata_pointee(maps, exedata_u64(part, at + JIT_FIRST_ENTRY),
-                           sizeof(struct jit_link)) != NULL;
+           exedata_u64(part, at + 8) == 0 &&
+           exedata_u64(part, at + JIT_FIRST_ENTRY) != 0;
 }
 
 static int scan(const struct process *p, const struct maps *maps,
@@ -64,8 +67,7 @@ static int scan(const struct process *p, const struct maps *maps,
     for (size_t i = 0; i < data.count; i++) {
         const struct exedata_part *part = &data.parts[i];
         for (size_t at = 0; at + DESCRIPTOR_BYTES <= part->len; at += 8) {
-            if (!looks_like(part, at, maps) ||
-                !is_descriptor(m, part->addr + at))
+            if (!looks_like(part, at) || !is_descriptor(m, part->addr + at))
                 continue;
             *descriptor = part->addr + at;
             hits++;
@@ -104,7 +106,11 @@ static int by_symbol(const struct process *p, const struct maps *maps,
 int jit_locate(const struct process *p, const struct maps *maps,
                const struct memory *m, uint64_t *descriptor)
 {
-    if (by_symbol(p, maps, m, descriptor) == 0)
-        return 0;
-    return scan(p, maps, m, descriptor);
+    int err = -E_NOT_JIT;
+    for (int i = 0; i < MAX_TRIES && err == -E_NOT_JIT; i++) {
+        err = by_symbol(p, maps, m, descriptor);
+        if (err)
+            err = scan(p, maps, m, descriptor);
+    }
+    return err;
 }

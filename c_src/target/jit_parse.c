@@ -162,16 +162,34 @@ static int by_start(const void *a, const void *b)
     return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* Ranges come in code order; should a release change that, sort. */
-static void sort_functions(struct jit_module *m)
+static int by_line_start(const void *a, const void *b)
 {
-    for (uint32_t i = 1; i < m->function_count; i++) {
-        if (m->functions[i - 1].start > m->functions[i].start) {
-            qsort(m->functions, m->function_count, sizeof(*m->functions),
-                  by_start);
+    const struct jit_line *x = a, *y = b;
+    return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void sort_lines(struct jit_line *lines, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        if (lines[i - 1].start > lines[i].start) {
+            qsort(lines, n, sizeof(*lines), by_line_start);
             return;
         }
     }
+}
+
+/* All comes in code order; should a release change that, sort. */
+static void sort_functions(struct jit_module *m)
+{
+    bool sorted = true;
+    for (uint32_t i = 0; i < m->function_count; i++) {
+        const struct jit_function *f = &m->functions[i];
+        sorted = sorted && (i == 0 || f[-1].start <= f->start);
+        if (f->line_count)
+            sort_lines(&m->lines[f->first_line], f->line_count);
+    }
+    if (!sorted)
+        qsort(m->functions, m->function_count, sizeof(*m->functions), by_start);
 }
 
 /* The VM's shared fragments are one "module" called global, as is a module of

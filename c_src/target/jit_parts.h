@@ -1,7 +1,8 @@
 /**
  * @file jit_parts.h
- * What the files of the JIT list share: the list as it was last read, and the
- * index from addresses to modules. Private to target/jit*.c.
+ * What the files of the JIT list share: the list as it was last read, one
+ * walk over it, and the index from addresses to modules. Private to
+ * target/jit*.c and their tests.
  */
 #ifndef CPROF_TARGET_JIT_PARTS_H
 #define CPROF_TARGET_JIT_PARTS_H
@@ -14,31 +15,40 @@ struct jit_link {
     uint64_t next, prev, symfile, size;
 };
 
+enum {
+    JIT_FIRST_ENTRY = 16, /**< offset of first_entry in the descriptor */
+    JIT_MIN_SYMFILE = 24,
+    JIT_MAX_SYMFILE = 64 << 20,
+    JIT_MAX_ENTRIES = 1000000,
+};
+
 /** One entry of the list and the module it was parsed to. */
 struct jit_entry {
     uint64_t addr;
     struct jit_link link;
-    uint64_t head_hash; /**< of the symfile's first bytes: tells a reused
-                             entry from the one that was freed */
-    uint32_t module;    /**< id; INDEX_NONE: the emulator's facts */
+    uint64_t hash;   /**< of the whole symfile, see jit_content_hash */
+    uint32_t module; /**< id; INDEX_NONE: the emulator's facts */
 };
 
 struct jit_entries {
     struct jit_entry *list; /**< newest first, as the VM links them */
     size_t count, cap;
+    struct index by_addr; /**< address to place in the list */
 };
 
-/** The modules that have code in one page, oldest first. */
-struct jit_page {
-    uint64_t number;
-    uint32_t *modules;
-    uint32_t count, cap;
+void jit_entries_init(struct jit_entries *e);
+void jit_entries_deinit(struct jit_entries *e);
+
+/** A stretch of addresses, up to the next point's start, and the newest
+ *  module ever seen to have code there; INDEX_NONE: none. */
+struct jit_point {
+    uint64_t start;
+    uint32_t module;
 };
 
-struct jit_pages {
-    struct jit_page *list;
-    size_t count, cap;
-    struct index by_number;
+struct jit_space {
+    struct jit_point *points; /**< sorted by start */
+    size_t count;
 };
 
 struct jit {
@@ -47,9 +57,10 @@ struct jit {
     struct jit_entries entries;
     struct jit_module **modules;
     size_t module_count, module_cap;
-    struct jit_pages pages;
-    uint64_t read_at;   /**< the list was complete then */
-    uint64_t walked_at; /**< start of the last whole walk */
+    struct jit_space space;
+    uint8_t *head; /**< scratch for the newest entry's symfile */
+    size_t head_cap;
+    uint64_t read_at; /**< the list was complete then */
     uint32_t frame_layout;
     uint64_t normal_exit;
     struct jit_counters counters;
@@ -58,13 +69,45 @@ struct jit {
 /** Address of the VM's descriptor; -E_NOT_JIT. */
 MUST_USE int jit_locate(const struct process *p, const struct maps *maps,
                         const struct memory *m, uint64_t *descriptor);
-/** Offset of first_entry in the descriptor. */
-enum { JIT_FIRST_ENTRY = 16 };
 
-void jit_pages_init(struct jit_pages *pages);
-void jit_pages_deinit(struct jit_pages *pages);
-/** Files the module under every page it touches; -ENOMEM. */
-MUST_USE int jit_pages_add(struct jit_pages *pages,
-                           const struct jit_module *module);
+/** Reads the list of a descriptor that is known; jit_open without the
+ *  search. Copies *m. */
+MUST_USE int jit_follow(const struct memory *m, uint64_t descriptor,
+                        struct jit **out);
+
+/** One whole walk. The first `fresh` entries were not there at the walk
+ *  before; parsed[i] is the module of fresh entry i. */
+struct jit_walk {
+    struct jit_entries entries;
+    size_t fresh;
+    struct jit_module **parsed;
+    uint32_t frame_layout;
+    uint64_t normal_exit;
+    uint64_t started; /**< ns; before the first byte was read */
+    uint64_t checked; /**< ns; all was read, the fresh were linked after */
+};
+
+/** Walks once: 0, -E_TORN (try again), -E_LIMIT, or a memory error. To be
+ *  released by jit_walk_deinit in every case. */
+MUST_USE int jit_walk(const struct jit *jit, struct jit_walk *w);
+void jit_walk_deinit(struct jit_walk *w);
+
+/** Called with the symfile of entry i; a negative result ends the reading. */
+typedef int jit_content(void *ctx, size_t i, const uint8_t *bytes, size_t len);
+
+/** Reads the symfiles of entries [from, to), in batches. -E_TORN when one
+ *  cannot be read: it was freed. */
+MUST_USE int jit_fetch(const struct memory *m, const struct jit_entries *e,
+                       size_t from, size_t to, jit_content *visit, void *ctx);
+uint64_t jit_content_hash(const uint8_t *bytes, size_t len);
+
+/** Files modules [from, count) of the list, in order of loading: a later one
+ *  hides what was at its addresses. -ENOMEM leaves the space as it was. */
+MUST_USE int jit_space_add(struct jit_space *s,
+                           struct jit_module *const *modules, size_t from,
+                           size_t count);
+void jit_space_deinit(struct jit_space *s);
+/** The newest module ever seen at addr, or INDEX_NONE. */
+uint32_t jit_space_newest(const struct jit_space *s, uint64_t addr);
 
 #endif

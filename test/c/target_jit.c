@@ -276,7 +276,7 @@ static struct jit *follow_node(struct node *n)
     struct jit *jit = calloc(1, sizeof(*jit));
     jit->memory = (struct memory){read_node, n};
     jit->descriptor = DESCRIPTOR;
-    jit_pages_init(&jit->pages);
+    jit_entries_init(&jit->entries);
     assert_int_equal(jit_refresh(jit), 0);
     return jit;
 }
