@@ -34,7 +34,6 @@ struct image_symbol {
 struct image {
     uint8_t *bytes; /**< the whole file, or the memory it was read from */
     size_t len;
-    bool mapped; /**< bytes come from mmap */
     struct image_segment segments[IMAGE_MAX_SEGMENTS];
     size_t segment_count;
     struct image_symbol *symbols; /**< functions, sorted by addr */
@@ -49,12 +48,15 @@ struct image {
 
 /** Takes ownership of nothing; copies the bytes. Fuzzed. */
 MUST_USE int image_parse(const void *bytes, size_t len, struct image **out);
-/** Opens and maps a file. -E_FORMAT when it is no ELF we read. */
+/** Reads a regular file. -E_FORMAT when it is no ELF we read, -E_LIMIT above
+ *  512 MiB, -errno. */
 MUST_USE int image_open(const char *path, struct image **out);
 /**
  * The image behind a mapping of the process: the file at its path seen
  * through /proc/PID/root, /proc/PID/map_files or /proc/PID/exe when deleted,
- * the memory itself for [vdso]. Symbols of a separate debug file
+ * the memory itself for [vdso]. -E_FORMAT for what is no ELF (JIT code),
+ * -E_NOT_FOUND when the file cannot be reached. Symbols of a separate debug
+ * file
  * (.gnu_debuglink beside it or under /usr/lib/debug, or by build id) are
  * merged in when there is one.
  */
