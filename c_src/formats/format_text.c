@@ -6,7 +6,7 @@
 
 #include "formats/text_parts.h"
 
-enum { DEFAULT_TOP = 25, PROCESS_ROWS = 10, NAME_MIN = 20, NAME_MAX = 56 };
+enum { DEFAULT_TOP = 25, PROCESS_ROWS = 10, NAME_MIN = 20, NAME_MAX = 48 };
 
 struct report {
     const struct profile *p;

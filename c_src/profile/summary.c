@@ -11,8 +11,9 @@
 /* Working memory, one allocation a field. */
 struct work {
     const struct profile *p;
-    uint64_t *self;        /* by stack: counted samples that end there */
-    uint64_t *inclusive;   /* by stack: those that pass through it */
+    /* By stack: the counted samples that end there, then, from sum_subtrees
+       on, those that pass through it. */
+    uint64_t *inclusive;
     uint64_t *frame_self;  /* by frame, for the line of a function */
     uint64_t *frame_total; /* where the function is outermost in its stack */
     uint32_t *on_path;     /* by function: how often above the walk */
@@ -49,7 +50,6 @@ static int work_init(struct work *w, const struct profile *p)
     size_t functions = profile_function_count(p) + 1;
     *w = (struct work){
         .p = p,
-        .self = calloc(stacks, sizeof(*w->self)),
         .inclusive = calloc(stacks, sizeof(*w->inclusive)),
         .frame_self = calloc(frames, sizeof(*w->frame_self)),
         .frame_total = calloc(frames, sizeof(*w->frame_total)),
@@ -58,14 +58,13 @@ static int work_init(struct work *w, const struct profile *p)
         .processes =
             calloc(profile_process_count(p) + 1, sizeof(*w->processes)),
     };
-    bool ok = w->self && w->inclusive && w->frame_self && w->frame_total &&
-              w->on_path && w->functions && w->processes;
+    bool ok = w->inclusive && w->frame_self && w->frame_total && w->on_path &&
+              w->functions && w->processes;
     return ok ? 0 : -ENOMEM;
 }
 
 static void work_deinit(struct work *w)
 {
-    free(w->self);
     free(w->inclusive);
     free(w->frame_self);
     free(w->frame_total);
@@ -84,7 +83,7 @@ static void count_leaf(struct work *w, struct summary *s,
     uint32_t frame = profile_stack_at(w->p, row->stack)->frame;
     uint32_t function = profile_frame_at(w->p, frame)->function;
     enum frame_kind kind = profile_function_at(w->p, function)->kind;
-    add_capped(&w->self[row->stack], row->count);
+    add_capped(&w->inclusive[row->stack], row->count);
     add_capped(&w->frame_self[frame], row->count);
     add_capped(&w->functions[function].self, row->count);
     add_capped(&s->by_leaf_kind[kind], row->count);
@@ -115,7 +114,6 @@ static void count_samples(struct work *w, struct summary *s)
 static void sum_subtrees(struct work *w)
 {
     for (size_t i = profile_stack_count(w->p); i-- > 0;) {
-        add_capped(&w->inclusive[i], w->self[i]);
         uint32_t parent = profile_stack_at(w->p, (uint32_t)i)->parent;
         if (parent != PROFILE_NONE)
             add_capped(&w->inclusive[parent], w->inclusive[i]);

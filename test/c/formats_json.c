@@ -1,0 +1,137 @@
+#include "profile_make.h"
+
+#include <jansson.h>
+
+#include "formats/format.h"
+
+static json_t *report(const struct profile *p)
+{
+    struct buffer b;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    struct format_options o = {0};
+    assert_int_equal(format_json.write(p, &o, &b), 0);
+    json_error_t error;
+    json_t *json =
+        json_loadb((char *)b.data, b.len, JSON_REJECT_DUPLICATES, &error);
+    if (!json)
+        fail_msg("%s", error.text);
+    buffer_deinit(&b);
+    return json;
+}
+
+static json_int_t integer(json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    assert_true(json_is_integer(value));
+    return json_integer_value(value);
+}
+
+static const char *text(json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    assert_true(json_is_string(value));
+    return json_string_value(value);
+}
+
+static double number(json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    assert_true(json_is_real(value));
+    return json_real_value(value);
+}
+
+static void has_the_documented_shape(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t q = made(profile_process(p, "<0.1.0>", "q", "m:f/1", "l", "a"));
+    make_sample(p, make_stack(p, "main:3;work:7"), q, STATE_RUNNING, 3);
+    make_sample(p, make_stack(p, "main:4"), PROFILE_NONE, STATE_GC, 1);
+    make_sample(p, make_stack(p, "[scheduler]"), PROFILE_NONE, STATE_SCHEDULER,
+                6);
+    profile_meta_edit(p)->node = made(profile_string(p, "n@h"));
+    profile_meta_edit(p)->rate_asked = 99;
+    profile_counters_edit(p)->lost = 5;
+    assert_int_equal(profile_note(p, "one"), 0);
+    assert_int_equal(profile_note(p, "two"), 0);
+    json_t *r = report(p);
+    assert_int_equal(integer(r, "version"), 1);
+    json_t *meta = json_object_get(r, "meta");
+    assert_string_equal(text(meta, "node"), "n@h");
+    assert_int_equal(integer(meta, "rate_asked"), 99);
+    assert_int_equal(integer(meta, "counted"), 4);
+    assert_int_equal(json_array_size(json_object_get(meta, "notes")), 2);
+    assert_int_equal(integer(json_object_get(r, "counters"), "lost"), 5);
+    json_t *states = json_object_get(r, "states");
+    assert_int_equal(integer(states, "scheduler"), 6);
+    assert_int_equal(integer(states, "gc"), 1);
+    json_t *functions = json_object_get(r, "functions");
+    assert_int_equal(json_array_size(functions), 2);
+    json_t *f = json_array_get(functions, 0);
+    assert_string_equal(text(f, "name"), "work");
+    assert_string_equal(text(f, "module"), "m");
+    assert_string_equal(text(f, "function"), "work");
+    assert_string_equal(text(f, "kind"), "erlang");
+    assert_string_equal(text(f, "file"), "work.erl");
+    assert_int_equal(integer(f, "arity"), 1);
+    assert_int_equal(integer(f, "line"), 7);
+    assert_int_equal(integer(f, "self"), 3);
+    assert_int_equal(integer(f, "total"), 3);
+    assert_true(number(f, "self_pct") == 75.0);
+    assert_true(number(json_array_get(functions, 1), "total_pct") == 100.0);
+    json_t *process = json_array_get(json_object_get(r, "processes"), 0);
+    assert_string_equal(text(process, "pid"), "<0.1.0>");
+    assert_string_equal(text(process, "initial_call"), "m:f/1");
+    assert_string_equal(text(process, "label"), "l");
+    assert_int_equal(integer(process, "samples"), 3);
+    assert_true(number(process, "pct") == 75.0);
+    json_decref(r);
+    profile_destroy(p);
+}
+
+static void of_an_idle_node(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    json_t *r = report(p);
+    assert_int_equal(json_array_size(json_object_get(r, "functions")), 0);
+    assert_int_equal(json_array_size(json_object_get(r, "processes")), 0);
+    assert_int_equal(integer(json_object_get(r, "meta"), "samples"), 0);
+    json_decref(r);
+    profile_destroy(p);
+}
+
+static void hostile_names_stay_text(void **state)
+{
+    (void)state;
+    const char *name = "\"},{\"self\":9,\n</script>\x01\xff";
+    struct profile *p = make_profile();
+    struct frame f = {.kind = FRAME_NATIVE,
+                      .name = name,
+                      .module = "",
+                      .function = "\xf0\x9f\x98\x80",
+                      .arity = FRAME_NO_ARITY,
+                      .file = ""};
+    uint32_t frame = made(profile_frame(p, &f));
+    uint32_t stack = made(profile_stack(p, PROFILE_NONE, frame));
+    make_sample(p, stack, PROFILE_NONE, STATE_RUNNING, UINT64_MAX);
+    json_t *r = report(p);
+    json_t *row = json_array_get(json_object_get(r, "functions"), 0);
+    assert_string_equal(text(row, "name"),
+                        "\"},{\"self\":9,\n</script>\x01\xef\xbf\xbd");
+    assert_string_equal(text(row, "function"), "\xf0\x9f\x98\x80");
+    assert_true(json_is_null(json_object_get(row, "arity")));
+    assert_true(integer(row, "self") == INT64_MAX);
+    json_decref(r);
+    profile_destroy(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(has_the_documented_shape),
+        cmocka_unit_test(of_an_idle_node),
+        cmocka_unit_test(hostile_names_stay_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,369 @@
+#include "profile_make.h"
+
+#include <zlib.h>
+
+#include "base/clock.h"
+#include "formats/format.h"
+
+static struct buffer written(const struct profile *p)
+{
+    struct buffer b;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    struct format_options o = {0};
+    assert_int_equal(format_pprof.write(p, &o, &b), 0);
+    return b;
+}
+
+static struct profile *read_back(const void *bytes, size_t len)
+{
+    struct profile *p = NULL;
+    assert_int_equal(pprof_read(bytes, len, &p), 0);
+    return p;
+}
+
+/* Written and read, twice, it is the same; takes the profile. */
+static void assert_round_trip(struct profile *p)
+{
+    char *before = dump_profile(p);
+    for (int i = 0; i < 2; i++) {
+        struct buffer b = written(p);
+        struct profile *again = read_back(b.data, b.len);
+        char *after = dump_profile(again);
+        assert_string_equal(before, after);
+        free(after);
+        buffer_deinit(&b);
+        profile_destroy(p);
+        p = again;
+    }
+    free(before);
+    profile_destroy(p);
+}
+
+static void set_all_meta(struct profile *p)
+{
+    struct profile_meta *m = profile_meta_edit(p);
+    uint32_t *texts[] = {&m->host,   &m->os,    &m->node,
+                         &m->otp,    &m->erts,  &m->command,
+                         &m->engine, &m->event, &m->version};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        char text[40];
+        snprintf(text, sizeof(text), "text=%zu\n\t\\ \xe2\x82\xac", i);
+        *texts[i] = made(profile_string(p, text));
+    }
+    m->pid = UINT32_MAX;
+    m->jit = m->kernel_included = true;
+    m->rate_asked = 999;
+    m->started_unix_ns = 1763000000123456789;
+    m->duration_ns = UINT64_MAX;
+    m->bucket_ns = 1;
+    m->schedulers = 12;
+    uint64_t value = UINT64_MAX;
+#define X(name, text) profile_counters_edit(p)->name = value--;
+    PROFILE_COUNTERS(X)
+#undef X
+    assert_int_equal(profile_note(p, "one note"), 0);
+    assert_int_equal(profile_note(p, "another: cprof.pid=3"), 0);
+}
+
+static void an_empty_profile(void **state)
+{
+    (void)state;
+    assert_round_trip(make_profile());
+}
+
+static void one_sample_and_all_metadata(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    set_all_meta(p);
+    make_samples(p, "a:1;b:2", 1);
+    assert_round_trip(p);
+}
+
+static const char *const hostile[] = {
+    "",
+    "cprof.recording=1",
+    "a\tb\nc\\d\\n\\t",
+    "'hello world';[gc]",
+    "\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82",
+    "\xf0\x9f\x98\x80</script>",
+    "<0.100.0>",
+    "process",
+    "=",
+};
+enum { HOSTILE = sizeof(hostile) / sizeof(hostile[0]) };
+
+static void hostile_names_of_everything(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t at = PROFILE_NONE;
+    for (uint32_t i = 0; i < 2 * HOSTILE * HOSTILE; i++) {
+        const char *x = hostile[i % HOSTILE];
+        const char *y = hostile[i / HOSTILE % HOSTILE];
+        struct frame f = {.kind = (enum frame_kind)(i % FRAME_KIND_COUNT),
+                          .name = x,
+                          .module = y,
+                          .function = hostile[i * 7 % HOSTILE],
+                          .arity = (int)(i % 257) - 1,
+                          .file = hostile[i * 5 % HOSTILE],
+                          .line = i * 1000003};
+        at = made(profile_stack(p, i % 11 ? at : PROFILE_NONE,
+                                made(profile_frame(p, &f))));
+        struct profile_sample s = {
+            .stack = i % 13 ? at : PROFILE_NONE,
+            .process =
+                i % 3 ? made(profile_process(p, x, y, y, x, y)) : PROFILE_NONE,
+            .thread = i % 5 ? made(profile_thread(p, i % 7, y)) : PROFILE_NONE,
+            .state = (enum sample_state)(i % STATE_COUNT),
+            .bucket = i % 17 ? i : UINT32_MAX,
+            .count = i % 2 ? i : 1ull << 63,
+            .cpu_ns = i % 2 ? UINT64_MAX : i};
+        assert_int_equal(profile_add(p, &s), 0);
+    }
+    assert_round_trip(p);
+}
+
+static void a_very_deep_stack(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t at = PROFILE_NONE;
+    uint32_t frame = profile_stack_at(p, make_stack(p, "deep:1"))->frame;
+    for (int i = 0; i < 20000; i++)
+        at = made(profile_stack(p, at, frame));
+    make_sample(p, at, PROFILE_NONE, STATE_RUNNING, 1);
+    assert_round_trip(p);
+}
+
+static void a_hundred_thousand_stacks(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t frames[300], seed = 1;
+    for (int i = 0; i < 300; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "f%d:%d", i, i + 1);
+        frames[i] = profile_stack_at(p, make_stack(p, name))->frame;
+    }
+    for (uint32_t i = 0; i < 100000; i++) {
+        uint32_t at = PROFILE_NONE;
+        for (int depth = 0; depth < 10; depth++) {
+            seed = seed * 1664525 + 1013904223;
+            at = made(profile_stack(p, at, frames[(seed >> 16) % 300]));
+        }
+        make_sample(p, at, PROFILE_NONE, STATE_RUNNING, 1);
+    }
+    uint64_t start = clock_now_ns();
+    struct buffer b = written(p);
+    uint64_t middle = clock_now_ns();
+    struct profile *again = read_back(b.data, b.len);
+    uint64_t end = clock_now_ns();
+    print_message("100000 stacks of 10: %zu bytes, write %.0f ms, read %.0f "
+                  "ms\n",
+                  b.len, (double)(middle - start) / 1e6,
+                  (double)(end - middle) / 1e6);
+    assert_int_equal(profile_sample_count(again), profile_sample_count(p));
+    buffer_deinit(&b);
+    profile_destroy(again);
+    assert_round_trip(p);
+}
+
+/* --- what is no recording --------------------------------------------------
+ */
+
+static int try_to_read(const void *bytes, size_t len)
+{
+    struct profile *p = NULL;
+    int err = pprof_read(bytes, len, &p);
+    assert_true((err == 0) == (p != NULL));
+    profile_destroy(p);
+    return err;
+}
+
+static void other_files_are_refused(void **state)
+{
+    (void)state;
+    const char *files[] = {
+        "",         "{\"version\":1}", "main;work 3\n", "<!doctype html>",
+        "\x1f\x8b", "\x1f\x8b\x08"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        assert_int_equal(try_to_read(files[i], strlen(files[i])),
+                         -E_NOT_A_PROFILE);
+}
+
+static struct buffer unpacked(const struct buffer *gz)
+{
+    struct buffer plain;
+    buffer_init(&plain, BUFFER_DEFAULT_MAX);
+    z_stream z = {.next_in = gz->data, .avail_in = (uInt)gz->len};
+    assert_int_equal(inflateInit2(&z, 31), Z_OK);
+    z.next_out = buffer_grow(&plain, 1 << 20);
+    z.avail_out = 1 << 20;
+    assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+    plain.len = z.total_out;
+    inflateEnd(&z);
+    return plain;
+}
+
+static struct profile *some_profile(void)
+{
+    struct profile *p = make_profile();
+    set_all_meta(p);
+    uint32_t q = made(profile_process(p, "<0.1.0>", "q", "m:f/1", "l", "a"));
+    make_sample(p, make_stack(p, "a:1;b:2;c:3"), q, STATE_RUNNING, 3);
+    make_sample(p, make_stack(p, "a:1;b:4"), q, STATE_GC, 5);
+    return p;
+}
+
+static void a_cut_or_damaged_file_is_refused(void **state)
+{
+    (void)state;
+    struct profile *p = some_profile();
+    struct buffer b = written(p);
+    for (size_t len = 0; len < b.len; len++)
+        assert_int_equal(try_to_read(b.data, len), -E_NOT_A_PROFILE);
+    for (size_t i = 10; i < b.len; i++) { /* the head has unused bits */
+        b.data[i] ^= 0x10;
+        assert_int_equal(try_to_read(b.data, b.len), -E_NOT_A_PROFILE);
+        b.data[i] ^= 0x10;
+    }
+    buffer_deinit(&b);
+    profile_destroy(p);
+}
+
+/* Without gzip nothing but our own checks stands between. */
+static void every_byte_of_a_plain_file_may_be_wrong(void **state)
+{
+    (void)state;
+    struct profile *p = some_profile();
+    struct buffer gz = written(p), b = unpacked(&gz);
+    assert_int_equal(try_to_read(b.data, b.len), 0);
+    int refused = 0;
+    for (size_t i = 0; i < b.len; i++) {
+        for (int bit = 0; bit < 8; bit++) {
+            b.data[i] ^= (uint8_t)(1 << bit);
+            refused += try_to_read(b.data, b.len) != 0;
+            b.data[i] ^= (uint8_t)(1 << bit);
+        }
+    }
+    assert_true(refused > 100);
+    for (size_t len = 0; len < b.len; len++)
+        (void)try_to_read(b.data, len);
+    buffer_deinit(&gz);
+    buffer_deinit(&b);
+    profile_destroy(p);
+}
+
+static void a_bomb_is_not_unpacked(void **state)
+{
+    (void)state;
+    struct buffer b;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    static uint8_t zeros[1 << 20];
+    z_stream z = {0};
+    assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY),
+                     Z_OK);
+    z.next_out = buffer_grow(&b, 16 << 20);
+    z.avail_out = 16 << 20;
+    for (int i = 0; i < 1025; i++) {
+        z.next_in = zeros;
+        z.avail_in = sizeof(zeros);
+        assert_int_equal(deflate(&z, i == 1024 ? Z_FINISH : Z_NO_FLUSH),
+                         i == 1024 ? Z_STREAM_END : Z_OK);
+    }
+    b.len = z.total_out;
+    deflateEnd(&z);
+    assert_int_equal(try_to_read(b.data, b.len), -E_LIMIT);
+    buffer_deinit(&b);
+}
+
+/* --- a file of another program ---------------------------------------------
+ */
+
+/*
+ * By hand, as Go's runtime would write it: no comments of ours, the strings
+ * last, a mapping, an inlined function, one location without a name.
+ */
+static const uint8_t foreign[] = {
+    /* sample_type samples/count, cpu/nanoseconds */
+    0x0a, 4, 0x08, 1, 0x10, 2, 0x0a, 4, 0x08, 3, 0x10, 4,
+    /* sample: locations 7, 9, values 5, 50, a label */
+    0x12, 14, 0x0a, 2, 7, 9, 0x12, 2, 5, 50, 0x1a, 4, 0x08, 5, 0x10, 6,
+    /* mapping 1: file "/bin/prog" */
+    0x1a, 4, 0x08, 1, 0x28, 8,
+    /* location 7, mapping 1: inner (line 3) inlined into outer (line 9) */
+    0x22, 16, 0x08, 7, 0x10, 1, 0x22, 4, 0x08, 2, 0x10, 3, 0x22, 4, 0x08, 3,
+    0x10, 9,
+    /* location 9, mapping 1, address 0x2a */
+    0x22, 6, 0x08, 9, 0x10, 1, 0x18, 0x2a,
+    /* functions 2 "inner" and 3 "outer" */
+    0x2a, 4, 0x08, 2, 0x10, 5, 0x2a, 6, 0x08, 3, 0x10, 6, 0x20, 7,
+    /* strings */
+    0x32, 0, 0x32, 7, 's', 'a', 'm', 'p', 'l', 'e', 's', 0x32, 5, 'c', 'o', 'u',
+    'n', 't', 0x32, 3, 'c', 'p', 'u', 0x32, 11, 'n', 'a', 'n', 'o', 's', 'e',
+    'c', 'o', 'n', 'd', 's', 0x32, 5, 'i', 'n', 'n', 'e', 'r', 0x32, 5, 'o',
+    'u', 't', 'e', 'r', 0x32, 4, 'o', '.', 'g', 'o', 0x32, 9, '/', 'b', 'i',
+    'n', '/', 'p', 'r', 'o', 'g',
+    /* time_nanos, duration_nanos, period 10 ms */
+    0x48, 9, 0x50, 8, 0x5a, 4, 0x08, 3, 0x10, 4, 0x60, 0x80, 0xad, 0xe2, 0x04};
+
+static void another_programs_file_is_read(void **state)
+{
+    (void)state;
+    struct profile *p = read_back(foreign, sizeof(foreign));
+    struct buffer b;
+    buffer_init(&b, 4096);
+    assert_int_equal(profile_sample_count(p), 1);
+    dump_row(&b, p, profile_sample_at(p, 0));
+    buffer_add(&b, "", 1);
+    assert_string_equal((char *)b.data,
+                        "{inner|prog|inner|-1|4||3|3}"
+                        "{outer|prog|outer|-1|4|o.go|9|2}"
+                        "{prog+0x2a|prog||-1|4||0|1} running 0 5 50");
+    assert_int_equal(profile_meta(p)->rate_asked, 100);
+    assert_int_equal(profile_meta(p)->started_unix_ns, 9);
+    assert_int_equal(profile_meta(p)->duration_ns, 8);
+    assert_int_equal(profile_counters(p)->samples, 5);
+    buffer_deinit(&b);
+    profile_destroy(p);
+}
+
+static void ids_of_nothing_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } wrong[] = {
+        {3, 100}, /* a type's string */
+        {16, 8},  /* a sample's location */
+        {37, 9},  /* a location's id, there twice */
+        {37, 0},  /* ... or none */
+        {43, 4},  /* a line's function */
+    };
+    uint8_t bytes[sizeof(foreign)];
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        memcpy(bytes, foreign, sizeof(foreign));
+        bytes[wrong[i].at] = wrong[i].value;
+        assert_int_equal(try_to_read(bytes, sizeof(bytes)), -E_NOT_A_PROFILE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_profile),
+        cmocka_unit_test(one_sample_and_all_metadata),
+        cmocka_unit_test(hostile_names_of_everything),
+        cmocka_unit_test(a_very_deep_stack),
+        cmocka_unit_test(a_hundred_thousand_stacks),
+        cmocka_unit_test(other_files_are_refused),
+        cmocka_unit_test(a_cut_or_damaged_file_is_refused),
+        cmocka_unit_test(every_byte_of_a_plain_file_may_be_wrong),
+        cmocka_unit_test(a_bomb_is_not_unpacked),
+        cmocka_unit_test(another_programs_file_is_read),
+        cmocka_unit_test(ids_of_nothing_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
