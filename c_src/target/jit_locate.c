@@ -4,6 +4,7 @@
  * executable's writable data (erts/emulator/beam/jit/beam_jit_metadata.cpp):
  *
  *   descriptor {u32 version = 1; u32 action <= 2; ptr relevant; ptr first}
+ *   relevant   NULL, or first (OTP 25 leaves the last load's entry there)
  *   first      {ptr next; ptr prev = NULL; ptr symfile; u64 size >= 24}
  *   symfile    {u32 kind 0 or 1}
  *
@@ -45,15 +46,17 @@ static bool is_descriptor(const struct memory *m, uint64_t addr)
         uint64_t relevant, first;
     } d;
     return memory_read(m, addr, &d, sizeof(d)) == 0 && d.version == 1 &&
-           d.action <= 2 && d.relevant == 0 && is_first_entry(m, d.first);
+           d.action <= 2 && (d.relevant == 0 || d.relevant == d.first) &&
+           is_first_entry(m, d.first);
 }
 
 /* The shape without following pointers: cheap enough for every word. */
 static bool looks_like(const struct exedata_part *part, size_t at)
 {
+    uint64_t relevant = exedata_u64(part, at + 8);
+    uint64_t first = exedata_u64(part, at + JIT_FIRST_ENTRY);
     return exedata_u32(part, at) == 1 && exedata_u32(part, at + 4) <= 2 &&
-           exedata_u64(part, at + 8) == 0 &&
-           exedata_u64(part, at + JIT_FIRST_ENTRY) != 0;
+           first != 0 && (relevant == 0 || relevant == first);
 }
 
 static int scan(const struct process *p, const struct maps *maps,
