@@ -265,6 +265,17 @@ static int add_sample(struct writer *w, const struct profile_sample *s)
     return 0;
 }
 
+/* The last string, see pprof_comments.h. */
+static int add_function_facts(struct writer *w)
+{
+    buffer_clear(&w->comments);
+    pprof_comments_functions(w->p, &w->comments);
+    int err = buffer_status(&w->comments);
+    if (!err)
+        add_string(w, (char *)w->comments.data);
+    return err;
+}
+
 static int add_all(struct writer *w)
 {
     const struct profile *p = w->p;
@@ -279,6 +290,8 @@ static int add_all(struct writer *w)
     int err = 0;
     for (size_t i = 0; !err && i < profile_sample_count(p); i++)
         err = add_sample(w, profile_sample_at(p, i));
+    if (!err)
+        err = add_function_facts(w);
     return err ? err : buffer_status(&w->raw);
 }
 

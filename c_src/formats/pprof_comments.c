@@ -62,7 +62,7 @@ static void write_escaped(struct buffer *out, const char *text)
     }
 }
 
-static void write_functions(struct buffer *out, const struct profile *p)
+void pprof_comments_functions(const struct profile *p, struct buffer *out)
 {
     buffer_text(out, "cprof.functions=");
     for (uint32_t i = 0; i < profile_function_count(p); i++) {
@@ -92,7 +92,6 @@ void pprof_comments_write(const struct profile *p, struct buffer *out)
 #define X(field, text) write_number(out, "counter." #field, c->field);
     PROFILE_COUNTERS(X)
 #undef X
-    write_functions(out, p);
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -197,12 +196,14 @@ static int read_function(struct pprof_comments *c, const char *line, size_t len)
     return 0;
 }
 
-static int read_functions(struct pprof_comments *c, const char *text,
-                          size_t len)
+int pprof_comments_read_functions(struct pprof_comments *c, const char *text,
+                                  size_t len)
 {
-    struct reader r = reader_of(text, len);
+    size_t n, line_len;
     const char *line;
-    size_t line_len;
+    if (!starts_with(text, len, "cprof.functions=", &n))
+        return 0;
+    struct reader r = reader_of(text + n, len - n);
     while (reader_line(&r, &line, &line_len)) {
         int err = read_function(c, line, line_len);
         if (err)
@@ -253,8 +254,6 @@ int pprof_comments_read(struct pprof_comments *c, struct profile *p,
         c->own = true;
         return 0;
     }
-    if (starts_with(text, len, "functions=", &n))
-        return read_functions(c, text + n, len - n);
     return read_meta(p, text, len);
 }
 

@@ -1,8 +1,10 @@
 /**
  * @file pprof_comments.h
- * What pprof has no field for, as comments "cprof.KEY=VALUE": metadata,
- * counters, and for each function what its name does not say. Only
- * `cprof.recording=1` makes a file a recording of ours.
+ * What pprof has no field for. Metadata and counters are comments
+ * "cprof.KEY=VALUE"; only `cprof.recording=1` makes a file a recording of
+ * ours. What a function's name does not say is in the last string of the
+ * table, to which nothing refers (as a comment, `go tool pprof` would print
+ * it):
  *
  *   cprof.functions=  a line a function in the file's order:
  *                     kind TAB arity TAB module TAB function TAB name
@@ -42,7 +44,10 @@ extern const char *const pprof_comments_labels[PPROF_LABEL_COUNT];
 /** Appends all comments of a profile to out, each ended by a NUL. */
 void pprof_comments_write(const struct profile *p, struct buffer *out);
 
-/** What the comments of a file said about its functions. */
+/** Appends the string about all functions, ended by a NUL. */
+void pprof_comments_functions(const struct profile *p, struct buffer *out);
+
+/** What a file says of itself beyond pprof. */
 struct pprof_comments {
     bool own; /**< the file is a recording of ours */
     struct pprof_function *functions;
@@ -59,11 +64,14 @@ struct pprof_function {
 void pprof_comments_init(struct pprof_comments *c);
 void pprof_comments_deinit(struct pprof_comments *c);
 /**
- * Takes one comment: metadata and counters go into p, functions into c.
- * Others are skipped. -E_FORMAT when one of ours is damaged.
+ * Takes one comment: metadata and counters go into p. Others are skipped.
+ * -E_FORMAT when one of ours is damaged.
  */
 MUST_USE int pprof_comments_read(struct pprof_comments *c, struct profile *p,
                                  const char *text, size_t len);
+/** Takes the last string of the table; nothing when it is another one. */
+MUST_USE int pprof_comments_read_functions(struct pprof_comments *c,
+                                           const char *text, size_t len);
 /** What is said about function i, if it has that name; else NULL. */
 const struct pprof_function *
 pprof_comments_function(const struct pprof_comments *c, uint32_t i,

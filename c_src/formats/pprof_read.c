@@ -139,7 +139,12 @@ static int read_comments(struct reading *r, const Pprof__Profile *head)
         if (err)
             return err;
     }
-    return 0;
+    if (!r->tables.comments.own)
+        return 0;
+    const struct pprof_text *last =
+        pprof_tables_raw(&r->tables, (int64_t)r->tables.string_count - 1);
+    return pprof_comments_read_functions(&r->tables.comments,
+                                         (const char *)last->at, last->len);
 }
 
 /* What a file of another program says about itself. */

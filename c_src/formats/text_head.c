@@ -44,6 +44,8 @@ static void target_lines(struct head *h)
     part(h, ", ", h->m->os, "");
     text_cell_end_line(h->out);
     command(h);
+    if (!h->m->otp && !h->m->erts)
+        return; /* a file of another program */
     buffer_text(h->out, "Machine: ");
     part(h, " OTP ", h->m->otp, ",");
     part(h, " erts ", h->m->erts, ",");
