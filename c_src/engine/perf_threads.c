@@ -10,16 +10,21 @@
 #include <unistd.h>
 
 enum {
-    SCHEDULER_RING = 512 * 1024,
+    /* Room for 60 of the largest copies, as deep recursion needs them. */
+    NORMAL_RING = 4 * 1024 * 1024,
+    DIRTY_RING = 256 * 1024,
     OTHER_RING = 64 * 1024,
     ALL_RINGS = 32 * 1024 * 1024,
 };
 
 static size_t ring_size(enum thread_kind kind, unsigned shift)
 {
-    bool scheduler = kind == THREAD_NORMAL || kind == THREAD_DIRTY_CPU ||
-                     kind == THREAD_DIRTY_IO;
-    size_t size = (scheduler ? SCHEDULER_RING : OTHER_RING) >> shift;
+    size_t size = OTHER_RING;
+    if (kind == THREAD_NORMAL)
+        size = NORMAL_RING;
+    else if (kind == THREAD_DIRTY_CPU || kind == THREAD_DIRTY_IO)
+        size = DIRTY_RING;
+    size >>= shift;
     return size < PERF_THREAD_MIN_RING ? PERF_THREAD_MIN_RING : size;
 }
 
