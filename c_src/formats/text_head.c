@@ -36,7 +36,7 @@ static void command(struct head *h)
 
 static void target_lines(struct head *h)
 {
-    buffer_text(h->out, "Profile of");
+    buffer_text(h->out, "Profile: ");
     part(h, " node ", h->m->node, "");
     if (h->m->pid)
         buffer_printf(h->out, " pid %u", h->m->pid);
@@ -95,8 +95,7 @@ static void share_lines(struct head *h)
         share(h, state_name((enum sample_state)i), s->by_state[i], s->samples,
               &any);
     if (s->by_state[STATE_SCHEDULER])
-        buffer_text(h->out, " (scheduler: looking for work; in no "
-                            "percentage below)");
+        buffer_text(h->out, " (looking for work, left out below)");
     text_cell_end_line(h->out);
     if (s->counted == 0)
         return;
