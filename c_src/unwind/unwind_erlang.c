@@ -10,7 +10,9 @@ enum {
 /* More than this is not read of one stack. */
 static const uint64_t MAX_BYTES = (uint64_t)64 << 20;
 /* Past it, when the leaf end of the list is full, the middle is left out. */
-static const uint64_t MAX_MIDDLE = (uint64_t)1 << 20;
+static const uint64_t MAX_MIDDLE = (uint64_t)128 << 10;
+/* And this much is read of the root end. */
+static const uint64_t ROOT_BYTES = (uint64_t)32 << 10;
 
 static bool is_return_address(struct unwind_walk *w, uint64_t word, bool top)
 {
@@ -99,7 +101,7 @@ int unwind_erlang_memory(struct unwind_walk *w, const struct memory *m,
     while (!ended(w) && read < MAX_BYTES && (!hend || addr < hend)) {
         if (skips_middle(w, addr, hend)) {
             unwind_list_skip(w->list);
-            addr = hend - UNWIND_SCRATCH;
+            addr = (hend - ROOT_BYTES) & ~(uint64_t)7;
         }
         size_t want = next_size(addr, hend);
         size_t got = read_some(m, addr, want, scratch);

@@ -6,16 +6,20 @@
 
 enum { COMPARED = 256 };
 
-/* The end of the Process's stack, or 0 when it cannot be told. */
-static uint64_t stack_end(const struct unwinding *w, uint64_t c_p)
+/* The end of the stack that sp is in, by the Process: false when the process
+ * has another heap by now. *hend is 0 when it cannot be told. */
+static bool stack_end(const struct unwinding *w, uint64_t sp, uint64_t *hend)
 {
-    uint64_t hend;
-    if (!unwind_knows(w, LAYOUT_HEND) ||
-        memory_read_u64(w->u->config.memory,
-                        c_p + unwind_offset(w, LAYOUT_HEND), &hend) != 0 ||
-        hend % 8)
-        return 0;
-    return hend;
+    uint64_t c_p = w->out->c_p, htop;
+    *hend = 0;
+    if (!unwind_knows(w, LAYOUT_HEND) || !unwind_knows(w, LAYOUT_HTOP))
+        return true;
+    struct memory_span spans[] = {
+        {.addr = c_p + unwind_offset(w, LAYOUT_HEND), .to = hend, .len = 8},
+        {.addr = c_p + unwind_offset(w, LAYOUT_HTOP), .to = &htop, .len = 8},
+    };
+    return memory_read_many(w->u->config.memory, spans, 2) == 2 && htop <= sp &&
+           sp < *hend;
 }
 
 /* Are the last copied bytes still where they were? If not, the stack behind
@@ -35,10 +39,9 @@ static void continue_in_memory(struct unwinding *w, struct unwind_walk *walk,
                                const struct sample_copy *copy)
 {
     uint64_t from = (copy->addr + copy->len) & ~(uint64_t)7;
-    uint64_t hend = stack_end(w, w->out->c_p);
-    if (hend && hend <= from)
-        return;
-    if (!same_as_copied(w, copy))
+    uint64_t hend;
+    if (!stack_end(w, copy->addr, &hend) || (hend && hend <= from) ||
+        !same_as_copied(w, copy))
         return;
     if (unwind_erlang_memory(walk, w->u->config.memory, from, hend,
                              w->u->scratch) == 0)

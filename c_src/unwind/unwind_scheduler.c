@@ -117,22 +117,35 @@ static bool read_live(struct unwinding *w, struct live *now)
 
 enum moment { SAME_MOMENT, ANOTHER_MOMENT, UNKNOWN_MOMENT };
 
+/* Are the words below RS the sampled ones? A C function that pushed nothing
+ * leaves only the return address to compare. */
+static enum moment compare_return(const struct unwinding *w,
+                                  const struct live *now)
+{
+    uint64_t then[2];
+    if (!now->has_ret ||
+        !unwind_copied_word(&w->s->stack, w->runtime_stack - 8, &then[1]))
+        return UNKNOWN_MOMENT;
+    size_t from =
+        unwind_copied_word(&w->s->stack, w->runtime_stack - 16, &then[0]) ? 0
+                                                                          : 8;
+    return memcmp((uint8_t *)then + from, now->ret + from, RA_BYTES - from) == 0
+               ? SAME_MOMENT
+               : ANOTHER_MOMENT;
+}
+
 /* Does the thread still look as it did in the sample? Another process, or
  * another C call: no. The same: most probably, as far as one can see. */
 static enum moment compare(const struct unwinding *w, const struct seam *seam,
-                           const struct live *now)
+                           const struct live *before, const struct live *after)
 {
-    uint64_t at = w->runtime_stack - RA_BYTES;
-    uint64_t then[2];
-    if (now->has_current && now->current != w->out->c_p)
+    if (after->has_current && after->current != w->out->c_p)
         return ANOTHER_MOMENT;
-    if (!seam->ret) /* JIT code: that slot means nothing */
+    if (seam->resume != SEAM_SAVED && before->stop != after->stop)
+        return ANOTHER_MOMENT;
+    if (!seam->ret || !after->has_current) /* JIT code: no such slot */
         return UNKNOWN_MOMENT;
-    if (!unwind_copied_word(&w->s->stack, at, &then[0]) ||
-        !unwind_copied_word(&w->s->stack, at + 8, &then[1]) || !now->has_ret ||
-        !now->has_current)
-        return UNKNOWN_MOMENT;
-    return memcmp(then, now->ret, RA_BYTES) == 0 ? SAME_MOMENT : ANOTHER_MOMENT;
+    return compare_return(w, after);
 }
 
 /* The Erlang stack pointer, or 0. */
@@ -143,8 +156,9 @@ static uint64_t stack_pointer(const struct seam *seam, const struct live *now)
     return now->has_stop ? now->stop : 0;
 }
 
-/* While a collection swaps heaps the three do not fit together; the stack
- * is then walked up to normal_exit. */
+/* While a collection swaps heaps the three do not fit together; the stack is
+ * then walked up to normal_exit. Code that saves its stack pointer in a
+ * register calls nothing that collects: there it is another moment. */
 static bool in_order(const struct live *now, uint64_t e)
 {
     return now->has_htop && now->has_hend && now->htop <= e && e <= now->hend;
@@ -173,12 +187,13 @@ static void add_live_stack(struct unwinding *w, const struct seam *seam)
     }
     uint64_t e = stack_pointer(seam, &before);
     bool ordered = in_order(&before, e);
-    if (!e ||
+    bool possible = e && (ordered || seam->resume != SEAM_SAVED);
+    enum moment moment = ANOTHER_MOMENT;
+    if (possible &&
         unwind_erlang_memory(&walk, w->u->config.memory, e,
-                             ordered ? before.hend : 0, w->u->scratch) != 0 ||
-        !read_live(w, &after))
-        walk.stale = true;
-    enum moment moment = walk.stale ? ANOTHER_MOMENT : compare(w, seam, &after);
+                             ordered ? before.hend : 0, w->u->scratch) == 0 &&
+        !walk.stale && read_live(w, &after))
+        moment = compare(w, seam, &before, &after);
     /* A call site that agrees shows the stack to be the right one even if
      * the call has ended since. */
     bool agrees = seam->entry && walk.found && !walk.stale;
@@ -188,9 +203,8 @@ static void add_live_stack(struct unwinding *w, const struct seam *seam)
         return;
     }
     unwind_walk_done(w, &walk);
-    w->out->unverified |= moment != SAME_MOMENT || !ordered ||
-                          seam->resume == SEAM_UNKNOWN ||
-                          before.stop != after.stop;
+    w->out->unverified |=
+        moment != SAME_MOMENT || !ordered || seam->resume == SEAM_UNKNOWN;
 }
 
 /* The engine copied the Erlang stack at the sample's own instant. */
