@@ -5,11 +5,12 @@
  *
  *   descriptor {u32 version = 1; u32 action <= 2; ptr relevant; ptr first}
  *   relevant   NULL, or first (OTP 25 leaves the last load's entry there)
- *   first      {ptr next; ptr prev = NULL; ptr symfile; u64 size >= 24}
+ *   first      {ptr next; ptr prev; ptr symfile; u64 size >= 24}
  *   symfile    {u32 kind 0 or 1}
  *
- * For an instant of every load the shape does not hold (the old head already
- * has a neighbour, `relevant` is set), so it is looked for more than once.
+ * and every following entry's prev is the one before it (the first one's is
+ * what malloc left there on OTP 25). For an instant of every load the shape
+ * does not hold (`relevant` is set), so it is looked for more than once.
  */
 #include <string.h>
 
@@ -17,7 +18,7 @@
 #include "target/image.h"
 #include "target/jit_parts.h"
 
-enum { DESCRIPTOR_BYTES = 24, MAX_TRIES = 3 };
+enum { DESCRIPTOR_BYTES = 24, MAX_TRIES = 3, ENTRIES = 2 };
 #define USER_END ((uint64_t)1 << 47)
 
 static bool read_link(const struct memory *m, uint64_t addr,
@@ -27,16 +28,27 @@ static bool read_link(const struct memory *m, uint64_t addr,
            memory_read(m, addr, link, sizeof(*link)) == 0;
 }
 
-static bool is_first_entry(const struct memory *m, uint64_t first)
+static bool is_entry(const struct memory *m, const struct jit_link *link)
 {
-    struct jit_link link, next;
     uint32_t kind;
-    if (!read_link(m, first, &link) || link.prev != 0 ||
-        link.size < JIT_MIN_SYMFILE ||
-        memory_read(m, link.symfile, &kind, sizeof(kind)) != 0 || kind > 1)
-        return false;
-    return link.next == 0 ||
-           (read_link(m, link.next, &next) && next.prev == first);
+    return link->size >= JIT_MIN_SYMFILE && link->size <= JIT_MAX_SYMFILE &&
+           memory_read(m, link->symfile, &kind, sizeof(kind)) == 0 && kind <= 1;
+}
+
+/* The VM's own two entries are there before any module's, so that a list is
+ * never shorter than ENTRIES. */
+static bool is_list(const struct memory *m, uint64_t addr)
+{
+    uint64_t prev = 0;
+    for (int i = 0; i < ENTRIES; i++) {
+        struct jit_link link;
+        if (!read_link(m, addr, &link) || !is_entry(m, &link) ||
+            (prev && link.prev != prev))
+            return false;
+        prev = addr;
+        addr = link.next;
+    }
+    return true;
 }
 
 static bool is_descriptor(const struct memory *m, uint64_t addr)
@@ -47,7 +59,7 @@ static bool is_descriptor(const struct memory *m, uint64_t addr)
     } d;
     return memory_read(m, addr, &d, sizeof(d)) == 0 && d.version == 1 &&
            d.action <= 2 && (d.relevant == 0 || d.relevant == d.first) &&
-           is_first_entry(m, d.first);
+           is_list(m, d.first);
 }
 
 /* The shape without following pointers: cheap enough for every word. */

@@ -106,9 +106,10 @@ static int link_of(const struct jit *jit, const struct jit_link *known,
     return err == -EFAULT ? -E_TORN : err;
 }
 
+/* The head's own prev means nothing: OTP 25 leaves in it what malloc gave. */
 static bool plausible(const struct jit_link *link, uint64_t prev)
 {
-    return link->prev == prev && link->size >= JIT_MIN_SYMFILE &&
+    return (!prev || link->prev == prev) && link->size >= JIT_MIN_SYMFILE &&
            link->size <= JIT_MAX_SYMFILE && link->symfile;
 }
 
@@ -217,8 +218,8 @@ static int parse_content(void *ctx, size_t i, const uint8_t *bytes, size_t len)
 }
 
 /* What was read of the new entries is theirs if they are linked as before. A
- * head that got a neighbour meanwhile is still in the list, and the list from
- * it on is what it was when the walk began. */
+ * head that got a neighbour meanwhile (its prev is another) is still in the
+ * list, and the list from it on is what it was when the walk began. */
 static int still_linked(const struct jit *jit, const struct jit_walk *w)
 {
     size_t n = w->fresh < w->entries.count ? w->fresh + 1 : w->entries.count;
@@ -230,10 +231,11 @@ static int still_linked(const struct jit *jit, const struct jit_walk *w)
     if (!err)
         err = memory_read_u64(&jit->memory, jit->descriptor + JIT_FIRST_ENTRY,
                               &first);
+    const struct jit_link *head = &w->entries.list[0].link;
     if (!err && first != w->entries.list[0].addr) {
-        if (links[0].prev == 0)
+        if (links[0].prev == head->prev)
             err = -E_TORN;
-        links[0].prev = 0;
+        links[0].prev = head->prev;
     }
     for (size_t i = 0; i < n && !err; i++)
         if (memcmp(&links[i], &w->entries.list[i].link, sizeof(links[i])))
