@@ -56,8 +56,8 @@ void unwind_erlang_words(struct unwind_walk *w, uint64_t addr,
 }
 
 /* Reads up to UNWIND_SCRATCH bytes, fewer at the end of what is mapped. */
-static size_t read_some(const struct memory *m, uint64_t addr, size_t want,
-                        uint8_t *scratch)
+static size_t read_pages(const struct memory *m, uint64_t addr, size_t want,
+                         uint8_t *scratch)
 {
     struct memory_span spans[UNWIND_SCRATCH / PAGE + 1];
     size_t n = 0, len = 0;
@@ -75,6 +75,14 @@ static size_t read_some(const struct memory *m, uint64_t addr, size_t want,
     for (size_t i = 0; i < n && spans[i].ok; i++)
         got += spans[i].len;
     return got;
+}
+
+static size_t read_some(const struct memory *m, uint64_t addr, size_t want,
+                        uint8_t *scratch)
+{
+    if (memory_read(m, addr, scratch, want) == 0)
+        return want;
+    return read_pages(m, addr, want, scratch);
 }
 
 static size_t next_size(uint64_t addr, uint64_t hend)

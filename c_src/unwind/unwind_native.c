@@ -16,7 +16,7 @@ int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t as, unw_word_t ip,
                                        unw_dyn_info_t *di, unw_proc_info_t *pi,
                                        int need_unwind_info, void *arg);
 
-enum { LATE_BYTES = 4096 };
+enum { LATE_BYTES = 4096, CACHED_IPS = 8192 };
 
 /* Registers a C function must preserve, and JIT code relies on. */
 static const struct {
@@ -222,6 +222,7 @@ int unwind_native_open(const struct process *p, const struct memory *m,
         return -ENOMEM;
     }
     unw_set_caching_policy(n->space, UNW_CACHE_GLOBAL);
+    unw_set_cache_size(n->space, CACHED_IPS, 0);
     *out = n;
     return 0;
 }

@@ -6,7 +6,10 @@
 
 #include "unwind/unwind_state.h"
 
-enum { RA_BYTES = 16 }; /* compared below RS: the return address and one more */
+enum {
+    RA_BYTES = 16, /* compared below RS: the return address and one more */
+    FIELDS_BYTES = 192,
+};
 
 /* The sample at the place where C and Erlang meet. */
 struct seam {
@@ -85,33 +88,59 @@ static uint64_t entry_of(struct unwinding *w, const struct seam *seam,
     return unwind_code_has(w->u->code, entry) ? entry : 0;
 }
 
-static bool read_live(struct unwinding *w, struct live *now)
+/* Process.htop .. hend lie close together (erl_process.h), so that one piece
+ * of memory holds all three. */
+static uint32_t first_field(const struct unwinding *w)
 {
-    uint64_t c_p = w->out->c_p, esdp = w->scheduler ? w->scheduler->esdp : 0;
+    uint32_t stop = unwind_offset(w, LAYOUT_STOP);
+    uint32_t htop = unwind_offset(w, LAYOUT_HTOP);
+    return htop < stop && unwind_knows(w, LAYOUT_HTOP) ? htop : stop;
+}
+
+static bool take_field(const struct unwinding *w, const uint8_t *fields,
+                       enum layout_field field, uint64_t *value)
+{
+    uint32_t at = unwind_offset(w, field) - first_field(w);
+    if (!unwind_knows(w, field) || at > FIELDS_BYTES - sizeof(*value))
+        return false;
+    memcpy(value, fields + at, sizeof(*value));
+    return true;
+}
+
+/* Reads the process's stack bounds; false when they cannot be read. */
+static bool read_bounds(const struct unwinding *w, struct live *now)
+{
+    uint8_t fields[FIELDS_BYTES];
+    *now = (struct live){0};
+    if (memory_read(w->u->config.memory, w->out->c_p + first_field(w), fields,
+                    sizeof(fields)) != 0)
+        return false;
+    now->has_stop = take_field(w, fields, LAYOUT_STOP, &now->stop);
+    now->has_htop = take_field(w, fields, LAYOUT_HTOP, &now->htop);
+    now->has_hend = take_field(w, fields, LAYOUT_HEND, &now->hend);
+    return true;
+}
+
+/* Reads what tells whether the thread is still at the same place. */
+static bool read_place(const struct unwinding *w, struct live *now)
+{
+    uint64_t esdp = w->scheduler ? w->scheduler->esdp : 0;
     *now = (struct live){0};
     struct memory_span spans[] = {
-        {.addr = c_p + unwind_offset(w, LAYOUT_STOP),
+        {.addr = w->out->c_p + unwind_offset(w, LAYOUT_STOP),
          .to = &now->stop,
-         .len = 8},
-        {.addr = c_p + unwind_offset(w, LAYOUT_HTOP),
-         .to = &now->htop,
-         .len = 8},
-        {.addr = c_p + unwind_offset(w, LAYOUT_HEND),
-         .to = &now->hend,
          .len = 8},
         {.addr = w->runtime_stack - RA_BYTES, .to = now->ret, .len = RA_BYTES},
         {.addr = esdp + unwind_offset(w, LAYOUT_CURRENT_PROCESS),
          .to = &now->current,
          .len = 8},
     };
-    if (memory_read_many(w->u->config.memory, spans, 5) < 0)
+    if (memory_read_many(w->u->config.memory, spans, 3) < 0)
         return false;
     now->has_stop = spans[0].ok && unwind_knows(w, LAYOUT_STOP);
-    now->has_htop = spans[1].ok && unwind_knows(w, LAYOUT_HTOP);
-    now->has_hend = spans[2].ok && unwind_knows(w, LAYOUT_HEND);
-    now->has_ret = spans[3].ok;
+    now->has_ret = spans[1].ok;
     now->has_current =
-        esdp && spans[4].ok && unwind_knows(w, LAYOUT_CURRENT_PROCESS);
+        esdp && spans[2].ok && unwind_knows(w, LAYOUT_CURRENT_PROCESS);
     return true;
 }
 
@@ -181,7 +210,7 @@ static void add_live_stack(struct unwinding *w, const struct seam *seam)
     struct live before, after;
     struct unwind_walk walk = unwind_walk_of(w);
     walk.entry = seam->entry;
-    if (!read_live(w, &before)) {
+    if (!read_bounds(w, &before)) {
         add_entry_only(w, seam);
         return;
     }
@@ -192,7 +221,7 @@ static void add_live_stack(struct unwinding *w, const struct seam *seam)
     if (possible &&
         unwind_erlang_memory(&walk, w->u->config.memory, e,
                              ordered ? before.hend : 0, w->u->scratch) == 0 &&
-        !walk.stale && read_live(w, &after))
+        !walk.stale && read_place(w, &after))
         moment = compare(w, seam, &before, &after);
     /* A call site that agrees shows the stack to be the right one even if
      * the call has ended since. */
