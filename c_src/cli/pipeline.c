@@ -107,20 +107,42 @@ static enum symbol_space space_of(enum address_kind kind)
                                     : SYMBOL_ERLANG;
 }
 
-static void push_address(struct pipeline *p, struct naming *n,
-                         const struct address *a, uint64_t time_ns)
+static void name_address(const struct pipeline *p, const struct address *a,
+                         uint64_t time_ns, struct symbol_frames *frames)
 {
+    const struct symbol_query query = {.at = a->at,
+                                       .space = space_of(a->kind),
+                                       .seam = a->seam,
+                                       .time_ns = time_ns};
+    symbols_name(p->symbols, &query, frames);
+}
+
+/* The emulator calls some BIFs through a helper of its own
+ * (beam_jit_call_bif): what the user called is the BIF. */
+static bool is_bif_helper(const struct pipeline *p, size_t i, uint64_t time_ns)
+{
+    const struct address *list = p->unwound.list;
+    if (i == 0 || !list[i].seam || !list[i - 1].seam)
+        return false;
+    struct symbol_frames outer, inner;
+    name_address(p, &list[i], time_ns, &outer);
+    name_address(p, &list[i - 1], time_ns, &inner);
+    return outer.count == 1 && inner.count == 2;
+}
+
+static void push_address(struct pipeline *p, struct naming *n, size_t i,
+                         uint64_t time_ns)
+{
+    const struct address *a = &p->unwound.list[i];
+    struct symbol_frames frames;
     if (a->kind == ADDRESS_ELIDED) {
         push_named(p, n, FRAME_RUNTIME, "[elided]");
         p->counters->elided++;
         return;
     }
-    const struct symbol_query query = {.at = a->at,
-                                       .space = space_of(a->kind),
-                                       .seam = a->seam,
-                                       .time_ns = time_ns};
-    struct symbol_frames frames;
-    symbols_name(p->symbols, &query, &frames);
+    if (is_bif_helper(p, i, time_ns))
+        return;
+    name_address(p, a, time_ns, &frames);
     count_result(p->counters, frames.result);
     n->scheduler |= frames.scheduler;
     if (frames.gc) {
@@ -128,8 +150,8 @@ static void push_address(struct pipeline *p, struct naming *n,
         n->gc = true;
         return;
     }
-    for (size_t i = frames.count; i-- > 0;)
-        push(p, n, &frames.list[i]);
+    for (size_t k = frames.count; k-- > 0;)
+        push(p, n, &frames.list[k]);
 }
 
 static const char *const thread_roots[] = {
@@ -162,7 +184,7 @@ static struct naming name_stack(struct pipeline *p, const struct sample *s,
     struct naming n = {.stack = PROFILE_NONE};
     push_root(p, &n, kind);
     for (size_t i = p->unwound.count; i-- > 0 && !n.gc;)
-        push_address(p, &n, &p->unwound.list[i], s->time_ns);
+        push_address(p, &n, i, s->time_ns);
     return n;
 }
 

@@ -24,23 +24,37 @@ static int set(struct profile *p, uint32_t *field, const char *text)
     return 0;
 }
 
+/* The command line goes into files that are passed on; the cookie, which lets
+ * anyone into the node, must not. */
+static void hide_cookie(char *command)
+{
+    static const char flag[] = "-setcookie ";
+    for (char *at = command; (at = strstr(at, flag));) {
+        at += strlen(flag);
+        for (; *at && *at != ' '; at++)
+            *at = '*';
+    }
+}
+
 static int set_texts(struct profile *p, const struct target_state *t,
                      const char *event)
 {
     struct profile_meta *m = profile_meta_edit(p);
     struct utsname u;
     uname(&u);
-    char os[256], otp[16] = "", erts[32];
+    char os[256], otp[16] = "", erts[32], command[sizeof(t->process.command)];
     snprintf(os, sizeof(os), "%s %.60s %.60s", u.sysname, u.release, u.machine);
     if (t->release)
         snprintf(otp, sizeof(otp), "%d", t->release);
     erts_version(t->process.exe, erts, sizeof(erts));
+    memcpy(command, t->process.command, sizeof(command));
+    hide_cookie(command);
     int err = set(p, &m->host, u.nodename);
     err = err ? err : set(p, &m->os, os);
     err = err ? err : set(p, &m->node, t->process.node);
     err = err ? err : set(p, &m->otp, otp);
     err = err ? err : set(p, &m->erts, erts);
-    err = err ? err : set(p, &m->command, t->process.command);
+    err = err ? err : set(p, &m->command, command);
     err = err ? err : set(p, &m->event, event);
     return err ? err : set(p, &m->version, CPROF_VERSION);
 }

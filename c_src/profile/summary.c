@@ -179,14 +179,23 @@ static void choose_lines(struct work *w)
 
 /* --- the tables ----------------------------------------------------------- */
 
-static int by_self(const void *a, const void *b, void *profile)
+/* A BIF's or NIF's own time is spent in the C functions below it. */
+static uint64_t own_samples(const struct profile *p,
+                            const struct summary_function *f)
+{
+    enum frame_kind kind = profile_function_at(p, f->function)->kind;
+    return kind == FRAME_BIF || kind == FRAME_NIF ? f->total : f->self;
+}
+
+static int by_own(const void *a, const void *b, void *profile)
 {
     const struct summary_function *x = a, *y = b;
-    if (x->self != y->self)
-        return x->self > y->self ? -1 : 1;
+    const struct profile *p = profile;
+    uint64_t own_x = own_samples(p, x), own_y = own_samples(p, y);
+    if (own_x != own_y)
+        return own_x > own_y ? -1 : 1;
     if (x->total != y->total)
         return x->total > y->total ? -1 : 1;
-    const struct profile *p = profile;
     int names =
         strcmp(profile_text(p, profile_function_at(p, x->function)->name),
                profile_text(p, profile_function_at(p, y->function)->name));
@@ -222,7 +231,7 @@ static void list_functions(struct work *w, struct summary *s)
         f.self_error_pct = summary_error_pct(f.self, s->counted);
         w->functions[kept++] = f;
     }
-    qsort_r(w->functions, kept, sizeof(*w->functions), by_self, (void *)w->p);
+    qsort_r(w->functions, kept, sizeof(*w->functions), by_own, (void *)w->p);
     s->functions = w->functions;
     s->function_count = kept;
     w->functions = NULL;

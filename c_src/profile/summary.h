@@ -32,7 +32,9 @@ struct summary {
     uint64_t by_state[STATE_COUNT];
     uint64_t by_leaf_kind[FRAME_KIND_COUNT]; /**< of counted samples */
     double rate_reached;                     /**< samples per CPU second */
-    struct summary_function *functions; /**< by self, then total, then name */
+    /** By self (BIFs and NIFs, whose time is in C functions below them, by
+     *  total), then total, then name. */
+    struct summary_function *functions;
     size_t function_count;
     struct summary_process *processes; /**< by samples, then pid */
     size_t process_count;
