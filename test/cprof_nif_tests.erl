@@ -16,6 +16,8 @@ work_until(Closing) ->
         false -> done
     end.
 
+spin_lines() -> [?LINE + 2, ?LINE + 3].
+
 spin(0) -> 0;
 spin(N) -> spin(N - 1).
 
@@ -24,7 +26,7 @@ spin_is_hottest(#{functions := [Hottest | _]}) ->
     ?assertEqual(<<"cprof_nif_tests:spin/1">>, Name),
     ?assertEqual(erlang, Kind),
     ?assertEqual(<<"cprof_nif_tests.erl">>, filename:basename(File)),
-    ?assert(Line >= 20 andalso Line =< 21),
+    ?assert(lists:member(Line, spin_lines())),
     ?assert(Percent > 60.0).
 
 profile_test_() ->
