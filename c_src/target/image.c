@@ -77,7 +77,7 @@ static void add_load(struct image *image, struct image_segment s)
 static void read_notes(struct image *image, struct reader r, uint64_t align)
 {
     uint32_t mask = align == 8 ? 7 : 3;
-    while (image->build_id_len == 0 && reader_left(&r) >= 12) {
+    while (image->build_id_len == 0 && !r.failed && reader_left(&r) >= 12) {
         uint32_t name_len = reader_u32(&r), len = reader_u32(&r);
         uint32_t type = reader_u32(&r);
         const uint8_t *name = reader_bytes(&r, name_len);
