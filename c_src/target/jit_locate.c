@@ -1,7 +1,9 @@
 /*
  * Where the VM's `__jit_debug_descriptor` is. OTP 25 and 27 export it; OTP 29
- * hides it (-fvisibility=hidden), so it is searched for by its shape in the
- * executable's writable data (erts/emulator/beam/jit/beam_jit_metadata.cpp):
+ * hides it (-fvisibility=hidden). So it is searched for by its shape in the
+ * executable's writable data, which takes 1 ms where reading the symbols
+ * takes 2 to 15; they are asked when the search has not exactly one answer
+ * (erts/emulator/beam/jit/beam_jit_metadata.cpp):
  *
  *   descriptor {u32 version = 1; u32 action <= 2; ptr relevant; ptr first}
  *   relevant   NULL, or first (OTP 25 leaves the last load's entry there)
@@ -65,10 +67,11 @@ static bool is_descriptor(const struct memory *m, uint64_t addr)
 /* The shape without following pointers: cheap enough for every word. */
 static bool looks_like(const struct exedata_part *part, size_t at)
 {
+    if (exedata_u32(part, at) != 1 || exedata_u32(part, at + 4) > 2)
+        return false;
     uint64_t relevant = exedata_u64(part, at + 8);
     uint64_t first = exedata_u64(part, at + JIT_FIRST_ENTRY);
-    return exedata_u32(part, at) == 1 && exedata_u32(part, at + 4) <= 2 &&
-           first != 0 && (relevant == 0 || relevant == first);
+    return first != 0 && (relevant == 0 || relevant == first);
 }
 
 static int scan(const struct process *p, const struct maps *maps,
@@ -122,10 +125,9 @@ int jit_locate(const struct process *p, const struct maps *maps,
                const struct memory *m, uint64_t *descriptor)
 {
     int err = -E_NOT_JIT;
-    for (int i = 0; i < MAX_TRIES && err == -E_NOT_JIT; i++) {
-        err = by_symbol(p, maps, m, descriptor);
-        if (err)
-            err = scan(p, maps, m, descriptor);
-    }
+    for (int i = 0; i < MAX_TRIES && err == -E_NOT_JIT; i++)
+        err = scan(p, maps, m, descriptor);
+    if (err == -E_NOT_JIT && by_symbol(p, maps, m, descriptor) == 0)
+        return 0;
     return err;
 }
