@@ -23,11 +23,15 @@
 enum { DESCRIPTOR_BYTES = 24, MAX_TRIES = 3, ENTRIES = 2 };
 #define USER_END ((uint64_t)1 << 47)
 
+static bool is_pointer(uint64_t addr)
+{
+    return addr >= 4096 && addr < USER_END && addr % 8 == 0;
+}
+
 static bool read_link(const struct memory *m, uint64_t addr,
                       struct jit_link *link)
 {
-    return addr >= 4096 && addr < USER_END && addr % 8 == 0 &&
-           memory_read(m, addr, link, sizeof(*link)) == 0;
+    return is_pointer(addr) && memory_read(m, addr, link, sizeof(*link)) == 0;
 }
 
 static bool is_entry(const struct memory *m, const struct jit_link *link)
@@ -71,7 +75,7 @@ static bool looks_like(const struct exedata_part *part, size_t at)
         return false;
     uint64_t relevant = exedata_u64(part, at + 8);
     uint64_t first = exedata_u64(part, at + JIT_FIRST_ENTRY);
-    return first != 0 && (relevant == 0 || relevant == first);
+    return is_pointer(first) && (relevant == 0 || relevant == first);
 }
 
 static int scan(const struct process *p, const struct maps *maps,
