@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,22 +14,38 @@ static int writable(const char *path)
     return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? 0 : -errno;
 }
 
+/* A new file beside path, to be renamed to it; its descriptor or -errno. */
+static int open_beside(const char *path, char temporary[PATH_MAX])
+{
+    if (snprintf(temporary, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+/* Rights do not tell all (a read-only file system, /proc): it is tried. */
+static int can_create(const char *path)
+{
+    char temporary[PATH_MAX];
+    int fd = open_beside(path, temporary);
+    if (fd < 0)
+        return fd;
+    unlink(temporary);
+    close(fd);
+    return 0;
+}
+
 int output_check(const char *path)
 {
+    struct stat st;
     if (!path)
         return 0;
-    struct stat st;
-    if (stat(path, &st) == 0)
-        return S_ISDIR(st.st_mode) ? -EISDIR : writable(path);
-    if (errno != ENOENT)
-        return -errno;
-    char copy[PATH_MAX];
-    if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
-        return -ENAMETOOLONG;
-    const char *folder = dirname(copy);
-    if (stat(folder, &st) != 0)
-        return -errno;
-    return S_ISDIR(st.st_mode) ? writable(folder) : -ENOTDIR;
+    if (stat(path, &st) != 0)
+        return errno == ENOENT ? can_create(path) : -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    int err = writable(path);
+    return !err && S_ISREG(st.st_mode) ? can_create(path) : err;
 }
 
 static int write_all(int fd, const uint8_t *bytes, size_t len)
@@ -68,12 +83,9 @@ static mode_t file_mode(void)
 static int write_beside(const char *path, const struct buffer *bytes)
 {
     char temporary[PATH_MAX];
-    if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >=
-        (int)sizeof(temporary))
-        return -ENAMETOOLONG;
-    int fd = mkostemp(temporary, O_CLOEXEC);
+    int fd = open_beside(path, temporary);
     if (fd < 0)
-        return -errno;
+        return fd;
     int err = write_all(fd, bytes->data, bytes->len);
     if (fchmod(fd, file_mode()) != 0 && !err)
         err = -errno;

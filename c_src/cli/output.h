@@ -1,7 +1,7 @@
 /**
  * @file output.h
- * Where a result goes. That it can be written is found out before sampling,
- * without creating anything; it is written whole or not at all (a new file
+ * Where a result goes. That it can be written is found out before sampling
+ * and leaves nothing behind; it is written whole or not at all (a new file
  * beside it, then renamed), so that a killed program leaves no half file.
  */
 #ifndef CPROF_CLI_OUTPUT_H
