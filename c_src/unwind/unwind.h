@@ -55,6 +55,8 @@ struct unwound {
     bool complete;   /**< reached the process's (or C thread's) first frame */
     bool truncated;  /**< the stack copy or memory ended before that */
     bool unverified; /**< the Erlang part was read later and may be stale */
+    bool copy_short; /**< the sample's stack copy ended before the stack did:
+                          longer copies would make such stacks verified */
     bool scheduling; /**< no process: busy-wait or the scheduler's own work */
     uint64_t c_p;    /**< struct Process it ran, 0: none or not known */
 };

@@ -80,7 +80,8 @@ void unwind_jit(struct unwinding *w)
     struct unwind_walk walk = unwind_walk_of(w);
     walk.top_any = leaf.emulator;
     unwind_erlang_words(&walk, copy->addr, copy->bytes, copy->len);
-    if (!walk.exit_slot)
+    w->out->copy_short = walk.exit_slot == 0;
+    if (w->out->copy_short)
         continue_in_memory(w, &walk, copy);
     unwind_walk_done(w, &walk);
     learn(w, &walk, copy);

@@ -68,6 +68,7 @@ static bool cross_native(struct unwinding *w, struct seam *seam)
     add_native(w, &native, seam->has_regs || deep ? native.count : 1);
     if (deep)
         unwind_list_skip(&w->list);
+    w->out->copy_short = native.late;
     w->out->unverified |= native.late;
     return true;
 }
@@ -225,7 +226,7 @@ static void add_live_stack(struct unwinding *w, const struct seam *seam)
         moment = compare(w, seam, &before, &after);
     /* A call site that agrees shows the stack to be the right one even if
      * the call has ended since. */
-    bool agrees = seam->entry && walk.found && !walk.stale;
+    bool agrees = seam->entry && walk.found && !walk.stale && ordered;
     if (moment == ANOTHER_MOMENT && !agrees) {
         unwind_list_back(&w->list, &then, count);
         add_entry_only(w, seam);

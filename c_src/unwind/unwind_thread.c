@@ -38,7 +38,7 @@ static void add_native(struct unwinding *w, bool under_process)
     w->out->complete =
         native.end == NATIVE_OUTERMOST || native.end == NATIVE_ERLANG;
     w->out->truncated = !w->out->complete;
-    w->out->unverified = native.late;
+    w->out->unverified = w->out->copy_short = native.late;
 }
 
 static uint64_t current_process(const struct unwinding *w)

@@ -72,6 +72,18 @@ static void a_cut_copy_goes_on_in_memory(void **state)
     fake_unwind(n);
     EXPECT(n, C + 0x21, C_CALLS_C - 1, B_CALLS_C - 1, A_CALLS_B - 1);
     assert_true(n->out->complete && n->out->unverified);
+    assert_true(n->out->copy_short);
+}
+
+static void but_not_when_the_process_has_another_heap_now(void **state)
+{
+    struct fake_node *n = *state;
+    uint64_t e = STACK(n, TERM, C_CALLS_C, Y, B_CALLS_C, A_CALLS_B);
+    fake_sample(n, C + 0x21, e, 16);
+    fake_u64(&n->fake, PROCESS + HTOP, e + 8);
+    fake_unwind(n);
+    EXPECT(n, C + 0x21, C_CALLS_C - 1);
+    assert_true(n->out->truncated);
 }
 
 static void but_not_when_the_stack_is_another_one_now(void **state)
@@ -324,6 +336,7 @@ int main(void)
         IN_NODE(the_top_of_a_fragment_may_be_unaligned),
         IN_NODE(saved_frame_pointers_lie_between),
         IN_NODE(a_cut_copy_goes_on_in_memory),
+        IN_NODE(but_not_when_the_process_has_another_heap_now),
         IN_NODE(but_not_when_the_stack_is_another_one_now),
         IN_NODE(a_very_deep_stack_keeps_its_ends),
         IN_NODE(c_code_is_joined_to_the_stack_at_stop),
