@@ -83,9 +83,11 @@ static void expect_backtrace(void)
 {
     assert_true(t.depth > 8);
     assert_int_equal(t.walk.end, NATIVE_OUTERMOST);
-    assert_int_equal(t.walk.count, t.depth);
-    for (int i = 1; i < t.depth; i++)
-        assert_int_equal(t.walk.frames[i] + 1, (uintptr_t)t.expected[i]);
+    /* A sanitizer's backtrace has a frame of its own in front. */
+    int more = t.depth - (int)t.walk.count;
+    assert_in_range(more, 0, 1);
+    for (int i = 1; i < (int)t.walk.count; i++)
+        assert_int_equal(t.walk.frames[i] + 1, (uintptr_t)t.expected[i + more]);
 }
 
 static void unwinds_to_the_first_function(void **state)
