@@ -6,7 +6,7 @@
 #
 # What there is to find: Shop.Discounts.best/2 tries every set of coupons, far
 # more work than all the rest (each coupon more doubles it); the ledger sorts
-# all of its orders for each report; signing is honest work in C.
+# all of its page to find three customers; the little rest is honest work.
 
 defmodule Shop.Catalog do
   @items for n <- 1..400, into: %{}, do: {"item-#{n}", 100 + rem(n * 7919, 4900)}
@@ -40,31 +40,41 @@ defmodule Shop.Order do
   end
 
   def signed(order) do
-    text = order |> :erlang.term_to_binary() |> List.duplicate(60) |> IO.iodata_to_binary()
+    text = order |> :erlang.term_to_binary() |> List.duplicate(8) |> IO.iodata_to_binary()
     {:erlang.md5(text), order}
   end
 
   defp coupons(%{id: id}) do
-    for n <- 1..10, do: if(rem(id + n, 2) == 0, do: {:percent, rem(n, 5) + 1}, else: {:amount, 50 * n})
+    for n <- 1..12, do: if(rem(id + n, 2) == 0, do: {:percent, rem(n, 5) + 1}, else: {:amount, 50 * n})
   end
 end
 
 defmodule Shop.Ledger do
   def start, do: spawn_link(fn -> loop([], 0) end)
 
+  # The best customers are looked up after every 100 orders; the ledger begins
+  # a new page after 5000.
   defp loop(orders, count) do
     receive do
-      {:add, order} when rem(count, 200) == 0 -> loop(report([order | orders]), count + 1)
-      {:add, order} -> loop([order | orders], count + 1)
-      {:count, from} -> send(from, {:count, count})
+      {:add, order} when rem(count, 5_000) == 0 ->
+        loop([order], count + 1)
+
+      {:add, order} when rem(count, 100) == 0 ->
+        best_customers([order | orders])
+        loop([order | orders], count + 1)
+
+      {:add, order} ->
+        loop([order | orders], count + 1)
+
+      {:count, from} ->
+        send(from, {:count, count})
     end
   end
 
-  # The newest 5000 orders are kept, the best customers are found by sorting.
-  defp report(orders) do
+  defp best_customers(orders) do
     orders
     |> Enum.sort_by(fn {_, order} -> {-order.total, order.customer} end)
-    |> Enum.take(5_000)
+    |> Enum.take(3)
   end
 end
 

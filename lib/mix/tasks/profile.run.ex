@@ -49,10 +49,41 @@ defmodule Mix.Tasks.Profile.Run do
 
   ## Profile output
 
-  SAMPLE-OUTPUT
+  The first lines, which say what was watched and where, are left out here:
+
+      $ mix profile.run --top 8 -e 'Enum.sort(Enum.map(1..1_000_000, &:erlang.phash2/1))'
+      [...]
+      Machine:  OTP 25, erts 13.1.5, JIT, 2 schedulers
+      Sampling: engine perf, event cpu-clock, 999 Hz asked, 999.0 Hz reached, kernel included
+      Samples:  510 in 0.63 s, 0.51 s of CPU; 486 counted below
+      States:   running 52.7 %, gc 42.4 %, dirty-cpu 0.2 %, scheduler 4.7 % (looking for work, left out below)
+      Running:  erlang 37.2 %, elixir 1.2 %, native 3.1 %, gc 44.4 %, kernel 14.0 %
+      Stacks:   100.00 % of 187 samples in Erlang code reach the first function
+      Doubts:   of 510 samples, 11544 frames
+                33 samples read more than 10 ms after they were taken
+                 8 stacks that do not reach the first function
+               221 stacks whose Erlang part was read after the sample
+                49 C frames known by object and offset only
+                 2 samples in Erlang work without a known process
+
+       SELF%     +-  TOTAL%      SELF  FUNCTION              FILE:LINE
+       44.44   4.40   44.44       216  [gc]
+       13.99   3.08   13.99        68  [kernel]
+        5.35   2.02    6.79        26  lists:rmerge3_1/6     lists.erl:1747
+        5.35   2.02    6.38        26  lists:rmerge3_2/6     lists.erl:1757
+        4.94   1.95    5.97        24  lists:merge3_21_3/6   lists.erl:1737
+        4.53   1.88    4.94        22  lists:merge3_12_3/6   lists.erl:1723
+        3.50   1.67    4.53        17  lists:merge3_2/6      lists.erl:1707
+        3.29   1.62    4.32        16  lists:merge3_1/6      lists.erl:1697
+      … and 43 more functions
+
+           %   SAMPLES  PROCESS           NAME                          INITIAL CALL
+       99.59       484  <0.96.0>                                        erlang:apply/2
+        0.41         2  in no Erlang process
 
   Percentages are of the samples that did Erlang work; the busy-wait of idle schedulers is shown apart. `self` is time
-  in the function itself, `total` also in what it called; a recursive function counts once.
+  in the function itself, `total` also in what it called; a recursive function counts once. `+-` is the sampling error
+  (95 %): a longer run or a higher rate makes it smaller.
 
   ## When it does not work
 
