@@ -292,5 +292,5 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
         .cpu_ns = s->period_ns,
     };
     (void)id_or_none(p, profile_add(p->profile, &row));
-    return !p->unwound.truncated;
+    return !p->unwound.copy_short;
 }

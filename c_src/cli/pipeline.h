@@ -25,8 +25,8 @@ MUST_USE int pipeline_open(struct target_state *target,
                            struct unwinder *unwinder, struct symbols *symbols,
                            struct profile *profile, struct pipeline **out);
 void pipeline_close(struct pipeline *p);
-/** Takes one sample in; false when its copy of the stack was too short to
- *  reach the first function. The first error (only: no memory) is kept. */
+/** Takes one sample in; false when a longer copy of the stack would have
+ *  helped. The first error (only: no memory) is kept. */
 bool pipeline_sample(struct pipeline *p, const struct sample *s);
 MUST_USE int pipeline_status(const struct pipeline *p);
 

@@ -194,6 +194,42 @@ const struct unwind_site *unwind_code_site(struct unwind_code *c, uint64_t addr,
     return &slot->site;
 }
 
+/* Modules reach shared fragments through jumps of their own, behind their
+ * code: jmp rel32, or jmp [rip+disp] (beam_asm_module.cpp: the dispatch
+ * table). */
+static uint64_t behind_jump(struct unwind_code *c, uint64_t at)
+{
+    uint8_t code[6];
+    int32_t distance;
+    uint64_t target = 0;
+    if (read_code(c, at, code, sizeof(code)) < sizeof(code))
+        return 0;
+    if (code[0] == 0xe9) {
+        memcpy(&distance, code + 1, sizeof(distance));
+        return at + 5 + (uint64_t)(int64_t)distance;
+    }
+    memcpy(&distance, code + 2, sizeof(distance));
+    uint64_t slot = at + 6 + (uint64_t)(int64_t)distance;
+    if (code[0] != 0xff || code[1] != 0x25 ||
+        read_code(c, slot, (uint8_t *)&target, sizeof(target)) < 8)
+        return 0;
+    return target;
+}
+
+bool unwind_code_calls(struct unwind_code *c, uint64_t ret, uint64_t fragment,
+                       uint64_t time_ns)
+{
+    struct unwind_site at;
+    unwind_code_leaf(c, fragment, time_ns, &at);
+    uint64_t callee = unwind_code_site(c, ret, time_ns)->callee;
+    for (int i = 0; i < 2 && callee; i++) {
+        if (callee >= at.function_start && callee < at.function_end)
+            return at.emulator;
+        callee = behind_jump(c, callee);
+    }
+    return false;
+}
+
 void unwind_code_leaf(struct unwind_code *c, uint64_t ip, uint64_t time_ns,
                       struct unwind_site *out)
 {

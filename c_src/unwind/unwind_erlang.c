@@ -49,6 +49,8 @@ void unwind_erlang_words(struct unwind_walk *w, uint64_t addr,
             w->stale = contradicts(w, word);
             if (!w->stale)
                 unwind_list_add(w->list, word - 1, ADDRESS_ERLANG);
+            if (w->found == 0 && !w->stale)
+                w->first = word;
             w->found += !w->stale;
         }
         w->top_any = false;

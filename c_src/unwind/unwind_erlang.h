@@ -27,6 +27,7 @@ struct unwind_walk { /* set by the caller: */
     /* results: */
     uint64_t exit_slot; /**< address of the normal_exit word, 0: not reached */
     uint64_t found;     /**< return addresses added */
+    uint64_t first;     /**< the first of them, 0: none */
     bool stale;         /**< the first return address contradicts entry */
 };
 

@@ -145,7 +145,7 @@ static bool read_place(const struct unwinding *w, struct live *now)
     return true;
 }
 
-enum moment { SAME_MOMENT, ANOTHER_MOMENT, UNKNOWN_MOMENT };
+enum moment { SAME_MOMENT, LATER_MOMENT, ANOTHER_PROCESS, UNKNOWN_MOMENT };
 
 /* Are the words below RS the sampled ones? A C function that pushed nothing
  * leaves only the return address to compare. */
@@ -161,18 +161,17 @@ static enum moment compare_return(const struct unwinding *w,
                                                                           : 8;
     return memcmp((uint8_t *)then + from, now->ret + from, RA_BYTES - from) == 0
                ? SAME_MOMENT
-               : ANOTHER_MOMENT;
+               : LATER_MOMENT;
 }
 
-/* Does the thread still look as it did in the sample? Another process, or
- * another C call: no. The same: most probably, as far as one can see. */
+/* Does the thread still look as it did in the sample? */
 static enum moment compare(const struct unwinding *w, const struct seam *seam,
                            const struct live *before, const struct live *after)
 {
     if (after->has_current && after->current != w->out->c_p)
-        return ANOTHER_MOMENT;
+        return ANOTHER_PROCESS;
     if (seam->resume != SEAM_SAVED && before->stop != after->stop)
-        return ANOTHER_MOMENT;
+        return LATER_MOMENT;
     if (!seam->ret || !after->has_current) /* JIT code: no such slot */
         return UNKNOWN_MOMENT;
     return compare_return(w, after);
@@ -188,7 +187,7 @@ static uint64_t stack_pointer(const struct seam *seam, const struct live *now)
 
 /* While a collection swaps heaps the three do not fit together; the stack is
  * then walked up to normal_exit. Code that saves its stack pointer in a
- * register calls nothing that collects: there it is another moment. */
+ * register calls nothing that collects: there it is not this stack. */
 static bool in_order(const struct live *now, uint64_t e)
 {
     return now->has_htop && now->has_hend && now->htop <= e && e <= now->hend;
@@ -204,30 +203,53 @@ static void add_entry_only(struct unwinding *w, const struct seam *seam)
     w->out->complete = false;
 }
 
+/* Reads the stack from the node; the moment it is of. */
+static enum moment walk_live(struct unwinding *w, const struct seam *seam,
+                             struct unwind_walk *walk, bool *ordered)
+{
+    struct live before, after;
+    if (!read_bounds(w, &before))
+        return ANOTHER_PROCESS;
+    uint64_t e = stack_pointer(seam, &before);
+    *ordered = in_order(&before, e);
+    if (!e || (!*ordered && seam->resume == SEAM_SAVED) ||
+        unwind_erlang_memory(walk, w->u->config.memory, e,
+                             *ordered ? before.hend : 0, w->u->scratch) != 0 ||
+        !read_place(w, &after))
+        return ANOTHER_PROCESS;
+    return compare(w, seam, &before, &after);
+}
+
+/*
+ * May the stack read now stand for the sample's? Short C functions have
+ * returned long before anyone can look. A later moment of the same process
+ * will do when it is at a call of the same thing: the call site that was
+ * noted in the sample, or a call of the sample's shared fragment. What lies
+ * below that is most probably what lay there then; it stays unverified.
+ */
+static bool may_stand(struct unwinding *w, const struct seam *seam,
+                      const struct unwind_walk *walk, enum moment moment,
+                      bool ordered)
+{
+    if (walk->stale || moment == ANOTHER_PROCESS)
+        return false;
+    if (moment != LATER_MOMENT)
+        return true;
+    if (!ordered || walk->found == 0)
+        return false;
+    return seam->entry || unwind_code_calls(w->u->code, walk->first,
+                                            seam->ret - 1, w->s->time_ns);
+}
+
 static void add_live_stack(struct unwinding *w, const struct seam *seam)
 {
     struct unwind_list then = w->list;
     size_t count = w->out->count;
-    struct live before, after;
     struct unwind_walk walk = unwind_walk_of(w);
     walk.entry = seam->entry;
-    if (!read_bounds(w, &before)) {
-        add_entry_only(w, seam);
-        return;
-    }
-    uint64_t e = stack_pointer(seam, &before);
-    bool ordered = in_order(&before, e);
-    bool possible = e && (ordered || seam->resume != SEAM_SAVED);
-    enum moment moment = ANOTHER_MOMENT;
-    if (possible &&
-        unwind_erlang_memory(&walk, w->u->config.memory, e,
-                             ordered ? before.hend : 0, w->u->scratch) == 0 &&
-        !walk.stale && read_place(w, &after))
-        moment = compare(w, seam, &before, &after);
-    /* A call site that agrees shows the stack to be the right one even if
-     * the call has ended since. */
-    bool agrees = seam->entry && walk.found && !walk.stale && ordered;
-    if (moment == ANOTHER_MOMENT && !agrees) {
+    bool ordered = false;
+    enum moment moment = walk_live(w, seam, &walk, &ordered);
+    if (!may_stand(w, seam, &walk, moment, ordered)) {
         unwind_list_back(&w->list, &then, count);
         add_entry_only(w, seam);
         return;

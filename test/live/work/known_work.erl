@@ -80,7 +80,7 @@ deep_piece() ->
     ok.
 
 repeat_deep(0) ->
-    ok;
+    0;
 repeat_deep(N) ->
     deep(200),
     repeat_deep(N - 1).
@@ -116,7 +116,7 @@ list_work_piece() ->
     ok.
 
 list_work(0) ->
-    ok;
+    0;
 list_work(N) ->
     List = count_up(1, 2000),
     _ = sum(double(List), 0),
@@ -155,7 +155,7 @@ ets_piece() ->
     ok.
 
 ets_work(0) ->
-    ok;
+    0;
 ets_work(N) ->
     Key = N rem 1000 + 1,
     [{Key, Value}] = ets:lookup(known_table, Key),
