@@ -4,9 +4,7 @@
  *
  *   sample -> unwinder -> addresses -> symbols -> frames -> profile
  *
- * It decides what a person should see of a stack: what state the sample is
- * in, where a collection folds into one frame, which root an incomplete or a
- * foreign stack gets.
+ * The session opens the parts; here they meet.
  */
 #ifndef CPROF_CLI_PIPELINE_H
 #define CPROF_CLI_PIPELINE_H

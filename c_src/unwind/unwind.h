@@ -57,7 +57,8 @@ struct unwound {
     bool unverified; /**< the Erlang part was read later and may be stale */
     bool copy_short; /**< the sample's stack copy ended before the stack did:
                           longer copies would make such stacks verified */
-    bool scheduling; /**< no process: busy-wait or the scheduler's own work */
+    bool scheduling; /**< in the scheduler: busy-wait or its own work; with
+                          c_p and its stack when it has taken up a process */
     uint64_t c_p;    /**< struct Process it ran, 0: none or not known */
 };
 

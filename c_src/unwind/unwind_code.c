@@ -6,7 +6,7 @@
 
 #include "base/index.h"
 
-enum { PAGE = 4096, PAGES = 1024, SITES = 8192 };
+enum { PAGE = 4096, PAGES = 1024, SITES = 8192, CALLS = 4096 };
 
 struct page {
     uint64_t addr; /* 0: empty */
@@ -20,6 +20,13 @@ struct site_slot {
     struct unwind_site site;
 };
 
+/* Whether one function calls one fragment; key is the hash of both. */
+struct call_slot {
+    uint64_t generation; /* 0: empty */
+    uint64_t key;
+    bool found;
+};
+
 struct unwind_code {
     const struct memory *memory;
     const struct jit *jit;
@@ -30,6 +37,7 @@ struct unwind_code {
     uint32_t stop;
     struct page pages[PAGES];
     struct site_slot sites[SITES];
+    struct call_slot calls[CALLS];
 };
 
 int unwind_code_open(const struct memory *m, const struct jit *jit,
@@ -131,16 +139,16 @@ static void learn_fragment(struct unwind_code *c, struct unwind_site *site,
     site->entry = unwind_seam_entry(code, len, &site->entry_disp);
 }
 
-/* inside: an address in the instruction that is meant, the call's or the
+/* at: an address in the instruction that is meant, the call's or the
  * leaf's own. */
 static void learn_function(struct unwind_code *c, struct unwind_site *site,
-                           uint64_t inside, uint64_t time_ns)
+                           uint64_t at, uint64_t time_ns)
 {
     const struct jit_module *module;
-    if (jit_find(c->jit, inside, time_ns, &module) != 0)
+    if (jit_find(c->jit, at, time_ns, &module) != 0)
         return;
     site->emulator = module->emulator;
-    const struct jit_function *f = jit_function_at(module, inside);
+    const struct jit_function *f = jit_function_at(module, at);
     if (!f)
         return;
     site->function_start = f->start;
@@ -216,18 +224,53 @@ static uint64_t behind_jump(struct unwind_code *c, uint64_t at)
     return target;
 }
 
+static bool inside(const struct unwind_site *function, uint64_t addr)
+{
+    return addr >= function->function_start && addr < function->function_end;
+}
+
+static bool scan_calls(struct unwind_code *c, const struct unwind_site *from,
+                       const struct unwind_site *to)
+{
+    enum { CALL_REL32 = 0xe8, CALL_BYTES = 5 };
+    uint8_t code[PAGE];
+    for (uint64_t at = from->function_start; at < from->function_end;) {
+        uint64_t left = from->function_end - at;
+        size_t len = read_code(c, at, code, left < PAGE ? left : PAGE);
+        if (len < CALL_BYTES)
+            return false;
+        for (size_t i = 0; i + CALL_BYTES <= len; i++) {
+            int32_t distance;
+            memcpy(&distance, code + i + 1, sizeof(distance));
+            uint64_t callee = at + i + CALL_BYTES + (uint64_t)(int64_t)distance;
+            if (code[i] == CALL_REL32 &&
+                (inside(to, callee) || inside(to, behind_jump(c, callee))))
+                return true;
+        }
+        at += len - (CALL_BYTES - 1);
+    }
+    return false;
+}
+
 bool unwind_code_calls(struct unwind_code *c, uint64_t ret, uint64_t fragment,
                        uint64_t time_ns)
 {
-    struct unwind_site at;
-    unwind_code_leaf(c, fragment, time_ns, &at);
-    uint64_t callee = unwind_code_site(c, ret, time_ns)->callee;
-    for (int i = 0; i < 2 && callee; i++) {
-        if (callee >= at.function_start && callee < at.function_end)
-            return at.emulator;
-        callee = behind_jump(c, callee);
-    }
-    return false;
+    struct unwind_site to, from = *unwind_code_site(c, ret, time_ns);
+    unwind_code_leaf(c, fragment, time_ns, &to);
+    if (!to.emulator || !to.function_start)
+        return false;
+    uint64_t key = hash_u64(from.function_start, to.function_start);
+    struct call_slot *slot = &c->calls[key % CALLS];
+    if (slot->generation != c->generation || slot->key != key)
+        *slot =
+            (struct call_slot){c->generation, key, scan_calls(c, &from, &to)};
+    return slot->found;
+}
+
+bool unwind_code_same_function(struct unwind_code *c, uint64_t ret,
+                               uint64_t addr, uint64_t time_ns)
+{
+    return inside(unwind_code_site(c, ret, time_ns), addr);
 }
 
 void unwind_code_leaf(struct unwind_code *c, uint64_t ip, uint64_t time_ns,

@@ -45,11 +45,14 @@ bool unwind_code_has(const struct unwind_code *c, uint64_t addr);
 const struct unwind_site *unwind_code_site(struct unwind_code *c, uint64_t addr,
                                            uint64_t time_ns);
 /**
- * Does the call before return address `ret` call the shared fragment around
- * address `fragment`, directly or through its module's jump to it?
+ * Does the function around return address `ret` have a call of the shared
+ * fragment around `fragment`, directly or through its module's jump to it?
  */
 bool unwind_code_calls(struct unwind_code *c, uint64_t ret, uint64_t fragment,
                        uint64_t time_ns);
+/** Are both addresses in one function? */
+bool unwind_code_same_function(struct unwind_code *c, uint64_t ret,
+                               uint64_t inside, uint64_t time_ns);
 /** The same about the ip of a sample: only what concerns its function. */
 void unwind_code_leaf(struct unwind_code *c, uint64_t ip, uint64_t time_ns,
                       struct unwind_site *out);

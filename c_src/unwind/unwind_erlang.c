@@ -25,10 +25,23 @@ static bool is_return_address(struct unwind_walk *w, uint64_t word, bool top)
 
 /* A light BIF's caller calls it a few instructions after the entry address
  * that it hands over. */
-static bool contradicts(const struct unwind_walk *w, uint64_t ret)
+static bool is_entrys_return(const struct unwind_walk *w, uint64_t ret)
 {
-    return w->entry && w->found == 0 &&
-           (ret <= w->entry || ret - w->entry > SEAM_ENTRY_MAX);
+    return ret > w->entry && ret - w->entry <= SEAM_ENTRY_MAX;
+}
+
+/* The first return address, when the sample noted where a light BIF was
+ * called. Another call site of the same function: the function has gone on
+ * since; the noted one is right. Another function: a stack of another time. */
+static void add_first(struct unwind_walk *w, uint64_t ret)
+{
+    bool exact = !w->entry || is_entrys_return(w, ret);
+    w->stale = !exact &&
+               !unwind_code_same_function(w->code, ret, w->entry, w->time_ns);
+    if (w->stale)
+        return;
+    w->first = ret;
+    unwind_list_add(w->list, exact ? ret - 1 : w->entry, ADDRESS_ERLANG);
 }
 
 static bool ended(const struct unwind_walk *w)
@@ -46,11 +59,10 @@ void unwind_erlang_words(struct unwind_walk *w, uint64_t addr,
         if (word == w->normal_exit) {
             w->exit_slot = addr + i;
         } else if (is_return_address(w, word, top)) {
-            w->stale = contradicts(w, word);
-            if (!w->stale)
+            if (w->found == 0)
+                add_first(w, word);
+            else
                 unwind_list_add(w->list, word - 1, ADDRESS_ERLANG);
-            if (w->found == 0 && !w->stale)
-                w->first = word;
             w->found += !w->stale;
         }
         w->top_any = false;

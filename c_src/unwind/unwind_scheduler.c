@@ -223,9 +223,9 @@ static enum moment walk_live(struct unwinding *w, const struct seam *seam,
 /*
  * May the stack read now stand for the sample's? Short C functions have
  * returned long before anyone can look. A later moment of the same process
- * will do when it is at a call of the same thing: the call site that was
- * noted in the sample, or a call of the sample's shared fragment. What lies
- * below that is most probably what lay there then; it stays unverified.
+ * will do when it is in the function of the call site that was noted in the
+ * sample, or in one that calls the sample's shared fragment. What lies below
+ * that is most probably what lay there then; it stays unverified.
  */
 static bool may_stand(struct unwinding *w, const struct seam *seam,
                       const struct unwind_walk *walk, enum moment moment,
@@ -237,7 +237,8 @@ static bool may_stand(struct unwinding *w, const struct seam *seam,
         return true;
     if (!ordered || walk->found == 0)
         return false;
-    return seam->entry || unwind_code_calls(w->u->code, walk->first,
+    /* What the scheduler took up goes on where it was. */
+    return w->out->scheduling || seam->entry || unwind_code_calls(w->u->code, walk->first,
                                             seam->ret - 1, w->s->time_ns);
 }
 
@@ -273,12 +274,9 @@ static void add_copied_stack(struct unwinding *w, const struct seam *seam)
     unwind_walk_done(w, &walk);
 }
 
-static uint64_t process_of(struct unwinding *w, const struct seam *seam)
+/* The process that the scheduler has taken up, as the node says now. */
+static uint64_t current_process(struct unwinding *w)
 {
-    if (w->s->c_p)
-        return w->s->c_p;
-    if (seam->has_regs)
-        return seam->regs.r[REG_R13];
     uint64_t c_p = 0;
     w->out->unverified = true;
     if (!w->scheduler || !unwind_knows(w, LAYOUT_CURRENT_PROCESS) ||
@@ -290,11 +288,23 @@ static uint64_t process_of(struct unwinding *w, const struct seam *seam)
     return c_p;
 }
 
-/* The Erlang side, from the first Erlang frame on. */
+static uint64_t process_of(struct unwinding *w, const struct seam *seam)
+{
+    if (w->s->c_p)
+        return w->s->c_p;
+    if (w->out->scheduling || !seam->has_regs)
+        return current_process(w);
+    return seam->regs.r[REG_R13];
+}
+
+/* The Erlang side, from the first Erlang frame on. The scheduler works for a
+ * process at times (it collects what a process left undone when its time was
+ * up: erts_schedule in erl_process.c), so that process's stack is wanted. */
 static void add_erlang(struct unwinding *w, const struct seam *seam,
                        bool scheduling)
 {
-    w->out->c_p = scheduling ? 0 : process_of(w, seam);
+    w->out->scheduling = scheduling;
+    w->out->c_p = process_of(w, seam);
     if (w->out->c_p == 0) {
         w->out->scheduling = w->out->complete = true;
         w->out->truncated = w->out->unverified = false;

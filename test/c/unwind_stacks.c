@@ -195,10 +195,21 @@ static void a_light_bif_knows_its_call_site(void **state)
     assert_true(n->out->complete);
 }
 
-static void and_refuses_a_stack_of_another_call(void **state)
+static void and_replaces_another_call_of_its_function(void **state)
 {
     struct fake_node *n = *state;
     STACK(n, C_CALLS_C, Y, B_CALLS_C, A_CALLS_B);
+    light_bif(n, C_BIF_ENTRY);
+    fake_unwind(n);
+    EXPECT(n, NATIVE_IP, BIF_CALLS_C - 1, C_BIF_ENTRY, B_CALLS_C - 1,
+           A_CALLS_B - 1);
+    assert_true(n->out->complete);
+}
+
+static void and_refuses_a_stack_of_another_function(void **state)
+{
+    struct fake_node *n = *state;
+    STACK(n, B_CALLS_C, Y, A_CALLS_B);
     light_bif(n, C_BIF_ENTRY);
     fake_unwind(n);
     EXPECT(n, NATIVE_IP, BIF_CALLS_C - 1, C_BIF_ENTRY);
@@ -234,11 +245,24 @@ static void jit_code_may_stand_on_the_runtime_stack(void **state)
 static void process_main_is_the_scheduler_itself(void **state)
 {
     struct fake_node *n = *state;
+    fake_u64(&n->fake, ESDP + CURRENT, 0);
     sample_in_c(n, MAIN_CALLS_C);
     fake_unwind(n);
     EXPECT(n, NATIVE_IP, MAIN_CALLS_C - 1);
     assert_true(n->out->scheduling && n->out->complete);
     assert_int_equal(n->out->c_p, 0);
+}
+
+/* It may collect the garbage of the process that it has taken up. */
+static void the_scheduler_may_work_for_a_process(void **state)
+{
+    struct fake_node *n = *state;
+    STACK(n, Y, B_CALLS_C, A_CALLS_B);
+    sample_in_c(n, MAIN_CALLS_C);
+    fake_unwind(n);
+    EXPECT(n, NATIVE_IP, MAIN_CALLS_C - 1, B_CALLS_C - 1, A_CALLS_B - 1);
+    assert_true(n->out->scheduling && n->out->complete);
+    assert_int_equal(n->out->c_p, PROCESS);
 }
 
 static void no_process_is_the_scheduler_itself(void **state)
@@ -344,10 +368,12 @@ int main(void)
         IN_NODE(a_thread_that_moved_on_tells_no_caller),
         IN_NODE(nor_does_one_that_runs_another_process),
         IN_NODE(a_light_bif_knows_its_call_site),
-        IN_NODE(and_refuses_a_stack_of_another_call),
+        IN_NODE(and_replaces_another_call_of_its_function),
+        IN_NODE(and_refuses_a_stack_of_another_function),
         IN_NODE(a_heap_being_swapped_is_walked_to_normal_exit),
         IN_NODE(jit_code_may_stand_on_the_runtime_stack),
         IN_NODE(process_main_is_the_scheduler_itself),
+        IN_NODE(the_scheduler_may_work_for_a_process),
         IN_NODE(no_process_is_the_scheduler_itself),
         IN_NODE(kernel_addresses_come_first),
         IN_NODE(a_scheduler_outside_erlang_code_is_scheduling),

@@ -104,6 +104,28 @@ defmodule Live.Node do
     end
   end
 
+  @doc """
+  Shares of known_work's pieces, in percent. The time that the pieces took contains the VM's scheduling, which a report
+  shows apart: that part of the samples, spread over the pieces by their reductions, is taken off.
+  """
+  def truth(node, report) do
+    tell(node, "truth")
+
+    rows =
+      for line <- lines_until(node, "end") do
+        [piece, ns, reductions] = String.split(line)
+        {piece, String.to_integer(ns), String.to_integer(reductions)}
+      end
+
+    ns = rows |> Enum.map(&elem(&1, 1)) |> Enum.sum()
+    reductions = rows |> Enum.map(&elem(&1, 2)) |> Enum.sum()
+    apart = report["states"]["scheduler"] / report["counters"]["samples"]
+
+    Map.new(rows, fn {piece, took, reds} ->
+      {piece, 100 * (took / ns - apart * reds / reductions) / (1 - apart)}
+    end)
+  end
+
   @doc "Ends the node by closing its stdin, then makes sure by its pid."
   def stop(node) do
     if Port.info(node.port), do: Port.close(node.port)
