@@ -88,7 +88,10 @@ defmodule Bench do
     widths = for column <- Enum.zip_with(table, & &1), do: column |> Enum.map(&String.length("#{&1}")) |> Enum.max()
 
     for line <- table do
-      line |> Enum.zip(widths) |> Enum.map_join("  ", fn {cell, width} -> String.pad_trailing("#{cell}", width) end) |> IO.puts()
+      line
+      |> Enum.zip(widths)
+      |> Enum.map_join("  ", fn {cell, width} -> String.pad_trailing("#{cell}", width) end)
+      |> IO.puts()
     end
 
     IO.puts("written to #{file}")
@@ -98,7 +101,10 @@ defmodule Bench do
   defp text(value), do: to_string(value)
 
   defp json(rows) do
-    "[" <> Enum.map_join(rows, ",\n ", fn row -> "{" <> Enum.map_join(row, ", ", fn {k, v} -> ~s("#{k}": #{value(v)}) end) <> "}" end) <> "]\n"
+    "[" <>
+      Enum.map_join(rows, ",\n ", fn row ->
+        "{" <> Enum.map_join(row, ", ", fn {k, v} -> ~s("#{k}": #{value(v)}) end) <> "}"
+      end) <> "]\n"
   end
 
   defp value(v) when is_number(v), do: text(v)

@@ -32,17 +32,10 @@ static uint64_t field(const struct layout *l, const uint8_t *head,
     return value;
 }
 
-static bool in_order(const struct layout *l, const struct erlproc *p)
+/* Not in order: a collection swaps the heaps one pointer after the other. */
+static bool are_pointers(const struct erlproc *p)
 {
-    if (l->known[LAYOUT_STOP] && p->stop % 8)
-        return false;
-    if (l->known[LAYOUT_HTOP] && p->htop % 8)
-        return false;
-    /* A collection swaps the heaps one pointer after the other. */
-    if (l->known[LAYOUT_STOP] && l->known[LAYOUT_HTOP] && p->htop > p->stop)
-        return false;
-    return !l->known[LAYOUT_STOP] || !l->known[LAYOUT_HEND] ||
-           (p->stop <= p->hend && p->hend % 8 == 0);
+    return ((p->stop | p->htop | p->hend) & 7) == 0;
 }
 
 int erlproc_read(const struct layout *l, const struct memory *m,
@@ -67,7 +60,7 @@ int erlproc_read(const struct layout *l, const struct memory *m,
     };
     for (size_t i = 0; i < 3; i++)
         p.initial[i] = field(l, head, LAYOUT_INITIAL, i);
-    if ((p.id & TAG_MASK) != TAG_PID || !in_order(l, &p))
+    if ((p.id & TAG_MASK) != TAG_PID || !are_pointers(&p))
         return -E_TORN;
     *out = p;
     return 0;

@@ -25,7 +25,8 @@ struct erlproc {
 };
 
 /** Reads the known fields of the Process at address. A read, no more:
- *  -E_TORN when the id is no pid term or pointers are out of order. */
+ *  -E_TORN when the id is no pid term or the pointers are none. The
+ *  pointers may be out of order: a collection is swapping heaps. */
 MUST_USE int erlproc_read(const struct layout *l, const struct memory *m,
                           uint64_t address, struct erlproc *out);
 

@@ -116,7 +116,7 @@ static void refuses_what_does_not_validate(void **state)
     assert_int_equal(erlproc_read(&l, &m, 0, &p), -E_TORN);
     assert_int_equal(erlproc_read(&l, &m, PROCESS + 4, &p), -E_TORN);
     assert_int_equal(erlproc_read(&l, &m, 0x50000000, &p), -EFAULT);
-    fake_u64(&f, PROCESS + 88, 0x20000300); /* stop above hend */
+    fake_u64(&f, PROCESS + 88, 0x20000301); /* stop is no pointer */
     assert_int_equal(erlproc_read(&l, &m, PROCESS, &p), -E_TORN);
     fake_u64(&f, PROCESS + 88, 0x20000100);
     fake_u64(&f, PROCESS, 0x2907); /* a port */
