@@ -86,9 +86,9 @@ static bool same_code_maps(const struct maps *a, const struct maps *b)
 {
     size_t i = 0, j = 0;
     for (;; i++, j++) {
-        while (i < a->count && !(a->list[i].flags & MAP_EXEC))
+        while (i < a->count && !(a->list[i].flags & MAPS_EXEC))
             i++;
-        while (j < b->count && !(b->list[j].flags & MAP_EXEC))
+        while (j < b->count && !(b->list[j].flags & MAPS_EXEC))
             j++;
         if (i == a->count || j == b->count)
             return i == a->count && j == b->count;

@@ -42,7 +42,7 @@ static void parse_regs(struct reader *r, struct sample *s)
     uint64_t abi = reader_u64(r);
     if (abi == PERF_SAMPLE_REGS_ABI_NONE)
         return;
-    for (size_t i = 0; i < REG_COUNT; i++)
+    for (size_t i = 0; i < REGS_COUNT; i++)
         s->regs.r[perf_regs_order[i]] = reader_u64(r);
     s->has_regs = abi == PERF_SAMPLE_REGS_ABI_64;
 }
@@ -63,7 +63,7 @@ static void parse_stack(struct reader *r, struct perf_record *out)
     out->stack_cut = copied == size;
     if (!out->sample.has_regs)
         return;
-    out->sample.stack.addr = out->sample.regs.r[REG_RSP];
+    out->sample.stack.addr = out->sample.regs.r[REGS_RSP];
     out->sample.stack.bytes = bytes;
     out->sample.stack.len = copied;
 }

@@ -9,9 +9,9 @@
 
 #include "target/regs.h"
 
-/** perf_event_attr.sample_regs_user: as many bits as REG_COUNT. */
+/** perf_event_attr.sample_regs_user: as many bits as REGS_COUNT. */
 extern const uint64_t perf_regs_mask;
 /** perf_regs_order[i] is the register that arrives as the i-th value. */
-extern const enum reg perf_regs_order[REG_COUNT];
+extern const enum reg perf_regs_order[REGS_COUNT];
 
 #endif

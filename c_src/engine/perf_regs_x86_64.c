@@ -11,8 +11,8 @@
 
 const uint64_t perf_regs_mask = BITS(AX, IP) | BITS(R8, R15);
 
-const enum reg perf_regs_order[REG_COUNT] = {
-    REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI,
-    REG_RBP, REG_RSP, REG_RIP, REG_R8,  REG_R9,  REG_R10,
-    REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+const enum reg perf_regs_order[REGS_COUNT] = {
+    REGS_RAX, REGS_RBX, REGS_RCX, REGS_RDX, REGS_RSI, REGS_RDI,
+    REGS_RBP, REGS_RSP, REGS_RIP, REGS_R8,  REGS_R9,  REGS_R10,
+    REGS_R11, REGS_R12, REGS_R13, REGS_R14, REGS_R15,
 };

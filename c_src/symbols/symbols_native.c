@@ -114,7 +114,7 @@ static struct object *add_object(struct symbols_native *n,
  * code is a memfd: a name, but no ELF. */
 static bool is_object(const struct map *map)
 {
-    if (!(map->flags & MAP_EXEC))
+    if (!(map->flags & MAPS_EXEC))
         return false;
     return strcmp(map->path, "[vdso]") == 0 ||
            (map->inode && map->path[0] == '/' &&

@@ -10,14 +10,15 @@
 
 static bool is_data(const struct map *map, const char *exe)
 {
-    return (map->flags & (MAP_READ | MAP_WRITE)) == (MAP_READ | MAP_WRITE) &&
-           !(map->flags & MAP_SHARED) && strcmp(map->path, exe) == 0;
+    return (map->flags & (MAPS_READ | MAPS_WRITE)) ==
+               (MAPS_READ | MAPS_WRITE) &&
+           !(map->flags & MAPS_SHARED) && strcmp(map->path, exe) == 0;
 }
 
 static bool continues(const struct map *before, const struct map *map)
 {
     return map->start == before->end && map->inode == 0 &&
-           map->path[0] == '\0' && (map->flags & MAP_WRITE);
+           map->path[0] == '\0' && (map->flags & MAPS_WRITE);
 }
 
 static int add_part(struct exedata *d, const struct map *map,
@@ -93,6 +94,6 @@ const struct map *exedata_pointee(const struct maps *maps, uint64_t addr,
     const struct map *map = maps_find(maps, addr);
     if (!map || len > map->end - addr)
         return NULL;
-    unsigned rw = MAP_READ | MAP_WRITE;
+    unsigned rw = MAPS_READ | MAPS_WRITE;
     return (map->flags & rw) == rw ? map : NULL;
 }

@@ -166,8 +166,8 @@ static unsigned fit(const struct image_segment *s, const struct map *map,
         return 0;
     bool whole = map->offset >= first && map->offset <= last &&
                  map->end - map->start <= last - map->offset;
-    bool exec = !(s->flags & PF_X) == !(map->flags & MAP_EXEC);
-    bool write = !(s->flags & PF_W) == !(map->flags & MAP_WRITE);
+    bool exec = !(s->flags & PF_X) == !(map->flags & MAPS_EXEC);
+    bool write = !(s->flags & PF_W) == !(map->flags & MAPS_WRITE);
     bool inside = at >= s->offset && at - s->offset < s->filesz;
     return 16u + 8u * exec + 4u * whole + 2u * write + inside;
 }

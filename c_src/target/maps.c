@@ -54,8 +54,8 @@ static unsigned flags(struct line *l)
     }
     const char *p = l->at;
     l->at += 5;
-    return (p[0] == 'r' ? MAP_READ : 0) | (p[1] == 'w' ? MAP_WRITE : 0) |
-           (p[2] == 'x' ? MAP_EXEC : 0) | (p[3] == 's' ? MAP_SHARED : 0);
+    return (p[0] == 'r' ? MAPS_READ : 0) | (p[1] == 'w' ? MAPS_WRITE : 0) |
+           (p[2] == 'x' ? MAPS_EXEC : 0) | (p[3] == 's' ? MAPS_SHARED : 0);
 }
 
 /* The kernel writes a newline in a path as \012 (seq_path); nothing else is

@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 
-enum { MAP_READ = 1, MAP_WRITE = 2, MAP_EXEC = 4, MAP_SHARED = 8 };
+enum { MAPS_READ = 1, MAPS_WRITE = 2, MAPS_EXEC = 4, MAPS_SHARED = 8 };
 
 struct map {
     uint64_t start, end; /**< [start, end) */

@@ -13,28 +13,28 @@
 
 /** DWARF numbering of x86-64 (System V psABI, figure 3.36). */
 enum reg {
-    REG_RAX,
-    REG_RDX,
-    REG_RCX,
-    REG_RBX,
-    REG_RSI,
-    REG_RDI,
-    REG_RBP,
-    REG_RSP,
-    REG_R8,
-    REG_R9,
-    REG_R10,
-    REG_R11,
-    REG_R12,
-    REG_R13,
-    REG_R14,
-    REG_R15,
-    REG_RIP,
-    REG_COUNT
+    REGS_RAX,
+    REGS_RDX,
+    REGS_RCX,
+    REGS_RBX,
+    REGS_RSI,
+    REGS_RDI,
+    REGS_RBP,
+    REGS_RSP,
+    REGS_R8,
+    REGS_R9,
+    REGS_R10,
+    REGS_R11,
+    REGS_R12,
+    REGS_R13,
+    REGS_R14,
+    REGS_R15,
+    REGS_RIP,
+    REGS_COUNT
 };
 
 struct regs {
-    uint64_t r[REG_COUNT];
+    uint64_t r[REGS_COUNT];
 };
 
 #endif

@@ -73,7 +73,7 @@ static uint64_t runtime_stack(const struct unwinding *w, bool in_jit)
     if (w->scheduler && w->scheduler->runtime_stack)
         return w->scheduler->runtime_stack;
     if (in_jit && unwind_knows(w, LAYOUT_XOFF))
-        return w->s->regs.r[REG_RBX] - unwind_offset(w, LAYOUT_XOFF);
+        return w->s->regs.r[REGS_RBX] - unwind_offset(w, LAYOUT_XOFF);
     return 0;
 }
 
@@ -90,8 +90,8 @@ static void add_kernel(struct unwinding *w)
 static void add_user(struct unwinding *w, enum thread_kind kind)
 {
     const struct regs *regs = &w->s->regs;
-    uint64_t sp = regs->r[REG_RSP];
-    bool in_jit = unwind_code_has(w->u->code, regs->r[REG_RIP]);
+    uint64_t sp = regs->r[REGS_RSP];
+    bool in_jit = unwind_code_has(w->u->code, regs->r[REGS_RIP]);
     if (kind == THREAD_NORMAL || in_jit) {
         w->runtime_stack = runtime_stack(w, in_jit);
         uint64_t below = w->runtime_stack - sp;

@@ -80,7 +80,7 @@ void unwind_code_sync(struct unwind_code *c, uint32_t stop)
 void unwind_code_set_maps(struct unwind_code *c, const struct maps *maps)
 {
     const struct map *map = maps_find(maps, jit_normal_exit(c->jit));
-    bool code = map && (map->flags & MAP_EXEC);
+    bool code = map && (map->flags & MAPS_EXEC);
     c->area_start = code ? map->start : 0;
     c->area_end = code ? map->end : 0;
 }

@@ -56,9 +56,9 @@ static void learn(struct unwinding *w, const struct unwind_walk *walk,
                    walk->exit_slot - copy->addr < copy->len;
     struct layout_evidence e = {
         .tid = w->s->tid,
-        .c_p = regs->r[REG_R13],
-        .rbx = regs->r[REG_RBX],
-        .stack_pointer = regs->r[REG_RSP],
+        .c_p = regs->r[REGS_R13],
+        .rbx = regs->r[REGS_RBX],
+        .stack_pointer = regs->r[REGS_RSP],
         .exit_slot = in_copy ? walk->exit_slot : 0,
     };
     layout_learn(w->u->config.layout, w->u->config.memory, &e);
@@ -70,13 +70,13 @@ void unwind_jit(struct unwinding *w)
     const struct sample_copy *copy =
         w->s->erlang.len ? &w->s->erlang : &w->s->stack;
     struct unwind_site leaf;
-    unwind_code_leaf(w->u->code, regs->r[REG_RIP], w->s->time_ns, &leaf);
-    unwind_list_add(&w->list, regs->r[REG_RIP], ADDRESS_ERLANG);
+    unwind_code_leaf(w->u->code, regs->r[REGS_RIP], w->s->time_ns, &leaf);
+    unwind_list_add(&w->list, regs->r[REGS_RIP], ADDRESS_ERLANG);
     if (leaf.scheduling) {
         w->out->scheduling = w->out->complete = true;
         return;
     }
-    w->out->c_p = w->s->c_p ? w->s->c_p : regs->r[REG_R13];
+    w->out->c_p = w->s->c_p ? w->s->c_p : regs->r[REGS_R13];
     struct unwind_walk walk = unwind_walk_of(w);
     walk.top_any = leaf.emulator;
     unwind_erlang_words(&walk, copy->addr, copy->bytes, copy->len);

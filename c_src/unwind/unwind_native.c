@@ -1,6 +1,3 @@
-/* libunwind.h brings <ucontext.h>, whose GNU register names are ours too. */
-#undef _GNU_SOURCE
-
 #include "unwind/unwind_native.h"
 
 #include <errno.h>
@@ -23,9 +20,9 @@ static const struct {
     enum reg reg;
     int unw;
 } preserved[] = {
-    {REG_RBX, UNW_X86_64_RBX}, {REG_RBP, UNW_X86_64_RBP},
-    {REG_R12, UNW_X86_64_R12}, {REG_R13, UNW_X86_64_R13},
-    {REG_R14, UNW_X86_64_R14}, {REG_R15, UNW_X86_64_R15},
+    {REGS_RBX, UNW_X86_64_RBX}, {REGS_RBP, UNW_X86_64_RBP},
+    {REGS_R12, UNW_X86_64_R12}, {REGS_R13, UNW_X86_64_R13},
+    {REGS_R14, UNW_X86_64_R14}, {REGS_R15, UNW_X86_64_R15},
 };
 enum { PRESERVED = sizeof(preserved) / sizeof(preserved[0]) };
 
@@ -161,7 +158,7 @@ static int access_reg(unw_addr_space_t space, unw_regnum_t reg,
     (void)space;
     const struct unwind_native *n = arg;
     /* libunwind's numbers are DWARF's, and so are ours (regs.h). */
-    if (write || reg < 0 || reg >= REG_COUNT)
+    if (write || reg < 0 || reg >= REGS_COUNT)
         return -UNW_EBADREG;
     *value = n->sample->regs.r[reg];
     return 0;
@@ -249,7 +246,7 @@ int unwind_native_set_maps(struct unwind_native *n, const struct maps *maps)
  * the stack pointer? */
 static void note_popped(struct unwind_native *n, unw_cursor_t *cursor)
 {
-    uint64_t sp = n->sample->regs.r[REG_RSP];
+    uint64_t sp = n->sample->regs.r[REGS_RSP];
     for (size_t i = 0; i < PRESERVED; i++) {
         unw_save_loc_t at;
         if (unw_get_save_loc(cursor, preserved[i].unw, &at) != 0 ||
@@ -292,8 +289,8 @@ static enum native_end walk(struct unwind_native *n, unw_cursor_t *cursor,
             return out->count > 1 ? NATIVE_OUTERMOST : NATIVE_FAILED;
         if (unwind_code_has(code, ip)) {
             take_registers(cursor, &out->regs);
-            out->regs.r[REG_RIP] = ip;
-            out->regs.r[REG_RSP] = sp;
+            out->regs.r[REGS_RIP] = ip;
+            out->regs.r[REGS_RSP] = sp;
             return NATIVE_ERLANG;
         }
         n->frames[out->count] = out->count ? ip - 1 : ip;
@@ -322,7 +319,7 @@ void unwind_native_frames(struct unwind_native *n, const struct sample *s,
     if (unw_init_remote(&cursor, n->space, n) == 0) {
         out->end = walk(n, &cursor, code, out);
     } else {
-        n->frames[0] = s->regs.r[REG_RIP];
+        n->frames[0] = s->regs.r[REGS_RIP];
         out->count = 1;
     }
     out->late = n->late;

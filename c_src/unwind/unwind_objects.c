@@ -100,7 +100,7 @@ int unwind_objects_set(struct unwind_objects *o, const struct maps *maps)
         return -ENOMEM;
     int err = 0;
     for (size_t i = 0; i < maps->count && !err; i++)
-        if ((maps->list[i].flags & MAP_EXEC) && maps->list[i].path[0])
+        if ((maps->list[i].flags & MAPS_EXEC) && maps->list[i].path[0])
             err = add_mapping(&fresh, o, &maps->list[i]);
     int gone = any_table_left(o);
     unwind_objects_deinit(o);

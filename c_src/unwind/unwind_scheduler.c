@@ -55,13 +55,13 @@ static bool cross_native(struct unwinding *w, struct seam *seam)
     unwind_native_frames(w->u->native, w->s, w->u->code, &native);
     bool reached = native.end == NATIVE_ERLANG;
     if (reached && w->runtime_stack == 0)
-        w->runtime_stack = native.regs.r[REG_RSP];
+        w->runtime_stack = native.regs.r[REGS_RSP];
     if (w->runtime_stack == 0 ||
         !stack_word(w, w->runtime_stack - 8, &seam->ret) ||
         !unwind_code_has(w->u->code, seam->ret))
         return false;
-    seam->has_regs = reached && native.regs.r[REG_RIP] == seam->ret &&
-                     native.regs.r[REG_RSP] == w->runtime_stack;
+    seam->has_regs = reached && native.regs.r[REGS_RIP] == seam->ret &&
+                     native.regs.r[REGS_RSP] == w->runtime_stack;
     if (seam->has_regs)
         seam->regs = native.regs;
     bool deep = native.end == NATIVE_LIMIT;
@@ -79,7 +79,7 @@ static uint64_t entry_of(struct unwinding *w, const struct seam *seam,
 {
     uint64_t entry = 0;
     if (site->entry == SEAM_ENTRY_R15 && seam->has_regs)
-        entry = seam->regs.r[REG_R15];
+        entry = seam->regs.r[REGS_R15];
     if (site->entry == SEAM_ENTRY_MEMORY && unwind_knows(w, LAYOUT_XOFF) &&
         !stack_word(w,
                     w->runtime_stack + unwind_offset(w, LAYOUT_XOFF) +
@@ -181,7 +181,7 @@ static enum moment compare(const struct unwinding *w, const struct seam *seam,
 static uint64_t stack_pointer(const struct seam *seam, const struct live *now)
 {
     if (seam->resume == SEAM_SAVED)
-        return seam->has_regs ? seam->regs.r[REG_RBP] : 0;
+        return seam->has_regs ? seam->regs.r[REGS_RBP] : 0;
     return now->has_stop ? now->stop : 0;
 }
 
@@ -238,8 +238,9 @@ static bool may_stand(struct unwinding *w, const struct seam *seam,
     if (!ordered || walk->found == 0)
         return false;
     /* What the scheduler took up goes on where it was. */
-    return w->out->scheduling || seam->entry || unwind_code_calls(w->u->code, walk->first,
-                                            seam->ret - 1, w->s->time_ns);
+    return w->out->scheduling || seam->entry ||
+           unwind_code_calls(w->u->code, walk->first, seam->ret - 1,
+                             w->s->time_ns);
 }
 
 static void add_live_stack(struct unwinding *w, const struct seam *seam)
@@ -267,8 +268,8 @@ static void add_copied_stack(struct unwinding *w, const struct seam *seam)
     struct unwind_walk walk = unwind_walk_of(w);
     uint64_t skip = 0;
     if (seam->resume == SEAM_SAVED && seam->has_regs &&
-        seam->regs.r[REG_RBP] - copy->addr < copy->len)
-        skip = seam->regs.r[REG_RBP] - copy->addr;
+        seam->regs.r[REGS_RBP] - copy->addr < copy->len)
+        skip = seam->regs.r[REGS_RBP] - copy->addr;
     unwind_erlang_words(&walk, copy->addr + skip, copy->bytes + skip,
                         copy->len - skip);
     unwind_walk_done(w, &walk);
@@ -294,7 +295,7 @@ static uint64_t process_of(struct unwinding *w, const struct seam *seam)
         return w->s->c_p;
     if (w->out->scheduling || !seam->has_regs)
         return current_process(w);
-    return seam->regs.r[REG_R13];
+    return seam->regs.r[REGS_R13];
 }
 
 /* The Erlang side, from the first Erlang frame on. The scheduler works for a
@@ -320,17 +321,17 @@ static void from_jit(struct unwinding *w)
 {
     struct seam seam = {.regs = w->s->regs, .has_regs = true};
     struct unwind_site leaf;
-    unwind_code_leaf(w->u->code, seam.regs.r[REG_RIP], w->s->time_ns, &leaf);
+    unwind_code_leaf(w->u->code, seam.regs.r[REGS_RIP], w->s->time_ns, &leaf);
     unwind_code_leaf_resume(w->u->code, &leaf);
     seam.resume = leaf.resume;
-    unwind_list_add(&w->list, seam.regs.r[REG_RIP], ADDRESS_ERLANG);
+    unwind_list_add(&w->list, seam.regs.r[REGS_RIP], ADDRESS_ERLANG);
     add_erlang(w, &seam, leaf.scheduling);
 }
 
 bool unwind_scheduler(struct unwinding *w)
 {
     struct seam seam = {0};
-    if (unwind_code_has(w->u->code, w->s->regs.r[REG_RIP])) {
+    if (unwind_code_has(w->u->code, w->s->regs.r[REGS_RIP])) {
         from_jit(w);
         return true;
     }

@@ -1,10 +1,6 @@
 /* The engine on real processes: children of this test that spin, sleep, go
  * deep, start threads and end. As root, much of it is run as nobody, too. */
 
-/* Only POSIX's names: glibc's <signal.h> has REG_... names of its own. */
-#undef _GNU_SOURCE
-#define _POSIX_C_SOURCE 200809L
-
 #include "test.h"
 
 #include <errno.h>
@@ -194,8 +190,9 @@ static void see(void *ctx, const struct sample *s)
     struct seen *seen = ctx;
     seen->count++;
     seen->cpu_ns += s->period_ns;
-    seen->in_spin += in_function(s->regs.r[REG_RIP], spin);
-    seen->marked += s->stack.addr == s->regs.r[REG_RSP] && has_magic(&s->stack);
+    seen->in_spin += in_function(s->regs.r[REGS_RIP], spin);
+    seen->marked +=
+        s->stack.addr == s->regs.r[REGS_RSP] && has_magic(&s->stack);
     seen->in_kernel += s->in_kernel;
     seen->with_kernel_ips += s->kernel_count > 0;
     seen->no_regs += !s->has_regs;

@@ -54,7 +54,7 @@ static void put_sample(struct writer *w, const struct fake *f)
             put(w, f->chain[i], 8);
     }
     put(w, f->abi, 8);
-    for (uint64_t i = 0; f->abi && i < REG_COUNT; i++)
+    for (uint64_t i = 0; f->abi && i < REGS_COUNT; i++)
         put(w, 0x1000 + i, 8);
     put(w, f->stack_size, 8);
     for (uint64_t i = 0; i < f->stack_size; i++)
@@ -92,13 +92,13 @@ static void a_sample_has_its_registers_in_dwarf_order(void **state)
     assert_true(r.sample.has_regs);
     assert_false(r.sample.in_kernel);
     /* AX BX CX DX SI DI BP SP IP R8.. is the kernel's order. */
-    assert_int_equal(r.sample.regs.r[REG_RAX], 0x1000);
-    assert_int_equal(r.sample.regs.r[REG_RBX], 0x1001);
-    assert_int_equal(r.sample.regs.r[REG_RDX], 0x1003);
-    assert_int_equal(r.sample.regs.r[REG_RSP], 0x1007);
-    assert_int_equal(r.sample.regs.r[REG_RIP], 0x1008);
-    assert_int_equal(r.sample.regs.r[REG_R8], 0x1009);
-    assert_int_equal(r.sample.regs.r[REG_R15], 0x1010);
+    assert_int_equal(r.sample.regs.r[REGS_RAX], 0x1000);
+    assert_int_equal(r.sample.regs.r[REGS_RBX], 0x1001);
+    assert_int_equal(r.sample.regs.r[REGS_RDX], 0x1003);
+    assert_int_equal(r.sample.regs.r[REGS_RSP], 0x1007);
+    assert_int_equal(r.sample.regs.r[REGS_RIP], 0x1008);
+    assert_int_equal(r.sample.regs.r[REGS_R8], 0x1009);
+    assert_int_equal(r.sample.regs.r[REGS_R15], 0x1010);
 }
 
 static void the_stack_is_as_long_as_what_was_copied(void **state)
@@ -252,7 +252,7 @@ static void every_record_is_found_wherever_the_ring_ends(void **state)
         struct perf_record r;
         fill(&ring, UINT64_MAX - RING + 1 + from, &w); /* wraps 64 bits, too */
         assert_int_equal(perf_records_next(&ring.records, &r), 1);
-        assert_int_equal(r.sample.regs.r[REG_R15], 0x1010);
+        assert_int_equal(r.sample.regs.r[REGS_R15], 0x1010);
         for (size_t i = 0; i < 40; i++)
             assert_int_equal(r.sample.stack.bytes[i], i);
         assert_int_equal(perf_records_next(&ring.records, &r), 1);

@@ -34,7 +34,7 @@ static inline void fake_map(struct fake *f, uint64_t addr, size_t len,
     f->maps[f->count] = (struct map){.start = addr,
                                      .end = addr + len,
                                      .inode = path[0] ? 1 : 0,
-                                     .flags = MAP_READ | MAP_WRITE,
+                                     .flags = MAPS_READ | MAPS_WRITE,
                                      .path = path};
     f->count++;
 }

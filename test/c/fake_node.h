@@ -180,7 +180,7 @@ static inline struct fake_node *fake_node_open(uint32_t frame_layout)
     fake_map(f, PROCESS, 0x10000, "");
     fake_map(f, HEAP, HEAP_BYTES, "");
     fake_map(f, EMU, 0x3000, "/memfd:vmem");
-    f->maps[f->count - 1].flags = MAP_READ | MAP_EXEC;
+    f->maps[f->count - 1].flags = MAPS_READ | MAPS_EXEC;
     fake_map(f, C_STACK, C_BYTES, "");
     fake_list(f, frame_layout);
     fake_code(f);
@@ -208,8 +208,8 @@ static inline struct fake_node *fake_node_open(uint32_t frame_layout)
     n->sample.tid = 7;
     n->sample.has_regs = true;
     n->sample.time_ns = UINT64_MAX / 2;
-    n->regs.r[REG_RBX] = RS + XOFF;
-    n->regs.r[REG_R13] = PROCESS;
+    n->regs.r[REGS_RBX] = RS + XOFF;
+    n->regs.r[REGS_R13] = PROCESS;
     return n;
 }
 
@@ -243,8 +243,8 @@ static inline void fake_sample(struct fake_node *n, uint64_t ip, uint64_t sp,
     assert_true(copied <= sizeof(n->copy) && (from || copied == 0));
     if (copied)
         memcpy(n->copy, from, copied);
-    n->regs.r[REG_RIP] = ip;
-    n->regs.r[REG_RSP] = sp;
+    n->regs.r[REGS_RIP] = ip;
+    n->regs.r[REGS_RSP] = sp;
     n->sample.regs = n->regs;
     n->sample.stack = (struct sample_copy){sp, n->copy, copied};
 }

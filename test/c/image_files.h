@@ -52,7 +52,7 @@ static inline struct map map_of(const char *path)
                         .inode = st.st_ino,
                         .dev_major = major(st.st_dev),
                         .dev_minor = minor(st.st_dev),
-                        .flags = MAP_READ | MAP_EXEC,
+                        .flags = MAPS_READ | MAPS_EXEC,
                         .path = path};
 }
 

@@ -136,12 +136,12 @@ static void finds_the_segment_of_a_mapping(void **state)
     (void)state;
     struct image *image = tiny();
     struct map map = {.start = 0x7000, .end = 0x8000, .path = "/tiny"};
-    map.flags = MAP_READ;
+    map.flags = MAPS_READ;
     assert_int_equal(image_vaddr(image, &map, 0x7340), 0x340);
-    map.flags = MAP_READ | MAP_EXEC;
+    map.flags = MAPS_READ | MAPS_EXEC;
     assert_int_equal(image_vaddr(image, &map, 0x7000), 0x1000);
     assert_int_equal(image_vaddr(image, &map, 0x7420), 0x1420);
-    map.flags = MAP_READ | MAP_WRITE;
+    map.flags = MAPS_READ | MAPS_WRITE;
     assert_int_equal(image_vaddr(image, &map, 0x7800), 0x3800);
     map.offset = 0x1000;
     assert_int_equal(image_vaddr(image, &map, 0x7800), 0);

@@ -141,7 +141,7 @@ static void end(pid_t pid)
 static const struct map *map_named(const struct maps *m, const char *part)
 {
     for (size_t i = 0; i < m->count; i++)
-        if ((m->list[i].flags & MAP_EXEC) && strstr(m->list[i].path, part))
+        if ((m->list[i].flags & MAPS_EXEC) && strstr(m->list[i].path, part))
             return &m->list[i];
     return NULL;
 }

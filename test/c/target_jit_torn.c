@@ -11,7 +11,7 @@ static int open_in(struct jit_node *n, uint64_t start, struct jit **out)
     struct map map = {.start = start,
                       .end = JIT_BASE + (n->len & ~(size_t)4095),
                       .inode = 1,
-                      .flags = MAP_READ | MAP_WRITE,
+                      .flags = MAPS_READ | MAPS_WRITE,
                       .path = "/fake/beam.smp"};
     struct maps maps = {.list = &map, .count = 1};
     struct memory m = jit_node_memory(n);

@@ -25,10 +25,10 @@ static void takes_every_field(void **state)
     assert_true(a->offset == 0x1f000 && a->inode == 1234567890123);
     assert_int_equal(a->dev_major, 0xfe);
     assert_int_equal(a->dev_minor, 0x12);
-    assert_int_equal(a->flags, MAP_READ | MAP_EXEC);
+    assert_int_equal(a->flags, MAPS_READ | MAPS_EXEC);
     assert_false(a->deleted);
     assert_string_equal(a->path, "/usr/lib/erlang/erts-13.1.5/bin/beam.smp");
-    assert_int_equal(b->flags, MAP_READ | MAP_WRITE | MAP_SHARED);
+    assert_int_equal(b->flags, MAPS_READ | MAPS_WRITE | MAPS_SHARED);
     assert_string_equal(b->path, "");
     maps_deinit(&m);
 }
@@ -137,8 +137,8 @@ static void reads_our_own(void **state)
     assert_int_equal(maps_read(getpid(), &m), 0);
     assert_int_equal(m.skipped, 0);
     assert_int_equal(flags_at(&m, (void *)(uintptr_t)&reads_our_own),
-                     MAP_READ | MAP_EXEC);
-    assert_int_equal(flags_at(&m, &a_variable), MAP_READ | MAP_WRITE);
+                     MAPS_READ | MAPS_EXEC);
+    assert_int_equal(flags_at(&m, &a_variable), MAPS_READ | MAPS_WRITE);
     const struct map *stack = maps_find(&m, (uint64_t)(uintptr_t)&m);
     assert_string_equal(stack->path, "[stack]");
     maps_deinit(&m);

@@ -64,7 +64,7 @@ static __attribute__((noinline)) int leaf(size_t copied)
                      :
                      : "D"(r)
                      : "rax", "memory");
-    uint64_t sp = r[REG_RSP];
+    uint64_t sp = r[REGS_RSP];
     assert_int_equal(memory_read(&t.memory, sp, t.copy, copied), 0);
     s.stack = (struct sample_copy){sp, t.copy, copied};
     t.depth = backtrace(t.expected, 64);

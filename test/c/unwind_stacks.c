@@ -236,7 +236,7 @@ static void jit_code_may_stand_on_the_runtime_stack(void **state)
     fake_unwind(n);
     EXPECT(n, C_CALLS_STOP, B_CALLS_C - 1, A_CALLS_B - 1);
     assert_true(n->out->erlang && n->out->complete && n->out->unverified);
-    n->regs.r[REG_RBP] = e + 16;
+    n->regs.r[REGS_RBP] = e + 16;
     fake_sample(n, C_CALLS_RBP, RS, 0x80);
     fake_unwind(n);
     EXPECT(n, C_CALLS_RBP, A_CALLS_B - 1);
@@ -331,10 +331,10 @@ static void survives_garbage(void **state)
     enum { PLACES = sizeof(places) / sizeof(places[0]) };
     unsigned seed = 1;
     for (int round = 0; round < 20000; round++) {
-        for (int i = 0; i < REG_COUNT; i++)
+        for (int i = 0; i < REGS_COUNT; i++)
             n->regs.r[i] = places[(size_t)rand_r(&seed) % PLACES] +
                            (unsigned)rand_r(&seed) % 16;
-        uint64_t sp = n->regs.r[REG_RSP];
+        uint64_t sp = n->regs.r[REGS_RSP];
         for (size_t i = 0; i + 8 <= 512; i += 8)
             memcpy(n->copy + i, &places[(size_t)rand_r(&seed) % PLACES], 8);
         fake_u64(&n->fake, PROCESS + STOP,
