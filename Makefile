@@ -32,7 +32,7 @@ test-elixir: all
 test-erlang: all
 	rebar3 eunit
 test-live: all
-	test/live/run.sh
+	$(MIX) run --no-start test/live/all.exs
 
 test-roots:
 	test/roots.sh make 27 29

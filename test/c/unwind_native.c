@@ -85,7 +85,7 @@ static void expect_backtrace(void)
     assert_int_equal(t.walk.end, NATIVE_OUTERMOST);
     /* A sanitizer's backtrace has a frame of its own in front. */
     int more = t.depth - (int)t.walk.count;
-    assert_in_range(more, 0, 1);
+    assert_true(more == 0 || more == 1);
     for (int i = 1; i < (int)t.walk.count; i++)
         assert_int_equal(t.walk.frames[i] + 1, (uintptr_t)t.expected[i + more]);
 }
