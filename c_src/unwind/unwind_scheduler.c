@@ -18,6 +18,8 @@ struct seam {
     bool has_regs;
     enum seam_resume resume;
     uint64_t entry; /* call site of a light BIF, 0: none or not known */
+    bool shared;    /* ret is in a shared fragment: modules call these without
+                       aligning the return address (safe_fragment_call) */
 };
 
 /* What the node's memory says now. */
@@ -249,6 +251,7 @@ static void add_live_stack(struct unwinding *w, const struct seam *seam)
     size_t count = w->out->count;
     struct unwind_walk walk = unwind_walk_of(w);
     walk.entry = seam->entry;
+    walk.top_any = seam->shared;
     bool ordered = false;
     enum moment moment = walk_live(w, seam, &walk, &ordered);
     if (!may_stand(w, seam, &walk, moment, ordered)) {
@@ -266,6 +269,7 @@ static void add_copied_stack(struct unwinding *w, const struct seam *seam)
 {
     const struct sample_copy *copy = &w->s->erlang;
     struct unwind_walk walk = unwind_walk_of(w);
+    walk.top_any = seam->shared;
     uint64_t skip = 0;
     if (seam->resume == SEAM_SAVED && seam->has_regs &&
         seam->regs.r[REGS_RBP] - copy->addr < copy->len)
@@ -324,6 +328,7 @@ static void from_jit(struct unwinding *w)
     unwind_code_leaf(w->u->code, seam.regs.r[REGS_RIP], w->s->time_ns, &leaf);
     unwind_code_leaf_resume(w->u->code, &leaf);
     seam.resume = leaf.resume;
+    seam.shared = leaf.emulator;
     unwind_list_add(&w->list, seam.regs.r[REGS_RIP], ADDRESS_ERLANG);
     add_erlang(w, &seam, leaf.scheduling);
 }
@@ -340,6 +345,7 @@ bool unwind_scheduler(struct unwinding *w)
     const struct unwind_site *site =
         unwind_code_site(w->u->code, seam.ret, w->s->time_ns);
     seam.resume = site->resume;
+    seam.shared = site->emulator;
     seam.entry = entry_of(w, &seam, site);
     unwind_list_add(&w->list, seam.ret - 1, ADDRESS_ERLANG);
     add_erlang(w, &seam, site->scheduling);

@@ -7,7 +7,7 @@ defmodule Live.Json do
     value
   end
 
-  defp skip(<<c, rest::binary>>) when c in ' \t\r\n', do: skip(rest)
+  defp skip(<<c, rest::binary>>) when c in [?\s, ?\t, ?\r, ?\n], do: skip(rest)
   defp skip(rest), do: rest
 
   defp value("{" <> rest), do: members(skip(rest), %{})
