@@ -56,7 +56,7 @@ value(top, _) -> {error, "a whole number of rows, 1 or more"};
 value(format, Format) -> one_of(Format, [Name || {_, Name} <- extensions()]);
 value(output, Output) -> files(Output);
 value(process, Processes) -> processes(Processes);
-value(Key, Pattern) when Key =:= focus; Key =:= ignore -> one_text(Pattern).
+value(Key, Pattern) when Key =:= focus; Key =:= ignore -> pattern(one_text(Pattern)).
 
 one_of(Given, Known) ->
     case to_text(Given) of
@@ -74,6 +74,15 @@ one_text(Given) ->
         {ok, Text} when byte_size(Text) < 256 -> {ok, Text};
         _ -> {error, "a text of less than 256 bytes"}
     end.
+
+%% The program's are POSIX expressions; what is broken there is broken here.
+pattern({ok, Text}) ->
+    case re:compile(Text) of
+        {ok, _} -> {ok, Text};
+        {error, _} -> {error, "a regular expression"}
+    end;
+pattern(Error) ->
+    Error.
 
 files(Output) when is_binary(Output) -> files([Output]);
 files([Char | _] = Output) when is_integer(Char) -> files([Output]);

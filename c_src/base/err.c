@@ -24,13 +24,17 @@ static const struct err_row rows[] = {
     {E_LAYOUT, "the VM's layout was not recognised"},
     {E_UNRESOLVED, "no symbol for this address"},
     {E_AMBIGUOUS, "the code was replaced around the time of the sample"},
-    {E_NO_ENGINE, "no sampling engine works here; `cprof doctor` says why"},
+    {E_NO_ENGINE, "no sampling engine works here, `cprof doctor` says why; "
+                  "`--event cycles` needs hardware counters, which most "
+                  "virtual machines lack: leave it out there"},
     {E_PERF_DENIED,
-     "perf_event_open is not permitted; run as root, or set "
-     "/proc/sys/kernel/perf_event_paranoid to 2 or less (in a container: "
-     "allow it in the seccomp profile)"},
+     "perf_event_open is not permitted; run as the node's user or as root; "
+     "if that is so already, set /proc/sys/kernel/perf_event_paranoid to 2 "
+     "or less, or in a container allow it in the seccomp profile"},
     {E_MEMLOCK, "not enough locked memory for the sample rings; raise "
                 "`ulimit -l` or run as root"},
+    {E_UNKNOWN_ENGINE, "no such engine; known are auto and perf"},
+    {E_PATTERN, "not a regular expression (POSIX extended)"},
     {E_UNKNOWN_FORMAT, "unknown format; known are text, html, json, collapsed "
                        "and pprof"},
     {E_NOT_A_PROFILE, "not a recording; `cprof report` reads the .pb.gz files "

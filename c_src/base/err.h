@@ -35,6 +35,10 @@ enum err {
     E_NO_ENGINE = 4396, /**< no sampling engine can work here */
     E_PERF_DENIED,      /**< perf_event_open is not permitted */
     E_MEMLOCK,          /**< no room for the rings within RLIMIT_MEMLOCK */
+    E_UNKNOWN_ENGINE,   /**< no engine of that name */
+
+    /* profile */
+    E_PATTERN = 4446, /**< a regular expression does not compile */
 
     /* formats, port */
     E_UNKNOWN_FORMAT = 4496, /**< no such output format */

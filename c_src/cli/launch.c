@@ -98,28 +98,51 @@ static pid_t find_vm(pid_t ancestor)
     return found;
 }
 
-int launch_start(char *const command[], struct launch *out)
+static bool has_ended(const struct launch *l)
+{
+    return waitpid(l->child, NULL, WNOHANG) != 0;
+}
+
+int launch_start(char *const command[], const volatile sig_atomic_t *stop,
+                 struct launch *out)
 {
     int err = spawn(command, &out->child);
     if (err)
         return err;
-    for (int i = 0; i < WAIT_STEPS; i++) {
+    for (int i = 0; i < WAIT_STEPS && !*stop; i++) {
         out->vm = find_vm(out->child);
         if (out->vm)
             return 0;
-        if (waitpid(out->child, NULL, WNOHANG) == out->child)
+        if (has_ended(out))
             return -E_GONE;
         poll(NULL, 0, WAIT_STEP_MS);
     }
-    kill(out->child, SIGTERM);
-    waitpid(out->child, NULL, 0);
-    return -E_NOT_BEAM;
+    launch_end(out);
+    return *stop ? -EINTR : -E_NOT_BEAM;
 }
 
-int launch_wait(const struct launch *l)
+void launch_wait(const struct launch *l, const volatile sig_atomic_t *stop)
 {
-    int status = 0;
-    while (waitpid(l->child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    return status;
+    while (!*stop && !has_ended(l))
+        poll(NULL, 0, WAIT_STEP_MS);
+}
+
+/* The VM may be a descendant that outlives the command: it is ended too. */
+static void signal_both(const struct launch *l, int number)
+{
+    kill(l->child, number);
+    if (l->vm && l->vm != l->child && descends_from(l->vm, l->child))
+        kill(l->vm, number);
+}
+
+void launch_end(const struct launch *l)
+{
+    signal_both(l, SIGTERM);
+    for (int i = 0; i < 1000 / WAIT_STEP_MS; i++) {
+        if (has_ended(l))
+            return;
+        poll(NULL, 0, WAIT_STEP_MS);
+    }
+    signal_both(l, SIGKILL);
+    (void)waitpid(l->child, NULL, 0);
 }

@@ -123,6 +123,37 @@ static int parse_top(struct options *o, const char *text,
     return 0;
 }
 
+static int parse_pattern(const char **out, const char *option, const char *text,
+                         struct options_fault *f)
+{
+    *out = text;
+    int err = filter_check(text);
+    return err ? fault(f, option, text, err_text(err)) : 0;
+}
+
+/* Found out before a command is started or a node is attached to. */
+static int parse_engine(struct options *o, const char *text,
+                        struct options_fault *f)
+{
+    o->engine = text;
+    if (strcmp(text, "auto") == 0)
+        return 0;
+    for (const struct engine_ops *const *e = engine_all; *e; e++)
+        if (strcmp(text, (*e)->name) == 0)
+            return 0;
+    return fault(f, "--engine", text, err_text(-E_UNKNOWN_ENGINE));
+}
+
+static int parse_output(struct options *o, const char *text,
+                        struct options_fault *f)
+{
+    if (o->output)
+        return fault(f, "--output", text,
+                     "one file only; make others with `cprof report`");
+    o->output = text;
+    return *text ? 0 : fault(f, "--output", text, "give a file name");
+}
+
 static int parse_event(struct options *o, const char *text,
                        struct options_fault *f)
 {
@@ -159,17 +190,13 @@ static int parse_one(struct options *o, int code, struct options_fault *f)
     case OPT_PROCESS:
         return add_process(o, optarg, f);
     case 'o':
-        o->output = optarg;
-        return 0;
+        return parse_output(o, optarg, f);
     case OPT_ENGINE:
-        o->engine = optarg;
-        return 0;
+        return parse_engine(o, optarg, f);
     case OPT_FOCUS:
-        o->focus = optarg;
-        return 0;
+        return parse_pattern(&o->focus, "--focus", optarg, f);
     case OPT_IGNORE:
-        o->ignore = optarg;
-        return 0;
+        return parse_pattern(&o->ignore, "--ignore", optarg, f);
     case OPT_KERNEL:
         o->kernel = true;
         return 0;
@@ -198,15 +225,16 @@ static int parse(int argc, char **argv, const struct verb_options *verb,
     optind = 1;
     opterr = 0;
     for (;;) {
-        int at = optind;
         int code =
             getopt_long(argc, argv, verb->short_options, long_options, NULL);
         if (code == -1)
             return 0;
+        /* Options may stand behind other words: it is the one just passed. */
+        const char *option = argv[optind > 1 ? optind - 1 : 1];
         if (code == ':')
-            return fault(f, argv[at], "", "needs a value");
+            return fault(f, option, "", "needs a value");
         if (code == '?' || !has_code(verb, code))
-            return fault(f, argv[at], "", "no such option");
+            return fault(f, option, "", "no such option");
         int err = parse_one(o, code, f);
         if (err)
             return err;
@@ -241,6 +269,10 @@ int options_parse_record(int argc, char **argv, struct options *o,
     if (o->pid && o->command)
         return fault(f, argv[optind], "",
                      "give either --pid or a command, not both");
+    long pid;
+    if (o->command && !o->command[1] &&
+        whole_number(o->command[0], 1, INT_MAX, &pid) == 0)
+        return fault(f, o->command[0], "", "a pid is given with --pid");
     if (!o->pid && !o->command)
         return fault(f, "record", "",
                      "which node? give --pid PID or -- COMMAND");

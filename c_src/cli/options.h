@@ -1,7 +1,8 @@
 /**
  * @file options.h
- * The command line of `record` and `report` as values, checked. Parsing
- * prints nothing: the first fault comes back as its subject and a sentence.
+ * The command line of `record`, `report` and `doctor` as values, checked.
+ * Parsing prints nothing: the first fault comes back as its subject and a
+ * sentence.
  */
 #ifndef CPROF_CLI_OPTIONS_H
 #define CPROF_CLI_OPTIONS_H

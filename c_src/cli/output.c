@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,10 @@ int output_check(const char *path)
     if (S_ISDIR(st.st_mode))
         return -EISDIR;
     int err = writable(path);
-    return !err && S_ISREG(st.st_mode) ? can_create(path) : err;
+    char target[PATH_MAX];
+    if (err || !S_ISREG(st.st_mode))
+        return err;
+    return realpath(path, target) ? can_create(target) : -errno;
 }
 
 static int write_all(int fd, const uint8_t *bytes, size_t len)
@@ -73,8 +77,12 @@ static int write_in_place(const char *path, const struct buffer *bytes)
     return err;
 }
 
-static mode_t file_mode(void)
+/* An existing file keeps its mode: a recording holds a command line. */
+static mode_t file_mode(const char *path)
 {
+    struct stat st;
+    if (stat(path, &st) == 0)
+        return st.st_mode & 07777;
     mode_t mask = umask(0);
     umask(mask);
     return 0666 & ~mask;
@@ -87,7 +95,7 @@ static int write_beside(const char *path, const struct buffer *bytes)
     if (fd < 0)
         return fd;
     int err = write_all(fd, bytes->data, bytes->len);
-    if (fchmod(fd, file_mode()) != 0 && !err)
+    if (fchmod(fd, file_mode(path)) != 0 && !err)
         err = -errno;
     if (close(fd) != 0 && !err)
         err = -errno;
@@ -103,14 +111,44 @@ int output_write(const char *path, const struct buffer *bytes)
     if (!path)
         return write_all(STDOUT_FILENO, bytes->data, bytes->len);
     struct stat st;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+    if (stat(path, &st) != 0)
+        return write_beside(path, bytes);
+    if (!S_ISREG(st.st_mode))
         return write_in_place(path, bytes);
-    return write_beside(path, bytes);
+    char target[PATH_MAX]; /* a link stays a link */
+    return realpath(path, target) ? write_beside(target, bytes) : -errno;
 }
 
 bool output_unreadable(const struct options *o)
 {
     return !o->output && o->format->binary && isatty(STDOUT_FILENO);
+}
+
+static uint64_t samples_of(const struct profile *p)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < profile_sample_count(p); i++)
+        sum += profile_sample_at(p, i)->count;
+    return sum;
+}
+
+/* A filtered report says so: its counters are of the whole recording. */
+static int note_filter(struct profile *filtered, const struct options *o,
+                       const struct profile *whole)
+{
+    char line[640];
+    int at = snprintf(line, sizeof(line), "filtered:");
+    for (size_t i = 0; i < o->process_count && at < 300; i++)
+        at += snprintf(line + at, 80, " --process %.60s", o->processes[i]);
+    if (o->focus)
+        at += snprintf(line + at, 60, " --focus %.40s", o->focus);
+    if (o->ignore)
+        at += snprintf(line + at, 60, " --ignore %.40s", o->ignore);
+    snprintf(line + at, sizeof(line) - (size_t)at,
+             "; %" PRIu64 " of %" PRIu64
+             " samples; quality counters are of the whole recording",
+             samples_of(filtered), samples_of(whole));
+    return profile_note(filtered, line);
 }
 
 int output_render(const struct profile *p, const struct options *o,
@@ -125,7 +163,9 @@ int output_render(const struct profile *p, const struct options *o,
     int err = filter_apply(p, &filter, &filtered);
     if (err)
         return err;
-    err = o->format->write(filtered, &how, bytes);
+    err = note_filter(filtered, o, p);
+    if (!err)
+        err = o->format->write(filtered, &how, bytes);
     profile_destroy(filtered);
     return err;
 }

@@ -158,7 +158,8 @@ int verb_port(int argc, char **argv)
 {
     (void)argv;
     if (argc > 1)
-        return usage_error("record", "port", "takes no arguments");
+        return fail_text("port",
+                         "takes no arguments; it is for Cprof, not for people");
     struct server s = {0};
     buffer_init(&s.in, PORT_MAX_PACKET);
     buffer_init(&s.out, PORT_MAX_PACKET);

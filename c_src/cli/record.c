@@ -33,7 +33,10 @@ static const char help[] =
     "      --kernel          kernel functions too (root)\n"
     "      --event EVENT     cpu-clock (default) or cycles\n"
     "      --engine ENGINE   auto (default) or perf\n"
-    "  -q, --quiet           no progress on stderr\n";
+    "  -q, --quiet           no progress on stderr\n"
+    "\n"
+    "A command is left running when the time is up; cprof then waits for its\n"
+    "end. Ctrl-C ends both.\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -98,12 +101,11 @@ static int write_result(const struct options *o, const struct profile *p)
     return EXIT_DONE;
 }
 
-/* The node may end during the recording: what was sampled is kept. */
+/* The node may end during the recording, or it cannot go on for another
+ * reason: what was sampled until then is kept. */
 static int finish(const struct options *o, struct session *s, int sampled)
 {
     struct profile *p = NULL;
-    if (sampled && sampled != -E_GONE)
-        return fail("recording", sampled);
     int err = session_finish(s, &p);
     if (err)
         return fail("recording", err);
@@ -112,6 +114,8 @@ static int finish(const struct options *o, struct session *s, int sampled)
                         "was sampled until then follows\n");
     int code = write_result(o, p);
     profile_destroy(p);
+    if (sampled && sampled != -E_GONE)
+        return fail("the recording ended early", sampled);
     return code;
 }
 
@@ -126,8 +130,6 @@ static int record_pid(const struct options *o, pid_t pid)
     snprintf(what, sizeof(what), "pid %d", pid);
     struct session *s;
     int err = session_open(&how, &s);
-    if (err == -E_NOT_FOUND)
-        return usage_error("record", o->engine, "no such engine");
     if (err)
         return fail(what, err);
     int code = finish(o, s, sample(o, s));
@@ -138,7 +140,9 @@ static int record_pid(const struct options *o, pid_t pid)
 static int record_command(const struct options *o)
 {
     struct launch launch;
-    int err = launch_start(o->command, &launch);
+    int err = launch_start(o->command, &interrupted, &launch);
+    if (err == -EINTR)
+        return fail_text(o->command[0], "interrupted before a VM was up");
     if (err == -E_GONE)
         return fail_text(o->command[0],
                          "ended before an Erlang VM was up in it");
@@ -147,7 +151,10 @@ static int record_command(const struct options *o)
     if (err)
         return fail(o->command[0], err);
     int code = record_pid(o, launch.vm);
-    launch_wait(&launch);
+    if (code == EXIT_DONE && !interrupted)
+        launch_wait(&launch, &interrupted);
+    if (code != EXIT_DONE || interrupted)
+        launch_end(&launch);
     return code;
 }
 

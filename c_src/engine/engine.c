@@ -32,7 +32,7 @@ const struct engine_ops *engine_choose(const char *name, pid_t pid, int *err)
     if (strcmp(name, "auto") == 0)
         return best(pid, err);
     const struct engine_ops *ops = named(name);
-    int result = ops ? ops->probe(pid) : -E_NOT_FOUND;
+    int result = ops ? ops->probe(pid) : -E_UNKNOWN_ENGINE;
     if (result == 0)
         return ops;
     *err = result;

@@ -84,7 +84,7 @@ struct engine_ops {
 extern const struct engine_ops engine_perf;
 
 /** By name; "auto" is the best that works on pid. NULL with *err set:
- *  -E_NOT_FOUND: no such engine; else why none works. */
+ *  -E_UNKNOWN_ENGINE: no such engine; else why none works. */
 const struct engine_ops *engine_choose(const char *name, pid_t pid, int *err);
 /** Every engine built in, for doctor; NULL-terminated. */
 extern const struct engine_ops *const engine_all[];

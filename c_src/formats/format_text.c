@@ -134,7 +134,9 @@ static void process_table(struct report *r)
 static void idle_line(struct report *r)
 {
     buffer_text(r->out, "\n");
-    if (r->s.samples == 0)
+    if (r->s.samples == 0 && profile_counters(r->p)->samples > 0)
+        buffer_text(r->out, "No sample matches the filter.\n");
+    else if (r->s.samples == 0)
         buffer_text(r->out, "No samples: the node was idle, it used no CPU "
                             "while it was watched.\n");
     else

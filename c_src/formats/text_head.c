@@ -95,7 +95,7 @@ static void share_lines(struct head *h)
         share(h, state_name((enum sample_state)i), s->by_state[i], s->samples,
               &any);
     if (s->by_state[STATE_SCHEDULER])
-        buffer_text(h->out, " (looking for work, left out below)");
+        buffer_text(h->out, "; the scheduler is left out below");
     text_cell_end_line(h->out);
     if (s->counted == 0)
         return;

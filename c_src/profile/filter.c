@@ -26,9 +26,19 @@ static int compile(const char *text, regex_t *re, bool *has)
     if (!text || !*text)
         return 0;
     if (regcomp(re, text, REG_EXTENDED | REG_NOSUB) != 0)
-        return -E_FORMAT;
+        return -E_PATTERN;
     *has = true;
     return 0;
+}
+
+int filter_check(const char *pattern)
+{
+    regex_t re;
+    bool has = false;
+    int err = compile(pattern, &re, &has);
+    if (has)
+        regfree(&re);
+    return err;
 }
 
 /* NONE in every slot. */

@@ -16,7 +16,9 @@ struct filter {
     const char *ignore; /**< RE: stacks with such a frame are dropped; NULL */
 };
 
-/** -E_FORMAT when an expression does not compile. */
+/** Does it compile? 0 (also for NULL and "") or -E_PATTERN. */
+MUST_USE int filter_check(const char *pattern);
+/** -E_PATTERN when an expression does not compile, -ENOMEM. */
 MUST_USE int filter_apply(const struct profile *p, const struct filter *f,
                           struct profile **out);
 

@@ -184,8 +184,10 @@ bool process_alive(const struct process *p)
 {
     uint64_t start_time;
     char state;
-    return read_stat(p->pid, &start_time, &state) == 0 &&
-           start_time == p->start_time && !ended(state);
+    int err = read_stat(p->pid, &start_time, &state);
+    if (err) /* no descriptor left, say, is no sign of death */
+        return err != -E_NO_PROCESS && err != -ENOENT && err != -ESRCH;
+    return start_time == p->start_time && !ended(state);
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)

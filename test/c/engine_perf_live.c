@@ -506,7 +506,7 @@ static void engines_are_chosen_by_name(void **state)
     assert_ptr_equal(engine_choose("perf", pid, &err), &engine_perf);
     assert_ptr_equal(engine_choose("auto", pid, &err), &engine_perf);
     assert_null(engine_choose("none such", pid, &err));
-    assert_int_equal(err, -E_NOT_FOUND);
+    assert_int_equal(err, -E_UNKNOWN_ENGINE);
     end_child(pid);
     assert_null(engine_choose("auto", pid, &err));
     assert_int_equal(err, -E_NO_PROCESS);

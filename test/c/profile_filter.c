@@ -97,7 +97,7 @@ static void a_broken_expression_is_refused(void **state)
     (void)state;
     struct profile *p = two_processes(), *out = NULL;
     struct filter f = {.focus = "ok", .ignore = "(["};
-    assert_int_equal(filter_apply(p, &f, &out), -E_FORMAT);
+    assert_int_equal(filter_apply(p, &f, &out), -E_PATTERN);
     assert_null(out);
     profile_destroy(p);
 }

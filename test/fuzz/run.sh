@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-20}
+ran=0
 for fuzzer in build/fuzz/*_*; do
     [ -x "$fuzzer" ] && [ -f "$fuzzer" ] || continue
     name=${fuzzer##*/}
@@ -13,5 +14,10 @@ for fuzzer in build/fuzz/*_*; do
     echo "== $name for $seconds s"
     "$fuzzer" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
         -print_final_stats=0 -verbosity=0 "$corpus"
+    ran=$((ran + 1))
 done
-echo "no finding"
+[ $ran -gt 0 ] || {
+    echo "no fuzzer is built: run make -C c_src fuzzers" >&2
+    exit 1
+}
+echo "$ran fuzzers, no finding"

@@ -79,9 +79,35 @@ defmodule Live.BadInputTest do
     refused(["record"], 2, "which node?")
     refused(["record", "-p", "abc"], 2, "not a process id")
     refused(["sing"], 2, "no verb")
+    refused(["record", "-p", 1, "--engine", "magic"], 2, "no such engine")
+    refused(["record", "-p", 1, "--focus", "("], 2, "not a regular expression")
+    refused(["record", "-p", 1, "-o", ""], 2, "give a file name")
+    refused(["record", "-p", 1, "-o", "a.html", "-o", "b.txt"], 2, "one file only")
+    refused(["record", "4711"], 2, "a pid is given with --pid")
+    refused(["report", "a.pb.gz", "--bogus"], 2, "--bogus: no such option")
+    refused(["report", "a.pb.gz", "-o"], 2, "-o: needs a value")
+  end
+
+  test "a filter that matches nothing says so", %{dir: dir} do
     node = Node.start("known_work")
-    refused(["record", "-p", node.pid, "--engine", "magic"], 2, "no such engine")
+    file = "#{dir}/r.pb.gz"
+    {_, _, 0} = Cprof.run(["record", "-p", node.pid, "-d", 1, "-o", file])
     Node.stop(node)
+    {text, _, 0} = Cprof.run(["report", file, "--process", "nobody"])
+    assert text =~ "No sample matches the filter"
+    assert text =~ ~r/filtered: --process nobody; 0 of \d+ samples/
+  end
+
+  test "an output that is a link stays one, and a file keeps its mode", %{dir: dir} do
+    node = Node.start("known_work")
+    File.write!("#{dir}/real.json", "")
+    File.chmod!("#{dir}/real.json", 0o600)
+    File.ln_s!("real.json", "#{dir}/link.json")
+    {_, _, 0} = Cprof.run(["record", "-p", node.pid, "-d", 1, "-o", "#{dir}/link.json"])
+    Node.stop(node)
+    assert File.read_link!("#{dir}/link.json") == "real.json"
+    assert Live.Json.decode!(File.read!("#{dir}/real.json"))["version"] == 1
+    assert Bitwise.band(File.stat!("#{dir}/real.json").mode, 0o777) == 0o600
   end
 
   test "an output that cannot be written is found out before sampling", %{dir: dir} do
@@ -128,6 +154,23 @@ defmodule Live.BadInputTest do
     end
 
     Node.stop(node)
+  end
+
+  # erl and sleep get no stdin that ends, so nothing but the signal ends them.
+  test "a signal ends a recording with its command", %{dir: dir} do
+    command = ["erl", "-noinput", "-eval", "F = fun F() -> F() end, F()."]
+
+    for {args, pattern} <- [{command, ""}, {["sleep", "60"], "interrupted before a VM was up"}] do
+      {_, pid} = recording = record_async(["-r", 499, "-o", "#{dir}/c.pb.gz", "--" | args])
+      Process.sleep(3000)
+      {children, 0} = System.cmd("pgrep", ["-P", "#{pid}"])
+      kill("TERM", pid)
+      {said, _} = finished(recording)
+      assert said =~ pattern
+      for child <- String.split(children), do: refute(File.exists?("/proc/#{child}"))
+    end
+
+    assert samples("#{dir}/c.pb.gz") > 100
   end
 
   test "SIGKILL leaves the node unharmed and no file behind", %{dir: dir} do

@@ -31,7 +31,8 @@ defmodule Live.ReloadTest do
     total = named |> Map.values() |> Enum.sum()
     replaced = Enum.sum(for {stack, n} <- stacks, "[replaced code]" in stack, do: n)
     assert total > 500
-    assert replaced <= 0.02 * total
+    # Around each load a sample or two could be of either version: they are told as that, not guessed.
+    assert replaced <= 3 * @versions
   end
 
   defp version_of(stack) do

@@ -56,7 +56,7 @@ defmodule Mix.Tasks.Profile.Run do
       Machine:  OTP 25, erts 13.1.5, JIT, 2 schedulers
       Sampling: engine perf, event cpu-clock, 999 Hz asked, 999.0 Hz reached, kernel included
       Samples:  510 in 0.63 s, 0.51 s of CPU; 486 counted below
-      States:   running 52.7 %, gc 42.4 %, dirty-cpu 0.2 %, scheduler 4.7 % (looking for work, left out below)
+      States:   running 52.7 %, gc 42.4 %, dirty-cpu 0.2 %, scheduler 4.7 %; the scheduler is left out below
       Running:  erlang 37.2 %, elixir 1.2 %, native 3.1 %, gc 44.4 %, kernel 14.0 %
       Stacks:   100.00 % of 187 samples in Erlang code reach the first function
       Doubts:   of 510 samples, 11544 frames
@@ -183,11 +183,20 @@ defmodule Mix.Tasks.Profile.Run do
         kind, reason -> {:raised, kind, reason, __STACKTRACE__}
       end
 
-    stop!() |> report!(opts)
-
     case outcome do
-      {:value, value} -> value
-      {:raised, kind, reason, stack} -> :erlang.raise(kind, reason, stack)
+      {:value, value} ->
+        stop!() |> report!(opts)
+        value
+
+      {:raised, kind, reason, stack} ->
+        # Whatever becomes of the report, the code's own failure is what counts.
+        try do
+          stop!() |> report!(opts)
+        rescue
+          error -> Mix.shell().error(Exception.message(error))
+        end
+
+        :erlang.raise(kind, reason, stack)
     end
   end
 
