@@ -12,15 +12,10 @@ defmodule Bench do
     report = Path.join(node.dir, "bench.pb.gz")
     {_, err, code} = Cprof.run(["record", "-p", node.pid, "-d", seconds, "-r", rate, "-o", report])
     if code != 0, do: raise(err)
-    Node.tell(node, "truth")
-    truth = normalize(for line <- Node.lines_until(node, "end"), into: %{}, do: piece(line))
+    json = Cprof.json(["report", report])
+    truth = Map.new(Node.truth(node, json), fn {piece, percent} -> {piece, percent / 100} end)
     {counts, total} = count(Cprof.collapsed(["report", report]))
-    {truth, Map.new(counts, fn {k, n} -> {k, n / max(total, 1)} end), total, Cprof.json(["report", report])}
-  end
-
-  defp piece(line) do
-    [name, ns] = String.split(line)
-    {name, String.to_integer(ns)}
+    {truth, Map.new(counts, fn {k, n} -> {k, n / max(total, 1)} end), total, json}
   end
 
   # A stack belongs to the piece whose function is on it; what has none is
@@ -41,11 +36,6 @@ defmodule Bench do
         nil -> nil
       end
     end)
-  end
-
-  defp normalize(counts) do
-    total = counts |> Map.values() |> Enum.sum()
-    Map.new(counts, fn {k, v} -> {k, v / total} end)
   end
 
   @doc "Total-variation distance of two distributions."
