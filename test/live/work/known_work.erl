@@ -77,7 +77,7 @@ pieces(bif) ->
      {regex, fun regex_piece/0}, {hash, fun hash_piece/0}];
 pieces(gc) ->
     [{grow, fun grow_piece/0}, {churn, fun churn_piece/0},
-     {plain, fun add_piece/0}].
+     {add, fun add_piece/0}].
 
 %% --- pure Erlang ---------------------------------------------------------
 
