@@ -24,7 +24,8 @@ MUST_USE int pipeline_open(struct target_state *target,
                            struct profile *profile, struct pipeline **out);
 void pipeline_close(struct pipeline *p);
 /** Takes one sample in; false when a longer copy of the stack would have
- *  helped. The first error (only: no memory) is kept. */
+ *  helped. The first error (no memory, or a limit of
+ *  the profile) is kept. */
 bool pipeline_sample(struct pipeline *p, const struct sample *s);
 MUST_USE int pipeline_status(const struct pipeline *p);
 

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,7 @@ int session_open(const struct session_options *o, struct session **out)
 {
     struct session *s = calloc(1, sizeof(*s));
     if (!s)
-        return -E_LIMIT;
+        return -ENOMEM;
     int err = target_state_open(&s->target, o->pid);
     if (!err)
         err = open_readers(s);

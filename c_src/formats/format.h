@@ -28,8 +28,6 @@ struct format {
 extern const struct format format_text, format_json, format_collapsed,
     format_html, format_pprof;
 
-/** NULL-terminated. */
-extern const struct format *const format_all[];
 /** By name, or NULL. */
 const struct format *format_by_name(const char *name);
 /** By the longest extension that the path ends with, or NULL. */

@@ -250,11 +250,6 @@ uint64_t bifs_export(const struct bifs *b, uint64_t start)
     return id == INDEX_NONE ? 0 : b->sites[id].export;
 }
 
-size_t bifs_count(const struct bifs *b)
-{
-    return b->count;
-}
-
 uint64_t bifs_collector(const struct bifs *b)
 {
     return b->collector;

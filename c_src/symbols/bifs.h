@@ -46,7 +46,6 @@ struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start);
 /** Address of the struct Export that the callers of a C function name, when
  *  there is no stub for it and all callers agree; else 0. */
 uint64_t bifs_export(const struct bifs *b, uint64_t start);
-size_t bifs_count(const struct bifs *b);
 /** Where the collector begins: the C function that global::garbage_collect
  *  calls; 0 when that is not known. */
 uint64_t bifs_collector(const struct bifs *b);
