@@ -6,7 +6,7 @@
 
 -behaviour(gen_server).
 
--export([open/1, request/4, failed/1, close/1]).
+-export([open/1, request/4, failed/1, close/1, os_pid/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -type failure() :: cprof_protocol:failure().
@@ -54,6 +54,15 @@ failed(Server) ->
         gen_server:call(Server, failed)
     catch
         exit:_ -> true
+    end.
+
+%% The program's process of the operating system; for tests and for looking.
+-spec os_pid(pid() | atom()) -> {ok, pos_integer()} | error.
+os_pid(Server) ->
+    try
+        gen_server:call(Server, os_pid)
+    catch
+        exit:_ -> error
     end.
 
 %% The program is told to end by the end of its input.
@@ -123,7 +132,9 @@ handle_call({request, Command, Args}, From, State) ->
         error:badarg -> {noreply, State#{pending := Pending#{Ref => From}}}
     end;
 handle_call(failed, _, #{failure := Failure} = State) ->
-    {reply, Failure =/= none, State}.
+    {reply, Failure =/= none, State};
+handle_call(os_pid, _, #{os_pid := OsPid} = State) ->
+    {reply, {ok, OsPid}, State}.
 
 handle_cast(_, State) ->
     {noreply, State}.
