@@ -13,7 +13,7 @@ defmodule Bench do
     {_, err, code} = Cprof.run(["record", "-p", node.pid, "-d", seconds, "-r", rate, "-o", report])
     if code != 0, do: raise(err)
     json = Cprof.json(["report", report])
-    truth = Map.new(Node.truth(node, json), fn {piece, percent} -> {piece, percent / 100} end)
+    truth = Map.new(Node.truth(node), fn {piece, percent} -> {piece, percent / 100} end)
     {counts, total} = count(Cprof.collapsed(["report", report]))
     {truth, Map.new(counts, fn {k, n} -> {k, n / max(total, 1)} end), total, json}
   end

@@ -12,7 +12,7 @@ defmodule Live.SharesTest do
     Node.tell(node, "reset")
     "ok" = Node.line(node)
     report = Cprof.json(["record", "-p", node.pid, "-d", 5, "-r", 499])
-    %{report: report, truth: Node.truth(node, report), node: node}
+    %{report: report, truth: Node.truth(node), node: node}
   end
 
   defp function(report, name), do: Enum.find(report["functions"], &(&1["name"] == name))

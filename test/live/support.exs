@@ -104,26 +104,18 @@ defmodule Live.Node do
     end
   end
 
-  @doc """
-  Shares of known_work's pieces, in percent. The time that the pieces took contains the VM's scheduling, which a report
-  shows apart: that part of the samples, spread over the pieces by their reductions, is taken off.
-  """
-  def truth(node, report) do
+  @doc "Shares of known_work's pieces by its own clock, in percent."
+  def truth(node) do
     tell(node, "truth")
 
-    rows =
+    pieces =
       for line <- lines_until(node, "end") do
-        [piece, ns, reductions] = String.split(line)
-        {piece, String.to_integer(ns), String.to_integer(reductions)}
+        [piece, ns] = String.split(line)
+        {piece, String.to_integer(ns)}
       end
 
-    ns = rows |> Enum.map(&elem(&1, 1)) |> Enum.sum()
-    reductions = rows |> Enum.map(&elem(&1, 2)) |> Enum.sum()
-    apart = report["states"]["scheduler"] / report["counters"]["samples"]
-
-    Map.new(rows, fn {piece, took, reds} ->
-      {piece, 100 * (took / ns - apart * reds / reductions) / (1 - apart)}
-    end)
+    total = pieces |> Enum.map(&elem(&1, 1)) |> Enum.sum()
+    Map.new(pieces, fn {piece, ns} -> {piece, 100 * ns / total} end)
   end
 
   @doc "Ends the node by closing its stdin, then makes sure by its pid."

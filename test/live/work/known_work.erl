@@ -4,8 +4,7 @@
 %% that stays on the stack while the piece runs.
 %%
 %% Commands on stdin: "reset" begins to count anew; "truth" prints
-%% "PIECE NANOSECONDS REDUCTIONS" lines and "end" (the time contains the VM's
-%% scheduling, which happens once in so many reductions); "rounds" prints how many rounds of all
+%% "PIECE NANOSECONDS" lines and "end"; "rounds" prints how many rounds of all
 %% pieces were done since the start.
 -module(known_work).
 -export([start/0, start/1, init/2]).
@@ -29,8 +28,7 @@ commands(Worker, Rounds) ->
             Worker ! {truth, self()},
             receive
                 {truth, Truth} ->
-                    [io:format("~s ~b ~b~n", [P, Ns, Reductions])
-                     || {P, {Ns, Reductions}} <- Truth]
+                    [io:format("~s ~b~n", [P, Ns]) || {P, Ns} <- Truth]
             end,
             io:format("end~n");
         "rounds\n" ->
@@ -59,14 +57,10 @@ rounds(Pieces, Truth, Rounds) ->
     end.
 
 timed({Piece, Fun}, Truth) ->
-    {Start, Before} = {erlang:monotonic_time(nanosecond), reductions()},
+    Start = erlang:monotonic_time(nanosecond),
     Fun(),
-    {End, After} = {erlang:monotonic_time(nanosecond), reductions()},
-    {Ns, Reductions} = maps:get(Piece, Truth, {0, 0}),
-    Truth#{Piece => {Ns + End - Start, Reductions + After - Before}}.
-
-reductions() ->
-    element(2, process_info(self(), reductions)).
+    Took = erlang:monotonic_time(nanosecond) - Start,
+    maps:update_with(Piece, fun(Old) -> Old + Took end, Took, Truth).
 
 pieces(erlang) ->
     [{deep, fun deep_piece/0}, {add, fun add_piece/0}, {mul, fun mul_piece/0},
