@@ -66,7 +66,7 @@ static int64_t describe(struct census *c, const struct erlproc *proc)
     char pid[ERLPROC_TEXT], name[ERLPROC_TEXT], initial[ERLPROC_TEXT];
     uint64_t slots = t->layout.table_size ? t->layout.table_size
                                           : t->process.process_table_size;
-    erlproc_pid_text(proc->id, t->release, slots, pid);
+    erlproc_pid_text(proc->id, t->layout.release, slots, pid);
     erlproc_name(&t->layout, &t->memory, t->atoms, proc, name);
     erlproc_initial_call(t->atoms, proc, initial);
     return profile_process(c->profile, pid, name, initial, "", "");

@@ -44,8 +44,8 @@ static int set_texts(struct profile *p, const struct target_state *t,
     uname(&u);
     char os[256], otp[16] = "", erts[32], command[sizeof(t->process.command)];
     snprintf(os, sizeof(os), "%s %.60s %.60s", u.sysname, u.release, u.machine);
-    if (t->release)
-        snprintf(otp, sizeof(otp), "%d", t->release);
+    if (t->layout.release)
+        snprintf(otp, sizeof(otp), "%d", t->layout.release);
     erts_version(t->process.exe, erts, sizeof(erts));
     memcpy(command, t->process.command, sizeof(command));
     hide_cookie(command);

@@ -1,17 +1,7 @@
 #include "cli/target_state.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* ERTS and OTP count in step: erts 13 is OTP 25, erts 17 is OTP 29. */
-static int release_of_path(const char *exe)
-{
-    const char *erts = strstr(exe, "/erts-");
-    int major = erts ? atoi(erts + strlen("/erts-")) : 0;
-    return major > 0 ? major + 12 : 0;
-}
 
 static int read_facts(struct target_state *t)
 {
@@ -42,9 +32,6 @@ int target_state_open(struct target_state *t, pid_t pid)
         target_state_close(t);
         return err == -EPERM || err == -EACCES ? -E_NO_ACCESS : err;
     }
-    t->release = release_of_path(t->process.exe);
-    if (!t->release)
-        t->release = t->layout.release;
     return 0;
 }
 

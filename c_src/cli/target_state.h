@@ -25,7 +25,6 @@ struct target_state {
     struct jit *jit;
     struct layout layout;
     struct atoms *atoms;
-    int release; /**< OTP release (25..), 0: not known */
 };
 
 /** Opens a running node; see process_open and jit_open for the errors. */

@@ -52,6 +52,20 @@ bool unwind_copied_word(const struct sample_copy *copy, uint64_t addr,
     return true;
 }
 
+uint64_t unwind_current_process(const struct unwinding *w)
+{
+    uint64_t c_p;
+    if (w->s->c_p)
+        return w->s->c_p;
+    if (!w->scheduler || !unwind_knows(w, LAYOUT_CURRENT_PROCESS) ||
+        memory_read_u64(w->u->config.memory,
+                        w->scheduler->esdp +
+                            unwind_offset(w, LAYOUT_CURRENT_PROCESS),
+                        &c_p) != 0)
+        return 0;
+    return c_p;
+}
+
 struct unwind_walk unwind_walk_of(struct unwinding *w)
 {
     return (struct unwind_walk){.list = &w->list,

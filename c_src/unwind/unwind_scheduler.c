@@ -279,27 +279,12 @@ static void add_copied_stack(struct unwinding *w, const struct seam *seam)
     unwind_walk_done(w, &walk);
 }
 
-/* The process that the scheduler has taken up, as the node says now. */
-static uint64_t current_process(struct unwinding *w)
-{
-    uint64_t c_p = 0;
-    w->out->unverified = true;
-    if (!w->scheduler || !unwind_knows(w, LAYOUT_CURRENT_PROCESS) ||
-        memory_read_u64(w->u->config.memory,
-                        w->scheduler->esdp +
-                            unwind_offset(w, LAYOUT_CURRENT_PROCESS),
-                        &c_p) != 0)
-        return 0;
-    return c_p;
-}
-
 static uint64_t process_of(struct unwinding *w, const struct seam *seam)
 {
-    if (w->s->c_p)
-        return w->s->c_p;
-    if (w->out->scheduling || !seam->has_regs)
-        return current_process(w);
-    return seam->regs.r[REGS_R13];
+    if (!w->s->c_p && !w->out->scheduling && seam->has_regs)
+        return seam->regs.r[REGS_R13];
+    w->out->unverified |= !w->s->c_p;
+    return unwind_current_process(w);
 }
 
 /* The Erlang side, from the first Erlang frame on. The scheduler works for a

@@ -45,6 +45,9 @@ static inline uint32_t unwind_offset(const struct unwinding *w,
 /** An 8-byte word of a copy; false when it is not in there. */
 bool unwind_copied_word(const struct sample_copy *copy, uint64_t addr,
                         uint64_t *value);
+/** The scheduler's current process: the sample's own word for it, else what
+ *  the node's memory says now; 0: none, or not known. */
+uint64_t unwind_current_process(const struct unwinding *w);
 /** A walk of the Erlang stack of this sample. */
 struct unwind_walk unwind_walk_of(struct unwinding *w);
 /** What a finished walk says about completeness goes into *out. */

@@ -41,20 +41,6 @@ static void add_native(struct unwinding *w, bool under_process)
     w->out->unverified = w->out->copy_short = native.late;
 }
 
-static uint64_t current_process(const struct unwinding *w)
-{
-    uint64_t c_p;
-    if (w->s->c_p)
-        return w->s->c_p;
-    if (!w->scheduler || !unwind_knows(w, LAYOUT_CURRENT_PROCESS) ||
-        memory_read_u64(w->u->config.memory,
-                        w->scheduler->esdp +
-                            unwind_offset(w, LAYOUT_CURRENT_PROCESS),
-                        &c_p) != 0)
-        return 0;
-    return c_p;
-}
-
 /* The process waits in its own stack while its dirty job runs: stop is
  * current, but a collection moves it. */
 static void add_waiting_stack(struct unwinding *w)
@@ -84,7 +70,7 @@ void unwind_thread(struct unwinding *w, enum thread_kind kind)
 {
     bool dirty = kind == THREAD_DIRTY_CPU || kind == THREAD_DIRTY_IO;
     if (dirty)
-        w->out->c_p = current_process(w);
+        w->out->c_p = unwind_current_process(w);
     add_native(w, w->out->c_p != 0);
     if (w->out->c_p)
         add_waiting_stack(w);
