@@ -40,21 +40,15 @@ run_queue(normal, Id, Queues) -> element(Id, Queues);
 run_queue(dirty_cpu, _, Queues) -> element(tuple_size(Queues) - 1, Queues);
 run_queue(dirty_io, _, Queues) -> element(tuple_size(Queues), Queues).
 
+%% The flag first: the times of another process's flag start anew when that
+%% process ends before ours is set.
 wall_times() ->
-    case erlang:statistics(scheduler_wall_time_all) of
-        undefined ->
-            %% Nobody has set the flag yet; times count from here on.
-            _ = erlang:system_flag(scheduler_wall_time, true),
-            wall_times(erlang:statistics(scheduler_wall_time_all));
-        Times ->
-            keep_counting(get(?KEY)),
-            wall_times(Times)
-    end.
+    keep_counting(get(?KEY)),
+    wall_times(erlang:statistics(scheduler_wall_time_all)).
 
 wall_times(undefined) -> #{};
 wall_times(Times) -> maps:from_list([{Id, {Active, Total}} || {Id, Active, Total} <- Times]).
 
-%% Another process set the flag and may end before we ask again.
 keep_counting(undefined) -> erlang:system_flag(scheduler_wall_time, true);
 keep_counting(_) -> true.
 
