@@ -49,11 +49,18 @@ static int open_readers(struct session *s)
     return err;
 }
 
+static struct engine_view view_of(const struct session *s)
+{
+    return (struct engine_view){.threads = &s->target.threads,
+                                .layout = &s->target.layout,
+                                .maps = &s->target.maps};
+}
+
 static int open_engine(struct session *s, const struct session_options *o)
 {
     const struct engine_config config = {
         .pid = o->pid,
-        .threads = &s->target.threads,
+        .view = view_of(s),
         .rate = o->rate,
         .event = o->event && strcmp(o->event, "cycles") == 0 ? ENGINE_CYCLES
                                                              : ENGINE_CPU_CLOCK,
@@ -123,8 +130,9 @@ static int look_again(struct session *s)
             err = symbols_set_maps(s->symbols, &s->target.maps);
         maps_deinit(&old);
     }
-    if (!err && changed & TARGET_NEW_THREADS)
-        err = s->ops->add_threads(s->engine, &s->target.threads);
+    const struct engine_view view = view_of(s);
+    if (!err)
+        err = s->ops->follow(s->engine, &view);
     s->looked_ns = clock_now_ns();
     return err;
 }

@@ -2,8 +2,8 @@
  * @file engine.h
  * How samples arrive. One table of functions per engine; each engine file
  * exports exactly one `const struct engine_ops engine_NAME`. An engine looks
- * at the node from outside only and knows nothing of Erlang but which threads
- * there are.
+ * at the node from outside only. Of Erlang it knows what is in the view: which
+ * threads there are, and where the bytes lie that a sample is to hold.
  */
 #ifndef CPROF_ENGINE_ENGINE_H
 #define CPROF_ENGINE_ENGINE_H
@@ -14,6 +14,8 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "target/layout.h"
+#include "target/maps.h"
 #include "target/sample.h"
 #include "target/threads.h"
 
@@ -21,12 +23,20 @@ enum engine_event { ENGINE_CPU_CLOCK, ENGINE_CYCLES };
 
 enum { ENGINE_MIN_RATE = 1, ENGINE_MAX_RATE = 10000 };
 
+/** What is known of the node at the moment; borrowed for the call only. */
+struct engine_view {
+    const struct threads *threads;
+    const struct layout *layout;
+    const struct maps *maps;
+};
+
 struct engine_config {
     pid_t pid;
-    const struct threads *threads; /**< present at open */
+    struct engine_view view;
     unsigned rate; /**< samples per second of CPU time of each thread */
     enum engine_event event;
     bool kernel_stacks; /**< ask for kernel stacks too */
+    bool force;         /**< also where the engine would rather refuse */
 };
 
 struct engine_counters {
@@ -63,13 +73,14 @@ struct engine_ops {
     /**
      * Waits at most timeout_ms for samples and hands them out, oldest first
      * per thread. @return 1 when there may be threads that are not sampled
-     * yet (call add_threads), 0, or a negative error; -E_GONE when no thread
-     * of the process is left.
+     * yet (call follow), 0, or a negative error; -E_GONE when no thread of
+     * the process is left.
      */
     int (*poll)(struct engine *e, int timeout_ms, engine_on_sample *on_sample,
                 void *ctx);
-    /** Begins to sample threads that are new in the list. */
-    int (*add_threads)(struct engine *e, const struct threads *threads);
+    /** The view has changed: begins to sample new threads, copies by what is
+     *  known now. */
+    int (*follow)(struct engine *e, const struct engine_view *view);
     /** No new samples from here on; poll still hands out what is queued. */
     void (*stop)(struct engine *e);
     struct engine_counters (*counters)(const struct engine *e);

@@ -86,7 +86,7 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     raise_limit(RLIMIT_MEMLOCK);
     int result = perf_threads_init(&e->threads, &setup);
     if (result == 0)
-        result = perf_threads_open(&e->threads, config->threads);
+        result = perf_threads_open(&e->threads, config->view.threads);
     if (result == 0 && e->threads.count == 0)
         result = -E_GONE;
     if (result) {
@@ -263,9 +263,9 @@ static void stack_short(struct engine *e)
         e->handed_out->recent_short++;
 }
 
-static int add_threads(struct engine *e, const struct threads *threads)
+static int follow(struct engine *e, const struct engine_view *view)
 {
-    return perf_threads_add(&e->threads, threads);
+    return perf_threads_add(&e->threads, view->threads);
 }
 
 static struct engine_counters counters(const struct engine *e)
@@ -295,7 +295,7 @@ const struct engine_ops engine_perf = {
     .open = open_engine,
     .start = start,
     .poll = poll_engine,
-    .add_threads = add_threads,
+    .follow = follow,
     .stop = stop,
     .counters = counters,
     .info = info,

@@ -2,8 +2,9 @@
  * @file sample.h
  * One sample: a thread's registers and copied stack bytes at one instant. A
  * value; its pointers are borrowed from the engine and valid only during the
- * callback that hands it out. An engine copies what it can (`bpf`: all of it,
- * at the instant; `perf`: registers and the stack that rsp points to).
+ * callback that hands it out. An engine copies what it can: `bpf` and `ptrace`
+ * all of it at the instant (`exact`), `perf` the registers and the stack that
+ * rsp points to.
  */
 #ifndef CPROF_TARGET_SAMPLE_H
 #define CPROF_TARGET_SAMPLE_H
@@ -22,6 +23,17 @@ struct sample_copy {
     size_t len;
 };
 
+/** What the VM's own memory said at the instant about the Erlang process that
+ *  the thread ran; all 0 when it ran none, or the engine cannot know. */
+struct sample_process {
+    uint64_t c_p;              /**< address of struct Process */
+    uint64_t id;               /**< its pid term */
+    uint64_t stop, htop, hend; /**< bounds of its stack; while a collection
+                                    swaps heaps they do not fit together */
+    uint64_t initial[3];       /**< module atom, function atom, arity */
+    uint64_t name;             /**< atom; 0: not registered */
+};
+
 enum { SAMPLE_MAX_KERNEL_FRAMES = 64 };
 
 struct sample {
@@ -30,11 +42,19 @@ struct sample {
     pid_t tid;
     bool in_kernel;   /**< the CPU was in the kernel on the thread's behalf */
     bool has_regs;    /**< false: no user registers (kernel-side only) */
+    bool exact;       /**< all copies are of the instant; what they do not hold
+                           must not be read later */
     struct regs regs; /**< user registers */
     struct sample_copy stack;  /**< from regs.sp upwards */
-    struct sample_copy erlang; /**< the Erlang stack, when the engine could
-                                    copy it at the instant; else len 0 */
-    uint64_t c_p; /**< current process, when the engine knows it; else 0 */
+    struct sample_copy seam;   /**< around the runtime stack RS: the words
+                                    between C code and JIT code; len 0: in
+                                    `stack`, or none */
+    struct sample_copy erlang; /**< the Erlang stack from a little below the
+                                    process's stop upwards; len 0: none, or in
+                                    `stack` */
+    struct sample_copy erlang_root; /**< its end, when `erlang` ends before it:
+                                         what lies between was not copied */
+    struct sample_process process;
     const uint64_t *kernel_ips; /**< leaf first */
     size_t kernel_count;
 };

@@ -76,7 +76,7 @@ void unwind_jit(struct unwinding *w)
         w->out->scheduling = w->out->complete = true;
         return;
     }
-    w->out->c_p = w->s->c_p ? w->s->c_p : regs->r[REGS_R13];
+    w->out->c_p = w->s->process.c_p ? w->s->process.c_p : regs->r[REGS_R13];
     struct unwind_walk walk = unwind_walk_of(w);
     walk.top_any = leaf.emulator;
     unwind_erlang_words(&walk, copy->addr, copy->bytes, copy->len);

@@ -281,9 +281,9 @@ static void add_copied_stack(struct unwinding *w, const struct seam *seam)
 
 static uint64_t process_of(struct unwinding *w, const struct seam *seam)
 {
-    if (!w->s->c_p && !w->out->scheduling && seam->has_regs)
+    if (!w->s->process.c_p && !w->out->scheduling && seam->has_regs)
         return seam->regs.r[REGS_R13];
-    w->out->unverified |= !w->s->c_p;
+    w->out->unverified |= !w->s->process.c_p;
     return unwind_current_process(w);
 }
 

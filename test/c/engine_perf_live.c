@@ -212,7 +212,7 @@ static struct engine *open_engine(pid_t pid, unsigned rate, bool kernel_stacks)
     struct threads threads;
     assert_int_equal(threads_read(pid, &threads), 0);
     struct engine_config config = {.pid = pid,
-                                   .threads = &threads,
+                                   .view.threads = &threads,
                                    .rate = rate,
                                    .kernel_stacks = kernel_stacks};
     struct engine *engine = NULL;
@@ -282,8 +282,10 @@ static void cycles_are_sampled_where_there_are_counters(void **state)
     pid_t pid = start_child(child_spins);
     struct threads threads;
     assert_int_equal(threads_read(pid, &threads), 0);
-    struct engine_config config = {
-        .pid = pid, .threads = &threads, .rate = 499, .event = ENGINE_CYCLES};
+    struct engine_config config = {.pid = pid,
+                                   .view.threads = &threads,
+                                   .rate = 499,
+                                   .event = ENGINE_CYCLES};
     struct engine *e = NULL;
     int result = engine_perf.open(&config, &e);
     threads_deinit(&threads);
@@ -348,8 +350,9 @@ static void a_new_thread_is_noticed_and_sampled(void **state)
     assert_int_equal(poll_for(e, 1000, &seen), 1);
     struct threads threads;
     assert_int_equal(threads_read(pid, &threads), 0);
-    assert_int_equal(engine_perf.add_threads(e, &threads), 0);
-    assert_int_equal(engine_perf.add_threads(e, &threads), 0); /* again */
+    struct engine_view view = {.threads = &threads};
+    assert_int_equal(engine_perf.follow(e, &view), 0);
+    assert_int_equal(engine_perf.follow(e, &view), 0); /* again */
     threads_deinit(&threads);
     assert_int_equal(engine_perf.info(e).threads, 2);
     assert_true(poll_for(e, 200, &seen) >= 0);
@@ -488,7 +491,7 @@ static void bad_requests_are_refused(void **state)
 {
     (void)state;
     struct threads none = {0};
-    struct engine_config config = {.pid = 1, .threads = &none, .rate = 0};
+    struct engine_config config = {.pid = 1, .view.threads = &none, .rate = 0};
     struct engine *e = NULL;
     assert_int_equal(engine_perf.open(&config, &e), -EINVAL);
     config.rate = ENGINE_MAX_RATE + 1;
