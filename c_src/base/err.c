@@ -33,7 +33,11 @@ static const struct err_row rows[] = {
      "or less, or in a container allow it in the seccomp profile"},
     {E_MEMLOCK, "not enough locked memory for the sample rings; raise "
                 "`ulimit -l` or run as root"},
-    {E_UNKNOWN_ENGINE, "no such engine; known are auto and perf"},
+    {E_UNKNOWN_ENGINE, "no such engine; known are auto, bpf and perf"},
+    {E_BPF_DENIED, "loading BPF programs is not permitted; run as root, or "
+                   "give the program CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"},
+    {E_BPF_MISSING, "no BPF here; needs Linux 5.15 or later, and a build with "
+                    "clang and libbpf-dev"},
     {E_PATTERN, "not a regular expression (POSIX extended)"},
     {E_UNKNOWN_FORMAT, "unknown format; known are text, html, json, collapsed "
                        "and pprof"},

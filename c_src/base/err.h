@@ -36,6 +36,8 @@ enum err {
     E_PERF_DENIED,      /**< perf_event_open is not permitted */
     E_MEMLOCK,          /**< no room for the rings within RLIMIT_MEMLOCK */
     E_UNKNOWN_ENGINE,   /**< no engine of that name */
+    E_BPF_DENIED,       /**< loading BPF programs is not permitted */
+    E_BPF_MISSING,      /**< no BPF, or too old, or not built in */
 
     /* profile */
     E_PATTERN = 4446, /**< a regular expression does not compile */

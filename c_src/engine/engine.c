@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Best first: "auto" takes the first that can work. */
-const struct engine_ops *const engine_all[] = {&engine_perf, NULL};
+const struct engine_ops *const engine_all[] = {&engine_bpf, &engine_perf, NULL};
 
 static const struct engine_ops *best(pid_t pid, int *err)
 {

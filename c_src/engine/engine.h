@@ -92,6 +92,7 @@ struct engine_ops {
     void (*stack_short)(struct engine *e);
 };
 
+extern const struct engine_ops engine_bpf;
 extern const struct engine_ops engine_perf;
 
 /** By name; "auto" is the best that works on pid. NULL with *err set:

@@ -158,7 +158,7 @@ static void hand_out(struct engine *e, struct perf_thread *t,
     uint64_t now = clock_now_ns();
     if (now > s->time_ns && now - s->time_ns > LATE_NS)
         e->counters.late++;
-    perf_thread_saw(t, s->time_ns, e->record.stack_cut && full_is_short(t));
+    perf_thread_saw(t, e->record.stack_cut && full_is_short(t));
     e->handed_out = t;
     on_sample(ctx, s);
     e->handed_out = NULL;
@@ -206,7 +206,7 @@ static void tune(struct engine *e, struct perf_thread *t)
     if (!e->threads.running || t->over)
         return;
     if (!perf_thread_wants_growth(t))
-        perf_thread_jitter(t, e->threads.setup.period_ns, clock_now_ns());
+        perf_jitter_redraw(&t->jitter, t->fd, &e->threads.setup);
     else if (perf_thread_grow(t) == 0 &&
              perf_threads_watch(&e->threads, t) != 0)
         t->over = true;

@@ -29,13 +29,19 @@ static void set_event(struct perf_event_attr *attr,
 static void set_content(struct perf_event_attr *attr,
                         const struct perf_event_setup *setup)
 {
+    attr->exclude_kernel = !setup->kernel;
+    attr->exclude_hv = 1;
+    if (setup->bare) {
+        attr->sample_type = PERF_SAMPLE_IP;
+        return;
+    }
+    attr->wakeup_events = 1; /* what is read later from the node gets stale */
+    attr->task = 1;          /* records that tell of new threads */
     attr->sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
                         PERF_SAMPLE_PERIOD | PERF_SAMPLE_REGS_USER |
                         PERF_SAMPLE_STACK_USER;
     attr->sample_regs_user = perf_regs_mask;
     attr->sample_stack_user = setup->stack_bytes;
-    attr->exclude_kernel = !setup->kernel;
-    attr->exclude_hv = 1;
     if (setup->callchain) {
         attr->sample_type |= PERF_SAMPLE_CALLCHAIN;
         attr->exclude_callchain_user = 1;
@@ -51,8 +57,6 @@ int perf_event_open(pid_t tid, const struct perf_event_setup *setup)
     attr.disabled = 1;
     attr.use_clockid = 1;
     attr.clockid = CLOCK_MONOTONIC;
-    attr.wakeup_events = 1; /* what is read later from the node gets stale */
-    attr.task = 1;          /* records that tell of new threads */
     long fd =
         syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
     return fd < 0 ? -errno : (int)fd;

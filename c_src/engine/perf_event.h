@@ -22,6 +22,7 @@ struct perf_event_setup {
     unsigned stack_bytes; /**< of user stack, a multiple of 8 */
     bool kernel;          /**< sample while the thread is in the kernel */
     bool callchain;       /**< kernel call chain, needs `kernel` */
+    bool bare; /**< no record is written: a BPF program takes the sample */
 };
 
 /* A record is at most 65535 bytes: this much stack, 17 registers, a chain of

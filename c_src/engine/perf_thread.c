@@ -7,8 +7,6 @@
 
 enum {
     FIRST_STACK = 8192,
-    JITTER_PERCENT = 2,
-    REDRAW_NS = 100 * 1000 * 1000,
     WINDOW = 1000,
 };
 
@@ -46,7 +44,7 @@ int perf_thread_open(struct perf_thread *t, const struct thread *of,
     *t = (struct perf_thread){
         .tid = of->tid, .kind = of->kind, .fd = -1, .setup = *setup};
     t->setup.stack_bytes = at_most(FIRST_STACK, most_stack(ring_bytes));
-    t->random = clock_now_ns() * 2654435761u + (uint64_t)of->tid;
+    perf_jitter_init(&t->jitter, of->tid);
     return open_event(t, ring_bytes, &t->fd, &t->ring);
 }
 
@@ -71,42 +69,13 @@ struct perf_records perf_thread_records(const struct perf_thread *t,
     };
 }
 
-void perf_thread_saw(struct perf_thread *t, uint64_t time_ns, bool too_short)
+void perf_thread_saw(struct perf_thread *t, bool too_short)
 {
     if (t->recent == WINDOW)
         t->recent = t->recent_short = 0;
     t->recent++;
     t->recent_short += too_short;
-    t->sample_ns = time_ns;
-}
-
-/* xorshift64* (Marsaglia, Vigna): one word of state is plenty here. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t x = *state ? *state : 1;
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    *state = x;
-    return x * 2685821657736338717ull;
-}
-
-/*
- * A new period makes the kernel forget the CPU time since the last sample. At
- * any other moment than right after one, a thread that runs a little at a time
- * would hardly ever reach its period; here the loss is below 1 % of one period.
- */
-void perf_thread_jitter(struct perf_thread *t, uint64_t nominal_ns,
-                        uint64_t now_ns)
-{
-    if (t->setup.event != ENGINE_CPU_CLOCK || now_ns < t->redraw_ns ||
-        now_ns - t->sample_ns > nominal_ns / 100)
-        return;
-    uint64_t width = nominal_ns * JITTER_PERCENT / 100;
-    t->setup.period_ns =
-        nominal_ns - width + next_random(&t->random) % (2 * width + 1);
-    t->redraw_ns = now_ns + REDRAW_NS;
-    perf_event_set_period(t->fd, t->setup.period_ns);
+    t->jitter.samples++;
 }
 
 bool perf_thread_wants_growth(const struct perf_thread *t)

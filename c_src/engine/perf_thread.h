@@ -1,7 +1,7 @@
 /**
  * @file perf_thread.h
  * One sampled thread of the node: its event, its ring, how much of its stack
- * is copied, and the jitter of its period.
+ * is copied.
  */
 #ifndef CPROF_ENGINE_PERF_THREAD_H
 #define CPROF_ENGINE_PERF_THREAD_H
@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "engine/perf_event.h"
+#include "engine/perf_jitter.h"
 #include "engine/perf_records.h"
 #include "target/threads.h"
 
@@ -24,9 +25,7 @@ struct perf_thread {
     int fd; /**< -1: closed */
     struct perf_event_ring ring;
     struct perf_event_setup setup;
-    uint64_t random;    /* state of the jitter's generator */
-    uint64_t redraw_ns; /* not before this time */
-    uint64_t sample_ns; /* time of the newest sample */
+    struct perf_jitter jitter;
     unsigned recent, recent_short;
     bool over; /**< the thread has ended, or its event is lost */
 };
@@ -45,15 +44,8 @@ void perf_thread_close(struct perf_thread *t);
 struct perf_records perf_thread_records(const struct perf_thread *t,
                                         uint8_t *scratch);
 /** Notes one sample; too_short: its stack copy should have been longer. */
-void perf_thread_saw(struct perf_thread *t, uint64_t time_ns, bool too_short);
+void perf_thread_saw(struct perf_thread *t, bool too_short);
 
-/**
- * Draws a new period within 2 % of the nominal one, at most every 100 ms and
- * only when a sample was taken just now: threads that sleep and wake together
- * are then not sampled at the same points for ever.
- */
-void perf_thread_jitter(struct perf_thread *t, uint64_t nominal_ns,
-                        uint64_t now_ns);
 /** Are more than 1 % of the recent copies too short, and may they grow? */
 bool perf_thread_wants_growth(const struct perf_thread *t);
 /**

@@ -1,0 +1,58 @@
+/**
+ * @file record.h
+ * One sample as the BPF program writes it into the ring and bpf_record.c
+ * reads it: a fixed head, then the copied pieces one behind the other, each
+ * beginning at a multiple of 8 bytes, in the order of enum bpf_piece. Shared
+ * by the kernel's side and ours; plain fixed-size fields only.
+ */
+#ifndef CPROF_ENGINE_BPF_RECORD_H
+#define CPROF_ENGINE_BPF_RECORD_H
+
+#include <linux/types.h>
+
+#include "engine/copy_plan.h"
+
+enum bpf_piece {
+    BPF_PIECE_HEAD, /* of struct Process, from its first byte */
+    BPF_PIECE_STACK,
+    BPF_PIECE_SEAM,
+    BPF_PIECE_ERLANG,
+    BPF_PIECE_ROOT,
+    BPF_PIECE_KERNEL, /* kernel return addresses, leaf first */
+    BPF_PIECES,
+};
+
+enum {
+    BPF_REGS = 17, /* in the order of target/regs.h */
+    BPF_HEAD_MAX = 1024,
+    BPF_KERNEL_MAX = 64 * 8,
+    BPF_BLIND = 4096, /* copied from sp when nothing tells where it leads */
+};
+
+enum bpf_flag {
+    BPF_IN_KERNEL = 1,
+    BPF_HAS_REGS = 2,
+};
+
+struct bpf_record {
+    __u64 time_ns; /* CLOCK_MONOTONIC */
+    __u64 period;  /* of the event, in its own unit */
+    __u32 tid;     /* as the program that attached the event calls it */
+    __u32 flags;   /* enum bpf_flag */
+    __u64 regs[BPF_REGS];
+    __u64 c_p, name;
+    struct {
+        __u64 addr;
+        __u64 len; /* bytes; 0: none */
+    } piece[BPF_PIECES];
+};
+
+/* What the program is told: copy_offsets, and how much of a Process holds
+ * every field. */
+struct bpf_setup {
+    struct copy_offsets at;
+    __u32 head_bytes;    /* <= BPF_HEAD_MAX; 0: nothing of a Process is read */
+    __u32 kernel_stacks; /* 1: copy them */
+};
+
+#endif

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/*
+ * Runs in the kernel at every sample, on the CPU and at the instant that the
+ * sample is of: copies registers, C stack and Erlang stack into the ring, as
+ * copy_plan.h says. Attached to one event per thread; the event's cookie is
+ * the thread's id as our program calls it (its pid namespace may be another).
+ *
+ * Only GPL-compatible programs may call the helpers that read user memory.
+ */
+#include <linux/bpf.h>
+#include <linux/bpf_perf_event.h>
+#include <linux/ptrace.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "engine/bpf/record.h"
+
+char bpf_license[] SEC("license") = "GPL";
+
+enum {
+    MAX_THREADS = 16384,
+    MAX_CPUS = 1024,
+    PAGE = 4096,
+    /* Pieces end below it; the verifier wants it as a power of two minus 1
+     * that leaves room for the largest piece behind. */
+    DATA_MASK = 0xffff,
+    DATA_BYTES = DATA_MASK + 1 + COPY_ERLANG,
+};
+
+#define MAX_STACK_BYTES ((__u64)1 << 30)
+
+/* A sample is put together here: the stack of a BPF program holds 512 bytes,
+ * and a per-CPU value 32 kB. */
+struct scratch {
+    struct bpf_record record;
+    __u8 data[DATA_BYTES];
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct bpf_setup);
+} setup SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, MAX_THREADS);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __type(key, __u32);
+    __type(value, struct copy_thread);
+} threads SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, MAX_CPUS); /* set to their number before loading */
+    __type(key, __u32);
+    __type(value, struct scratch);
+} scratches SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 1 << 22); /* set before loading */
+} ring SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, __u64);
+} lost SEC(".maps");
+
+/* Set before loading: unread bytes of the ring at which the reader, who else
+ * looks by the clock, is woken. */
+const volatile __u64 wake_at = 1 << 20;
+
+/* Keeps the compiler from proving what the verifier has to see for itself. */
+#define OPAQUE(x) asm volatile("" : "+r"(x))
+
+/* One sample on its way. */
+struct copying {
+    struct scratch *s;
+    const struct bpf_setup *setup;
+    const struct copy_thread *thread;
+    __u64 sp;
+    __u32 at; /* the next piece begins here */
+};
+
+/* Copies [addr, +len), at most max; false when it is not (all) present. */
+static __always_inline bool copy_part(struct copying *c, __u64 addr, __u64 len,
+                                      __u32 max)
+{
+    __u64 at = c->at;
+    if (len > max)
+        len = max;
+    OPAQUE(at);
+    OPAQUE(len);
+    at &= DATA_MASK;
+    if (len == 0 || len > COPY_ERLANG ||
+        bpf_probe_read_user(c->s->data + at, len, (void *)addr) != 0)
+        return false;
+    c->at = at + ((len + 7) & ~7ull);
+    return true;
+}
+
+static __always_inline void note_piece(struct copying *c, enum bpf_piece piece,
+                                       __u64 addr, __u64 len)
+{
+    c->s->record.piece[piece].addr = addr;
+    c->s->record.piece[piece].len = len;
+}
+
+/* A piece that is there as a whole, at most max bytes of it. */
+static __always_inline bool copy(struct copying *c, enum bpf_piece piece,
+                                 __u64 addr, __u64 len, __u32 max)
+{
+    if (len > max)
+        len = max;
+    if (!copy_part(c, addr, len, max))
+        return false;
+    note_piece(c, piece, addr, len);
+    return true;
+}
+
+/* A piece of which nobody knows where its memory ends: page by page, as far
+ * as it is mapped, at most pages. addr is a multiple of 8. */
+static __always_inline void copy_pages(struct copying *c, enum bpf_piece piece,
+                                       __u64 addr, int pages)
+{
+    __u64 from = addr;
+    addr &= ~7ull;
+    from = addr;
+    for (int i = 0; i < pages; i++) {
+        __u64 len = PAGE - addr % PAGE;
+        if (!copy_part(c, addr, len, PAGE))
+            break;
+        addr += len;
+    }
+    note_piece(c, piece, from, addr - from);
+}
+
+/* A field of the copied Process. */
+static __always_inline __u64 field(const struct copying *c, __u32 offset)
+{
+    __u64 at = offset;
+    OPAQUE(at);
+    if (at > BPF_HEAD_MAX - 8)
+        return 0;
+    return *(const __u64 *)(c->s->data + (at & ~7ull));
+}
+
+/* Reads the head of the Process, the first piece; false when there is none. */
+static __always_inline bool take_process(struct copying *c, __u64 c_p)
+{
+    __u32 bytes = c->setup->head_bytes;
+    __u64 name[3]; /* RegProc.p, .pt, .name */
+    if (c_p == 0 || c_p % 8 ||
+        !copy(c, BPF_PIECE_HEAD, c_p, bytes, BPF_HEAD_MAX))
+        return false;
+    c->s->record.c_p = c_p;
+    __u64 reg =
+        c->setup->at.reg == COPY_UNKNOWN ? 0 : field(c, c->setup->at.reg);
+    if (reg && reg % 8 == 0 &&
+        bpf_probe_read_user(name, sizeof(name),
+                            (void *)(reg + c->setup->at.reg_name - 16)) == 0 &&
+        name[0] == c_p && name[1] == 0)
+        c->s->record.name = name[2];
+    return true;
+}
+
+/* [from, hend), both of its ends when it is long. */
+static __always_inline void copy_erlang(struct copying *c, enum bpf_piece piece,
+                                        __u64 from, __u64 hend)
+{
+    __u64 len = hend - from;
+    if (!copy(c, piece, from, len, COPY_ERLANG) || len <= COPY_ERLANG)
+        return;
+    __u64 left = len - COPY_ERLANG;
+    if (left > COPY_ROOT)
+        left = COPY_ROOT;
+    copy(c, BPF_PIECE_ROOT, hend - left, left, COPY_ROOT);
+}
+
+static __always_inline bool is_stack(__u64 from, __u64 hend)
+{
+    return from < hend && hend - from < MAX_STACK_BYTES && from % 8 == 0;
+}
+
+/* The Erlang stack of a process that is in C code: from stop upwards, or from
+ * where a register of the C frames says, which is not far (the stop that
+ * emit_enter_runtime stored last may be a little stale). */
+static __always_inline void copy_stopped(struct copying *c)
+{
+    const struct copy_offsets *at = &c->setup->at;
+    __u64 stop = field(c, at->stop);
+    __u64 htop = field(c, at->htop);
+    __u64 hend = field(c, at->hend);
+    if (stop < PAGE)
+        return;
+    if (htop <= stop && is_stack(stop, hend)) {
+        __u64 from = stop - COPY_BELOW_STOP;
+        if (from < htop)
+            from = htop;
+        copy_erlang(c, BPF_PIECE_ERLANG, from & ~7ull, hend);
+    } else {
+        copy_pages(c, BPF_PIECE_ERLANG, stop, COPY_SWAPPED / PAGE);
+    }
+}
+
+static __always_inline __u64 current_process(const struct copying *c)
+{
+    __u64 c_p = 0;
+    if (!c->thread->esdp || c->setup->at.current_process == COPY_UNKNOWN)
+        return 0;
+    bpf_probe_read_user(
+        &c_p, sizeof(c_p),
+        (void *)(c->thread->esdp + c->setup->at.current_process));
+    return c_p;
+}
+
+/* On the C stack of a normal scheduler. */
+static __always_inline void copy_c_side(struct copying *c)
+{
+    __u64 rs = c->thread->runtime_stack;
+    __u64 end = rs + COPY_SEAM_ABOVE;
+    if (end > c->thread->stack_high)
+        end = c->thread->stack_high;
+    bool process = take_process(c, current_process(c));
+    copy(c, BPF_PIECE_STACK, c->sp, end - c->sp, COPY_STACK);
+    if (end - c->sp > COPY_STACK)
+        copy(c, BPF_PIECE_SEAM, rs - COPY_SEAM_BELOW,
+             end - (rs - COPY_SEAM_BELOW), COPY_SEAM_BELOW + COPY_SEAM_ABOVE);
+    if (process)
+        copy_stopped(c);
+}
+
+/* In JIT code: sp is in the heap of the process in r13. */
+static __always_inline void copy_jit_side(struct copying *c, __u64 r13)
+{
+    if (take_process(c, r13)) {
+        __u64 hend = field(c, c->setup->at.hend);
+        if (is_stack(c->sp, hend)) {
+            copy_erlang(c, BPF_PIECE_STACK, c->sp, hend);
+            return;
+        }
+        c->s->record.c_p = 0;
+        c->s->record.name = 0;
+    }
+    copy_pages(c, BPF_PIECE_STACK, c->sp, BPF_BLIND / PAGE + 1);
+}
+
+static __always_inline void copy_user(struct copying *c)
+{
+    struct bpf_record *r = &c->s->record;
+    const struct copy_thread *t = c->thread;
+    c->sp = r->regs[7]; /* REGS_RSP */
+    if (t->role == COPY_NORMAL && c->sp >= t->stack_low &&
+        c->sp <= t->runtime_stack) {
+        copy_c_side(c);
+    } else if (t->role == COPY_NORMAL) {
+        copy_jit_side(c, r->regs[13]);
+    } else {
+        bool process =
+            t->role == COPY_DIRTY && take_process(c, current_process(c));
+        copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE);
+        if (process)
+            copy_stopped(c);
+    }
+}
+
+/* rax rdx rcx rbx rsi rdi rbp rsp r8..r15 rip: DWARF's order */
+#define TAKE_REGS(to, from)                                                    \
+    do {                                                                       \
+        (to)[0] = (from)->rax;                                                 \
+        (to)[1] = (from)->rdx;                                                 \
+        (to)[2] = (from)->rcx;                                                 \
+        (to)[3] = (from)->rbx;                                                 \
+        (to)[4] = (from)->rsi;                                                 \
+        (to)[5] = (from)->rdi;                                                 \
+        (to)[6] = (from)->rbp;                                                 \
+        (to)[7] = (from)->rsp;                                                 \
+        (to)[8] = (from)->r8;                                                  \
+        (to)[9] = (from)->r9;                                                  \
+        (to)[10] = (from)->r10;                                                \
+        (to)[11] = (from)->r11;                                                \
+        (to)[12] = (from)->r12;                                                \
+        (to)[13] = (from)->r13;                                                \
+        (to)[14] = (from)->r14;                                                \
+        (to)[15] = (from)->r15;                                                \
+        (to)[16] = (from)->rip;                                                \
+    } while (0)
+
+/* The registers of the thread's user code, also when it is in the kernel. */
+static __always_inline bool take_regs(struct bpf_perf_event_data *ctx,
+                                      struct bpf_record *r)
+{
+    if (!(r->flags & BPF_IN_KERNEL)) {
+        TAKE_REGS(r->regs, &ctx->regs);
+        return true;
+    }
+    struct pt_regs regs;
+    void *at = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+    if (bpf_probe_read_kernel(&regs, sizeof(regs), at) != 0 || !(regs.cs & 3))
+        return false;
+    TAKE_REGS(r->regs, &regs);
+    return true;
+}
+
+static __always_inline void copy_kernel(struct copying *c, void *ctx)
+{
+    __u64 at = c->at;
+    OPAQUE(at);
+    at &= DATA_MASK;
+    long len = bpf_get_stack(ctx, c->s->data + at, BPF_KERNEL_MAX, 0);
+    if (len <= 0)
+        return;
+    note_piece(c, BPF_PIECE_KERNEL, 0, len);
+    c->at = at + len;
+}
+
+static __always_inline void begin(struct bpf_perf_event_data *ctx,
+                                  struct bpf_record *r, __u32 tid)
+{
+    r->time_ns = bpf_ktime_get_ns();
+    r->period = ctx->sample_period;
+    r->tid = tid;
+    r->flags = ctx->regs.cs & 3 ? 0 : BPF_IN_KERNEL;
+    r->c_p = r->name = 0;
+    for (int i = 0; i < BPF_PIECES; i++)
+        r->piece[i].len = 0;
+}
+
+static __always_inline void hand_over(struct copying *c)
+{
+    __u64 len = c->at;
+    OPAQUE(len);
+    len &= DATA_MASK;
+    __u64 flags = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wake_at
+                      ? BPF_RB_FORCE_WAKEUP
+                      : BPF_RB_NO_WAKEUP;
+    if (bpf_ringbuf_output(&ring, c->s, sizeof(c->s->record) + len, flags) == 0)
+        return;
+    __u32 zero = 0;
+    __u64 *count = bpf_map_lookup_elem(&lost, &zero);
+    if (count)
+        __sync_fetch_and_add(count, 1);
+}
+
+SEC("perf_event")
+int take_sample(struct bpf_perf_event_data *ctx)
+{
+    __u32 zero = 0, cpu = bpf_get_smp_processor_id();
+    __u32 tid = bpf_get_attach_cookie(ctx);
+    struct copy_thread unknown = {.role = COPY_OTHER};
+    struct copying c = {.s = bpf_map_lookup_elem(&scratches, &cpu),
+                        .setup = bpf_map_lookup_elem(&setup, &zero),
+                        .thread = bpf_map_lookup_elem(&threads, &tid)};
+    if (!c.s || !c.setup)
+        return 0;
+    if (!c.thread)
+        c.thread = &unknown;
+    struct bpf_record *r = &c.s->record;
+    begin(ctx, r, tid);
+    if (take_regs(ctx, r)) {
+        r->flags |= BPF_HAS_REGS;
+        copy_user(&c);
+    }
+    if (c.setup->kernel_stacks && r->flags & BPF_IN_KERNEL)
+        copy_kernel(&c, ctx);
+    hand_over(&c);
+    return 0;
+}

@@ -1,0 +1,188 @@
+#include "engine/bpf_program.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    RING_PER_CPU = 2 * 1024 * 1024,
+    RING_MAX = 32 * 1024 * 1024,
+};
+
+struct bpf_program_handle {
+    struct bpf_object *object;
+    struct bpf_program *program;
+    int setup, threads, lost; /* descriptors of its maps */
+    struct ring_buffer *ring;
+    size_t ring_bytes;
+    int epoll;
+    bpf_program_on_record *on_record;
+    void *ctx;
+};
+
+/* bpf_object.S */
+extern const char bpf_object_bytes[], bpf_object_bytes_end[];
+
+static int quiet(enum libbpf_print_level level, const char *format,
+                 va_list args)
+{
+    (void)level;
+    (void)format;
+    (void)args;
+    return 0;
+}
+
+static size_t ring_size(int cpus)
+{
+    size_t size = RING_PER_CPU;
+    while (size < (size_t)cpus * RING_PER_CPU && size < RING_MAX)
+        size *= 2;
+    return size;
+}
+
+/* What depends on the machine must be set before the program is loaded. */
+static int fit(struct bpf_program_handle *p)
+{
+    int cpus = libbpf_num_possible_cpus();
+    struct bpf_map *ring = bpf_object__find_map_by_name(p->object, "ring");
+    struct bpf_map *scratches =
+        bpf_object__find_map_by_name(p->object, "scratches");
+    p->program = bpf_object__find_program_by_name(p->object, "take_sample");
+    if (cpus < 1 || !ring || !scratches || !p->program)
+        return -E_BPF_MISSING;
+    p->ring_bytes = ring_size(cpus);
+    int err = bpf_map__set_max_entries(ring, (uint32_t)p->ring_bytes);
+    if (!err)
+        err = bpf_map__set_max_entries(scratches, (uint32_t)cpus);
+    return err;
+}
+
+static int find_map(const struct bpf_program_handle *p, const char *name)
+{
+    return bpf_object__find_map_fd_by_name(p->object, name);
+}
+
+static int hand_out(void *ctx, void *record, size_t len)
+{
+    struct bpf_program_handle *p = ctx;
+    p->on_record(p->ctx, record, len);
+    return 0;
+}
+
+static int load(struct bpf_program_handle *p)
+{
+    size_t bytes = (size_t)(bpf_object_bytes_end - bpf_object_bytes);
+    p->object = bpf_object__open_mem(bpf_object_bytes, bytes, NULL);
+    if (!p->object)
+        return -errno;
+    int err = fit(p);
+    if (!err)
+        err = bpf_object__load(p->object);
+    if (err)
+        return err;
+    p->setup = find_map(p, "setup");
+    p->threads = find_map(p, "threads");
+    p->lost = find_map(p, "lost");
+    p->ring = ring_buffer__new(find_map(p, "ring"), hand_out, p, NULL);
+    return p->ring ? 0 : -errno;
+}
+
+static int load_error(int err)
+{
+    if (err == -EPERM || err == -EACCES)
+        return -E_BPF_DENIED;
+    if (err == -ENOSYS || err == -EINVAL || err == -ENOTSUP ||
+        err == -EOPNOTSUPP)
+        return -E_BPF_MISSING;
+    return err;
+}
+
+int bpf_program_open(bpf_program_on_record *on_record, void *ctx,
+                     struct bpf_program_handle **out)
+{
+    struct bpf_program_handle *p = calloc(1, sizeof(*p));
+    if (!p)
+        return -ENOMEM;
+    p->on_record = on_record;
+    p->ctx = ctx;
+    libbpf_set_print(quiet); /* it would write to our stderr */
+    int err = load(p);
+    if (err) {
+        bpf_program_close(p);
+        return load_error(err);
+    }
+    *out = p;
+    return 0;
+}
+
+void bpf_program_close(struct bpf_program_handle *p)
+{
+    if (!p)
+        return;
+    ring_buffer__free(p->ring);
+    bpf_object__close(p->object);
+    free(p);
+}
+
+int bpf_program_setup(struct bpf_program_handle *p,
+                      const struct bpf_setup *setup)
+{
+    uint32_t zero = 0;
+    return bpf_map_update_elem(p->setup, &zero, setup, BPF_ANY) ? -errno : 0;
+}
+
+int bpf_program_thread(struct bpf_program_handle *p, pid_t tid,
+                       const struct copy_thread *thread)
+{
+    return bpf_map_update_elem(p->threads, &tid, thread, BPF_ANY) ? -errno : 0;
+}
+
+void bpf_program_forget(struct bpf_program_handle *p, pid_t tid)
+{
+    bpf_map_delete_elem(p->threads, &tid);
+}
+
+int bpf_program_attach(struct bpf_program_handle *p, int event, pid_t tid,
+                       struct bpf_program_link **out)
+{
+    LIBBPF_OPTS(bpf_perf_event_opts, opts, .bpf_cookie = (uint32_t)tid);
+    struct bpf_link *link =
+        bpf_program__attach_perf_event_opts(p->program, event, &opts);
+    if (!link) {
+        int err = -errno;
+        close(event);
+        return err;
+    }
+    *out = (struct bpf_program_link *)link;
+    return 0;
+}
+
+void bpf_program_detach(struct bpf_program_link *link)
+{
+    bpf_link__destroy((struct bpf_link *)link);
+}
+
+int bpf_program_poll(struct bpf_program_handle *p, int timeout_ms)
+{
+    /* The program wakes us when the ring fills; else we come by the clock. */
+    int result = timeout_ms ? ring_buffer__poll(p->ring, timeout_ms) : 0;
+    if (result < 0)
+        return result;
+    int more = ring_buffer__consume(p->ring);
+    return more < 0 ? more : result + more;
+}
+
+uint64_t bpf_program_lost(const struct bpf_program_handle *p)
+{
+    uint32_t zero = 0;
+    uint64_t count = 0;
+    bpf_map_lookup_elem(p->lost, &zero, &count);
+    return count;
+}
+
+size_t bpf_program_ring_bytes(const struct bpf_program_handle *p)
+{
+    return p->ring_bytes;
+}
