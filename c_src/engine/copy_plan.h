@@ -27,7 +27,7 @@ enum {
     COPY_BELOW_STOP = 1024,
     COPY_ERLANG = 24 * 1024,
     COPY_ROOT = 8 * 1024,
-    COPY_SWAPPED = 8 * 1024,
+    COPY_SWAPPED = 24 * 1024,
 };
 
 enum copy_role {

@@ -55,7 +55,7 @@ bool unwind_copied_word(const struct sample_copy *copy, uint64_t addr,
 uint64_t unwind_current_process(const struct unwinding *w)
 {
     uint64_t c_p;
-    if (w->s->process.c_p)
+    if (w->s->process.c_p || unwind_is_exact(w))
         return w->s->process.c_p;
     if (!w->scheduler || !unwind_knows(w, LAYOUT_CURRENT_PROCESS) ||
         memory_read_u64(w->u->config.memory,

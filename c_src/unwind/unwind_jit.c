@@ -48,6 +48,16 @@ static void continue_in_memory(struct unwinding *w, struct unwind_walk *walk,
         w->out->unverified = true;
 }
 
+static void walk_and_go_on(struct unwinding *w, struct unwind_walk *walk,
+                           const struct sample_copy *copy)
+{
+    unwind_erlang_words(walk, copy->addr, copy->bytes, copy->len);
+    w->out->copy_short = walk->exit_slot == 0;
+    if (w->out->copy_short)
+        continue_in_memory(w, walk, copy);
+    unwind_walk_done(w, walk);
+}
+
 static void learn(struct unwinding *w, const struct unwind_walk *walk,
                   const struct sample_copy *copy)
 {
@@ -67,8 +77,7 @@ static void learn(struct unwinding *w, const struct unwind_walk *walk,
 void unwind_jit(struct unwinding *w)
 {
     const struct regs *regs = &w->s->regs;
-    const struct sample_copy *copy =
-        w->s->erlang.len ? &w->s->erlang : &w->s->stack;
+    const struct sample_copy *copy = &w->s->stack;
     struct unwind_site leaf;
     unwind_code_leaf(w->u->code, regs->r[REGS_RIP], w->s->time_ns, &leaf);
     unwind_list_add(&w->list, regs->r[REGS_RIP], ADDRESS_ERLANG);
@@ -79,10 +88,9 @@ void unwind_jit(struct unwinding *w)
     w->out->c_p = w->s->process.c_p ? w->s->process.c_p : regs->r[REGS_R13];
     struct unwind_walk walk = unwind_walk_of(w);
     walk.top_any = leaf.emulator;
-    unwind_erlang_words(&walk, copy->addr, copy->bytes, copy->len);
-    w->out->copy_short = walk.exit_slot == 0;
-    if (w->out->copy_short)
-        continue_in_memory(w, &walk, copy);
-    unwind_walk_done(w, &walk);
+    if (w->s->exact && w->s->process.c_p)
+        unwind_copied(w, &walk, copy, copy->addr);
+    else
+        walk_and_go_on(w, &walk, copy);
     learn(w, &walk, copy);
 }

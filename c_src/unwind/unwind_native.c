@@ -13,7 +13,7 @@ int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t as, unw_word_t ip,
                                        unw_dyn_info_t *di, unw_proc_info_t *pi,
                                        int need_unwind_info, void *arg);
 
-enum { LATE_BYTES = 4096, CACHED_IPS = 8192 };
+enum { LATE_BYTES = 4096, CACHED_IPS = 8192, STACK_BYTES = 8 << 20 };
 
 /* Registers a C function must preserve, and JIT code relies on. */
 static const struct {
@@ -129,6 +129,12 @@ static bool from_memory(struct unwind_native *n, uint64_t addr,
     return true;
 }
 
+/* Of the thread's C stack, as far as can be told. */
+static bool on_stack(const struct unwind_native *n, uint64_t addr)
+{
+    return addr - n->sample->stack.addr < STACK_BYTES;
+}
+
 static int access_mem(unw_addr_space_t space, unw_word_t addr,
                       unw_word_t *value, int write, void *arg)
 {
@@ -148,6 +154,8 @@ static int access_mem(unw_addr_space_t space, unw_word_t addr,
     }
     if (from_popped(n, addr, value))
         return 0;
+    if (n->sample->exact && on_stack(n, addr))
+        return -UNW_EINVAL;
     n->late = true;
     return from_memory(n, addr, value) ? 0 : -UNW_EINVAL;
 }

@@ -32,8 +32,11 @@ struct live {
 /* A word of the thread's stack: of the copy, or late from memory. */
 static bool stack_word(struct unwinding *w, uint64_t addr, uint64_t *value)
 {
-    if (unwind_copied_word(&w->s->stack, addr, value))
+    if (unwind_copied_word(&w->s->stack, addr, value) ||
+        unwind_copied_word(&w->s->seam, addr, value))
         return true;
+    if (w->s->exact)
+        return false;
     w->out->unverified = true;
     return memory_read_u64(w->u->config.memory, addr, value) == 0;
 }
@@ -66,7 +69,10 @@ static bool cross_native(struct unwinding *w, struct seam *seam)
                      native.regs.r[REGS_RSP] == w->runtime_stack;
     if (seam->has_regs)
         seam->regs = native.regs;
-    bool deep = native.end == NATIVE_LIMIT;
+    /* C code recursed past what is copied or followed (pcre does): its leaf
+     * end is known, and the seam all the same. */
+    bool deep = native.end == NATIVE_LIMIT ||
+                (w->s->seam.len && native.end != NATIVE_ERLANG);
     add_native(w, &native, seam->has_regs || deep ? native.count : 1);
     if (deep)
         unwind_list_skip(&w->list);
@@ -264,26 +270,28 @@ static void add_live_stack(struct unwinding *w, const struct seam *seam)
         moment != SAME_MOMENT || !ordered || seam->resume == SEAM_UNKNOWN;
 }
 
-/* The engine copied the Erlang stack at the sample's own instant. */
+/* The engine copied the Erlang stack at the sample's own instant. Where the
+ * saved register could not be recovered the process's stop is near: it was
+ * stored at an earlier call of the same function or of one below it. */
 static void add_copied_stack(struct unwinding *w, const struct seam *seam)
 {
-    const struct sample_copy *copy = &w->s->erlang;
+    const struct sample *s = w->s;
     struct unwind_walk walk = unwind_walk_of(w);
     walk.top_any = seam->shared;
-    uint64_t skip = 0;
-    if (seam->resume == SEAM_SAVED && seam->has_regs &&
-        seam->regs.r[REGS_RBP] - copy->addr < copy->len)
-        skip = seam->regs.r[REGS_RBP] - copy->addr;
-    unwind_erlang_words(&walk, copy->addr + skip, copy->bytes + skip,
-                        copy->len - skip);
-    unwind_walk_done(w, &walk);
+    uint64_t from = s->process.stop;
+    if (seam->resume == SEAM_SAVED && seam->has_regs)
+        from = seam->regs.r[REGS_RBP];
+    w->out->unverified |= seam->resume == SEAM_SAVED && !seam->has_regs;
+    unwind_copied(w, &walk, &s->erlang, from);
 }
 
 static uint64_t process_of(struct unwinding *w, const struct seam *seam)
 {
-    if (!w->s->process.c_p && !w->out->scheduling && seam->has_regs)
+    if (unwind_is_exact(w))
+        return w->s->process.c_p;
+    if (!w->out->scheduling && seam->has_regs)
         return seam->regs.r[REGS_R13];
-    w->out->unverified |= !w->s->process.c_p;
+    w->out->unverified = true;
     return unwind_current_process(w);
 }
 
@@ -298,7 +306,7 @@ static void add_erlang(struct unwinding *w, const struct seam *seam,
     if (w->out->c_p == 0) {
         w->out->scheduling = w->out->complete = true;
         w->out->truncated = w->out->unverified = false;
-    } else if (w->s->erlang.len) {
+    } else if (unwind_is_exact(w)) {
         add_copied_stack(w, seam);
     } else {
         add_live_stack(w, seam);

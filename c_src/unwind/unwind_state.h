@@ -53,6 +53,14 @@ struct unwind_walk unwind_walk_of(struct unwinding *w);
 /** What a finished walk says about completeness goes into *out. */
 void unwind_walk_done(struct unwinding *w, const struct unwind_walk *walk);
 
+/** Does the sample itself say which process ran and what its stack was? Then
+ *  nothing of either is read from the node. */
+bool unwind_is_exact(const struct unwinding *w);
+/** Walks the copied Erlang stack from an address in `copy` on, and the copy of
+ *  its root end; what is missing goes into *out (unwind_copied.c). */
+void unwind_copied(struct unwinding *w, struct unwind_walk *walk,
+                   const struct sample_copy *copy, uint64_t from);
+
 /** A sample in JIT code on the Erlang stack (unwind_jit.c). */
 void unwind_jit(struct unwinding *w);
 /** A sample on the runtime stack of a normal scheduler: C code, or JIT code

@@ -45,6 +45,13 @@ static void add_native(struct unwinding *w, bool under_process)
  * current, but a collection moves it. */
 static void add_waiting_stack(struct unwinding *w)
 {
+    if (unwind_is_exact(w)) {
+        struct unwind_walk walk = unwind_walk_of(w);
+        bool cut = w->out->truncated;
+        unwind_copied(w, &walk, &w->s->erlang, w->s->process.stop);
+        w->out->truncated |= cut;
+        return;
+    }
     const struct memory *m = w->u->config.memory;
     uint64_t stop, hend = 0;
     bool native_truncated = w->out->truncated;
