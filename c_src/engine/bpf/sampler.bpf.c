@@ -169,17 +169,31 @@ static __always_inline bool take_process(struct copying *c, __u64 c_p)
     return true;
 }
 
-/* [from, hend), both of its ends when it is long. */
-static __always_inline void copy_erlang(struct copying *c, enum bpf_piece piece,
+/* [from, hend), both of its ends when it is long; false when its first page
+ * is not there. */
+static __always_inline bool copy_erlang(struct copying *c, enum bpf_piece piece,
                                         __u64 from, __u64 hend)
 {
     __u64 len = hend - from;
-    if (!copy(c, piece, from, len, COPY_ERLANG) || len <= COPY_ERLANG)
-        return;
+    if (!copy(c, piece, from, len, COPY_ERLANG))
+        return false;
+    if (len <= COPY_ERLANG)
+        return true;
     __u64 left = len - COPY_ERLANG;
     if (left > COPY_ROOT)
         left = COPY_ROOT;
     copy(c, BPF_PIECE_ROOT, hend - left, left, COPY_ROOT);
+    return true;
+}
+
+/* A heap is filled from its ends: the page that the stack grows into may not
+ * be there yet, at the very moment that it is about to be. */
+static __always_inline void
+copy_present(struct copying *c, enum bpf_piece piece, __u64 from, __u64 hend)
+{
+    __u64 next = (from + PAGE - 1) & ~(__u64)(PAGE - 1);
+    if (!copy_erlang(c, piece, from, hend) && next < hend)
+        copy_erlang(c, piece, next, hend);
 }
 
 static __always_inline bool is_stack(__u64 from, __u64 hend)
@@ -202,7 +216,8 @@ static __always_inline void copy_stopped(struct copying *c)
         __u64 from = stop - COPY_BELOW_STOP;
         if (from < htop)
             from = htop;
-        copy_erlang(c, BPF_PIECE_ERLANG, from & ~7ull, hend);
+        if (!copy_erlang(c, BPF_PIECE_ERLANG, from & ~7ull, hend))
+            copy_present(c, BPF_PIECE_ERLANG, stop, hend);
     } else {
         copy_pages(c, BPF_PIECE_ERLANG, stop, COPY_SWAPPED / PAGE);
     }
@@ -241,7 +256,7 @@ static __always_inline void copy_jit_side(struct copying *c, __u64 r13)
     if (take_process(c, r13)) {
         __u64 hend = field(c, c->setup->at.hend);
         if (is_stack(c->sp, hend)) {
-            copy_erlang(c, BPF_PIECE_STACK, c->sp, hend);
+            copy_present(c, BPF_PIECE_STACK, c->sp, hend);
             return;
         }
         c->s->record.c_p = 0;
