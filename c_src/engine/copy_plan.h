@@ -11,6 +11,7 @@
  *   [hend - COPY_ROOT, hend)                      when that was cut
  *   in JIT code on the Erlang stack: [sp, hend) in the same two pieces
  *   while stop is not within [htop, hend]: COPY_SWAPPED bytes from stop
+ *   in munmap(2) of the pages that stop is in: COPY_ERLANG bytes below them
  *
  * A normal scheduler is in C code, or in JIT code on the C stack, when
  * stack_low <= sp <= RS; else sp is in the heap of the process in r13.
@@ -27,7 +28,7 @@ enum {
     COPY_BELOW_STOP = 1024,
     COPY_ERLANG = 24 * 1024,
     COPY_ROOT = 8 * 1024,
-    COPY_SWAPPED = 24 * 1024,
+    COPY_SWAPPED = 48 * 1024,
 };
 
 enum copy_role {

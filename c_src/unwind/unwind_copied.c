@@ -1,5 +1,7 @@
 /* Erlang stacks that the engine copied at the instant of the sample, in one
  * piece, or as the two ends of a long one. */
+#include <string.h>
+
 #include "unwind/unwind_state.h"
 
 bool unwind_is_exact(const struct unwinding *w)
@@ -18,6 +20,29 @@ static void walk_root(struct unwinding *w, struct unwind_walk *walk,
     if (root->addr > copy->addr + copy->len)
         unwind_list_skip(&w->list);
     unwind_erlang_words(walk, root->addr, root->bytes, root->len);
+}
+
+/* A copy that does not hold stop was taken while the stack was being moved: it
+ * has the same length, and ends with normal_exit as ever. 0: not there. */
+static uint64_t moved_stop(const struct unwinding *w, uint64_t normal_exit)
+{
+    const struct sample_copy *copy = &w->s->erlang;
+    uint64_t length = w->s->process.hend - w->s->process.stop, word;
+    for (size_t at = copy->len & ~(size_t)7; at >= 8; at -= 8) {
+        memcpy(&word, copy->bytes + at - 8, sizeof(word));
+        if (word == normal_exit)
+            return length <= at ? copy->addr + at - length : 0;
+    }
+    return 0;
+}
+
+uint64_t unwind_copied_stop(const struct unwinding *w)
+{
+    const struct sample_copy *copy = &w->s->erlang;
+    uint64_t stop = w->s->process.stop;
+    if (stop - copy->addr < copy->len || copy->len == 0)
+        return stop;
+    return moved_stop(w, jit_normal_exit(w->u->config.jit));
 }
 
 void unwind_copied(struct unwinding *w, struct unwind_walk *walk,

@@ -24,7 +24,7 @@ enum {
     PAGE = 4096,
     /* Pieces end below it; the verifier wants it as a power of two minus 1
      * that leaves room for the largest piece behind. */
-    DATA_MASK = 0xffff,
+    DATA_MASK = 0x1ffff,
     DATA_BYTES = DATA_MASK + 1 + COPY_ERLANG,
 };
 
@@ -188,12 +188,25 @@ static __always_inline bool copy_erlang(struct copying *c, enum bpf_piece piece,
 
 /* A heap is filled from its ends: the page that the stack grows into may not
  * be there yet, at the very moment that it is about to be. */
-static __always_inline void
+static __always_inline bool
 copy_present(struct copying *c, enum bpf_piece piece, __u64 from, __u64 hend)
 {
     __u64 next = (from + PAGE - 1) & ~(__u64)(PAGE - 1);
-    if (!copy_erlang(c, piece, from, hend) && next < hend)
-        copy_erlang(c, piece, next, hend);
+    return copy_erlang(c, piece, from, hend) ||
+           (next < hend && copy_erlang(c, piece, next, hend));
+}
+
+/* shrink_new_heap (erl_gc.c) has moved the stack down and gives the rest of
+ * the heap back, munmap(rdi, rsi), before it sets stop and hend anew: the
+ * stack ends in the page below. */
+static __always_inline void copy_shrunk(struct copying *c, __u64 stop)
+{
+    __u64 rdi = c->s->record.regs[5], rsi = c->s->record.regs[4];
+    if (!(c->s->record.flags & BPF_IN_KERNEL) || rdi % PAGE || rdi < PAGE ||
+        stop - rdi >= rsi)
+        return;
+    if (!copy(c, BPF_PIECE_ERLANG, rdi - COPY_ERLANG, COPY_ERLANG, COPY_ERLANG))
+        copy(c, BPF_PIECE_ERLANG, rdi - PAGE, PAGE, PAGE);
 }
 
 static __always_inline bool is_stack(__u64 from, __u64 hend)
@@ -216,8 +229,9 @@ static __always_inline void copy_stopped(struct copying *c)
         __u64 from = stop - COPY_BELOW_STOP;
         if (from < htop)
             from = htop;
-        if (!copy_erlang(c, BPF_PIECE_ERLANG, from & ~7ull, hend))
-            copy_present(c, BPF_PIECE_ERLANG, stop, hend);
+        if (!copy_erlang(c, BPF_PIECE_ERLANG, from & ~7ull, hend) &&
+            !copy_present(c, BPF_PIECE_ERLANG, stop, hend))
+            copy_shrunk(c, stop);
     } else {
         copy_pages(c, BPF_PIECE_ERLANG, stop, COPY_SWAPPED / PAGE);
     }
