@@ -18,7 +18,8 @@
 
 struct bpf_thread {
     pid_t tid;
-    int fd; /* of the event; belongs to the link */
+    struct copy_thread plan; /* as the program was told */
+    int fd;                  /* of the event; belongs to the link */
     struct bpf_program_link *link;
     struct perf_jitter jitter;
 };
@@ -27,8 +28,7 @@ struct engine {
     pid_t pid;
     struct perf_event_setup setup;
     struct bpf_program_handle *program;
-    struct copy_offsets at;
-    uint32_t head_bytes;
+    struct bpf_setup told; /* as the program was told */
     bool kernel_stacks;
     bool running;
     struct bpf_thread *threads; /* sorted by tid */
@@ -52,14 +52,28 @@ static int engine_error(int error)
     return error == -ESRCH ? -E_NO_PROCESS : error;
 }
 
-static int open_thread(struct engine *e, pid_t tid, struct bpf_thread *t)
+/* Tells the program what is to be copied of the thread, when that changed. */
+static int tell(struct engine *e, const struct engine_view *view,
+                struct bpf_thread *t)
 {
-    *t = (struct bpf_thread){.tid = tid, .fd = -1};
+    struct copy_thread plan;
+    copy_plan_thread(view, t->tid, &plan);
+    if (memcmp(&plan, &t->plan, sizeof(plan)) == 0)
+        return 0;
+    t->plan = plan;
+    return bpf_program_thread(e->program, t->tid, &plan);
+}
+
+static int open_thread(struct engine *e, const struct engine_view *view,
+                       pid_t tid, struct bpf_thread *t)
+{
+    *t = (struct bpf_thread){.tid = tid};
     perf_jitter_init(&t->jitter, tid);
-    t->fd = perf_event_open(tid, &e->setup);
+    int err = tell(e, view, t);
+    t->fd = err ? err : perf_event_open(tid, &e->setup);
     if (t->fd < 0)
         return t->fd;
-    int err = bpf_program_attach(e->program, t->fd, tid, &t->link);
+    err = bpf_program_attach(e->program, t->fd, tid, &t->link);
     if (!err && e->running)
         err = perf_event_enable(t->fd);
     return err;
@@ -86,50 +100,51 @@ static struct bpf_thread *find_thread(struct engine *e, pid_t tid)
                                                         : NULL;
 }
 
-/* What is to be copied of the thread, as far as it is known now. */
-static int tell(struct engine *e, const struct engine_view *view, pid_t tid)
+/* A thread that goes on moves over from the old list, a new one is opened. */
+static int put_thread(struct engine *e, const struct engine_view *view,
+                      pid_t tid, struct bpf_thread *to)
 {
-    struct copy_thread plan;
-    copy_plan_thread(view, tid, &plan);
-    return bpf_program_thread(e->program, tid, &plan);
+    struct bpf_thread *old = find_thread(e, tid);
+    if (old) {
+        *to = *old;
+        old->link = NULL;
+        return tell(e, view, to);
+    }
+    int err = open_thread(e, view, tid, to);
+    if (err)
+        close_thread(e, to);
+    e->skipped += err && err != -ESRCH; /* it may have ended meanwhile */
+    return err;
 }
 
-/* Takes over the threads that go on, opens new ones, closes the others. A
- * thread that ends meanwhile is no error. */
+static void drop_threads(struct engine *e)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (e->threads[i].link)
+            close_thread(e, &e->threads[i]);
+    free(e->threads);
+}
+
 static int set_threads(struct engine *e, const struct engine_view *view)
 {
     const struct threads *now = view->threads;
     struct bpf_thread *list = calloc(now->count + 1, sizeof(*list));
     size_t count = 0;
+    int first = 0;
     if (!list)
         return -ENOMEM;
-    int first = 0;
     e->skipped = 0;
     for (size_t i = 0; i < now->count; i++) {
-        struct bpf_thread *old = find_thread(e, now->list[i].tid);
-        int err = tell(e, view, now->list[i].tid);
-        if (!err && old) {
-            list[count++] = *old;
-            old->link = NULL;
-            continue;
-        }
-        struct bpf_thread t = {0};
-        err = err ? err : open_thread(e, now->list[i].tid, &t);
-        if (!err) {
-            list[count++] = t;
-            continue;
-        }
-        close_thread(e, &t);
-        e->skipped += err != -ESRCH;
+        int err = put_thread(e, view, now->list[i].tid, &list[count]);
+        count += list[count].link != NULL;
         first = first ? first : err;
     }
-    for (size_t i = 0; i < e->count; i++)
-        if (e->threads[i].link)
-            close_thread(e, &e->threads[i]);
-    free(e->threads);
+    drop_threads(e);
     e->threads = list;
     e->count = count;
-    return count ? 0 : first ? engine_error(first) : -E_GONE;
+    if (count)
+        return 0;
+    return first ? engine_error(first) : -E_GONE;
 }
 
 /* --- the engine's life --------------------------------------------------- */
@@ -139,7 +154,7 @@ static void take_record(void *ctx, const void *record, size_t len)
     struct engine *e = ctx;
     struct sample s;
     e->counters.bytes += len;
-    if (bpf_sample_read(record, len, &e->at, &e->room, &s) != 0) {
+    if (bpf_sample_read(record, len, &e->told.at, &e->room, &s) != 0) {
         e->counters.lost++;
         return;
     }
@@ -157,12 +172,14 @@ static int set_view(struct engine *e, const struct engine_view *view)
 {
     struct bpf_setup setup = {.kernel_stacks = e->kernel_stacks};
     uint32_t bytes = view->layout->process_bytes;
-    copy_plan_offsets(view, &e->at);
-    if (bytes <= BPF_HEAD_MAX && e->at.stop != COPY_UNKNOWN &&
-        e->at.htop != COPY_UNKNOWN && e->at.hend != COPY_UNKNOWN)
+    copy_plan_offsets(view, &setup.at);
+    if (bytes <= BPF_HEAD_MAX && setup.at.stop != COPY_UNKNOWN &&
+        setup.at.htop != COPY_UNKNOWN && setup.at.hend != COPY_UNKNOWN)
         setup.head_bytes = bytes;
-    setup.at = e->at;
-    int err = bpf_program_setup(e->program, &setup);
+    int err = 0;
+    if (memcmp(&setup, &e->told, sizeof(setup)) != 0)
+        err = bpf_program_setup(e->program, &setup);
+    e->told = setup;
     return err ? err : set_threads(e, view);
 }
 
@@ -170,9 +187,7 @@ static void close_engine(struct engine *e)
 {
     if (!e)
         return;
-    for (size_t i = 0; i < e->count; i++)
-        close_thread(e, &e->threads[i]);
-    free(e->threads);
+    drop_threads(e);
     bpf_program_close(e->program);
     free(e);
 }

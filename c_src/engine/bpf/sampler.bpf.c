@@ -33,6 +33,7 @@ enum {
 /* A sample is put together here: the stack of a BPF program holds 512 bytes,
  * and a per-CPU value 32 kB. */
 struct scratch {
+    __u64 at; /* the next piece begins here in data */
     struct bpf_record record;
     __u8 data[DATA_BYTES];
 };
@@ -84,24 +85,39 @@ struct copying {
     const struct bpf_setup *setup;
     const struct copy_thread *thread;
     __u64 sp;
-    __u32 at; /* the next piece begins here */
 };
 
-/* Copies [addr, +len), at most max; false when it is not (all) present. */
-static __always_inline bool copy_part(struct copying *c, __u64 addr, __u64 len,
-                                      __u32 max)
+/* Copies [addr, +len), at most COPY_ERLANG bytes; 0, or not 0 when it is not
+ * all present. Not static: the verifier then looks at it once, not at every
+ * call. */
+__attribute__((noinline)) int copy_bytes(struct scratch *s, __u64 addr,
+                                         __u64 len)
 {
-    __u64 at = c->at;
-    if (len > max)
-        len = max;
+    if (!s || len == 0 || len > COPY_ERLANG)
+        return -1;
+    __u64 at = s->at & DATA_MASK;
     OPAQUE(at);
     OPAQUE(len);
     at &= DATA_MASK;
-    if (len == 0 || len > COPY_ERLANG ||
-        bpf_probe_read_user(c->s->data + at, len, (void *)addr) != 0)
-        return false;
-    c->at = at + ((len + 7) & ~7ull);
-    return true;
+    if (len > COPY_ERLANG ||
+        bpf_probe_read_user(s->data + at, len, (void *)addr) != 0)
+        return -1;
+    s->at = at + ((len + 7) & ~7ull);
+    return 0;
+}
+
+/* Page by page, as far as it is present, at most pages; how many bytes. */
+__attribute__((noinline)) int copy_page_run(struct scratch *s, __u64 addr,
+                                            __u32 pages)
+{
+    __u64 from = addr;
+    for (__u32 i = 0; i < COPY_SWAPPED / PAGE && i < pages; i++) {
+        __u64 len = PAGE - addr % PAGE;
+        if (copy_bytes(s, addr, len) != 0)
+            break;
+        addr += len;
+    }
+    return addr - from;
 }
 
 static __always_inline void note_piece(struct copying *c, enum bpf_piece piece,
@@ -117,27 +133,18 @@ static __always_inline bool copy(struct copying *c, enum bpf_piece piece,
 {
     if (len > max)
         len = max;
-    if (!copy_part(c, addr, len, max))
+    if (copy_bytes(c->s, addr, len) != 0)
         return false;
     note_piece(c, piece, addr, len);
     return true;
 }
 
-/* A piece of which nobody knows where its memory ends: page by page, as far
- * as it is mapped, at most pages. addr is a multiple of 8. */
+/* A piece of which nobody knows where its memory ends. */
 static __always_inline void copy_pages(struct copying *c, enum bpf_piece piece,
-                                       __u64 addr, int pages)
+                                       __u64 addr, __u32 pages)
 {
-    __u64 from = addr;
     addr &= ~7ull;
-    from = addr;
-    for (int i = 0; i < pages; i++) {
-        __u64 len = PAGE - addr % PAGE;
-        if (!copy_part(c, addr, len, PAGE))
-            break;
-        addr += len;
-    }
-    note_piece(c, piece, from, addr - from);
+    note_piece(c, piece, addr, copy_page_run(c->s, addr, pages));
 }
 
 /* A field of the copied Process. */
@@ -338,14 +345,14 @@ static __always_inline bool take_regs(struct bpf_perf_event_data *ctx,
 
 static __always_inline void copy_kernel(struct copying *c, void *ctx)
 {
-    __u64 at = c->at;
+    __u64 at = c->s->at;
     OPAQUE(at);
     at &= DATA_MASK;
     long len = bpf_get_stack(ctx, c->s->data + at, BPF_KERNEL_MAX, 0);
     if (len <= 0)
         return;
     note_piece(c, BPF_PIECE_KERNEL, 0, len);
-    c->at = at + len;
+    c->s->at = at + len;
 }
 
 static __always_inline void begin(struct bpf_perf_event_data *ctx,
@@ -362,13 +369,14 @@ static __always_inline void begin(struct bpf_perf_event_data *ctx,
 
 static __always_inline void hand_over(struct copying *c)
 {
-    __u64 len = c->at;
+    __u64 len = c->s->at;
     OPAQUE(len);
     len &= DATA_MASK;
     __u64 flags = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wake_at
                       ? BPF_RB_FORCE_WAKEUP
                       : BPF_RB_NO_WAKEUP;
-    if (bpf_ringbuf_output(&ring, c->s, sizeof(c->s->record) + len, flags) == 0)
+    if (bpf_ringbuf_output(&ring, &c->s->record, sizeof(c->s->record) + len,
+                           flags) == 0)
         return;
     __u32 zero = 0;
     __u64 *count = bpf_map_lookup_elem(&lost, &zero);
@@ -390,6 +398,7 @@ int take_sample(struct bpf_perf_event_data *ctx)
     if (!c.thread)
         c.thread = &unknown;
     struct bpf_record *r = &c.s->record;
+    c.s->at = 0;
     begin(ctx, r, tid);
     if (take_regs(ctx, r)) {
         r->flags |= BPF_HAS_REGS;
