@@ -67,16 +67,30 @@ static int64_t describe(struct census *c, const struct erlproc *proc)
     uint64_t slots = t->layout.table_size ? t->layout.table_size
                                           : t->process.process_table_size;
     erlproc_pid_text(proc->id, t->layout.release, slots, pid);
-    erlproc_name(&t->layout, &t->memory, t->atoms, proc, name);
+    erlproc_name(t->atoms, proc, name);
     erlproc_initial_call(t->atoms, proc, initial);
     return profile_process(c->profile, pid, name, initial, "", "");
 }
 
-int64_t census_process(struct census *c, uint64_t c_p)
+/* By the sample itself, when it is of that process; else by what the node's
+ * memory says now. */
+static int identify(const struct census *c, uint64_t c_p,
+                    const struct sample_process *at_sample,
+                    struct erlproc *proc)
 {
     const struct target_state *t = c->target;
+    if (!c_p)
+        return -E_NOT_FOUND;
+    if (at_sample->c_p == c_p && at_sample->id)
+        return erlproc_of_sample(at_sample, proc);
+    return erlproc_read(&t->layout, &t->memory, c_p, proc);
+}
+
+int64_t census_process(struct census *c, uint64_t c_p,
+                       const struct sample_process *at_sample)
+{
     struct erlproc proc;
-    if (!c_p || erlproc_read(&t->layout, &t->memory, c_p, &proc) != 0)
+    if (identify(c, c_p, at_sample, &proc) != 0)
         return -E_NOT_FOUND;
     uint32_t place = index_find(&c->by_term, hash_u64(0, proc.id), same_term,
                                 c->list, &proc.id);

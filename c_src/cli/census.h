@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "cli/target_state.h"
 #include "profile/profile.h"
+#include "target/sample.h"
 
 struct census;
 
@@ -19,9 +20,11 @@ MUST_USE int census_open(struct target_state *target, struct profile *profile,
 void census_close(struct census *c);
 /**
  * @param c_p  address of a struct Process, 0: none
+ * @param at_sample  what the sample says of its process; may be all 0
  * @return the profile's id; -E_NOT_FOUND when there is none or it cannot be
  *         made out; or the profile's error
  */
-MUST_USE int64_t census_process(struct census *c, uint64_t c_p);
+MUST_USE int64_t census_process(struct census *c, uint64_t c_p,
+                                const struct sample_process *at_sample);
 
 #endif

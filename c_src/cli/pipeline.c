@@ -89,7 +89,8 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
 
     const struct profile_sample row = {
         .stack = named.stack,
-        .process = id_or_none(p, census_process(p->census, p->unwound.c_p)),
+        .process = id_or_none(
+            p, census_process(p->census, p->unwound.c_p, &s->process)),
         .thread = id_or_none(
             p, profile_thread(p->profile, (uint32_t)s->tid, thread->name)),
         .state = named.state,

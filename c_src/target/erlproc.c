@@ -38,6 +38,25 @@ static bool are_pointers(const struct erlproc *p)
     return ((p->stop | p->htop | p->hend) & 7) == 0;
 }
 
+static int accept(const struct erlproc *p, struct erlproc *out)
+{
+    if ((p->id & TAG_MASK) != TAG_PID || !are_pointers(p))
+        return -E_TORN;
+    *out = *p;
+    return 0;
+}
+
+/* Of a RegProc, 0 when there is none. It is freed when the name is
+ * unregistered: it must point back. */
+static uint64_t name_of(const struct memory *m, uint64_t reg, uint64_t address)
+{
+    uint64_t words[REG_WORDS];
+    if (reg == 0 || memory_read(m, reg + REG_AT, words, sizeof(words)) < 0 ||
+        words[REG_PROCESS] != address || words[REG_PORT] != 0)
+        return 0;
+    return words[REG_NAME];
+}
+
 int erlproc_read(const struct layout *l, const struct memory *m,
                  uint64_t address, struct erlproc *out)
 {
@@ -56,14 +75,25 @@ int erlproc_read(const struct layout *l, const struct memory *m,
         .htop = field(l, head, LAYOUT_HTOP, 0),
         .hend = field(l, head, LAYOUT_HEND, 0),
         .scheduler_data = field(l, head, LAYOUT_SCHEDULER_DATA, 0),
-        .reg = field(l, head, LAYOUT_REG, 0),
+        .name = name_of(m, field(l, head, LAYOUT_REG, 0), address),
     };
     for (size_t i = 0; i < 3; i++)
         p.initial[i] = field(l, head, LAYOUT_INITIAL, i);
-    if ((p.id & TAG_MASK) != TAG_PID || !are_pointers(&p))
-        return -E_TORN;
-    *out = p;
-    return 0;
+    return accept(&p, out);
+}
+
+int erlproc_of_sample(const struct sample_process *s, struct erlproc *out)
+{
+    const struct erlproc p = {
+        .address = s->c_p,
+        .id = s->id,
+        .stop = s->stop,
+        .htop = s->htop,
+        .hend = s->hend,
+        .initial = {s->initial[0], s->initial[1], s->initial[2]},
+        .name = s->name,
+    };
+    return accept(&p, out);
 }
 
 /* Before OTP 26 a term is {slot: 32, serial: 13, number: 15, tag: 4}. */
@@ -105,19 +135,10 @@ void erlproc_pid_text(uint64_t id, int release, uint64_t table_size,
              (unsigned long long)serial);
 }
 
-void erlproc_name(const struct layout *l, const struct memory *m,
-                  struct atoms *atoms, const struct erlproc *p,
+void erlproc_name(struct atoms *atoms, const struct erlproc *p,
                   char text[ERLPROC_TEXT])
 {
-    uint64_t reg[REG_WORDS];
-    text[0] = '\0';
-    if (!l->known[LAYOUT_REG] || p->reg == 0)
-        return;
-    /* It is freed when the name is unregistered: it must point back. */
-    if (memory_read(m, p->reg + REG_AT, reg, sizeof(reg)) < 0 ||
-        reg[REG_PROCESS] != p->address || reg[REG_PORT] != 0)
-        return;
-    if (atoms_text(atoms, reg[REG_NAME], text, ERLPROC_TEXT) < 0)
+    if (p->name == 0 || atoms_text(atoms, p->name, text, ERLPROC_TEXT) < 0)
         text[0] = '\0';
 }
 

@@ -13,6 +13,7 @@
 #include "target/atoms.h"
 #include "target/layout.h"
 #include "target/memory.h"
+#include "target/sample.h"
 
 /** The fields of one struct Process, as read. */
 struct erlproc {
@@ -21,7 +22,7 @@ struct erlproc {
     uint64_t stop, htop, hend;
     uint64_t scheduler_data;
     uint64_t initial[3]; /**< module atom, function atom, arity; 0s: unknown */
-    uint64_t reg;        /**< RegProc *, 0: not registered */
+    uint64_t name;       /**< atom term, 0: not registered, or not readable */
 };
 
 /** Reads the known fields of the Process at address. A read, no more:
@@ -30,15 +31,19 @@ struct erlproc {
 MUST_USE int erlproc_read(const struct layout *l, const struct memory *m,
                           uint64_t address, struct erlproc *out);
 
+/** The same from what an engine copied at the instant of a sample: -E_TORN
+ *  when that is no process. */
+MUST_USE int erlproc_of_sample(const struct sample_process *s,
+                               struct erlproc *out);
+
 enum { ERLPROC_TEXT = 256 };
 
 /** "<0.123.0>" for a pid term. release: 25.. (the term changed in 26);
  *  table_size: slots of the process table (+P rounded up to 2^n). */
 void erlproc_pid_text(uint64_t id, int release, uint64_t table_size,
                       char text[ERLPROC_TEXT]);
-/** Registered name, "" when none or not readable. */
-void erlproc_name(const struct layout *l, const struct memory *m,
-                  struct atoms *atoms, const struct erlproc *p,
+/** Registered name, "" when none or not known. */
+void erlproc_name(struct atoms *atoms, const struct erlproc *p,
                   char text[ERLPROC_TEXT]);
 /** "proc_lib:init_p/5", "" when unknown. */
 void erlproc_initial_call(struct atoms *atoms, const struct erlproc *p,

@@ -154,9 +154,11 @@ static int access_mem(unw_addr_space_t space, unw_word_t addr,
     }
     if (from_popped(n, addr, value))
         return 0;
-    if (n->sample->exact && on_stack(n, addr))
+    /* Anything else is code or tables, which do not change. */
+    bool stack = on_stack(n, addr);
+    if (stack && n->sample->exact)
         return -UNW_EINVAL;
-    n->late = true;
+    n->late |= stack;
     return from_memory(n, addr, value) ? 0 : -UNW_EINVAL;
 }
 

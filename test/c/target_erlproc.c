@@ -49,7 +49,7 @@ static void guesses_the_kind_of_an_unknown_release(void **state)
 /* --- reading ---------------------------------------------------------------
  */
 
-enum { PROCESS = 0x10000100, REG = 0x10000800 };
+enum { PROCESS = 0x10000100, REG = 0x10000800, NAME = 9 << 6 | 0x0b };
 
 static struct layout layout_of_27(void)
 {
@@ -84,6 +84,9 @@ static void process_node(struct fake *f)
     fake_u64(f, PROCESS + 456, 2);
     fake_u64(f, PROCESS + 744, 0x30000040);
     fake_u64(f, PROCESS + 32, REG);
+    fake_u64(f, REG + 16, PROCESS);
+    fake_u64(f, REG + 24, 0);
+    fake_u64(f, REG + 32, NAME);
 }
 
 static void reads_the_known_fields(void **state)
@@ -95,13 +98,13 @@ static void reads_the_known_fields(void **state)
     process_node(&f);
     struct memory m = fake_memory(&f);
     assert_int_equal(erlproc_read(&l, &m, PROCESS, &p), 0);
-    assert_true(p.address == PROCESS && p.id == 0x2903 && p.reg == REG);
+    assert_true(p.address == PROCESS && p.id == 0x2903 && p.name == NAME);
     assert_true(p.htop == 0x20000000 && p.stop == 0x20000100 &&
                 p.hend == 0x20000200);
     assert_true(p.scheduler_data == 0x30000040 && p.initial[2] == 2);
     l.known[LAYOUT_REG] = l.known[LAYOUT_INITIAL] = false;
     assert_int_equal(erlproc_read(&l, &m, PROCESS, &p), 0);
-    assert_true(p.reg == 0 && p.initial[0] == 0);
+    assert_true(p.name == 0 && p.initial[0] == 0);
     fake_free(&f);
 }
 
@@ -136,11 +139,34 @@ static void a_name_must_point_back(void **state)
     struct layout l = layout_of_27();
     process_node(&f);
     struct memory m = fake_memory(&f);
-    assert_int_equal(erlproc_read(&l, &m, PROCESS, &p), 0);
     fake_u64(&f, REG + 16, PROCESS + 8);
-    erlproc_name(&l, &m, NULL, &p, text);
+    assert_int_equal(erlproc_read(&l, &m, PROCESS, &p), 0);
+    assert_int_equal(p.name, 0);
+    erlproc_name(NULL, &p, text);
     assert_string_equal(text, "");
     fake_free(&f);
+}
+
+static void takes_what_a_sample_copied(void **state)
+{
+    (void)state;
+    struct erlproc p;
+    struct sample_process s = {.c_p = PROCESS,
+                               .id = 0x2903,
+                               .stop = 0x20000100,
+                               .htop = 0x20000000,
+                               .hend = 0x20000200,
+                               .initial = {1, 2, 3},
+                               .name = NAME};
+    assert_int_equal(erlproc_of_sample(&s, &p), 0);
+    assert_true(p.address == PROCESS && p.id == 0x2903 && p.name == NAME);
+    assert_true(p.stop == s.stop && p.htop == s.htop && p.hend == s.hend);
+    assert_memory_equal(p.initial, s.initial, sizeof(s.initial));
+    s.id = 0x2907; /* a port */
+    assert_int_equal(erlproc_of_sample(&s, &p), -E_TORN);
+    s.id = 0x2903;
+    s.stop++;
+    assert_int_equal(erlproc_of_sample(&s, &p), -E_TORN);
 }
 
 int main(void)
@@ -152,6 +178,7 @@ int main(void)
         cmocka_unit_test(reads_the_known_fields),
         cmocka_unit_test(refuses_what_does_not_validate),
         cmocka_unit_test(a_name_must_point_back),
+        cmocka_unit_test(takes_what_a_sample_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,12 +168,11 @@ static void discover(struct node *n, struct layout *l, bool hints)
 }
 
 /* The fields read from outside are those that the node printed. */
-static void compare(const struct node *n, const struct layout *l,
-                    struct atoms *atoms, const struct erlproc *p,
+static void compare(struct atoms *atoms, const struct erlproc *p,
                     const struct row *row)
 {
     char text[ERLPROC_TEXT];
-    erlproc_name(l, &n->memory, atoms, p, text);
+    erlproc_name(atoms, p, text);
     assert_string_equal(text, strcmp(row->name, "[]") == 0 ? "" : row->name);
     erlproc_initial_call(atoms, p, text);
     assert_string_equal(text, row->initial);
@@ -205,9 +204,9 @@ static size_t compare_all(struct node *n, const struct layout *l)
         const struct row *row = find_row(n, pid);
         if (!row)
             continue;
-        compare(n, l, atoms, &p, row);
+        compare(atoms, &p, row);
         same++;
-        named += p.reg != 0;
+        named += p.name != 0;
     }
     print_message("%zu of %zu processes as the node says, %zu named\n", same,
                   pieces.count, named);
@@ -242,7 +241,7 @@ static void find_spinner(struct node *n, const struct layout *l)
             erlproc_pid_text(p.id, l->release, l->table_size, pid);
             if (strcmp(pid, row->pid) != 0)
                 continue;
-            compare(n, l, atoms, &p, row);
+            compare(atoms, &p, row);
             print_message("spinner %s %s %s\n", pid, row->name, row->initial);
             found = true;
         }

@@ -170,7 +170,7 @@ static void nor_does_one_that_runs_another_process(void **state)
     struct fake_node *n = *state;
     STACK(n, Y, B_CALLS_C, A_CALLS_B);
     sample_in_c(n, C_CALLS_STOP);
-    n->sample.c_p = PROCESS;
+    n->sample.process.c_p = PROCESS;
     fake_u64(&n->fake, ESDP + CURRENT, PROCESS + 0x1000);
     fake_unwind(n);
     EXPECT(n, NATIVE_IP, C_CALLS_STOP - 1);
