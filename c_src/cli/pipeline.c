@@ -81,11 +81,17 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
     if (!thread)
         thread = &unknown;
 
+    /* What has to be read from the node for the stack comes first, and soon;
+     * an exact sample needs nothing but to know the code. */
+    struct sample of_its_code = *s;
     struct named named;
-    unwinder_unwind(p->unwinder, s, thread->kind, &p->unwound);
-    target_state_code_at(p->target, s->time_ns);
+    if (s->exact)
+        of_its_code.time_ns = target_state_code_at(p->target, s);
+    unwinder_unwind(p->unwinder, &of_its_code, thread->kind, &p->unwound);
+    if (!s->exact)
+        target_state_code_at(p->target, s);
     keep_error(p, naming_stack(&p->naming, &p->unwound, thread->kind,
-                               s->time_ns, &named));
+                               of_its_code.time_ns, &named));
 
     const struct profile_sample row = {
         .stack = named.stack,

@@ -53,7 +53,8 @@ static struct engine_view view_of(const struct session *s)
 {
     return (struct engine_view){.threads = &s->target.threads,
                                 .layout = &s->target.layout,
-                                .maps = &s->target.maps};
+                                .maps = &s->target.maps,
+                                .code_list = jit_head_address(s->target.jit)};
 }
 
 static int open_engine(struct session *s, const struct session_options *o)

@@ -112,12 +112,39 @@ int target_state_refresh(struct target_state *t, struct maps *old_maps)
     return maps < 0 ? maps : threads | maps;
 }
 
-void target_state_code_at(struct target_state *t, uint64_t time_ns)
+static bool same_code(const struct sample_code *sampled,
+                      const struct sample_code *read)
 {
-    if (jit_read_at(t->jit) >= time_ns)
-        return;
-    /* A failed read leaves the list as it was known: names then come out as
-     * unresolved or stale and are counted there. */
-    if (jit_changed(t->jit) != 0)
-        (void)!jit_refresh(t->jit);
+    return sampled->entry && memcmp(sampled, read, sizeof(*read)) == 0;
+}
+
+enum { READ_TRIES = 3 };
+
+/* Until the list is known to be what was read, after it was read. A failed
+ * read leaves the list as it was known: names then come out as unresolved or
+ * stale and are counted there. */
+static void read_code(struct target_state *t)
+{
+    struct sample_code head = jit_head(t->jit);
+    uint64_t read_at = jit_read_at(t->jit);
+    for (int i = 0; i < READ_TRIES && jit_changed(t->jit) != 0; i++) {
+        if (jit_refresh(t->jit) != 0)
+            return;
+        t->former_code = head;
+        t->former_read_at = read_at;
+    }
+}
+
+uint64_t target_state_code_at(struct target_state *t, const struct sample *s)
+{
+    struct sample_code head = jit_head(t->jit);
+    if (!same_code(&s->code, &head) && jit_read_at(t->jit) < s->time_ns) {
+        read_code(t);
+        head = jit_head(t->jit);
+    }
+    if (same_code(&s->code, &head))
+        return jit_read_at(t->jit);
+    if (same_code(&s->code, &t->former_code))
+        return t->former_read_at;
+    return s->time_ns;
 }

@@ -25,6 +25,9 @@ struct target_state {
     struct jit *jit;
     struct layout layout;
     struct atoms *atoms;
+    struct sample_code former_code; /**< head of the list before the last read
+                                         that found a change */
+    uint64_t former_read_at;        /**< when it was last read as that */
 };
 
 /** Opens a running node; see process_open and jit_open for the errors. */
@@ -38,7 +41,11 @@ enum { TARGET_NEW_THREADS = 1, TARGET_NEW_MAPS = 2 };
  * caller lets go of the old ones (maps_deinit).
  */
 int target_state_refresh(struct target_state *t, struct maps *old_maps);
-/** Makes sure that the code list was complete at time_ns or later. */
-void target_state_code_at(struct target_state *t, uint64_t time_ns);
+/**
+ * Makes sure that the code list is known as it was when a sample was taken.
+ * @return the time to look its code up at: the sample's own, or one at which
+ *         the list was read and was the same
+ */
+uint64_t target_state_code_at(struct target_state *t, const struct sample *s);
 
 #endif

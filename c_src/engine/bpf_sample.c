@@ -83,6 +83,8 @@ int bpf_sample_read(const void *record, size_t len,
         .process = process_of(r, &piece[BPF_PIECE_HEAD], at),
     };
     memcpy(out->regs.r, r->regs, sizeof(out->regs.r));
+    out->code.entry = r->code[0];
+    memcpy(out->code.link, &r->code[1], sizeof(out->code.link));
     take_kernel(&piece[BPF_PIECE_KERNEL], room, out);
     return 0;
 }

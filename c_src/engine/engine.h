@@ -28,6 +28,7 @@ struct engine_view {
     const struct threads *threads;
     const struct layout *layout;
     const struct maps *maps;
+    uint64_t code_list; /**< jit_head_address; 0: not known */
 };
 
 struct engine_config {

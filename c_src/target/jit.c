@@ -215,6 +215,19 @@ uint64_t jit_read_at(const struct jit *jit)
     return jit->read_at;
 }
 
+uint64_t jit_head_address(const struct jit *jit)
+{
+    return jit->descriptor + JIT_FIRST_ENTRY;
+}
+
+struct sample_code jit_head(const struct jit *jit)
+{
+    const struct jit_entry *head = jit->entries.list;
+    struct sample_code code = {.entry = head->addr};
+    memcpy(code.link, &head->link, sizeof(code.link));
+    return code;
+}
+
 struct jit_counters jit_counters(const struct jit *jit)
 {
     return jit->counters;

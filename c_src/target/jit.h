@@ -38,6 +38,7 @@
 #include "target/maps.h"
 #include "target/memory.h"
 #include "target/process.h"
+#include "target/sample.h"
 
 #define JIT_FOREVER UINT64_MAX
 
@@ -109,6 +110,11 @@ MUST_USE int jit_changed(struct jit *jit);
 MUST_USE int jit_refresh(struct jit *jit);
 /** The time of the last read at which the list was known to be complete. */
 uint64_t jit_read_at(const struct jit *jit);
+/** Where the VM keeps the address of the list's newest entry. */
+uint64_t jit_head_address(const struct jit *jit);
+/** Its newest entry as of the last read. While that is the newest entry, with
+ *  this content, the list is the one that was read. */
+struct sample_code jit_head(const struct jit *jit);
 struct jit_counters jit_counters(const struct jit *jit);
 
 /** Every module ever seen, by id. Pointers stay valid until jit_close. */

@@ -34,6 +34,13 @@ struct sample_process {
     uint64_t name;             /**< atom; 0: not registered */
 };
 
+/** The newest entry of the JIT's code list (jit.h) at the instant: which code
+ *  was there. entry 0: not known. */
+struct sample_code {
+    uint64_t entry;   /**< its address */
+    uint64_t link[4]; /**< its content: next, prev, symfile, size */
+};
+
 enum { SAMPLE_MAX_KERNEL_FRAMES = 64 };
 
 struct sample {
@@ -55,6 +62,7 @@ struct sample {
     struct sample_copy erlang_root; /**< its end, when `erlang` ends before it:
                                          what lies between was not copied */
     struct sample_process process;
+    struct sample_code code;
     const uint64_t *kernel_ips; /**< leaf first */
     size_t kernel_count;
 };

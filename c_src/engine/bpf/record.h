@@ -41,6 +41,7 @@ struct bpf_record {
     __u32 flags;   /* enum bpf_flag */
     __u64 regs[BPF_REGS];
     __u64 c_p, name;
+    __u64 code[5]; /* newest entry of the code list: address, content */
     struct {
         __u64 addr;
         __u64 len; /* bytes; 0: none */

@@ -286,6 +286,16 @@ static __always_inline void copy_jit_side(struct copying *c, __u64 r13)
     copy_pages(c, BPF_PIECE_STACK, c->sp, BPF_BLIND / PAGE + 1);
 }
 
+static __always_inline void take_code(struct copying *c)
+{
+    __u64 *code = c->s->record.code;
+    __u64 list = c->setup->at.code_list, entry = 0;
+    code[0] = 0;
+    if (list && bpf_probe_read_user(&entry, 8, (void *)list) == 0 && entry &&
+        bpf_probe_read_user(&code[1], 32, (void *)entry) == 0)
+        code[0] = entry;
+}
+
 static __always_inline void copy_user(struct copying *c)
 {
     struct bpf_record *r = &c->s->record;
@@ -403,6 +413,7 @@ int take_sample(struct bpf_perf_event_data *ctx)
     if (take_regs(ctx, r)) {
         r->flags |= BPF_HAS_REGS;
         copy_user(&c);
+        take_code(&c);
     }
     if (c.setup->kernel_stacks && r->flags & BPF_IN_KERNEL)
         copy_kernel(&c, ctx);
