@@ -15,8 +15,8 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 
 # Everything the README's set-up installs, plus the packages the tests use.
 packages="make gcc libc6-dev libunwind-dev libjansson-dev libprotobuf-c-dev
-    protobuf-c-compiler zlib1g-dev libcmocka-dev elixir rebar3 erlang-base
-    erlang-dev erlang-tools erlang-runtime-tools erlang-eunit erlang-crypto
+    protobuf-c-compiler zlib1g-dev libbpf-dev clang libcmocka-dev elixir rebar3
+    erlang-base erlang-dev erlang-tools erlang-runtime-tools erlang-eunit erlang-crypto
     procps"
 
 suite_of() {
@@ -44,10 +44,23 @@ enter() {
     ' sh "$@"
 }
 
+# Packages that were added to the list since the root was made.
+add_packages() {
+    [ "$(cat "$1/.complete")" = "$(echo $packages)" ] && return 0
+    enter "$1" sh -c "export DEBIAN_FRONTEND=noninteractive
+        apt-get update -q
+        apt-get install -qy --no-install-recommends $(echo $packages)
+        apt-get clean"
+    echo $packages >"$1/.complete"
+}
+
 make_root() {
     suite=$(suite_of "$1")
     dir=$roots/otp$1
-    [ -e "$dir/.complete" ] && return 0
+    if [ -e "$dir/.complete" ]; then
+        add_packages "$dir"
+        return 0
+    fi
     command -v debootstrap >/dev/null ||
         apt-get install -y --no-install-recommends debootstrap
     scripts=/usr/share/debootstrap/scripts
@@ -59,11 +72,8 @@ make_root() {
     mkdir -p "$dir"
     debootstrap $check --variant=minbase "$suite" "$dir" "$(mirror)"
     echo '127.0.0.1 localhost' >"$dir/etc/hosts"
-    enter "$dir" sh -c "export DEBIAN_FRONTEND=noninteractive
-        apt-get update -q
-        apt-get install -qy --no-install-recommends $(echo $packages)
-        apt-get clean"
     touch "$dir/.complete"
+    add_packages "$dir"
 }
 
 run_in() {

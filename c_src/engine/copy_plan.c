@@ -22,6 +22,7 @@ void copy_plan_offsets(const struct engine_view *view, struct copy_offsets *out)
         .id = offset_of(l, LAYOUT_ID),
         .reg = offset_of(l, LAYOUT_REG),
         .initial = offset_of(l, LAYOUT_INITIAL),
+        .continuation = offset_of(l, LAYOUT_CONTINUATION),
         .reg_name = REG_NAME,
         .code_list = view->code_list,
     };

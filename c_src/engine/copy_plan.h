@@ -53,7 +53,7 @@ struct copy_thread {
 struct copy_offsets {
     __u32 current_process;  /**< in ErtsSchedulerData; the rest in Process */
     __u32 stop, htop, hend; /**< stacks are copied when all three are known */
-    __u32 id, reg, initial;
+    __u32 id, reg, initial, continuation;
     __u32 reg_name;  /**< RegProc.name */
     __u64 code_list; /**< address of the pointer to the JIT list's newest
                           entry, which is copied too; 0: not known */

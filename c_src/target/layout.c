@@ -20,6 +20,7 @@ static const char *const names[LAYOUT_FIELD_COUNT] = {
     [LAYOUT_ID] = "id",
     [LAYOUT_REG] = "registered name",
     [LAYOUT_INITIAL] = "initial call",
+    [LAYOUT_CONTINUATION] = "continuation",
     [LAYOUT_SCHEDULER_DATA] = "scheduler data",
     [LAYOUT_CURRENT_PROCESS] = "current process",
 };
@@ -69,9 +70,9 @@ choose(const struct layout *l, const struct layout_hint *hints, size_t count)
 
 void layout_take(struct layout *l, bool sampled)
 {
-    static const enum layout_field fields[] = {LAYOUT_ID, LAYOUT_INITIAL,
-                                               LAYOUT_HEND, LAYOUT_REG,
-                                               LAYOUT_SCHEDULER_DATA};
+    static const enum layout_field fields[] = {
+        LAYOUT_ID,  LAYOUT_INITIAL,      LAYOUT_HEND,
+        LAYOUT_REG, LAYOUT_CONTINUATION, LAYOUT_SCHEDULER_DATA};
     const struct layout_hint *hint = l->state->hint;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         enum layout_field f = fields[i];
@@ -146,6 +147,7 @@ static int ask_processes(const struct exedata *d, const struct maps *maps,
     l->table_size = pieces.table_size;
     l->state->old_ids = pieces.old_ids;
     struct layout_facts facts = {.l = l,
+                                 .jit = l->state->jit,
                                  .normal_exit = l->state->normal_exit,
                                  .old_ids = pieces.old_ids,
                                  .table_size = pieces.table_size};
@@ -185,6 +187,7 @@ int layout_discover_hinted(const struct process *p, const struct maps *maps,
     l.state = calloc(1, sizeof(*l.state));
     if (!l.state)
         return -ENOMEM;
+    l.state->jit = jit;
     l.state->normal_exit = jit_normal_exit(jit);
     int status = discover(p, maps, m, jit, threads, &l);
     if (status < 0) {

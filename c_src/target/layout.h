@@ -40,6 +40,8 @@ enum layout_field {
     LAYOUT_ID,              /**< Process.common.id */
     LAYOUT_REG,             /**< Process.common.u.alive.reg */
     LAYOUT_INITIAL,         /**< Process.u.initial (MFA) */
+    LAYOUT_CONTINUATION,    /**< Process.i: where a process that does not run
+                                 JIT code goes on */
     LAYOUT_SCHEDULER_DATA,  /**< Process.scheduler_data */
     LAYOUT_CURRENT_PROCESS, /**< ErtsSchedulerData.current_process */
     LAYOUT_FIELD_COUNT
@@ -71,7 +73,8 @@ struct layout {
 };
 
 /**
- * Discovers what can be known without a sample. Never fails for a field it
+ * Discovers what can be known without a sample; jit is borrowed until
+ * layout_deinit, the rest for the call. Never fails for a field it
  * cannot find: that field stays unknown.
  * @return 0, or a memory error.
  */

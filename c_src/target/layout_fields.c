@@ -5,6 +5,8 @@
  *
  *   id              a pid term (low 4 bits 3) that holds its own table slot
  *   initial         atom, atom, arity below 256 (ErtsCodeMFA)
+ *   continuation    an address in JIT code that is not that of a function's
+ *                   ErtsCodeInfo (Process.current points there)
  *   hend            the word below it is the return address to normal_exit,
  *                   the bottom of every Erlang stack
  *   reg             0, or a RegProc {next, hvalue, Process *, Port *, name}
@@ -16,7 +18,13 @@
 
 #include "target/layout_parts.h"
 
-enum { ATOM_TAG = 0x0b, PID_TAG = 3, MAX_ARITY = 255, PICK_MIN = 4 };
+enum {
+    ATOM_TAG = 0x0b,
+    PID_TAG = 3,
+    MAX_ARITY = 255,
+    PICK_MIN = 4,
+    CODE_INFO_BYTES = 48
+};
 
 /* What a word of the piece points to, as far as it does. */
 struct pointee {
@@ -83,6 +91,17 @@ static int answer_initial(const struct layout_piece *p, size_t k)
                : -1;
 }
 
+static int answer_continuation(uint64_t w, const struct layout_facts *f)
+{
+    const struct jit_module *module;
+    if (!f->jit)
+        return 0;
+    if (jit_find(f->jit, w, JIT_FOREVER, &module) != 0)
+        return -1;
+    const struct jit_function *at = jit_function_at(module, w);
+    return at && (!at->info || w - at->info >= CODE_INFO_BYTES) ? 1 : -1;
+}
+
 static int answer_hend(uint64_t w, const struct pointee *to,
                        const struct layout_facts *f)
 {
@@ -142,6 +161,7 @@ void layout_fields_add(struct layout_tallies *t, const struct memory *m,
             continue;
         count(&t->of[LAYOUT_ID], k, in ? answer_id(piece, k, facts) : -1);
         count(&t->of[LAYOUT_INITIAL], k, in ? answer_initial(piece, k) : -1);
+        count(&t->of[LAYOUT_CONTINUATION], k, answer_continuation(w, facts));
         count(&t->of[LAYOUT_REG], k, answer_reg(piece, w, &to[k]));
     }
     for (int field = 0; field < LAYOUT_FIELD_COUNT; field++)

@@ -20,6 +20,7 @@ static const struct layout_hint hints[] = {
       [LAYOUT_ID] = 0,
       [LAYOUT_REG] = 48,
       [LAYOUT_INITIAL] = 448,
+      [LAYOUT_CONTINUATION] = 256,
       [LAYOUT_SCHEDULER_DATA] = 760,
       [LAYOUT_CURRENT_PROCESS] = 168}},
     {27,
@@ -30,6 +31,7 @@ static const struct layout_hint hints[] = {
       [LAYOUT_ID] = 0,
       [LAYOUT_REG] = 32,
       [LAYOUT_INITIAL] = 440,
+      [LAYOUT_CONTINUATION] = 248,
       [LAYOUT_SCHEDULER_DATA] = 744,
       [LAYOUT_CURRENT_PROCESS] = 168}},
     {29,
@@ -40,6 +42,7 @@ static const struct layout_hint hints[] = {
       [LAYOUT_ID] = 0,
       [LAYOUT_REG] = 32,
       [LAYOUT_INITIAL] = 440,
+      [LAYOUT_CONTINUATION] = 248,
       [LAYOUT_SCHEDULER_DATA] = 744,
       [LAYOUT_CURRENT_PROCESS] = 168}},
 };

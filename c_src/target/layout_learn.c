@@ -190,6 +190,7 @@ void layout_learn(struct layout *l, const struct memory *m,
         layout_table_piece(m, e->c_p, &piece) < 0 || !fresh(l, m, esdp, e->c_p))
         return;
     struct layout_facts facts = {.l = l,
+                                 .jit = l->state->jit,
                                  .normal_exit = l->state->normal_exit,
                                  .exit_slot = e->exit_slot,
                                  .runtime_stack = rs,

@@ -108,6 +108,7 @@ struct layout_tally {
 /** What a piece is compared with. */
 struct layout_facts {
     const struct layout *l;
+    const struct jit *jit;  /**< NULL: no code is known */
     uint64_t normal_exit;   /**< 0: unknown */
     uint64_t exit_slot;     /**< of this piece's stack; 0: unknown */
     uint64_t runtime_stack; /**< of the thread that runs it; 0: unknown */
@@ -165,6 +166,7 @@ struct layout_state {
     uint64_t recent[16];                  /**< c_p looked at last */
     unsigned recent_at;
     const struct layout_hint *hint; /**< the row that fits best, or NULL */
+    const struct jit *jit;          /**< borrowed from layout_discover */
     uint64_t normal_exit;
     bool old_ids;
     uint64_t seen; /**< samples */

@@ -32,6 +32,8 @@ struct sample_process {
                                     swaps heaps they do not fit together */
     uint64_t initial[3];       /**< module atom, function atom, arity */
     uint64_t name;             /**< atom; 0: not registered */
+    uint64_t continuation;     /**< Process.i: where it goes on when it does not
+                                    run JIT code at the moment */
 };
 
 /** The newest entry of the JIT's code list (jit.h) at the instant: which code

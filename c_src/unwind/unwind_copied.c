@@ -11,6 +11,14 @@ bool unwind_is_exact(const struct unwinding *w)
                                   unwind_knows(w, LAYOUT_CURRENT_PROCESS)));
 }
 
+/* A dirty NIF's is the VM's own trampoline, which is no JIT code. */
+void unwind_continuation(struct unwinding *w)
+{
+    uint64_t at = w->s->process.continuation;
+    if (unwind_is_exact(w) && unwind_code_has(w->u->code, at))
+        unwind_list_add(&w->list, at, ADDRESS_ERLANG);
+}
+
 static void walk_root(struct unwinding *w, struct unwind_walk *walk,
                       const struct sample_copy *copy)
 {

@@ -277,7 +277,9 @@ static void add_copied_stack(struct unwinding *w, const struct seam *seam)
 {
     const struct sample *s = w->s;
     struct unwind_walk walk = unwind_walk_of(w);
-    walk.top_any = seam->shared;
+    walk.top_any = seam->shared && !w->out->scheduling;
+    if (w->out->scheduling)
+        unwind_continuation(w);
     uint64_t from = unwind_copied_stop(w);
     if (seam->resume == SEAM_SAVED && seam->has_regs)
         from = seam->regs.r[REGS_RBP];

@@ -56,6 +56,9 @@ void unwind_walk_done(struct unwinding *w, const struct unwind_walk *walk);
 /** Does the sample itself say which process ran and what its stack was? Then
  *  nothing of either is read from the node. */
 bool unwind_is_exact(const struct unwinding *w);
+/** A process that does not run JIT code goes on in a function that its stack
+ *  does not show: adds it, where the sample tells. */
+void unwind_continuation(struct unwinding *w);
 /** Where the copied Erlang stack begins; 0: not in the copy. */
 uint64_t unwind_copied_stop(const struct unwinding *w);
 /** Walks the copied Erlang stack from an address in `copy` on, and the copy of

@@ -48,6 +48,7 @@ static void add_waiting_stack(struct unwinding *w)
     if (unwind_is_exact(w)) {
         struct unwind_walk walk = unwind_walk_of(w);
         bool cut = w->out->truncated;
+        unwind_continuation(w);
         unwind_copied(w, &walk, &w->s->erlang, unwind_copied_stop(w));
         w->out->truncated |= cut;
         return;

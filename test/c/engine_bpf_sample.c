@@ -15,6 +15,7 @@ static const struct copy_offsets offsets = {.current_process = 168,
                                             .id = 0,
                                             .reg = 32,
                                             .initial = 160,
+                                            .continuation = 168,
                                             .reg_name = 32};
 
 /* Pieces of these lengths, each filled with its own number. */
@@ -76,6 +77,7 @@ static void takes_the_fields_of_a_process(void **state)
     assert_true(s.process.id == 100 && s.process.htop == 110 &&
                 s.process.stop == 111 && s.process.hend == 117);
     assert_true(s.process.initial[0] == 120 && s.process.initial[2] == 122);
+    assert_int_equal(s.process.continuation, 121);
     m.record.piece[BPF_PIECE_HEAD].len = 176; /* ends before initial[2] */
     assert_int_equal(parse(&m, len - 8, &s), 0);
     assert_true(s.process.initial[1] == 121 && s.process.initial[2] == 0);

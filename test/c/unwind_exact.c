@@ -185,6 +185,20 @@ static void no_process_is_the_scheduler_itself(void **state)
     assert_int_equal(n->out->c_p, 0);
 }
 
+/* It may collect the garbage of the process that it is about to run. */
+static void the_scheduler_may_work_for_a_process(void **state)
+{
+    struct fake_node *n = *state;
+    take_process(n, STACK(n, Y, B_CALLS_C, A_CALLS_B), 0);
+    n->sample.process.continuation = C + 0x10;
+    sample_in_c(n, MAIN_CALLS_C);
+    fake_unwind(n);
+    EXPECT(n, NATIVE_IP, MAIN_CALLS_C - 1, C + 0x10, B_CALLS_C - 1,
+           A_CALLS_B - 1);
+    assert_true(n->out->scheduling && n->out->complete);
+    assert_int_equal(n->out->c_p, PROCESS);
+}
+
 static void a_dirty_scheduler_has_its_process(void **state)
 {
     struct fake_node *n = *state;
@@ -223,6 +237,7 @@ int main(void)
         NODE_TEST(so_it_is_in_jit_code),
         NODE_TEST(a_stack_that_has_moved_is_found_by_its_end),
         NODE_TEST(no_process_is_the_scheduler_itself),
+        NODE_TEST(the_scheduler_may_work_for_a_process),
         NODE_TEST(a_dirty_scheduler_has_its_process),
         NODE_TEST(without_layout_it_is_read_late),
     };
