@@ -28,16 +28,26 @@ static const struct err_row rows[] = {
                   "`--event cycles` needs hardware counters, which most "
                   "virtual machines lack: leave it out there"},
     {E_PERF_DENIED,
-     "perf_event_open is not permitted; run as the node's user or as root; "
-     "if that is so already, set /proc/sys/kernel/perf_event_paranoid to 2 "
-     "or less, or in a container allow it in the seccomp profile"},
+     "perf_event_open is not permitted on this process; run as the node's "
+     "user or as root (`sudo cprof ...`)"},
     {E_MEMLOCK, "not enough locked memory for the sample rings; raise "
                 "`ulimit -l` or run as root"},
     {E_UNKNOWN_ENGINE, "no such engine; known are auto, bpf and perf"},
-    {E_BPF_DENIED, "loading BPF programs is not permitted; run as root, or "
-                   "give the program CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"},
-    {E_BPF_MISSING, "no BPF here; needs Linux 5.15 or later, and a build with "
-                    "clang and libbpf-dev"},
+    {E_BPF_DENIED,
+     "loading BPF programs is not permitted; run as root (`sudo cprof ...`), "
+     "or once `sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep priv/cprof`"},
+    {E_BPF_MISSING, "no BPF here; it needs Linux 5.15 or later, and a build "
+                    "with clang and libbpf-dev"},
+    {E_PERF_PARANOID,
+     "this kernel keeps perf events from users; run as root, or `sudo sysctl "
+     "kernel.perf_event_paranoid=2`"},
+    {E_SECCOMP,
+     "a seccomp filter, as containers have, forbids it; run cprof on the host, "
+     "or start the container with `--cap-add BPF --cap-add PERFMON --cap-add "
+     "SYS_PTRACE --security-opt seccomp=unconfined`"},
+    {E_YAMA, "Yama forbids reading processes that are no children; run as "
+             "root, start the node by `cprof record -- COMMAND`, or `sudo "
+             "sysctl kernel.yama.ptrace_scope=0`"},
     {E_PATTERN, "not a regular expression (POSIX extended)"},
     {E_UNKNOWN_FORMAT, "unknown format; known are text, html, json, collapsed "
                        "and pprof"},

@@ -38,6 +38,9 @@ enum err {
     E_UNKNOWN_ENGINE,   /**< no engine of that name */
     E_BPF_DENIED,       /**< loading BPF programs is not permitted */
     E_BPF_MISSING,      /**< no BPF, or too old, or not built in */
+    E_PERF_PARANOID,    /**< kernel.perf_event_paranoid forbids perf events */
+    E_SECCOMP,          /**< a seccomp filter forbids the system call */
+    E_YAMA,             /**< Yama forbids reading that process */
 
     /* profile */
     E_PATTERN = 4446, /**< a regular expression does not compile */

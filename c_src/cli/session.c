@@ -10,6 +10,7 @@
 #include "cli/session_meta.h"
 #include "cli/target_state.h"
 #include "engine/engine.h"
+#include "engine/rights.h"
 
 #define LOOK_AGAIN_NS (100 * NS_PER_MS)
 
@@ -67,12 +68,22 @@ static int open_engine(struct session *s, const struct session_options *o)
                                                              : ENGINE_CPU_CLOCK,
         .kernel_stacks = o->kernel,
     };
-    int err = 0;
-    s->ops = engine_choose(o->engine ? o->engine : "auto", o->pid, &err);
+    struct engine_choice choice =
+        engine_choose(o->engine ? o->engine : "auto", o->pid);
+    s->ops = choice.ops;
     if (!s->ops)
-        return err;
-    err = s->ops->open(&config, &s->engine);
+        return choice.why;
+    int err = s->ops->open(&config, &s->engine);
+    err = err ? err : session_meta_engine(s->profile, &choice);
     return err ? err : s->ops->start(s->engine);
+}
+
+/* Says why, where the error itself only says that something is forbidden. */
+static int explain(int err, pid_t pid)
+{
+    struct rights rights;
+    rights_read(pid, &rights);
+    return rights_explain(&rights, err);
 }
 
 int session_open(const struct session_options *o, struct session **out)
@@ -89,7 +100,7 @@ int session_open(const struct session_options *o, struct session **out)
         err = open_engine(s, o);
     if (err) {
         session_close(s);
-        return err;
+        return explain(err, o->pid);
     }
     s->started_ns = s->looked_ns = clock_now_ns();
     *out = s;

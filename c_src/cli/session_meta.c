@@ -82,6 +82,16 @@ int session_meta_begin(struct profile *p, const struct target_state *t,
     return set_texts(p, t, o->event ? o->event : "cpu-clock");
 }
 
+int session_meta_engine(struct profile *p, const struct engine_choice *choice)
+{
+    if (!choice->better)
+        return 0;
+    char line[512];
+    snprintf(line, sizeof(line), "engine %s, because %s cannot work: %s",
+             choice->ops->name, choice->better->name, err_text(choice->why));
+    return profile_note(p, line);
+}
+
 static int note_gaps(struct profile *p, const struct target_state *t,
                      const struct engine_info *info, bool gone)
 {

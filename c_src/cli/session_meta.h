@@ -14,6 +14,9 @@
 
 MUST_USE int session_meta_begin(struct profile *p, const struct target_state *t,
                                 const struct session_options *o);
+/** Why it was not a better engine, where that was left to us. */
+MUST_USE int session_meta_engine(struct profile *p,
+                                 const struct engine_choice *choice);
 MUST_USE int session_meta_end(struct profile *p, const struct target_state *t,
                               const struct engine_ops *ops,
                               const struct engine *engine, uint64_t duration_ns,

@@ -2,39 +2,51 @@
 
 #include <string.h>
 
+#include "engine/rights.h"
+
 /* Best first: "auto" takes the first that can work. */
 const struct engine_ops *const engine_all[] = {&engine_bpf, &engine_perf, NULL};
 
-static const struct engine_ops *best(pid_t pid, int *err)
+/* What the rights say about it is worth a look only when it failed. */
+static int probe(const struct engine_ops *ops, pid_t pid)
 {
-    int first = -E_NO_ENGINE;
-    for (size_t i = 0; engine_all[i]; i++) {
-        int result = engine_all[i]->probe(pid);
-        if (result == 0)
-            return engine_all[i];
-        if (i == 0)
-            first = result;
+    int err = ops->probe(pid);
+    if (!err)
+        return 0;
+    struct rights rights;
+    rights_read(pid, &rights);
+    return rights_explain(&rights, err);
+}
+
+static struct engine_choice best(pid_t pid)
+{
+    struct engine_choice choice = {.why = 0};
+    for (const struct engine_ops *const *e = engine_all; *e; e++) {
+        if ((*e)->opt_in)
+            continue;
+        int err = probe(*e, pid);
+        if (!err) {
+            choice.ops = *e;
+            return choice;
+        }
+        if (!choice.better) {
+            choice.better = *e;
+            choice.why = err;
+        }
     }
-    *err = first;
-    return NULL;
+    choice.better = NULL;
+    return choice;
 }
 
-static const struct engine_ops *named(const char *name)
-{
-    for (size_t i = 0; engine_all[i]; i++)
-        if (strcmp(engine_all[i]->name, name) == 0)
-            return engine_all[i];
-    return NULL;
-}
-
-const struct engine_ops *engine_choose(const char *name, pid_t pid, int *err)
+struct engine_choice engine_choose(const char *name, pid_t pid)
 {
     if (strcmp(name, "auto") == 0)
-        return best(pid, err);
-    const struct engine_ops *ops = named(name);
-    int result = ops ? ops->probe(pid) : -E_UNKNOWN_ENGINE;
-    if (result == 0)
-        return ops;
-    *err = result;
-    return NULL;
+        return best(pid);
+    for (const struct engine_ops *const *e = engine_all; *e; e++) {
+        if (strcmp((*e)->name, name) != 0)
+            continue;
+        int err = probe(*e, pid);
+        return (struct engine_choice){.ops = err ? NULL : *e, .why = err};
+    }
+    return (struct engine_choice){.why = -E_UNKNOWN_ENGINE};
 }

@@ -65,6 +65,7 @@ typedef void engine_on_sample(void *ctx, const struct sample *s);
 
 struct engine_ops {
     const char *name;
+    bool opt_in; /**< never taken by "auto": it does more than look */
     /** Can it work on this pid, right now? 0, or the error that open would
      *  give. Leaves nothing open. */
     int (*probe)(pid_t pid);
@@ -96,10 +97,21 @@ struct engine_ops {
 extern const struct engine_ops engine_bpf;
 extern const struct engine_ops engine_perf;
 
-/** By name; "auto" is the best that works on pid. NULL with *err set:
- *  -E_UNKNOWN_ENGINE: no such engine; else why none works. */
-const struct engine_ops *engine_choose(const char *name, pid_t pid, int *err);
-/** Every engine built in, for doctor; NULL-terminated. */
+/** What was chosen, and what kept a better one from being it. */
+struct engine_choice {
+    const struct engine_ops *ops;    /**< NULL: none, because of why */
+    const struct engine_ops *better; /**< the best that "auto" had to pass
+                                          over, because of why; or NULL */
+    int why;                         /**< 0, or the error, explained */
+};
+
+/**
+ * By name; "auto" is the best that works on pid and is not opt_in.
+ * why is -E_UNKNOWN_ENGINE when no engine has that name; else what the best
+ * one that was asked for answered, as exact as can be told (rights_explain).
+ */
+struct engine_choice engine_choose(const char *name, pid_t pid);
+/** Every engine built in, best first; NULL-terminated. */
 extern const struct engine_ops *const engine_all[];
 
 #endif

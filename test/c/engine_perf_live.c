@@ -504,15 +504,33 @@ static void bad_requests_are_refused(void **state)
 static void engines_are_chosen_by_name(void **state)
 {
     (void)state;
-    int err = 0;
     pid_t pid = start_child(child_sleeps);
-    assert_ptr_equal(engine_choose("perf", pid, &err), &engine_perf);
-    assert_ptr_equal(engine_choose("auto", pid, &err), &engine_perf);
-    assert_null(engine_choose("none such", pid, &err));
-    assert_int_equal(err, -E_UNKNOWN_ENGINE);
+    struct engine_choice choice = engine_choose("perf", pid);
+    assert_ptr_equal(choice.ops, &engine_perf);
+    assert_null(choice.better); /* it was asked for */
+    choice = engine_choose("none such", pid);
+    assert_null(choice.ops);
+    assert_int_equal(choice.why, -E_UNKNOWN_ENGINE);
     end_child(pid);
-    assert_null(engine_choose("auto", pid, &err));
-    assert_int_equal(err, -E_NO_PROCESS);
+    choice = engine_choose("perf", pid);
+    assert_null(choice.ops);
+    assert_int_equal(choice.why, -E_NO_PROCESS);
+}
+
+/* Best first, and a reason for each one that was passed over. */
+static void auto_takes_the_best_that_works(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_sleeps);
+    struct engine_choice choice = engine_choose("auto", pid);
+    int bpf = engine_bpf.probe(pid);
+    end_child(pid);
+    assert_ptr_equal(choice.ops, bpf ? &engine_perf : &engine_bpf);
+    assert_ptr_equal(choice.better, bpf ? &engine_bpf : NULL);
+    if (bpf)
+        assert_true(choice.why == bpf || choice.why == -E_SECCOMP);
+    else
+        assert_int_equal(choice.why, 0);
 }
 
 static void another_users_process_is_denied(void **state)
@@ -520,9 +538,9 @@ static void another_users_process_is_denied(void **state)
     (void)state;
     if (geteuid() == 0)
         skip();
-    int err = 0;
-    assert_null(engine_choose("perf", 1, &err)); /* root's */
-    assert_int_equal(err, -E_PERF_DENIED);
+    struct engine_choice choice = engine_choose("perf", 1); /* root's */
+    assert_null(choice.ops);
+    assert_int_equal(choice.why, -E_PERF_DENIED);
 }
 
 static int run_all(void)
@@ -541,6 +559,7 @@ static int run_all(void)
         cmocka_unit_test(kernel_time_and_stacks_are_seen_with_the_rights),
         cmocka_unit_test(bad_requests_are_refused),
         cmocka_unit_test(engines_are_chosen_by_name),
+        cmocka_unit_test(auto_takes_the_best_that_works),
         cmocka_unit_test(another_users_process_is_denied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
