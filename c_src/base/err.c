@@ -24,9 +24,9 @@ static const struct err_row rows[] = {
     {E_LAYOUT, "the VM's layout was not recognised"},
     {E_UNRESOLVED, "no symbol for this address"},
     {E_AMBIGUOUS, "the code was replaced around the time of the sample"},
-    {E_NO_ENGINE, "no sampling engine works here, `cprof doctor` says why; "
-                  "`--event cycles` needs hardware counters, which most "
-                  "virtual machines lack: leave it out there"},
+    {E_NO_ENGINE,
+     "this kernel has no such perf event; `--event cycles` needs hardware "
+     "counters, which most virtual machines lack: leave it out there"},
     {E_PERF_DENIED,
      "perf_event_open is not permitted on this process; run as the node's "
      "user or as root (`sudo cprof ...`)"},

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
+#include "cli/advice.h"
 #include "cli/options.h"
 #include "cli/target_state.h"
 #include "cli/verbs.h"
@@ -14,71 +14,185 @@ static const char help[] =
     "cprof doctor [-p PID]\n"
     "\n"
     "Says which sampling engines can work here and, with a pid, what is\n"
-    "known of that node; for what is missing, what to do about it.\n";
+    "known of that node; for what does not work, why; and the one thing to do\n"
+    "that improves most. Exit code 0: a recording is possible.\n";
 
-static void say(bool good, const char *what, const char *detail)
+static void say(const char *mark, const char *what, const char *detail)
 {
-    printf("%-4s %-18s %s\n", good ? "ok" : "no", what, detail);
+    printf("%-4s %-19s %s\n", mark, what, detail);
 }
 
-static void setting(const char *what, const char *path)
+static void judge(int err, const char *what, const char *good)
 {
-    struct buffer text;
-    buffer_init(&text, 1 << 20);
-    if (buffer_read_file(&text, path) == 0 && text.len > 0)
-        printf("     %-18s %.*s\n", what, (int)strcspn((char *)text.data, "\n"),
-               (char *)text.data);
-    else
-        printf("     %-18s not there\n", what);
-    buffer_deinit(&text);
+    say(err ? "no" : "ok", what, err ? err_text(err) : good);
 }
+
+/* --- what works ---------------------------------------------------------- */
 
 /* Without a pid the engines are tried on this program itself. */
-static bool check_engines(pid_t pid)
+static void try_all(pid_t pid, struct advice_facts *f)
 {
-    bool any = false;
-    for (const struct engine_ops *const *e = engine_all; *e; e++) {
-        int err = (*e)->probe(pid);
-        char what[32];
-        snprintf(what, sizeof(what), "engine %s", (*e)->name);
-        say(!err, what, err ? err_text(err) : "works");
-        any |= !err;
+    enum { MAX = sizeof(f->engines) / sizeof(f->engines[0]) };
+    *f = (struct advice_facts){.node_given = pid != 0};
+    rights_read(pid, &f->rights);
+    for (size_t i = 0; engine_all[i] && i < MAX; i++) {
+        const struct engine_ops *ops = engine_all[i];
+        int err = ops->probe(pid ? pid : getpid());
+        f->engines[f->engine_count++] = (struct advice_engine){
+            .name = ops->name,
+            .opt_in = ops->opt_in,
+            .built = ops->open != NULL,
+            .err = rights_explain(&f->rights, err),
+        };
     }
-    return any;
+}
+
+static const char *how_it_works(const struct advice_engine *e)
+{
+    if (e->opt_in)
+        return "works; it stops the node's threads, so ask for it by --engine";
+    return strcmp(e->name, "bpf") == 0
+               ? "works; every stack is exact"
+               : "works; Erlang stacks below C code are read just after it";
+}
+
+static void say_engines(const struct advice_facts *f)
+{
+    for (size_t i = 0; i < f->engine_count; i++) {
+        const struct advice_engine *e = &f->engines[i];
+        char what[32];
+        snprintf(what, sizeof(what), "engine %s", e->name);
+        judge(e->err, what, how_it_works(e));
+    }
+}
+
+static void say_memory(const struct advice_facts *f)
+{
+    static const char *const which[] = {
+        [ADVICE_ALL_NODES] = "of all nodes can be read",
+        [ADVICE_OWN_NODES] = "of this user's nodes can be read; root reads all",
+        [ADVICE_STARTED_NODES] = "only of nodes that `cprof record -- COMMAND` "
+                                 "starts can be read, by Yama",
+        [ADVICE_NO_NODES] = "of no node can be read",
+    };
+    int err = advice_memory_error(f);
+    const char *text = f->node_given ? "can be read" : which[advice_memory(f)];
+    if (err && f->rights.yama == 3)
+        say("no", "memory", "Yama forbids it to all (ptrace_scope 3)");
+    else if (err && !f->node_given && advice_memory(f) == ADVICE_STARTED_NODES)
+        say("no", "memory", text);
+    else
+        judge(err, "memory", text);
+}
+
+static void say_kernel(const struct advice_facts *f)
+{
+    int err = advice_kernel_error(f);
+    if (err == -E_PERF_PARANOID && f->rights.perf_user == 0)
+        say("no", "time in the kernel",
+            "not sampled; run as root, or `sudo sysctl "
+            "kernel.perf_event_paranoid=1`");
+    else
+        judge(err, "time in the kernel", "is sampled, too");
+}
+
+/* --- the node ------------------------------------------------------------ */
+
+static void say_schedulers(const struct target_state *t)
+{
+    size_t known = 0, all = 0;
+    char line[64];
+    for (size_t i = 0; i < t->threads.count; i++) {
+        const struct thread *thread = &t->threads.list[i];
+        if (thread->kind != THREAD_NORMAL && thread->kind != THREAD_DIRTY_CPU &&
+            thread->kind != THREAD_DIRTY_IO)
+            continue;
+        all++;
+        known += layout_scheduler(&t->layout, thread->tid) != NULL;
+    }
+    snprintf(line, sizeof(line), "%zu of %zu known", known, all);
+    say(known == all ? "ok" : "no", "schedulers", line);
 }
 
 static void describe_node(const struct target_state *t)
 {
     char line[512];
-    say(true, "Erlang VM", t->process.exe);
+    say("ok", "Erlang VM", t->process.exe);
     size_t functions = 0;
     for (size_t i = 0; i < jit_module_count(t->jit); i++)
         functions += jit_module(t->jit, i)->function_count;
     snprintf(line, sizeof(line), "%zu modules, %zu functions%s",
              jit_module_count(t->jit), functions,
              jit_frame_pointers(t->jit) ? ", frame pointers" : "");
-    say(true, "JIT code list", line);
-    snprintf(line, sizeof(line), "%zu of them known inside the VM, %zu threads",
-             t->layout.scheduler_count, t->threads.count);
-    say(t->layout.scheduler_count > 0, "schedulers", line);
+    say("ok", "JIT code list", line);
+    say_schedulers(t);
     layout_missing(&t->layout, line, sizeof(line));
-    say(!line[0], "VM layout",
+    say(line[0] ? "no" : "ok", "VM layout",
         line[0] ? line : "every field was found and checks out");
 }
 
-static bool check_node(pid_t pid)
+static int check_node(const struct advice_facts *f, pid_t pid)
 {
     struct target_state t;
     char what[32];
     snprintf(what, sizeof(what), "pid %d", pid);
     int err = target_state_open(&t, pid);
     if (err) {
-        say(false, what, err_text(err));
-        return false;
+        err = rights_explain(&f->rights, err);
+        say("no", what, err_text(err));
+        return err;
     }
     describe_node(&t);
     target_state_close(&t);
-    return true;
+    return 0;
+}
+
+/* --- what it rests on, and what to do ------------------------------------ */
+
+static void say_setting(const char *what, int value)
+{
+    char text[16] = "not there";
+    if (value != RIGHTS_UNKNOWN)
+        snprintf(text, sizeof(text), "%d", value);
+    say("", what, text);
+}
+
+static void say_facts(const struct rights *r)
+{
+    char line[80];
+    snprintf(line, sizeof(line), "%u%s%s%s", (unsigned)r->uid,
+             r->namespaced ? ", in a user namespace" : "",
+             r->seccomp ? ", under a seccomp filter" : "",
+             r->no_new_privs ? ", no_new_privs: sudo does nothing" : "");
+    say("", "running as uid", line);
+    say_setting("perf_event_paranoid", r->paranoid);
+    say_setting("ptrace_scope (Yama)", r->yama);
+}
+
+static void program_path(char *path, size_t size)
+{
+    ssize_t len = readlink("/proc/self/exe", path, size - 1);
+    if (len < 0)
+        snprintf(path, size, "cprof");
+    else
+        path[len] = '\0';
+}
+
+static void say_advice(const struct advice_facts *f, pid_t pid)
+{
+    char path[1024], line[1400];
+    const struct advice_engine *taken = advice_engine_taken(f);
+    if (!advice_can_record(f))
+        snprintf(line, sizeof(line), "no recording is possible");
+    else if (!taken)
+        snprintf(line, sizeof(line), "no engine works by itself; ask for one");
+    else
+        snprintf(line, sizeof(line), "`cprof record` takes engine %s",
+                 taken->name);
+    say("now", "", line);
+    program_path(path, sizeof(path));
+    advice_line(advice_choose(f), path, pid, line, sizeof(line));
+    say("best", "", line);
 }
 
 int verb_doctor(int argc, char **argv)
@@ -91,11 +205,14 @@ int verb_doctor(int argc, char **argv)
         fputs(help, stdout);
         return EXIT_DONE;
     }
-    bool good = check_engines(o.pid ? o.pid : getpid());
+    struct advice_facts facts;
+    try_all(o.pid, &facts);
+    say_engines(&facts);
+    say_memory(&facts);
+    say_kernel(&facts);
     if (o.pid)
-        good &= check_node(o.pid);
-    printf("     %-18s %u\n", "running as uid", (unsigned)geteuid());
-    setting("perf_event_paranoid", "/proc/sys/kernel/perf_event_paranoid");
-    setting("ptrace_scope (Yama)", "/proc/sys/kernel/yama/ptrace_scope");
-    return good ? EXIT_DONE : EXIT_FAILED;
+        facts.node_err = check_node(&facts, o.pid);
+    say_facts(&facts.rights);
+    say_advice(&facts, o.pid);
+    return advice_can_record(&facts) ? EXIT_DONE : EXIT_FAILED;
 }

@@ -17,7 +17,7 @@
 #include "engine/perf_event.h"
 #include "engine/rights.h"
 
-enum { STATUS_MAX = 1 << 16 };
+enum { STATUS_MAX = 1 << 20 };
 
 /* The number after "\nNAME:" of a status file; 0 when it is not there. */
 static uint64_t field(const char *status, const char *name, int base)
@@ -119,7 +119,8 @@ void rights_read(pid_t pid, struct rights *out)
     };
     read_status(out);
     if (pid) {
-        out->read_node = try_read(pid);
+        int err = try_read(pid);
+        out->read_node = err == -ESRCH ? 0 : err; /* attaching will tell */
         out->same_user = is_of_user(pid, out->uid);
     }
 }
