@@ -65,7 +65,8 @@ defmodule Live.DoctorTest do
     assert text =~ pattern
   end
 
-  defp record(context, opts), do: cprof(context, ["record", "-q", "-p", context.node.pid, "-d", 0.2, "-f", "json"], opts)
+  defp record(context, opts),
+    do: cprof(context, ["record", "-q", "-p", context.node.pid, "-d", 0.2, "-f", "json"], opts)
 
   # Whatever this machine grants: record does what doctor said, and says why it is not the best.
   defp agrees(context, opts) do
