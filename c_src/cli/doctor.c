@@ -42,7 +42,7 @@ static void try_all(pid_t pid, struct advice_facts *f)
             .name = ops->name,
             .opt_in = ops->opt_in,
             .built = ops->open != NULL,
-            .err = rights_explain(&f->rights, err),
+            .err = ops->open ? rights_explain(&f->rights, err) : err,
         };
     }
 }

@@ -11,8 +11,8 @@ const struct engine_ops *const engine_all[] = {&engine_bpf, &engine_perf, NULL};
 static int probe(const struct engine_ops *ops, pid_t pid)
 {
     int err = ops->probe(pid);
-    if (!err)
-        return 0;
+    if (!err || !ops->open) /* not built in: that is the reason */
+        return err;
     struct rights rights;
     rights_read(pid, &rights);
     return rights_explain(&rights, err);

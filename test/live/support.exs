@@ -73,7 +73,9 @@ defmodule Live.Node do
     {_, 0} = System.cmd("erlc", ["-o", dir, "test/live/work/#{module}.erl"])
     run = ["-noshell", "-pa", dir, "-run", "#{module}", "start" | args]
     {exe, argv} = wrap(opts[:as], erl_flags ++ run)
-    port = Port.open({:spawn_executable, exe}, [:binary, :exit_status, line: 65536, args: argv])
+    # Another user may not look for a .erlang in our home, and erl would say so.
+    env = if opts[:as], do: [{~c"HOME", String.to_charlist(dir)}, {~c"XDG_CONFIG_HOME", false}], else: []
+    port = Port.open({:spawn_executable, exe}, [:binary, :exit_status, line: 65536, args: argv, env: env])
     node = %__MODULE__{port: port, dir: dir}
     "ready " <> pid = line(node)
     %{node | pid: String.to_integer(pid)}
