@@ -66,11 +66,18 @@ defmodule Live.Node do
 
   defstruct [:port, :pid, :dir]
 
-  @doc "Compiles the work module and starts `erl` on it, without any VM flag."
+  @work "test/live/work"
+
+  @doc """
+  Compiles the work module (and those `with` it) and starts `erl` on it, without any VM flag. `nif`: builds this
+  library, too, with `nif_flags`; the folder it is in is then the first argument. `as`: a user.
+  """
   def start(module, args \\ [], erl_flags \\ [], opts \\ []) do
     dir = tmp_dir()
     File.chmod!(dir, 0o755)
-    {_, 0} = System.cmd("erlc", ["-o", dir, "test/live/work/#{module}.erl"])
+    for name <- [module | List.wrap(opts[:with])], do: {_, 0} = System.cmd("erlc", ["-o", dir, "#{@work}/#{name}.erl"])
+    if opts[:nif], do: build_nif(dir, opts[:nif], opts[:nif_flags] || [])
+    args = if opts[:nif], do: [dir | args], else: args
     run = ["-noshell", "-pa", dir, "-run", "#{module}", "start" | args]
     {exe, argv} = wrap(opts[:as], erl_flags ++ run)
     # Another user may not look for a .erlang in our home, and erl would say so.
@@ -79,6 +86,13 @@ defmodule Live.Node do
     node = %__MODULE__{port: port, dir: dir}
     "ready " <> pid = line(node)
     %{node | pid: String.to_integer(pid)}
+  end
+
+  defp build_nif(dir, name, flags) do
+    include = Path.join(:code.root_dir(), "usr/include")
+    cc = System.get_env("CC") || "cc"
+    files = ["-o", Path.join(dir, "#{name}.so"), "#{@work}/#{name}.c"]
+    {_, 0} = System.cmd(cc, ["-O2", "-Wall", "-fPIC", "-shared", "-I#{include}"] ++ flags ++ files)
   end
 
   defp wrap(nil, argv), do: {System.find_executable("erl"), argv}

@@ -1,0 +1,60 @@
+/* NIFs that burn CPU, or wait, for a given time: on the scheduler that they
+ * are declared for. Built without unwind tables by the tests, too. */
+#include <erl_nif.h>
+#include <time.h>
+
+static unsigned long now_ns(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (unsigned long)t.tv_sec * 1000000000ul + (unsigned long)t.tv_nsec;
+}
+
+/* burn_x(Microseconds): spins for so much CPU time of the thread. */
+__attribute__((noinline)) static ERL_NIF_TERM spin(ErlNifEnv *env, int argc,
+                                                   const ERL_NIF_TERM argv[])
+{
+    unsigned long us;
+    if (argc != 1 || !enif_get_ulong(env, argv[0], &us))
+        return enif_make_badarg(env);
+    unsigned long end = now_ns(CLOCK_THREAD_CPUTIME_ID) + us * 1000;
+    volatile unsigned long sum = 0;
+    while (now_ns(CLOCK_THREAD_CPUTIME_ID) < end)
+        for (int i = 0; i < 20000; i++)
+            sum += (unsigned long)i;
+    enif_consume_timeslice(env, 100); /* others want to run, too */
+    return enif_make_ulong(env, sum);
+}
+
+/* Functions of their own: by its C function a NIF is named. */
+#define BURN(name)                                                             \
+    static ERL_NIF_TERM name(ErlNifEnv *env, int argc,                         \
+                             const ERL_NIF_TERM argv[])                        \
+    {                                                                          \
+        ERL_NIF_TERM result = spin(env, argc, argv);                           \
+        __asm__ volatile("" : "+r"(result)); /* no tail call */                \
+        return result;                                                         \
+    }
+BURN(burn)
+BURN(burn_dirty_cpu)
+BURN(burn_dirty_io)
+
+/* wait_io(Microseconds): sleeps. */
+static ERL_NIF_TERM wait_io(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
+{
+    unsigned long us;
+    if (argc != 1 || !enif_get_ulong(env, argv[0], &us))
+        return enif_make_badarg(env);
+    struct timespec t = {(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
+    nanosleep(&t, NULL);
+    return enif_make_atom(env, "ok");
+}
+
+static ErlNifFunc functions[] = {
+    {"burn", 1, burn, 0},
+    {"burn_dirty_cpu", 1, burn_dirty_cpu, ERL_NIF_DIRTY_JOB_CPU_BOUND},
+    {"burn_dirty_io", 1, burn_dirty_io, ERL_NIF_DIRTY_JOB_IO_BOUND},
+    {"wait_io", 1, wait_io, ERL_NIF_DIRTY_JOB_IO_BOUND},
+};
+
+ERL_NIF_INIT(busy_nif, functions, NULL, NULL, NULL, NULL)

@@ -1,0 +1,11 @@
+%% The Erlang side of busy_nif.c. All arguments are microseconds.
+-module(busy_nif).
+-export([load/1, burn/1, burn_dirty_cpu/1, burn_dirty_io/1, wait_io/1]).
+
+load(Dir) ->
+    ok = erlang:load_nif(filename:join(Dir, "busy_nif"), 0).
+
+burn(_) -> erlang:nif_error(not_loaded).
+burn_dirty_cpu(_) -> erlang:nif_error(not_loaded).
+burn_dirty_io(_) -> erlang:nif_error(not_loaded).
+wait_io(_) -> erlang:nif_error(not_loaded).
