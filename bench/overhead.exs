@@ -63,7 +63,7 @@ setting = fn name, default -> String.to_integer(System.get_env(name, default)) e
 
 rows =
   for set <- ["erlang", "bif"], rate <- [0, 99, 499, 999] do
-    node = Live.Node.start("known_work", [set])
+    node = Live.Node.known(set)
     Process.sleep(1000)
     ratios = for pair <- 1..pairs, do: Overhead.ratio(node, ms, rate, pair)
     Live.Node.stop(node)

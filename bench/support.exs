@@ -5,33 +5,61 @@ defmodule Bench do
 
   alias Live.{Cprof, Node}
 
-  @doc "Shares of the pieces, by the node's own clock and by a recording of it."
-  def shares(node, seconds, rate) do
-    Node.tell(node, "reset")
-    "ok" = Node.line(node)
-    report = Path.join(node.dir, "bench.pb.gz")
-    {_, err, code} = Cprof.run(["record", "-p", node.pid, "-d", seconds, "-r", rate, "-o", report])
-    if code != 0, do: raise(err)
-    json = Cprof.json(["report", report])
-    truth = Map.new(Node.truth(node), fn {piece, percent} -> {piece, percent / 100} end)
-    {counts, total} = count(Cprof.collapsed(["report", report]))
-    {truth, Map.new(counts, fn {k, n} -> {k, n / max(total, 1)} end), total, json}
+  @doc "The engines to measure: those of ENGINES, else those that work here by themselves."
+  def engines do
+    case System.get_env("ENGINES") do
+      nil -> for engine <- ["bpf", "perf"], works?(engine), do: engine
+      names -> String.split(names)
+    end
   end
 
-  # A stack belongs to the piece whose function is on it; what has none is
-  # "unattributed". Scheduler work is not the pieces' and is left out.
-  defp count(stacks) do
+  defp works?(engine) do
+    {out, _, _} = Cprof.run(["doctor"])
+    out =~ ~r/^ok +engine #{engine} /m
+  end
+
+  @doc "The rate for an engine: ptrace holds threads and stays at 99 Hz."
+  def rate("ptrace", rate), do: min(rate, 99)
+  def rate(_, rate), do: rate
+
+  @doc "A recording of the node, as a file in its folder."
+  def record(node, engine, seconds, rate) do
+    file = Path.join(node.dir, "bench.pb.gz")
+    args = ["record", "-p", node.pid, "-d", seconds, "-r", rate, "--engine", engine, "-o", file]
+    {_, err, code} = Cprof.run(args)
+    if code != 0, do: raise(err)
+    file
+  end
+
+  @doc "Shares of the pieces, by the node's own clock and by a recording of it."
+  def shares(node, engine, seconds, rate) do
+    Node.tell(node, "reset")
+    "ok" = Node.line(node)
+    file = record(node, engine, seconds, rate)
+    truth = Map.new(Node.truth(node), fn {piece, percent} -> {piece, percent / 100} end)
+    stacks = Cprof.collapsed(["report", file])
+    {counts, total} = count(stacks, Map.has_key?(truth, "rest"))
+    seen = Map.new(counts, fn {piece, n} -> {piece, n / max(total, 1)} end)
+    %{truth: truth, seen: seen, samples: total, stacks: stacks, report: Cprof.json(["report", file])}
+  end
+
+  # A stack belongs to the piece whose function is on it. What has none is "rest" where the node knows what else it
+  # did, and no part of the pieces' shares where it does not. Scheduler work is no process's and left out.
+  defp count(stacks, rest) do
     counts =
-      for {stack, n} <- stacks, stack != ["[scheduler]"], reduce: %{} do
-        acc -> Map.update(acc, bucket(stack), n, &(&1 + n))
+      for {[root | _] = stack, n} <- stacks,
+          root != "[scheduler]",
+          piece = bucket(stack) || (rest && "rest"),
+          reduce: %{} do
+        acc -> Map.update(acc, piece, n, &(&1 + n))
       end
 
     {counts, counts |> Map.values() |> Enum.sum()}
   end
 
   defp bucket(stack) do
-    Enum.find_value(stack, "unattributed", fn frame ->
-      case Regex.run(~r/^known_work:(\w+)_piece\/0$/, frame) do
+    Enum.find_value(stack, fn frame ->
+      case Regex.run(~r/^\w+:(\w+)_piece\/\d$/, frame) do
         [_, piece] -> piece
         nil -> nil
       end
@@ -68,19 +96,19 @@ defmodule Bench do
     {mean, 1.96 * :math.sqrt(variance / n)}
   end
 
-  @doc "Writes rows (maps of numbers and strings) as JSON, prints them as a table."
+  @doc "Writes rows (keyword lists of numbers and strings) as JSON, prints them as a table."
   def publish(name, rows) do
     File.mkdir_p!("build/bench")
     file = "build/bench/#{name}.json"
     File.write!(file, json(rows))
-    keys = rows |> hd() |> Map.keys()
-    table = [keys | Enum.map(rows, fn row -> Enum.map(keys, &text(row[&1])) end)]
+    table = [Keyword.keys(hd(rows)) | Enum.map(rows, fn row -> Enum.map(Keyword.values(row), &text/1) end)]
     widths = for column <- Enum.zip_with(table, & &1), do: column |> Enum.map(&String.length("#{&1}")) |> Enum.max()
 
     for line <- table do
       line
       |> Enum.zip(widths)
       |> Enum.map_join("  ", fn {cell, width} -> String.pad_trailing("#{cell}", width) end)
+      |> String.trim_trailing()
       |> IO.puts()
     end
 

@@ -89,7 +89,7 @@ defmodule Live.BadInputTest do
   end
 
   test "a filter that matches nothing says so", %{dir: dir} do
-    node = Node.start("known_work")
+    node = Node.known("erlang")
     file = "#{dir}/r.pb.gz"
     {_, _, 0} = Cprof.run(["record", "-p", node.pid, "-d", 1, "-o", file])
     Node.stop(node)
@@ -99,7 +99,7 @@ defmodule Live.BadInputTest do
   end
 
   test "an output that is a link stays one, and a file keeps its mode", %{dir: dir} do
-    node = Node.start("known_work")
+    node = Node.known("erlang")
     File.write!("#{dir}/real.json", "")
     File.chmod!("#{dir}/real.json", 0o600)
     File.ln_s!("real.json", "#{dir}/link.json")
@@ -111,7 +111,7 @@ defmodule Live.BadInputTest do
   end
 
   test "an output that cannot be written is found out before sampling", %{dir: dir} do
-    node = Node.start("known_work")
+    node = Node.known("erlang")
     started = System.monotonic_time(:millisecond)
     refused(["record", "-p", node.pid, "-d", 30, "-o", "#{dir}/no/such/x.html"], 1, "No such file")
     refused(["record", "-p", node.pid, "-d", 30, "-o", "/proc/x.html"], 1, "/proc/x.html")
@@ -122,13 +122,13 @@ defmodule Live.BadInputTest do
   end
 
   test "no right to attach" do
-    node = Node.start("known_work")
+    node = Node.known("erlang")
     refused(["record", "-p", node.pid, "-d", 1], 1, "as the same user or as root", as: "nobody")
     Node.stop(node)
   end
 
   test "the node is killed during the recording: what was sampled is written", %{dir: dir} do
-    node = Node.start("known_work")
+    node = Node.known("erlang")
     file = "#{dir}/killed.pb.gz"
     recording = record_async(["-p", node.pid, "-d", 60, "-r", 499, "-o", file])
     Process.sleep(2000)
@@ -141,7 +141,7 @@ defmodule Live.BadInputTest do
   end
 
   test "Ctrl-C and SIGTERM write the result", %{dir: dir} do
-    node = Node.start("known_work")
+    node = Node.known("erlang")
 
     for signal <- ["INT", "TERM"] do
       file = "#{dir}/#{signal}.pb.gz"
@@ -174,19 +174,19 @@ defmodule Live.BadInputTest do
   end
 
   test "SIGKILL leaves the node unharmed and no file behind", %{dir: dir} do
-    node = Node.start("known_work")
+    node = Node.known("erlang")
     {_, pid} = recording = record_async(["-p", node.pid, "-d", 60, "-o", "#{dir}/x.pb.gz"])
     Process.sleep(1500)
     kill("KILL", pid)
     finished(recording)
     assert File.ls!(dir) == []
     Node.tell(node, "truth")
-    assert length(Node.lines_until(node, "end")) == 5
+    assert length(Node.lines_until(node, "end")) == 6
     Node.stop(node)
   end
 
   test "a recording that is cut or is none", %{dir: dir} do
-    node = Node.start("known_work")
+    node = Node.known("erlang")
     file = "#{dir}/good.pb.gz"
     {_, _, 0} = Cprof.run(["record", "-p", node.pid, "-d", 1, "-r", 499, "-o", file])
     Node.stop(node)

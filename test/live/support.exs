@@ -88,6 +88,12 @@ defmodule Live.Node do
     %{node | pid: String.to_integer(pid)}
   end
 
+  @doc "A node that works in known shares: a set of known_work, or of known_burns."
+  def known(set, opts \\ []) do
+    module = if set in ~w(messages dirty own), do: "known_burns", else: "known_work"
+    start(module, [set], [], Keyword.merge([with: ~w(busy_nif tiny_work), nif: "busy_nif"], opts))
+  end
+
   defp build_nif(dir, name, flags) do
     include = Path.join(:code.root_dir(), "usr/include")
     cc = System.get_env("CC") || "cc"

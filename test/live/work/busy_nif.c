@@ -10,20 +10,21 @@ static unsigned long now_ns(clockid_t clock)
     return (unsigned long)t.tv_sec * 1000000000ul + (unsigned long)t.tv_nsec;
 }
 
-/* burn_x(Microseconds): spins for so much CPU time of the thread. */
+/* burn_x(Microseconds): spins for about so much CPU time of the thread; returns
+ * how much it was, in nanoseconds. */
 __attribute__((noinline)) static ERL_NIF_TERM spin(ErlNifEnv *env, int argc,
                                                    const ERL_NIF_TERM argv[])
 {
     unsigned long us;
     if (argc != 1 || !enif_get_ulong(env, argv[0], &us))
         return enif_make_badarg(env);
-    unsigned long end = now_ns(CLOCK_THREAD_CPUTIME_ID) + us * 1000;
+    unsigned long start = now_ns(CLOCK_THREAD_CPUTIME_ID), now = start;
     volatile unsigned long sum = 0;
-    while (now_ns(CLOCK_THREAD_CPUTIME_ID) < end)
-        for (int i = 0; i < 20000; i++)
+    while ((now = now_ns(CLOCK_THREAD_CPUTIME_ID)) < start + us * 1000)
+        for (int i = 0; i < 2000; i++)
             sum += (unsigned long)i;
     enif_consume_timeslice(env, 100); /* others want to run, too */
-    return enif_make_ulong(env, sum);
+    return enif_make_ulong(env, now - start);
 }
 
 /* Functions of their own: by its C function a NIF is named. */
@@ -50,7 +51,17 @@ static ERL_NIF_TERM wait_io(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     return enif_make_atom(env, "ok");
 }
 
+/* thread_ns(): CPU time of the calling scheduler's thread so far. */
+static ERL_NIF_TERM thread_ns(ErlNifEnv *env, int argc,
+                              const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    (void)argv;
+    return enif_make_ulong(env, now_ns(CLOCK_THREAD_CPUTIME_ID));
+}
+
 static ErlNifFunc functions[] = {
+    {"thread_ns", 0, thread_ns, 0},
     {"burn", 1, burn, 0},
     {"burn_dirty_cpu", 1, burn_dirty_cpu, ERL_NIF_DIRTY_JOB_CPU_BOUND},
     {"burn_dirty_io", 1, burn_dirty_io, ERL_NIF_DIRTY_JOB_IO_BOUND},
