@@ -1,0 +1,71 @@
+defmodule Live.ExtremesTest do
+  @moduledoc "Nodes of unusual size or in an unusual state: no error, and the counters tell."
+  use ExUnit.Case
+
+  alias Live.{Cprof, Node}
+
+  test "a stack 100,000 frames deep keeps both ends" do
+    node = Node.start("extremes", ["deep"])
+    {report, stacks} = record(node, 2)
+    busy = for {["extremes:deep/1" | _] = stack, n} <- stacks, hd(Enum.reverse(stack)) =~ "busy/1", do: {stack, n}
+    total = busy |> Enum.map(&elem(&1, 1)) |> Enum.sum()
+    assert total > 0.9 * report["meta"]["counted"]
+    for {stack, _} <- busy, do: assert("[elided]" in stack and length(stack) > 500)
+    assert report["counters"]["elided"] >= total
+    Node.stop(node)
+  end
+
+  test "200 schedulers" do
+    node = Node.start("extremes", ["spin"], ["+S", "200"])
+    {report, _} = record(node, 2)
+    busy_is_seen(report)
+    assert length(report["processes"]) >= 4
+    Node.stop(node)
+  end
+
+  test "100,000 processes" do
+    node = Node.start("extremes", ["many"], ["+P", "200000"])
+    {report, _} = record(node, 2)
+    busy_is_seen(report)
+    Node.stop(node)
+  end
+
+  test "a node that is stopped and goes on" do
+    node = Node.start("extremes", ["spin"])
+    recorder = Task.async(fn -> record(node, 3) end)
+    Process.sleep(1200)
+    System.cmd("kill", ["-STOP", "#{node.pid}"])
+    Process.sleep(800)
+    System.cmd("kill", ["-CONT", "#{node.pid}"])
+    {report, _} = Task.await(recorder, 30_000)
+    busy_is_seen(report)
+    Node.stop(node)
+  end
+
+  # Nobody has to wait for a stopped node, and it is not made to go on.
+  test "a node that stays stopped" do
+    node = Node.start("extremes", ["spin"])
+    System.cmd("kill", ["-STOP", "#{node.pid}"])
+    Process.sleep(100)
+    {report, _} = record(node, 1)
+    assert report["counters"]["samples"] == 0
+    assert File.read!("/proc/#{node.pid}/stat") =~ ") T "
+    Node.stop(node)
+  end
+
+  defp busy_is_seen(report) do
+    row = Enum.find(report["functions"], &(&1["name"] == "extremes:busy/1"))
+    assert row["self_pct"] > 80
+    counters = report["counters"]
+    assert counters["truncated"] <= 0.01 * counters["samples"]
+    assert counters["unresolved_frames"] <= 0.005 * counters["frames"]
+    assert counters["lost"] <= 0.01 * counters["samples"]
+  end
+
+  defp record(node, seconds) do
+    file = Path.join(node.dir, "x.pb.gz")
+    {_, err, code} = Cprof.run(["record", "-p", node.pid, "-d", seconds, "-r", 499, "-o", file])
+    assert code == 0, err
+    {Cprof.json(["report", file]), Cprof.collapsed(["report", file])}
+  end
+end
