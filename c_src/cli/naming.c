@@ -15,9 +15,9 @@ static struct profile_counters *counters(const struct walk *w)
     return profile_counters_edit(w->naming->profile);
 }
 
-static void push(struct walk *w, const struct frame *frame)
+static void push(struct walk *w, int64_t frame)
 {
-    int64_t id = profile_frame(w->naming->profile, frame);
+    int64_t id = frame;
     if (id >= 0)
         id = profile_stack(w->naming->profile, w->stack, (uint32_t)id);
     if (id < 0) {
@@ -36,35 +36,38 @@ static void push_text(struct walk *w, enum frame_kind kind, const char *name)
                                 .function = name,
                                 .arity = FRAME_NO_ARITY,
                                 .file = ""};
-    push(w, &frame);
+    push(w, profile_frame(w->naming->profile, &frame));
 }
 
-static void name_address(const struct walk *w, const struct address *a,
-                         struct symbol_frames *frames)
+static const struct frames_named *name_address(struct walk *w,
+                                               const struct address *a)
 {
     static const enum symbol_space spaces[] = {
         [ADDRESS_KERNEL] = SYMBOL_KERNEL,
         [ADDRESS_NATIVE] = SYMBOL_NATIVE,
         [ADDRESS_ERLANG] = SYMBOL_ERLANG,
     };
+    static const struct frames_named none = {0};
     const struct symbol_query query = {.at = a->at,
                                        .space = spaces[a->kind],
                                        .seam = a->seam,
                                        .time_ns = w->time_ns};
-    symbols_name(w->naming->symbols, &query, frames);
+    const struct frames_named *named;
+    int err = frames_name(w->naming->frames, &query, &named);
+    if (err)
+        w->error = err;
+    return err ? &none : named;
 }
 
-static bool in_collector(const struct walk *w)
+static bool in_collector(struct walk *w)
 {
-    struct symbol_frames frames;
     for (size_t i = 0; i < w->u->count; i++) {
         if (w->u->list[i].kind == ADDRESS_ELIDED)
             continue;
         if (w->u->list[i].kind == ADDRESS_ERLANG && i > 0 &&
             w->u->list[i - 1].kind == ADDRESS_ERLANG)
             return false; /* past the seam: Erlang's callers */
-        name_address(w, &w->u->list[i], &frames);
-        if (frames.gc)
+        if (name_address(w, &w->u->list[i])->gc)
             return true;
     }
     return false;
@@ -92,15 +95,12 @@ static void settle_scheduling(struct walk *w)
 
 /* The emulator calls some BIFs through a helper of its own
  * (beam_jit_call_bif): what the user called is the BIF. */
-static bool is_bif_helper(const struct walk *w, size_t i)
+static bool is_bif_helper(struct walk *w, size_t i)
 {
     const struct address *list = w->u->list;
-    struct symbol_frames outer, inner;
-    if (i == 0 || !list[i].seam || !list[i - 1].seam)
-        return false;
-    name_address(w, &list[i], &outer);
-    name_address(w, &list[i - 1], &inner);
-    return outer.count == 1 && inner.count == 2;
+    return i > 0 && list[i].seam && list[i - 1].seam &&
+           name_address(w, &list[i])->count == 1 &&
+           name_address(w, &list[i - 1])->count == 2;
 }
 
 static void count_result(struct profile_counters *c, enum symbol_result result)
@@ -113,7 +113,6 @@ static void count_result(struct profile_counters *c, enum symbol_result result)
 static void push_address(struct walk *w, size_t i)
 {
     const struct address *a = &w->u->list[i];
-    struct symbol_frames frames;
     if (a->kind == ADDRESS_ELIDED) {
         push_text(w, FRAME_RUNTIME, "[elided]");
         counters(w)->elided++;
@@ -124,12 +123,12 @@ static void push_address(struct walk *w, size_t i)
         return;
     if (is_bif_helper(w, i))
         return;
-    name_address(w, a, &frames);
-    if (frames.gc || frames.scheduler)
+    const struct frames_named *named = name_address(w, a);
+    if (named->gc || named->scheduler)
         return; /* the leaf or the root says it */
-    count_result(counters(w), frames.result);
-    for (size_t k = frames.count; k-- > 0;)
-        push(w, &frames.list[k]);
+    count_result(counters(w), named->result);
+    for (size_t k = named->count; k-- > 0;)
+        push(w, named->ids[k]);
 }
 
 static void push_root(struct walk *w, enum thread_kind kind)

@@ -9,13 +9,13 @@
 #define CPROF_CLI_NAMING_H
 
 #include "base/err.h"
+#include "cli/frames.h"
 #include "profile/profile.h"
-#include "symbols/symbols.h"
 #include "target/threads.h"
 #include "unwind/unwind.h"
 
 struct naming { /* borrowed */
-    struct symbols *symbols;
+    struct frames *frames;
     struct profile *profile;
 };
 

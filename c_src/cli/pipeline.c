@@ -9,6 +9,7 @@
 struct pipeline {
     struct target_state *target;
     struct unwinder *unwinder;
+    struct frames *frames;
     struct naming naming;
     struct census *census;
     struct profile *profile;
@@ -25,9 +26,11 @@ int pipeline_open(struct target_state *target, struct unwinder *unwinder,
         return -ENOMEM;
     p->target = target;
     p->unwinder = unwinder;
-    p->naming = (struct naming){symbols, profile};
     p->profile = profile;
-    int err = census_open(target, profile, &p->census);
+    int err = frames_open(symbols, profile, &p->frames);
+    p->naming = (struct naming){p->frames, profile};
+    if (!err)
+        err = census_open(target, profile, &p->census);
     if (err) {
         pipeline_close(p);
         return err;
@@ -41,6 +44,7 @@ void pipeline_close(struct pipeline *p)
     if (!p)
         return;
     census_close(p->census);
+    frames_close(p->frames);
     free(p);
 }
 

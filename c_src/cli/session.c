@@ -12,7 +12,7 @@
 #include "engine/engine.h"
 #include "engine/rights.h"
 
-#define LOOK_AGAIN_NS (100 * NS_PER_MS)
+#define LOOK_AGAIN_NS (200 * NS_PER_MS)
 
 struct session {
     struct target_state target;

@@ -142,8 +142,9 @@ uint64_t target_state_code_at(struct target_state *t, const struct sample *s)
         read_code(t);
         head = jit_head(t->jit);
     }
+    uint64_t read_at = jit_read_at(t->jit);
     if (same_code(&s->code, &head))
-        return jit_read_at(t->jit);
+        return read_at > s->time_ns ? read_at : s->time_ns;
     if (same_code(&s->code, &t->former_code))
         return t->former_read_at;
     return s->time_ns;

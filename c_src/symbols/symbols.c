@@ -33,6 +33,7 @@ struct symbols {
     struct perfmap_file perfmap;
     uint64_t perfmap_read_at; /* 0: never */
     uint64_t stubs_read_at;
+    uint64_t mapped_at;    /* the mappings were set */
     uint64_t collector[2]; /* where the collector starts, also without
                               symbols: its entry for JIT code, and what that
                               calls; 0: not known */
@@ -84,12 +85,20 @@ int symbols_set_maps(struct symbols *s, const struct maps *maps)
     s->maps = maps;
     s->stubs_read_at = 0; /* perhaps a NIF's library is among them */
     s->collector_known = false;
+    s->mapped_at = clock_now_ns();
     return 0;
+}
+
+uint64_t symbols_since(const struct symbols *s)
+{
+    uint64_t code = jit_since(s->config.jit);
+    return code > s->mapped_at ? code : s->mapped_at;
 }
 
 static void unknown(struct symbol_frames *out)
 {
     symbols_erlang_bracket("[unknown]", FRAME_RUNTIME, SYMBOL_UNRESOLVED, out);
+    out->for_now = true;
 }
 
 /* --- the perf map, when nothing else knows --------------------------------
@@ -222,6 +231,7 @@ static void add_erlang_name(struct symbols *s, const struct native_function *f,
                             struct symbol_frames *out)
 {
     struct bifs_entry *entry = f->start ? find_stub(s, f) : NULL;
+    out->for_now |= !entry && f->start && !f->executable;
     if (entry && spell_entry(s, entry, f->executable ? FRAME_BIF : FRAME_NIF))
         out->list[out->count++] = entry->frame;
 }

@@ -56,6 +56,7 @@ struct symbol_frames {
     enum symbol_result result;
     bool gc;        /**< this address is in a garbage collection */
     bool scheduler; /**< this address is the scheduler's own loop */
+    bool for_now;   /**< another try, a little later, may know more */
 };
 
 MUST_USE int symbols_open(const struct symbols_config *config,
@@ -64,6 +65,9 @@ void symbols_close(struct symbols *s);
 /** New mappings; keeps what it knows of images still there. Borrowed until
  *  the next call. */
 MUST_USE int symbols_set_maps(struct symbols *s, const struct maps *maps);
+/** The time (never 0) from which on answers are what they are now, unless
+ *  for_now. It changes whenever code or mappings do. */
+uint64_t symbols_since(const struct symbols *s);
 /** Never fails: what has no name is "[unknown]" and says so in result. */
 void symbols_name(struct symbols *s, const struct symbol_query *q,
                   struct symbol_frames *out);

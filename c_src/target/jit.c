@@ -107,6 +107,8 @@ static int take_over(struct jit *jit, struct jit_walk *w)
     if (err)
         return err;
     size_t removed = mark_gone(jit, w);
+    if (added || removed)
+        jit->since = w->checked;
     if (added && removed)
         mark_races(jit, w, added);
     jit->module_count += added;
@@ -226,6 +228,11 @@ struct sample_code jit_head(const struct jit *jit)
     struct sample_code code = {.entry = head->addr};
     memcpy(code.link, &head->link, sizeof(code.link));
     return code;
+}
+
+uint64_t jit_since(const struct jit *jit)
+{
+    return jit->since;
 }
 
 struct jit_counters jit_counters(const struct jit *jit)

@@ -115,6 +115,8 @@ uint64_t jit_head_address(const struct jit *jit);
 /** Its newest entry as of the last read. While that is the newest entry, with
  *  this content, the list is the one that was read. */
 struct sample_code jit_head(const struct jit *jit);
+/** When the list was first known to be as it is now. */
+uint64_t jit_since(const struct jit *jit);
 struct jit_counters jit_counters(const struct jit *jit);
 
 /** Every module ever seen, by id. Pointers stay valid until jit_close. */

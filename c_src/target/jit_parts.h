@@ -61,6 +61,7 @@ struct jit {
     uint8_t *head; /**< scratch for the newest entry's symfile */
     size_t head_cap;
     uint64_t read_at; /**< the list was complete then */
+    uint64_t since;   /**< it was known to be what it is now */
     uint32_t frame_layout;
     uint64_t normal_exit;
     struct jit_counters counters;
