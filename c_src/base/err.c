@@ -32,7 +32,7 @@ static const struct err_row rows[] = {
      "user or as root (`sudo cprof ...`)"},
     {E_MEMLOCK, "not enough locked memory for the sample rings; raise "
                 "`ulimit -l` or run as root"},
-    {E_UNKNOWN_ENGINE, "no such engine; known are auto, bpf and perf"},
+    {E_UNKNOWN_ENGINE, "no such engine; known are auto, bpf, perf and ptrace"},
     {E_BPF_DENIED,
      "loading BPF programs is not permitted; run as root (`sudo cprof ...`), "
      "or once `sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep priv/cprof`"},
@@ -48,6 +48,14 @@ static const struct err_row rows[] = {
     {E_YAMA, "Yama forbids reading processes that are no children; run as "
              "root, start the node by `cprof record -- COMMAND`, or `sudo "
              "sysctl kernel.yama.ptrace_scope=0`"},
+    {E_RATE, "the engine ptrace takes at most 99 samples a second; give --rate "
+             "99 or less"},
+    {E_SATURATED,
+     "this machine has more work than CPUs, so that threads stopped by the "
+     "engine ptrace could wait long to go on; try again later, or give "
+     "--force"},
+    {E_TRACED, "another program traces this process, as debuggers and strace "
+               "do; end that first"},
     {E_PATTERN, "not a regular expression (POSIX extended)"},
     {E_UNKNOWN_FORMAT, "unknown format; known are text, html, json, collapsed "
                        "and pprof"},

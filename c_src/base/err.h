@@ -41,6 +41,9 @@ enum err {
     E_PERF_PARANOID,    /**< kernel.perf_event_paranoid forbids perf events */
     E_SECCOMP,          /**< a seccomp filter forbids the system call */
     E_YAMA,             /**< Yama forbids reading that process */
+    E_RATE,             /**< more samples a second than the engine takes */
+    E_SATURATED,        /**< more work than CPUs: stopping threads would hurt */
+    E_TRACED,           /**< another program traces the process */
 
     /* profile */
     E_PATTERN = 4446, /**< a regular expression does not compile */

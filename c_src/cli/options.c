@@ -15,6 +15,7 @@ enum long_option {
     OPT_ENGINE = 256,
     OPT_EVENT,
     OPT_KERNEL,
+    OPT_FORCE,
     OPT_PROCESS,
     OPT_FOCUS,
     OPT_IGNORE,
@@ -32,6 +33,7 @@ static const struct option long_options[] = {
     {"engine", required_argument, NULL, OPT_ENGINE},
     {"event", required_argument, NULL, OPT_EVENT},
     {"kernel", no_argument, NULL, OPT_KERNEL},
+    {"force", no_argument, NULL, OPT_FORCE},
     {"process", required_argument, NULL, OPT_PROCESS},
     {"focus", required_argument, NULL, OPT_FOCUS},
     {"ignore", required_argument, NULL, OPT_IGNORE},
@@ -46,9 +48,9 @@ struct verb_options {
 };
 
 static const int record_codes[] = {
-    'p',         'd',       'r',        'o',       'f',
-    'q',         'h',       OPT_ENGINE, OPT_EVENT, OPT_KERNEL,
-    OPT_PROCESS, OPT_FOCUS, OPT_IGNORE, OPT_TOP,   0};
+    'p',       'd',        'r',       'o',        'f',       'q',
+    'h',       OPT_ENGINE, OPT_EVENT, OPT_KERNEL, OPT_FORCE, OPT_PROCESS,
+    OPT_FOCUS, OPT_IGNORE, OPT_TOP,   0};
 static const int report_codes[] = {'o',       'f',        'h',     OPT_PROCESS,
                                    OPT_FOCUS, OPT_IGNORE, OPT_TOP, 0};
 static const int doctor_codes[] = {'p', 'h', 0};
@@ -199,6 +201,9 @@ static int parse_one(struct options *o, int code, struct options_fault *f)
         return parse_pattern(&o->ignore, "--ignore", optarg, f);
     case OPT_KERNEL:
         o->kernel = true;
+        return 0;
+    case OPT_FORCE:
+        o->force = true;
         return 0;
     case 'q':
         o->quiet = true;

@@ -24,9 +24,10 @@ struct options {
     char *const *command; /**< after "--", NULL-terminated; or NULL */
     double seconds;       /**< 0: not given */
     unsigned rate;        /**< Hz */
-    const char *engine;   /**< "auto", "perf" */
+    const char *engine;   /**< "auto", or one of engine_all */
     const char *event;    /**< "cpu-clock", "cycles" */
     bool kernel;
+    bool force;                  /**< where the engine would rather refuse */
     const char *input;           /**< report: the recording */
     const char *output;          /**< NULL: stdout */
     const struct format *format; /**< decided from -f, the output's extension,

@@ -32,7 +32,9 @@ static const char help[] =
     "      --top N           rows of the text report (default 25)\n"
     "      --kernel          kernel functions too (root)\n"
     "      --event EVENT     cpu-clock (default) or cycles\n"
-    "      --engine ENGINE   auto (default) or perf\n"
+    "      --engine ENGINE   auto (default), bpf, perf or ptrace\n"
+    "      --force           engine ptrace: also on a machine without a CPU\n"
+    "                        to spare, where stopped threads may wait long\n"
     "  -q, --quiet           no progress on stderr\n"
     "\n"
     "A command is left running when the time is up; cprof then waits for its\n"
@@ -125,7 +127,8 @@ static int record_pid(const struct options *o, pid_t pid)
                                         .rate = o->rate,
                                         .engine = o->engine,
                                         .event = o->event,
-                                        .kernel = o->kernel};
+                                        .kernel = o->kernel,
+                                        .force = o->force};
     char what[32];
     snprintf(what, sizeof(what), "pid %d", pid);
     struct session *s;

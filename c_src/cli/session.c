@@ -67,6 +67,7 @@ static int open_engine(struct session *s, const struct session_options *o)
         .event = o->event && strcmp(o->event, "cycles") == 0 ? ENGINE_CYCLES
                                                              : ENGINE_CPU_CLOCK,
         .kernel_stacks = o->kernel,
+        .force = o->force,
     };
     struct engine_choice choice =
         engine_choose(o->engine ? o->engine : "auto", o->pid);

@@ -17,9 +17,10 @@
 struct session_options {
     pid_t pid;
     unsigned rate;      /**< Hz */
-    const char *engine; /**< "auto", "perf" */
+    const char *engine; /**< "auto", or one of engine_all */
     const char *event;  /**< "cpu-clock", "cycles" */
     bool kernel;        /**< kernel stacks */
+    bool force;         /**< where the engine would rather refuse */
 };
 
 /** Figures for a progress line. */

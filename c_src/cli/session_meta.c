@@ -92,6 +92,20 @@ int session_meta_engine(struct profile *p, const struct engine_choice *choice)
     return profile_note(p, line);
 }
 
+/* What an engine that stops threads did to the node. */
+static int note_holds(struct profile *p, const struct engine_info *info)
+{
+    char line[160];
+    if (info->hold_max_ns == 0)
+        return 0;
+    snprintf(line, sizeof(line),
+             "a thread of the node was held for each sample: half of them for "
+             "%.0f us at most, 99 %% for %.0f us, the longest for %.0f us",
+             (double)info->hold_p50_ns / 1e3, (double)info->hold_p99_ns / 1e3,
+             (double)info->hold_max_ns / 1e3);
+    return profile_note(p, line);
+}
+
 static int note_gaps(struct profile *p, const struct target_state *t,
                      const struct engine_info *info, bool gone)
 {
@@ -133,8 +147,10 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     c->samples = e.samples;
     c->lost = e.lost;
     c->late = e.late;
+    c->missed = e.missed;
     c->throttled = e.throttled;
     c->bytes = e.bytes;
     int err = set(p, &m->engine, ops->name);
+    err = err ? err : note_holds(p, &info);
     return err ? err : note_gaps(p, t, &info, gone);
 }

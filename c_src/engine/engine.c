@@ -5,7 +5,8 @@
 #include "engine/rights.h"
 
 /* Best first: "auto" takes the first that can work. */
-const struct engine_ops *const engine_all[] = {&engine_bpf, &engine_perf, NULL};
+const struct engine_ops *const engine_all[] = {&engine_bpf, &engine_perf,
+                                               &engine_ptrace, NULL};
 
 /* What the rights say about it is worth a look only when it failed. */
 static int probe(const struct engine_ops *ops, pid_t pid)

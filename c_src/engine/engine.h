@@ -44,6 +44,7 @@ struct engine_counters {
     uint64_t samples;
     uint64_t lost;      /**< dropped by the kernel, ring full */
     uint64_t throttled; /**< times the kernel slowed the event down */
+    uint64_t missed;    /**< threads that did not stop in time for a sample */
     uint64_t late;      /**< handed out more than 10 ms after they were taken */
     uint64_t stack_cut; /**< stack copies as long as the engine copies */
     uint64_t bytes;     /**< read from the rings */
@@ -56,6 +57,9 @@ struct engine_info {
     unsigned stack_bytes;   /**< copied of the user stack per sample, now */
     size_t threads;         /**< being sampled now */
     size_t threads_skipped; /**< could not be sampled */
+    uint64_t hold_p50_ns;   /**< how long a thread was held for a sample: half
+                                 of the times at most this; 0: never */
+    uint64_t hold_p99_ns, hold_max_ns;
 };
 
 struct engine;
@@ -96,6 +100,7 @@ struct engine_ops {
 
 extern const struct engine_ops engine_bpf;
 extern const struct engine_ops engine_perf;
+extern const struct engine_ops engine_ptrace;
 
 /** What was chosen, and what kept a better one from being it. */
 struct engine_choice {

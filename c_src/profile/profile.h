@@ -92,6 +92,7 @@ struct profile_meta {
     X(samples, "samples taken")                                                \
     X(lost, "samples dropped by the kernel because a ring was full")           \
     X(late, "samples read more than 10 ms after they were taken")              \
+    X(missed, "samples not taken because a thread did not stop in time")       \
     X(throttled, "times the kernel throttled the event")                       \
     X(truncated, "stacks that do not reach the first function")                \
     X(elided, "stacks whose middle was left out because they are very deep")   \

@@ -1,0 +1,275 @@
+/*
+ * The engine `ptrace`: for hosts that forbid perf events. Stops one running
+ * thread at a time, copies, and lets it go. It is exact, but the node feels
+ * it, so it is only used when asked for, at a modest rate, and not on a
+ * machine that has no CPU to spare.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "engine/ptrace_hand.h"
+#include "engine/ptrace_holds.h"
+#include "engine/ptrace_load.h"
+#include "engine/ptrace_stop.h"
+#include "engine/ptrace_threads.h"
+
+enum {
+    MAX_RATE = 99,
+    /* Rounds of looks are so far apart, half to one and a half of it. */
+    LOOKS_PER_PERIOD = 4,
+    LONGEST_LOOK_NS = 5 * 1000 * 1000,
+    /* After a stop that did not come: doubled with each in a row. */
+    PAUSE_NS = 50 * 1000 * 1000,
+    MOST_PAUSES = 5,
+};
+
+struct engine {
+    struct ptrace_threads threads;
+    struct ptrace_hand *hand;
+    bool running;
+    uint64_t random;   /* state of the generator */
+    uint64_t look_ns;  /* when the next round of looks is */
+    unsigned failures; /* stops that did not come, in a row */
+    struct engine_counters counters;
+    struct ptrace_holds holds;
+    struct ptrace_stop stop;
+
+    engine_on_sample *on_sample; /* during poll */
+    void *ctx;
+};
+
+/* --- the engine's life --------------------------------------------------- */
+
+static int look_at_load(void *load)
+{
+    ptrace_load_look(load);
+    return 0;
+}
+
+/* By the hand, since it is that one's priority that counts. */
+static int check_load(struct engine *e)
+{
+    struct ptrace_load load = {.cpus = 0};
+    int err = ptrace_hand_do(e->hand, look_at_load, &load);
+    if (err)
+        return err;
+    return ptrace_load_saturated(&load) ? -E_SATURATED : 0;
+}
+
+static int set_view(struct engine *e, const struct engine_view *view)
+{
+    struct ptrace_copy_plan *what = &e->stop.what;
+    uint32_t bytes = view->layout->process_bytes;
+    *what = (struct ptrace_copy_plan){.head_bytes = 0};
+    copy_plan_offsets(view, &what->at);
+    if (bytes <= PTRACE_COPY_HEAD_MAX && what->at.stop != COPY_UNKNOWN &&
+        what->at.htop != COPY_UNKNOWN && what->at.hend != COPY_UNKNOWN)
+        what->head_bytes = bytes;
+    return ptrace_threads_set(&e->threads, view);
+}
+
+static void close_engine(struct engine *e)
+{
+    if (!e)
+        return;
+    ptrace_hand_close(e->hand);
+    ptrace_threads_deinit(&e->threads);
+    free(e);
+}
+
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int check_config(const struct engine_config *config)
+{
+    if (config->rate < ENGINE_MIN_RATE)
+        return -EINVAL;
+    if (config->rate > MAX_RATE)
+        return -E_RATE;
+    if (config->event != ENGINE_CPU_CLOCK)
+        return -E_NO_ENGINE;
+    return ptrace_stop_probe(config->pid);
+}
+
+static int open_engine(const struct engine_config *config, struct engine **out)
+{
+    int err = check_config(config);
+    if (err)
+        return err;
+    struct engine *e = calloc(1, sizeof(*e));
+    if (!e)
+        return -ENOMEM;
+    e->threads.pid = e->stop.pid = config->pid;
+    e->threads.period_ns = NS_PER_S / config->rate;
+    e->random = clock_now_ns() | 1;
+    raise_file_limit();
+    err = ptrace_hand_open(&e->hand);
+    if (!err && !config->force)
+        err = check_load(e);
+    if (!err)
+        err = set_view(e, &config->view);
+    if (err) {
+        close_engine(e);
+        return err;
+    }
+    *out = e;
+    return 0;
+}
+
+static int start(struct engine *e)
+{
+    ptrace_threads_begin(&e->threads, clock_now_ns());
+    e->running = true;
+    return 0;
+}
+
+/* Between samples nothing is traced: there is nothing to let go of. */
+static void stop(struct engine *e)
+{
+    e->running = false;
+}
+
+/* --- sampling ------------------------------------------------------------ */
+
+static void hand_out(struct engine *e, size_t i)
+{
+    struct sample *s = &e->stop.sample;
+    s->period_ns = ptrace_threads_sampled(&e->threads, i, e->stop.cpu_ns);
+    e->counters.samples++;
+    e->counters.stack_cut += s->stack.len >= COPY_STACK || s->erlang_root.len;
+    e->counters.bytes += s->stack.len + s->seam.len + s->erlang.len +
+                         s->erlang_root.len + sizeof(s->regs);
+    e->on_sample(e->ctx, s);
+}
+
+/* The machine may have become too busy for this: give it a rest. */
+static void back_off(struct engine *e)
+{
+    unsigned shift = e->failures < MOST_PAUSES ? e->failures : MOST_PAUSES;
+    e->counters.missed++;
+    e->failures++;
+    e->look_ns = clock_now_ns() + ((uint64_t)PAUSE_NS << shift);
+}
+
+static void sample(struct engine *e, size_t i)
+{
+    struct ptrace_thread *t = &e->threads.list[i];
+    e->stop.tid = t->tid;
+    e->stop.clock_fd = t->clock_fd;
+    e->stop.what.thread = t->plan;
+    int result = ptrace_hand_do(e->hand, ptrace_stop_sample, &e->stop);
+    if (e->stop.hold_ns) {
+        ptrace_holds_add(&e->holds, e->stop.hold_ns);
+        ptrace_threads_stopped(&e->threads, i, clock_now_ns());
+    }
+    if (result == -ESRCH)
+        t->over = true;
+    else if (result < 0)
+        back_off(e);
+    else
+        e->failures = 0;
+    if (result > 0)
+        hand_out(e, i);
+}
+
+/* xorshift64* (Marsaglia, Vigna): one word of state is plenty here. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t x = *state;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    *state = x;
+    return x * 2685821657736338717ull;
+}
+
+/* At random distances, so that nothing the node does periodically is seen at
+ * the same point for ever. */
+static void plan_look(struct engine *e, uint64_t now_ns)
+{
+    uint64_t mean = e->threads.period_ns / LOOKS_PER_PERIOD;
+    if (mean > LONGEST_LOOK_NS)
+        mean = LONGEST_LOOK_NS;
+    e->look_ns = now_ns + mean / 2 + next_random(&e->random) % mean;
+}
+
+static void look(struct engine *e)
+{
+    uint64_t now = clock_now_ns();
+    unsigned failures = e->failures;
+    plan_look(e, now);
+    ptrace_threads_round(&e->threads);
+    for (size_t i = 0; i < e->threads.count && e->failures <= failures; i++)
+        if (ptrace_threads_due(&e->threads, i, clock_now_ns()))
+            sample(e, i);
+}
+
+/* false when a signal came, which somebody waits for. */
+static bool sleep_until(uint64_t ns)
+{
+    const struct timespec until = {(time_t)(ns / NS_PER_S),
+                                   (long)(ns % NS_PER_S)};
+    return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == 0;
+}
+
+static int poll_engine(struct engine *e, int timeout_ms,
+                       engine_on_sample *on_sample, void *ctx)
+{
+    uint64_t end = clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    uint64_t before = e->counters.samples;
+    e->on_sample = on_sample;
+    e->ctx = ctx;
+    while (e->running && e->counters.samples == before) {
+        uint64_t wake = e->look_ns < end ? e->look_ns : end;
+        if (!sleep_until(wake) || wake == end)
+            break;
+        look(e);
+        if (ptrace_threads_sweep(&e->threads) == 0)
+            break;
+    }
+    return e->threads.count ? 0 : -E_GONE;
+}
+
+/* --- figures ------------------------------------------------------------- */
+
+static struct engine_counters counters(const struct engine *e)
+{
+    return e->counters;
+}
+
+static struct engine_info info(const struct engine *e)
+{
+    return (struct engine_info){
+        .kernel_included = true,
+        .stack_bytes = COPY_STACK,
+        .threads = e->threads.count,
+        .threads_skipped = e->threads.skipped,
+        .hold_p50_ns = ptrace_holds_at(&e->holds, 500),
+        .hold_p99_ns = ptrace_holds_at(&e->holds, 990),
+        .hold_max_ns = e->holds.max_ns,
+    };
+}
+
+const struct engine_ops engine_ptrace = {
+    .name = "ptrace",
+    .opt_in = true,
+    .probe = ptrace_stop_probe,
+    .open = open_engine,
+    .start = start,
+    .poll = poll_engine,
+    .follow = set_view,
+    .stop = stop,
+    .counters = counters,
+    .info = info,
+    .close = close_engine,
+};

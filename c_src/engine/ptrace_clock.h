@@ -1,0 +1,38 @@
+/**
+ * @file ptrace_clock.h
+ * The CPU time of a thread of another process, and whether it runs: from
+ * /proc/PID/task/TID/schedstat and stat (Linux, fs/proc/base.c, array.c).
+ * POSIX's clocks of threads are only for threads of one's own.
+ */
+#ifndef CPROF_ENGINE_PTRACE_CLOCK_H
+#define CPROF_ENGINE_PTRACE_CLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/** Of a thread that runs, as of the last tick; else exact. */
+struct ptrace_clock {
+    uint64_t cpu_ns;  /**< on a CPU */
+    uint64_t wait_ns; /**< ready to run, but not on a CPU */
+    uint64_t runs;    /**< times that it came onto a CPU */
+};
+
+/** The text of a schedstat file; pure. 0 or -E_FORMAT. */
+MUST_USE int ptrace_clock_parse(const void *text, size_t len,
+                                struct ptrace_clock *out);
+/** The state in the text of a stat file ('R': runs or is ready to); pure.
+ *  0 when it is not there. */
+char ptrace_clock_state(const void *text, size_t len);
+
+/** @return a descriptor of the thread's clock, or -errno */
+MUST_USE int ptrace_clock_open(pid_t pid, pid_t tid);
+/** 0; -ESRCH: the thread has ended. */
+MUST_USE int ptrace_clock_read(int fd, struct ptrace_clock *out);
+/** Does the thread run, or is it ready to? */
+bool ptrace_clock_running(pid_t pid, pid_t tid);
+
+#endif

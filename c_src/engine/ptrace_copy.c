@@ -1,0 +1,311 @@
+/*
+ * Reads are batched: as long as addresses are known they are asked for
+ * together, since the thread stands still meanwhile. C code costs three
+ * batches (current process; Process; its stack), JIT code two.
+ */
+#include "engine/ptrace_copy.h"
+
+#include <string.h>
+
+enum {
+    PAGE = 4096,
+    SPANS = 16,
+    BLIND_PAGES = 2, /* copied from sp when nothing tells where it leads */
+    /* How far below RS C code is looked for while its mapping is unknown. */
+    NEAR_RUNTIME_STACK = 64 * 1024,
+};
+
+#define MAX_STACK_BYTES ((uint64_t)1 << 30)
+
+_Static_assert((int)COPY_STACK <= (int)COPY_ERLANG, "room.stack holds both");
+_Static_assert(COPY_SWAPPED / PAGE + 1 <= SPANS, "a run of pages is one batch");
+
+/* One sample on its way. */
+struct copying {
+    const struct memory *m;
+    const struct ptrace_copy_plan *what;
+    struct ptrace_copy_room *room;
+    struct sample *s;
+    struct memory_span spans[SPANS];
+    size_t count;
+    uint64_t newest; /* entry of the code list */
+    uint64_t reg[3]; /* RegProc.p, .pt, .name */
+    const struct memory_span *code_span, *name_span; /* asked for, or NULL */
+};
+
+/* --- asking -------------------------------------------------------------- */
+
+/* The answer is there after the next answer(), and until the next ask(). */
+static const struct memory_span *ask(struct copying *c, uint64_t addr, void *to,
+                                     size_t len)
+{
+    struct memory_span *span = &c->spans[c->count++];
+    *span = (struct memory_span){.addr = addr, .to = to, .len = len};
+    return span;
+}
+
+/* A RegProc leads back to the process; the same word of one without a name
+ * means something else. */
+static void take_name(struct copying *c)
+{
+    if (c->reg[0] == c->s->process.c_p && c->reg[1] == 0)
+        c->s->process.name = c->reg[2];
+}
+
+static void answer(struct copying *c)
+{
+    memory_read_many(c->m, c->spans, c->count);
+    if (c->code_span && c->code_span->ok)
+        c->s->code.entry = c->newest;
+    if (c->name_span && c->name_span->ok)
+        take_name(c);
+    c->code_span = c->name_span = NULL;
+    c->count = 0;
+}
+
+static bool keep(struct sample_copy *piece, const struct memory_span *span)
+{
+    if (!span || !span->ok)
+        return false;
+    *piece = (struct sample_copy){span->addr, span->to, span->len};
+    return true;
+}
+
+/* Page by page as far as there are any, at most `pages`; a batch of its own. */
+static void copy_pages(struct copying *c, struct sample_copy *piece,
+                       uint8_t *room, uint64_t addr, size_t pages)
+{
+    addr &= ~(uint64_t)7;
+    size_t first = c->count, len = 0, there = 0;
+    for (size_t i = 0; i < pages; i++) {
+        size_t part = PAGE - (addr + len) % PAGE;
+        ask(c, addr + len, room + len, part);
+        len += part;
+    }
+    answer(c);
+    for (size_t i = first; i < first + pages && c->spans[i].ok; i++)
+        there += c->spans[i].len;
+    if (there)
+        *piece = (struct sample_copy){addr, room, there};
+}
+
+/* --- the process --------------------------------------------------------- */
+
+static uint64_t field(const struct copying *c, uint32_t offset)
+{
+    uint64_t value;
+    if (offset > c->what->head_bytes - 8) /* COPY_UNKNOWN, too */
+        return 0;
+    memcpy(&value, c->room->head + offset, sizeof(value));
+    return value;
+}
+
+static const struct memory_span *ask_head(struct copying *c, uint64_t c_p)
+{
+    uint32_t bytes = c->what->head_bytes;
+    bool can =
+        c_p && c_p % 8 == 0 && bytes >= 8 && bytes <= sizeof(c->room->head);
+    return can ? ask(c, c_p, c->room->head, bytes) : NULL;
+}
+
+static bool take_head(struct copying *c, const struct memory_span *head)
+{
+    const struct copy_offsets *at = &c->what->at;
+    if (!head || !head->ok)
+        return false;
+    struct sample_process *p = &c->s->process;
+    *p = (struct sample_process){.c_p = head->addr,
+                                 .id = field(c, at->id),
+                                 .stop = field(c, at->stop),
+                                 .htop = field(c, at->htop),
+                                 .hend = field(c, at->hend),
+                                 .continuation = field(c, at->continuation)};
+    for (uint32_t i = 0; i < 3 && at->initial != COPY_UNKNOWN; i++)
+        p->initial[i] = field(c, at->initial + 8 * i);
+    return true;
+}
+
+/* Goes along with whatever is asked for next, as nothing depends on it. */
+static void ask_name(struct copying *c)
+{
+    uint64_t reg = field(c, c->what->at.reg);
+    if (reg && reg % 8 == 0)
+        c->name_span =
+            ask(c, reg + c->what->at.reg_name - 16, c->reg, sizeof(c->reg));
+}
+
+static void ask_newest(struct copying *c)
+{
+    if (c->what->at.code_list)
+        ask(c, c->what->at.code_list, &c->newest, sizeof(c->newest));
+}
+
+static void ask_code(struct copying *c)
+{
+    uint64_t *link = c->s->code.link;
+    if (c->newest)
+        c->code_span = ask(c, c->newest, link, sizeof(c->s->code.link));
+}
+
+/* --- its stack ----------------------------------------------------------- */
+
+static bool is_stack(uint64_t from, uint64_t hend)
+{
+    return from < hend && hend - from < MAX_STACK_BYTES && from % 8 == 0;
+}
+
+/* [from, hend), both of its ends when it is long; false when it is not
+ * there. */
+static bool copy_erlang(struct copying *c, struct sample_copy *piece,
+                        uint8_t *room, uint64_t from, uint64_t hend)
+{
+    uint64_t len = hend - from, left = 0;
+    if (len > COPY_ERLANG) {
+        left = len - COPY_ERLANG < COPY_ROOT ? len - COPY_ERLANG : COPY_ROOT;
+        len = COPY_ERLANG;
+    }
+    const struct memory_span *top = ask(c, from, room, len), *root = NULL;
+    if (left)
+        root = ask(c, hend - left, c->room->root, left);
+    answer(c);
+    keep(&c->s->erlang_root, root);
+    return keep(piece, top);
+}
+
+/* shrink_new_heap (erl_gc.c) has moved the stack down and given the rest of
+ * the heap back, munmap(rdi, rsi), before it sets stop and hend anew: the
+ * stack ends in the page below. */
+static void copy_shrunk(struct copying *c, uint64_t stop)
+{
+    const struct regs *regs = &c->s->regs;
+    uint64_t rdi = regs->r[REGS_RDI], rsi = regs->r[REGS_RSI];
+    if (!c->s->in_kernel || rdi % PAGE || rdi < COPY_ERLANG ||
+        stop - rdi >= rsi)
+        return;
+    uint8_t *room = c->room->erlang;
+    const struct memory_span *long_one =
+        ask(c, rdi - COPY_ERLANG, room, COPY_ERLANG);
+    const struct memory_span *page =
+        ask(c, rdi - PAGE, room + COPY_ERLANG, PAGE);
+    answer(c);
+    if (!keep(&c->s->erlang, long_one))
+        keep(&c->s->erlang, page);
+}
+
+/* The Erlang stack of a process that is in C code: from stop upwards, or from
+ * where a register of the C frames says, which is not far (the stop that
+ * emit_enter_runtime stored last may be a little stale). */
+static void copy_stopped(struct copying *c)
+{
+    struct sample_process *p = &c->s->process;
+    struct sample_copy *piece = &c->s->erlang;
+    uint8_t *room = c->room->erlang;
+    if (p->stop < PAGE)
+        return;
+    if (p->htop > p->stop || !is_stack(p->stop, p->hend)) {
+        copy_pages(c, piece, room, p->stop, COPY_SWAPPED / PAGE);
+        return;
+    }
+    uint64_t from = p->stop - COPY_BELOW_STOP;
+    if (from < p->htop)
+        from = p->htop;
+    if (!copy_erlang(c, piece, room, from & ~(uint64_t)7, p->hend) &&
+        !copy_erlang(c, piece, room, p->stop, p->hend))
+        copy_shrunk(c, p->stop);
+}
+
+/* --- the three kinds of places to be in ---------------------------------- */
+
+static void ask_current(struct copying *c, uint64_t *c_p)
+{
+    const struct copy_thread *t = &c->what->thread;
+    if (t->esdp && c->what->at.current_process != COPY_UNKNOWN)
+        ask(c, t->esdp + c->what->at.current_process, c_p, sizeof(*c_p));
+}
+
+/* What hangs on the answers of the first batch. */
+static void follow_process(struct copying *c, uint64_t c_p)
+{
+    const struct memory_span *head = ask_head(c, c_p);
+    ask_code(c);
+    answer(c);
+    if (!take_head(c, head))
+        return;
+    ask_name(c);
+    copy_stopped(c);
+    if (c->count)
+        answer(c);
+}
+
+/* On the C stack of a normal scheduler. */
+static void copy_c_side(struct copying *c)
+{
+    const struct copy_thread *t = &c->what->thread;
+    uint64_t sp = c->s->regs.r[REGS_RSP], rs = t->runtime_stack, c_p = 0;
+    uint64_t end = rs + COPY_SEAM_ABOVE, len;
+    if (t->stack_high && end > t->stack_high)
+        end = t->stack_high;
+    len = end - sp;
+    const struct memory_span *seam = NULL;
+    if (len > COPY_STACK) {
+        uint64_t below = rs - COPY_SEAM_BELOW;
+        seam = ask(c, below, c->room->seam, end - below);
+        len = COPY_STACK;
+    }
+    const struct memory_span *stack = ask(c, sp, c->room->stack, len);
+    ask_current(c, &c_p);
+    ask_newest(c);
+    answer(c);
+    keep(&c->s->stack, stack);
+    keep(&c->s->seam, seam);
+    follow_process(c, c_p);
+}
+
+/* In JIT code: sp is in the heap of the process in r13. */
+static void copy_jit_side(struct copying *c)
+{
+    uint64_t sp = c->s->regs.r[REGS_RSP];
+    uint8_t *room = c->room->stack;
+    const struct memory_span *head = ask_head(c, c->s->regs.r[REGS_R13]);
+    ask_newest(c);
+    answer(c);
+    bool process = take_head(c, head);
+    ask_code(c);
+    if (process && is_stack(sp, c->s->process.hend)) {
+        ask_name(c);
+        if (copy_erlang(c, &c->s->stack, room, sp, c->s->process.hend))
+            return;
+    } else {
+        c->s->process = (struct sample_process){0};
+    }
+    copy_pages(c, &c->s->stack, room, sp, BLIND_PAGES);
+}
+
+static void copy_other(struct copying *c)
+{
+    uint64_t sp = c->s->regs.r[REGS_RSP], c_p = 0;
+    ask_current(c, &c_p);
+    ask_newest(c);
+    answer(c);
+    copy_pages(c, &c->s->stack, c->room->stack, sp, COPY_STACK / PAGE);
+    follow_process(c, c->what->thread.role == COPY_DIRTY ? c_p : 0);
+}
+
+static bool on_runtime_stack(const struct copy_thread *t, uint64_t sp)
+{
+    uint64_t low =
+        t->stack_high ? t->stack_low : t->runtime_stack - NEAR_RUNTIME_STACK;
+    return sp >= low && sp <= t->runtime_stack;
+}
+
+void ptrace_copy(const struct memory *m, const struct ptrace_copy_plan *what,
+                 struct ptrace_copy_room *room, struct sample *s)
+{
+    struct copying c = {.m = m, .what = what, .room = room, .s = s};
+    if (what->thread.role != COPY_NORMAL)
+        copy_other(&c);
+    else if (on_runtime_stack(&what->thread, s->regs.r[REGS_RSP]))
+        copy_c_side(&c);
+    else
+        copy_jit_side(&c);
+}

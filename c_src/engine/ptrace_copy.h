@@ -1,0 +1,39 @@
+/**
+ * @file ptrace_copy.h
+ * Copies of a stopped thread what copy_plan.h says, by two or three reads of
+ * its memory. What the BPF program (bpf/sampler.bpf.c) copies of a running
+ * one, into the same pieces.
+ */
+#ifndef CPROF_ENGINE_PTRACE_COPY_H
+#define CPROF_ENGINE_PTRACE_COPY_H
+
+#include <stdint.h>
+
+#include "engine/copy_plan.h"
+#include "target/memory.h"
+#include "target/sample.h"
+
+enum { PTRACE_COPY_HEAD_MAX = 1024 };
+
+struct ptrace_copy_plan {
+    struct copy_offsets at;
+    uint32_t head_bytes; /**< of a Process, so that they hold every field;
+                              0: nothing of it is read */
+    struct copy_thread thread;
+};
+
+/** The copied bytes; a sample's pieces point into it. */
+struct ptrace_copy_room {
+    uint8_t head[PTRACE_COPY_HEAD_MAX];
+    uint8_t stack[COPY_ERLANG];
+    uint8_t seam[COPY_SEAM_BELOW + COPY_SEAM_ABOVE];
+    uint8_t erlang[COPY_SWAPPED];
+    uint8_t root[COPY_ROOT];
+};
+
+/** Fills the pieces, the process and the code of *s, whose registers are set.
+ *  What cannot be read is left out. */
+void ptrace_copy(const struct memory *m, const struct ptrace_copy_plan *what,
+                 struct ptrace_copy_room *room, struct sample *s);
+
+#endif

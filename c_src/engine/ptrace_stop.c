@@ -1,0 +1,174 @@
+/*
+ * The order of things, and what the kernel (kernel/ptrace.c, kernel/signal.c)
+ * does at each:
+ *   PTRACE_SEIZE      nothing happens to the thread
+ *   PTRACE_INTERRUPT  it stops on its way back to user code, before a signal
+ *                     is delivered; a stop is told by SIGCHLD
+ *   waitid(WNOWAIT)   leaves the stop as it is: should we be killed now, a
+ *                     signal that was about to be delivered still is
+ *   PTRACE_DETACH     it goes on: a system call that was interrupted is begun
+ *                     again, a signal is delivered, and a thread of a process
+ *                     that SIGSTOP stopped stays stopped
+ * Were we killed in between, the kernel would let go in the same way.
+ */
+#include "engine/ptrace_stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "engine/ptrace_regs.h"
+
+/* --- stop and go --------------------------------------------------------- */
+
+static void wait_for_news(uint64_t ns)
+{
+    const struct timespec time = {0, (long)ns};
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigtimedwait(&child, NULL, &time);
+}
+
+/* 0 with the signal to go on with, or -ESRCH: it ended, or -ETIMEDOUT. */
+static int wait_for_stop(pid_t tid, uint64_t until_ns, int *number)
+{
+    for (;;) {
+        siginfo_t info = {.si_pid = 0};
+        if (waitid(P_PID, (id_t)tid, &info,
+                   WSTOPPED | WEXITED | WNOWAIT | WNOHANG | __WALL) != 0)
+            return -ESRCH;
+        if (info.si_pid && info.si_code == CLD_TRAPPED) {
+            bool event = info.si_status >> 8 != 0;
+            *number = event ? 0 : info.si_status;
+            return 0;
+        }
+        if (info.si_pid) {
+            (void)!waitpid(tid, NULL, __WALL | WNOHANG);
+            return -ESRCH;
+        }
+        uint64_t now = clock_now_ns();
+        if (now >= until_ns)
+            return -ETIMEDOUT;
+        wait_for_news(until_ns - now);
+    }
+}
+
+/* --- while it is stopped ------------------------------------------------- */
+
+/* Nothing else moves a thread that is busy off its CPU but another thread. One
+ * that came back onto a CPU and stopped in a system call has slept there. */
+static bool slept(const struct ptrace_clock *before,
+                  const struct ptrace_clock *now, bool in_syscall)
+{
+    return in_syscall && now->runs != before->runs;
+}
+
+static int take(struct ptrace_stop *t, const struct ptrace_clock *before)
+{
+    struct ptrace_clock now;
+    t->sample = (struct sample){.time_ns = clock_now_ns(),
+                                .tid = t->tid,
+                                .has_regs = true,
+                                .exact = true};
+    struct sample *s = &t->sample;
+    if (ptrace_regs_read(t->tid, &s->regs, &s->in_kernel) != 0 ||
+        ptrace_clock_read(t->clock_fd, &now) != 0)
+        return -ESRCH;
+    if (slept(before, &now, s->in_kernel))
+        return 0;
+    t->cpu_ns = now.cpu_ns;
+    const struct memory m = memory_of_pid(t->tid);
+    ptrace_copy(&m, &t->what, &t->room, s);
+    return 1;
+}
+
+static int sample_seized(struct ptrace_stop *t,
+                         const struct ptrace_clock *before)
+{
+    uint64_t asked = clock_now_ns();
+    int number = 0;
+    ptrace(PTRACE_INTERRUPT, t->tid, 0, 0); /* fails: wait tells why */
+    int result = wait_for_stop(t->tid, asked + PTRACE_STOP_WAIT_NS, &number);
+    if (result)
+        return result;
+    result = take(t, before);
+    if (ptrace(PTRACE_DETACH, t->tid, 0, (void *)(intptr_t)number) != 0)
+        result = -ETIMEDOUT; /* killed meanwhile: it will never stop again */
+    t->hold_ns = clock_now_ns() - asked;
+    return result;
+}
+
+int ptrace_stop_sample(void *arg)
+{
+    struct ptrace_stop *t = arg;
+    struct ptrace_clock before;
+    t->hold_ns = 0;
+    if (ptrace_clock_read(t->clock_fd, &before) != 0)
+        return -ESRCH;
+    if (!ptrace_clock_running(t->pid, t->tid))
+        return 0;
+    if (ptrace(PTRACE_SEIZE, t->tid, 0, 0) != 0)
+        return errno == ESRCH ? -ESRCH : -EPERM;
+    return sample_seized(t, &before);
+}
+
+/* --- beforehand ---------------------------------------------------------- */
+
+/* We are not our own tracer: ESRCH. A filter answers something else. */
+static bool is_filtered(void)
+{
+    return ptrace(PTRACE_INTERRUPT, getpid(), 0, 0) != 0 && errno != ESRCH;
+}
+
+/* Asks for the rights that ptrace needs, too; nothing lies at address 0. */
+static int try_read(pid_t pid)
+{
+    char byte;
+    struct iovec to = {&byte, 1}, from = {NULL, 1};
+    if (process_vm_readv(pid, &to, 1, &from, 1, 0) >= 0 || errno == EFAULT)
+        return 0;
+    if (errno == ESRCH)
+        return -E_NO_PROCESS;
+    return errno == EPERM ? -E_NO_ACCESS : -errno;
+}
+
+static bool is_traced(pid_t pid)
+{
+    char path[32], line[128];
+    int tracer = 0;
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof(line), file))
+        if (sscanf(line, "TracerPid: %d", &tracer) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return tracer != 0;
+}
+
+int ptrace_stop_probe(pid_t pid)
+{
+    if (is_filtered())
+        return -E_SECCOMP;
+    int err = try_read(pid);
+    if (err)
+        return err;
+    if (is_traced(pid))
+        return -E_TRACED;
+    struct ptrace_clock clock;
+    int fd = ptrace_clock_open(pid, pid);
+    if (fd < 0)
+        return fd == -ESRCH ? -E_NO_PROCESS : fd;
+    err = ptrace_clock_read(fd, &clock);
+    close(fd);
+    return err == -ESRCH ? -E_NO_PROCESS : err;
+}

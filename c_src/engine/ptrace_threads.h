@@ -1,0 +1,59 @@
+/**
+ * @file ptrace_threads.h
+ * The threads of a node, and which of them are due: each when its CPU time has
+ * grown by a period, and at a moment that it runs. So a sample stands for CPU
+ * time, and a thread that is idle is left alone.
+ */
+#ifndef CPROF_ENGINE_PTRACE_THREADS_H
+#define CPROF_ENGINE_PTRACE_THREADS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "engine/copy_plan.h"
+#include "engine/engine.h"
+
+struct ptrace_thread {
+    pid_t tid;
+    struct copy_thread plan;
+    int clock_fd;         /**< -1: moved or closed */
+    bool over;            /**< the thread has ended */
+    uint64_t cpu_ns;      /**< CPU time when last looked at */
+    uint64_t changed_ns;  /**< when that was seen to have grown */
+    uint64_t sampled_cpu; /**< CPU time at the last sample */
+    uint64_t due_cpu;     /**< CPU time at which the next one is due */
+    uint64_t rested_ns;   /**< not to be stopped again before this time */
+};
+
+struct ptrace_threads {
+    pid_t pid;
+    uint64_t period_ns;
+    struct ptrace_thread *list; /**< sorted by tid */
+    size_t count, skipped;
+    uint64_t look; /* rounds so far */
+};
+
+/** Follows the view: adds, drops, and learns anew what is to be copied.
+ *  0, -E_GONE: none is left; or why the first could not be opened. */
+MUST_USE int ptrace_threads_set(struct ptrace_threads *set,
+                                const struct engine_view *view);
+void ptrace_threads_deinit(struct ptrace_threads *set);
+/** The time until now is not sampled. */
+void ptrace_threads_begin(struct ptrace_threads *set, uint64_t now_ns);
+/** A new round of looks begins. */
+void ptrace_threads_round(struct ptrace_threads *set);
+/** Looks at the i-th thread: is a sample of it due, and does it run? */
+bool ptrace_threads_due(struct ptrace_threads *set, size_t i, uint64_t now_ns);
+/** Notes that it was stopped at this time. */
+void ptrace_threads_stopped(struct ptrace_threads *set, size_t i,
+                            uint64_t now_ns);
+/** Notes a sample. @return the CPU time that it stands for */
+uint64_t ptrace_threads_sampled(struct ptrace_threads *set, size_t i,
+                                uint64_t cpu_ns);
+/** Closes those that are over; how many are left. */
+size_t ptrace_threads_sweep(struct ptrace_threads *set);
+
+#endif
