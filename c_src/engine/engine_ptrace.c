@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "engine/engine.h"
+#include "engine/ptrace_cpu.h"
 #include "engine/ptrace_hand.h"
 #include "engine/ptrace_holds.h"
 #include "engine/ptrace_load.h"
@@ -33,6 +34,7 @@ struct engine {
     bool running;
     uint64_t random;   /* state of the generator */
     uint64_t look_ns;  /* when the next round of looks is */
+    size_t next;       /* thread to be looked at next in this round */
     unsigned failures; /* stops that did not come, in a row */
     struct engine_counters counters;
     struct ptrace_holds holds;
@@ -109,9 +111,10 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     struct engine *e = calloc(1, sizeof(*e));
     if (!e)
         return -ENOMEM;
-    e->threads.pid = e->stop.pid = config->pid;
+    e->threads.pid = config->pid;
     e->threads.period_ns = NS_PER_S / config->rate;
     e->random = clock_now_ns() | 1;
+    e->stop.one_cpu = ptrace_cpu_is_one();
     raise_file_limit();
     err = ptrace_hand_open(&e->hand);
     if (!err && !config->force)
@@ -141,6 +144,39 @@ static void stop(struct engine *e)
 
 /* --- sampling ------------------------------------------------------------ */
 
+/* Of the i-th thread, which runs. */
+static int stop_thread(struct engine *e, size_t i)
+{
+    struct ptrace_thread *t = &e->threads.list[i];
+    e->stop.tid = t->tid;
+    e->stop.files = t->files;
+    e->stop.before = t->clock;
+    e->stop.what.thread = t->plan;
+    int result = ptrace_stop_sample(&e->stop);
+    t->over = result == -ESRCH;
+    if (e->stop.hold_ns) {
+        ptrace_holds_add(&e->holds, e->stop.hold_ns);
+        ptrace_threads_stopped(&e->threads, i, clock_now_ns());
+    }
+    return result;
+}
+
+/* By the hand, which has no time to lose between a look and a stop: until the
+ * first sample, 1, or the end of the round, 0, or a failure. */
+static int look_on(void *engine)
+{
+    struct engine *e = engine;
+    int result = 0;
+    while (e->next < e->threads.count && result == 0) {
+        size_t i = e->next++;
+        if (ptrace_threads_due(&e->threads, i, clock_now_ns()))
+            result = stop_thread(e, i);
+        if (result == -ESRCH)
+            result = 0;
+    }
+    return result;
+}
+
 static void hand_out(struct engine *e, size_t i)
 {
     struct sample *s = &e->stop.sample;
@@ -159,27 +195,6 @@ static void back_off(struct engine *e)
     e->counters.missed++;
     e->failures++;
     e->look_ns = clock_now_ns() + ((uint64_t)PAUSE_NS << shift);
-}
-
-static void sample(struct engine *e, size_t i)
-{
-    struct ptrace_thread *t = &e->threads.list[i];
-    e->stop.tid = t->tid;
-    e->stop.clock_fd = t->clock_fd;
-    e->stop.what.thread = t->plan;
-    int result = ptrace_hand_do(e->hand, ptrace_stop_sample, &e->stop);
-    if (e->stop.hold_ns) {
-        ptrace_holds_add(&e->holds, e->stop.hold_ns);
-        ptrace_threads_stopped(&e->threads, i, clock_now_ns());
-    }
-    if (result == -ESRCH)
-        t->over = true;
-    else if (result < 0)
-        back_off(e);
-    else
-        e->failures = 0;
-    if (result > 0)
-        hand_out(e, i);
 }
 
 /* xorshift64* (Marsaglia, Vigna): one word of state is plenty here. */
@@ -203,15 +218,19 @@ static void plan_look(struct engine *e, uint64_t now_ns)
     e->look_ns = now_ns + mean / 2 + next_random(&e->random) % mean;
 }
 
+/* One round of looks at all threads. */
 static void look(struct engine *e)
 {
-    uint64_t now = clock_now_ns();
-    unsigned failures = e->failures;
-    plan_look(e, now);
+    int result;
+    plan_look(e, clock_now_ns());
     ptrace_threads_round(&e->threads);
-    for (size_t i = 0; i < e->threads.count && e->failures <= failures; i++)
-        if (ptrace_threads_due(&e->threads, i, clock_now_ns()))
-            sample(e, i);
+    e->next = 0;
+    while ((result = ptrace_hand_do(e->hand, look_on, e)) > 0) {
+        e->failures = 0;
+        hand_out(e, e->next - 1);
+    }
+    if (result < 0)
+        back_off(e);
 }
 
 /* false when a signal came, which somebody waits for. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool number(const char **at, const char *end, uint64_t *value)
@@ -30,46 +31,57 @@ int ptrace_clock_parse(const void *text, size_t len, struct ptrace_clock *out)
     return 0;
 }
 
-/* The name before it, in parentheses, may itself hold blanks and ')'. */
-char ptrace_clock_state(const void *text, size_t len)
-{
-    const char *t = text;
-    for (size_t i = len; i-- > 0;)
-        if (t[i] == ')')
-            return len - i > 2 ? t[i + 2] : 0;
-    return 0;
-}
-
-static int open_file(pid_t pid, pid_t tid, const char *name)
+static int open_file(pid_t pid, pid_t tid, const char *name, int *fd)
 {
     char path[80];
     snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    return *fd < 0 ? -errno : 0;
 }
 
-int ptrace_clock_open(pid_t pid, pid_t tid)
+int ptrace_clock_open(pid_t pid, pid_t tid, struct ptrace_clock_files *out)
 {
-    int fd = open_file(pid, tid, "schedstat");
-    return fd == -ENOENT ? -ESRCH : fd;
+    struct ptrace_clock_files f = {-1, -1, -1};
+    int err = open_file(pid, tid, "schedstat", &f.clock);
+    if (!err)
+        err = open_file(pid, tid, "syscall", &f.state);
+    if (!err)
+        err = open_file(pid, tid, "stat", &f.stat);
+    if (err) {
+        ptrace_clock_close(&f);
+        return err == -ENOENT ? -ESRCH : err;
+    }
+    *out = f;
+    return 0;
 }
 
-int ptrace_clock_read(int fd, struct ptrace_clock *out)
+void ptrace_clock_close(struct ptrace_clock_files *f)
+{
+    if (f->clock >= 0)
+        close(f->clock);
+    if (f->state >= 0)
+        close(f->state);
+    if (f->stat >= 0)
+        close(f->stat);
+    f->clock = f->state = f->stat = -1;
+}
+
+int ptrace_clock_read(const struct ptrace_clock_files *f,
+                      struct ptrace_clock *out)
 {
     char text[96];
-    ssize_t len = pread(fd, text, sizeof(text), 0);
+    ssize_t len = pread(f->clock, text, sizeof(text), 0);
     if (len < 0)
         return -errno;
     return ptrace_clock_parse(text, (size_t)len, out);
 }
 
-bool ptrace_clock_running(pid_t pid, pid_t tid)
+/* Of a thread that waits the file has the system call that it waits in. */
+bool ptrace_clock_running(const struct ptrace_clock_files *f)
 {
-    char text[512];
-    int fd = open_file(pid, tid, "stat");
-    if (fd < 0)
-        return false;
-    ssize_t len = read(fd, text, sizeof(text));
-    close(fd);
-    return len > 0 && ptrace_clock_state(text, (size_t)len) == 'R';
+    static const char running[] = {'r', 'u', 'n', 'n', 'i', 'n', 'g'};
+    char text[256];
+    ssize_t len = pread(f->state, text, sizeof(text), 0);
+    return len >= (ssize_t)sizeof(running) &&
+           memcmp(text, running, sizeof(running)) == 0;
 }

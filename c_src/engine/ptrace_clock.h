@@ -1,8 +1,9 @@
 /**
  * @file ptrace_clock.h
  * The CPU time of a thread of another process, and whether it runs: from
- * /proc/PID/task/TID/schedstat and stat (Linux, fs/proc/base.c, array.c).
- * POSIX's clocks of threads are only for threads of one's own.
+ * /proc/PID/task/TID/schedstat and syscall (Linux, fs/proc/base.c), which are
+ * read in a microsecond each. POSIX's clocks of threads are only for threads
+ * of one's own.
  */
 #ifndef CPROF_ENGINE_PTRACE_CLOCK_H
 #define CPROF_ENGINE_PTRACE_CLOCK_H
@@ -24,15 +25,20 @@ struct ptrace_clock {
 /** The text of a schedstat file; pure. 0 or -E_FORMAT. */
 MUST_USE int ptrace_clock_parse(const void *text, size_t len,
                                 struct ptrace_clock *out);
-/** The state in the text of a stat file ('R': runs or is ready to); pure.
- *  0 when it is not there. */
-char ptrace_clock_state(const void *text, size_t len);
 
-/** @return a descriptor of the thread's clock, or -errno */
-MUST_USE int ptrace_clock_open(pid_t pid, pid_t tid);
+/** The open files of a thread. */
+struct ptrace_clock_files {
+    int clock, state, stat; /**< -1: not open */
+};
+
+/** 0, -ESRCH: there is no such thread, or -errno. */
+MUST_USE int ptrace_clock_open(pid_t pid, pid_t tid,
+                               struct ptrace_clock_files *out);
+void ptrace_clock_close(struct ptrace_clock_files *f);
 /** 0; -ESRCH: the thread has ended. */
-MUST_USE int ptrace_clock_read(int fd, struct ptrace_clock *out);
+MUST_USE int ptrace_clock_read(const struct ptrace_clock_files *f,
+                               struct ptrace_clock *out);
 /** Does the thread run, or is it ready to? */
-bool ptrace_clock_running(pid_t pid, pid_t tid);
+bool ptrace_clock_running(const struct ptrace_clock_files *f);
 
 #endif

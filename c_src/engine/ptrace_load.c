@@ -34,19 +34,20 @@ static unsigned others_runnable(int loadavg)
     return all ? all - 1 : 0;
 }
 
-static uint64_t own_wait(int schedstat)
+static uint64_t own_wait(const struct ptrace_clock_files *own)
 {
     struct ptrace_clock c;
-    return ptrace_clock_read(schedstat, &c) == 0 ? c.wait_ns : 0;
+    return ptrace_clock_read(own, &c) == 0 ? c.wait_ns : 0;
 }
 
-static void look(struct ptrace_load *load, int loadavg, int schedstat)
+static void look(struct ptrace_load *load, int loadavg,
+                 const struct ptrace_clock_files *own)
 {
     const struct timespec pause = {0, PAUSE_NS};
-    uint64_t before = own_wait(schedstat);
+    uint64_t before = own_wait(own);
     for (size_t i = 0; i < PTRACE_LOAD_LOOKS; i++) {
         nanosleep(&pause, NULL);
-        uint64_t waited = own_wait(schedstat);
+        uint64_t waited = own_wait(own);
         load->wait_ns[i] = waited - before;
         load->runnable[i] = others_runnable(loadavg);
         before = waited;
@@ -58,14 +59,15 @@ void ptrace_load_look(struct ptrace_load *out)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     int loadavg = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-    int schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    struct ptrace_clock_files own;
+    int err = ptrace_clock_open(getpid(), gettid(), &own);
     *out = (struct ptrace_load){.cpus = cpus > 0 ? (unsigned)cpus : 0};
-    if (loadavg >= 0 && schedstat >= 0)
-        look(out, loadavg, schedstat);
+    if (loadavg >= 0 && !err)
+        look(out, loadavg, &own);
     if (loadavg >= 0)
         close(loadavg);
-    if (schedstat >= 0)
-        close(schedstat);
+    if (!err)
+        ptrace_clock_close(&own);
 }
 
 bool ptrace_load_saturated(const struct ptrace_load *load)

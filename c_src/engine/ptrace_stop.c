@@ -27,6 +27,9 @@
 #include "base/clock.h"
 #include "engine/ptrace_regs.h"
 
+/* A stop takes a few microseconds, being woken can take longer. */
+enum { SPIN_NS = 50 * 1000 };
+
 /* --- stop and go --------------------------------------------------------- */
 
 static void wait_for_news(uint64_t ns)
@@ -39,11 +42,11 @@ static void wait_for_news(uint64_t ns)
 }
 
 /* 0 with the signal to go on with, or -ESRCH: it ended, or -ETIMEDOUT. */
-static int wait_for_stop(pid_t tid, uint64_t until_ns, int *number)
+static int wait_for_stop(const struct ptrace_stop *t, int *number)
 {
     for (;;) {
         siginfo_t info = {.si_pid = 0};
-        if (waitid(P_PID, (id_t)tid, &info,
+        if (waitid(P_PID, (id_t)t->tid, &info,
                    WSTOPPED | WEXITED | WNOWAIT | WNOHANG | __WALL) != 0)
             return -ESRCH;
         if (info.si_pid && info.si_code == CLD_TRAPPED) {
@@ -52,38 +55,44 @@ static int wait_for_stop(pid_t tid, uint64_t until_ns, int *number)
             return 0;
         }
         if (info.si_pid) {
-            (void)!waitpid(tid, NULL, __WALL | WNOHANG);
+            (void)!waitpid(t->tid, NULL, __WALL | WNOHANG);
             return -ESRCH;
         }
-        uint64_t now = clock_now_ns();
-        if (now >= until_ns)
+        uint64_t now = clock_now_ns(), waited = now - t->asked_ns;
+        if (waited >= PTRACE_STOP_WAIT_NS)
             return -ETIMEDOUT;
-        wait_for_news(until_ns - now);
+        if (waited > SPIN_NS || t->one_cpu)
+            wait_for_news(PTRACE_STOP_WAIT_NS - waited);
     }
 }
 
 /* --- while it is stopped ------------------------------------------------- */
 
-/* Nothing else moves a thread that is busy off its CPU but another thread. One
- * that came back onto a CPU and stopped in a system call has slept there. */
-static bool slept(const struct ptrace_clock *before,
-                  const struct ptrace_clock *now, bool in_syscall)
+/*
+ * A thread that was on a CPU is stopped there. One that came onto a CPU only
+ * after it was looked at had been waiting for one, or slept and was woken by
+ * us: then where it is tells nothing about where it spends CPU time. (Kernels
+ * like to take a CPU away at the end of system calls, so there it would be.)
+ * With a single CPU it always waits, for us.
+ */
+static bool was_running(const struct ptrace_stop *t,
+                        const struct ptrace_clock *now)
 {
-    return in_syscall && now->runs != before->runs;
+    return now->runs - t->before.runs <= (t->one_cpu ? 1 : 0);
 }
 
-static int take(struct ptrace_stop *t, const struct ptrace_clock *before)
+static int take(struct ptrace_stop *t)
 {
     struct ptrace_clock now;
-    t->sample = (struct sample){.time_ns = clock_now_ns(),
-                                .tid = t->tid,
-                                .has_regs = true,
-                                .exact = true};
     struct sample *s = &t->sample;
+    *s = (struct sample){.time_ns = clock_now_ns(),
+                         .tid = t->tid,
+                         .has_regs = true,
+                         .exact = true};
     if (ptrace_regs_read(t->tid, &s->regs, &s->in_kernel) != 0 ||
-        ptrace_clock_read(t->clock_fd, &now) != 0)
+        ptrace_clock_read(&t->files, &now) != 0)
         return -ESRCH;
-    if (slept(before, &now, s->in_kernel))
+    if (!was_running(t, &now))
         return 0;
     t->cpu_ns = now.cpu_ns;
     const struct memory m = memory_of_pid(t->tid);
@@ -91,34 +100,22 @@ static int take(struct ptrace_stop *t, const struct ptrace_clock *before)
     return 1;
 }
 
-static int sample_seized(struct ptrace_stop *t,
-                         const struct ptrace_clock *before)
+int ptrace_stop_sample(struct ptrace_stop *t)
 {
-    uint64_t asked = clock_now_ns();
     int number = 0;
-    ptrace(PTRACE_INTERRUPT, t->tid, 0, 0); /* fails: wait tells why */
-    int result = wait_for_stop(t->tid, asked + PTRACE_STOP_WAIT_NS, &number);
-    if (result)
-        return result;
-    result = take(t, before);
-    if (ptrace(PTRACE_DETACH, t->tid, 0, (void *)(intptr_t)number) != 0)
-        result = -ETIMEDOUT; /* killed meanwhile: it will never stop again */
-    t->hold_ns = clock_now_ns() - asked;
-    return result;
-}
-
-int ptrace_stop_sample(void *arg)
-{
-    struct ptrace_stop *t = arg;
-    struct ptrace_clock before;
     t->hold_ns = 0;
-    if (ptrace_clock_read(t->clock_fd, &before) != 0)
-        return -ESRCH;
-    if (!ptrace_clock_running(t->pid, t->tid))
-        return 0;
     if (ptrace(PTRACE_SEIZE, t->tid, 0, 0) != 0)
         return errno == ESRCH ? -ESRCH : -EPERM;
-    return sample_seized(t, &before);
+    t->asked_ns = clock_now_ns();
+    ptrace(PTRACE_INTERRUPT, t->tid, 0, 0); /* fails: wait tells why */
+    int result = wait_for_stop(t, &number);
+    if (result)
+        return result;
+    result = take(t);
+    if (ptrace(PTRACE_DETACH, t->tid, 0, (void *)(intptr_t)number) != 0)
+        result = -ETIMEDOUT; /* killed meanwhile: it will never stop again */
+    t->hold_ns = clock_now_ns() - t->asked_ns;
+    return result;
 }
 
 /* --- beforehand ---------------------------------------------------------- */
@@ -164,11 +161,9 @@ int ptrace_stop_probe(pid_t pid)
         return err;
     if (is_traced(pid))
         return -E_TRACED;
-    struct ptrace_clock clock;
-    int fd = ptrace_clock_open(pid, pid);
-    if (fd < 0)
-        return fd == -ESRCH ? -E_NO_PROCESS : fd;
-    err = ptrace_clock_read(fd, &clock);
-    close(fd);
+    struct ptrace_clock_files files;
+    err = ptrace_clock_open(pid, pid, &files);
+    if (!err)
+        ptrace_clock_close(&files);
     return err == -ESRCH ? -E_NO_PROCESS : err;
 }

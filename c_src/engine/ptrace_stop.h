@@ -19,11 +19,14 @@ enum { PTRACE_STOP_WAIT_NS = 5 * 1000 * 1000 };
 
 struct ptrace_stop {
     /* what is asked */
-    pid_t pid, tid;
-    int clock_fd; /**< ptrace_clock_open of the thread */
+    pid_t tid;
+    struct ptrace_clock_files files;
+    struct ptrace_clock before; /**< read just now */
+    bool one_cpu;               /**< there is no CPU but ours */
     struct ptrace_copy_plan what;
 
     /* what came of it */
+    uint64_t asked_ns;    /**< when it was asked to stop */
     struct sample sample; /**< without its period; points into room */
     uint64_t cpu_ns;      /**< CPU time of the thread at the stop */
     uint64_t hold_ns;     /**< from asking for the stop to letting go; 0: it was
@@ -32,14 +35,14 @@ struct ptrace_stop {
 };
 
 /**
- * To be run in the hand (arg is a struct ptrace_stop). @return
+ * Stops a thread that runs; by the hand only. @return
  *   1           a sample
- *   0           it did not run, or fell asleep before it stopped: no sample
+ *   0           it was not on a CPU when it was asked to stop: no sample
  *   -ESRCH      the thread has ended
  *   -EPERM      it may not be traced, or is traced by another
  *   -ETIMEDOUT  no stop within PTRACE_STOP_WAIT_NS; the hand ends
  */
-int ptrace_stop_sample(void *arg);
+MUST_USE int ptrace_stop_sample(struct ptrace_stop *t);
 
 /** Could pid be traced, as far as can be told without touching it? 0,
  *  -E_SECCOMP, -E_NO_ACCESS, -E_TRACED, -E_NO_PROCESS or -errno. */

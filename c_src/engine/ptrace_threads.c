@@ -2,10 +2,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "engine/ptrace_clock.h"
+#include "engine/ptrace_cpu.h"
 
 enum {
     /* Who has not run for QUIET_NS is looked at in one round of QUIET_ROUNDS:
@@ -30,21 +29,18 @@ static struct ptrace_thread *find(struct ptrace_threads *set, pid_t tid)
                                                          : NULL;
 }
 
-static void close_thread(struct ptrace_thread *t)
+static bool read_clock(struct ptrace_thread *t)
 {
-    if (t->clock_fd >= 0)
-        close(t->clock_fd);
-    t->clock_fd = -1;
+    t->over = ptrace_clock_read(&t->files, &t->clock) != 0;
+    return !t->over;
 }
 
 static void begin(struct ptrace_thread *t, uint64_t period_ns, uint64_t now_ns)
 {
-    struct ptrace_clock clock;
-    t->over = ptrace_clock_read(t->clock_fd, &clock) != 0;
-    if (t->over)
+    if (!read_clock(t))
         return;
-    t->cpu_ns = t->sampled_cpu = clock.cpu_ns;
-    t->due_cpu = clock.cpu_ns + period_ns;
+    t->sampled_cpu = t->clock.cpu_ns;
+    t->due_cpu = t->clock.cpu_ns + period_ns;
     t->changed_ns = now_ns;
 }
 
@@ -54,13 +50,13 @@ static int put(struct ptrace_threads *set, pid_t tid, struct ptrace_thread *to)
     struct ptrace_thread *old = find(set, tid);
     if (old && !old->over) {
         *to = *old;
-        old->clock_fd = -1;
+        old->files = (struct ptrace_clock_files){-1, -1, -1};
         return 0;
     }
     *to = (struct ptrace_thread){.tid = tid};
-    to->clock_fd = ptrace_clock_open(set->pid, tid);
-    if (to->clock_fd < 0)
-        return to->clock_fd;
+    int err = ptrace_clock_open(set->pid, tid, &to->files);
+    if (err)
+        return err;
     begin(to, set->period_ns, clock_now_ns());
     return 0;
 }
@@ -93,7 +89,7 @@ int ptrace_threads_set(struct ptrace_threads *set,
 void ptrace_threads_deinit(struct ptrace_threads *set)
 {
     for (size_t i = 0; i < set->count; i++)
-        close_thread(&set->list[i]);
+        ptrace_clock_close(&set->list[i].files);
     free(set->list);
     set->list = NULL;
     set->count = 0;
@@ -110,7 +106,7 @@ size_t ptrace_threads_sweep(struct ptrace_threads *set)
     size_t left = 0;
     for (size_t i = 0; i < set->count; i++)
         if (set->list[i].over)
-            close_thread(&set->list[i]);
+            ptrace_clock_close(&set->list[i].files);
         else
             set->list[left++] = set->list[i];
     set->count = left;
@@ -130,19 +126,18 @@ void ptrace_threads_round(struct ptrace_threads *set)
 bool ptrace_threads_due(struct ptrace_threads *set, size_t i, uint64_t now_ns)
 {
     struct ptrace_thread *t = &set->list[i];
-    struct ptrace_clock clock;
+    uint64_t old_ns = t->clock.cpu_ns;
     if (now_ns - t->changed_ns > QUIET_NS && (set->look + i) % QUIET_ROUNDS)
         return false;
-    int err = ptrace_clock_read(t->clock_fd, &clock);
-    if (err) {
-        t->over = true;
+    if (!read_clock(t))
         return false;
-    }
-    if (clock.cpu_ns != t->cpu_ns)
+    if (t->clock.cpu_ns != old_ns)
         t->changed_ns = now_ns;
-    t->cpu_ns = clock.cpu_ns;
-    return clock.cpu_ns >= t->due_cpu && now_ns >= t->rested_ns &&
-           ptrace_clock_running(set->pid, t->tid);
+    if (t->clock.cpu_ns < t->due_cpu || now_ns < t->rested_ns ||
+        !ptrace_clock_running(&t->files))
+        return false;
+    return !ptrace_cpu_give_way(&t->files) ||
+           (read_clock(t) && ptrace_clock_running(&t->files));
 }
 
 /* Twice as fast as asked at most: who was due for long is not made up for by

@@ -15,17 +15,18 @@
 #include "base/err.h"
 #include "engine/copy_plan.h"
 #include "engine/engine.h"
+#include "engine/ptrace_clock.h"
 
 struct ptrace_thread {
     pid_t tid;
     struct copy_thread plan;
-    int clock_fd;         /**< -1: moved or closed */
-    bool over;            /**< the thread has ended */
-    uint64_t cpu_ns;      /**< CPU time when last looked at */
-    uint64_t changed_ns;  /**< when that was seen to have grown */
-    uint64_t sampled_cpu; /**< CPU time at the last sample */
-    uint64_t due_cpu;     /**< CPU time at which the next one is due */
-    uint64_t rested_ns;   /**< not to be stopped again before this time */
+    struct ptrace_clock_files files;
+    bool over;                 /**< the thread has ended */
+    struct ptrace_clock clock; /**< when last looked at */
+    uint64_t changed_ns;       /**< when that was seen to have grown */
+    uint64_t sampled_cpu;      /**< CPU time at the last sample */
+    uint64_t due_cpu;          /**< CPU time at which the next one is due */
+    uint64_t rested_ns;        /**< not to be stopped again before this time */
 };
 
 struct ptrace_threads {
@@ -45,7 +46,7 @@ void ptrace_threads_deinit(struct ptrace_threads *set);
 void ptrace_threads_begin(struct ptrace_threads *set, uint64_t now_ns);
 /** A new round of looks begins. */
 void ptrace_threads_round(struct ptrace_threads *set);
-/** Looks at the i-th thread: is a sample of it due, and does it run? */
+/** Looks at the i-th thread: is a sample of it due, and does it run now? */
 bool ptrace_threads_due(struct ptrace_threads *set, size_t i, uint64_t now_ns);
 /** Notes that it was stopped at this time. */
 void ptrace_threads_stopped(struct ptrace_threads *set, size_t i,
