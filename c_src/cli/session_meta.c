@@ -99,8 +99,9 @@ static int note_holds(struct profile *p, const struct engine_info *info)
     if (info->hold_max_ns == 0)
         return 0;
     snprintf(line, sizeof(line),
-             "a thread of the node was held for each sample: half of them for "
-             "%.0f us at most, 99 %% for %.0f us, the longest for %.0f us",
+             "each sample stopped a thread of the node: it could go on %.0f us "
+             "after it was asked to stop or sooner in half of them, %.0f us in "
+             "99 %%, %.0f us in all",
              (double)info->hold_p50_ns / 1e3, (double)info->hold_p99_ns / 1e3,
              (double)info->hold_max_ns / 1e3);
     return profile_note(p, line);
