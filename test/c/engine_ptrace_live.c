@@ -27,7 +27,7 @@ static const uint64_t magic = 0x5afe57ac0de12345ull;
 /* Shared with the children. */
 static struct {
     volatile uint64_t loops, wrong, signals;
-    volatile int start_thread, ready;
+    volatile int start_thread, ready, cpu;
 } * shared;
 
 static void sleep_ms(unsigned ms)
@@ -143,7 +143,7 @@ static void goes_on(void)
     uint64_t loops = shared->loops;
     for (unsigned ms = 0; shared->loops == loops && ms < PATIENCE_MS; ms++)
         sleep_ms(1);
-    assert_true(shared->loops > loops);
+    assert_true(shared->loops != loops);
 }
 
 /* The number behind a key of the child's status file; 'T' and its like are
@@ -467,23 +467,34 @@ static void a_killed_sampler_lets_go(void **state)
     end_child(pid);
 }
 
-/* Runs only when nobody else wants its CPU. */
-static pid_t start_on_cpu(int cpu, int policy)
+static void stay_on_cpu(int policy)
 {
-    uint64_t loops = shared->loops;
+    const struct sched_param none = {0};
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)shared->cpu, &set);
+    if (sched_setaffinity(0, sizeof(set), &set) != 0 ||
+        sched_setscheduler(0, policy, &none) != 0)
+        _exit(3);
+}
+
+/* Runs only when nobody else wants its CPU. */
+static void child_gives_way(void)
+{
+    shared->cpu = sched_getcpu();
+    stay_on_cpu(SCHED_IDLE);
+    spin();
+}
+
+static pid_t start_hog(void)
+{
     pid_t pid = fork();
     if (pid == 0) {
-        const struct sched_param none = {0};
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET((size_t)cpu, &set);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (sched_setaffinity(0, sizeof(set), &set) != 0 ||
-            sched_setscheduler(0, policy, &none) != 0)
-            _exit(3);
-        child_spins();
+        stay_on_cpu(SCHED_OTHER);
+        for (volatile uint64_t i = 0;; i++)
+            ;
     }
-    shared->loops = loops;
     return pid;
 }
 
@@ -491,9 +502,7 @@ static pid_t start_on_cpu(int cpu, int policy)
 static void a_thread_that_does_not_stop_is_let_go(void **state)
 {
     (void)state;
-    memset((void *)shared, 0, sizeof(*shared));
-    int cpu = sched_getcpu();
-    pid_t idle = start_on_cpu(cpu, SCHED_IDLE);
+    pid_t idle = start_child(child_gives_way);
     struct seen seen = {.pid = idle};
     goes_on();
     struct engine *e = start_engine(idle);
@@ -501,7 +510,7 @@ static void a_thread_that_does_not_stop_is_let_go(void **state)
     uint64_t cpu_ns = cpu_ns_of(idle), until = clock_now_ns() + 20 * NS_PER_S;
     while (cpu_ns_of(idle) < cpu_ns + 30 * NS_PER_MS && clock_now_ns() < until)
         sleep_ms(5); /* until it is due */
-    pid_t hog = start_on_cpu(cpu, SCHED_OTHER);
+    pid_t hog = start_hog();
     sleep_ms(20);
     while (engine_ptrace.counters(e).missed == 0 && clock_now_ns() < until)
         assert_int_equal(poll_for(e, 20, &seen), 0);
