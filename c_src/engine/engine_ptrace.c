@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "engine/engine.h"
-#include "engine/ptrace_cpu.h"
 #include "engine/ptrace_hand.h"
 #include "engine/ptrace_holds.h"
 #include "engine/ptrace_load.h"
@@ -114,7 +113,6 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     e->threads.pid = config->pid;
     e->threads.period_ns = NS_PER_S / config->rate;
     e->random = clock_now_ns() | 1;
-    e->stop.one_cpu = ptrace_cpu_is_one();
     raise_file_limit();
     err = ptrace_hand_open(&e->hand);
     if (!err && !config->force)

@@ -1,34 +1,19 @@
 #include "engine/ptrace_cpu.h"
 
 #include <sched.h>
-#include <stdlib.h>
+#include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { MAX_CPUS = 8192, CPU_FIELD = 39, STATE_FIELD = 3 };
+#include "base/clock.h"
 
-/* Machines can have more CPUs than a cpu_set_t. */
-static cpu_set_t *allowed(size_t *size)
-{
-    cpu_set_t *set = CPU_ALLOC(MAX_CPUS);
-    *size = CPU_ALLOC_SIZE(MAX_CPUS);
-    if (!set)
-        return NULL;
-    CPU_ZERO_S(*size, set);
-    if (sched_getaffinity(0, *size, set) == 0)
-        return set;
-    CPU_FREE(set);
-    return NULL;
-}
-
-bool ptrace_cpu_is_one(void)
-{
-    size_t size;
-    cpu_set_t *set = allowed(&size);
-    bool one = !set || CPU_COUNT_S(size, set) == 1;
-    if (set)
-        CPU_FREE(set);
-    return one;
-}
+enum {
+    MAX_CPUS = 8192,
+    CPU_FIELD = 39,
+    STATE_FIELD = 3,
+    SHORTEST_NAP_NS = 20 * 1000,
+    NAP_NS = 80 * 1000,
+};
 
 /* The name, in parentheses before the state, may itself hold blanks and ')'. */
 int ptrace_cpu_parse(const void *text, size_t len)
@@ -56,27 +41,31 @@ static int cpu_of(const struct ptrace_clock_files *f)
     return len > 0 ? ptrace_cpu_parse(text, (size_t)len) : -1;
 }
 
-/* Only for the move: when the thread has stopped, its CPU is the one that is
- * free for us to go on with. */
-static bool leave(int cpu)
+static void go_to(int cpu)
 {
-    size_t size;
-    cpu_set_t *set = allowed(&size);
-    bool moved = false;
+    size_t size = CPU_ALLOC_SIZE(MAX_CPUS); /* more than cpu_set_t has */
+    cpu_set_t *set = CPU_ALLOC(MAX_CPUS);
     if (!set)
-        return false;
-    CPU_CLR_S((size_t)cpu, size, set);
-    if (CPU_COUNT_S(size, set) > 0 && sched_setaffinity(0, size, set) == 0) {
-        CPU_SET_S((size_t)cpu, size, set);
-        sched_setaffinity(0, size, set);
-        moved = true;
-    }
+        return;
+    CPU_ZERO_S(size, set);
+    CPU_SET_S((size_t)cpu, size, set);
+    sched_setaffinity(0, size, set);
     CPU_FREE(set);
-    return moved;
 }
 
-bool ptrace_cpu_give_way(const struct ptrace_clock_files *f)
+/* The clock's last digits are as good as random. */
+static void nap(void)
+{
+    uint64_t random = clock_now_ns() * 2654435761u >> 8;
+    const struct timespec moment = {0,
+                                    SHORTEST_NAP_NS + (long)(random % NAP_NS)};
+    nanosleep(&moment, NULL);
+}
+
+void ptrace_cpu_take(const struct ptrace_clock_files *f)
 {
     int cpu = cpu_of(f);
-    return cpu >= 0 && cpu == sched_getcpu() && leave(cpu);
+    if (cpu >= 0)
+        go_to(cpu);
+    nap();
 }

@@ -1,21 +1,21 @@
 /**
  * @file ptrace_cpu.h
- * To look at a thread while it runs we must be on another CPU.
+ * To see where a thread is at a moment that is not of its own making, we take
+ * its CPU from it by a timer there. A thread that is told to stop from another
+ * CPU goes on for some microseconds, and is then found in the system call that
+ * it happens to make meanwhile far more often than it is there.
  */
 #ifndef CPROF_ENGINE_PTRACE_CPU_H
 #define CPROF_ENGINE_PTRACE_CPU_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine/ptrace_clock.h"
 
-/** May the calling thread use one CPU only? */
-bool ptrace_cpu_is_one(void);
 /** The CPU in the text of a stat file; pure. -1 when it is not there. */
 int ptrace_cpu_parse(const void *text, size_t len);
-/** Leaves the CPU that the thread runs on, if it is ours. @return true when
- *  we have moved: time has passed, so look at the thread again */
-bool ptrace_cpu_give_way(const struct ptrace_clock_files *f);
+/** Moves the calling thread to the CPU that the thread runs on, if that is one
+ *  it may use, and sleeps there for a random moment, mostly below 200 us. */
+void ptrace_cpu_take(const struct ptrace_clock_files *f);
 
 #endif

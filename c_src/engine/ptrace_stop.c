@@ -27,8 +27,8 @@
 #include "base/clock.h"
 #include "engine/ptrace_regs.h"
 
-/* A stop takes a few microseconds, being woken can take longer. */
-enum { SPIN_NS = 50 * 1000 };
+/* How long it can take from being given a CPU to having looked at a clock. */
+enum { SLACK_NS = 50 * 1000 };
 
 /* --- stop and go --------------------------------------------------------- */
 
@@ -61,24 +61,25 @@ static int wait_for_stop(const struct ptrace_stop *t, int *number)
         uint64_t now = clock_now_ns(), waited = now - t->asked_ns;
         if (waited >= PTRACE_STOP_WAIT_NS)
             return -ETIMEDOUT;
-        if (waited > SPIN_NS || t->one_cpu)
-            wait_for_news(PTRACE_STOP_WAIT_NS - waited);
+        wait_for_news(PTRACE_STOP_WAIT_NS - waited);
     }
 }
 
 /* --- while it is stopped ------------------------------------------------- */
 
 /*
- * A thread that was on a CPU is stopped there. One that came onto a CPU only
- * after it was looked at had been waiting for one, or slept and was woken by
- * us: then where it is tells nothing about where it spends CPU time. (Kernels
- * like to take a CPU away at the end of system calls, so there it would be.)
- * With a single CPU it always waits, for us.
+ * A thread from which we took its CPU comes back onto one once, when we wait
+ * for its stop, and has waited as long as we had the CPU. One that has waited
+ * longer, or more often, did not run when we came, or it slept and was woken
+ * by us: where it is tells nothing about where it spends CPU time. (Kernels
+ * like to take a CPU away at the end of system calls.)
  */
 static bool was_running(const struct ptrace_stop *t,
                         const struct ptrace_clock *now)
 {
-    return now->runs - t->before.runs <= (t->one_cpu ? 1 : 0);
+    uint64_t had = t->sample.time_ns - t->before_ns + SLACK_NS;
+    return now->runs - t->before.runs <= 1 &&
+           now->wait_ns - t->before.wait_ns <= had;
 }
 
 static int take(struct ptrace_stop *t)
@@ -104,6 +105,7 @@ int ptrace_stop_sample(struct ptrace_stop *t)
 {
     int number = 0;
     t->hold_ns = 0;
+    t->before_ns = clock_now_ns();
     if (ptrace(PTRACE_SEIZE, t->tid, 0, 0) != 0)
         return errno == ESRCH ? -ESRCH : -EPERM;
     t->asked_ns = clock_now_ns();

@@ -7,7 +7,6 @@
 #ifndef CPROF_ENGINE_PTRACE_STOP_H
 #define CPROF_ENGINE_PTRACE_STOP_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,11 +20,11 @@ struct ptrace_stop {
     /* what is asked */
     pid_t tid;
     struct ptrace_clock_files files;
-    struct ptrace_clock before; /**< read just now */
-    bool one_cpu;               /**< there is no CPU but ours */
+    struct ptrace_clock before; /**< read when we had taken its CPU */
     struct ptrace_copy_plan what;
 
     /* what came of it */
+    uint64_t before_ns;   /**< when it was begun with */
     uint64_t asked_ns;    /**< when it was asked to stop */
     struct sample sample; /**< without its period; points into room */
     uint64_t cpu_ns;      /**< CPU time of the thread at the stop */
@@ -37,7 +36,7 @@ struct ptrace_stop {
 /**
  * Stops a thread that runs; by the hand only. @return
  *   1           a sample
- *   0           it was not on a CPU when it was asked to stop: no sample
+ *   0           it was not on a CPU when we took that: no sample
  *   -ESRCH      the thread has ended
  *   -EPERM      it may not be traced, or is traced by another
  *   -ETIMEDOUT  no stop within PTRACE_STOP_WAIT_NS; the hand ends

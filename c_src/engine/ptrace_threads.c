@@ -75,7 +75,8 @@ int ptrace_threads_set(struct ptrace_threads *set,
         if (!err)
             copy_plan_thread(view, now->list[i].tid, &list[count++].plan);
         else if (err != -ESRCH) /* it may have ended meanwhile */
-            skipped++, first = first ? first : err;
+            skipped++;
+        first = first || err == -ESRCH ? first : err;
     }
     ptrace_threads_deinit(set);
     set->list = list;
@@ -136,8 +137,8 @@ bool ptrace_threads_due(struct ptrace_threads *set, size_t i, uint64_t now_ns)
     if (t->clock.cpu_ns < t->due_cpu || now_ns < t->rested_ns ||
         !ptrace_clock_running(&t->files))
         return false;
-    return !ptrace_cpu_give_way(&t->files) ||
-           (read_clock(t) && ptrace_clock_running(&t->files));
+    ptrace_cpu_take(&t->files);
+    return read_clock(t) && ptrace_clock_running(&t->files);
 }
 
 /* Twice as fast as asked at most: who was due for long is not made up for by

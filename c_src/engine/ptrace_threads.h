@@ -46,7 +46,8 @@ void ptrace_threads_deinit(struct ptrace_threads *set);
 void ptrace_threads_begin(struct ptrace_threads *set, uint64_t now_ns);
 /** A new round of looks begins. */
 void ptrace_threads_round(struct ptrace_threads *set);
-/** Looks at the i-th thread: is a sample of it due, and does it run now? */
+/** Looks at the i-th thread: is a sample of it due, and did it run when we took
+ *  its CPU? By the hand only. */
 bool ptrace_threads_due(struct ptrace_threads *set, size_t i, uint64_t now_ns);
 /** Notes that it was stopped at this time. */
 void ptrace_threads_stopped(struct ptrace_threads *set, size_t i,
