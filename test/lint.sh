@@ -50,7 +50,7 @@ check_libraries() {
     check_library 'ei\.h' 'port/'
     check_library 'elf\.h' 'target/'
     check_library 'protobuf-c/' 'formats/'
-    check_library 'libunwind' 'unwind/unwind_native'
+    check_library 'libunwind' '\.\./test/c/'
     check_library 'linux/perf_event\.h' 'engine/perf_'
     check_library 'bpf/' 'engine/.*bpf'
     check_library 'jansson\.h' 'formats/'

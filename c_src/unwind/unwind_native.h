@@ -1,8 +1,8 @@
 /**
  * @file unwind_native.h
- * The C frames of a sample, by libunwind over the sample's copied stack. The
- * only file with libunwind in it. It stops where C code was called from
- * Erlang code, and says with which registers.
+ * The C frames of a sample, by the unwind tables of the node's files over the
+ * sample's copied stack. It stops where C code was called from Erlang code,
+ * and says with which registers.
  */
 #ifndef CPROF_UNWIND_UNWIND_NATIVE_H
 #define CPROF_UNWIND_UNWIND_NATIVE_H
@@ -17,15 +17,17 @@ enum { NATIVE_FRAMES = 1024 };
 
 enum native_end {
     NATIVE_FAILED,    /**< an ip without unwind table, or a broken stack */
-    NATIVE_LIMIT,     /**< NATIVE_FRAMES, and the stack goes on */
+    NATIVE_LIMIT,     /**< the stack goes on past NATIVE_FRAMES, or past what
+                           an exact sample holds of it */
     NATIVE_OUTERMOST, /**< the thread's first function */
     NATIVE_ERLANG,    /**< the next frame is Erlang code: ip, sp and regs */
 };
 
 struct native_walk {
     enum native_end end;
-    const uint64_t *frames; /**< leaf ip, then return addresses - 1; valid
-                                 until the next walk */
+    const uint64_t *frames; /**< leaf ip, then return addresses - 1 (what a
+                                 signal interrupted is as it is); valid until
+                                 the next walk */
     size_t count;
     bool late;        /**< part of the stack was read after the sample */
     struct regs regs; /**< for NATIVE_ERLANG: of the Erlang frame, the callee-

@@ -4,27 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/reader.h"
-
-/* DW_EH_PE_* of the Linux Standard Base, as every linker writes them. */
-enum { COUNT_UDATA4 = 0x03, TABLE_DATAREL_SDATA4 = 0x3b, FORM_4_BYTES = 0x03 };
-
-uint64_t unwind_objects_table(const void *hdr, size_t len)
-{
-    struct reader r = reader_of(hdr, len);
-    uint8_t version = reader_u8(&r);
-    uint8_t frame_encoding = reader_u8(&r);
-    uint8_t count_encoding = reader_u8(&r);
-    uint8_t table_encoding = reader_u8(&r);
-    reader_u32(&r);
-    uint64_t entries = reader_u32(&r);
-    if (r.failed || version != 1 || (frame_encoding & 7) != FORM_4_BYTES ||
-        count_encoding != COUNT_UDATA4 ||
-        table_encoding != TABLE_DATAREL_SDATA4)
-        return 0;
-    return entries <= reader_left(&r) / 8 ? entries : 0;
-}
-
 static bool same_mapping(const struct map *a, const struct map *b)
 {
     return a->start == b->start && a->end == b->end && a->offset == b->offset &&
@@ -77,7 +56,7 @@ static int add_mapping(struct unwind_objects *to, struct unwind_objects *from,
         object->map = *map;
         old->image = NULL;
         old->tried = false;
-        old->hdr = 0;
+        old->table.count = 0;
     }
     object->map.path = path;
     to->count++;
@@ -87,7 +66,7 @@ static int add_mapping(struct unwind_objects *to, struct unwind_objects *from,
 static bool any_table_left(const struct unwind_objects *o)
 {
     for (size_t i = 0; i < o->count; i++)
-        if (o->list[i].hdr)
+        if (o->list[i].table.count)
             return true;
     return false;
 }
@@ -108,6 +87,25 @@ int unwind_objects_set(struct unwind_objects *o, const struct maps *maps)
     return err ? err : gone;
 }
 
+static void find_table(struct unwind_object *object)
+{
+    const struct image *image = object->image;
+    struct cfi_section header = {
+        .bytes =
+            image_at(image, image->eh_frame_hdr_addr, image->eh_frame_hdr_len),
+        .len = image->eh_frame_hdr_len,
+        .addr = image->eh_frame_hdr_addr,
+    };
+    struct cfi_section frames = {
+        .bytes = image_at(image, image->eh_frame_addr, image->eh_frame_len),
+        .len = image->eh_frame_len,
+        .addr = image->eh_frame_addr,
+    };
+    if (!header.addr || !header.bytes || !frames.addr || !frames.bytes ||
+        cfi_table_parse(&header, &frames, &object->table) != 0)
+        object->table.count = 0;
+}
+
 /* Images that cannot be opened (JIT code is a deleted memfd, a file may be
  * gone) are objects without a table. */
 static void open_image(struct unwind_object *object, const struct process *p,
@@ -118,16 +116,9 @@ static void open_image(struct unwind_object *object, const struct process *p,
         object->image = NULL;
         return;
     }
-    struct image *image = object->image;
-    uint64_t vaddr = image_vaddr(image, &object->map, object->map.start);
-    object->bias = object->map.start - vaddr;
-    const uint8_t *hdr =
-        image_at(image, image->eh_frame_hdr_addr, image->eh_frame_hdr_len);
-    if (!hdr || !image->eh_frame_hdr_addr)
-        return;
-    object->entries = unwind_objects_table(hdr, image->eh_frame_hdr_len);
-    if (object->entries)
-        object->hdr = image->eh_frame_hdr_addr + object->bias;
+    object->bias = object->map.start -
+                   image_vaddr(object->image, &object->map, object->map.start);
+    find_table(object);
 }
 
 struct unwind_object *unwind_objects_at(struct unwind_objects *o,
@@ -139,12 +130,5 @@ struct unwind_object *unwind_objects_at(struct unwind_objects *o,
         return NULL;
     if (!object->tried)
         open_image(object, p, m);
-    return object->hdr ? object : NULL;
-}
-
-const uint8_t *unwind_object_bytes(const struct unwind_object *object,
-                                   uint64_t addr, size_t len)
-{
-    return object->image ? image_at(object->image, addr - object->bias, len)
-                         : NULL;
+    return object->table.count ? object : NULL;
 }

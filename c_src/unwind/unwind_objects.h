@@ -11,14 +11,14 @@
 #include "target/maps.h"
 #include "target/memory.h"
 #include "target/process.h"
+#include "unwind/cfi_table.h"
 
 struct unwind_object {
     struct map map; /* its path is owned */
     struct image *image;
     bool tried;
-    uint64_t bias;    /**< mapped address - file address */
-    uint64_t hdr;     /**< mapped address of .eh_frame_hdr; 0: none */
-    uint64_t entries; /**< in its search table */
+    uint64_t bias;          /**< mapped address - file address */
+    struct cfi_table table; /**< of the image; count 0: none */
 };
 
 struct unwind_objects {
@@ -35,15 +35,4 @@ void unwind_objects_deinit(struct unwind_objects *o);
 struct unwind_object *unwind_objects_at(struct unwind_objects *o,
                                         const struct process *p,
                                         const struct memory *m, uint64_t addr);
-/** Bytes of the object's file that are mapped at addr, or NULL. */
-const uint8_t *unwind_object_bytes(const struct unwind_object *object,
-                                   uint64_t addr, size_t len);
-
-/** Number of entries in the search table of an .eh_frame_hdr section of the
- *  usual encodings; 0: none that can be used. Pure. */
-uint64_t unwind_objects_table(const void *hdr, size_t len);
-
-/** Bytes in front of the search table. */
-enum { UNWIND_HDR_BYTES = 12 };
-
 #endif

@@ -1,4 +1,4 @@
-/* C frames by libunwind: this very process is sampled, and glibc's own
+/* C frames: this very process is sampled, and glibc's own
  * backtrace says what to expect. */
 #include "fake_node.h"
 
@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "unwind/unwind_native.h"
-#include "unwind/unwind_objects.h"
 
 static struct {
     struct fake_node *node;
@@ -93,7 +92,7 @@ static void expect_backtrace(void)
 static void unwinds_to_the_first_function(void **state)
 {
     (void)state;
-    for (int i = 0; i < 3; i++) { /* again from libunwind's cache */
+    for (int i = 0; i < 3; i++) { /* again from the cache */
         deeper(5, 4096);
         expect_backtrace();
     }
@@ -124,24 +123,6 @@ static void tables_stay_when_mappings_do(void **state)
     expect_backtrace();
 }
 
-static void reads_only_tables_of_the_usual_form(void **state)
-{
-    (void)state;
-    uint8_t hdr[12 + 16] = {1, 0x1b, 0x03, 0x3b, 0, 0, 0, 0, 2};
-    assert_int_equal(unwind_objects_table(hdr, sizeof(hdr)), 2);
-    assert_int_equal(unwind_objects_table(hdr, sizeof(hdr) - 1), 0);
-    assert_int_equal(unwind_objects_table(hdr, 11), 0);
-    hdr[11] = 0xff; /* more entries than bytes */
-    assert_int_equal(unwind_objects_table(hdr, sizeof(hdr)), 0);
-    hdr[11] = 0;
-    for (size_t i = 0; i < 4; i++) {
-        uint8_t was = hdr[i];
-        hdr[i] = 0xff;
-        assert_int_equal(unwind_objects_table(hdr, sizeof(hdr)), 0);
-        hdr[i] = was;
-    }
-}
-
 #define IN_SELF(test)                                                          \
     cmocka_unit_test_setup_teardown(test, open_self, close_self)
 
@@ -151,7 +132,6 @@ int main(void)
         IN_SELF(unwinds_to_the_first_function),
         IN_SELF(a_short_copy_goes_on_in_memory),
         IN_SELF(tables_stay_when_mappings_do),
-        cmocka_unit_test(reads_only_tables_of_the_usual_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,54 @@
+/**
+ * @file cfi_table.h
+ * The unwind tables of an ELF file: .eh_frame_hdr, a sorted table of function
+ * starts, and .eh_frame, an entry (FDE) a function with what several of them
+ * share (CIE). Linux Standard Base Core, "Exception Frames". Pure: all on
+ * bytes that are not trusted; addresses are of the file's own space.
+ */
+#ifndef CPROF_UNWIND_CFI_TABLE_H
+#define CPROF_UNWIND_CFI_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/** A section: its bytes, borrowed, and where they are mapped. */
+struct cfi_section {
+    const uint8_t *bytes;
+    size_t len;
+    uint64_t addr;
+};
+
+struct cfi_table {
+    const uint8_t *entries; /* two 32-bit offsets each: function, its FDE */
+    size_t count;
+    uint64_t base; /* what the offsets are relative to */
+    struct cfi_section frames;
+};
+
+/** What the tables say about one function. */
+struct cfi_function {
+    uint64_t start, end;
+    struct cfi_program {
+        const uint8_t *bytes;
+        size_t len;
+    } initial, program; /**< instructions of the CIE, and of the FDE */
+    uint64_t code_align;
+    int64_t data_align;
+    bool signal; /**< called by the kernel, not by the code at its return
+                      address: that one was interrupted there */
+};
+
+/** -E_FORMAT when the search table is not of the form that GNU ld, gold and
+ *  lld write. */
+MUST_USE int cfi_table_parse(const struct cfi_section *header,
+                             const struct cfi_section *frames,
+                             struct cfi_table *out);
+/** The function around an address. -E_NOT_FOUND when no function of the table
+ *  holds it, -E_FORMAT when its entry is not understood. */
+MUST_USE int cfi_table_find(const struct cfi_table *t, uint64_t addr,
+                            struct cfi_function *out);
+
+#endif
