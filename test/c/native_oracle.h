@@ -138,9 +138,7 @@ static inline int oracle_mem(unw_addr_space_t space, unw_word_t addr,
     }
     if (oracle_popped(n, addr, value))
         return 0;
-    if (n->sample->exact)
-        return -UNW_EINVAL;
-    n->late = true;
+    n->late = true; /* maybe: tables of another object are read here too */
     return memory_read_u64(n->memory, addr, value) == 0 ? 0 : -UNW_EINVAL;
 }
 
@@ -267,7 +265,6 @@ static inline enum native_end oracle_walk(struct oracle *n,
                                           struct native_walk *out)
 {
     unw_word_t last_sp = 0;
-    int signal = 1;
     while (out->count < NATIVE_FRAMES) {
         unw_word_t ip, sp;
         if (unw_get_reg(cursor, UNW_REG_IP, &ip) != 0 ||
@@ -281,9 +278,10 @@ static inline enum native_end oracle_walk(struct oracle *n,
             out->regs.r[REGS_RSP] = sp;
             return NATIVE_ERLANG;
         }
-        n->frames[out->count++] = signal ? ip : ip - 1;
+        /* Asked at the caller of a signal frame, it says yes. */
+        bool call = out->count && unw_is_signal_frame(cursor) <= 0;
+        n->frames[out->count++] = call ? ip - 1 : ip;
         last_sp = sp;
-        signal = unw_is_signal_frame(cursor) > 0;
         int more = oracle_step(n, cursor);
         if (more <= 0)
             return more == 0 ? NATIVE_OUTERMOST : NATIVE_FAILED;
