@@ -7,6 +7,8 @@
 
 #include "unwind/unwind_native.h"
 
+enum { WHOLE = 128 * 1024 }; /* of the stack, as far as it is in use */
+
 static struct {
     struct fake_node *node;
     struct process process;
@@ -14,15 +16,19 @@ static struct {
     struct memory memory;
     struct unwind_code *code;
     struct unwind_native *native;
-    uint8_t copy[16384];
+    uint8_t copy[WHOLE];
     void *expected[64];
     int depth;
+    bool exact;
+    size_t seam_from; /* with a second copy from so far above rsp; 0: without */
+    uint8_t seam[WHOLE];
     struct native_walk walk;
 } t;
 
 static int open_self(void **state)
 {
     (void)state;
+    memset(&t, 0, sizeof(t));
     t.node = fake_node_open(0);
     t.process.pid = t.process.inner_pid = getpid();
     ssize_t len =
@@ -46,10 +52,21 @@ static int close_self(void **state)
     return 0;
 }
 
+/* At most len bytes: the stack may end before. */
+static struct sample_copy copy_of(uint64_t addr, uint8_t *to, size_t len)
+{
+    const struct map *map = maps_find(&t.maps, addr);
+    assert_non_null(map);
+    if (len > map->end - addr)
+        len = map->end - addr;
+    assert_int_equal(memory_read(&t.memory, addr, to, len), 0);
+    return (struct sample_copy){addr, to, len};
+}
+
 /* Samples its own frame. copied: bytes of stack in the sample. */
 static __attribute__((noinline)) int leaf(size_t copied)
 {
-    struct sample s = {.has_regs = true};
+    struct sample s = {.has_regs = true, .exact = t.exact};
     uint64_t *r = s.regs.r;
     __asm__ volatile("lea 0f(%%rip), %%rax\n0:\n"
                      "mov %%rax, 128(%0)\n"
@@ -63,9 +80,9 @@ static __attribute__((noinline)) int leaf(size_t copied)
                      :
                      : "D"(r)
                      : "rax", "memory");
-    uint64_t sp = r[REGS_RSP];
-    assert_int_equal(memory_read(&t.memory, sp, t.copy, copied), 0);
-    s.stack = (struct sample_copy){sp, t.copy, copied};
+    s.stack = copy_of(r[REGS_RSP], t.copy, copied);
+    if (t.seam_from)
+        s.seam = copy_of(r[REGS_RSP] + t.seam_from, t.seam, WHOLE);
     t.depth = backtrace(t.expected, 64);
     unwind_native_frames(t.native, &s, t.code, &t.walk);
     return (int)t.walk.count;
@@ -106,6 +123,54 @@ static void a_short_copy_goes_on_in_memory(void **state)
     assert_true(t.walk.late);
 }
 
+/* What an exact sample does not hold is not read at another moment. */
+static void an_exact_copy_ends_where_it_ends(void **state)
+{
+    (void)state;
+    t.exact = true;
+    deeper(20, WHOLE);
+    expect_backtrace();
+    assert_false(t.walk.late);
+    size_t all = t.walk.count;
+    deeper(20, 4096);
+    assert_int_equal(t.walk.end, NATIVE_LIMIT);
+    assert_false(t.walk.late);
+    assert_true(t.walk.count > 1 && t.walk.count < all);
+    for (size_t i = 1; i < t.walk.count; i++)
+        assert_int_equal(t.walk.frames[i] + 1,
+                         (uintptr_t)t.expected[i + (size_t)t.depth - all]);
+    deeper(5, 0);
+    assert_int_equal(t.walk.end, NATIVE_LIMIT);
+    assert_int_equal(t.walk.count, 1);
+}
+
+static void words_may_be_in_either_copy(void **state)
+{
+    (void)state;
+    t.exact = true;
+    t.seam_from = 512;
+    deeper(2, 512);
+    expect_backtrace();
+    assert_false(t.walk.late);
+}
+
+/* As after a jump to nowhere. */
+static void without_a_table_there_is_the_leaf(void **state)
+{
+    (void)state;
+    uint64_t word = 0;
+    struct sample s = {.has_regs = true};
+    s.stack = (struct sample_copy){0x1000, (uint8_t *)&word, sizeof(word)};
+    s.regs.r[REGS_RSP] = 0x1000;
+    for (uint64_t ip = 0; ip < 2; ip++) {
+        s.regs.r[REGS_RIP] = ip;
+        unwind_native_frames(t.native, &s, t.code, &t.walk);
+        assert_int_equal(t.walk.end, NATIVE_FAILED);
+        assert_int_equal(t.walk.count, 1);
+        assert_int_equal(t.walk.frames[0], ip);
+    }
+}
+
 static void tables_stay_when_mappings_do(void **state)
 {
     (void)state;
@@ -131,6 +196,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SELF(unwinds_to_the_first_function),
         IN_SELF(a_short_copy_goes_on_in_memory),
+        IN_SELF(an_exact_copy_ends_where_it_ends),
+        IN_SELF(words_may_be_in_either_copy),
+        IN_SELF(without_a_table_there_is_the_leaf),
         IN_SELF(tables_stay_when_mappings_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
