@@ -16,7 +16,7 @@ defmodule Live.DoctorTest do
     sandbox = Path.join(dir, "sandbox")
     cc = System.get_env("CC") || "cc"
     {_, 0} = System.cmd(cc, ~w(-std=gnu11 -Wall -Wextra -O1 -D_GNU_SOURCE -o #{sandbox} test/live/work/sandbox.c))
-    node = Node.known("erlang", as: "nobody")
+    node = Node.known("erlang", [], as: "nobody")
 
     on_exit(fn ->
       Node.stop(node)

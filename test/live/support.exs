@@ -67,6 +67,7 @@ defmodule Live.Node do
   defstruct [:port, :pid, :dir]
 
   @work "test/live/work"
+  @known ~w(known_clock known_code known_messages known_peers known_roots known_tiny busy_nif)
 
   @doc """
   Compiles the work module (and those `with` it) and starts `erl` on it, without any VM flag. `nif`: builds this
@@ -75,7 +76,8 @@ defmodule Live.Node do
   def start(module, args \\ [], erl_flags \\ [], opts \\ []) do
     dir = tmp_dir()
     File.chmod!(dir, 0o755)
-    for name <- [module | List.wrap(opts[:with])], do: {_, 0} = System.cmd("erlc", ["-o", dir, "#{@work}/#{name}.erl"])
+    sources = for name <- [module | List.wrap(opts[:with])], do: "#{@work}/#{name}.erl"
+    {_, 0} = System.cmd("erlc", ["-o", dir | sources])
     if opts[:nif], do: build_nif(dir, opts[:nif], opts[:nif_flags] || [])
     args = if opts[:nif], do: [dir | args], else: args
     run = ["-noshell", "-pa", dir, "-run", "#{module}", "start" | args]
@@ -88,11 +90,9 @@ defmodule Live.Node do
     %{node | pid: String.to_integer(pid)}
   end
 
-  @doc "A node that works in known shares: a set of known_work, or of known_burns."
-  def known(set, opts \\ []) do
-    module = if set in ~w(messages dirty own), do: "known_burns", else: "known_work"
-    start(module, [set], [], Keyword.merge([with: ~w(busy_nif tiny_work), nif: "busy_nif"], opts))
-  end
+  @doc "A node that works in known shares: a set of known_work."
+  def known(set, erl_flags \\ [], opts \\ []),
+    do: start("known_work", [set], erl_flags, Keyword.merge([with: @known, nif: "busy_nif"], opts))
 
   defp build_nif(dir, name, flags) do
     include = Path.join(:code.root_dir(), "usr/include")

@@ -60,8 +60,17 @@ static ERL_NIF_TERM thread_ns(ErlNifEnv *env, int argc,
     return enif_make_ulong(env, now_ns(CLOCK_THREAD_CPUTIME_ID));
 }
 
+/* node_ns(): CPU time of all threads of the node so far. */
+static ERL_NIF_TERM node_ns(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    (void)argv;
+    return enif_make_ulong(env, now_ns(CLOCK_PROCESS_CPUTIME_ID));
+}
+
 static ErlNifFunc functions[] = {
     {"thread_ns", 0, thread_ns, 0},
+    {"node_ns", 0, node_ns, 0},
     {"burn", 1, burn, 0},
     {"burn_dirty_cpu", 1, burn_dirty_cpu, ERL_NIF_DIRTY_JOB_CPU_BOUND},
     {"burn_dirty_io", 1, burn_dirty_io, ERL_NIF_DIRTY_JOB_IO_BOUND},

@@ -1,12 +1,15 @@
 %% The Erlang side of busy_nif.c. All arguments are microseconds of CPU (wait_io:
 %% of time).
 -module(busy_nif).
--export([load/1, thread_ns/0, burn/1, burn_dirty_cpu/1, burn_dirty_io/1, wait_io/1]).
+-export([load/1, thread_ns/0, node_ns/0, burn/1, burn_dirty_cpu/1, burn_dirty_io/1, wait_io/1]).
 
 load(Dir) ->
     ok = erlang:load_nif(filename:join(Dir, "busy_nif"), 0).
 
+%% CPU clocks of this thread and of all threads of the node.
 thread_ns() -> erlang:nif_error(not_loaded).
+node_ns() -> erlang:nif_error(not_loaded).
+
 burn(_) -> erlang:nif_error(not_loaded).
 burn_dirty_cpu(_) -> erlang:nif_error(not_loaded).
 burn_dirty_io(_) -> erlang:nif_error(not_loaded).

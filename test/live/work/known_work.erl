@@ -1,84 +1,122 @@
 %% Workloads whose CPU shares are known: one process does the pieces of a set
-%% in turn and times each, so the truth is of the same run and the same code.
-%% The clock is the CPU time of the scheduler's thread, to which the process is
-%% bound: what else the machine does, does not count. Every piece has a
-%% function of its own, NAME_piece, that stays on the stack while it runs.
+%% in turn, known_clock times each, so the truth is of the same node and the
+%% same code. Every piece has a function of its own, NAME_piece, that stays on
+%% the stack while the piece runs: what it calls never returns `ok', else the
+%% compiler would make the call a tail call. Sets: erlang, bif, gc, dirty, tiny
+%% (known_tiny), messages (known_messages: many processes), roots (known_roots:
+%% no pieces).
 %%
 %% Commands on stdin: "reset" begins to count anew; "truth" prints
-%% "PIECE NANOSECONDS" lines ("rest" is what the process did besides) and
-%% "end"; "rounds" prints how many rounds of all pieces were done since the
-%% start.
+%% "PIECE NANOSECONDS" lines and "end"; "rounds" prints how many rounds of all
+%% pieces were done since the start; "roots" prints "PID FUNCTION" lines and
+%% "end"; "peer NAME MS" lets a profiler of OTP's watch for so long and prints
+%% "MODULE FUNCTION ARITY WEIGHT" lines and "end", in "peer start NAME" and
+%% "peer stop NAME" it stays for as long as wanted.
 -module(known_work).
 -export([start/1, init/2]).
 
 start([Dir, Set]) ->
     busy_nif:load(Dir),
+    start_set(list_to_atom(Set), Dir).
+
+start_set(Set, Dir) ->
     Rounds = counters:new(1, []),
-    Pieces = pieces(list_to_atom(Set)),
-    Worker = spawn_opt(?MODULE, init, [Pieces, Rounds], [{scheduler, 1}]),
-    register(known_worker, Worker),
+    {Work, Timing} = start_work(Set, Dir, Rounds),
     io:format("ready ~s~n", [os:getpid()]),
-    commands(Worker, Rounds).
+    commands(Work, Timing, Rounds, Dir).
 
-commands(Worker, Rounds) ->
-    case io:get_line("") of
-        "reset\n" ->
-            Worker ! {reset, self()},
-            receive reset -> io:format("ok~n") end;
-        "truth\n" ->
-            Worker ! {truth, self()},
-            receive
-                {truth, Truth} ->
-                    [io:format("~s ~b~n", [P, Ns]) || {P, Ns} <- Truth]
-            end,
+start_work(messages, _, Rounds) ->
+    Timing = known_clock:new(known_messages:pieces(), thread_ns),
+    {known_messages:start(Timing, Rounds), Timing};
+start_work(roots, Dir, Rounds) ->
+    {known_roots:start(Dir, Rounds), none};
+start_work(Set, Dir, Rounds) ->
+    Set =:= tiny andalso known_tiny:build(Dir),
+    Timing = known_clock:new([Name || {Name, _} <- pieces(Set)], node_ns),
+    Worker = spawn(?MODULE, init, [Set, {Timing, Rounds}]),
+    register(known_worker, Worker),
+    {[Worker], Timing}.
+
+commands(Work, Timing, Rounds, Dir) ->
+    Line = io:get_line(""),
+    Line =:= eof andalso halt(),
+    case string:lexemes(Line, " \n") of
+        ["reset"] ->
+            at_edge(Work, fun() -> known_clock:reset(Timing) end),
+            io:format("ok~n");
+        ["truth"] ->
+            Truth = at_edge(Work, fun() -> known_clock:truth(Timing) end),
+            [io:format("~s ~b~n", [P, Ns]) || {P, Ns} <- Truth],
             io:format("end~n");
-        "rounds\n" ->
+        ["rounds"] ->
             io:format("~b~n", [counters:get(Rounds, 1)]);
-        eof ->
-            halt()
+        ["roots"] ->
+            [io:format("~p ~s:~s/0~n", [Pid, M, F]) || {Pid, M, F} <- Work],
+            io:format("end~n");
+        ["peer", "start", Peer] ->
+            known_peers:start(list_to_atom(Peer), Work, Dir),
+            io:format("ok~n");
+        ["peer", "stop", Peer] ->
+            _ = known_peers:stop(list_to_atom(Peer)),
+            io:format("ok~n");
+        ["peer", Peer, Ms] ->
+            print(known_peers:run(list_to_atom(Peer), list_to_integer(Ms), Work, Dir))
     end,
-    commands(Worker, Rounds).
+    commands(Work, Timing, Rounds, Dir).
 
-init(Pieces, Rounds) ->
+%% Between two rounds; many processes are always between some.
+at_edge([Worker], Fun) ->
+    Worker ! {edge, self(), Fun},
+    receive {edge, Result} -> Result end;
+at_edge(_, Fun) ->
+    Fun().
+
+print(Functions) ->
+    [io:format("~s ~s ~b ~w~n", [M, F, A, Weight]) || {{M, F, A}, Weight} <- Functions],
+    io:format("end~n").
+
+%% What the pieces need but is none of their work is made once.
+init(Set, {Timing, Rounds}) ->
     {ok, _} = application:ensure_all_started(crypto),
     ets:new(known_table, [named_table]),
     [ets:insert(known_table, {N, N}) || N <- lists:seq(1, 1000)],
-    rounds(Pieces, #{}, busy_nif:thread_ns(), Rounds).
+    put(text, binary:copy(<<"abcdefgh">>, 5000)),
+    put(pairs, binary:copy(<<"key=value;">>, 200)),
+    put(zeros, binary:copy(<<0>>, 30000)),
+    put(hashes, [erlang:phash2(N) || N <- lists:seq(1, 2000)]),
+    put(thousand, maps:from_list([{N, N} || N <- lists:seq(1, 1000)])),
+    put(negative, maps:from_list([{N, -N} || N <- lists:seq(501, 1500)])),
+    rounds(lists:enumerate([Fun || {_, Fun} <- pieces(Set)]), Timing, Rounds).
 
-rounds(Pieces, Truth, Began, Rounds) ->
-    receive
-        {reset, From} ->
-            From ! reset,
-            rounds(Pieces, #{}, busy_nif:thread_ns(), Rounds);
-        {truth, From} ->
-            All = busy_nif:thread_ns() - Began,
-            Rest = All - lists:sum(maps:values(Truth)),
-            From ! {truth, [{rest, Rest} | lists:sort(maps:to_list(Truth))]},
-            rounds(Pieces, Truth, Began, Rounds)
-    after 0 ->
-        Next = lists:foldl(fun timed/2, Truth, Pieces),
-        counters:add(Rounds, 1, 1),
-        rounds(Pieces, Next, Began, Rounds)
-    end.
+rounds(Pieces, Timing, Rounds) ->
+    receive {edge, From, Fun} -> From ! {edge, Fun()} after 0 -> ok end,
+    pieces(Pieces, Timing),
+    counters:add(Rounds, 1, 1),
+    rounds(Pieces, Timing, Rounds).
 
-timed({Piece, Fun}, Truth) ->
-    Start = busy_nif:thread_ns(),
-    Fun(),
-    Took = busy_nif:thread_ns() - Start,
-    maps:update_with(Piece, fun(Old) -> Old + Took end, Took, Truth).
+pieces([], _) ->
+    ok;
+pieces([{N, Fun} | Rest], Timing) ->
+    known_clock:timed(N, Fun, Timing),
+    pieces(Rest, Timing).
 
 pieces(erlang) ->
     [{deep, fun deep_piece/0}, {add, fun add_piece/0}, {mul, fun mul_piece/0},
      {list_work, fun list_work_piece/0}, {map_work, fun map_work_piece/0}];
 pieces(bif) ->
-    [{ets, fun ets_piece/0}, {to_binary, fun to_binary_piece/0},
-     {sort, fun sort_piece/0}, {match, fun match_piece/0},
-     {regex, fun regex_piece/0}, {hash, fun hash_piece/0}];
+    [{ets, fun ets_piece/0}, {maps, fun maps_piece/0},
+     {to_binary, fun to_binary_piece/0}, {sort, fun sort_piece/0},
+     {match, fun match_piece/0}, {regex, fun regex_piece/0},
+     {md5, fun md5_piece/0}, {crypto, fun crypto_piece/0}];
 pieces(gc) ->
     [{grow, fun grow_piece/0}, {churn, fun churn_piece/0},
-     {add, fun add_piece/0}];
+     {collect, fun collect_piece/0}, {add, fun add_piece/0}];
+pieces(dirty) ->
+    [{normal, fun normal_piece/0}, {dirty_cpu, fun dirty_cpu_piece/0},
+     {dirty_io, fun dirty_io_piece/0}, {derive, fun derive_piece/0},
+     {read_file, fun read_file_piece/0}, {add, fun add_piece/0}];
 pieces(tiny) ->
-    tiny_work:pieces().
+    known_tiny:pieces().
 
 %% --- pure Erlang ---------------------------------------------------------
 
@@ -169,41 +207,80 @@ ets_work(N) ->
     ets:insert(known_table, {Key, Value + 1}),
     ets_work(N - 1).
 
-to_binary_piece() ->
-    Term = lists:seq(1, 400),
-    Bytes = [byte_size(term_to_binary({N, Term})) || N <- lists:seq(1, 300)],
-    true = sum(Bytes, 0) > 0,
+maps_piece() ->
+    true = merge(80, get(thousand), get(negative), 0) > 0,
     ok.
+
+merge(0, _, _, Size) ->
+    Size;
+merge(N, A, B, Size) ->
+    merge(N - 1, B, A, Size + map_size(maps:merge(A, B))).
+
+to_binary_piece() ->
+    true = to_binary(100, get(hashes), 0) > 0,
+    ok.
+
+%% The compiler leaves out a call whose result nobody uses.
+to_binary(0, _, Size) ->
+    Size;
+to_binary(N, Term, Size) ->
+    to_binary(N - 1, Term, Size + byte_size(term_to_binary({N, Term}))).
 
 sort_piece() ->
-    List = [erlang:phash2(N) || N <- lists:seq(1, 2000)],
-    _ = [lists:sort(List) || _ <- lists:seq(1, 5)],
+    _ = sort(5, get(hashes)),
     ok.
+
+sort(0, List) ->
+    List;
+sort(N, List) ->
+    _ = lists:sort(List),
+    sort(N - 1, List).
 
 match_piece() ->
-    Text = binary:copy(<<"abcdefgh">>, 250),
-    _ = [binary:match(Text, <<"hg">>) || _ <- lists:seq(1, 400)],
+    _ = match(60, get(text)),
     ok.
+
+match(0, _) ->
+    0;
+match(N, Text) ->
+    nomatch = binary:match(Text, <<"hg">>),
+    match(N - 1, Text).
 
 regex_piece() ->
-    Text = binary:copy(<<"key=value;">>, 20),
-    _ = [re:run(Text, "([a-z]+)=(v[a-z]+)x") || _ <- lists:seq(1, 800)],
+    _ = regex(100, get(pairs)),
     ok.
 
-hash_piece() ->
-    %% Small ones: who hashes much at once yields often, and that is the
-    %% scheduler's time.
-    Data = binary:copy(<<0>>, 100),
-    _ = [crypto:hash(sha256, Data) || _ <- lists:seq(1, 3000)],
+regex(0, _) ->
+    0;
+regex(N, Text) ->
+    nomatch = re:run(Text, "([a-z]+)=(v[a-z]+)x"),
+    regex(N - 1, Text).
+
+md5_piece() ->
+    _ = md5(30, get(zeros)),
     ok.
+
+md5(0, _) ->
+    0;
+md5(N, Data) ->
+    _ = erlang:md5(Data),
+    md5(N - 1, Data).
+
+crypto_piece() ->
+    _ = crypto(60, get(zeros)),
+    ok.
+
+crypto(0, _) ->
+    0;
+crypto(N, Data) ->
+    _ = crypto:hash(sha256, Data),
+    crypto(N - 1, Data).
 
 %% --- the collector -------------------------------------------------------
 
-%% A heap that grows: every collection copies what is alive. (Of more than
-%% 128k words they would move to a dirty scheduler.)
+%% A heap that grows: every collection copies what is alive.
 grow_piece() ->
-    _ = length(grow(8000, [])),
-    _ = length(grow(8000, [])),
+    _ = length(grow(30000, [])),
     ok.
 
 grow(0, List) ->
@@ -220,3 +297,43 @@ churn(0, Last) ->
     Last;
 churn(N, _) ->
     churn(N - 1, {N, [N, N], <<N:64>>}).
+
+%% Full sweeps, on a heap with something alive.
+collect_piece() ->
+    _ = collect(20, get(hashes)),
+    ok.
+
+collect(0, Alive) ->
+    Alive;
+collect(N, Alive) ->
+    erlang:garbage_collect(),
+    collect(N - 1, Alive).
+
+%% --- dirty schedulers ------------------------------------------------------
+
+normal_piece() ->
+    _ = busy_nif:burn(1000),
+    ok.
+
+dirty_cpu_piece() ->
+    _ = busy_nif:burn_dirty_cpu(3000),
+    ok.
+
+dirty_io_piece() ->
+    _ = busy_nif:burn_dirty_io(2000),
+    ok.
+
+%% OTP's own: of many iterations a dirty CPU job, of a file a dirty I/O job.
+derive_piece() ->
+    _ = crypto:pbkdf2_hmac(sha256, <<"secret">>, <<"salt">>, 8000, 32),
+    ok.
+
+read_file_piece() ->
+    _ = read_file(3, code:which(lists)),
+    ok.
+
+read_file(0, _) ->
+    0;
+read_file(N, File) ->
+    {ok, _} = prim_file:read_file(File),
+    read_file(N - 1, File).
