@@ -5,22 +5,33 @@ defmodule Bench do
 
   alias Live.{Cprof, Node}
 
-  @doc "The engines to measure: those of ENGINES, else those that work here by themselves."
-  def engines do
-    case System.get_env("ENGINES") do
-      nil -> for engine <- ["bpf", "perf"], works?(engine), do: engine
-      names -> String.split(names)
-    end
-  end
+  @doc "A number from the environment."
+  def setting(name, default), do: String.to_integer(System.get_env(name, "#{default}"))
 
-  defp works?(engine) do
-    {out, _, _} = Cprof.run(["doctor"])
-    out =~ ~r/^ok +engine #{engine} /m
+  @doc "Names from the environment, with spaces between."
+  def names(name, default), do: String.split(System.get_env(name) || default)
+
+  @doc "The engines to measure: those of ENGINES, else all that work here."
+  def engines do
+    {doctor, _, _} = Cprof.run(["doctor"])
+    here = for [_, engine] <- Regex.scan(~r/^ok +engine (\w+) /m, doctor), do: engine
+    names("ENGINES", Enum.join(here, " "))
   end
 
   @doc "The rate for an engine: ptrace holds threads and stays at 99 Hz."
   def rate("ptrace", rate), do: min(rate, 99)
   def rate(_, rate), do: rate
+
+  @doc "A node at a set of known_work whose idle schedulers sleep: all CPU time is somebody's work."
+  def node(set, flags \\ []), do: Node.known(set, ~w(+sbwt none +sbwtdcpu none +sbwtdio none) ++ flags)
+
+  @doc "What the node's pieces have of its CPU time by its own clock while `fun` runs, and what that returns."
+  def truth_of(node, fun) do
+    Node.tell(node, "reset")
+    "ok" = Node.line(node)
+    result = fun.()
+    {Map.new(Node.truth(node), fn {piece, percent} -> {piece, percent / 100} end), result}
+  end
 
   @doc "A recording of the node, as a file in its folder."
   def record(node, engine, seconds, rate) do
@@ -31,39 +42,30 @@ defmodule Bench do
     file
   end
 
-  @doc "Shares of the pieces, by the node's own clock and by a recording of it."
-  def shares(node, engine, seconds, rate) do
-    Node.tell(node, "reset")
-    "ok" = Node.line(node)
-    file = record(node, engine, seconds, rate)
-    truth = Map.new(Node.truth(node), fn {piece, percent} -> {piece, percent / 100} end)
-    stacks = Cprof.collapsed(["report", file])
-    {counts, total} = count(stacks, Map.has_key?(truth, "rest"))
-    seen = Map.new(counts, fn {piece, n} -> {piece, n / max(total, 1)} end)
-    %{truth: truth, seen: seen, samples: total, stacks: stacks, report: Cprof.json(["report", file])}
-  end
-
-  # A stack belongs to the piece whose function is on it. What has none is "rest" where the node knows what else it
-  # did, and no part of the pieces' shares where it does not. Scheduler work is no process's and left out.
-  defp count(stacks, rest) do
+  @doc "What the pieces have of a recording's samples: a stack belongs to the piece whose function is on it."
+  def shares(stacks) do
     counts =
-      for {[root | _] = stack, n} <- stacks,
-          root != "[scheduler]",
-          piece = bucket(stack) || (rest && "rest"),
-          reduce: %{} do
-        acc -> Map.update(acc, piece, n, &(&1 + n))
+      for {stack, n} <- stacks, reduce: %{} do
+        counts -> Map.update(counts, Enum.find_value(stack, "rest", &piece/1), n, &(&1 + n))
       end
 
-    {counts, counts |> Map.values() |> Enum.sum()}
+    total = counts |> Map.values() |> Enum.sum()
+    {Map.new(counts, fn {piece, n} -> {piece, n / max(total, 1)} end), total}
   end
 
-  defp bucket(stack) do
-    Enum.find_value(stack, fn frame ->
-      case Regex.run(~r/^\w+:(\w+)_piece\/\d$/, frame) do
-        [_, piece] -> piece
-        nil -> nil
-      end
-    end)
+  @doc "The piece that a function is, or nil."
+  def piece(function) do
+    case Regex.run(~r/^known_\w+:(\w+)_piece\/\d$/, function) do
+      [_, piece] -> piece
+      nil -> nil
+    end
+  end
+
+  @doc "The mean of distributions."
+  def mean(list) do
+    for distribution <- list, {key, p} <- distribution, reduce: %{} do
+      sum -> Map.update(sum, key, p / length(list), &(&1 + p / length(list)))
+    end
   end
 
   @doc "Total-variation distance of two distributions."
