@@ -68,7 +68,7 @@ defmodule Accuracy do
     [
       workload: set,
       otp: Cprof.otp(),
-      profiler: name,
+      profiler: label(name, first),
       rate: first.rate || "-",
       samples: first.samples || "-",
       tvd: Bench.median(distances),
@@ -78,6 +78,9 @@ defmodule Accuracy do
       truth_spread: spread
     ] ++ stacks(runs, first.counters)
   end
+
+  defp label(peer, %{counters: nil}), do: "peer #{peer}"
+  defp label(engine, _), do: engine
 
   defp stacks(_, nil), do: for(key <- ~w(complete unresolved nameless impossible unverified lost)a, do: {key, "-"})
 

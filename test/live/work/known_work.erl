@@ -15,6 +15,8 @@
 -module(known_work).
 -export([start/1, init/2]).
 
+-define(FILE_BYTES, (4 bsl 20)).
+
 start([Dir, Set]) ->
     busy_nif:load(Dir),
     start_set(list_to_atom(Set), Dir).
@@ -86,7 +88,14 @@ init(Set, {Timing, Rounds}) ->
     put(hashes, [erlang:phash2(N) || N <- lists:seq(1, 2000)]),
     put(thousand, maps:from_list([{N, N} || N <- lists:seq(1, 1000)])),
     put(negative, maps:from_list([{N, -N} || N <- lists:seq(501, 1500)])),
+    put(file, zeros()),
     rounds(lists:enumerate([Fun || {_, Fun} <- pieces(Set)]), Timing, Rounds).
+
+zeros() ->
+    File = filename:join(filename:dirname(code:which(?MODULE)), "zeros"),
+    ok = prim_file:write_file(File, binary:copy(<<0>>, ?FILE_BYTES)),
+    {ok, Read} = prim_file:open(File, [read, raw, binary]),
+    Read.
 
 rounds(Pieces, Timing, Rounds) ->
     receive {edge, From, Fun} -> From ! {edge, Fun()} after 0 -> ok end,
@@ -114,7 +123,7 @@ pieces(gc) ->
 pieces(dirty) ->
     [{normal, fun normal_piece/0}, {dirty_cpu, fun dirty_cpu_piece/0},
      {dirty_io, fun dirty_io_piece/0}, {derive, fun derive_piece/0},
-     {read_file, fun read_file_piece/0}, {add, fun add_piece/0}];
+     {read_file, fun read_file_piece/0}];
 pieces(tiny) ->
     known_tiny:pieces().
 
@@ -257,7 +266,7 @@ regex(N, Text) ->
     regex(N - 1, Text).
 
 md5_piece() ->
-    _ = md5(30, get(zeros)),
+    _ = md5(400, binary:part(get(zeros), 0, 2000)),
     ok.
 
 md5(0, _) ->
@@ -312,28 +321,28 @@ collect(N, Alive) ->
 %% --- dirty schedulers ------------------------------------------------------
 
 normal_piece() ->
-    _ = busy_nif:burn(1000),
+    _ = busy_nif:burn(6000),
     ok.
 
 dirty_cpu_piece() ->
-    _ = busy_nif:burn_dirty_cpu(3000),
+    _ = busy_nif:burn_dirty_cpu(18000),
     ok.
 
 dirty_io_piece() ->
-    _ = busy_nif:burn_dirty_io(2000),
+    _ = busy_nif:burn_dirty_io(12000),
     ok.
 
 %% OTP's own: of many iterations a dirty CPU job, of a file a dirty I/O job.
 derive_piece() ->
-    _ = crypto:pbkdf2_hmac(sha256, <<"secret">>, <<"salt">>, 8000, 32),
+    _ = crypto:pbkdf2_hmac(sha256, <<"secret">>, <<"salt">>, 50000, 32),
     ok.
 
 read_file_piece() ->
-    _ = read_file(3, code:which(lists)),
+    _ = read_file(8, get(file)),
     ok.
 
 read_file(0, _) ->
     0;
 read_file(N, File) ->
-    {ok, _} = prim_file:read_file(File),
+    {ok, _} = prim_file:pread(File, 0, ?FILE_BYTES),
     read_file(N - 1, File).
