@@ -2,7 +2,8 @@
  * @file census.h
  * The Erlang processes that were seen: from a struct Process in the node to
  * the profile's id. Name and initial call are read once, when a process is
- * seen first.
+ * seen first. Of many unnamed ones with the same initial call only the first
+ * have a row of their own (profile/crowd.h).
  */
 #ifndef CPROF_CLI_CENSUS_H
 #define CPROF_CLI_CENSUS_H

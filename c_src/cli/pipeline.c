@@ -71,6 +71,7 @@ static void count_quality(struct pipeline *p, const struct profile_sample *row)
     struct profile_counters *c = profile_counters_edit(p->profile);
     c->truncated += u->truncated;
     c->unverified += u->unverified;
+    c->short_copies += u->copy_short;
     c->erlang_leaf += u->erlang;
     c->erlang_leaf_complete += u->erlang && u->complete;
     c->no_process +=

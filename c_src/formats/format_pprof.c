@@ -232,6 +232,9 @@ static void set_labels(const struct writer *w, struct labels *l,
             add_label(w, l, PPROF_LABEL_LABEL, q->label, 0);
         if (q->application)
             add_label(w, l, PPROF_LABEL_APPLICATION, q->application, 0);
+        uint64_t members = profile_members(w->p, s->process);
+        if (members > 1)
+            add_label(w, l, PPROF_LABEL_MEMBERS, 0, (int64_t)members);
     }
     if (s->thread != PROFILE_NONE) {
         const struct profile_thread *t = profile_thread_at(w->p, s->thread);

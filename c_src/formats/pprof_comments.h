@@ -30,7 +30,8 @@
     X(STATE, "state")                                                          \
     X(THREAD, "thread")                                                        \
     X(TID, "tid")                                                              \
-    X(BUCKET, "bucket")
+    X(BUCKET, "bucket")                                                        \
+    X(MEMBERS, "processes")
 
 enum pprof_label {
 #define X(id, text) PPROF_LABEL_##id,

@@ -226,6 +226,7 @@ struct labels {
     bool process, thread;
     const char *texts[PPROF_LABEL_COUNT];
     uint32_t tid, bucket;
+    uint64_t members; /* of the process; 0: not said */
 };
 
 static int read_label(struct reading *r, const Pprof__Label *label,
@@ -244,6 +245,8 @@ static int read_label(struct reading *r, const Pprof__Label *label,
             l->tid = (uint32_t)label->num;
         if (i == PPROF_LABEL_BUCKET)
             l->bucket = (uint32_t)label->num;
+        if (i == PPROF_LABEL_MEMBERS && label->num > 0)
+            l->members = (uint64_t)label->num;
         break;
     }
     return 0;
@@ -261,6 +264,11 @@ static int add_labels(struct reading *r, const struct labels *l,
         if (id < 0)
             return (int)id;
         row->process = (uint32_t)id;
+        int err = l->members
+                      ? profile_set_members(r->p, row->process, l->members)
+                      : 0;
+        if (err)
+            return err;
     }
     if (l->thread) {
         int64_t id = profile_thread(r->p, l->tid, l->texts[PPROF_LABEL_THREAD]);

@@ -117,6 +117,7 @@ static bool is_asked_for(const struct filtering *f, uint32_t process)
             continue;
         if (strcmp(profile_text(f->from, row->pid), text) == 0 ||
             strcmp(profile_text(f->from, row->name), text) == 0 ||
+            strcmp(profile_text(f->from, row->label), text) == 0 ||
             strcmp(profile_text(f->from, row->initial_call), text) == 0)
             return true;
     }
@@ -223,10 +224,15 @@ static int64_t copy_process(struct filtering *f, uint32_t id)
         return PROFILE_NONE;
     const struct profile *p = f->from;
     const struct profile_process *row = profile_process_at(p, id);
-    return profile_process(
+    int64_t copy = profile_process(
         f->to, profile_text(p, row->pid), profile_text(p, row->name),
         profile_text(p, row->initial_call), profile_text(p, row->label),
         profile_text(p, row->application));
+    if (copy < 0 || profile_members(p, id) == 1)
+        return copy;
+    int err =
+        profile_set_members(f->to, (uint32_t)copy, profile_members(p, id));
+    return err ? err : copy;
 }
 
 static int64_t copy_thread(struct filtering *f, uint32_t id)

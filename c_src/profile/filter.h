@@ -10,7 +10,7 @@
 #include "profile/profile.h"
 
 struct filter {
-    const char *const *processes; /**< pid text, name or initial call; NULL */
+    const char *const *processes; /**< pid, name, label, initial call */
     size_t process_count;         /**< 0: all */
     const char *focus;  /**< POSIX extended RE on a frame's name; NULL */
     const char *ignore; /**< RE: stacks with such a frame are dropped; NULL */

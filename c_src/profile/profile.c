@@ -10,8 +10,14 @@
 struct profile {
     struct texts texts;
     struct intern functions, frames, stacks, processes, threads, samples;
+    struct intern members; /* of the processes that stand for more than one */
     struct profile_meta meta;
     struct profile_counters counters;
+};
+
+struct members {
+    uint32_t process;
+    uint64_t count;
 };
 
 int profile_create(struct profile **out)
@@ -29,6 +35,7 @@ int profile_create(struct profile **out)
     TABLE(threads, profile_thread, sizeof(struct profile_thread));
     TABLE(samples, profile_sample,
           offsetof(struct profile_sample, bucket) + sizeof(uint32_t));
+    TABLE(members, members, sizeof(uint32_t));
 #undef TABLE
     if (texts_intern(&p->texts, "", 0) != 0) {
         profile_destroy(p);
@@ -49,6 +56,7 @@ void profile_destroy(struct profile *p)
     intern_deinit(&p->processes);
     intern_deinit(&p->threads);
     intern_deinit(&p->samples);
+    intern_deinit(&p->members);
     free(p);
 }
 
@@ -136,6 +144,17 @@ int64_t profile_thread(struct profile *p, uint32_t tid, const char *name)
     if (id < 0)
         return id;
     return intern_row(&p->threads, &(struct profile_thread){(uint32_t)id, tid});
+}
+
+int profile_set_members(struct profile *p, uint32_t process, uint64_t n)
+{
+    if (process >= p->processes.len || n == 0)
+        return -EINVAL;
+    int64_t id = intern_row(&p->members, &(struct members){.process = process});
+    if (id < 0)
+        return (int)id;
+    ((struct members *)p->members.rows)[id].count = n;
+    return 0;
 }
 
 static bool is_id_of(const struct intern *t, uint32_t id)
@@ -243,6 +262,14 @@ READERS(frame, frames)
 READERS(stack, stacks)
 READERS(process, processes)
 READERS(thread, threads)
+
+uint64_t profile_members(const struct profile *p, uint32_t process)
+{
+    uint32_t id = intern_find(&p->members, &process);
+    return id == INDEX_NONE
+               ? 1
+               : ((const struct members *)p->members.rows)[id].count;
+}
 
 size_t profile_sample_count(const struct profile *p)
 {

@@ -95,6 +95,7 @@ struct profile_meta {
     X(missed, "samples not taken because a thread did not stop in time")       \
     X(throttled, "times the kernel throttled the event")                       \
     X(truncated, "stacks that do not reach the first function")                \
+    X(short_copies, "stack copies that ended before the stack did")            \
     X(elided, "stacks whose middle was left out because they are very deep")   \
     X(unverified, "stacks whose Erlang part was read after the sample")        \
     X(frames, "frames of all samples")                                         \
@@ -104,6 +105,7 @@ struct profile_meta {
     X(erlang_leaf, "samples taken in Erlang code")                             \
     X(erlang_leaf_complete, "of those, stacks down to the first function")     \
     X(no_process, "samples in Erlang work without a known process")            \
+    X(stopped_ms, "milliseconds in which the node was stopped by a signal")    \
     X(bytes, "bytes read from the kernel")
 
 struct profile_counters {
@@ -131,6 +133,10 @@ MUST_USE int64_t profile_process(struct profile *p, const char *pid,
                                  const char *label, const char *application);
 MUST_USE int64_t profile_thread(struct profile *p, uint32_t tid,
                                 const char *name);
+/** Makes a process (usually one without a pid) stand for n of them, at least
+ *  1. May be told again. */
+MUST_USE int profile_set_members(struct profile *p, uint32_t process,
+                                 uint64_t n);
 /** Adds count and cpu_ns to the row of that combination. */
 MUST_USE int profile_add(struct profile *p, const struct profile_sample *s);
 struct profile_meta *profile_meta_edit(struct profile *p);
@@ -155,6 +161,8 @@ const struct profile_stack *profile_stack_at(const struct profile *p,
 size_t profile_process_count(const struct profile *p);
 const struct profile_process *profile_process_at(const struct profile *p,
                                                  uint32_t id);
+/** How many processes it stands for: 1, unless more were told. */
+uint64_t profile_members(const struct profile *p, uint32_t process);
 size_t profile_thread_count(const struct profile *p);
 const struct profile_thread *profile_thread_at(const struct profile *p,
                                                uint32_t id);
