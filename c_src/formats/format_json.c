@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/breakdown.h"
+#include "profile/groups.h"
 #include "profile/summary.h"
 
 /* Adds value (stolen) to object; a NULL anywhere ends in `bad`. */
@@ -97,6 +99,7 @@ static struct object meta(const struct profile *p, const struct summary *s)
     put_u64(&o, "samples", s->samples);
     put_u64(&o, "counted", s->counted);
     put_u64(&o, "cpu_ns", s->cpu_ns);
+    put_pct(&o, "max_error_pct", summary_error_pct(s->counted / 2, s->counted));
     put_object(&o, "notes", notes(p));
     return o;
 }
@@ -116,6 +119,26 @@ static struct object states(const struct summary *s)
     struct object o = object_make();
     for (int i = 0; i < STATE_COUNT; i++)
         put_u64(&o, state_name((enum sample_state)i), s->by_state[i]);
+    return o;
+}
+
+/* Of the counted samples; the scheduler's share is apart, of all. */
+static struct object states_pct(const struct summary *s)
+{
+    struct object o = object_make();
+    for (int i = 0; i < STATE_COUNT; i++)
+        put_pct(&o, state_name((enum sample_state)i),
+                summary_pct(s->by_state[i],
+                            i == STATE_SCHEDULER ? s->samples : s->counted));
+    return o;
+}
+
+static struct object leaf_kinds_pct(const struct summary *s)
+{
+    struct object o = object_make();
+    for (int i = 0; i < FRAME_KIND_COUNT; i++)
+        put_pct(&o, frame_kind_name((enum frame_kind)i),
+                summary_pct(s->by_leaf_kind[i], s->counted));
     return o;
 }
 
@@ -145,6 +168,7 @@ static struct object function(const struct profile *p,
     put_pct(&o, "self_pct", row->self_pct);
     put_pct(&o, "self_error_pct", row->self_error_pct);
     put_pct(&o, "total_pct", row->total_pct);
+    put_pct(&o, "total_error_pct", row->total_error_pct);
     return o;
 }
 
@@ -156,7 +180,27 @@ static struct object functions(const struct profile *p, const struct summary *s)
     return list;
 }
 
-static struct object process(const struct profile *p,
+/* The biggest functions of a process; see breakdown.h. */
+static struct object top_functions(const struct profile *p,
+                                   const struct summary *s,
+                                   const struct breakdown *b, uint32_t process)
+{
+    struct object list = {json_array(), false};
+    size_t end = b->first[process + 1];
+    for (size_t i = b->first[process];
+         i < end && json_array_size(list.json) < 3; i++) {
+        struct object o = object_make();
+        uint32_t function = b->rows[i].function;
+        put_text(&o, "name", p, profile_function_at(p, function)->name);
+        put_u64(&o, "samples", b->rows[i].samples);
+        put_pct(&o, "pct", summary_pct(b->rows[i].samples, s->counted));
+        append(&list, o);
+    }
+    return list;
+}
+
+static struct object process(const struct profile *p, const struct summary *s,
+                             const struct breakdown *b,
                              const struct summary_process *row)
 {
     const struct profile_process *r = profile_process_at(p, row->process);
@@ -166,29 +210,100 @@ static struct object process(const struct profile *p,
     put_text(&o, "initial_call", p, r->initial_call);
     put_text(&o, "label", p, r->label);
     put_text(&o, "application", p, r->application);
+    put_u64(&o, "processes", profile_members(p, row->process));
     put_u64(&o, "samples", row->samples);
     put_pct(&o, "pct", row->pct);
+    put_pct(&o, "error_pct", row->error_pct);
+    put_object(&o, "functions", top_functions(p, s, b, row->process));
     return o;
 }
 
-static struct object processes(const struct profile *p, const struct summary *s)
+static struct object processes(const struct profile *p, const struct summary *s,
+                               const struct breakdown *b)
 {
     struct object list = {json_array(), false};
     for (size_t i = 0; i < s->process_count; i++)
-        append(&list, process(p, &s->processes[i]));
+        append(&list, process(p, s, b, &s->processes[i]));
     return list;
 }
 
-static struct object report(const struct profile *p, const struct summary *s)
+static struct object group(const struct profile *p, const struct group *g)
 {
+    const struct profile_process *r = profile_process_at(p, g->process);
+    struct object o = object_make();
+    put_text(&o, "initial_call", p, r->initial_call);
+    put_text(&o, "label", p, r->label);
+    put_u64(&o, "processes", g->processes);
+    put_u64(&o, "samples", g->samples);
+    put_pct(&o, "pct", g->pct);
+    put_pct(&o, "error_pct", g->error_pct);
+    return o;
+}
+
+static struct object groups(const struct profile *p, const struct groups *all)
+{
+    struct object list = {json_array(), false};
+    for (size_t i = 0; i < all->count; i++)
+        if (all->rows[i].together)
+            append(&list, group(p, &all->rows[i]));
+    return list;
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+struct figures {
+    struct summary summary;
+    struct groups groups;
+    struct breakdown breakdown; /* by process */
+};
+
+static int by_process(const struct profile *p, struct breakdown *out)
+{
+    size_t n = profile_process_count(p);
+    uint32_t *itself = malloc((n + 1) * sizeof(*itself));
+    if (!itself)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        itself[i] = i;
+    int err = breakdown_compute(p, itself, n, out);
+    free(itself);
+    return err;
+}
+
+static void figures_deinit(struct figures *f)
+{
+    breakdown_deinit(&f->breakdown);
+    groups_deinit(&f->groups);
+    summary_deinit(&f->summary);
+}
+
+static int figures_compute(const struct profile *p, struct figures *f)
+{
+    *f = (struct figures){0};
+    int err = summary_compute(p, &f->summary);
+    if (!err)
+        err = groups_compute(p, &f->summary, &f->groups);
+    if (!err)
+        err = by_process(p, &f->breakdown);
+    if (err)
+        figures_deinit(f);
+    return err;
+}
+
+static struct object report(const struct profile *p, const struct figures *f)
+{
+    const struct summary *s = &f->summary;
     struct object o = object_make();
     put_u64(&o, "version", 1);
     put_object(&o, "meta", meta(p, s));
     put_object(&o, "counters", counters(p));
     put_object(&o, "states", states(s));
+    put_object(&o, "states_pct", states_pct(s));
     put_object(&o, "leaf_kinds", leaf_kinds(s));
+    put_object(&o, "leaf_kinds_pct", leaf_kinds_pct(s));
     put_object(&o, "functions", functions(p, s));
-    put_object(&o, "processes", processes(p, s));
+    put_object(&o, "processes", processes(p, s, &f->breakdown));
+    put_object(&o, "process_groups", groups(p, &f->groups));
     return o;
 }
 
@@ -202,18 +317,18 @@ static int write_json(const struct profile *p, const struct format_options *o,
                       struct buffer *out)
 {
     (void)o;
-    struct summary s;
-    int err = summary_compute(p, &s);
+    struct figures f;
+    int err = figures_compute(p, &f);
     if (err)
         return err;
-    struct object all = report(p, &s);
+    struct object all = report(p, &f);
     const size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(10);
     if (all.bad)
         err = -ENOMEM;
     else if (json_dump_callback(all.json, dump_piece, out, flags) != 0)
         err = -E_LIMIT;
     json_decref(all.json);
-    summary_deinit(&s);
+    figures_deinit(&f);
     if (!err)
         buffer_text(out, "\n");
     return err ? err : buffer_status(out);

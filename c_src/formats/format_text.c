@@ -6,7 +6,7 @@
 
 #include "formats/text_parts.h"
 
-enum { DEFAULT_TOP = 25, PROCESS_ROWS = 10, NAME_MIN = 20, NAME_MAX = 48 };
+enum { DEFAULT_TOP = 25, NAME_MIN = 20, NAME_MAX = 48 };
 
 struct report {
     const struct profile *p;
@@ -86,49 +86,6 @@ static void function_table(struct report *r)
                       more == 1 ? "" : "s");
 }
 
-/* --- processes ------------------------------------------------------------ */
-
-static void process_row(struct report *r, const struct summary_process *row)
-{
-    const struct profile_process *q = profile_process_at(r->p, row->process);
-    buffer_printf(r->out, "%6.2f  %8llu  ", row->pct,
-                  (unsigned long long)row->samples);
-    text_cell_add(r->out, profile_text(r->p, q->pid), 16);
-    buffer_text(r->out, "  ");
-    text_cell_add(r->out, profile_text(r->p, q->name), 28);
-    buffer_text(r->out, "  ");
-    text_cell_add(r->out, profile_text(r->p, q->initial_call), 0);
-    const char *label = profile_text(r->p, q->label);
-    if (*label) {
-        buffer_text(r->out, "  ");
-        text_cell_add(r->out, label, 0);
-    }
-    text_cell_end_line(r->out);
-}
-
-static void process_table(struct report *r)
-{
-    size_t n = r->s.process_count, rows = n < PROCESS_ROWS ? n : PROCESS_ROWS;
-    if (n == 0)
-        return;
-    style(r, "1");
-    buffer_text(r->out, "\n     %   SAMPLES  PROCESS           "
-                        "NAME                          INITIAL CALL\n");
-    style(r, "0");
-    for (size_t i = 0; i < rows; i++)
-        process_row(r, &r->s.processes[i]);
-    uint64_t rest = r->s.counted;
-    for (size_t i = 0; i < rows; i++)
-        rest -= r->s.processes[i].samples;
-    if (n > rows)
-        buffer_printf(r->out, "\xe2\x80\xa6 and %zu more process%s\n", n - rows,
-                      n - rows == 1 ? "" : "es");
-    else if (rest)
-        buffer_printf(r->out, "%6.2f  %8llu  in no Erlang process\n",
-                      100.0 * (double)rest / (double)r->s.counted,
-                      (unsigned long long)rest);
-}
-
 /* --- the report ----------------------------------------------------------- */
 
 static void idle_line(struct report *r)
@@ -136,6 +93,9 @@ static void idle_line(struct report *r)
     buffer_text(r->out, "\n");
     if (r->s.samples == 0 && profile_counters(r->p)->samples > 0)
         buffer_text(r->out, "No sample matches the filter.\n");
+    else if (r->s.samples == 0 && profile_counters(r->p)->stopped_ms > 0)
+        buffer_text(r->out, "No samples: the node was stopped by a signal; "
+                            "`kill -CONT` lets it go on.\n");
     else if (r->s.samples == 0)
         buffer_text(r->out, "No samples: the node was idle, it used no CPU "
                             "while it was watched.\n");
@@ -161,10 +121,10 @@ static int write_text(const struct profile *p, const struct format_options *o,
         idle_line(&r);
     } else {
         function_table(&r);
-        process_table(&r);
+        err = text_processes_write(out, p, &r.s, r.color);
     }
     summary_deinit(&r.s);
-    return buffer_status(out);
+    return err ? err : buffer_status(out);
 }
 
 const struct format format_text = {

@@ -1,5 +1,6 @@
 #include "formats/text_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool starts_character(char c)
@@ -74,6 +75,17 @@ void text_cell_place(struct buffer *out, const char *path, uint32_t line)
     add_clean(out, path + from, strlen(path + from));
     if (*path && line)
         buffer_printf(out, ":%u", line);
+}
+
+void text_cell_number(struct buffer *out, uint64_t n)
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            buffer_text(out, ",");
+        buffer_add(out, digits + i, 1);
+    }
 }
 
 void text_cell_end_line(struct buffer *out)

@@ -92,10 +92,14 @@ static void share_lines(struct head *h)
         return;
     buffer_text(h->out, "States:  ");
     for (int i = 0; i < STATE_COUNT; i++)
-        share(h, state_name((enum sample_state)i), s->by_state[i], s->samples,
-              &any);
+        if (i != STATE_SCHEDULER)
+            share(h, state_name((enum sample_state)i), s->by_state[i],
+                  s->counted, &any);
     if (s->by_state[STATE_SCHEDULER])
-        buffer_text(h->out, "; the scheduler is left out below");
+        buffer_printf(h->out,
+                      "%s scheduler %.1f %% of all samples, left out below",
+                      any ? "; apart:" : "",
+                      summary_pct(s->by_state[STATE_SCHEDULER], s->samples));
     text_cell_end_line(h->out);
     if (s->counted == 0)
         return;
@@ -105,6 +109,29 @@ static void share_lines(struct head *h)
         share(h, frame_kind_name((enum frame_kind)i), s->by_leaf_kind[i],
               s->counted, &any);
     text_cell_end_line(h->out);
+}
+
+/* How far chance alone may have moved the biggest functions, and any share:
+ * half of all samples is where it moves most. */
+static void error_line(struct head *h)
+{
+    const struct summary *s = h->s;
+    if (s->counted == 0)
+        return;
+    buffer_printf(h->out, "Error:    at most +-%.2f in a percentage (95 %%)",
+                  summary_error_pct(s->counted / 2, s->counted));
+    for (size_t i = 0; i < s->function_count && i < 3; i++) {
+        const struct summary_function *f = &s->functions[i];
+        const struct profile_function *of =
+            profile_function_at(h->p, f->function);
+        bool below = of->kind == FRAME_BIF || of->kind == FRAME_NIF;
+        buffer_text(h->out, i == 0 ? "; " : ", ");
+        text_cell_add(h->out, profile_text(h->p, of->name), 0);
+        buffer_printf(h->out, " %.2f +-%.2f",
+                      below ? f->total_pct : f->self_pct,
+                      below ? f->total_error_pct : f->self_error_pct);
+    }
+    buffer_text(h->out, "\n");
 }
 
 /* --- quality -------------------------------------------------------------- */
@@ -175,6 +202,7 @@ void text_head_write(struct buffer *out, const struct profile *p,
     target_lines(&h);
     measure_lines(&h);
     share_lines(&h);
+    error_line(&h);
     quality_lines(&h);
     note_lines(&h);
 }

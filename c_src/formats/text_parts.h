@@ -22,8 +22,14 @@ size_t text_cell_width(const char *text);
 void text_cell_add(struct buffer *out, const char *text, size_t width);
 /** "file:line" by the last two parts of the path; nothing without a file. */
 void text_cell_place(struct buffer *out, const char *path, uint32_t line);
+/** "1,024". */
+void text_cell_number(struct buffer *out, uint64_t n);
 /** Ends a line, without the spaces before its end. */
 void text_cell_end_line(struct buffer *out);
+
+/** Which processes, and what the biggest do; nothing without any. */
+MUST_USE int text_processes_write(struct buffer *out, const struct profile *p,
+                                  const struct summary *s, bool color);
 
 /** What was measured and how well, 5-8 lines and one a counter or note. */
 void text_head_write(struct buffer *out, const struct profile *p,

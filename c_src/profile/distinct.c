@@ -41,7 +41,8 @@ static int reserve(struct distinct *d)
 
 int distinct_add(struct distinct *d, uint64_t key)
 {
-    uint64_t hash = hash_u64(0, key);
+    /* Twice: pids are close to each other, and hashes must not be. */
+    uint64_t hash = hash_u64(0, hash_u64(0, key));
     uint32_t at = place_of(d, hash);
     if (at < d->len && d->lowest[at] == hash)
         return 0;

@@ -27,7 +27,7 @@ static void add_capped(uint64_t *sum, uint64_t value)
         *sum = UINT64_MAX;
 }
 
-static double percent(uint64_t k, uint64_t n)
+double summary_pct(uint64_t k, uint64_t n)
 {
     return n ? 100.0 * (double)k / (double)n : 0.0;
 }
@@ -226,9 +226,10 @@ static void list_functions(struct work *w, struct summary *s)
         if (f.total == 0)
             continue;
         f.function = i;
-        f.self_pct = percent(f.self, s->counted);
-        f.total_pct = percent(f.total, s->counted);
+        f.self_pct = summary_pct(f.self, s->counted);
+        f.total_pct = summary_pct(f.total, s->counted);
         f.self_error_pct = summary_error_pct(f.self, s->counted);
+        f.total_error_pct = summary_error_pct(f.total, s->counted);
         w->functions[kept++] = f;
     }
     qsort_r(w->functions, kept, sizeof(*w->functions), by_own, (void *)w->p);
@@ -247,7 +248,11 @@ static int list_processes(struct work *w, struct summary *s)
         if (w->processes[i] == 0)
             continue;
         s->processes[s->process_count++] = (struct summary_process){
-            i, w->processes[i], percent(w->processes[i], s->counted)};
+            .process = i,
+            .samples = w->processes[i],
+            .pct = summary_pct(w->processes[i], s->counted),
+            .error_pct = summary_error_pct(w->processes[i], s->counted),
+        };
     }
     qsort_r(s->processes, s->process_count, sizeof(*s->processes), by_samples,
             (void *)w->p);

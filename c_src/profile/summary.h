@@ -16,13 +16,13 @@ struct summary_function {
     uint32_t line;        /**< the line with most self samples (else total) */
     uint64_t self, total; /**< samples */
     double self_pct, total_pct;
-    double self_error_pct; /**< half width of the 95 % interval (Wilson) */
+    double self_error_pct, total_error_pct; /**< see summary_error_pct */
 };
 
 struct summary_process {
     uint32_t process; /**< of the profile */
     uint64_t samples;
-    double pct;
+    double pct, error_pct;
 };
 
 struct summary {
@@ -42,6 +42,8 @@ struct summary {
 
 MUST_USE int summary_compute(const struct profile *p, struct summary *out);
 void summary_deinit(struct summary *s);
+/** 100 k / n; 0 of nothing. */
+double summary_pct(uint64_t k, uint64_t n);
 /** Half the width, in percent, of the 95 % Wilson interval of k of n. */
 double summary_error_pct(uint64_t k, uint64_t n);
 

@@ -85,6 +85,51 @@ static void has_the_documented_shape(void **state)
     assert_string_equal(text(process, "label"), "l");
     assert_int_equal(integer(process, "samples"), 3);
     assert_true(number(process, "pct") == 75.0);
+    /* Wilson, by hand: 3 of 4 */
+    assert_true(number(process, "error_pct") == 32.6885);
+    assert_true(number(f, "total_error_pct") == 32.6885);
+    assert_int_equal(integer(process, "processes"), 1);
+    json_t *top = json_object_get(process, "functions");
+    assert_int_equal(json_array_size(top), 1);
+    assert_string_equal(text(json_array_get(top, 0), "name"), "work");
+    assert_int_equal(integer(json_array_get(top, 0), "samples"), 3);
+    assert_true(number(json_array_get(top, 0), "pct") == 75.0);
+    assert_int_equal(json_array_size(json_object_get(r, "process_groups")), 0);
+    json_t *shares = json_object_get(r, "states_pct");
+    assert_true(number(shares, "running") == 75.0);
+    assert_true(number(shares, "gc") == 25.0);
+    assert_true(number(shares, "scheduler") == 60.0);
+    assert_true(number(json_object_get(r, "leaf_kinds_pct"), "erlang") == 100);
+    json_decref(r);
+    profile_destroy(p);
+}
+
+static void groups_are_there_beside_their_rows(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t crowd = made(profile_process(p, "", "", "m:life/1", "", ""));
+    assert_int_equal(profile_set_members(p, crowd, 100), 0);
+    make_sample(p, make_stack(p, "a"), crowd, STATE_RUNNING, 60);
+    uint32_t q = made(profile_process(p, "<0.1.0>", "", "m:life/1", "", ""));
+    make_sample(p, make_stack(p, "b"), q, STATE_RUNNING, 1);
+    uint32_t big = made(profile_process(p, "<0.2.0>", "big", "", "", ""));
+    make_sample(p, make_stack(p, "a"), big, STATE_RUNNING, 139);
+    json_t *r = report(p);
+    json_t *rows = json_object_get(r, "processes");
+    assert_int_equal(json_array_size(rows), 3);
+    assert_string_equal(text(json_array_get(rows, 1), "pid"), "");
+    assert_int_equal(integer(json_array_get(rows, 1), "processes"), 100);
+    json_t *groups = json_object_get(r, "process_groups");
+    assert_int_equal(json_array_size(groups), 1);
+    json_t *g = json_array_get(groups, 0);
+    assert_string_equal(text(g, "initial_call"), "m:life/1");
+    assert_string_equal(text(g, "label"), "");
+    assert_int_equal(integer(g, "processes"), 101);
+    assert_int_equal(integer(g, "samples"), 61);
+    assert_true(number(g, "pct") == 30.5);
+    assert_true(number(g, "error_pct") > 6.3);
+    assert_true(number(g, "error_pct") < 6.4);
     json_decref(r);
     profile_destroy(p);
 }
@@ -130,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_the_documented_shape),
+        cmocka_unit_test(groups_are_there_beside_their_rows),
         cmocka_unit_test(of_an_idle_node),
         cmocka_unit_test(hostile_names_stay_text),
     };

@@ -120,6 +120,8 @@ static void hostile_names_of_everything(void **state)
             .count = i % 2 ? i : 1ull << 63,
             .cpu_ns = i % 2 ? UINT64_MAX : i};
         assert_int_equal(profile_add(p, &s), 0);
+        if (s.process != PROFILE_NONE && i % 4 == 0)
+            assert_int_equal(profile_set_members(p, s.process, i * i), 0);
     }
     assert_round_trip(p);
 }
@@ -211,8 +213,11 @@ static struct profile *some_profile(void)
     struct profile *p = make_profile();
     set_all_meta(p);
     uint32_t q = made(profile_process(p, "<0.1.0>", "q", "m:f/1", "l", "a"));
+    uint32_t crowd = made(profile_process(p, "", "", "m:f/1", "l", "a"));
+    assert_int_equal(profile_set_members(p, crowd, 1000000), 0);
     make_sample(p, make_stack(p, "a:1;b:2;c:3"), q, STATE_RUNNING, 3);
     make_sample(p, make_stack(p, "a:1;b:4"), q, STATE_GC, 5);
+    make_sample(p, make_stack(p, "a:1;b:4"), crowd, STATE_RUNNING, 2);
     return p;
 }
 

@@ -53,15 +53,51 @@ static void says_what_was_measured_and_where_time_went(void **state)
     assert_has(text, "OTP 25, JIT");
     assert_has(text, "engine perf, event cpu-clock, 99 Hz asked");
     assert_has(text, "10 in 10.00 s");
-    assert_has(text, "running 60.0 %, gc 20.0 %, scheduler 20.0 %");
+    assert_has(text, "States:   running 75.0 %, gc 25.0 %; apart: scheduler "
+                     "20.0 % of all samples");
+    /* Wilson, by hand: n = 8, z = 1.96; k = 4: 28.48; k = 6 and 2: 25.96 */
+    assert_has(text, "Error:    at most +-28.48 in a percentage (95 %); work "
+                     "75.00 +-25.96, main 25.00 +-25.96\n");
     assert_has(text, " 75.00  25.96   75.00         6  work ");
     assert_has(text, "  work.erl:7\n");
     assert_has(text, " 25.00  25.96  100.00         2  main ");
-    assert_has(text, " 75.00         6  <0.1.0>           queue ");
-    assert_has(text, " 25.00         2  in no Erlang process");
+    assert_has(text, "\n 75.00  25.96         6  <0.1.0>              queue  ");
+    assert_has(text, "\n 25.00  25.96         2  in no Erlang process\n");
+    assert_has(text, "\n 75.00  <0.1.0>  queue  m:f/1\n"
+                     "         75.00  work\n");
     assert_has_not(text, "Doubts");
     assert_has_not(text, "more function");
     assert_has_not(text, "\033");
+    free(text);
+    profile_destroy(p);
+}
+
+static void many_alike_are_one_row(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t crowd = made(profile_process(p, "", "", "m:life/1", "", ""));
+    assert_int_equal(profile_set_members(p, crowd, 1016), 0);
+    make_sample(p, make_stack(p, "main;work"), crowd, STATE_RUNNING, 52);
+    for (int i = 0; i < 8; i++) {
+        char pid[16];
+        snprintf(pid, sizeof(pid), "<0.%d.0>", i);
+        uint32_t q = made(profile_process(p, pid, "", "m:life/1", "", ""));
+        make_sample(p, make_stack(p, "main"), q, STATE_RUNNING, 1);
+    }
+    uint32_t q = made(profile_process(p, "<0.9.0>", "", "m:life/1", "", ""));
+    make_sample(p, make_stack(p, "main"), q, STATE_RUNNING, 20);
+    uint32_t r = made(profile_process(p, "<0.10.0>", "", "m:f/1", "x", ""));
+    make_sample(p, make_stack(p, "other"), r, STATE_RUNNING, 420);
+    char *text = report(p, 0, false);
+    assert_has(text, "\n 84.00   3.21       420  <0.10.0>  ");
+    assert_has(text, "m:f/1  x\n");
+    assert_has(text, "\n 12.00   2.85        60  1,024 processes  ");
+    assert_has(text, "\n  4.00   1.75        20  <0.9.0>  ");
+    assert_has_not(text, "<0.3.0>");
+    assert_has_not(text, "in no Erlang process");
+    assert_has(text, "\n 12.00  1,024 processes  m:life/1\n"
+                     "         10.40  work\n          1.60  main\n");
     free(text);
     profile_destroy(p);
 }
@@ -106,9 +142,16 @@ static void an_idle_node_is_said_to_be(void **state)
     assert_has_not(text, "SELF%");
     assert_has_not(text, "nan");
     free(text);
+    profile_counters_edit(p)->stopped_ms = 1500;
+    text = report(p, 0, false);
+    assert_has(text, "1500 milliseconds in which the node was stopped");
+    assert_has(text, "No samples: the node was stopped by a signal");
+    assert_has_not(text, "idle");
+    free(text);
     make_sample(p, PROFILE_NONE, PROFILE_NONE, STATE_SCHEDULER, 5);
     text = report(p, 0, false);
     assert_has(text, "The node was idle");
+    assert_has(text, "States:   scheduler 100.0 % of all samples");
     assert_has_not(text, "SELF%");
     free(text);
     profile_destroy(p);
@@ -190,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_was_measured_and_where_time_went),
+        cmocka_unit_test(many_alike_are_one_row),
         cmocka_unit_test(says_what_is_in_doubt),
         cmocka_unit_test(the_top_and_how_many_more),
         cmocka_unit_test(an_idle_node_is_said_to_be),

@@ -92,6 +92,24 @@ static void what_is_left_out_leaves_no_frames(void **state)
     profile_destroy(p);
 }
 
+static void a_label_is_a_name_and_a_crowd_stays_one(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile(), *out = NULL;
+    uint32_t crowd = made(profile_process(p, "", "", "m:f/1", "job", ""));
+    assert_int_equal(profile_set_members(p, crowd, 500), 0);
+    make_sample(p, make_stack(p, "a"), crowd, STATE_RUNNING, 3);
+    make_samples(p, "b", 4);
+    const char *label = "job";
+    struct filter f = {.processes = &label, .process_count = 1};
+    assert_int_equal(filter_apply(p, &f, &out), 0);
+    assert_int_equal(profile_process_count(out), 1);
+    assert_int_equal(profile_members(out, 0), 500);
+    assert_int_equal(profile_sample_at(out, 0)->count, 3);
+    profile_destroy(out);
+    profile_destroy(p);
+}
+
 static void a_broken_expression_is_refused(void **state)
 {
     (void)state;
@@ -109,6 +127,7 @@ int main(void)
         cmocka_unit_test(by_process),
         cmocka_unit_test(by_frames),
         cmocka_unit_test(what_is_left_out_leaves_no_frames),
+        cmocka_unit_test(a_label_is_a_name_and_a_crowd_stays_one),
         cmocka_unit_test(a_broken_expression_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,8 @@ static inline void dump_row(struct buffer *b, const struct profile *p,
             b, " process %s|%s|%s|%s|%s", profile_text(p, q->pid),
             profile_text(p, q->name), profile_text(p, q->initial_call),
             profile_text(p, q->label), profile_text(p, q->application));
+        buffer_printf(b, " x%llu",
+                      (unsigned long long)profile_members(p, s->process));
     }
     if (s->thread != PROFILE_NONE) {
         const struct profile_thread *t = profile_thread_at(p, s->thread);

@@ -1,0 +1,167 @@
+/* The processes of the text report, and what the biggest of them do. */
+#include "formats/text_parts.h"
+
+#include "profile/breakdown.h"
+#include "profile/groups.h"
+
+enum {
+    ROWS = 10,
+    DETAILED = 5,
+    FUNCTIONS = 3,
+    PID_WIDTH = 19,
+    NAME_WIDTH = 24
+};
+
+struct table {
+    struct buffer *out;
+    const struct profile *p;
+    const struct summary *s;
+    struct groups groups;
+    bool color;
+};
+
+static void title(struct table *t, const char *text)
+{
+    buffer_text(t->out, t->color ? "\033[1m" : "");
+    buffer_text(t->out, text);
+    buffer_text(t->out, t->color ? "\033[0m\n" : "\n");
+}
+
+static const struct profile_process *process_of(const struct table *t,
+                                                const struct group *g)
+{
+    return profile_process_at(t->p, g->process);
+}
+
+/* "<0.1.0>" or "1,024 processes". */
+static void who(struct table *t, const struct group *g, size_t width)
+{
+    struct buffer text;
+    buffer_init(&text, 256);
+    if (g->together) {
+        text_cell_number(&text, g->processes);
+        buffer_text(&text, g->processes == 1 ? " process" : " processes");
+    } else {
+        buffer_text(&text, profile_text(t->p, process_of(t, g)->pid));
+    }
+    buffer_add(&text, "", 1);
+    if (buffer_status(&text) == 0)
+        text_cell_add(t->out, (char *)text.data, width);
+    buffer_deinit(&text);
+}
+
+/* A process that is just being made, or ended, has none any more. */
+static const char *initial_call(const struct table *t, const struct group *g)
+{
+    const char *text = profile_text(t->p, process_of(t, g)->initial_call);
+    return *text || !g->together ? text : "(initial call not known)";
+}
+
+/* Two spaces and the text, when there is one. */
+static void more(struct table *t, const char *text)
+{
+    if (*text == '\0')
+        return;
+    buffer_text(t->out, "  ");
+    text_cell_add(t->out, text, 0);
+}
+
+static void row(struct table *t, const struct group *g)
+{
+    const struct profile_process *q = process_of(t, g);
+    buffer_printf(t->out, "%6.2f  %5.2f  %8llu  ", g->pct, g->error_pct,
+                  (unsigned long long)g->samples);
+    who(t, g, PID_WIDTH);
+    buffer_text(t->out, "  ");
+    text_cell_add(t->out, profile_text(t->p, q->name), NAME_WIDTH);
+    buffer_text(t->out, "  ");
+    text_cell_add(t->out, initial_call(t, g), 0);
+    more(t, profile_text(t->p, q->label));
+    text_cell_end_line(t->out);
+}
+
+/* What is in no row, so that the table sums to all. */
+static void rest_line(struct table *t, size_t rows)
+{
+    uint64_t rest = t->s->counted;
+    for (size_t i = 0; i < rows; i++)
+        rest -= t->groups.rows[i].samples;
+    size_t left = t->groups.count - rows;
+    if (rest)
+        buffer_printf(
+            t->out, "%6.2f  %5.2f  %8llu  ", summary_pct(rest, t->s->counted),
+            summary_error_pct(rest, t->s->counted), (unsigned long long)rest);
+    if (rest && left)
+        buffer_printf(t->out, "in %zu more row%s, or in no Erlang process\n",
+                      left, left == 1 ? "" : "s");
+    else if (rest)
+        buffer_text(t->out, "in no Erlang process\n");
+}
+
+static void overview(struct table *t)
+{
+    size_t rows = t->groups.count < ROWS ? t->groups.count : ROWS;
+    title(t, "\n     %     +-   SAMPLES  PROCESS              NAME           "
+             "           INITIAL CALL");
+    for (size_t i = 0; i < rows; i++)
+        row(t, &t->groups.rows[i]);
+    rest_line(t, rows);
+}
+
+/* --- by function within a process ----------------------------------------- */
+
+static void heading(struct table *t, const struct group *g)
+{
+    const struct profile_process *q = process_of(t, g);
+    buffer_printf(t->out, "%6.2f  ", g->pct);
+    who(t, g, 0);
+    more(t, profile_text(t->p, q->name));
+    more(t, initial_call(t, g));
+    more(t, profile_text(t->p, q->label));
+    text_cell_end_line(t->out);
+}
+
+static void functions_of(struct table *t, const struct breakdown *b, size_t row)
+{
+    for (size_t i = b->first[row];
+         i < b->first[row + 1] && i < b->first[row] + FUNCTIONS; i++) {
+        uint32_t function = b->rows[i].function;
+        buffer_printf(t->out, "%14.2f  ",
+                      summary_pct(b->rows[i].samples, t->s->counted));
+        text_cell_add(
+            t->out,
+            profile_text(t->p, profile_function_at(t->p, function)->name), 0);
+        text_cell_end_line(t->out);
+    }
+}
+
+static int details(struct table *t)
+{
+    struct breakdown b;
+    int err = breakdown_compute(t->p, t->groups.of, t->groups.count, &b);
+    if (err)
+        return err;
+    title(t, "\n     %  PROCESS and its biggest functions, C code with what "
+             "called it");
+    for (size_t i = 0; i < t->groups.count && i < DETAILED; i++) {
+        heading(t, &t->groups.rows[i]);
+        functions_of(t, &b, i);
+    }
+    breakdown_deinit(&b);
+    return 0;
+}
+
+int text_processes_write(struct buffer *out, const struct profile *p,
+                         const struct summary *s, bool color)
+{
+    struct table t = {.out = out, .p = p, .s = s, .color = color};
+    if (s->process_count == 0)
+        return 0;
+    int err = groups_compute(p, s, &t.groups);
+    if (err)
+        return err;
+    overview(&t);
+    err = details(&t);
+    groups_deinit(&t.groups);
+    return err;
+}
