@@ -80,6 +80,11 @@ defmodule Live.KindsTest do
     # Beginning and end of a life are spent in the emulator.
     assert_in_delta Enum.sum(of_lives), Enum.sum(lives), 0.1 * Enum.sum(lives)
     assert report["counters"]["no_process"] <= 0.005 * report["counters"]["samples"]
+    # However many there were: a few rows, and one for people to read.
+    assert length(of_lives) <= 300
+    assert [group] = for(%{"initial_call" => "kinds:short_life/1"} = group <- report["process_groups"], do: group)
+    assert group["samples"] == Enum.sum(of_lives)
+    assert group["processes"] >= length(of_lives)
   end
 
   defp counts(node) do
