@@ -33,7 +33,7 @@ struct engine {
     bool running;
     uint64_t random;   /* state of the generator */
     uint64_t look_ns;  /* when the next round of looks is */
-    size_t next;       /* thread to be looked at next in this round */
+    size_t found;      /* the thread that was stopped last */
     unsigned failures; /* stops that did not come, in a row */
     struct engine_counters counters;
     struct ptrace_holds holds;
@@ -159,20 +159,28 @@ static int stop_thread(struct engine *e, size_t i)
     return result;
 }
 
-/* By the hand, which has no time to lose between a look and a stop: until the
- * first sample, 1, or the end of the round, 0, or a failure. */
+/* By the hand: until the first sample, 1, or the end of the round, 0, or a
+ * failure. */
 static int look_on(void *engine)
 {
     struct engine *e = engine;
     int result = 0;
-    while (e->next < e->threads.count && result == 0) {
-        size_t i = e->next++;
-        if (ptrace_threads_due(&e->threads, i, clock_now_ns()))
-            result = stop_thread(e, i);
+    while (result == 0) {
+        e->found = ptrace_threads_next(&e->threads);
+        if (e->found == e->threads.count)
+            return 0;
+        result = stop_thread(e, e->found);
         if (result == -ESRCH)
             result = 0;
     }
     return result;
+}
+
+static int look_first(void *engine)
+{
+    struct engine *e = engine;
+    ptrace_threads_round(&e->threads, clock_now_ns());
+    return look_on(e);
 }
 
 static void hand_out(struct engine *e, size_t i)
@@ -219,13 +227,12 @@ static void plan_look(struct engine *e, uint64_t now_ns)
 /* One round of looks at all threads. */
 static void look(struct engine *e)
 {
-    int result;
     plan_look(e, clock_now_ns());
-    ptrace_threads_round(&e->threads);
-    e->next = 0;
-    while ((result = ptrace_hand_do(e->hand, look_on, e)) > 0) {
+    int result = ptrace_hand_do(e->hand, look_first, e);
+    while (result > 0) {
         e->failures = 0;
-        hand_out(e, e->next - 1);
+        hand_out(e, e->found);
+        result = ptrace_hand_do(e->hand, look_on, e);
     }
     if (result < 0)
         back_off(e);

@@ -34,11 +34,12 @@ int ptrace_cpu_parse(const void *text, size_t len)
     return cpu;
 }
 
-static int cpu_of(const struct ptrace_clock_files *f)
+int ptrace_cpu_of(const struct ptrace_clock_files *f)
 {
     char text[512];
     ssize_t len = pread(f->stat, text, sizeof(text), 0);
-    return len > 0 ? ptrace_cpu_parse(text, (size_t)len) : -1;
+    int cpu = len > 0 ? ptrace_cpu_parse(text, (size_t)len) : 0;
+    return cpu < 0 ? 0 : cpu;
 }
 
 static void go_to(int cpu)
@@ -62,10 +63,8 @@ static void nap(void)
     nanosleep(&moment, NULL);
 }
 
-void ptrace_cpu_take(const struct ptrace_clock_files *f)
+void ptrace_cpu_take(int cpu)
 {
-    int cpu = cpu_of(f);
-    if (cpu >= 0)
-        go_to(cpu);
+    go_to(cpu);
     nap();
 }

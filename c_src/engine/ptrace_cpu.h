@@ -14,8 +14,11 @@
 
 /** The CPU in the text of a stat file; pure. -1 when it is not there. */
 int ptrace_cpu_parse(const void *text, size_t len);
-/** Moves the calling thread to the CPU that the thread runs on, if that is one
- *  it may use, and sleeps there for a random moment, mostly below 200 us. */
-void ptrace_cpu_take(const struct ptrace_clock_files *f);
+/** The CPU that the thread runs on or ran on last; 0 when that is not known. */
+int ptrace_cpu_of(const struct ptrace_clock_files *f);
+/** Moves the calling thread to that CPU, if it is one it may use, and sleeps
+ *  there for a random moment, mostly below 200 us. Who ran there then does not
+ *  run now, but still is ready to. */
+void ptrace_cpu_take(int cpu);
 
 #endif

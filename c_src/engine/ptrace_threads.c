@@ -116,15 +116,7 @@ size_t ptrace_threads_sweep(struct ptrace_threads *set)
 
 /* --- who is due ---------------------------------------------------------- */
 
-void ptrace_threads_round(struct ptrace_threads *set)
-{
-    set->look++;
-}
-
-/* Whether it runs is asked of all that are due, also of those whose CPU time
- * did not grow since the last look: the kernel tells what a burst took only at
- * its end, or at a tick. */
-bool ptrace_threads_due(struct ptrace_threads *set, size_t i, uint64_t now_ns)
+static bool is_due(struct ptrace_threads *set, size_t i, uint64_t now_ns)
 {
     struct ptrace_thread *t = &set->list[i];
     uint64_t old_ns = t->clock.cpu_ns;
@@ -134,11 +126,46 @@ bool ptrace_threads_due(struct ptrace_threads *set, size_t i, uint64_t now_ns)
         return false;
     if (t->clock.cpu_ns != old_ns)
         t->changed_ns = now_ns;
-    if (t->clock.cpu_ns < t->due_cpu || now_ns < t->rested_ns ||
-        !ptrace_clock_running(&t->files))
-        return false;
-    ptrace_cpu_take(&t->files);
-    return read_clock(t) && ptrace_clock_running(&t->files);
+    return t->clock.cpu_ns >= t->due_cpu && now_ns >= t->rested_ns;
+}
+
+/* Whether it runs now is not asked: who runs now and still does in a moment is
+ * in the middle of something long. */
+void ptrace_threads_round(struct ptrace_threads *set, uint64_t now_ns)
+{
+    set->look++;
+    for (size_t i = 0; i < set->count; i++)
+        set->list[i].cpu =
+            is_due(set, i, now_ns) ? ptrace_cpu_of(&set->list[i].files) : -1;
+}
+
+/* Who ran there; each of them has had its look then. */
+static size_t runner(struct ptrace_threads *set, int cpu)
+{
+    size_t found = set->count;
+    for (size_t i = 0; i < set->count; i++) {
+        struct ptrace_thread *t = &set->list[i];
+        if (t->cpu != cpu)
+            continue;
+        t->cpu = -1;
+        if (found == set->count && read_clock(t) &&
+            ptrace_clock_running(&t->files))
+            found = i;
+    }
+    return found;
+}
+
+size_t ptrace_threads_next(struct ptrace_threads *set)
+{
+    size_t found = set->count;
+    for (size_t i = 0; i < set->count && found == set->count; i++) {
+        int cpu = set->list[i].cpu;
+        if (cpu < 0)
+            continue;
+        ptrace_cpu_take(cpu);
+        found = runner(set, cpu);
+    }
+    return found;
 }
 
 /* Twice as fast as asked at most: who was due for long is not made up for by

@@ -1,8 +1,9 @@
 /**
  * @file ptrace_threads.h
  * The threads of a node, and which of them are due: each when its CPU time has
- * grown by a period, and at a moment that it runs. So a sample stands for CPU
- * time, and a thread that is idle is left alone.
+ * grown by a period. Then, at random moments, we look whether it runs; it does
+ * so at any point of its work alike. So a sample stands for CPU time, and a
+ * thread that is idle is left alone.
  */
 #ifndef CPROF_ENGINE_PTRACE_THREADS_H
 #define CPROF_ENGINE_PTRACE_THREADS_H
@@ -21,7 +22,8 @@ struct ptrace_thread {
     pid_t tid;
     struct copy_thread plan;
     struct ptrace_clock_files files;
-    bool over;                 /**< the thread has ended */
+    int cpu;   /**< in this round, where it may be sampled; -1: it may not */
+    bool over; /**< the thread has ended */
     struct ptrace_clock clock; /**< when last looked at */
     uint64_t changed_ns;       /**< when that was seen to have grown */
     uint64_t sampled_cpu;      /**< CPU time at the last sample */
@@ -44,11 +46,13 @@ MUST_USE int ptrace_threads_set(struct ptrace_threads *set,
 void ptrace_threads_deinit(struct ptrace_threads *set);
 /** The time until now is not sampled. */
 void ptrace_threads_begin(struct ptrace_threads *set, uint64_t now_ns);
-/** A new round of looks begins. */
-void ptrace_threads_round(struct ptrace_threads *set);
-/** Looks at the i-th thread: is a sample of it due, and did it run when we took
- *  its CPU? By the hand only. */
-bool ptrace_threads_due(struct ptrace_threads *set, size_t i, uint64_t now_ns);
+/** A new round of looks: of which threads is a sample due? */
+void ptrace_threads_round(struct ptrace_threads *set, uint64_t now_ns);
+/**
+ * Takes CPU after CPU from the threads that are due, until one ran there. By
+ * the hand only. @return its index, or count at the end of the round
+ */
+size_t ptrace_threads_next(struct ptrace_threads *set);
 /** Notes that it was stopped at this time. */
 void ptrace_threads_stopped(struct ptrace_threads *set, size_t i,
                             uint64_t now_ns);

@@ -467,64 +467,73 @@ static void a_killed_sampler_lets_go(void **state)
     end_child(pid);
 }
 
-static void stay_on_cpu(int policy)
+/* --- a CPU that many want ------------------------------------------------ */
+
+enum { HOGS = 12 };
+
+static void stay_on_cpu(void)
 {
-    const struct sched_param none = {0};
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET((size_t)shared->cpu, &set);
-    if (sched_setaffinity(0, sizeof(set), &set) != 0 ||
-        sched_setscheduler(0, policy, &none) != 0)
+    if (sched_setaffinity(0, sizeof(set), &set) != 0)
         _exit(3);
 }
 
-/* Runs only when nobody else wants its CPU. */
-static void child_gives_way(void)
+static void child_spins_on_one_cpu(void)
 {
     shared->cpu = sched_getcpu();
-    stay_on_cpu(SCHED_IDLE);
+    stay_on_cpu();
     spin();
 }
 
-static pid_t start_hog(void)
+static void start_hogs(pid_t *hogs)
 {
-    pid_t pid = fork();
-    if (pid == 0) {
+    for (int i = 0; i < HOGS; i++) {
+        hogs[i] = fork();
+        if (hogs[i] != 0)
+            continue;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        stay_on_cpu(SCHED_OTHER);
-        for (volatile uint64_t i = 0;; i++)
+        stay_on_cpu();
+        for (volatile uint64_t n = 0;; n++)
             ;
     }
-    return pid;
 }
 
 /* A thread that gets no CPU cannot stop: it is given up, and left as it was. */
 static void a_thread_that_does_not_stop_is_let_go(void **state)
 {
     (void)state;
-    pid_t idle = start_child(child_gives_way);
-    struct seen seen = {.pid = idle};
+    pid_t pid = start_child(child_spins_on_one_cpu), hogs[HOGS];
+    struct seen seen = {.pid = pid};
     goes_on();
-    struct engine *e = start_engine(idle);
+    struct engine *e = start_engine(pid);
     poll_until(e, 1, &seen);
-    uint64_t cpu_ns = cpu_ns_of(idle), until = clock_now_ns() + 20 * NS_PER_S;
-    while (cpu_ns_of(idle) < cpu_ns + 30 * NS_PER_MS && clock_now_ns() < until)
+    uint64_t cpu_ns = cpu_ns_of(pid),
+             until = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
+    while (cpu_ns_of(pid) < cpu_ns + 30 * NS_PER_MS && clock_now_ns() < until)
         sleep_ms(5); /* until it is due */
-    pid_t hog = start_hog();
+    start_hogs(hogs);
     sleep_ms(20);
     while (engine_ptrace.counters(e).missed == 0 && clock_now_ns() < until)
-        assert_int_equal(poll_for(e, 20, &seen), 0);
+        assert_int_equal(engine_ptrace.poll(e, 20, see, &seen), 0);
     uint64_t missed = engine_ptrace.counters(e).missed;
-    sleep_ms(5); /* the hand ends a moment after it was told to */
-    int tracer = status_of(idle, "TracerPid");
-    end_child(hog);
-    assert_int_equal(tracer, 0);
+    int tracer = 1; /* the hand ends a moment after it was told to */
+    for (int ms = 0; tracer && ms < PATIENCE_MS; ms++) {
+        sleep_ms(1);
+        tracer = status_of(pid, "TracerPid");
+    }
+    for (int i = 0; i < HOGS; i++)
+        end_child(hogs[i]);
     goes_on();
     poll_until(e, seen.count + 2, &seen);
     engine_ptrace.close(e);
-    end_child(idle);
+    end_child(pid);
     assert_true(missed > 0);
+    assert_int_equal(tracer, 0);
 }
+
+/* --- what is refused ----------------------------------------------------- */
 
 static void a_traced_process_is_refused(void **state)
 {
