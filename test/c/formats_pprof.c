@@ -228,7 +228,11 @@ static void a_cut_or_damaged_file_is_refused(void **state)
     struct buffer b = written(p);
     for (size_t len = 0; len < b.len; len++)
         assert_int_equal(try_to_read(b.data, len), -E_NOT_A_PROFILE);
-    for (size_t i = 10; i < b.len; i++) { /* the head has unused bits */
+    /* The head has unused bits, and so may the last byte of the packed data,
+     * eight before the end. */
+    for (size_t i = 10; i < b.len; i++) {
+        if (i == b.len - 9)
+            continue;
         b.data[i] ^= 0x10;
         assert_int_equal(try_to_read(b.data, b.len), -E_NOT_A_PROFILE);
         b.data[i] ^= 0x10;

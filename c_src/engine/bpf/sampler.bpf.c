@@ -263,8 +263,13 @@ static __always_inline void copy_c_side(struct copying *c)
     if (end > c->thread->stack_high)
         end = c->thread->stack_high;
     bool process = take_process(c, current_process(c));
-    copy(c, BPF_PIECE_STACK, c->sp, end - c->sp, COPY_STACK);
-    if (end - c->sp > COPY_STACK)
+    /* A large array that nobody wrote to yet may have no page. */
+    bool whole = end - c->sp <= COPY_STACK;
+    if (!copy(c, BPF_PIECE_STACK, c->sp, end - c->sp, COPY_STACK)) {
+        copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE);
+        whole = false;
+    }
+    if (!whole)
         copy(c, BPF_PIECE_SEAM, rs - COPY_SEAM_BELOW,
              end - (rs - COPY_SEAM_BELOW), COPY_SEAM_BELOW + COPY_SEAM_ABOVE);
     if (process)
