@@ -1,169 +1,136 @@
-# What sampling costs the node: work done per CPU second with the sampler
-# attached over work per CPU second without, in alternating windows of one run.
-# 1.0 is free. Rate 0 is the noise: both windows without a sampler. Then what
-# one sample costs against a bare timer sample (bare_sample.c), and what the
-# sampler itself takes. PAIRS (20), WINDOW_MS (1000), ENGINES by environment.
-Code.require_file("support.exs", __DIR__)
+# What sampling costs the node, one sample and the sampler itself.
+# bench/README.md says how to read the tables. By environment: ENGINES, PEERS
+# (PEERS= for none), PAIRS (12), WINDOW_MS (700), SAMPLER_SECONDS (60).
+for file <- ~w(support peers watch), do: Code.require_file("#{file}.exs", __DIR__)
 
 defmodule Overhead do
-  alias Live.{Cprof, Node}
+  @pairs Bench.setting("PAIRS", 12)
+  @ms Bench.setting("WINDOW_MS", 700)
+  @fast 9000
 
-  # Work and CPU nanoseconds of the whole node so far.
-  defp progress(node) do
-    Node.tell(node, "rounds")
-    {String.to_integer(Node.line(node)), cpu_ns(node.pid)}
-  end
-
-  def cpu_ns(pid) do
-    for task <- File.ls!("/proc/#{pid}/task"), reduce: 0 do
-      sum ->
-        case File.read("/proc/#{pid}/task/#{task}/schedstat") do
-          {:ok, text} -> sum + (text |> String.split() |> hd() |> String.to_integer())
-          _ -> sum
-        end
-    end
-  end
-
-  # CPU nanoseconds per unit of work.
-  def cost(node, ms) do
-    {work0, cpu0} = progress(node)
-    Process.sleep(ms)
-    {work1, cpu1} = progress(node)
-    (cpu1 - cpu0) / (work1 - work0)
-  end
-
-  # The sampler is attached before the window begins and leaves after it.
-  defp sampled(node, ms, _, 0), do: cost(node, ms)
-
-  defp sampled(node, ms, "bare", rate) do
-    port = open("build/bench/bare_sample", [node.pid, rate])
-    receive do: ({^port, {:data, "ready" <> _}} -> :ok)
-    done = cost(node, ms)
-    Port.close(port)
-    Process.sleep(100)
-    done
-  end
-
-  defp sampled(node, ms, engine, rate) do
-    port = open(Cprof.program(), record(node, engine, rate))
-    {:os_pid, pid} = Port.info(port, :os_pid)
-    Process.sleep(400)
-    done = cost(node, ms)
-    {_, 0} = System.cmd("kill", ["-INT", "#{pid}"])
-    ended(port)
-    done
-  end
-
-  defp ended(port) do
-    receive do
-      {^port, {:exit_status, 0}} -> :ok
-      {^port, {:data, _}} -> ended(port)
-    end
-  end
-
-  defp record(node, engine, rate) do
-    ["record", "-p", node.pid, "-r", rate, "--engine", engine, "-d", 300, "-o", Path.join(node.dir, "o.collapsed")]
-  end
-
-  defp open(program, args) do
-    args = Enum.map(args, &to_string/1)
-    Port.open({:spawn_executable, program}, [:exit_status, :stderr_to_stdout, :binary, args: args])
-  end
-
-  # What is measured first changes from pair to pair: drift cancels out. The ratio of work per CPU second.
-  def ratio(node, ms, engine, rate, pair) do
-    if rem(pair, 2) == 0 do
-      on = sampled(node, ms, engine, rate)
-      cost(node, ms) / on
-    else
-      off = cost(node, ms)
-      off / sampled(node, ms, engine, rate)
-    end
-  end
-
-  # CPU per sample, in units of the work's own cost: how much a second grows, over the rate.
-  def added(node, ms, engine, rate) do
-    before = cost(node, ms)
-    on = sampled(node, ms, engine, rate)
-    (on / ((before + cost(node, ms)) / 2) - 1) / rate
-  end
-
-  # The sampler's own CPU, in percent of a core, and its memory.
-  def own(node, engine, rate, seconds) do
-    port = open(Cprof.program(), record(node, engine, rate))
-    {:os_pid, pid} = Port.info(port, :os_pid)
+  # Pairs of windows, with and without; which comes first changes from pair to pair, so that drift cancels out.
+  def row(set, name, watch, flags \\ [], pairs \\ @pairs) do
+    node = Bench.node(set, flags)
     Process.sleep(1000)
-    before = cpu_ns(pid)
-    Process.sleep(seconds * 1000)
-    cpu = (cpu_ns(pid) - before) / (seconds * 1.0e9)
-    [_, rss] = Regex.run(~r/VmRSS:\s+(\d+) kB/, File.read!("/proc/#{pid}/status"))
-    {_, 0} = System.cmd("kill", ["-INT", "#{pid}"])
-    ended(port)
-    {100 * cpu, String.to_integer(rss) / 1024}
-  end
-end
-
-setting = fn name, default -> String.to_integer(System.get_env(name, default)) end
-{pairs, ms} = {setting.("PAIRS", "20"), setting.("WINDOW_MS", "1000")}
-File.mkdir_p!("build/bench")
-{_, 0} = System.cmd(System.get_env("CC") || "cc", ~w(-O2 -o build/bench/bare_sample bench/bare_sample.c))
-
-cases = [{"none", 0} | for(engine <- Bench.engines(), rate <- [99, 999], do: {engine, Bench.rate(engine, rate)})]
-
-rows =
-  for set <- ["erlang", "messages"], {engine, rate} <- Enum.uniq(cases) do
-    node = Live.Node.known(set)
-    Process.sleep(1000)
-    ratios = for pair <- 1..pairs, do: Overhead.ratio(node, ms, engine, rate, pair)
+    ratios = for pair <- 1..pairs, do: pair(node, watch, pair)
     Live.Node.stop(node)
-    {mean, half} = Bench.mean_ci(ratios)
+    {cpu, low, high} = Bench.interval(for({cpu, _} <- ratios, do: cpu), &Bench.median/1)
+    {wall, _, _} = Bench.interval(for({_, wall} <- ratios, do: wall), &Bench.median/1)
+
+    [
+      workload: set,
+      otp: Live.Cprof.otp(),
+      profiler: name,
+      rate: rate(watch),
+      ratio: cpu,
+      low: low,
+      high: high,
+      wall_ratio: wall,
+      pairs: pairs
+    ]
+  end
+
+  defp pair(node, watch, number) do
+    windows = fn kinds -> for kind <- kinds, do: Watch.during(node, kind, fn -> Watch.cost(node, @ms) end) end
+
+    [{cpu, wall}, {cpu_with, wall_with}] =
+      if rem(number, 2) == 0, do: windows.([:none, watch]), else: Enum.reverse(windows.([watch, :none]))
+
+    {cpu / cpu_with, wall / wall_with}
+  end
+
+  defp rate({_, _, rate}), do: rate
+  defp rate(:none), do: 0
+
+  # What one sample takes, by how much dearer work becomes at a rate that shows; the bare event's windows in between.
+  def sample_row(set, engine) do
+    node = Bench.node(set)
+    Process.sleep(1000)
+    cpu = fn watch -> node |> Watch.during(watch, fn -> Watch.cost(node, @ms) end) |> elem(0) end
+
+    costs =
+      for _ <- 1..@pairs do
+        before = cpu.(:none)
+        ours = cpu.({:engine, engine, @fast})
+        between = cpu.(:none)
+        bare = cpu.({:bare, @fast})
+        later = cpu.(:none)
+        {added(ours, before, between), added(bare, between, later)}
+      end
+
+    Live.Node.stop(node)
+    ours = fn costs -> Bench.median(for {ours, _} <- costs, do: ours) end
+    bare = fn costs -> Bench.median(for {_, bare} <- costs, do: bare) end
+    {multiple, low, high} = Bench.interval(costs, &(ours.(&1) / bare.(&1)))
 
     [
       workload: set,
       otp: Live.Cprof.otp(),
       engine: engine,
-      rate: rate,
-      ratio: mean,
-      "+-95%": half,
-      median: Bench.median(ratios),
-      min: Enum.min(ratios),
-      max: Enum.max(ratios),
-      pairs: pairs
+      rate: @fast,
+      us: ours.(costs),
+      bare_us: bare.(costs),
+      multiple: multiple,
+      low: low,
+      high: high
     ]
   end
 
-Bench.publish("overhead", rows)
+  # A second of CPU time has @fast samples, so a second of unwatched work takes 1 + @fast x t / (1 - @fast x t).
+  defp added(with, before, later), do: (1 - (before + later) / 2 / with) / @fast * 1.0e6
 
-# One sample, at a rate that makes it show; the bare one in turn with ours.
-rows =
-  for set <- ["erlang", "messages"], engine <- Bench.engines(), engine != "ptrace" do
-    node = Live.Node.known(set)
-    Process.sleep(1000)
+  # The sampler's own CPU, in percent of a core, and its memory after a while on 16,384 stacks.
+  def sampler_row(engine, rate, seconds) do
+    node = Bench.node("paths")
 
-    {ours, bare} =
-      Enum.unzip(
-        for _ <- 1..pairs, do: {Overhead.added(node, ms, engine, 9000), Overhead.added(node, ms, "bare", 9000)}
-      )
+    {cpu, rss} =
+      Watch.during(node, {:engine, engine, rate}, fn pid ->
+        before = Watch.cpu_ns(pid)
+        Process.sleep(seconds * 1000)
+        cpu = (Watch.cpu_ns(pid) - before) / (seconds * 1.0e9)
+        [_, rss] = Regex.run(~r/VmRSS:\s+(\d+) kB/, File.read!("/proc/#{pid}/status"))
+        {100 * cpu, String.to_integer(rss) / 1024}
+      end)
 
+    stacks = Live.Cprof.collapsed(["report", Path.join(node.dir, "watch.pb.gz")])
     Live.Node.stop(node)
+    samples = stacks |> Enum.map(&elem(&1, 1)) |> Enum.sum()
 
     [
-      workload: set,
+      otp: Live.Cprof.otp(),
       engine: engine,
-      us: Bench.median(ours) * 1.0e6,
-      bare_us: Bench.median(bare) * 1.0e6,
-      multiple: Bench.median(ours) / Bench.median(bare)
+      rate: rate,
+      seconds: seconds,
+      samples: samples,
+      stacks: length(stacks),
+      cpu_pct: cpu,
+      rss_mb: rss
     ]
   end
+end
 
-Bench.publish("sample_cost", rows)
+Watch.build_bare()
+engines = Bench.engines()
+peers = if System.get_env("PEERS"), do: Bench.names("PEERS", ""), else: Peers.available() -- ["fprof"]
+rates = fn engine -> Enum.uniq(for rate <- [99, 999], do: Bench.rate(engine, rate)) end
 
 rows =
-  for engine <- Bench.engines() do
-    node = Live.Node.known("bif")
-    {cpu, rss} = Overhead.own(node, engine, Bench.rate(engine, 999), 20)
-    Live.Node.stop(node)
-    [engine: engine, rate: Bench.rate(engine, 999), busy: 1, cpu_pct: cpu, rss_mb: rss]
+  for set <- ["erlang", "messages"] do
+    of_engines = for e <- engines, rate <- rates.(e), do: Overhead.row(set, e, {:engine, e, rate})
+    # Tracers cost so much that few pairs are enough.
+    of_peers =
+      for p <- peers do
+        rate = if p == "perf", do: 999, else: "-"
+        Overhead.row(set, "peer #{p}", {:peer, p, rate}, Peers.flags(p), if(p == "perf", do: 6, else: 2))
+      end
+
+    [Overhead.row(set, "none", :none) | of_engines] ++ of_peers
   end
 
-Bench.publish("sampler", rows)
+Bench.publish("overhead", Enum.concat(rows))
+
+rows = for set <- ["spin", "messages"], e <- engines, e != "ptrace", do: Overhead.sample_row(set, e)
+if rows != [], do: Bench.publish("sample_cost", rows)
+
+seconds = Bench.setting("SAMPLER_SECONDS", 60)
+Bench.publish("sampler", for(e <- engines, do: Overhead.sampler_row(e, Bench.rate(e, 999), seconds)))

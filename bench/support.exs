@@ -22,8 +22,13 @@ defmodule Bench do
   def rate("ptrace", rate), do: min(rate, 99)
   def rate(_, rate), do: rate
 
+  @doc "Arguments that choose an engine; ptrace would not go to a busy machine by itself."
+  def engine("ptrace"), do: ["--engine", "ptrace", "--force"]
+  def engine(engine), do: ["--engine", engine]
+
   @doc "A node at a set of known_work whose idle schedulers sleep: all CPU time is somebody's work."
-  def node(set, flags \\ []), do: Node.known(set, ~w(+sbwt none +sbwtdcpu none +sbwtdio none) ++ flags)
+  def node(set, flags \\ []),
+    do: Node.known(set, ~w(+sbwt none +sbwtdcpu none +sbwtdio none -kernel logger_level error) ++ flags)
 
   @doc "What the node's pieces have of its CPU time by its own clock while `fun` runs, and what that returns."
   def truth_of(node, fun) do
@@ -36,7 +41,7 @@ defmodule Bench do
   @doc "A recording of the node, as a file in its folder."
   def record(node, engine, seconds, rate) do
     file = Path.join(node.dir, "bench.pb.gz")
-    args = ["record", "-p", node.pid, "-d", seconds, "-r", rate, "--engine", engine, "-o", file]
+    args = ["record", "-p", node.pid, "-d", seconds, "-r", rate, "-o", file | engine(engine)]
     {_, err, code} = Cprof.run(args)
     if code != 0, do: raise(err)
     file
@@ -90,12 +95,13 @@ defmodule Bench do
     a + (b - a) * (position - low)
   end
 
-  @doc "Mean and the half width of its 95 % interval (normal approximation)."
-  def mean_ci(list) do
-    n = length(list)
-    mean = Enum.sum(list) / n
-    variance = Enum.sum(Enum.map(list, &((&1 - mean) * (&1 - mean)))) / max(n - 1, 1)
-    {mean, 1.96 * :math.sqrt(variance / n)}
+  @doc "A statistic of a list and its 95 % interval by resampling the list: {value, low, high}."
+  def interval(list, statistic) do
+    _ = :rand.seed(:exsss, {1, 2, 3})
+    pool = List.to_tuple(list)
+    again = fn -> for _ <- list, do: elem(pool, :rand.uniform(tuple_size(pool)) - 1) end
+    values = for _ <- 1..1000, do: statistic.(again.())
+    {statistic.(list), quantile(values, 0.025), quantile(values, 0.975)}
   end
 
   @doc "Writes rows (keyword lists of numbers and strings) as JSON, prints them as a table."

@@ -4,7 +4,7 @@
 %% the stack while the piece runs: what it calls never returns `ok', else the
 %% compiler would make the call a tail call. Sets: erlang, bif, gc, dirty, tiny
 %% (known_tiny), messages (known_messages: many processes), roots (known_roots:
-%% no pieces).
+%% no pieces), spin (one piece only), paths (two processes on many stacks).
 %%
 %% Commands on stdin: "reset" begins to count anew; "truth" prints
 %% "PIECE NANOSECONDS" lines and "end"; "rounds" prints how many rounds of all
@@ -32,6 +32,9 @@ start_work(messages, _, Rounds) ->
     {known_messages:start(Timing, Rounds), Timing};
 start_work(roots, Dir, Rounds) ->
     {known_roots:start(Dir, Rounds), none};
+start_work(paths, _, Rounds) ->
+    Timing = known_clock:new([Name || {Name, _} <- pieces(paths)], node_ns),
+    {[spawn(?MODULE, init, [paths, {Timing, Rounds}]) || _ <- [1, 2]], Timing};
 start_work(Set, Dir, Rounds) ->
     Set =:= tiny andalso known_tiny:build(Dir),
     Timing = known_clock:new([Name || {Name, _} <- pieces(Set)], node_ns),
@@ -80,7 +83,7 @@ print(Functions) ->
 %% What the pieces need but is none of their work is made once.
 init(Set, {Timing, Rounds}) ->
     {ok, _} = application:ensure_all_started(crypto),
-    ets:new(known_table, [named_table]),
+    ets:whereis(known_table) =:= undefined andalso ets:new(known_table, [named_table, public]),
     [ets:insert(known_table, {N, N}) || N <- lists:seq(1, 1000)],
     put(text, binary:copy(<<"abcdefgh">>, 5000)),
     put(pairs, binary:copy(<<"key=value;">>, 200)),
@@ -125,7 +128,11 @@ pieces(dirty) ->
      {dirty_io, fun dirty_io_piece/0}, {derive, fun derive_piece/0},
      {read_file, fun read_file_piece/0}];
 pieces(tiny) ->
-    known_tiny:pieces().
+    known_tiny:pieces();
+pieces(spin) ->
+    [{add, fun add_piece/0}];
+pieces(paths) ->
+    [{paths, fun paths_piece/0}].
 
 %% --- pure Erlang ---------------------------------------------------------
 
@@ -163,6 +170,21 @@ mul(0, Product) ->
     Product;
 mul(N, Product) ->
     mul(N - 1, (Product * 31 + N) rem 65521).
+
+%% 16,384 stacks in turn, in no order: each bit of Path is a frame.
+paths_piece() ->
+    Path = (case get(path) of undefined -> 0; Last -> Last end * 4093 + 12345) band 16#3fff,
+    put(path, Path),
+    _ = left(14, Path),
+    ok.
+
+left(0, _) -> add(20000, 0);
+left(N, Path) when Path band 1 =:= 0 -> 1 + left(N - 1, Path bsr 1);
+left(N, Path) -> 1 + right(N - 1, Path bsr 1).
+
+right(0, _) -> add(20000, 0);
+right(N, Path) when Path band 1 =:= 0 -> 1 + left(N - 1, Path bsr 1);
+right(N, Path) -> 1 + right(N - 1, Path bsr 1).
 
 %% Lists: built, mapped, summed; allocates, so it collects garbage too.
 list_work_piece() ->
