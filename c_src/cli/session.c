@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cli/pipeline.h"
 #include "cli/session_meta.h"
+#include "cli/stopped.h"
 #include "cli/target_state.h"
 #include "engine/engine.h"
 #include "engine/rights.h"
@@ -23,6 +24,7 @@ struct session {
     struct profile *profile;
     struct pipeline *pipeline;
     uint64_t started_ns, looked_ns;
+    struct stopped stopped;
     bool gone;
 };
 
@@ -104,6 +106,7 @@ int session_open(const struct session_options *o, struct session **out)
         return explain(err, o->pid);
     }
     s->started_ns = s->looked_ns = clock_now_ns();
+    stopped_look(&s->stopped, o->pid, s->started_ns);
     *out = s;
     return 0;
 }
@@ -147,6 +150,7 @@ static int look_again(struct session *s)
     if (!err)
         err = s->ops->follow(s->engine, &view);
     s->looked_ns = clock_now_ns();
+    stopped_look(&s->stopped, s->target.process.pid, s->looked_ns);
     return err;
 }
 
@@ -199,6 +203,9 @@ int session_finish(struct session *s, struct profile **out)
     if (!err)
         err = session_meta_end(s->profile, &s->target, s->ops, s->engine,
                                duration, s->gone);
+    stopped_look(&s->stopped, s->target.process.pid, clock_now_ns());
+    if (!err)
+        err = stopped_note(&s->stopped, s->profile);
     if (err)
         return err;
     *out = s->profile;

@@ -49,6 +49,7 @@ defmodule Live.ExtremesTest do
     Process.sleep(100)
     {report, _} = record(node, 1)
     assert report["counters"]["samples"] == 0
+    assert report["counters"]["stopped_ms"] > 500
     assert File.read!("/proc/#{node.pid}/stat") =~ ") T "
     Node.stop(node)
   end
