@@ -15,7 +15,7 @@ defmodule Cprof do
   ## Options of a recording
 
     * `:rate` - samples per second of CPU time of each thread, 1 to 10000 (`profile/2`: 999, else 99)
-    * `:engine` - `:auto` or `:perf`
+    * `:engine` - `:auto` (the best that works), `:bpf`, `:perf` or `:ptrace` (at most 99 Hz)
     * `:kernel` - kernel stacks too (`false`)
 
   ## Options of what is shown
@@ -32,7 +32,7 @@ defmodule Cprof do
 
   @type option ::
           {:rate, pos_integer()}
-          | {:engine, :auto | :perf | String.t()}
+          | {:engine, :auto | :bpf | :perf | :ptrace | String.t()}
           | {:kernel, boolean()}
 
   @type render_option ::

@@ -8,7 +8,7 @@
 
 -type options() :: #{
     rate => pos_integer(),
-    engine => auto | perf | binary() | string(),
+    engine => auto | bpf | perf | ptrace | binary() | string(),
     kernel => boolean(),
     output => file:name_all() | [file:name_all()],
     format => atom() | binary() | string(),
@@ -48,7 +48,7 @@ check_each([{Key, Value} | Rest], Known, Checked) ->
 
 value(rate, Rate) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE -> {ok, Rate};
 value(rate, _) -> {error, "a whole number of samples a second, 1 to 10000"};
-value(engine, Engine) -> one_of(Engine, [<<"auto">>, <<"perf">>]);
+value(engine, Engine) -> one_of(Engine, [<<"auto">>, <<"bpf">>, <<"perf">>, <<"ptrace">>]);
 value(kernel, Kernel) when is_boolean(Kernel) -> {ok, Kernel};
 value(kernel, _) -> {error, "true or false"};
 value(top, Top) when is_integer(Top), Top >= 1, Top =< 1000000 -> {ok, Top};

@@ -23,7 +23,7 @@ defmodule Mix.Tasks.Profile.Run do
   ## Command line options
 
     * `--rate` - samples per second of CPU time of each thread, 1 to 10000 (default: 999)
-    * `--engine` - how samples are taken, `auto` or `perf` (default: `auto`)
+    * `--engine` - how samples are taken: `auto` (the default: the best that works), `bpf`, `perf`, `ptrace`
     * `--kernel` - shows kernel stacks too
     * `--output`, `-o` - writes a file, in the format of its extension: `.html` (a flame graph), `.txt`, `.json`,
       `.collapsed`, `.pb.gz`; may be given several times
@@ -54,32 +54,34 @@ defmodule Mix.Tasks.Profile.Run do
       $ mix profile.run --top 8 -e 'Enum.sort(Enum.map(1..1_000_000, &:erlang.phash2/1))'
       [...]
       Machine:  OTP 25, erts 13.1.5, JIT, 2 schedulers
-      Sampling: engine perf, event cpu-clock, 999 Hz asked, 999.0 Hz reached, kernel included
-      Samples:  510 in 0.63 s, 0.51 s of CPU; 486 counted below
-      States:   running 52.7 %, gc 42.4 %, dirty-cpu 0.2 %, scheduler 4.7 %; the scheduler is left out below
-      Running:  erlang 37.2 %, elixir 1.2 %, native 3.1 %, gc 44.4 %, kernel 14.0 %
-      Stacks:   100.00 % of 187 samples in Erlang code reach the first function
-      Doubts:   of 510 samples, 11544 frames
-                33 samples read more than 10 ms after they were taken
-                 8 stacks that do not reach the first function
-               221 stacks whose Erlang part was read after the sample
-                49 C frames known by object and offset only
-                 2 samples in Erlang work without a known process
+      Sampling: engine bpf, event cpu-clock, 999 Hz asked, 999.0 Hz reached, kernel included
+      Samples:  512 in 0.77 s, 0.51 s of CPU; 502 counted below
+      States:   running 57.4 %, gc 42.6 %; apart: scheduler 2.0 % of all samples, left out below
+      Running:  erlang 35.5 %, elixir 3.2 %, native 3.4 %, gc 42.6 %, kernel 15.3 %
+      Error:    at most +-4.36 in a percentage (95 %); [gc] 42.63 +-4.31, [kernel] 15.34 +-3.15, lists:rmerge3_1/6 5.78 +-2.06
+      Stacks:   100.00 % of 194 samples in Erlang code reach the first function
+      Doubts:   of 512 samples, 11978 frames
+                24 C frames known by object and offset only
 
        SELF%     +-  TOTAL%      SELF  FUNCTION              FILE:LINE
-       44.44   4.40   44.44       216  [gc]
-       13.99   3.08   13.99        68  [kernel]
-        5.35   2.02    6.79        26  lists:rmerge3_1/6     lists.erl:1747
-        5.35   2.02    6.38        26  lists:rmerge3_2/6     lists.erl:1757
-        4.94   1.95    5.97        24  lists:merge3_21_3/6   lists.erl:1737
-        4.53   1.88    4.94        22  lists:merge3_12_3/6   lists.erl:1723
-        3.50   1.67    4.53        17  lists:merge3_2/6      lists.erl:1707
-        3.29   1.62    4.32        16  lists:merge3_1/6      lists.erl:1697
-      … and 43 more functions
+       42.63   4.31   42.63       214  [gc]
+       15.34   3.15   15.34        77  [kernel]
+        5.78   2.06   12.35        29  lists:rmerge3_1/6     lists.erl:1747
+        5.18   1.96    6.77        26  lists:rmerge3_2/6     lists.erl:1757
+        3.98   1.74    8.76        20  lists:merge3_1/6      lists.erl:1697
+        3.39   1.62    8.17        17  lists:rmerge3_12_3/6  lists.erl:1773
+        3.39   1.62    6.77        17  lists:merge3_21_3/6   lists.erl:1737
+        3.39   1.62    6.18        17  lists:rmerge3_21_3/6  lists.erl:1787
+      … and 39 more functions
 
-           %   SAMPLES  PROCESS           NAME                          INITIAL CALL
-       99.59       484  <0.96.0>                                        erlang:apply/2
-        0.41         2  in no Erlang process
+           %     +-   SAMPLES  PROCESS              NAME                      INITIAL CALL
+      100.00   0.38       502  <0.96.0>                                       erlang:apply/2
+
+           %  PROCESS and its biggest functions, C code with what called it
+      100.00  <0.96.0>  erlang:apply/2
+               42.63  [gc]
+                7.57  lists:rmerge3_1/6
+                6.77  lists:rmerge3_2/6
 
   Percentages are of the samples that did Erlang work; the busy-wait of idle schedulers is shown apart. `self` is time
   in the function itself, `total` also in what it called; a recursive function counts once. `+-` is the sampling error
@@ -93,7 +95,7 @@ defmodule Mix.Tasks.Profile.Run do
 
   @type profile_opts :: [
           rate: pos_integer(),
-          engine: :auto | :perf | String.t(),
+          engine: :auto | :bpf | :perf | :ptrace | String.t(),
           kernel: boolean(),
           output: Path.t() | [Path.t()],
           format: atom() | String.t(),
