@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/inquiry.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/session.h"
@@ -18,6 +19,10 @@ struct server {
     struct session *session;
     int session_error; /* why sampling ended by itself, 0: it did not */
     uint64_t end_ns;   /* when it is to end by itself, 0: never */
+    struct inquiry inquiry;
+    struct profile *finished; /* the result, when only answers are missing */
+    int64_t stop_ref;
+    uint64_t answer_by_ns;
     struct buffer in, out;
 };
 
@@ -31,7 +36,7 @@ static int hello(struct server *s, const struct port_request *r)
 
 static int start(struct server *s, const struct port_request *r)
 {
-    if (s->session)
+    if (s->session || s->finished)
         return -EALREADY;
     if (r->rate < ENGINE_MIN_RATE || r->rate > ENGINE_MAX_RATE)
         return -EINVAL;
@@ -44,6 +49,7 @@ static int start(struct server *s, const struct port_request *r)
     if (err)
         return err;
     s->session_error = 0;
+    s->inquiry = inquiry_of(r->describe ? session_profile(s->session) : NULL);
     s->end_ns = r->duration_ms > 0
                     ? clock_now_ns() + (uint64_t)r->duration_ms * NS_PER_MS
                     : 0;
@@ -61,18 +67,29 @@ static int reply_profile(struct server *s, int64_t ref, const struct profile *p)
     return err;
 }
 
+/* The reply follows when the node has answered what is still to be asked. */
 static int stop(struct server *s, const struct port_request *r)
 {
     if (!s->session)
         return -ESRCH;
-    struct profile *p = NULL;
-    int err = session_finish(s->session, &p);
+    int err = session_finish(s->session, &s->finished);
     session_close(s->session);
     s->session = NULL;
-    if (!err)
-        err = reply_profile(s, r->ref, p);
-    profile_destroy(p);
-    return err;
+    if (err) {
+        s->inquiry = inquiry_of(NULL);
+        return err;
+    }
+    inquiry_end(&s->inquiry);
+    s->stop_ref = r->ref;
+    s->answer_by_ns = clock_now_ns() + INQUIRY_END_MS * NS_PER_MS;
+    return 0;
+}
+
+static int describe(struct server *s, const struct port_request *r)
+{
+    struct port_descriptions described = r->described;
+    int err = inquiry_answer(&s->inquiry, &described);
+    return err ? err : port_reply_atom(&s->out, r->ref, "described");
 }
 
 static int render(struct server *s, const struct port_request *r)
@@ -113,8 +130,20 @@ static int carry_out(struct server *s, const struct port_request *r)
         return stop(s, r);
     case PORT_RENDER:
         return render(s, r);
+    case PORT_DESCRIBE:
+        return describe(s, r);
     }
     return -E_PROTOCOL;
+}
+
+/* Sends what was made of a request, or the error instead. */
+static int send(struct server *s, int64_t ref, int err)
+{
+    if (err) {
+        buffer_clear(&s->out);
+        err = port_reply_error(&s->out, ref, err);
+    }
+    return err ? err : port_write_all(STDOUT_FILENO, s->out.data, s->out.len);
 }
 
 /* 1: go on, 0: the other side is gone, negative: it broke the protocol. */
@@ -124,23 +153,36 @@ static int serve_one(struct server *s)
     if (!request)
         return -ENOMEM;
     int got = port_read_packet(STDIN_FILENO, &s->in);
-    int err = got;
     if (got > 0) {
         buffer_clear(&s->out);
-        err = port_decode(s->in.data, s->in.len, request);
+        int err = port_decode(s->in.data, s->in.len, request);
         if (!err)
             err = carry_out(s, request);
         bool fatal = err == -E_PROTOCOL;
-        if (err) {
-            buffer_clear(&s->out);
-            err = port_reply_error(&s->out, request->ref, err);
-        }
-        if (!err)
-            err = port_write_all(STDOUT_FILENO, s->out.data, s->out.len);
+        err = send(s, request->ref, err);
         got = err ? err : fatal ? -E_PROTOCOL : 1;
     }
     free(request);
     return got;
+}
+
+/* Asks the node what is to be asked, and hands out a result that is ready. */
+static int tend(struct server *s)
+{
+    buffer_clear(&s->out);
+    int err = inquiry_ask(&s->inquiry, clock_now_ns(), &s->out);
+    if (!err && s->out.len > 0)
+        err = port_write_all(STDOUT_FILENO, s->out.data, s->out.len);
+    if (err || !s->finished ||
+        (!inquiry_is_done(&s->inquiry) && clock_now_ns() < s->answer_by_ns))
+        return err;
+    buffer_clear(&s->out);
+    inquiry_count(&s->inquiry);
+    err = reply_profile(s, s->stop_ref, s->finished);
+    s->inquiry = inquiry_of(NULL);
+    profile_destroy(s->finished);
+    s->finished = NULL;
+    return send(s, s->stop_ref, err);
 }
 
 /* Samples meanwhile, or waits when nothing is being recorded. */
@@ -151,7 +193,7 @@ static bool request_waits(struct server *s)
                     (!s->end_ns || clock_now_ns() < s->end_ns);
     if (sampling)
         s->session_error = session_run(s->session, 10);
-    return poll(&in, 1, sampling ? 0 : 1000) > 0;
+    return poll(&in, 1, sampling ? 0 : s->finished ? 10 : 1000) > 0;
 }
 
 int verb_port(int argc, char **argv)
@@ -164,10 +206,14 @@ int verb_port(int argc, char **argv)
     buffer_init(&s.in, PORT_MAX_PACKET);
     buffer_init(&s.out, PORT_MAX_PACKET);
     int going = 1;
-    while (going > 0)
+    while (going > 0) {
         if (request_waits(&s))
             going = serve_one(&s);
+        if (going > 0 && tend(&s) != 0)
+            going = -E_PROTOCOL;
+    }
     session_close(s.session);
+    profile_destroy(s.finished);
     buffer_deinit(&s.in);
     buffer_deinit(&s.out);
     return going == 0 ? EXIT_DONE : EXIT_FAILED;

@@ -183,6 +183,11 @@ int session_run(struct session *s, unsigned ms)
     }
 }
 
+struct profile *session_profile(struct session *s)
+{
+    return s->profile;
+}
+
 struct session_progress session_progress(const struct session *s)
 {
     struct engine_counters c = s->ops->counters(s->engine);

@@ -39,6 +39,8 @@ MUST_USE int session_open(const struct session_options *o,
  * lost.
  */
 MUST_USE int session_run(struct session *s, unsigned ms);
+/** What was sampled so far; it grows while the session runs. */
+struct profile *session_profile(struct session *s);
 struct session_progress session_progress(const struct session *s);
 /** Ends sampling, takes what is queued and hands out the profile; the caller
  *  owns it. To be called once. */

@@ -210,6 +210,7 @@ static struct object process(const struct profile *p, const struct summary *s,
     put_text(&o, "initial_call", p, r->initial_call);
     put_text(&o, "label", p, r->label);
     put_text(&o, "application", p, r->application);
+    put_text(&o, "parent", p, r->parent);
     put_u64(&o, "processes", profile_members(p, row->process));
     put_u64(&o, "samples", row->samples);
     put_pct(&o, "pct", row->pct);

@@ -232,6 +232,8 @@ static void set_labels(const struct writer *w, struct labels *l,
             add_label(w, l, PPROF_LABEL_LABEL, q->label, 0);
         if (q->application)
             add_label(w, l, PPROF_LABEL_APPLICATION, q->application, 0);
+        if (q->parent)
+            add_label(w, l, PPROF_LABEL_PARENT, q->parent, 0);
         uint64_t members = profile_members(w->p, s->process);
         if (members > 1)
             add_label(w, l, PPROF_LABEL_MEMBERS, 0, (int64_t)members);

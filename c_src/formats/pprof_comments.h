@@ -27,6 +27,7 @@
     X(INITIAL_CALL, "initial_call")                                            \
     X(LABEL, "label")                                                          \
     X(APPLICATION, "application")                                              \
+    X(PARENT, "parent")                                                        \
     X(STATE, "state")                                                          \
     X(THREAD, "thread")                                                        \
     X(TID, "tid")                                                              \

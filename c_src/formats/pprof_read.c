@@ -256,11 +256,15 @@ static int add_labels(struct reading *r, const struct labels *l,
                       struct profile_sample *row)
 {
     if (l->process) {
-        int64_t id = profile_process(r->p, l->texts[PPROF_LABEL_PROCESS],
-                                     l->texts[PPROF_LABEL_PROCESS_NAME],
-                                     l->texts[PPROF_LABEL_INITIAL_CALL],
-                                     l->texts[PPROF_LABEL_LABEL],
-                                     l->texts[PPROF_LABEL_APPLICATION]);
+        const struct process_texts texts = {
+            .pid = l->texts[PPROF_LABEL_PROCESS],
+            .name = l->texts[PPROF_LABEL_PROCESS_NAME],
+            .initial_call = l->texts[PPROF_LABEL_INITIAL_CALL],
+            .label = l->texts[PPROF_LABEL_LABEL],
+            .application = l->texts[PPROF_LABEL_APPLICATION],
+            .parent = l->texts[PPROF_LABEL_PARENT],
+        };
+        int64_t id = profile_process_of(r->p, &texts);
         if (id < 0)
             return (int)id;
         row->process = (uint32_t)id;

@@ -145,8 +145,9 @@ static void counter(struct head *h, uint64_t value, const char *text)
 /* What only says how much was done is not a doubt. */
 static bool is_doubt(const char *name)
 {
-    static const char *const plain[] = {"samples", "frames", "bytes",
-                                        "erlang_leaf", "erlang_leaf_complete"};
+    static const char *const plain[] = {
+        "samples",    "frames", "bytes", "erlang_leaf", "erlang_leaf_complete",
+        "undescribed"};
     for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
         if (strcmp(plain[i], name) == 0)
             return false;

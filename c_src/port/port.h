@@ -9,12 +9,22 @@
  *
  * Commands:
  *   hello  #{version => 1}        -> #{version => 1, program => binary}
- *   start  #{pid, rate, engine, duration_ms, kernel} -> started
+ *   start  #{pid, rate, engine, duration_ms, kernel, describe} -> started
  *   stop   #{}                    -> #{report => map, recording => binary}
  *   render #{recording, format, top, process => [binary], focus, ignore}
  *                                 -> binary, the rendered bytes
+ *   describe #{described => [{Pid, InitialCall, Label, Application, Parent}]}
+ *                                 -> described
  * hello must come first and name a version we speak. EOF on stdin ends the
  * program (the Erlang side is gone); so does a packet that is no request.
+ *
+ * The event: with describe => true the other side is the node that is sampled
+ * and knows what nobody sees from outside. Then
+ *   {processes, [Pid :: binary]}
+ * asks what the processes are that were seen first since the last event. Each
+ * event is answered by one `describe`, with rows for those that are alive; ""
+ * is what has no such fact. The next may be asked before. The reply to `stop`
+ * waits a moment for the last answers.
  */
 #ifndef CPROF_PORT_PORT_H
 #define CPROF_PORT_PORT_H
@@ -26,9 +36,27 @@
 enum { PORT_VERSION = 1 };
 #define PORT_MAX_PACKET ((size_t)1 << 30)
 
-enum port_command { PORT_HELLO, PORT_START, PORT_STOP, PORT_RENDER };
+enum port_command {
+    PORT_HELLO,
+    PORT_START,
+    PORT_STOP,
+    PORT_RENDER,
+    PORT_DESCRIBE
+};
 
 enum { PORT_MAX_PROCESSES = 64, PORT_TEXT = 256 };
+
+/** What the node says of one of its processes; "" where there is nothing. */
+struct port_description {
+    char pid[PORT_TEXT], initial_call[PORT_TEXT], label[PORT_TEXT];
+    char application[PORT_TEXT], parent[PORT_TEXT];
+};
+
+/** Descriptions not taken yet, in the packet that they came in. */
+struct port_descriptions {
+    const char *packet;
+    int at, left;
+};
 
 /** A decoded request; one struct for all, unset members are 0 or "". */
 struct port_request {
@@ -36,19 +64,23 @@ struct port_request {
     enum port_command command;
     int64_t version;
     int64_t pid, rate, duration_ms, top;
-    bool kernel;
+    bool kernel, describe;
     char engine[PORT_TEXT], format[PORT_TEXT];
     char focus[PORT_TEXT], ignore[PORT_TEXT];
     char processes[PORT_MAX_PROCESSES][PORT_TEXT];
     size_t process_count;
     const uint8_t *recording; /**< into the packet */
     size_t recording_len;
+    struct port_descriptions described;
 };
 
 /** Pure, fuzzed. -E_PROTOCOL with *ref set when at least that was readable
  *  (else 0). The packet must outlive the request. */
 MUST_USE int port_decode(const void *packet, size_t len,
                          struct port_request *out);
+/** Takes the next description of a decoded request; false: no more. */
+bool port_next_description(struct port_descriptions *d,
+                           struct port_description *out);
 
 /** Replies, appended to out as a whole packet with its length. */
 MUST_USE int port_reply_hello(struct buffer *out, int64_t ref,
@@ -57,6 +89,9 @@ MUST_USE int port_reply_atom(struct buffer *out, int64_t ref, const char *atom);
 MUST_USE int port_reply_binary(struct buffer *out, int64_t ref,
                                const void *bytes, size_t len);
 MUST_USE int port_reply_error(struct buffer *out, int64_t ref, int code);
+/** The event that asks about count processes. */
+MUST_USE int port_event_processes(struct buffer *out, const char *const *pids,
+                                  size_t count);
 /** #{report => the JSON report's shape as a map, recording => bytes}. */
 MUST_USE int port_reply_result(struct buffer *out, int64_t ref,
                                const struct profile *p, const void *recording,

@@ -22,13 +22,14 @@ enum field_kind {
     FIELD_BOOLEAN,
     FIELD_TEXT,
     FIELD_TEXTS,
-    FIELD_BYTES
+    FIELD_BYTES,
+    FIELD_DESCRIPTIONS
 };
 
 struct field {
     const char *key;
     enum field_kind kind;
-    size_t offset; /* of the member; TEXTS and BYTES have one each */
+    size_t offset; /* of the member; the last three have one each */
 };
 
 #define MEMBER(name) offsetof(struct port_request, name)
@@ -40,19 +41,20 @@ static const struct field fields[] = {
     {"duration_ms", FIELD_INTEGER, MEMBER(duration_ms)},
     {"top", FIELD_INTEGER, MEMBER(top)},
     {"kernel", FIELD_BOOLEAN, MEMBER(kernel)},
+    {"describe", FIELD_BOOLEAN, MEMBER(describe)},
     {"engine", FIELD_TEXT, MEMBER(engine)},
     {"format", FIELD_TEXT, MEMBER(format)},
     {"focus", FIELD_TEXT, MEMBER(focus)},
     {"ignore", FIELD_TEXT, MEMBER(ignore)},
     {"process", FIELD_TEXTS, MEMBER(processes)},
     {"recording", FIELD_BYTES, MEMBER(recording)},
+    {"described", FIELD_DESCRIPTIONS, MEMBER(described)},
 };
 
 static const char *const commands[] = {
-    [PORT_HELLO] = "hello",
-    [PORT_START] = "start",
-    [PORT_STOP] = "stop",
-    [PORT_RENDER] = "render",
+    [PORT_HELLO] = "hello",       [PORT_START] = "start",
+    [PORT_STOP] = "stop",         [PORT_RENDER] = "render",
+    [PORT_DESCRIBE] = "describe",
 };
 
 static bool atom(struct cursor *c, char text[static PORT_TEXT])
@@ -123,6 +125,41 @@ static bool texts(struct cursor *c, struct port_request *out)
     return count == 0 || ei_skip_term(c->bytes, &c->at) == 0;
 }
 
+static bool description(struct cursor *c, struct port_description *out)
+{
+    int arity;
+    return ei_decode_tuple_header(c->bytes, &c->at, &arity) == 0 &&
+           arity == 5 && text(c, out->pid) && text(c, out->initial_call) &&
+           text(c, out->label) && text(c, out->application) &&
+           text(c, out->parent);
+}
+
+/* All are looked at now, so that taking them later cannot fail. */
+static bool descriptions(struct cursor *c, struct port_descriptions *out)
+{
+    int count;
+    if (ei_decode_list_header(c->bytes, &c->at, &count) != 0)
+        return false;
+    *out = (struct port_descriptions){c->bytes, c->at, count};
+    struct port_description one;
+    for (int i = 0; i < count; i++)
+        if (!description(c, &one))
+            return false;
+    return count == 0 || ei_skip_term(c->bytes, &c->at) == 0;
+}
+
+bool port_next_description(struct port_descriptions *d,
+                           struct port_description *out)
+{
+    if (d->left == 0)
+        return false;
+    d->left--;
+    struct cursor c = {d->packet, d->at};
+    bool good = description(&c, out);
+    d->at = c.at;
+    return good;
+}
+
 static bool value(struct cursor *c, const struct field *f,
                   struct port_request *out)
 {
@@ -138,6 +175,8 @@ static bool value(struct cursor *c, const struct field *f,
         return texts(c, out);
     case FIELD_BYTES:
         return bytes(c, &out->recording, &out->recording_len);
+    case FIELD_DESCRIPTIONS:
+        return descriptions(c, &out->described);
     }
     return false;
 }

@@ -119,3 +119,20 @@ int port_reply_error(struct buffer *out, int64_t ref, int code)
     port_encode_text(&e, err_text(code));
     return port_encode_finish(&e, out);
 }
+
+int port_event_processes(struct buffer *out, const char *const *pids,
+                         size_t count)
+{
+    struct port_encoder e;
+    port_encode_init(&e);
+    port_encode_tuple(&e, 3);
+    port_encode_integer(&e, 0);
+    port_encode_atom(&e, "event");
+    port_encode_tuple(&e, 2);
+    port_encode_atom(&e, "processes");
+    port_encode_list(&e, count);
+    for (size_t i = 0; i < count; i++)
+        port_encode_text(&e, pids[i]);
+    port_encode_list_end(&e);
+    return port_encode_finish(&e, out);
+}

@@ -145,14 +145,17 @@ static void process(struct port_encoder *e, const struct profile *p,
                     const struct summary_process *row)
 {
     const struct profile_process *of = profile_process_at(p, row->process);
-    port_encode_map(e, 7);
+    port_encode_map(e, 10);
     key_text(e, "pid", profile_text(p, of->pid));
     key_text(e, "name", profile_text(p, of->name));
     key_text(e, "initial_call", profile_text(p, of->initial_call));
     key_text(e, "label", profile_text(p, of->label));
     key_text(e, "application", profile_text(p, of->application));
+    key_text(e, "parent", profile_text(p, of->parent));
+    key_unsigned(e, "processes", profile_members(p, row->process));
     key_unsigned(e, "samples", row->samples);
     key_real(e, "pct", row->pct);
+    key_real(e, "error_pct", row->error_pct);
 }
 
 static void processes(struct port_encoder *e, const struct profile *p,

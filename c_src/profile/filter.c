@@ -224,10 +224,15 @@ static int64_t copy_process(struct filtering *f, uint32_t id)
         return PROFILE_NONE;
     const struct profile *p = f->from;
     const struct profile_process *row = profile_process_at(p, id);
-    int64_t copy = profile_process(
-        f->to, profile_text(p, row->pid), profile_text(p, row->name),
-        profile_text(p, row->initial_call), profile_text(p, row->label),
-        profile_text(p, row->application));
+    int64_t copy = profile_process_of(
+        f->to, &(struct process_texts){
+                   .pid = profile_text(p, row->pid),
+                   .name = profile_text(p, row->name),
+                   .initial_call = profile_text(p, row->initial_call),
+                   .label = profile_text(p, row->label),
+                   .application = profile_text(p, row->application),
+                   .parent = profile_text(p, row->parent),
+               });
     if (copy < 0 || profile_members(p, id) == 1)
         return copy;
     int err =

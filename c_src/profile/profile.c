@@ -10,9 +10,24 @@
 struct profile {
     struct texts texts;
     struct intern functions, frames, stacks, processes, threads, samples;
+    struct intern pids;
     struct intern members; /* of the processes that stand for more than one */
     struct profile_meta meta;
     struct profile_counters counters;
+};
+
+/* What a process was known by when it was seen is its identity; what is known
+ * now is what readers see. */
+struct process_row {
+    struct profile_process seen, now;
+    uint32_t same_pid; /* the next row with that pid, or PROFILE_NONE */
+    bool described;
+};
+
+/* The first row with a pid. */
+struct pid_row {
+    uint32_t pid; /* string */
+    uint32_t process;
 };
 
 struct members {
@@ -31,7 +46,8 @@ int profile_create(struct profile **out)
     TABLE(functions, profile_function, sizeof(struct profile_function));
     TABLE(frames, profile_frame, sizeof(struct profile_frame));
     TABLE(stacks, profile_stack, offsetof(struct profile_stack, depth));
-    TABLE(processes, profile_process, sizeof(struct profile_process));
+    TABLE(processes, process_row, sizeof(struct profile_process));
+    TABLE(pids, pid_row, sizeof(uint32_t));
     TABLE(threads, profile_thread, sizeof(struct profile_thread));
     TABLE(samples, profile_sample,
           offsetof(struct profile_sample, bucket) + sizeof(uint32_t));
@@ -54,6 +70,7 @@ void profile_destroy(struct profile *p)
     intern_deinit(&p->frames);
     intern_deinit(&p->stacks);
     intern_deinit(&p->processes);
+    intern_deinit(&p->pids);
     intern_deinit(&p->threads);
     intern_deinit(&p->samples);
     intern_deinit(&p->members);
@@ -120,22 +137,108 @@ int64_t profile_stack(struct profile *p, uint32_t parent, uint32_t frame)
     return intern_row(&p->stacks, &row);
 }
 
+static int intern_process_texts(struct profile *p,
+                                const struct process_texts *texts,
+                                struct profile_process *ids)
+{
+    const struct {
+        const char *text;
+        uint32_t *id;
+    } fields[] = {
+        {texts->pid, &ids->pid},
+        {texts->name, &ids->name},
+        {texts->initial_call, &ids->initial_call},
+        {texts->label, &ids->label},
+        {texts->application, &ids->application},
+        {texts->parent, &ids->parent},
+    };
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        int64_t id = profile_string(p, fields[i].text);
+        if (id < 0)
+            return (int)id;
+        *fields[i].id = (uint32_t)id;
+    }
+    return 0;
+}
+
+static struct process_row *process_row(const struct profile *p, uint32_t id)
+{
+    return (struct process_row *)p->processes.rows + id;
+}
+
+/* Puts a new row among those with its pid, after the first. */
+static int chain_by_pid(struct profile *p, uint32_t id)
+{
+    struct process_row *row = process_row(p, id);
+    const struct pid_row key = {row->seen.pid, id};
+    if (key.pid == 0)
+        return 0;
+    int64_t place = intern_row(&p->pids, &key);
+    if (place < 0)
+        return (int)place;
+    uint32_t first = ((struct pid_row *)p->pids.rows)[place].process;
+    if (first != id) {
+        row->same_pid = process_row(p, first)->same_pid;
+        process_row(p, first)->same_pid = id;
+    }
+    return 0;
+}
+
+int64_t profile_process_of(struct profile *p, const struct process_texts *texts)
+{
+    struct process_row row = {.same_pid = PROFILE_NONE};
+    int err = intern_process_texts(p, texts, &row.seen);
+    if (err)
+        return err;
+    row.now = row.seen;
+    uint32_t before = p->processes.len;
+    int64_t id = intern_row(&p->processes, &row);
+    if (id == before)
+        err = chain_by_pid(p, before);
+    return err ? err : id;
+}
+
 int64_t profile_process(struct profile *p, const char *pid, const char *name,
                         const char *initial_call, const char *label,
                         const char *application)
 {
-    const char *const texts[] = {pid, name, initial_call, label, application};
-    uint32_t ids[5];
-    int err = intern_texts(p, texts, ids, 5);
+    return profile_process_of(p, &(struct process_texts){
+                                     .pid = pid,
+                                     .name = name,
+                                     .initial_call = initial_call,
+                                     .label = label,
+                                     .application = application,
+                                     .parent = "",
+                                 });
+}
+
+static void replace(uint32_t *known, uint32_t news)
+{
+    if (news)
+        *known = news;
+}
+
+int profile_describe_process(struct profile *p,
+                             const struct process_texts *texts)
+{
+    struct profile_process news = {0};
+    int err = intern_process_texts(p, texts, &news);
     if (err)
         return err;
-    return intern_row(&p->processes, &(struct profile_process){
-                                         .pid = ids[0],
-                                         .name = ids[1],
-                                         .initial_call = ids[2],
-                                         .label = ids[3],
-                                         .application = ids[4],
-                                     });
+    uint32_t place = intern_find(&p->pids, &news.pid);
+    if (place == INDEX_NONE)
+        return -E_NOT_FOUND;
+    uint32_t id = ((struct pid_row *)p->pids.rows)[place].process;
+    for (; id != PROFILE_NONE; id = process_row(p, id)->same_pid) {
+        struct profile_process *now = &process_row(p, id)->now;
+        process_row(p, id)->described = true;
+        replace(&now->name, news.name);
+        replace(&now->initial_call, news.initial_call);
+        replace(&now->label, news.label);
+        replace(&now->application, news.application);
+        replace(&now->parent, news.parent);
+    }
+    return 0;
 }
 
 int64_t profile_thread(struct profile *p, uint32_t tid, const char *name)
@@ -260,8 +363,23 @@ const struct profile_counters *profile_counters(const struct profile *p)
 READERS(function, functions)
 READERS(frame, frames)
 READERS(stack, stacks)
-READERS(process, processes)
 READERS(thread, threads)
+
+size_t profile_process_count(const struct profile *p)
+{
+    return p->processes.len;
+}
+
+const struct profile_process *profile_process_at(const struct profile *p,
+                                                 uint32_t id)
+{
+    return &process_row(p, id)->now;
+}
+
+bool profile_is_described(const struct profile *p, uint32_t process)
+{
+    return process_row(p, process)->described;
+}
 
 uint64_t profile_members(const struct profile *p, uint32_t process)
 {

@@ -55,7 +55,14 @@ struct profile_stack {
 };
 
 struct profile_process {
-    uint32_t pid, name, initial_call, label, application; /**< strings */
+    /** Strings. */
+    uint32_t pid, name, initial_call, label, application, parent;
+};
+
+/** The same as texts, "" where not known; never NULL. */
+struct process_texts {
+    const char *pid, *name, *initial_call, *label, *application;
+    const char *parent; /**< its name, else its pid */
 };
 
 struct profile_thread {
@@ -105,6 +112,7 @@ struct profile_meta {
     X(erlang_leaf, "samples taken in Erlang code")                             \
     X(erlang_leaf_complete, "of those, stacks down to the first function")     \
     X(no_process, "samples in Erlang work without a known process")            \
+    X(undescribed, "processes that were not asked who they are, or too late")  \
     X(stopped_ms, "milliseconds in which the node was stopped by a signal")    \
     X(bytes, "bytes read from the kernel")
 
@@ -131,6 +139,17 @@ MUST_USE int64_t profile_stack(struct profile *p, uint32_t parent,
 MUST_USE int64_t profile_process(struct profile *p, const char *pid,
                                  const char *name, const char *initial_call,
                                  const char *label, const char *application);
+/** The same with all texts; profile_process knows no parent. */
+MUST_USE int64_t profile_process_of(struct profile *p,
+                                    const struct process_texts *texts);
+/**
+ * Says more of a process that is there already: the texts that are not ""
+ * replace those of all rows with its pid, whose ids stay. Asking for a row by
+ * the texts it was made of gives it still.
+ * @return 0; -E_NOT_FOUND: no row has that pid, or it is ""; or as above
+ */
+MUST_USE int profile_describe_process(struct profile *p,
+                                      const struct process_texts *texts);
 MUST_USE int64_t profile_thread(struct profile *p, uint32_t tid,
                                 const char *name);
 /** Makes a process (usually one without a pid) stand for n of them, at least
@@ -161,6 +180,8 @@ const struct profile_stack *profile_stack_at(const struct profile *p,
 size_t profile_process_count(const struct profile *p);
 const struct profile_process *profile_process_at(const struct profile *p,
                                                  uint32_t id);
+/** Was it told more of (profile_describe_process)? */
+bool profile_is_described(const struct profile *p, uint32_t process);
 /** How many processes it stands for: 1, unless more were told. */
 uint64_t profile_members(const struct profile *p, uint32_t process);
 size_t profile_thread_count(const struct profile *p);
