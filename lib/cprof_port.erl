@@ -21,6 +21,9 @@
 
 -define(HELLO_MS, 10000).
 
+%% A helper answers by what it exits with.
+-dialyzer({nowarn_function, consult/2}).
+
 %% Starts the program and agrees on the protocol's version.
 -spec open(config()) -> {ok, pid()} | {error, {already_started, pid()} | failure()}.
 open(Config) ->
@@ -113,7 +116,15 @@ greeted(Port, Config) ->
     %% Not being allowed is no failure yet: most kernels need no permission,
     %% and the program says itself when it could not attach.
     _ = [cprof_nif:allow_tracer(OsPid) || Attaches, is_integer(OsPid)],
-    #{port => Port, os_pid => OsPid, attaches => Attaches, pending => #{}, next => 1, failure => none}.
+    #{
+        port => Port,
+        os_pid => OsPid,
+        attaches => Attaches,
+        pending => #{},
+        helpers => #{},
+        next => 1,
+        failure => none
+    }.
 
 port_os_pid(Port) ->
     case erlang:port_info(Port, os_pid) of
@@ -124,13 +135,7 @@ port_os_pid(Port) ->
 handle_call({request, _, _}, _, #{failure := {_, _} = Failure} = State) ->
     {reply, {error, Failure}, State};
 handle_call({request, Command, Args}, From, State) ->
-    #{port := Port, next := Ref, pending := Pending} = State,
-    try port_command(Port, cprof_protocol:request(Ref, Command, Args)) of
-        true -> {noreply, State#{next := Ref + 1, pending := Pending#{Ref => From}}}
-    catch
-        %% The port has just closed; its last message is on the way.
-        error:badarg -> {noreply, State#{pending := Pending#{Ref => From}}}
-    end;
+    {noreply, send(Command, Args, From, State)};
 handle_call(failed, _, #{failure := Failure} = State) ->
     {reply, Failure =/= none, State};
 handle_call(os_pid, _, #{os_pid := OsPid} = State) ->
@@ -142,15 +147,19 @@ handle_cast(_, State) ->
 handle_info({Port, {data, Packet}}, #{port := Port} = State) ->
     case cprof_protocol:reply(Packet) of
         {reply, Ref, Answer} -> {noreply, answer(Ref, Answer, State)};
-        {event, _} -> {noreply, State};
+        {event, Event} -> {noreply, consult(Event, State)};
         malformed -> {noreply, fail(stranger(), State)}
     end;
 handle_info({Port, {exit_status, Status}}, #{port := Port} = State) ->
     {noreply, fail(ended(Status), State)};
 handle_info({'EXIT', Port, _}, #{port := Port} = State) ->
     {noreply, fail(ended(closed), State)};
-handle_info({'DOWN', _, process, _, _}, State) ->
-    {stop, normal, State};
+handle_info({'DOWN', Monitor, process, _, Reason}, #{helpers := Helpers} = State) ->
+    case maps:take(Monitor, Helpers) of
+        {_, Left} -> {noreply, describe(Reason, State#{helpers := Left})};
+        %% The owner.
+        error -> {stop, normal, State}
+    end;
 handle_info(_, State) ->
     {noreply, State}.
 
@@ -159,10 +168,33 @@ terminate(_, #{port := Port, attaches := Attaches}) ->
     _ = [cprof_nif:deny_tracer() || Attaches],
     ok.
 
+%% From is nobody when it is this process that asks.
+send(Command, Args, From, #{port := Port, next := Ref, pending := Pending} = State) ->
+    try
+        port_command(Port, cprof_protocol:request(Ref, Command, Args))
+    catch
+        %% The port has just closed; its last message is on the way.
+        error:badarg -> true
+    end,
+    State#{next := Ref + 1, pending := Pending#{Ref => From}}.
+
+%% The program asks what these processes are. Finding out may take a while, so
+%% it is left to a helper.
+consult({processes, Pids}, #{helpers := Helpers} = State) ->
+    {_, Monitor} = spawn_monitor(fun() -> exit({rows, cprof_describe:processes(Pids)}) end),
+    State#{helpers := Helpers#{Monitor => processes}};
+consult(_, State) ->
+    State.
+
+%% Each event is answered once, whatever became of the helper.
+describe(_, #{failure := {_, _}} = State) -> State;
+describe({rows, Rows}, State) -> send(describe, #{described => Rows}, nobody, State);
+describe(_, State) -> describe({rows, []}, State).
+
 answer(Ref, Answer, #{pending := Pending} = State) ->
     case maps:take(Ref, Pending) of
         {From, Left} ->
-            gen_server:reply(From, Answer),
+            reply(From, Answer),
             State#{pending := Left};
         error ->
             %% An answer to nothing we asked: the program could not read us.
@@ -180,8 +212,11 @@ fail(_, #{failure := {_, _}} = State) ->
     State;
 fail(Failure, #{pending := Pending, port := Port} = State) ->
     close_port(Port),
-    _ = [gen_server:reply(From, {error, Failure}) || From <- maps:values(Pending)],
+    _ = [reply(From, {error, Failure}) || From <- maps:values(Pending)],
     State#{failure := Failure, pending := #{}}.
+
+reply(nobody, _) -> ok;
+reply(From, Answer) -> gen_server:reply(From, Answer).
 
 stranger() ->
     {protocol, <<"the program answered in another protocol; rebuild priv/cprof">>}.

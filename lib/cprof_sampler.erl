@@ -52,7 +52,7 @@ begin_sampling(Server, Options) ->
     Defaults = #{rate => ?RATE, engine => <<"auto">>, kernel => false},
     Args = cprof_options:start_args(maps:merge(Defaults, Options)),
     Pid = list_to_integer(os:getpid()),
-    case cprof_port:request(Server, start, Args#{pid => Pid}, ?START_MS) of
+    case cprof_port:request(Server, start, Args#{pid => Pid, describe => true}, ?START_MS) of
         {ok, started} ->
             ok;
         {error, Failure} ->

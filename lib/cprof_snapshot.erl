@@ -5,9 +5,6 @@
 
 -export([take/1]).
 
-%% Its helpers answer by what they exit with.
--dialyzer({nowarn_function, details/1}).
-
 -export_type([snapshot/0]).
 
 -type scheduler() :: #{
@@ -191,23 +188,9 @@ name(Pid) ->
         _ -> undefined
     end.
 
-%% Asked by helpers, all at once, because a process that is busy in C code
-%% does not answer before it is done.
 details(Pids) ->
-    Deadline = erlang:monotonic_time(millisecond) + ?DETAILS_MS,
-    Helpers = [{Pid, spawn_monitor(fun() -> exit({details, detail(Pid)}) end)} || Pid <- Pids],
-    maps:from_list([{Pid, await(Helper, Deadline)} || {Pid, Helper} <- Helpers]).
-
-await({Helper, Monitor}, Deadline) ->
-    Left = max(0, Deadline - erlang:monotonic_time(millisecond)),
-    receive
-        {'DOWN', Monitor, process, _, {details, Detail}} -> Detail;
-        {'DOWN', Monitor, process, _, _} -> no_detail()
-    after Left ->
-        exit(Helper, kill),
-        erlang:demonitor(Monitor, [flush]),
-        no_detail()
-    end.
+    Details = cprof_ask:each(Pids, fun detail/1, ?DETAILS_MS),
+    maps:from_list([{Pid, maps:get(Pid, Details, no_detail())} || Pid <- Pids]).
 
 no_detail() ->
     #{name => undefined, initial_call => undefined, current_function => undefined}.
@@ -216,19 +199,14 @@ detail(Pid) ->
     Items = [registered_name, initial_call, current_function, dictionary],
     case erlang:process_info(Pid, Items) of
         undefined ->
-            no_detail();
+            undefined;
         Info ->
             #{
                 name => registered(proplists:get_value(registered_name, Info)),
-                initial_call => initial_call(Info),
+                initial_call => cprof_ask:initial_call(Info),
                 current_function => proplists:get_value(current_function, Info)
             }
     end.
 
 registered([]) -> undefined;
 registered(Name) -> Name.
-
-%% proc_lib starts every process in the same function and notes the real one.
-initial_call(Info) ->
-    Dictionary = proplists:get_value(dictionary, Info, []),
-    proplists:get_value('$initial_call', Dictionary, proplists:get_value(initial_call, Info)).

@@ -137,7 +137,7 @@ static int carry_out(struct server *s, const struct port_request *r)
 }
 
 /* Sends what was made of a request, or the error instead. */
-static int send(struct server *s, int64_t ref, int err)
+static int answer(struct server *s, int64_t ref, int err)
 {
     if (err) {
         buffer_clear(&s->out);
@@ -159,7 +159,7 @@ static int serve_one(struct server *s)
         if (!err)
             err = carry_out(s, request);
         bool fatal = err == -E_PROTOCOL;
-        err = send(s, request->ref, err);
+        err = answer(s, request->ref, err);
         got = err ? err : fatal ? -E_PROTOCOL : 1;
     }
     free(request);
@@ -182,7 +182,7 @@ static int tend(struct server *s)
     s->inquiry = inquiry_of(NULL);
     profile_destroy(s->finished);
     s->finished = NULL;
-    return send(s, s->stop_ref, err);
+    return answer(s, s->stop_ref, err);
 }
 
 /* Samples meanwhile, or waits when nothing is being recorded. */

@@ -66,6 +66,13 @@ static void more(struct table *t, const char *text)
     text_cell_add(t->out, text, 0);
 }
 
+/* What its owner calls it says more than its name, which is one of a kind. */
+static const char *best_name(const struct table *t,
+                             const struct profile_process *q)
+{
+    return profile_text(t->p, q->label ? q->label : q->name);
+}
+
 static void row(struct table *t, const struct group *g)
 {
     const struct profile_process *q = process_of(t, g);
@@ -73,10 +80,10 @@ static void row(struct table *t, const struct group *g)
                   (unsigned long long)g->samples);
     who(t, g, PID_WIDTH);
     buffer_text(t->out, "  ");
-    text_cell_add(t->out, profile_text(t->p, q->name), NAME_WIDTH);
+    text_cell_add(t->out, best_name(t, q), NAME_WIDTH);
     buffer_text(t->out, "  ");
     text_cell_add(t->out, initial_call(t, g), 0);
-    more(t, profile_text(t->p, q->label));
+    more(t, q->label ? profile_text(t->p, q->name) : "");
     text_cell_end_line(t->out);
 }
 
@@ -101,7 +108,7 @@ static void rest_line(struct table *t, size_t rows)
 static void overview(struct table *t)
 {
     size_t rows = t->groups.count < ROWS ? t->groups.count : ROWS;
-    title(t, "\n     %     +-   SAMPLES  PROCESS              NAME           "
+    title(t, "\n     %     +-   SAMPLES  PROCESS              LABEL OR NAME  "
              "           INITIAL CALL");
     for (size_t i = 0; i < rows; i++)
         row(t, &t->groups.rows[i]);

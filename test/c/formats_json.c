@@ -44,7 +44,13 @@ static void has_the_documented_shape(void **state)
 {
     (void)state;
     struct profile *p = make_profile();
-    uint32_t q = made(profile_process(p, "<0.1.0>", "q", "m:f/1", "l", "a"));
+    const struct process_texts texts = {.pid = "<0.1.0>",
+                                        .name = "q",
+                                        .initial_call = "m:f/1",
+                                        .label = "l",
+                                        .application = "a",
+                                        .parent = "sup"};
+    uint32_t q = made(profile_process_of(p, &texts));
     make_sample(p, make_stack(p, "main:3;work:7"), q, STATE_RUNNING, 3);
     make_sample(p, make_stack(p, "main:4"), PROFILE_NONE, STATE_GC, 1);
     make_sample(p, make_stack(p, "[scheduler]"), PROFILE_NONE, STATE_SCHEDULER,
@@ -83,6 +89,8 @@ static void has_the_documented_shape(void **state)
     assert_string_equal(text(process, "pid"), "<0.1.0>");
     assert_string_equal(text(process, "initial_call"), "m:f/1");
     assert_string_equal(text(process, "label"), "l");
+    assert_string_equal(text(process, "application"), "a");
+    assert_string_equal(text(process, "parent"), "sup");
     assert_int_equal(integer(process, "samples"), 3);
     assert_true(number(process, "pct") == 75.0);
     /* Wilson, by hand: 3 of 4 */

@@ -110,10 +110,10 @@ static void hostile_names_of_everything(void **state)
                           .line = i * 1000003};
         at = made(profile_stack(p, i % 11 ? at : PROFILE_NONE,
                                 made(profile_frame(p, &f))));
+        const struct process_texts q = {x, y, y, x, y, i % 2 ? x : ""};
         struct profile_sample s = {
             .stack = i % 13 ? at : PROFILE_NONE,
-            .process =
-                i % 3 ? made(profile_process(p, x, y, y, x, y)) : PROFILE_NONE,
+            .process = i % 3 ? made(profile_process_of(p, &q)) : PROFILE_NONE,
             .thread = i % 5 ? made(profile_thread(p, i % 7, y)) : PROFILE_NONE,
             .state = (enum sample_state)(i % STATE_COUNT),
             .bucket = i % 17 ? i : UINT32_MAX,

@@ -91,7 +91,7 @@ static void many_alike_are_one_row(void **state)
     make_sample(p, make_stack(p, "other"), r, STATE_RUNNING, 420);
     char *text = report(p, 0, false);
     assert_has(text, "\n 84.00   3.21       420  <0.10.0>  ");
-    assert_has(text, "m:f/1  x\n");
+    assert_has(text, "  x                         m:f/1\n");
     assert_has(text, "\n 12.00   2.85        60  1,024 processes  ");
     assert_has(text, "\n  4.00   1.75        20  <0.9.0>  ");
     assert_has_not(text, "<0.3.0>");

@@ -39,12 +39,14 @@ static int decode(const ei_x_buff *x)
 
 static ei_x_buff start_request(void)
 {
-    ei_x_buff x = begin(7, "start", 5);
+    ei_x_buff x = begin(7, "start", 6);
     pair_long(&x, "pid", 4194304);
     pair_long(&x, "rate", 999);
     pair_text(&x, "engine", "perf");
     pair_long(&x, "duration_ms", 5000000000);
     ei_x_encode_atom(&x, "kernel");
+    ei_x_encode_boolean(&x, 1);
+    ei_x_encode_atom(&x, "describe");
     ei_x_encode_boolean(&x, 1);
     return x;
 }
@@ -67,6 +69,61 @@ static ei_x_buff render_request(const char *recording, size_t len)
     return x;
 }
 
+/* Rows of `arity` texts: "0.0", "0.1", ... */
+static ei_x_buff describe_request(int rows, int arity)
+{
+    ei_x_buff x = begin(9, "describe", 1);
+    ei_x_encode_atom(&x, "described");
+    if (rows > 0)
+        ei_x_encode_list_header(&x, rows);
+    for (int i = 0; i < rows; i++) {
+        ei_x_encode_tuple_header(&x, arity);
+        for (int j = 0; j < arity; j++) {
+            char text[16];
+            int len = snprintf(text, sizeof(text), "%d.%d", i, j);
+            ei_x_encode_binary(&x, text, len);
+        }
+    }
+    ei_x_encode_empty_list(&x);
+    return x;
+}
+
+static void reads_descriptions_one_after_another(void **state)
+{
+    (void)state;
+    ei_x_buff x = describe_request(2, 5);
+    struct port_description one;
+    assert_int_equal(decode(&x), 0);
+    assert_int_equal(request.command, PORT_DESCRIBE);
+    struct port_descriptions d = request.described;
+    assert_true(port_next_description(&d, &one));
+    assert_string_equal(one.pid, "0.0");
+    assert_string_equal(one.initial_call, "0.1");
+    assert_string_equal(one.label, "0.2");
+    assert_string_equal(one.application, "0.3");
+    assert_string_equal(one.parent, "0.4");
+    assert_true(port_next_description(&d, &one));
+    assert_string_equal(one.pid, "1.0");
+    assert_string_equal(one.parent, "1.4");
+    assert_false(port_next_description(&d, &one));
+    assert_false(port_next_description(&d, &one));
+    ei_x_free(&x);
+    x = describe_request(0, 5);
+    assert_int_equal(decode(&x), 0);
+    assert_false(port_next_description(&request.described, &one));
+    ei_x_free(&x);
+}
+
+static void a_description_has_five_texts(void **state)
+{
+    (void)state;
+    for (int arity = 0; arity < 9; arity++) {
+        ei_x_buff x = describe_request(2, arity);
+        assert_int_equal(decode(&x), arity == 5 ? 0 : -E_PROTOCOL);
+        ei_x_free(&x);
+    }
+}
+
 static void reads_a_start(void **state)
 {
     (void)state;
@@ -78,6 +135,7 @@ static void reads_a_start(void **state)
     assert_int_equal(request.rate, 999);
     assert_int_equal(request.duration_ms, 5000000000);
     assert_true(request.kernel);
+    assert_true(request.describe);
     assert_string_equal(request.engine, "perf");
     assert_string_equal(request.format, "");
     assert_int_equal(request.process_count, 0);
@@ -130,6 +188,9 @@ static int decode_copy(const char *bytes, size_t len)
     char *copy = malloc(len ? len : 1);
     memcpy(copy, bytes, len);
     int rc = port_decode(copy, len, &request);
+    struct port_description one;
+    while (rc == 0 && request.described.left > 0)
+        assert_true(port_next_description(&request.described, &one));
     free(copy);
     return rc;
 }
@@ -137,8 +198,9 @@ static int decode_copy(const char *bytes, size_t len)
 static void a_cut_packet_is_refused_at_every_length(void **state)
 {
     (void)state;
-    ei_x_buff x[] = {start_request(), render_request("abc", 3)};
-    for (size_t i = 0; i < 2; i++) {
+    ei_x_buff x[] = {start_request(), render_request("abc", 3),
+                     describe_request(3, 5)};
+    for (size_t i = 0; i < 3; i++) {
         for (int len = 0; len < x[i].index; len++)
             assert_int_equal(decode_copy(x[i].buff, (size_t)len), -E_PROTOCOL);
         assert_int_equal(decode_copy(x[i].buff, (size_t)x[i].index), 0);
@@ -148,10 +210,8 @@ static void a_cut_packet_is_refused_at_every_length(void **state)
     }
 }
 
-static void every_changed_byte_is_survived(void **state)
+static void change_every_byte(ei_x_buff x)
 {
-    (void)state;
-    ei_x_buff x = render_request("abc", 3);
     for (int i = 0; i < x.index; i++) {
         char was = x.buff[i];
         for (int value = 0; value < 256; value++) {
@@ -162,6 +222,13 @@ static void every_changed_byte_is_survived(void **state)
         x.buff[i] = was;
     }
     ei_x_free(&x);
+}
+
+static void every_changed_byte_is_survived(void **state)
+{
+    (void)state;
+    change_every_byte(render_request("abc", 3));
+    change_every_byte(describe_request(2, 5));
 }
 
 static void the_reference_of_a_wrong_request_is_kept(void **state)
@@ -264,6 +331,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_start),
+        cmocka_unit_test(reads_descriptions_one_after_another),
+        cmocka_unit_test(a_description_has_five_texts),
         cmocka_unit_test(reads_a_render_without_copying_the_recording),
         cmocka_unit_test(reads_hello_stop_and_an_empty_process_list),
         cmocka_unit_test(a_cut_packet_is_refused_at_every_length),

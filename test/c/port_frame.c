@@ -170,6 +170,34 @@ static void names_errors_of_ours_and_of_the_system(void **state)
     error_is(-4095, "unknown", "Unknown error 4095");
 }
 
+static void asks_about_processes(void **state)
+{
+    (void)state;
+    const char *const pids[] = {"<0.1.0>", "<0.2.0>"};
+    struct buffer out;
+    buffer_init(&out, PORT_MAX_PACKET);
+    assert_int_equal(port_event_processes(&out, pids, 2), 0);
+    long ref, len = 0;
+    char tag[MAXATOMLEN], kind[MAXATOMLEN], pid[16] = "";
+    int at = open_reply(&out, &ref, tag), arity, count;
+    const char *bytes = (const char *)out.data;
+    assert_int_equal(ref, 0);
+    assert_string_equal(tag, "event");
+    assert_int_equal(ei_decode_tuple_header(bytes, &at, &arity), 0);
+    assert_int_equal(arity, 2);
+    assert_int_equal(ei_decode_atom(bytes, &at, kind), 0);
+    assert_string_equal(kind, "processes");
+    assert_int_equal(ei_decode_list_header(bytes, &at, &count), 0);
+    assert_int_equal(count, 2);
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(ei_decode_binary(bytes, &at, pid, &len), 0);
+        assert_string_equal(pid, pids[i]);
+    }
+    assert_int_equal(ei_skip_term(bytes, &at), 0);
+    assert_int_equal(at, out.len);
+    buffer_deinit(&out);
+}
+
 /* A reply is appended: what is queued already stays. */
 static void replies_follow_each_other(void **state)
 {
@@ -195,6 +223,7 @@ int main(void)
         cmocka_unit_test(a_closed_pipe_is_an_error_not_a_signal),
         cmocka_unit_test(answers_hello_with_both_versions),
         cmocka_unit_test(names_errors_of_ours_and_of_the_system),
+        cmocka_unit_test(asks_about_processes),
         cmocka_unit_test(replies_follow_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,9 @@ static struct profile *profile_with_two_functions(void)
         profile_stack(p, PROFILE_NONE, (uint32_t)profile_frame(p, &hot));
     int64_t leaf =
         profile_stack(p, (uint32_t)root, (uint32_t)profile_frame(p, &c));
-    int64_t process =
-        profile_process(p, "<0.99.0>", "shop", "shop:init/1", "", "");
+    int64_t process = profile_process_of(
+        p, &(struct process_texts){"<0.99.0>", "shop", "shop:init/1", "till 7",
+                                   "shops", "shop_sup"});
     struct profile_sample s = {.stack = (uint32_t)root,
                                .process = (uint32_t)process,
                                .thread = PROFILE_NONE,
@@ -192,6 +193,11 @@ static void processes_states_counters_and_notes_are_there(void **state)
     assert_int_equal(count, 1);
     is_text_at(&r, at, "pid", "<0.99.0>");
     is_text_at(&r, at, "name", "shop");
+    is_text_at(&r, at, "initial_call", "shop:init/1");
+    is_text_at(&r, at, "label", "till 7");
+    is_text_at(&r, at, "application", "shops");
+    is_text_at(&r, at, "parent", "shop_sup");
+    is_integer_at(&r, at, "processes", 1);
     is_integer_at(&r, at, "samples", 4);
     is_integer(r.bytes, at_path(&r, "states", "running"), 4);
     is_integer(r.bytes, at_path(&r, "states", "scheduler"), 1);

@@ -16,6 +16,58 @@ static void the_same_things_have_the_same_id(void **state)
     profile_destroy(p);
 }
 
+static const struct profile_process *process_at(const struct profile *p,
+                                                uint32_t id)
+{
+    return profile_process_at(p, id);
+}
+
+static void a_process_may_be_described_later(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    const char *raw = "proc_lib:init_p/5";
+    uint32_t a = made(profile_process(p, "<0.1.0>", "", raw, "", ""));
+    uint32_t b = made(profile_process(p, "<0.2.0>", "b", raw, "", ""));
+    uint32_t c = made(profile_process(p, "<0.1.0>", "late", raw, "", ""));
+    const struct process_texts said = {"<0.1.0>", "",    "m:init/1",
+                                       "job",     "app", "m_sup"};
+    assert_false(profile_is_described(p, a));
+    assert_int_equal(profile_describe_process(p, &said), 0);
+    assert_true(profile_is_described(p, a));
+    assert_false(profile_is_described(p, b));
+    const uint32_t ids[] = {a, c};
+    for (size_t i = 0; i < 2; i++) {
+        const struct profile_process *q = process_at(p, ids[i]);
+        assert_string_equal(profile_text(p, q->pid), "<0.1.0>");
+        assert_string_equal(profile_text(p, q->initial_call), "m:init/1");
+        assert_string_equal(profile_text(p, q->label), "job");
+        assert_string_equal(profile_text(p, q->application), "app");
+        assert_string_equal(profile_text(p, q->parent), "m_sup");
+    }
+    /* What is not said stays, and so do the others and all ids. */
+    assert_string_equal(profile_text(p, process_at(p, c)->name), "late");
+    assert_string_equal(profile_text(p, process_at(p, b)->initial_call), raw);
+    assert_int_equal(profile_process(p, "<0.1.0>", "", raw, "", ""), a);
+    assert_int_equal(profile_process(p, "<0.1.0>", "late", raw, "", ""), c);
+    assert_int_equal(profile_process_count(p), 3);
+    profile_destroy(p);
+}
+
+static void only_a_known_pid_can_be_described(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    struct process_texts said = {"<0.1.0>", "", "", "job", "", ""};
+    assert_int_equal(profile_describe_process(p, &said), -E_NOT_FOUND);
+    uint32_t crowd = made(profile_process(p, "", "", "m:f/1", "", ""));
+    said.pid = "";
+    assert_int_equal(profile_describe_process(p, &said), -E_NOT_FOUND);
+    assert_int_equal(process_at(p, crowd)->label, 0);
+    assert_int_equal(profile_process_count(p), 1);
+    profile_destroy(p);
+}
+
 static void lines_are_frames_of_one_function(void **state)
 {
     (void)state;
@@ -139,6 +191,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_things_have_the_same_id),
+        cmocka_unit_test(a_process_may_be_described_later),
+        cmocka_unit_test(only_a_known_pid_can_be_described),
         cmocka_unit_test(lines_are_frames_of_one_function),
         cmocka_unit_test(rows_add_up_and_never_wrap),
         cmocka_unit_test(ids_of_nothing_are_refused),

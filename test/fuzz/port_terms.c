@@ -25,8 +25,14 @@ static void check(const struct port_request *r, const uint8_t *bytes,
 static void decode(const uint8_t *bytes, size_t len)
 {
     static struct port_request request;
-    if (port_decode(bytes, len, &request) == 0)
-        check(&request, bytes, len);
+    if (port_decode(bytes, len, &request) != 0)
+        return;
+    check(&request, bytes, len);
+    struct port_description one;
+    while (request.described.left > 0)
+        if (!port_next_description(&request.described, &one) ||
+            strnlen(one.parent, PORT_TEXT) == PORT_TEXT)
+            abort();
 }
 
 /* {1, start, #{Key => Value}} with the value taken from the input. */
@@ -47,8 +53,8 @@ static void decode_value(const char *key, const uint8_t *value, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    static const char *const keys[] = {"pid", "kernel", "engine", "process",
-                                       "recording"};
+    static const char *const keys[] = {"pid",     "kernel",    "engine",
+                                       "process", "recording", "described"};
     decode(bytes, len);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         decode_value(keys[i], bytes, len);

@@ -1,0 +1,172 @@
+%% What the processes of this node are, in words: the facts that nobody sees
+%% from outside. The sampler asks for them (c_src/port/port.h, describe) as it
+%% meets processes, so there are few at a time.
+-module(cprof_describe).
+
+-export([processes/1]).
+
+-export_type([row/0]).
+
+%% Pid, initial call, label, application, parent; <<>> where there is none.
+-type row() :: {binary(), binary(), binary(), binary(), binary()}.
+
+-define(FACTS_MS, 500).
+-define(LEADERS_MS, 300).
+%% Asking is slow behind a long mailbox, and its owner has enough to do.
+-define(MAX_MAILBOX, 10000).
+%% A dictionary that can only be had as a whole is copied by its owner.
+-define(MAX_HEAP_WORDS, 1000000).
+-define(LABEL_BYTES, 200).
+%% The program takes texts of less than 256 bytes.
+-define(TEXT_BYTES, 255).
+
+%% A row for each that is alive and answers.
+-spec processes([binary()]) -> [row()].
+processes(Texts) ->
+    Pids = [{Text, Pid} || Text <- Texts, Pid <- local(Text)],
+    Facts = cprof_ask:each([Pid || {_, Pid} <- Pids], fun facts/1, ?FACTS_MS),
+    Leaders = lists:usort([Leader || #{leader := Leader} <- maps:values(Facts)]),
+    Applications = cprof_ask:each(Leaders, fun application_of/1, ?LEADERS_MS),
+    [row(Text, maps:get(Pid, Facts), Applications) || {Text, Pid} <- Pids, is_map_key(Pid, Facts)].
+
+local(Text) ->
+    try list_to_pid(binary_to_list(Text)) of
+        Pid when node(Pid) =:= node() -> [Pid];
+        _ -> []
+    catch
+        error:badarg -> []
+    end.
+
+row(Text, #{leader := Leader} = Facts, Applications) ->
+    #{initial_call := InitialCall, label := Label, parent := Parent} = Facts,
+    {Text, InitialCall, Label, maps:get(Leader, Applications, <<>>), Parent}.
+
+%% The group leader of an application's processes is its master, which leads
+%% itself. Others, like the one of a shell, may themselves belong to some
+%% application; their processes do not.
+application_of(Leader) ->
+    case erlang:process_info(Leader, group_leader) of
+        {group_leader, Leader} ->
+            case application:get_application(Leader) of
+                {ok, Application} -> text(Application);
+                undefined -> undefined
+            end;
+        _ ->
+            undefined
+    end.
+
+%% --- of one process --------------------------------------------------------
+
+facts(Pid) ->
+    case erlang:process_info(Pid, message_queue_len) of
+        {message_queue_len, Length} when Length =< ?MAX_MAILBOX -> facts(Pid, info(Pid));
+        _ -> undefined
+    end.
+
+facts(_, undefined) ->
+    undefined;
+facts(_, Info) ->
+    #{
+        leader => proplists:get_value(group_leader, Info),
+        initial_call => initial_call(cprof_ask:initial_call(Info)),
+        label => label(proplists:get_value(label, Info)),
+        parent => parent(Info)
+    }.
+
+%% As dictionary, what we want of it; as label, the label. Only OTP 27.2 and
+%% later has item label, only OTP 26.2 and later gives single keys.
+info(Pid) ->
+    Plain = [initial_call, group_leader, parent],
+    Keys = [{dictionary, '$initial_call'}, {dictionary, '$ancestors'}],
+    Ways = [
+        fun() -> erlang:process_info(Pid, [label | Plain] ++ Keys) end,
+        fun() -> erlang:process_info(Pid, [{dictionary, '$process_label'} | Plain] ++ Keys) end,
+        fun() -> whole_dictionary(Pid, Plain) end
+    ],
+    first_way(Ways).
+
+first_way([Way | Others]) ->
+    try Way() of
+        undefined -> undefined;
+        Info -> one_dictionary(Info)
+    catch
+        error:badarg when Others =/= [] -> first_way(Others)
+    end.
+
+whole_dictionary(Pid, Plain) ->
+    case erlang:process_info(Pid, [total_heap_size | Plain]) of
+        [{total_heap_size, Words} | Info] when Words =< ?MAX_HEAP_WORDS ->
+            case erlang:process_info(Pid, dictionary) of
+                {dictionary, Dictionary} -> [{dictionary, Dictionary} | Info];
+                undefined -> undefined
+            end;
+        [_ | Info] ->
+            Info;
+        undefined ->
+            undefined
+    end.
+
+one_dictionary(Info) ->
+    Keys = [{Key, Value} || {{dictionary, Key}, Value} <- Info],
+    Dictionary = Keys ++ proplists:get_value(dictionary, Info, []),
+    Label = proplists:get_value('$process_label', Dictionary),
+    Info ++ [{dictionary, Dictionary}, {label, Label}].
+
+initial_call({Module, Function, Arity}) ->
+    text(io_lib:format("~ts:~ts/~b", [Module, Function, Arity]));
+initial_call(undefined) ->
+    <<>>.
+
+%% proc_lib notes the name that the parent had, which says more than its pid.
+parent(Info) ->
+    Dictionary = proplists:get_value(dictionary, Info, []),
+    case {proplists:get_value('$ancestors', Dictionary), proplists:get_value(parent, Info)} of
+        {[Name | _], _} when is_atom(Name) -> text(Name);
+        {[Pid | _], _} when is_pid(Pid) -> text(pid_to_list(Pid));
+        {_, Pid} when is_pid(Pid) -> text(pid_to_list(Pid));
+        _ -> <<>>
+    end.
+
+%% --- texts -----------------------------------------------------------------
+
+%% A label that is text is shown as it is, any other as a term.
+label(undefined) ->
+    <<>>;
+label(Label) ->
+    Text =
+        case words(Label) of
+            [_ | _] = Words -> Words;
+            _ -> io_lib:format("~0tp", [Label], [{chars_limit, ?LABEL_BYTES}])
+        end,
+    cut(unicode:characters_to_binary(Text), ?LABEL_BYTES).
+
+words(Label) when is_binary(Label) ->
+    Head = binary:part(Label, 0, min(byte_size(Label), ?LABEL_BYTES + 4)),
+    case unicode:characters_to_list(Head) of
+        {incomplete, Words, _} when byte_size(Head) < byte_size(Label) -> printable(Words);
+        Words -> printable(Words)
+    end;
+words(Label) ->
+    printable(Label).
+
+printable(Words) ->
+    case io_lib:printable_unicode_list(Words) andalso lists:all(fun(C) -> C >= $\s end, Words) of
+        true -> Words;
+        false -> false
+    end.
+
+text(Atom) when is_atom(Atom) -> text(atom_to_list(Atom));
+text(Chars) -> cut(unicode:characters_to_binary(Chars), ?TEXT_BYTES).
+
+%% At most so many bytes, whole characters, without NUL.
+cut(Text, Bytes) ->
+    Clean = binary:replace(Text, <<0>>, <<>>, [global]),
+    case Clean of
+        <<Head:Bytes/binary, _, _/binary>> ->
+            case unicode:characters_to_binary(Head) of
+                {_, Whole, _} -> Whole;
+                Whole -> Whole
+            end;
+        _ ->
+            Clean
+    end.
