@@ -38,7 +38,7 @@ start_work(paths, _, Rounds) ->
 start_work(Set, Dir, Rounds) ->
     Set =:= tiny andalso known_tiny:build(Dir),
     Timing = known_clock:new([Name || {Name, _} <- pieces(Set)], node_ns),
-    Worker = spawn(?MODULE, init, [Set, {Timing, Rounds}]),
+    Worker = spawn_opt(?MODULE, init, [Set, {Timing, Rounds}], [{scheduler, 1}]),
     register(known_worker, Worker),
     {[Worker], Timing}.
 
@@ -106,11 +106,17 @@ rounds(Pieces, Timing, Rounds) ->
     counters:add(Rounds, 1, 1),
     rounds(Pieces, Timing, Rounds).
 
-pieces([], _) ->
+%% In any order and number, so that no piece keeps step with a clock.
+pieces(Pieces, Timing) ->
+    Order = lists:sort([{rand:uniform(), Piece} || Piece <- Pieces]),
+    [repeat(rand:uniform(3), Piece, Timing) || {_, Piece} <- Order],
+    ok.
+
+repeat(0, _, _) ->
     ok;
-pieces([{N, Fun} | Rest], Timing) ->
+repeat(Times, {N, Fun} = Piece, Timing) ->
     known_clock:timed(N, Fun, Timing),
-    pieces(Rest, Timing).
+    repeat(Times - 1, Piece, Timing).
 
 pieces(erlang) ->
     [{deep, fun deep_piece/0}, {add, fun add_piece/0}, {mul, fun mul_piece/0},
