@@ -12,7 +12,7 @@ struct slot {
     uint64_t at;
     uint64_t since; /* symbols_since when it was filled; 0: empty */
     enum symbol_space space;
-    bool seam;
+    enum symbol_seam seam;
     struct frames_named named;
 };
 
@@ -49,6 +49,7 @@ static int ask(struct frames *f, const struct symbol_query *q,
                                  .gc = said.gc,
                                  .scheduler = said.scheduler,
                                  .for_now = said.for_now,
+                                 .callee = said.callee,
                                  .result = said.result};
     for (size_t i = 0; i < said.count; i++) {
         int64_t id = profile_frame(f->profile, &said.list[i]);

@@ -28,10 +28,11 @@ struct named {
  * Names and interns the stack, counts frames and their quality in the
  * profile's counters. Where the sample turns out to be the scheduler's own,
  * u is stripped of the process that was merely at hand.
+ * @param continuation  Process.i at the instant, 0 when not known
  * @return 0, or -E_LIMIT/-ENOMEM from the profile
  */
 MUST_USE int naming_stack(const struct naming *n, struct unwound *u,
                           enum thread_kind kind, uint64_t time_ns,
-                          struct named *out);
+                          uint64_t continuation, struct named *out);
 
 #endif

@@ -96,7 +96,8 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
     if (!s->exact)
         target_state_code_at(p->target, s);
     keep_error(p, naming_stack(&p->naming, &p->unwound, thread->kind,
-                               of_its_code.time_ns, &named));
+                               of_its_code.time_ns, s->process.continuation,
+                               &named));
 
     const struct profile_sample row = {
         .stack = named.stack,

@@ -243,6 +243,16 @@ struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start)
     return id == INDEX_NONE || !b->list[id].name ? NULL : &b->list[id];
 }
 
+uint32_t bifs_count(const struct bifs *b)
+{
+    return b->count;
+}
+
+struct bifs_entry *bifs_entry(const struct bifs *b, uint32_t id)
+{
+    return &b->list[id];
+}
+
 uint64_t bifs_export(const struct bifs *b, uint64_t start)
 {
     uint32_t id =

@@ -43,6 +43,10 @@ void bifs_rescan(struct bifs *b);
 /** The name of the function that starts at an address, or NULL. Valid until
  *  the next update. */
 struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start);
+/** All of them, in the order they were found, as long as id < bifs_count.
+ *  Valid until the next update. */
+uint32_t bifs_count(const struct bifs *b);
+struct bifs_entry *bifs_entry(const struct bifs *b, uint32_t id);
 /** Address of the struct Export that the callers of a C function name, when
  *  there is no stub for it and all callers agree; else 0. */
 uint64_t bifs_export(const struct bifs *b, uint64_t start);

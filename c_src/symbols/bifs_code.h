@@ -20,6 +20,8 @@ struct bifs_code {
     uint64_t target[BIFS_CODE_TARGETS];
     size_t count;
     bool nif;
+    uint64_t entry; /**< a BIF's: the address that its stub hands on as the one
+                         it runs at (Process.i); 0 for a NIF */
 };
 
 /**
@@ -35,6 +37,16 @@ struct bifs_code_site {
     uint64_t target, export;
 };
 
+/** The call of a BIF that begins with these bytes. */
+bool bifs_code_site(const uint8_t *code, size_t len,
+                    struct bifs_code_site *out);
+
+enum { BIFS_CODE_SITE = 64 }; /* bytes that a call of a BIF may have */
+
+/** The call of a BIF that returns to the end of these bytes. */
+bool bifs_code_site_before(const uint8_t *code, size_t len,
+                           struct bifs_code_site *out);
+
 /**
  * The next call of a BIF in a module's code, from *at on (an offset, moved
  * past what was looked at).
@@ -49,6 +61,11 @@ bool bifs_code_next_site(const uint8_t *code, size_t len, size_t *at,
  */
 bool bifs_code_call(const uint8_t *code, size_t len, uint64_t at,
                     uint64_t *target, bool *slot);
+
+/** Targets of the direct jumps (jmp rel32, conditional ones too) in C code, as
+ *  bifs_code_calls. */
+size_t bifs_code_jumps(const uint8_t *code, size_t len, uint64_t at,
+                       uint64_t *targets, size_t max);
 
 /** Targets of the direct calls (call rel32) in C code; returns how many,
  *  at most max. Not a disassembler: a caller checks that a target is the

@@ -6,20 +6,17 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "symbols/bifs.h"
 #include "symbols/names.h"
 #include "symbols/perfmap_file.h"
+#include "symbols/symbols_bifs.h"
 #include "symbols/symbols_erlang.h"
-#include "symbols/symbols_export.h"
 #include "symbols/symbols_kernel.h"
 #include "symbols/symbols_native.h"
 #include "symbols/textpool.h"
-#include "target/atoms.h"
 
 /* How long an answer "not there" is believed before the source is read
  * again. */
 #define PERFMAP_AGE_NS (100 * NS_PER_MS)
-#define STUBS_AGE_NS   NS_PER_S
 
 struct symbols {
     struct symbols_config config;
@@ -27,16 +24,13 @@ struct symbols {
     struct symbols_erlang *erlang;
     struct symbols_native *native;
     struct symbols_kernel kernel;
-    struct bifs *bifs;
-    const struct maps *maps;
-    struct atoms *atoms; /* opened when first needed; NULL: not yet */
+    struct symbols_bifs *bifs;
     struct perfmap_file perfmap;
     uint64_t perfmap_read_at; /* 0: never */
-    uint64_t stubs_read_at;
-    uint64_t mapped_at;    /* the mappings were set */
-    uint64_t collector[2]; /* where the collector starts, also without
-                              symbols: its entry for JIT code, and what that
-                              calls; 0: not known */
+    uint64_t mapped_at;       /* the mappings were set */
+    uint64_t collector[2];    /* where the collector starts, also without
+                                 symbols: its entry for JIT code, and what that
+                                 calls; 0: not known */
     bool collector_known;
 };
 
@@ -53,7 +47,7 @@ int symbols_open(const struct symbols_config *config, struct symbols **out)
         err = symbols_native_open(config->process, config->memory, &s->pool,
                                   &s->native);
     if (!err)
-        err = bifs_open(config->jit, config->memory, &s->bifs);
+        err = symbols_bifs_open(&s->config, s->native, &s->pool, &s->bifs);
     if (err) {
         symbols_close(s);
         return err;
@@ -68,8 +62,7 @@ void symbols_close(struct symbols *s)
     if (!s)
         return;
     perfmap_file_deinit(&s->perfmap);
-    atoms_close(s->atoms);
-    bifs_close(s->bifs);
+    symbols_bifs_close(s->bifs);
     symbols_native_close(s->native);
     symbols_erlang_close(s->erlang);
     symbols_kernel_deinit(&s->kernel);
@@ -80,10 +73,7 @@ void symbols_close(struct symbols *s)
 int symbols_set_maps(struct symbols *s, const struct maps *maps)
 {
     symbols_native_set_maps(s->native, maps);
-    atoms_close(s->atoms); /* it has the old mappings */
-    s->atoms = NULL;
-    s->maps = maps;
-    s->stubs_read_at = 0; /* perhaps a NIF's library is among them */
+    symbols_bifs_set_maps(s->bifs, maps);
     s->collector_known = false;
     s->mapped_at = clock_now_ns();
     return 0;
@@ -156,7 +146,7 @@ static void by_perfmap(struct symbols *s, uint64_t at,
 static void learn_collector(struct symbols *s)
 {
     enum { SAME_FILE = 1 << 16 }; /* bytes that one C file's code may span */
-    uint64_t entry = bifs_collector(s->bifs), inner;
+    uint64_t entry = symbols_bifs_collector(s->bifs), inner;
     s->collector_known = true;
     s->collector[0] = entry;
     s->collector[1] = 0;
@@ -177,65 +167,6 @@ static bool is_collector(struct symbols *s, const struct native_function *f)
            (f->start == s->collector[0] || f->start == s->collector[1]);
 }
 
-/* A BIF of a module that is not loaded: named by those who call it. */
-static struct bifs_entry *find_export(struct symbols *s,
-                                      const struct native_function *f)
-{
-    char name[NAMES_MAX];
-    uint64_t export = bifs_export(s->bifs, f->start);
-    if (!export || !s->maps)
-        return NULL;
-    if (!s->atoms && atoms_open(s->config.process, s->maps, s->config.memory,
-                                s->config.jit, &s->atoms))
-        return NULL;
-    if (symbols_export_name(s->config.memory, s->atoms, export, name,
-                            sizeof(name)) ||
-        bifs_add(s->bifs, f->start, textpool_add(&s->pool, name), false))
-        return NULL;
-    return bifs_find(s->bifs, f->start);
-}
-
-/* A NIF's stub is written after its module was seen: when a library's
- * function has no name, the stubs are read again, though not all the time. */
-static struct bifs_entry *find_stub(struct symbols *s,
-                                    const struct native_function *f)
-{
-    struct bifs_entry *entry = bifs_find(s->bifs, f->start);
-    if (!entry)
-        entry = find_export(s, f);
-    if (entry || f->executable)
-        return entry;
-    uint64_t now = clock_now_ns();
-    if (s->stubs_read_at && now - s->stubs_read_at < STUBS_AGE_NS)
-        return NULL;
-    s->stubs_read_at = now;
-    bifs_rescan(s->bifs);
-    return bifs_find(s->bifs, f->start);
-}
-
-static bool spell_entry(struct symbols *s, struct bifs_entry *entry,
-                        enum frame_kind kind)
-{
-    struct symbol_frames named;
-    if (!entry->frame.name) {
-        symbols_erlang_spell(&s->pool, entry->name, &named);
-        if (named.count != 1)
-            return false;
-        entry->frame = named.list[0];
-        entry->frame.kind = kind;
-    }
-    return true;
-}
-
-static void add_erlang_name(struct symbols *s, const struct native_function *f,
-                            struct symbol_frames *out)
-{
-    struct bifs_entry *entry = f->start ? find_stub(s, f) : NULL;
-    out->for_now |= !entry && f->start && !f->executable;
-    if (entry && spell_entry(s, entry, f->executable ? FRAME_BIF : FRAME_NIF))
-        out->list[out->count++] = entry->frame;
-}
-
 static void name_native(struct symbols *s, const struct symbol_query *q,
                         struct symbol_frames *out)
 {
@@ -244,13 +175,13 @@ static void name_native(struct symbols *s, const struct symbol_query *q,
         by_perfmap(s, q->at, out);
         return;
     }
-    bifs_update(s->bifs);
+    symbols_bifs_update(s->bifs);
     native_frame(f.name, f.object, out);
     if (!f.named)
         out->result = SYMBOL_OBJECT_ONLY;
     out->gc = is_collector(s, &f);
-    if (q->seam)
-        add_erlang_name(s, &f, out);
+    if (q->seam != SYMBOL_NO_SEAM)
+        symbols_bifs_of_function(s->bifs, &f, q->seam, out);
 }
 
 void symbols_name(struct symbols *s, const struct symbol_query *q,
@@ -266,6 +197,10 @@ void symbols_name(struct symbols *s, const struct symbol_query *q,
         return;
     case SYMBOL_NATIVE:
         name_native(s, q, out);
+        return;
+    case SYMBOL_CALLED:
+    case SYMBOL_ENTRY:
+        symbols_bifs_called(s->bifs, q, out);
         return;
     case SYMBOL_ERLANG:
         if (!symbols_erlang_name(s->erlang, q->at, q->time_ns, out))

@@ -29,12 +29,41 @@ struct symbols_config { /* borrowed until symbols_close */
     const struct jit *jit;
 };
 
-enum symbol_space { SYMBOL_KERNEL, SYMBOL_NATIVE, SYMBOL_ERLANG };
+enum symbol_space {
+    SYMBOL_KERNEL,
+    SYMBOL_NATIVE,
+    SYMBOL_ERLANG,
+    /* These two tell which BIF it is that C code runs for; no answer is
+     * count 0. */
+    SYMBOL_CALLED, /**< `at` is in Erlang code, in the call of the BIF */
+    SYMBOL_ENTRY,  /**< `at` is Process.i while call_bif_shared runs it */
+};
+
+/** What a shared fragment of the VM calls: how the C code that returns to it
+ *  is named. */
+enum symbol_callee {
+    SYMBOL_NO_CALLEE, /**< C code of the VM's own, or not a fragment */
+    SYMBOL_LIGHT_BIF, /**< the BIF of its caller's call, SYMBOL_CALLED */
+    SYMBOL_BIF,       /**< (through a C helper) a BIF: SYMBOL_ENTRY, else
+                           by its C function, else it goes on with one that
+                           yielded: SYMBOL_CALLED */
+    SYMBOL_NIF,       /**< (through a C helper) a NIF: by its C function, else
+                           by its caller's call, SYMBOL_CALLED */
+    SYMBOL_GUARD_BIF, /**< a BIF, known by its C function alone */
+};
+
+enum symbol_seam {
+    SYMBOL_NO_SEAM,
+    SYMBOL_SEAM,        /**< see unwind.h: may be a BIF's C function */
+    SYMBOL_SEAM_CALLED, /**< it runs for a BIF or NIF, or is its helper; the
+                             C function may have gone on in this one by a jump
+                             (its last call) */
+};
 
 struct symbol_query {
     uint64_t at; /**< an address inside the executing instruction */
     enum symbol_space space;
-    bool seam;        /**< see unwind.h: may get its BIF's Erlang name */
+    enum symbol_seam seam;
     uint64_t time_ns; /**< of the sample */
 };
 
@@ -54,9 +83,10 @@ struct symbol_frames {
     size_t count; /**< 0: not a frame of its own (a shared fragment of the
                        VM that is charged to its caller) */
     enum symbol_result result;
-    bool gc;        /**< this address is in a garbage collection */
-    bool scheduler; /**< this address is the scheduler's own loop */
-    bool for_now;   /**< another try, a little later, may know more */
+    bool gc;                   /**< this address is in a garbage collection */
+    bool scheduler;            /**< this address is the scheduler's own loop */
+    enum symbol_callee callee; /**< of Erlang code, see there */
+    bool for_now; /**< another try, a little later, may know more */
 };
 
 MUST_USE int symbols_open(const struct symbols_config *config,

@@ -64,6 +64,24 @@ void symbols_erlang_bracket(const char *text, enum frame_kind kind,
 /* The VM's shared code, erts/emulator/beam/jit/x86/beam_asm_global.cpp: the
  * fragments are tails and helpers of Erlang functions, so their time is the
  * function's that jumped there. */
+static enum symbol_callee callee_of(const char *name)
+{
+    static const struct {
+        const char *fragment; /* instr_bif.cpp */
+        enum symbol_callee callee;
+    } known[] = {
+        {"global::call_light_bif_shared", SYMBOL_LIGHT_BIF},
+        {"global::call_bif_shared", SYMBOL_BIF},
+        {"global::call_nif_shared", SYMBOL_NIF},
+        {"global::i_bif_body_shared", SYMBOL_GUARD_BIF},
+        {"global::i_bif_guard_shared", SYMBOL_GUARD_BIF},
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (strcmp(name, known[i].fragment) == 0)
+            return known[i].callee;
+    return SYMBOL_NO_CALLEE;
+}
+
 static void spell_fragment(const char *name, struct symbol_frames *out)
 {
     if (strstr(name, "garbage_collect")) {
@@ -73,7 +91,8 @@ static void spell_fragment(const char *name, struct symbol_frames *out)
         symbols_erlang_bracket("[scheduler]", FRAME_RUNTIME, SYMBOL_NAMED, out);
         out->scheduler = true;
     } else {
-        *out = (struct symbol_frames){.result = SYMBOL_NAMED};
+        *out = (struct symbol_frames){.result = SYMBOL_NAMED,
+                                      .callee = callee_of(name)};
     }
 }
 

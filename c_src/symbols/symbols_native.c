@@ -8,9 +8,11 @@
 
 #include "base/index.h"
 #include "symbols/bifs_code.h"
+#include "symbols/symbols_mangled.h"
 #include "target/image.h"
 
 enum { MAX_CACHED = 1 << 20, MAX_NAME = 1024, MAX_FUNCTION = 4096 };
+enum { MAX_TARGETS = 64 };
 
 /* A mapped file, opened when an address in it is first asked for. */
 struct object {
@@ -179,8 +181,9 @@ void symbols_native_plain_name(char *name)
     for (char *at = name; *at; at++)
         if (at > name && (*at == '@' || (*at == '.' && is_clone_mark(at)))) {
             *at = '\0';
-            return;
+            break;
         }
+    symbols_mangled_name(name);
 }
 
 /* The collector's entries (erts/emulator/beam/erl_gc.c). All else of it runs
@@ -313,21 +316,62 @@ static bool is_start(const struct image *image, uint64_t vaddr)
     return image_function(image, vaddr, &start, &len) == 0 && start == vaddr;
 }
 
-size_t symbols_native_callees(struct symbols_native *n, uint64_t at,
-                              uint64_t *starts, size_t max)
+struct code {
+    const struct image *image;
+    const uint8_t *bytes;
+    uint64_t start, len; /* vaddr */
+    uint64_t bias;       /* address - vaddr */
+};
+
+static bool code_at(struct symbols_native *n, uint64_t at, struct code *code)
 {
-    uint64_t called[64], start, len;
     const struct map *map = map_of(n, at);
     const struct object *o = map ? object_of(n, map) : NULL;
     uint64_t vaddr = o && o->image ? image_vaddr(o->image, map, at) : 0;
-    if (!vaddr || image_function(o->image, vaddr, &start, &len) ||
-        len > MAX_FUNCTION)
-        return 0;
-    const uint8_t *code = image_at(o->image, start, len);
-    size_t count = code ? bifs_code_calls(code, len, start, called, 64) : 0;
+    if (!vaddr || image_function(o->image, vaddr, &code->start, &code->len) ||
+        code->len > MAX_FUNCTION)
+        return false;
+    code->image = o->image;
+    code->bytes = image_at(o->image, code->start, code->len);
+    code->bias = at - vaddr;
+    return code->bytes != NULL;
+}
+
+/* Of targets those that are starts of functions, as addresses. */
+static size_t keep_starts(const struct code *code, const uint64_t *targets,
+                          size_t count, uint64_t *starts, size_t max)
+{
     size_t found = 0;
     for (size_t i = 0; i < count && found < max; i++)
-        if (is_start(o->image, called[i]))
-            starts[found++] = at - vaddr + called[i];
+        if (is_start(code->image, targets[i]))
+            starts[found++] = code->bias + targets[i];
     return found;
+}
+
+size_t symbols_native_callees(struct symbols_native *n, uint64_t at,
+                              uint64_t *starts, size_t max)
+{
+    uint64_t called[MAX_TARGETS];
+    struct code code;
+    if (!code_at(n, at, &code))
+        return 0;
+    size_t count =
+        bifs_code_calls(code.bytes, code.len, code.start, called, MAX_TARGETS);
+    return keep_starts(&code, called, count, starts, max);
+}
+
+size_t symbols_native_jumps(struct symbols_native *n, uint64_t at,
+                            uint64_t *starts, size_t max)
+{
+    uint64_t jumps[MAX_TARGETS];
+    struct code code;
+    if (!code_at(n, at, &code))
+        return 0;
+    size_t count =
+        bifs_code_jumps(code.bytes, code.len, code.start, jumps, MAX_TARGETS);
+    size_t out = 0;
+    for (size_t i = 0; i < count; i++)
+        if (jumps[i] - code.start >= code.len)
+            jumps[out++] = jumps[i];
+    return keep_starts(&code, jumps, out, starts, max);
 }

@@ -43,8 +43,12 @@ const struct native_function *symbols_native_at(struct symbols_native *n,
  *  starts of functions themselves; at most max. */
 size_t symbols_native_callees(struct symbols_native *n, uint64_t at,
                               uint64_t *starts, size_t max);
+/** The same of the jumps out of the function. */
+size_t symbols_native_jumps(struct symbols_native *n, uint64_t at,
+                            uint64_t *starts, size_t max);
 
-/** "garbage_collect.part.0@@V1" -> "garbage_collect"; pure, in place. */
+/** "garbage_collect.part.0@@V1" -> "garbage_collect",
+ *  "_Z17beam_jit_call_bifP7process" -> "beam_jit_call_bif"; pure, in place. */
 void symbols_native_plain_name(char *name);
 
 #endif

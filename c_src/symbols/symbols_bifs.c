@@ -1,0 +1,250 @@
+#include "symbols/symbols_bifs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "symbols/bifs.h"
+#include "symbols/bifs_code.h"
+#include "symbols/bifs_tails.h"
+#include "symbols/names.h"
+#include "symbols/symbols_erlang.h"
+#include "symbols/symbols_export.h"
+#include "target/atoms.h"
+
+/* How long an answer "not there" is believed before stubs are read again. */
+#define STUBS_AGE_NS NS_PER_S
+
+struct symbols_bifs {
+    const struct symbols_config *config;
+    struct symbols_native *native;
+    struct textpool *pool;
+    struct bifs *bifs;
+    struct bifs_tails tails;
+    const struct maps *maps;
+    struct atoms *atoms; /* opened when first needed; NULL: not yet */
+    uint64_t stubs_read_at;
+};
+
+int symbols_bifs_open(const struct symbols_config *config,
+                      struct symbols_native *native, struct textpool *pool,
+                      struct symbols_bifs **out)
+{
+    struct symbols_bifs *b = calloc(1, sizeof(*b));
+    if (!b)
+        return -ENOMEM;
+    b->config = config;
+    b->native = native;
+    b->pool = pool;
+    int err = bifs_open(config->jit, config->memory, &b->bifs);
+    if (err) {
+        free(b);
+        return err;
+    }
+    *out = b;
+    return 0;
+}
+
+void symbols_bifs_close(struct symbols_bifs *b)
+{
+    if (!b)
+        return;
+    atoms_close(b->atoms);
+    bifs_tails_deinit(&b->tails);
+    bifs_close(b->bifs);
+    free(b);
+}
+
+void symbols_bifs_set_maps(struct symbols_bifs *b, const struct maps *maps)
+{
+    atoms_close(b->atoms); /* it has the old mappings */
+    b->atoms = NULL;
+    b->maps = maps;
+    b->stubs_read_at = 0; /* perhaps a NIF's library is among them */
+    bifs_tails_deinit(&b->tails);
+}
+
+void symbols_bifs_update(struct symbols_bifs *b)
+{
+    bifs_update(b->bifs);
+}
+
+uint64_t symbols_bifs_collector(const struct symbols_bifs *b)
+{
+    return bifs_collector(b->bifs);
+}
+
+/* --- by the C function ---------------------------------------------------
+ */
+
+/* The text of a struct Export's function in the pool, or NULL. */
+static const char *export_name(struct symbols_bifs *b, uint64_t export)
+{
+    char name[NAMES_MAX];
+    if (!export || !b->maps)
+        return NULL;
+    if (!b->atoms && atoms_open(b->config->process, b->maps, b->config->memory,
+                                b->config->jit, &b->atoms))
+        return NULL;
+    if (symbols_export_name(b->config->memory, b->atoms, export, name,
+                            sizeof(name)))
+        return NULL;
+    return textpool_add(b->pool, name);
+}
+
+/* A BIF of a module that is not loaded: named by those who call it. */
+static struct bifs_entry *find_export(struct symbols_bifs *b,
+                                      const struct native_function *f)
+{
+    const char *name = export_name(b, bifs_export(b->bifs, f->start));
+    if (!name || bifs_add(b->bifs, f->start, name, false))
+        return NULL;
+    return bifs_find(b->bifs, f->start);
+}
+
+/* A NIF's stub is written after its module was seen: when a library's
+ * function has no name, the stubs are read again, though not all the time. */
+static bool reread_stubs(struct symbols_bifs *b)
+{
+    uint64_t now = clock_now_ns();
+    if (b->stubs_read_at && now - b->stubs_read_at < STUBS_AGE_NS)
+        return false;
+    b->stubs_read_at = now;
+    bifs_rescan(b->bifs);
+    return true;
+}
+
+static struct bifs_entry *find_function(struct symbols_bifs *b,
+                                        const struct native_function *f,
+                                        enum symbol_seam seam)
+{
+    struct bifs_entry *entry = bifs_find(b->bifs, f->start);
+    if (!entry)
+        entry = find_export(b, f);
+    if (!entry && seam == SYMBOL_SEAM_CALLED)
+        entry = bifs_tails_find(&b->tails, b->bifs, b->native, f->start);
+    return entry;
+}
+
+static bool spell_entry(struct symbols_bifs *b, struct bifs_entry *entry,
+                        enum frame_kind kind)
+{
+    struct symbol_frames named;
+    if (!entry->frame.name) {
+        symbols_erlang_spell(b->pool, entry->name, &named);
+        if (named.count != 1)
+            return false;
+        entry->frame = named.list[0];
+        entry->frame.kind = kind;
+    }
+    return true;
+}
+
+void symbols_bifs_of_function(struct symbols_bifs *b,
+                              const struct native_function *f,
+                              enum symbol_seam seam, struct symbol_frames *out)
+{
+    if (!f->start)
+        return;
+    struct bifs_entry *entry = find_function(b, f, seam);
+    if (!entry && !f->executable && reread_stubs(b))
+        entry = find_function(b, f, seam);
+    out->for_now |= !entry && !f->executable;
+    if (entry && spell_entry(b, entry, f->executable ? FRAME_BIF : FRAME_NIF))
+        out->list[out->count++] = entry->frame;
+}
+
+/* --- by the call --------------------------------------------------------- */
+
+/* The function around an address whose code is there at the query's time and
+ * still is, so that its code can be read. */
+static const struct jit_function *function_of(const struct symbols_bifs *b,
+                                              const struct symbol_query *q)
+{
+    const struct jit *jit = b->config->jit;
+    const struct jit_module *then, *now;
+    if (jit_find(jit, q->at, q->time_ns, &then) || then->emulator ||
+        jit_find(jit, q->at, jit_read_at(jit), &now) || now != then)
+        return NULL;
+    return jit_function_at(then, q->at);
+}
+
+/* An address in a call is its return address less one, or that of its first
+ * instruction. */
+static uint64_t called_export(const struct symbols_bifs *b,
+                              const struct symbol_query *q,
+                              const struct jit_function *f)
+{
+    uint8_t code[BIFS_CODE_SITE];
+    struct bifs_code_site site;
+    uint64_t end = q->at + 1, start = f->start;
+    if (end - start > sizeof(code))
+        start = end - sizeof(code);
+    if (memory_read(b->config->memory, start, code, end - start) == 0 &&
+        bifs_code_site_before(code, end - start, &site))
+        return site.export;
+    if (memory_read(b->config->memory, q->at, code, sizeof(code)) == 0 &&
+        bifs_code_site(code, sizeof(code), &site))
+        return site.export;
+    return 0;
+}
+
+static bool read_stub(const struct symbols_bifs *b,
+                      const struct jit_function *f, struct bifs_code *stub)
+{
+    uint8_t code[BIFS_CODE_BYTES];
+    size_t len = f->end - f->start;
+    if (len > sizeof(code))
+        len = sizeof(code);
+    return memory_read(b->config->memory, f->start, code, len) == 0 &&
+           bifs_code_decode(code, len, f->start, stub);
+}
+
+/* Process.i may be of an earlier time: only in the stub itself is it the BIF's
+ * (instr_bif.cpp: export_trampoline hands on what was there). */
+static bool is_stub_entry(const struct symbols_bifs *b, uint64_t at,
+                          const struct jit_function *f)
+{
+    struct bifs_code stub;
+    return read_stub(b, f, &stub) && stub.entry == at;
+}
+
+/* A call of a function of the same module that is a NIF. */
+static const char *called_nif(const struct symbols_bifs *b,
+                              const struct symbol_query *q)
+{
+    enum { CALL_REL32 = 5 };
+    uint8_t code[CALL_REL32];
+    struct bifs_code stub;
+    struct symbol_query callee = *q;
+    uint64_t from = q->at + 1 - CALL_REL32;
+    if (memory_read(b->config->memory, from, code, CALL_REL32) ||
+        bifs_code_calls(code, CALL_REL32, from, &callee.at, 1) == 0)
+        return NULL;
+    const struct jit_function *f = function_of(b, &callee);
+    return f && read_stub(b, f, &stub) && stub.nif ? f->name : NULL;
+}
+
+static const char *called_name(struct symbols_bifs *b,
+                               const struct symbol_query *q)
+{
+    const struct jit_function *f = function_of(b, q);
+    if (!f)
+        return NULL;
+    if (q->space == SYMBOL_ENTRY)
+        return is_stub_entry(b, q->at, f) ? f->name : NULL;
+    uint64_t export = called_export(b, q, f);
+    return export ? export_name(b, export) : called_nif(b, q);
+}
+
+void symbols_bifs_called(struct symbols_bifs *b, const struct symbol_query *q,
+                         struct symbol_frames *out)
+{
+    const char *name = called_name(b, q);
+    *out = (struct symbol_frames){.result = SYMBOL_NAMED};
+    if (!name)
+        return;
+    symbols_erlang_spell(b->pool, name, out);
+    if (out->count)
+        out->list[0].kind = FRAME_BIF;
+}

@@ -1,0 +1,39 @@
+/**
+ * @file symbols_bifs.h
+ * The Erlang name of the BIF or NIF that C code runs for: by the call in
+ * Erlang code that it was called from, by the stub that it was entered
+ * through, or by its C function (bifs.h).
+ */
+#ifndef CPROF_SYMBOLS_SYMBOLS_BIFS_H
+#define CPROF_SYMBOLS_SYMBOLS_BIFS_H
+
+#include "base/err.h"
+#include "symbols/symbols.h"
+#include "symbols/symbols_native.h"
+#include "symbols/textpool.h"
+
+struct symbols_bifs;
+
+/** All is borrowed until close. */
+MUST_USE int symbols_bifs_open(const struct symbols_config *config,
+                               struct symbols_native *native,
+                               struct textpool *pool,
+                               struct symbols_bifs **out);
+void symbols_bifs_close(struct symbols_bifs *b);
+/** New mappings, borrowed until the next call. */
+void symbols_bifs_set_maps(struct symbols_bifs *b, const struct maps *maps);
+/** Reads the code of modules that are new since the last time. */
+void symbols_bifs_update(struct symbols_bifs *b);
+/** Where the collector begins (bifs_collector). */
+uint64_t symbols_bifs_collector(const struct symbols_bifs *b);
+
+/** Adds the frame of the BIF or NIF whose C function it is to *out, if it is
+ *  one. */
+void symbols_bifs_of_function(struct symbols_bifs *b,
+                              const struct native_function *f,
+                              enum symbol_seam seam, struct symbol_frames *out);
+/** Answers SYMBOL_CALLED and SYMBOL_ENTRY. */
+void symbols_bifs_called(struct symbols_bifs *b, const struct symbol_query *q,
+                         struct symbol_frames *out);
+
+#endif
