@@ -5,29 +5,16 @@
 #include <string.h>
 
 #include "profile/intern.h"
+#include "profile/processes.h"
 #include "profile/texts.h"
 
 struct profile {
     struct texts texts;
-    struct intern functions, frames, stacks, processes, threads, samples;
-    struct intern pids;
+    struct intern functions, frames, stacks, threads, samples;
+    struct processes processes;
     struct intern members; /* of the processes that stand for more than one */
     struct profile_meta meta;
     struct profile_counters counters;
-};
-
-/* What a process was known by when it was seen is its identity; what is known
- * now is what readers see. */
-struct process_row {
-    struct profile_process seen, now;
-    uint32_t same_pid; /* the next row with that pid, or PROFILE_NONE */
-    bool described;
-};
-
-/* The first row with a pid. */
-struct pid_row {
-    uint32_t pid; /* string */
-    uint32_t process;
 };
 
 struct members {
@@ -46,13 +33,12 @@ int profile_create(struct profile **out)
     TABLE(functions, profile_function, sizeof(struct profile_function));
     TABLE(frames, profile_frame, sizeof(struct profile_frame));
     TABLE(stacks, profile_stack, offsetof(struct profile_stack, depth));
-    TABLE(processes, process_row, sizeof(struct profile_process));
-    TABLE(pids, pid_row, sizeof(uint32_t));
     TABLE(threads, profile_thread, sizeof(struct profile_thread));
     TABLE(samples, profile_sample,
           offsetof(struct profile_sample, bucket) + sizeof(uint32_t));
     TABLE(members, members, sizeof(uint32_t));
 #undef TABLE
+    processes_init(&p->processes);
     if (texts_intern(&p->texts, "", 0) != 0) {
         profile_destroy(p);
         return -ENOMEM;
@@ -69,8 +55,7 @@ void profile_destroy(struct profile *p)
     intern_deinit(&p->functions);
     intern_deinit(&p->frames);
     intern_deinit(&p->stacks);
-    intern_deinit(&p->processes);
-    intern_deinit(&p->pids);
+    processes_deinit(&p->processes);
     intern_deinit(&p->threads);
     intern_deinit(&p->samples);
     intern_deinit(&p->members);
@@ -161,41 +146,11 @@ static int intern_process_texts(struct profile *p,
     return 0;
 }
 
-static struct process_row *process_row(const struct profile *p, uint32_t id)
-{
-    return (struct process_row *)p->processes.rows + id;
-}
-
-/* Puts a new row among those with its pid, after the first. */
-static int chain_by_pid(struct profile *p, uint32_t id)
-{
-    struct process_row *row = process_row(p, id);
-    const struct pid_row key = {row->seen.pid, id};
-    if (key.pid == 0)
-        return 0;
-    int64_t place = intern_row(&p->pids, &key);
-    if (place < 0)
-        return (int)place;
-    uint32_t first = ((struct pid_row *)p->pids.rows)[place].process;
-    if (first != id) {
-        row->same_pid = process_row(p, first)->same_pid;
-        process_row(p, first)->same_pid = id;
-    }
-    return 0;
-}
-
 int64_t profile_process_of(struct profile *p, const struct process_texts *texts)
 {
-    struct process_row row = {.same_pid = PROFILE_NONE};
-    int err = intern_process_texts(p, texts, &row.seen);
-    if (err)
-        return err;
-    row.now = row.seen;
-    uint32_t before = p->processes.len;
-    int64_t id = intern_row(&p->processes, &row);
-    if (id == before)
-        err = chain_by_pid(p, before);
-    return err ? err : id;
+    struct profile_process seen;
+    int err = intern_process_texts(p, texts, &seen);
+    return err ? err : processes_add(&p->processes, &seen);
 }
 
 int64_t profile_process(struct profile *p, const char *pid, const char *name,
@@ -212,33 +167,12 @@ int64_t profile_process(struct profile *p, const char *pid, const char *name,
                                  });
 }
 
-static void replace(uint32_t *known, uint32_t news)
-{
-    if (news)
-        *known = news;
-}
-
 int profile_describe_process(struct profile *p,
                              const struct process_texts *texts)
 {
-    struct profile_process news = {0};
+    struct profile_process news;
     int err = intern_process_texts(p, texts, &news);
-    if (err)
-        return err;
-    uint32_t place = intern_find(&p->pids, &news.pid);
-    if (place == INDEX_NONE)
-        return -E_NOT_FOUND;
-    uint32_t id = ((struct pid_row *)p->pids.rows)[place].process;
-    for (; id != PROFILE_NONE; id = process_row(p, id)->same_pid) {
-        struct profile_process *now = &process_row(p, id)->now;
-        process_row(p, id)->described = true;
-        replace(&now->name, news.name);
-        replace(&now->initial_call, news.initial_call);
-        replace(&now->label, news.label);
-        replace(&now->application, news.application);
-        replace(&now->parent, news.parent);
-    }
-    return 0;
+    return err ? err : processes_describe(&p->processes, &news);
 }
 
 int64_t profile_thread(struct profile *p, uint32_t tid, const char *name)
@@ -251,7 +185,7 @@ int64_t profile_thread(struct profile *p, uint32_t tid, const char *name)
 
 int profile_set_members(struct profile *p, uint32_t process, uint64_t n)
 {
-    if (process >= p->processes.len || n == 0)
+    if (process >= p->processes.rows.len || n == 0)
         return -EINVAL;
     int64_t id = intern_row(&p->members, &(struct members){.process = process});
     if (id < 0)
@@ -275,7 +209,7 @@ static void add_capped(uint64_t *sum, uint64_t value)
 int profile_add(struct profile *p, const struct profile_sample *s)
 {
     if (!is_id_of(&p->stacks, s->stack) || !is_id_of(&p->threads, s->thread) ||
-        !is_id_of(&p->processes, s->process) || s->state >= STATE_COUNT)
+        !is_id_of(&p->processes.rows, s->process) || s->state >= STATE_COUNT)
         return -EINVAL;
     struct profile_sample row = *s;
     row.count = row.cpu_ns = 0;
@@ -367,18 +301,18 @@ READERS(thread, threads)
 
 size_t profile_process_count(const struct profile *p)
 {
-    return p->processes.len;
+    return p->processes.rows.len;
 }
 
 const struct profile_process *profile_process_at(const struct profile *p,
                                                  uint32_t id)
 {
-    return &process_row(p, id)->now;
+    return processes_at(&p->processes, id);
 }
 
 bool profile_is_described(const struct profile *p, uint32_t process)
 {
-    return process_row(p, process)->described;
+    return processes_is_described(&p->processes, process);
 }
 
 uint64_t profile_members(const struct profile *p, uint32_t process)

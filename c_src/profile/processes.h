@@ -1,0 +1,36 @@
+/**
+ * @file processes.h
+ * The profile's processes. What one was known by when it was seen is its
+ * identity for ever; what is known of it now is what readers see.
+ *
+ *   rows    seen | now | next row with that pid
+ *   pids    pid -> first row
+ */
+#ifndef CPROF_PROFILE_PROCESSES_H
+#define CPROF_PROFILE_PROCESSES_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "profile/intern.h"
+#include "profile/profile.h"
+
+struct processes {
+    struct intern rows, pids;
+};
+
+void processes_init(struct processes *t);
+void processes_deinit(struct processes *t);
+/** The id of the process seen as that. */
+MUST_USE int64_t processes_add(struct processes *t,
+                               const struct profile_process *seen);
+/** Replaces what is not 0 in all rows with its pid; -E_NOT_FOUND: there is
+ *  none. */
+MUST_USE int processes_describe(struct processes *t,
+                                const struct profile_process *news);
+const struct profile_process *processes_at(const struct processes *t,
+                                           uint32_t id);
+/** Was more said of it? */
+bool processes_is_described(const struct processes *t, uint32_t id);
+
+#endif
