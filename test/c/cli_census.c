@@ -71,9 +71,9 @@ static void a_million_short_lives_are_a_few_rows(void **state)
         last = sample(n, i, 1, 0);
     assert_int_equal(profile_process_count(n->profile), CROWD_ALONE + 1);
     assert_string_equal(pid_of(n, last), "");
-    assert_in_range(profile_members(n->profile, last), LIVES / 20 * 19,
-                    LIVES / 20 * 21);
-    assert_in_range(profile_string_count(n->profile), 1, CROWD_ALONE + 10);
+    assert_within(profile_members(n->profile, last), LIVES / 20 * 19,
+                  LIVES / 20 * 21);
+    assert_within(profile_string_count(n->profile), 1, CROWD_ALONE + 10);
     assert_int_equal(sample(n, 1, 1, 0), first);
     assert_int_equal(profile_process_count(n->profile), CROWD_ALONE + 1);
     node_close(n);

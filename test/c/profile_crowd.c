@@ -25,8 +25,8 @@ static void many_keys_are_estimated_in_bounded_memory(void **state)
         struct distinct d = {0};
         for (uint64_t i = 0; i < 300000; i++)
             assert_int_equal(distinct_add(&d, i << shift | 3), 0);
-        assert_in_range(distinct_count(&d), 285000, 315000);
-        assert_in_range(d.cap, 1, DISTINCT_EXACT);
+        assert_within(distinct_count(&d), 285000, 315000);
+        assert_within(d.cap, 1, DISTINCT_EXACT);
         distinct_deinit(&d);
     }
 }
@@ -43,7 +43,7 @@ static void the_first_of_a_kind_are_alone(void **state)
     for (uint64_t pid = 1; pid <= CROWD_ALONE; pid++)
         assert_int_equal(crowd_place(c, &a, pid), CROWD_ITS_OWN);
     int crowd = crowd_place(c, &a, 1000);
-    assert_in_range(crowd, 0, 100);
+    assert_within(crowd, 0, 100);
     assert_int_equal(crowd_place(c, &a, 1001), crowd);
     assert_int_equal(crowd_place(c, &a, 1000), crowd);
     assert_int_equal(crowd_members(c, (uint32_t)crowd), 2);
@@ -80,7 +80,7 @@ static void short_lives_stay_in_the_crowd(void **state)
     for (uint64_t pid = 1000; pid < 101000; pid++)
         for (int seen = 0; seen < 5; seen++)
             assert_int_equal(crowd_place(c, &a, pid), 0);
-    assert_in_range(crowd_members(c, 0), 95000, 105000);
+    assert_within(crowd_members(c, 0), 95000, 105000);
     crowd_close(c);
 }
 

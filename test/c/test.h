@@ -12,4 +12,12 @@
 
 #include <cmocka.h>
 
+/* cmocka's own is deprecated in newer versions, its successor not in older. */
+#define assert_within(value, least, most)                                      \
+    do {                                                                       \
+        uintmax_t within = (uintmax_t)(value);                                 \
+        assert_true(within >= (uintmax_t)(least) &&                            \
+                    within <= (uintmax_t)(most));                              \
+    } while (0)
+
 #endif
