@@ -495,8 +495,8 @@ static void start_hogs(pid_t *hogs)
             continue;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         stay_on_cpu();
-        for (volatile uint64_t n = 0;; n++)
-            ;
+        for (;;)
+            __asm__ volatile("");
     }
 }
 

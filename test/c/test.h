@@ -13,11 +13,11 @@
 #include <cmocka.h>
 
 /* cmocka's own is deprecated in newer versions, its successor not in older. */
+static inline bool is_within(uintmax_t value, uintmax_t least, uintmax_t most)
+{
+    return value >= least && value <= most;
+}
 #define assert_within(value, least, most)                                      \
-    do {                                                                       \
-        uintmax_t within = (uintmax_t)(value);                                 \
-        assert_true(within >= (uintmax_t)(least) &&                            \
-                    within <= (uintmax_t)(most));                              \
-    } while (0)
+    assert_true(is_within(value, least, most))
 
 #endif
