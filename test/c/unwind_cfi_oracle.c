@@ -278,7 +278,7 @@ static void frames_are_libunwinds(void **state)
     (void)state;
     follow_child(false);
     assert_true(t.different <= SAMPLES / 1000);
-    assert_true(t.ends[NATIVE_OUTERMOST] >= SAMPLES - SAMPLES / 1000);
+    assert_true(t.ends[NATIVE_OUTERMOST] >= SAMPLES - SAMPLES / 200);
     assert_true(t.signals > 0);
 }
 
@@ -288,7 +288,7 @@ static void and_so_are_the_registers_where_erlang_called(void **state)
     follow_child(true);
     assert_true(t.different <= SAMPLES / 1000);
     assert_true(t.ends[NATIVE_ERLANG] + t.ends[NATIVE_OUTERMOST] >=
-                SAMPLES - SAMPLES / 1000);
+                SAMPLES - SAMPLES / 200); /* libc has spots without tables */
 }
 
 int main(void)
