@@ -47,6 +47,10 @@ enum { BIFS_CODE_SITE = 64 }; /* bytes that a call of a BIF may have */
 bool bifs_code_site_before(const uint8_t *code, size_t len,
                            struct bifs_code_site *out);
 
+/** The call of a function of another module that returns to the end of these
+ *  bytes: the address of its struct Export; 0: it is no such call. */
+uint64_t bifs_code_export_before(const uint8_t *code, size_t len);
+
 /**
  * The next call of a BIF in a module's code, from *at on (an offset, moved
  * past what was looked at).

@@ -171,6 +171,23 @@ bool bifs_code_site_before(const uint8_t *code, size_t len,
     return false;
 }
 
+/* emit_i_call_ext (instr_call.cpp): mov rax, Export; padding;
+ * call [rax + r12 * 8], where r12 is the active code index. */
+uint64_t bifs_code_export_before(const uint8_t *code, size_t len)
+{
+    enum { MOV = 10, PADDING = 8 };
+    static const uint8_t call[] = {0x42, 0xff, 0x14, 0xe0};
+    if (len < MOV + sizeof(call) ||
+        memcmp(code + len - sizeof(call), call, sizeof(call)) != 0)
+        return 0;
+    const uint8_t *last = code + len - sizeof(call) - MOV;
+    const uint8_t *first = last - code > PADDING ? last - PADDING : code;
+    for (const uint8_t *at = last; at >= first; at--)
+        if (at[0] == 0x48 && at[1] == 0xb8)
+            return word(at + 2);
+    return 0;
+}
+
 bool bifs_code_next_site(const uint8_t *code, size_t len, size_t *at,
                          struct bifs_code_site *out)
 {

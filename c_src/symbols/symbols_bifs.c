@@ -169,26 +169,6 @@ static const struct jit_function *function_of(const struct symbols_bifs *b,
     return jit_function_at(then, q->at);
 }
 
-/* An address in a call is its return address less one, or that of its first
- * instruction. */
-static uint64_t called_export(const struct symbols_bifs *b,
-                              const struct symbol_query *q,
-                              const struct jit_function *f)
-{
-    uint8_t code[BIFS_CODE_SITE];
-    struct bifs_code_site site;
-    uint64_t end = q->at + 1, start = f->start;
-    if (end - start > sizeof(code))
-        start = end - sizeof(code);
-    if (memory_read(b->config->memory, start, code, end - start) == 0 &&
-        bifs_code_site_before(code, end - start, &site))
-        return site.export;
-    if (memory_read(b->config->memory, q->at, code, sizeof(code)) == 0 &&
-        bifs_code_site(code, sizeof(code), &site))
-        return site.export;
-    return 0;
-}
-
 static bool read_stub(const struct symbols_bifs *b,
                       const struct jit_function *f, struct bifs_code *stub)
 {
@@ -209,39 +189,77 @@ static bool is_stub_entry(const struct symbols_bifs *b, uint64_t at,
     return read_stub(b, f, &stub) && stub.entry == at;
 }
 
-/* A call of a function of the same module that is a NIF. */
-static const char *called_nif(const struct symbols_bifs *b,
-                              const struct symbol_query *q)
+/* The code of an Erlang function around a call, up to its end. */
+struct call {
+    uint8_t code[BIFS_CODE_SITE];
+    size_t len;
+    uint64_t ret; /* where it returns to */
+};
+
+static bool read_call(const struct symbols_bifs *b,
+                      const struct jit_function *f, uint64_t at,
+                      struct call *call)
 {
-    enum { CALL_REL32 = 5 };
-    uint8_t code[CALL_REL32];
-    struct bifs_code stub;
-    struct symbol_query callee = *q;
-    uint64_t from = q->at + 1 - CALL_REL32;
-    if (memory_read(b->config->memory, from, code, CALL_REL32) ||
-        bifs_code_calls(code, CALL_REL32, from, &callee.at, 1) == 0)
-        return NULL;
-    const struct jit_function *f = function_of(b, &callee);
-    return f && read_stub(b, f, &stub) && stub.nif ? f->name : NULL;
+    call->ret = at + 1;
+    call->len = call->ret - f->start;
+    if (call->len > sizeof(call->code))
+        call->len = sizeof(call->code);
+    return memory_read(b->config->memory, call->ret - call->len, call->code,
+                       call->len) == 0;
 }
 
-static const char *called_name(struct symbols_bifs *b,
-                               const struct symbol_query *q)
+/* The BIF or NIF whose stub is called, from its own module or through its
+ * struct Export, which begins with the address of its code. */
+static const char *called_stub(const struct symbols_bifs *b,
+                               const struct symbol_query *q,
+                               const struct call *call)
 {
-    const struct jit_function *f = function_of(b, q);
-    if (!f)
+    enum { CALL_REL32 = 5 };
+    struct bifs_code stub;
+    struct symbol_query callee = *q;
+    uint64_t export = bifs_code_export_before(call->code, call->len);
+    if (export ? memory_read_u64(b->config->memory, export, &callee.at) != 0
+               : call->len < CALL_REL32 ||
+                     !bifs_code_calls(call->code + call->len - CALL_REL32,
+                                      CALL_REL32, call->ret - CALL_REL32,
+                                      &callee.at, 1))
         return NULL;
-    if (q->space == SYMBOL_ENTRY)
-        return is_stub_entry(b, q->at, f) ? f->name : NULL;
-    uint64_t export = called_export(b, q, f);
-    return export ? export_name(b, export) : called_nif(b, q);
+    const struct jit_function *f = function_of(b, &callee);
+    return f && read_stub(b, f, &stub) ? f->name : NULL;
+}
+
+/* A light BIF's call (the JIT knows what is called), also by the address of
+ * its first instruction; or any other. */
+static const char *called_name(struct symbols_bifs *b,
+                               const struct symbol_query *q,
+                               const struct jit_function *f)
+{
+    struct call call;
+    struct bifs_code_site site;
+    uint8_t code[BIFS_CODE_SITE];
+    if (read_call(b, f, q->at, &call)) {
+        if (bifs_code_site_before(call.code, call.len, &site))
+            return export_name(b, site.export);
+        const char *name = called_stub(b, q, &call);
+        if (name)
+            return name;
+    }
+    if (memory_read(b->config->memory, q->at, code, sizeof(code)) == 0 &&
+        bifs_code_site(code, sizeof(code), &site))
+        return export_name(b, site.export);
+    return NULL;
 }
 
 void symbols_bifs_called(struct symbols_bifs *b, const struct symbol_query *q,
                          struct symbol_frames *out)
 {
-    const char *name = called_name(b, q);
+    const struct jit_function *f = function_of(b, q);
+    const char *name = NULL;
     *out = (struct symbol_frames){.result = SYMBOL_NAMED};
+    if (f && q->space == SYMBOL_CALLED)
+        name = called_name(b, q, f);
+    else if (f && is_stub_entry(b, q->at, f))
+        name = f->name;
     if (!name)
         return;
     symbols_erlang_spell(b->pool, name, out);

@@ -135,6 +135,86 @@ static void the_collector_is_what_the_fragment_calls(void **state)
     assert_false(bifs_code_call(direct, 5, 0x1000, &target, &slot));
 }
 
+/* The code of a light BIF's call in OTP 25, 27 and 29. */
+static const uint8_t light[] = {
+    0x48, 0xb9, 0x70, 0x63, 0xff, 0x7b, 0xbb, 0x7f, 0x00, 0x00, 0x48, 0xb8,
+    0x50, 0xaa, 0x08, 0xfe, 0x1c, 0x56, 0x00, 0x00, 0x48, 0x8d, 0x15, 0xe5,
+    0xff, 0xff, 0xff, 0x0f, 0x1f, 0x00, 0x40, 0xe8, 0x74, 0xc6, 0xef, 0xff,
+};
+
+static void a_return_address_tells_the_call_before_it(void **state)
+{
+    (void)state;
+    uint8_t code[BIFS_CODE_SITE];
+    struct bifs_code_site site;
+    memset(code, 0xcc, sizeof(code));
+    memcpy(code + sizeof(code) - sizeof(light), light, sizeof(light));
+    assert_true(bifs_code_site_before(code, sizeof(code), &site));
+    assert_true(site.export == 0x7fbb7bff6370);
+    assert_true(site.target == 0x561cfe08aa50);
+    assert_false(bifs_code_site_before(code, sizeof(code) - 1, &site));
+    for (size_t len = 0; len < sizeof(light); len++)
+        assert_false(bifs_code_site_before(light, len, &site));
+    for (size_t i = 27; i < 31; i++) /* what pads the call may be anything */
+        code[sizeof(code) - sizeof(light) + i] ^= 0xff;
+    assert_true(bifs_code_site_before(code, sizeof(code), &site));
+    code[sizeof(code) - 5] = 0x90;
+    assert_false(bifs_code_site_before(code, sizeof(code), &site));
+    assert_true(bifs_code_site(light, sizeof(light), &site));
+    assert_false(bifs_code_site(light, 26, &site));
+}
+
+static void a_call_through_an_export_names_it(void **state)
+{
+    (void)state;
+    static const uint8_t call[] = {
+        0x48, 0x89, 0x3b, 0x48, 0xb8, 0xa8, 0xaf, 0xb3, 0x00, 0xd1,
+        0x7f, 0x00, 0x00, 0x0f, 0x1f, 0x00, 0x42, 0xff, 0x14, 0xe0,
+    };
+    assert_true(bifs_code_export_before(call, sizeof(call)) == 0x7fd100b3afa8);
+    assert_true(bifs_code_export_before(call, sizeof(call) - 1) == 0);
+    for (size_t from = 4; from < sizeof(call); from++)
+        assert_true(bifs_code_export_before(call + from, sizeof(call) - from) ==
+                    0);
+}
+
+static void stubs_with_frame_pointers(void **state)
+{
+    (void)state;
+    uint8_t code[BODY + 32] = {0x55, 0x48, 0x89, 0xe5};
+    struct bifs_code stub;
+    memcpy(code + 4, phash2 + BODY, 32);
+    code[7] -= 4; /* its ErtsCodeMFA is that much further away */
+    assert_true(bifs_code_decode(code, sizeof(code), 0x1000, &stub));
+    assert_true(stub.target[0] == 0x55f4d6a3a620);
+    assert_true(stub.entry == 0x1004);
+    code[7] += 4;
+    code[0] = 0x90; /* no frame: nothing is further away */
+    assert_true(bifs_code_decode(code, sizeof(code), 0x1000, &stub));
+    assert_true(stub.entry == 0x1004);
+
+    uint8_t nif[sizeof(read_nif)];
+    memcpy(nif, read_nif, sizeof(nif));
+    memcpy(nif, "\x55\x48\x89\xe5\xeb\x1a", 6);
+    assert_true(bifs_code_decode(nif, sizeof(nif), 0x1000, &stub));
+    assert_true(stub.nif && stub.target[1] == 0x560d59eeb630);
+}
+
+static void jumps_out_of_a_function(void **state)
+{
+    (void)state;
+    static const uint8_t code[] = {
+        0x0f, 0x84, 0x10, 0x00, 0x00, 0x00, /* je */
+        0xe9, 0xf5, 0xff, 0xff, 0xff,       /* jmp */
+        0xe8, 0x00, 0x00, 0x00, 0x00,       /* call: none */
+        0xe9, 0x00, 0x00, 0x00,             /* cut */
+    };
+    uint64_t at[4];
+    assert_int_equal(bifs_code_jumps(code, sizeof(code), 0x1000, at, 4), 2);
+    assert_true(at[0] == 0x1016 && at[1] == 0x1000);
+    assert_int_equal(bifs_code_jumps(code, sizeof(code), 0x1000, at, 1), 1);
+}
+
 static const char *name_of(struct bifs *b, uint64_t target)
 {
     const struct bifs_entry *entry = bifs_find(b, target);
@@ -176,6 +256,10 @@ int main(void)
         cmocka_unit_test(a_nif_stub_holds_both_functions),
         cmocka_unit_test(what_is_cut_or_altered_is_no_stub),
         cmocka_unit_test(a_caller_names_the_export),
+        cmocka_unit_test(a_return_address_tells_the_call_before_it),
+        cmocka_unit_test(a_call_through_an_export_names_it),
+        cmocka_unit_test(stubs_with_frame_pointers),
+        cmocka_unit_test(jumps_out_of_a_function),
         cmocka_unit_test(the_collector_is_what_the_fragment_calls),
         cmocka_unit_test(one_function_with_two_names),
     };

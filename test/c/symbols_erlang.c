@@ -54,8 +54,12 @@ static void other_fragments_belong_to_their_callers(void **state)
     struct symbol_frames f = spell("global::call_light_bif_shared");
     assert_int_equal(f.count, 0);
     assert_false(f.gc || f.scheduler);
+    assert_int_equal(f.callee, SYMBOL_LIGHT_BIF);
     f = spell("global::i_length_body_shared");
     assert_int_equal(f.count, 0);
+    assert_int_equal(f.callee, SYMBOL_NO_CALLEE);
+    assert_int_equal(spell("global::call_bif_shared").callee, SYMBOL_BIF);
+    assert_int_equal(spell("global::call_nif_shared").callee, SYMBOL_NIF);
 }
 
 static void a_text_is_kept_once_and_never_moves(void **state)

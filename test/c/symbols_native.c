@@ -144,6 +144,19 @@ static void compilers_marks_are_cut_off(void **state)
         {"@", "@"},
         {"name.with.dots", "name.with.dots"},
         {"", ""},
+        {"_Z17beam_jit_call_bifP7processPmPKvPFmS0_S1_S3_Em",
+         "beam_jit_call_bif"},
+        {"_ZL5innerv.cold", "inner"},
+        {"_ZNK4beam3jit3runEi", "beam::jit::run"},
+        {"_Z3maxIiET_S0_S0_", "_Z3maxIiET_S0_S0_"}, /* a template's */
+        {"_ZN4beamplEi", "_ZN4beamplEi"},           /* an operator */
+        {"_ZN1a1b1c1d1e1f1g1h1iEv", "_ZN1a1b1c1d1e1f1g1h1iEv"},
+        {"_Z9too_short", "_Z9too_short"},
+        {"_Z99999999999999999999f", "_Z99999999999999999999f"},
+        {"_Z5plain", "_Z5plain"}, /* a variable */
+        {"_ZN1a", "_ZN1a"},
+        {"_ZNE", "_ZNE"},
+        {"_Z", "_Z"},
     };
     for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
         char name[64];

@@ -18,6 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (bifs_code_next_site(data, size, &at, &site))
         if (at > size)
             abort();
+    (void)bifs_code_site_before(data, size, &site);
+    (void)bifs_code_export_before(data, size);
+    if (bifs_code_jumps(data, size, 0x7f0000000000, targets, 4) > 4)
+        abort();
     (void)bifs_code_call(data, size, 0x7f0000000000, &target, &slot);
     if (bifs_code_calls(data, size, 0x7f0000000000, targets, 4) > 4)
         abort();
