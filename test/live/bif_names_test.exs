@@ -15,6 +15,8 @@ defmodule Live.BifNamesTest do
     Node.tell(node, "calls")
     calls = for line <- Node.lines_until(node, "end"), do: List.to_tuple(String.split(line))
     Node.stop(node)
+    # What +JPperf leaves behind.
+    for file <- ["perf-#{node.pid}.map", "jit-#{node.pid}.dump"], do: File.rm(Path.join("/tmp", file))
     for {function, bif} <- calls, do: {function, bif, in_c(stacks, "bif_work:#{function}/")}
   end
 
@@ -40,7 +42,7 @@ defmodule Live.BifNamesTest do
   defp assert_named(calls) do
     for {function, bif, stacks} <- calls do
       named = Enum.filter(stacks, fn {frames, _} -> named?(frames, bif) end)
-      assert count(named) >= 10, "#{function}: #{bif} has #{count(named)} of #{count(stacks)} samples"
+      assert count(named) >= 5, "#{function}: #{bif} has #{count(named)} of #{count(stacks)} samples"
       unnamed = Enum.filter(stacks, fn {frames, _} -> frames |> Enum.take_while(&(not native?(&1))) |> ours_last?() end)
       assert count(unnamed) <= 0.1 * count(stacks) + 2, "#{function}: #{inspect(Enum.take(unnamed, 5), width: 200)}"
     end

@@ -1,5 +1,5 @@
-%% Processes that call BIFs and NIFs, one for TURN_MS, then the next. Commands on
-%% stdin: "calls" prints "FUNCTION BIF" lines and "end".
+%% Processes that call BIFs and NIFs, each of them for TURN_MS, then the next.
+%% Commands on stdin: "calls" prints "FUNCTION BIF" lines and "end".
 -module(bif_work).
 -compile(export_all).
 -compile(nowarn_export_all).
@@ -119,7 +119,7 @@ merge(M) -> maps:merge(M, #{none => 0}), ok.
 iolist(L) -> iolist_to_binary(L), ok.
 utf8(L) -> unicode:characters_to_binary(L, unicode), ok.
 digits(N) -> put(result, integer_to_binary(N)), ok.
-send({Pid, T}) -> Pid ! T, ok.
+send({Pid, T}) -> Pid ! T, Pid ! T, Pid ! T, Pid ! T, ok.
 md5(B) -> erlang:md5(B), ok.
 match(B) -> binary:match(B, <<"x">>), ok.
 split(B) -> binary:split(B, <<"c">>, [global]), ok.
