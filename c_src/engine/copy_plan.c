@@ -23,6 +23,7 @@ void copy_plan_offsets(const struct engine_view *view, struct copy_offsets *out)
         .reg = offset_of(l, LAYOUT_REG),
         .initial = offset_of(l, LAYOUT_INITIAL),
         .continuation = offset_of(l, LAYOUT_CONTINUATION),
+        .scheduler_data = offset_of(l, LAYOUT_SCHEDULER_DATA),
         .reg_name = REG_NAME,
         .code_list = view->code_list,
     };

@@ -42,7 +42,8 @@ struct copy_thread {
     __u64 runtime_stack;         /**< RS; 0 unless COPY_NORMAL */
     __u64 stack_low, stack_high; /**< mapping of the C stack; 0s: not known */
     __u64 esdp;                  /**< 0: unknown */
-    __u32 role;                  /**< enum copy_role */
+    __u64 last; /**< the engine's own: the process that it saw there last */
+    __u32 role; /**< enum copy_role */
     __u32 unused;
 };
 
@@ -54,9 +55,10 @@ struct copy_offsets {
     __u32 current_process;  /**< in ErtsSchedulerData; the rest in Process */
     __u32 stop, htop, hend; /**< stacks are copied when all three are known */
     __u32 id, reg, initial, continuation;
-    __u32 reg_name;  /**< RegProc.name */
-    __u64 code_list; /**< address of the pointer to the JIT list's newest
-                          entry, which is copied too; 0: not known */
+    __u32 scheduler_data; /**< esdp, while a scheduler runs the process */
+    __u32 reg_name;       /**< RegProc.name */
+    __u64 code_list;      /**< address of the pointer to the JIT list's newest
+                               entry, which is copied too; 0: not known */
 };
 
 struct engine_view;

@@ -83,7 +83,7 @@ const volatile __u64 wake_at = 1 << 20;
 struct copying {
     struct scratch *s;
     const struct bpf_setup *setup;
-    const struct copy_thread *thread;
+    struct copy_thread *thread;
     __u64 sp;
 };
 
@@ -244,15 +244,37 @@ static __always_inline void copy_stopped(struct copying *c)
     }
 }
 
-static __always_inline __u64 current_process(const struct copying *c)
+static __always_inline __u64 word_at(__u64 addr)
 {
-    __u64 c_p = 0;
-    if (!c->thread->esdp || c->setup->at.current_process == COPY_UNKNOWN)
-        return 0;
-    bpf_probe_read_user(
-        &c_p, sizeof(c_p),
-        (void *)(c->thread->esdp + c->setup->at.current_process));
+    __u64 word = 0;
+    bpf_probe_read_user(&word, sizeof(word), (void *)addr);
+    return word;
+}
+
+/* While a match specification runs (db_prog_match in erl_db_util.c) the
+ * scheduler's current process is one made up for it, without a heap. The real
+ * one is then the last that was seen there, if it still runs there. */
+static __always_inline __u64 real_process(struct copying *c, __u64 c_p)
+{
+    const struct copy_offsets *at = &c->setup->at;
+    __u64 last = c->thread->last;
+    if (c_p == 0 || c_p == last || at->hend == COPY_UNKNOWN ||
+        at->scheduler_data == COPY_UNKNOWN)
+        return c_p;
+    if (word_at(c_p + at->hend) == 0)
+        return last && word_at(last + at->scheduler_data) == c->thread->esdp
+                   ? last
+                   : c_p;
+    c->thread->last = c_p;
     return c_p;
+}
+
+static __always_inline __u64 current_process(struct copying *c)
+{
+    const struct copy_thread *t = c->thread;
+    if (!t->esdp || c->setup->at.current_process == COPY_UNKNOWN)
+        return 0;
+    return real_process(c, word_at(t->esdp + c->setup->at.current_process));
 }
 
 /* On the C stack of a normal scheduler. */
