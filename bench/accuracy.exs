@@ -28,7 +28,7 @@ defmodule Accuracy do
 
     watched =
       for engine <- engines, _ <- 1..runs(engine) do
-        {truth(node), engine, engine_run(node, graph, engine)}
+        {truth(node), engine, engine_run(set, node, graph, engine)}
       end ++ for(peer <- peers, do: {truth(node), peer, peer_run(node, owners, peer)})
 
     truths = [truth(node) | Enum.map(watched, &elem(&1, 0))]
@@ -44,16 +44,17 @@ defmodule Accuracy do
 
   defp truth(node), do: node |> Bench.truth_of(fn -> Process.sleep(@truth_ms) end) |> elem(0)
 
-  defp engine_run(node, graph, engine) do
+  defp engine_run(set, node, graph, engine) do
     rate = Bench.rate(engine, @rate)
     {meanwhile, file} = Bench.truth_of(node, fn -> Bench.record(node, engine, @seconds, rate) end)
     stacks = Cprof.collapsed(["report", file])
-    {seen, samples} = Bench.shares(stacks)
+    {seen, samples, apart} = Bench.shares(set, stacks)
 
     %{
       seen: seen,
       meanwhile: meanwhile,
       samples: samples,
+      apart: apart,
       rate: rate,
       impossible: CallGraph.impossible(graph, stacks),
       counters: Cprof.json(["report", file])["counters"]
@@ -86,7 +87,8 @@ defmodule Accuracy do
   defp label(peer, %{counters: nil}), do: "peer #{peer}"
   defp label(engine, _), do: engine
 
-  defp stacks(_, nil), do: for(key <- ~w(complete unresolved nameless impossible unverified lost)a, do: {key, "-"})
+  defp stacks(_, nil),
+    do: for(key <- ~w(apart complete unresolved nameless impossible unverified lost)a, do: {key, "-"})
 
   defp stacks(runs, _) do
     sum = fn key -> runs |> Enum.map(& &1.counters[key]) |> Enum.sum() end
@@ -94,6 +96,7 @@ defmodule Accuracy do
     frames = max(sum.("frames"), 1)
 
     [
+      apart: Bench.median(for run <- runs, do: run.apart),
       complete: 1 - sum.("truncated") / samples,
       unresolved: sum.("unresolved_frames") / frames,
       nameless: sum.("nameless_native_frames") / frames,

@@ -47,16 +47,25 @@ defmodule Bench do
     file
   end
 
-  @doc "What the pieces have of a recording's samples: a stack belongs to the piece whose function is on it."
-  def shares(stacks) do
-    counts =
-      for {stack, n} <- stacks, reduce: %{} do
-        counts -> Map.update(counts, Enum.find_value(stack, "rest", &piece/1), n, &(&1 + n))
+  @doc """
+  What the pieces have of a recording's samples: a stack belongs to the piece whose function is on it. Returns shares,
+  samples and the share that was set apart: threads at the VM's own work. Of many processes nobody knows that from the
+  rest of messaging, so there it is part of the rest.
+  """
+  def shares(set, stacks) do
+    {apart, work} = Enum.split_with(stacks, fn {[root | _], _} -> set != "messages" and apart?(root) end)
+    sum = fn stacks -> stacks |> Enum.map(&elem(&1, 1)) |> Enum.sum() end
+    total = max(sum.(work), 1)
+
+    shares =
+      for {stack, n} <- work, reduce: %{} do
+        shares -> Map.update(shares, Enum.find_value(stack, "rest", &piece/1), n / total, &(&1 + n / total))
       end
 
-    total = counts |> Map.values() |> Enum.sum()
-    {Map.new(counts, fn {piece, n} -> {piece, n / max(total, 1)} end), total}
+    {shares, total, sum.(apart) / max(sum.(stacks), 1)}
   end
+
+  defp apart?(root), do: root in ["[scheduler]", "[aux thread]", "[poll thread]"]
 
   @doc "The piece that a function is, or nil."
   def piece(function) do

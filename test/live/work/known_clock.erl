@@ -6,7 +6,7 @@
 %% Clock: `node_ns' for one process, whose work may move to dirty schedulers;
 %% `thread_ns' for pieces of many processes that are never preempted.
 new(Pieces, Clock) ->
-    Timing = {Clock, own_cost(Clock), switch_cost(Clock), counters:new(length(Pieces) + 1, []), Pieces},
+    Timing = {Clock, own_cost(Clock), switch_cost(Clock), counters:new(length(Pieces) + 2, []), Pieces},
     reset(Timing),
     Timing.
 
@@ -43,19 +43,23 @@ timed(N, Fun, {thread_ns, Cost, _, Counters, _}) ->
     Start = busy_nif:thread_ns(),
     Fun(),
     counters:add(Counters, N, busy_nif:thread_ns() - Start - Cost);
-timed(N, Fun, {node_ns, Cost, SwitchCost, Counters, _}) ->
+timed(N, Fun, {node_ns, Cost, SwitchCost, Counters, Pieces}) ->
     Switches = switches(),
     Start = busy_nif:node_ns(),
     Fun(),
     Took = busy_nif:node_ns() - Start - Cost,
-    counters:add(Counters, N, Took - SwitchCost * (switches() - Switches)).
+    Scheduling = SwitchCost * (switches() - Switches),
+    counters:add(Counters, N, Took - Scheduling),
+    counters:add(Counters, length(Pieces) + 2, Scheduling).
 
 reset({_, _, _, Counters, Pieces}) ->
-    [counters:put(Counters, N, 0) || N <- lists:seq(1, length(Pieces))],
+    [counters:put(Counters, N, 0) || N <- lists:seq(1, length(Pieces) + 2)],
     counters:put(Counters, length(Pieces) + 1, busy_nif:node_ns()).
 
-%% [{Piece, Ns}], and `rest': what the node did besides.
+%% [{Piece, Ns}], and `rest': what the node did besides. What the scheduler did
+%% while pieces waited for their next turn is in neither, where it is known.
 truth({_, _, _, Counters, Pieces}) ->
     All = busy_nif:node_ns() - counters:get(Counters, length(Pieces) + 1),
+    Scheduling = counters:get(Counters, length(Pieces) + 2),
     Times = [{P, counters:get(Counters, N)} || {N, P} <- lists:enumerate(Pieces)],
-    Times ++ [{rest, All - lists:sum([Ns || {_, Ns} <- Times])}].
+    Times ++ [{rest, All - Scheduling - lists:sum([Ns || {_, Ns} <- Times])}].

@@ -91,6 +91,7 @@ init(Set, {Timing, Rounds}) ->
     put(hashes, [erlang:phash2(N) || N <- lists:seq(1, 2000)]),
     put(thousand, maps:from_list([{N, N} || N <- lists:seq(1, 1000)])),
     put(negative, maps:from_list([{N, -N} || N <- lists:seq(501, 1500)])),
+    put(big, term_to_binary([{N, N} || N <- lists:seq(1, 100000)])),
     put(file, zeros()),
     rounds(lists:enumerate([Fun || {_, Fun} <- pieces(Set)]), Timing, Rounds).
 
@@ -106,17 +107,15 @@ rounds(Pieces, Timing, Rounds) ->
     counters:add(Rounds, 1, 1),
     rounds(Pieces, Timing, Rounds).
 
-%% In any order and number, so that no piece keeps step with a clock.
+%% In any order, so that no piece keeps step with a clock.
 pieces(Pieces, Timing) ->
-    Order = lists:sort([{rand:uniform(), Piece} || Piece <- Pieces]),
-    [repeat(rand:uniform(3), Piece, Timing) || {_, Piece} <- Order],
-    ok.
+    shuffled(lists:sort([{rand:uniform(), Piece} || Piece <- Pieces]), Timing).
 
-repeat(0, _, _) ->
+shuffled([], _) ->
     ok;
-repeat(Times, {N, Fun} = Piece, Timing) ->
+shuffled([{_, {N, Fun}} | Rest], Timing) ->
     known_clock:timed(N, Fun, Timing),
-    repeat(Times - 1, Piece, Timing).
+    shuffled(Rest, Timing).
 
 pieces(erlang) ->
     [{deep, fun deep_piece/0}, {add, fun add_piece/0}, {mul, fun mul_piece/0},
@@ -128,7 +127,8 @@ pieces(bif) ->
      {md5, fun md5_piece/0}, {crypto, fun crypto_piece/0}];
 pieces(gc) ->
     [{grow, fun grow_piece/0}, {churn, fun churn_piece/0},
-     {collect, fun collect_piece/0}, {add, fun add_piece/0}];
+     {collect, fun collect_piece/0}, {big, fun big_piece/0},
+     {add, fun add_piece/0}];
 pieces(dirty) ->
     [{normal, fun normal_piece/0}, {dirty_cpu, fun dirty_cpu_piece/0},
      {dirty_io, fun dirty_io_piece/0}, {derive, fun derive_piece/0},
@@ -315,10 +315,19 @@ crypto(N, Data) ->
 
 %% --- the collector -------------------------------------------------------
 
+%% Heaps above 128 k words are collected on dirty schedulers; all but the big
+%% one stay below.
+
 %% A heap that grows: every collection copies what is alive.
 grow_piece() ->
-    _ = length(grow(30000, [])),
+    _ = repeat_grow(200),
     ok.
+
+repeat_grow(0) ->
+    0;
+repeat_grow(N) ->
+    _ = length(grow(2000, [])),
+    repeat_grow(N - 1).
 
 grow(0, List) ->
     List;
@@ -327,7 +336,7 @@ grow(N, List) ->
 
 %% Garbage that dies at once.
 churn_piece() ->
-    _ = churn(60000, []),
+    _ = churn(400000, []),
     ok.
 
 churn(0, Last) ->
@@ -335,9 +344,14 @@ churn(0, Last) ->
 churn(N, _) ->
     churn(N - 1, {N, [N, N], <<N:64>>}).
 
-%% Full sweeps, on a heap with something alive.
+%% Full sweeps, of a small heap and of a big one.
 collect_piece() ->
-    _ = collect(20, get(hashes)),
+    _ = collect(600, get(hashes)),
+    ok.
+
+big_piece() ->
+    true = length(collect(5, binary_to_term(get(big)))) > 0,
+    erlang:garbage_collect(),
     ok.
 
 collect(0, Alive) ->
