@@ -33,7 +33,7 @@ defmodule Accuracy do
 
     truths = [truth(node) | Enum.map(watched, &elem(&1, 0))]
     Node.stop(node)
-    truth = Bench.mean(truths)
+    truth = Bench.middle(truths)
     spread = Bench.median(for t <- truths, do: Bench.distance(t, truth))
     for name <- Enum.uniq(engines ++ peers), do: row(set, name, for({_, ^name, run} <- watched, do: run), truth, spread)
   end

@@ -75,11 +75,11 @@ defmodule Bench do
     end
   end
 
-  @doc "The mean of distributions."
-  def mean(list) do
-    for distribution <- list, {key, p} <- distribution, reduce: %{} do
-      sum -> Map.update(sum, key, p / length(list), &(&1 + p / length(list)))
-    end
+  @doc "The middle of distributions: a window in which the machine stumbled does not move it."
+  def middle(list) do
+    middle = for key <- list |> Enum.flat_map(&Map.keys/1) |> Enum.uniq(), do: {key, median(for d <- list, do: d[key])}
+    total = middle |> Enum.map(&elem(&1, 1)) |> Enum.sum()
+    Map.new(middle, fn {key, p} -> {key, p / total} end)
   end
 
   @doc "Total-variation distance of two distributions."
