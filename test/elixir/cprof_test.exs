@@ -8,6 +8,11 @@ defmodule CprofTest do
   defmodule Work do
     def run(ms \\ 600), do: until(System.monotonic_time(:millisecond) + ms)
 
+    def linger do
+      run()
+      receive(do: (:end -> :ok))
+    end
+
     defp until(closing) do
       spin(20_000)
       if System.monotonic_time(:millisecond) < closing, do: until(closing), else: :done
@@ -91,6 +96,28 @@ defmodule CprofTest do
     text = List.to_string(:erlang.pid_to_list(pid))
     assert [%{pid: ^text, pct: pct} | _] = profile.report.processes
     assert pct > 60.0
+  end
+
+  test "what only the node knows of a process is there, also in the text" do
+    {:ok, task, profile} =
+      Cprof.profile(fn ->
+        Process.put(:"$process_label", "night shift")
+        task = Task.async(Work, :linger, [])
+        Work.run()
+        task
+      end)
+
+    send(task.pid, :end)
+    Task.await(task)
+
+    rows = Map.new(profile.report.processes, &{&1.pid, &1})
+    [own, task] = for pid <- [self(), task.pid], do: rows[List.to_string(:erlang.pid_to_list(pid))]
+    assert own.label == "night shift"
+    assert task.label == ""
+    assert task.parent == own.pid
+    assert task.initial_call == "Elixir.CprofTest.Work:linger/0"
+    assert {:ok, text} = Cprof.render(profile, :text, process: "night shift")
+    assert text =~ "night shift" and not (text =~ task.pid)
   end
 
   test "hotspots are sorted and limited" do
