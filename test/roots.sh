@@ -81,11 +81,13 @@ run_in() {
     shift
     [ -e "$dir/.complete" ] ||
         { echo "roots.sh: make the root first: $0 make" >&2; exit 1; }
-    rm -rf "$dir/cprof"
-    mkdir -p "$dir/cprof"
+    # A folder for each checkout: several can be tested at once.
+    place=cprof-$(echo "$here" | cksum | cut -d ' ' -f 1)
+    rm -rf "${dir:?}/$place"
+    mkdir -p "$dir/$place"
     (cd "$here" && tar -cf - --exclude=./_build --exclude=./build \
-        --exclude=./priv --exclude=./.git .) | tar -xf - -C "$dir/cprof"
-    enter "$dir" sh -c 'cd /cprof && exec "$@"' sh "$@"
+        --exclude=./priv --exclude=./.git .) | tar -xf - -C "$dir/$place"
+    enter "$dir" sh -c 'cd "/$1" && shift && exec "$@"' sh "$place" "$@"
 }
 
 case ${1-} in
