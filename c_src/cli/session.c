@@ -71,12 +71,10 @@ static int open_engine(struct session *s, const struct session_options *o)
         .kernel_stacks = o->kernel,
         .force = o->force,
     };
-    struct engine_choice choice =
-        engine_choose(o->engine ? o->engine : "auto", o->pid);
+    struct engine_choice choice;
+    int err = engine_open(o->engine ? o->engine : "auto", &config, &choice,
+                          &s->engine);
     s->ops = choice.ops;
-    if (!s->ops)
-        return choice.why;
-    int err = s->ops->open(&config, &s->engine);
     err = err ? err : session_meta_engine(s->profile, &choice);
     return err ? err : s->ops->start(s->engine);
 }

@@ -19,30 +19,33 @@ static int probe(const struct engine_ops *ops, pid_t pid)
     return rights_explain(&rights, err);
 }
 
-static struct engine_choice best(pid_t pid)
+static void pass_over(struct engine_choice *choice,
+                      const struct engine_ops *ops, int why)
 {
-    struct engine_choice choice = {.why = 0};
-    for (const struct engine_ops *const *e = engine_all; *e; e++) {
+    if (choice->better)
+        return;
+    choice->better = ops;
+    choice->why = why;
+}
+
+/* The best of those from first on; *choice may have passed over others. */
+static void choose_from(const struct engine_ops *const *first, pid_t pid,
+                        struct engine_choice *choice)
+{
+    choice->ops = NULL;
+    for (const struct engine_ops *const *e = first; *e && !choice->ops; e++) {
         if ((*e)->opt_in)
             continue;
         int err = probe(*e, pid);
-        if (!err) {
-            choice.ops = *e;
-            return choice;
-        }
-        if (!choice.better) {
-            choice.better = *e;
-            choice.why = err;
-        }
+        if (err)
+            pass_over(choice, *e, err);
+        else
+            choice->ops = *e;
     }
-    choice.better = NULL;
-    return choice;
 }
 
-struct engine_choice engine_choose(const char *name, pid_t pid)
+static struct engine_choice named(const char *name, pid_t pid)
 {
-    if (strcmp(name, "auto") == 0)
-        return best(pid);
     for (const struct engine_ops *const *e = engine_all; *e; e++) {
         if (strcmp((*e)->name, name) != 0)
             continue;
@@ -50,4 +53,43 @@ struct engine_choice engine_choose(const char *name, pid_t pid)
         return (struct engine_choice){.ops = err ? NULL : *e, .why = err};
     }
     return (struct engine_choice){.why = -E_UNKNOWN_ENGINE};
+}
+
+static bool is_auto(const char *name)
+{
+    return strcmp(name, "auto") == 0;
+}
+
+struct engine_choice engine_choose(const char *name, pid_t pid)
+{
+    struct engine_choice choice = {.why = 0};
+    if (!is_auto(name))
+        return named(name, pid);
+    choose_from(engine_all, pid, &choice);
+    return choice;
+}
+
+static const struct engine_ops *const *after(const struct engine_ops *ops)
+{
+    const struct engine_ops *const *e = engine_all;
+    while (*e != ops)
+        e++;
+    return e + 1;
+}
+
+int engine_open(const char *name, const struct engine_config *config,
+                struct engine_choice *choice, struct engine **out)
+{
+    *choice = engine_choose(name, config->pid);
+    while (choice->ops) {
+        int err = choice->ops->open(config, out);
+        if (!err)
+            return 0;
+        if (!is_auto(name) || err == -E_GONE || err == -E_NO_PROCESS)
+            return err;
+        /* What a probe cannot see: no room for the real rings, say. */
+        pass_over(choice, choice->ops, err);
+        choose_from(after(choice->ops), config->pid, choice);
+    }
+    return choice->why;
 }

@@ -116,6 +116,14 @@ struct engine_choice {
  * one that was asked for answered, as exact as can be told (rights_explain).
  */
 struct engine_choice engine_choose(const char *name, pid_t pid);
+/**
+ * Opens and arms the engine of that name; for "auto" the best that opens: one
+ * that looked as if it worked but does not open is passed over.
+ * @param choice what was taken, and the best that was passed over
+ * @return 0; else an error, that of the best that was asked for
+ */
+MUST_USE int engine_open(const char *name, const struct engine_config *config,
+                         struct engine_choice *choice, struct engine **out);
 /** Every engine built in, best first; NULL-terminated. */
 extern const struct engine_ops *const engine_all[];
 

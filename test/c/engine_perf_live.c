@@ -533,6 +533,32 @@ static void auto_takes_the_best_that_works(void **state)
         assert_int_equal(choice.why, 0);
 }
 
+/* An engine may look as if it worked and not open: the next one is tried, and
+ * in the end it is the best one's reason that counts. */
+static void auto_goes_on_when_an_engine_does_not_open(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_sleeps);
+    struct threads threads;
+    assert_int_equal(threads_read(pid, &threads), 0);
+    struct engine_config config = {.pid = pid,
+                                   .view.threads = &threads,
+                                   .rate = ENGINE_MAX_RATE + 1};
+    struct engine *e = NULL;
+    struct engine_choice choice = engine_choose("auto", pid);
+    int why = choice.better ? choice.why : choice.ops->open(&config, &e);
+    assert_true(why < 0);
+    assert_int_equal(engine_open("auto", &config, &choice, &e), why);
+    assert_null(e);
+    assert_null(choice.ops);
+    config.rate = 99;
+    assert_int_equal(engine_open("perf", &config, &choice, &e), 0);
+    assert_ptr_equal(choice.ops, &engine_perf);
+    engine_perf.close(e);
+    threads_deinit(&threads);
+    end_child(pid);
+}
+
 static void another_users_process_is_denied(void **state)
 {
     (void)state;
@@ -560,6 +586,7 @@ static int run_all(void)
         cmocka_unit_test(bad_requests_are_refused),
         cmocka_unit_test(engines_are_chosen_by_name),
         cmocka_unit_test(auto_takes_the_best_that_works),
+        cmocka_unit_test(auto_goes_on_when_an_engine_does_not_open),
         cmocka_unit_test(another_users_process_is_denied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
