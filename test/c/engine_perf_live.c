@@ -541,9 +541,8 @@ static void auto_goes_on_when_an_engine_does_not_open(void **state)
     pid_t pid = start_child(child_sleeps);
     struct threads threads;
     assert_int_equal(threads_read(pid, &threads), 0);
-    struct engine_config config = {.pid = pid,
-                                   .view.threads = &threads,
-                                   .rate = ENGINE_MAX_RATE + 1};
+    struct engine_config config = {
+        .pid = pid, .view.threads = &threads, .rate = ENGINE_MAX_RATE + 1};
     struct engine *e = NULL;
     struct engine_choice choice = engine_choose("auto", pid);
     int why = choice.better ? choice.why : choice.ops->open(&config, &e);

@@ -154,6 +154,49 @@ defmodule Live.Node do
   end
 end
 
+defmodule Live.Memory do
+  @moduledoc "A control group that limits a process's memory (version 1 of the kernel's interface, or 2)."
+
+  @v1 "/sys/fs/cgroup/memory"
+  @v2 "/sys/fs/cgroup"
+
+  def limits? do
+    {dir, limit, _} = group()
+    File.mkdir(dir)
+    has_limit = dir |> Path.join(limit) |> File.exists?()
+    File.rmdir(dir)
+    has_limit
+  end
+
+  defp group do
+    if File.dir?(@v1),
+      do: {"#{@v1}/cprof-#{System.pid()}", "memory.limit_in_bytes", "memory.failcnt"},
+      else: {"#{@v2}/cprof-#{System.pid()}", "memory.max", "memory.events"}
+  end
+
+  @doc "Calls `fun` while the process has at most `mb` more; its argument tells how often that was not enough."
+  def limited(pid, mb, fun) do
+    {dir, limit, failures} = group()
+    File.mkdir!(dir)
+    File.write!(Path.join(dir, limit), "#{mb}M")
+    File.write!(Path.join(dir, "cgroup.procs"), "#{pid}")
+
+    try do
+      fun.(fn -> dir |> Path.join(failures) |> File.read!() |> count() end)
+    after
+      File.write!(Path.join(Path.dirname(dir), "cgroup.procs"), "#{pid}")
+      File.rmdir(dir)
+    end
+  end
+
+  defp count(text) do
+    case Regex.run(~r/max (\d+)/, text) do
+      [_, n] -> String.to_integer(n)
+      nil -> text |> String.trim() |> String.to_integer()
+    end
+  end
+end
+
 defmodule Live.Cprof do
   @moduledoc "The program under test, run as a user would."
 

@@ -3,9 +3,20 @@
 %%   deep   one process, 100,000 frames deep
 %%   many   100,000 processes that wake now and then, and a busy one
 %%   spin   four busy processes
+%%   full   after a line on stdin: holds 48 MB, reads a large file over and over,
+%%          one busy process
 -module(extremes).
--export([start/1, deep/1, waker/0, busy/0]).
+-export([start/1, deep/1, waker/0, busy/0, reader/1]).
 
+start(["full", File]) ->
+    io:format("ready ~s~n", [os:getpid()]),
+    io:get_line(""),
+    Held = [binary:copy(<<N:16>>, 32768) || N <- lists:seq(1, 768)],
+    spawn(?MODULE, reader, [File]),
+    spawn(?MODULE, busy, []),
+    io:format("full~n"),
+    io:get_line(""),
+    halt(length(Held) rem 1);
 start([What]) ->
     begin_work(What),
     io:format("ready ~s~n", [os:getpid()]),
@@ -38,3 +49,15 @@ busy(N) -> busy(N - 1).
 
 waker() ->
     receive after 10000 -> waker() end.
+
+reader(File) ->
+    {ok, Device} = file:open(File, [read, raw, binary]),
+    read_all(Device),
+    file:close(Device),
+    reader(File).
+
+read_all(Device) ->
+    case file:read(Device, 262144) of
+        {ok, _} -> read_all(Device);
+        eof -> ok
+    end.
