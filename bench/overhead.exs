@@ -70,6 +70,9 @@ defmodule Overhead do
       rate: @fast,
       us: ours.(costs),
       bare_us: bare.(costs),
+      pct_at_99: 99 * ours.(costs) / 1.0e4,
+      pct_at_999: 999 * ours.(costs) / 1.0e4,
+      bare_pct_at_999: 999 * bare.(costs) / 1.0e4,
       multiple: multiple,
       low: low,
       high: high

@@ -177,11 +177,12 @@ mul(0, Product) ->
 mul(N, Product) ->
     mul(N - 1, (Product * 31 + N) rem 65521).
 
-%% 16,384 stacks in turn, in no order: each bit of Path is a frame.
+%% 16,384 stacks in turn, in no order: each bit of Path is a frame, but the last
+%% that calls no more.
 paths_piece() ->
-    Path = (case get(path) of undefined -> 0; Last -> Last end * 4093 + 12345) band 16#3fff,
+    Path = (case get(path) of undefined -> 0; Last -> Last end * 4093 + 12345) band 16#7fff,
     put(path, Path),
-    _ = left(14, Path),
+    _ = left(15, Path),
     ok.
 
 left(0, _) -> add(20000, 0);
