@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/reader.h"
+#include "base/sorted.h"
 
 enum { MAX_BYTES = 1 << 27 };
 
@@ -110,13 +111,6 @@ void kallsyms_deinit(struct kallsyms *k)
 const struct kallsyms_symbol *kallsyms_find(const struct kallsyms *k,
                                             uint64_t addr)
 {
-    size_t low = 0, high = k->count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (k->list[mid].addr <= addr)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low ? &k->list[low - 1] : NULL;
+    size_t before = SORTED_UPTO(k->list, k->count, addr, addr);
+    return before ? &k->list[before - 1] : NULL;
 }

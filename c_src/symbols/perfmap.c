@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/reader.h"
+#include "base/sorted.h"
 
 /* Lines as read, then the winners of their overlaps. */
 struct lines {
@@ -232,14 +233,7 @@ void perfmap_deinit(struct perfmap *map)
 const struct perfmap_range *perfmap_find(const struct perfmap *map,
                                          uint64_t addr)
 {
-    size_t low = 0, high = map->count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (map->list[mid].end <= addr)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < map->count && map->list[low].start <= addr ? &map->list[low]
-                                                            : NULL;
+    size_t at = SORTED_UPTO(map->list, map->count, end, addr);
+    return at < map->count && map->list[at].start <= addr ? &map->list[at]
+                                                          : NULL;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/reader.h"
+#include "base/sorted.h"
 
 /* Longer names are no names; nothing real has more symbols. */
 enum { MAX_NAME = 4096, MAX_SYMBOLS = 4 << 20 };
@@ -276,17 +277,10 @@ static bool holds(const struct image *image, size_t i, uint64_t vaddr,
 const struct image_symbol *image_symbol(const struct image *image,
                                         uint64_t vaddr)
 {
-    size_t low = 0, high = image->symbol_count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (image->symbols[mid].addr <= vaddr)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    size_t upto = SORTED_UPTO(image->symbols, image->symbol_count, addr, vaddr);
     /* Entry points within a function end before it does: look behind them. */
-    for (size_t back = 0; back < 8 && back < low; back++)
-        if (holds(image, low - 1 - back, vaddr, back == 0))
-            return &image->symbols[low - 1 - back];
+    for (size_t back = 0; back < 8 && back < upto; back++)
+        if (holds(image, upto - 1 - back, vaddr, back == 0))
+            return &image->symbols[upto - 1 - back];
     return NULL;
 }

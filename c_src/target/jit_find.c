@@ -1,6 +1,8 @@
 /* From an address and a time to the module, function and line. */
 #include "target/jit_parts.h"
 
+#include "base/sorted.h"
+
 static bool covers(const struct jit_module *m, uint64_t addr)
 {
     return addr >= m->base && addr - m->base < m->size;
@@ -76,13 +78,7 @@ const struct jit_function *jit_function_at(const struct jit_module *module,
 const struct jit_line *jit_line_at(const struct jit_module *module,
                                    const struct jit_function *f, uint64_t addr)
 {
-    uint32_t low = 0, high = f->line_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (module->lines[f->first_line + middle].start <= addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low ? &module->lines[f->first_line + low - 1] : NULL;
+    const struct jit_line *lines = module->lines + f->first_line;
+    size_t before = SORTED_UPTO(lines, f->line_count, start, addr);
+    return before ? &lines[before - 1] : NULL;
 }

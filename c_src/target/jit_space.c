@@ -9,20 +9,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/sorted.h"
 #include "target/jit_parts.h"
 
 /* Index of the last point that starts at or before addr, or -1. */
 static ptrdiff_t place_of(const struct jit_space *s, uint64_t addr)
 {
-    size_t low = 0, high = s->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (s->points[middle].start <= addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return (ptrdiff_t)low - 1;
+    return (ptrdiff_t)SORTED_UPTO(s->points, s->count, start, addr) - 1;
 }
 
 static int by_value(const void *a, const void *b)

@@ -2,6 +2,7 @@
  * deep, start threads and end. As root, much of it is run as nobody, too. */
 
 #include "test.h"
+#include "as_nobody.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -17,7 +18,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 
-enum { NOBODY = 65534, MAGIC_WORDS = 4 };
+enum { MAGIC_WORDS = 4 };
 
 static const uint64_t magic = 0x5afe57ac0de12345ull;
 
@@ -591,29 +592,8 @@ static int run_all(void)
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
-/* A process that gave up its rights is not "dumpable" and its children are
- * not, until they say so; perf_event_open asks that of its target. */
-static int run_as_nobody(void)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        if (setgid(NOBODY) || setuid(NOBODY))
-            _exit(3);
-        prctl(PR_SET_DUMPABLE, 1);
-        _exit(run_all());
-    }
-    int status = 0;
-    waitpid(pid, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
 int main(void)
 {
     shared = share();
-    int failed = run_all();
-    if (geteuid() == 0) {
-        print_message("the same as nobody:\n");
-        failed += run_as_nobody();
-    }
-    return failed;
+    return run_as_both(run_all);
 }

@@ -3,6 +3,7 @@
  * as nobody, too. Sampling is always forced: machines that run tests are busy.
  */
 #include "test.h"
+#include "as_nobody.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -20,7 +21,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 
-enum { NOBODY = 65534, MAGIC_WORDS = 4, PATIENCE_MS = 20000 };
+enum { MAGIC_WORDS = 4, PATIENCE_MS = 20000 };
 
 static const uint64_t magic = 0x5afe57ac0de12345ull;
 
@@ -634,22 +635,6 @@ static int run_all(void)
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
-/* A process that gave up its rights is not "dumpable" and its children are
- * not, until they say so; ptrace asks that of its target. */
-static int run_as_nobody(void)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        if (setgid(NOBODY) || setuid(NOBODY))
-            _exit(3);
-        prctl(PR_SET_DUMPABLE, 1);
-        _exit(run_all());
-    }
-    int status = 0;
-    waitpid(pid, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
 int main(void)
 {
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -660,10 +645,5 @@ int main(void)
         print_message("a seccomp filter forbids ptrace here\n");
         return 0;
     }
-    int failed = run_all();
-    if (geteuid() == 0) {
-        print_message("the same as nobody:\n");
-        failed += run_as_nobody();
-    }
-    return failed;
+    return run_as_both(run_all);
 }
