@@ -1,12 +1,17 @@
 %% What the pieces of known work are timed with: CPU clocks, which other
 %% programs on the machine do not move.
 -module(known_clock).
--export([new/2, timed/3, reset/1, truth/1]).
+-export([new/2, new/3, timed/3, reset/1, truth/1]).
 
 %% Clock: `node_ns' for one process, whose work may move to dirty schedulers;
 %% `thread_ns' for pieces of many processes that are never preempted.
 new(Pieces, Clock) ->
-    Timing = {Clock, own_cost(Clock), switch_cost(Clock), counters:new(length(Pieces) + 2, []), Pieces},
+    new(Pieces, Clock, fun() -> erlang:bump_reductions(4000) end).
+
+%% Turn: does nothing but go through the scheduler, as the pieces do.
+new(Pieces, Clock, Turn) ->
+    Switch = switch_cost(Clock, Turn),
+    Timing = {Clock, own_cost(Clock), Switch, counters:new(length(Pieces) + 2, []), Pieces},
     reset(Timing),
     Timing.
 
@@ -15,22 +20,20 @@ new(Pieces, Clock) ->
 own_cost(Clock) ->
     median([begin A = busy_nif:Clock(), busy_nif:Clock() - A end || _ <- lists:seq(1, 1001)]).
 
-%% A process that has used up its turn goes through the scheduler, which is
-%% none of the piece's work: the CPU time of that, when nobody else waits.
-switch_cost(thread_ns) ->
+%% A process that has used up its turn, or moves to a dirty scheduler and back,
+%% goes through the scheduler, which is none of the piece's work: the CPU time
+%% of that, when nobody else waits.
+switch_cost(thread_ns, _) ->
     0;
-switch_cost(Clock) ->
-    median([turns(100, Clock) || _ <- lists:seq(1, 101)]).
+switch_cost(Clock, Turn) ->
+    median([turns(100, Turn, Clock) || _ <- lists:seq(1, 101)]).
 
-turns(N, Clock) ->
+turns(N, Turn, Clock) ->
     Switches = switches(),
     Start = busy_nif:Clock(),
-    use_up(N),
+    [Turn() || _ <- lists:seq(1, N)],
     Took = busy_nif:Clock() - Start,
     Took div max(switches() - Switches, 1).
-
-use_up(0) -> ok;
-use_up(N) -> erlang:bump_reductions(4000), use_up(N - 1).
 
 switches() ->
     {Switches, 0} = statistics(context_switches),
