@@ -1,0 +1,170 @@
+%% @doc The node's figures as telemetry events, and recordings that telemetry
+%% events trigger. Events, measurements and options: docs/telemetry.md.
+%%
+%% ```
+%% {ok, _} = cprof_telemetry:start_link(#{period => 5000}).
+%% ok = cprof_telemetry:attach(<<"slow">>, #{span => [my_app, checkout]}).
+%% ok = cprof_telemetry:detach(<<"slow">>).
+%% '''
+%%
+%% The library telemetry is not needed by anything else. Where it is not there
+%% the functions that need it answer `{error, {no_telemetry, Text}}'.
+-module(cprof_telemetry).
+
+-export([attach/2, detach/1, stats/1]).
+-export([child_spec/1, start_link/0, start_link/1]).
+-export([measurements/0, execute/0, execute/1]).
+-export([available/0]).
+
+-type failure() :: cprof_protocol:failure().
+-type handler_id() :: term().
+
+-ignore_xref([{telemetry, attach_many, 4}, {telemetry, detach, 1}]).
+-ignore_xref([{telemetry, execute, 3}, {telemetry, list_handlers, 1}]).
+
+%% @doc From now on an event triggers a recording of this node: `#{span =>
+%% [my_app, checkout]}' records while such a span runs, `#{event => [my_app,
+%% alarm], seconds => 10}' for some seconds after it.
+%%
+%% One recording runs at a time; a trigger that comes meanwhile is refused and
+%% counted. It lasts until {@link detach/1}.
+-spec attach(handler_id(), cprof_telemetry_options:options() | [{atom(), term()}]) ->
+    ok | {error, failure()}.
+attach(Id, Options) when is_list(Options) ->
+    attach(Id, maps:from_list(Options));
+attach(Id, Options) ->
+    case available() of
+        ok -> attach_checked(Id, cprof_telemetry_options:check(Options));
+        {error, Failure} -> {error, Failure}
+    end.
+
+attach_checked(_, {error, Failure}) ->
+    {error, Failure};
+attach_checked(Id, {ok, Checked}) ->
+    drop_dead(Id),
+    Gate = cprof_telemetry_handler:gate(),
+    {ok, Recorder} = cprof_telemetry_recorder:start(Id, Gate, Checked),
+    Events = cprof_telemetry_options:events(Checked),
+    Config = cprof_telemetry_handler:config(Recorder, Gate, hd(Events), maps:get(filter, Checked)),
+    case telemetry:attach_many(Id, Events, fun cprof_telemetry_handler:handle/4, Config) of
+        ok ->
+            ok;
+        {error, already_exists} ->
+            ok = cprof_telemetry_recorder:stop(Recorder),
+            {error, {already_attached, text("a handler ~tp is there; detach it first", Id)}}
+    end.
+
+%% One whose recorder was killed is of no use but holds the name.
+drop_dead(Id) ->
+    case recorder(Id) of
+        {ok, Recorder} -> is_process_alive(Recorder) orelse telemetry:detach(Id);
+        error -> ok
+    end.
+
+%% @doc Ends what {@link attach/2} began. A recording that runs is dropped; one
+%% that is being written is waited for.
+-spec detach(handler_id()) -> ok | {error, failure()}.
+detach(Id) ->
+    case known(Id) of
+        {ok, Recorder} ->
+            _ = telemetry:detach(Id),
+            cprof_telemetry_recorder:stop(Recorder);
+        {error, Failure} ->
+            {error, Failure}
+    end.
+
+%% @doc How often it recorded, failed and refused since it was attached, and
+%% the file that it wrote last.
+-spec stats(handler_id()) -> {ok, cprof_telemetry_recorder:stats()} | {error, failure()}.
+stats(Id) ->
+    case known(Id) of
+        {ok, Recorder} -> cprof_telemetry_recorder:stats(Recorder);
+        {error, Failure} -> {error, Failure}
+    end.
+
+known(Id) ->
+    case {available(), recorder(Id)} of
+        {ok, {ok, Recorder}} ->
+            {ok, Recorder};
+        {ok, error} ->
+            {error, {not_attached, text("nothing is attached as ~tp", Id)}};
+        {{error, Failure}, _} ->
+            {error, Failure}
+    end.
+
+%% What is attached is known to telemetry alone.
+recorder(Id) ->
+    Handlers =
+        case available() of
+            ok -> telemetry:list_handlers([]);
+            {error, _} -> []
+        end,
+    Ours = fun cprof_telemetry_handler:handle/4,
+    case [Handler || #{id := Of, function := F} = Handler <- Handlers, Of =:= Id, F =:= Ours] of
+        [#{config := Config} | _] -> {ok, cprof_telemetry_handler:recorder(Config)};
+        [] -> error
+    end.
+
+%% @doc For a supervisor: a process that takes a snapshot every `period'
+%% milliseconds (5000) and executes its events.
+-spec child_spec(cprof_telemetry_poller:options() | [{atom(), term()}]) -> supervisor:child_spec().
+child_spec(Options) ->
+    cprof_telemetry_poller:child_spec(Options).
+
+%% @equiv start_link(#{})
+-spec start_link() -> {ok, pid()} | {error, term()}.
+start_link() ->
+    start_link(#{}).
+
+%% @doc Starts the process of {@link child_spec/1}. Options: `period', `top'
+%% (rows in the metadata) and `name'.
+-spec start_link(cprof_telemetry_poller:options() | [{atom(), term()}]) ->
+    {ok, pid()} | {error, term()}.
+start_link(Options) ->
+    cprof_telemetry_poller:start_link(Options).
+
+%% @doc The same for telemetry_poller: `{measurements,
+%% cprof_telemetry:measurements()}'.
+-spec measurements() -> [{module(), atom(), list()}].
+measurements() ->
+    [{?MODULE, execute, []}].
+
+%% @equiv execute(#{})
+-spec execute() -> ok | {error, failure()}.
+execute() ->
+    execute(#{}).
+
+%% @doc Takes a snapshot and executes its events, in the calling process.
+%% Utilization is since the same process did so before.
+-spec execute(#{top => pos_integer()}) -> ok | {error, failure()}.
+execute(Options) ->
+    case available() of
+        ok ->
+            lists:foreach(
+                fun({Name, Measurements, Metadata}) ->
+                    telemetry:execute(Name, Measurements, Metadata)
+                end,
+                cprof_telemetry_events:from(cprof_snapshot:take(Options))
+            );
+        {error, Failure} ->
+            {error, Failure}
+    end.
+
+%% @private Asked each time: the library may be loaded later than this module.
+-spec available() -> ok | {error, failure()}.
+available() ->
+    case code:ensure_loaded(telemetry) of
+        {module, telemetry} -> started(application:ensure_all_started(telemetry));
+        {error, _} -> {error, {no_telemetry, missing()}}
+    end.
+
+started({ok, _}) ->
+    ok;
+started({error, Reason}) ->
+    {error, {no_telemetry, text("the application telemetry could not be started: ~tp", Reason)}}.
+
+text(Format, Term) -> unicode:characters_to_binary(io_lib:format(Format, [Term])).
+
+missing() ->
+    <<"the library telemetry is not there; add it to your dependencies, "
+        "in mix.exs {:telemetry, \"~> 1.0\"}, in rebar.config {telemetry, \"~> 1.0\"}">>.

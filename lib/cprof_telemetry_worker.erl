@@ -1,0 +1,160 @@
+%% Makes one recording and writes its files: everything of it that takes time.
+%% The telemetry events about it are executed here, because what is attached to
+%% them runs in the process that executes them.
+-module(cprof_telemetry_worker).
+
+-export([start_link/1, finish/2]).
+
+-type task() :: #{
+    id := term(),
+    span := term(),
+    %% the process that executed the triggering event
+    caller := pid(),
+    number := pos_integer(),
+    options := cprof_telemetry_options:checked(),
+    refused := fun(() -> non_neg_integer())
+}.
+
+-ignore_xref([{telemetry, execute, 3}]).
+
+-define(LAST_WORD_MS, 100).
+
+%% Linked to the recorder that calls it.
+-spec start_link(task()) -> pid().
+start_link(Task) ->
+    Recorder = self(),
+    Own = #{recorder => Recorder, triggered => moment(), context => make_ref()},
+    spawn_link(fun() -> run(maps:merge(Task, Own)) end).
+
+%% Why there is nothing more to record; `detached' drops what was recorded.
+-spec finish(pid(), stop | exception | detached) -> ok.
+finish(Worker, How) ->
+    Worker ! {finish, How},
+    ok.
+
+moment() ->
+    #{system_time => erlang:system_time(), monotonic_time => erlang:monotonic_time()}.
+
+run(#{options := #{record := Record}} = Task) ->
+    case cprof_sampler:start(Record, #{owner => self()}) of
+        ok ->
+            Began = begun(Task),
+            recorded(await(Began), Began);
+        {error, {already_started, _}} ->
+            ok = report(refused, Task),
+            execute(refused, #{count => 1}, (metadata(Task))#{reason => other_recording});
+        {error, Failure} ->
+            failed(Failure, begun(Task))
+    end.
+
+%% Samples are being taken from now on. Attaching took a moment, which the
+%% beginning of the span fell into: `latency'.
+begun(#{triggered := #{monotonic_time := Triggered}, refused := Refused} = Task) ->
+    #{monotonic_time := Now} = Moment = moment(),
+    execute(start, Moment#{latency => Now - Triggered}, metadata(Task)),
+    Task#{began => Now, refused_before => Refused()}.
+
+await(#{caller := Caller, options := #{trigger := {span, _}, seconds := Seconds}}) ->
+    Monitor = monitor(process, Caller),
+    receive
+        {finish, How} -> How;
+        {'DOWN', Monitor, process, _, _} -> last_word()
+    after ceil(Seconds * 1000) -> time
+    end;
+await(#{options := #{trigger := {event, _}, seconds := Seconds}}) ->
+    receive
+        {finish, detached} -> detached
+    after ceil(Seconds * 1000) -> time
+    end.
+
+%% A span whose process died never ends, but one that ended just before is told
+%% by the recorder, maybe later than the VM tells of the death.
+last_word() ->
+    receive
+        {finish, How} -> How
+    after ?LAST_WORD_MS -> process_down
+    end.
+
+recorded(detached, Task) ->
+    cprof_port:close(cprof_sampler),
+    failed({detached, <<"it was detached while it recorded; the recording was dropped">>}, Task);
+recorded(How, #{began := Began} = Task) ->
+    Duration = erlang:monotonic_time() - Began,
+    case cprof_sampler:stop() of
+        {ok, #{recording := Recording, report := Report}} ->
+            #{counters := #{samples := Samples}} = Report,
+            Measurements = #{duration => Duration, samples => Samples},
+            More = maps:merge(#{ended => How}, hottest(Report)),
+            written(write(Recording, Task), Measurements, More, Task);
+        {error, Failure} ->
+            failed(Failure, Task)
+    end.
+
+written({ok, [File | _] = Files}, Measurements, More, Task) ->
+    ok = report({recorded, File}, Task),
+    Metadata = maps:merge(metadata(Task), More#{file => File, files => Files}),
+    execute(stop, Measurements#{monotonic_time => erlang:monotonic_time()}, Metadata),
+    tell_refused(Task);
+written({error, Failure}, _, _, Task) ->
+    failed(Failure, Task).
+
+failed(Failure, #{began := Began} = Task) ->
+    ok = report({failed, Failure}, Task),
+    Now = erlang:monotonic_time(),
+    Why = #{kind => error, reason => Failure, stacktrace => []},
+    Measurements = #{duration => Now - Began, monotonic_time => Now},
+    execute(exception, Measurements, maps:merge(metadata(Task), Why)),
+    tell_refused(Task).
+
+%% Those that the handler refused meanwhile: the process that was refused is
+%% not held up for telling.
+tell_refused(#{refused := Refused, refused_before := Before} = Task) ->
+    case Refused() - Before of
+        0 -> ok;
+        Count -> execute(refused, #{count => Count}, (metadata(Task))#{reason => own_recording})
+    end.
+
+report(Outcome, #{recorder := Recorder}) ->
+    cprof_telemetry_recorder:done(Recorder, Outcome).
+
+%% The context is ours, so that the events of one recording belong together.
+metadata(#{id := Id, context := Context, options := #{trigger := {_, Event}}}) ->
+    #{id => Id, trigger => Event, telemetry_span_context => Context}.
+
+execute(Last, Measurements, Metadata) ->
+    telemetry:execute([cprof, profile, Last], Measurements, Metadata).
+
+hottest(#{functions := Functions}) ->
+    case [Name || #{name := Name, self := Self} <- Functions, Self > 0] of
+        [Name | _] -> #{hottest => Name};
+        [] -> #{}
+    end.
+
+write(Recording, #{options := #{output := Patterns}} = Task) ->
+    #{triggered := #{system_time := At}, number := Number} = Task,
+    Files = [cprof_telemetry_options:file(Pattern, At, Number) || Pattern <- Patterns],
+    write_all(Files, Recording, rendering(Task), Files).
+
+rendering(#{caller := Caller, options := #{render := Render, caller_only := true}}) ->
+    Render#{process => [Caller]};
+rendering(#{options := #{render := Render}}) ->
+    Render.
+
+write_all([], _, _, Files) ->
+    {ok, Files};
+write_all([File | Rest], Recording, Options, Files) ->
+    %% Checked when it was attached.
+    {ok, Format} = cprof_options:format_of(File, Options),
+    case cprof_sampler:render(Recording, Options#{format => Format}) of
+        {ok, Bytes} ->
+            %% Never over a file that is there, nor through a link.
+            case file:write_file(File, Bytes, [exclusive]) of
+                ok -> write_all(Rest, Recording, Options, Files);
+                {error, Reason} -> {error, {Reason, not_written(File, Reason)}}
+            end;
+        {error, Failure} ->
+            {error, Failure}
+    end.
+
+not_written(File, Reason) ->
+    unicode:characters_to_binary(io_lib:format("~ts: ~ts", [File, file:format_error(Reason)])).
