@@ -15,13 +15,19 @@ defmodule Cprof.MixProject do
       compilers: [:cprof_native | Mix.compilers()],
       erlc_paths: ["lib"],
       test_paths: ["test/elixir"],
-      deps: [],
+      deps: deps(),
       docs: [main: "Cprof", extras: ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"]],
       package: package()
     ]
   end
 
   def application, do: []
+
+  # Optional for those who use cprof, and not needed to build or test it: a
+  # machine without Hex could not even say `mix test` with it.
+  defp deps do
+    if System.get_env("CPROF_HEX") == "1", do: [{:telemetry, "~> 1.0", optional: true}], else: []
+  end
 
   defp package do
     [
