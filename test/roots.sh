@@ -19,6 +19,12 @@ packages="make gcc libc6-dev libunwind-dev libjansson-dev libprotobuf-c-dev
     erlang-base erlang-dev erlang-tools erlang-runtime-tools erlang-eunit erlang-crypto
     procps"
 
+# For the tests against the real telemetry and Phoenix, which Debian has
+# compiled inside a program's package, and for the OTP of that suite only.
+libraries_otp=29
+libraries_package=sonic-pi-server
+libraries=/opt/cprof-libraries
+
 suite_of() {
     case $1 in
     27) echo trixie ;;
@@ -40,8 +46,9 @@ enter() {
         mount --rbind /dev "$dir/dev"
         mount --rbind /sys "$dir/sys"
         exec chroot "$dir" /usr/bin/env LC_ALL=C.UTF-8 HOME=/root \
-            PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
-    ' sh "$@"
+            PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+            CPROF_LIBRARIES="$0" "$@"
+    ' "$libraries" "$@"
 }
 
 # Packages that were added to the list since the root was made.
@@ -54,7 +61,32 @@ add_packages() {
     echo $packages >"$1/.complete"
 }
 
+# Elixir's own applications are the root's. Without the package the tests that
+# need it say that they were skipped.
+add_libraries() {
+    [ -e "$1$libraries/.complete" ] && return 0
+    enter "$1" sh -ec 'rm -rf "$2" /tmp/libraries
+        mkdir -p "$2" /tmp/libraries
+        cd /tmp/libraries
+        apt-get download -q "$1" || { apt-get update -q; apt-get download -q "$1"; }
+        dpkg -x ./*.deb .
+        for ebin in $(find usr -path "*/lib/*/ebin" -type d); do
+            case $ebin in
+            */elixir-* | */eex-* | */iex-* | */logger-*) ;;
+            *) mv "$(dirname "$ebin")" "$2" ;;
+            esac
+        done
+        rm -rf /tmp/libraries
+        touch "$2/.complete"' sh "$libraries_package" "$libraries" ||
+        echo "roots.sh: no $libraries_package; tests that need it are skipped" >&2
+}
+
 make_root() {
+    make_base "$1"
+    [ "$1" != "$libraries_otp" ] || add_libraries "$roots/otp$1"
+}
+
+make_base() {
     suite=$(suite_of "$1")
     dir=$roots/otp$1
     if [ -e "$dir/.complete" ]; then
