@@ -57,6 +57,9 @@ static const struct err_row rows[] = {
     {E_TRACED, "another program traces this process, as debuggers and strace "
                "do; end that first"},
     {E_PATTERN, "not a regular expression (POSIX extended)"},
+    {E_NO_TIMELINE,
+     "this recording has no timeline for --from and --to; record "
+     "with --timeline"},
     {E_UNKNOWN_FORMAT, "unknown format; known are text, html, json, collapsed "
                        "and pprof"},
     {E_NOT_A_PROFILE, "not a recording; `cprof report` reads the .pb.gz files "

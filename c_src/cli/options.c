@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/options_view.h"
 #include "engine/engine.h"
 
 enum { DEFAULT_RATE = 99, MAX_SECONDS = 86400 };
@@ -38,6 +39,12 @@ static const struct option long_options[] = {
     {"focus", required_argument, NULL, OPT_FOCUS},
     {"ignore", required_argument, NULL, OPT_IGNORE},
     {"top", required_argument, NULL, OPT_TOP},
+    {"timeline", no_argument, NULL, OPT_TIMELINE},
+    {"state", required_argument, NULL, OPT_STATE},
+    {"thread", required_argument, NULL, OPT_THREAD},
+    {"scheduler", required_argument, NULL, OPT_SCHEDULER},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"to", required_argument, NULL, OPT_TO},
     {NULL, 0, NULL, 0},
 };
 
@@ -47,12 +54,28 @@ struct verb_options {
     const int *codes; /* 0-terminated */
 };
 
-static const int record_codes[] = {
-    'p',       'd',        'r',       'o',        'f',       'q',
-    'h',       OPT_ENGINE, OPT_EVENT, OPT_KERNEL, OPT_FORCE, OPT_PROCESS,
-    OPT_FOCUS, OPT_IGNORE, OPT_TOP,   0};
-static const int report_codes[] = {'o',       'f',        'h',     OPT_PROCESS,
-                                   OPT_FOCUS, OPT_IGNORE, OPT_TOP, 0};
+static const int record_codes[] = {'p',
+                                   'd',
+                                   'r',
+                                   'o',
+                                   'f',
+                                   'q',
+                                   'h',
+                                   OPT_ENGINE,
+                                   OPT_EVENT,
+                                   OPT_KERNEL,
+                                   OPT_FORCE,
+                                   OPT_PROCESS,
+                                   OPT_FOCUS,
+                                   OPT_IGNORE,
+                                   OPT_TOP,
+                                   OPT_TIMELINE,
+                                   OPTIONS_VIEW_CODES,
+                                   0};
+static const int report_codes[] = {
+    'o',       'f',        'h',     OPT_PROCESS,
+    OPT_FOCUS, OPT_IGNORE, OPT_TOP, OPTIONS_VIEW_CODES,
+    0};
 static const int doctor_codes[] = {'p', 'h', 0};
 
 static int fault(struct options_fault *f, const char *what, const char *value,
@@ -174,8 +197,27 @@ static int add_process(struct options *o, const char *text,
     return 0;
 }
 
+static const char *long_name(int code)
+{
+    for (const struct option *l = long_options; l->name; l++)
+        if (l->val == code)
+            return l->name;
+    return "";
+}
+
+/* What part of a recording is shown, and how. */
+static int parse_view(struct options *o, int code, struct options_fault *f)
+{
+    char option[32];
+    const char *why = options_view_take(o, code, optarg);
+    snprintf(option, sizeof(option), "--%s", long_name(code));
+    return why ? fault(f, option, optarg ? optarg : "", why) : 0;
+}
+
 static int parse_one(struct options *o, int code, struct options_fault *f)
 {
+    if (code >= OPTIONS_VIEW_FIRST)
+        return parse_view(o, code, f);
     switch (code) {
     case 'p':
         return parse_pid(o, optarg, f);
@@ -281,6 +323,9 @@ int options_parse_record(int argc, char **argv, struct options *o,
     if (!o->pid && !o->command)
         return fault(f, "record", "",
                      "which node? give --pid PID or -- COMMAND");
+    if ((o->from_ns || o->to_ns) && !o->timeline)
+        return fault(f, o->from_ns ? "--from" : "--to", "",
+                     "needs --timeline when recording");
     return decide_format(o, f);
 }
 
@@ -305,12 +350,4 @@ int options_parse_doctor(int argc, char **argv, struct options *o,
     if (!err && !o->help && optind < argc)
         return fault(f, argv[optind], "", "not an option");
     return err;
-}
-
-struct filter options_filter(const struct options *o)
-{
-    return (struct filter){.processes = o->processes,
-                           .process_count = o->process_count,
-                           .focus = o->focus,
-                           .ignore = o->ignore};
 }

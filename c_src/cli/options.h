@@ -36,6 +36,13 @@ struct options {
     const char *focus, *ignore;
     const char *processes[OPTIONS_MAX_PROCESSES];
     size_t process_count;
+    bool timeline;
+    unsigned states; /**< as in struct filter */
+    const char *threads[OPTIONS_MAX_PROCESSES];
+    size_t thread_count;
+    uint32_t schedulers[OPTIONS_MAX_PROCESSES];
+    size_t scheduler_count;
+    uint64_t from_ns, to_ns;
 };
 
 /** What is wrong: subject ("--rate 0") and reason. */

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/options_view.h"
+
 static int writable(const char *path)
 {
     return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? 0 : -errno;
@@ -136,19 +138,20 @@ static uint64_t samples_of(const struct profile *p)
 static int note_filter(struct profile *filtered, const struct options *o,
                        const struct profile *whole)
 {
-    char line[640];
-    int at = snprintf(line, sizeof(line), "filtered:");
-    for (size_t i = 0; i < o->process_count && at < 300; i++)
-        at += snprintf(line + at, 80, " --process %.60s", o->processes[i]);
-    if (o->focus)
-        at += snprintf(line + at, 60, " --focus %.40s", o->focus);
-    if (o->ignore)
-        at += snprintf(line + at, 60, " --ignore %.40s", o->ignore);
-    snprintf(line + at, sizeof(line) - (size_t)at,
-             "; %" PRIu64 " of %" PRIu64
-             " samples; quality counters are of the whole recording",
-             samples_of(filtered), samples_of(whole));
-    return profile_note(filtered, line);
+    struct buffer line;
+    buffer_init(&line, BUFFER_DEFAULT_MAX);
+    buffer_text(&line, "filtered:");
+    options_view_describe(o, profile_meta(whole)->bucket_ns, &line);
+    buffer_printf(&line,
+                  "; %" PRIu64 " of %" PRIu64
+                  " samples; quality counters are of the whole recording",
+                  samples_of(filtered), samples_of(whole));
+    buffer_add(&line, "", 1);
+    int err = buffer_status(&line);
+    if (!err)
+        err = profile_note(filtered, (const char *)line.data);
+    buffer_deinit(&line);
+    return err;
 }
 
 int output_render(const struct profile *p, const struct options *o,
@@ -157,7 +160,7 @@ int output_render(const struct profile *p, const struct options *o,
     const struct format_options how = {
         .top = o->top, .color = !o->output && isatty(STDOUT_FILENO)};
     struct filter filter = options_filter(o);
-    if (!filter.process_count && !filter.focus && !filter.ignore)
+    if (filter_is_empty(&filter))
         return o->format->write(p, &how, bytes);
     struct profile *filtered;
     int err = filter_apply(p, &filter, &filtered);

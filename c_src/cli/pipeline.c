@@ -5,6 +5,7 @@
 
 #include "cli/census.h"
 #include "cli/naming.h"
+#include "cli/timeline.h"
 
 struct pipeline {
     struct target_state *target;
@@ -12,6 +13,7 @@ struct pipeline {
     struct frames *frames;
     struct naming naming;
     struct census *census;
+    struct timeline timeline;
     struct profile *profile;
     struct unwound unwound;
     int error;
@@ -37,6 +39,11 @@ int pipeline_open(struct target_state *target, struct unwinder *unwinder,
     }
     *out = p;
     return 0;
+}
+
+void pipeline_keep_time(struct pipeline *p, uint64_t started_ns)
+{
+    timeline_begin(&p->timeline, p->profile, started_ns);
 }
 
 void pipeline_close(struct pipeline *p)
@@ -99,6 +106,8 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
                                of_its_code.time_ns, s->process.continuation,
                                &named));
 
+    int bucket = timeline_at(&p->timeline, s->time_ns);
+    keep_error(p, bucket);
     const struct profile_sample row = {
         .stack = named.stack,
         .process = id_or_none(
@@ -106,6 +115,7 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
         .thread = id_or_none(
             p, profile_thread(p->profile, (uint32_t)s->tid, thread->name)),
         .state = named.state,
+        .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
         .count = 1,
         .cpu_ns = s->period_ns,
     };

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cli/launch.h"
 #include "cli/options.h"
+#include "cli/options_view.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
@@ -26,10 +27,10 @@ static const char help[] =
     "                        `cprof report` reads back\n"
     "  -f, --format FORMAT   text, html, json, collapsed or pprof\n"
     "      --process P       only this Erlang process: <0.90.0>, a registered\n"
-    "                        name or an initial call (repeatable)\n"
-    "      --focus RE        only stacks with a matching function\n"
-    "      --ignore RE       no stacks with a matching function\n"
+    "                        name or an initial call "
+    "(repeatable)\n" OPTIONS_VIEW_HELP
     "      --top N           rows of the text report (default 25)\n"
+    "      --timeline        keep when each sample was taken\n"
     "      --kernel          kernel functions too (root)\n"
     "      --event EVENT     cpu-clock (default) or cycles\n"
     "      --engine ENGINE   auto (default), bpf, perf or ptrace\n"
@@ -68,10 +69,16 @@ static void show_progress(const struct options *o, const struct session *s,
             last ? "\r\033[K" : "  ");
 }
 
+/* In seconds; 0: until the command's end. */
+static double duration_of(const struct options *o)
+{
+    return o->seconds > 0 ? o->seconds : o->command ? 0 : 10;
+}
+
 /* 0 at the end of the time or on a signal; -E_GONE when the node ended. */
 static int sample(const struct options *o, struct session *s)
 {
-    double seconds = o->seconds > 0 ? o->seconds : o->command ? 1e9 : 10;
+    double seconds = duration_of(o) > 0 ? duration_of(o) : 1e9;
     uint64_t end = clock_now_ns() + (uint64_t)(seconds * (double)NS_PER_S);
     int err = 0;
     while (!err && !interrupted) {
@@ -123,12 +130,15 @@ static int finish(const struct options *o, struct session *s, int sampled)
 
 static int record_pid(const struct options *o, pid_t pid)
 {
-    const struct session_options how = {.pid = pid,
-                                        .rate = o->rate,
-                                        .engine = o->engine,
-                                        .event = o->event,
-                                        .kernel = o->kernel,
-                                        .force = o->force};
+    const struct session_options how = {
+        .pid = pid,
+        .rate = o->rate,
+        .engine = o->engine,
+        .event = o->event,
+        .kernel = o->kernel,
+        .force = o->force,
+        .timeline = o->timeline,
+        .duration_ns = (uint64_t)(duration_of(o) * (double)NS_PER_S)};
     char what[32];
     snprintf(what, sizeof(what), "pid %d", pid);
     struct session *s;

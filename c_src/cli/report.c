@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/options.h"
+#include "cli/options_view.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 
@@ -14,9 +15,8 @@ static const char help[] =
     "  -f, --format FORMAT   text (default), html, json, collapsed or pprof\n"
     "  -o, --output OUT      where to; its extension tells the format\n"
     "      --process P       only this Erlang process: <0.90.0>, a registered\n"
-    "                        name or an initial call (repeatable)\n"
-    "      --focus RE        only stacks with a matching function\n"
-    "      --ignore RE       no stacks with a matching function\n"
+    "                        name or an initial call "
+    "(repeatable)\n" OPTIONS_VIEW_HELP
     "      --top N           rows of the text report (default 25)\n";
 
 static int read_profile(const char *path, struct profile **out)
@@ -53,9 +53,12 @@ int verb_report(int argc, char **argv)
     struct buffer bytes;
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
     err = output_render(p, &o, &bytes);
-    if (!err)
-        err = output_write(o.output, &bytes);
-    buffer_deinit(&bytes);
     profile_destroy(p);
-    return err ? fail(o.output ? o.output : o.input, err) : EXIT_DONE;
+    const char *what = o.input;
+    if (!err) {
+        what = o.output ? o.output : "stdout";
+        err = output_write(o.output, &bytes);
+    }
+    buffer_deinit(&bytes);
+    return err ? fail(what, err) : EXIT_DONE;
 }

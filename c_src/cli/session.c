@@ -104,6 +104,9 @@ int session_open(const struct session_options *o, struct session **out)
         return explain(err, o->pid);
     }
     s->started_ns = s->looked_ns = clock_now_ns();
+    session_meta_started(s->profile);
+    if (o->timeline)
+        pipeline_keep_time(s->pipeline, s->started_ns);
     stopped_look(&s->stopped, o->pid, s->started_ns);
     *out = s;
     return 0;

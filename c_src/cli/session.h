@@ -16,11 +16,13 @@
 
 struct session_options {
     pid_t pid;
-    unsigned rate;      /**< Hz */
-    const char *engine; /**< "auto", or one of engine_all */
-    const char *event;  /**< "cpu-clock", "cycles" */
-    bool kernel;        /**< kernel stacks */
-    bool force;         /**< where the engine would rather refuse */
+    unsigned rate;        /**< Hz */
+    const char *engine;   /**< "auto", or one of engine_all */
+    const char *event;    /**< "cpu-clock", "cycles" */
+    bool kernel;          /**< kernel stacks */
+    bool force;           /**< where the engine would rather refuse */
+    bool timeline;        /**< samples are told apart by their time */
+    uint64_t duration_ns; /**< of the recording; 0: not known */
 };
 
 /** Figures for a progress line. */

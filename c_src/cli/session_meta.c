@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "cli/timeline.h"
 
 /* "13.1.5" of ".../erts-13.1.5/bin/beam.smp"; "" when it is not in the path. */
 static void erts_version(const char *exe, char *text, size_t size)
@@ -71,15 +72,21 @@ int session_meta_begin(struct profile *p, const struct target_state *t,
                        const struct session_options *o)
 {
     struct profile_meta *m = profile_meta_edit(p);
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    m->started_unix_ns =
-        (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
     m->pid = (uint32_t)t->process.pid;
     m->jit = true;
     m->rate_asked = o->rate;
+    if (o->timeline)
+        m->bucket_ns = timeline_bucket_ns(o->duration_ns);
     m->schedulers = normal_schedulers(&t->threads);
     return set_texts(p, t, o->event ? o->event : "cpu-clock");
+}
+
+void session_meta_started(struct profile *p)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    profile_meta_edit(p)->started_unix_ns =
+        (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 int session_meta_engine(struct profile *p, const struct engine_choice *choice)

@@ -14,6 +14,8 @@
 
 MUST_USE int session_meta_begin(struct profile *p, const struct target_state *t,
                                 const struct session_options *o);
+/** Sampling begins now: the time of day that a timeline counts from. */
+void session_meta_started(struct profile *p);
 /** Why it was not a better engine, where that was left to us. */
 MUST_USE int session_meta_engine(struct profile *p,
                                  const struct engine_choice *choice);

@@ -1,45 +1,17 @@
 #include "profile/filter.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What is known about a stack; a child inherits its parent's marks. */
-enum mark { MARK_FOCUS = 1, MARK_IGNORE = 2, MARK_USED = 4 };
+#include "profile/filter_rows.h"
 
 struct filtering {
     const struct profile *from;
-    const struct filter *filter;
     struct profile *to;
-    regex_t focus, ignore;
-    bool has_focus, has_ignore;
-    uint8_t *functions; /* marks by function */
-    uint8_t *stacks;    /* marks by stack */
-    uint8_t *processes; /* by process: asked for */
-    uint8_t *rows;      /* by sample: kept */
+    bool *rows, *stacks; /* by sample, by stack: kept */
     uint32_t *new_frames, *new_stacks;
 };
-
-static int compile(const char *text, regex_t *re, bool *has)
-{
-    if (!text || !*text)
-        return 0;
-    if (regcomp(re, text, REG_EXTENDED | REG_NOSUB) != 0)
-        return -E_PATTERN;
-    *has = true;
-    return 0;
-}
-
-int filter_check(const char *pattern)
-{
-    regex_t re;
-    bool has = false;
-    int err = compile(pattern, &re, &has);
-    if (has)
-        regfree(&re);
-    return err;
-}
 
 /* NONE in every slot. */
 static uint32_t *new_ids(size_t n)
@@ -53,106 +25,36 @@ static uint32_t *new_ids(size_t n)
 static int filtering_init(struct filtering *f)
 {
     const struct profile *p = f->from;
-    f->functions = calloc(profile_function_count(p) + 1, 1);
-    f->stacks = calloc(profile_stack_count(p) + 1, 1);
-    f->processes = calloc(profile_process_count(p) + 1, 1);
-    f->rows = calloc(profile_sample_count(p) + 1, 1);
+    f->rows = calloc(profile_sample_count(p) + 1, sizeof(*f->rows));
+    f->stacks = calloc(profile_stack_count(p) + 1, sizeof(*f->stacks));
     f->new_frames = new_ids(profile_frame_count(p));
     f->new_stacks = new_ids(profile_stack_count(p));
-    if (!f->functions || !f->stacks || !f->processes || !f->rows ||
-        !f->new_frames || !f->new_stacks)
+    if (!f->rows || !f->stacks || !f->new_frames || !f->new_stacks)
         return -ENOMEM;
-    int err = compile(f->filter->focus, &f->focus, &f->has_focus);
-    if (!err)
-        err = compile(f->filter->ignore, &f->ignore, &f->has_ignore);
-    return err ? err : profile_create(&f->to);
+    return profile_create(&f->to);
 }
 
 static void filtering_deinit(struct filtering *f)
 {
-    if (f->has_focus)
-        regfree(&f->focus);
-    if (f->has_ignore)
-        regfree(&f->ignore);
-    free(f->functions);
-    free(f->stacks);
-    free(f->processes);
     free(f->rows);
+    free(f->stacks);
     free(f->new_frames);
     free(f->new_stacks);
     profile_destroy(f->to);
 }
 
-/* --- which rows stay ------------------------------------------------------ */
-
-static void mark_functions(struct filtering *f)
-{
-    for (uint32_t i = 0; i < profile_function_count(f->from); i++) {
-        const char *name =
-            profile_text(f->from, profile_function_at(f->from, i)->name);
-        if (f->has_focus && regexec(&f->focus, name, 0, NULL, 0) == 0)
-            f->functions[i] |= MARK_FOCUS;
-        if (f->has_ignore && regexec(&f->ignore, name, 0, NULL, 0) == 0)
-            f->functions[i] |= MARK_IGNORE;
-    }
-}
-
-static void mark_stacks(struct filtering *f)
-{
-    for (uint32_t i = 0; i < profile_stack_count(f->from); i++) {
-        const struct profile_stack *s = profile_stack_at(f->from, i);
-        uint32_t function = profile_frame_at(f->from, s->frame)->function;
-        f->stacks[i] = f->functions[function];
-        if (s->parent != PROFILE_NONE)
-            f->stacks[i] |= f->stacks[s->parent];
-    }
-}
-
-static bool is_asked_for(const struct filtering *f, uint32_t process)
-{
-    const struct profile_process *row = profile_process_at(f->from, process);
-    for (size_t i = 0; i < f->filter->process_count; i++) {
-        const char *text = f->filter->processes[i];
-        if (*text == '\0')
-            continue;
-        if (strcmp(profile_text(f->from, row->pid), text) == 0 ||
-            strcmp(profile_text(f->from, row->name), text) == 0 ||
-            strcmp(profile_text(f->from, row->label), text) == 0 ||
-            strcmp(profile_text(f->from, row->initial_call), text) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void mark_processes(struct filtering *f)
-{
-    for (uint32_t i = 0; i < profile_process_count(f->from); i++)
-        f->processes[i] = is_asked_for(f, i);
-}
-
-static bool is_kept(const struct filtering *f, const struct profile_sample *s)
-{
-    uint8_t marks = s->stack == PROFILE_NONE ? 0 : f->stacks[s->stack];
-    if (f->filter->process_count > 0 &&
-        (s->process == PROFILE_NONE || !f->processes[s->process]))
-        return false;
-    if (f->has_focus && !(marks & MARK_FOCUS))
-        return false;
-    return !(marks & MARK_IGNORE);
-}
-
-static void choose_rows(struct filtering *f)
+/* The stacks of the kept rows, with all their callers. */
+static void choose_stacks(struct filtering *f)
 {
     for (size_t i = 0; i < profile_sample_count(f->from); i++) {
         const struct profile_sample *s = profile_sample_at(f->from, i);
-        f->rows[i] = is_kept(f, s);
         if (f->rows[i] && s->stack != PROFILE_NONE)
-            f->stacks[s->stack] |= MARK_USED;
+            f->stacks[s->stack] = true;
     }
     for (size_t i = profile_stack_count(f->from); i-- > 0;) {
         uint32_t parent = profile_stack_at(f->from, (uint32_t)i)->parent;
-        if ((f->stacks[i] & MARK_USED) && parent != PROFILE_NONE)
-            f->stacks[parent] |= MARK_USED;
+        if (f->stacks[i] && parent != PROFILE_NONE)
+            f->stacks[parent] = true;
     }
 }
 
@@ -203,7 +105,7 @@ static int copy_stacks(struct filtering *f)
 {
     for (uint32_t i = 0; i < profile_stack_count(f->from); i++) {
         const struct profile_stack *s = profile_stack_at(f->from, i);
-        if (!(f->stacks[i] & MARK_USED))
+        if (!f->stacks[i])
             continue;
         int err = copy_frame(f, s->frame);
         if (err)
@@ -275,16 +177,21 @@ static int copy_all(struct filtering *f)
     return err;
 }
 
+bool filter_is_empty(const struct filter *f)
+{
+    return !f->process_count && !f->focus && !f->ignore && !f->states &&
+           !f->thread_count && !f->scheduler_count && !f->from_ns && !f->to_ns;
+}
+
 int filter_apply(const struct profile *p, const struct filter *filter,
                  struct profile **out)
 {
-    struct filtering f = {.from = p, .filter = filter};
+    struct filtering f = {.from = p};
     int err = filtering_init(&f);
+    if (!err)
+        err = filter_rows_choose(p, filter, f.rows);
     if (!err) {
-        mark_functions(&f);
-        mark_stacks(&f);
-        mark_processes(&f);
-        choose_rows(&f);
+        choose_stacks(&f);
         err = copy_all(&f);
     }
     if (!err) {

@@ -6,19 +6,34 @@
 #ifndef CPROF_PROFILE_FILTER_H
 #define CPROF_PROFILE_FILTER_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "profile/profile.h"
 
+/** A sample must match every member that is not 0. */
 struct filter {
     const char *const *processes; /**< pid, name, label, initial call */
-    size_t process_count;         /**< 0: all */
+    size_t process_count;
     const char *focus;  /**< POSIX extended RE on a frame's name; NULL */
     const char *ignore; /**< RE: stacks with such a frame are dropped; NULL */
+    unsigned states;    /**< 1 << each enum sample_state asked for */
+    const char *const *threads; /**< names as the system shows them, or tids */
+    size_t thread_count;
+    /** Numbers of normal schedulers, from 1; with threads: either matches. */
+    const uint32_t *schedulers;
+    size_t scheduler_count;
+    /** Nanoseconds from the start: the buckets of the timeline that are at
+     *  least partly in it. to_ns 0: until the end. */
+    uint64_t from_ns, to_ns;
 };
 
 /** Does it compile? 0 (also for NULL and "") or -E_PATTERN. */
 MUST_USE int filter_check(const char *pattern);
-/** -E_PATTERN when an expression does not compile, -ENOMEM. */
+/** Does it ask for nothing at all? */
+bool filter_is_empty(const struct filter *f);
+/** -E_PATTERN when an expression does not compile, -E_NO_TIMELINE when a time
+ *  is asked for that was not recorded, -ENOMEM. */
 MUST_USE int filter_apply(const struct profile *p, const struct filter *f,
                           struct profile **out);
 

@@ -206,19 +206,42 @@ static void add_capped(uint64_t *sum, uint64_t value)
         *sum = UINT64_MAX;
 }
 
+static int add_row(struct intern *samples, const struct profile_sample *s)
+{
+    struct profile_sample row = *s;
+    row.count = row.cpu_ns = 0;
+    int64_t id = intern_row(samples, &row);
+    if (id < 0)
+        return (int)id;
+    struct profile_sample *sum = (struct profile_sample *)samples->rows + id;
+    add_capped(&sum->count, s->count);
+    add_capped(&sum->cpu_ns, s->cpu_ns);
+    return 0;
+}
+
 int profile_add(struct profile *p, const struct profile_sample *s)
 {
     if (!is_id_of(&p->stacks, s->stack) || !is_id_of(&p->threads, s->thread) ||
         !is_id_of(&p->processes.rows, s->process) || s->state >= STATE_COUNT)
         return -EINVAL;
-    struct profile_sample row = *s;
-    row.count = row.cpu_ns = 0;
-    int64_t id = intern_row(&p->samples, &row);
-    if (id < 0)
-        return (int)id;
-    struct profile_sample *sum = (struct profile_sample *)p->samples.rows + id;
-    add_capped(&sum->count, s->count);
-    add_capped(&sum->cpu_ns, s->cpu_ns);
+    return add_row(&p->samples, s);
+}
+
+int profile_double_buckets(struct profile *p)
+{
+    struct intern joined;
+    int err = 0;
+    intern_init(&joined, p->samples.row_size, p->samples.key_size);
+    for (uint32_t i = 0; !err && i < p->samples.len; i++) {
+        struct profile_sample row = *profile_sample_at(p, i);
+        row.bucket /= 2;
+        err = add_row(&joined, &row);
+    }
+    intern_deinit(err ? &joined : &p->samples);
+    if (err)
+        return err;
+    p->samples = joined;
+    p->meta.bucket_ns *= 2;
     return 0;
 }
 

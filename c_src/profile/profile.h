@@ -158,6 +158,9 @@ MUST_USE int profile_set_members(struct profile *p, uint32_t process,
                                  uint64_t n);
 /** Adds count and cpu_ns to the row of that combination. */
 MUST_USE int profile_add(struct profile *p, const struct profile_sample *s);
+/** Joins each two neighbouring buckets of the timeline, so that there are half
+ *  as many, twice as long. On an error nothing has changed. */
+MUST_USE int profile_double_buckets(struct profile *p);
 struct profile_meta *profile_meta_edit(struct profile *p);
 struct profile_counters *profile_counters_edit(struct profile *p);
 /** Adds a line to meta.notes, once. */

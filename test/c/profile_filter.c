@@ -60,12 +60,15 @@ static void by_process(void **state)
                *call[] = {"web:init/1"};
     const char *both[] = {"db", "<0.11.0>"}, *none[] = {"nobody"},
                *empty[] = {""};
-    assert_int_equal(left((struct filter){pid, 1, NULL, NULL}), 1);
-    assert_int_equal(left((struct filter){name, 1, NULL, NULL}), 1);
-    assert_int_equal(left((struct filter){call, 1, NULL, NULL}), 6);
-    assert_int_equal(left((struct filter){both, 2, NULL, NULL}), 7);
-    assert_int_equal(left((struct filter){none, 1, NULL, NULL}), 0);
-    assert_int_equal(left((struct filter){empty, 1, NULL, NULL}), 0);
+#define PROCESSES(list, n)                                                     \
+    left((struct filter){.processes = list, .process_count = n})
+    assert_int_equal(PROCESSES(pid, 1), 1);
+    assert_int_equal(PROCESSES(name, 1), 1);
+    assert_int_equal(PROCESSES(call, 1), 6);
+    assert_int_equal(PROCESSES(both, 2), 7);
+    assert_int_equal(PROCESSES(none, 1), 0);
+    assert_int_equal(PROCESSES(empty, 1), 0);
+#undef PROCESSES
 }
 
 static void by_frames(void **state)
@@ -77,6 +80,113 @@ static void by_frames(void **state)
     assert_int_equal(left((struct filter){.ignore = "^b$"}), 12);
     assert_int_equal(left((struct filter){.focus = "^a$", .ignore = "^c$"}), 2);
     assert_int_equal(left((struct filter){.focus = ""}), 15);
+}
+
+static void by_state(void **state)
+{
+    (void)state;
+    assert_int_equal(left((struct filter){.states = 1u << STATE_RUNNING}), 3);
+    assert_int_equal(left((struct filter){.states = 1u << STATE_GC}), 4);
+    assert_int_equal(
+        left((struct filter){.states = 1u << STATE_GC | 1u << STATE_SCHEDULER}),
+        12);
+    assert_int_equal(left((struct filter){.states = 1u << STATE_OTHER}), 0);
+}
+
+/* 1, 2, 4, ... samples on threads and in the buckets 0, 1, 2, 3, 4 of 10 ms;
+ * the sixth row is on no thread and far away. */
+static struct profile *on_threads(void)
+{
+    static const char *const names[] = {"1_scheduler", "erts_sched_2",
+                                        "erts_sched_12", "erts_dcpus_1",
+                                        "2_dirty_cpu_sc"};
+    struct profile *p = make_profile();
+    uint32_t stack = make_stack(p, "a;b");
+    for (uint32_t i = 0; i < 6; i++) {
+        struct profile_sample s = {.stack = stack,
+                                   .process = PROFILE_NONE,
+                                   .thread = PROFILE_NONE,
+                                   .bucket = i < 5 ? i : 100,
+                                   .count = 1u << i};
+        if (i < 5)
+            s.thread = made(profile_thread(p, 1000 + i, names[i]));
+        assert_int_equal(profile_add(p, &s), 0);
+    }
+    profile_meta_edit(p)->bucket_ns = 10000000;
+    return p;
+}
+
+static uint64_t left_on_threads(struct filter f)
+{
+    struct profile *p = on_threads(), *out = NULL;
+    assert_int_equal(filter_apply(p, &f, &out), 0);
+    uint64_t n = count(out);
+    profile_destroy(out);
+    profile_destroy(p);
+    return n;
+}
+
+static void by_thread(void **state)
+{
+    (void)state;
+    const uint32_t first = 1, second = 2, dirty[] = {3, 12};
+    const char *name = "erts_dcpus_1", *tid = "1004";
+#define SCHEDULERS(list, n)                                                    \
+    left_on_threads((struct filter){.schedulers = list, .scheduler_count = n})
+    assert_int_equal(SCHEDULERS(&first, 1), 1);
+    assert_int_equal(SCHEDULERS(&second, 1), 2);
+    assert_int_equal(SCHEDULERS(dirty, 2), 4);
+#undef SCHEDULERS
+    struct filter by_name = {.threads = &name, .thread_count = 1};
+    assert_int_equal(left_on_threads(by_name), 8);
+    struct filter by_tid = {.threads = &tid,
+                            .thread_count = 1,
+                            .schedulers = &first,
+                            .scheduler_count = 1};
+    assert_int_equal(left_on_threads(by_tid), 17);
+}
+
+static void by_time(void **state)
+{
+    (void)state;
+    const uint64_t ms = 1000000;
+#define SPAN(from, to)                                                         \
+    left_on_threads((struct filter){.from_ns = (from)*ms, .to_ns = (to)*ms})
+    assert_int_equal(SPAN(0, 10), 1);
+    assert_int_equal(SPAN(0, 11), 3);
+    assert_int_equal(SPAN(10, 30), 6);
+    assert_int_equal(SPAN(19, 20), 2);
+    assert_int_equal(SPAN(30, 0), 8 + 16 + 32);
+    assert_int_equal(SPAN(50, 1000), 0);
+    assert_int_equal(SPAN(1000, 0), 32);
+    assert_int_equal(SPAN(30, 20), 0);
+#undef SPAN
+    struct profile *p = two_processes(), *out = NULL;
+    struct filter f = {.to_ns = 1};
+    assert_int_equal(filter_apply(p, &f, &out), -E_NO_TIMELINE);
+    assert_null(out);
+    profile_destroy(p);
+}
+
+/* Each two are one, of twice the length; nothing is lost. */
+static void buckets_are_doubled(void **state)
+{
+    (void)state;
+    struct profile *p = on_threads();
+    assert_int_equal(profile_double_buckets(p), 0);
+    assert_int_equal(profile_meta(p)->bucket_ns, 20000000);
+    assert_int_equal(count(p), 63);
+    static const uint32_t want[] = {0, 0, 1, 1, 2, 50};
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(profile_sample_at(p, i)->bucket, want[i]);
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(profile_double_buckets(p), 0);
+    assert_int_equal(profile_sample_count(p), 6); /* one a thread */
+    struct profile_sample s = *profile_sample_at(p, 0);
+    assert_int_equal(profile_add(p, &s), 0); /* the table is one still */
+    assert_int_equal(profile_sample_count(p), 6);
+    assert_int_equal(count(p), 64);
+    profile_destroy(p);
 }
 
 static void what_is_left_out_leaves_no_frames(void **state)
@@ -126,6 +236,10 @@ int main(void)
         cmocka_unit_test(nothing_asked_keeps_all),
         cmocka_unit_test(by_process),
         cmocka_unit_test(by_frames),
+        cmocka_unit_test(by_state),
+        cmocka_unit_test(by_thread),
+        cmocka_unit_test(by_time),
+        cmocka_unit_test(buckets_are_doubled),
         cmocka_unit_test(what_is_left_out_leaves_no_frames),
         cmocka_unit_test(a_label_is_a_name_and_a_crowd_stays_one),
         cmocka_unit_test(a_broken_expression_is_refused),

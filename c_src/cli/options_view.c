@@ -1,0 +1,134 @@
+#include "cli/options_view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define MAX_TIME_S 1e9
+
+static const char *take_state(struct options *o, const char *text)
+{
+    enum sample_state state;
+    if (state_parse(text, &state) != 0)
+        return "known are running, gc, dirty-cpu, dirty-io, scheduler and "
+               "other";
+    o->states |= 1u << state;
+    return NULL;
+}
+
+static const char *take_thread(struct options *o, const char *text)
+{
+    if (o->thread_count == OPTIONS_MAX_PROCESSES)
+        return "at most 64 of them";
+    o->threads[o->thread_count++] = text;
+    return *text ? NULL : "give a thread's name or tid";
+}
+
+static const char *take_scheduler(struct options *o, const char *text)
+{
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    if (errno || end == text || *end || *text == '-' || n < 1 || n > 1024)
+        return "give the number of a normal scheduler, 1 or more";
+    if (o->scheduler_count == OPTIONS_MAX_PROCESSES)
+        return "at most 64 of them";
+    o->schedulers[o->scheduler_count++] = (uint32_t)n;
+    return NULL;
+}
+
+/* To the microsecond: 0.15 is the boundary of buckets that it looks like. */
+static const char *take_time(uint64_t *ns, const char *text)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+    if (end == text || *end || !(seconds >= 0 && seconds <= MAX_TIME_S))
+        return "give seconds from the start of the recording";
+    *ns = (uint64_t)(seconds * 1e6 + 0.5) * 1000;
+    return NULL;
+}
+
+static const char *take_to(struct options *o, const char *text)
+{
+    const char *why = take_time(&o->to_ns, text);
+    if (!why && o->to_ns == 0)
+        return "nothing ends before the start; give seconds above 0";
+    return why;
+}
+
+const char *options_view_take(struct options *o, int code, const char *text)
+{
+    switch (code) {
+    case OPT_STATE:
+        return take_state(o, text);
+    case OPT_THREAD:
+        return take_thread(o, text);
+    case OPT_SCHEDULER:
+        return take_scheduler(o, text);
+    case OPT_FROM:
+        return take_time(&o->from_ns, text);
+    case OPT_TO:
+        return take_to(o, text);
+    default:
+        o->timeline = true;
+        return NULL;
+    }
+}
+
+struct filter options_filter(const struct options *o)
+{
+    return (struct filter){.processes = o->processes,
+                           .process_count = o->process_count,
+                           .focus = o->focus,
+                           .ignore = o->ignore,
+                           .states = o->states,
+                           .threads = o->threads,
+                           .thread_count = o->thread_count,
+                           .schedulers = o->schedulers,
+                           .scheduler_count = o->scheduler_count,
+                           .from_ns = o->from_ns,
+                           .to_ns = o->to_ns};
+}
+
+/* --- the filter in words -------------------------------------------------- */
+
+static void describe_texts(struct buffer *out, const char *option,
+                           const char *const *texts, size_t n)
+{
+    enum { SHOWN = 5 };
+    for (size_t i = 0; i < n && i < SHOWN; i++)
+        buffer_printf(out, " %s %.60s", option, texts[i]);
+    if (n > SHOWN)
+        buffer_printf(out, " and %zu more", n - SHOWN);
+}
+
+/* Whole buckets are kept, so these may be more than was asked for. */
+static void describe_time(struct buffer *out, const struct options *o,
+                          uint64_t bucket_ns)
+{
+    if (!bucket_ns || (!o->from_ns && !o->to_ns))
+        return;
+    double length = (double)bucket_ns / 1e9;
+    uint64_t from = o->from_ns / bucket_ns;
+    uint64_t to = o->to_ns / bucket_ns + (o->to_ns % bucket_ns != 0);
+    buffer_printf(out, " --from %g", (double)from * length);
+    if (o->to_ns)
+        buffer_printf(out, " --to %g", (double)to * length);
+}
+
+void options_view_describe(const struct options *o, uint64_t bucket_ns,
+                           struct buffer *out)
+{
+    describe_texts(out, "--process", o->processes, o->process_count);
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (o->states >> i & 1)
+            buffer_printf(out, " --state %s", state_name((enum sample_state)i));
+    for (size_t i = 0; i < o->scheduler_count; i++)
+        buffer_printf(out, " --scheduler %u", o->schedulers[i]);
+    describe_texts(out, "--thread", o->threads, o->thread_count);
+    describe_time(out, o, bucket_ns);
+    describe_texts(out, "--focus", &o->focus, o->focus != NULL);
+    describe_texts(out, "--ignore", &o->ignore, o->ignore != NULL);
+}

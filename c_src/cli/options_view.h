@@ -1,0 +1,47 @@
+/**
+ * @file options_view.h
+ * The options that say which part of a recording is shown: common to `record`
+ * and `report`.
+ */
+#ifndef CPROF_CLI_OPTIONS_VIEW_H
+#define CPROF_CLI_OPTIONS_VIEW_H
+
+#include "base/buffer.h"
+#include "cli/options.h"
+
+/** getopt codes, apart from those of options.c. */
+enum {
+    OPTIONS_VIEW_FIRST = 512,
+    OPT_TIMELINE = OPTIONS_VIEW_FIRST,
+    OPT_STATE,
+    OPT_THREAD,
+    OPT_SCHEDULER,
+    OPT_FROM,
+    OPT_TO,
+};
+
+/** Those that every verb with a view has. */
+#define OPTIONS_VIEW_CODES                                                     \
+    OPT_STATE, OPT_THREAD, OPT_SCHEDULER, OPT_FROM, OPT_TO
+
+#define OPTIONS_VIEW_HELP                                                      \
+    "      --focus RE        only stacks with a matching function\n"           \
+    "      --ignore RE       no stacks with a matching function\n"             \
+    "      --state STATE     only running, gc, dirty-cpu, dirty-io, "          \
+    "scheduler\n"                                                              \
+    "                        or other (repeatable)\n"                          \
+    "      --scheduler N     only normal scheduler N (repeatable)\n"           \
+    "      --thread T        only the thread of that name or tid "             \
+    "(repeatable)\n"                                                           \
+    "      --from S, --to S  only that time, in seconds from the start; the\n" \
+    "                        recording needs --timeline\n"
+
+/** Takes one of the codes above with its value (NULL: it has none). NULL, or
+ *  why the value is wrong. */
+const char *options_view_take(struct options *o, int code, const char *text);
+/** Appends what the filter asks for, as " --state gc --from 1"; times as
+ *  the buckets of bucket_ns that they take. */
+void options_view_describe(const struct options *o, uint64_t bucket_ns,
+                           struct buffer *out);
+
+#endif

@@ -1,0 +1,202 @@
+#include "profile/filter_rows.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is known about a stack; a child inherits its parent's marks. */
+enum mark { MARK_FOCUS = 1, MARK_IGNORE = 2 };
+
+struct choosing {
+    const struct profile *p;
+    const struct filter *filter;
+    regex_t focus, ignore;
+    bool has_focus, has_ignore;
+    uint8_t *functions, *stacks;    /* marks */
+    bool *processes, *threads;      /* asked for */
+    uint64_t first_bucket, buckets; /* the span of time */
+};
+
+static int compile(const char *text, regex_t *re, bool *has)
+{
+    if (!text || !*text)
+        return 0;
+    if (regcomp(re, text, REG_EXTENDED | REG_NOSUB) != 0)
+        return -E_PATTERN;
+    *has = true;
+    return 0;
+}
+
+int filter_check(const char *pattern)
+{
+    regex_t re;
+    bool has = false;
+    int err = compile(pattern, &re, &has);
+    if (has)
+        regfree(&re);
+    return err;
+}
+
+/* The buckets that the time asked for touches. */
+static int set_span(struct choosing *c)
+{
+    uint64_t length = profile_meta(c->p)->bucket_ns;
+    const struct filter *f = c->filter;
+    c->buckets = UINT64_MAX;
+    if (!f->from_ns && !f->to_ns)
+        return 0;
+    if (!length)
+        return -E_NO_TIMELINE;
+    c->first_bucket = f->from_ns / length;
+    if (f->to_ns) {
+        uint64_t end = f->to_ns / length + (f->to_ns % length != 0);
+        c->buckets = end > c->first_bucket ? end - c->first_bucket : 0;
+    }
+    return 0;
+}
+
+static int choosing_init(struct choosing *c)
+{
+    const struct profile *p = c->p;
+    c->functions = calloc(profile_function_count(p) + 1, 1);
+    c->stacks = calloc(profile_stack_count(p) + 1, 1);
+    c->processes = calloc(profile_process_count(p) + 1, sizeof(bool));
+    c->threads = calloc(profile_thread_count(p) + 1, sizeof(bool));
+    if (!c->functions || !c->stacks || !c->processes || !c->threads)
+        return -ENOMEM;
+    int err = compile(c->filter->focus, &c->focus, &c->has_focus);
+    if (!err)
+        err = compile(c->filter->ignore, &c->ignore, &c->has_ignore);
+    return err ? err : set_span(c);
+}
+
+static void choosing_deinit(struct choosing *c)
+{
+    if (c->has_focus)
+        regfree(&c->focus);
+    if (c->has_ignore)
+        regfree(&c->ignore);
+    free(c->functions);
+    free(c->stacks);
+    free(c->processes);
+    free(c->threads);
+}
+
+/* --- marks ---------------------------------------------------------------- */
+
+static void mark_functions(struct choosing *c)
+{
+    for (uint32_t i = 0; i < profile_function_count(c->p); i++) {
+        const char *name =
+            profile_text(c->p, profile_function_at(c->p, i)->name);
+        if (c->has_focus && regexec(&c->focus, name, 0, NULL, 0) == 0)
+            c->functions[i] |= MARK_FOCUS;
+        if (c->has_ignore && regexec(&c->ignore, name, 0, NULL, 0) == 0)
+            c->functions[i] |= MARK_IGNORE;
+    }
+}
+
+static void mark_stacks(struct choosing *c)
+{
+    for (uint32_t i = 0; i < profile_stack_count(c->p); i++) {
+        const struct profile_stack *s = profile_stack_at(c->p, i);
+        uint32_t function = profile_frame_at(c->p, s->frame)->function;
+        c->stacks[i] = c->functions[function];
+        if (s->parent != PROFILE_NONE)
+            c->stacks[i] |= c->stacks[s->parent];
+    }
+}
+
+static bool is_process(const struct choosing *c, uint32_t process)
+{
+    const struct profile_process *row = profile_process_at(c->p, process);
+    for (size_t i = 0; i < c->filter->process_count; i++) {
+        const char *text = c->filter->processes[i];
+        if (*text == '\0')
+            continue;
+        if (strcmp(profile_text(c->p, row->pid), text) == 0 ||
+            strcmp(profile_text(c->p, row->name), text) == 0 ||
+            strcmp(profile_text(c->p, row->label), text) == 0 ||
+            strcmp(profile_text(c->p, row->initial_call), text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The VM names the threads of normal schedulers "1_scheduler" until OTP 26
+ * and "erts_sched_1" later (erl_process.c, erts_start_schedulers). */
+static bool is_scheduler(const char *name, uint32_t number)
+{
+    char old[32], new[32];
+    snprintf(old, sizeof(old), "%u_scheduler", number);
+    snprintf(new, sizeof(new), "erts_sched_%u", number);
+    return strcmp(name, old) == 0 || strcmp(name, new) == 0;
+}
+
+static bool is_thread(const struct choosing *c, uint32_t thread)
+{
+    const struct profile_thread *row = profile_thread_at(c->p, thread);
+    const char *name = profile_text(c->p, row->name);
+    char tid[16];
+    snprintf(tid, sizeof(tid), "%u", row->tid);
+    for (size_t i = 0; i < c->filter->thread_count; i++)
+        if (strcmp(c->filter->threads[i], name) == 0 ||
+            strcmp(c->filter->threads[i], tid) == 0)
+            return true;
+    for (size_t i = 0; i < c->filter->scheduler_count; i++)
+        if (is_scheduler(name, c->filter->schedulers[i]))
+            return true;
+    return false;
+}
+
+static void mark(struct choosing *c)
+{
+    mark_functions(c);
+    mark_stacks(c);
+    for (uint32_t i = 0; i < profile_process_count(c->p); i++)
+        c->processes[i] = is_process(c, i);
+    for (uint32_t i = 0; i < profile_thread_count(c->p); i++)
+        c->threads[i] = is_thread(c, i);
+}
+
+/* --- rows ----------------------------------------------------------------- */
+
+static bool of_asked_id(const bool *asked, uint32_t id)
+{
+    return id != PROFILE_NONE && asked[id];
+}
+
+static bool is_kept(const struct choosing *c, const struct profile_sample *s)
+{
+    const struct filter *f = c->filter;
+    uint8_t marks = s->stack == PROFILE_NONE ? 0 : c->stacks[s->stack];
+    if (f->process_count && !of_asked_id(c->processes, s->process))
+        return false;
+    if ((f->thread_count || f->scheduler_count) &&
+        !of_asked_id(c->threads, s->thread))
+        return false;
+    if (f->states && !(f->states >> s->state & 1))
+        return false;
+    if (s->bucket < c->first_bucket ||
+        s->bucket - c->first_bucket >= c->buckets)
+        return false;
+    if (c->has_focus && !(marks & MARK_FOCUS))
+        return false;
+    return !(marks & MARK_IGNORE);
+}
+
+int filter_rows_choose(const struct profile *p, const struct filter *f,
+                       bool *kept)
+{
+    struct choosing c = {.p = p, .filter = f};
+    int err = choosing_init(&c);
+    if (!err) {
+        mark(&c);
+        for (size_t i = 0; i < profile_sample_count(p); i++)
+            kept[i] = is_kept(&c, profile_sample_at(p, i));
+    }
+    choosing_deinit(&c);
+    return err;
+}

@@ -1,0 +1,135 @@
+/* Buckets of time: their length, their number, and the options about them. */
+#include "profile_make.h"
+
+#include "base/clock.h"
+#include "cli/options_view.h"
+#include "cli/timeline.h"
+
+static void a_length_for_every_duration(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t ms, bucket_ms;
+    } rows[] = {{0, 100},     {1, 10},         {1000, 10},   {2001, 20},
+                {3000, 20},   {10000, 50},     {10001, 100}, {60000, 500},
+                {60001, 500}, {3600000, 20000}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(timeline_bucket_ns(rows[i].ms * NS_PER_MS),
+                         rows[i].bucket_ms * NS_PER_MS);
+    for (uint64_t s = 1; s < 10000000; s = s * 3 / 2 + 1) {
+        uint64_t n = s * NS_PER_S / timeline_bucket_ns(s * NS_PER_S);
+        assert_in_range(n, 80, 200);
+    }
+}
+
+static void take(struct timeline *t, struct profile *p, uint64_t ns)
+{
+    int bucket = timeline_at(t, t->started_ns + ns);
+    assert_in_range(bucket, 0, TIMELINE_MAX_BUCKETS - 1);
+    struct profile_sample s = {.stack = PROFILE_NONE,
+                               .process = PROFILE_NONE,
+                               .thread = PROFILE_NONE,
+                               .bucket = (uint32_t)bucket,
+                               .count = 1};
+    assert_int_equal(profile_add(p, &s), 0);
+}
+
+/* One sample each 10 ms for an hour: whatever the length grew to, a bucket
+ * holds the samples of its own time. */
+static void a_long_recording_joins_buckets(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    struct timeline t;
+    profile_meta_edit(p)->bucket_ns = timeline_bucket_ns(0);
+    timeline_begin(&t, p, 77 * NS_PER_S);
+    for (uint64_t ms = 0; ms < 3600000; ms += 10)
+        take(&t, p, ms * NS_PER_MS);
+    uint64_t length = profile_meta(p)->bucket_ns, sum = 0;
+    assert_int_equal(length, 12800 * NS_PER_MS);
+    size_t n = profile_sample_count(p);
+    assert_int_equal(n, (3600000 + 12799) / 12800);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct profile_sample *s = profile_sample_at(p, i);
+        assert_int_equal(s->bucket, i);
+        if (i < n - 1)
+            assert_int_equal(s->count, 1280);
+        sum += s->count;
+    }
+    assert_int_equal(sum, 360000);
+    profile_destroy(p);
+}
+
+static void a_sample_from_before_is_at_the_start(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    struct timeline t = {0};
+    assert_int_equal(timeline_at(&t, 5 * NS_PER_S), 0); /* none is kept */
+    profile_meta_edit(p)->bucket_ns = NS_PER_S;
+    timeline_begin(&t, p, NS_PER_S);
+    assert_int_equal(timeline_at(&t, 1), 0);
+    assert_int_equal(timeline_at(&t, 3 * NS_PER_S), 2);
+    profile_destroy(p);
+}
+
+/* --- options -------------------------------------------------------------- */
+
+static void values_are_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        int code;
+        const char *good, *bad;
+    } rows[] = {
+        {OPT_STATE, "dirty-cpu", "dirty"},
+        {OPT_SCHEDULER, "1", "0"},
+        {OPT_SCHEDULER, "1024", "-1"},
+        {OPT_SCHEDULER, "2", "2x"},
+        {OPT_THREAD, "erts_poll_1", ""},
+        {OPT_FROM, "0", "-1"},
+        {OPT_FROM, "1.5", "soon"},
+        {OPT_TO, "2", "0"},
+        {OPT_TO, "1e3", "nan"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct options o = {0};
+        assert_null(options_view_take(&o, rows[i].code, rows[i].good));
+        assert_non_null(options_view_take(&o, rows[i].code, rows[i].bad));
+    }
+}
+
+static void a_filter_is_said_in_words(void **state)
+{
+    (void)state;
+    struct options o = {.focus = "^a"};
+    assert_null(options_view_take(&o, OPT_STATE, "gc"));
+    assert_null(options_view_take(&o, OPT_SCHEDULER, "2"));
+    assert_null(options_view_take(&o, OPT_THREAD, "x"));
+    assert_null(options_view_take(&o, OPT_FROM, "0.15"));
+    assert_null(options_view_take(&o, OPT_TO, "1.01"));
+    struct filter f = options_filter(&o);
+    assert_false(filter_is_empty(&f));
+    assert_int_equal(f.from_ns, 150 * NS_PER_MS);
+    assert_int_equal(f.states, 1u << STATE_GC);
+    struct buffer b;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    options_view_describe(&o, 50 * NS_PER_MS, &b);
+    buffer_add(&b, "", 1);
+    assert_string_equal((char *)b.data,
+                        " --state gc --scheduler 2 --thread x --from 0.15 "
+                        "--to 1.05 --focus ^a");
+    buffer_deinit(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_length_for_every_duration),
+        cmocka_unit_test(a_long_recording_joins_buckets),
+        cmocka_unit_test(a_sample_from_before_is_at_the_start),
+        cmocka_unit_test(values_are_checked),
+        cmocka_unit_test(a_filter_is_said_in_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
