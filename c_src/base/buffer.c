@@ -70,6 +70,16 @@ void buffer_text(struct buffer *b, const char *text)
     buffer_add(b, text, strlen(text));
 }
 
+void buffer_decimal(struct buffer *b, uint64_t n)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+    do
+        digits[--at] = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    buffer_add(b, digits + at, sizeof(digits) - at);
+}
+
 void buffer_printf(struct buffer *b, const char *format, ...)
 {
     va_list args;

@@ -31,6 +31,8 @@ void buffer_add(struct buffer *b, const void *bytes, size_t len);
 void buffer_text(struct buffer *b, const char *text);
 void buffer_printf(struct buffer *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/** The number in decimal digits; many times faster than buffer_printf. */
+void buffer_decimal(struct buffer *b, uint64_t n);
 /** Room for len more bytes at the end, already counted in len; or NULL. */
 uint8_t *buffer_grow(struct buffer *b, size_t len);
 /** 0, or -E_LIMIT when any append failed. */

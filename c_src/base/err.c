@@ -57,11 +57,13 @@ static const struct err_row rows[] = {
     {E_TRACED, "another program traces this process, as debuggers and strace "
                "do; end that first"},
     {E_PATTERN, "not a regular expression (POSIX extended)"},
+    {E_NO_FUNCTION, "no such function in this recording; give its name as the "
+                    "report shows it, with or without the arity"},
     {E_NO_TIMELINE,
      "this recording has no timeline for --from and --to; record "
      "with --timeline"},
-    {E_UNKNOWN_FORMAT, "unknown format; known are text, html, json, collapsed "
-                       "and pprof"},
+    {E_UNKNOWN_FORMAT, "unknown format; known are text, html, json, collapsed, "
+                       "speedscope and pprof"},
     {E_NOT_A_PROFILE, "not a recording; `cprof report` reads the .pb.gz files "
                       "that `cprof record -o` writes"},
     {E_PROTOCOL, "the request is not of the port protocol"},

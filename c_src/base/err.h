@@ -47,6 +47,7 @@ enum err {
 
     /* profile */
     E_PATTERN = 4446, /**< a regular expression does not compile */
+    E_NO_FUNCTION,    /**< no function of the name asked for */
     E_NO_TIMELINE,    /**< a time was asked for and none was recorded */
 
     /* formats, port */

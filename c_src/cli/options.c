@@ -45,6 +45,11 @@ static const struct option long_options[] = {
     {"scheduler", required_argument, NULL, OPT_SCHEDULER},
     {"from", required_argument, NULL, OPT_FROM},
     {"to", required_argument, NULL, OPT_TO},
+    {"by", required_argument, NULL, OPT_BY},
+    {"weights", required_argument, NULL, OPT_WEIGHTS},
+    {"callers", required_argument, NULL, OPT_CALLERS},
+    {"tree", no_argument, NULL, OPT_TREE},
+    {"min", required_argument, NULL, OPT_MIN},
     {NULL, 0, NULL, 0},
 };
 
@@ -301,7 +306,17 @@ static int decide_format(struct options *o, struct options_fault *f)
     return o->format ? 0
                      : fault(f, "--output", o->output,
                              "the extension tells no format; use .html, .txt, "
-                             ".json, .collapsed, .pb.gz, or give --format");
+                             ".json, .collapsed, .speedscope.json, .pb.gz, or "
+                             "give --format");
+}
+
+static int decide_view(struct options *o, struct options_fault *f)
+{
+    int err = decide_format(o, f);
+    if (err)
+        return err;
+    const char *option, *why = options_view_check(o, &option);
+    return why ? fault(f, option, "", why) : 0;
 }
 
 int options_parse_record(int argc, char **argv, struct options *o,
@@ -326,7 +341,7 @@ int options_parse_record(int argc, char **argv, struct options *o,
     if ((o->from_ns || o->to_ns) && !o->timeline)
         return fault(f, o->from_ns ? "--from" : "--to", "",
                      "needs --timeline when recording");
-    return decide_format(o, f);
+    return decide_view(o, f);
 }
 
 int options_parse_report(int argc, char **argv, struct options *o,
@@ -339,7 +354,7 @@ int options_parse_report(int argc, char **argv, struct options *o,
     if (optind + 1 != argc)
         return fault(f, "report", "", "give one recording (a .pb.gz file)");
     o->input = argv[optind];
-    return decide_format(o, f);
+    return decide_view(o, f);
 }
 
 int options_parse_doctor(int argc, char **argv, struct options *o,

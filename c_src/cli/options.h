@@ -43,6 +43,10 @@ struct options {
     uint32_t schedulers[OPTIONS_MAX_PROCESSES];
     size_t scheduler_count;
     uint64_t from_ns, to_ns;
+    const char *by, *weights; /**< NULL: not given */
+    const char *callers;
+    bool tree;
+    double min_pct; /**< 0: not given */
 };
 
 /** What is wrong: subject ("--rate 0") and reason. */

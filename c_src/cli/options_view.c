@@ -58,6 +58,23 @@ static const char *take_to(struct options *o, const char *text)
     return why;
 }
 
+static const char *take_word(const char **out, const char *text,
+                             const char *one, const char *other,
+                             const char *why)
+{
+    *out = text;
+    return strcmp(text, one) == 0 || strcmp(text, other) == 0 ? NULL : why;
+}
+
+static const char *take_min(struct options *o, const char *text)
+{
+    char *end;
+    o->min_pct = strtod(text, &end);
+    return end == text || *end || !(o->min_pct >= 0.01 && o->min_pct <= 100)
+               ? "give a percentage, 0.01 to 100"
+               : NULL;
+}
+
 const char *options_view_take(struct options *o, int code, const char *text)
 {
     switch (code) {
@@ -71,10 +88,54 @@ const char *options_view_take(struct options *o, int code, const char *text)
         return take_time(&o->from_ns, text);
     case OPT_TO:
         return take_to(o, text);
+    case OPT_BY:
+        return take_word(&o->by, text, "process", "scheduler",
+                         "known are process and scheduler");
+    case OPT_WEIGHTS:
+        return take_word(&o->weights, text, "samples", "cpu",
+                         "known are samples and cpu");
+    case OPT_CALLERS:
+        o->callers = text;
+        return *text ? NULL : "give a function's name";
+    case OPT_TREE:
+        o->tree = true;
+        return NULL;
+    case OPT_MIN:
+        return take_min(o, text);
     default:
         o->timeline = true;
         return NULL;
     }
+}
+
+const char *options_view_check(const struct options *o, const char **option)
+{
+    bool text = o->format == &format_text;
+    *option = o->callers ? "--callers" : o->tree ? "--tree" : "--min";
+    if ((o->callers || o->tree || o->min_pct > 0) && !text)
+        return "only the text report has it; leave --format out";
+    if (o->callers && o->tree)
+        return "give it or --tree, not both";
+    if (o->min_pct > 0 && !o->tree)
+        return "only --tree has it";
+    *option = o->by ? "--by" : "--weights";
+    if ((o->by || o->weights) && o->format != &format_speedscope)
+        return "only the format speedscope has it";
+    return NULL;
+}
+
+struct format_options options_view_format(const struct options *o, bool color)
+{
+    return (struct format_options){
+        .top = o->top,
+        .color = color,
+        .by = o->by && strcmp(o->by, "scheduler") == 0 ? FORMAT_BY_SCHEDULER
+                                                       : FORMAT_BY_PROCESS,
+        .cpu_weights = o->weights && strcmp(o->weights, "cpu") == 0,
+        .callers = o->callers,
+        .tree = o->tree,
+        .min_pct = o->min_pct,
+    };
 }
 
 struct filter options_filter(const struct options *o)

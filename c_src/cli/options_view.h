@@ -18,11 +18,17 @@ enum {
     OPT_SCHEDULER,
     OPT_FROM,
     OPT_TO,
+    OPT_BY,
+    OPT_WEIGHTS,
+    OPT_CALLERS,
+    OPT_TREE,
+    OPT_MIN,
 };
 
 /** Those that every verb with a view has. */
 #define OPTIONS_VIEW_CODES                                                     \
-    OPT_STATE, OPT_THREAD, OPT_SCHEDULER, OPT_FROM, OPT_TO
+    OPT_STATE, OPT_THREAD, OPT_SCHEDULER, OPT_FROM, OPT_TO, OPT_BY,            \
+        OPT_WEIGHTS, OPT_CALLERS, OPT_TREE, OPT_MIN
 
 #define OPTIONS_VIEW_HELP                                                      \
     "      --focus RE        only stacks with a matching function\n"           \
@@ -34,11 +40,25 @@ enum {
     "      --thread T        only the thread of that name or tid "             \
     "(repeatable)\n"                                                           \
     "      --from S, --to S  only that time, in seconds from the start; the\n" \
-    "                        recording needs --timeline\n"
+    "                        recording needs --timeline\n"                     \
+    "      --top N           text: rows of a table (default 25)\n"             \
+    "      --callers NAME    text: who calls a function, whom it calls\n"      \
+    "      --tree            text: the call tree\n"                            \
+    "      --min PERCENT     text: the smallest branch of the tree (default "  \
+    "1)\n"                                                                     \
+    "      --by WHOSE        speedscope: a profile each process (default), "   \
+    "or\n"                                                                     \
+    "                        each scheduler\n"                                 \
+    "      --weights WHAT    speedscope: samples (default), or cpu for time\n"
 
 /** Takes one of the codes above with its value (NULL: it has none). NULL, or
  *  why the value is wrong. */
 const char *options_view_take(struct options *o, int code, const char *text);
+/** After all options: does one ask for what its format has not? NULL, or
+ *  why not, with *option set. */
+const char *options_view_check(const struct options *o, const char **option);
+/** How a format is to write: all but `title`. */
+struct format_options options_view_format(const struct options *o, bool color);
 /** Appends what the filter asks for, as " --state gc --from 1"; times as
  *  the buckets of bucket_ns that they take. */
 void options_view_describe(const struct options *o, uint64_t bucket_ns,

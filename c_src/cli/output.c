@@ -157,8 +157,8 @@ static int note_filter(struct profile *filtered, const struct options *o,
 int output_render(const struct profile *p, const struct options *o,
                   struct buffer *bytes)
 {
-    const struct format_options how = {
-        .top = o->top, .color = !o->output && isatty(STDOUT_FILENO)};
+    const struct format_options how =
+        options_view_format(o, !o->output && isatty(STDOUT_FILENO));
     struct filter filter = options_filter(o);
     if (filter_is_empty(&filter))
         return o->format->write(p, &how, bytes);

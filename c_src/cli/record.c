@@ -23,13 +23,13 @@ static const char help[] =
     "  -d, --duration S      seconds (default 10; with a command: its end)\n"
     "  -r, --rate HZ         samples per second of CPU time (default 99)\n"
     "  -o, --output FILE     where to (default: a text report on stdout);\n"
-    "                        .html .txt .json .collapsed, or .pb.gz, which\n"
-    "                        `cprof report` reads back\n"
-    "  -f, --format FORMAT   text, html, json, collapsed or pprof\n"
+    "                        .html .txt .json .collapsed .speedscope.json,\n"
+    "                        or .pb.gz, which `cprof report` reads back\n"
+    "  -f, --format FORMAT   text, html, json, collapsed, speedscope, pprof\n"
     "      --process P       only this Erlang process: <0.90.0>, a registered\n"
     "                        name or an initial call "
     "(repeatable)\n" OPTIONS_VIEW_HELP
-    "      --top N           rows of the text report (default 25)\n"
+
     "      --timeline        keep when each sample was taken\n"
     "      --kernel          kernel functions too (root)\n"
     "      --event EVENT     cpu-clock (default) or cycles\n"

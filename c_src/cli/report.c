@@ -12,12 +12,12 @@ static const char help[] =
     "Shows a recording (the .pb.gz that `cprof record -o` wrote, or any\n"
     "pprof file).\n"
     "\n"
-    "  -f, --format FORMAT   text (default), html, json, collapsed or pprof\n"
+    "  -f, --format FORMAT   text (default), html, json, collapsed,\n"
+    "                        speedscope or pprof\n"
     "  -o, --output OUT      where to; its extension tells the format\n"
     "      --process P       only this Erlang process: <0.90.0>, a registered\n"
     "                        name or an initial call "
-    "(repeatable)\n" OPTIONS_VIEW_HELP
-    "      --top N           rows of the text report (default 25)\n";
+    "(repeatable)\n" OPTIONS_VIEW_HELP;
 
 static int read_profile(const char *path, struct profile **out)
 {

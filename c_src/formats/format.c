@@ -3,8 +3,8 @@
 #include <string.h>
 
 static const struct format *const formats[] = {
-    &format_text,      &format_html,  &format_json,
-    &format_collapsed, &format_pprof, NULL,
+    &format_text,       &format_html,  &format_json, &format_collapsed,
+    &format_speedscope, &format_pprof, NULL,
 };
 
 const struct format *format_by_name(const char *name)

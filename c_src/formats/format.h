@@ -10,23 +10,33 @@
 #include "base/err.h"
 #include "profile/profile.h"
 
+/** Whose the profiles of a speedscope file are. */
+enum format_by { FORMAT_BY_PROCESS, FORMAT_BY_SCHEDULER };
+
 struct format_options {
     unsigned top;      /**< rows of a text table; 0: the default (25) */
     bool color;        /**< text: may use terminal colours */
     const char *title; /**< html: "" or NULL for a made one */
+    enum format_by by;
+    bool cpu_weights;    /**< speedscope: CPU time instead of samples */
+    const char *callers; /**< text: who calls this function, and whom it
+                              calls, instead of the tables; or NULL */
+    bool tree;           /**< text: the call tree instead of the tables */
+    double min_pct;      /**< tree: of all, what is not shown; 0: default */
 };
 
 struct format {
-    const char *name;      /**< "text", "json", "collapsed", "html", "pprof" */
+    const char *name;      /**< "text", "json", "collapsed", "html", "pprof",
+                                "speedscope" */
     const char *extension; /**< ".txt", ".json", ".collapsed", ".html",
-                                ".pb.gz" */
+                                ".pb.gz", ".speedscope.json" */
     bool binary;           /**< not for a terminal */
     int (*write)(const struct profile *p, const struct format_options *o,
                  struct buffer *out);
 };
 
 extern const struct format format_text, format_json, format_collapsed,
-    format_html, format_pprof;
+    format_html, format_pprof, format_speedscope;
 
 /** By name, or NULL. */
 const struct format *format_by_name(const char *name);

@@ -104,6 +104,17 @@ static void idle_line(struct report *r)
                             "work and found none.\n");
 }
 
+static int body(struct report *r, const struct format_options *o)
+{
+    if (o && o->callers)
+        return text_callers_write(r->out, r->p, &r->s, o->callers, r->top,
+                                  r->color);
+    if (o && o->tree)
+        return text_tree_write(r->out, r->p, &r->s, o->min_pct, r->color);
+    function_table(r);
+    return text_processes_write(r->out, r->p, &r->s, r->color);
+}
+
 static int write_text(const struct profile *p, const struct format_options *o,
                       struct buffer *out)
 {
@@ -120,8 +131,7 @@ static int write_text(const struct profile *p, const struct format_options *o,
     if (r.s.counted == 0) {
         idle_line(&r);
     } else {
-        function_table(&r);
-        err = text_processes_write(out, p, &r.s, r.color);
+        err = body(&r, o);
     }
     summary_deinit(&r.s);
     return err ? err : buffer_status(out);

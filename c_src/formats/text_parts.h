@@ -31,6 +31,17 @@ void text_cell_end_line(struct buffer *out);
 MUST_USE int text_processes_write(struct buffer *out, const struct profile *p,
                                   const struct summary *s, bool color);
 
+/** Who calls a function and whom it calls, `top` rows of either.
+ *  -E_NO_FUNCTION: none has that name, with or without an arity. */
+MUST_USE int text_callers_write(struct buffer *out, const struct profile *p,
+                                const struct summary *s, const char *function,
+                                size_t top, bool color);
+/** The call tree's branches of min_pct (0: the default, else at least 0.01)
+ *  of the counted samples and more. */
+MUST_USE int text_tree_write(struct buffer *out, const struct profile *p,
+                             const struct summary *s, double min_pct,
+                             bool color);
+
 /** What was measured and how well, 5-8 lines and one a counter or note. */
 void text_head_write(struct buffer *out, const struct profile *p,
                      const struct summary *s);

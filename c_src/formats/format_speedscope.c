@@ -1,0 +1,319 @@
+/*
+ * speedscope's own JSON (file-format-schema.json of the npm package): frames
+ * once, and profiles of (stack, weight). The first profile has all counted
+ * samples, then each process (or thread) has its own, the last is what the
+ * schedulers did for themselves. It is written as it goes: numbers by far
+ * outweigh all else, and a tree of JSON values would be ten times the file.
+ */
+#include "formats/format.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "formats/lineless.h"
+#include "formats/owners.h"
+#include "profile/summary.h"
+
+/* A row of a profile of the file. Place 0 is "no stack". */
+struct entry {
+    uint32_t owner, bucket, place, stack;
+    uint64_t weight;
+};
+
+struct scope {
+    const struct profile *p;
+    const struct format_options *o;
+    struct lineless stacks;
+    struct owners owners;
+    struct summary summary;
+    struct entry *entries;
+    size_t count;
+    uint32_t *path, *lines; /* of one stack; by function of p */
+    bool first;             /* the first profile of the file */
+    struct buffer *out;
+};
+
+/* --- text ----------------------------------------------------------------- */
+
+static int dump_piece(const char *bytes, size_t len, void *out)
+{
+    buffer_add(out, bytes, len);
+    return ((struct buffer *)out)->failed ? -1 : 0;
+}
+
+static void quoted(struct buffer *out, const char *text)
+{
+    json_t *json = json_string(text);
+    if (!json || json_dump_callback(json, dump_piece, out, JSON_ENCODE_ANY))
+        out->failed = true;
+    json_decref(json);
+}
+
+/* --- frames --------------------------------------------------------------- */
+
+static void set_lines(struct scope *c)
+{
+    for (size_t i = 0; i < c->summary.function_count; i++) {
+        const struct summary_function *f = &c->summary.functions[i];
+        c->lines[f->function] = f->line;
+    }
+}
+
+static void write_frames(struct scope *c)
+{
+    uint32_t n = (uint32_t)profile_frame_count(c->stacks.plain);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t id = c->stacks.function[i];
+        const struct profile_function *f = profile_function_at(c->p, id);
+        const char *file = profile_text(c->p, f->file);
+        buffer_text(c->out, "{\"name\":");
+        quoted(c->out, profile_text(c->p, f->name));
+        if (*file) {
+            buffer_text(c->out, ",\"file\":");
+            quoted(c->out, file);
+        }
+        if (c->lines[id])
+            buffer_printf(c->out, ",\"line\":%u", c->lines[id]);
+        buffer_text(c->out, "},\n");
+    }
+    buffer_text(c->out, "{\"name\":\"[no stack]\"}");
+}
+
+/* --- entries -------------------------------------------------------------- */
+
+static uint64_t weight_of(const struct scope *c, const struct profile_sample *s)
+{
+    return c->o->cpu_weights ? s->cpu_ns : s->count;
+}
+
+static int gather(struct scope *c)
+{
+    size_t n = profile_sample_count(c->p);
+    c->entries = malloc((n + 1) * sizeof(*c->entries));
+    if (!c->entries)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const struct profile_sample *s = profile_sample_at(c->p, i);
+        struct entry e = {
+            .owner = owners_of(&c->owners, s),
+            .bucket = s->bucket,
+            .stack = s->stack,
+            .weight = weight_of(c, s),
+        };
+        if (s->stack != PROFILE_NONE) {
+            e.stack = c->stacks.stack[s->stack];
+            e.place = c->stacks.place[e.stack] + 1;
+        }
+        if (e.weight)
+            c->entries[c->count++] = e;
+    }
+    return 0;
+}
+
+/* In the order of time, as far as it is known, then of the stacks. */
+static int by_time(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    if (x->bucket != y->bucket)
+        return x->bucket < y->bucket ? -1 : 1;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static int by_owner(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    if (x->owner != y->owner)
+        return x->owner < y->owner ? -1 : 1;
+    return by_time(a, b);
+}
+
+/* --- profiles ------------------------------------------------------------- */
+
+static void write_stack(struct scope *c, uint32_t stack)
+{
+    size_t len = 0;
+    for (uint32_t at = stack; at != PROFILE_NONE; len++) {
+        const struct profile_stack *s = profile_stack_at(c->stacks.plain, at);
+        c->path[len] = s->frame;
+        at = s->parent;
+    }
+    if (len == 0)
+        c->path[len++] = (uint32_t)profile_frame_count(c->stacks.plain);
+    for (size_t i = len; i-- > 0;) {
+        buffer_add(c->out, i == len - 1 ? "[" : ",", 1);
+        buffer_decimal(c->out, c->path[i]);
+    }
+    buffer_add(c->out, "]", 1);
+}
+
+static void write_weight(struct scope *c, uint64_t weight)
+{
+    if (c->o->cpu_weights)
+        buffer_printf(c->out, "%" PRIu64 ".%03u", weight / 1000,
+                      (unsigned)(weight % 1000));
+    else
+        buffer_decimal(c->out, weight);
+}
+
+static bool is_in_all(const struct scope *c, const struct entry *e)
+{
+    return e->owner != c->owners.scheduler_at;
+}
+
+/* Entries that follow each other and are the same here become one. */
+static size_t merge(const struct scope *c, const struct entry *from, size_t n,
+                    bool all, struct entry *to)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (all && !is_in_all(c, &from[i]))
+            continue;
+        if (kept && by_time(&to[kept - 1], &from[i]) == 0) {
+            uint64_t *sum = &to[kept - 1].weight;
+            if (__builtin_add_overflow(*sum, from[i].weight, sum))
+                *sum = UINT64_MAX;
+        } else {
+            to[kept++] = from[i];
+        }
+    }
+    return kept;
+}
+
+static void write_profile(struct scope *c, const char *name,
+                          const struct entry *rows, size_t n)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        if (__builtin_add_overflow(sum, rows[i].weight, &sum))
+            sum = UINT64_MAX;
+    buffer_printf(c->out,
+                  "%s\n{\"type\":\"sampled\",\"name\":", c->first ? "" : ",");
+    c->first = false;
+    quoted(c->out, name);
+    buffer_printf(c->out, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":",
+                  c->o->cpu_weights ? "microseconds" : "none");
+    write_weight(c, sum);
+    buffer_text(c->out, ",\n\"samples\":[");
+    for (size_t i = 0; i < n; i++) {
+        buffer_text(c->out, i ? "," : "");
+        write_stack(c, rows[i].stack);
+    }
+    buffer_text(c->out, "],\n\"weights\":[");
+    for (size_t i = 0; i < n; i++) {
+        buffer_text(c->out, i ? "," : "");
+        write_weight(c, rows[i].weight);
+    }
+    buffer_text(c->out, "]}");
+}
+
+static void write_owner(struct scope *c, const struct entry *rows, size_t n)
+{
+    struct buffer name;
+    buffer_init(&name, BUFFER_DEFAULT_MAX);
+    owners_name(&c->owners, rows->owner, &name);
+    buffer_add(&name, "", 1);
+    if (buffer_status(&name) == 0)
+        write_profile(c, (char *)name.data, rows, n);
+    else
+        c->out->failed = true;
+    buffer_deinit(&name);
+}
+
+static const char *title(const struct scope *c)
+{
+    const struct profile_meta *m = profile_meta(c->p);
+    uint32_t text = m->node ? m->node : m->command;
+    return text ? profile_text(c->p, text) : "recording";
+}
+
+static int write_profiles(struct scope *c)
+{
+    struct entry *rows = malloc((c->count + 1) * sizeof(*rows));
+    if (!rows)
+        return -ENOMEM;
+    qsort(c->entries, c->count, sizeof(*c->entries), by_time);
+    size_t n = merge(c, c->entries, c->count, true, rows);
+    write_profile(c, "all processes and threads", rows, n);
+    qsort(c->entries, c->count, sizeof(*c->entries), by_owner);
+    for (size_t i = 0, end; i < c->count; i = end) {
+        for (end = i;
+             end < c->count && c->entries[end].owner == c->entries[i].owner;)
+            end++;
+        n = merge(c, c->entries + i, end - i, false, rows);
+        write_owner(c, rows, n);
+    }
+    free(rows);
+    return 0;
+}
+
+/* --- the file ------------------------------------------------------------- */
+
+static int scope_init(struct scope *c)
+{
+    size_t depth = 1;
+    for (uint32_t i = 0; i < profile_stack_count(c->p); i++)
+        if (profile_stack_at(c->p, i)->depth > depth)
+            depth = profile_stack_at(c->p, i)->depth;
+    c->path = malloc(depth * sizeof(*c->path));
+    c->lines = calloc(profile_function_count(c->p) + 1, sizeof(*c->lines));
+    int err = c->path && c->lines ? 0 : -ENOMEM;
+    err = err ? err : lineless_make(c->p, &c->stacks);
+    err = err ? err : owners_make(c->p, c->o->by, &c->owners);
+    err = err ? err : summary_compute(c->p, &c->summary);
+    return err ? err : gather(c);
+}
+
+static void scope_deinit(struct scope *c)
+{
+    lineless_deinit(&c->stacks);
+    owners_deinit(&c->owners);
+    summary_deinit(&c->summary);
+    free(c->entries);
+    free(c->path);
+    free(c->lines);
+}
+
+static const char *exporter(const struct scope *c, char *text, size_t size)
+{
+    snprintf(text, size, "cprof %s",
+             profile_text(c->p, profile_meta(c->p)->version));
+    return text;
+}
+
+static int write_file(struct scope *c)
+{
+    char name[64];
+    set_lines(c);
+    buffer_text(c->out, "{\"$schema\":\"https://www.speedscope.app/"
+                        "file-format-schema.json\",\n\"exporter\":");
+    quoted(c->out, exporter(c, name, sizeof(name)));
+    buffer_text(c->out, ",\n\"name\":");
+    quoted(c->out, title(c));
+    buffer_text(c->out, ",\"activeProfileIndex\":0,\n\"shared\":{\"frames\":[");
+    write_frames(c);
+    buffer_text(c->out, "]},\n\"profiles\":[");
+    int err = write_profiles(c);
+    buffer_text(c->out, "]}\n");
+    return err ? err : buffer_status(c->out);
+}
+
+static int write_speedscope(const struct profile *p,
+                            const struct format_options *o, struct buffer *out)
+{
+    static const struct format_options usual = {0};
+    struct scope c = {.p = p, .o = o ? o : &usual, .first = true, .out = out};
+    int err = scope_init(&c);
+    if (!err)
+        err = write_file(&c);
+    scope_deinit(&c);
+    return err;
+}
+
+const struct format format_speedscope = {
+    .name = "speedscope",
+    .extension = ".speedscope.json",
+    .write = write_speedscope,
+};
