@@ -140,6 +140,7 @@ extensions() ->
         {<<".pb.gz">>, <<"pprof">>},
         {<<".collapsed">>, <<"collapsed">>},
         {<<".html">>, <<"html">>},
+        {<<".speedscope.json">>, <<"speedscope">>},
         {<<".json">>, <<"json">>},
         {<<".txt">>, <<"text">>}
     ].

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile/breakdown.h"
-#include "profile/groups.h"
-#include "profile/summary.h"
+#include "profile/figures.h"
 
 /* Adds value (stolen) to object; a NULL anywhere ends in `bad`. */
 struct object {
@@ -74,8 +72,9 @@ static struct object notes(const struct profile *p)
     return list;
 }
 
-static struct object meta(const struct profile *p, const struct summary *s)
+static struct object meta(const struct profile *p, const struct figures *f)
 {
+    const struct summary *s = &f->summary;
     const struct profile_meta *m = profile_meta(p);
     struct object o = object_make();
     put_text(&o, "cprof", p, m->version);
@@ -99,7 +98,7 @@ static struct object meta(const struct profile *p, const struct summary *s)
     put_u64(&o, "samples", s->samples);
     put_u64(&o, "counted", s->counted);
     put_u64(&o, "cpu_ns", s->cpu_ns);
-    put_pct(&o, "max_error_pct", summary_error_pct(s->counted / 2, s->counted));
+    put_pct(&o, "max_error_pct", figures_max_error_pct(f));
     put_object(&o, "notes", notes(p));
     return o;
 }
@@ -122,14 +121,12 @@ static struct object states(const struct summary *s)
     return o;
 }
 
-/* Of the counted samples; the scheduler's share is apart, of all. */
-static struct object states_pct(const struct summary *s)
+static struct object states_pct(const struct figures *f)
 {
     struct object o = object_make();
     for (int i = 0; i < STATE_COUNT; i++)
         put_pct(&o, state_name((enum sample_state)i),
-                summary_pct(s->by_state[i],
-                            i == STATE_SCHEDULER ? s->samples : s->counted));
+                figures_state_pct(f, (enum sample_state)i));
     return o;
 }
 
@@ -182,25 +179,22 @@ static struct object functions(const struct profile *p, const struct summary *s)
 
 /* The biggest functions of a process; see breakdown.h. */
 static struct object top_functions(const struct profile *p,
-                                   const struct summary *s,
-                                   const struct breakdown *b, uint32_t process)
+                                   const struct figures *f, uint32_t process)
 {
     struct object list = {json_array(), false};
-    size_t end = b->first[process + 1];
-    for (size_t i = b->first[process];
-         i < end && json_array_size(list.json) < 3; i++) {
+    const struct breakdown_row *rows;
+    size_t n = figures_top_functions(f, process, &rows);
+    for (size_t i = 0; i < n; i++) {
         struct object o = object_make();
-        uint32_t function = b->rows[i].function;
-        put_text(&o, "name", p, profile_function_at(p, function)->name);
-        put_u64(&o, "samples", b->rows[i].samples);
-        put_pct(&o, "pct", summary_pct(b->rows[i].samples, s->counted));
+        put_text(&o, "name", p, profile_function_at(p, rows[i].function)->name);
+        put_u64(&o, "samples", rows[i].samples);
+        put_pct(&o, "pct", summary_pct(rows[i].samples, f->summary.counted));
         append(&list, o);
     }
     return list;
 }
 
-static struct object process(const struct profile *p, const struct summary *s,
-                             const struct breakdown *b,
+static struct object process(const struct profile *p, const struct figures *f,
                              const struct summary_process *row)
 {
     const struct profile_process *r = profile_process_at(p, row->process);
@@ -215,16 +209,15 @@ static struct object process(const struct profile *p, const struct summary *s,
     put_u64(&o, "samples", row->samples);
     put_pct(&o, "pct", row->pct);
     put_pct(&o, "error_pct", row->error_pct);
-    put_object(&o, "functions", top_functions(p, s, b, row->process));
+    put_object(&o, "functions", top_functions(p, f, row->process));
     return o;
 }
 
-static struct object processes(const struct profile *p, const struct summary *s,
-                               const struct breakdown *b)
+static struct object processes(const struct profile *p, const struct figures *f)
 {
     struct object list = {json_array(), false};
-    for (size_t i = 0; i < s->process_count; i++)
-        append(&list, process(p, s, b, &s->processes[i]));
+    for (size_t i = 0; i < f->summary.process_count; i++)
+        append(&list, process(p, f, &f->summary.processes[i]));
     return list;
 }
 
@@ -252,58 +245,19 @@ static struct object groups(const struct profile *p, const struct groups *all)
 
 /* --- the whole ------------------------------------------------------------ */
 
-struct figures {
-    struct summary summary;
-    struct groups groups;
-    struct breakdown breakdown; /* by process */
-};
-
-static int by_process(const struct profile *p, struct breakdown *out)
-{
-    size_t n = profile_process_count(p);
-    uint32_t *itself = malloc((n + 1) * sizeof(*itself));
-    if (!itself)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < n; i++)
-        itself[i] = i;
-    int err = breakdown_compute(p, itself, n, out);
-    free(itself);
-    return err;
-}
-
-static void figures_deinit(struct figures *f)
-{
-    breakdown_deinit(&f->breakdown);
-    groups_deinit(&f->groups);
-    summary_deinit(&f->summary);
-}
-
-static int figures_compute(const struct profile *p, struct figures *f)
-{
-    *f = (struct figures){0};
-    int err = summary_compute(p, &f->summary);
-    if (!err)
-        err = groups_compute(p, &f->summary, &f->groups);
-    if (!err)
-        err = by_process(p, &f->breakdown);
-    if (err)
-        figures_deinit(f);
-    return err;
-}
-
 static struct object report(const struct profile *p, const struct figures *f)
 {
     const struct summary *s = &f->summary;
     struct object o = object_make();
     put_u64(&o, "version", 1);
-    put_object(&o, "meta", meta(p, s));
+    put_object(&o, "meta", meta(p, f));
     put_object(&o, "counters", counters(p));
     put_object(&o, "states", states(s));
-    put_object(&o, "states_pct", states_pct(s));
+    put_object(&o, "states_pct", states_pct(f));
     put_object(&o, "leaf_kinds", leaf_kinds(s));
     put_object(&o, "leaf_kinds_pct", leaf_kinds_pct(s));
     put_object(&o, "functions", functions(p, s));
-    put_object(&o, "processes", processes(p, s, &f->breakdown));
+    put_object(&o, "processes", processes(p, f));
     put_object(&o, "process_groups", groups(p, &f->groups));
     return o;
 }

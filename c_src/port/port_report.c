@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "port/port_encode.h"
-#include "profile/summary.h"
+#include "profile/figures.h"
 
 static void key_text(struct port_encoder *e, const char *key, const char *text)
 {
@@ -54,10 +54,11 @@ static void key_notes(struct port_encoder *e, const char *notes)
 }
 
 static void meta(struct port_encoder *e, const struct profile *p,
-                 const struct summary *s)
+                 const struct figures *f)
 {
+    const struct summary *s = &f->summary;
     const struct profile_meta *m = profile_meta(p);
-    port_encode_map(e, 22);
+    port_encode_map(e, 23);
     key_text(e, "host", profile_text(p, m->host));
     key_text(e, "os", profile_text(p, m->os));
     key_text(e, "node", profile_text(p, m->node));
@@ -80,6 +81,7 @@ static void meta(struct port_encoder *e, const struct profile *p,
     key_unsigned(e, "cpu_ns", s->cpu_ns);
     key_unsigned(e, "counted", s->counted);
     key_unsigned(e, "schedulers", m->schedulers);
+    key_real(e, "max_error_pct", figures_max_error_pct(f));
 }
 
 static void counters(struct port_encoder *e, const struct profile *p)
@@ -100,6 +102,22 @@ static void states(struct port_encoder *e, const struct summary *s)
         key_unsigned(e, state_name((enum sample_state)i), s->by_state[i]);
 }
 
+static void states_pct(struct port_encoder *e, const struct figures *f)
+{
+    port_encode_map(e, STATE_COUNT);
+    for (int i = 0; i < STATE_COUNT; i++)
+        key_real(e, state_name((enum sample_state)i),
+                 figures_state_pct(f, (enum sample_state)i));
+}
+
+static void leaf_kinds_pct(struct port_encoder *e, const struct summary *s)
+{
+    port_encode_map(e, FRAME_KIND_COUNT);
+    for (int i = 0; i < FRAME_KIND_COUNT; i++)
+        key_real(e, frame_kind_name((enum frame_kind)i),
+                 summary_pct(s->by_leaf_kind[i], s->counted));
+}
+
 static void leaf_kinds(struct port_encoder *e, const struct summary *s)
 {
     port_encode_map(e, FRAME_KIND_COUNT);
@@ -112,7 +130,7 @@ static void function(struct port_encoder *e, const struct profile *p,
                      const struct summary_function *f)
 {
     const struct profile_function *of = profile_function_at(p, f->function);
-    port_encode_map(e, 12);
+    port_encode_map(e, 13);
     key_text(e, "name", profile_text(p, of->name));
     key_text(e, "module", profile_text(p, of->module));
     key_text(e, "function", profile_text(p, of->function));
@@ -130,6 +148,7 @@ static void function(struct port_encoder *e, const struct profile *p,
     key_real(e, "self_pct", f->self_pct);
     key_real(e, "total_pct", f->total_pct);
     key_real(e, "self_error_pct", f->self_error_pct);
+    key_real(e, "total_error_pct", f->total_error_pct);
 }
 
 static void functions(struct port_encoder *e, const struct profile *p,
@@ -141,11 +160,27 @@ static void functions(struct port_encoder *e, const struct profile *p,
     port_encode_list_end(e);
 }
 
+static void top_functions(struct port_encoder *e, const struct profile *p,
+                          const struct figures *f, uint32_t id)
+{
+    const struct breakdown_row *rows;
+    size_t n = figures_top_functions(f, id, &rows);
+    port_encode_list(e, n);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t name = profile_function_at(p, rows[i].function)->name;
+        port_encode_map(e, 3);
+        key_text(e, "name", profile_text(p, name));
+        key_unsigned(e, "samples", rows[i].samples);
+        key_real(e, "pct", summary_pct(rows[i].samples, f->summary.counted));
+    }
+    port_encode_list_end(e);
+}
+
 static void process(struct port_encoder *e, const struct profile *p,
-                    const struct summary_process *row)
+                    const struct figures *f, const struct summary_process *row)
 {
     const struct profile_process *of = profile_process_at(p, row->process);
-    port_encode_map(e, 10);
+    port_encode_map(e, 11);
     key_text(e, "pid", profile_text(p, of->pid));
     key_text(e, "name", profile_text(p, of->name));
     key_text(e, "initial_call", profile_text(p, of->initial_call));
@@ -156,42 +191,70 @@ static void process(struct port_encoder *e, const struct profile *p,
     key_unsigned(e, "samples", row->samples);
     key_real(e, "pct", row->pct);
     key_real(e, "error_pct", row->error_pct);
+    port_encode_atom(e, "functions");
+    top_functions(e, p, f, row->process);
 }
 
 static void processes(struct port_encoder *e, const struct profile *p,
-                      const struct summary *s)
+                      const struct figures *f)
 {
-    port_encode_list(e, s->process_count);
-    for (size_t i = 0; i < s->process_count; i++)
-        process(e, p, &s->processes[i]);
+    port_encode_list(e, f->summary.process_count);
+    for (size_t i = 0; i < f->summary.process_count; i++)
+        process(e, p, f, &f->summary.processes[i]);
+    port_encode_list_end(e);
+}
+
+static void groups(struct port_encoder *e, const struct profile *p,
+                   const struct figures *f)
+{
+    port_encode_list(e, figures_real_groups(f));
+    for (size_t i = 0; i < f->groups.count; i++) {
+        const struct group *g = &f->groups.rows[i];
+        const struct profile_process *of = profile_process_at(p, g->process);
+        if (!g->together)
+            continue;
+        port_encode_map(e, 6);
+        key_text(e, "initial_call", profile_text(p, of->initial_call));
+        key_text(e, "label", profile_text(p, of->label));
+        key_unsigned(e, "processes", g->processes);
+        key_unsigned(e, "samples", g->samples);
+        key_real(e, "pct", g->pct);
+        key_real(e, "error_pct", g->error_pct);
+    }
     port_encode_list_end(e);
 }
 
 static void report(struct port_encoder *e, const struct profile *p,
-                   const struct summary *s)
+                   const struct figures *f)
 {
-    port_encode_map(e, 7);
+    port_encode_map(e, 10);
     port_encode_atom(e, "version");
     port_encode_integer(e, 1);
     port_encode_atom(e, "meta");
-    meta(e, p, s);
+    meta(e, p, f);
     port_encode_atom(e, "counters");
     counters(e, p);
     port_encode_atom(e, "states");
-    states(e, s);
+    states(e, &f->summary);
+    port_encode_atom(e, "states_pct");
+    states_pct(e, f);
     port_encode_atom(e, "leaf_kinds");
-    leaf_kinds(e, s);
+    leaf_kinds(e, &f->summary);
+    port_encode_atom(e, "leaf_kinds_pct");
+    leaf_kinds_pct(e, &f->summary);
     port_encode_atom(e, "functions");
-    functions(e, p, s);
+    functions(e, p, &f->summary);
     port_encode_atom(e, "processes");
-    processes(e, p, s);
+    processes(e, p, f);
+    port_encode_atom(e, "process_groups");
+    groups(e, p, f);
 }
 
 int port_reply_result(struct buffer *out, int64_t ref, const struct profile *p,
                       const void *recording, size_t recording_len)
 {
-    struct summary s;
-    int rc = summary_compute(p, &s);
+    struct figures f;
+    int rc = figures_compute(p, &f);
     if (rc)
         return rc;
     struct port_encoder e;
@@ -201,9 +264,9 @@ int port_reply_result(struct buffer *out, int64_t ref, const struct profile *p,
     port_encode_atom(&e, "ok");
     port_encode_map(&e, 2);
     port_encode_atom(&e, "report");
-    report(&e, p, &s);
+    report(&e, p, &f);
     port_encode_atom(&e, "recording");
     port_encode_bytes(&e, recording, recording_len);
-    summary_deinit(&s);
+    figures_deinit(&f);
     return port_encode_finish(&e, out);
 }

@@ -1,0 +1,68 @@
+#include "profile/figures.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int by_process(const struct profile *p, struct breakdown *out)
+{
+    size_t n = profile_process_count(p);
+    uint32_t *itself = malloc((n + 1) * sizeof(*itself));
+    if (!itself)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        itself[i] = i;
+    int err = breakdown_compute(p, itself, n, out);
+    free(itself);
+    return err;
+}
+
+int figures_compute(const struct profile *p, struct figures *out)
+{
+    struct figures f = {0};
+    int err = summary_compute(p, &f.summary);
+    if (!err)
+        err = groups_compute(p, &f.summary, &f.groups);
+    if (!err)
+        err = by_process(p, &f.breakdown);
+    if (err)
+        figures_deinit(&f);
+    else
+        *out = f;
+    return err;
+}
+
+void figures_deinit(struct figures *f)
+{
+    breakdown_deinit(&f->breakdown);
+    groups_deinit(&f->groups);
+    summary_deinit(&f->summary);
+}
+
+size_t figures_top_functions(const struct figures *f, uint32_t process,
+                             const struct breakdown_row **rows)
+{
+    size_t first = f->breakdown.first[process];
+    size_t n = f->breakdown.first[process + 1] - first;
+    *rows = f->breakdown.rows + first;
+    return n < FIGURES_TOP_FUNCTIONS ? n : FIGURES_TOP_FUNCTIONS;
+}
+
+size_t figures_real_groups(const struct figures *f)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->groups.count; i++)
+        n += f->groups.rows[i].together;
+    return n;
+}
+
+double figures_state_pct(const struct figures *f, enum sample_state state)
+{
+    const struct summary *s = &f->summary;
+    return summary_pct(s->by_state[state],
+                       state == STATE_SCHEDULER ? s->samples : s->counted);
+}
+
+double figures_max_error_pct(const struct figures *f)
+{
+    return summary_error_pct(f->summary.counted / 2, f->summary.counted);
+}

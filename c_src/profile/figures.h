@@ -1,0 +1,37 @@
+/**
+ * @file figures.h
+ * All that the JSON report and the port's term say of a profile, computed
+ * once.
+ */
+#ifndef CPROF_PROFILE_FIGURES_H
+#define CPROF_PROFILE_FIGURES_H
+
+#include "base/err.h"
+#include "profile/breakdown.h"
+#include "profile/groups.h"
+#include "profile/summary.h"
+
+/** Functions of a process that its row names. */
+enum { FIGURES_TOP_FUNCTIONS = 3 };
+
+struct figures {
+    struct summary summary;
+    struct groups groups;
+    struct breakdown breakdown; /**< by process */
+};
+
+MUST_USE int figures_compute(const struct profile *p, struct figures *out);
+void figures_deinit(struct figures *f);
+/** The biggest functions of a process, and how many of them (at most
+ *  FIGURES_TOP_FUNCTIONS). */
+size_t figures_top_functions(const struct figures *f, uint32_t process,
+                             const struct breakdown_row **rows);
+/** How many groups are of more than one process. */
+size_t figures_real_groups(const struct figures *f);
+/** The share of a state: of the counted samples; of all for
+ *  STATE_SCHEDULER. */
+double figures_state_pct(const struct figures *f, enum sample_state state);
+/** The largest sampling error that any percentage can have. */
+double figures_max_error_pct(const struct figures *f);
+
+#endif
