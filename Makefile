@@ -4,6 +4,8 @@
 #   make demo         profile the example, write flamegraph.html
 #   make test         all tests on this machine's OTP
 #   make test-roots   the same in Debian roots with OTP 27 and OTP 29
+#   make test-readers what other programs make of our files: go tool pprof,
+#                     speedscope and its viewer in Chromium (needs root)
 #   make lint         formatting, layers, sizes, banned calls
 #   make fuzz         every fuzzer for FUZZ_SECONDS (20)
 #   make bench        accuracy and overhead; results in build/bench
@@ -34,6 +36,9 @@ test-erlang: all
 test-live: all
 	$(MIX) run --no-start test/live/all.exs
 
+test-readers: all
+	test/readers.sh
+
 test-roots:
 	test/roots.sh make 27 29
 	test/roots.sh run 27 make test
@@ -57,4 +62,4 @@ clean:
 	rm -rf _build build priv flamegraph.html
 
 .PHONY: all demo test test-unit test-asan test-elixir test-erlang test-live \
-    test-roots lint fuzz bench bench-accuracy bench-overhead clean
+    test-readers test-roots lint fuzz bench bench-accuracy bench-overhead clean

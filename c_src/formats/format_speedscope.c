@@ -222,11 +222,13 @@ static void write_owner(struct scope *c, const struct entry *rows, size_t n)
     buffer_deinit(&name);
 }
 
-static const char *title(const struct scope *c)
+static void write_title(struct scope *c)
 {
     const struct profile_meta *m = profile_meta(c->p);
-    uint32_t text = m->node ? m->node : m->command;
-    return text ? profile_text(c->p, text) : "recording";
+    char pid[32] = "recording";
+    if (m->pid)
+        snprintf(pid, sizeof(pid), "pid %u", m->pid);
+    quoted(c->out, m->node ? profile_text(c->p, m->node) : pid);
 }
 
 static int write_profiles(struct scope *c)
@@ -291,7 +293,7 @@ static int write_file(struct scope *c)
                         "file-format-schema.json\",\n\"exporter\":");
     quoted(c->out, exporter(c, name, sizeof(name)));
     buffer_text(c->out, ",\n\"name\":");
-    quoted(c->out, title(c));
+    write_title(c);
     buffer_text(c->out, ",\"activeProfileIndex\":0,\n\"shared\":{\"frames\":[");
     write_frames(c);
     buffer_text(c->out, "]},\n\"profiles\":[");
