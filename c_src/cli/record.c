@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/options_view.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
 
@@ -57,18 +58,6 @@ static void catch_signals(void)
     sigaction(SIGHUP, &action, NULL);
 }
 
-static void show_progress(const struct options *o, const struct session *s,
-                          bool last)
-{
-    if (o->quiet || !isatty(STDERR_FILENO))
-        return;
-    struct session_progress p = session_progress(s);
-    double seconds = (double)p.elapsed_ns / (double)NS_PER_S;
-    fprintf(stderr, "\r%.0f s, %llu samples, %llu lost; Ctrl-C to end%s",
-            seconds, (unsigned long long)p.samples, (unsigned long long)p.lost,
-            last ? "\r\033[K" : "  ");
-}
-
 /* In seconds; 0: until the command's end. */
 static double duration_of(const struct options *o)
 {
@@ -80,6 +69,8 @@ static int sample(const struct options *o, struct session *s)
 {
     double seconds = duration_of(o) > 0 ? duration_of(o) : 1e9;
     uint64_t end = clock_now_ns() + (uint64_t)(seconds * (double)NS_PER_S);
+    struct progress progress;
+    progress_begin(&progress, !o->quiet, (uint64_t)(duration_of(o) + 0.5));
     int err = 0;
     while (!err && !interrupted) {
         uint64_t now = clock_now_ns();
@@ -87,9 +78,11 @@ static int sample(const struct options *o, struct session *s)
             break;
         uint64_t ms = (end - now) / NS_PER_MS + 1;
         err = session_run(s, ms < 250 ? (unsigned)ms : 250);
-        show_progress(o, s, false);
+        struct session_progress now_at = session_progress(s);
+        progress_show(&progress, now_at.elapsed_ns, now_at.samples,
+                      now_at.lost);
     }
-    show_progress(o, s, true);
+    progress_end(&progress);
     return err;
 }
 

@@ -1,0 +1,72 @@
+#include "cli/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+void progress_begin(struct progress *p, bool wanted, uint64_t seconds_asked)
+{
+    *p = (struct progress){
+        .shown = wanted && isatty(STDERR_FILENO),
+        .seconds_asked = seconds_asked,
+    };
+}
+
+/* Over about the last second; the first figure after a quarter of one. */
+static void update_rate(struct progress *p, uint64_t elapsed_ns,
+                        uint64_t samples)
+{
+    uint64_t span = elapsed_ns - p->since_ns;
+    bool first = p->since_ns == 0;
+    if (span < (first ? NS_PER_S / 4 : NS_PER_S))
+        return;
+    p->rate =
+        (double)(samples - p->since_samples) * (double)NS_PER_S / (double)span;
+    p->since_ns = elapsed_ns;
+    p->since_samples = samples;
+}
+
+static void time_text(uint64_t seconds, char *text, size_t size)
+{
+    uint64_t minutes = seconds / 60;
+    if (minutes >= 60)
+        snprintf(text, size, "%" PRIu64 " h %02" PRIu64 " min", minutes / 60,
+                 minutes % 60);
+    else if (minutes)
+        snprintf(text, size, "%" PRIu64 " min %02" PRIu64 " s", minutes,
+                 seconds % 60);
+    else
+        snprintf(text, size, "%" PRIu64 " s", seconds);
+}
+
+void progress_text(struct progress *p, uint64_t elapsed_ns, uint64_t samples,
+                   uint64_t lost, char *text, size_t size)
+{
+    uint64_t seconds = elapsed_ns / NS_PER_S;
+    char time[48];
+    update_rate(p, elapsed_ns, samples);
+    if (p->seconds_asked)
+        seconds = seconds < p->seconds_asked ? p->seconds_asked - seconds : 0;
+    time_text(seconds, time, sizeof(time));
+    snprintf(text, size,
+             "%s%s, %.0f samples/s, %" PRIu64 " lost; Ctrl-C ends it", time,
+             p->seconds_asked ? " left" : "", p->rate, lost);
+}
+
+void progress_show(struct progress *p, uint64_t elapsed_ns, uint64_t samples,
+                   uint64_t lost)
+{
+    char text[128];
+    if (!p->shown)
+        return;
+    progress_text(p, elapsed_ns, samples, lost, text, sizeof(text));
+    fprintf(stderr, "\r%s\033[K", text);
+}
+
+void progress_end(struct progress *p)
+{
+    if (p->shown)
+        fprintf(stderr, "\r\033[K");
+}

@@ -1,0 +1,42 @@
+defmodule Live.ProgressTest do
+  @moduledoc "What a terminal shows while a recording runs, and that scripts see none of it."
+  use ExUnit.Case
+
+  alias Live.{Cprof, Node}
+
+  setup_all do
+    node = Node.start("phases")
+    dir = Node.tmp_dir()
+
+    on_exit(fn ->
+      Node.stop(node)
+      File.rm_rf!(dir)
+    end)
+
+    %{pid: node.pid, file: "#{dir}/r.json"}
+  end
+
+  # Both streams are a terminal's.
+  defp on_terminal(args) do
+    command = Enum.join([Cprof.program() | Enum.map(args, &to_string/1)], " ")
+    {out, 0} = System.cmd("script", ["-qec", command, "/dev/null"])
+    out
+  end
+
+  test "time left, samples a second, lost", %{pid: pid, file: file} do
+    out = on_terminal(["record", "-p", pid, "-d", 2, "-o", file])
+    assert out =~ ~r/\r[12] s left, \d+ samples\/s, 0 lost; Ctrl-C ends it/
+    assert out =~ "cprof: wrote"
+    # The line is wiped away before anything else is said.
+    assert [_, _] = String.split(out, "\r\e[Kcprof: wrote")
+  end
+
+  test "nothing with --quiet", %{pid: pid, file: file} do
+    assert on_terminal(["record", "-p", pid, "-d", 1, "-o", file, "-q"]) == ""
+  end
+
+  test "nothing where stderr is no terminal", %{pid: pid, file: file} do
+    {"", err, 0} = Cprof.run(["record", "-p", pid, "-d", 1, "-o", file])
+    assert err =~ ~r/\Acprof: wrote .* lost\)\n\z/
+  end
+end
