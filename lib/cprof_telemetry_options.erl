@@ -69,6 +69,7 @@ own(limit, Limit) ->
     Limit =:= infinity orelse is_integer(Limit) andalso Limit >= 1 orelse
         wrong(limit, "how many recordings to make, 1 or more, or infinity", Limit).
 
+-spec wrong(atom(), string(), term()) -> no_return().
 wrong(Key, Wanted, Value) ->
     throw({wrong, io_lib:format("option ~ts must be ~ts, not ~tp", [Key, Wanted, Value])}).
 

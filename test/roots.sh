@@ -77,8 +77,9 @@ add_libraries() {
             esac
         done
         rm -rf /tmp/libraries
-        touch "$2/.complete"' sh "$libraries_package" "$libraries" ||
-        echo "roots.sh: no $libraries_package; tests that need it are skipped" >&2
+        touch "$2/.complete"' sh "$libraries_package" "$libraries" && return 0
+    rm -rf "${1:?}$libraries"
+    echo "roots.sh: no $libraries_package; tests that need it are skipped" >&2
 }
 
 make_root() {

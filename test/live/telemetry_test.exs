@@ -376,6 +376,29 @@ defmodule Live.TelemetryTest do
 
   defp idle(_), do: Process.sleep(10)
 
+  test "every trigger is recorded or refused, whoever comes when", %{tmp_dir: dir} do
+    attach("crowd", event: [:shop, :alarm], seconds: 0.05, output: Path.join(dir, "%n.txt"), limit: :infinity)
+    triggers = :counters.new(1, [])
+
+    crowd =
+      for _ <- 1..8 do
+        Task.async(fn ->
+          for n <- 1..2000 do
+            :counters.add(triggers, 1, 1)
+            :telemetry.execute([:shop, :alarm], %{}, %{})
+            if rem(n, 100) == 0, do: Process.sleep(50)
+          end
+        end)
+      end
+
+    Task.await_many(crowd, @patience)
+    wait_until(fn -> stats("crowd").state == :idle end)
+    stats = stats("crowd")
+    assert stats.recorded >= 1 and stats.failed == 0
+    assert stats.recorded + stats.refused == :counters.get(triggers, 1)
+    assert length(files(dir)) == stats.recorded
+  end
+
   test "a recording that somebody else began refuses ours", %{tmp_dir: dir} do
     attach("spans", span: [:shop, :work], output: dir)
     assert Cprof.start() == :ok
