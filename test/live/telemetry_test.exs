@@ -310,7 +310,7 @@ defmodule Live.TelemetryTest do
     for {how, ended} <- [raise: :exception, return: :stop] do
       span = Span.start([:shop, :work], how)
       wait_for(:start)
-      Process.sleep(300)
+      Process.sleep(500)
       Span.stop(span)
       {_, metadata} = wait_for(:stop)
       assert metadata.ended == ended
@@ -353,6 +353,16 @@ defmodule Live.TelemetryTest do
     assert {_, %{ended: :time}} = wait_for(:stop)
     Span.stop(span)
     Telemetry.detach("short")
+  end
+
+  test "a span that is over before sampling begins has a file that says so", %{tmp_dir: dir} do
+    attach("short", span: [:shop, :work], output: Path.join(dir, "%n.json"), caller_only: true)
+    :telemetry.span([:shop, :work], %{}, fn -> {:ok, %{}} end)
+    assert {%{latency: latency}, _} = wait_for(:start)
+    assert {%{duration: duration}, %{ended: :stop, file: file}} = wait_for(:stop)
+    assert latency > 0 and duration > 0
+    report = Live.Json.decode!(File.read!(file))
+    assert Enum.sum(for row <- report["processes"], do: row["samples"]) <= report["counters"]["samples"]
   end
 
   test "some seconds after an event; only the calling process is shown", %{tmp_dir: dir} do
@@ -431,6 +441,19 @@ defmodule Live.TelemetryTest do
     Span.stop(span)
   end
 
+  test "detach before sampling began, in Erlang", %{tmp_dir: dir} do
+    listen(@profile)
+
+    assert :cprof_telemetry.attach("erlang", event: [:shop, :alarm], seconds: 60, output: String.to_charlist(dir)) ==
+             :ok
+
+    :telemetry.execute([:shop, :alarm], %{}, %{})
+    assert :cprof_telemetry.detach("erlang") == :ok
+    assert {_, %{reason: {:detached, _}}} = wait_for(:exception, 0)
+    assert {:error, {:not_attached, _}} = :cprof_telemetry.stats("erlang")
+    assert files(dir) == [] and Process.whereis(:cprof_sampler) == nil
+  end
+
   test "a sampler killed while it records is a failure that is told", %{tmp_dir: dir} do
     attach("spans", span: [:shop, :work], output: dir)
     span = Span.start([:shop, :work])
@@ -439,7 +462,7 @@ defmodule Live.TelemetryTest do
     System.cmd("kill", ["-9", "#{os_pid}"])
     Span.stop(span)
     assert {_, %{reason: {:sampler_ended, text}}} = wait_for(:exception)
-    assert text =~ "signal 9"
+    assert text =~ "the sampler"
     assert %{state: :idle, recorded: 0, failed: 1, last_failure: {:sampler_ended, ^text}} = stats("spans")
     assert files(dir) == []
   end
