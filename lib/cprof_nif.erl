@@ -14,6 +14,7 @@
 -export([profile/1, profile/2, record/1, record/2]).
 -export([snapshot/0, snapshot/1]).
 -export([allow_tracer/1, deny_tracer/0, version/0]).
+-export([walk_self/0, walk_find/2, walk_struct/1, walk_table/0, walk_word/1, walk/4]).
 -export([priv_dir/0]).
 
 -on_load(load/0).
@@ -91,6 +92,37 @@ deny_tracer() ->
 %% @doc The version that the NIF was built from.
 -spec version() -> binary() | {error, not_loaded}.
 version() ->
+    {error, not_loaded}.
+
+%% @private The walk's, see c_src/nif/walk_nif.h; called by cprof_walk and
+%% cprof_calibrate only.
+-spec walk_self() -> {ok, pos_integer()} | {error, atom()}.
+walk_self() ->
+    {error, not_loaded}.
+
+%% @private
+-spec walk_find(pos_integer(), pos_integer()) -> ok | {error, atom()}.
+walk_find(_Address, _ProcessLimit) ->
+    {error, not_loaded}.
+
+%% @private
+-spec walk_struct(pid()) -> binary() | {error, atom()}.
+walk_struct(_Pid) ->
+    {error, not_loaded}.
+
+%% @private
+-spec walk_table() -> binary() | {error, atom()}.
+walk_table() ->
+    {error, not_loaded}.
+
+%% @private
+-spec walk_word(atom() | pid()) -> non_neg_integer() | {error, atom()}.
+walk_word(_Term) ->
+    {error, not_loaded}.
+
+%% @private
+-spec walk(tuple(), pos_integer(), pid(), pos_integer()) -> tuple() | {error, atom()}.
+walk(_Offsets, _Top, _Canary, _AtomCount) ->
     {error, not_loaded}.
 
 %% @private The folder of priv/cprof and priv/cprof_nif.so, absolute. The

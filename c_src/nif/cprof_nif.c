@@ -1,13 +1,15 @@
 /*
  * The helper inside the node: the few things that only the node itself can
- * do. Nothing here blocks, keeps state or looks into the VM. The Erlang side
- * is lib/cprof_nif.erl, function by function.
+ * do. Nothing here blocks; what is kept between calls is in nif_state.c. The
+ * Erlang side is lib/cprof_nif.erl, function by function.
  */
 #include <erl_nif.h>
 #include <errno.h>
 #include <string.h>
 
+#include "nif/nif_state.h"
 #include "nif/tracer.h"
+#include "nif/walk_nif.h"
 
 static ERL_NIF_TERM reason(ErlNifEnv *env, int rc)
 {
@@ -57,21 +59,17 @@ static ERL_NIF_TERM version(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     return binary;
 }
 
-/* No state, so a newer version of the module simply takes over. */
-static int upgrade(ErlNifEnv *env, void **priv, void **old_priv,
-                   ERL_NIF_TERM info)
-{
-    (void)env;
-    (void)priv;
-    (void)old_priv;
-    (void)info;
-    return 0;
-}
-
 static ErlNifFunc functions[] = {
     {"allow_tracer", 1, allow_tracer, 0},
     {"deny_tracer", 0, deny_tracer, 0},
     {"version", 0, version, 0},
+    {"walk_self", 0, walk_nif_self, 0},
+    {"walk_find", 2, walk_nif_find, ERL_NIF_DIRTY_JOB_CPU_BOUND},
+    {"walk_struct", 1, walk_nif_struct, 0},
+    {"walk_table", 0, walk_nif_table, 0},
+    {"walk_word", 1, walk_nif_word, 0},
+    {"walk", 4, walk_nif_walk, 0},
 };
 
-ERL_NIF_INIT(cprof_nif, functions, NULL, NULL, upgrade, NULL)
+ERL_NIF_INIT(cprof_nif, functions, nif_state_load, NULL, nif_state_upgrade,
+             nif_state_unload)

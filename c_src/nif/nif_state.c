@@ -1,0 +1,55 @@
+#include "nif/nif_state.h"
+
+#include <string.h>
+
+#include "nif/walk_nif.h"
+
+static const char version[] = CPROF_VERSION;
+
+static bool open_types(ErlNifEnv *env, struct nif_state *s)
+{
+    s->walks =
+        enif_open_resource_type(env, NULL, "cprof_walk", walk_nif_destroy,
+                                ERL_NIF_RT_CREATE | ERL_NIF_RT_TAKEOVER, NULL);
+    return s->walks != NULL;
+}
+
+int nif_state_load(ErlNifEnv *env, void **priv, ERL_NIF_TERM info)
+{
+    (void)info;
+    struct nif_state *s = enif_alloc(sizeof(*s));
+    if (!s)
+        return 1;
+    memset(s, 0, sizeof(*s));
+    strncpy(s->version, version, sizeof(s->version) - 1);
+    atomic_init(&s->users, 1);
+    if (!open_types(env, s)) {
+        enif_free(s);
+        return 1;
+    }
+    *priv = s;
+    return 0;
+}
+
+int nif_state_upgrade(ErlNifEnv *env, void **priv, void **old,
+                      ERL_NIF_TERM info)
+{
+    (void)info;
+    struct nif_state *s = *old;
+    if (strncmp(s->version, version, sizeof(s->version)) != 0 ||
+        !open_types(env, s))
+        return 1;
+    atomic_fetch_add(&s->users, 1);
+    *priv = s;
+    return 0;
+}
+
+void nif_state_unload(ErlNifEnv *env, void *priv)
+{
+    (void)env;
+    struct nif_state *s = priv;
+    if (atomic_fetch_sub(&s->users, 1) > 1)
+        return;
+    walk_memory_free(&s->memory);
+    enif_free(s);
+}

@@ -1,0 +1,31 @@
+/**
+ * @file nif_state.h
+ * What the library keeps between calls. An upgraded module takes it over from
+ * the one before when both are of one version; else it does not load.
+ */
+#ifndef CPROF_NIF_NIF_STATE_H
+#define CPROF_NIF_NIF_STATE_H
+
+#include <erl_nif.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "nif/process_table.h"
+#include "nif/walk_memory.h"
+
+struct nif_state {
+    char version[32];
+    atomic_int users; /**< loaded instances of the library */
+    atomic_bool found;
+    struct process_table table; /**< valid once found is set, then constant */
+    struct walk_memory memory;
+    ErlNifResourceType *walks;
+};
+
+/** load, upgrade and unload of the library, see erl_nif. */
+int nif_state_load(ErlNifEnv *env, void **priv, ERL_NIF_TERM info);
+int nif_state_upgrade(ErlNifEnv *env, void **priv, void **old,
+                      ERL_NIF_TERM info);
+void nif_state_unload(ErlNifEnv *env, void *priv);
+
+#endif

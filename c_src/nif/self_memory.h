@@ -1,0 +1,16 @@
+/**
+ * @file self_memory.h
+ * This process's own memory at addresses that may be anything: what is not
+ * mapped is an error, never a fault. Dear (a system call each), so it is for
+ * finding things once, not for walking.
+ */
+#ifndef CPROF_NIF_SELF_MEMORY_H
+#define CPROF_NIF_SELF_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** 0, or -EFAULT when not all of it can be read, or the kernel's refusal. */
+int self_memory_read(uint64_t address, void *to, size_t len);
+
+#endif

@@ -1,0 +1,300 @@
+#include "nif/walk.h"
+
+#include <string.h>
+
+#include "nif/walk_clock.h"
+
+enum {
+    CHUNK_NS = 150000,
+    BATCH = 64,        /* slots between looks at the clock */
+    AHEAD = 8,         /* structs fetched into the cache before they are read */
+    LEAK_LEAST = 8192, /* words: who holds less is no suspect */
+    ATOM_TAG = 0x0b    /* erl_term.h, _TAG_IMMED2_ATOM, of 6 bits */
+};
+#define MOST (1ull << 44) /* a figure above is none: of words, messages */
+
+static uint64_t word_at(uint64_t process, uint32_t offset)
+{
+    const uint64_t *p = (const uint64_t *)(uintptr_t)(process + offset);
+    return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+static uint32_t state_at(const struct walk *w, uint64_t process)
+{
+    uint64_t at = process + w->layout.state;
+    return __atomic_load_n((const uint32_t *)(uintptr_t)at, __ATOMIC_ACQUIRE);
+}
+
+static uint32_t created_now(const struct walk *w)
+{
+    uint64_t at = w->table.place - TABLE_BEFORE + w->layout.created;
+    return __atomic_load_n((const uint32_t *)(uintptr_t)at, __ATOMIC_RELAXED);
+}
+
+/* --- one process ---------------------------------------------------------- */
+
+static uint64_t queue_length(const struct walk_layout *l, uint64_t process)
+{
+    uint64_t n = word_at(process, l->queue) + word_at(process, l->queue_outer);
+    return l->queue_middle ? n + word_at(process, l->queue_middle) : n;
+}
+
+static uint64_t heap_words(const struct walk_layout *l, uint64_t process)
+{
+    uint64_t old =
+        word_at(process, l->old_hend) - word_at(process, l->old_heap);
+    return word_at(process, l->heap_size) + old / 8 +
+           word_at(process, l->fragments);
+}
+
+/* false: a figure that cannot be, of a struct that is being filled or emptied
+ */
+static bool read_process(const struct walk *w, uint64_t process,
+                         struct walk_process *p)
+{
+    const struct walk_layout *l = &w->layout;
+    p->queue = queue_length(l, process);
+    p->reductions = word_at(process, l->reductions);
+    p->vheap_words =
+        word_at(process, l->vheap) + word_at(process, l->vheap_old);
+    p->heap_words = heap_words(l, process);
+    return p->queue < MOST && p->vheap_words < MOST && p->heap_words < MOST;
+}
+
+static bool is_atom(const struct walk *w, uint64_t word)
+{
+    return (word & 0x3f) == ATOM_TAG && word >> 6 < w->atoms;
+}
+
+static void add_group(struct walk *w, uint64_t process, uint64_t id)
+{
+    uint32_t at = w->layout.initial;
+    struct group_key key = {.pc = word_at(process, w->layout.pc),
+                            .module = word_at(process, at),
+                            .function = word_at(process, at + 8),
+                            .arity = word_at(process, at + 16)};
+    if (is_atom(w, key.module) && is_atom(w, key.function) && key.arity < 256)
+        groups_add(&w->groups, &key, id);
+    else
+        w->groups.missed++;
+}
+
+/* --- since the walk before ------------------------------------------------ */
+
+struct since {
+    uint64_t queue;      /* before, + 1; 0: not known */
+    uint64_t reductions; /* since then; 0 of a process that is new */
+    uint64_t still_ms;   /* + 1; 0: not known */
+};
+
+static uint32_t ms_now(const struct walk *w)
+{
+    return (uint32_t)((w->began_ns - w->memory->began_ns) / 1000000);
+}
+
+/* Reductions are taken modulo 2^32, which is seconds of one scheduler's. */
+static struct since remember(struct walk *w, uint32_t slot,
+                             const struct walk_process *p)
+{
+    struct since since = {0};
+    if (!w->memory)
+        return since;
+    struct walk_memory_row *row = &w->memory->rows[slot];
+    uint32_t vheap = (uint32_t)(p->vheap_words / 8), now = ms_now(w);
+    bool known = row->id == p->id;
+    bool still = known && row->vheap_blocks == vheap &&
+                 row->reductions == (uint32_t)p->reductions;
+    if (known) {
+        since.queue = (uint64_t)row->queue + 1;
+        since.reductions = (uint32_t)p->reductions - row->reductions;
+        since.still_ms = (uint64_t)(now - (still ? row->still_since : now)) + 1;
+    }
+    *row = (struct walk_memory_row){
+        .id = p->id,
+        .queue = p->queue < UINT32_MAX ? (uint32_t)p->queue : UINT32_MAX,
+        .reductions = (uint32_t)p->reductions,
+        .vheap_blocks = vheap,
+        .still_since = still ? row->still_since : now};
+    return since;
+}
+
+/* --- sums ----------------------------------------------------------------- */
+
+static unsigned queue_class(uint64_t length)
+{
+    return length ? 64 - (unsigned)__builtin_clzll(length) : 0;
+}
+
+static void add_queue(struct walk *w, const struct walk_process *p,
+                      const struct since *since)
+{
+    unsigned class = queue_class(p->queue);
+    w->queue_total += p->queue;
+    w->queue_max = p->queue > w->queue_max ? p->queue : w->queue_max;
+    w->queue_classes[class < QUEUE_CLASSES ? class : QUEUE_CLASSES - 1]++;
+    if (top_wants(&w->queues, p->queue))
+        top_add(&w->queues, &(struct top_row){.key = p->queue,
+                                              .id = p->id,
+                                              .more = {since->queue}});
+}
+
+static void add_binaries(struct walk *w, const struct walk_process *p,
+                         const struct since *since)
+{
+    uint64_t held = p->vheap_words;
+    struct top_row row = {.key = held,
+                          .id = p->id,
+                          .more = {held, p->heap_words, since->still_ms}};
+    w->vheap_words += held;
+    if (top_wants(&w->binaries, held))
+        top_add(&w->binaries, &row);
+    if (held < LEAK_LEAST)
+        return;
+    row.key = held * 256 / (p->heap_words + 1); /* the ratio, in 1/256 */
+    if (top_wants(&w->leaks, row.key))
+        top_add(&w->leaks, &row);
+}
+
+static void add_process(struct walk *w, uint32_t slot, uint64_t process,
+                        const struct walk_process *p)
+{
+    enum walk_state state = walk_state_of(p->state);
+    struct since since = remember(w, slot, p);
+    w->count++;
+    w->states[state]++;
+    add_queue(w, p, &since);
+    add_binaries(w, p, &since);
+    if (top_wants(&w->memories, p->heap_words))
+        top_add(&w->memories,
+                &(struct top_row){.key = p->heap_words, .id = p->id});
+    if (top_wants(&w->reductions, since.reductions))
+        top_add(&w->reductions,
+                &(struct top_row){.key = since.reductions, .id = p->id});
+    if (state == WALK_WAITING)
+        add_group(w, process, p->id);
+    if (p->id == w->canary) {
+        w->canary_seen = true;
+        w->canary_figures = *p;
+    }
+}
+
+static void look_at(struct walk *w, uint32_t slot, uint64_t process)
+{
+    struct walk_process p = {.id = word_at(process, 0),
+                             .state = state_at(w, process)};
+    if (!is_pid_word(p.id) || slot_of_pid(&w->table, p.id) != slot ||
+        is_embryo(p.state)) {
+        w->embryos++;
+        return;
+    }
+    if (p.state & FLAG_FREE)
+        return;
+    if (read_process(w, process, &p))
+        add_process(w, slot, process, &p);
+    else
+        w->implausible++;
+}
+
+/* --- slots ---------------------------------------------------------------- */
+
+/* The lines of the cache that its figures are in come while others are read. */
+static void fetch(const struct walk_layout *l, uint64_t process)
+{
+    const char *p = (const char *)(uintptr_t)process;
+    __builtin_prefetch(p);
+    __builtin_prefetch(p + l->heap_size);
+    __builtin_prefetch(p + l->reductions);
+    __builtin_prefetch(p + l->queue);
+    __builtin_prefetch(p + l->initial);
+    __builtin_prefetch(p + l->old_hend);
+    __builtin_prefetch(p + l->vheap);
+    __builtin_prefetch(p + l->vheap_old);
+    __builtin_prefetch(p + l->state);
+    __builtin_prefetch(p + l->queue_outer);
+}
+
+static void look_at_batch(struct walk *w, uint32_t end)
+{
+    const uint64_t *slots = (const uint64_t *)(uintptr_t)w->table.slots;
+    struct {
+        uint32_t slot;
+        uint64_t process;
+    } here[BATCH];
+    uint32_t count = 0;
+    for (uint32_t slot = w->slot; slot < end; slot++) {
+        uint64_t process = __atomic_load_n(&slots[slot], __ATOMIC_ACQUIRE);
+        /* (One that is taken but not filled points to a struct of the VM's
+         * with a pid of no slot: erl_ptab.c, invalid_element.) */
+        if (process) {
+            here[count].slot = slot;
+            here[count++].process = process;
+        }
+    }
+    for (uint32_t i = 0; i < count && i < AHEAD; i++)
+        fetch(&w->layout, here[i].process);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            fetch(&w->layout, here[i + AHEAD].process);
+        look_at(w, here[i].slot, here[i].process);
+    }
+    w->slot = end;
+}
+
+/* --- the walk ------------------------------------------------------------- */
+
+void walk_begin(struct walk *w)
+{
+    top_init(&w->queues, w->top);
+    top_init(&w->binaries, w->top);
+    top_init(&w->leaks, w->top);
+    top_init(&w->memories, w->top);
+    top_init(&w->reductions, w->top);
+    w->began_ns = walk_clock_ns();
+    w->created = created_now(w);
+    if (w->memory && w->memory->last_ns) {
+        w->elapsed_ns = w->began_ns - w->memory->last_ns;
+        w->created_before = w->memory->created;
+    }
+}
+
+bool walk_step(struct walk *w)
+{
+    uint64_t until = walk_clock_ns() + CHUNK_NS;
+    while (w->slot < w->table.limit) {
+        uint32_t left = w->table.limit - w->slot;
+        look_at_batch(w, w->slot + (left < BATCH ? left : BATCH));
+        if (walk_clock_ns() >= until)
+            break;
+    }
+    return w->slot == w->table.limit;
+}
+
+void walk_end(struct walk *w)
+{
+    top_sort(&w->queues);
+    top_sort(&w->binaries);
+    top_sort(&w->leaks);
+    top_sort(&w->memories);
+    top_sort(&w->reductions);
+    if (w->memory) {
+        w->memory->last_ns = w->began_ns;
+        w->memory->created = w->created;
+    }
+    walk_abandon(w);
+}
+
+void walk_abandon(struct walk *w)
+{
+    if (w->memory)
+        walk_memory_give_back(w->memory);
+    w->memory = NULL;
+}
+
+void walk_held(struct walk *w, uint64_t began_ns, uint64_t began_cpu_ns)
+{
+    uint64_t wall = walk_clock_ns() - began_ns;
+    uint64_t cpu = walk_cpu_ns() - began_cpu_ns;
+    w->calls++;
+    w->longest_ns = wall > w->longest_ns ? wall : w->longest_ns;
+    w->longest_cpu_ns = cpu > w->longest_cpu_ns ? cpu : w->longest_cpu_ns;
+}

@@ -1,0 +1,45 @@
+/**
+ * @file walk_layout.h
+ * Where the figures are in the VM's struct Process (erl_process.h). Found by
+ * lib/cprof_calibrate.erl with processes of known figures; nothing is taken
+ * from a header, because distributions' patches and build options move fields.
+ */
+#ifndef CPROF_NIF_WALK_LAYOUT_H
+#define CPROF_NIF_WALK_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Offsets in bytes, in the order in which Erlang gives them as a tuple. */
+#define WALK_FIELDS(X)                                                         \
+    X(state)        /* u32: flags, see walk_states.h */                        \
+    X(queue)        /* messages that the process has fetched */                \
+    X(queue_outer)  /* messages that it has not */                             \
+    X(queue_middle) /* OTP 26 and later: between; 0: there is none */          \
+    X(heap_size)    /* words */                                                \
+    X(old_hend)     /* end and ... */                                          \
+    X(old_heap)     /* ... start of the old heap, or 0 */                      \
+    X(fragments)    /* words */                                                \
+    X(vheap)        /* words of off-heap binaries that the heap refers to */   \
+    X(vheap_old)    /* ... the old heap */                                     \
+    X(reductions)   /* so far; lags while it runs */                           \
+    X(pc)           /* where it goes on when it is not running */              \
+    X(initial)      /* module, function as terms, arity */
+
+struct walk_layout {
+#define X(name) uint32_t name;
+    WALK_FIELDS(X)
+#undef X
+    /** Of the table: a u32 that counts the processes ever created; relative
+     *  to process_table.place - TABLE_BEFORE. */
+    uint32_t created;
+};
+
+/**
+ * Can every field be read within a struct of size bytes, and the counter
+ * within the table's surroundings? Then even a wrong layout gives wrong
+ * figures, not a fault.
+ */
+bool walk_layout_fits(const struct walk_layout *l, uint32_t size);
+
+#endif

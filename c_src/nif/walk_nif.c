@@ -1,0 +1,227 @@
+#include "nif/walk_nif.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "nif/nif_state.h"
+#include "nif/self_memory.h"
+#include "nif/walk.h"
+#include "nif/walk_clock.h"
+#include "nif/walk_terms.h"
+
+enum {
+    ENV_WORDS = 16,        /* of struct enif_environment_t, global.h */
+    TIMESLICE_PERCENT = 15 /* of the 1 ms that a process's turn is */
+};
+
+static ERL_NIF_TERM error(ErlNifEnv *env, const char *reason)
+{
+    return enif_make_tuple2(env, enif_make_atom(env, "error"),
+                            enif_make_atom(env, reason));
+}
+
+/* Only there is thread progress that keeps structs from being freed. */
+static bool is_on_normal_scheduler(void)
+{
+    return enif_thread_type() == ERL_NIF_THR_NORMAL_SCHEDULER;
+}
+
+static const struct process_table *table_of(ErlNifEnv *env)
+{
+    struct nif_state *s = enif_priv_data(env);
+    return atomic_load(&s->found) ? &s->table : NULL;
+}
+
+/* --- finding ---------------------------------------------------------------
+ */
+
+ERL_NIF_TERM walk_nif_self(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    (void)argv;
+    ErlNifPid self;
+    uint64_t words[ENV_WORDS], id;
+    if (!is_on_normal_scheduler() || !enif_self(env, &self))
+        return error(env, "not_on_normal_scheduler");
+    if (self_memory_read((uintptr_t)env, words, sizeof(words)) != 0)
+        return error(env, "unreadable");
+    for (unsigned i = 0; i < ENV_WORDS; i++)
+        if (words[i] % 8 == 0 &&
+            self_memory_read(words[i], &id, sizeof(id)) == 0 && id == self.pid)
+            return enif_make_tuple2(env, enif_make_atom(env, "ok"),
+                                    enif_make_uint64(env, words[i]));
+    return error(env, "no_process");
+}
+
+static const char *why_not_found(int err)
+{
+    return err == -ENOTUNIQ ? "ambiguous_table"
+           : err == -EPROTO ? "unknown_struct_size"
+                            : "no_table";
+}
+
+ERL_NIF_TERM walk_nif_find(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    struct nif_state *s = enif_priv_data(env);
+    struct process_table table;
+    ErlNifUInt64 process;
+    unsigned limit;
+    ErlNifPid self;
+    if (!enif_get_uint64(env, argv[0], &process) ||
+        !enif_get_uint(env, argv[1], &limit) || !enif_self(env, &self))
+        return enif_make_badarg(env);
+    if (atomic_load(&s->found))
+        return enif_make_atom(env, "ok");
+    int err = process_table_find(self.pid, process, limit, &table);
+    if (err)
+        return error(env, why_not_found(err));
+    s->table = table;
+    atomic_store(&s->found, true);
+    return enif_make_atom(env, "ok");
+}
+
+/* --- looking at what is known ----------------------------------------------
+ */
+
+static ERL_NIF_TERM copy(ErlNifEnv *env, uint64_t address, size_t size)
+{
+    ERL_NIF_TERM binary;
+    unsigned char *bytes = enif_make_new_binary(env, size, &binary);
+    if (self_memory_read(address, bytes, size) != 0)
+        return error(env, "unreadable");
+    return binary;
+}
+
+ERL_NIF_TERM walk_nif_struct(ErlNifEnv *env, int argc,
+                             const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    const struct process_table *t = table_of(env);
+    ErlNifPid pid;
+    uint64_t id;
+    if (!enif_get_local_pid(env, argv[0], &pid))
+        return enif_make_badarg(env);
+    if (!t || !is_on_normal_scheduler())
+        return error(env, "not_found");
+    uint64_t process = process_table_at(t, pid.pid);
+    if (!process || self_memory_read(process, &id, sizeof(id)) != 0 ||
+        id != pid.pid)
+        return error(env, "no_process");
+    return copy(env, process, t->size);
+}
+
+ERL_NIF_TERM walk_nif_table(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    (void)argv;
+    const struct process_table *t = table_of(env);
+    if (!t)
+        return error(env, "not_found");
+    return copy(env, t->place - TABLE_BEFORE, TABLE_BEFORE + TABLE_AFTER);
+}
+
+ERL_NIF_TERM walk_nif_word(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    ErlNifPid pid;
+    if (!enif_is_atom(env, argv[0]) && !enif_get_local_pid(env, argv[0], &pid))
+        return enif_make_badarg(env);
+    return enif_make_uint64(env, argv[0]);
+}
+
+/* --- walking ---------------------------------------------------------------
+ */
+
+static bool get_layout(ErlNifEnv *env, ERL_NIF_TERM term, struct walk_layout *l)
+{
+    const ERL_NIF_TERM *offsets;
+    int count;
+    uint32_t *const fields = (uint32_t *)l;
+    const int wanted = sizeof(*l) / sizeof(fields[0]);
+    if (!enif_get_tuple(env, term, &count, &offsets) || count != wanted)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (!enif_get_uint(env, offsets[i], &fields[i]))
+            return false;
+    return true;
+}
+
+void walk_nif_destroy(ErlNifEnv *env, void *walk)
+{
+    (void)env;
+    walk_abandon(walk);
+}
+
+static ERL_NIF_TERM step(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
+
+/* What is left to do in another call: the rest, or the result. */
+static ERL_NIF_TERM go_on(ErlNifEnv *env, ERL_NIF_TERM term)
+{
+    enif_consume_timeslice(env, TIMESLICE_PERCENT);
+    return enif_schedule_nif(env, "walk_step", 0, step, 1, &term);
+}
+
+static ERL_NIF_TERM step(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    uint64_t wall = walk_clock_ns(), cpu = walk_cpu_ns();
+    struct nif_state *s = enif_priv_data(env);
+    void *object;
+    if (!enif_get_resource(env, argv[0], s->walks, &object))
+        return enif_make_badarg(env);
+    struct walk *w = object;
+    if (w->slot == w->table.limit) {
+        walk_end(w);
+        return walk_terms(env, w);
+    }
+    if (!is_on_normal_scheduler()) {
+        walk_abandon(w);
+        return error(env, "not_on_normal_scheduler");
+    }
+    walk_step(w);
+    walk_held(w, wall, cpu);
+    return go_on(env, argv[0]);
+}
+
+static struct walk *make_walk(struct nif_state *s)
+{
+    struct walk *w = enif_alloc_resource(s->walks, sizeof(*w));
+    if (!w)
+        return NULL;
+    memset(w, 0, sizeof(*w));
+    w->table = s->table;
+    if (walk_memory_take(&s->memory, w->table.limit))
+        w->memory = &s->memory;
+    return w;
+}
+
+ERL_NIF_TERM walk_nif_walk(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    struct nif_state *s = enif_priv_data(env);
+    struct walk_layout layout;
+    unsigned top;
+    ErlNifPid canary;
+    ErlNifUInt64 atoms;
+    if (!get_layout(env, argv[0], &layout) ||
+        !enif_get_uint(env, argv[1], &top) || top == 0 || top > TOP_ROOM ||
+        !enif_get_local_pid(env, argv[2], &canary) ||
+        !enif_get_uint64(env, argv[3], &atoms))
+        return enif_make_badarg(env);
+    if (!atomic_load(&s->found) || !is_on_normal_scheduler())
+        return error(env, "not_found");
+    if (!walk_layout_fits(&layout, s->table.size))
+        return error(env, "layout_outside_struct");
+    struct walk *w = make_walk(s);
+    if (!w)
+        return error(env, "no_memory");
+    w->layout = layout;
+    w->top = top;
+    w->canary = canary.pid;
+    w->atoms = atoms;
+    walk_begin(w);
+    ERL_NIF_TERM term = enif_make_resource(env, w);
+    enif_release_resource(w);
+    return go_on(env, term);
+}

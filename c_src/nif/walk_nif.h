@@ -1,0 +1,40 @@
+/**
+ * @file walk_nif.h
+ * The NIFs of the walk, for lib/cprof_walk.erl and lib/cprof_calibrate.erl.
+ * All but walk_find take less than 0.2 ms a call; `{error, Reason}` where
+ * something does not check out, badarg where the arguments are none.
+ */
+#ifndef CPROF_NIF_WALK_NIF_H
+#define CPROF_NIF_WALK_NIF_H
+
+#include <erl_nif.h>
+
+/**
+ * walk_self() -> {ok, Address} | {error, Reason}: where the calling process's
+ * struct is, from the environment of this very call. Normal schedulers only.
+ */
+ERL_NIF_TERM walk_nif_self(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
+/**
+ * walk_find(Address, ProcessLimit) -> ok | {error, Reason}: finds the table
+ * by the calling process and keeps it. On a dirty scheduler; milliseconds.
+ */
+ERL_NIF_TERM walk_nif_find(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
+/** walk_struct(Pid) -> Binary | {error, Reason}: a copy of its struct. */
+ERL_NIF_TERM walk_nif_struct(ErlNifEnv *env, int argc,
+                             const ERL_NIF_TERM argv[]);
+/** walk_table() -> Binary | {error, Reason}: a copy of the table's
+ *  surroundings, from place - TABLE_BEFORE. */
+ERL_NIF_TERM walk_nif_table(ErlNifEnv *env, int argc,
+                            const ERL_NIF_TERM argv[]);
+/** walk_word(Atom | LocalPid) -> integer: the word that the term is. */
+ERL_NIF_TERM walk_nif_word(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
+/**
+ * walk(Layout, Top, Canary, AtomCount) -> Figures | {error, Reason}. Layout:
+ * a tuple of offsets, walk_layout.h. Figures: walk_terms.c.
+ */
+ERL_NIF_TERM walk_nif_walk(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
+
+/** Of the resource that a walk is kept in between its calls. */
+void walk_nif_destroy(ErlNifEnv *env, void *walk);
+
+#endif

@@ -1,0 +1,15 @@
+/**
+ * @file walk_terms.h
+ * The result of a walk as terms.
+ */
+#ifndef CPROF_NIF_WALK_TERMS_H
+#define CPROF_NIF_WALK_TERMS_H
+
+#include <erl_nif.h>
+
+#include "nif/walk.h"
+
+/** Of a walk that was ended. The tuple is described in lib/cprof_walk.erl. */
+ERL_NIF_TERM walk_terms(ErlNifEnv *env, const struct walk *w);
+
+#endif

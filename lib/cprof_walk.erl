@@ -1,0 +1,230 @@
+%% @doc The figures of all processes by the NIF's walk over the process table.
+%%
+%% It is refused, with a sentence that says why, wherever anything does not
+%% check out; then there are BIFs. `CPROF_NIF=off' in the node's environment
+%% refuses it, too.
+-module(cprof_walk).
+
+-export([read/2, status/0]).
+-export([read_with/2]).
+
+-export_type([walk/0, memory/0]).
+
+-type memory() :: node.
+-type still_us() :: non_neg_integer() | undefined.
+-type walk() :: #{
+    took_us := non_neg_integer(),
+    %% the longest that a scheduler was held at a time, by wall and CPU time
+    longest_hold_us := non_neg_integer(),
+    longest_hold_cpu_us := non_neg_integer(),
+    chunks := pos_integer(),
+    %% since the node's walk before; undefined at the first
+    elapsed_us := non_neg_integer() | undefined,
+    %% of the table; processes; slots with a process that is being created;
+    %% processes with a figure that cannot be, in no sum
+    slots := pos_integer(),
+    count := non_neg_integer(),
+    embryos := non_neg_integer(),
+    implausible := non_neg_integer(),
+    %% processes created since the walk before
+    created := non_neg_integer() | undefined,
+    states := #{
+        running | runnable | waiting | gc | suspended | exiting := non_neg_integer()
+    },
+    mailboxes := #{
+        total := non_neg_integer(),
+        max := non_neg_integer(),
+        %% are messages between the queues counted?
+        exact := boolean(),
+        %% processes with so many messages or more, and less than twice that
+        histogram := [{pos_integer(), pos_integer()}],
+        top := [{pid(), Length :: pos_integer(), Before :: non_neg_integer() | undefined}]
+    },
+    %% most since the walk before
+    reductions := [{pid(), pos_integer()}],
+    binaries := #{
+        held := non_neg_integer(),
+        %% StillUs: how long neither this nor its reductions changed, as far as
+        %% walks saw
+        top := [{pid(), Bytes :: pos_integer(), HeapBytes :: non_neg_integer(), still_us()}],
+        %% by their ratio, of those that hold 64 kB or more
+        leaks := [{pid(), Bytes :: pos_integer(), HeapBytes :: non_neg_integer(), still_us()}]
+    },
+    memory := [{pid(), Bytes :: pos_integer()}],
+    %% waiting processes by the code address and initial call, most first
+    groups := [{Pc :: non_neg_integer(), mfa(), Count :: pos_integer(), Some :: [pid()]}],
+    %% waiting processes that found no room in the table of groups
+    groups_missed := non_neg_integer()
+}.
+
+%% The lists are made in one call of the NIF.
+-define(MAX_TOP, 200).
+-define(CANARY_TRIES, 5).
+
+%% @doc One walk. Lists have at most Top rows (at most 200), groups four times
+%% as many. What is since the walk before is since the node's last walk, by
+%% whomever; of two at once one does without.
+-spec read(pos_integer(), memory() | undefined) ->
+    {ok, walk(), memory()} | {refused, binary()}.
+read(Top, _) ->
+    case layout() of
+        {ok, Layout} -> settle(Layout, read_with(Layout, Top));
+        {refused, Reason} -> {refused, Reason}
+    end.
+
+%% A layout that proved wrong is not used again.
+settle(_, {ok, Walk}) ->
+    {ok, Walk, node};
+settle(_, {wrong, Reason}) ->
+    keep({refused, Reason}),
+    {refused, Reason};
+settle(_, {refused, Reason}) ->
+    {refused, Reason}.
+
+%% @doc Where things were found, or why the walk is refused.
+-spec status() -> {ok, cprof_calibrate:layout()} | {refused, binary()}.
+status() -> layout().
+
+%% --- the layout, found once ----------------------------------------------
+
+-define(KEY, {?MODULE, layout}).
+
+layout() ->
+    case os:getenv("CPROF_NIF") of
+        "off" -> {refused, <<"CPROF_NIF=off in the node's environment">>};
+        _ -> kept(persistent_term:get(?KEY, none))
+    end.
+
+kept(none) -> calibrated(start_calibration());
+kept(Result) -> Result.
+
+keep(Result) -> persistent_term:put(?KEY, Result).
+
+%% In a process of its own, and only one at a time: its name is the lock.
+start_calibration() ->
+    spawn_monitor(fun() ->
+        try register(cprof_calibration, self()) of
+            true -> persistent_term:get(?KEY, none) =/= none orelse keep(cprof_calibrate:run())
+        catch
+            error:badarg -> wait_for(whereis(cprof_calibration))
+        end
+    end).
+
+wait_for(undefined) ->
+    ok;
+wait_for(Pid) ->
+    Monitor = monitor(process, Pid),
+    receive
+        {'DOWN', Monitor, process, Pid, _} -> ok
+    end.
+
+calibrated({Pid, Monitor}) ->
+    receive
+        {'DOWN', Monitor, process, Pid, normal} ->
+            persistent_term:get(?KEY, {refused, <<"the calibration was interrupted">>});
+        {'DOWN', Monitor, process, Pid, Reason} ->
+            Text = io_lib:format("the calibration failed: ~tP", [Reason, 20]),
+            {refused, unicode:characters_to_binary(Text)}
+    end.
+
+%% --- one walk -------------------------------------------------------------
+
+%% @private Also for tests, with a layout of their own.
+-spec read_with(cprof_calibrate:layout(), pos_integer()) ->
+    {ok, walk()} | {wrong, binary()} | {refused, binary()}.
+read_with(Layout, Top) ->
+    Began = erlang:monotonic_time(microsecond),
+    read_with(Layout, min(Top, ?MAX_TOP), Began, ?CANARY_TRIES).
+
+read_with(_, _, _, 0) ->
+    {refused, <<"the process whose figures are known did not hold still">>};
+read_with(#{offsets := Offsets} = Layout, Top, Began, Tries) ->
+    {Canary, Before} = cprof_calibrate:canary(),
+    Atoms = erlang:system_info(atom_count),
+    case cprof_nif:walk(Offsets, Top, Canary, Atoms) of
+        {error, Reason} ->
+            Text = io_lib:format("the walk was refused (~p)", [Reason]),
+            {refused, unicode:characters_to_binary(Text)};
+        Figures ->
+            case {cprof_calibrate:canary(), is_canary_right(Figures, Before)} of
+                {{Canary, Before}, true} -> {ok, walk(Figures, Layout, Began)};
+                {{Canary, Before}, false} -> {wrong, <<"a process of known figures was read wrongly">>};
+                {_, _} -> read_with(Layout, Top, Began, Tries - 1)
+            end
+    end.
+
+is_canary_right(Figures, Facts) ->
+    #{
+        queue := Queue,
+        vheap := Young,
+        vheap_old := Old,
+        heap_size := Heap,
+        old_size := OldHeap,
+        fragments := Fragments
+    } = Facts,
+    case element(5, Figures) of
+        {_State, Queue, _Reductions, Vheap, Words} ->
+            Vheap =:= Young + Old andalso Words =:= Heap + OldHeap + Fragments;
+        _ ->
+            false
+    end.
+
+walk({Totals, Cost, States, Classes, _, Queues, Binaries, Leaks, Memories, Reductions, Groups}, Layout, Began) ->
+    {Count, Embryos, Implausible, Slots, ElapsedNs, Created, QueueTotal, QueueMax, Held, Missed} =
+        Totals,
+    {Chunks, LongestNs, LongestCpuNs} = Cost,
+    {Running, Runnable, Waiting, Gc, Suspended, Exiting} = States,
+    #{
+        took_us => erlang:monotonic_time(microsecond) - Began,
+        longest_hold_us => LongestNs div 1000,
+        longest_hold_cpu_us => LongestCpuNs div 1000,
+        chunks => Chunks,
+        elapsed_us => since(ElapsedNs, ElapsedNs div 1000),
+        slots => Slots,
+        count => Count,
+        embryos => Embryos,
+        implausible => Implausible,
+        created => since(ElapsedNs, Created band 16#ffffffff),
+        states => #{
+            running => Running,
+            runnable => Runnable,
+            waiting => Waiting,
+            gc => Gc,
+            suspended => Suspended,
+            exiting => Exiting
+        },
+        mailboxes => #{
+            total => QueueTotal,
+            max => QueueMax,
+            exact => maps:get(middle, Layout),
+            histogram => histogram(Classes),
+            top => [{Pid, Length, one_less(Before)} || {Pid, Length, Before} <- Queues]
+        },
+        reductions => Reductions,
+        binaries => #{
+            held => 8 * Held,
+            top => [holder(Row) || Row <- Binaries],
+            leaks => [holder(Row) || Row <- Leaks]
+        },
+        memory => [{Pid, 8 * Words} || {Pid, Words} <- Memories],
+        groups => Groups,
+        groups_missed => Missed
+    }.
+
+since(0, _) -> undefined;
+since(_, Figure) -> Figure.
+
+%% 0 stands for what is not known, so all others are one more.
+one_less(0) -> undefined;
+one_less(N) -> N - 1.
+
+holder({Pid, _, Words, HeapWords, Still}) ->
+    {Pid, 8 * Words, 8 * HeapWords, still_us(one_less(Still))}.
+
+still_us(undefined) -> undefined;
+still_us(Ms) -> 1000 * Ms.
+
+histogram(Classes) ->
+    [_Empty | Rest] = tuple_to_list(Classes),
+    Froms = [1 bsl N || N <- lists:seq(0, length(Rest) - 1)],
+    [{From, Count} || {From, Count} <- lists:zip(Froms, Rest), Count > 0].
