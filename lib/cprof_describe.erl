@@ -14,8 +14,6 @@
 -define(LEADERS_MS, 300).
 %% Asking is slow behind a long mailbox, and its owner has enough to do.
 -define(MAX_MAILBOX, 10000).
-%% A dictionary that can only be had as a whole is copied by its owner.
--define(MAX_HEAP_WORDS, 1000000).
 -define(LABEL_BYTES, 200).
 %% The program takes texts of less than 256 bytes.
 -define(TEXT_BYTES, 255).
@@ -59,58 +57,20 @@ application_of(Leader) ->
 
 facts(Pid) ->
     case erlang:process_info(Pid, message_queue_len) of
-        {message_queue_len, Length} when Length =< ?MAX_MAILBOX -> facts(Pid, info(Pid));
+        {message_queue_len, Length} when Length =< ?MAX_MAILBOX ->
+            facts_of(cprof_ask:info(Pid, [initial_call, group_leader, parent]));
         _ -> undefined
     end.
 
-facts(_, undefined) ->
+facts_of(undefined) ->
     undefined;
-facts(_, Info) ->
+facts_of(Info) ->
     #{
         leader => proplists:get_value(group_leader, Info),
         initial_call => initial_call(cprof_ask:initial_call(Info)),
         label => label(proplists:get_value(label, Info)),
         parent => parent(Info)
     }.
-
-%% As dictionary, what we want of it; as label, the label. Only OTP 27.2 and
-%% later has item label, only OTP 26.2 and later gives single keys.
-info(Pid) ->
-    Plain = [initial_call, group_leader, parent],
-    Keys = [{dictionary, '$initial_call'}, {dictionary, '$ancestors'}],
-    Ways = [
-        fun() -> erlang:process_info(Pid, [label | Plain] ++ Keys) end,
-        fun() -> erlang:process_info(Pid, [{dictionary, '$process_label'} | Plain] ++ Keys) end,
-        fun() -> whole_dictionary(Pid, Plain) end
-    ],
-    first_way(Ways).
-
-first_way([Way | Others]) ->
-    try Way() of
-        undefined -> undefined;
-        Info -> one_dictionary(Info)
-    catch
-        error:badarg when Others =/= [] -> first_way(Others)
-    end.
-
-whole_dictionary(Pid, Plain) ->
-    case erlang:process_info(Pid, [total_heap_size | Plain]) of
-        [{total_heap_size, Words} | Info] when Words =< ?MAX_HEAP_WORDS ->
-            case erlang:process_info(Pid, dictionary) of
-                {dictionary, Dictionary} -> [{dictionary, Dictionary} | Info];
-                undefined -> undefined
-            end;
-        [_ | Info] ->
-            Info;
-        undefined ->
-            undefined
-    end.
-
-one_dictionary(Info) ->
-    Keys = [{Key, Value} || {{dictionary, Key}, Value} <- Info],
-    Dictionary = Keys ++ proplists:get_value(dictionary, Info, []),
-    Label = proplists:get_value('$process_label', Dictionary),
-    Info ++ [{dictionary, Dictionary}, {label, Label}].
 
 initial_call({Module, Function, Arity}) ->
     text(io_lib:format("~ts:~ts/~b", [Module, Function, Arity]));

@@ -1,17 +1,33 @@
-%% What each scheduler did since the calling process asked before. The earlier
-%% readings are kept in that process's dictionary, because the flag
-%% scheduler_wall_time belongs to the process that set it and ends with it.
+%% What each scheduler did between two readings of the totals that
+%% cprof_scheduler_times gives: pure, but for the run queues.
 -module(cprof_schedulers).
 
--export([read/0]).
+-export([rows/2, imbalance/1, run_queues/0]).
 
--define(KEY, '$cprof_schedulers').
+-export_type([row/0, reading/0]).
 
--spec read() -> [map()].
-read() ->
-    Now = #{at => erlang:monotonic_time(nanosecond), wall => wall_times(), cpu => cpu_times()},
-    Before = put(?KEY, Now),
-    Queues = run_queues(),
+-type row() :: #{
+    id := pos_integer(),
+    type := normal | dirty_cpu | dirty_io,
+    %% share of the time in which it did work; busy-wait is none
+    utilization := float() | undefined,
+    %% share of one CPU that its thread had, busy-wait included
+    cpu := float() | undefined,
+    %% share of the time in which it had a CPU but did no work
+    busy_wait := float() | undefined,
+    %% share of the time in which its thread could run but had no CPU
+    waiting_for_cpu := float() | undefined,
+    %% the dirty schedulers of a type share one queue
+    run_queue := non_neg_integer()
+}.
+-type reading() :: #{
+    wall => cprof_scheduler_times:wall(), threads => cprof_scheduler_times:threads()
+}.
+
+%% Before is the reading of the snapshot before, #{} for the first.
+-spec rows(reading(), reading()) -> [row()].
+rows(Now, Before) ->
+    Queues = list_to_tuple(run_queues()),
     [row(Scheduler, Queues, Now, Before) || Scheduler <- schedulers()].
 
 schedulers() ->
@@ -23,34 +39,26 @@ schedulers() ->
         [{Normal + DirtyCpu + N, dirty_io, N} || N <- lists:seq(1, DirtyIo)].
 
 row({Id, Type, Number}, Queues, Now, Before) ->
+    Utilization = utilization(Id, Now, Before),
+    {Cpu, Waiting} = shares({Type, Number}, Now, Before),
     #{
         id => Id,
         type => Type,
-        utilization => utilization(Id, Now, Before),
-        cpu => cpu({Type, Number}, Now, Before),
+        utilization => Utilization,
+        cpu => Cpu,
+        busy_wait => busy_wait(Cpu, Utilization),
+        waiting_for_cpu => Waiting,
         run_queue => run_queue(Type, Id, Queues)
     }.
 
 %% One queue for each normal scheduler, then one for all dirty CPU schedulers
 %% and one for all dirty IO schedulers.
-run_queues() ->
-    list_to_tuple(erlang:statistics(run_queue_lengths_all)).
+-spec run_queues() -> [non_neg_integer()].
+run_queues() -> erlang:statistics(run_queue_lengths_all).
 
 run_queue(normal, Id, Queues) -> element(Id, Queues);
 run_queue(dirty_cpu, _, Queues) -> element(tuple_size(Queues) - 1, Queues);
 run_queue(dirty_io, _, Queues) -> element(tuple_size(Queues), Queues).
-
-%% The flag first: the times of another process's flag start anew when that
-%% process ends before ours is set.
-wall_times() ->
-    keep_counting(get(?KEY)),
-    wall_times(erlang:statistics(scheduler_wall_time_all)).
-
-wall_times(undefined) -> #{};
-wall_times(Times) -> maps:from_list([{Id, {Active, Total}} || {Id, Active, Total} <- Times]).
-
-keep_counting(undefined) -> erlang:system_flag(scheduler_wall_time, true);
-keep_counting(_) -> true.
 
 utilization(Id, #{wall := Now}, #{wall := Before}) ->
     case {Now, Before} of
@@ -61,64 +69,33 @@ utilization(Id, #{wall := Now}, #{wall := Before}) ->
         _ ->
             undefined
     end;
-utilization(_, _, undefined) ->
+utilization(_, _, _) ->
     undefined.
 
-cpu(Scheduler, #{at := At1, cpu := Now}, #{at := At0, cpu := Before}) ->
+shares(Scheduler, #{threads := #{times := Now}}, #{threads := #{times := Before}}) ->
     case {Now, Before} of
-        {#{Scheduler := Ran1}, #{Scheduler := Ran0}} when At1 > At0, Ran1 >= Ran0 ->
-            (Ran1 - Ran0) / (At1 - At0);
+        {#{Scheduler := {At1, Ran1, Waited1}}, #{Scheduler := {At0, Ran0, Waited0}}} when
+            At1 > At0, Ran1 >= Ran0, Waited1 >= Waited0
+        ->
+            {min(1.0, (Ran1 - Ran0) / (At1 - At0)), min(1.0, (Waited1 - Waited0) / (At1 - At0))};
         _ ->
-            undefined
+            {undefined, undefined}
     end;
-cpu(_, _, undefined) ->
+shares(_, _, _) ->
+    {undefined, undefined}.
+
+busy_wait(Cpu, Utilization) when is_float(Cpu), is_float(Utilization) ->
+    max(0.0, Cpu - Utilization);
+busy_wait(_, _) ->
     undefined.
 
-%% CPU time of the scheduler threads in ns, from the kernel. A thread is
-%% known by its name, which OTP 27 changed.
-cpu_times() ->
-    Tasks = "/proc/self/task",
-    case file:list_dir(Tasks) of
-        {ok, Threads} ->
-            maps:from_list(
-                lists:append([cpu_time(filename:join(Tasks, Thread)) || Thread <- Threads])
-            );
-        {error, _} ->
-            #{}
-    end.
-
-cpu_time(Task) ->
-    case scheduler_of(read_line(Task, "comm")) of
-        none ->
-            [];
-        Scheduler ->
-            case string:to_integer(read_line(Task, "schedstat")) of
-                {Ran, _} when is_integer(Ran) -> [{Scheduler, Ran}];
-                {error, _} -> []
-            end
-    end.
-
-read_line(Task, Name) ->
-    case file:read_file(filename:join(Task, Name)) of
-        {ok, Bytes} -> string:trim(binary_to_list(Bytes), trailing, "\n");
-        {error, _} -> ""
-    end.
-
-%% OTP 27 and later: erts_sched_1, erts_dcpus_1, erts_dios_1; before:
-%% 1_scheduler, 1_dirty_cpu_sch, 1_dirty_io_sche (15 characters are kept).
-scheduler_of("erts_sched_" ++ Number) -> numbered(normal, Number);
-scheduler_of("erts_dcpus_" ++ Number) -> numbered(dirty_cpu, Number);
-scheduler_of("erts_dios_" ++ Number) -> numbered(dirty_io, Number);
-scheduler_of(Name) ->
-    case string:to_integer(Name) of
-        {Number, "_scheduler"} -> {normal, Number};
-        {Number, "_dirty_cpu" ++ _} -> {dirty_cpu, Number};
-        {Number, "_dirty_io" ++ _} -> {dirty_io, Number};
-        _ -> none
-    end.
-
-numbered(Type, Text) ->
-    case string:to_integer(Text) of
-        {Number, ""} when is_integer(Number) -> {Type, Number};
-        _ -> none
+%% How far the busiest of the normal schedulers that are online is above their
+%% mean: 0.0 when all do the same; with N of them at most 1 - 1/N.
+-spec imbalance([row()]) -> float() | undefined.
+imbalance(Rows) ->
+    Online = erlang:system_info(schedulers_online),
+    Shares = [Share || #{type := normal, id := Id, utilization := Share} <- Rows, Id =< Online],
+    case lists:member(undefined, Shares) of
+        true -> undefined;
+        false -> lists:max(Shares) - lists:sum(Shares) / length(Shares)
     end.

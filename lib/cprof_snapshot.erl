@@ -1,212 +1,276 @@
-%% The node's figures through BIFs. What costs a signal to a process, or time
-%% in proportion to its mailbox, is asked of few: the figures of all processes
-%% are those that can be read without disturbing them.
+%% The node's figures at a moment: takes them and puts them together. The
+%% processes are walked by the NIF (cprof_walk) or, where that is refused, by
+%% BIFs (cprof_walk_bif). What is since the snapshot before is kept in the
+%% calling process's dictionary; the work is done by a process of its own, so
+%% that the caller has neither its garbage nor its answers.
 -module(cprof_snapshot).
 
--export([take/1]).
+-export([take/1, format/1, to_json_map/1]).
 
--export_type([snapshot/0]).
+-export_type([snapshot/0, options/0, process_row/0, mailbox/0, binary_row/0, group/0]).
 
--type scheduler() :: #{
-    id := pos_integer(),
-    type := normal | dirty_cpu | dirty_io,
-    %% 0.0 to 1.0, busy-wait not counted
-    utilization := float() | undefined,
-    %% of one core, busy-wait counted
-    cpu := float() | undefined,
-    %% the dirty schedulers of a type share one queue
-    run_queue := non_neg_integer()
-}.
+%% docs/snapshot.md says what each figure means. `undefined' is what is not
+%% known: rates need a snapshot before, and some figures need the NIF.
 -type snapshot() :: #{
+    %% system time, us
     at := integer(),
     took_us := non_neg_integer(),
-    source := bif,
-    reason := binary(),
-    schedulers := [scheduler()],
+    %% since the caller's snapshot before
+    elapsed_us := non_neg_integer() | undefined,
+    %% rows that each top list can have
+    top := pos_integer(),
+    source := nif | bif,
+    %% why not by the NIF
+    reason := binary() | undefined,
+    quality := quality(),
+    schedulers := [cprof_schedulers:row()],
+    imbalance := float() | undefined,
     run_queue := non_neg_integer(),
-    processes := #{atom() => non_neg_integer() | undefined},
-    mailboxes := #{total := non_neg_integer(), max := non_neg_integer(), top := [map()]},
-    binaries := #{
-        total := non_neg_integer(),
-        held := non_neg_integer(),
-        unaccounted := non_neg_integer(),
-        examined := non_neg_integer(),
-        top := [map()]
+    processes := #{
+        count := non_neg_integer(),
+        limit := pos_integer(),
+        created_per_s := float() | undefined,
+        running := non_neg_integer(),
+        runnable := non_neg_integer(),
+        waiting := non_neg_integer(),
+        gc := non_neg_integer(),
+        suspended := non_neg_integer(),
+        exiting := non_neg_integer(),
+        %% by reductions_per_s
+        top := [process_row()]
     },
-    memory := #{atom() => non_neg_integer()}
+    mailboxes := #{
+        total := non_neg_integer(),
+        max := non_neg_integer(),
+        %% how many mailboxes are that long up to twice that, from 1 on
+        histogram := [{pos_integer(), pos_integer()}],
+        %% false: the lengths are lower bounds
+        exact := boolean(),
+        top := [mailbox()]
+    },
+    binaries := #{
+        %% bytes of all off-heap binaries of the node
+        total := non_neg_integer() | undefined,
+        %% sum over processes; shared ones are counted in each
+        held := non_neg_integer(),
+        unaccounted := non_neg_integer() | undefined,
+        %% held / total
+        sharing := float() | undefined,
+        %% the listed processes' together, each binary once
+        distinct := non_neg_integer() | undefined,
+        %% processes looked at
+        examined := non_neg_integer(),
+        top := [binary_row()],
+        %% by ratio
+        leaks := [binary_row()]
+    },
+    memory := #{top := [process_row()], atom() => non_neg_integer()},
+    allocators := [cprof_allocators:row()],
+    waiting := #{
+        examined := non_neg_integer(), others := non_neg_integer(), groups := [group()]
+    }
+}.
+-type quality() :: #{
+    embryos := non_neg_integer(),
+    groups_missed := non_neg_integer(),
+    details_missing := non_neg_integer(),
+    gone := non_neg_integer(),
+    unanswered := non_neg_integer(),
+    missing := [utilization | cpu | memory | allocators],
+    longest_hold_us := non_neg_integer() | undefined
+}.
+%% A row of a top list; reductions_per_s or bytes are what the list is by.
+-type process_row() :: #{
+    pid := pid(),
+    name := atom(),
+    initial_call := mfa() | undefined,
+    current_function := mfa() | undefined,
+    reductions_per_s => float(),
+    bytes => non_neg_integer()
+}.
+-type mailbox() :: #{
+    pid := pid(),
+    name := atom(),
+    initial_call := mfa() | undefined,
+    current_function := mfa() | undefined,
+    length := pos_integer(),
+    growth_per_s := float() | undefined
+}.
+-type binary_row() :: #{
+    pid := pid(),
+    name := atom(),
+    initial_call := mfa() | undefined,
+    current_function := mfa() | undefined,
+    bytes := non_neg_integer(),
+    heap_bytes := non_neg_integer(),
+    ratio := float(),
+    distinct_bytes := non_neg_integer() | undefined,
+    still_ms := float() | undefined
+}.
+-type group() :: cprof_waiting:group().
+-type options() :: #{
+    %% rows of each list
+    top => pos_integer(),
+    %% bif: the NIF is not used
+    source => auto | bif,
+    %% wait so long for what is not answered, even when it looks stuck
+    wait_ms => non_neg_integer()
 }.
 
+-define(KEY, '$cprof_snapshot').
 -define(TOP, 10).
-%% Binary figures lock a process and are slow behind a long mailbox.
--define(MAX_EXAMINED, 10000).
--define(MAX_MAILBOX_EXAMINED, 10000).
-%% A process inside a long NIF answers late or never.
--define(DETAILS_MS, 200).
+-define(MAX_TOP, 1000).
+%% What needs a word from every scheduler, or from the kernel.
+-define(SLOW, [wall, threads, memory, allocators]).
 
--spec take(map()) -> snapshot().
+-spec take(options()) -> snapshot().
 take(Options) ->
-    Top = top(Options),
+    Checked = maps:fold(fun check/3, #{top => ?TOP, source => auto, wait_ms => 0}, Options),
+    Before = before(get(?KEY)),
+    {Snapshot, Now} = aside(fun() -> snapshot(Checked, Before) end),
+    _ = put(?KEY, Now),
+    Snapshot.
+
+check(top, Top, Checked) when is_integer(Top), Top > 0, Top =< ?MAX_TOP -> Checked#{top := Top};
+check(source, Source, Checked) when Source =:= auto; Source =:= bif -> Checked#{source := Source};
+check(wait_ms, Ms, Checked) when is_integer(Ms), Ms >= 0 -> Checked#{wait_ms := Ms};
+check(Key, Value, _) -> erlang:error({badarg, {Key, Value}}).
+
+before(#{keeper := Keeper} = Before) ->
+    case is_process_alive(Keeper) of
+        true -> Before;
+        false -> before(maps:without([keeper, wall], Before))
+    end;
+before(undefined) ->
+    before(#{});
+before(Before) ->
+    Before#{keeper => cprof_scheduler_times:keeper(self())}.
+
+aside(Fun) ->
+    {_, Monitor} = spawn_monitor(fun() -> exit({answer, Fun()}) end),
+    receive
+        {'DOWN', Monitor, process, _, {answer, Answer}} -> Answer;
+        {'DOWN', Monitor, process, _, Reason} -> erlang:error(Reason)
+    end.
+
+%% A text for a shell.
+-spec format(snapshot() | cprof_snapshot_diff:diff() | cprof_watch:result()) -> unicode:chardata().
+format(Map) -> cprof_snapshot_text:format(Map).
+
+%% The same map with pids, functions and times as JSON has them.
+-spec to_json_map(map()) -> map().
+to_json_map(Map) -> cprof_snapshot_json:to_map(Map).
+
+%% --- taking it ---------------------------------------------------------------
+
+%% The walk first: our own helpers and their answers are no part of it. Then
+%% everything that may be stuck at once, so that it is waited for once.
+snapshot(#{top := Top, wait_ms := WaitMs} = Options, #{keeper := Keeper} = Before) ->
     Began = erlang:monotonic_time(microsecond),
-    Schedulers = cprof_schedulers:read(),
-    All = erlang:processes(),
-    {States, Mailboxes} = walk(All, Top),
-    Binaries = binaries(All, Top),
+    At = erlang:system_time(microsecond),
+    {Source, Reason, Walk, Memory} = walk(Options, maps:get(walk, Before, undefined)),
+    Slow = cprof_ask:start(#{
+        wall => fun() -> cprof_scheduler_times:wall(Keeper) end,
+        threads => fun() -> cprof_scheduler_times:threads(folders(Before)) end,
+        memory => fun() -> maps:from_list(erlang:memory()) end,
+        allocators => fun cprof_allocators:read/0
+    }),
+    Details = cprof_ask:start(cprof_details:questions(Walk, Top)),
+    {Answers, Missing} = cprof_ask:collect(maps:merge(Slow, Details), WaitMs),
+    Now = maps:with([wall, threads], Answers),
+    Figures = figures(Walk, Answers, Missing, Top),
+    Snapshot = Figures#{
+        at => At,
+        top => Top,
+        source => Source,
+        reason => Reason,
+        elapsed_us => maps:get(elapsed_us, Walk),
+        schedulers => cprof_schedulers:rows(Now, Before),
+        run_queue => lists:sum(cprof_schedulers:run_queues())
+    },
+    Whole = Snapshot#{imbalance => cprof_schedulers:imbalance(maps:get(schedulers, Snapshot))},
+    Took = erlang:monotonic_time(microsecond) - Began,
+    Kept = maps:merge(maps:with([keeper, threads], Before), Now),
+    {Whole#{took_us => Took}, Kept#{walk => {Source, Memory}}}.
+
+folders(#{threads := #{folders := Folders}}) -> Folders;
+folders(#{}) -> [].
+
+walk(#{top := Top, source := auto} = Options, Before) ->
+    case cprof_walk:read(Top, memory(nif, Before)) of
+        {ok, Walk, Memory} -> {nif, undefined, Walk, Memory};
+        {refused, Reason} -> walk_bif(Options, Reason, Before)
+    end;
+walk(#{source := bif} = Options, Before) ->
+    walk_bif(Options, <<"the option source says so">>, Before).
+
+walk_bif(#{top := Top, wait_ms := WaitMs}, Reason, Before) ->
+    {Walk, Memory} = cprof_walk_bif:read(Top, memory(bif, Before), #{wait_ms => WaitMs}),
+    {bif, Reason, Walk, Memory}.
+
+memory(Source, {Source, Memory}) -> Memory;
+memory(_, _) -> undefined.
+
+%% --- putting it together -----------------------------------------------------
+
+figures(Walk, Answers, Missing, Top) ->
+    #{states := States, mailboxes := Mailboxes} = Walk,
     #{
-        at => erlang:system_time(microsecond),
-        source => bif,
-        reason => <<"this version reads all figures through BIFs">>,
-        schedulers => Schedulers,
-        run_queue => erlang:statistics(total_run_queue_lengths_all),
-        processes => processes(States),
-        mailboxes => Mailboxes,
-        binaries => Binaries,
-        memory => maps:from_list(erlang:memory()),
-        took_us => erlang:monotonic_time(microsecond) - Began
+        quality => quality(Walk, Answers, Missing),
+        processes => States#{
+            count => erlang:system_info(process_count),
+            limit => erlang:system_info(process_limit),
+            created_per_s => per_s(maps:get(created, Walk), Walk),
+            top => cprof_details:busiest(Walk, Answers)
+        },
+        mailboxes => Mailboxes#{
+            histogram => [Row || {_, Count} = Row <- maps:get(histogram, Mailboxes), Count > 0],
+            exact => maps:get(mailboxes_exact, Walk, true),
+            top => cprof_details:mailboxes(Walk, Answers)
+        },
+        binaries => binaries(Walk, Answers),
+        memory => (maps:get(memory, Answers, #{}))#{top => cprof_details:largest(Walk, Answers)},
+        allocators => maps:get(allocators, Answers, []),
+        waiting => cprof_waiting:groups(Walk, Answers, Top)
     }.
 
-top(#{top := Top}) when is_integer(Top), Top > 0 -> Top;
-top(#{top := Top}) -> erlang:error({badarg, {top, Top}});
-top(#{}) -> ?TOP.
+per_s(Count, #{elapsed_us := Us}) when is_integer(Count), is_integer(Us), Us > 0 ->
+    Count * 1.0e6 / Us;
+per_s(_, _) ->
+    undefined.
 
-processes(States) ->
+quality(Walk, Answers, Missing) ->
+    Details = [Key || Key <- Missing, not lists:member(Key, ?SLOW)],
     #{
-        count => erlang:system_info(process_count),
-        limit => erlang:system_info(process_limit),
-        %% no BIF tells how many were created
-        created_per_s => undefined,
-        running => maps:get(running, States, 0),
-        runnable => maps:get(runnable, States, 0),
-        waiting => maps:get(waiting, States, 0),
-        gc => maps:get(garbage_collecting, States, 0),
-        suspended => maps:get(suspended, States, 0),
-        exiting => maps:get(exiting, States, 0)
+        embryos => maps:get(embryos, Walk),
+        groups_missed => maps:get(groups_missed, Walk),
+        details_missing => length(Details),
+        gone => length([gone || {{process, _}, gone} <- maps:to_list(Answers)]),
+        unanswered => maps:get(unanswered, Walk, 0),
+        missing => [missing(Key) || Key <- ?SLOW, not is_map_key(Key, Answers)],
+        longest_hold_us => maps:get(longest_hold_us, Walk)
     }.
 
-%% One pass over all: neither item needs a signal to a process at rest.
-walk(All, Top) ->
-    {States, Total, Ranked} = lists:foldl(
-        fun(Pid, {States, Total, Ranked}) ->
-            case erlang:process_info(Pid, [status, message_queue_len]) of
-                [{status, Status}, {message_queue_len, Length}] ->
-                    Count = maps:get(Status, States, 0),
-                    {States#{Status => Count + 1}, Total + Length, rank(Length, Pid, Ranked)};
-                undefined ->
-                    {States, Total, Ranked}
-            end
-        end,
-        {#{}, 0, ranking(Top)},
-        All
-    ),
-    Longest = ranked(Ranked),
-    Max = lists:max([0 | [Length || {Length, _} <- Longest]]),
-    {States, #{total => Total, max => Max, top => mailbox_rows(Longest)}}.
+missing(wall) -> utilization;
+missing(threads) -> cpu;
+missing(Key) -> Key.
 
-mailbox_rows(Longest) ->
-    Details = details([Pid || {_, Pid} <- Longest]),
-    [
-        maps:merge(#{pid => Pid, length => Length}, maps:get(Pid, Details))
-     || {Length, Pid} <- Longest
-    ].
-
-%% The virtual binary heap: what the binaries that a process refers to weigh.
-%% One that several processes hold is counted in each.
-binaries(All, Top) ->
-    {Examined, Held, Ranked} = lists:foldl(
-        fun(Pid, {Examined, Held, Ranked}) ->
-            case vheap(Pid) of
-                {Bytes, Heap} ->
-                    {Examined + 1, Held + Bytes, rank(Bytes, {Pid, Heap}, Ranked)};
-                skipped ->
-                    {Examined, Held, Ranked}
-            end
-        end,
-        {0, 0, ranking(Top)},
-        share(All, ?MAX_EXAMINED)
-    ),
-    Total = erlang:memory(binary),
+%% Of some of the processes only, nothing can be said of the rest.
+binaries(#{binaries := #{held := Held}, count := Count} = Walk, Answers) ->
+    Examined = maps:get(examined, Walk, Count),
+    Total = maps:get(binary, maps:get(memory, Answers, #{}), undefined),
+    Complete = is_integer(Total) andalso Examined >= Count,
+    {Top, Leaks, Distinct} = cprof_details:binaries(Walk, Answers),
     #{
         total => Total,
         held => Held,
-        unaccounted => max(0, Total - Held),
+        unaccounted => if_known(Complete, fun() -> max(0, Total - Held) end),
+        sharing => if_known(Complete andalso Total > 0, fun() -> Held / Total end),
+        distinct => Distinct,
         examined => Examined,
-        top => [
-            #{pid => Pid, name => name(Pid), bytes => Bytes, heap_bytes => Heap}
-         || {Bytes, {Pid, Heap}} <- ranked(Ranked)
-        ]
+        top => Top,
+        leaks => Leaks
     }.
 
-%% At most Max of them, evenly spread, others each time.
-share(All, Max) ->
-    case length(All) of
-        Count when Count =< Max -> All;
-        Count -> every(Count div Max + 1, rand:uniform(Count div Max + 1), All)
-    end.
-
-every(_, _, []) -> [];
-every(Step, 1, [Pid | Rest]) -> [Pid | every(Step, Step, Rest)];
-every(Step, Left, [_ | Rest]) -> every(Step, Left - 1, Rest).
-
-vheap(Pid) ->
-    case erlang:process_info(Pid, message_queue_len) of
-        {message_queue_len, Length} when Length =< ?MAX_MAILBOX_EXAMINED ->
-            case erlang:process_info(Pid, garbage_collection_info) of
-                {garbage_collection_info, Info} -> vheap_bytes(maps:from_list(Info));
-                undefined -> skipped
-            end;
-        _ ->
-            skipped
-    end.
-
-vheap_bytes(Info) ->
-    Word = erlang:system_info(wordsize),
-    #{
-        bin_vheap_size := Young,
-        bin_old_vheap_size := Old,
-        heap_block_size := Heap,
-        old_heap_block_size := OldHeap
-    } = Info,
-    {(Young + Old) * Word, (Heap + OldHeap) * Word}.
-
-%% The Top largest of many, as a set ordered by size: its smallest gives way.
-ranking(Top) -> {Top, gb_sets:empty()}.
-
-rank(0, _, Ranking) ->
-    Ranking;
-rank(Size, Thing, {Room, Set}) when Room > 0 ->
-    {Room - 1, gb_sets:add({Size, Thing}, Set)};
-rank(Size, Thing, {0, Set} = Ranking) ->
-    case gb_sets:smallest(Set) of
-        {Least, _} when Least >= Size -> Ranking;
-        Smallest -> {0, gb_sets:add({Size, Thing}, gb_sets:delete(Smallest, Set))}
-    end.
-
-ranked({_, Set}) -> lists:reverse(gb_sets:to_list(Set)).
-
-name(Pid) ->
-    case erlang:process_info(Pid, registered_name) of
-        {registered_name, Name} -> Name;
-        _ -> undefined
-    end.
-
-details(Pids) ->
-    Details = cprof_ask:each(Pids, fun detail/1, ?DETAILS_MS),
-    maps:from_list([{Pid, maps:get(Pid, Details, no_detail())} || Pid <- Pids]).
-
-no_detail() ->
-    #{name => undefined, initial_call => undefined, current_function => undefined}.
-
-detail(Pid) ->
-    Items = [registered_name, initial_call, current_function, dictionary],
-    case erlang:process_info(Pid, Items) of
-        undefined ->
-            undefined;
-        Info ->
-            #{
-                name => registered(proplists:get_value(registered_name, Info)),
-                initial_call => cprof_ask:initial_call(Info),
-                current_function => proplists:get_value(current_function, Info)
-            }
-    end.
-
-registered([]) -> undefined;
-registered(Name) -> Name.
+if_known(true, Fun) -> Fun();
+if_known(false, _) -> undefined.

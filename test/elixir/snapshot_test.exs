@@ -16,39 +16,71 @@ defmodule Cprof.SnapshotTest do
     pid
   end
 
+  # On a loaded machine others take their time, too; only what is stuck makes this long.
+  @patient %{wait_ms: 20_000}
+
+  defp snapshot(opts \\ %{}), do: :cprof_nif.snapshot(Map.merge(@patient, opts))
+
+  # Both ways where the NIF's is there.
+  defp both(fun) do
+    fun.(:auto)
+    fun.(:bif)
+  end
+
+  defp keys(map), do: map |> Map.keys() |> Enum.sort()
+
   test "has the documented shape" do
-    snapshot = :cprof_nif.snapshot()
+    both(fn source ->
+      snapshot = snapshot(%{source: source})
 
-    assert Enum.sort(Map.keys(snapshot)) ==
-             ~w(at binaries mailboxes memory processes reason run_queue schedulers source took_us)a
+      assert keys(snapshot) ==
+               ~w(allocators at binaries elapsed_us imbalance mailboxes memory processes quality reason run_queue
+                  schedulers source took_us top waiting)a
 
-    assert snapshot.source == :bif and is_binary(snapshot.reason)
+      assert keys(snapshot.processes) ==
+               ~w(count created_per_s exiting gc limit runnable running suspended top waiting)a
 
-    assert Enum.sort(Map.keys(snapshot.processes)) ==
-             ~w(count created_per_s exiting gc limit runnable running suspended waiting)a
+      assert keys(snapshot.mailboxes) == ~w(exact histogram max top total)a
+      assert keys(snapshot.binaries) == ~w(distinct examined held leaks sharing top total unaccounted)a
+      assert keys(snapshot.waiting) == ~w(examined groups others)a
 
-    for row <- snapshot.schedulers, do: assert(Enum.sort(Map.keys(row)) == ~w(cpu id run_queue type utilization)a)
-    assert abs(snapshot.at - System.os_time(:microsecond)) < 10_000_000
+      assert keys(snapshot.quality) ==
+               ~w(details_missing embryos gone groups_missed longest_hold_us missing unanswered)a
+
+      assert snapshot.quality.missing == []
+
+      for row <- snapshot.schedulers,
+          do: assert(keys(row) == ~w(busy_wait cpu id run_queue type utilization waiting_for_cpu)a)
+
+      assert abs(snapshot.at - System.os_time(:microsecond)) < 10_000_000
+      assert is_binary(snapshot.reason) == (snapshot.source == :bif)
+    end)
+  end
+
+  test "says why it was not the NIF" do
+    assert %{source: :bif, reason: "the option source says so"} = snapshot(%{source: :bif})
   end
 
   test "figures agree with the BIFs" do
-    snapshot = :cprof_nif.snapshot()
+    spinner = spawn(fn -> Stream.repeatedly(fn -> :ok end) |> Stream.run() end)
+    snapshot = snapshot()
+    Process.exit(spinner, :kill)
     assert abs(snapshot.processes.count - :erlang.system_info(:process_count)) < 20
     assert snapshot.processes.limit == :erlang.system_info(:process_limit)
     states = Map.take(snapshot.processes, ~w(running runnable waiting gc suspended exiting)a)
     assert abs(Enum.sum(Map.values(states)) - snapshot.processes.count) < 20
-    assert snapshot.processes.running >= 1
+    assert snapshot.processes.running + snapshot.processes.runnable >= 1
     by_type = Enum.frequencies_by(snapshot.schedulers, & &1.type)
     assert by_type.normal == :erlang.system_info(:schedulers)
     assert by_type.dirty_cpu == :erlang.system_info(:dirty_cpu_schedulers)
     assert by_type.dirty_io == :erlang.system_info(:dirty_io_schedulers)
-    assert Map.keys(snapshot.memory) == Map.keys(Map.new(:erlang.memory()))
+    assert keys(Map.delete(snapshot.memory, :top)) == keys(Map.new(:erlang.memory()))
   end
 
   test "the longest mailbox is named" do
     pid = holder(fn -> Process.register(self(), :cprof_test_mailbox) end)
     for n <- 1..4321, do: send(pid, n)
-    %{mailboxes: mailboxes} = :cprof_nif.snapshot(top: 1)
+    %{mailboxes: mailboxes} = snapshot(%{top: 1})
     assert [%{pid: ^pid, name: :cprof_test_mailbox, length: 4321} = row] = mailboxes.top
     assert {_, _, _} = row.current_function
     assert mailboxes.max == 4321 and mailboxes.total >= 4321
@@ -58,39 +90,173 @@ defmodule Cprof.SnapshotTest do
     {:ok, agent} = Agent.start(fn -> :ok end)
     :sys.suspend(agent)
     for n <- 1..3000, do: send(agent, n)
-    assert %{initial_call: {__MODULE__, _, 0}} = hd(:cprof_nif.snapshot().mailboxes.top)
+    assert %{initial_call: {__MODULE__, _, 0}} = hd(snapshot().mailboxes.top)
     Process.exit(agent, :kill)
   end
 
-  test "a process that does not answer delays the snapshot only a little" do
-    busy = holder(fn -> :ok end)
-    for n <- 1..5000, do: send(busy, n)
-    :erlang.suspend_process(busy)
-    assert %{took_us: took} = snapshot = :cprof_nif.snapshot()
-    assert took < 5_000_000
-    assert snapshot.processes.suspended >= 1
-    assert hd(snapshot.mailboxes.top).length == 5000
-    :erlang.resume_process(busy)
+  test "a process that does not answer is counted, and the others are there" do
+    both(fn source ->
+      asleep = holder(fn -> :ok end)
+      for n <- 1..5000, do: send(asleep, n)
+      :erlang.suspend_process(asleep)
+      snapshot = :cprof_nif.snapshot(source: source)
+      assert snapshot.processes.suspended >= 1
+      assert snapshot.quality.details_missing + snapshot.quality.unanswered >= 1 or answers?(snapshot, asleep)
+      :erlang.resume_process(asleep)
+    end)
   end
 
-  test "the process that holds binaries is named" do
-    pid = holder(fn -> for n <- 1..50, do: :binary.copy(<<n>>, 1_000_000) end)
-    %{binaries: binaries} = :cprof_nif.snapshot()
-    assert [%{pid: ^pid, bytes: bytes} | _] = binaries.top
-    assert bytes in 50_000_000..52_000_000
-    assert binaries.total >= 50_000_000 and binaries.held >= bytes
-    assert binaries.examined > 10
+  defp answers?(snapshot, pid),
+    do: Enum.any?(snapshot.mailboxes.top, &(&1.pid == pid and &1.current_function != :undefined))
+
+  test "the histogram counts the mailboxes by powers of two" do
+    both(fn source ->
+      before = Map.new(snapshot(%{source: source}).mailboxes.histogram)
+
+      for {length, _} <- [{700, 1}, {1023, 2}, {1024, 3}] do
+        pid = holder(fn -> :ok end)
+        for n <- 1..length, do: send(pid, n)
+      end
+
+      now = Map.new(snapshot(%{source: source}).mailboxes.histogram)
+      assert Map.get(now, 512, 0) - Map.get(before, 512, 0) == 2
+      assert Map.get(now, 1024, 0) - Map.get(before, 1024, 0) == 1
+    end)
+  end
+
+  test "growth per second is since the caller's previous snapshot" do
+    both(fn source ->
+      pid = holder(fn -> :ok end)
+      for n <- 1..20_000, do: send(pid, n)
+      assert %{growth_per_s: growth} = hd(snapshot(%{source: source}).mailboxes.top)
+      assert growth == :undefined or is_float(growth)
+      for n <- 1..1000, do: send(pid, n)
+      Process.sleep(200)
+      %{mailboxes: mailboxes, elapsed_us: us} = snapshot(%{source: source})
+      assert %{pid: ^pid, length: 21_000, growth_per_s: growth} = hd(mailboxes.top)
+      assert_in_delta growth, 1000 * 1.0e6 / us, 0.01
+      Process.exit(pid, :kill)
+    end)
+  end
+
+  test "the busiest process is named, with its reductions per second" do
+    both(fn source ->
+      spinner = spawn(fn -> Stream.repeatedly(fn -> :ok end) |> Stream.run() end)
+      snapshot(%{source: source})
+      {:reductions, before} = Process.info(spinner, :reductions)
+      Process.sleep(200)
+      {:reductions, now} = Process.info(spinner, :reductions)
+      assert [%{pid: ^spinner, reductions_per_s: rate} | _] = snapshot(%{source: source}).processes.top
+      assert rate > 0.1 * (now - before)
+      Process.exit(spinner, :kill)
+    end)
+  end
+
+  test "what everyone is waiting for: the place, with counts" do
+    both(fn source ->
+      pids = for _ <- 1..200, do: spawn(&wait_here/0)
+
+      parked = fn ->
+        Enum.all?(pids, &(Process.info(&1, :current_function) == {:current_function, {__MODULE__, :wait_here, 0}}))
+      end
+
+      wait_until(parked)
+      %{waiting: waiting} = snapshot(%{source: source})
+      assert [group] = for(%{function: {__MODULE__, :wait_here, 0}} = group <- waiting.groups, do: group)
+      assert group.count == 200 and group.agree == group.asked and group.asked >= 1
+      [{_, _, _, where} | _] = Process.info(hd(pids), :current_stacktrace) |> elem(1)
+      assert group.file =~ "snapshot_test.exs" and group.line == where[:line]
+      assert hd(group.stack) =~ "Cprof.SnapshotTest.wait_here/0 ("
+      assert group.pids -- pids == []
+      assert waiting.examined == waiting.others + Enum.sum(Enum.map(waiting.groups, & &1.count))
+      for pid <- pids, do: Process.exit(pid, :kill)
+    end)
+  end
+
+  def wait_here do
+    receive do
+      :go_on -> :ok
+    end
+  end
+
+  defp wait_until(fun) do
+    if not fun.() do
+      Process.sleep(10)
+      wait_until(fun)
+    end
+  end
+
+  test "the process that holds binaries is named, also by ratio, each binary once" do
+    both(fn source ->
+      pid = holder(fn -> for n <- 1..50, do: :binary.copy(<<n>>, 1_000_000) end)
+      %{binaries: binaries} = snapshot(%{source: source})
+      assert [%{pid: ^pid, bytes: bytes} = row | _] = binaries.top
+      assert bytes in 50_000_000..52_000_000
+      assert row.distinct_bytes == 50_000_000
+      assert binaries.distinct >= 50_000_000
+      assert [%{pid: ^pid, ratio: ratio} | _] = binaries.leaks
+      assert_in_delta ratio, row.bytes / row.heap_bytes, 1.0e-6
+      assert binaries.total >= 50_000_000 and binaries.held >= bytes
+      assert binaries.examined > 10
+      assert_in_delta binaries.sharing, binaries.held / binaries.total, 1.0e-6
+      Process.exit(pid, :kill)
+    end)
+  end
+
+  test "a binary that many hold is counted in each, and once in distinct" do
+    both(fn source ->
+      shared = :binary.copy(<<1>>, 4_000_000)
+      pids = for _ <- 1..8, do: holder(fn -> shared end)
+      %{binaries: binaries} = snapshot(%{source: source, top: 8})
+      assert Enum.count(binaries.top, &(&1.pid in pids and &1.distinct_bytes == 4_000_000)) >= 7
+      assert binaries.held >= 32_000_000 and binaries.sharing > 1.5
+      assert binaries.distinct < 3 * 4_000_000
+      for pid <- pids, do: Process.exit(pid, :kill)
+      assert byte_size(shared) == 4_000_000
+    end)
+  end
+
+  test "how long a hoard has stood still" do
+    both(fn source ->
+      pid = holder(fn -> :binary.copy(<<7>>, 30_000_000) end)
+      snapshot(%{source: source})
+      Process.sleep(150)
+      snapshot(%{source: source})
+      Process.sleep(150)
+      assert [%{pid: ^pid, still_ms: still} | _] = snapshot(%{source: source}).binaries.top
+      assert is_float(still) and still >= 150
+      Process.exit(pid, :kill)
+    end)
+  end
+
+  test "allocators: what is in use is part of what they got" do
+    rows = snapshot().allocators
+    assert Enum.any?(rows, &(&1.name == :eheap_alloc))
+
+    for row <- rows do
+      assert row.blocks <= row.carriers
+      assert row.utilization == if(row.carriers == 0, do: :undefined, else: row.blocks / row.carriers)
+    end
+
+    used = rows |> Enum.map(& &1.blocks) |> Enum.sum()
+    assert used in div(:erlang.memory(:total), 2)..(2 * :erlang.memory(:total))
+  end
+
+  test "the caller keeps its messages, and gets none" do
+    send(self(), :mine)
+    snapshot()
+    assert Process.info(self(), :messages) == {:messages, [:mine]}
   end
 
   test "utilization is that since the caller's previous snapshot" do
     Task.async(fn ->
-      first = :cprof_nif.snapshot()
+      first = snapshot()
       assert Enum.all?(first.schedulers, &(&1.utilization == nil or &1.utilization == :undefined))
       Process.sleep(300)
-      quiet = normal_utilization(:cprof_nif.snapshot())
+      quiet = normal_utilization(snapshot())
       spinner = spawn(fn -> Stream.repeatedly(fn -> :ok end) |> Stream.run() end)
       Process.sleep(300)
-      busy = normal_utilization(:cprof_nif.snapshot())
+      busy = normal_utilization(snapshot())
       Process.exit(spinner, :kill)
       # One process keeps one scheduler busy, less what it takes to move it.
       assert busy > quiet + 0.5
@@ -100,7 +266,7 @@ defmodule Cprof.SnapshotTest do
   end
 
   test "the wall time flag ends with the process that took snapshots" do
-    Task.await(Task.async(fn -> :cprof_nif.snapshot() end))
+    Task.await(Task.async(fn -> snapshot() end))
     Process.sleep(100)
     assert :erlang.statistics(:scheduler_wall_time) == :undefined
   end

@@ -1,0 +1,131 @@
+%% What the processes that a walk lists tell of themselves, and the lists with
+%% it: names, what they began with and do now, and their binaries, each once.
+-module(cprof_details).
+
+-export([questions/2, mailboxes/2, busiest/2, largest/2, binaries/2]).
+
+-export_type([detail/0]).
+
+-type detail() :: #{
+    name := atom(),
+    initial_call := mfa() | undefined,
+    current_function := mfa() | undefined,
+    status := atom(),
+    stack => [{module(), atom(), arity(), [{file | line, term()}]}]
+}.
+
+%% A process is asked for its list of binaries only when its heap, and so the
+%% list, is small.
+-define(MAX_HEAP_BYTES, 2000000).
+
+%% Questions for cprof_ask: {process, Pid} is answered by a detail() or `gone',
+%% {binaries, Pid} by the sizes of the binaries.
+-spec questions(map(), pos_integer()) -> #{term() => fun(() -> term())}.
+questions(Walk, Top) ->
+    #{mailboxes := #{top := Longest}, reductions := Busiest, memory := Largest} = Walk,
+    #{binaries := #{top := Holders, leaks := Leaks}} = Walk,
+    Listed = lists:append([
+        [Pid || {Pid, _, _} <- Longest],
+        [Pid || {Pid, _} <- Busiest ++ Largest],
+        [Pid || {Pid, _, _, _} <- Holders ++ Leaks]
+    ]),
+    Small = [Pid || {Pid, _, Heap, _} <- Holders ++ Leaks, Heap =< ?MAX_HEAP_BYTES],
+    Representatives = cprof_waiting:representatives(Walk, Top),
+    maps:from_list(
+        [{{process, Pid}, fun() -> detail(Pid, []) end} || Pid <- Listed] ++
+            [{{process, Pid}, fun() -> stack(Pid) end} || Pid <- Representatives] ++
+            [{{binaries, Pid}, fun() -> sizes(Pid) end} || Pid <- Small]
+    ).
+
+stack(Pid) -> detail(Pid, [current_stacktrace]).
+
+detail(Pid, More) ->
+    Items = [registered_name, initial_call, current_function, status | More],
+    case cprof_ask:info(Pid, Items) of
+        undefined ->
+            gone;
+        Info ->
+            Detail = #{
+                name => registered(proplists:get_value(registered_name, Info)),
+                initial_call => cprof_ask:initial_call(Info),
+                current_function => proplists:get_value(current_function, Info),
+                status => proplists:get_value(status, Info)
+            },
+            maps:merge(Detail, maps:from_list(
+                [{stack, Stack} || {current_stacktrace, Stack} <- Info]
+            ))
+    end.
+
+registered([]) -> undefined;
+registered(Name) -> Name.
+
+%% Each binary once, by its address.
+sizes(Pid) ->
+    case erlang:process_info(Pid, binary) of
+        {binary, Binaries} -> maps:from_list([{Id, Size} || {Id, Size, _} <- Binaries]);
+        undefined -> gone
+    end.
+
+%% --- the lists; without the processes that have ended ------------------------
+
+-spec mailboxes(map(), map()) -> [cprof_snapshot:mailbox()].
+mailboxes(#{mailboxes := #{top := Longest}, elapsed_us := Us}, Answers) ->
+    [
+        Row#{length => Length, growth_per_s => growth_per_s(Length, Before, Us)}
+     || {Pid, Length, Before} <- Longest, Row <- row(Pid, Answers)
+    ].
+
+growth_per_s(Length, Before, Us) when is_integer(Before), is_integer(Us), Us > 0 ->
+    (Length - Before) * 1.0e6 / Us;
+growth_per_s(_, _, _) ->
+    undefined.
+
+-spec busiest(map(), map()) -> [cprof_snapshot:process_row()].
+busiest(#{reductions := Busiest, elapsed_us := Us}, Answers) ->
+    [
+        Row#{reductions_per_s => Delta * 1.0e6 / Us}
+     || {Pid, Delta} <- Busiest, is_integer(Us), Us > 0, Row <- row(Pid, Answers)
+    ].
+
+-spec largest(map(), map()) -> [cprof_snapshot:process_row()].
+largest(#{memory := Largest}, Answers) ->
+    [Row#{bytes => Bytes} || {Pid, Bytes} <- Largest, Row <- row(Pid, Answers)].
+
+%% By bytes, by ratio, and what the listed hold together, each binary once.
+-spec binaries(map(), map()) ->
+    {[cprof_snapshot:binary_row()], [cprof_snapshot:binary_row()], non_neg_integer() | undefined}.
+binaries(#{binaries := #{top := Holders, leaks := Leaks}}, Answers) ->
+    Known = [maps:get({binaries, Pid}, Answers, unknown) || {Pid, _, _, _} <- Holders],
+    Distinct =
+        case lists:member(unknown, Known) of
+            true -> undefined;
+            false -> total(lists:foldl(fun maps:merge/2, #{}, [Ids || Ids <- Known, Ids =/= gone]))
+        end,
+    {binary_rows(Holders, Answers), binary_rows(Leaks, Answers), Distinct}.
+
+binary_rows(Listed, Answers) ->
+    [
+        Row#{
+            bytes => Bytes,
+            heap_bytes => Heap,
+            ratio => Bytes / max(1, Heap),
+            distinct_bytes => distinct(maps:get({binaries, Pid}, Answers, unknown)),
+            still_ms => still_ms(StillUs)
+        }
+     || {Pid, Bytes, Heap, StillUs} <- Listed, Row <- row(Pid, Answers)
+    ].
+
+distinct(Ids) when is_map(Ids) -> total(Ids);
+distinct(_) -> undefined.
+
+total(Ids) -> lists:sum(maps:values(Ids)).
+
+still_ms(undefined) -> undefined;
+still_ms(Us) -> Us / 1000.
+
+row(Pid, Answers) ->
+    case Answers of
+        #{{process, Pid} := gone} -> [];
+        #{{process, Pid} := Detail} -> [maps:without([status, stack], Detail#{pid => Pid})];
+        #{} -> [#{pid => Pid, name => undefined, initial_call => undefined, current_function => undefined}]
+    end.

@@ -1,0 +1,122 @@
+%% What the VM and the kernel say of the schedulers' time, as running totals.
+-module(cprof_scheduler_times).
+
+-export([keeper/1, wall/1, threads/1]).
+
+-export_type([wall/0, threads/0]).
+
+-type scheduler() :: {normal | dirty_cpu | dirty_io, pos_integer()}.
+%% By the VM's number of the scheduler: time active and time in all.
+-type wall() :: #{pos_integer() => {non_neg_integer(), non_neg_integer()}}.
+-type threads() :: #{
+    %% The folders of the threads: they are the same for the VM's life.
+    folders := [{scheduler(), file:filename()}],
+    %% When it was read, time on a CPU, time waiting for one; in ns.
+    times := #{scheduler() => {integer(), non_neg_integer(), non_neg_integer()}}
+}.
+
+-define(TASKS, "/proc/self/task").
+-define(LINE_BYTES, 128).
+
+%% The flag scheduler_wall_time belongs to the process that set it and ends
+%% with it. This one has it for as long as Owner lives. Owner itself could be
+%% held by it: setting it needs a word from every scheduler.
+-spec keeper(pid()) -> pid().
+keeper(Owner) ->
+    spawn(fun() ->
+        Monitor = erlang:monitor(process, Owner),
+        _ = erlang:system_flag(scheduler_wall_time, true),
+        keep(Monitor)
+    end).
+
+keep(Monitor) ->
+    receive
+        {'DOWN', Monitor, process, _, _} ->
+            ok;
+        {wall, Asker, Tag} ->
+            Asker ! {Tag, erlang:statistics(scheduler_wall_time_all)},
+            keep(Monitor);
+        _ ->
+            keep(Monitor)
+    end.
+
+%% The times from a keeper; waits until it has them.
+-spec wall(pid()) -> wall().
+wall(Keeper) ->
+    Tag = erlang:monitor(process, Keeper),
+    Keeper ! {wall, self(), Tag},
+    receive
+        {Tag, undefined} -> #{};
+        {Tag, Times} -> maps:from_list([{Id, {Active, Total}} || {Id, Active, Total} <- Times]);
+        {'DOWN', Tag, process, _, _} -> #{}
+    end.
+
+%% The times of the scheduler threads, from the kernel; [] where the folders
+%% are not known yet.
+-spec threads([{scheduler(), file:filename()}]) -> threads().
+threads([]) ->
+    case folders() of
+        [] -> #{folders => [], times => #{}};
+        Folders -> threads(Folders)
+    end;
+threads(Folders) ->
+    Times = [{Scheduler, Time} || {Scheduler, Folder} <- Folders, Time <- time(Folder)],
+    #{folders => Folders, times => maps:from_list(Times)}.
+
+%% A thread is known by its name, which OTP 27 changed.
+folders() ->
+    case file:list_dir(?TASKS) of
+        {ok, Threads} ->
+            [
+                {Scheduler, filename:join(?TASKS, Thread)}
+             || Thread <- Threads,
+                Scheduler <- scheduler_of(read_line(filename:join([?TASKS, Thread, "comm"])))
+            ];
+        {error, _} ->
+            []
+    end.
+
+%% schedstat: ns on a CPU, ns runnable but waiting for one, time slices.
+time(Folder) ->
+    Line = read_line(filename:join(Folder, "schedstat")),
+    At = erlang:monotonic_time(nanosecond),
+    case string:lexemes(Line, " ") of
+        [Ran, Waited | _] -> [{At, list_to_integer(Ran), list_to_integer(Waited)}];
+        _ -> []
+    end.
+
+%% Not by the file server, which may have other things to do.
+read_line(Name) ->
+    case file:open(Name, [raw, read, binary]) of
+        {ok, File} ->
+            Read = file:read(File, ?LINE_BYTES),
+            ok = file:close(File),
+            line(Read);
+        {error, _} ->
+            ""
+    end.
+
+line({ok, Bytes}) -> string:trim(binary_to_list(Bytes), trailing, "\n");
+line(_) -> "".
+
+%% OTP 27 and later: erts_sched_1, erts_dcpus_1, erts_dios_1; before:
+%% 1_scheduler, 1_dirty_cpu_sch, 1_dirty_io_sche (15 characters are kept).
+scheduler_of("erts_sched_" ++ Number) ->
+    numbered(normal, Number);
+scheduler_of("erts_dcpus_" ++ Number) ->
+    numbered(dirty_cpu, Number);
+scheduler_of("erts_dios_" ++ Number) ->
+    numbered(dirty_io, Number);
+scheduler_of(Name) ->
+    case string:to_integer(Name) of
+        {Number, "_scheduler"} -> [{normal, Number}];
+        {Number, "_dirty_cpu" ++ _} -> [{dirty_cpu, Number}];
+        {Number, "_dirty_io" ++ _} -> [{dirty_io, Number}];
+        _ -> []
+    end.
+
+numbered(Type, Text) ->
+    case string:to_integer(Text) of
+        {Number, ""} when is_integer(Number) -> [{Type, Number}];
+        _ -> []
+    end.

@@ -1,0 +1,251 @@
+%% The figures of cprof_walk through BIFs, as far as BIFs give them cheaply.
+%% Status, queue length and reductions are asked of all processes: they need no
+%% signal to one at rest. What locks a process, or takes time in proportion to
+%% its mailbox, is asked of few.
+%%
+%% The processes are asked in chunks by a few walkers at once. A walker that is
+%% stuck behind one process is ended, and its chunk asked anew without that one.
+-module(cprof_walk_bif).
+
+-export([read/3]).
+
+-export_type([memory/0, config/0, walk/0]).
+
+%% How many processes, at most, are looked at for binaries and memory, are
+%% remembered for the next time, and are given as a sample of the waiting ones.
+-type config() :: #{
+    examine => pos_integer(),
+    remember => pos_integer(),
+    sample => pos_integer(),
+    wait_ms => non_neg_integer()
+}.
+%% What is needed of the walk before.
+-type memory() :: #{
+    at := integer(),
+    phase := non_neg_integer(),
+    rows := #{pid() => {non_neg_integer(), non_neg_integer()}},
+    binaries := #{pid() => {non_neg_integer(), integer()}}
+}.
+%% A walk() of cprof_walk, with `undefined' for what BIFs do not tell, and
+%% instead of groups a sample of the waiting processes. The keys `examined',
+%% `remembered' and `unanswered' are numbers of processes.
+-type walk() :: map().
+
+-define(EXAMINE, 10000).
+-define(REMEMBER, 20000).
+-define(SAMPLE, 300).
+-define(CHUNK, 500).
+-define(WALKERS, 8).
+%% A walker is looked after each Tick, and stuck when it did not come on for so long.
+-define(TICK_MS, 1).
+-define(STUCK_MS, 2).
+%% Our own questions cost a process a few.
+-define(STILL_REDUCTIONS, 500).
+
+-spec read(pos_integer(), memory() | undefined, config()) -> {walk(), memory()}.
+read(Top, Memory, Config) ->
+    Began = erlang:monotonic_time(microsecond),
+    Count = erlang:system_info(process_count),
+    Job = #{
+        top => Top,
+        examine => step(Count, maps:get(examine, Config, ?EXAMINE)),
+        remember => step(Count, maps:get(remember, Config, ?REMEMBER)),
+        sample => step(Count, maps:get(sample, Config, ?SAMPLE)),
+        phase => phase(Memory),
+        stuck_ms => max(?STUCK_MS, maps:get(wait_ms, Config, 0)),
+        progress => atomics:new(?WALKERS, []),
+        own => self()
+    },
+    Sum = drive(cprof_processes:all(), lists:seq(1, ?WALKERS), #{}, cprof_walk_sum:new(Top), Job),
+    Now = erlang:monotonic_time(microsecond),
+    finish(Top, Sum, Memory, Began, Now).
+
+step(Count, Max) -> Count div (Max + 1) + 1.
+
+phase(#{phase := Phase}) -> Phase + 1;
+phase(undefined) -> 0.
+
+%% --- the walkers -----------------------------------------------------------
+
+drive(Source, [Slot | Free] = Slots, Running, Sum, Job) ->
+    case cprof_processes:take(?CHUNK, Source) of
+        {[], _} -> drive_on(Source, Slots, Running, Sum, Job);
+        {Pids, Rest} -> drive(Rest, Free, add(Slot, Pids, Running, Job), Sum, Job)
+    end;
+drive(Source, [], Running, Sum, Job) ->
+    drive_on(Source, [], Running, Sum, Job).
+
+drive_on(_, _, Running, Sum, _) when map_size(Running) =:= 0 ->
+    Sum;
+drive_on(Source, Free, Running, Sum, Job) ->
+    receive
+        {'DOWN', Monitor, process, _, Reason} when is_map_key(Monitor, Running) ->
+            {#{slot := Slot, pids := Pids}, Left} = maps:take(Monitor, Running),
+            Added = added(Reason, Pids, Sum),
+            drive(Source, [Slot | Free], Left, Added, Job)
+    after ?TICK_MS ->
+        {Looked, Given} = look_after(Running, Job),
+        drive_on(Source, Free, Looked, cprof_walk_sum:unanswered(Given, Sum), Job)
+    end.
+
+added({answer, Part}, _, Sum) -> cprof_walk_sum:merge(Sum, Part);
+added(_, Pids, Sum) -> cprof_walk_sum:unanswered(length(Pids), Sum).
+
+add(Slot, Pids, Running, #{progress := Progress} = Job) ->
+    atomics:put(Progress, Slot, 0),
+    {Helper, Monitor} = spawn_monitor(fun() -> exit({answer, ask_all(Pids, Slot, Job)}) end),
+    Now = erlang:monotonic_time(millisecond),
+    Running#{Monitor => #{slot => Slot, pids => Pids, helper => Helper, at => 0, since => Now}}.
+
+%% Ends the walkers that are stuck, each behind one process, and begins their
+%% chunks anew without it.
+look_after(Running, Job) ->
+    Now = erlang:monotonic_time(millisecond),
+    maps:fold(
+        fun(Monitor, Walker, {Looked, Given}) ->
+            case look(Walker, Now, Job) of
+                {keep, Kept} ->
+                    {Looked#{Monitor => Kept}, Given};
+                {stuck, At} ->
+                    #{slot := Slot, pids := Pids, helper := Helper} = Walker,
+                    exit(Helper, kill),
+                    erlang:demonitor(Monitor, [flush]),
+                    {Before, [_ | After]} = lists:split(At - 1, Pids),
+                    {add(Slot, Before ++ After, Looked, Job), Given + 1}
+            end
+        end,
+        {#{}, 0},
+        Running
+    ).
+
+look(#{slot := Slot, at := Was, since := Since, helper := Helper} = Walker, Now, Job) ->
+    #{progress := Progress, stuck_ms := StuckMs} = Job,
+    case atomics:get(Progress, Slot) of
+        Was when Was > 0, Now - Since >= StuckMs ->
+            case cprof_ask:stuck([Helper], Now - Since) of
+                true -> {stuck, Was};
+                false -> {keep, Walker}
+            end;
+        Was ->
+            {keep, Walker};
+        At ->
+            {keep, Walker#{at => At, since => Now}}
+    end.
+
+%% --- one chunk, in a walker --------------------------------------------------
+
+ask_all(Pids, Slot, #{top := Top} = Job) ->
+    ask_all(Pids, 1, Slot, Job, cprof_walk_sum:new(Top)).
+
+ask_all([], _, _, _, Sum) ->
+    Sum;
+ask_all([Pid | Rest], At, Slot, #{progress := Progress} = Job, Sum) ->
+    atomics:put(Progress, Slot, At),
+    ask_all(Rest, At + 1, Slot, Job, ask(Pid, Job, Sum)).
+
+%% The process that collects has messages only because it does.
+ask(Pid, #{own := Pid}, Sum) ->
+    Sum;
+ask(Pid, Job, Sum) ->
+    case erlang:process_info(Pid, [status, message_queue_len, reductions]) of
+        [{status, Status}, {message_queue_len, Length}, {reductions, Reductions}] ->
+            #{remember := Remember, sample := Sample} = Job,
+            Flags = #{
+                remember => chosen(Pid, Remember, 0),
+                sample => Status =:= waiting andalso chosen(Pid, Sample, 0)
+            },
+            Counted = cprof_walk_sum:add(Pid, Status, Length, Reductions, Flags, Sum),
+            examine(Pid, Length, Job, Counted);
+        undefined ->
+            Sum
+    end.
+
+examine(Pid, Length, #{examine := Step, phase := Phase}, Sum) ->
+    case chosen(Pid, Step, Phase) of
+        true -> cprof_walk_sum:examine(Pid, Length, Sum);
+        false -> Sum
+    end.
+
+%% One in Step, always the same ones in the same phase.
+chosen(_, 1, _) -> true;
+chosen(Pid, Step, Phase) -> erlang:phash2(Pid, Step) =:= Phase rem Step.
+
+%% --- against the walk before -------------------------------------------------
+
+finish(Top, Sum, Memory, Began, Now) ->
+    Totals = cprof_walk_sum:totals(Sum),
+    #{mailboxes := #{top := Longest} = Mailboxes, rows := Rows, binaries := Binaries} = Totals,
+    Before = maps:get(rows, known(Memory), #{}),
+    Held = maps:get(binaries, known(Memory), #{}),
+    {TopBinaries, Since1} = still(maps:get(top, Binaries), Rows, Before, Held, Now),
+    {Leaks, Since2} = still(maps:get(leaks, Binaries), Rows, Before, Held, Now),
+    Walk = maps:without([rows], Totals#{
+        took_us => erlang:monotonic_time(microsecond) - Began,
+        elapsed_us => elapsed(Memory, Now),
+        mailboxes => Mailboxes#{top => [{Pid, Length, length_of(Pid, Before)} || {Pid, Length} <- Longest]},
+        reductions => reductions(Top, Rows, Before),
+        remembered => map_size(Rows),
+        binaries => Binaries#{top => TopBinaries, leaks => Leaks}
+    }),
+    Kept = lists:foldl(fun keep_length/2, Rows, Longest),
+    Phase = phase(Memory),
+    {Walk, #{at => Now, phase => Phase, rows => Kept, binaries => maps:merge(Since1, Since2)}}.
+
+known(undefined) -> #{};
+known(Memory) -> Memory.
+
+elapsed(#{at := At}, Now) -> Now - At;
+elapsed(undefined, _) -> undefined.
+
+%% The longest are remembered in any case, without reductions.
+keep_length({Pid, Length}, Rows) ->
+    case Rows of
+        #{Pid := _} -> Rows;
+        #{} -> Rows#{Pid => {Length, undefined}}
+    end.
+
+length_of(Pid, Before) ->
+    case Before of
+        #{Pid := {Length, _}} -> Length;
+        #{} -> undefined
+    end.
+
+reductions(Top, Rows, Before) ->
+    Ranking = maps:fold(
+        fun(Pid, {_, Now}, Ranking) ->
+            case Before of
+                #{Pid := {_, Was}} when is_integer(Was) ->
+                    cprof_ranking:add(Now - Was, Pid, Ranking);
+                #{} ->
+                    Ranking
+            end
+        end,
+        cprof_ranking:new(Top),
+        Rows
+    ),
+    [{Pid, Delta} || {Delta, Pid} <- cprof_ranking:to_list(Ranking)].
+
+%% How long the listed ones are known to have held just these bytes and done
+%% next to nothing, in us.
+still(Listed, Rows, Before, Held, Now) ->
+    Known = [
+        {Pid, Bytes, Heap, since(Pid, Bytes, Rows, Before, Held, Now)}
+     || {Pid, Bytes, Heap} <- Listed
+    ],
+    {
+        [{Pid, Bytes, Heap, still_us(Since, Now)} || {Pid, Bytes, Heap, Since} <- Known],
+        maps:from_list([{Pid, {Bytes, Since}} || {Pid, Bytes, _, Since} <- Known])
+    }.
+
+since(Pid, Bytes, Rows, Before, Held, Now) ->
+    case {Held, Rows, Before} of
+        {#{Pid := {Bytes, Since}}, #{Pid := {_, Is}}, #{Pid := {_, Was}}} when
+            is_integer(Was), Is - Was < ?STILL_REDUCTIONS
+        ->
+            Since;
+        _ ->
+            Now
+    end.
+
+still_us(Now, Now) -> undefined;
+still_us(Since, Now) -> Now - Since.
