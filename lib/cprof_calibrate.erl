@@ -1,13 +1,12 @@
 %% Finds where the VM keeps the figures of a process: with processes whose
-%% figures are known, in two rounds. An offset counts when it alone holds the
-%% right value in all of them. Pure but for the processes it makes; the structs
-%% are copied by the NIF (c_src/nif/walk_nif.h).
+%% figures are known, in two rounds. Their structs are copied by the NIF
+%% (c_src/nif/walk_nif.h), cprof_offsets compares.
 -module(cprof_calibrate).
 
--export([run/0, offsets/2, canary/0]).
+-export([run/0, canary/0]).
 -export([helper/3]).
 
--export_type([layout/0, sample/0, facts/0]).
+-export_type([layout/0]).
 
 %% Offsets in the order of c_src/nif/walk_layout.h.
 -type layout() :: #{
@@ -17,10 +16,6 @@
     %% are messages counted that are on their way between the queues?
     middle := boolean()
 }.
--type facts() :: #{atom() => integer() | {integer(), integer(), integer()}}.
-%% A struct, and what is known of the process that it is of.
--type sample() :: {binary(), facts()}.
-
 -define(HELPERS, 8).
 -define(PATIENCE_MS, 5000).
 
@@ -68,7 +63,7 @@ not_found(Reason) ->
 rounds() ->
     First = one_round(1),
     Second = one_round(2),
-    case offsets(First, Second) of
+    case cprof_offsets:find(First, Second) of
         {ok, Offsets} -> Offsets;
         {error, Field, Found} -> refuse(ambiguous(Field, Found))
     end.
@@ -105,8 +100,11 @@ start_helper(Round, N) ->
         outer => 5 + 3 * Seed,
         suspended => N > ?HELPERS div 2,
         priority => Priority,
-        place => N rem 2
+        place => N rem 2,
+        initial => {word(?MODULE), word(helper), 3}
     }}.
+
+word(Atom) -> cprof_nif:walk_word(Atom).
 
 %% What it holds is old (twice collected), young, and in a fragment (a message
 %% from outside the heap that was taken after the last collection).
@@ -216,110 +214,22 @@ facts(Pid) ->
             refuse("a process for calibration ended")
     end.
 
-%% --- what all samples agree on -------------------------------------------
-
-%% The one offset of each field that fits all samples of both rounds.
--spec offsets([sample()], [sample()]) -> {ok, map()} | {error, atom(), [term()]}.
-offsets(First, Second) ->
-    Samples = First ++ Second,
-    Initial = {word(?MODULE), word(helper), 3},
-    Known = [{Struct, Facts#{initial => Initial}} || {Struct, Facts} <- Samples],
-    unique([{Field, find(Field, Known)} || Field <- fields()], #{}).
-
-fields() ->
-    [state, queue, outer, heap_size, old_heap, fragments, vheap, vheap_old, reductions, pc, initial].
-
-unique([], Offsets) -> {ok, Offsets};
-unique([{Field, [Offset]} | Rest], Offsets) -> unique(Rest, Offsets#{Field => Offset});
-unique([{Field, Found} | _], _) -> {error, Field, Found}.
-
-find(state, Samples) ->
-    [At || At <- places(Samples, 4), all(Samples, fun(S, F) -> is_state(u32(S, At), F) end)];
-find(old_heap, [{First, #{old_size := Size}} | _] = Samples) ->
-    %% its end and its start, by what lies between
-    Places = places(Samples, 8),
-    [
-        {End, Start}
-     || End <- Places,
-        Start <- Places,
-        u64(First, End) - u64(First, Start) =:= 8 * Size,
-        all(Samples, fun(S, #{old_size := Is}) -> u64(S, End) - u64(S, Start) =:= 8 * Is end)
-    ];
-find(pc, Samples) ->
-    [At || At <- places(Samples, 8), is_pc([{Place, u64(S, At)} || {S, #{place := Place}} <- Samples])];
-find(initial, Samples) ->
-    [
-        At
-     || At <- places(Samples, 24),
-        all(Samples, fun(S, #{initial := MFA}) -> {u64(S, At), u64(S, At + 8), u64(S, At + 16)} =:= MFA end)
-    ];
-find(Field, Samples) ->
-    Known = [{S, Value} || {S, #{Field := Value}} <- Samples],
-    Values = lists:usort([Value || {_, Value} <- Known]),
-    [
-        At
-     || At <- places(Samples, 8),
-        length(Values) >= 3,
-        lists:all(fun({S, Value}) -> u64(S, At) =:= Value end, Known)
-    ].
-
-all(Samples, Fits) -> lists:all(fun({Struct, Facts}) -> Fits(Struct, Facts) end, Samples).
-
-places([{Struct, _} | _], Bytes) ->
-    Step = min(Bytes, 8),
-    lists:seq(0, byte_size(Struct) - Bytes, Step).
-
-%% Flags: actual and user's priority, suspended (erl_process.h, ERTS_PSFLG_*).
-is_state(Word, #{priority := Priority, suspended := Suspended}) ->
-    Level = maps:get(Priority, #{high => 1, normal => 2, low => 3}),
-    Word band 16#f =:= Level bor (Level bsl 2) andalso
-        (Word bsr 16) band 1 =:= maps:get(Suspended, #{true => 1, false => 0}).
-
-%% The same wherever the same is waited for, and code.
-is_pc(Words) ->
-    case {lists:usort([W || {0, W} <- Words]), lists:usort([W || {1, W} <- Words])} of
-        {[A], [B]} when A =/= B -> is_code(A) andalso is_code(B);
-        _ -> false
-    end.
-
-is_code(Address) when Address < 4096 ->
-    false;
-is_code(Address) ->
-    lists:any(fun({From, To}) -> Address >= From andalso Address < To end, executable()).
-
-executable() ->
-    {ok, Maps} = file:read_file("/proc/self/maps"),
-    {match, Lines} = re:run(Maps, "^([0-9a-f]+)-([0-9a-f]+) r.x", [
-        global, multiline, {capture, all_but_first, binary}
-    ]),
-    [{binary_to_integer(From, 16), binary_to_integer(To, 16)} || [From, To] <- Lines].
-
-u32(Struct, At) ->
-    <<_:At/binary, Word:32/native, _/binary>> = Struct,
-    Word.
-
-u64(Struct, At) ->
-    <<_:At/binary, Word:64/native, _/binary>> = Struct,
-    Word.
-
-word(Term) -> cprof_nif:walk_word(Term).
-
 %% --- how many processes were ever created --------------------------------
 
 %% A counter in the table rises by one with each, and stays when they end
 %% (erl_ptab.h, aid_ix). Others create processes, too: then it is tried again.
-created() -> created([], 20).
+created() -> created(all, 20).
 
 created(_, 0) ->
     refuse("no counter tells how many processes were created");
 created(Before, Tries) ->
     case {rose(11, Before), Before} of
         {[One], [One]} -> One;
-        {[], _} -> created([], Tries - 1);
+        {[], _} -> created(all, Tries - 1);
         {Candidates, _} -> created(Candidates, Tries - 1)
     end.
 
-rose(By, Known) ->
+rose(By, Among) ->
     T0 = table(),
     Pids = [spawn(fun() -> receive go -> ok end end) || _ <- lists:seq(1, By)],
     T1 = table(),
@@ -327,13 +237,7 @@ rose(By, Known) ->
     [Pid ! go || Pid <- Pids],
     [receive {'DOWN', Monitor, _, _, _} -> ok end || Monitor <- Monitors],
     T2 = table(),
-    [
-        At
-     || At <- lists:seq(0, byte_size(T0) - 4, 4),
-        Known =:= [] orelse lists:member(At, Known),
-        (u32(T1, At) - u32(T0, At)) band 16#ffffffff =:= By,
-        u32(T2, At) =:= u32(T1, At)
-    ].
+    cprof_offsets:risen(By, {T0, T1, T2}, Among).
 
 table() ->
     case cprof_nif:walk_table() of
@@ -346,7 +250,7 @@ table() ->
 checked(Offsets, Created) ->
     Release = erlang:system_info(otp_release),
     Size = byte_size(struct(self())),
-    Known = known(Release, Size),
+    Known = cprof_offsets:known(Release, Size),
     _ = [
         refuse(io_lib:format("OTP ~s is known, but its ~p is elsewhere", [Release, Field]))
      || {Field, At} <- maps:to_list(maps:remove(middle, Known)), maps:get(Field, Offsets) =/= At
@@ -367,34 +271,11 @@ checked(Offsets, Created) ->
 number_or_0(unknown) -> 0;
 number_or_0(Middle) -> Middle.
 
-%% Debian's builds. Only to doubt what was found, and for `middle', which holds
-%% messages for moments only: a release whose other fields are as known has it
-%% there, too (OTP 25 counts them with the outer ones: 0).
-known("25", 776) ->
-    #{
-        state => 640, queue => 392, outer => 672, middle => 0, heap_size => 152,
-        old_heap => {504, 520}, fragments => 584, vheap => 544, vheap_old => 616,
-        reductions => 280, pc => 256, initial => 448
-    };
-known("27", 760) ->
-    known_27();
-known("29", 768) ->
-    known_27();
-known(_, _) ->
-    #{}.
-
-known_27() ->
-    #{
-        state => 624, queue => 336, outer => 656, middle => 376, heap_size => 216,
-        old_heap => {496, 512}, fragments => 568, vheap => 528, vheap_old => 600,
-        reductions => 272, pc => 248, initial => 440
-    }.
-
 %% --- the canary -----------------------------------------------------------
 
 %% A process at rest that every walk meets: what the walk says of it must be
 %% what BIFs say. One for the node; a new one when it was killed.
--spec canary() -> {pid(), facts()}.
+-spec canary() -> {pid(), map()}.
 canary() ->
     Pid =
         case whereis(cprof_canary) of

@@ -162,6 +162,11 @@ static void add_process(struct walk *w, uint32_t slot, uint64_t process,
     struct since since = remember(w, slot, p);
     w->count++;
     w->states[state]++;
+    if (p->id == w->canary) { /* ours: in no sum, and on nobody's list */
+        w->canary_seen = true;
+        w->canary_figures = *p;
+        return;
+    }
     add_queue(w, p, &since);
     add_binaries(w, p, &since);
     if (top_wants(&w->memories, p->heap_words))
@@ -172,10 +177,6 @@ static void add_process(struct walk *w, uint32_t slot, uint64_t process,
                 &(struct top_row){.key = since.reductions, .id = p->id});
     if (state == WALK_WAITING)
         add_group(w, process, p->id);
-    if (p->id == w->canary) {
-        w->canary_seen = true;
-        w->canary_figures = *p;
-    }
 }
 
 static void look_at(struct walk *w, uint32_t slot, uint64_t process)

@@ -1,0 +1,134 @@
+%% Which place in a process's struct a figure is at: the one that holds the
+%% right value in all samples. Pure, but that it asks which memory is code.
+-module(cprof_offsets).
+
+-export([find/2, known/2, risen/3]).
+
+-export_type([sample/0, facts/0]).
+
+-type facts() :: #{atom() => term()}.
+%% A struct, and what is known of the process that it is of: `state' by its
+%% `priority' and `suspended'; `pc' by the `place' it waits at; `initial' as
+%% the three words of its initial call; the others as the word itself.
+-type sample() :: {binary(), facts()}.
+
+%% The one offset of each field, of `old_heap' of its end and start.
+-spec find([sample()], [sample()]) ->
+    {ok, #{atom() => non_neg_integer() | {non_neg_integer(), non_neg_integer()}}}
+    | {error, atom(), [term()]}.
+find(First, Second) ->
+    Samples = First ++ Second,
+    unique([{Field, places_of(Field, Samples)} || Field <- fields()], #{}).
+
+fields() ->
+    [state, queue, outer, heap_size, old_heap, fragments, vheap, vheap_old, reductions, pc, initial].
+
+unique([], Offsets) -> {ok, Offsets};
+unique([{Field, [Offset]} | Rest], Offsets) -> unique(Rest, Offsets#{Field => Offset});
+unique([{Field, Found} | _], _) -> {error, Field, Found}.
+
+places_of(state, Samples) ->
+    [At || At <- places(Samples, 4), all(Samples, fun(S, F) -> is_state(u32(S, At), F) end)];
+places_of(old_heap, [{First, #{old_size := Size}} | _] = Samples) ->
+    %% its end and its start, by what lies between
+    Places = places(Samples, 8),
+    [
+        {End, Start}
+     || End <- Places,
+        Start <- Places,
+        u64(First, End) - u64(First, Start) =:= 8 * Size,
+        all(Samples, fun(S, #{old_size := Is}) -> u64(S, End) - u64(S, Start) =:= 8 * Is end)
+    ];
+places_of(pc, Samples) ->
+    [At || At <- places(Samples, 8), is_pc([{Place, u64(S, At)} || {S, #{place := Place}} <- Samples])];
+places_of(initial, Samples) ->
+    [
+        At
+     || At <- places(Samples, 24),
+        all(Samples, fun(S, #{initial := MFA}) -> {u64(S, At), u64(S, At + 8), u64(S, At + 16)} =:= MFA end)
+    ];
+places_of(Field, Samples) ->
+    Known = [{S, Value} || {S, #{Field := Value}} <- Samples],
+    Values = lists:usort([Value || {_, Value} <- Known]),
+    [
+        At
+     || At <- places(Samples, 8),
+        length(Values) >= 3,
+        lists:all(fun({S, Value}) -> u64(S, At) =:= Value end, Known)
+    ].
+
+all(Samples, Fits) -> lists:all(fun({Struct, Facts}) -> Fits(Struct, Facts) end, Samples).
+
+places([{Struct, _} | _], Bytes) ->
+    Step = min(Bytes, 8),
+    lists:seq(0, byte_size(Struct) - Bytes, Step).
+
+%% Flags: actual and user's priority, suspended (erl_process.h, ERTS_PSFLG_*).
+is_state(Word, #{priority := Priority, suspended := Suspended}) ->
+    Level = maps:get(Priority, #{high => 1, normal => 2, low => 3}),
+    Word band 16#f =:= Level bor (Level bsl 2) andalso
+        (Word bsr 16) band 1 =:= maps:get(Suspended, #{true => 1, false => 0}).
+
+%% The same wherever the same is waited for, and code.
+is_pc(Words) ->
+    case {lists:usort([W || {0, W} <- Words]), lists:usort([W || {1, W} <- Words])} of
+        {[A], [B]} when A =/= B -> is_code(A) andalso is_code(B);
+        _ -> false
+    end.
+
+is_code(Address) when Address < 4096 ->
+    false;
+is_code(Address) ->
+    lists:any(fun({From, To}) -> Address >= From andalso Address < To end, executable()).
+
+executable() ->
+    {ok, Maps} = file:read_file("/proc/self/maps"),
+    {match, Lines} = re:run(Maps, "^([0-9a-f]+)-([0-9a-f]+) r.x", [
+        global, multiline, {capture, all_but_first, binary}
+    ]),
+    [{binary_to_integer(From, 16), binary_to_integer(To, 16)} || [From, To] <- Lines].
+
+u32(Struct, At) ->
+    <<_:At/binary, Word:32/native, _/binary>> = Struct,
+    Word.
+
+u64(Struct, At) ->
+    <<_:At/binary, Word:64/native, _/binary>> = Struct,
+    Word.
+
+%% Which 32-bit words of a table rose by so much from the first to the second
+%% copy and stayed so in the third.
+-spec risen(pos_integer(), {binary(), binary(), binary()}, [non_neg_integer()] | all) ->
+    [non_neg_integer()].
+risen(By, {T0, T1, T2}, Among) ->
+    [
+        At
+     || At <- lists:seq(0, byte_size(T0) - 4, 4),
+        Among =:= all orelse lists:member(At, Among),
+        (u32(T1, At) - u32(T0, At)) band 16#ffffffff =:= By,
+        u32(T2, At) =:= u32(T1, At)
+    ].
+
+%% Debian's builds. Only to doubt what was found, and for `middle', which holds
+%% messages for moments only: a release whose other fields are as known has it
+%% there, too (OTP 25 counts them with the outer ones: 0).
+-spec known(string(), pos_integer()) -> #{atom() => term()}.
+known("25", 776) ->
+    #{
+        state => 640, queue => 392, outer => 672, middle => 0, heap_size => 152,
+        old_heap => {504, 520}, fragments => 584, vheap => 544, vheap_old => 616,
+        reductions => 280, pc => 256, initial => 448
+    };
+known("27", 760) ->
+    known_27();
+known("29", 768) ->
+    known_27();
+known(_, _) ->
+    #{}.
+
+known_27() ->
+    #{
+        state => 624, queue => 336, outer => 656, middle => 376, heap_size => 216,
+        old_heap => {496, 512}, fragments => 568, vheap => 528, vheap_old => 600,
+        reductions => 272, pc => 248, initial => 440
+    }.
