@@ -5,7 +5,7 @@
 #include "nif/walk_clock.h"
 
 enum {
-    CHUNK_NS = 150000,
+    CHUNK_NS = 120000,
     BATCH = 64,        /* slots between looks at the clock */
     AHEAD = 8,         /* structs fetched into the cache before they are read */
     LEAK_LEAST = 8192, /* words: who holds less is no suspect */

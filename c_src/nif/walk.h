@@ -68,7 +68,7 @@ struct walk {
 
 /** w is zeroed memory with table, layout, memory, top, atoms and canary set. */
 void walk_begin(struct walk *w);
-/** Goes on for at most 0.15 ms; false: there is more to do. */
+/** Goes on for at most 0.12 ms; false: there is more to do. */
 bool walk_step(struct walk *w);
 /** Puts the results in order; gives the memory back. */
 void walk_end(struct walk *w);

@@ -127,7 +127,36 @@ static int by_tid(const void *a, const void *b)
     return (x->tid > y->tid) - (x->tid < y->tid);
 }
 
-static int read_all(DIR *dir, struct threads *t)
+/* By what the name says, the oldest first: thread ids go round, and the main
+ * thread's, which is the process's, was the first. */
+static int by_name_and_age(const void *a, const void *b, void *pid)
+{
+    const struct thread *x = a, *y = b;
+    uint32_t age_x = (uint32_t)(x->tid - *(pid_t *)pid);
+    uint32_t age_y = (uint32_t)(y->tid - *(pid_t *)pid);
+    if (x->kind != y->kind)
+        return (x->kind > y->kind) - (x->kind < y->kind);
+    if (x->number != y->number)
+        return (x->number > y->number) - (x->number < y->number);
+    return (age_x > age_y) - (age_x < age_y);
+}
+
+/* A thread has the name of the one that started it until it is given its own:
+ * one that a NIF starts without a name is called as the scheduler is. */
+static void unmask_namesakes(struct threads *t, pid_t pid)
+{
+    qsort_r(t->list, t->count, sizeof(*t->list), by_name_and_age, &pid);
+    for (size_t i = t->count - 1; i > 0; i--) {
+        struct thread *one = &t->list[i], *before = &t->list[i - 1];
+        if (one->kind == before->kind && one->number == before->number) {
+            one->kind = THREAD_OTHER;
+            one->number = 0;
+        }
+    }
+    qsort(t->list, t->count, sizeof(*t->list), by_tid);
+}
+
+static int read_all(DIR *dir, pid_t pid, struct threads *t)
 {
     size_t cap = 0;
     struct dirent *e;
@@ -142,7 +171,7 @@ static int read_all(DIR *dir, struct threads *t)
     }
     if (t->count == 0)
         return -E_GONE;
-    qsort(t->list, t->count, sizeof(*t->list), by_tid);
+    unmask_namesakes(t, pid);
     return 0;
 }
 
@@ -154,7 +183,7 @@ int threads_read(pid_t pid, struct threads *out)
     if (!dir)
         return errno == ENOENT || errno == ESRCH ? -E_GONE : -errno;
     struct threads t = {0};
-    int err = read_all(dir, &t);
+    int err = read_all(dir, pid, &t);
     closedir(dir);
     if (err)
         threads_deinit(&t);

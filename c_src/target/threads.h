@@ -5,7 +5,8 @@
  * (duler)`, `N_aux`, `N_poller`, `async_N`; OTP 27+ `erts_sched_N`,
  * `erts_dcpus_N`, `erts_dios_N`, `erts_aux_N`, `erts_poll_N`, `erts_async_N`
  * (source: erts/emulator/beam/erl_process.c, sys_drivers.c, erl_async.c;
- * names are cut to 15 bytes by the kernel).
+ * names are cut to 15 bytes by the kernel). Of several of one name the oldest
+ * is the VM's; the others are threads of NIFs that inherited it.
  */
 #ifndef CPROF_TARGET_THREADS_H
 #define CPROF_TARGET_THREADS_H

@@ -73,18 +73,19 @@ static void *named_thread(void *name)
 static void reads_the_threads_of_a_process(void **state)
 {
     (void)state;
-    static char names[2][16] = {"7_scheduler", "a ) b"};
-    pthread_t threads[2];
-    pid_t tids[2];
+    /* The last is one of a NIF that never got a name of its own. */
+    static char names[3][16] = {"7_scheduler", "a ) b", "7_scheduler"};
+    pthread_t threads[3];
+    pid_t tids[3];
     assert_int_equal(pipe(ready) + pipe(leave), 0);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         pthread_create(&threads[i], NULL, named_thread, names[i]);
         assert_int_equal(read(ready[0], &tids[i], sizeof(pid_t)), 4);
     }
     struct threads t;
     assert_int_equal(threads_read(getpid(), &t), 0);
-    assert_int_equal(write(leave[1], "xx", 2), 2);
-    for (size_t i = 0; i < 2; i++) {
+    assert_int_equal(write(leave[1], "xxx", 3), 3);
+    for (size_t i = 0; i < 3; i++) {
         const struct thread *found = threads_find(&t, tids[i]);
         assert_non_null(found);
         assert_string_equal(found->name, names[i]);
@@ -93,6 +94,8 @@ static void reads_the_threads_of_a_process(void **state)
     assert_int_equal(threads_find(&t, tids[0])->kind, THREAD_NORMAL);
     assert_int_equal(threads_find(&t, tids[0])->number, 7);
     assert_int_equal(threads_find(&t, tids[1])->kind, THREAD_OTHER);
+    assert_int_equal(threads_find(&t, tids[2])->kind, THREAD_OTHER);
+    assert_int_equal(threads_find(&t, tids[2])->number, 0);
     assert_non_null(threads_find(&t, getpid()));
     for (size_t i = 1; i < t.count; i++)
         assert_true(t.list[i - 1].tid < t.list[i].tid);
