@@ -9,6 +9,7 @@
 #include "cli/pipeline.h"
 #include "cli/session_meta.h"
 #include "cli/stopped.h"
+#include "cli/unseen.h"
 #include "cli/target_state.h"
 #include "engine/engine.h"
 #include "engine/rights.h"
@@ -25,6 +26,7 @@ struct session {
     struct pipeline *pipeline;
     uint64_t started_ns, looked_ns;
     struct stopped stopped;
+    uint64_t cpu_ns; /* of the node, when sampling began; 0: not known */
     bool gone;
 };
 
@@ -108,6 +110,7 @@ int session_open(const struct session_options *o, struct session **out)
     if (o->timeline)
         pipeline_keep_time(s->pipeline, s->started_ns);
     stopped_look(&s->stopped, o->pid, s->started_ns);
+    s->cpu_ns = unseen_cpu_ns(o->pid);
     *out = s;
     return 0;
 }
@@ -199,10 +202,22 @@ struct session_progress session_progress(const struct session *s)
     };
 }
 
+/* Where CPU time is what is sampled, and all of it. */
+static int note_unseen(struct session *s, uint64_t cpu_ns)
+{
+    const struct profile_meta *m = profile_meta(s->profile);
+    bool all = m->kernel_included &&
+               strcmp(profile_text(s->profile, m->event), "cpu-clock") == 0;
+    if (!all || s->cpu_ns == 0 || cpu_ns < s->cpu_ns)
+        return 0;
+    return unseen_note(s->profile, cpu_ns - s->cpu_ns);
+}
+
 int session_finish(struct session *s, struct profile **out)
 {
     uint64_t duration = clock_now_ns() - s->started_ns;
     s->ops->stop(s->engine);
+    uint64_t cpu_ns = unseen_cpu_ns(s->target.process.pid);
     int err = s->ops->poll(s->engine, 0, on_sample, s);
     if (err >= 0 || err == -E_GONE)
         err = pipeline_status(s->pipeline);
@@ -212,6 +227,8 @@ int session_finish(struct session *s, struct profile **out)
     stopped_look(&s->stopped, s->target.process.pid, clock_now_ns());
     if (!err)
         err = stopped_note(&s->stopped, s->profile);
+    if (!err)
+        err = note_unseen(s, cpu_ns);
     if (err)
         return err;
     *out = s->profile;

@@ -113,6 +113,7 @@ struct profile_meta {
     X(erlang_leaf_complete, "of those, stacks down to the first function")     \
     X(no_process, "samples in Erlang work without a known process")            \
     X(undescribed, "processes that were not asked who they are, or too late")  \
+    X(unseen_ms, "milliseconds of the node's CPU time that were not sampled")  \
     X(stopped_ms, "milliseconds in which the node was stopped by a signal")    \
     X(bytes, "bytes read from the kernel")
 
