@@ -8,7 +8,7 @@
 #                     speedscope and its viewer in Chromium (needs root)
 #   make lint         formatting, layers, sizes, banned calls
 #   make fuzz         every fuzzer for FUZZ_SECONDS (20)
-#   make bench        accuracy and overhead; results in build/bench
+#   make bench        accuracy, overhead, formats; results in build/bench
 #   make clean
 #
 # SAN=address,undefined, COV=1 and DEBUG=1 choose the C build (c_src/Makefile).
@@ -51,15 +51,18 @@ fuzz:
 	$(MAKE) -C c_src fuzzers
 	test/fuzz/run.sh $(FUZZ_SECONDS)
 
-bench: bench-accuracy bench-overhead
+bench: bench-accuracy bench-overhead bench-formats
 bench-accuracy: all
 	$(MIX) run --no-start bench/accuracy.exs
 bench-overhead: all
 	$(MIX) run --no-start bench/overhead.exs
+bench-formats: all
+	$(MIX) run --no-start bench/formats.exs
 
 clean:
 	$(MAKE) -C c_src clean
 	rm -rf _build build priv flamegraph.html
 
 .PHONY: all demo test test-unit test-asan test-elixir test-erlang test-live \
-    test-readers test-roots lint fuzz bench bench-accuracy bench-overhead clean
+    test-readers test-roots lint fuzz bench bench-accuracy bench-overhead \
+    bench-formats clean
