@@ -338,10 +338,14 @@ int options_parse_record(int argc, char **argv, struct options *o,
     if (!o->pid && !o->command)
         return fault(f, "record", "",
                      "which node? give --pid PID or -- COMMAND");
+    err = decide_view(o, f);
+    if (err)
+        return err;
+    o->timeline |= o->format == &format_html; /* the page shows it */
     if ((o->from_ns || o->to_ns) && !o->timeline)
         return fault(f, o->from_ns ? "--from" : "--to", "",
                      "needs --timeline when recording");
-    return decide_view(o, f);
+    return 0;
 }
 
 int options_parse_report(int argc, char **argv, struct options *o,

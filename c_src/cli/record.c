@@ -31,7 +31,7 @@ static const char help[] =
     "                        name or an initial call "
     "(repeatable)\n" OPTIONS_VIEW_HELP
 
-    "      --timeline        keep when each sample was taken\n"
+    "      --timeline        keep when each sample was taken (html: always)\n"
     "      --kernel          kernel functions too (root)\n"
     "      --event EVENT     cpu-clock (default) or cycles\n"
     "      --engine ENGINE   auto (default), bpf, perf or ptrace\n"

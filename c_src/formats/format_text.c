@@ -99,6 +99,9 @@ static void idle_line(struct report *r)
     else if (r->s.samples == 0)
         buffer_text(r->out, "No samples: the node was idle, it used no CPU "
                             "while it was watched.\n");
+    else if (r->s.samples < profile_counters(r->p)->samples)
+        buffer_text(r->out, "Only samples of schedulers at their own work "
+                            "match; they are in no percentage.\n");
     else
         buffer_text(r->out, "The node was idle: its schedulers looked for "
                             "work and found none.\n");

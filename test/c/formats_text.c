@@ -154,6 +154,10 @@ static void an_idle_node_is_said_to_be(void **state)
     assert_has(text, "States:   scheduler 100.0 % of all samples");
     assert_has_not(text, "SELF%");
     free(text);
+    profile_counters_edit(p)->samples = 7; /* of the whole recording */
+    text = report(p, 0, false);
+    assert_has(text, "Only samples of schedulers at their own work match");
+    free(text);
     profile_destroy(p);
 }
 

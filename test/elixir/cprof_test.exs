@@ -161,6 +161,7 @@ defmodule CprofTest do
           {"a.txt", "Work.spin/1"},
           {"a.json", "\"functions\""},
           {"a.collapsed", ";CprofTest.Work.spin/1 "},
+          {"a.speedscope.json", "file-format-schema.json"},
           {"a.pb.gz", <<0x1F, 0x8B>>}
         ] do
       file = tmp(name)

@@ -64,6 +64,7 @@ defmodule Cprof.OptionsTest do
           {"dir.txt/a.pb.gz", "pprof"},
           {"a.collapsed", "collapsed"},
           {"a.json", "json"},
+          {"a.speedscope.json", "speedscope"},
           {"a.txt", "text"}
         ] do
       assert :cprof_options.format_of(file, %{format: "text"}) == {:ok, format}
