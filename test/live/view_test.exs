@@ -9,7 +9,7 @@ defmodule Live.ViewTest do
     on_exit(fn -> File.rm_rf!(dir) end)
     file = "#{dir}/r.pb.gz"
     switched = record(file, 5)
-    %{file: file, dir: dir, whole: Cprof.json(["report", file]), switched: switched}
+    %{recording: file, dir: dir, whole: Cprof.json(["report", file]), switched: switched}
   end
 
   # The node is told to change in the midst of a recording. When that was is known afterwards only; on a machine
@@ -37,7 +37,7 @@ defmodule Live.ViewTest do
     if row, do: row["total"], else: 0
   end
 
-  test "each sample is at its time", %{file: file, switched: switched, whole: whole} do
+  test "each sample is at its time", %{recording: file, switched: switched, whole: whole} do
     assert is_float(switched), "the node was never told in time"
     assert total(whole, "early/1") > 20
     assert total(whole, "late/1") > 20
@@ -54,13 +54,13 @@ defmodule Live.ViewTest do
            )
   end
 
-  test "spans of time are parts of the whole", %{file: file, whole: whole} do
+  test "spans of time are parts of the whole", %{recording: file, whole: whole} do
     assert whole["meta"]["bucket_ns"] == 20_000_000
     spans = [["--to", "0.5"], ["--from", "0.5", "--to", "1.26"], ["--from", "1.26"]]
     assert Enum.sum(for span <- spans, do: samples(part(file, span))) == samples(whole)
   end
 
-  test "states and threads are parts of the whole", %{file: file, whole: whole} do
+  test "states and threads are parts of the whole", %{recording: file, whole: whole} do
     for {state, count} <- whole["states"], do: assert(samples(part(file, ["--state", state])) == count)
     schedulers = for n <- 1..whole["meta"]["schedulers"], do: samples(part(file, ["--scheduler", n]))
     all = Enum.flat_map(1..whole["meta"]["schedulers"], &["--scheduler", &1])
@@ -69,7 +69,7 @@ defmodule Live.ViewTest do
     assert samples(part(file, ["--thread", "no such"])) == 0
   end
 
-  test "a filter while recording is the filter of the report", %{file: file, dir: dir} do
+  test "a filter while recording is the filter of the report", %{recording: file, dir: dir} do
     {_, _, 0} = Cprof.run(["report", file, "--from", "1", "-o", "#{dir}/part.pb.gz"])
     assert samples(part("#{dir}/part.pb.gz", [])) == samples(part(file, ["--from", "1"]))
     {_, _, 0} = Cprof.run(["report", "#{dir}/part.pb.gz", "--to", "2", "-o", "#{dir}/both.pb.gz"])
