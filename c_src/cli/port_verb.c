@@ -42,6 +42,7 @@ static int start(struct server *s, const struct port_request *r)
         return -EINVAL;
     const struct session_options o = {.pid = (pid_t)r->pid,
                                       .rate = (unsigned)r->rate,
+                                      .timeline = true,
                                       .engine =
                                           r->engine[0] ? r->engine : "auto",
                                       .kernel = r->kernel};

@@ -2,13 +2,13 @@
 
 #include "base/clock.h"
 
-enum { ABOUT = 200, SHORTEST_MS = 10, UNKNOWN_MS = 100 };
+enum { ABOUT = 200, SHORTEST_MS = 10 };
 
 uint64_t timeline_bucket_ns(uint64_t duration_ns)
 {
     static const unsigned steps[] = {10, 20, 50};
     if (duration_ns == 0)
-        return UNKNOWN_MS * NS_PER_MS;
+        return SHORTEST_MS * NS_PER_MS;
     for (uint64_t unit = SHORTEST_MS * NS_PER_MS / 10;; unit *= 10)
         for (int i = 0; i < 3; i++)
             if (unit >= UINT64_MAX / 1000 ||

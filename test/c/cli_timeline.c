@@ -10,7 +10,7 @@ static void a_length_for_every_duration(void **state)
     (void)state;
     static const struct {
         uint64_t ms, bucket_ms;
-    } rows[] = {{0, 100},     {1, 10},         {1000, 10},   {2001, 20},
+    } rows[] = {{0, 10},      {1, 10},         {1000, 10},   {2001, 20},
                 {3000, 20},   {10000, 50},     {10001, 100}, {60000, 500},
                 {60001, 500}, {3600000, 20000}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -46,14 +46,14 @@ static void a_long_recording_joins_buckets(void **state)
     for (uint64_t ms = 0; ms < 3600000; ms += 10)
         take(&t, p, ms * NS_PER_MS);
     uint64_t length = profile_meta(p)->bucket_ns, sum = 0;
-    assert_int_equal(length, 12800 * NS_PER_MS);
+    assert_int_equal(length, 10240 * NS_PER_MS);
     size_t n = profile_sample_count(p);
-    assert_int_equal(n, (3600000 + 12799) / 12800);
+    assert_int_equal(n, (3600000 + 10239) / 10240);
     for (uint32_t i = 0; i < n; i++) {
         const struct profile_sample *s = profile_sample_at(p, i);
         assert_int_equal(s->bucket, i);
         if (i < n - 1)
-            assert_int_equal(s->count, 1280);
+            assert_int_equal(s->count, 1024);
         sum += s->count;
     }
     assert_int_equal(sum, 360000);
