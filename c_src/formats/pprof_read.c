@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "formats/pprof_gzip.h"
 #include "formats/pprof_tables.h"
+#include "formats/pprof_values.h"
 #include "formats/profile.pb-c.h"
 
 enum {
@@ -23,7 +24,6 @@ enum {
     MAX_PART = 4 << 20,   /* bytes of one sample, location, head */
     MAX_DEPTH = 1 << 20,  /* frames of one sample */
     MAX_WALKED = 1 << 28, /* frames of all samples */
-    NO_VALUE = -1,
 };
 
 struct reading {
@@ -31,8 +31,7 @@ struct reading {
     struct pprof_tables tables;
     struct reader file;
     struct buffer head; /* what is none of the parts above */
-    int value_count, count_at, cpu_at;
-    uint64_t count_period; /* value per sample, when only times are given */
+    struct pprof_values values;
     uint64_t walked, samples;
 };
 
@@ -97,36 +96,6 @@ static int gather_head(struct reading *r)
     return more ? more : buffer_status(&r->head);
 }
 
-static bool text_is(const struct reading *r, int64_t i, const char *text)
-{
-    const struct pprof_text *raw = pprof_tables_raw(&r->tables, i);
-    return raw && raw->len == strlen(text) &&
-           memcmp(raw->at, text, raw->len) == 0;
-}
-
-/* The first value that counts and the first that is a time are ours. */
-static int choose_values(struct reading *r, const Pprof__Profile *head)
-{
-    r->count_at = r->cpu_at = NO_VALUE;
-    r->value_count = (int)head->n_sample_type;
-    for (int i = r->value_count; i-- > 0;) {
-        const Pprof__ValueType *type = head->sample_type[i];
-        if (!pprof_tables_raw(&r->tables, type->type) ||
-            !pprof_tables_raw(&r->tables, type->unit))
-            return -E_FORMAT;
-        if (text_is(r, type->unit, "count"))
-            r->count_at = i;
-        else if (text_is(r, type->unit, "nanoseconds"))
-            r->cpu_at = i;
-    }
-    r->count_period = 1;
-    if (r->count_at == NO_VALUE && r->cpu_at != NO_VALUE && head->period > 0)
-        r->count_period = (uint64_t)head->period;
-    if (r->count_at == NO_VALUE)
-        r->count_at = r->cpu_at == NO_VALUE ? 0 : r->cpu_at;
-    return r->value_count > 0 ? 0 : -E_FORMAT;
-}
-
 static int read_comments(struct reading *r, const Pprof__Profile *head)
 {
     for (size_t i = 0; i < head->n_comment; i++) {
@@ -156,10 +125,9 @@ static int read_foreign_meta(struct reading *r, const Pprof__Profile *head)
     if (head->duration_nanos > 0)
         m->duration_ns = (uint64_t)head->duration_nanos;
     if (head->period_type && head->period > 0 &&
-        text_is(r, head->period_type->unit, "nanoseconds"))
+        pprof_tables_is(&r->tables, head->period_type->unit, "nanoseconds"))
         m->rate_asked = (uint32_t)(NS_PER_S / (uint64_t)head->period);
-    return profile_note(r->p, "read from a pprof file that cprof did not "
-                              "write: all frames are shown as native");
+    return pprof_values_note(&r->tables, head, &r->values);
 }
 
 static int read_head(struct reading *r)
@@ -171,7 +139,7 @@ static int read_head(struct reading *r)
         pprof__profile__unpack(NULL, r->head.len, r->head.data);
     if (!head)
         return -E_FORMAT;
-    err = choose_values(r, head);
+    err = pprof_values_choose(&r->tables, head, &r->values);
     if (!err)
         err = read_comments(r, head);
     if (!err && !r->tables.comments.own)
@@ -210,15 +178,11 @@ static int read_stack(struct reading *r, const Pprof__Sample *s,
 static int value_at(const struct reading *r, const Pprof__Sample *s, int at,
                     uint64_t *value)
 {
-    *value = 0;
-    if (at == NO_VALUE)
-        return 0;
-    if ((int)s->n_value != r->value_count)
-        return -E_FORMAT;
+    int64_t read;
+    int err = pprof_values_get(&r->values, s, at, &read);
     /* Ours are unsigned; a difference of profiles has negative values. */
-    if (s->value[at] >= 0 || r->tables.comments.own)
-        *value = (uint64_t)s->value[at];
-    return 0;
+    *value = err || (read < 0 && !r->tables.comments.own) ? 0 : (uint64_t)read;
+    return err;
 }
 
 /* The labels of a sample of ours, as they come. */
@@ -236,7 +200,7 @@ static int read_label(struct reading *r, const Pprof__Label *label,
     if (text < 0)
         return (int)text;
     for (int i = 0; i < PPROF_LABEL_COUNT; i++) {
-        if (!text_is(r, label->key, pprof_comments_labels[i]))
+        if (!pprof_tables_is(&r->tables, label->key, pprof_comments_labels[i]))
             continue;
         l->texts[i] = profile_text(r->p, (uint32_t)text);
         l->process |= i == PPROF_LABEL_PROCESS;
@@ -310,14 +274,14 @@ static int add_sample(struct reading *r, const Pprof__Sample *s)
     };
     int err = read_stack(r, s, &row.stack);
     if (!err)
-        err = value_at(r, s, r->count_at, &row.count);
+        err = value_at(r, s, r->values.count_at, &row.count);
     if (!err)
-        err = value_at(r, s, r->cpu_at, &row.cpu_ns);
+        err = value_at(r, s, r->values.cpu_at, &row.cpu_ns);
     if (!err)
         err = read_labels(r, s, &row);
     if (err)
         return err;
-    row.count /= r->count_period;
+    row.count /= r->values.per_sample;
     if (__builtin_add_overflow(r->samples, row.count, &r->samples))
         r->samples = UINT64_MAX;
     return profile_add(r->p, &row);

@@ -59,6 +59,13 @@ const struct pprof_text *pprof_tables_raw(const struct pprof_tables *t,
     return i >= 0 && i < t->string_count ? &t->strings[i] : NULL;
 }
 
+bool pprof_tables_is(const struct pprof_tables *t, int64_t i, const char *text)
+{
+    const struct pprof_text *raw = pprof_tables_raw(t, i);
+    return raw && raw->len == strlen(text) &&
+           memcmp(raw->at, text, raw->len) == 0;
+}
+
 int64_t pprof_tables_text(struct pprof_tables *t, int64_t i)
 {
     const struct pprof_text *text = pprof_tables_raw(t, i);

@@ -53,6 +53,8 @@ MUST_USE int64_t pprof_tables_text(struct pprof_tables *t, int64_t i);
 /** Text of string i of the file as it is there; NULL when there is none. */
 const struct pprof_text *pprof_tables_raw(const struct pprof_tables *t,
                                           int64_t i);
+/** Is string i of the file that text? */
+bool pprof_tables_is(const struct pprof_tables *t, int64_t i, const char *text);
 /** NULL when there is none with that id. */
 const struct pprof_location *
 pprof_tables_find_location(const struct pprof_tables *t, uint64_t id);

@@ -334,6 +334,10 @@ static void another_programs_file_is_read(void **state)
     assert_int_equal(profile_meta(p)->started_unix_ns, 9);
     assert_int_equal(profile_meta(p)->duration_ns, 8);
     assert_int_equal(profile_counters(p)->samples, 5);
+    assert_string_equal(profile_text(p, profile_meta(p)->notes),
+                        "read from a pprof file that cprof did not write: all "
+                        "frames are shown as native, and as a sample each "
+                        "count of its value samples");
     buffer_deinit(&b);
     profile_destroy(p);
 }

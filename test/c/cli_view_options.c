@@ -1,0 +1,110 @@
+/* Command lines of `report` and `record` that ask for a part of a recording,
+ * or for a way to show it. */
+#include "test.h"
+
+#include <string.h>
+
+#include "cli/options_view.h"
+
+enum { WORDS = 12 };
+
+/* Splits at spaces; "" when it parses, else "WHAT: WHY". */
+static const char *fault_of(const char *line, struct options *o)
+{
+    static char text[400], copy[256];
+    char *argv[WORDS + 1];
+    int argc = 0;
+    struct options_fault f;
+    snprintf(copy, sizeof(copy), "%s", line);
+    for (char *word = strtok(copy, " "); word && argc < WORDS;
+         word = strtok(NULL, " "))
+        argv[argc++] = word;
+    argv[argc] = NULL;
+    int err = strcmp(argv[0], "report") == 0
+                  ? options_parse_report(argc, argv, o, &f)
+                  : options_parse_record(argc, argv, o, &f);
+    if (!err)
+        return "";
+    assert_int_equal(err, -E_USAGE);
+    snprintf(text, sizeof(text), "%s: %s", f.what, f.why);
+    return text;
+}
+
+static void what_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *fault;
+    } rows[] = {
+        {"report a.pb.gz --tree -f json", "--tree: only the text report"},
+        {"report a.pb.gz --callers f -o a.html", "--callers: only the text"},
+        {"report a.pb.gz --callers f --tree", "--callers: give it or --tree"},
+        {"report a.pb.gz --min 5", "--min: only --tree has it"},
+        {"report a.pb.gz --tree --min 0", "--min 0: give a percentage"},
+        {"report a.pb.gz --tree --min 101", "--min 101: give a percentage"},
+        {"report a.pb.gz --by scheduler", "--by: only the format speedscope"},
+        {"report a.pb.gz --weights cpu -f json", "--weights: only the format"},
+        {"report a.pb.gz -f speedscope --by node", "--by node: known are"},
+        {"report a.pb.gz -f speedscope --weights kg", "--weights kg: known"},
+        {"report a.pb.gz --state idle", "--state idle: known are running"},
+        {"report a.pb.gz --scheduler 0", "--scheduler 0: give the number"},
+        {"report a.pb.gz --from soon", "--from soon: give seconds"},
+        {"report a.pb.gz --to 0", "--to 0: nothing ends before"},
+        {"report a.pb.gz --timeline", "--timeline: no such option"},
+        {"report a.pb.gz --to", "--to: needs a value"},
+        {"record -p 1 --from 1", "--from: needs --timeline"},
+        {"record -p 1 --to 1 -f json", "--to: needs --timeline"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct options o;
+        const char *fault = fault_of(rows[i].line, &o);
+        if (strncmp(fault, rows[i].fault, strlen(rows[i].fault)) != 0)
+            fail_msg("%s: \"%s\", not \"%s\"", rows[i].line, fault,
+                     rows[i].fault);
+    }
+}
+
+static void values_arrive(void **state)
+{
+    (void)state;
+    struct options o;
+    assert_string_equal(fault_of("report a.pb.gz --tree --min 0.5", &o), "");
+    struct format_options how = options_view_format(&o, true);
+    assert_true(how.tree && how.color);
+    assert_true(how.min_pct > 0.49 && how.min_pct < 0.51);
+    assert_string_equal(
+        fault_of("report a.pb.gz -o a.speedscope.json --by scheduler "
+                 "--weights cpu",
+                 &o),
+        "");
+    assert_ptr_equal(o.format, &format_speedscope);
+    how = options_view_format(&o, false);
+    assert_int_equal(how.by, FORMAT_BY_SCHEDULER);
+    assert_true(how.cpu_weights && !how.tree);
+    assert_string_equal(fault_of("report a.pb.gz --callers lists:seq/2", &o),
+                        "");
+    assert_string_equal(options_view_format(&o, false).callers, "lists:seq/2");
+}
+
+/* The page has a timeline; text has one when it is asked for. */
+static void when_a_timeline_is_kept(void **state)
+{
+    (void)state;
+    struct options o;
+    assert_string_equal(fault_of("record -p 1 --timeline --from 1", &o), "");
+    assert_true(o.timeline);
+    assert_string_equal(fault_of("record -p 1 -o a.html --to 1", &o), "");
+    assert_true(o.timeline);
+    assert_string_equal(fault_of("record -p 1", &o), "");
+    assert_false(o.timeline);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(values_arrive),
+        cmocka_unit_test(when_a_timeline_is_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
