@@ -2,6 +2,7 @@
  * or for a way to show it. */
 #include "test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/options_view.h"
