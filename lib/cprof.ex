@@ -116,7 +116,8 @@ defmodule Cprof do
   end
 
   @doc """
-  The profile in a format: `:text`, `:html`, `:json`, `:collapsed` or `:pprof`, with the options of what is shown.
+  The profile in a format: `:text`, `:html`, `:json`, `:collapsed`, `:speedscope` or `:pprof`, with the options of what is
+  shown.
 
       iex> {:ok, profile} = Cprof.record(0.2)
       iex> {:ok, text} = Cprof.render(profile, :text, top: 5)
@@ -134,7 +135,7 @@ defmodule Cprof do
 
   @doc """
   Writes the profile to a file, in the format of its extension: `.html` (a flame graph), `.txt`, `.json`, `.collapsed`,
-  `.pb.gz`; for another extension the option `:format` says which. Takes the options of what is shown.
+  `.speedscope.json`, `.pb.gz`; for another extension the option `:format` says which. Takes the options of what is shown.
 
       iex> {:ok, profile} = Cprof.record(0.2)
       iex> file = Path.join(System.tmp_dir!(), "cprof-doc-\#{System.pid()}.html")

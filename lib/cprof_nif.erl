@@ -33,8 +33,8 @@ profile(Fun) ->
 %%
 %% Options: `rate' (samples a second of CPU time, 999), `engine' (`auto'),
 %% `kernel' (kernel stacks too, `false'), `output' (a file or a list of files:
-%% `"flame.html"', `".txt"', `".json"', `".collapsed"', `".pb.gz"'; `"-"'
-%% prints the text report), and for those `top', `process', `focus', `ignore'.
+%% `"flame.html"', `".txt"', `".json"', `".collapsed"', `".speedscope.json"',
+%% `".pb.gz"'; `"-"' prints the text report), and for those `top', `process', `focus', `ignore'.
 -spec profile(fun(() -> Value), cprof_options:options()) ->
     {ok, Value, map()} | {error, {atom(), binary()}}.
 profile(Fun, Options) ->

@@ -11,6 +11,10 @@ cd "$(dirname "$0")/.."
 work=$PWD/build/readers
 mkdir -p "$work"
 
+# Programs of Go are built alone, without a module, and leave nothing at home.
+export GO111MODULE=off GOTOOLCHAIN=local GOFLAGS= GOCACHE="$work/go-cache"
+export PPROF_TMPDIR="$work"
+
 install_missing() {
     packages=
     command -v go >/dev/null || packages="$packages golang-go"
@@ -37,10 +41,9 @@ record() {
         erl -noshell -pa "$work" -run busy start
 }
 
-# A profile that Go itself wrote; the program is built without a module.
+# A profile that Go itself wrote.
 record_go() {
-    GO111MODULE=off GOTOOLCHAIN=local GOFLAGS= GOCACHE="$work/go-cache" \
-        go run test/readers/burn.go "$work/go.pb.gz"
+    go run test/readers/burn.go "$work/go.pb.gz"
 }
 
 install_missing

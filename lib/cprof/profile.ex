@@ -25,7 +25,8 @@ defmodule Cprof.Profile do
           total: non_neg_integer(),
           self_pct: float(),
           total_pct: float(),
-          self_error_pct: float()
+          self_error_pct: float(),
+          total_error_pct: float()
         }
 
   @type report :: %{
@@ -33,9 +34,12 @@ defmodule Cprof.Profile do
           meta: map(),
           counters: %{atom() => non_neg_integer()},
           states: %{atom() => non_neg_integer()},
+          states_pct: %{atom() => float()},
           leaf_kinds: %{atom() => non_neg_integer()},
+          leaf_kinds_pct: %{atom() => float()},
           functions: [function_row()],
-          processes: [map()]
+          processes: [map()],
+          process_groups: [map()]
         }
 
   @enforce_keys [:report, :recording]
