@@ -101,10 +101,24 @@ static int refresh_maps(struct target_state *t, struct maps *old)
     return TARGET_NEW_MAPS;
 }
 
+/* At the first look, the second, the fourth, the eighth...: it is not cheap,
+ * and of some VMs something stays unknown. */
+static int complete_layout(struct target_state *t)
+{
+    t->looks++;
+    if ((t->looks & (t->looks - 1)) != 0 || !layout_has_gaps(&t->layout))
+        return 0;
+    return layout_complete(&t->layout, &t->process, &t->maps, &t->memory,
+                           &t->threads);
+}
+
 int target_state_refresh(struct target_state *t, struct maps *old_maps)
 {
     if (!process_alive(&t->process))
         return -E_GONE;
+    int err = complete_layout(t);
+    if (err)
+        return err;
     int threads = refresh_threads(t);
     if (threads < 0)
         return threads;

@@ -28,6 +28,7 @@ struct target_state {
     struct sample_code former_code; /**< head of the list before the last read
                                          that found a change */
     uint64_t former_read_at;        /**< when it was last read as that */
+    unsigned looks;                 /**< target_state_refresh was called */
 };
 
 /** Opens a running node; see process_open and jit_open for the errors. */
@@ -35,7 +36,8 @@ MUST_USE int target_state_open(struct target_state *t, pid_t pid);
 void target_state_close(struct target_state *t);
 enum { TARGET_NEW_THREADS = 1, TARGET_NEW_MAPS = 2 };
 /**
- * Looks again at threads and mappings of code. Flags of what changed, or a
+ * Looks again at threads and mappings of code, and now and then for what is
+ * not known yet of the VM's layout. Flags of what changed, or a
  * negative error. With TARGET_NEW_MAPS the former mappings are moved to
  * *old_maps: whoever borrows them must be told of the new ones before the
  * caller lets go of the old ones (maps_deinit).

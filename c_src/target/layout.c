@@ -214,6 +214,47 @@ int layout_discover(const struct process *p, const struct maps *maps,
     return layout_discover_hinted(p, maps, m, jit, threads, hints, count, out);
 }
 
+bool layout_has_gaps(const struct layout *l)
+{
+    for (int f = 0; f < LAYOUT_FIELD_COUNT; f++)
+        if (!l->known[f])
+            return true;
+    return false;
+}
+
+static void take_what_is_new(struct layout *l, struct layout *later)
+{
+    for (int f = 0; f < LAYOUT_FIELD_COUNT; f++) {
+        if (l->known[f] || !later->known[f])
+            continue;
+        l->known[f] = true;
+        l->offset[f] = later->offset[f];
+    }
+    if (later->scheduler_count > l->scheduler_count) {
+        struct layout_scheduler *schedulers = l->schedulers;
+        l->schedulers = later->schedulers;
+        later->schedulers = schedulers;
+        l->scheduler_count = later->scheduler_count;
+    }
+    if (later->process_bytes > l->process_bytes)
+        l->process_bytes = later->process_bytes;
+    l->release = l->release ? l->release : later->release;
+    l->table_size = l->table_size ? l->table_size : later->table_size;
+}
+
+int layout_complete(struct layout *l, const struct process *p,
+                    const struct maps *maps, const struct memory *m,
+                    const struct threads *threads)
+{
+    struct layout later;
+    int err = layout_discover(p, maps, m, l->state->jit, threads, &later);
+    if (err)
+        return err;
+    take_what_is_new(l, &later);
+    layout_deinit(&later);
+    return 0;
+}
+
 void layout_deinit(struct layout *l)
 {
     free(l->schedulers);

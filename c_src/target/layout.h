@@ -83,6 +83,16 @@ MUST_USE int layout_discover(const struct process *p, const struct maps *maps,
                              const struct threads *threads, struct layout *out);
 void layout_deinit(struct layout *l);
 
+/** Is a field unknown? */
+bool layout_has_gaps(const struct layout *l);
+/**
+ * Looks again for what is unknown: a node that has just been started shows
+ * little yet. What is known stays. Takes as long as layout_discover.
+ */
+MUST_USE int layout_complete(struct layout *l, const struct process *p,
+                             const struct maps *maps, const struct memory *m,
+                             const struct threads *threads);
+
 /** NULL when the thread is no scheduler of the VM (or is not known to be).
  *  Valid until the next layout_learn. */
 const struct layout_scheduler *layout_scheduler(const struct layout *l,
