@@ -11,6 +11,7 @@
 -define(SCHEDULER, [utilization, cpu, busy_wait, waiting_for_cpu, run_queue]).
 -define(MAILBOXES, [total, max]).
 -define(BINARIES, [total, held, unaccounted, sharing, examined]).
+-define(GAPS, [embryos, groups_missed, details_missing, gone, unanswered]).
 -define(PROCESSES, [
     count, limit, created_per_s, running, runnable, waiting, gc, suspended, exiting
 ]).
@@ -18,7 +19,8 @@
 %% The events that from/1 can give.
 -spec names() -> [[atom()]].
 names() ->
-    [[cprof, Last] || Last <- [schedulers, scheduler, mailboxes, binaries, processes]].
+    Parts = [schedulers, scheduler, mailboxes, binaries, processes, snapshot],
+    [[cprof, Last] || Last <- Parts].
 
 -spec from(map()) -> [event()].
 from(Snapshot) ->
@@ -28,9 +30,10 @@ from(Snapshot) ->
     lists:append([
         [schedulers(Type, of_type(Type, Rows), Snapshot, Source) || Type <- Types],
         [scheduler(Row, Source) || Row <- Rows],
-        part(mailboxes, ?MAILBOXES, [top], Snapshot, Source),
+        part(mailboxes, ?MAILBOXES, [top, exact], Snapshot, Source),
         part(binaries, ?BINARIES, [top, leaks], Snapshot, Source),
-        part(processes, ?PROCESSES, [top], Snapshot, Source)
+        part(processes, ?PROCESSES, [top], Snapshot, Source),
+        cost(Snapshot, maps:with([source, reason], Snapshot))
     ]).
 
 of_type(Type, Rows) -> [Row || #{type := Of} = Row <- Rows, Of =:= Type].
@@ -74,6 +77,14 @@ part(Name, Keys, Rows, Snapshot, Source) ->
         #{} ->
             []
     end.
+
+%% What the figures cost, and what they lack.
+cost(#{took_us := Us} = Snapshot, Metadata) ->
+    Gaps = measurements(?GAPS, maps:get(quality, Snapshot, #{})),
+    Duration = erlang:convert_time_unit(Us, microsecond, native),
+    [{[cprof, snapshot], Gaps#{duration => Duration}, Metadata}];
+cost(#{}, _) ->
+    [].
 
 measurements(Keys, Map) -> numbers(maps:with(Keys, Map)).
 

@@ -11,6 +11,9 @@ row(Id, Type, Utilization, Queue) ->
 snapshot() ->
     #{
         source => nif,
+        reason => undefined,
+        took_us => 1500,
+        quality => #{embryos => 2, missing => [cpu], longest_hold_us => undefined},
         schedulers => [
             row(1, normal, 0.25, 3),
             row(2, normal, 0.75, 4),
@@ -81,6 +84,13 @@ parts_are_one_event_each_test() ->
         events(binaries, snapshot())
     ),
     ?assertEqual([{#{count => 9, waiting => 8}, #{source => nif}}], events(processes, snapshot())).
+
+its_cost_is_an_event_test() ->
+    Duration = erlang:convert_time_unit(1500, microsecond, native),
+    ?assertEqual(
+        [{#{duration => Duration, embryos => 2}, #{source => nif, reason => undefined}}],
+        events(snapshot, snapshot())
+    ).
 
 what_a_snapshot_does_not_hold_is_no_event_test() ->
     ?assertEqual([], cprof_telemetry_events:from(#{})).

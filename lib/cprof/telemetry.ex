@@ -18,9 +18,10 @@ defmodule Cprof.Telemetry do
   |---|---|---|
   | `[:cprof, :schedulers]`, one for each type | `count`, `utilization`, `utilization_max`, `imbalance`, `cpu`, `busy_wait`, `waiting_for_cpu`, `run_queue` | `type` |
   | `[:cprof, :scheduler]`, one for each | `utilization`, `cpu`, `busy_wait`, `waiting_for_cpu`, `run_queue` | `type`, `id` |
-  | `[:cprof, :mailboxes]` | `total`, `max` (messages) | `top` |
+  | `[:cprof, :mailboxes]` | `total`, `max` (messages) | `top`, `exact` |
   | `[:cprof, :binaries]` | `total`, `held`, `unaccounted` (bytes), `sharing`, `examined` | `top`, `leaks` |
   | `[:cprof, :processes]` | `count`, `limit`, `created_per_s`, `running`, `runnable`, `waiting`, `gc`, `suspended`, `exiting` | `top` |
+  | `[:cprof, :snapshot]` | `duration` (native), and what was missed | `reason` |
 
   Shares are from 0.0 to 1.0. What a snapshot does not know is missing from the measurements: utilization is since the
   previous snapshot, so the first has none. `metrics/0` is all of this for `Telemetry.Metrics`. `docs/telemetry.md`
@@ -185,6 +186,7 @@ defmodule Cprof.Telemetry do
 
     Enum.map(@metrics, fn {name, unit, tags} -> Telemetry.Metrics.last_value(name, unit: unit, tags: tags) end) ++
       [
+        Telemetry.Metrics.last_value("cprof.snapshot.duration", unit: {:native, :millisecond}),
         Telemetry.Metrics.counter("cprof.profile.stop.duration", tags: [:id]),
         Telemetry.Metrics.counter("cprof.profile.exception.duration", tags: [:id]),
         Telemetry.Metrics.sum("cprof.profile.refused.count", tags: [:id, :reason])
