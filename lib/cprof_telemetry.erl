@@ -22,6 +22,10 @@
 -ignore_xref([{telemetry, attach_many, 4}, {telemetry, detach, 1}]).
 -ignore_xref([{telemetry, execute, 3}, {telemetry, list_handlers, 1}]).
 
+%% Nobody waits for these figures as for those in a shell: on a machine that is
+%% short of CPU some come late.
+-define(WAIT_MS, 500).
+
 %% @doc From now on an event triggers a recording of this node: `#{span =>
 %% [my_app, checkout]}' records while such a span runs, `#{event => [my_app,
 %% alarm], seconds => 10}' for some seconds after it.
@@ -140,15 +144,17 @@ execute() ->
 execute(Options) ->
     case available() of
         ok ->
-            lists:foreach(
-                fun({Name, Measurements, Metadata}) ->
-                    telemetry:execute(Name, Measurements, Metadata)
-                end,
-                cprof_telemetry_events:from(cprof_snapshot:take(Options))
-            );
+            Snapshot = cprof_snapshot:take(maps:merge(#{wait_ms => ?WAIT_MS}, Options)),
+            execute_all(cprof_telemetry_events:from(Snapshot));
         {error, Failure} ->
             {error, Failure}
     end.
+
+execute_all(Events) ->
+    lists:foreach(
+        fun({Name, Measurements, Metadata}) -> telemetry:execute(Name, Measurements, Metadata) end,
+        Events
+    ).
 
 %% @private Asked each time: the library may be loaded later than this module.
 -spec available() -> ok | {error, failure()}.
