@@ -33,7 +33,7 @@ from(Snapshot) ->
         part(mailboxes, ?MAILBOXES, [top, exact], Snapshot, Source),
         part(binaries, ?BINARIES, [top, leaks], Snapshot, Source),
         part(processes, ?PROCESSES, [top], Snapshot, Source),
-        cost(Snapshot, maps:with([source, reason], Snapshot))
+        cost(Snapshot, maps:merge(Source, reason(Snapshot)))
     ]).
 
 of_type(Type, Rows) -> [Row || #{type := Of} = Row <- Rows, Of =:= Type].
@@ -77,6 +77,9 @@ part(Name, Keys, Rows, Snapshot, Source) ->
         #{} ->
             []
     end.
+
+reason(#{reason := Reason}) when is_binary(Reason) -> #{reason => Reason};
+reason(#{}) -> #{}.
 
 %% What the figures cost, and what they lack.
 cost(#{took_us := Us} = Snapshot, Metadata) ->

@@ -88,9 +88,10 @@ parts_are_one_event_each_test() ->
 its_cost_is_an_event_test() ->
     Duration = erlang:convert_time_unit(1500, microsecond, native),
     ?assertEqual(
-        [{#{duration => Duration, embryos => 2}, #{source => nif, reason => undefined}}],
-        events(snapshot, snapshot())
-    ).
+        [{#{duration => Duration, embryos => 2}, #{source => nif}}], events(snapshot, snapshot())
+    ),
+    [{_, Metadata}] = events(snapshot, (snapshot())#{source := bif, reason := <<"off">>}),
+    ?assertEqual(#{source => bif, reason => <<"off">>}, Metadata).
 
 what_a_snapshot_does_not_hold_is_no_event_test() ->
     ?assertEqual([], cprof_telemetry_events:from(#{})).
