@@ -15,6 +15,9 @@
 %% A helper that only waits, on a node where nothing waits for a scheduler,
 %% waits for somebody who is stuck.
 -define(QUIET_MS, 3).
+%% Waking up this often also makes this scheduler look for work in the queues
+%% of others.
+-define(TICK_MS, 1).
 %% On a busy node the others may just not have had their turn yet.
 -define(BUSY_MS, 50).
 %% A dictionary that can only be had as a whole is copied by its owner.
@@ -47,12 +50,15 @@ await({Helper, Monitor}, Deadline) ->
         undefined
     end.
 
-%% Begins to ask the questions, each by a helper of its own.
+%% Begins to ask the questions, each by a helper of its own. They stay on this
+%% scheduler, which is not held by anybody: in the queue of one that is, they
+%% would wait for another to find them there.
 -spec start(#{Key => fun(() -> term())}) -> tasks(Key).
 start(Questions) ->
+    Here = [monitor, {scheduler, erlang:system_info(scheduler_id)}],
     maps:from_list([
         begin
-            {Helper, Monitor} = spawn_monitor(fun() -> exit({answer, Question()}) end),
+            {Helper, Monitor} = spawn_opt(fun() -> exit({answer, Question()}) end, Here),
             {Monitor, {Key, Helper}}
         end
      || {Key, Question} <- maps:to_list(Questions)
@@ -74,10 +80,11 @@ collect(Tasks, Answers, Until, Latest) ->
             {{Key, _}, Left} = maps:take(Monitor, Tasks),
             Now = erlang:monotonic_time(millisecond),
             collect(Left, answered(Key, Reason, Answers), Until, Now)
-    after ?QUIET_MS ->
+    after ?TICK_MS ->
         Now = erlang:monotonic_time(millisecond),
+        Ms = Now - Latest,
         Helpers = [Helper || {_, Helper} <- maps:values(Tasks)],
-        case Now >= Until andalso stuck(Helpers, Now - Latest) of
+        case Now >= Until andalso Ms >= ?QUIET_MS andalso stuck(Helpers, Ms) of
             true -> {Answers, give_up(Tasks)};
             false -> collect(Tasks, Answers, Until, Latest)
         end
@@ -96,13 +103,16 @@ give_up(Tasks) ->
      || {Monitor, {Key, Helper}} <- maps:to_list(Tasks)
     ].
 
-%% Whether there is no use in waiting for helpers that did not come on for so
-%% many milliseconds. Their state is read without asking them.
+%% Whether there is no use in waiting for helpers none of which came on for so
+%% many milliseconds: one of them waits itself, and no process of the node for
+%% its turn. Their state is read without asking them. (One in a file operation
+%% is running to the VM, also while it lies in the queue for that: a held
+%% scheduler was seen to keep it there.)
 -spec stuck([pid()], non_neg_integer()) -> boolean().
 stuck(_, Ms) when Ms >= ?BUSY_MS -> true;
 stuck(Helpers, _) ->
     erlang:statistics(total_run_queue_lengths) =:= 0 andalso
-        lists:all(
+        lists:any(
             fun(Helper) -> erlang:process_info(Helper, status) =:= {status, waiting} end,
             Helpers
         ).

@@ -120,6 +120,7 @@
 -define(KEY, '$cprof_snapshot').
 -define(TOP, 10).
 -define(MAX_TOP, 1000).
+-define(STARVED_MS, 100).
 %% What needs a word from every scheduler, or from the kernel.
 -define(SLOW, [wall, threads, memory, allocators]).
 
@@ -146,12 +147,41 @@ before(undefined) ->
 before(Before) ->
     Before#{keeper => cprof_scheduler_times:keeper(self())}.
 
+%% In a process of its own, on the scheduler that the caller is on: the VM's
+%% balancing could move it into the queue of one that a process holds in C code.
+%% Should it get no turn there, it is begun anew wherever the VM likes.
 aside(Fun) ->
-    {_, Monitor} = spawn_monitor(fun() -> exit({answer, Fun()}) end),
-    receive
-        {'DOWN', Monitor, process, _, {answer, Answer}} -> Answer;
-        {'DOWN', Monitor, process, _, Reason} -> erlang:error(Reason)
+    Here = {scheduler, erlang:system_info(scheduler_id)},
+    {Pid, Monitor} = spawn_opt(fun() -> exit({answer, Fun()}) end, [monitor, Here]),
+    case await(Pid, Monitor, undefined) of
+        starved ->
+            {_, Another} = spawn_monitor(fun() -> exit({answer, Fun()}) end),
+            await(Another);
+        Answer ->
+            Answer
     end.
+
+await(Pid, Monitor, Before) ->
+    receive
+        {'DOWN', Monitor, process, _, Reason} -> answer(Reason)
+    after ?STARVED_MS ->
+        case erlang:process_info(Pid, [status, reductions]) of
+            [{status, runnable} | _] = Before ->
+                exit(Pid, kill),
+                erlang:demonitor(Monitor, [flush]),
+                starved;
+            Now ->
+                await(Pid, Monitor, Now)
+        end
+    end.
+
+await(Monitor) ->
+    receive
+        {'DOWN', Monitor, process, _, Reason} -> answer(Reason)
+    end.
+
+answer({answer, Answer}) -> Answer;
+answer(Reason) -> erlang:error(Reason).
 
 %% A text for a shell.
 -spec format(snapshot() | cprof_snapshot_diff:diff() | cprof_watch:result()) -> unicode:chardata().

@@ -1,0 +1,161 @@
+defmodule Live.SnapshotTest do
+  @moduledoc "Snapshots of this VM, against loads that know what they did."
+  use ExUnit.Case, async: false
+
+  @work "test/live/work"
+  @period_us 20_000
+  @attempts 6
+
+  setup_all do
+    dir = Live.Node.tmp_dir()
+    include = Path.join(:code.root_dir(), "usr/include")
+    cc = System.get_env("CC") || "cc"
+    library = Path.join(dir, "busy_nif.so")
+    {_, 0} = System.cmd(cc, ["-O2", "-Wall", "-fPIC", "-shared", "-I#{include}", "-o", library, "#{@work}/busy_nif.c"])
+    {:ok, module, binary} = :compile.file(~c"#{@work}/busy_nif.erl", [:binary])
+    {:module, ^module} = :code.load_binary(module, ~c"busy_nif", binary)
+    :ok = apply(:busy_nif, :load, [dir])
+    on_exit(fn -> File.rm_rf!(dir) end)
+  end
+
+  # A load works for a share of each period and counts how long that was by the
+  # clock, in us: a scheduler's utilization is of the clock, too. Its second
+  # counter is when it began, while it works.
+  defp start_load(share, work, opts) do
+    counters = :atomics.new(2, [])
+    pid = :erlang.spawn_opt(fn -> load(share, work, counters) end, [:link | opts])
+    {pid, counters}
+  end
+
+  defp load(share, work, counters) do
+    Process.sleep(round(@period_us * (1 - share) / 1000))
+    began = System.monotonic_time(:microsecond)
+    :atomics.put(counters, 2, began)
+    if share > 0, do: work.(round(@period_us * share))
+    :atomics.put(counters, 2, 0)
+    :atomics.add(counters, 1, System.monotonic_time(:microsecond) - began)
+    load(share, work, counters)
+  end
+
+  defp busy_us(counters, now) do
+    case {:atomics.get(counters, 1), :atomics.get(counters, 2)} do
+      {done, 0} -> done
+      {done, began} -> done + now - began
+    end
+  end
+
+  defp spin(us), do: spin_until(System.monotonic_time(:microsecond) + us)
+  defp spin_until(end_us), do: if(System.monotonic_time(:microsecond) < end_us, do: spin_until(end_us), else: :ok)
+
+  # {what the snapshots say, what the load says} of the time between two snapshots.
+  defp compared({_, counters}, of) do
+    :cprof_nif.snapshot(wait_ms: 1000)
+    at0 = System.monotonic_time(:microsecond)
+    busy0 = busy_us(counters, at0)
+    Process.sleep(600)
+    said = of.(:cprof_nif.snapshot(wait_ms: 1000).schedulers)
+    at1 = System.monotonic_time(:microsecond)
+    {said, (busy_us(counters, at1) - busy0) / (at1 - at0)}
+  end
+
+  # On a loaded machine a snapshot and the load are not always read at one time.
+  defp assert_agree(share, work, opts, of) do
+    {pid, _} = load = start_load(share, work, opts)
+    seen = agree(load, of, @attempts)
+    Process.unlink(pid)
+    Process.exit(pid, :kill)
+    {said, truth} = hd(seen)
+    assert abs(said - truth) <= 0.02, "share #{share}: {snapshot, load} #{inspect(seen)}"
+  end
+
+  defp agree(_, _, 0), do: []
+
+  defp agree(load, of, attempts) do
+    {said, truth} = pair = compared(load, of)
+    if is_float(said) and abs(said - truth) <= 0.02, do: [pair], else: agree(load, of, attempts - 1) ++ [pair]
+  end
+
+  describe "utilization within 2 points of the truth" do
+    for percent <- [0, 25, 50, 100] do
+      test "of a scheduler that is #{percent} % busy" do
+        last = :erlang.system_info(:schedulers_online)
+        of = fn rows -> Enum.find(rows, &(&1.id == last)).utilization end
+        # The load has the scheduler for itself: our own processes find another.
+        assert_agree(unquote(percent) / 100, &spin/1, [scheduler: last, priority: :high], of)
+      end
+    end
+
+    test "of the dirty CPU schedulers, one of them busy half of the time" do
+      of = fn rows -> Enum.sum(for %{type: :dirty_cpu, utilization: share} <- rows, do: share) end
+      assert_agree(0.5, fn us -> apply(:busy_nif, :burn_dirty_cpu, [us]) end, [], of)
+    end
+
+    test "busy-wait is no work, and shown apart" do
+      last = :erlang.system_info(:schedulers_online)
+      ticker = :erlang.spawn_opt(fn -> tick() end, scheduler: last)
+      :cprof_nif.snapshot(wait_ms: 1000)
+      Process.sleep(500)
+      row = Enum.find(:cprof_nif.snapshot(wait_ms: 1000).schedulers, &(&1.id == last))
+      Process.exit(ticker, :kill)
+      # Each ms it wakes, does next to nothing, and spins before it sleeps.
+      assert row.utilization < 0.2
+      assert_in_delta row.busy_wait, max(0.0, row.cpu - row.utilization), 1.0e-9
+    end
+  end
+
+  defp tick do
+    Process.sleep(1)
+    tick()
+  end
+
+  describe "a process stuck in a NIF for seconds" do
+    for source <- [:auto, :bif] do
+      test "holds up no snapshot, source #{source}" do
+        on_scheduler(1, fn -> snapshots_beside_a_stuck_process(unquote(source)) end)
+      end
+    end
+  end
+
+  # The VM may leave a process in the queue of a scheduler that is held.
+  defp on_scheduler(id, fun) do
+    {pid, monitor} = :erlang.spawn_opt(fun, [:monitor, scheduler: id])
+    assert_receive {:DOWN, ^monitor, :process, ^pid, reason}, 120_000
+    assert reason == :normal
+  end
+
+  defp snapshots_beside_a_stuck_process(source) do
+    test = self()
+    for _ <- 1..3, do: :cprof_nif.snapshot(source: source)
+    last = :erlang.system_info(:schedulers_online)
+
+    stuck =
+      :erlang.spawn_opt(
+        fn ->
+          send(test, :stuck)
+          apply(:busy_nif, :burn, [3_000_000])
+          send(test, :free)
+          Process.sleep(:infinity)
+        end,
+        scheduler: last
+      )
+
+    receive(do: (:stuck -> :ok))
+    # Now nothing can be asked of it, and it is in the lists.
+    for n <- 1..5000, do: send(stuck, n)
+    snapshots = for _ <- 1..5, do: :cprof_nif.snapshot(source: source)
+    refute_received :free
+
+    for snapshot <- snapshots do
+      %{quality: quality, schedulers: rows} = snapshot
+      assert quality.details_missing + quality.unanswered >= 1
+      # What needs a word from its scheduler is missing, and said to be.
+      assert :utilization in quality.missing
+      assert Enum.all?(rows, &(&1.utilization == :undefined))
+    end
+
+    assert_receive :free, 60_000
+    Process.exit(stuck, :kill)
+    # And it is well again.
+    assert :cprof_nif.snapshot(source: source, wait_ms: 20_000).quality.missing == []
+  end
+end
