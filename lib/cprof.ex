@@ -149,6 +149,13 @@ defmodule Cprof do
     result(:cprof_sampler.write(recording, IO.chardata_to_string(path), Options.to_map(opts)))
   end
 
+  @doc """
+  Prints the node's figures at this moment: schedulers, processes, mailboxes, binaries, memory, and what everyone is
+  waiting for. `Cprof.Snapshot.take/1` returns them. Takes its options; `:wait_ms` is 100 when not given.
+  """
+  @spec snapshot([Cprof.Snapshot.option()]) :: :ok
+  def snapshot(opts \\ []), do: :cprof_nif.print_snapshot(opts)
+
   defp profile_result({:ok, recorded}), do: {:ok, struct!(Profile, recorded)}
   defp profile_result({:error, failure}), do: {:error, Error.new(failure)}
 

@@ -3,6 +3,7 @@
 -module(cprof_details).
 
 -export([questions/2, mailboxes/2, busiest/2, largest/2, binaries/2]).
+-export([of_processes/2, row/2]).
 
 -export_type([detail/0]).
 
@@ -36,6 +37,29 @@ questions(Walk, Top) ->
             [{{process, Pid}, fun() -> stack(Pid) end} || Pid <- Representatives] ++
             [{{binaries, Pid}, fun() -> sizes(Pid) end} || Pid <- Small]
     ).
+
+%% The same questions of some processes, and of some {own, Pid}: the bytes of the
+%% binaries that nobody else holds, and of all.
+-spec of_processes([pid()], [pid()]) -> #{term() => fun(() -> term())}.
+of_processes(Pids, Holders) ->
+    maps:from_list(
+        [{{process, Pid}, fun() -> detail(Pid, []) end} || Pid <- Pids] ++
+            [{{own, Pid}, fun() -> own(Pid) end} || Pid <- Holders]
+    ).
+
+own(Pid) ->
+    case erlang:process_info(Pid, binary) of
+        {binary, Binaries} ->
+            Here = maps:map(
+                fun(_, Same) -> length(Same) end,
+                maps:groups_from_list(fun({Id, _, _}) -> Id end, Binaries)
+            ),
+            Distinct = lists:ukeysort(1, Binaries),
+            Own = [Size || {Id, Size, Holders} <- Distinct, Holders =< maps:get(Id, Here)],
+            {lists:sum(Own), lists:sum([Size || {_, Size, _} <- Distinct])};
+        undefined ->
+            unknown
+    end.
 
 stack(Pid) -> detail(Pid, [current_stacktrace]).
 
@@ -123,6 +147,8 @@ total(Ids) -> lists:sum(maps:values(Ids)).
 still_ms(undefined) -> undefined;
 still_ms(Us) -> Us / 1000.
 
+%% [] for one that has ended.
+-spec row(pid(), map()) -> [map()].
 row(Pid, Answers) ->
     case Answers of
         #{{process, Pid} := gone} -> [];

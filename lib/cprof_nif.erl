@@ -12,7 +12,8 @@
 -module(cprof_nif).
 
 -export([profile/1, profile/2, record/1, record/2]).
--export([snapshot/0, snapshot/1]).
+-export([snapshot/0, snapshot/1, print_snapshot/0, print_snapshot/1]).
+-export([snapshot_diff/2, watch/0, watch/1, format/1, to_json_map/1]).
 -export([allow_tracer/1, deny_tracer/0, version/0]).
 -export([walk_self/0, walk_find/2, walk_struct/1, walk_table/0, walk_word/1, walk/4]).
 -export([priv_dir/0]).
@@ -64,17 +65,54 @@ snapshot() ->
     cprof_snapshot:take(#{}).
 
 %% @doc The node's figures at this moment: schedulers, run queues, processes,
-%% mailboxes, binaries and memory.
+%% mailboxes, binaries, memory and what everyone is waiting for. docs/snapshot.md
+%% documents them.
 %%
-%% `utilization' and `cpu' of a scheduler are those since the calling process's
-%% previous snapshot, so its first has `undefined' there. The option `top' says
-%% how many processes are listed (10), as a map or a proplist.
--spec snapshot(#{top => pos_integer()} | [{top, pos_integer()}]) ->
-    cprof_snapshot:snapshot().
-snapshot(Options) when is_map(Options) ->
-    cprof_snapshot:take(Options);
-snapshot(Options) when is_list(Options) ->
-    cprof_snapshot:take(maps:from_list(Options)).
+%% Rates and `utilization' are those since the calling process's previous
+%% snapshot, so its first has `undefined' there. Options, as a map or a proplist:
+%% `top', how many processes are listed (10); `source', `bif' for the figures
+%% through BIFs only; `wait_ms', how long to wait in any case for what is not
+%% answered (0: only what is stuck is given up, within milliseconds).
+-spec snapshot(cprof_snapshot:options() | [{atom(), term()}]) -> cprof_snapshot:snapshot().
+snapshot(Options) -> cprof_snapshot:take(to_map(Options)).
+
+%% @equiv print_snapshot(#{})
+-spec print_snapshot() -> ok.
+print_snapshot() -> print_snapshot(#{}).
+
+%% @doc Prints a snapshot as tables. Takes the options of {@link snapshot/1};
+%% `wait_ms' is 100 when not given.
+-spec print_snapshot(cprof_snapshot:options() | [{atom(), term()}]) -> ok.
+print_snapshot(Options) ->
+    io:put_chars(format(snapshot(maps:merge(#{wait_ms => 100}, to_map(Options))))).
+
+%% @doc Who grew from the first snapshot to the second: mailboxes, binaries,
+%% memory; and what changed of the schedulers and the totals.
+-spec snapshot_diff(cprof_snapshot:snapshot(), cprof_snapshot:snapshot()) ->
+    cprof_snapshot_diff:diff().
+snapshot_diff(Before, Now) -> cprof_snapshot_diff:diff(Before, Now).
+
+%% @equiv watch(#{})
+-spec watch() -> cprof_watch:result().
+watch() -> watch(#{}).
+
+%% @doc Finds leaks: a baseline, then snapshots, and who grows in all of them.
+%% Options: `snapshots' (3), `interval_ms' (1000), `top' (10), `source'.
+-spec watch(cprof_watch:options() | [{atom(), term()}]) -> cprof_watch:result().
+watch(Options) -> cprof_watch:watch(to_map(Options)).
+
+%% @doc A snapshot, a diff or what {@link watch/1} found as text.
+-spec format(cprof_snapshot:snapshot() | cprof_snapshot_diff:diff() | cprof_watch:result()) ->
+    binary().
+format(Map) -> unicode:characters_to_binary(cprof_snapshot_text:format(Map)).
+
+%% @doc The same for a JSON encoder: pids and functions are texts, and what is
+%% not known is left out.
+-spec to_json_map(map()) -> #{binary() => term()}.
+to_json_map(Map) -> cprof_snapshot_json:to_map(Map).
+
+to_map(Options) when is_map(Options) -> Options;
+to_map(Options) when is_list(Options) -> maps:from_list(Options).
 
 %% @doc Lets one process of the operating system attach to this node where the
 %% kernel's Yama would forbid it (ptrace_scope 1). It replaces a permission

@@ -5,7 +5,7 @@
 %% that the caller has neither its garbage nor its answers.
 -module(cprof_snapshot).
 
--export([take/1, format/1, to_json_map/1]).
+-export([take/1]).
 
 -export_type([snapshot/0, options/0, process_row/0, mailbox/0, binary_row/0, group/0]).
 
@@ -182,14 +182,6 @@ await(Monitor) ->
 
 answer({answer, Answer}) -> Answer;
 answer(Reason) -> erlang:error(Reason).
-
-%% A text for a shell.
--spec format(snapshot() | cprof_snapshot_diff:diff() | cprof_watch:result()) -> unicode:chardata().
-format(Map) -> cprof_snapshot_text:format(Map).
-
-%% The same map with pids, functions and times as JSON has them.
--spec to_json_map(map()) -> map().
-to_json_map(Map) -> cprof_snapshot_json:to_map(Map).
 
 %% --- taking it ---------------------------------------------------------------
 

@@ -17,6 +17,8 @@
     examine => pos_integer(),
     remember => pos_integer(),
     sample => pos_integer(),
+    %% always the same ones, not others each time
+    phase => non_neg_integer(),
     wait_ms => non_neg_integer()
 }.
 %% What is needed of the walk before.
@@ -51,7 +53,7 @@ read(Top, Memory, Config) ->
         examine => step(Count, maps:get(examine, Config, ?EXAMINE)),
         remember => step(Count, maps:get(remember, Config, ?REMEMBER)),
         sample => step(Count, maps:get(sample, Config, ?SAMPLE)),
-        phase => phase(Memory),
+        phase => maps:get(phase, Config, phase(Memory)),
         stuck_ms => max(?STUCK_MS, maps:get(wait_ms, Config, 0)),
         progress => atomics:new(?WALKERS, []),
         own => self()

@@ -30,7 +30,11 @@ frame({Module, Function, Arity, Where}) ->
 %% The name of a process or, where it has none, what it began with.
 -spec who(#{name := atom(), initial_call := mfa() | undefined, _ => _}) -> binary().
 who(#{name := undefined, initial_call := Call}) -> function(Call);
-who(#{name := Name}) -> atom_to_binary(Name).
+who(#{name := Name}) ->
+    case atom_to_binary(Name) of
+        <<"Elixir.", Rest/binary>> -> Rest;
+        Text -> Text
+    end.
 
 %% Powers of 1024, three digits.
 -spec bytes(number() | undefined) -> binary().

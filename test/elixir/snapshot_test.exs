@@ -1,6 +1,8 @@
 defmodule Cprof.SnapshotTest do
   use ExUnit.Case, async: false
 
+  doctest Cprof.Snapshot
+
   defp holder(fun) do
     test = self()
 

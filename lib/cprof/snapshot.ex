@@ -1,0 +1,88 @@
+defmodule Cprof.Snapshot do
+  @moduledoc """
+  The node at a moment, a million processes at a glance: schedulers, processes, mailboxes, binaries, memory, and what
+  everyone is waiting for.
+
+      Cprof.snapshot()                          # prints tables
+
+      before = Cprof.Snapshot.take()
+      now = Cprof.Snapshot.take()
+      IO.write(Cprof.Snapshot.format(Cprof.Snapshot.diff(before, now)))   # who grew
+
+      IO.write(Cprof.Snapshot.format(Cprof.Snapshot.watch()))             # who leaks
+
+  A snapshot is a map, documented as `t:t/0` and in `docs/snapshot.md`; what is not known is `:undefined`. Erlang has
+  the same functions in `cprof_nif`.
+  """
+
+  @type t :: :cprof_snapshot.snapshot()
+  @type diff :: :cprof_snapshot_diff.diff()
+  @type watched :: :cprof_watch.result()
+
+  @type option :: {:top, pos_integer()} | {:source, :auto | :bif} | {:wait_ms, non_neg_integer()}
+
+  @type watch_option ::
+          {:snapshots, pos_integer()}
+          | {:interval_ms, pos_integer()}
+          | {:top, pos_integer()}
+          | {:source, :auto | :bif}
+
+  @doc """
+  Takes a snapshot. Rates and utilization are since the calling process's previous one.
+
+    * `:top` - rows of each list (10)
+    * `:source` - `:bif` for figures through BIFs only
+    * `:wait_ms` - wait so long in any case for what is not answered (0: what is stuck is given up within milliseconds)
+
+      iex> snapshot = Cprof.Snapshot.take(top: 3)
+      iex> snapshot.processes.count > 10 and length(snapshot.memory.top) <= 3
+      true
+  """
+  @spec take([option()]) :: t()
+  def take(opts \\ []), do: :cprof_snapshot.take(Map.new(opts))
+
+  @doc """
+  A snapshot, a diff or what `watch/1` found as text.
+
+      iex> Cprof.Snapshot.format(Cprof.Snapshot.take()) =~ "Mailboxes:"
+      true
+  """
+  @spec format(t() | diff() | watched()) :: String.t()
+  def format(map), do: :cprof_nif.format(map)
+
+  @doc """
+  Who grew from one snapshot to another: mailboxes, binaries, memory; and what changed of schedulers and totals.
+
+      iex> before = Cprof.Snapshot.take()
+      iex> pid = spawn(fn -> Process.sleep(:infinity) end)
+      iex> for n <- 1..30_000, do: send(pid, n)
+      iex> [row | _] = Cprof.Snapshot.diff(before, Cprof.Snapshot.take()).mailboxes.grew
+      iex> Process.exit(pid, :kill)
+      iex> {row.pid == pid, row.now}
+      {true, 30_000}
+  """
+  @spec diff(t(), t()) :: diff()
+  def diff(before, now), do: :cprof_snapshot_diff.diff(before, now)
+
+  @doc """
+  Finds leaks: takes a baseline and `:snapshots` (3) more, every `:interval_ms` (1000), with readings between them, and
+  names mailboxes and hoards of binaries that grow in every one, idle hoards, and who begins most of the short-lived
+  processes. Nothing is collected by force, nothing traced. Meanwhile the caller waits.
+
+      iex> result = Cprof.Snapshot.watch(snapshots: 2, interval_ms: 100)
+      iex> {result.snapshots, is_list(result.findings)}
+      {2, true}
+  """
+  @spec watch([watch_option()]) :: watched()
+  def watch(opts \\ []), do: :cprof_watch.watch(Map.new(opts))
+
+  @doc """
+  The same map for any JSON encoder: keys, pids and functions are texts, and what is not known is left out.
+
+      iex> %{"processes" => %{"count" => count}} = Cprof.Snapshot.to_map(Cprof.Snapshot.take())
+      iex> is_integer(count)
+      true
+  """
+  @spec to_map(t() | diff() | watched()) :: %{String.t() => term()}
+  def to_map(map), do: :cprof_snapshot_json.to_map(map)
+end

@@ -1,0 +1,142 @@
+%% Who begins processes that soon end. Pids are given in turn, so those begun
+%% just before a process are those whose numbers are just below its own. We begin
+%% one, look which of those still live, and ask for their parents; those that are
+%% gone at the next look are counted to that. Short lives are seen by chance: who
+%% begins most of them is seen most. Once a node has given all numbers it gives
+%% those of ended processes again in the order in which they ended (erts_ptab in
+%% erts/emulator/beam/erl_ptab.c), which for short lives is nearly the same.
+-module(cprof_newborn).
+
+-export([new/0, look_for/2, seen/1]).
+
+-export_type([newborn/0, seen/0]).
+
+-record(newborn, {
+    %% alive at the last look, with their parents
+    alive = #{},
+    %% by parent: children seen to have ended, and looks that saw any
+    parents = #{},
+    looks = 0,
+    %% begun by others while looking, and how long that was
+    created = 0,
+    us = 0
+}).
+
+-opaque newborn() :: #newborn{}.
+-type seen() :: #{
+    looks := non_neg_integer(),
+    parents := #{pid() => {Children :: pos_integer(), Looks :: pos_integer()}},
+    created_per_s := float() | undefined
+}.
+
+-define(BACK, 8).
+-define(LOOKS, 20).
+%% Those that live on are followed, but not many.
+-define(FOLLOWED, 64).
+-define(PAUSE_MS, 4).
+-define(LATE_MS, 1000).
+
+-spec new() -> newborn().
+new() -> #newborn{}.
+
+-spec seen(newborn()) -> seen().
+seen(#newborn{looks = Looks, parents = Parents, created = Created, us = Us}) ->
+    Rate =
+        case Us of
+            0 -> undefined;
+            _ -> Created * 1.0e6 / Us
+        end,
+    #{looks => Looks, parents => Parents, created_per_s => Rate}.
+
+%% Looks again and again for some ms. By a process of its own: a newborn one
+%% that is asked for its parent might be held in C code.
+-spec look_for(non_neg_integer(), newborn()) -> newborn().
+look_for(Ms, Newborn) ->
+    Owner = self(),
+    {Looker, Monitor} = spawn_monitor(fun() -> exit({looked, looker(Ms, Owner, Newborn)}) end),
+    receive
+        {'DOWN', Monitor, process, _, {looked, Looked}} -> Looked;
+        {'DOWN', Monitor, process, _, _} -> Newborn
+    after Ms + ?LATE_MS ->
+        exit(Looker, kill),
+        erlang:demonitor(Monitor, [flush]),
+        Newborn
+    end.
+
+looker(Ms, Owner, Newborn) ->
+    Until = erlang:monotonic_time(millisecond) + Ms,
+    Began = erlang:monotonic_time(microsecond),
+    {First, Looked} = look(Owner, Newborn),
+    look_until(Until, Owner, First, First, 0, Began, Looked).
+
+look_until(Until, Owner, First, Last, Looks, Began, Newborn) ->
+    case Until - erlang:monotonic_time(millisecond) of
+        Left when Left > 0 ->
+            timer:sleep(min(Left, ?PAUSE_MS + rand:uniform(?PAUSE_MS))),
+            {Now, Looked} = look_often(?LOOKS, Owner, Newborn),
+            look_until(Until, Owner, First, Now, Looks + ?LOOKS, Began, Looked);
+        _ ->
+            Us = erlang:monotonic_time(microsecond) - Began,
+            created(First, Last, Looks, Us, Newborn)
+    end.
+
+%% All that the same tick of the clock woke have their turn in between, and what
+%% they begin has not.
+look_often(1, Owner, Newborn) ->
+    look(Owner, Newborn);
+look_often(Times, Owner, Newborn) ->
+    {_, Looked} = look(Owner, Newborn),
+    erlang:yield(),
+    look_often(Times - 1, Owner, Looked).
+
+%% The numbers in between are processes that were begun, but for our probes, as
+%% long as the serial is the same.
+created({First, Serial}, {Last, Serial}, Looks, Us, Newborn) when Last >= First ->
+    #newborn{created = Created, us = Before} = Newborn,
+    Newborn#newborn{created = Created + max(0, Last - First - Looks), us = Before + Us};
+created(_, _, _, _, Newborn) ->
+    Newborn.
+
+look(Owner, Newborn) ->
+    {Number, Serial} = Position = number(spawn(fun() -> ok end)),
+    Own = [Owner, self()],
+    Alive = [
+        {Pid, Parent}
+     || Back <- lists:seq(max(0, Number - ?BACK), Number - 1),
+        Pid <- [pid(Back, Serial)],
+        Parent <- parent(Pid),
+        not lists:member(Parent, Own)
+    ],
+    {Position, count(maps:from_list(Alive), Newborn)}.
+
+%% <0.Number.Serial>
+number(Pid) ->
+    [_, Number, Serial] = string:lexemes(pid_to_list(Pid), "<.>"),
+    {list_to_integer(Number), list_to_integer(Serial)}.
+
+pid(Number, Serial) ->
+    list_to_pid(lists:flatten(io_lib:format("<0.~b.~b>", [Number, Serial]))).
+
+parent(Pid) ->
+    case erlang:process_info(Pid, parent) of
+        {parent, Parent} when is_pid(Parent), node(Parent) =:= node() -> [Parent];
+        _ -> []
+    end.
+
+%% Those that were alive a look before and are no more, each counted to its parent.
+count(Alive, #newborn{alive = Before, parents = Parents, looks = Looks} = Newborn) ->
+    Ended = maps:filter(fun(Pid, _) -> not is_process_alive(Pid) end, Before),
+    ByParent = maps:groups_from_list(fun({_, Parent}) -> Parent end, maps:to_list(Ended)),
+    Left = maps:without(maps:keys(Ended), Before),
+    Newborn#newborn{
+        alive = follow(maps:merge(Left, Alive), Alive),
+        parents = maps:fold(fun count/3, Parents, ByParent),
+        looks = Looks + 1
+    }.
+
+follow(All, _) when map_size(All) =< ?FOLLOWED -> All;
+follow(_, Newest) -> Newest.
+
+count(Parent, Children, Parents) ->
+    {Seen, Looks} = maps:get(Parent, Parents, {0, 0}),
+    Parents#{Parent => {Seen + length(Children), Looks + 1}}.

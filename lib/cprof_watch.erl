@@ -1,0 +1,160 @@
+%% Finds leaks by looking at all processes again and again: a baseline, then so
+%% many looks, and between them readings. Nothing is collected by force and
+%% nothing traced; what grows in every reading and never shrinks is named, with
+%% its slope. What is named, and why, is decided by cprof_suspects.
+-module(cprof_watch).
+
+-export([watch/1]).
+
+-export_type([result/0, finding/0, options/0]).
+
+-type options() :: #{
+    %% looks after the baseline
+    snapshots => pos_integer(),
+    interval_ms => pos_integer(),
+    %% named at most, of each kind
+    top => pos_integer(),
+    source => auto | bif
+}.
+-type finding() :: #{
+    kind := growing_mailbox | binary_hoarder | churning,
+    pid := pid(),
+    name := atom(),
+    initial_call := mfa() | undefined,
+    current_function := mfa() | undefined,
+    %% messages; bytes of binaries; processes begun that ended soon
+    first := non_neg_integer(),
+    last := non_neg_integer(),
+    %% of these per second, by least squares
+    slope_per_s := float(),
+    %% one sentence
+    why := binary()
+}.
+-type result() :: #{
+    %% each kind's worst first
+    findings := [finding()],
+    seconds := float(),
+    snapshots := pos_integer(),
+    readings := pos_integer(),
+    %% for processes that live short
+    looks := non_neg_integer(),
+    %% processes that the last reading looked at, for mailboxes and for binaries
+    examined := #{mailboxes := non_neg_integer(), binaries := non_neg_integer()},
+    source := nif | bif,
+    reason := binary() | undefined
+}.
+
+-define(DEFAULTS, #{snapshots => 3, interval_ms => 1000, top => 10, source => auto}).
+%% Readings in an interval: a mailbox that only looks longer each second is
+%% seen to have been shorter in between.
+-define(READINGS, 4).
+%% So many of the longest, and of those that hold most, are followed.
+-define(FOLLOWED, 1000).
+-define(EXAMINE, 200000).
+
+-spec watch(options()) -> result().
+watch(Options) ->
+    Checked = maps:fold(fun check/3, ?DEFAULTS, Options),
+    {_, Monitor} = spawn_monitor(fun() -> exit({answer, series(Checked)}) end),
+    receive
+        {'DOWN', Monitor, process, _, {answer, Result}} -> Result;
+        {'DOWN', Monitor, process, _, Reason} -> erlang:error(Reason)
+    end.
+
+check(source, Source, Checked) when Source =:= auto; Source =:= bif -> Checked#{source := Source};
+check(Key, Value, Checked) when is_map_key(Key, Checked), is_integer(Value), Value > 0 ->
+    Checked#{Key := Value};
+check(Key, Value, _) ->
+    erlang:error({badarg, {Key, Value}}).
+
+series(#{snapshots := Snapshots, interval_ms := Interval} = Options) ->
+    Began = erlang:monotonic_time(millisecond),
+    Times = [Began + Part * Interval div ?READINGS || Part <- lists:seq(1, Snapshots * ?READINGS)],
+    {First, Memory} = read(true, Options, undefined),
+    {Readings, Newborn} = go_on(Times, 1, Options, Memory, [First], cprof_newborn:new()),
+    result(Readings, cprof_newborn:seen(Newborn), Began, Options).
+
+result([#{source := Source, reason := Reason} | _] = Readings, Seen, Began, Options) ->
+    #{snapshots := Snapshots, top := Top} = Options,
+    [#{walk := #{count := Count} = Walk} | _] = [Full || #{binaries := true} = Full <- Readings],
+    #{
+        findings => named(cprof_suspects:findings(Readings, Seen, Snapshots, Top)),
+        seconds => (erlang:monotonic_time(millisecond) - Began) / 1000,
+        snapshots => Snapshots,
+        readings => length(Readings),
+        looks => maps:get(looks, Seen),
+        examined => #{mailboxes => Count, binaries => maps:get(examined, Walk, Count)},
+        source => Source,
+        reason => Reason
+    }.
+
+%% A reading at each of the times, the newest first, every so many of them with
+%% binaries; meanwhile newborn processes are looked for. Where a reading takes
+%% long, those whose time went by are left out, but for those with binaries.
+go_on([], _, _, _, Readings, Newborn) ->
+    {Readings, Newborn};
+go_on([Time | Later], Part, Options, Memory, [#{took_ms := Took} | _] = Readings, Newborn) ->
+    Full = Part rem ?READINGS =:= 0,
+    case Full orelse Time - erlang:monotonic_time(millisecond) >= Took of
+        true ->
+            Left = max(Took, Time - erlang:monotonic_time(millisecond)),
+            Looked = cprof_newborn:look_for(Left, Newborn),
+            {Reading, Next} = read(Full, Options, Memory),
+            go_on(Later, Part + 1, Options, Next, [Reading | Readings], Looked);
+        false ->
+            go_on(Later, Part + 1, Options, Memory, Readings, Newborn)
+    end.
+
+read(Full, #{source := Source}, Before) ->
+    Began = erlang:monotonic_time(millisecond),
+    {By, Reason, Walk, Memory} = walk(Source, Full, Before),
+    Took = erlang:monotonic_time(millisecond) - Began,
+    Reading = #{
+        at_ms => Began,
+        took_ms => Took,
+        walk => Walk,
+        binaries => Full orelse By =:= nif,
+        source => By,
+        reason => Reason
+    },
+    {Reading, {By, Memory}}.
+
+walk(auto, Full, Before) ->
+    case cprof_walk:read(?FOLLOWED, memory(nif, Before)) of
+        {ok, Walk, Memory} -> {nif, undefined, Walk, Memory};
+        {refused, Reason} -> walk_bif(Reason, Full, Before)
+    end;
+walk(bif, Full, Before) ->
+    walk_bif(<<"the option source says so">>, Full, Before).
+
+%% Binaries cost far more than the rest.
+walk_bif(Reason, Full, Before) ->
+    Examine =
+        case Full of
+            true -> ?EXAMINE;
+            false -> 1
+        end,
+    Config = #{examine => Examine, remember => 1, sample => 1, phase => 0},
+    {Walk, Memory} = cprof_walk_bif:read(?FOLLOWED, memory(bif, Before), Config),
+    {bif, Reason, Walk, Memory}.
+
+memory(Source, {Source, Memory}) -> Memory;
+memory(_, _) -> undefined.
+
+%% --- those that are named ----------------------------------------------------
+
+%% Without those that ended since, and without holders of binaries that others
+%% hold, too: those would stay without them.
+named(Suspects) ->
+    Pids = [Pid || #{pid := Pid} <- Suspects],
+    Hoarders = [Pid || #{kind := binary_hoarder, pid := Pid} <- Suspects],
+    {Answers, _} = cprof_ask:collect(cprof_ask:start(cprof_details:of_processes(Pids, Hoarders)), 0),
+    [
+        maps:merge(Suspect, Row)
+     || #{pid := Pid, kind := Kind} = Suspect <- Suspects,
+        Row <- cprof_details:row(Pid, Answers),
+        Kind =/= binary_hoarder orelse own(maps:get({own, Pid}, Answers, unknown))
+    ].
+
+own({Own, All}) -> 2 * Own >= All;
+own(unknown) -> true.
