@@ -62,6 +62,8 @@ static const struct err_row rows[] = {
     {E_NO_TIMELINE,
      "this recording has no timeline for --from and --to; record "
      "with --timeline"},
+    {E_EMPTY, "a side has no sample of work to compare; record longer, while "
+              "the node works, or filter less"},
     {E_UNKNOWN_FORMAT, "unknown format; known are text, html, json, collapsed, "
                        "speedscope and pprof"},
     {E_NOT_A_PROFILE, "not a recording; `cprof report` reads the .pb.gz files "

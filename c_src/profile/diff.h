@@ -3,17 +3,35 @@
  * Two groups of recordings compared: which functions (and stacks) take a
  * larger or smaller part of the CPU now, by how much, and how sure that is.
  *
- * Counts of different recordings mean nothing side by side, shares of one
- * whole move when anything else does. So each function has both: its shares,
- * and its *growth*: how many times the odds of its share are what they were,
- * less one. Made 20 % slower, with all else as it was, a function grows by
- * 0.20 whatever part of the whole it had.
+ * Counts of different recordings mean nothing side by side, and a share of a
+ * whole moves when anything else does: one function made slower makes all
+ * others' shares smaller. So each function has both: its shares, and its
+ * *growth*: its samples against those of the work that did not change, now,
+ * over the same before, less one. Made 20 % slower, a function grows by 0.20
+ * whatever part of the whole it had, and what it pushed aside grows by 0.
  *
- * All figures are of counted samples (not in STATE_SCHEDULER). Intervals are
- * 95 %: by the counts alone for one recording a side, by the spread between
- * the recordings too when there are more. `grew` and `shrank` hold for all
- * rows together: the chance that the same code twice has any such row is at
- * most 5 %.
+ * What did not change is found by taking out what did: the function whose
+ * share moved most surely is set apart, the others are compared again without
+ * it, until none is left that moved (diff_apart.c). Of a program that is two
+ * functions nobody can tell whether one grew or the other shrank: then the
+ * one that grew is taken.
+ *
+ * Each function is measured three ways:
+ *   self    samples in it; of C functions, those that executed them
+ *   own     samples charged to it (breakdown.h): of an Erlang function, BIF
+ *           or NIF its self and that of the C and kernel code it called. Each
+ *           sample is some function's own, so this says who changed.
+ *   total   samples with it anywhere on the stack
+ *
+ * How sure: a side's counts vary by chance as drawn samples do, times a
+ * dispersion (bursts: a sample is not independent of the next), see
+ * DIFF_DISPERSION. With several recordings a side, how far these differ from
+ * each other is in it, too. The intervals of all rows' own hold together in
+ * 97 % of comparisons, those of all totals in 98 %; a function with many
+ * samples gets more of that chance of error than one with few. `grew` and
+ * `shrank` are intervals that do not hold 0, and a growth of min_effect or
+ * more. So the same code twice has such a row in at most 5 % of comparisons;
+ * self and stacks are only judged when an own or a total is.
  */
 #ifndef CPROF_PROFILE_DIFF_H
 #define CPROF_PROFILE_DIFF_H
@@ -25,11 +43,14 @@
 #include "base/err.h"
 #include "profile/profile.h"
 
+#define DIFF_MIN_EFFECT 0.05
+
 struct diff_options {
     double min_effect; /**< growth below this is never called grown or
-                            shrunk; 0: the default, 0.05 */
+                            shrunk; 0: the default, DIFF_MIN_EFFECT */
 };
 
+/** NEW, GONE: no sample on the other side, and more than chance on this. */
 enum diff_verdict { DIFF_SAME, DIFF_GREW, DIFF_SHRANK, DIFF_NEW, DIFF_GONE };
 
 /** A share before and after, in percent of the counted samples. */
@@ -45,7 +66,8 @@ struct diff_share {
 
 struct diff_function {
     uint32_t function; /**< of diff_profile() */
-    struct diff_share self, total;
+    uint32_t line;     /**< the one with most self samples; 0: not known */
+    struct diff_share self, own, total;
 };
 
 /** A whole stack, root to leaf. */
@@ -54,35 +76,64 @@ struct diff_stack {
     struct diff_share self;
 };
 
+/** What the recordings of a side have in common. Texts that differ among them
+ *  are joined by ", "; numbers are sums, rate_asked the first's. */
+struct diff_side {
+    size_t recordings;
+    uint64_t samples, counted; /**< all, and without STATE_SCHEDULER */
+    uint64_t duration_ns, cpu_ns;
+    uint32_t rate_asked;
+    const char *node, *command, *host, *otp, *engine, *event, *started;
+};
+
 struct diff;
 
 /**
  * Compares base_count recordings with now_count others, each at least 1. They
  * are only read and may be destroyed afterwards. -E_EMPTY when a side has
- * no counted sample; -ENOMEM.
+ * no counted sample; -ENOMEM; -E_LIMIT.
  */
 MUST_USE int diff_create(const struct profile *const *base, size_t base_count,
                          const struct profile *const *now, size_t now_count,
                          const struct diff_options *options, struct diff **out);
 void diff_destroy(struct diff *d);
 
-/** Both sides in one, so that one id means the same in both: the functions,
- *  frames, stacks, processes and rows of all recordings. Meta is now's. */
+/**
+ * Both sides in one, so that one id means the same in both: the functions,
+ * stacks, processes and rows of all recordings. A function is known by name,
+ * module, arity and kind; it has one frame, whatever its lines were. Threads
+ * have no tid and rows no bucket: those of different recordings are nothing
+ * to each other. Meta is now's; its notes also say what differs between the
+ * sides (engine, rate, OTP, ...) and makes them hard to compare.
+ */
 const struct profile *diff_profile(const struct diff *d);
 /** Of row i of diff_profile(): how many of its samples are of the base; the
  *  others are of now. */
 uint64_t diff_base_of_row(const struct diff *d, size_t i);
-/** Counted samples of a side, and its recordings' common facts. */
+const struct diff_side *diff_base(const struct diff *d);
+const struct diff_side *diff_now(const struct diff *d);
+/** Counted samples of a side. */
 uint64_t diff_base_counted(const struct diff *d);
 uint64_t diff_now_counted(const struct diff *d);
-/** Rows by the size of their self change in points, the largest first. */
+/** What of the sides differs and makes them hard to compare: lines, "" when
+ *  nothing does. */
+const char *diff_warnings(const struct diff *d);
+/** Rows by the size of their own change in points, then self's, the largest
+ *  first. */
 size_t diff_function_count(const struct diff *d);
 const struct diff_function *diff_function_at(const struct diff *d, size_t i);
+/** Rows by the size of their change in points, the largest first. */
 size_t diff_stack_count(const struct diff *d);
 const struct diff_stack *diff_stack_at(const struct diff *d, size_t i);
-/** Does any function's self or total have verdict grew (or new) with a growth
- *  above percent, the whole interval above 0? */
+/** The one function to name: of those whose own grew (or is new) the one with
+ *  most points; if none grew, of those that shrank; NULL: nothing changed. */
+const struct diff_function *diff_culprit(const struct diff *d);
+/** Does any function's own or total have verdict grew with a growth above
+ *  percent, or verdict new and more than that of what did not change? */
 bool diff_grew_above(const struct diff *d, double percent);
+/** The function that diff_grew_above is about: the culprit if it is one of
+ *  them, else the first own, else the total with most points; or NULL. */
+const struct diff_function *diff_above(const struct diff *d, double percent);
 
 /** "same", "grew", "shrank", "new", "gone". */
 const char *diff_verdict_name(enum diff_verdict verdict);

@@ -1,0 +1,176 @@
+#include "profile/diff.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "profile/diff_gather.h"
+#include "profile/diff_rows.h"
+#include "profile/diff_side.h"
+
+struct diff {
+    struct diff_gathered gathered;
+    struct diff_rows rows;
+    struct diff_side base, now;
+    const char *warnings; /* a string of the profile */
+};
+
+static int compare(struct diff *d, const struct profile *const *base,
+                   size_t base_count, const struct profile *const *now,
+                   size_t now_count, double min_effect)
+{
+    int err = diff_gather(base, base_count, now, now_count, &d->gathered);
+    if (!err)
+        err = diff_rows_compute(&d->gathered, min_effect, &d->rows);
+    struct profile *strings = d->gathered.profile;
+    if (!err)
+        err = diff_side_describe(base, base_count, strings, &d->base);
+    if (!err)
+        err = diff_side_describe(now, now_count, strings, &d->now);
+    if (!err)
+        err = diff_side_compare(&d->base, &d->now, strings, &d->warnings);
+    return err;
+}
+
+int diff_create(const struct profile *const *base, size_t base_count,
+                const struct profile *const *now, size_t now_count,
+                const struct diff_options *options, struct diff **out)
+{
+    double min_effect = options ? options->min_effect : 0;
+    struct diff *d = calloc(1, sizeof(*d));
+    if (!d)
+        return -ENOMEM;
+    int err = base_count && now_count
+                  ? compare(d, base, base_count, now, now_count,
+                            min_effect > 0 ? min_effect : DIFF_MIN_EFFECT)
+                  : -E_EMPTY;
+    if (err)
+        diff_destroy(d);
+    else
+        *out = d;
+    return err;
+}
+
+void diff_destroy(struct diff *d)
+{
+    if (!d)
+        return;
+    diff_rows_deinit(&d->rows);
+    diff_gathered_deinit(&d->gathered);
+    free(d);
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+const struct profile *diff_profile(const struct diff *d)
+{
+    return d->gathered.profile;
+}
+
+uint64_t diff_base_of_row(const struct diff *d, size_t i)
+{
+    return i < d->gathered.base_rows ? d->gathered.base_of_row[i] : 0;
+}
+
+const struct diff_side *diff_base(const struct diff *d)
+{
+    return &d->base;
+}
+
+const struct diff_side *diff_now(const struct diff *d)
+{
+    return &d->now;
+}
+
+uint64_t diff_base_counted(const struct diff *d)
+{
+    return d->base.counted;
+}
+
+uint64_t diff_now_counted(const struct diff *d)
+{
+    return d->now.counted;
+}
+
+const char *diff_warnings(const struct diff *d)
+{
+    return d->warnings;
+}
+
+size_t diff_function_count(const struct diff *d)
+{
+    return d->rows.function_count;
+}
+
+const struct diff_function *diff_function_at(const struct diff *d, size_t i)
+{
+    return &d->rows.functions[i];
+}
+
+size_t diff_stack_count(const struct diff *d)
+{
+    return d->rows.stack_count;
+}
+
+const struct diff_stack *diff_stack_at(const struct diff *d, size_t i)
+{
+    return &d->rows.stacks[i];
+}
+
+/* --- what to say ---------------------------------------------------------- */
+
+static bool is_more(enum diff_verdict verdict)
+{
+    return verdict == DIFF_GREW || verdict == DIFF_NEW;
+}
+
+/* Rows are by the size of their change: the first that fits has most. */
+const struct diff_function *diff_culprit(const struct diff *d)
+{
+    const struct diff_function *less = NULL;
+    for (size_t i = 0; i < d->rows.function_count; i++) {
+        const struct diff_function *f = &d->rows.functions[i];
+        if (is_more(f->own.verdict))
+            return f;
+        if (!less && f->own.verdict != DIFF_SAME)
+            less = f;
+    }
+    return less;
+}
+
+/* What was not there has no growth: how much it added says more. */
+static bool is_above(const struct diff_share *s, double percent)
+{
+    double added =
+        s->now_pct < 100 ? s->now_pct / (100 - s->now_pct) : INFINITY;
+    return (s->verdict == DIFF_GREW && s->growth > percent / 100) ||
+           (s->verdict == DIFF_NEW && added > percent / 100);
+}
+
+const struct diff_function *diff_above(const struct diff *d, double percent)
+{
+    const struct diff_function *culprit = diff_culprit(d), *total = NULL;
+    if (culprit && is_above(&culprit->own, percent))
+        return culprit;
+    for (size_t i = 0; i < d->rows.function_count; i++) {
+        const struct diff_function *f = &d->rows.functions[i];
+        if (is_above(&f->own, percent))
+            return f;
+        if (is_above(&f->total, percent) &&
+            (!total || f->total.change > total->total.change))
+            total = f;
+    }
+    return total;
+}
+
+bool diff_grew_above(const struct diff *d, double percent)
+{
+    return diff_above(d, percent) != NULL;
+}
+
+const char *diff_verdict_name(enum diff_verdict verdict)
+{
+    static const char *const names[] = {"same", "grew", "shrank", "new",
+                                        "gone"};
+    return names[verdict];
+}

@@ -1,0 +1,23 @@
+/**
+ * @file diff_rows.h
+ * The statistics of a comparison: from samples by stack of each recording to
+ * the rows of diff.h.
+ */
+#ifndef CPROF_PROFILE_DIFF_ROWS_H
+#define CPROF_PROFILE_DIFF_ROWS_H
+
+#include "profile/diff.h"
+#include "profile/diff_gather.h"
+
+struct diff_rows {
+    struct diff_function *functions;
+    size_t function_count;
+    struct diff_stack *stacks;
+    size_t stack_count;
+};
+
+MUST_USE int diff_rows_compute(const struct diff_gathered *g, double min_effect,
+                               struct diff_rows *out);
+void diff_rows_deinit(struct diff_rows *r);
+
+#endif

@@ -1,0 +1,171 @@
+#include "profile/diff_side.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+
+static void add_capped(uint64_t *sum, uint64_t value)
+{
+    if (__builtin_add_overflow(*sum, value, sum))
+        *sum = UINT64_MAX;
+}
+
+static void add_figures(struct diff_side *side, const struct profile *p)
+{
+    add_capped(&side->duration_ns, profile_meta(p)->duration_ns);
+    for (size_t i = 0; i < profile_sample_count(p); i++) {
+        const struct profile_sample *s = profile_sample_at(p, i);
+        add_capped(&side->samples, s->count);
+        add_capped(&side->cpu_ns, s->cpu_ns);
+        if (s->state != STATE_SCHEDULER)
+            add_capped(&side->counted, s->count);
+    }
+}
+
+/* --- texts ---------------------------------------------------------------- */
+
+/* Interned, for as long as the profile lives. */
+static int keep(struct profile *strings, struct buffer *text, const char **out)
+{
+    int64_t id = buffer_status(text);
+    if (!id && text->len > 0)
+        id = profile_string_n(strings, (const char *)text->data, text->len);
+    buffer_deinit(text);
+    if (id < 0)
+        return (int)id;
+    *out = profile_text(strings, (uint32_t)id);
+    return 0;
+}
+
+enum { MAX_JOINED = 3 };
+
+/* The different ones of the recordings' texts. */
+static int join(const char *const *texts, size_t count, struct profile *strings,
+                const char **out)
+{
+    struct buffer all;
+    size_t shown = 0;
+    buffer_init(&all, BUFFER_DEFAULT_MAX);
+    for (size_t i = 0; i < count && shown < MAX_JOINED; i++) {
+        bool known = false;
+        for (size_t j = 0; j < i && !known; j++)
+            known = strcmp(texts[i], texts[j]) == 0;
+        if (known || *texts[i] == '\0')
+            continue;
+        if (++shown == MAX_JOINED)
+            buffer_text(&all, ", \xe2\x80\xa6");
+        else
+            buffer_printf(&all, "%s%s", all.len ? ", " : "", texts[i]);
+    }
+    return keep(strings, &all, out);
+}
+
+static const char *meta_text(const struct profile *p, size_t offset)
+{
+    uint32_t id;
+    memcpy(&id, (const char *)profile_meta(p) + offset, sizeof(id));
+    return profile_text(p, id);
+}
+
+static int join_meta(const struct profile *const *recordings, size_t count,
+                     size_t offset, struct profile *strings, const char **out)
+{
+    enum { MOST = 64 };
+    const char *texts[MOST];
+    size_t n = count < MOST ? count : MOST;
+    for (size_t i = 0; i < n; i++)
+        texts[i] = meta_text(recordings[i], offset);
+    return join(texts, n, strings, out);
+}
+
+/* When the first of them was made. */
+static int tell_start(const struct profile *first, struct profile *strings,
+                      const char **out)
+{
+    time_t at = (time_t)(profile_meta(first)->started_unix_ns / NS_PER_S);
+    struct tm tm;
+    char text[32] = "";
+    if (at && gmtime_r(&at, &tm))
+        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm);
+    struct buffer b;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    buffer_text(&b, text);
+    return keep(strings, &b, out);
+}
+
+int diff_side_describe(const struct profile *const *recordings, size_t count,
+                       struct profile *strings, struct diff_side *out)
+{
+    struct diff_side side = {.recordings = count};
+    const struct {
+        size_t offset;
+        const char **text;
+    } texts[] = {
+        {offsetof(struct profile_meta, node), &side.node},
+        {offsetof(struct profile_meta, command), &side.command},
+        {offsetof(struct profile_meta, host), &side.host},
+        {offsetof(struct profile_meta, otp), &side.otp},
+        {offsetof(struct profile_meta, engine), &side.engine},
+        {offsetof(struct profile_meta, event), &side.event},
+    };
+    int err = tell_start(recordings[0], strings, &side.started);
+    for (size_t i = 0; !err && i < sizeof(texts) / sizeof(texts[0]); i++)
+        err = join_meta(recordings, count, texts[i].offset, strings,
+                        texts[i].text);
+    side.rate_asked = profile_meta(recordings[0])->rate_asked;
+    for (size_t i = 0; i < count; i++)
+        add_figures(&side, recordings[i]);
+    if (!err)
+        *out = side;
+    return err;
+}
+
+/* --- what differs --------------------------------------------------------- */
+
+static void say(struct buffer *out, const char *what, const char *base,
+                const char *now, const char *so)
+{
+    if (strcmp(base, now) == 0 || *base == '\0' || *now == '\0')
+        return;
+    buffer_printf(out, "%s%s: %s before, %s now; %s", out->len ? "\n" : "",
+                  what, base, now, so);
+}
+
+static int note_lines(struct profile *strings, const char *lines)
+{
+    int err = 0;
+    while (!err && *lines) {
+        size_t len = strcspn(lines, "\n");
+        char line[512];
+        snprintf(line, sizeof(line), "%.*s", (int)len, lines);
+        err = profile_note(strings, line);
+        lines += len + (lines[len] == '\n');
+    }
+    return err;
+}
+
+int diff_side_compare(const struct diff_side *base, const struct diff_side *now,
+                      struct profile *strings, const char **out)
+{
+    struct buffer lines;
+    char rates[2][24];
+    buffer_init(&lines, BUFFER_DEFAULT_MAX);
+    snprintf(rates[0], sizeof(rates[0]), "%u Hz", base->rate_asked);
+    snprintf(rates[1], sizeof(rates[1]), "%u Hz", now->rate_asked);
+    say(&lines, "different engines", base->engine, now->engine,
+        "they see C code and the kernel differently: record both with one");
+    say(&lines, "different events", base->event, now->event,
+        "shares of different things: record both with one");
+    say(&lines, "different OTP releases", base->otp, now->otp,
+        "changes may be the VM's, not the code's");
+    say(&lines, "different hosts", base->host, now->host,
+        "changes may be the machine's, not the code's");
+    if (base->rate_asked && now->rate_asked)
+        say(&lines, "different rates", rates[0], rates[1],
+            "shares compare, the smaller one decides how sure they are");
+    int err = keep(strings, &lines, out);
+    return err ? err : note_lines(strings, *out);
+}

@@ -1,0 +1,78 @@
+#include "profile/diff_spread.h"
+
+#include <math.h>
+
+/* Below that no quantile is asked for: chances too small to mean anything. */
+#define MIN_RISK 1e-13
+
+struct side_sum {
+    double k, n;
+    size_t parts;
+};
+
+static void sum_sides(const struct diff_spread *s, size_t row,
+                      struct side_sum sums[2])
+{
+    sums[0] = sums[1] = (struct side_sum){0};
+    for (size_t i = 0; i < s->part_count; i++) {
+        struct side_sum *sum = &sums[s->parts[i].is_now];
+        sum->k += (double)s->counts[i][row];
+        sum->n += (double)s->parts[i].counted;
+        sum->parts++;
+    }
+}
+
+/*
+ * Pearson's statistic of the recordings against their side's share, over its
+ * degrees of freedom, drawn towards what is usual.
+ */
+static double dispersion(const struct diff_spread *s, size_t row,
+                         const struct side_sum sums[2], double df)
+{
+    double chi = 0;
+    for (size_t i = 0; i < s->part_count; i++) {
+        const struct side_sum *sum = &sums[s->parts[i].is_now];
+        double share = sum->n > 0 ? sum->k / sum->n : 0;
+        double n = (double)s->parts[i].counted;
+        double v = n * share * (1 - share);
+        double off = (double)s->counts[i][row] - n * share;
+        chi += v > 0 ? off * off / v : 0;
+    }
+    double all = (DIFF_DISPERSION_WEIGHT * DIFF_DISPERSION + chi) /
+                 (DIFF_DISPERSION_WEIGHT + df);
+    return all > 1 ? all : 1;
+}
+
+/* What its samples tell at most: a row that is nearly all has little to say. */
+static double information(const struct side_sum sums[2])
+{
+    double k = sums[0].k + sums[1].k, n = sums[0].n + sums[1].n;
+    return k * (n - k) / n;
+}
+
+static double quantile(double risk, double df)
+{
+    double p = risk > MIN_RISK ? risk : MIN_RISK;
+    return df > 0 ? diff_math_student(p, DIFF_DISPERSION_WEIGHT + df)
+                  : diff_math_normal(p);
+}
+
+void diff_spread(const struct diff_spread *s, struct diff_certainty *out)
+{
+    struct side_sum sums[2];
+    double all = 0;
+    for (size_t row = 0; row < s->rows; row++) {
+        sum_sides(s, row, sums);
+        all += information(sums);
+    }
+    for (size_t row = 0; row < s->rows; row++) {
+        sum_sides(s, row, sums);
+        double df = (double)(sums[0].parts + sums[1].parts) - 2;
+        double part = all > 0 ? information(sums) / all : 1;
+        out[row] = (struct diff_certainty){
+            .dispersion = dispersion(s, row, sums, df),
+            .quantile = quantile(s->risk * part / 2, df),
+            .min_effect = s->min_effect,
+        };
+    }
+}

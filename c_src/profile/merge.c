@@ -1,0 +1,295 @@
+#include "profile/merge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct identity {
+    uint32_t name, module, function; /* strings of `to` */
+    int32_t arity;
+    uint32_t kind;
+    uint32_t frame; /* no part of the key */
+};
+
+void merge_init(struct merge *m, struct profile *to)
+{
+    m->to = to;
+    intern_init(&m->functions, sizeof(struct identity),
+                offsetof(struct identity, frame));
+}
+
+void merge_deinit(struct merge *m)
+{
+    intern_deinit(&m->functions);
+}
+
+/* --- functions ------------------------------------------------------------ */
+
+/* The same library lies elsewhere on another machine or in another release. */
+static const char *object_name(enum frame_kind kind, const char *module)
+{
+    const char *slash = strrchr(module, '/');
+    bool in_object = kind == FRAME_NATIVE || kind == FRAME_KERNEL;
+    return in_object && slash ? slash + 1 : module;
+}
+
+static int identify(struct merge *m, const struct profile *from,
+                    const struct profile_function *f, struct identity *out)
+{
+    const char *module = profile_text(from, f->module);
+    int64_t name = profile_string(m->to, profile_text(from, f->name));
+    int64_t object = profile_string(m->to, object_name(f->kind, module));
+    int64_t function = profile_string(m->to, profile_text(from, f->function));
+    if (name < 0 || object < 0 || function < 0)
+        return (int)(name < 0 ? name : object < 0 ? object : function);
+    *out = (struct identity){.name = (uint32_t)name,
+                             .module = (uint32_t)object,
+                             .function = (uint32_t)function,
+                             .arity = f->arity,
+                             .kind = f->kind,
+                             .frame = PROFILE_NONE};
+    return 0;
+}
+
+static int name_function(struct merge *m, const struct profile *from,
+                         uint32_t id, uint32_t line)
+{
+    const struct profile_function *f = profile_function_at(from, id);
+    struct identity key;
+    int err = identify(m, from, f, &key);
+    if (err || intern_find(&m->functions, &key) != INDEX_NONE)
+        return err;
+    int64_t frame = profile_frame(
+        m->to, &(struct frame){.kind = f->kind,
+                               .name = profile_text(from, f->name),
+                               .module = profile_text(from, f->module),
+                               .function = profile_text(from, f->function),
+                               .arity = f->arity,
+                               .file = profile_text(from, f->file),
+                               .line = line});
+    if (frame < 0)
+        return (int)frame;
+    key.frame = (uint32_t)frame;
+    int64_t row = intern_row(&m->functions, &key);
+    return row < 0 ? (int)row : 0;
+}
+
+/* By frame: how many samples end there. */
+static uint64_t *count_leaves(const struct profile *p)
+{
+    uint64_t *leaves = calloc(profile_frame_count(p) + 1, sizeof(*leaves));
+    if (!leaves)
+        return NULL;
+    for (size_t i = 0; i < profile_sample_count(p); i++) {
+        const struct profile_sample *s = profile_sample_at(p, i);
+        if (s->stack == PROFILE_NONE)
+            continue;
+        uint64_t *sum = &leaves[profile_stack_at(p, s->stack)->frame];
+        if (__builtin_add_overflow(*sum, s->count, sum))
+            *sum = UINT64_MAX;
+    }
+    return leaves;
+}
+
+/* By function: its frame at the line with most samples; 0 where no line is
+ * known, else the frame's id + 1. */
+static uint32_t *main_frames(const struct profile *p, const uint64_t *leaves)
+{
+    uint32_t *best = calloc(profile_function_count(p) + 1, sizeof(*best));
+    if (!best)
+        return NULL;
+    for (uint32_t i = 0; i < profile_frame_count(p); i++) {
+        const struct profile_frame *f = profile_frame_at(p, i);
+        uint32_t *old = &best[f->function];
+        if (f->line && (!*old || leaves[i] > leaves[*old - 1]))
+            *old = i + 1;
+    }
+    return best;
+}
+
+int merge_functions(struct merge *m, const struct profile *from)
+{
+    uint64_t *leaves = count_leaves(from);
+    uint32_t *best = leaves ? main_frames(from, leaves) : NULL;
+    int err = best ? 0 : -ENOMEM;
+    for (uint32_t i = 0; !err && i < profile_function_count(from); i++) {
+        uint32_t line = best[i] ? profile_frame_at(from, best[i] - 1)->line : 0;
+        err = name_function(m, from, i, line);
+    }
+    free(leaves);
+    free(best);
+    return err;
+}
+
+/* --- meta ----------------------------------------------------------------- */
+
+static void add_counters(struct profile *to, const struct profile *from)
+{
+    struct profile_counters *sum = profile_counters_edit(to);
+    const struct profile_counters *c = profile_counters(from);
+#define X(name, text)                                                          \
+    if (__builtin_add_overflow(sum->name, c->name, &sum->name))                \
+        sum->name = UINT64_MAX;
+    PROFILE_COUNTERS(X)
+#undef X
+}
+
+int merge_meta(struct merge *m, const struct profile *from)
+{
+    struct profile_meta meta = *profile_meta(from);
+    uint32_t *const texts[] = {
+        &meta.host,    &meta.os,     &meta.node,  &meta.otp,     &meta.erts,
+        &meta.command, &meta.engine, &meta.event, &meta.version, &meta.notes};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        int64_t id = profile_string(m->to, profile_text(from, *texts[i]));
+        if (id < 0)
+            return (int)id;
+        *texts[i] = (uint32_t)id;
+    }
+    meta.bucket_ns = 0;
+    *profile_meta_edit(m->to) = meta;
+    return 0;
+}
+
+/* --- rows ----------------------------------------------------------------- */
+
+/* From the ids of a recording to those of `to`. */
+struct ids {
+    uint32_t *frames; /* by function */
+    uint32_t *stacks, *processes, *threads;
+};
+
+static int ids_init(struct ids *ids, const struct profile *p)
+{
+    size_t each = sizeof(uint32_t);
+    *ids = (struct ids){
+        .frames = calloc(profile_function_count(p) + 1, each),
+        .stacks = calloc(profile_stack_count(p) + 1, each),
+        .processes = calloc(profile_process_count(p) + 1, each),
+        .threads = calloc(profile_thread_count(p) + 1, each),
+    };
+    bool ok = ids->frames && ids->stacks && ids->processes && ids->threads;
+    return ok ? 0 : -ENOMEM;
+}
+
+static void ids_deinit(struct ids *ids)
+{
+    free(ids->frames);
+    free(ids->stacks);
+    free(ids->processes);
+    free(ids->threads);
+}
+
+static int map_functions(struct merge *m, const struct profile *from,
+                         struct ids *ids)
+{
+    for (uint32_t i = 0; i < profile_function_count(from); i++) {
+        struct identity key;
+        int err = identify(m, from, profile_function_at(from, i), &key);
+        if (err)
+            return err;
+        uint32_t id = intern_find(&m->functions, &key);
+        if (id == INDEX_NONE)
+            return -EINVAL;
+        ids->frames[i] = ((const struct identity *)m->functions.rows)[id].frame;
+    }
+    return 0;
+}
+
+/* Parents come first, so they have their new ids already. */
+static int map_stacks(struct merge *m, const struct profile *from,
+                      struct ids *ids)
+{
+    for (uint32_t i = 0; i < profile_stack_count(from); i++) {
+        const struct profile_stack *s = profile_stack_at(from, i);
+        uint32_t function = profile_frame_at(from, s->frame)->function;
+        int64_t id = profile_stack(
+            m->to,
+            s->parent == PROFILE_NONE ? PROFILE_NONE : ids->stacks[s->parent],
+            ids->frames[function]);
+        if (id < 0)
+            return (int)id;
+        ids->stacks[i] = (uint32_t)id;
+    }
+    return 0;
+}
+
+static int64_t add_process(struct merge *m, const struct profile *from,
+                           uint32_t process)
+{
+    const struct profile_process *row = profile_process_at(from, process);
+    int64_t id = profile_process_of(
+        m->to, &(struct process_texts){
+                   .pid = profile_text(from, row->pid),
+                   .name = profile_text(from, row->name),
+                   .initial_call = profile_text(from, row->initial_call),
+                   .label = profile_text(from, row->label),
+                   .application = profile_text(from, row->application),
+                   .parent = profile_text(from, row->parent),
+               });
+    uint64_t members = profile_members(from, process);
+    if (id < 0 || members <= profile_members(m->to, (uint32_t)id))
+        return id;
+    int err = profile_set_members(m->to, (uint32_t)id, members);
+    return err ? err : id;
+}
+
+static int map_owners(struct merge *m, const struct profile *from,
+                      struct ids *ids)
+{
+    for (uint32_t i = 0; i < profile_process_count(from); i++) {
+        int64_t id = add_process(m, from, i);
+        if (id < 0)
+            return (int)id;
+        ids->processes[i] = (uint32_t)id;
+    }
+    for (uint32_t i = 0; i < profile_thread_count(from); i++) {
+        uint32_t name = profile_thread_at(from, i)->name;
+        int64_t id = profile_thread(m->to, 0, profile_text(from, name));
+        if (id < 0)
+            return (int)id;
+        ids->threads[i] = (uint32_t)id;
+    }
+    return 0;
+}
+
+static uint32_t mapped(const uint32_t *ids, uint32_t id)
+{
+    return id == PROFILE_NONE ? PROFILE_NONE : ids[id];
+}
+
+static int add_rows(struct merge *m, const struct profile *from,
+                    const struct ids *ids)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < profile_sample_count(from); i++) {
+        struct profile_sample row = *profile_sample_at(from, i);
+        row.stack = mapped(ids->stacks, row.stack);
+        row.process = mapped(ids->processes, row.process);
+        row.thread = mapped(ids->threads, row.thread);
+        row.bucket = 0;
+        err = profile_add(m->to, &row);
+    }
+    return err;
+}
+
+int merge_rows(struct merge *m, const struct profile *from, uint32_t **stacks)
+{
+    struct ids ids;
+    int err = ids_init(&ids, from);
+    if (!err)
+        err = map_functions(m, from, &ids);
+    if (!err)
+        err = map_stacks(m, from, &ids);
+    if (!err)
+        err = map_owners(m, from, &ids);
+    if (!err)
+        err = add_rows(m, from, &ids);
+    if (!err) {
+        add_counters(m->to, from);
+        *stacks = ids.stacks;
+        ids.stacks = NULL;
+    }
+    ids_deinit(&ids);
+    return err;
+}
