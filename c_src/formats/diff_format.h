@@ -25,4 +25,12 @@ const struct diff_format *diff_format_by_name(const char *name);
 /** By the longest extension that the path ends with, or NULL. */
 const struct diff_format *diff_format_by_path(const char *path);
 
+/**
+ * Says in one sentence what changed: of `about` (usually diff_culprit() or
+ * diff_above()), or, when it is NULL, that nothing did and what could have
+ * been seen. Clean for a terminal; no line end.
+ */
+void diff_sentence_add(struct buffer *out, const struct diff *d,
+                       const struct diff_function *about);
+
 #endif

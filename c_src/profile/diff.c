@@ -13,15 +13,16 @@ struct diff {
     struct diff_rows rows;
     struct diff_side base, now;
     const char *warnings; /* a string of the profile */
+    double min_effect;
 };
 
 static int compare(struct diff *d, const struct profile *const *base,
                    size_t base_count, const struct profile *const *now,
-                   size_t now_count, double min_effect)
+                   size_t now_count)
 {
     int err = diff_gather(base, base_count, now, now_count, &d->gathered);
     if (!err)
-        err = diff_rows_compute(&d->gathered, min_effect, &d->rows);
+        err = diff_rows_compute(&d->gathered, d->min_effect, &d->rows);
     struct profile *strings = d->gathered.profile;
     if (!err)
         err = diff_side_describe(base, base_count, strings, &d->base);
@@ -36,14 +37,14 @@ int diff_create(const struct profile *const *base, size_t base_count,
                 const struct profile *const *now, size_t now_count,
                 const struct diff_options *options, struct diff **out)
 {
-    double min_effect = options ? options->min_effect : 0;
+    if (!base_count || !now_count)
+        return -E_EMPTY;
     struct diff *d = calloc(1, sizeof(*d));
     if (!d)
         return -ENOMEM;
-    int err = base_count && now_count
-                  ? compare(d, base, base_count, now, now_count,
-                            min_effect > 0 ? min_effect : DIFF_MIN_EFFECT)
-                  : -E_EMPTY;
+    d->min_effect = options && options->min_effect > 0 ? options->min_effect
+                                                       : DIFF_MIN_EFFECT;
+    int err = compare(d, base, base_count, now, now_count);
     if (err)
         diff_destroy(d);
     else
@@ -80,6 +81,11 @@ const struct diff_side *diff_base(const struct diff *d)
 const struct diff_side *diff_now(const struct diff *d)
 {
     return &d->now;
+}
+
+double diff_min_effect(const struct diff *d)
+{
+    return d->min_effect;
 }
 
 uint64_t diff_base_counted(const struct diff *d)

@@ -112,6 +112,8 @@ const struct profile *diff_profile(const struct diff *d);
 uint64_t diff_base_of_row(const struct diff *d, size_t i);
 const struct diff_side *diff_base(const struct diff *d);
 const struct diff_side *diff_now(const struct diff *d);
+/** The smallest growth that is called one. */
+double diff_min_effect(const struct diff *d);
 /** Counted samples of a side. */
 uint64_t diff_base_counted(const struct diff *d);
 uint64_t diff_now_counted(const struct diff *d);
