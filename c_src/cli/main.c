@@ -11,10 +11,8 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"record", verb_record},
-    {"report", verb_report},
-    {"doctor", verb_doctor},
-    {"port", verb_port},
+    {"record", verb_record}, {"report", verb_report}, {"diff", verb_diff},
+    {"doctor", verb_doctor}, {"port", verb_port},
 };
 
 static const char help[] =
@@ -23,6 +21,7 @@ static const char help[] =
     "  cprof record -p PID [-d SECONDS] [-r HZ] [-o FILE]   profile a node\n"
     "  cprof record -- COMMAND ...                          start one, too\n"
     "  cprof report FILE [-f FORMAT] [-o OUT]               show a recording\n"
+    "  cprof diff BASE NEW [--fail-above PERCENT]           what changed\n"
     "  cprof doctor [-p PID]                                what works here\n"
     "\n"
     "`cprof VERB --help` tells a verb's options.\n";

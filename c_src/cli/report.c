@@ -4,6 +4,7 @@
 #include "cli/options.h"
 #include "cli/options_view.h"
 #include "cli/output.h"
+#include "cli/recording.h"
 #include "cli/verbs.h"
 
 static const char help[] =
@@ -18,17 +19,6 @@ static const char help[] =
     "      --process P       only this Erlang process: <0.90.0>, a registered\n"
     "                        name or an initial call "
     "(repeatable)\n" OPTIONS_VIEW_HELP;
-
-static int read_profile(const char *path, struct profile **out)
-{
-    struct buffer file;
-    buffer_init(&file, BUFFER_DEFAULT_MAX);
-    int err = buffer_read_file(&file, path);
-    if (!err)
-        err = pprof_read(file.data, file.len, out);
-    buffer_deinit(&file);
-    return err;
-}
 
 int verb_report(int argc, char **argv)
 {
@@ -47,7 +37,7 @@ int verb_report(int argc, char **argv)
         return fail_text(o.format->name,
                          "not for a terminal; give --output OUT");
     struct profile *p;
-    err = read_profile(o.input, &p);
+    err = recording_read(o.input, &p);
     if (err)
         return fail(o.input, err);
     struct buffer bytes;

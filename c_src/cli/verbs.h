@@ -6,10 +6,16 @@
 #ifndef CPROF_CLI_VERBS_H
 #define CPROF_CLI_VERBS_H
 
-enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_ABOVE = 3, /* diff: a function grew by more than the limit */
+};
 
 int verb_record(int argc, char **argv);
 int verb_report(int argc, char **argv);
+int verb_diff(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 /** Speaks the port protocol on stdin and stdout; for Cprof, not for people. */
 int verb_port(int argc, char **argv);

@@ -9,7 +9,13 @@
 #include "base/clock.h"
 #include "formats/text_parts.h"
 
-enum { DEFAULT_TOP = 15, NAME_MIN = 20, NAME_MAX = 48, MOST_LISTED = 8 };
+enum {
+    DEFAULT_TOP = 15,
+    NAME_MIN = 20,
+    NAME_MAX = 48,
+    MOST_LISTED = 8,
+    COMMAND_MAX = 40
+};
 
 struct report {
     const struct diff *d;
@@ -57,7 +63,13 @@ static void side_line(struct report *r, const char *title,
 {
     bool any = false;
     buffer_text(r->out, title);
-    part(r, &any, "", *s->node ? s->node : s->command);
+    if (*s->node == '\0' && *s->command) {
+        text_cell_add(r->out, s->command,
+                      text_cell_width(s->command) > COMMAND_MAX ? COMMAND_MAX
+                                                                : 0);
+        any = true;
+    }
+    part(r, &any, "", s->node);
     part(r, &any, "OTP ", s->otp);
     part(r, &any, "engine ", s->engine);
     if (s->rate_asked)

@@ -16,7 +16,7 @@
  */
 #define DIFF_DISPERSION 1.0
 /** As many degrees of freedom that has against what recordings tell. */
-#define DIFF_DISPERSION_WEIGHT 6.0
+#define DIFF_DISPERSION_WEIGHT 12.0
 
 struct diff_spread {
     const struct diff_part *parts;
