@@ -22,12 +22,9 @@ static void sum_sides(const struct diff_spread *s, size_t row,
     }
 }
 
-/*
- * Pearson's statistic of the recordings against their side's share, over its
- * degrees of freedom, drawn towards what is usual.
- */
-static double dispersion(const struct diff_spread *s, size_t row,
-                         const struct side_sum sums[2], double df)
+/* Pearson's statistic of the recordings against their side's share. */
+static double chi_squared(const struct diff_spread *s, size_t row,
+                          const struct side_sum sums[2])
 {
     double chi = 0;
     for (size_t i = 0; i < s->part_count; i++) {
@@ -38,8 +35,41 @@ static double dispersion(const struct diff_spread *s, size_t row,
         double off = (double)s->counts[i][row] - n * share;
         chi += v > 0 ? off * off / v : 0;
     }
-    double all = (DIFF_DISPERSION_WEIGHT * DIFF_DISPERSION + chi) /
-                 (DIFF_DISPERSION_WEIGHT + df);
+    return chi;
+}
+
+/* By how much drift^2 adds to the row's dispersion: samples a recording, where
+ * a share can still move. */
+static double leverage(const struct side_sum sums[2])
+{
+    double k = sums[0].k + sums[1].k, n = sums[0].n + sums[1].n;
+    double parts = (double)(sums[0].parts + sums[1].parts);
+    return n > 0 ? k / parts * (1 - k / n) : 0;
+}
+
+/* drift^2 from what all rows vary more than samples do. */
+static double drift_squared(const struct diff_spread *s, double df)
+{
+    double over = 0, expected = 0;
+    for (size_t row = 0; row < s->rows; row++) {
+        struct side_sum sums[2];
+        sum_sides(s, row, sums);
+        over += chi_squared(s, row, sums) - df * DIFF_DISPERSION;
+        expected += df * leverage(sums);
+    }
+    double usual = DIFF_DRIFT * DIFF_DRIFT;
+    double found = expected > 0 ? over / expected : 0;
+    return found > usual ? found : usual;
+}
+
+/* The row's own spread, drawn towards what is expected. */
+static double dispersion(const struct diff_spread *s, size_t row,
+                         const struct side_sum sums[2], double df,
+                         double drift2)
+{
+    double expected = DIFF_DISPERSION + drift2 * leverage(sums);
+    double all = DIFF_DISPERSION_WEIGHT * expected + chi_squared(s, row, sums);
+    all /= DIFF_DISPERSION_WEIGHT + df;
     return all > 1 ? all : 1;
 }
 
@@ -60,17 +90,17 @@ static double quantile(double risk, double df)
 void diff_spread(const struct diff_spread *s, struct diff_certainty *out)
 {
     struct side_sum sums[2];
-    double all = 0;
+    double all = 0, df = (double)s->part_count - 2;
+    double drift2 = drift_squared(s, df);
     for (size_t row = 0; row < s->rows; row++) {
         sum_sides(s, row, sums);
         all += information(sums);
     }
     for (size_t row = 0; row < s->rows; row++) {
         sum_sides(s, row, sums);
-        double df = (double)(sums[0].parts + sums[1].parts) - 2;
         double part = all > 0 ? information(sums) / all : 1;
         out[row] = (struct diff_certainty){
-            .dispersion = dispersion(s, row, sums, df),
+            .dispersion = dispersion(s, row, sums, df, drift2),
             .quantile = quantile(s->risk * part / 2, df),
             .min_effect = s->min_effect,
         };

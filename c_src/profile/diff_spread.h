@@ -11,11 +11,20 @@
 #include "profile/diff_math.h"
 
 /**
- * How much more than independent samples the counts of a recording vary, as a
- * ratio of variances, where several recordings do not tell.
+ * The counts of a recording vary
+ *
+ *   DIFF_DISPERSION       times as much (as variances) as independent samples
+ *                         would: work comes in bursts;
+ *   + DIFF_DRIFT^2 k      as one recording's work takes longer or shorter than
+ *                         the next's by that part: memory, caches, the machine.
+ *
+ * Measured, see bench/README.md. Where there are several recordings of a side
+ * the drift is found from all rows together, and each row's own spread is
+ * weighed with what is expected of it.
  */
 #define DIFF_DISPERSION 1.0
-/** As many degrees of freedom that has against what recordings tell. */
+#define DIFF_DRIFT      0.0
+/** Degrees of freedom of what is expected, against those of the recordings. */
 #define DIFF_DISPERSION_WEIGHT 12.0
 
 struct diff_spread {

@@ -1,49 +1,47 @@
-%% Work in rounds of known iterations, of which one function's are a factor
-%% more: how much slower that was made is known.
+%% Work in rounds of known iterations, of which one function does more: how
+%% much slower it was made is known. Each of the workers does all of it.
 -module(slowed).
--export([start/1, loop/1, hash/2, walk/2, sum/2, table/2, sort/2, text/2]).
+-export([start/1, loop/2, hash/2, sum/2, table/3, sort/2, text/2]).
 
-%% Percent: what `hash' does, of what it does by itself.
+-define(WORKERS, 2).
+
+%% Percent: what hash/2 does, of what it does by itself.
 start([Percent]) ->
-    Rounds = 400 * list_to_integer(Percent) div 100,
-    _ = ets:new(slowed, [named_table, public]),
-    [ets:insert(slowed, {N, N}) || N <- lists:seq(1, 1000)],
-    Worker = spawn(?MODULE, loop, [Rounds]),
-    register(slowed_worker, Worker),
+    Rounds = 7000 * list_to_integer(Percent) div 100,
+    [spawn(fun() -> worker(Rounds) end) || _ <- lists:seq(1, ?WORKERS)],
     io:format("ready ~s~n", [os:getpid()]),
     _ = io:get_line(""),
     erlang:halt(0).
 
-loop(Rounds) ->
+worker(Rounds) ->
+    Table = ets:new(slowed, []),
+    [ets:insert(Table, {N, N}) || N <- lists:seq(1, 1000)],
+    loop(Rounds, Table).
+
+loop(Rounds, Table) ->
     _ = hash(Rounds, 1),
-    _ = walk(60, lists:seq(1, 50)),
     _ = sum(1500, 0),
-    _ = table(120, 1),
+    _ = table(120, 1, Table),
     _ = sort(6, [N * 7919 rem 61 || N <- lists:seq(1, 60)]),
     _ = text(8, "a text that is split"),
-    loop(Rounds).
+    loop(Rounds, Table).
 
-%% Erlang alone, no call: its time is its iterations.
+%% Calls nothing: its time is its iterations.
 hash(0, Hash) ->
     Hash;
 hash(N, Hash) ->
     hash(N - 1, (Hash * 33 + N) band 16#ffffff).
-
-walk(0, List) ->
-    List;
-walk(N, List) ->
-    walk(N - 1, lists:reverse(List)).
 
 sum(0, Sum) ->
     Sum;
 sum(N, Sum) ->
     sum(N - 1, (Sum bxor N) band 16#ffff).
 
-table(0, N) ->
+table(0, N, _) ->
     N;
-table(Left, N) ->
-    [{_, M}] = ets:lookup(slowed, N),
-    table(Left - 1, M rem 1000 + 1).
+table(Left, N, Table) ->
+    [{_, M}] = ets:lookup(Table, N),
+    table(Left - 1, M rem 1000 + 1, Table).
 
 sort(0, List) ->
     List;
