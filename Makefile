@@ -58,6 +58,8 @@ bench-overhead: all
 	$(MIX) run --no-start bench/overhead.exs
 bench-formats: all
 	$(MIX) run --no-start bench/formats.exs
+bench-diff: all
+	$(MIX) run --no-start bench/diff.exs
 
 clean:
 	$(MAKE) -C c_src clean
@@ -65,4 +67,4 @@ clean:
 
 .PHONY: all demo test test-unit test-asan test-elixir test-erlang test-live \
     test-readers test-roots lint fuzz bench bench-accuracy bench-overhead \
-    bench-formats clean
+    bench-formats bench-diff clean

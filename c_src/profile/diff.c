@@ -130,18 +130,30 @@ static bool is_more(enum diff_verdict verdict)
     return verdict == DIFF_GREW || verdict == DIFF_NEW;
 }
 
+/* What the machine or the VM does by itself is nobody's change. */
+static bool is_of_code(const struct diff *d, const struct diff_function *f)
+{
+    enum frame_kind kind =
+        profile_function_at(d->gathered.profile, f->function)->kind;
+    return kind != FRAME_KERNEL && kind != FRAME_RUNTIME;
+}
+
 /* Rows are by the size of their change: the first that fits has most. */
 const struct diff_function *diff_culprit(const struct diff *d)
 {
-    const struct diff_function *less = NULL;
+    const struct diff_function *less = NULL, *other = NULL;
     for (size_t i = 0; i < d->rows.function_count; i++) {
         const struct diff_function *f = &d->rows.functions[i];
-        if (is_more(f->own.verdict))
+        if (f->own.verdict == DIFF_SAME)
+            continue;
+        if (!is_of_code(d, f))
+            other = other ? other : f;
+        else if (is_more(f->own.verdict))
             return f;
-        if (!less && f->own.verdict != DIFF_SAME)
+        else if (!less)
             less = f;
     }
-    return less;
+    return less ? less : other;
 }
 
 /* What was not there has no growth: how much it added says more. */
@@ -155,11 +167,11 @@ static bool is_above(const struct diff_share *s, double percent)
 
 const struct diff_function *diff_above(const struct diff *d, double percent)
 {
-    const struct diff_function *culprit = diff_culprit(d), *total = NULL;
-    if (culprit && is_above(&culprit->own, percent))
-        return culprit;
+    const struct diff_function *total = NULL;
     for (size_t i = 0; i < d->rows.function_count; i++) {
         const struct diff_function *f = &d->rows.functions[i];
+        if (!is_of_code(d, f))
+            continue;
         if (is_above(&f->own, percent))
             return f;
         if (is_above(&f->total, percent) &&

@@ -31,7 +31,8 @@
  * samples gets more of that chance of error than one with few. `grew` and
  * `shrank` are intervals that do not hold 0, and a growth of min_effect or
  * more. So the same code twice has such a row in at most 5 % of comparisons;
- * self and stacks are only judged when an own or a total is.
+ * self and stacks are only judged when an own or a total is; totals of C,
+ * kernel and the VM's own code are not.
  */
 #ifndef CPROF_PROFILE_DIFF_H
 #define CPROF_PROFILE_DIFF_H
@@ -128,13 +129,15 @@ const struct diff_function *diff_function_at(const struct diff *d, size_t i);
 size_t diff_stack_count(const struct diff *d);
 const struct diff_stack *diff_stack_at(const struct diff *d, size_t i);
 /** The one function to name: of those whose own grew (or is new) the one with
- *  most points; if none grew, of those that shrank; NULL: nothing changed. */
+ *  most points; if none grew, of those that shrank; NULL: nothing changed. The
+ *  kernel and the VM's own work are only named when nothing else changed. */
 const struct diff_function *diff_culprit(const struct diff *d);
 /** Does any function's own or total have verdict grew with a growth above
  *  percent, or verdict new and more than that of what did not change? */
 bool diff_grew_above(const struct diff *d, double percent);
-/** The function that diff_grew_above is about: the culprit if it is one of
- *  them, else the first own, else the total with most points; or NULL. */
+/** The function that diff_grew_above is about: of those whose own is above the
+ *  one with most points, else of the totals; or NULL. Never the kernel or what
+ *  the VM does by itself. */
 const struct diff_function *diff_above(const struct diff *d, double percent);
 
 /** "same", "grew", "shrank", "new", "gone". */

@@ -200,6 +200,15 @@ static bool is_all_self(const struct work *w, uint32_t f)
            w->all[1].self[f] == w->all[1].own[f];
 }
 
+/* Of C and kernel code only self and own are judged: how much of it there is
+ * below anything is the machine's doing as much as the code's. */
+static bool has_judged_total(const struct work *w, uint32_t f)
+{
+    enum frame_kind kind = profile_function_at(w->g->profile, f)->kind;
+    return kind != FRAME_NATIVE && kind != FRAME_KERNEL &&
+           kind != FRAME_RUNTIME;
+}
+
 static void fill_function(const struct work *w, uint32_t f,
                           struct diff_function *row)
 {
@@ -207,6 +216,8 @@ static void fill_function(const struct work *w, uint32_t f,
     row->line = profile_frame_at(w->g->profile, f)->line;
     judge(w, f, own_of, against_rest, w->own, &row->own);
     judge(w, f, total_of, against_all, w->total, &row->total);
+    if (!has_judged_total(w, f))
+        row->total.verdict = DIFF_SAME;
     if (is_all_self(w, f))
         row->self = row->own;
     else
