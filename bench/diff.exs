@@ -1,10 +1,11 @@
 # Does a comparison tell the truth? One function of a node's work is made slower by a known number of iterations:
 #
 #   mix run --no-start bench/diff.exs
-#   TRIALS=40 CPU=8 RUNS=1 RATE=999 SLOWER="5 10 20 50" KEEP=folder
+#   TRIALS=40 CPU=4 RUNS=3 RATE=999 SLOWER="5 10 20 50" KEEP=folder
 #
-# Each recording is of a node of its own, of about CPU seconds of its CPU time: on a busy machine that takes longer. A trial records the work as it is, the same again, and each slower form,
-# RUNS times each, and compares with the first. KEEP keeps the recordings in a folder, and uses those that are there.
+# Each recording is of a node of its own, of about CPU seconds of its CPU time: on a busy machine that takes longer.
+# A trial records the work as it is, the same again, and each slower form, RUNS times each, and compares with the first.
+# KEEP keeps the recordings in a folder, and uses those that are there.
 Code.require_file("support.exs", __DIR__)
 
 defmodule DiffBench do
@@ -26,24 +27,25 @@ defmodule DiffBench do
     check(rows)
   end
 
+  # The forms take turns: what else the machine does changes with time, and should be on all sides alike.
   defp trial(dir, n, slower) do
-    base = recordings(dir, n, "base", 0)
-    result = for by <- [0 | slower], into: %{}, do: {by, compare(base, recordings(dir, n, "#{by}", by), by)}
+    forms = [{"base", 0} | for(by <- [0 | slower], do: {"#{by}", by})]
+    files = for run <- 1..Bench.setting("RUNS", 3), {name, by} <- forms, do: {name, recording(dir, n, name, run, by)}
+    of = fn name -> for {^name, file} <- files, do: file end
+    result = for by <- [0 | slower], into: %{}, do: {by, compare(of.("base"), of.("#{by}"), by)}
     IO.puts("#{n}: " <> Enum.map_join(result, "  ", fn {by, r} -> "#{by}: #{r.text}" end))
     result
   end
 
-  defp recordings(dir, n, name, by) do
-    for run <- 1..Bench.setting("RUNS", 1) do
-      file = Path.join(dir, "#{n}-#{name}-#{run}.pb.gz")
-      if !File.exists?(file), do: record(file, by)
-      file
-    end
+  defp recording(dir, n, name, run, by) do
+    file = Path.join(dir, "#{n}-#{name}-#{run}.pb.gz")
+    if !File.exists?(file), do: record(file, by)
+    file
   end
 
   defp record(file, by) do
     node = Node.start("slowed", ["#{100 + by}"], ~w(+sbwt none))
-    seconds = seconds(node, Bench.setting("CPU", 8))
+    seconds = seconds(node, Bench.setting("CPU", 4))
     {_, err, code} = Cprof.run(~w(record -q -p #{node.pid} -d #{seconds} -r #{Bench.setting("RATE", 999)} -o #{file}))
     Node.stop(node)
     if code != 0, do: raise(err)
@@ -51,10 +53,10 @@ defmodule DiffBench do
 
   # How long the node needs for that much CPU time at its present pace.
   defp seconds(node, cpu) do
-    Process.sleep(300)
+    Process.sleep(200)
     before = cpu_ticks(node)
-    Process.sleep(700)
-    pace = (cpu_ticks(node) - before) / 100 / 0.7
+    Process.sleep(400)
+    pace = (cpu_ticks(node) - before) / 100 / 0.4
     Float.round(min(max(cpu / max(pace, 0.05), 1.0), 60.0), 1)
   end
 

@@ -22,8 +22,8 @@
  * the drift is found from all rows together, and each row's own spread is
  * weighed with what is expected of it.
  */
-#define DIFF_DISPERSION 1.0
-#define DIFF_DRIFT      0.0
+#define DIFF_DISPERSION 1.1
+#define DIFF_DRIFT      0.02
 /** Degrees of freedom of what is expected, against those of the recordings. */
 #define DIFF_DISPERSION_WEIGHT 12.0
 

@@ -65,11 +65,11 @@ static void one_grew_and_pushed_the_others_aside(void **state)
     verdict(&a->own, DIFF_GREW);
     verdict(&a->self, DIFF_GREW);
     near(a->own.growth, 0.5, 0.001);
-    assert_true(a->own.growth_low > 0.35 && a->own.growth_high < 0.65);
+    assert_true(a->own.growth_low > 0.3 && a->own.growth_high < 0.75);
     near(a->own.base_pct, 40, 1e-9);
     near(a->own.now_pct, 50, 1e-9);
     near(a->own.change, 10, 1e-9);
-    assert_true(a->own.change_low > 8 && a->own.change_high < 12);
+    assert_true(a->own.change_low > 6 && a->own.change_high < 14);
     assert_ptr_equal(diff_culprit(d), a);
     assert_ptr_equal(diff_function_at(d, 0), a);
     /* The others' shares are smaller, and they did not change. */
@@ -157,21 +157,34 @@ static void small_effects_are_none(void **state)
     (void)state;
     const uint64_t many = 100000000;
     struct profile *base = plain(many, many, many, many);
-    struct profile *now = plain(many * 103 / 100, many, many, many);
+    struct profile *now = plain(many * 115 / 100, many, many, many);
     const struct profile *a[] = {base}, *b[] = {now};
     struct diff *d;
-    assert_int_equal(diff_create(a, 1, b, 1, NULL, &d), 0);
+    struct diff_options dull = {.min_effect = 0.2};
+    assert_int_equal(diff_create(a, 1, b, 1, &dull, &d), 0);
     verdict(&find(d, "a")->own, DIFF_SAME);
     assert_true(find(d, "a")->own.growth_low > 0);
     assert_null(diff_culprit(d));
     diff_destroy(d);
-    struct diff_options sharp = {.min_effect = 0.02};
-    assert_int_equal(diff_create(a, 1, b, 1, &sharp, &d), 0);
+    assert_int_equal(diff_create(a, 1, b, 1, NULL, &d), 0);
     verdict(&find(d, "a")->own, DIFF_GREW);
-    near(find(d, "a")->own.growth, 0.03, 0.0005);
+    near(find(d, "a")->own.growth, 0.15, 0.0005);
     diff_destroy(d);
     profile_destroy(base);
     profile_destroy(now);
+}
+
+/* However many samples: one recording does not know how much the next would
+ * differ by itself. */
+static void many_samples_of_one_run_are_not_sure(void **state)
+{
+    (void)state;
+    const uint64_t many = 100000000;
+    struct diff *d = compare(plain(many, many, many, many),
+                             plain(many * 106 / 100, many, many, many));
+    verdict(&find(d, "a")->own, DIFF_SAME);
+    assert_true(find(d, "a")->own.growth_low < 0);
+    diff_destroy(d);
 }
 
 /* --- what a function is --------------------------------------------------- */
@@ -333,6 +346,7 @@ int main(void)
         cmocka_unit_test(two_changes_are_told_apart),
         cmocka_unit_test(new_and_gone),
         cmocka_unit_test(small_effects_are_none),
+        cmocka_unit_test(many_samples_of_one_run_are_not_sure),
         cmocka_unit_test(lines_and_paths_do_not_matter),
         cmocka_unit_test(c_code_is_its_bifs_own),
         cmocka_unit_test(rows_hold_both_sides),
