@@ -39,7 +39,7 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static const char no_format[] = "known are text (.txt) and json "
+static const char no_format[] = "known are text (.txt), html (.html) and json "
                                 "(.json)";
 
 static int fault(struct options_fault *f, const char *what, const char *value,
