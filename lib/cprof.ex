@@ -17,6 +17,7 @@ defmodule Cprof do
     * `:rate` - samples per second of CPU time of each thread, 1 to 10000 (`profile/2`: 999, else 99)
     * `:engine` - `:auto` (the best that works), `:bpf`, `:perf` or `:ptrace` (at most 99 Hz)
     * `:kernel` - kernel stacks too (`false`)
+    * `:force` - engine `:ptrace` also on a machine without a CPU to spare (`false`)
 
   ## Options of what is shown
 
@@ -34,6 +35,7 @@ defmodule Cprof do
           {:rate, pos_integer()}
           | {:engine, :auto | :bpf | :perf | :ptrace | String.t()}
           | {:kernel, boolean()}
+          | {:force, boolean()}
 
   @type render_option ::
           {:format, atom() | String.t()}
@@ -155,6 +157,31 @@ defmodule Cprof do
   """
   @spec snapshot([Cprof.Snapshot.option()]) :: :ok
   def snapshot(opts \\ []), do: :cprof_nif.print_snapshot(opts)
+
+  @doc """
+  Reads a recording that was saved: by `write/3` or `mix profile.run --save`, by `cprof record`, or any pprof file.
+
+      iex> {:ok, profile} = Cprof.record(0.2)
+      iex> file = Path.join(System.tmp_dir!(), "cprof-doc-\#{System.pid()}.pb.gz")
+      iex> :ok = Cprof.write(profile, file)
+      iex> {:ok, again} = Cprof.read(file)
+      iex> File.rm!(file)
+      iex> again.report.counters == profile.report.counters
+      true
+      iex> {:error, error} = Cprof.read("nowhere.pb.gz")
+      iex> Exception.message(error)
+      "nowhere.pb.gz: no such file or directory"
+  """
+  @spec read(Path.t()) :: {:ok, Profile.t()} | {:error, Error.t()}
+  def read(path) do
+    case File.read(path) do
+      {:ok, bytes} -> bytes |> :cprof_sampler.read() |> named(path) |> profile_result()
+      {:error, posix} -> {:error, Error.new({posix, "#{path}: #{:file.format_error(posix)}"})}
+    end
+  end
+
+  defp named({:error, {code, text}}, path), do: {:error, {code, "#{path}: #{text}"}}
+  defp named(ok, _), do: ok
 
   defp profile_result({:ok, recorded}), do: {:ok, struct!(Profile, recorded)}
   defp profile_result({:error, failure}), do: {:error, Error.new(failure)}

@@ -33,9 +33,11 @@ profile(Fun) ->
 %% the function raises is raised.
 %%
 %% Options: `rate' (samples a second of CPU time, 999), `engine' (`auto'),
-%% `kernel' (kernel stacks too, `false'), `output' (a file or a list of files:
+%% `kernel' (kernel stacks too, `false'), `force' (engine `ptrace' also on a
+%% machine without a CPU to spare), `output' (a file or a list of files:
 %% `"flame.html"', `".txt"', `".json"', `".collapsed"', `".speedscope.json"',
-%% `".pb.gz"'; `"-"' prints the text report), and for those `top', `process', `focus', `ignore'.
+%% `".pb.gz"'; `"-"' prints the text report), and for those `top', `process',
+%% `focus', `ignore'.
 -spec profile(fun(() -> Value), cprof_options:options()) ->
     {ok, Value, map()} | {error, {atom(), binary()}}.
 profile(Fun, Options) ->

@@ -10,6 +10,7 @@
     rate => pos_integer(),
     engine => auto | bpf | perf | ptrace | binary() | string(),
     kernel => boolean(),
+    force => boolean(),
     output => file:name_all() | [file:name_all()],
     format => atom() | binary() | string(),
     top => pos_integer(),
@@ -29,7 +30,7 @@ check(Options, Kinds) when is_map(Options) ->
 check(_, _) ->
     {error, <<"the options must be a map">>}.
 
-keys(record) -> [rate, engine, kernel];
+keys(record) -> [rate, engine, kernel, force];
 keys(render) -> [format, top, process, focus, ignore];
 keys(output) -> [output].
 
@@ -49,14 +50,16 @@ check_each([{Key, Value} | Rest], Known, Checked) ->
 value(rate, Rate) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE -> {ok, Rate};
 value(rate, _) -> {error, "a whole number of samples a second, 1 to 10000"};
 value(engine, Engine) -> one_of(Engine, [<<"auto">>, <<"bpf">>, <<"perf">>, <<"ptrace">>]);
-value(kernel, Kernel) when is_boolean(Kernel) -> {ok, Kernel};
-value(kernel, _) -> {error, "true or false"};
+value(Key, Flag) when Key =:= kernel; Key =:= force -> flag(Flag);
 value(top, Top) when is_integer(Top), Top >= 1, Top =< 1000000 -> {ok, Top};
 value(top, _) -> {error, "a whole number of rows, 1 or more"};
 value(format, Format) -> one_of(Format, [Name || {_, Name} <- extensions()]);
 value(output, Output) -> files(Output);
 value(process, Processes) -> processes(Processes);
 value(Key, Pattern) when Key =:= focus; Key =:= ignore -> pattern(one_text(Pattern)).
+
+flag(Flag) when is_boolean(Flag) -> {ok, Flag};
+flag(_) -> {error, "true or false"}.
 
 one_of(Given, Known) ->
     case to_text(Given) of

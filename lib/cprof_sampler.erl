@@ -3,7 +3,8 @@
 %% process registered as cprof_sampler.
 -module(cprof_sampler).
 
--export([start/1, start/2, stop/0, profile/2, record/2, render/2, write/3, check_outputs/1]).
+-export([start/1, start/2, stop/0, stop/1, profile/2, record/2]).
+-export([read/1, render/2, write/3, check_outputs/1]).
 
 -export_type([recorded/0]).
 
@@ -63,7 +64,12 @@ begin_sampling(Server, Options) ->
 %% Ends the recording and hands it out.
 -spec stop() -> {ok, recorded()} | {error, failure()}.
 stop() ->
-    Answer = cprof_port:request(?NAME, stop, #{}, ?STOP_MS),
+    stop(#{}).
+
+%% With a note, a line of less than 256 bytes, the recording carries it.
+-spec stop(#{note => binary()}) -> {ok, recorded()} | {error, failure()}.
+stop(Args) ->
+    Answer = cprof_port:request(?NAME, stop, maps:with([note], Args), ?STOP_MS),
     cprof_port:close(?NAME),
     Answer.
 
@@ -137,21 +143,26 @@ first_failure([Step | Rest]) ->
         {error, Failure} -> {error, Failure}
     end.
 
+%% What a saved recording holds.
+-spec read(binary()) -> {ok, recorded()} | {error, failure()}.
+read(Recording) when is_binary(Recording) ->
+    ask_program(read, #{recording => Recording}).
+
 %% A recording in a format; formats are the program's.
 -spec render(binary(), cprof_options:options()) -> {ok, binary()} | {error, failure()}.
 render(Recording, Options) ->
     case cprof_options:check(Options, [render]) of
         {ok, Checked} ->
             Args = maps:merge(#{format => <<"text">>}, cprof_options:render_args(Checked)),
-            render_by_program(Args#{recording => Recording});
+            ask_program(render, Args#{recording => Recording});
         {error, Text} ->
             {error, {invalid_option, Text}}
     end.
 
-render_by_program(Args) ->
+ask_program(Command, Args) ->
     case cprof_port:open(#{owner => self()}) of
         {ok, Server} ->
-            Answer = cprof_port:request(Server, render, Args, ?RENDER_MS),
+            Answer = cprof_port:request(Server, Command, Args, ?RENDER_MS),
             cprof_port:close(Server),
             Answer;
         {error, Failure} ->

@@ -45,7 +45,8 @@ static int start(struct server *s, const struct port_request *r)
                                       .timeline = true,
                                       .engine =
                                           r->engine[0] ? r->engine : "auto",
-                                      .kernel = r->kernel};
+                                      .kernel = r->kernel,
+                                      .force = r->force};
     int err = session_open(&o, &s->session);
     if (err)
         return err;
@@ -76,8 +77,12 @@ static int stop(struct server *s, const struct port_request *r)
     int err = session_finish(s->session, &s->finished);
     session_close(s->session);
     s->session = NULL;
+    if (!err && r->note[0])
+        err = profile_note(s->finished, r->note);
     if (err) {
         s->inquiry = inquiry_of(NULL);
+        profile_destroy(s->finished);
+        s->finished = NULL;
         return err;
     }
     inquiry_end(&s->inquiry);
@@ -91,6 +96,17 @@ static int describe(struct server *s, const struct port_request *r)
     struct port_descriptions described = r->described;
     int err = inquiry_answer(&s->inquiry, &described);
     return err ? err : port_reply_atom(&s->out, r->ref, "described");
+}
+
+static int read_back(struct server *s, const struct port_request *r)
+{
+    struct profile *p;
+    int err = pprof_read(r->recording, r->recording_len, &p);
+    if (err)
+        return err;
+    err = port_reply_result(&s->out, r->ref, p, r->recording, r->recording_len);
+    profile_destroy(p);
+    return err;
 }
 
 static int render(struct server *s, const struct port_request *r)
@@ -129,6 +145,8 @@ static int carry_out(struct server *s, const struct port_request *r)
         return start(s, r);
     case PORT_STOP:
         return stop(s, r);
+    case PORT_READ:
+        return read_back(s, r);
     case PORT_RENDER:
         return render(s, r);
     case PORT_DESCRIBE:

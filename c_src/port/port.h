@@ -9,8 +9,11 @@
  *
  * Commands:
  *   hello  #{version => 1}        -> #{version => 1, program => binary}
- *   start  #{pid, rate, engine, duration_ms, kernel, describe} -> started
- *   stop   #{}                    -> #{report => map, recording => binary}
+ *   start  #{pid, rate, engine, duration_ms, kernel, force, describe}
+ *                                 -> started
+ *   stop   #{note}                -> #{report => map, recording => binary}
+ *                                 a note becomes one of the recording's
+ *   read   #{recording}           -> the same of a recording that was saved
  *   render #{recording, format, top, process => [binary], focus, ignore}
  *                                 -> binary, the rendered bytes
  *   describe #{described => [{Pid, InitialCall, Label, Application, Parent}]}
@@ -40,6 +43,7 @@ enum port_command {
     PORT_HELLO,
     PORT_START,
     PORT_STOP,
+    PORT_READ,
     PORT_RENDER,
     PORT_DESCRIBE
 };
@@ -64,8 +68,8 @@ struct port_request {
     enum port_command command;
     int64_t version;
     int64_t pid, rate, duration_ms, top;
-    bool kernel, describe;
-    char engine[PORT_TEXT], format[PORT_TEXT];
+    bool kernel, force, describe;
+    char engine[PORT_TEXT], format[PORT_TEXT], note[PORT_TEXT];
     char focus[PORT_TEXT], ignore[PORT_TEXT];
     char processes[PORT_MAX_PROCESSES][PORT_TEXT];
     size_t process_count;

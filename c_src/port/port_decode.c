@@ -41,9 +41,11 @@ static const struct field fields[] = {
     {"duration_ms", FIELD_INTEGER, MEMBER(duration_ms)},
     {"top", FIELD_INTEGER, MEMBER(top)},
     {"kernel", FIELD_BOOLEAN, MEMBER(kernel)},
+    {"force", FIELD_BOOLEAN, MEMBER(force)},
     {"describe", FIELD_BOOLEAN, MEMBER(describe)},
     {"engine", FIELD_TEXT, MEMBER(engine)},
     {"format", FIELD_TEXT, MEMBER(format)},
+    {"note", FIELD_TEXT, MEMBER(note)},
     {"focus", FIELD_TEXT, MEMBER(focus)},
     {"ignore", FIELD_TEXT, MEMBER(ignore)},
     {"process", FIELD_TEXTS, MEMBER(processes)},
@@ -52,9 +54,9 @@ static const struct field fields[] = {
 };
 
 static const char *const commands[] = {
-    [PORT_HELLO] = "hello",       [PORT_START] = "start",
-    [PORT_STOP] = "stop",         [PORT_RENDER] = "render",
-    [PORT_DESCRIBE] = "describe",
+    [PORT_HELLO] = "hello",   [PORT_START] = "start",
+    [PORT_STOP] = "stop",     [PORT_READ] = "read",
+    [PORT_RENDER] = "render", [PORT_DESCRIBE] = "describe",
 };
 
 static bool atom(struct cursor *c, char text[static PORT_TEXT])

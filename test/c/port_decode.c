@@ -39,12 +39,14 @@ static int decode(const ei_x_buff *x)
 
 static ei_x_buff start_request(void)
 {
-    ei_x_buff x = begin(7, "start", 6);
+    ei_x_buff x = begin(7, "start", 7);
     pair_long(&x, "pid", 4194304);
     pair_long(&x, "rate", 999);
     pair_text(&x, "engine", "perf");
     pair_long(&x, "duration_ms", 5000000000);
     ei_x_encode_atom(&x, "kernel");
+    ei_x_encode_boolean(&x, 1);
+    ei_x_encode_atom(&x, "force");
     ei_x_encode_boolean(&x, 1);
     ei_x_encode_atom(&x, "describe");
     ei_x_encode_boolean(&x, 1);
@@ -135,6 +137,7 @@ static void reads_a_start(void **state)
     assert_int_equal(request.rate, 999);
     assert_int_equal(request.duration_ms, 5000000000);
     assert_true(request.kernel);
+    assert_true(request.force);
     assert_true(request.describe);
     assert_string_equal(request.engine, "perf");
     assert_string_equal(request.format, "");
@@ -173,6 +176,18 @@ static void reads_hello_stop_and_an_empty_process_list(void **state)
     x = begin(2, "stop", 0);
     assert_int_equal(decode(&x), 0);
     assert_int_equal(request.command, PORT_STOP);
+    assert_string_equal(request.note, "");
+    ei_x_free(&x);
+    x = begin(2, "stop", 1);
+    pair_text(&x, "note", "run 1 of 3");
+    assert_int_equal(decode(&x), 0);
+    assert_string_equal(request.note, "run 1 of 3");
+    ei_x_free(&x);
+    x = begin(2, "read", 1);
+    pair_text(&x, "recording", "abc");
+    assert_int_equal(decode(&x), 0);
+    assert_int_equal(request.command, PORT_READ);
+    assert_int_equal(request.recording_len, 3);
     ei_x_free(&x);
     x = begin(3, "render", 1);
     ei_x_encode_atom(&x, "process");

@@ -172,6 +172,19 @@ defmodule CprofTest do
     end
   end
 
+  test "a recording read back is the one that was written" do
+    {:ok, _, profile} = Cprof.profile(fn -> Work.run() end)
+    file = tmp("read.pb.gz")
+    assert Cprof.write(profile, file) == :ok
+    assert {:ok, read} = Cprof.read(file)
+    assert read.report == profile.report
+    assert Cprof.render(read, :collapsed) == Cprof.render(profile, :collapsed)
+    File.write!(file, "no recording")
+    assert {:error, %Error{code: :not_a_profile} = error} = Cprof.read(file)
+    assert Exception.message(error) =~ file
+    File.rm!(file)
+  end
+
   test "what is shown can be narrowed" do
     {:ok, _, profile} = Cprof.profile(fn -> Work.run() end)
     assert {:ok, focused} = Cprof.render(profile, :collapsed, focus: "Work[.]spin")

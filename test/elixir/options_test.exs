@@ -42,6 +42,7 @@ defmodule Cprof.OptionsTest do
           rate: [0, -1, 1_000_000_000, 9.5, "99"],
           engine: [:magic, 1, ""],
           kernel: ["yes", nil],
+          force: [1],
           top: [0, -5, :all],
           format: [:svg, 7],
           focus: [String.duplicate("x", 256), 1]
