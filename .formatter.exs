@@ -1,4 +1,4 @@
 [
   line_length: 120,
-  inputs: ["*.exs", "lib/**/*.ex", "test/**/*.exs", "bench/**/*.exs", "examples/**/*.exs"]
+  inputs: ["*.exs", "lib/**/*.ex", "test/**/*.exs", "bench/**/*.exs", "examples/**/*.{ex,exs}"]
 ]

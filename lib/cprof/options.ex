@@ -13,7 +13,7 @@ defmodule Cprof.Options do
   defp chardata({key, %Regex{} = regex}), do: {key, Regex.source(regex)}
   defp chardata(option), do: option
 
-  @many [:output, :process]
+  @many [:output, :process, :baseline]
 
   @doc """
   The parsed switches as options: those that may be given several times become lists.
@@ -27,6 +27,15 @@ defmodule Cprof.Options do
 
     Keyword.merge(switches, many)
   end
+
+  @doc """
+  The files of an option that may be given as one, as a list and several times.
+
+      iex> Cprof.Options.files([output: "a.html", top: 3, output: ["b.txt", "c.json"]], :output)
+      ["a.html", "b.txt", "c.json"]
+  """
+  @spec files(keyword(), atom()) :: [Path.t()]
+  def files(opts, key), do: opts |> Keyword.get_values(key) |> List.flatten()
 
   @doc """
   Splits options by the three things that are done with them.

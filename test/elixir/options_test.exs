@@ -1,6 +1,8 @@
 defmodule Cprof.OptionsTest do
   use ExUnit.Case, async: true
 
+  doctest Cprof.Options
+
   @all [:record, :render, :output]
 
   defp check(opts), do: :cprof_options.check(Cprof.Options.to_map(opts), @all)

@@ -117,6 +117,6 @@ defmodule Mix.Tasks.Profile.RunTest do
   end
 
   test "an unknown switch is refused" do
-    assert_raise OptionParser.ParseError, fn -> run(["--baseline", "x", "-e", "1"]) end
+    assert_raise OptionParser.ParseError, fn -> run(["--speed", "x", "-e", "1"]) end
   end
 end

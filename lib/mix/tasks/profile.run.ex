@@ -16,7 +16,8 @@ defmodule Mix.Tasks.Profile.Run do
       $ mix profile.run --output flamegraph.html my_script.exs
 
   Before running the code it invokes the `app.start` task, which compiles and loads your project. The code runs once:
-  sampling needs no warmup, unless loading modules for the first time would be a large part of the run.
+  sampling needs no warmup, unless loading modules for the first time would be a large part of the run. With `--runs` it
+  runs once more before the measured runs.
 
   This task is automatically re-enabled, so you can profile multiple times in the same Mix invocation.
 
@@ -25,21 +26,27 @@ defmodule Mix.Tasks.Profile.Run do
     * `--rate` - samples per second of CPU time of each thread, 1 to 10000 (default: 999)
     * `--engine` - how samples are taken: `auto` (the default: the best that works), `bpf`, `perf`, `ptrace`
     * `--kernel` - shows kernel stacks too
+    * `--force` - engine `ptrace` also on a machine without a CPU to spare
+    * `--runs` - runs the code so many times, each one measured and recorded (default: 1)
     * `--output`, `-o` - writes a file, in the format of its extension: `.html` (a flame graph), `.txt`, `.json`,
       `.collapsed`, `.pb.gz`; may be given several times
     * `--format` - the format of what is printed, `text`, `json` or `collapsed` (default: `text`), and of output files
       whose extension does not tell
     * `--top` - rows of the printed table (default: 25)
-    * `--save` - writes the recording (pprof) to this file, for `cprof report`
+    * `--save` - writes the recording (pprof) to this file, for `--baseline`, `cprof report` and `cprof diff`; those of
+      further runs are written beside it: `base.pb.gz`, `base-2.pb.gz`, ...
+    * `--baseline` - compares with the runs that were saved as this file; may be given several times
+    * `--fail-above` - exit status 3 when a function takes more than this many percent more CPU time than in the
+      baseline, and that is no chance
     * `--process` - only this process: a pid, registered name or initial call; may be given several times
     * `--focus` - only stacks with a function that matches this regular expression
     * `--ignore` - no stacks with a function that matches this regular expression
-    * `--warmup` - runs the code once before it is profiled
+    * `--warmup` - runs the code once before it is profiled; the default with `--runs` of 2 or more
     * `--eval`, `-e` - evaluates the given code
     * `--require`, `-r` - requires pattern before running the command
     * `--parallel`, `-p` - makes all requires parallel
     * `--config`, `-c` - loads the given configuration files
-    * `--no-warmup` - the default; accepted as in the other profiling tasks
+    * `--no-warmup` - does not; the default with one run
     * `--no-compile` - does not compile even if files require compilation
     * `--no-deps-check` - does not check dependencies
     * `--no-archives-check` - does not check archives
@@ -87,20 +94,48 @@ defmodule Mix.Tasks.Profile.Run do
   in the function itself, `total` also in what it called; a recursive function counts once. `+-` is the sampling error
   (95 %): a longer run or a higher rate makes it smaller.
 
+  ## Measure, change, measure again
+
+      $ mix profile.run --runs 5 --save base.pb.gz bench.exs
+      [change the code]
+      $ mix profile.run --runs 5 --baseline base.pb.gz bench.exs
+      [...]
+      EXAMPLE
+
+  The code must do the same work each time: then the CPU time a run of every function is compared, with an interval
+  that comes from the number of samples and from the spread between the runs. `Cprof.Growth` says when a function counts
+  as changed. The wall times are compared by their mean (geometric); their interval knows only the spread between the
+  runs of one VM, so two measurements of the same code can differ by a little more. Where there is more than one run,
+  the report and the output files are those of the run with the median wall time.
+
+  With `--fail-above` this is a gate for CI. Measure both versions in one job, on one machine:
+
+      git switch --detach origin/main && mix profile.run --runs 5 --save /tmp/base.pb.gz bench.exs
+      git switch --detach "$COMMIT" && mix profile.run --runs 5 --baseline /tmp/base.pb.gz --fail-above 10 bench.exs
+
+  When the code raises, what was recorded until then is reported and saved, nothing is compared, and the task raises it
+  again.
+
   ## When it does not work
 
   An error says what to do. `cprof doctor` (the program is in `priv/`) tells which way of sampling works on this
   machine.
   """
 
+  alias Cprof.{Measurement, RunReport, Runs}
+
   @type profile_opts :: [
           rate: pos_integer(),
           engine: :auto | :bpf | :perf | :ptrace | String.t(),
           kernel: boolean(),
+          force: boolean(),
+          runs: pos_integer(),
           output: Path.t() | [Path.t()],
           format: atom() | String.t(),
           top: pos_integer(),
           save: Path.t(),
+          baseline: Path.t() | [Path.t()],
+          fail_above: number(),
           process: [pid() | atom() | String.t()],
           focus: String.t(),
           ignore: String.t(),
@@ -123,10 +158,14 @@ defmodule Mix.Tasks.Profile.Run do
     rate: :integer,
     engine: :string,
     kernel: :boolean,
+    force: :boolean,
+    runs: :integer,
     output: :keep,
     format: :string,
     top: :integer,
     save: :string,
+    baseline: :keep,
+    fail_above: :float,
     process: :keep,
     focus: :string,
     ignore: :string
@@ -134,7 +173,10 @@ defmodule Mix.Tasks.Profile.Run do
 
   @aliases [r: :require, p: :parallel, e: :eval, c: :config, o: :output]
 
-  @own [:warmup, :rate, :engine, :kernel, :output, :format, :top, :save, :process, :focus, :ignore]
+  @of_task [:warmup, :runs, :output, :save, :baseline, :fail_above]
+  @own @of_task ++ [:rate, :engine, :kernel, :force, :format, :top, :process, :focus, :ignore]
+
+  @max_runs 10_000
 
   @impl true
   def run(args) do
@@ -155,110 +197,105 @@ defmodule Mix.Tasks.Profile.Run do
   end
 
   # The code is compiled, not evaluated: it is to be profiled as it would run.
+  # What it defines first is no part of the run, and is defined once.
   defp profile_code(code, file, opts) do
-    quoted = Code.string_to_quoted!(code, file: file)
+    {definitions, quoted} = code |> Code.string_to_quoted!(file: file) |> split_code()
 
     content =
       quote do
+        unquote_splicing(definitions)
         unquote(__MODULE__).profile(fn -> unquote(quoted) end, unquote(Macro.escape(opts)))
       end
 
     Code.compile_quoted(content, file)
   end
 
+  @definitions [:defmodule, :defprotocol, :defimpl, :import, :alias, :require]
+
+  defp split_code({:__block__, meta, expressions}) do
+    {definitions, rest} = Enum.split_while(expressions, &match?({name, _, [_ | _]} when name in @definitions, &1))
+    {definitions, {:__block__, meta, rest}}
+  end
+
+  defp split_code(expression), do: {[], expression}
+
   @doc """
   Runs `fun`, samples the VM meanwhile, prints the report and writes the files that were asked for.
 
-  Returns the value of `fun`. What it raises is raised here, after the report. The options are those of the command
-  line, as in `profile(fun, rate: 499, output: ["flamegraph.html"])`.
+  Returns the value of `fun`, of its last run. What it raises is raised here, after the report. The options are those of
+  the command line, as in `profile(fun, rate: 499, output: ["flamegraph.html"])`. When `fail_above` is exceeded the
+  calling process exits with `{:shutdown, 3}`, after all was written.
   """
   @spec profile((() -> result), profile_opts()) :: result when result: any()
   def profile(fun, opts \\ []) when is_function(fun, 0) do
     %{record: record} = check!(opts)
-    if opts[:warmup], do: warmup(fun)
-    start!(Keyword.put_new(record, :rate, 999))
+    baseline = Enum.flat_map(Cprof.Options.files(opts, :baseline), &load!/1)
+    runs = opts[:runs] || 1
+    warm? = Keyword.get(opts, :warmup, runs > 1)
+    if warm?, do: warmup(fun, opts)
 
-    outcome =
-      try do
-        {:value, fun.()}
-      catch
-        kind, reason -> {:raised, kind, reason, __STACKTRACE__}
-      end
-
-    case outcome do
-      {:value, value} ->
-        stop!() |> report!(opts)
-        value
-
-      {:raised, kind, reason, stack} ->
-        # Whatever becomes of the report, the code's own failure is what counts.
-        try do
-          stop!() |> report!(opts)
-        rescue
-          error -> Mix.shell().error(Exception.message(error))
-        end
-
-        :erlang.raise(kind, reason, stack)
-    end
+    first = %Runs{number: 1, count: runs, warm?: warm?, set: System.os_time(:microsecond)}
+    {outcome, measured} = Measurement.run(fun, Keyword.put_new(record, :rate, 999), first)
+    RunReport.conclude(outcome, measured, baseline, opts)
   end
 
-  defp warmup(fun) do
-    IO.puts("Warmup...\n")
+  defp warmup(fun, opts) do
+    RunReport.say(opts, "Warmup...\n\n")
     fun.()
   end
 
-  # The recording ends with this process, should it be killed.
-  defp start!(record) do
-    ok!(:cprof_sampler.start(Cprof.Options.to_map(record), %{owner: self()}))
+  defp load!(file) do
+    {:ok, measured, doubts} = ok!(Cprof.RunFiles.load(file))
+    Enum.each(doubts, &Mix.shell().error/1)
+    measured
   end
 
-  defp stop! do
-    {:ok, recorded} = ok!(:cprof_sampler.stop())
-    struct!(Cprof.Profile, recorded)
-  end
-
-  defp report!(profile, opts) do
-    %{render: render} = Cprof.Options.split(opts)
-    {format, shown} = Keyword.pop(render, :format, "text")
-    {:ok, text} = ok!(Cprof.render(profile, printed(to_string(format)), shown))
-    IO.write(text)
-    for file <- outputs(opts), do: written!(file, Cprof.write(profile, file, render))
-    if file = opts[:save], do: written!(file, File.write(file, profile.recording))
-  end
-
-  # These are for files, and no terminal shows them.
-  defp printed(format) when format in ["html", "pprof"], do: "text"
-  defp printed(format), do: format
-
-  defp written!(file, {:error, posix}) when is_atom(posix), do: Mix.raise("#{file}: #{:file.format_error(posix)}")
-
-  defp written!(file, result) do
-    ok!(result)
-    Mix.shell().info("Wrote #{file}")
-  end
-
-  defp outputs(opts), do: opts |> Keyword.get_values(:output) |> List.flatten()
+  # --- options ---------------------------------------------------------------
 
   defp check!(opts) do
     %{record: record, render: render, task: task} = split = Cprof.Options.split(opts)
 
-    case Keyword.keys(task) -- [:warmup, :output, :save] do
+    case Keyword.keys(task) -- @of_task do
       [] -> :ok
       [key | _] -> Mix.raise("unknown option #{inspect(key)}")
     end
 
+    check_numbers!(task)
     {:ok, checked} = ok!(:cprof_options.check(Cprof.Options.to_map(record ++ render), [:record, :render]))
-    check_files!(checked, outputs(opts), Keyword.get_values(task, :save))
+    check_files!(checked, task)
     split
   end
 
-  defp check_files!(%{format: format}, [], _) when format in ["html", "pprof"] do
-    Mix.raise("format #{format} is not for the terminal: name a file with --output")
+  defp check_numbers!(task) do
+    runs = Keyword.get(task, :runs, 1)
+    limit = Keyword.get(task, :fail_above, 0)
+    in_range? = is_integer(runs) and runs in 1..@max_runs
+    if not in_range?, do: Mix.raise("option runs must be a number from 1 to #{@max_runs}, not #{inspect(runs)}")
+
+    if not (is_number(limit) and limit >= 0),
+      do: Mix.raise("option fail_above must be a number of percent, 0 or more, not #{inspect(limit)}")
+
+    if task[:fail_above] && not Keyword.has_key?(task, :baseline),
+      do: Mix.raise("option fail_above needs a baseline: make one with --save, and name it with --baseline")
   end
 
-  defp check_files!(checked, outputs, saved) do
-    ok!(:cprof_sampler.check_outputs(Map.put(checked, :output, outputs)))
+  defp check_files!(%{format: format} = checked, task) when format in ["html", "pprof"] do
+    if Cprof.Options.files(task, :output) == [],
+      do: Mix.raise("format #{format} is not for the terminal: name a file with --output")
+
+    check_written!(checked, task)
+  end
+
+  defp check_files!(checked, task), do: check_written!(checked, task)
+
+  defp check_written!(checked, task) do
+    saved = Enum.flat_map(Cprof.Options.files(task, :save), &Runs.files(&1, task[:runs] || 1))
+    ok!(:cprof_sampler.check_outputs(Map.put(checked, :output, Cprof.Options.files(task, :output))))
     ok!(:cprof_sampler.check_outputs(%{output: saved, format: "pprof"}))
+
+    for file <- Cprof.Options.files(task, :baseline), not File.regular?(file) do
+      Mix.raise("#{file}: no such baseline; make it with mix profile.run --save #{file}")
+    end
   end
 
   defp ok!({:error, {_code, text}}), do: Mix.raise(text)

@@ -1,0 +1,268 @@
+defmodule Cprof.Growth do
+  @moduledoc """
+  The same work measured before and after a change: which functions take more CPU time a run now. Pure.
+
+  Two recordings of a node can only be compared by shares (`Cprof.diff/3`): nobody knows how much work each saw. Here
+  both sides did the same work so many times, so CPU time a run is compared. This matters when something was made
+  faster: the shares of all the rest grow, though nothing became slower.
+
+  A function has *grown* when
+
+    * its CPU time a run grew by 5 % or more, and that by at least 1 % of what a whole run took before;
+    * the growth is more than chance: by an interval at a level of 5 % divided by the number of functions that could
+      have changed so much (Bonferroni). How much more than by chance of sampling alone counts vary is taken from the
+      spread between the runs, weighed with what is usual; so single runs can be compared, too, but less surely;
+    * it is this function that grew, not the machine that became slower: its share of the CPU time grew significantly,
+      too, or the growth stays significant when the machine's speed is doubted by 5 % (standard deviation). Where the
+      two sides were measured on different hosts or in different ways, only the share counts.
+
+  `shrank` is the mirror image. Functions that were sampled on one side only are `new` and `gone`.
+
+  Each function has two measures: `self`, the time in itself, and `total`, also in what it called. Growth of self is
+  not taken for one when the total did not follow: then work was only moved into the function.
+  """
+
+  alias Cprof.{Evidence, Statistics}
+
+  @min_effect 0.05
+  @min_part 0.01
+  @min_samples 10
+  @speed_doubt 0.05
+
+  @typedoc "CPU time in milliseconds a run; growth 0.2: 20 percent more."
+  @type measure :: %{
+          base_ms: float(),
+          now_ms: float(),
+          growth: float(),
+          interval: {float(), float()},
+          verdict: :same | :grew | :shrank | :new | :gone
+        }
+
+  @type row :: %{name: String.t(), kind: atom(), self: measure(), total: measure()}
+
+  @type t :: %{
+          rows: [row()],
+          whole: %{base_ms: float(), now_ms: float()},
+          samples: %{base: non_neg_integer(), now: non_neg_integer()},
+          alike?: boolean()
+        }
+
+  @doc """
+  Compares the reports of the runs before with those of now. Rows are sorted by the size of their change.
+  """
+  @spec compare([Cprof.Profile.report(), ...], [Cprof.Profile.report(), ...]) :: t()
+  def compare(base_reports, now_reports) do
+    {base, now} = {side(base_reports), side(now_reports)}
+    keys = Map.keys(Map.merge(base.functions, now.functions))
+    rows = for key <- keys, do: row(key, base, now)
+    alike? = base.facts == now.facts
+    judged = judge(rows, Map.put(judge_of(rows, base, now), :alike?, alike?))
+
+    %{
+      rows: Enum.sort_by(judged, &{-abs(own(&1).now_ms - own(&1).base_ms), &1.name}),
+      whole: %{base_ms: base.whole_ms, now_ms: now.whole_ms},
+      samples: %{base: base.counted, now: now.counted},
+      alike?: alike?
+    }
+  end
+
+  @doc """
+  The measure that speaks for a function: what a BIF or NIF costs is in the C functions that it calls.
+  """
+  @spec own(row()) :: measure()
+  def own(%{kind: kind, total: total}) when kind in [:bif, :nif], do: total
+  def own(%{self: self}), do: self
+
+  @doc """
+  The rows that grew by more than `limit` (0.1: 10 percent), in self or total, the culprit first. A function that is new
+  counts when it takes more than that part of what a whole run took before, and the run became longer by it; else it
+  took over what others did.
+  """
+  @spec grown_above(t(), float()) :: [{row(), measure()}]
+  def grown_above(%{whole: whole} = comparison, limit) do
+    suspects(comparison, fn
+      %{verdict: :grew} = measure ->
+        measure.growth > limit
+
+      %{verdict: :new, now_ms: now_ms} ->
+        now_ms > limit * whole.base_ms and whole.now_ms - whole.base_ms > now_ms / 2
+
+      _ ->
+        false
+    end)
+  end
+
+  @doc """
+  The rows to show, with the measure that changed: those that changed themselves, the largest change first; when there
+  are none, or only the collector or the kernel, then the innermost of those that only call what changed is there, too.
+  """
+  @spec changed(t()) :: [{row(), measure()}]
+  def changed(comparison) do
+    suspects = suspects(comparison, &(&1.verdict != :same))
+    shown = Enum.filter(suspects, fn {row, measure} -> measure == own(row) end)
+
+    Enum.sort_by(Enum.uniq(Enum.take(suspects, 1) ++ shown), fn {_, measure} ->
+      -abs(measure.now_ms - measure.base_ms)
+    end)
+  end
+
+  @doc """
+  The row to name when one sentence is to say what changed, with the measure that changed, or nil.
+  """
+  @spec culprit(t()) :: {row(), measure()} | nil
+  def culprit(comparison), do: comparison |> suspects(&(&1.verdict != :same)) |> List.first()
+
+  # Those whose own measure says so come first, the largest change before the
+  # others, code before the collector and the kernel; then those who only call
+  # what did, the innermost first. C functions stand below the BIF or the
+  # Erlang function that called them.
+  defp suspects(comparison, suspect?) do
+    {code, runtime} = comparison.rows |> Enum.reject(&(&1.kind == :native)) |> Enum.split_with(&code?/1)
+    own = for row <- code ++ runtime, suspect?.(own(row)), do: {row, own(row)}
+    callers = for row <- code -- Enum.map(own, &elem(&1, 0)), suspect?.(row.total), do: {row, row.total}
+    {code_first, runtime_last} = Enum.split_with(own, fn {row, _} -> code?(row) end)
+    code_first ++ Enum.sort_by(callers, fn {_, total} -> max(total.base_ms, total.now_ms) end) ++ runtime_last
+  end
+
+  defp code?(row), do: row.kind in [:erlang, :elixir, :bif, :nif]
+
+  # --- counts ----------------------------------------------------------------
+
+  defp side(reports) do
+    counted = sum(reports, & &1.meta.counted)
+    ms = ms_per_sample(reports)
+    runs = length(reports)
+
+    %{
+      runs: runs,
+      counted: counted,
+      totals: Enum.map(reports, & &1.meta.counted),
+      ms_per_sample: ms,
+      whole_ms: counted * ms / runs,
+      functions: reports |> Enum.with_index() |> Enum.reduce(%{}, &count/2),
+      facts: reports |> Enum.map(&facts(&1.meta)) |> Enum.uniq() |> Enum.sort()
+    }
+  end
+
+  # What the samples stand for; the rate says it when no CPU time was measured.
+  defp ms_per_sample([first | _] = reports) do
+    {samples, cpu_ns} = {sum(reports, & &1.meta.samples), sum(reports, & &1.meta.cpu_ns)}
+    if samples > 0 and cpu_ns > 0, do: cpu_ns / samples / 1.0e6, else: 1000 / max(first.meta.rate_asked, 1)
+  end
+
+  defp facts(meta), do: Map.take(meta, [:host, :otp, :erts, :engine, :event, :kernel_included, :schedulers])
+
+  defp sum(reports, fun), do: reports |> Enum.map(fun) |> Enum.sum()
+
+  # Functions of one name in a run (its lines or arities of closures differ)
+  # are one; each has the counts of the runs in which it was seen.
+  defp count({report, run}, functions) do
+    Enum.reduce(report.functions, functions, fn row, functions ->
+      seen = Map.get(functions, key(row), %{})
+      {self, total} = Map.get(seen, run, {0, 0})
+      Map.put(functions, key(row), Map.put(seen, run, {self + row.self, total + row.total}))
+    end)
+  end
+
+  defp key(row), do: {steady(row.name), if(row.kind == :native, do: row.module, else: ""), row.kind}
+
+  @doc """
+  A function's name without what differs from one start of the VM to the next: the number in the module that code
+  outside of modules is compiled into.
+
+      iex> Cprof.Growth.steady("anonymous fn/0 in :elixir_compiler_12.__FILE__/1")
+      "anonymous fn/0 in :elixir_compiler.__FILE__/1"
+  """
+  @spec steady(String.t()) :: String.t()
+  def steady(name) do
+    Regex.replace(~r/elixir_compiler_\d+/, name, "elixir_compiler")
+  end
+
+  # --- verdicts --------------------------------------------------------------
+
+  defp row({name, _, kind} = key, base, now) do
+    {before, later} = {counts(base, key), counts(now, key)}
+
+    [self, total] =
+      for at <- [0, 1], do: counted(Enum.map(before, &elem(&1, at)), Enum.map(later, &elem(&1, at)), base, now)
+
+    %{name: name, kind: kind, self: self, total: total}
+  end
+
+  defp counts(side, key) do
+    seen = Map.get(side.functions, key, %{})
+    for run <- 0..(side.runs - 1), do: Map.get(seen, run, {0, 0})
+  end
+
+  defp counted(before, later, base, now) do
+    base_ms = Enum.sum(before) * base.ms_per_sample / base.runs
+    now_ms = Enum.sum(later) * now.ms_per_sample / now.runs
+    growth = if base_ms > 0, do: now_ms / base_ms - 1, else: 0.0
+    %{counts: {before, later}, base_ms: base_ms, now_ms: now_ms, growth: growth}
+  end
+
+  # What rows are judged by: the spread of the counts, and how many standard
+  # errors it takes, of all rows that could reach the least change.
+  defp judge_of(rows, base, now) do
+    least_ms = @min_part * base.whole_ms
+    could? = fn measure -> enough?(measure) and max(measure.base_ms, measure.now_ms) >= least_ms end
+    model = Evidence.model(base, now, for(row <- rows, could?.(row.self), do: row.self.counts))
+    candidates = Enum.count(rows, &(could?.(&1.self) or could?.(&1.total)))
+
+    %{
+      model: model,
+      least_ms: least_ms,
+      reach: Statistics.reach(0.05 / max(candidates, 1), model.freedom),
+      width: Statistics.reach(0.05, model.freedom)
+    }
+  end
+
+  defp enough?(%{counts: {before, later}}), do: Enum.sum(before) + Enum.sum(later) >= @min_samples
+
+  defp judge(rows, judge) do
+    for row <- rows do
+      self = if followed?(row.self, row.total), do: verdict(row.self, judge), else: :same
+      %{row | self: measure(row.self, self, judge), total: measure(row.total, verdict(row.total, judge), judge)}
+    end
+  end
+
+  defp followed?(self, total) do
+    {own, all} = {self.now_ms - self.base_ms, total.now_ms - total.base_ms}
+    own * all > 0 and abs(all) >= abs(own) / 2
+  end
+
+  defp verdict(measure, judge) do
+    cond do
+      not comparable?(judge.model) or not enough?(measure) or small?(measure, judge) or not sure?(measure, judge) ->
+        :same
+
+      measure.now_ms > measure.base_ms ->
+        if measure.base_ms == 0, do: :new, else: :grew
+
+      true ->
+        if measure.now_ms == 0, do: :gone, else: :shrank
+    end
+  end
+
+  defp comparable?(model), do: model.base.counted > 0 and model.now.counted > 0
+
+  defp small?(%{base_ms: base_ms, now_ms: now_ms}, judge) do
+    change = abs(now_ms - base_ms)
+    change < @min_effect * base_ms or change < judge.least_ms
+  end
+
+  defp sure?(%{counts: counts} = measure, %{model: model} = judge) do
+    direction = if measure.now_ms > measure.base_ms, do: 1, else: -1
+    beyond? = fn score -> score * direction > judge.reach end
+
+    beyond?.(Evidence.time_score(model, counts, 0.0)) and
+      (beyond?.(Evidence.share_score(model, counts)) or
+         (judge.alike? and beyond?.(Evidence.time_score(model, counts, @speed_doubt))))
+  end
+
+  defp measure(measure, verdict, judge) do
+    measure
+    |> Map.take([:base_ms, :now_ms, :growth])
+    |> Map.merge(%{interval: Evidence.interval(judge.model, measure.counts, judge.width), verdict: verdict})
+  end
+end

@@ -1,0 +1,78 @@
+defmodule Cprof.Measurement do
+  @moduledoc false
+  # Runs code and records each run: what mix profile.run does between reading
+  # its options and writing its reports.
+
+  alias Cprof.{Error, Options, Profile, Runs}
+
+  @type measured :: {Runs.t(), Profile.t()}
+  @type outcome :: {:value, term()} | {:raised, atom(), term(), list()} | {:failed, Error.t()}
+
+  @doc """
+  Runs `fun` as many times as `first` (the first run) says, until one raises or cannot be recorded. What was recorded
+  until then is there in any case.
+  """
+  @spec run((() -> term()), keyword(), Runs.t()) :: {outcome(), [measured()]}
+  def run(fun, record, %Runs{} = first), do: run(fun, Options.to_map(record), first, [])
+
+  defp run(fun, record, run, measured) do
+    # What was left by what ran before is not to be collected in this run.
+    :erlang.garbage_collect()
+    threads = Path.wildcard("/proc/self/task/*/schedstat")
+    waited = waited_us(threads)
+
+    case :cprof_sampler.start(record, %{owner: self()}) do
+      :ok ->
+        {wall_us, outcome} = timed(fun)
+        run = %{run | wall_us: wall_us, waited_us: max(waited_us(threads) - waited, 0)}
+        stopped(:cprof_sampler.stop(%{note: Runs.note(run)}), outcome, {fun, record, run, measured})
+
+      {:error, failure} ->
+        {{:failed, Error.new(failure)}, Enum.reverse(measured)}
+    end
+  end
+
+  # What the code raised counts for more than what became of its recording.
+  defp stopped({:error, failure}, outcome, {_, _, _, measured}) do
+    outcome = if match?({:value, _}, outcome), do: {:failed, Error.new(failure)}, else: outcome
+    {outcome, Enum.reverse(measured)}
+  end
+
+  defp stopped({:ok, recorded}, outcome, {fun, record, run, measured}) do
+    measured = [{run, struct!(Profile, recorded)} | measured]
+
+    if run.wall_us && run.number < run.count,
+      do: run(fun, record, %{run | number: run.number + 1, wall_us: nil}, measured),
+      else: {outcome, Enum.reverse(measured)}
+  end
+
+  defp timed(fun) do
+    started = System.monotonic_time()
+
+    outcome =
+      try do
+        {:value, fun.()}
+      catch
+        kind, reason -> {:raised, kind, reason, __STACKTRACE__}
+      end
+
+    wall_us = System.convert_time_unit(System.monotonic_time() - started, :native, :microsecond)
+    {if(match?({:value, _}, outcome), do: max(wall_us, 1)), outcome}
+  end
+
+  # How long the threads of this VM were ready to run and had no CPU, since it
+  # started; 0 where the kernel does not count it.
+  defp waited_us(threads) do
+    threads |> Enum.map(&thread_waited_ns(File.read(&1))) |> Enum.sum() |> div(1000)
+  end
+
+  defp thread_waited_ns({:ok, text}) do
+    case String.split(text) do
+      [_, waited | _] -> String.to_integer(waited)
+      _ -> 0
+    end
+  end
+
+  # The thread has just ended.
+  defp thread_waited_ns({:error, _}), do: 0
+end

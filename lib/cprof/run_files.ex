@@ -1,0 +1,72 @@
+defmodule Cprof.RunFiles do
+  @moduledoc false
+  # The recordings of a measurement in files: one a run, and read back together.
+
+  alias Cprof.{Error, Profile, Runs}
+
+  @max_runs 10_000
+
+  @type measured :: {Runs.t(), Profile.t()}
+
+  @doc """
+  Writes the recording of each run to its file. Returns the files.
+  """
+  @spec save([measured()], Path.t()) :: {:ok, [Path.t()]} | {:error, Error.t()}
+  def save(measured, file) do
+    files = Runs.files(file, length(measured))
+
+    failed =
+      Enum.find_value(Enum.zip(files, measured), fn {file, {_, profile}} ->
+        case File.write(file, profile.recording) do
+          :ok -> nil
+          {:error, posix} -> error(posix, file, :file.format_error(posix))
+        end
+      end)
+
+    failed || {:ok, files}
+  end
+
+  @doc """
+  Reads the runs that were saved as `file`: those of one measurement that did not raise. Also returns sentences on what
+  is missing.
+  """
+  @spec load(Path.t()) :: {:ok, [measured()], [String.t()]} | {:error, Error.t()}
+  def load(file) do
+    with {:ok, profile} <- Cprof.read(file),
+         {:ok, first} <- run_of(profile, file) do
+      rest = file |> Runs.files(min(first.count, @max_runs)) |> tl() |> Enum.flat_map(&same_set(&1, first.set))
+      whole([{first, profile} | rest], first.count, file)
+    end
+  end
+
+  defp run_of(profile, file) do
+    case Runs.from_notes(profile.report.meta.notes) do
+      nil ->
+        text = "was not made by mix profile.run --save; compare recordings of other work with cprof diff"
+        error(:no_baseline, file, text)
+
+      run ->
+        {:ok, run}
+    end
+  end
+
+  # A file of an earlier measurement may lie there still.
+  defp same_set(file, set) do
+    with {:ok, profile} <- Cprof.read(file),
+         {:ok, %Runs{set: ^set} = run} <- run_of(profile, file) do
+      [{run, profile}]
+    else
+      _ -> []
+    end
+  end
+
+  defp whole(measured, count, file) do
+    case Enum.filter(measured, fn {run, _} -> run.wall_us end) do
+      [] -> error(:no_baseline, file, "its code raised; save it again with mix profile.run --save")
+      good when length(good) == count -> {:ok, good, []}
+      good -> {:ok, good, ["#{file}: only #{length(good)} of its #{count} runs are there"]}
+    end
+  end
+
+  defp error(code, file, text), do: {:error, Error.new({code, "#{file}: #{text}"})}
+end

@@ -1,0 +1,131 @@
+defmodule Cprof.RunReport do
+  @moduledoc false
+  # What mix profile.run prints, writes and decides when its runs are over.
+
+  alias Cprof.{Growth, Measurement, Options, RunFiles, Runs, RunText}
+
+  @above_limit 3
+  @compared_rows 15
+
+  @doc """
+  Reports, saves and compares what was measured, and then does what the code did: returns its value or raises what it
+  raised. Exits with `{:shutdown, 3}` when a function grew above the limit.
+  """
+  @spec conclude(Measurement.outcome(), [Measurement.measured()], [Measurement.measured()], keyword()) :: term()
+  def conclude({:value, value}, measured, baseline, opts) do
+    report!(measured, opts)
+    if baseline == [], do: walls(measured, opts), else: compare(baseline, measured, opts)
+    value
+  end
+
+  # Whatever becomes of the report, the code's own failure is what counts.
+  def conclude({:raised, kind, reason, stack}, measured, _, opts) do
+    try do
+      report!(measured, opts)
+    rescue
+      error -> Mix.shell().error(Exception.message(error))
+    end
+
+    :erlang.raise(kind, reason, stack)
+  end
+
+  def conclude({:failed, error}, measured, _, opts) do
+    report!(measured, opts)
+    Mix.raise(error.message)
+  end
+
+  defp report!([], _), do: :ok
+
+  defp report!(measured, opts) do
+    %{render: render} = Options.split(opts)
+    {run, profile} = typical(measured)
+    {format, shown} = Keyword.pop(render, :format, "text")
+    {:ok, text} = ok!(Cprof.render(profile, printed(to_string(format)), shown))
+    if run.count > 1, do: say(opts, "Run #{run.number} of #{run.count}, the one of median wall time:\n\n")
+    IO.write(text)
+    for file <- Options.files(opts, :output), do: written!(file, Cprof.write(profile, file, render))
+
+    if file = opts[:save] do
+      {:ok, files} = ok!(RunFiles.save(measured, file))
+      Enum.each(files, &written!(&1, :ok))
+    end
+  end
+
+  # The run of median wall time; of an even number the shorter in the middle.
+  # One that raised has none, and comes last.
+  defp typical(measured) do
+    complete = Enum.filter(measured, fn {run, _} -> run.wall_us end)
+    sorted = Enum.sort_by(complete, fn {run, _} -> run.wall_us end)
+    Enum.at(sorted, div(length(sorted) - 1, 2)) || List.last(measured)
+  end
+
+  # These are for files, and no terminal shows them.
+  defp printed(format) when format in ["html", "pprof"], do: "text"
+  defp printed(format), do: format
+
+  defp written!(file, result) do
+    ok!(result)
+    Mix.shell().info("Wrote #{file}")
+  end
+
+  @doc """
+  Says something on standard output, or on standard error when the former is for a program.
+  """
+  @spec say(keyword(), iodata()) :: :ok
+  def say(opts, text) do
+    device = if to_string(opts[:format] || "text") in ["json", "collapsed"], do: :stderr, else: :stdio
+    IO.write(device, text)
+  end
+
+  defp walls([_], _), do: :ok
+  defp walls(measured, opts), do: say(opts, ["\n", RunText.walls([{"now", runs(measured)}])])
+
+  defp compare(baseline, measured, opts) do
+    comparison = Growth.compare(reports(baseline), reports(measured))
+    walls = RunText.walls([{"baseline", runs(baseline)}, {"now", runs(measured)}])
+    functions = RunText.functions(comparison, opts[:top] || @compared_rows)
+    say(opts, ["\n", walls, "\n", functions, warmups(baseline, measured), "\n"])
+
+    case opts[:fail_above] && Growth.grown_above(comparison, opts[:fail_above] / 100) do
+      [culprit | _] ->
+        say(opts, "Above the limit of #{limit(opts)} %: #{sentence(culprit, baseline, measured)}\n")
+        exit({:shutdown, @above_limit})
+
+      _ ->
+        say(opts, [sentence(Growth.culprit(comparison), baseline, measured), "\n"])
+    end
+  end
+
+  defp limit(opts) do
+    if opts[:fail_above] == trunc(opts[:fail_above]), do: trunc(opts[:fail_above]), else: opts[:fail_above]
+  end
+
+  defp sentence(culprit, baseline, measured) do
+    wall = Runs.wall_change(wall_times(baseline), wall_times(measured))
+    disturbed? = Runs.disturbed?(runs(baseline)) or Runs.disturbed?(runs(measured))
+    RunText.sentence(with_caller(culprit, baseline, measured), wall, disturbed?)
+  end
+
+  defp with_caller(nil, _, _), do: nil
+
+  # Of a function that is gone, only the baseline knows who called it.
+  defp with_caller({row, measure}, baseline, measured) do
+    {_, profile} = typical(if measure.verdict in [:gone, :shrank], do: baseline, else: measured)
+    {:ok, stacks} = ok!(Cprof.render(profile, :collapsed))
+    {row.name, measure, RunText.caller(stacks, row.name)}
+  end
+
+  defp warmups(baseline, measured) do
+    case Enum.uniq_by(runs(baseline ++ measured), & &1.warm?) do
+      [_] -> []
+      _ -> "Some runs were warmed up before and some were not: give all --warmup, or all --no-warmup\n"
+    end
+  end
+
+  defp runs(measured), do: for({run, _} <- measured, do: run)
+  defp reports(measured), do: for({_, profile} <- measured, do: profile.report)
+  defp wall_times(measured), do: for({run, _} <- measured, do: run.wall_us)
+
+  defp ok!({:error, %Cprof.Error{message: text}}), do: Mix.raise(text)
+  defp ok!(ok), do: ok
+end

@@ -1,0 +1,183 @@
+defmodule Cprof.RunText do
+  @moduledoc false
+  # Runs and their comparison as text for people. Pure.
+
+  alias Cprof.{Growth, Runs}
+
+  @few_samples 200
+
+  @doc """
+  Wall times, a line for each group of runs: `[{"now", runs}]`.
+  """
+  @spec walls([{String.t(), [Runs.t(), ...]}]) :: iodata()
+  def walls(groups) do
+    head = row(["Wall time", "RUNS", "MEDIAN", "P95", "P99", "MIN", "MAX", "+-", "NO CPU"])
+    disturbed = for {name, runs} <- groups, Runs.disturbed?(runs), do: name
+    [head, for({name, runs} <- groups, do: wall_row(name, runs)), disturbance(disturbed)]
+  end
+
+  defp wall_row(name, runs) do
+    wall = runs |> Enum.map(& &1.wall_us) |> Runs.wall()
+    waited = Enum.sum(Enum.map(runs, & &1.waited_us)) / length(runs)
+    times = for key <- [:median, :p95, :p99, :min, :max], do: time(wall[key] / 1000)
+    spread = if wall.deviation, do: percent(wall.deviation), else: "-"
+    row([name, "#{wall.runs}"] ++ times ++ [spread, time(waited / 1000)])
+  end
+
+  defp disturbance([]), do: []
+
+  defp disturbance(names) do
+    "Other programs used the CPUs meanwhile (#{Enum.join(names, ", ")}): threads waited for one in the time NO CPU " <>
+      "of a run, and wall times are longer by chance\n"
+  end
+
+  defp row([name | cells]), do: [String.pad_trailing(name, 10), Enum.map(cells, &String.pad_leading(&1, 10)), "\n"]
+
+  @doc """
+  The functions that changed most, at most `top` of them, and the whole.
+  """
+  @spec functions(Growth.t(), pos_integer()) :: iodata()
+  def functions(comparison, top) do
+    {shown, left} = comparison |> Growth.changed() |> Enum.split(top)
+    %{base: base, now: now} = comparison.samples
+    %{base_ms: base_ms, now_ms: now_ms} = comparison.whole
+
+    [
+      "CPU time a run, by functions that changed (#{base} samples before, #{now} now)\n",
+      function_row("BEFORE", "NOW", "CHANGE", "95 %", "", "FUNCTION"),
+      for({row, measure} <- shown, do: measure_row(measure, row.name)),
+      function_row(
+        time(base_ms),
+        time(now_ms),
+        if(base_ms > 0, do: signed(now_ms / base_ms - 1), else: "-"),
+        "",
+        "",
+        "all"
+      ),
+      if(left != [], do: "… and #{length(left)} more\n", else: []),
+      doubts(comparison)
+    ]
+  end
+
+  defp measure_row(measure, name) do
+    {change, interval} =
+      case measure.verdict do
+        one_sided when one_sided in [:new, :gone] -> {"", ""}
+        _ -> {signed(measure.growth), range(measure.interval)}
+      end
+
+    function_row(time(measure.base_ms), time(measure.now_ms), change, interval, to_string(measure.verdict), name)
+  end
+
+  defp function_row(before, now, change, interval, verdict, name) do
+    cells = [String.pad_leading(before, 10), String.pad_leading(now, 11), String.pad_leading(change, 11)]
+    [cells, "  ", String.pad_trailing(interval, 18), "  ", String.pad_trailing(verdict, 6), "  ", name, "\n"]
+  end
+
+  defp doubts(%{samples: samples, alike?: alike?}) do
+    few? = min(samples.base, samples.now) < @few_samples
+
+    [
+      if(few?,
+        do: "Few samples: only large changes show; more --runs, or more work in the code, makes it surer\n",
+        else: []
+      ),
+      if(alike?,
+        do: [],
+        else:
+          "Measured on different machines, VMs or engines: only functions whose share changed, too, are taken to have changed\n"
+      )
+    ]
+  end
+
+  @doc """
+  What changed, in one sentence: of a function, if there is one to name, and of the wall time.
+  """
+  @spec sentence({String.t(), Growth.measure(), String.t() | nil} | nil, Runs.change(), boolean()) :: String.t()
+  def sentence(change, wall, disturbed?), do: "#{changed(change)}; wall time #{wall_changed(wall, disturbed?)}."
+
+  defp changed(nil), do: "No function's CPU time changed significantly"
+
+  defp changed({name, measure, caller}) do
+    called = if caller, do: "#{name} (called by #{caller})", else: name
+    "#{called} #{changed(measure, measure.verdict)}"
+  end
+
+  defp changed(measure, :new), do: "took none and now takes #{time(measure.now_ms)} of CPU time a run"
+  defp changed(measure, :gone), do: "took #{time(measure.base_ms)} of CPU time a run and now none"
+
+  defp changed(measure, verdict) do
+    times = "from #{time(measure.base_ms)} to #{time(measure.now_ms)} of CPU time a run"
+    "#{verdict} #{times}, #{signed(measure.growth)} (95 %: #{range(measure.interval)})"
+  end
+
+  defp wall_changed(%{change: change}, true), do: "#{signed(change)}, on a busy machine"
+  defp wall_changed(%{change: change, interval: nil}, _), do: "#{signed(change)}, of single runs"
+  defp wall_changed(%{change: change, interval: interval}, _), do: "#{signed(change)} (95 %: #{range(interval)})"
+
+  @doc """
+  Who called a function most often, by collapsed stacks; nil when nobody did.
+
+      iex> stacks = "main/0;a/1;hot/1 5\\nmain/0;b/1;hot/1;memcpy 7\\nhot/1 9\\n"
+      iex> {Cprof.RunText.caller(stacks, "hot/1"), Cprof.RunText.caller(stacks, "main/0")}
+      {"b/1", nil}
+  """
+  @spec caller(String.t(), String.t()) :: String.t() | nil
+  def caller(collapsed, name) do
+    name = String.replace(name, ";", ":")
+
+    collapsed
+    |> String.split("\n", trim: true)
+    |> Enum.reduce(%{}, &count_caller(&1, name, &2))
+    |> Enum.max_by(fn {_, count} -> count end, fn -> {nil, 0} end)
+    |> elem(0)
+  end
+
+  defp count_caller(line, name, counts) do
+    [_, stack, count] = Regex.run(~r/\A(.*) (\d+)\z/s, line)
+    frames = stack |> String.split(";") |> Enum.map(&Growth.steady/1)
+
+    case Enum.find_index(frames, &(&1 == name)) do
+      at when at in [nil, 0] -> counts
+      at -> Map.update(counts, Enum.at(frames, at - 1), String.to_integer(count), &(&1 + String.to_integer(count)))
+    end
+  end
+
+  @doc """
+  A time given in milliseconds.
+
+      iex> for ms <- [0.0, 0.0123, 1.26, 999.96, 61_234.5], do: Cprof.RunText.time(ms)
+      ["0.000 ms", "0.012 ms", "1.3 ms", "1000.0 ms", "61.23 s"]
+  """
+  @spec time(number()) :: String.t()
+  def time(ms) when ms < 1, do: fixed(ms, 3) <> " ms"
+  def time(ms) when ms < 10_000, do: fixed(ms, 1) <> " ms"
+  def time(ms), do: fixed(ms / 1000, 2) <> " s"
+
+  @doc """
+  A change as percent, with its sign; from tenfold on as a factor.
+
+      iex> for change <- [0.5, -0.123456, 0.0, 41.0], do: Cprof.RunText.signed(change)
+      ["+50.0 %", "-12.3 %", "+0.0 %", "x42"]
+  """
+  @spec signed(float()) :: String.t()
+  def signed(change) when change >= 9, do: sign(change)
+  def signed(change), do: sign(change) <> " %"
+
+  defp range({low, high}), do: "#{sign(low)} to #{sign(high)}"
+
+  defp sign(change) when change >= 9, do: "x" <> fixed(change + 1, 0)
+
+  defp sign(change) do
+    text = fixed(change * 100, 1)
+
+    cond do
+      text in ["-0.0", "0.0"] -> "+0.0"
+      change > 0 -> "+" <> text
+      true -> text
+    end
+  end
+
+  defp percent(part), do: fixed(part * 100, 1) <> " %"
+  defp fixed(number, digits), do: :erlang.float_to_binary(number * 1.0, decimals: digits)
+end

@@ -1,0 +1,69 @@
+defmodule Cprof.RunsTest do
+  use ExUnit.Case, async: true
+
+  doctest Cprof.Runs
+  doctest Cprof.RunText
+
+  alias Cprof.{Runs, RunText}
+
+  defp run(wall_us, waited_us \\ 0) do
+    %Runs{number: 1, count: 1, wall_us: wall_us, waited_us: waited_us, warm?: true, set: 1}
+  end
+
+  test "a note is read back as the run it was made of" do
+    for wall <- [1, 999_999_999_999, nil], warm? <- [true, false], number <- [1, 10_000] do
+      run = %Runs{number: number, count: 10_000, wall_us: wall, waited_us: 7, warm?: warm?, set: 1_763_720_000_123_456}
+      note = Runs.note(run)
+      assert byte_size(note) < 256
+      assert Runs.from_notes(["before", note, "after"]) == run
+    end
+  end
+
+  test "what is no whole note is none" do
+    note = Runs.note(run(412_345))
+    for length <- 0..(byte_size(note) - 2), do: assert(Runs.from_notes([binary_part(note, 0, length)]) == nil)
+    assert Runs.from_notes([note <> "x"]) == nil
+    assert Runs.from_notes([String.replace(note, "412345", "9999999999999999999")]) == nil
+    assert Runs.from_notes([<<255, 254>>]) == nil
+  end
+
+  test "the interval of a change is right as often as it says" do
+    :rand.seed(:exsss, {1, 2, 3})
+    times = fn mean -> for _ <- 1..5, do: round(mean * :math.exp(0.05 * :rand.normal())) end
+
+    inside =
+      for _ <- 1..400 do
+        %{interval: {low, high}} = Runs.wall_change(times.(100_000), times.(130_000))
+        low <= 0.3 and 0.3 <= high
+      end
+
+    assert Enum.count(inside, & &1) in 365..395
+  end
+
+  test "equal times have an interval, too" do
+    assert %{change: 0.0, interval: {0.0, 0.0}} = Runs.wall_change([5, 5], [5, 5])
+  end
+
+  test "the table of wall times" do
+    text = IO.iodata_to_binary(RunText.walls([{"baseline", [run(2000), run(1000)]}, {"now", [run(900, 500)]}]))
+    assert [head, baseline, now, busy] = String.split(text, "\n", trim: true)
+    assert head =~ ~r/Wall time +RUNS +MEDIAN +P95 +P99 +MIN +MAX/
+    assert baseline =~ ~r/\Abaseline +2 +1.5 ms +2.0 ms +2.0 ms +1.0 ms +2.0 ms +47.1 % +0.000 ms\z/
+    assert now =~ ~r/\Anow +1 +0.900 ms .* - +0.500 ms\z/
+    assert busy =~ "(now)"
+  end
+
+  test "the sentence says what is not sure" do
+    measure = %{base_ms: 10.0, now_ms: 15.0, growth: 0.5, interval: {0.4, 0.6}, verdict: :grew}
+    sure = RunText.sentence({"A.b/1", measure, "C.d/2"}, %{change: 0.1, interval: {0.05, 0.15}}, false)
+
+    assert sure ==
+             "A.b/1 (called by C.d/2) grew from 10.0 ms to 15.0 ms of CPU time a run, +50.0 % (95 %: +40.0 to +60.0); " <>
+               "wall time +10.0 % (95 %: +5.0 to +15.0)."
+
+    assert RunText.sentence(nil, %{change: 0.1, interval: nil}, false) ==
+             "No function's CPU time changed significantly; wall time +10.0 %, of single runs."
+
+    assert RunText.sentence(nil, %{change: 0.1, interval: {0.05, 0.15}}, true) =~ "on a busy machine"
+  end
+end
