@@ -11,7 +11,7 @@ defmodule Cprof.RunText do
   """
   @spec walls([{String.t(), [Runs.t(), ...]}]) :: iodata()
   def walls(groups) do
-    head = row(["Wall time", "RUNS", "MEDIAN", "P95", "P99", "MIN", "MAX", "+-", "NO CPU"])
+    head = row(["Wall time", "RUNS", "MEDIAN", "P95", "P99", "MIN", "MAX", "+-", "WAITED"])
     disturbed = for {name, runs} <- groups, Runs.disturbed?(runs), do: name
     [head, for({name, runs} <- groups, do: wall_row(name, runs)), disturbance(disturbed)]
   end
@@ -27,8 +27,8 @@ defmodule Cprof.RunText do
   defp disturbance([]), do: []
 
   defp disturbance(names) do
-    "Other programs used the CPUs meanwhile (#{Enum.join(names, ", ")}): threads waited for one in the time NO CPU " <>
-      "of a run, and wall times are longer by chance\n"
+    "Other programs used the CPUs (#{Enum.join(names, ", ")}): threads were ready but had none for WAITED of a run; " <>
+      "wall times say less\n"
   end
 
   defp row([name | cells]), do: [String.pad_trailing(name, 10), Enum.map(cells, &String.pad_leading(&1, 10)), "\n"]
