@@ -29,7 +29,7 @@ defmodule Cprof do
   Functions that can fail return `{:error, %Cprof.Error{}}`; its message says what to do.
   """
 
-  alias Cprof.{Error, Options, Profile}
+  alias Cprof.{Diff, Error, Options, Profile}
 
   @type option ::
           {:rate, pos_integer()}
@@ -174,11 +174,63 @@ defmodule Cprof do
   """
   @spec read(Path.t()) :: {:ok, Profile.t()} | {:error, Error.t()}
   def read(path) do
-    case File.read(path) do
-      {:ok, bytes} -> bytes |> :cprof_sampler.read() |> named(path) |> profile_result()
-      {:error, posix} -> {:error, Error.new({posix, "#{path}: #{:file.format_error(posix)}"})}
+    with {:ok, bytes} <- :cprof_sampler.read_file(IO.chardata_to_string(path)),
+         {:ok, recorded} <- :cprof_sampler.read(bytes) |> named(path) do
+      {:ok, struct!(Profile, recorded)}
+    else
+      {:error, failure} -> {:error, Error.new(failure)}
     end
   end
+
+  @typedoc "A recording of a comparison: a profile, or the file that it was saved as."
+  @type recording :: Profile.t() | Path.t()
+
+  @type diff_option :: render_option() | {:fail_above, number()} | {:min_effect, number()}
+
+  @doc """
+  Compares recordings: which functions take a larger or a smaller part of the CPU now, by how much, and how sure that is.
+
+  Each side is a profile, a saved recording's file, or a list of them: with several recordings a side, their spread tells
+  how much chance there is. How it is counted is told in `docs/diff.md`. Two measurements of the same work are better
+  compared by `mix profile.run --baseline`, which knows that it is the same.
+
+  Options: those of what is shown (`:format` can be `:text`, `:json` or `:html`, a differential flame graph), and
+
+    * `:fail_above` - `grew?` is true when a function grew by more than so many percent, and by more than chance (0)
+    * `:min_effect` - changes of less percent are no change (5)
+
+      iex> {:ok, _, base} = Cprof.profile(fn -> Enum.sort(Enum.shuffle(1..200_000)) end)
+      iex> {:ok, _, new} = Cprof.profile(fn -> Enum.sort(Enum.shuffle(1..200_000)) end)
+      iex> {:ok, %Cprof.Diff{} = diff} = Cprof.diff(base, new, fail_above: 1_000_000)
+      iex> {diff.grew?, is_binary(diff.text), diff.report.base.recordings}
+      {false, true, 1}
+  """
+  @spec diff(recording() | [recording()], recording() | [recording()], [diff_option()]) ::
+          {:ok, Diff.t()} | {:error, Error.t()}
+  def diff(base, new, opts \\ []) do
+    with {:ok, base} <- recordings(base),
+         {:ok, new} <- recordings(new),
+         {:ok, compared} <- :cprof_sampler.diff(base, new, Options.to_map(opts)) do
+      {:ok, %Diff{report: compared.report, text: compared.text, grew?: compared.grew}}
+    else
+      {:error, failure} -> {:error, Error.new(failure)}
+    end
+  end
+
+  defp recordings(side) do
+    side
+    |> List.wrap()
+    |> Enum.reduce_while({:ok, []}, fn recording, {:ok, read} ->
+      case bytes(recording) do
+        {:ok, bytes} -> {:cont, {:ok, [bytes | read]}}
+        error -> {:halt, error}
+      end
+    end)
+    |> then(fn result -> with {:ok, read} <- result, do: {:ok, Enum.reverse(read)} end)
+  end
+
+  defp bytes(%Profile{recording: recording}), do: {:ok, recording}
+  defp bytes(path), do: :cprof_sampler.read_file(IO.chardata_to_string(path))
 
   defp named({:error, {code, text}}, path), do: {:error, {code, "#{path}: #{text}"}}
   defp named(ok, _), do: ok

@@ -11,7 +11,7 @@
 %% they return `{error, not_loaded}' and all else works without them.
 -module(cprof_nif).
 
--export([profile/1, profile/2, record/1, record/2]).
+-export([profile/1, profile/2, record/1, record/2, diff/2, diff/3]).
 -export([snapshot/0, snapshot/1, print_snapshot/0, print_snapshot/1]).
 -export([snapshot_diff/2, watch/0, watch/1, format/1, to_json_map/1]).
 -export([allow_tracer/1, deny_tracer/0, version/0]).
@@ -19,6 +19,8 @@
 -export([priv_dir/0]).
 
 -on_load(load/0).
+
+-type recordings() :: file:name_all() | [file:name_all()].
 
 %% @equiv profile(Fun, #{})
 -spec profile(fun(() -> Value)) ->
@@ -59,6 +61,39 @@ record(Seconds, Options) ->
     case cprof_sampler:record(Seconds, Options) of
         {ok, #{report := Report}} -> {ok, Report};
         {error, Failure} -> {error, Failure}
+    end.
+
+%% @equiv diff(Base, New, #{})
+-spec diff(recordings(), recordings()) ->
+    {ok, cprof_sampler:compared()} | {error, {atom(), binary()}}.
+diff(Base, New) ->
+    diff(Base, New, #{}).
+
+%% @doc Compares recordings, the files that the output `"r.pb.gz"' gives: which
+%% functions take a larger or a smaller part of the CPU now. Each side is a
+%% file or a list of files.
+%%
+%% Returns `text', the comparison in option `format' (`text', `json', `html'),
+%% `report', the same as a map with the keys of the JSON, and `grew', whether a
+%% function grew by more than option `fail_above' percent (0) and by more than
+%% chance. Further options: `min_effect' (5: smaller changes are none), `top',
+%% `process', `focus', `ignore'.
+-spec diff(recordings(), recordings(), cprof_options:options()) ->
+    {ok, cprof_sampler:compared()} | {error, {atom(), binary()}}.
+diff(Base, New, Options) ->
+    case {read_all(Base), read_all(New)} of
+        {{ok, Before}, {ok, After}} -> cprof_sampler:diff(Before, After, Options);
+        {{error, Failure}, _} -> {error, Failure};
+        {_, {error, Failure}} -> {error, Failure}
+    end.
+
+read_all([Char | _] = File) when is_integer(Char) -> read_all([File]);
+read_all(File) when is_binary(File); is_atom(File) -> read_all([File]);
+read_all(Files) ->
+    Read = [cprof_sampler:read_file(File) || File <- Files],
+    case [Failure || {error, Failure} <- Read] of
+        [] -> {ok, [Recording || {ok, Recording} <- Read]};
+        [First | _] -> {error, First}
     end.
 
 %% @equiv snapshot(#{})

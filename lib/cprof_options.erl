@@ -2,7 +2,7 @@
 %% and, through Cprof and the Mix task, for Elixir keywords.
 -module(cprof_options).
 
--export([check/2, format_of/2, start_args/1, render_args/1]).
+-export([check/2, format_of/2, start_args/1, render_args/1, compare_args/1]).
 
 -export_type([options/0]).
 
@@ -16,14 +16,16 @@
     top => pos_integer(),
     process => term() | [term()],
     focus => binary() | string(),
-    ignore => binary() | string()
+    ignore => binary() | string(),
+    min_effect => number(),
+    fail_above => number()
 }.
 
 -define(MAX_RATE, 10000).
 
 %% The options with texts as binaries and lists where there can be many, or a
 %% sentence that says what is wrong. Allowed are the keys of the given kinds.
--spec check(options(), [record | render | output]) -> {ok, map()} | {error, binary()}.
+-spec check(options(), [record | render | output | compare]) -> {ok, map()} | {error, binary()}.
 check(Options, Kinds) when is_map(Options) ->
     Known = lists:append([keys(Kind) || Kind <- Kinds]),
     check_each(maps:to_list(Options), Known, #{});
@@ -32,7 +34,8 @@ check(_, _) ->
 
 keys(record) -> [rate, engine, kernel, force];
 keys(render) -> [format, top, process, focus, ignore];
-keys(output) -> [output].
+keys(output) -> [output];
+keys(compare) -> [min_effect, fail_above].
 
 check_each([], _, Checked) ->
     {ok, Checked};
@@ -53,6 +56,7 @@ value(engine, Engine) -> one_of(Engine, [<<"auto">>, <<"bpf">>, <<"perf">>, <<"p
 value(Key, Flag) when Key =:= kernel; Key =:= force -> flag(Flag);
 value(top, Top) when is_integer(Top), Top >= 1, Top =< 1000000 -> {ok, Top};
 value(top, _) -> {error, "a whole number of rows, 1 or more"};
+value(Key, Percent) when Key =:= min_effect; Key =:= fail_above -> percent(Percent);
 value(format, Format) -> one_of(Format, [Name || {_, Name} <- extensions()]);
 value(output, Output) -> files(Output);
 value(process, Processes) -> processes(Processes);
@@ -60,6 +64,9 @@ value(Key, Pattern) when Key =:= focus; Key =:= ignore -> pattern(one_text(Patte
 
 flag(Flag) when is_boolean(Flag) -> {ok, Flag};
 flag(_) -> {error, "true or false"}.
+
+percent(Percent) when is_number(Percent), Percent >= 0, Percent =< 1.0e9 -> {ok, Percent};
+percent(_) -> {error, "a number of percent, 0 or more"}.
 
 one_of(Given, Known) ->
     case to_text(Given) of
@@ -172,3 +179,7 @@ start_args(Options) ->
 -spec render_args(map()) -> map().
 render_args(Options) ->
     maps:with(keys(render), Options).
+
+-spec compare_args(map()) -> map().
+compare_args(Options) ->
+    maps:with(keys(render) ++ keys(compare), Options).

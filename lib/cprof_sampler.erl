@@ -4,12 +4,13 @@
 -module(cprof_sampler).
 
 -export([start/1, start/2, stop/0, stop/1, profile/2, record/2]).
--export([read/1, render/2, write/3, check_outputs/1]).
+-export([read/1, read_file/1, render/2, write/3, check_outputs/1, diff/3]).
 
--export_type([recorded/0]).
+-export_type([recorded/0, compared/0]).
 
 -type failure() :: cprof_protocol:failure().
 -type recorded() :: #{report := map(), recording := binary()}.
+-type compared() :: #{text := binary(), grew := boolean(), report := map()}.
 
 -define(NAME, ?MODULE).
 -define(START_MS, 60000).
@@ -147,6 +148,28 @@ first_failure([Step | Rest]) ->
 -spec read(binary()) -> {ok, recorded()} | {error, failure()}.
 read(Recording) when is_binary(Recording) ->
     ask_program(read, #{recording => Recording}).
+
+%% A recording's bytes from a file.
+-spec read_file(file:name_all()) -> {ok, binary()} | {error, failure()}.
+read_file(File) ->
+    case file:read_file(File) of
+        {ok, Recording} -> {ok, Recording};
+        Error -> file_result(File, Error)
+    end.
+
+%% Compares recordings with others: of each side there can be several.
+-spec diff([binary(), ...], [binary(), ...], cprof_options:options()) ->
+    {ok, compared()} | {error, failure()}.
+diff([_ | _] = Base, [_ | _] = New, Options) ->
+    case cprof_options:check(Options, [render, compare]) of
+        {ok, Checked} ->
+            Args = cprof_options:compare_args(Checked),
+            ask_program(diff, Args#{base => Base, new => New});
+        {error, Text} ->
+            {error, {invalid_option, Text}}
+    end;
+diff(_, _, _) ->
+    {error, {invalid_option, <<"there must be a recording on either side">>}}.
 
 %% A recording in a format; formats are the program's.
 -spec render(binary(), cprof_options:options()) -> {ok, binary()} | {error, failure()}.

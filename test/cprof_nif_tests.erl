@@ -3,7 +3,7 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
--export([spin/1]).
+-export([spin/1, twist/1]).
 
 %% Known work: nearly all of its time is in spin/1.
 work(Ms) ->
@@ -20,6 +20,9 @@ spin_lines() -> [?LINE + 2, ?LINE + 3].
 
 spin(0) -> 0;
 spin(N) -> spin(N - 1).
+
+twist(0) -> 0;
+twist(N) -> twist(N - 1).
 
 spin_is_hottest(#{functions := [Hottest | _]}) ->
     #{name := Name, kind := Kind, file := File, line := Line, self_pct := Percent} = Hottest,
@@ -46,6 +49,25 @@ profile_writes_files_test_() ->
         {ok, Html} = file:read_file(File),
         ok = file:delete(File),
         ?assertNotEqual(nomatch, binary:match(Html, <<"cprof_nif_tests:spin/1">>))
+    end}.
+
+diff_test_() ->
+    {timeout, 60, fun() ->
+        [Before, Later] = Files = [
+            filename:join("/tmp", "cprof-eunit-" ++ os:getpid() ++ Name)
+         || Name <- ["-before.pb.gz", "-later.pb.gz"]
+        ],
+        Spin = fun() -> [spin(200000) || _ <- lists:seq(1, 60)] end,
+        Both = fun() -> [spin(200000) || _ <- Spin()], [twist(1200000) || _ <- lists:seq(1, 60)] end,
+        {ok, _, _} = cprof_nif:profile(Both, #{output => [Before]}),
+        {ok, _, _} = cprof_nif:profile(fun() -> [Both() || _ <- [1, 2]], Spin() end, #{output => Later}),
+        {ok, #{grew := false, text := Text, report := Report}} =
+            cprof_nif:diff(list_to_binary(Before), [Before, Before], #{fail_above => 50}),
+        ?assert(is_binary(Text)),
+        ?assertMatch(#{base := #{recordings := 1}, now := #{recordings := 2}}, Report),
+        {ok, #{report := #{functions := [_ | _]}}} = cprof_nif:diff(Before, Later),
+        [ok = file:delete(File) || File <- Files],
+        ?assertMatch({error, {enoent, _}}, cprof_nif:diff(Before, Later))
     end}.
 
 record_test_() ->

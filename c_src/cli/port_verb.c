@@ -9,6 +9,7 @@
 #include "cli/inquiry.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/port_compare.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
 #include "engine/engine.h"
@@ -149,6 +150,8 @@ static int carry_out(struct server *s, const struct port_request *r)
         return read_back(s, r);
     case PORT_RENDER:
         return render(s, r);
+    case PORT_DIFF:
+        return port_compare(r, &s->out);
     case PORT_DESCRIBE:
         return describe(s, r);
     }

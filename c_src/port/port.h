@@ -16,6 +16,12 @@
  *   read   #{recording}           -> the same of a recording that was saved
  *   render #{recording, format, top, process => [binary], focus, ignore}
  *                                 -> binary, the rendered bytes
+ *   diff   #{base => [recording], new => [recording], format, top, min_effect,
+ *            fail_above, process => [binary], focus, ignore}
+ *                                 -> #{text => binary, the rendered bytes,
+ *                                      grew => boolean, report => map}
+ *                                 grew: a function by more than fail_above
+ *                                 percent (0 when not given)
  *   describe #{described => [{Pid, InitialCall, Label, Application, Parent}]}
  *                                 -> described
  * hello must come first and name a version we speak. EOF on stdin ends the
@@ -34,6 +40,7 @@
 
 #include "base/buffer.h"
 #include "base/err.h"
+#include "profile/diff.h"
 #include "profile/profile.h"
 
 enum { PORT_VERSION = 1 };
@@ -45,6 +52,7 @@ enum port_command {
     PORT_STOP,
     PORT_READ,
     PORT_RENDER,
+    PORT_DIFF,
     PORT_DESCRIBE
 };
 
@@ -62,6 +70,12 @@ struct port_descriptions {
     int at, left;
 };
 
+/** Recordings not taken yet, likewise. */
+struct port_recordings {
+    const char *packet;
+    int at, left;
+};
+
 /** A decoded request; one struct for all, unset members are 0 or "". */
 struct port_request {
     int64_t ref;
@@ -75,6 +89,8 @@ struct port_request {
     size_t process_count;
     const uint8_t *recording; /**< into the packet */
     size_t recording_len;
+    struct port_recordings base, now;
+    double min_effect, fail_above; /**< percent, 0 or more */
     struct port_descriptions described;
 };
 
@@ -85,6 +101,9 @@ MUST_USE int port_decode(const void *packet, size_t len,
 /** Takes the next description of a decoded request; false: no more. */
 bool port_next_description(struct port_descriptions *d,
                            struct port_description *out);
+/** Takes the next recording, a view into the packet; false: no more. */
+bool port_next_recording(struct port_recordings *r, const uint8_t **bytes,
+                         size_t *len);
 
 /** Replies, appended to out as a whole packet with its length. */
 MUST_USE int port_reply_hello(struct buffer *out, int64_t ref,
@@ -100,6 +119,19 @@ MUST_USE int port_event_processes(struct buffer *out, const char *const *pids,
 MUST_USE int port_reply_result(struct buffer *out, int64_t ref,
                                const struct profile *p, const void *recording,
                                size_t recording_len);
+
+/** A comparison as it was rendered. */
+struct port_diff {
+    const void *text;
+    size_t text_len;
+    const char *sentence; /**< what changed */
+    bool grew;
+};
+
+/** #{text => bytes, grew => grew, report => the JSON diff's shape as a map}. */
+MUST_USE int port_reply_diff(struct buffer *out, int64_t ref,
+                             const struct diff *d,
+                             const struct port_diff *rendered);
 
 /** Framing: one packet from fd into packet (cleared first). 1, 0 at a clean
  *  EOF, or a negative error. Blocks. */

@@ -7,6 +7,7 @@
 
 #include <ei.h>
 #include <limits.h>
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -19,17 +20,19 @@ struct cursor {
 
 enum field_kind {
     FIELD_INTEGER,
+    FIELD_REAL,
     FIELD_BOOLEAN,
     FIELD_TEXT,
     FIELD_TEXTS,
     FIELD_BYTES,
+    FIELD_RECORDINGS,
     FIELD_DESCRIPTIONS
 };
 
 struct field {
     const char *key;
     enum field_kind kind;
-    size_t offset; /* of the member; the last three have one each */
+    size_t offset; /* of the member */
 };
 
 #define MEMBER(name) offsetof(struct port_request, name)
@@ -50,13 +53,18 @@ static const struct field fields[] = {
     {"ignore", FIELD_TEXT, MEMBER(ignore)},
     {"process", FIELD_TEXTS, MEMBER(processes)},
     {"recording", FIELD_BYTES, MEMBER(recording)},
+    {"base", FIELD_RECORDINGS, MEMBER(base)},
+    {"new", FIELD_RECORDINGS, MEMBER(now)},
+    {"min_effect", FIELD_REAL, MEMBER(min_effect)},
+    {"fail_above", FIELD_REAL, MEMBER(fail_above)},
     {"described", FIELD_DESCRIPTIONS, MEMBER(described)},
 };
 
 static const char *const commands[] = {
-    [PORT_HELLO] = "hello",   [PORT_START] = "start",
-    [PORT_STOP] = "stop",     [PORT_READ] = "read",
-    [PORT_RENDER] = "render", [PORT_DESCRIBE] = "describe",
+    [PORT_HELLO] = "hello",       [PORT_START] = "start",
+    [PORT_STOP] = "stop",         [PORT_READ] = "read",
+    [PORT_RENDER] = "render",     [PORT_DIFF] = "diff",
+    [PORT_DESCRIBE] = "describe",
 };
 
 static bool atom(struct cursor *c, char text[static PORT_TEXT])
@@ -72,6 +80,17 @@ static bool integer(struct cursor *c, int64_t *out)
         return false;
     *out = value;
     return true;
+}
+
+/* A whole number will do too. */
+static bool real(struct cursor *c, double *out)
+{
+    int64_t whole;
+    if (integer(c, &whole))
+        *out = (double)whole;
+    else if (ei_decode_double(c->bytes, &c->at, out) != 0)
+        return false;
+    return isfinite(*out) && *out >= 0;
 }
 
 static bool boolean(struct cursor *c, bool *out)
@@ -162,6 +181,33 @@ bool port_next_description(struct port_descriptions *d,
     return good;
 }
 
+/* All are looked at now, as descriptions are. */
+static bool recordings(struct cursor *c, struct port_recordings *out)
+{
+    int count;
+    if (ei_decode_list_header(c->bytes, &c->at, &count) != 0)
+        return false;
+    *out = (struct port_recordings){c->bytes, c->at, count};
+    const uint8_t *one;
+    size_t len;
+    for (int i = 0; i < count; i++)
+        if (!bytes(c, &one, &len))
+            return false;
+    return count == 0 || ei_skip_term(c->bytes, &c->at) == 0;
+}
+
+bool port_next_recording(struct port_recordings *r, const uint8_t **out,
+                         size_t *len)
+{
+    if (r->left == 0)
+        return false;
+    r->left--;
+    struct cursor c = {r->packet, r->at};
+    bool good = bytes(&c, out, len);
+    r->at = c.at;
+    return good;
+}
+
 static bool value(struct cursor *c, const struct field *f,
                   struct port_request *out)
 {
@@ -169,6 +215,8 @@ static bool value(struct cursor *c, const struct field *f,
     switch (f->kind) {
     case FIELD_INTEGER:
         return integer(c, member);
+    case FIELD_REAL:
+        return real(c, member);
     case FIELD_BOOLEAN:
         return boolean(c, member);
     case FIELD_TEXT:
@@ -177,6 +225,8 @@ static bool value(struct cursor *c, const struct field *f,
         return texts(c, out);
     case FIELD_BYTES:
         return bytes(c, &out->recording, &out->recording_len);
+    case FIELD_RECORDINGS:
+        return recordings(c, member);
     case FIELD_DESCRIPTIONS:
         return descriptions(c, &out->described);
     }

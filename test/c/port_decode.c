@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <ei.h>
+#include <math.h>
 
 #include "port/port.h"
 #include "port/port_term.h"
@@ -88,6 +89,80 @@ static ei_x_buff describe_request(int rows, int arity)
     }
     ei_x_encode_empty_list(&x);
     return x;
+}
+
+/* count recordings a side: "b0", "b1", ... and "n0", "n1", ... */
+static ei_x_buff diff_request(int count)
+{
+    ei_x_buff x = begin(11, "diff", 5);
+    for (int side = 0; side < 2; side++) {
+        ei_x_encode_atom(&x, side ? "new" : "base");
+        if (count > 0)
+            ei_x_encode_list_header(&x, count);
+        for (int i = 0; i < count; i++) {
+            char text[16];
+            int len = snprintf(text, sizeof(text), "%c%d", "bn"[side], i);
+            ei_x_encode_binary(&x, text, len);
+        }
+        ei_x_encode_empty_list(&x);
+    }
+    pair_text(&x, "format", "html");
+    pair_long(&x, "min_effect", 5);
+    ei_x_encode_atom(&x, "fail_above");
+    ei_x_encode_double(&x, 12.5);
+    return x;
+}
+
+static void reads_a_diff_with_many_recordings(void **state)
+{
+    (void)state;
+    ei_x_buff x = diff_request(3);
+    assert_int_equal(decode(&x), 0);
+    assert_int_equal(request.command, PORT_DIFF);
+    assert_string_equal(request.format, "html");
+    assert_true(request.min_effect == 5.0);
+    assert_true(request.fail_above == 12.5);
+    struct port_recordings sides[] = {request.base, request.now};
+    const uint8_t *bytes;
+    size_t len;
+    for (int side = 0; side < 2; side++) {
+        for (int i = 0; i < 3; i++) {
+            assert_true(port_next_recording(&sides[side], &bytes, &len));
+            assert_int_equal(len, 2);
+            assert_int_equal(bytes[0], "bn"[side]);
+            assert_int_equal(bytes[1], '0' + i);
+        }
+        assert_false(port_next_recording(&sides[side], &bytes, &len));
+    }
+    ei_x_free(&x);
+    x = diff_request(0);
+    assert_int_equal(decode(&x), 0);
+    assert_false(port_next_recording(&request.base, &bytes, &len));
+    ei_x_free(&x);
+}
+
+static int decode_percent(double percent)
+{
+    ei_x_buff x = begin(1, "diff", 1);
+    ei_x_encode_atom(&x, "fail_above");
+    ei_x_encode_double(&x, percent);
+    int rc = decode(&x);
+    ei_x_free(&x);
+    return rc;
+}
+
+static void percents_are_numbers_from_0_on(void **state)
+{
+    (void)state;
+    assert_int_equal(decode_percent(0), 0);
+    assert_int_equal(decode_percent(1e300), 0);
+    assert_int_equal(decode_percent(-0.001), -E_PROTOCOL);
+    assert_int_equal(decode_percent(INFINITY), -E_PROTOCOL);
+    assert_int_equal(decode_percent(NAN), -E_PROTOCOL);
+    ei_x_buff x = begin(1, "diff", 1);
+    pair_text(&x, "fail_above", "10");
+    assert_int_equal(decode(&x), -E_PROTOCOL);
+    ei_x_free(&x);
 }
 
 static void reads_descriptions_one_after_another(void **state)
@@ -206,6 +281,10 @@ static int decode_copy(const char *bytes, size_t len)
     struct port_description one;
     while (rc == 0 && request.described.left > 0)
         assert_true(port_next_description(&request.described, &one));
+    const uint8_t *bytes_of;
+    size_t len_of;
+    while (rc == 0 && request.base.left > 0)
+        assert_true(port_next_recording(&request.base, &bytes_of, &len_of));
     free(copy);
     return rc;
 }
@@ -214,8 +293,8 @@ static void a_cut_packet_is_refused_at_every_length(void **state)
 {
     (void)state;
     ei_x_buff x[] = {start_request(), render_request("abc", 3),
-                     describe_request(3, 5)};
-    for (size_t i = 0; i < 3; i++) {
+                     describe_request(3, 5), diff_request(2)};
+    for (size_t i = 0; i < sizeof(x) / sizeof(x[0]); i++) {
         for (int len = 0; len < x[i].index; len++)
             assert_int_equal(decode_copy(x[i].buff, (size_t)len), -E_PROTOCOL);
         assert_int_equal(decode_copy(x[i].buff, (size_t)x[i].index), 0);
@@ -244,6 +323,7 @@ static void every_changed_byte_is_survived(void **state)
     (void)state;
     change_every_byte(render_request("abc", 3));
     change_every_byte(describe_request(2, 5));
+    change_every_byte(diff_request(2));
 }
 
 static void the_reference_of_a_wrong_request_is_kept(void **state)
@@ -346,6 +426,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_start),
+        cmocka_unit_test(reads_a_diff_with_many_recordings),
+        cmocka_unit_test(percents_are_numbers_from_0_on),
         cmocka_unit_test(reads_descriptions_one_after_another),
         cmocka_unit_test(a_description_has_five_texts),
         cmocka_unit_test(reads_a_render_without_copying_the_recording),

@@ -185,6 +185,57 @@ defmodule CprofTest do
     File.rm!(file)
   end
 
+  # Known work: twist/1 does as much as spin/1, so many times.
+  defmodule Twist do
+    def run(times) do
+      for _ <- 1..60 do
+        Work.spin(200_000)
+        twist(200_000 * times)
+      end
+    end
+
+    defp twist(0), do: 0
+    defp twist(n), do: twist(n - 1)
+  end
+
+  test "a comparison names what grew, of profiles and of files" do
+    {:ok, _, base} = Cprof.profile(fn -> Twist.run(1) end)
+    {:ok, _, new} = Cprof.profile(fn -> Twist.run(6) end)
+    [before, later] = for name <- ["before.pb.gz", "later.pb.gz"], do: tmp(name)
+    :ok = Cprof.write(base, before)
+    :ok = Cprof.write(new, later)
+
+    assert {:ok, diff} = Cprof.diff(base, new, fail_above: 50)
+    assert diff.grew?
+    assert diff.report.culprit.name == "CprofTest.Twist.twist/1"
+    assert diff.report.culprit.own.growth > 1.0
+    assert diff.report.sentence =~ "CprofTest.Twist.twist/1 grew by"
+    assert diff.text =~ diff.report.sentence
+    assert inspect(diff) =~ "grew?: true"
+
+    assert {:ok, same} = Cprof.diff([before, base], [base, before], fail_above: 50)
+    assert not same.grew?
+    assert same.report.base.recordings == 2
+    assert same.report.culprit == nil
+
+    assert {:ok, json} = Cprof.diff(before, later, format: :json)
+    assert json.text =~ ~s("sentence": "CprofTest.Twist.twist/1 grew)
+    assert json.report == diff.report
+
+    assert {:ok, narrowed} = Cprof.diff(before, later, focus: "spin")
+    refute narrowed.text =~ "twist"
+
+    assert {:error, %Error{code: :enoent} = error} = Cprof.diff(before, "nowhere.pb.gz")
+    assert Exception.message(error) =~ "nowhere.pb.gz"
+    assert {:error, %Error{code: :invalid_option}} = Cprof.diff([], later)
+    assert {:error, %Error{code: :invalid_option}} = Cprof.diff(before, later, fail_above: -1)
+    assert {:error, %Error{code: :invalid_option}} = Cprof.diff(before, later, rate: 99)
+    assert {:error, %Error{code: :empty}} = Cprof.diff(before, later, focus: "nobody is called this")
+    File.write!(later, "no recording")
+    assert {:error, %Error{code: :not_a_profile}} = Cprof.diff(before, later)
+    Enum.each([before, later], &File.rm!/1)
+  end
+
   test "what is shown can be narrowed" do
     {:ok, _, profile} = Cprof.profile(fn -> Work.run() end)
     assert {:ok, focused} = Cprof.render(profile, :collapsed, focus: "Work[.]spin")

@@ -22,6 +22,17 @@ static void check(const struct port_request *r, const uint8_t *bytes,
         abort();
 }
 
+static void check_recordings(struct port_recordings r, const uint8_t *bytes,
+                             size_t len)
+{
+    const uint8_t *one;
+    size_t one_len;
+    while (r.left > 0)
+        if (!port_next_recording(&r, &one, &one_len) || one < bytes ||
+            one_len > (size_t)(bytes + len - one))
+            abort();
+}
+
 static void decode(const uint8_t *bytes, size_t len)
 {
     static struct port_request request;
@@ -33,6 +44,8 @@ static void decode(const uint8_t *bytes, size_t len)
         if (!port_next_description(&request.described, &one) ||
             strnlen(one.parent, PORT_TEXT) == PORT_TEXT)
             abort();
+    check_recordings(request.base, bytes, len);
+    check_recordings(request.now, bytes, len);
 }
 
 /* {1, start, #{Key => Value}} with the value taken from the input. */
@@ -54,7 +67,8 @@ static void decode_value(const char *key, const uint8_t *value, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static const char *const keys[] = {"pid",     "kernel",    "engine",
-                                       "process", "recording", "described"};
+                                       "process", "recording", "described",
+                                       "base",    "new",       "fail_above"};
     decode(bytes, len);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         decode_value(keys[i], bytes, len);
