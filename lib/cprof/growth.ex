@@ -14,7 +14,8 @@ defmodule Cprof.Growth do
       spread between the runs, weighed with what is usual; so single runs can be compared, too, but less surely;
     * it is this function that grew, not the machine that became slower: its share of the CPU time grew significantly,
       too, or the growth stays significant when the machine's speed is doubted by 5 % (standard deviation). Where the
-      two sides were measured on different hosts or in different ways, only the share counts.
+      two sides were measured on different hosts or in different ways, only the share counts. The collector and the
+      kernel take more or less time for what else is in memory and caches: theirs is doubted by 20 %.
 
   `shrank` is the mirror image. Functions that were sampled on one side only are `new` and `gone`.
 
@@ -28,6 +29,7 @@ defmodule Cprof.Growth do
   @min_part 0.01
   @min_samples 10
   @speed_doubt 0.05
+  @runtime_doubt 0.2
 
   @typedoc "CPU time in milliseconds a run; growth 0.2: 20 percent more."
   @type measure :: %{
@@ -93,17 +95,21 @@ defmodule Cprof.Growth do
   end
 
   @doc """
-  The rows to show, with the measure that changed: those that changed themselves, the largest change first; when there
-  are none, or only the collector or the kernel, then the innermost of those that only call what changed is there, too.
+  The rows to show, with the measure to show: those that changed themselves, the largest change first; the innermost of
+  those that only call what changed, when there is none of the former but the collector or the kernel; then the largest
+  that stayed the same, `least` rows in all.
   """
-  @spec changed(t()) :: [{row(), measure()}]
-  def changed(comparison) do
+  @spec shown(t(), non_neg_integer()) :: [{row(), measure()}]
+  def shown(comparison, least) do
     suspects = suspects(comparison, &(&1.verdict != :same))
-    shown = Enum.filter(suspects, fn {row, measure} -> measure == own(row) end)
+    own = Enum.filter(suspects, fn {row, measure} -> measure == own(row) end)
+    changed = Enum.uniq(Enum.take(suspects, 1) ++ own)
+    names = MapSet.new(changed, fn {row, _} -> row.name end)
+    same = for row <- comparison.rows, row.kind != :native, row.name not in names, do: {row, own(row)}
+    largest = Enum.sort_by(same, fn {_, measure} -> -max(measure.base_ms, measure.now_ms) end)
 
-    Enum.sort_by(Enum.uniq(Enum.take(suspects, 1) ++ shown), fn {_, measure} ->
-      -abs(measure.now_ms - measure.base_ms)
-    end)
+    Enum.sort_by(changed, fn {_, measure} -> -abs(measure.now_ms - measure.base_ms) end) ++
+      Enum.take(largest, max(least - length(changed), 0))
   end
 
   @doc """
@@ -221,6 +227,7 @@ defmodule Cprof.Growth do
 
   defp judge(rows, judge) do
     for row <- rows do
+      judge = Map.put(judge, :code?, row.kind == :native or code?(row))
       self = if followed?(row.self, row.total), do: verdict(row.self, judge), else: :same
       %{row | self: measure(row.self, self, judge), total: measure(row.total, verdict(row.total, judge), judge)}
     end
@@ -254,10 +261,13 @@ defmodule Cprof.Growth do
   defp sure?(%{counts: counts} = measure, %{model: model} = judge) do
     direction = if measure.now_ms > measure.base_ms, do: 1, else: -1
     beyond? = fn score -> score * direction > judge.reach end
+    time? = fn doubt -> beyond?.(Evidence.time_score(model, counts, doubt)) end
 
-    beyond?.(Evidence.time_score(model, counts, 0.0)) and
-      (beyond?.(Evidence.share_score(model, counts)) or
-         (judge.alike? and beyond?.(Evidence.time_score(model, counts, @speed_doubt))))
+    share? = beyond?.(Evidence.share_score(model, counts))
+
+    if judge.code?,
+      do: time?.(0.0) and (share? or (judge.alike? and time?.(@speed_doubt))),
+      else: time?.(@runtime_doubt) and (share? or judge.alike?)
   end
 
   defp measure(measure, verdict, judge) do

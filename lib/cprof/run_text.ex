@@ -5,6 +5,7 @@ defmodule Cprof.RunText do
   alias Cprof.{Growth, Runs}
 
   @few_samples 200
+  @least_rows 5
 
   @doc """
   Wall times, a line for each group of runs: `[{"now", runs}]`.
@@ -34,16 +35,17 @@ defmodule Cprof.RunText do
   defp row([name | cells]), do: [String.pad_trailing(name, 10), Enum.map(cells, &String.pad_leading(&1, 10)), "\n"]
 
   @doc """
-  The functions that changed most, at most `top` of them, and the whole.
+  The functions that changed most, at most `top` of them, and the whole. Where few changed, the largest others show what
+  could have been seen.
   """
   @spec functions(Growth.t(), pos_integer()) :: iodata()
   def functions(comparison, top) do
-    {shown, left} = comparison |> Growth.changed() |> Enum.split(top)
+    {shown, left} = comparison |> Growth.shown(@least_rows) |> Enum.split(top)
     %{base: base, now: now} = comparison.samples
     %{base_ms: base_ms, now_ms: now_ms} = comparison.whole
 
     [
-      "CPU time a run, by functions that changed (#{base} samples before, #{now} now)\n",
+      "CPU time a run, by function (#{base} samples before, #{now} now)\n",
       function_row("BEFORE", "NOW", "CHANGE", "95 %", "", "FUNCTION"),
       for({row, measure} <- shown, do: measure_row(measure, row.name)),
       function_row(
