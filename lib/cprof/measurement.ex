@@ -12,7 +12,7 @@ defmodule Cprof.Measurement do
   Runs `fun` as many times as `first` (the first run) says, until one raises or cannot be recorded. What was recorded
   until then is there in any case.
   """
-  @spec run((() -> term()), keyword(), Runs.t()) :: {outcome(), [measured()]}
+  @spec run(fun(), keyword(), Runs.t()) :: {outcome(), [measured()]}
   def run(fun, record, %Runs{} = first), do: run(fun, Options.to_map(record), first, [])
 
   defp run(fun, record, run, measured) do

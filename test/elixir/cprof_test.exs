@@ -188,7 +188,7 @@ defmodule CprofTest do
   # Known work: twist/1 does as much as spin/1, so many times.
   defmodule Twist do
     def run(times) do
-      for _ <- 1..60 do
+      for _ <- 1..400 do
         Work.spin(200_000)
         twist(200_000 * times)
       end
