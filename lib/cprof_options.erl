@@ -2,7 +2,8 @@
 %% and, through Cprof and the Mix task, for Elixir keywords.
 -module(cprof_options).
 
--export([check/2, format_of/2, start_args/1, render_args/1, compare_args/1]).
+-export([check/2, format_of/2, start_args/1, render_args/1]).
+-export([check_comparison/1]).
 
 -export_type([options/0]).
 
@@ -35,7 +36,7 @@ check(_, _) ->
 keys(record) -> [rate, engine, kernel, force];
 keys(render) -> [format, top, process, focus, ignore];
 keys(output) -> [output];
-keys(compare) -> [min_effect, fail_above].
+keys(compare) -> [min_effect, fail_above, top, process, focus, ignore].
 
 check_each([], _, Checked) ->
     {ok, Checked};
@@ -180,6 +181,15 @@ start_args(Options) ->
 render_args(Options) ->
     maps:with(keys(render), Options).
 
--spec compare_args(map()) -> map().
-compare_args(Options) ->
-    maps:with(keys(render) ++ keys(compare), Options).
+%% The options of a comparison, which has formats of its own.
+-spec check_comparison(options()) -> {ok, map()} | {error, binary()}.
+check_comparison(#{format := Format} = Options) ->
+    case {one_of(Format, comparisons()), check(maps:remove(format, Options), [compare])} of
+        {{ok, Good}, {ok, Checked}} -> {ok, Checked#{format => Good}};
+        {{error, Wanted}, _} -> {error, wrong(format, Format, Wanted)};
+        {_, {error, Text}} -> {error, Text}
+    end;
+check_comparison(Options) ->
+    check(Options, [compare]).
+
+comparisons() -> [<<"text">>, <<"html">>, <<"json">>].

@@ -161,12 +161,9 @@ read_file(File) ->
 -spec diff([binary(), ...], [binary(), ...], cprof_options:options()) ->
     {ok, compared()} | {error, failure()}.
 diff([_ | _] = Base, [_ | _] = New, Options) ->
-    case cprof_options:check(Options, [render, compare]) of
-        {ok, Checked} ->
-            Args = cprof_options:compare_args(Checked),
-            ask_program(diff, Args#{base => Base, new => New});
-        {error, Text} ->
-            {error, {invalid_option, Text}}
+    case cprof_options:check_comparison(Options) of
+        {ok, Checked} -> ask_program(diff, Checked#{base => Base, new => New});
+        {error, Text} -> {error, {invalid_option, Text}}
     end;
 diff(_, _, _) ->
     {error, {invalid_option, <<"there must be a recording on either side">>}}.

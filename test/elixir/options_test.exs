@@ -55,6 +55,20 @@ defmodule Cprof.OptionsTest do
     end
   end
 
+  test "a comparison has its own options and formats" do
+    check = &:cprof_options.check_comparison(Cprof.Options.to_map(&1))
+
+    assert check.(format: :html, fail_above: 10, min_effect: 2.5, top: 3, focus: "x") ==
+             {:ok, %{format: "html", fail_above: 10, min_effect: 2.5, top: 3, focus: "x"}}
+
+    assert check.([]) == {:ok, %{}}
+
+    for {key, value} <- [format: :pprof, format: 7, fail_above: -1, fail_above: "10", min_effect: nil, rate: 99] do
+      assert {:error, text} = check.([{key, value}])
+      assert text =~ "option" and text =~ to_string(key)
+    end
+  end
+
   test "an unknown option is named, with those that are known" do
     assert {:error, text} = check(speed: 9)
     assert text =~ "speed"

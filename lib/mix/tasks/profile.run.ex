@@ -96,17 +96,35 @@ defmodule Mix.Tasks.Profile.Run do
 
   ## Measure, change, measure again
 
+      $ cd examples/invoices
       $ mix profile.run --runs 5 --save base.pb.gz bench.exs
-      [change the code]
+      $ cp faster/invoices.ex lib/
       $ mix profile.run --runs 5 --baseline base.pb.gz bench.exs
       [...]
-      EXAMPLE
+      Wall time       RUNS    MEDIAN       P95       P99       MIN       MAX        +-    WAITED
+      baseline           5 2578.4 ms 2733.8 ms 2733.8 ms 2082.6 ms 2733.8 ms    10.2 % 3774.8 ms
+      now                5  215.1 ms  318.6 ms  318.6 ms  145.7 ms  318.6 ms    31.7 %  362.3 ms
+      Other programs used the CPUs (baseline, now): threads were ready but had none for WAITED of a run; wall times say less
+
+      CPU time a run, by function (3876 samples before, 571 now)
+          BEFORE        NOW     CHANGE  95 %                        FUNCTION
+        645.8 ms   0.000 ms                                 gone    Invoices.customer/2
+         48.8 ms    56.1 ms    +14.8 %  -5.4 to +39.2       same    [gc]
+         18.6 ms     8.8 ms    -52.7 %  -67.4 to -30.6      same    [kernel]
+         10.8 ms     7.6 ms    -29.6 %  -54.3 to +9.2       same    erlang:md5/1
+          8.6 ms     4.2 ms    -51.2 %  -71.3 to -14.9      same    anonymous fn/2 in Invoices.invoice/2
+        776.0 ms   114.3 ms    -85.3 %                              all
+
+      Invoices.customer/2 (called by Invoices.invoice/2) took 645.8 ms of CPU time a run and now none; wall time -90.8 %, on a busy machine.
 
   The code must do the same work each time: then the CPU time a run of every function is compared, with an interval
   that comes from the number of samples and from the spread between the runs. `Cprof.Growth` says when a function counts
-  as changed. The wall times are compared by their mean (geometric); their interval knows only the spread between the
-  runs of one VM, so two measurements of the same code can differ by a little more. Where there is more than one run,
-  the report and the output files are those of the run with the median wall time.
+  as changed; the intervals shown are of each function alone, so one of many may miss 0 and yet be the same. Wall times
+  are compared by their means (geometric); the interval knows only the spread between the runs, so two measurements of
+  the same code can differ by a little more, and by much on a busy machine: then there is none. Where there is more than
+  one run, the report and the output files are those of the run with the median wall time.
+
+  Modules that a script defines first are defined once, and are no part of the runs.
 
   With `--fail-above` this is a gate for CI. Measure both versions in one job, on one machine:
 
