@@ -13,7 +13,10 @@ enum { DEFAULT_TOP = 50 };
 struct page {
     const struct profile *profile;
     const struct format_options *options;
+    const struct html_compare *compare;
     struct summary summary;
+    struct buffer data; /* as html_pack_add makes it */
+    size_t packed;
     struct buffer *out;
 };
 
@@ -27,6 +30,8 @@ static int add_title(struct page *page)
         return 0;
     }
     buffer_text(page->out, "CPU profile");
+    if (page->compare)
+        buffer_text(page->out, "s before and after");
     if (node[0]) {
         buffer_text(page->out, " of ");
         html_text_escape(page->out, node);
@@ -66,16 +71,38 @@ static int add_notes(struct page *page)
     return 0;
 }
 
-static int add_rows(struct page *page)
+static int add_tables(struct page *page)
 {
     unsigned top = page->options->top ? page->options->top : DEFAULT_TOP;
-    html_table_rows(page->out, page->profile, &page->summary, top);
+    if (page->compare)
+        page->compare->tables(page->out, page->compare->ctx);
+    else
+        html_table_functions(page->out, page->profile, &page->summary, top);
     return 0;
 }
 
 static int add_data(struct page *page)
 {
-    return html_data_write(page->out, page->profile, &page->summary);
+    buffer_add(page->out, page->data.data, page->data.len);
+    return 0;
+}
+
+static int add_bytes(struct page *page)
+{
+    buffer_printf(page->out, "%zu", page->packed);
+    return 0;
+}
+
+static int pack_data(struct page *page)
+{
+    struct buffer json;
+    buffer_init(&json, BUFFER_DEFAULT_MAX);
+    int err =
+        html_data_write(&json, page->profile, &page->summary, page->compare);
+    if (!err)
+        err = html_pack_add(&page->data, &json, &page->packed);
+    buffer_deinit(&json);
+    return err;
 }
 
 static const struct place {
@@ -83,8 +110,8 @@ static const struct place {
     int (*add)(struct page *page);
 } places[] = {
     {"title", add_title},       {"style", add_style},   {"facts", add_facts},
-    {"counters", add_counters}, {"notes", add_notes},   {"rows", add_rows},
-    {"data", add_data},         {"script", add_script},
+    {"counters", add_counters}, {"notes", add_notes},   {"tables", add_tables},
+    {"data", add_data},         {"script", add_script}, {"bytes", add_bytes},
 };
 
 static const struct place *find_place(const char *name, size_t len)
@@ -114,17 +141,30 @@ static int fill(struct page *page)
     return buffer_status(page->out);
 }
 
+int html_page_write(const struct profile *p, const struct format_options *o,
+                    const struct html_compare *compare, struct buffer *out)
+{
+    static const struct format_options defaults;
+    struct page page = {.profile = p,
+                        .options = o ? o : &defaults,
+                        .compare = compare,
+                        .out = out};
+    int err = summary_compute(p, &page.summary);
+    if (err)
+        return err;
+    buffer_init(&page.data, BUFFER_DEFAULT_MAX);
+    err = pack_data(&page);
+    if (!err)
+        err = fill(&page);
+    buffer_deinit(&page.data);
+    summary_deinit(&page.summary);
+    return err;
+}
+
 static int html_write(const struct profile *p, const struct format_options *o,
                       struct buffer *out)
 {
-    static const struct format_options defaults;
-    struct page page = {.profile = p, .options = o ? o : &defaults, .out = out};
-    int result = summary_compute(p, &page.summary);
-    if (result)
-        return result;
-    result = fill(&page);
-    summary_deinit(&page.summary);
-    return result;
+    return html_page_write(p, o, NULL, out);
 }
 
 const struct format format_html = {

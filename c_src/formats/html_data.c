@@ -1,284 +1,299 @@
 #include "formats/html_parts.h"
 
-#include <errno.h>
-#include <jansson.h>
-#include <stdlib.h>
+#include "formats/html_graph.h"
 
-#include "base/index.h"
-
-enum { USED = 0 };
-
-/* What is left of the profile once unused things are gone: old id -> new id
- * (or PROFILE_NONE) for every table. */
-struct graph {
-    const struct profile *p;
-    uint64_t *self, *total, *cpu_ns; /* by stack */
-    uint32_t *stack_id, *frame_id, *function_id;
-    struct index string_index;
-    uint32_t *strings; /* new id -> string of the profile */
-    uint32_t string_count;
+/* One column of a table: its numbers by the new ids. */
+struct column {
+    const char *name;
+    uint64_t (*at)(const void *graph, size_t i);
 };
 
-/* --- choosing ------------------------------------------------------------ */
-
-static void count_samples(struct graph *g)
+static uint64_t after(const struct html_ids *ids, uint32_t id)
 {
-    for (size_t i = 0; i < profile_sample_count(g->p); i++) {
-        const struct profile_sample *s = profile_sample_at(g->p, i);
-        if (s->state == STATE_SCHEDULER || s->stack == PROFILE_NONE)
-            continue;
-        g->self[s->stack] += s->count;
-        g->cpu_ns[s->stack] += s->cpu_ns;
+    return id == PROFILE_NONE ? 0 : ids->id[id] + 1;
+}
+
+/* --- functions and frames ------------------------------------------------ */
+
+static const struct profile_function *function_at(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return profile_function_at(g->p, g->functions.list[i]);
+}
+
+static uint64_t new_string(const void *graph, uint32_t string)
+{
+    const struct html_graph *g = graph;
+    return g->strings.id[string];
+}
+
+static uint64_t function_name(const void *g, size_t i)
+{
+    return new_string(g, function_at(g, i)->name);
+}
+
+static uint64_t function_file(const void *g, size_t i)
+{
+    return new_string(g, function_at(g, i)->file);
+}
+
+static uint64_t function_kind(const void *g, size_t i)
+{
+    return function_at(g, i)->kind;
+}
+
+static const struct profile_frame *frame_at(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return profile_frame_at(g->p, g->frames.list[i]);
+}
+
+static uint64_t frame_function(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return g->functions.id[frame_at(g, i)->function];
+}
+
+static uint64_t frame_line(const void *g, size_t i)
+{
+    return frame_at(g, i)->line;
+}
+
+/* --- stacks -------------------------------------------------------------- */
+
+static const struct profile_stack *stack_at(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return profile_stack_at(g->p, g->stacks.list[i]);
+}
+
+static uint64_t stack_up(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    uint32_t parent = stack_at(g, i)->parent;
+    return parent == PROFILE_NONE ? 0 : i - g->stacks.id[parent];
+}
+
+static uint64_t stack_frame(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return g->frames.id[stack_at(g, i)->frame];
+}
+
+/* --- processes and threads ----------------------------------------------- */
+
+static const struct profile_process *process_at(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return profile_process_at(g->p, g->processes.list[i]);
+}
+
+static uint64_t process_pid(const void *g, size_t i)
+{
+    return new_string(g, process_at(g, i)->pid);
+}
+
+static uint64_t process_name(const void *g, size_t i)
+{
+    return new_string(g, process_at(g, i)->name);
+}
+
+static uint64_t process_call(const void *g, size_t i)
+{
+    return new_string(g, process_at(g, i)->initial_call);
+}
+
+static uint64_t process_label(const void *g, size_t i)
+{
+    return new_string(g, process_at(g, i)->label);
+}
+
+static uint64_t process_application(const void *g, size_t i)
+{
+    return new_string(g, process_at(g, i)->application);
+}
+
+static uint64_t process_members(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return profile_members(g->p, g->processes.list[i]);
+}
+
+static uint64_t thread_name(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return new_string(g, profile_thread_at(g->p, g->threads.list[i])->name);
+}
+
+static uint64_t thread_tid(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return profile_thread_at(g->p, g->threads.list[i])->tid;
+}
+
+/* --- rows ---------------------------------------------------------------- */
+
+static const struct profile_sample *row_at(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return profile_sample_at(g->p, g->rows[i]);
+}
+
+static uint64_t row_stack(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    uint64_t before = i ? after(&g->stacks, row_at(g, i - 1)->stack) : 0;
+    return after(&g->stacks, row_at(g, i)->stack) - before;
+}
+
+static uint64_t row_process(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return after(&g->processes, row_at(g, i)->process);
+}
+
+static uint64_t row_thread(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return after(&g->threads, row_at(g, i)->thread);
+}
+
+static uint64_t row_state(const void *g, size_t i)
+{
+    return row_at(g, i)->state;
+}
+
+static uint64_t row_bucket(const void *g, size_t i)
+{
+    return row_at(g, i)->bucket;
+}
+
+static uint64_t row_count(const void *g, size_t i)
+{
+    return row_at(g, i)->count;
+}
+
+static uint64_t row_cpu(const void *g, size_t i)
+{
+    return row_at(g, i)->cpu_ns / 1000;
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+static const struct column function_columns[] = {{"name", function_name},
+                                                 {"file", function_file},
+                                                 {"kind", function_kind},
+                                                 {0}};
+static const struct column frame_columns[] = {
+    {"function", frame_function}, {"line", frame_line}, {0}};
+static const struct column stack_columns[] = {
+    {"up", stack_up}, {"frame", stack_frame}, {0}};
+static const struct column process_columns[] = {
+    {"pid", process_pid},
+    {"name", process_name},
+    {"initial_call", process_call},
+    {"label", process_label},
+    {"application", process_application},
+    {"members", process_members},
+    {0}};
+static const struct column thread_columns[] = {
+    {"name", thread_name}, {"tid", thread_tid}, {0}};
+static const struct column row_columns[] = {
+    {"stack", row_stack},   {"process", row_process},
+    {"thread", row_thread}, {"state", row_state},
+    {"bucket", row_bucket}, {"count", row_count},
+    {"cpu", row_cpu},       {0}};
+
+static void add_table(struct buffer *out, const char *name, size_t n,
+                      const struct column *columns, const struct html_graph *g)
+{
+    buffer_printf(out, ",\"%s\":{", name);
+    for (const struct column *c = columns; c->name; c++) {
+        buffer_printf(out, "%s\"%s\":", c == columns ? "" : ",", c->name);
+        html_json_list(out, n, c->at, g);
     }
-    /* Children come after their parents. */
-    for (size_t i = profile_stack_count(g->p); i-- > 0;) {
-        g->total[i] += g->self[i];
-        uint32_t parent = profile_stack_at(g->p, (uint32_t)i)->parent;
-        if (parent != PROFILE_NONE)
-            g->total[parent] += g->total[i];
+    buffer_text(out, "}");
+}
+
+static void add_strings(struct buffer *out, const struct html_graph *g)
+{
+    buffer_text(out, ",\"strings\":[");
+    for (size_t i = 0; i < g->strings.count; i++) {
+        buffer_text(out, i ? "," : "");
+        html_json_text(out, profile_text(g->p, g->strings.list[i]));
     }
+    buffer_text(out, "]");
 }
 
-static bool same_string(const void *things, uint32_t id, const void *key)
+static void add_names(struct buffer *out)
 {
-    const uint32_t *strings = things;
-    return strings[id] == *(const uint32_t *)key;
-}
-
-/* New id of a string of the profile. */
-static int64_t use_string(struct graph *g, uint32_t string)
-{
-    uint64_t hash = hash_u64(0, string);
-    uint32_t id =
-        index_find(&g->string_index, hash, same_string, g->strings, &string);
-    if (id != INDEX_NONE)
-        return id;
-    int result = index_add(&g->string_index, hash, g->string_count);
-    if (result)
-        return result;
-    g->strings[g->string_count] = string;
-    return g->string_count++;
-}
-
-/* Marks a function and its strings as used. */
-static int use_function(struct graph *g, uint32_t id)
-{
-    if (g->function_id[id] == USED)
-        return 0;
-    g->function_id[id] = USED;
-    const struct profile_function *f = profile_function_at(g->p, id);
-    int64_t name = use_string(g, f->name);
-    int64_t file = name < 0 ? name : use_string(g, f->file);
-    return file < 0 ? (int)file : 0;
-}
-
-static void number(uint32_t *ids, size_t n)
-{
-    uint32_t next = 0;
-    for (size_t i = 0; i < n; i++)
-        if (ids[i] == USED)
-            ids[i] = next++;
-}
-
-static int choose(struct graph *g)
-{
-    for (uint32_t i = 0; i < profile_stack_count(g->p); i++) {
-        if (g->total[i] == 0)
-            continue;
-        uint32_t frame = profile_stack_at(g->p, i)->frame;
-        g->stack_id[i] = g->frame_id[frame] = USED;
-        int result = use_function(g, profile_frame_at(g->p, frame)->function);
-        if (result)
-            return result;
-    }
-    number(g->stack_id, profile_stack_count(g->p));
-    number(g->frame_id, profile_frame_count(g->p));
-    number(g->function_id, profile_function_count(g->p));
-    return 0;
-}
-
-static uint32_t *no_ids(size_t n)
-{
-    uint32_t *ids = malloc((n + 1) * sizeof(*ids));
-    for (size_t i = 0; ids && i < n; i++)
-        ids[i] = PROFILE_NONE;
-    return ids;
-}
-
-static int graph_init(struct graph *g, const struct profile *p)
-{
-    size_t stacks = profile_stack_count(p) + 1;
-    size_t functions = profile_function_count(p);
-    *g = (struct graph){.p = p};
-    index_init(&g->string_index);
-    g->self = calloc(stacks, sizeof(*g->self));
-    g->total = calloc(stacks, sizeof(*g->total));
-    g->cpu_ns = calloc(stacks, sizeof(*g->cpu_ns));
-    g->stack_id = no_ids(stacks);
-    g->frame_id = no_ids(profile_frame_count(p));
-    g->function_id = no_ids(functions);
-    g->strings = no_ids(2 * functions);
-    if (!g->self || !g->total || !g->cpu_ns || !g->stack_id || !g->frame_id ||
-        !g->function_id || !g->strings)
-        return -ENOMEM;
-    count_samples(g);
-    return choose(g);
-}
-
-static void graph_deinit(struct graph *g)
-{
-    index_deinit(&g->string_index);
-    free(g->self);
-    free(g->total);
-    free(g->cpu_ns);
-    free(g->stack_id);
-    free(g->frame_id);
-    free(g->function_id);
-    free(g->strings);
-}
-
-/* --- to JSON; jansson passes NULL on, and answers -1 for it -------------- */
-
-static json_t *json_text(const char *text)
-{
-    struct buffer clean;
-    buffer_init(&clean, BUFFER_DEFAULT_MAX);
-    html_text_utf8(&clean, text);
-    json_t *json =
-        clean.failed
-            ? NULL
-            : json_stringn(clean.data ? (char *)clean.data : "", clean.len);
-    buffer_deinit(&clean);
-    return json;
-}
-
-static int push(json_t *array, uint64_t value)
-{
-    return json_array_append_new(array, json_integer((json_int_t)value));
-}
-
-static json_t *strings_json(const struct graph *g)
-{
-    json_t *list = json_array();
-    int failed = 0;
-    for (uint32_t i = 0; i < g->string_count; i++)
-        failed |= json_array_append_new(
-            list, json_text(profile_text(g->p, g->strings[i])));
-    if (!failed)
-        return list;
-    json_decref(list);
-    return NULL;
-}
-
-static json_t *kinds_json(void)
-{
-    json_t *list = json_array();
+    buffer_text(out, ",\"kinds\":[");
     for (int kind = 0; kind < FRAME_KIND_COUNT; kind++)
-        json_array_append_new(
-            list, json_string(frame_kind_name((enum frame_kind)kind)));
-    return list;
+        buffer_printf(out, "%s\"%s\"", kind ? "," : "",
+                      frame_kind_name((enum frame_kind)kind));
+    buffer_text(out, "],\"states\":[");
+    for (int state = 0; state < STATE_COUNT; state++)
+        buffer_printf(out, "%s\"%s\"", state ? "," : "",
+                      state_name((enum sample_state)state));
+    buffer_text(out, "]");
 }
 
-static json_t *functions_json(struct graph *g)
+struct base_rows {
+    const struct html_graph *g;
+    const uint64_t *base;
+};
+
+static uint64_t row_base(const void *ctx, size_t i)
 {
-    json_t *name = json_array(), *file = json_array(), *kind = json_array();
-    int failed = 0;
-    for (uint32_t i = 0; i < profile_function_count(g->p); i++) {
-        if (g->function_id[i] == PROFILE_NONE)
-            continue;
-        const struct profile_function *f = profile_function_at(g->p, i);
-        failed |= push(name, (uint64_t)use_string(g, f->name));
-        failed |= push(file, (uint64_t)use_string(g, f->file));
-        failed |= push(kind, f->kind);
-    }
-    json_t *json =
-        json_pack("{s:o, s:o, s:o}", "name", name, "file", file, "kind", kind);
-    if (!failed)
-        return json;
-    json_decref(json);
-    return NULL;
+    const struct base_rows *rows = ctx;
+    return rows->base[rows->g->rows[i]];
 }
 
-static json_t *frames_json(const struct graph *g)
+static void add_compare(struct buffer *out, const struct html_graph *g,
+                        const struct html_compare *compare)
 {
-    json_t *function = json_array(), *line = json_array();
-    int failed = 0;
-    for (uint32_t i = 0; i < profile_frame_count(g->p); i++) {
-        if (g->frame_id[i] == PROFILE_NONE)
-            continue;
-        const struct profile_frame *f = profile_frame_at(g->p, i);
-        failed |= push(function, g->function_id[f->function]);
-        failed |= push(line, f->line);
-    }
-    json_t *json = json_pack("{s:o, s:o}", "function", function, "line", line);
-    if (!failed)
-        return json;
-    json_decref(json);
-    return NULL;
+    struct base_rows rows = {g, compare->base};
+    buffer_printf(out, ",\"base_counted\":%llu,\"now_counted\":%llu",
+                  (unsigned long long)compare->base_counted,
+                  (unsigned long long)compare->now_counted);
+    buffer_text(out, ",\"base\":");
+    html_json_list(out, g->row_count, row_base, &rows);
+    if (compare->more)
+        compare->more(out, g->functions.id, compare->ctx);
 }
 
-static uint64_t new_parent(const struct graph *g, const struct profile_stack *s)
+static void add_all(struct buffer *out, const struct html_graph *g,
+                    const struct summary *s, const struct html_compare *compare)
 {
-    return s->parent == PROFILE_NONE ? (uint64_t)-1 : g->stack_id[s->parent];
-}
-
-static json_t *stacks_json(const struct graph *g)
-{
-    json_t *parent = json_array(), *frame = json_array();
-    json_t *self = json_array(), *cpu = json_array();
-    int failed = 0;
-    for (uint32_t i = 0; i < profile_stack_count(g->p); i++) {
-        if (g->stack_id[i] == PROFILE_NONE)
-            continue;
-        const struct profile_stack *s = profile_stack_at(g->p, i);
-        failed |= push(parent, new_parent(g, s));
-        failed |= push(frame, g->frame_id[s->frame]);
-        failed |= push(self, g->self[i]);
-        failed |= push(cpu, g->cpu_ns[i] / 1000);
-    }
-    json_t *json = json_pack("{s:o, s:o, s:o, s:o}", "parent", parent, "frame",
-                             frame, "self", self, "cpu", cpu);
-    if (!failed)
-        return json;
-    json_decref(json);
-    return NULL;
-}
-
-/* Outside of strings JSON has none of these, and inside the escape means the
- * same: so the text can neither end the script element nor begin another. */
-static int add_escaped(const char *bytes, size_t len, void *ctx)
-{
-    struct buffer *out = ctx;
-    size_t start = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (bytes[i] != '<' && bytes[i] != '>' && bytes[i] != '&')
-            continue;
-        buffer_add(out, bytes + start, i - start);
-        buffer_printf(out, "\\u%04x", (unsigned)bytes[i]);
-        start = i + 1;
-    }
-    buffer_add(out, bytes + start, len - start);
-    return out->failed ? -1 : 0;
+    const struct profile_meta *m = profile_meta(g->p);
+    buffer_printf(out,
+                  "{\"version\":2,\"counted\":%llu,\"bucket_us\":%llu,"
+                  "\"duration_us\":%llu",
+                  (unsigned long long)s->counted,
+                  (unsigned long long)(m->bucket_ns / 1000),
+                  (unsigned long long)(m->duration_ns / 1000));
+    add_names(out);
+    add_strings(out, g);
+    add_table(out, "functions", g->functions.count, function_columns, g);
+    add_table(out, "frames", g->frames.count, frame_columns, g);
+    add_table(out, "stacks", g->stacks.count, stack_columns, g);
+    add_table(out, "processes", g->processes.count, process_columns, g);
+    add_table(out, "threads", g->threads.count, thread_columns, g);
+    add_table(out, "rows", g->row_count, row_columns, g);
+    if (compare)
+        add_compare(out, g, compare);
+    buffer_text(out, "}\n");
 }
 
 int html_data_write(struct buffer *out, const struct profile *p,
-                    const struct summary *s)
+                    const struct summary *s, const struct html_compare *compare)
 {
-    struct graph g;
-    int result = graph_init(&g, p);
-    json_t *json = NULL;
-    if (result == 0) {
-        json = json_pack("{s:i, s:I, s:o, s:o, s:o, s:o, s:o}", "version", 1,
-                         "counted", (json_int_t)s->counted, "kinds",
-                         kinds_json(), "strings", strings_json(&g), "functions",
-                         functions_json(&g), "frames", frames_json(&g),
-                         "stacks", stacks_json(&g));
-        result = json ? 0 : -ENOMEM;
+    struct html_graph g;
+    int err = html_graph_init(&g, p);
+    if (!err) {
+        add_all(out, &g, s, compare);
+        err = buffer_status(out);
     }
-    if (json && json_dump_callback(json, add_escaped, out,
-                                   JSON_COMPACT | JSON_ENSURE_ASCII) != 0)
-        result = -E_LIMIT;
-    json_decref(json);
-    graph_deinit(&g);
-    return result;
+    html_graph_deinit(&g);
+    return err;
 }

@@ -20,7 +20,7 @@ static const char *grouped(uint64_t value, char text[32])
     return at;
 }
 
-static void fact(struct buffer *out, const char *label, const char *value)
+void html_head_fact(struct buffer *out, const char *label, const char *value)
 {
     if (!value[0])
         return;
@@ -39,7 +39,7 @@ static void otp_fact(struct buffer *out, const struct profile *p)
     snprintf(text, sizeof(text), "%s%s%s%s", otp, erts[0] ? ", erts " : "",
              erts, m->jit ? ", JIT" : "");
     if (otp[0] || erts[0])
-        fact(out, "Erlang/OTP", text);
+        html_head_fact(out, "Erlang/OTP", text);
 }
 
 static void host_fact(struct buffer *out, const struct profile *p)
@@ -49,7 +49,7 @@ static void host_fact(struct buffer *out, const struct profile *p)
     char text[512];
     snprintf(text, sizeof(text), "%s%s%s", host, host[0] && os[0] ? ", " : "",
              os);
-    fact(out, "Host", text);
+    html_head_fact(out, "Host", text);
 }
 
 static void command_fact(struct buffer *out, const struct profile *p)
@@ -62,7 +62,7 @@ static void command_fact(struct buffer *out, const struct profile *p)
                  command[0] ? ", " : "", m->pid);
         command = text;
     }
-    fact(out, "Command", command);
+    html_head_fact(out, "Command", command);
 }
 
 static void engine_fact(struct buffer *out, const struct profile *p)
@@ -75,7 +75,7 @@ static void engine_fact(struct buffer *out, const struct profile *p)
              m->kernel_included ? "with time in the kernel"
                                 : "without time in the kernel");
     if (engine[0])
-        fact(out, "Engine", text);
+        html_head_fact(out, "Engine", text);
 }
 
 static void time_facts(struct buffer *out, const struct profile *p)
@@ -86,11 +86,11 @@ static void time_facts(struct buffer *out, const struct profile *p)
     struct tm utc;
     if (started && gmtime_r(&started, &utc) &&
         strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc))
-        fact(out, "Recorded", text);
+        html_head_fact(out, "Recorded", text);
     if (m->duration_ns) {
         snprintf(text, sizeof(text), "%.2f s",
                  (double)m->duration_ns / NS_PER_S);
-        fact(out, "Duration", text);
+        html_head_fact(out, "Duration", text);
     }
 }
 
@@ -107,7 +107,7 @@ static void rate_fact(struct buffer *out, const struct profile *p,
         snprintf(text, sizeof(text), "%.1f samples per CPU second",
                  s->rate_reached);
     if (s->cpu_ns)
-        fact(out, "Rate", text);
+        html_head_fact(out, "Rate", text);
 }
 
 static void sample_facts(struct buffer *out, const struct summary *s)
@@ -115,21 +115,21 @@ static void sample_facts(struct buffer *out, const struct summary *s)
     char text[160], digits[32];
     snprintf(text, sizeof(text), "%s (%.2f s of CPU time)",
              grouped(s->samples, digits), (double)s->cpu_ns / NS_PER_S);
-    fact(out, "Samples", text);
+    html_head_fact(out, "Samples", text);
     uint64_t apart = s->samples - s->counted;
     double share = s->samples ? 100.0 * (double)apart / (double)s->samples : 0;
     snprintf(text, sizeof(text),
              "%s samples, %.1f %%, busy-waiting and bookkeeping",
              grouped(apart, digits), share);
     if (apart)
-        fact(out, "Scheduler, not in the graph", text);
+        html_head_fact(out, "Scheduler, not in the graph", text);
 }
 
 void html_head_facts(struct buffer *out, const struct profile *p,
                      const struct summary *s)
 {
     const struct profile_meta *m = profile_meta(p);
-    fact(out, "Node", profile_text(p, m->node));
+    html_head_fact(out, "Node", profile_text(p, m->node));
     otp_fact(out, p);
     command_fact(out, p);
     host_fact(out, p);
@@ -137,7 +137,7 @@ void html_head_facts(struct buffer *out, const struct profile *p,
     sample_facts(out, s);
     rate_fact(out, p, s);
     engine_fact(out, p);
-    fact(out, "cprof", profile_text(p, m->version));
+    html_head_fact(out, "cprof", profile_text(p, m->version));
 }
 
 static void counter(struct buffer *out, uint64_t value, const char *text)

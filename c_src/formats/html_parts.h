@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/err.h"
+#include "formats/format.h"
 #include "profile/profile.h"
 #include "profile/summary.h"
 
@@ -29,24 +30,73 @@ void html_head_facts(struct buffer *out, const struct profile *p,
                      const struct summary *s);
 void html_head_counters(struct buffer *out, const struct profile *p);
 void html_head_notes(struct buffer *out, const struct profile *p);
+/** One line of the facts; nothing when the value is "". */
+void html_head_fact(struct buffer *out, const char *label, const char *value);
 
-/** The functions with most samples, as rows of a table. */
-void html_table_rows(struct buffer *out, const struct profile *p,
-                     const struct summary *s, unsigned top);
+/** The functions with most samples, as a table with its heading. */
+void html_table_functions(struct buffer *out, const struct profile *p,
+                          const struct summary *s, unsigned top);
+
+/** Values of JSON, appended. A list is the numbers at(ctx, 0 .. n - 1). */
+void html_json_text(struct buffer *out, const char *text);
+void html_json_number(struct buffer *out, uint64_t value);
+void html_json_list(struct buffer *out, size_t n,
+                    uint64_t (*at)(const void *ctx, size_t i), const void *ctx);
+
+/** What a comparison adds to the data of a page. */
+struct html_compare {
+    const uint64_t *base; /**< by row of the profile: samples of the base */
+    uint64_t base_counted, now_counted;
+    /** Appends the tables below the graph. */
+    void (*tables)(struct buffer *out, void *ctx);
+    /** Appends the members that only such a page has, each with a comma
+     *  before it; function_id is by the profile's ids. */
+    void (*more)(struct buffer *out, const uint32_t *function_id, void *ctx);
+    void *ctx;
+};
 
 /**
- * The graph's data as JSON without `<`, `>`, `&` and non-ASCII characters:
+ * The graph's data as JSON:
  *
- *   {"version":1, "counted": samples that are not in state scheduler,
- *    "kinds": [names of frame kinds], "strings": [...],
+ *   {"version":2, "counted": samples that are not in state scheduler,
+ *    "bucket_us": length of a time bucket, 0 without a timeline,
+ *    "duration_us": of the recording,
+ *    "kinds": [names of frame kinds], "states": [names],
+ *    "strings": [...],
  *    "functions": {"name": [string], "file": [string], "kind": [kind]},
- *    "frames": {"function": [...], "line": [...]},
- *    "stacks": {"parent": [stack or -1], "frame": [...],
- *               "self": [samples], "cpu": [own microseconds]}}
+ *    "frames": {"function": [...], "line": [0: not known]},
+ *    "stacks": {"up": [how many entries before it its parent is; 0: a root],
+ *               "frame": [...]},
+ *    "processes": {"pid", "name", "initial_call", "label", "application":
+ *                  [string], "members": [how many it stands for]},
+ *    "threads": {"name": [string], "tid": [...]},
+ *    "rows": {"stack": [stack + 1, less that of the row before; 0: none],
+ *             "process": [process + 1, 0: none],
+ *             "thread": [thread + 1, 0: none], "state": [state],
+ *             "bucket": [...], "count": [samples], "cpu": [microseconds]}}
  *
- * Only what counted samples use is in it; a parent precedes its children.
+ * of a comparison (`compare` is not NULL) also "base_counted", "now_counted",
+ * "base": [by row: samples of the base among count], and what more() adds.
+ * Only what counted samples use is in it; rows are ordered by stack. Numbers
+ * above 2^53 are rounded by who reads them as JavaScript does.
  */
 MUST_USE int html_data_write(struct buffer *out, const struct profile *p,
-                             const struct summary *s);
+                             const struct summary *s,
+                             const struct html_compare *compare);
+
+/**
+ * Bytes, gzipped, as printable ASCII without `<`, `>` and `&`: 13 bits, the
+ * lowest of the lowest byte first, are two characters, v / 91 and v % 91, of
+ * the 91 from '!' on. So text is 1.23 times as long as what gzip made.
+ * @param packed how many bytes gzip made; the last bits may be padding
+ */
+MUST_USE int html_pack_add(struct buffer *out, const struct buffer *bytes,
+                           size_t *packed);
+
+/** The whole page of a profile, or of a comparison. */
+MUST_USE int html_page_write(const struct profile *p,
+                             const struct format_options *o,
+                             const struct html_compare *compare,
+                             struct buffer *out);
 
 #endif

@@ -2,9 +2,12 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/index.h"
 #include "formats/format.h"
 #include "formats/html_parts.h"
+#include "formats/pprof_gzip.h"
 
 /* --- profiles to write --------------------------------------------------- */
 
@@ -70,29 +73,71 @@ static struct profile *small_profile(void)
 struct page {
     char *text; /* NUL-terminated */
     json_t *data;
+    size_t packed; /* bytes of the data, gzipped */
 };
 
 static const char *data_begin(const char *text)
 {
-    static const char mark[] = "id=\"profile-data\">";
+    static const char mark[] = "id=\"profile-data\" data-bytes=\"";
     const char *at = strstr(text, mark);
     assert_non_null(at);
-    return at + strlen(mark);
+    at = strchr(at + strlen(mark), '>');
+    assert_non_null(at);
+    return at + 1;
+}
+
+static unsigned value_of(char c)
+{
+    assert_in_range(c, '!', '~');
+    assert_true(c != '<' && c != '>' && c != '&');
+    return (unsigned)(c - '!') - (c > '&') - (c > '<') - (c > '>');
+}
+
+/* What html_pack_add did, undone. */
+static void unpack(const char *text, size_t len, size_t packed,
+                   struct buffer *out)
+{
+    struct buffer gzip;
+    buffer_init(&gzip, BUFFER_DEFAULT_MAX);
+    uint32_t held = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; i < len; i += 2) {
+        held |= (value_of(text[i]) * 91 + value_of(text[i + 1])) << bits;
+        for (bits += 13; bits >= 8 && gzip.len < packed; bits -= 8) {
+            uint8_t byte = (uint8_t)held;
+            buffer_add(&gzip, &byte, 1);
+            held >>= 8;
+        }
+    }
+    assert_int_equal(gzip.len, packed);
+    assert_int_equal(pprof_gzip_unpack(gzip.data, gzip.len, out), 0);
+    buffer_deinit(&gzip);
+}
+
+static size_t packed_size(const char *text)
+{
+    const char *at = strstr(text, "data-bytes=\"");
+    assert_non_null(at);
+    return strtoul(at + strlen("data-bytes=\""), NULL, 10);
 }
 
 static struct page write_page(const struct profile *p)
 {
-    struct buffer out;
+    struct buffer out, json;
     buffer_init(&out, BUFFER_DEFAULT_MAX);
+    buffer_init(&json, BUFFER_DEFAULT_MAX);
     struct format_options options = {0};
     assert_int_equal(format_html.write(p, &options, &out), 0);
     buffer_add(&out, "", 1);
     struct page page = {.text = (char *)out.data};
+    page.packed = packed_size(page.text);
     const char *begin = data_begin(page.text);
     const char *end = strstr(begin, "</script>");
     assert_non_null(end);
-    page.data = json_loadb(begin, (size_t)(end - begin), 0, NULL);
+    unpack(begin, (size_t)(end - begin), page.packed, &json);
+    page.data = json_loadb((char *)json.data, json.len, 0, NULL);
     assert_non_null(page.data);
+    buffer_deinit(&json);
     return page;
 }
 
@@ -150,10 +195,25 @@ static void the_data_adds_up(void **state)
     struct page page = write_page(p);
     assert_int_equal(json_integer_value(json_object_get(page.data, "counted")),
                      40);
-    assert_int_equal(sum(column(&page, "stacks", "self")), 40);
-    assert_int_equal(sum(column(&page, "stacks", "cpu")), 40000);
+    assert_int_equal(sum(column(&page, "rows", "count")), 40);
+    assert_int_equal(sum(column(&page, "rows", "cpu")), 40000);
     free_page(&page);
     profile_destroy(p);
+}
+
+/* Samples of each stack, from the rows' steps. */
+static void samples_by_stack(const struct page *page, json_int_t *samples,
+                             size_t n)
+{
+    json_t *step = column(page, "rows", "stack");
+    json_t *count = column(page, "rows", "count");
+    json_int_t stack = 0;
+    for (size_t i = 0; i < json_array_size(step); i++) {
+        stack += at(step, i);
+        assert_in_range(stack, 0, n);
+        if (stack > 0)
+            samples[stack - 1] += at(count, i);
+    }
 }
 
 static void stacks_keep_their_names_lines_and_order(void **state)
@@ -161,21 +221,75 @@ static void stacks_keep_their_names_lines_and_order(void **state)
     (void)state;
     struct profile *p = small_profile();
     struct page page = write_page(p);
-    json_t *parent = column(&page, "stacks", "parent");
-    json_t *self = column(&page, "stacks", "self");
-    assert_int_equal(json_array_size(parent), 4);
-    assert_int_equal(at(parent, 0), -1);
+    json_t *up = column(&page, "stacks", "up");
+    json_int_t samples[4] = {0};
+    assert_int_equal(json_array_size(up), 4);
+    samples_by_stack(&page, samples, 4);
+    assert_int_equal(at(up, 0), 0);
     assert_string_equal(name_of_stack(&page, 0), "m:run/0");
+    assert_int_equal(samples[0], 1);
     json_int_t seq = 0;
     for (size_t i = 1; i < 4; i++) {
-        assert_int_equal(at(parent, i), 0);
+        assert_int_equal(at(up, i), i); /* all of the first */
         if (strcmp(name_of_stack(&page, i), "lists:seq/2") == 0)
-            seq += at(self, i);
+            seq += samples[i];
         else
-            assert_int_equal(at(self, i), 9);
+            assert_int_equal(samples[i], 9);
     }
     assert_int_equal(seq, 30);
     assert_int_equal(sum(column(&page, "frames", "line")), 3 + 7 + 9);
+    free_page(&page);
+    profile_destroy(p);
+}
+
+static const char *text_of(const struct page *page, const char *table,
+                           const char *name, size_t i)
+{
+    json_t *strings = json_object_get(page->data, "strings");
+    size_t id = (size_t)at(column(page, table, name), i);
+    return json_string_value(json_array_get(strings, id));
+}
+
+static void rows_tell_process_thread_state_and_time(void **state)
+{
+    (void)state;
+    struct profile *p = small_profile();
+    profile_meta_edit(p)->bucket_ns = 100000000;
+    profile_meta_edit(p)->duration_ns = 2500000000;
+    struct profile_sample s = {.stack = PROFILE_NONE,
+                               .state = STATE_DIRTY_IO,
+                               .bucket = 17,
+                               .count = 3,
+                               .cpu_ns = 5000};
+    s.thread = id_of(profile_thread(p, 77, "2_scheduler"));
+    assert_true(profile_process(p, "<0.1.0>", "idle", "", "", "") >= 0);
+    s.process = id_of(
+        profile_process(p, "<0.9.0>", "shop", "m:init/1", "\"quoted\"", "app"));
+    assert_int_equal(profile_add(p, &s), 0);
+    struct page page = write_page(p);
+    /* Of no stack: the first row. The process that did nothing is left out. */
+    assert_int_equal(at(column(&page, "rows", "stack"), 0), 0);
+    assert_int_equal(at(column(&page, "rows", "process"), 0), 1);
+    assert_int_equal(at(column(&page, "rows", "thread"), 0), 1);
+    assert_int_equal(at(column(&page, "rows", "state"), 0), STATE_DIRTY_IO);
+    assert_int_equal(at(column(&page, "rows", "bucket"), 0), 17);
+    assert_int_equal(at(column(&page, "rows", "count"), 0), 3);
+    assert_int_equal(at(column(&page, "rows", "cpu"), 0), 5);
+    assert_int_equal(at(column(&page, "rows", "process"), 1), 0);
+    assert_int_equal(json_array_size(column(&page, "processes", "pid")), 1);
+    assert_string_equal(text_of(&page, "processes", "pid", 0), "<0.9.0>");
+    assert_string_equal(text_of(&page, "processes", "name", 0), "shop");
+    assert_string_equal(text_of(&page, "processes", "label", 0), "\"quoted\"");
+    assert_string_equal(text_of(&page, "processes", "initial_call", 0),
+                        "m:init/1");
+    assert_string_equal(text_of(&page, "processes", "application", 0), "app");
+    assert_int_equal(at(column(&page, "processes", "members"), 0), 1);
+    assert_string_equal(text_of(&page, "threads", "name", 0), "2_scheduler");
+    assert_int_equal(at(column(&page, "threads", "tid"), 0), 77);
+    json_t *bucket = json_object_get(page.data, "bucket_us");
+    assert_int_equal(json_integer_value(bucket), 100000);
+    json_t *duration = json_object_get(page.data, "duration_us");
+    assert_int_equal(json_integer_value(duration), 2500000);
     free_page(&page);
     profile_destroy(p);
 }
@@ -185,7 +299,10 @@ static void the_scheduler_is_in_the_header_not_in_the_graph(void **state)
     (void)state;
     struct profile *p = small_profile();
     struct page page = write_page(p);
-    assert_null(strstr(data_begin(page.text), "[scheduler]"));
+    json_t *strings = json_object_get(page.data, "strings");
+    for (size_t i = 0; i < json_array_size(strings); i++)
+        assert_string_not_equal(json_string_value(json_array_get(strings, i)),
+                                "[scheduler]");
     assert_non_null(strstr(page.text, "50 samples, 55.6 %"));
     free_page(&page);
     profile_destroy(p);
@@ -196,9 +313,11 @@ static void every_column_of_a_table_is_as_long(void **state)
     (void)state;
     static const char *const columns[][2] = {
         {"functions", "name"},  {"functions", "file"}, {"functions", "kind"},
-        {"frames", "function"}, {"frames", "line"},    {"stacks", "parent"},
-        {"stacks", "frame"},    {"stacks", "self"},    {"stacks", "cpu"}};
-    static const size_t sizes[] = {3, 3, 3, 4, 4, 4, 4, 4, 4};
+        {"frames", "function"}, {"frames", "line"},    {"stacks", "up"},
+        {"stacks", "frame"},    {"rows", "stack"},     {"rows", "process"},
+        {"rows", "thread"},     {"rows", "state"},     {"rows", "bucket"},
+        {"rows", "count"},      {"rows", "cpu"}};
+    static const size_t sizes[] = {3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5};
     struct profile *p = small_profile();
     struct page page = write_page(p);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
@@ -239,11 +358,6 @@ static void hostile_names_are_inert(void **state)
     assert_int_equal(occurrences(page.text, "<!--"), 0);
     assert_int_equal(occurrences(page.text, "\xe2\x80\xa8"),
                      3); /* note, row's name and file: text, not script */
-    const char *begin = data_begin(page.text);
-    size_t len = (size_t)(strstr(begin, "</script>") - begin);
-    for (size_t i = 0; i < len; i++)
-        assert_false(begin[i] == '<' || begin[i] == '>' || begin[i] == '&' ||
-                     (unsigned char)begin[i] >= 0x80);
     for (size_t i = 0; i < n; i++)
         assert_string_equal(name_of_stack(&page, i), hostile[i]);
     free_page(&page);
@@ -333,7 +447,7 @@ static void a_profile_without_samples_is_a_page_too(void **state)
     struct profile *p;
     assert_int_equal(profile_create(&p), 0);
     struct page page = write_page(p);
-    assert_int_equal(json_array_size(column(&page, "stacks", "self")), 0);
+    assert_int_equal(json_array_size(column(&page, "rows", "stack")), 0);
     free_page(&page);
     profile_destroy(p);
 }
@@ -349,6 +463,33 @@ static void the_page_loads_nothing_from_elsewhere(void **state)
     assert_null(strstr(page.text, "innerHTML"));
     free_page(&page);
     profile_destroy(p);
+}
+
+/* As random bytes cannot be packed, their text shows what the text costs. */
+static void data_as_text_is_at_most_a_third_longer(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len < 4000; len = len * 3 / 2 + 1) {
+        struct buffer bytes, text, back;
+        buffer_init(&bytes, BUFFER_DEFAULT_MAX);
+        buffer_init(&text, BUFFER_DEFAULT_MAX);
+        buffer_init(&back, BUFFER_DEFAULT_MAX);
+        uint64_t seed = len;
+        for (size_t i = 0; i < len; i++) {
+            seed = hash_u64(seed, i);
+            buffer_add(&bytes, &seed, 1);
+        }
+        size_t packed;
+        assert_int_equal(html_pack_add(&text, &bytes, &packed), 0);
+        assert_true((double)text.len <= 1.2308 * (double)packed + 2);
+        unpack((char *)text.data, text.len, packed, &back);
+        assert_int_equal(back.len, len);
+        if (len)
+            assert_memory_equal(back.data, bytes.data, len);
+        buffer_deinit(&bytes);
+        buffer_deinit(&text);
+        buffer_deinit(&back);
+    }
 }
 
 static void no_memory_left_in_the_buffer_is_an_error(void **state)
@@ -368,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_data_adds_up),
         cmocka_unit_test(stacks_keep_their_names_lines_and_order),
+        cmocka_unit_test(rows_tell_process_thread_state_and_time),
         cmocka_unit_test(the_scheduler_is_in_the_header_not_in_the_graph),
         cmocka_unit_test(every_column_of_a_table_is_as_long),
         cmocka_unit_test(hostile_names_are_inert),
@@ -376,6 +518,7 @@ int main(void)
         cmocka_unit_test(the_table_has_the_top_functions),
         cmocka_unit_test(a_profile_without_samples_is_a_page_too),
         cmocka_unit_test(the_page_loads_nothing_from_elsewhere),
+        cmocka_unit_test(data_as_text_is_at_most_a_third_longer),
         cmocka_unit_test(no_memory_left_in_the_buffer_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,114 @@
+/*
+ * What is shown, in the page's address after the `#`, so that a link shows
+ * the same: search, selection, hidden kinds, view and zoom.
+ */
+const REMEMBER_AFTER = 200; /* ms; browsers limit how often one may */
+const MOST_DEPTH = 300;     /* of a zoom among the callers */
+
+let remembering = 0;
+
+function zoomText() {
+    if (view.zoom === ROOT)
+        return "";
+    if (!view.callers)
+        return String(view.zoom);
+    return functionsTo(view.zoom).slice(0, MOST_DEPTH).join(".");
+}
+
+function addressText() {
+    const words = new URLSearchParams();
+    const say = (name, value) => value !== "" && words.set(name, value);
+    say("view", view.callers ? "callers" : "");
+    say("flame", view.flame ? "1" : "");
+    say("hide", [...view.hidden].map((kind) => model.kinds[kind]).join(","));
+    say("search", view.pattern);
+    for (const name of ["process", "state", "thread"])
+        say(name, selection[name]);
+    if (!isWholeTime()) {
+        say("from", String(secondsOf(selection.from)));
+        say("to", String(secondsOf(lastBucket())));
+    }
+    say("width", selection.width === "now" ? "" : selection.width);
+    say("function", view.fn === NONE ? "" : String(view.fn));
+    say("zoom", zoomText());
+    return words.toString();
+}
+
+function rememberNow() {
+    clearTimeout(remembering);
+    const text = addressText();
+    if (text !== location.hash.slice(1))
+        history.replaceState(null, "", text ? "#" + text
+                                            : location.pathname +
+                                              location.search);
+}
+
+function remember() {
+    clearTimeout(remembering);
+    remembering = setTimeout(rememberNow, REMEMBER_AFTER);
+}
+
+/* --- and back ------------------------------------------------------------ */
+
+function wholeNumber(text, below) {
+    const value = Number(text);
+    return Number.isInteger(value) && value >= 0 && value < below ? value
+                                                                  : NONE;
+}
+
+function recallTimes(words) {
+    const bucket = (text) =>
+        Math.round(Number(text) * 1e6 / model.bucketUs);
+    selection.from = 0;
+    selection.to = Infinity;
+    if (hasTimeline() && words.has("from") && words.has("to") &&
+        bucket(words.get("to")) > bucket(words.get("from")))
+        setTimes(bucket(words.get("from")), bucket(words.get("to")));
+}
+
+function recallZoom(text) {
+    view.zoom = ROOT;
+    if (view.callers)
+        view.zoom = boxByFunctions(text.split(".").filter((id) => id)
+            .map(Number));
+    else if (wholeNumber(text, calls.size) > ROOT)
+        view.zoom = wholeNumber(text, calls.size);
+}
+
+/* An address is anybody's text: what is not known is not shown. */
+function recall() {
+    const words = new URLSearchParams(location.hash.slice(1));
+    const word = (name) => words.get(name) || "";
+    view.callers = word("view") === "callers";
+    view.flame = word("flame") === "1";
+    view.hidden = new Set(word("hide").split(",")
+        .map((name) => model.kinds.indexOf(name)).filter((kind) => kind >= 0));
+    for (const name of ["process", "state", "thread"])
+        selection[name] = word(name);
+    const sides = ["now", "base", "both"];
+    selection.width = sides.includes(word("width")) ? word("width") : "now";
+    recallTimes(words);
+    view.fn = words.has("function")
+        ? wholeNumber(word("function"), model.fnName.length) : NONE;
+    reloadAll();
+    element("pattern").value = word("search");
+    search(word("search"));
+    recallZoom(word("zoom"));
+}
+
+async function copyAddress() {
+    rememberNow();
+    let copied = false;
+    try {
+        await navigator.clipboard.writeText(location.href);
+        copied = true;
+    } catch {
+        const text = make("textarea", location.href, document.body);
+        text.select();
+        copied = document.execCommand("copy");
+        text.remove();
+    }
+    element("said").textContent = copied
+        ? "Link copied" : "The link is in the address bar";
+    setTimeout(() => { element("said").textContent = ""; }, 2500);
+}

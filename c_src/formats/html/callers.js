@@ -1,0 +1,129 @@
+/*
+ * The graph of callers, from the function that ran up: the boxes in which
+ * samples were taken, merged by function, under each its callers, and so on.
+ * All of it would be as large as all stacks together, so a box is opened when
+ * it is wide enough to be seen.
+ *
+ *   ends:  |  a box of the calls each  ...                        |
+ *   box:      [from, to)                 its callers split that span
+ *
+ * at[i] is how far up the walk from end i has come.
+ */
+function boxLists() {
+    return {size: 0, parent: [], fn: [], depth: [], from: [], to: [],
+            start: [], end: [], weight: [], first: [], second: [], left: []};
+}
+
+function addCaller(callers, parent, fn, from, to, left) {
+    const box = callers.size++;
+    callers.parent.push(parent);
+    callers.fn.push(fn);
+    callers.depth.push(parent === NONE ? 0 : callers.depth[parent] + 1);
+    callers.from.push(from);
+    callers.to.push(to);
+    callers.start.push(NONE);
+    callers.end.push(NONE);
+    callers.left.push(left);
+    let weight = 0;
+    let first = 0;
+    let second = 0;
+    const {calls, ends} = callers;
+    for (let i = from; i < to; i++) {
+        weight += calls.weightSelf[ends[i]];
+        first += calls.firstSelf[ends[i]];
+        second += calls.secondSelf[ends[i]];
+    }
+    callers.weight.push(weight);
+    callers.first.push(first);
+    callers.second.push(second);
+    return box;
+}
+
+function endsOf({size, weightSelf, firstSelf, secondSelf}) {
+    const ends = [];
+    for (let box = 1; box < size; box++)
+        if (weightSelf[box] > 0 || firstSelf[box] > 0 || secondSelf[box] > 0)
+            ends.push(box);
+    return Int32Array.from(ends);
+}
+
+function buildCallers(calls, functions) {
+    const ends = endsOf(calls);
+    const callers = Object.assign(boxLists(), {
+        calls,
+        ends,
+        at: Int32Array.from(ends),
+        spareEnds: new Int32Array(ends.length),
+        spareAt: new Int32Array(ends.length),
+        slotOf: new Int32Array(functions).fill(NONE),
+    });
+    addCaller(callers, NONE, NONE, 0, ends.length, 0);
+    for (const name of ["weight", "first", "second"])
+        callers[name][ROOT] = calls[name][ROOT]; /* some have no stack */
+    callers.open = (box) => openCaller(callers, box);
+    return callers;
+}
+
+/* One step up, and how many ends came to each function, first those that
+ * have no caller. */
+function countCallers(callers, box) {
+    const {calls, at, from, to, slotOf} = callers;
+    const groups = [{fn: NONE, size: 0, weight: Infinity}];
+    for (let i = from[box]; i < to[box]; i++) {
+        if (box !== ROOT)
+            at[i] = calls.parent[at[i]];
+        const fn = calls.fn[at[i]];
+        let slot = fn === NONE ? 0 : slotOf[fn];
+        if (slot === NONE) {
+            slot = slotOf[fn] = groups.length;
+            groups.push({fn, size: 0, weight: 0});
+        }
+        groups[slot].size++;
+        groups[slot].weight += calls.weightSelf[callers.ends[i]];
+    }
+    return groups;
+}
+
+/* The widest first; gives each its place in the span. */
+function placeGroups(callers, box, groups) {
+    const sorted = groups.slice().sort((a, b) =>
+        b.weight - a.weight || a.fn - b.fn);
+    let place = callers.from[box];
+    for (const group of sorted) {
+        group.from = group.next = place;
+        place += group.size;
+    }
+    return sorted;
+}
+
+function moveEnds(callers, box, groups) {
+    const {calls, ends, at, from, to, slotOf, spareEnds, spareAt} = callers;
+    for (let i = from[box]; i < to[box]; i++) {
+        const fn = calls.fn[at[i]];
+        const to = groups[fn === NONE ? 0 : slotOf[fn]].next++;
+        spareEnds[to] = ends[i];
+        spareAt[to] = at[i];
+    }
+    ends.set(spareEnds.subarray(from[box], to[box]), from[box]);
+    at.set(spareAt.subarray(from[box], to[box]), from[box]);
+    for (const {fn} of groups)
+        if (fn !== NONE)
+            slotOf[fn] = NONE;
+}
+
+function openCaller(callers, box) {
+    if (callers.start[box] !== NONE)
+        return;
+    const groups = countCallers(callers, box);
+    const sorted = placeGroups(callers, box, groups);
+    moveEnds(callers, box, groups);
+    callers.start[box] = callers.size;
+    let left = callers.left[box];
+    for (const {fn, from, size} of sorted) {
+        if (fn === NONE)
+            continue;
+        const caller = addCaller(callers, box, fn, from, from + size, left);
+        left += callers.weight[caller];
+    }
+    callers.end[box] = callers.size;
+}

@@ -1,0 +1,72 @@
+/*
+ * Figures as text, and how sure they are.
+ */
+const Z95 = 1.959964;
+
+function percent(part, whole) {
+    const value = whole > 0 ? 100 * part / whole : 0;
+    return value.toFixed(Math.abs(value) < 10 ? 2 : 1) + "\u202f%";
+}
+
+const number = (n) => Math.round(n).toLocaleString("en-US");
+
+function duration(microseconds) {
+    if (microseconds >= 1e6)
+        return (microseconds / 1e6).toFixed(2) + "\u202fs";
+    return (microseconds / 1e3).toFixed(1) + "\u202fms";
+}
+
+function plural(n, one, more) {
+    return `${number(n)} ${Math.round(n) === 1 ? one : more}`;
+}
+
+/* Half the width of the 95 % Wilson interval of part of whole, from 0 to 1;
+ * as profile/summary.c has it. */
+function errorOf(part, whole) {
+    if (whole <= 0)
+        return 0;
+    const p = part / whole;
+    const spread = p * (1 - p) / whole + Z95 * Z95 / (4 * whole * whole);
+    return Z95 * Math.sqrt(Math.max(spread, 0)) / (1 + Z95 * Z95 / whole);
+}
+
+function percentWithError(part, whole) {
+    const error = 100 * errorOf(part, whole);
+    return `${percent(part, whole)} \u00b1 ${error.toFixed(2)}`;
+}
+
+/* The bounds of the Wilson interval. */
+function bounds(part, whole) {
+    const middle = (part + Z95 * Z95 / 2) / (whole + Z95 * Z95);
+    const half = errorOf(part, whole);
+    return {low: middle - half, high: middle + half};
+}
+
+/* The change of a share and its 95 % interval (Newcombe's, of two
+ * proportions), in points. */
+function changeOf(now, nowWhole, base, baseWhole) {
+    if (nowWhole <= 0 || baseWhole <= 0)
+        return {change: 0, low: 0, high: 0};
+    const p = now / nowWhole;
+    const q = base / baseWhole;
+    const {low: pl, high: pu} = bounds(now, nowWhole);
+    const {low: ql, high: qu} = bounds(base, baseWhole);
+    return {
+        change: 100 * (p - q),
+        low: 100 * (p - q - Math.hypot(p - pl, qu - q)),
+        high: 100 * (p - q + Math.hypot(pu - p, q - ql)),
+    };
+}
+
+function signed(points) {
+    const sign = points < 0 ? "\u2212" : "+";
+    return sign + Math.abs(points).toFixed(2);
+}
+
+function make(tag, text, parent) {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    if (parent)
+        parent.append(made);
+    return made;
+}

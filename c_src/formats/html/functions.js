@@ -1,0 +1,194 @@
+/*
+ * The table of functions: their own and all their samples, of what is
+ * selected; and the callers and callees of one. A recursive function counts
+ * once a stack.
+ */
+const FIRST_ROWS = 100;
+
+const table = {
+    sort: "self",
+    down: true,
+    all: false,
+    figures: [],
+};
+
+function figuresOfFunctions() {
+    const n = model.fnName.length;
+    const self = new Float64Array(n);
+    const total = new Float64Array(n);
+    for (let box = 1; box < calls.size; box++) {
+        self[calls.fn[box]] += calls.weightSelf[box];
+        if (calls.outer[box])
+            total[calls.fn[box]] += calls.weight[box];
+    }
+    const figures = [];
+    for (let fn = 0; fn < n; fn++)
+        if (total[fn] > 0)
+            figures.push({fn, self: self[fn], total: total[fn]});
+    return figures;
+}
+
+/* As in the text report: a BIF's own time is in the C functions below it. */
+function ownOf({fn, self, total}) {
+    const kind = model.kinds[model.fnKind[fn]];
+    return kind === "bif" || kind === "nif" ? total : self;
+}
+
+const orders = {
+    self: (a, b) => ownOf(a) - ownOf(b) || a.total - b.total,
+    total: (a, b) => a.total - b.total || a.self - b.self,
+    samples: (a, b) => a.self - b.self || a.total - b.total,
+    name: (a, b) => model.fnName[b.fn] < model.fnName[a.fn] ? -1 : 1,
+};
+
+function sortTable(by) {
+    table.down = table.sort === by ? !table.down : true;
+    table.sort = by;
+    showTable();
+}
+
+function functionButton(fn, parent) {
+    const button = make("button", model.fnName[fn], parent);
+    button.type = "button";
+    button.className = "function";
+    button.addEventListener("click", () => chooseFunction(fn, true));
+    return button;
+}
+
+function placeOfFunction(fn) {
+    return model.strings[model.fnFile[fn]];
+}
+
+function addFunctionRow(body, {fn, self, total}) {
+    const row = make("tr", "", body);
+    const whole = weights.whole.weight;
+    make("td", percent(self, whole), row).title =
+        percentWithError(self, whole) + " (95\u202f%)";
+    make("td", percent(total, whole), row).title =
+        percentWithError(total, whole) + " (95\u202f%)";
+    make("td", number(self), row);
+    const head = make("th", "", row);
+    head.scope = "row";
+    functionButton(fn, head);
+    make("td", model.kinds[model.fnKind[fn]], row);
+    make("td", placeOfFunction(fn), row);
+    if (fn === view.fn)
+        row.setAttribute("aria-selected", "true");
+}
+
+function showSorted() {
+    for (const button of element("functions").querySelectorAll("[data-sort]")) {
+        const is = button.dataset.sort === table.sort;
+        button.closest("th").setAttribute(
+            "aria-sort", is ? (table.down ? "descending" : "ascending")
+                            : "none");
+    }
+}
+
+/* A comparison's table is of whole recordings; it stays as it came. */
+function showTable() {
+    if (model.compare)
+        return;
+    table.figures = figuresOfFunctions();
+    const way = table.down ? -1 : 1;
+    const found = table.figures
+        .filter(({fn}) => !view.matching || view.matching[fn])
+        .sort((a, b) => way * orders[table.sort](a, b) || a.fn - b.fn);
+    const body = element("functions").tBodies[0];
+    const rows = new DocumentFragment();
+    for (const row of table.all ? found : found.slice(0, FIRST_ROWS))
+        addFunctionRow(rows, row);
+    body.replaceChildren(rows);
+    element("more").hidden = table.all || found.length <= FIRST_ROWS;
+    element("more").textContent = `Show all ${number(found.length)}`;
+    element("table-note").textContent =
+        (view.matching ? "that match, " : "") +
+        (isEverything() ? "of the whole recording" : "of what is selected");
+    showSorted();
+}
+
+/* --- callers and callees -------------------------------------------------- */
+
+/* Is there the same call, of the same two functions, above this box? */
+function isCalledAbove(box) {
+    const fn = calls.fn[box];
+    const by = calls.fn[calls.parent[box]];
+    for (let at = calls.parent[box]; at > ROOT; at = calls.parent[at])
+        if (calls.fn[at] === fn && calls.fn[calls.parent[at]] === by)
+            return true;
+    return false;
+}
+
+function addTo(sums, fn, box) {
+    const sum = sums.get(fn) || {fn, weight: 0, first: 0, second: 0};
+    sum.weight += calls.weight[box];
+    sum.first += calls.first[box];
+    sum.second += calls.second[box];
+    sums.set(fn, sum);
+}
+
+/* Who called it and whom it called; a stack counts once for each pair. */
+function neighbours(of) {
+    const callersOf = new Map();
+    const callees = new Map();
+    const self = {weight: 0, first: 0, second: 0};
+    const total = {weight: 0, first: 0, second: 0};
+    for (let box = 1; box < calls.size; box++) {
+        if (calls.weight[box] === 0 && calls.second[box] === 0)
+            continue;
+        const by = calls.fn[calls.parent[box]];
+        if (by === of && !isCalledAbove(box))
+            addTo(callees, calls.fn[box], box);
+        if (calls.fn[box] !== of)
+            continue;
+        for (const name of ["weight", "first", "second"]) {
+            self[name] += calls[name + "Self"][box];
+            total[name] += calls.outer[box] ? calls[name][box] : 0;
+        }
+        if (!isCalledAbove(box))
+            addTo(callersOf, by, box);
+    }
+    return {callersOf, callees, self, total};
+}
+
+const share = ({weight, first, second}) => model.compare
+    ? `${percent(second, wholeSamples().base)} \u2192 ` +
+      percent(first, wholeSamples().now)
+    : percent(weight, weights.whole.weight);
+
+function fillNeighbours(list, sums, empty) {
+    list.replaceChildren();
+    const sorted = [...sums.values()].sort((a, b) => b.weight - a.weight);
+    for (const sum of sorted.slice(0, FIRST_ROWS)) {
+        const item = make("li", "", list);
+        make("span", share(sum), item);
+        if (sum.fn === NONE)
+            item.append("(nothing: it is the first function)");
+        else
+            functionButton(sum.fn, item);
+    }
+    if (sorted.length === 0)
+        make("li", empty, list);
+}
+
+function showNeighbours() {
+    const panel = element("neighbours");
+    panel.hidden = view.fn === NONE;
+    if (panel.hidden)
+        return;
+    const {callersOf, callees, self, total} = neighbours(view.fn);
+    element("of-name").textContent = model.fnName[view.fn];
+    element("of-figures").textContent =
+        `self ${share(self)} \u00b7 total ${share(total)}`;
+    fillNeighbours(element("callers-list"), callersOf, "nobody");
+    fillNeighbours(element("callees-list"), callees, "nobody");
+}
+
+function chooseFunction(fn, scroll) {
+    view.fn = view.fn === fn && !scroll ? NONE : fn;
+    showTable();
+    showNeighbours();
+    remember();
+    if (scroll && view.fn !== NONE)
+        element("neighbours").scrollIntoView({block: "nearest"});
+}

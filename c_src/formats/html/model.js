@@ -1,0 +1,90 @@
+/*
+ * The page's data, read once: text -> gzip -> JSON -> columns of numbers.
+ *
+ *   row -> stack (a node of a trie) -> frame -> function
+ *       -> process, thread, state, time bucket
+ *
+ * Names come from the observed node: they reach the page by textContent only.
+ */
+const NONE = -1;
+const element = (id) => document.getElementById(id);
+
+/* Two characters are 13 bits: the inverse of html_pack.c. */
+function bytesOfText(text, length) {
+    const SIGNS = 91;
+    const valueOf = new Uint8Array(128);
+    let value = 0;
+    for (let code = 33; code < 127; code++)
+        if (!"&<>".includes(String.fromCharCode(code)))
+            valueOf[code] = value++;
+    const bytes = new Uint8Array(length);
+    let held = 0;
+    let bits = 0;
+    let at = 0;
+    for (let i = 0; i + 1 < text.length; i += 2) {
+        held |= (valueOf[text.charCodeAt(i)] * SIGNS +
+                 valueOf[text.charCodeAt(i + 1)]) << bits;
+        for (bits += 13; bits >= 8 && at < length; bits -= 8) {
+            bytes[at++] = held & 255;
+            held >>>= 8;
+        }
+    }
+    return bytes;
+}
+
+async function readData() {
+    if (typeof DecompressionStream === "undefined")
+        throw new Error("this browser cannot unpack the data (it has no " +
+                        "DecompressionStream); a newer one can");
+    const holder = element("profile-data");
+    const packed = bytesOfText(holder.textContent,
+                               Number(holder.dataset.bytes));
+    holder.remove();
+    const unpacked = new Blob([packed]).stream()
+        .pipeThrough(new DecompressionStream("gzip"));
+    return new Response(unpacked).json();
+}
+
+/* Every value is told as what it adds to the one before. */
+function running(steps) {
+    let sum = 0;
+    return Int32Array.from(steps, (step) => sum += step);
+}
+
+const lessOne = (list) => Int32Array.from(list, (id) => id - 1);
+
+function makeModel(data) {
+    const {functions, frames, stacks, rows} = data;
+    const stackOfRow = running(rows.stack);
+    return {
+        counted: data.counted,
+        bucketUs: data.bucket_us,
+        durationUs: data.duration_us,
+        kinds: data.kinds,
+        states: data.states,
+        strings: data.strings,
+        processes: data.processes,
+        threads: data.threads,
+        fnName: functions.name.map((id) => data.strings[id]),
+        fnFile: Int32Array.from(functions.file),
+        fnKind: Uint8Array.from(functions.kind),
+        frameFn: Int32Array.from(frames.function),
+        frameLine: Int32Array.from(frames.line),
+        stackParent: Int32Array.from(stacks.up,
+                                     (up, i) => up === 0 ? NONE : i - up),
+        stackFrame: Int32Array.from(stacks.frame),
+        rowStack: stackOfRow.map((id) => id - 1),
+        rowProcess: lessOne(rows.process),
+        rowThread: lessOne(rows.thread),
+        rowState: Uint8Array.from(rows.state),
+        rowBucket: Int32Array.from(rows.bucket),
+        rowCount: Float64Array.from(rows.count),
+        rowCpu: Float64Array.from(rows.cpu),
+        /* Only of a comparison: */
+        compare: data.base !== undefined,
+        rowBase: data.base && Float64Array.from(data.base),
+        baseCounted: data.base_counted,
+        nowCounted: data.now_counted,
+        changes: data.changes,
+    };
+}

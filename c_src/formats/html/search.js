@@ -1,0 +1,89 @@
+/*
+ * Search by a regular expression. A stack counts once however many of its
+ * functions match: by the outermost.
+ */
+function compile(text) {
+    const input = element("pattern");
+    input.removeAttribute("aria-invalid");
+    if (text === "")
+        return null;
+    try {
+        return new RegExp(text, "i");
+    } catch {
+        input.setAttribute("aria-invalid", "true");
+        return undefined;
+    }
+}
+
+function search(text) {
+    const pattern = compile(text);
+    view.pattern = text;
+    if (pattern === undefined) {
+        element("matched").textContent = "not a regular expression";
+        return;
+    }
+    view.matching = pattern &&
+        Uint8Array.from(model.fnName, (name) => +pattern.test(name));
+    view.chosen = NONE;
+    findMatches();
+}
+
+/* The outermost matching boxes of a graph, as far as it is open. */
+function outermost(shown) {
+    const covered = new Uint8Array(shown.size);
+    const found = [];
+    for (let i = 1; i < shown.size; i++) {
+        const above = covered[shown.parent[i]];
+        covered[i] = above | view.matching[shown.fn[i]];
+        if (covered[i] && !above && shown.weight[i] > 0)
+            found.push(i);
+    }
+    return found.sort((a, b) => shown.weight[b] - shown.weight[a]);
+}
+
+function findMatches() {
+    view.current = NONE;
+    view.matches = [];
+    view.matched = {weight: 0, first: 0, second: 0};
+    if (view.matching) {
+        const boxes = outermost(calls);
+        for (const name of ["weight", "first", "second"])
+            view.matched[name] =
+                boxes.reduce((sum, box) => sum + calls[name][box], 0);
+        view.matches = view.callers ? outermost(tree()) : boxes;
+    }
+    showMatched();
+}
+
+function matchedText() {
+    const {weight, first, second} = view.matched;
+    if (!model.compare)
+        return "matched " + percent(weight, weights.whole.weight);
+    const {now, base} = wholeSamples();
+    return `matched ${percent(second, base)}, now ${percent(first, now)}`;
+}
+
+function showMatched() {
+    const none = view.matches.length === 0;
+    element("previous").disabled = element("next").disabled = none;
+    const at = view.current === NONE
+        ? number(view.matches.length)
+        : `${number(view.current + 1)}/${number(view.matches.length)}`;
+    element("matched").textContent = view.matching === null
+        ? "" : `${matchedText()} \u00b7 ${at}`;
+}
+
+function step(by) {
+    const n = view.matches.length;
+    if (n === 0)
+        return;
+    view.current = view.current === NONE
+        ? (by > 0 ? 0 : n - 1) : (view.current + by + n) % n;
+    showMatched();
+    choose(view.matches[view.current]);
+}
+
+/* Only what begins and ends as the name does. */
+function patternOf(name) {
+    return "^" + name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") + "$";
+}

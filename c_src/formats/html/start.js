@@ -1,0 +1,192 @@
+/*
+ * Puts the parts together: what has to be shown again when something changed.
+ */
+function reloadAll() {
+    weights = weighStacks(model);
+    calls = buildCalls(model, view.hidden, model.wholeWeights);
+    weighCalls(calls, weights);
+    callers = null;
+    view.zoom = ROOT;
+    view.chosen = NONE;
+}
+
+let tableLater = 0;
+
+function showFunctionsSoon() {
+    clearTimeout(tableLater);
+    tableLater = setTimeout(() => {
+        showTable();
+        showNeighbours();
+    }, 120);
+}
+
+function showView() {
+    element("flip").setAttribute("aria-pressed", String(view.flame));
+    element("turn").setAttribute("aria-pressed", String(view.callers));
+    element("width").value = selection.width;
+    element("graph-says").textContent = view.callers
+        ? "Who called: the function that ran first, then its callers. " +
+          "Width is the share of samples; left to right is not time."
+        : "What called what. Width is the share of samples; left to right is " +
+          "not time.";
+    element("reset").disabled = view.zoom === ROOT;
+    showPath();
+    showLegend();
+    showSelection();
+    showTimes();
+}
+
+/* What changed: "brushing" (many times a second), "selection", "kinds",
+ * "view". */
+function changed(what) {
+    if (what === "brushing" || what === "selection")
+        reweigh();
+    else if (what === "kinds")
+        rebuild();
+    forgetRows();
+    findMatches();
+    describe(NONE);
+    hideTip();
+    showView();
+    redraw();
+    showFunctionsSoon();
+    remember();
+}
+
+function onAddress() {
+    if (location.hash.slice(1) === addressText())
+        return;
+    recall();
+    forgetRows();
+    showView();
+    redraw();
+    showFunctionsSoon();
+}
+
+function listenToSearch() {
+    let waiting = 0;
+    element("pattern").addEventListener("input", () => {
+        clearTimeout(waiting);
+        waiting = setTimeout(() => {
+            search(element("pattern").value);
+            redraw();
+            showFunctionsSoon();
+            remember();
+        }, 80);
+    });
+    element("search").addEventListener("submit", (event) => {
+        event.preventDefault();
+        step(1);
+    });
+    element("next").addEventListener("click", () => step(1));
+    element("previous").addEventListener("click", () => step(-1));
+}
+
+function listenToTable() {
+    const more = make("button", "", element("functions-end"));
+    more.id = "more";
+    more.type = "button";
+    more.hidden = true;
+    more.addEventListener("click", () => {
+        table.all = true;
+        showTable();
+    });
+    if (model.compare)
+        return listenToChanges();
+    for (const head of element("functions").querySelectorAll("th[data-by]")) {
+        const text = head.textContent;
+        head.textContent = "";
+        const button = make("button", text, head);
+        button.type = "button";
+        button.dataset.sort = head.dataset.by;
+        button.addEventListener("click", () => sortTable(head.dataset.by));
+    }
+}
+
+/* The rows of a comparison's table came with the page. */
+function listenToChanges() {
+    const byName = new Map(model.fnName.map((name, fn) => [name, fn]));
+    for (const head of document.querySelectorAll("[data-function]")) {
+        const fn = byName.get(head.textContent);
+        if (fn === undefined)
+            continue;
+        head.textContent = "";
+        functionButton(fn, head);
+    }
+}
+
+function listenToGraph() {
+    canvas.addEventListener("pointermove", onPoint);
+    canvas.addEventListener("pointerleave", hideTip);
+    canvas.addEventListener("click", onClick);
+    graph.addEventListener("scroll", () => {
+        hideTip();
+        redraw();
+    });
+    graph.addEventListener("keydown", onGraphKey);
+    document.addEventListener("keydown", onPageKey);
+    new ResizeObserver(() => {
+        redraw();
+        drawStrip();
+    }).observe(extent);
+    window.addEventListener("hashchange", onAddress);
+    matchMedia("(prefers-color-scheme: dark)")
+        .addEventListener("change", () => {
+            readColors();
+            redraw();
+            drawStrip();
+        });
+}
+
+function listenToButtons() {
+    element("flip").addEventListener("click", flip);
+    element("turn").addEventListener("click", turn);
+    element("reset").addEventListener("click", reset);
+    element("copy").addEventListener("click", copyAddress);
+    element("close").addEventListener("click", () => chooseFunction(view.fn));
+    element("find").addEventListener("click", () => {
+        element("pattern").value = patternOf(model.fnName[view.fn]);
+        search(element("pattern").value);
+        step(1);
+        redraw();
+        showFunctionsSoon();
+        remember();
+        graph.scrollIntoView({block: "nearest"});
+    });
+}
+
+function fillAll() {
+    fillProcesses();
+    fillStates();
+    fillThreads();
+    fillLegend();
+    showView();
+}
+
+async function start() {
+    if (window.innerWidth < 600)
+        element("about").open = false;
+    model = makeModel(await readData());
+    model.buckets = bucketCount(model);
+    model.wholeWeights = weighStacks(model);
+    element("viewer").hidden = false;
+    readColors();
+    recall();
+    fillAll();
+    listenToSearch();
+    listenToSelectors();
+    listenToStrip();
+    listenToGraph();
+    listenToTable();
+    listenToButtons();
+    draw();
+    showFunctionsSoon();
+    document.documentElement.dataset.ready = performance.now().toFixed(0);
+}
+
+start().catch((error) => {
+    const trouble = element("trouble");
+    trouble.textContent = "The flame graph cannot be shown: " + error.message +
+        ". The table below does not need it.";
+    trouble.hidden = false;
+});

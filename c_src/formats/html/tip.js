@@ -1,0 +1,171 @@
+/*
+ * What is told of a box: beside the pointer, and as a line for those who do
+ * not point.
+ */
+const MOST_LINES = 4; /* source lines named */
+const tip = element("tip");
+
+/* What each stack of the recording takes with all it calls; made when asked
+ * for, again after the weights changed. */
+let inclusive = {of: null, weight: null};
+
+function inclusiveWeights() {
+    if (inclusive.of !== weights) {
+        const weight = Float64Array.from(weights.weight);
+        for (let s = weight.length - 1; s >= 0; s--)
+            if (model.stackParent[s] !== NONE)
+                weight[model.stackParent[s]] += weight[s];
+        inclusive = {of: weights, weight};
+    }
+    return inclusive.weight;
+}
+
+/* Samples by line of the function. Among the callers they are known of the
+ * function that ran only. */
+function linesOf(box) {
+    const lines = new Map();
+    const fn = tree().fn[box];
+    const isEnd = view.callers && tree().depth[box] === 1;
+    const boxes = isEnd
+        ? callers.ends.subarray(callers.from[box], callers.to[box])
+        : view.callers ? [] : [box];
+    const weight = isEnd ? weights.weight : inclusiveWeights();
+    for (const at of boxes)
+        for (let s = calls.firstStack[at]; s !== NONE; s = calls.nextStack[s]) {
+            const frame = model.stackFrame[s];
+            const line = model.frameLine[frame];
+            if (model.frameFn[frame] === fn && line > 0 && weight[s] > 0)
+                lines.set(line, (lines.get(line) || 0) + weight[s]);
+        }
+    return lines;
+}
+
+/* "file.erl:12 (40), 15 (3)": the lines that most samples are in. */
+function placeOf(box) {
+    if (box === ROOT)
+        return "";
+    const fn = tree().fn[box];
+    const file = model.strings[model.fnFile[fn]];
+    const lines = linesOf(box);
+    const most = [...lines].sort((a, b) => b[1] - a[1]);
+    const shown = most.slice(0, MOST_LINES).map(([line, count]) =>
+        most.length > 1 ? `${line} (${number(count)})` : `${line}`);
+    if (most.length > MOST_LINES)
+        shown.push("\u2026");
+    return file + (shown.length > 0 ? ":" + shown.join(", ") : "");
+}
+
+const ownWords = (box) => view.callers
+    ? "" : `, ${number(tree().weightSelf[box])} of its own`;
+
+function figuresOf(box) {
+    const {weight, first, parent} = tree();
+    const whole = weights.whole.weight;
+    const rows = [
+        ["Samples", number(weight[box]) + ownWords(box)],
+        ["CPU time", duration(first[box])],
+        ["Of all", percentWithError(weight[box], whole) + " (95\u202f%)"],
+    ];
+    if (box !== ROOT && parent[box] !== ROOT)
+        rows.push([view.callers ? "Of what it calls" : "Of its caller",
+                   percent(weight[box], weight[parent[box]])]);
+    return rows;
+}
+
+/* The same of a comparison. */
+function changesOf(box) {
+    const {first, second, parent} = tree();
+    const {now, base} = wholeSamples();
+    const {change, low, high} = changeOf(first[box], now, second[box], base);
+    const sure = low > 0 ? "grew" : high < 0 ? "shrank" : "no sure change";
+    const rows = [
+        ["Base", `${percent(second[box], base)} (${number(second[box])} of ` +
+            `${number(base)} samples)`],
+        ["Now", `${percent(first[box], now)} (${number(first[box])} of ` +
+            `${number(now)} samples)`],
+        ["Change", `${signed(change)} points, ${signed(low)} to ` +
+            `${signed(high)} (95\u202f%)`],
+        ["So it", sure],
+    ];
+    if (box !== ROOT && parent[box] !== ROOT)
+        rows.push([view.callers ? "Of what it calls" : "Of its caller",
+                   `${percent(second[box], second[parent[box]])}, now ` +
+                   percent(first[box], first[parent[box]])]);
+    return rows;
+}
+
+const told = (box) => model.compare ? changesOf(box) : figuresOf(box);
+
+function fillTip(box) {
+    tip.replaceChildren();
+    make("b", nameOf(box), tip);
+    if (box !== ROOT) {
+        const place = placeOf(box);
+        make("p", model.kinds[kindOf(box)] + (place ? ", " + place : ""), tip);
+    }
+    const list = make("dl", "", tip);
+    for (const [label, value] of told(box)) {
+        make("dt", label, list);
+        make("dd", value, list);
+    }
+}
+
+function showTip(box, x, y) {
+    fillTip(box);
+    tip.hidden = false;
+    const {width, height} = tip.getBoundingClientRect();
+    const right = document.documentElement.clientWidth - width - 8;
+    const below = y + 18;
+    const above = y - height - 10;
+    const fits = below + height < window.innerHeight || above < 0;
+    tip.style.left = Math.max(8, Math.min(x + 12, right)) + "px";
+    tip.style.top = (fits ? below : above) + "px";
+}
+
+function hideTip() {
+    tip.hidden = true;
+}
+
+/* --- the line below the graph -------------------------------------------- */
+
+function describe(box) {
+    const line = element("status");
+    line.replaceChildren();
+    if (box === NONE)
+        return;
+    make("b", nameOf(box), line);
+    const place = placeOf(box);
+    const words = told(box).map(([label, value]) => `${label} ${value}`);
+    make("span", [place, ...words].filter((word) => word).join(" \u00b7 "),
+         line);
+    if (box === ROOT)
+        return;
+    const button = make("button", "Callers and callees", line);
+    button.type = "button";
+    const fn = tree().fn[box];
+    button.addEventListener("click", () => chooseFunction(fn, true));
+}
+
+/* --- the path to what is zoomed to ---------------------------------------- */
+
+function showPath() {
+    const list = element("path");
+    const path = pathOf(view.zoom);
+    list.replaceChildren();
+    if (path.length === 1)
+        return;
+    path.forEach((box, i) => {
+        const isMiddle = i > 1 && i < path.length - 5;
+        if (isMiddle) {
+            if (i === 2)
+                make("li", `\u2026 ${path.length - 7} more \u2026`, list);
+            return;
+        }
+        const button = make("button", nameOf(box), make("li", "", list));
+        button.type = "button";
+        button.title = nameOf(box);
+        if (i === path.length - 1)
+            button.setAttribute("aria-current", "location");
+        button.addEventListener("click", () => zoomTo(box));
+    });
+}

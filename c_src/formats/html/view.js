@@ -1,0 +1,126 @@
+/*
+ * What is shown, and the two graphs it can be shown by. A graph is columns by
+ * box: parent, fn, depth, start, end, left, weight, first, second; open(box)
+ * must have been called before a box's start and end are read.
+ */
+const view = {
+    zoom: ROOT,
+    chosen: NONE,       /* box, by the keyboard or by a search */
+    callers: false,     /* from the function that ran up */
+    flame: false,       /* roots at the bottom */
+    hidden: new Set(),  /* kinds */
+    pointed: NONE,      /* kind under the pointer: the others are muted */
+    pattern: "",
+    matching: null,     /* Uint8Array by function, or null */
+    matches: [],        /* outermost matching boxes, widest first */
+    current: NONE,      /* index into matches */
+    fn: NONE,           /* function whose callers and callees are listed */
+};
+
+let model;
+let weights;
+let calls;
+let callers = null;     /* made when they are looked at */
+
+function tree() {
+    if (!view.callers)
+        return calls;
+    callers = callers || buildCallers(calls, model.fnName.length);
+    return callers;
+}
+
+const nameOf = (box) => box === ROOT ? "all" : model.fnName[tree().fn[box]];
+const kindOf = (box) => box === ROOT ? NONE : model.fnKind[tree().fn[box]];
+
+/* The counted samples of what is selected, of the one side or of both. */
+function wholeSamples() {
+    const {weight, first, second} = weights.whole;
+    return model.compare ? {now: first, base: second} : {now: weight, base: 0};
+}
+
+/* --- boxes --------------------------------------------------------------- */
+
+function pathOf(box) {
+    const path = [];
+    for (; box !== NONE; box = tree().parent[box])
+        path.push(box);
+    return path.reverse();
+}
+
+function isAncestorOrSelf(box, of) {
+    while (tree().depth[of] > tree().depth[box])
+        of = tree().parent[of];
+    return of === box;
+}
+
+/* Half-open range in weight that the graph's width stands for. */
+function range() {
+    const width = tree().weight[view.zoom];
+    return {left: tree().left[view.zoom], width: width > 0 ? width : 1};
+}
+
+/* What is zoomed to and all below it that has at least that weight; no deeper
+ * than asked. */
+function forEachVisible(least, deepest, run) {
+    const shown = tree();
+    const open = [view.zoom];
+    while (open.length > 0) {
+        const box = open.pop();
+        run(box);
+        if (shown.depth[box] >= deepest)
+            continue;
+        shown.open(box);
+        for (let c = shown.end[box] - 1; c >= shown.start[box]; c--)
+            if (shown.weight[c] >= least && shown.weight[c] > 0)
+                open.push(c);
+    }
+}
+
+/* The box's path as functions, and back as far as there is such a path. */
+const functionsTo = (box) => pathOf(box).slice(1).map((b) => tree().fn[b]);
+
+function boxByFunctions(fns) {
+    let box = ROOT;
+    for (const fn of fns) {
+        tree().open(box);
+        let child = NONE;
+        for (let c = tree().start[box]; c < tree().end[box]; c++)
+            if (tree().fn[c] === fn)
+                child = c;
+        if (child === NONE)
+            break;
+        box = child;
+    }
+    return box;
+}
+
+/* --- what follows from what ---------------------------------------------- */
+
+/* Afresh from the rows: something else is selected. */
+function reweigh() {
+    const path = view.callers ? functionsTo(view.zoom) : null;
+    weights = weighStacks(model);
+    weighCalls(calls, weights);
+    callers = null;
+    view.chosen = NONE;
+    if (path)
+        view.zoom = boxByFunctions(path);
+}
+
+/* Other kinds are hidden: other boxes. */
+function rebuild() {
+    const path = functionsTo(view.zoom);
+    calls = buildCalls(model, view.hidden, model.wholeWeights);
+    weighCalls(calls, weights);
+    callers = null;
+    view.chosen = NONE;
+    view.zoom = boxByFunctions(path);
+}
+
+function turnAround(on) {
+    if (view.callers === on)
+        return;
+    view.callers = on;
+    view.zoom = ROOT;
+    view.chosen = NONE;
+}

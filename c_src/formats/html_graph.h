@@ -1,0 +1,33 @@
+/**
+ * @file html_graph.h
+ * What of a profile a page holds: only what counted samples use, numbered
+ * anew. By the profile's ids each table tells the new one, PROFILE_NONE for
+ * what is left out; a list has the profile's ids in the new order.
+ */
+#ifndef CPROF_FORMATS_HTML_GRAPH_H
+#define CPROF_FORMATS_HTML_GRAPH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "profile/profile.h"
+
+struct html_ids {
+    uint32_t *id;   /**< by the profile's id */
+    uint32_t *list; /**< the profile's ids, in the new order */
+    size_t count;
+};
+
+struct html_graph {
+    const struct profile *p;
+    struct html_ids stacks, frames, functions, processes, threads, strings;
+    uint32_t *rows; /**< counted samples of the profile, by stack */
+    size_t row_count;
+};
+
+/** -ENOMEM leaves one that only html_graph_deinit may take. */
+MUST_USE int html_graph_init(struct html_graph *g, const struct profile *p);
+void html_graph_deinit(struct html_graph *g);
+
+#endif
