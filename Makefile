@@ -3,6 +3,7 @@
 #   make              build the program, the NIF and the Elixir side
 #   make demo         profile the example, write flamegraph.html
 #   make test         all tests on this machine's OTP
+#   make test-browser the flame graph page in a real Chromium
 #   make test-roots   the same in Debian roots with OTP 27 and OTP 29
 #   make test-readers what other programs make of our files: go tool pprof,
 #                     speedscope and its viewer in Chromium (needs root)
@@ -38,6 +39,8 @@ test-live: all
 
 test-readers: all
 	test/readers.sh
+test-browser: all
+	test/browser.sh
 
 test-roots:
 	test/roots.sh make 27 29
@@ -60,11 +63,13 @@ bench-formats: all
 	$(MIX) run --no-start bench/formats.exs
 bench-diff: all
 	$(MIX) run --no-start bench/diff.exs
+bench-page: all
+	test/browser.sh --run bench/page.mjs
 
 clean:
 	$(MAKE) -C c_src clean
 	rm -rf _build build priv flamegraph.html
 
 .PHONY: all demo test test-unit test-asan test-elixir test-erlang test-live \
-    test-readers test-roots lint fuzz bench bench-accuracy bench-overhead \
-    bench-formats bench-diff clean
+    test-readers test-browser test-roots lint fuzz bench bench-accuracy \
+    bench-overhead bench-formats bench-diff bench-page clean

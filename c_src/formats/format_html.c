@@ -53,6 +53,12 @@ static int add_script(struct page *page)
     return 0;
 }
 
+static int add_line(struct page *page)
+{
+    html_head_line(page->out, page->profile, &page->summary);
+    return 0;
+}
+
 static int add_facts(struct page *page)
 {
     html_head_facts(page->out, page->profile, &page->summary);
@@ -112,6 +118,7 @@ static const struct place {
     {"title", add_title},       {"style", add_style},   {"facts", add_facts},
     {"counters", add_counters}, {"notes", add_notes},   {"tables", add_tables},
     {"data", add_data},         {"script", add_script}, {"bytes", add_bytes},
+    {"line", add_line},
 };
 
 static const struct place *find_place(const char *name, size_t len)

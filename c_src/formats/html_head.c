@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "formats/doubts.h"
 
 /* "1234567" as "1,234,567". */
 static const char *grouped(uint64_t value, char text[32])
@@ -125,6 +126,44 @@ static void sample_facts(struct buffer *out, const struct summary *s)
         html_head_fact(out, "Scheduler, not in the graph", text);
 }
 
+void html_head_line(struct buffer *out, const struct profile *p,
+                    const struct summary *s)
+{
+    const struct profile_meta *m = profile_meta(p);
+    char digits[32];
+    buffer_printf(out, "%s samples", grouped(s->samples, digits));
+    if (s->cpu_ns)
+        buffer_printf(out, ", %.2f s of CPU time",
+                      (double)s->cpu_ns / NS_PER_S);
+    if (m->duration_ns)
+        buffer_printf(out, " in %.2f s", (double)m->duration_ns / NS_PER_S);
+    if (m->rate_asked)
+        buffer_printf(out, ", at %" PRIu32 " Hz", m->rate_asked);
+    if (profile_text(p, m->otp)[0]) {
+        buffer_text(out, ", OTP ");
+        html_text_escape(out, profile_text(p, m->otp));
+    }
+}
+
+/* The share that chance may have moved most, and how complete stacks are. */
+static void quality_facts(struct buffer *out, const struct profile *p,
+                          const struct summary *s)
+{
+    const struct profile_counters *c = profile_counters(p);
+    char text[160], digits[32];
+    snprintf(text, sizeof(text),
+             "at most \302\261 %.2f in a percentage (95 %%)",
+             summary_error_pct(s->counted / 2, s->counted));
+    if (s->counted)
+        html_head_fact(out, "Sampling error", text);
+    snprintf(text, sizeof(text),
+             "%.2f %% of %s samples in Erlang code reach the first function",
+             summary_pct(c->erlang_leaf_complete, c->erlang_leaf),
+             grouped(c->erlang_leaf, digits));
+    if (c->erlang_leaf)
+        html_head_fact(out, "Stacks", text);
+}
+
 void html_head_facts(struct buffer *out, const struct profile *p,
                      const struct summary *s)
 {
@@ -137,6 +176,7 @@ void html_head_facts(struct buffer *out, const struct profile *p,
     sample_facts(out, s);
     rate_fact(out, p, s);
     engine_fact(out, p);
+    quality_facts(out, p, s);
     html_head_fact(out, "cprof", profile_text(p, m->version));
 }
 
@@ -153,7 +193,7 @@ static void counter(struct buffer *out, uint64_t value, const char *text)
 void html_head_counters(struct buffer *out, const struct profile *p)
 {
     const struct profile_counters *c = profile_counters(p);
-#define X(name, text) counter(out, c->name, text);
+#define X(name, text) counter(out, doubts_is(#name) ? c->name : 0, text);
     PROFILE_COUNTERS(X)
 #undef X
 }

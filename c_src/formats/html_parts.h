@@ -25,7 +25,9 @@ void html_text_utf8(struct buffer *out, const char *text);
 /** Text for the page's body or an attribute's value. */
 void html_text_escape(struct buffer *out, const char *text);
 
-/** What was measured, how well, and the notes. */
+/** What was measured in one line; all of it, how well; and the notes. */
+void html_head_line(struct buffer *out, const struct profile *p,
+                    const struct summary *s);
 void html_head_facts(struct buffer *out, const struct profile *p,
                      const struct summary *s);
 void html_head_counters(struct buffer *out, const struct profile *p);

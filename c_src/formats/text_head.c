@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "formats/doubts.h"
 
 struct head {
     struct buffer *out;
@@ -142,18 +143,6 @@ static void counter(struct head *h, uint64_t value, const char *text)
         buffer_printf(h->out, "  %10llu %s\n", (unsigned long long)value, text);
 }
 
-/* What only says how much was done is not a doubt. */
-static bool is_doubt(const char *name)
-{
-    static const char *const plain[] = {
-        "samples",    "frames", "bytes", "erlang_leaf", "erlang_leaf_complete",
-        "undescribed"};
-    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-        if (strcmp(plain[i], name) == 0)
-            return false;
-    return true;
-}
-
 static void quality_lines(struct head *h)
 {
     const struct profile_counters *c = profile_counters(h->p);
@@ -165,7 +154,7 @@ static void quality_lines(struct head *h)
                           (double)c->erlang_leaf,
                       (unsigned long long)c->erlang_leaf);
     uint64_t doubts = 0;
-#define X(name, text) doubts |= is_doubt(#name) ? c->name : 0;
+#define X(name, text) doubts |= doubts_is(#name) ? c->name : 0;
     PROFILE_COUNTERS(X)
 #undef X
     if (!doubts)
@@ -173,7 +162,7 @@ static void quality_lines(struct head *h)
     buffer_printf(h->out, "Doubts:   of %llu samples, %llu frames\n",
                   (unsigned long long)c->samples,
                   (unsigned long long)c->frames);
-#define X(name, text) counter(h, is_doubt(#name) ? c->name : 0, text);
+#define X(name, text) counter(h, doubts_is(#name) ? c->name : 0, text);
     PROFILE_COUNTERS(X)
 #undef X
 }

@@ -11,6 +11,7 @@ function reloadAll() {
 }
 
 let tableLater = 0;
+let searchLater = 0;
 
 function showFunctionsSoon() {
     clearTimeout(tableLater);
@@ -25,10 +26,10 @@ function showView() {
     element("turn").setAttribute("aria-pressed", String(view.callers));
     element("width").value = selection.width;
     element("graph-says").textContent = view.callers
-        ? "Who called: the function that ran first, then its callers. " +
-          "Width is the share of samples; left to right is not time."
-        : "What called what. Width is the share of samples; left to right is " +
-          "not time.";
+        ? "The function that ran, then its callers. Width is the share of " +
+          "samples; left to right is not time. Click to zoom."
+        : "Width is the share of samples; left to right is not time. Click " +
+          "to zoom.";
     element("reset").disabled = view.zoom === ROOT;
     showPath();
     showLegend();
@@ -63,19 +64,24 @@ function onAddress() {
     showFunctionsSoon();
 }
 
+function searchNow() {
+    clearTimeout(searchLater);
+    if (view.pattern === element("pattern").value)
+        return;
+    search(element("pattern").value);
+    redraw();
+    showFunctionsSoon();
+    remember();
+}
+
 function listenToSearch() {
-    let waiting = 0;
     element("pattern").addEventListener("input", () => {
-        clearTimeout(waiting);
-        waiting = setTimeout(() => {
-            search(element("pattern").value);
-            redraw();
-            showFunctionsSoon();
-            remember();
-        }, 80);
+        clearTimeout(searchLater);
+        searchLater = setTimeout(searchNow, 80);
     });
     element("search").addEventListener("submit", (event) => {
         event.preventDefault();
+        searchNow();
         step(1);
     });
     element("next").addEventListener("click", () => step(1));
@@ -146,11 +152,8 @@ function listenToButtons() {
     element("close").addEventListener("click", () => chooseFunction(view.fn));
     element("find").addEventListener("click", () => {
         element("pattern").value = patternOf(model.fnName[view.fn]);
-        search(element("pattern").value);
+        searchNow();
         step(1);
-        redraw();
-        showFunctionsSoon();
-        remember();
         graph.scrollIntoView({block: "nearest"});
     });
 }
@@ -164,8 +167,6 @@ function fillAll() {
 }
 
 async function start() {
-    if (window.innerWidth < 600)
-        element("about").open = false;
     model = makeModel(await readData());
     model.buckets = bucketCount(model);
     model.wholeWeights = weighStacks(model);

@@ -152,6 +152,7 @@ function showPath() {
     const list = element("path");
     const path = pathOf(view.zoom);
     list.replaceChildren();
+    element("graph-says").hidden = path.length > 1;
     if (path.length === 1)
         return;
     path.forEach((box, i) => {

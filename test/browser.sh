@@ -1,0 +1,38 @@
+#!/bin/sh
+# The flame graph page in a real Chromium. What is missing is installed from
+# the machine's own package sources (as root); needs priv/cprof.
+#
+#   test/browser.sh [FILE.test.mjs...]
+#   test/browser.sh --run FILE        run another script with what these have
+set -eu
+cd "$(dirname "$0")/browser"
+
+missing=
+[ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium"
+command -v node >/dev/null || missing="$missing nodejs"
+command -v npm >/dev/null || missing="$missing npm"
+if [ -n "$missing" ]; then
+    [ "$(id -u)" = 0 ] || {
+        echo "browser.sh: as root: apt-get install$missing" >&2
+        exit 1
+    }
+    apt-get update -q >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -qy \
+        --no-install-recommends $missing >/dev/null
+fi
+cmp -s package-lock.json node_modules/.installed || {
+    npm ci --ignore-scripts --no-audit --no-fund >/dev/null
+    cp package-lock.json node_modules/.installed
+}
+
+CPROF_PAGES=$(mktemp -d)
+export CPROF_PAGES
+trap 'rm -rf "$CPROF_PAGES"' EXIT
+if [ "${1-}" = --run ]; then
+    node "../../$2"
+    exit
+fi
+erlc -o "$CPROF_PAGES" page_work.erl
+../../priv/cprof record -r 999 --timeline -o "$CPROF_PAGES/page.pb.gz" -- \
+    erl -noshell -pa "$CPROF_PAGES" -s page_work start
+node --test --test-concurrency=2 "${@:-.}"

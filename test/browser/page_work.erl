@@ -1,0 +1,57 @@
+%% What the pages of the browser tests show: processes that do different things, one of them another in the second
+%% half; a module, a function and a process whose names would be harmful in a page that does not take care.
+-module(page_work).
+-export([start/0, counter/1, sorter/1, packer/0, reader/1, early/1, late/1]).
+
+-define(MILLISECONDS, 2200).
+
+start() ->
+    Hostile = hostile_module(),
+    Ends = erlang:monotonic_time(millisecond) + ?MILLISECONDS,
+    spawn(?MODULE, counter, [Ends - ?MILLISECONDS div 2]),
+    [spawn(?MODULE, sorter, [lists:seq(1, 3000)]) || _ <- [1, 2]],
+    register(page_packer, spawn(?MODULE, packer, [])),
+    {module, Beam} = code:ensure_loaded(lists),
+    spawn(?MODULE, reader, [code:which(Beam)]),
+    register('</script><script>alert(1)</script>', spawn(Hostile, '"><img src=x onerror=alert(2)>', [0])),
+    timer:sleep(?MILLISECONDS),
+    halt().
+
+counter(Switch) ->
+    case erlang:monotonic_time(millisecond) < Switch of
+        true -> early(20000);
+        false -> late(20000)
+    end,
+    counter(Switch).
+
+early(0) -> ok;
+early(N) -> early(N - 1).
+
+late(0) -> ok;
+late(N) -> late(N - 1).
+
+sorter(List) ->
+    _ = lists:sort(fun(A, B) -> A rem 97 =< B rem 97 end, List),
+    sorter(List).
+
+packer() ->
+    _ = binary_to_term(term_to_binary([{N, integer_to_list(N)} || N <- lists:seq(1, 2000)])),
+    packer().
+
+reader(File) ->
+    {ok, _} = file:read_file_info(File),
+    reader(File).
+
+%% -module('<!--<script>'). '"><img src=x onerror=alert(2)>'(N) -> the same (N + 1).
+hostile_module() ->
+    Module = '<!--<script>',
+    Function = '"><img src=x onerror=alert(2)>',
+    Next = {op, 1, 'band', {op, 1, '+', {var, 1, 'N'}, {integer, 1, 1}}, {integer, 1, 65535}},
+    Forms = [
+        {attribute, 1, module, Module},
+        {attribute, 1, export, [{Function, 1}]},
+        {function, 1, Function, 1, [{clause, 1, [{var, 1, 'N'}], [], [{call, 1, {atom, 1, Function}, [Next]}]}]}
+    ],
+    {ok, Module, Code} = compile:forms(Forms),
+    {module, Module} = code:load_binary(Module, "nofile", Code),
+    Module.
