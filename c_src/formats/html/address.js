@@ -90,7 +90,7 @@ function recall() {
     recallTimes(words);
     view.fn = words.has("function")
         ? wholeNumber(word("function"), model.fnName.length) : NONE;
-    reloadAll();
+    rebuild();
     element("pattern").value = word("search");
     search(word("search"));
     recallZoom(word("zoom"));

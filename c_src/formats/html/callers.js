@@ -11,38 +11,26 @@
  */
 function boxLists() {
     return {size: 0, parent: [], fn: [], depth: [], from: [], to: [],
-            start: [], end: [], weight: [], first: [], second: [], left: []};
+            start: [], end: [], weight: [], left: []};
 }
 
-function addCaller(callers, parent, fn, from, to, left) {
-    const box = callers.size++;
+function addCaller(callers, parent, {fn, from, size, weight}, left) {
     callers.parent.push(parent);
     callers.fn.push(fn);
     callers.depth.push(parent === NONE ? 0 : callers.depth[parent] + 1);
     callers.from.push(from);
-    callers.to.push(to);
+    callers.to.push(from + size);
     callers.start.push(NONE);
     callers.end.push(NONE);
-    callers.left.push(left);
-    let weight = 0;
-    let first = 0;
-    let second = 0;
-    const {calls, ends} = callers;
-    for (let i = from; i < to; i++) {
-        weight += calls.weightSelf[ends[i]];
-        first += calls.firstSelf[ends[i]];
-        second += calls.secondSelf[ends[i]];
-    }
     callers.weight.push(weight);
-    callers.first.push(first);
-    callers.second.push(second);
-    return box;
+    callers.left.push(left);
+    return callers.size++;
 }
 
-function endsOf({size, weightSelf, firstSelf, secondSelf}) {
+function endsOf({size, weightSelf}) {
     const ends = [];
     for (let box = 1; box < size; box++)
-        if (weightSelf[box] > 0 || firstSelf[box] > 0 || secondSelf[box] > 0)
+        if (weightSelf[box] > 0)
             ends.push(box);
     return Int32Array.from(ends);
 }
@@ -57,9 +45,8 @@ function buildCallers(calls, functions) {
         spareAt: new Int32Array(ends.length),
         slotOf: new Int32Array(functions).fill(NONE),
     });
-    addCaller(callers, NONE, NONE, 0, ends.length, 0);
-    for (const name of ["weight", "first", "second"])
-        callers[name][ROOT] = calls[name][ROOT]; /* some have no stack */
+    addCaller(callers, NONE, {fn: NONE, from: 0, size: ends.length,
+                              weight: calls.weight[ROOT]}, 0);
     callers.open = (box) => openCaller(callers, box);
     return callers;
 }
@@ -119,11 +106,19 @@ function openCaller(callers, box) {
     moveEnds(callers, box, groups);
     callers.start[box] = callers.size;
     let left = callers.left[box];
-    for (const {fn, from, size} of sorted) {
-        if (fn === NONE)
+    for (const group of sorted) {
+        if (group.fn === NONE)
             continue;
-        const caller = addCaller(callers, box, fn, from, from + size, left);
-        left += callers.weight[caller];
+        addCaller(callers, box, group, left);
+        left += group.weight;
     }
     callers.end[box] = callers.size;
+}
+
+/* The sum of a column of the calls over the ends of a box. */
+function sumEnds({ends, from, to}, box, column) {
+    let sum = 0;
+    for (let i = from[box]; i < to[box]; i++)
+        sum += column[ends[i]];
+    return sum;
 }

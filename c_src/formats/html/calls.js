@@ -7,7 +7,8 @@
  *   a box comes after its caller
  *
  * The structure is built once (and when kinds are hidden: what a hidden
- * function took is its caller's); weighCalls fills in what is selected.
+ * function took is its caller's); weighCalls fills in what is selected, many
+ * times a second while a brush is dragged.
  */
 const ROOT = 0;
 
@@ -144,32 +145,47 @@ function listStacks(calls) {
     }
 }
 
-function buildCalls(model, hidden, weights) {
+function buildCalls(model, hidden) {
     const merged = mergeStacks(model, hidden);
-    const sorted = sortChildren(merged, totalsOf(merged, weights.weight));
+    const sorted = sortChildren(merged, totalsOf(merged, model.stackCount));
     const calls = numberBoxes(merged, sorted);
+    calls.rowBox = model.rowStack.map((stack) =>
+        stack === NONE ? NONE : calls.boxOf[stack]);
     markOuter(calls, model.fnName.length);
     listStacks(calls);
     calls.open = () => {};
     return calls;
 }
 
-function weighCalls(calls, weights) {
-    for (const name of ["weight", "first", "second"]) {
-        const self = new Float64Array(calls.size);
-        const from = weights[name];
-        for (let i = 0; i < from.length; i++)
-            self[calls.boxOf[i]] += from[i];
-        calls[name + "Self"] = self;
-        calls[name] = sumUp(Float64Array.from(self), calls.parent);
-        calls[name][ROOT] = weights.whole[name]; /* some have no stack */
-    }
-    calls.left = new Float64Array(calls.size);
-    for (let box = 0; box < calls.size; box++) {
-        let at = calls.left[box];
-        for (let c = calls.start[box]; c < calls.end[box]; c++) {
-            calls.left[c] = at;
-            at += calls.weight[c];
+function weighBoxes(calls, model, name, value, whole) {
+    const self = sumRowsAt(model, calls.rowBox, calls.size, value);
+    calls[name + "Self"] = self;
+    calls[name] = sumUp(Float64Array.from(self), calls.parent);
+    calls[name][ROOT] = whole; /* some have no stack */
+}
+
+/* left[box]: how much is to the left of it, in the whole graph. */
+function placeBoxes({size, start, end, weight}) {
+    const left = new Float64Array(size);
+    for (let box = 0; box < size; box++) {
+        let at = left[box];
+        for (let c = start[box]; c < end[box]; c++) {
+            left[c] = at;
+            at += weight[c];
         }
     }
+    return left;
+}
+
+/* What a box is told of, but for its weight: when it is asked for. */
+function weighTold(calls, model, whole) {
+    weighBoxes(calls, model, "first", rowFirst(model), whole.first);
+    weighBoxes(calls, model, "second", rowSecond(model), whole.second);
+    calls.told = true;
+}
+
+function weighCalls(calls, model, whole) {
+    weighBoxes(calls, model, "weight", rowWeight(model), whole.weight);
+    calls.left = placeBoxes(calls);
+    calls.told = false;
 }

@@ -65,13 +65,11 @@ function isMuted(box) {
 /* Full colour at a change of five points or of the box's half. */
 function changeColor(box) {
     const {now, base} = wholeSamples();
-    const shown = tree();
-    const {change, low, high} =
-        changeOf(shown.first[box], now, shown.second[box], base);
+    const {first, second} = toldOf(box);
+    const {change, low, high} = changeOf(first, now, second, base);
     if (low <= 0 && high >= 0)
         return colors.grew[0];
-    const share = 100 * Math.max(shown.first[box] / now,
-                                 shown.second[box] / base);
+    const share = 100 * Math.max(first / now, second / base);
     const part = Math.max(Math.abs(change) / 5, Math.abs(change) / share * 0.8);
     const step = Math.max(1, Math.min(STEPS, Math.ceil(part * STEPS)));
     return (change > 0 ? colors.grew : colors.shrank)[step];

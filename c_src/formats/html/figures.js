@@ -8,7 +8,9 @@ function percent(part, whole) {
     return value.toFixed(Math.abs(value) < 10 ? 2 : 1) + "\u202f%";
 }
 
-const number = (n) => Math.round(n).toLocaleString("en-US");
+/* 1234567 as "1,234,567"; toLocaleString takes long to get ready. */
+const number = (n) =>
+    String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",");
 
 function duration(microseconds) {
     if (microseconds >= 1e6)

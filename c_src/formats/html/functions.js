@@ -119,36 +119,34 @@ function isCalledAbove(box) {
     return false;
 }
 
+/* What boxes together have, that are not within another. */
 function addTo(sums, fn, box) {
-    const sum = sums.get(fn) || {fn, weight: 0, first: 0, second: 0};
-    sum.weight += calls.weight[box];
-    sum.first += calls.first[box];
-    sum.second += calls.second[box];
-    sums.set(fn, sum);
+    const boxes = sums.get(fn) || [];
+    boxes.push(box);
+    sums.set(fn, boxes);
 }
 
 /* Who called it and whom it called; a stack counts once for each pair. */
 function neighbours(of) {
     const callersOf = new Map();
     const callees = new Map();
-    const self = {weight: 0, first: 0, second: 0};
-    const total = {weight: 0, first: 0, second: 0};
+    const outermost = [];
+    let self = 0;
     for (let box = 1; box < calls.size; box++) {
-        if (calls.weight[box] === 0 && calls.second[box] === 0)
+        if (calls.weight[box] === 0 && !model.compare)
             continue;
         const by = calls.fn[calls.parent[box]];
         if (by === of && !isCalledAbove(box))
             addTo(callees, calls.fn[box], box);
         if (calls.fn[box] !== of)
             continue;
-        for (const name of ["weight", "first", "second"]) {
-            self[name] += calls[name + "Self"][box];
-            total[name] += calls.outer[box] ? calls[name][box] : 0;
-        }
+        self += calls.weightSelf[box];
+        if (calls.outer[box])
+            outermost.push(box);
         if (!isCalledAbove(box))
             addTo(callersOf, by, box);
     }
-    return {callersOf, callees, self, total};
+    return {callersOf, callees, total: sumBoxes(outermost), self};
 }
 
 const share = ({weight, first, second}) => model.compare
@@ -158,14 +156,15 @@ const share = ({weight, first, second}) => model.compare
 
 function fillNeighbours(list, sums, empty) {
     list.replaceChildren();
-    const sorted = [...sums.values()].sort((a, b) => b.weight - a.weight);
-    for (const sum of sorted.slice(0, FIRST_ROWS)) {
+    const sorted = [...sums].map(([fn, boxes]) => ({fn, sum: sumBoxes(boxes)}))
+        .sort((a, b) => b.sum.weight - a.sum.weight);
+    for (const {fn, sum} of sorted.slice(0, FIRST_ROWS)) {
         const item = make("li", "", list);
         make("span", share(sum), item);
-        if (sum.fn === NONE)
+        if (fn === NONE)
             item.append("(nothing: it is the first function)");
         else
-            functionButton(sum.fn, item);
+            functionButton(fn, item);
     }
     if (sorted.length === 0)
         make("li", empty, list);
@@ -178,8 +177,9 @@ function showNeighbours() {
         return;
     const {callersOf, callees, self, total} = neighbours(view.fn);
     element("of-name").textContent = model.fnName[view.fn];
-    element("of-figures").textContent =
-        `self ${share(self)} \u00b7 total ${share(total)}`;
+    const own = model.compare
+        ? "" : `self ${percent(self, weights.whole.weight)} \u00b7 `;
+    element("of-figures").textContent = `${own}total ${share(total)}`;
     fillNeighbours(element("callers-list"), callersOf, "nobody");
     fillNeighbours(element("callees-list"), callees, "nobody");
 }

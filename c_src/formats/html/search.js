@@ -28,6 +28,11 @@ function search(text) {
     findMatches();
 }
 
+/* In a comparison also what is in one side only, though drawn by the other. */
+function isThere(shown, box) {
+    return shown.weight[box] > 0 || (model.compare && shown === calls);
+}
+
 /* The outermost matching boxes of a graph, as far as it is open. */
 function outermost(shown) {
     const covered = new Uint8Array(shown.size);
@@ -35,10 +40,22 @@ function outermost(shown) {
     for (let i = 1; i < shown.size; i++) {
         const above = covered[shown.parent[i]];
         covered[i] = above | view.matching[shown.fn[i]];
-        if (covered[i] && !above && shown.weight[i] > 0)
+        if (covered[i] && !above && isThere(shown, i))
             found.push(i);
     }
     return found.sort((a, b) => shown.weight[b] - shown.weight[a]);
+}
+
+/* Boxes of the calls, none within another. */
+function sumBoxes(boxes) {
+    if (model.compare && !calls.told)
+        weighTold(calls, model, weights.whole);
+    const sum = (column) => boxes.reduce((n, box) => n + column[box], 0);
+    return {
+        weight: sum(calls.weight),
+        first: model.compare ? sum(calls.first) : 0,
+        second: model.compare ? sum(calls.second) : 0,
+    };
 }
 
 function findMatches() {
@@ -47,9 +64,7 @@ function findMatches() {
     view.matched = {weight: 0, first: 0, second: 0};
     if (view.matching) {
         const boxes = outermost(calls);
-        for (const name of ["weight", "first", "second"])
-            view.matched[name] =
-                boxes.reduce((sum, box) => sum + calls[name][box], 0);
+        view.matched = sumBoxes(boxes);
         view.matches = view.callers ? outermost(tree()) : boxes;
     }
     showMatched();

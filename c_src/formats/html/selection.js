@@ -1,8 +1,8 @@
 /*
  * What is chosen of the recording: a process, a state, a thread, a span of
- * time. From it come the weights of all stacks, which the graphs show.
+ * time. From it come the weights that the graphs show.
  *
- * A weight is a triple: `weight`, which is how wide a stack is drawn; `first`
+ * A weight is a triple: `weight`, which is how wide a box is drawn; `first`
  * and `second`, which are told: CPU time and nothing, or, of a comparison,
  * the samples now and in the base.
  */
@@ -71,45 +71,89 @@ function bucketCount(model) {
     return Math.max(most + 1, Math.min(whole, 100000), 1);
 }
 
-function noWeights(stacks, buckets) {
+/* By row: is it chosen, whatever its time? Kept until that changes. */
+const passing = {of: "", rows: null};
+
+function passingRows(model) {
+    const {process, thread, state} = selection;
+    const what = JSON.stringify([process, thread, state]);
+    if (passing.rows && passing.of === what)
+        return passing.rows;
+    const ofProcess = processMask(model, process);
+    const ofThread = threadMask(model, thread);
+    const ofState = stateMask(model, state);
+    const {rowProcess, rowThread, rowState} = model;
+    passing.rows = rowProcess.map((_, i) => ofProcess[rowProcess[i] + 1] &
+        ofThread[rowThread[i] + 1] & ofState[rowState[i]]);
+    passing.of = what;
+    return passing.rows;
+}
+
+function forEachRow(model, run) {
+    const rows = passingRows(model);
+    const {rowBucket} = model;
+    const {from, to} = selection;
+    for (let i = 0; i < rows.length; i++)
+        if (rows[i] === 1 && rowBucket[i] >= from && rowBucket[i] < to)
+            run(i);
+}
+
+/* How much of which side a row is. */
+function rowWeight(model) {
+    const {rowCount, rowBase} = model;
+    if (!rowBase)
+        return (i) => rowCount[i];
+    const side = sideWeights(model);
+    return (i) => (rowCount[i] - rowBase[i]) * side.now +
+        rowBase[i] * side.base;
+}
+
+function rowFirst({rowCount, rowBase, rowCpu}) {
+    return rowBase ? (i) => rowCount[i] - rowBase[i] : (i) => rowCpu[i];
+}
+
+const rowSecond = ({rowBase}) => rowBase ? (i) => rowBase[i] : () => 0;
+
+function sumRows(model, value) {
+    let sum = 0;
+    forEachRow(model, (i) => { sum += value(i); });
+    return sum;
+}
+
+/* Entry at[i] gets the value of row i; rows at NONE nothing. */
+function sumRowsAt(model, at, size, value) {
+    const sums = new Float64Array(size);
+    forEachRow(model, (i) => {
+        if (at[i] !== NONE)
+            sums[at[i]] += value(i);
+    });
+    return sums;
+}
+
+function wholeWeights(model) {
     return {
-        weight: new Float64Array(stacks),
-        first: new Float64Array(stacks),
-        second: new Float64Array(stacks),
-        buckets: new Float64Array(buckets), /* of all times */
-        whole: {weight: 0, first: 0, second: 0},
+        weight: sumRows(model, rowWeight(model)),
+        first: sumRows(model, rowFirst(model)),
+        second: sumRows(model, rowSecond(model)),
     };
 }
 
-/* One pass over the rows. */
-function weighStacks(model) {
-    const weights = noWeights(model.stackParent.length, model.buckets);
-    const {weight, first, second, buckets, whole} = weights;
-    const process = processMask(model, selection.process);
-    const thread = threadMask(model, selection.thread);
-    const state = stateMask(model, selection.state);
-    const side = sideWeights(model);
-    const {rowStack, rowProcess, rowThread, rowState, rowBucket, rowCount,
-           rowCpu, rowBase} = model;
-    for (let i = 0; i < rowStack.length; i++) {
-        if (!process[rowProcess[i] + 1] || !thread[rowThread[i] + 1] ||
-            !state[rowState[i]])
-            continue;
-        const base = rowBase ? rowBase[i] : 0;
-        const now = rowCount[i] - base;
-        const wide = now * side.now + base * side.base;
-        buckets[rowBucket[i]] += wide;
-        if (rowBucket[i] < selection.from || rowBucket[i] >= selection.to)
-            continue;
-        const told = rowBase ? now : rowCpu[i];
-        whole.weight += wide;
-        whole.first += told;
-        whole.second += base;
-        if (rowStack[i] === NONE)
-            continue;
-        weight[rowStack[i]] += wide;
-        first[rowStack[i]] += told;
-        second[rowStack[i]] += base;
-    }
-    return weights;
+/* Of all times. */
+function bucketWeights(model) {
+    const sums = new Float64Array(model.buckets);
+    const weight = rowWeight(model);
+    const rows = passingRows(model);
+    for (let i = 0; i < rows.length; i++)
+        if (rows[i] === 1)
+            sums[model.rowBucket[i]] += weight(i);
+    return sums;
+}
+
+/* By stack, of everything: the samples that end there. */
+function stackCounts(model) {
+    const sums = new Float64Array(model.stackParent.length);
+    for (let i = 0; i < model.rowStack.length; i++)
+        if (model.rowStack[i] !== NONE)
+            sums[model.rowStack[i]] += model.rowCount[i];
+    return sums;
 }

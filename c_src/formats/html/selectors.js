@@ -102,8 +102,9 @@ function fillThreads() {
         byName.set(name, (byName.get(name) || 0) + sums[i + 1]);
     });
     addOption(select, "", `All threads (${number(byName.size)})`);
-    const order = new Intl.Collator("en", {numeric: true}).compare;
-    for (const name of [...byName.keys()].sort(order))
+    const order = [...byName.keys()].sort((a, b) =>
+        parseInt(a, 10) - parseInt(b, 10) || (a < b ? -1 : 1));
+    for (const name of order)
         addOption(select, name, `${shareOf(byName.get(name))}  ${name}`);
     element("thread-label").hidden = byName.size < 2;
 }
@@ -117,6 +118,10 @@ function showSelection() {
         select.value = value;
         select.classList.toggle("set", value !== "");
     }
+    showSelected();
+}
+
+function showSelected() {
     element("everything").hidden = isEverything();
     const part = weights.whole.weight;
     element("selected").textContent = isEverything() || model.compare ? ""
@@ -148,7 +153,7 @@ function listenToSelectors() {
 
 function selfByKind() {
     const sums = new Float64Array(model.kinds.length);
-    const all = model.wholeWeights.weight;
+    const all = model.stackCount;
     for (let s = 0; s < all.length; s++)
         sums[model.fnKind[model.frameFn[model.stackFrame[s]]]] += all[s];
     return sums;

@@ -1,15 +1,6 @@
 /*
  * Puts the parts together: what has to be shown again when something changed.
  */
-function reloadAll() {
-    weights = weighStacks(model);
-    calls = buildCalls(model, view.hidden, model.wholeWeights);
-    weighCalls(calls, weights);
-    callers = null;
-    view.zoom = ROOT;
-    view.chosen = NONE;
-}
-
 let tableLater = 0;
 let searchLater = 0;
 
@@ -37,10 +28,18 @@ function showView() {
     showTimes();
 }
 
-/* What changed: "brushing" (many times a second), "selection", "kinds",
- * "view". */
+/* Many times a second: no more than has to be seen while dragging. */
+function brushed() {
+    reweigh();
+    forgetRows();
+    showTimes();
+    showSelected();
+    draw();
+}
+
+/* What changed: "selection", "kinds", "view". */
 function changed(what) {
-    if (what === "brushing" || what === "selection")
+    if (what === "selection")
         reweigh();
     else if (what === "kinds")
         rebuild();
@@ -169,7 +168,7 @@ function fillAll() {
 async function start() {
     model = makeModel(await readData());
     model.buckets = bucketCount(model);
-    model.wholeWeights = weighStacks(model);
+    model.stackCount = stackCounts(model);
     element("viewer").hidden = false;
     readColors();
     recall();

@@ -4,7 +4,7 @@
  */
 const STRIP_HIGH = 44; /* CSS pixels */
 const strip = element("strip");
-const brush = {from: NONE, moved: false};
+const brush = {from: NONE, moved: false, frame: 0};
 
 const hasTimeline = () => model.bucketUs > 0 && model.buckets > 1;
 const secondsOf = (bucket) => bucket * model.bucketUs / 1e6;
@@ -35,16 +35,17 @@ function drawStrip() {
     paint.clearRect(0, 0, wide, high);
     const most = weights.buckets.reduce((a, b) => Math.max(a, b), 1);
     const step = wide / model.buckets;
+    const heat = numbersOf(colors.heat);
     for (let b = 0; b < model.buckets; b++)
-        drawBucket(paint, b, weights.buckets[b] / most, step, high);
+        drawBucket(paint, b, weights.buckets[b] / most, {step, high, heat});
     drawBrush(paint, step, wide, high, ratio);
 }
 
-function drawBucket(paint, bucket, part, step, high) {
+function drawBucket(paint, bucket, part, {step, high, heat}) {
     const x = Math.round(bucket * step);
     const end = Math.max(Math.round((bucket + 1) * step), x + 1);
     const tall = part > 0 ? Math.max(1, Math.round(part * (high - 2))) : 0;
-    const [hue, saturation, lightness] = numbersOf(colors.heat);
+    const [hue, saturation, lightness] = heat;
     paint.fillStyle = `hsl(${hue - 28 * part} ${saturation}% ` +
         `${lightness - 14 * part}%)`;
     paint.fillRect(x, high - tall, end - x - (step > 4 ? 1 : 0), tall);
@@ -101,8 +102,17 @@ function onBrushMove(event) {
     brush.moved = brush.moved || at !== brush.from;
     if (brush.moved) {
         setTimes(Math.min(at, brush.from), Math.max(at, brush.from) + 1);
-        changed("brushing");
+        brushLater();
     }
+}
+
+/* Once a frame, however often the pointer says where it is. */
+function brushLater() {
+    if (brush.frame === 0)
+        brush.frame = requestAnimationFrame(() => {
+            brush.frame = 0;
+            brushed();
+        });
 }
 
 function onBrushEnd() {
@@ -111,6 +121,8 @@ function onBrushEnd() {
     if (!brush.moved)
         setTimes(0, model.buckets);
     brush.from = NONE;
+    cancelAnimationFrame(brush.frame);
+    brush.frame = 0;
     changed("selection");
 }
 
@@ -143,8 +155,9 @@ function onTimeInput() {
     const bucket = (id) => Number(element(id).value) * 1e6 / model.bucketUs;
     const from = bucket("from");
     const to = bucket("to");
+    /* All buckets that are partly in it, as the program has it. */
     if (Number.isFinite(from) && Number.isFinite(to) && to > from)
-        setTimes(Math.round(from), Math.round(to));
+        setTimes(Math.floor(from + 1e-6), Math.ceil(to - 1e-6));
     changed("selection");
 }
 

@@ -5,19 +5,22 @@
 const MOST_LINES = 4; /* source lines named */
 const tip = element("tip");
 
-/* What each stack of the recording takes with all it calls; made when asked
- * for, again after the weights changed. */
-let inclusive = {of: null, weight: null};
+/* By stack: what ends there, and that with all it calls. Made when asked for,
+ * again after the weights changed. */
+let stackWeights = {of: null, self: null, total: null};
 
-function inclusiveWeights() {
-    if (inclusive.of !== weights) {
-        const weight = Float64Array.from(weights.weight);
-        for (let s = weight.length - 1; s >= 0; s--)
-            if (model.stackParent[s] !== NONE)
-                weight[model.stackParent[s]] += weight[s];
-        inclusive = {of: weights, weight};
-    }
-    return inclusive.weight;
+function weighStacks() {
+    if (stackWeights.of === weights)
+        return stackWeights;
+    const {stackParent} = model;
+    const self = sumRowsAt(model, model.rowStack, stackParent.length,
+                           rowWeight(model));
+    const total = Float64Array.from(self);
+    for (let s = total.length - 1; s >= 0; s--)
+        if (stackParent[s] !== NONE)
+            total[stackParent[s]] += total[s];
+    stackWeights = {of: weights, self, total};
+    return stackWeights;
 }
 
 /* Samples by line of the function. Among the callers they are known of the
@@ -29,7 +32,7 @@ function linesOf(box) {
     const boxes = isEnd
         ? callers.ends.subarray(callers.from[box], callers.to[box])
         : view.callers ? [] : [box];
-    const weight = isEnd ? weights.weight : inclusiveWeights();
+    const weight = isEnd ? weighStacks().self : weighStacks().total;
     for (const at of boxes)
         for (let s = calls.firstStack[at]; s !== NONE; s = calls.nextStack[s]) {
             const frame = model.stackFrame[s];
@@ -59,11 +62,12 @@ const ownWords = (box) => view.callers
     ? "" : `, ${number(tree().weightSelf[box])} of its own`;
 
 function figuresOf(box) {
-    const {weight, first, parent} = tree();
+    const {weight, parent} = tree();
+    const {first} = toldOf(box);
     const whole = weights.whole.weight;
     const rows = [
         ["Samples", number(weight[box]) + ownWords(box)],
-        ["CPU time", duration(first[box])],
+        ["CPU time", duration(first)],
         ["Of all", percentWithError(weight[box], whole) + " (95\u202f%)"],
     ];
     if (box !== ROOT && parent[box] !== ROOT)
@@ -74,23 +78,26 @@ function figuresOf(box) {
 
 /* The same of a comparison. */
 function changesOf(box) {
-    const {first, second, parent} = tree();
+    const {parent} = tree();
+    const {first, second} = toldOf(box);
     const {now, base} = wholeSamples();
-    const {change, low, high} = changeOf(first[box], now, second[box], base);
+    const {change, low, high} = changeOf(first, now, second, base);
     const sure = low > 0 ? "grew" : high < 0 ? "shrank" : "no sure change";
     const rows = [
-        ["Base", `${percent(second[box], base)} (${number(second[box])} of ` +
+        ["Base", `${percent(second, base)} (${number(second)} of ` +
             `${number(base)} samples)`],
-        ["Now", `${percent(first[box], now)} (${number(first[box])} of ` +
+        ["Now", `${percent(first, now)} (${number(first)} of ` +
             `${number(now)} samples)`],
         ["Change", `${signed(change)} points, ${signed(low)} to ` +
             `${signed(high)} (95\u202f%)`],
         ["So it", sure],
     ];
-    if (box !== ROOT && parent[box] !== ROOT)
+    if (box !== ROOT && parent[box] !== ROOT) {
+        const by = toldOf(parent[box]);
         rows.push([view.callers ? "Of what it calls" : "Of its caller",
-                   `${percent(second[box], second[parent[box]])}, now ` +
-                   percent(first[box], first[parent[box]])]);
+                   `${percent(second, by.second)}, now ` +
+                   percent(first, by.first)]);
+    }
     return rows;
 }
 

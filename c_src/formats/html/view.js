@@ -1,7 +1,7 @@
 /*
  * What is shown, and the two graphs it can be shown by. A graph is columns by
- * box: parent, fn, depth, start, end, left, weight, first, second; open(box)
- * must have been called before a box's start and end are read.
+ * box: parent, fn, depth, start, end, left, weight; open(box) must have been
+ * called before a box's start and end are read.
  */
 const view = {
     zoom: ROOT,
@@ -27,6 +27,18 @@ function tree() {
         return calls;
     callers = callers || buildCallers(calls, model.fnName.length);
     return callers;
+}
+
+/* CPU time, or, of a comparison, samples now and in the base. */
+function toldOf(box) {
+    if (!calls.told)
+        weighTold(calls, model, weights.whole);
+    if (!view.callers)
+        return {first: calls.first[box], second: calls.second[box]};
+    if (box === ROOT)
+        return weights.whole;
+    return {first: sumEnds(tree(), box, calls.firstSelf),
+            second: sumEnds(tree(), box, calls.secondSelf)};
 }
 
 const nameOf = (box) => box === ROOT ? "all" : model.fnName[tree().fn[box]];
@@ -98,9 +110,9 @@ function boxByFunctions(fns) {
 
 /* Afresh from the rows: something else is selected. */
 function reweigh() {
-    const path = view.callers ? functionsTo(view.zoom) : null;
-    weights = weighStacks(model);
-    weighCalls(calls, weights);
+    const path = callers && view.callers ? functionsTo(view.zoom) : null;
+    weights = {whole: wholeWeights(model), buckets: bucketWeights(model)};
+    weighCalls(calls, model, weights.whole);
     callers = null;
     view.chosen = NONE;
     if (path)
@@ -109,11 +121,11 @@ function reweigh() {
 
 /* Other kinds are hidden: other boxes. */
 function rebuild() {
-    const path = functionsTo(view.zoom);
-    calls = buildCalls(model, view.hidden, model.wholeWeights);
-    weighCalls(calls, weights);
+    const path = calls ? functionsTo(view.zoom) : [];
     callers = null;
-    view.chosen = NONE;
+    calls = buildCalls(model, view.hidden);
+    view.zoom = ROOT;
+    reweigh();
     view.zoom = boxByFunctions(path);
 }
 
