@@ -33,6 +33,11 @@ if [ "${1-}" = --run ]; then
     exit
 fi
 erlc -o "$CPROF_PAGES" page_work.erl
-../../priv/cprof record -r 999 --timeline -o "$CPROF_PAGES/page.pb.gz" -- \
-    erl -noshell -pa "$CPROF_PAGES" -s page_work start
+record() { # recording, function of page_work
+    ../../priv/cprof record -r 999 --timeline -o "$CPROF_PAGES/$1.pb.gz" -- \
+        erl -noshell -pa "$CPROF_PAGES" -s page_work "$2"
+}
+record page start
+record base base
+record now now_slower
 node --test --test-concurrency=2 "${@:-.}"

@@ -16,7 +16,7 @@ static const char help[] =
     "how sure that is. BASE and NEW are recordings (.pb.gz) of the same work.\n"
     "Several of a side say how much one differs from the next by itself.\n"
     "\n"
-    "  -f, --format FORMAT   text (default) or json\n"
+    "  -f, --format FORMAT   text (default), html or json\n"
     "  -o, --output OUT      where to; its extension tells the format\n"
     "      --base FILE       a recording of before (repeatable)\n"
     "      --new FILE        a recording of now (repeatable)\n"

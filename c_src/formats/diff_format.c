@@ -6,6 +6,7 @@
 static const struct diff_format *const formats[] = {
     &diff_format_text,
     &diff_format_json,
+    &diff_format_html,
     NULL,
 };
 

@@ -55,13 +55,19 @@ static int add_script(struct page *page)
 
 static int add_line(struct page *page)
 {
-    html_head_line(page->out, page->profile, &page->summary);
+    if (page->compare)
+        page->compare->line(page->out, page->compare->ctx);
+    else
+        html_head_line(page->out, page->profile, &page->summary);
     return 0;
 }
 
 static int add_facts(struct page *page)
 {
-    html_head_facts(page->out, page->profile, &page->summary);
+    if (page->compare)
+        page->compare->facts(page->out, page->compare->ctx);
+    else
+        html_head_facts(page->out, page->profile, &page->summary);
     return 0;
 }
 

@@ -253,13 +253,18 @@ static void add_compare(struct buffer *out, const struct html_graph *g,
                         const struct html_compare *compare)
 {
     struct base_rows rows = {g, compare->base};
-    buffer_printf(out, ",\"base_counted\":%llu,\"now_counted\":%llu",
-                  (unsigned long long)compare->base_counted,
-                  (unsigned long long)compare->now_counted);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } sides[] = {{"base_counted", compare->base_counted},
+                 {"now_counted", compare->now_counted},
+                 {"base_same", compare->base_same},
+                 {"now_same", compare->now_same}};
+    for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++)
+        buffer_printf(out, ",\"%s\":%llu", sides[i].name,
+                      (unsigned long long)sides[i].value);
     buffer_text(out, ",\"base\":");
     html_json_list(out, g->row_count, row_base, &rows);
-    if (compare->more)
-        compare->more(out, g->functions.id, compare->ctx);
 }
 
 static void add_all(struct buffer *out, const struct html_graph *g,
@@ -270,7 +275,7 @@ static void add_all(struct buffer *out, const struct html_graph *g,
                   "{\"version\":2,\"counted\":%llu,\"bucket_us\":%llu,"
                   "\"duration_us\":%llu",
                   (unsigned long long)s->counted,
-                  (unsigned long long)(m->bucket_ns / 1000),
+                  (unsigned long long)(compare ? 0 : m->bucket_ns / 1000),
                   (unsigned long long)(m->duration_ns / 1000));
     add_names(out);
     add_strings(out, g);

@@ -45,16 +45,16 @@ void html_json_number(struct buffer *out, uint64_t value);
 void html_json_list(struct buffer *out, size_t n,
                     uint64_t (*at)(const void *ctx, size_t i), const void *ctx);
 
-/** What a comparison adds to the data of a page. */
+/** What a comparison puts into a page, in place of what a profile does. */
 struct html_compare {
     const uint64_t *base; /**< by row of the profile: samples of the base */
     uint64_t base_counted, now_counted;
-    /** Appends the tables below the graph. */
-    void (*tables)(struct buffer *out, void *ctx);
-    /** Appends the members that only such a page has, each with a comma
-     *  before it; function_id is by the profile's ids. */
-    void (*more)(struct buffer *out, const uint32_t *function_id, void *ctx);
-    void *ctx;
+    uint64_t base_same, now_same; /**< samples of work that did not change */
+    /** Each appends a part of the page. */
+    void (*line)(struct buffer *out, const void *ctx);
+    void (*facts)(struct buffer *out, const void *ctx);
+    void (*tables)(struct buffer *out, const void *ctx);
+    const void *ctx;
 };
 
 /**
@@ -78,7 +78,8 @@ struct html_compare {
  *             "bucket": [...], "count": [samples], "cpu": [microseconds]}}
  *
  * of a comparison (`compare` is not NULL) also "base_counted", "now_counted",
- * "base": [by row: samples of the base among count], and what more() adds.
+ * "base_same", "now_same" and "base": [by row: samples of the base among
+ * count]; and it has no time buckets.
  * Only what counted samples use is in it; rows are ordered by stack. Numbers
  * above 2^53 are rounded by who reads them as JavaScript does.
  */

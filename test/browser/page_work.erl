@@ -2,6 +2,7 @@
 %% half; a module, a function and a process whose names would be harmful in a page that does not take care.
 -module(page_work).
 -export([start/0, counter/1, sorter/1, packer/0, reader/1, early/1, late/1]).
+-export([base/0, now_slower/0, steady/1, slowed/1, only_before/1, only_now/1]).
 
 -define(MILLISECONDS, 2200).
 
@@ -16,6 +17,33 @@ start() ->
     register('</script><script>alert(1)</script>', spawn(Hostile, '"><img src=x onerror=alert(2)>', [0])),
     timer:sleep(?MILLISECONDS),
     halt().
+
+%% For comparisons: slowed/1 does twice as much now, one function is gone, one is new, steady/1 is as it was.
+base() -> compared(30000, fun ?MODULE:only_before/1).
+now_slower() -> compared(60000, fun ?MODULE:only_now/1).
+
+compared(Slowed, Other) ->
+    spawn(fun() -> compared_loop(Slowed, Other) end),
+    timer:sleep(?MILLISECONDS div 2),
+    halt().
+
+compared_loop(Slowed, Other) ->
+    steady(60000),
+    slowed(Slowed),
+    Other(10000),
+    compared_loop(Slowed, Other).
+
+steady(0) -> ok;
+steady(N) -> steady(N - 1).
+
+slowed(0) -> ok;
+slowed(N) -> slowed(N - 1).
+
+only_before(0) -> ok;
+only_before(N) -> only_before(N - 1).
+
+only_now(0) -> ok;
+only_now(N) -> only_now(N - 1).
 
 counter(Switch) ->
     case erlang:monotonic_time(millisecond) < Switch of

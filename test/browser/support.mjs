@@ -108,7 +108,7 @@ export async function functionTable(page) {
 
 // The table follows a change a little later.
 export async function settled(page) {
-    await page.waitForTimeout(200);
+    await page.waitForSelector("#functions:not([aria-busy])");
     await page.evaluate(() => new Promise(requestAnimationFrame));
 }
 

@@ -62,17 +62,19 @@ function isMuted(box) {
     return view.matching !== null && view.matching[tree().fn[box]] === 0;
 }
 
-/* Full colour at a change of five points or of the box's half. */
+/* Full colour at doubled or halved; none where chance may have done it, or for
+ * less than 5 %, as in the table. */
+const LEAST_GROWTH = 0.05;
+
 function changeColor(box) {
-    const {now, base} = wholeSamples();
     const {first, second} = toldOf(box);
-    const {change, low, high} = changeOf(first, now, second, base);
-    if (low <= 0 && high >= 0)
+    const {growth, low, high} =
+        growthOf(first, model.nowSame, second, model.baseSame);
+    if ((low <= 0 && high >= 0) || Math.abs(growth) < LEAST_GROWTH)
         return colors.grew[0];
-    const share = 100 * Math.max(first / now, second / base);
-    const part = Math.max(Math.abs(change) / 5, Math.abs(change) / share * 0.8);
-    const step = Math.max(1, Math.min(STEPS, Math.ceil(part * STEPS)));
-    return (change > 0 ? colors.grew : colors.shrank)[step];
+    const doublings = Math.abs(Math.log2(1 + growth)); /* or infinite */
+    const step = Math.max(1, Math.min(STEPS, Math.ceil(doublings * STEPS)));
+    return (growth > 0 ? colors.grew : colors.shrank)[step];
 }
 
 function colorOf(box, muted) {

@@ -2,6 +2,7 @@
  * Figures as text, and how sure they are.
  */
 const Z95 = 1.959964;
+const Z999 = 3.290527;
 
 function percent(part, whole) {
     const value = whole > 0 ? 100 * part / whole : 0;
@@ -22,14 +23,14 @@ function plural(n, one, more) {
     return `${number(n)} ${Math.round(n) === 1 ? one : more}`;
 }
 
-/* Half the width of the 95 % Wilson interval of part of whole, from 0 to 1;
- * as profile/summary.c has it. */
-function errorOf(part, whole) {
+/* Half the width of the Wilson interval of part of whole, from 0 to 1; as
+ * profile/summary.c has it. */
+function errorOf(part, whole, z = Z95) {
     if (whole <= 0)
         return 0;
     const p = part / whole;
-    const spread = p * (1 - p) / whole + Z95 * Z95 / (4 * whole * whole);
-    return Z95 * Math.sqrt(Math.max(spread, 0)) / (1 + Z95 * Z95 / whole);
+    const spread = p * (1 - p) / whole + z * z / (4 * whole * whole);
+    return z * Math.sqrt(Math.max(spread, 0)) / (1 + z * z / whole);
 }
 
 function percentWithError(part, whole) {
@@ -38,10 +39,10 @@ function percentWithError(part, whole) {
 }
 
 /* The bounds of the Wilson interval. */
-function bounds(part, whole) {
-    const middle = (part + Z95 * Z95 / 2) / (whole + Z95 * Z95);
-    const half = errorOf(part, whole);
-    return {low: middle - half, high: middle + half};
+function bounds(part, whole, z = Z95) {
+    const middle = (part + z * z / 2) / (whole + z * z);
+    const half = errorOf(part, whole, z);
+    return {low: Math.max(middle - half, 0), high: Math.min(middle + half, 1)};
 }
 
 /* The change of a share and its 95 % interval (Newcombe's, of two
@@ -58,6 +59,20 @@ function changeOf(now, nowWhole, base, baseWhole) {
         low: 100 * (p - q - Math.hypot(p - pl, qu - q)),
         high: 100 * (p - q + Math.hypot(pu - p, q - ql)),
     };
+}
+
+/* How much more there is now, against the work that did not change, as 0.2
+ * for 20 %, and its 99.9 % interval: a graph has so many boxes that of 95 %
+ * intervals several would be wrong. It is the interval of now's part of the
+ * samples of both, as odds. */
+function growthOf(now, nowSame, base, baseSame) {
+    const odds = (part) => part < 1
+        ? part / (1 - part) * baseSame / nowSame - 1 : Infinity;
+    if (now + base === 0 || nowSame === 0 || baseSame === 0)
+        return {growth: 0, low: -1, high: Infinity};
+    const {low, high} = bounds(now, now + base, Z999);
+    return {growth: odds(now / (now + base)), low: odds(low),
+            high: odds(high)};
 }
 
 function signed(points) {

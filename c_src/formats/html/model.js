@@ -85,6 +85,7 @@ function makeModel(data) {
         rowBase: data.base && Float64Array.from(data.base),
         baseCounted: data.base_counted,
         nowCounted: data.now_counted,
-        changes: data.changes,
+        baseSame: data.base_same,
+        nowSame: data.now_same,
     };
 }

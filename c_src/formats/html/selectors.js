@@ -177,6 +177,7 @@ function addKind(kind, samples) {
     button.title = "Click to hide: its time is then its caller's. The figure " +
         "is the share of its own samples.";
     const swatch = make("i", "", button);
+    swatch.hidden = model.compare;
     if (!model.compare)
         swatch.style.background = `hsl(var(--${model.kinds[kind]}))`;
     make("b", model.kinds[kind], button);
@@ -189,7 +190,22 @@ function addKind(kind, samples) {
     button.addEventListener("pointerleave", () => pointAtKind(NONE));
 }
 
+/* Of a comparison colours tell growth. */
+function fillKey() {
+    const key = element("key");
+    key.hidden = !model.compare;
+    if (!model.compare)
+        return;
+    const swatches = [...colors.shrank.slice(1).reverse(), ...colors.grew];
+    key.replaceChildren();
+    make("span", "halved", key);
+    for (const color of swatches)
+        make("i", "", key).style.background = color;
+    make("span", "doubled; grey: no sure change", key);
+}
+
 function fillLegend() {
+    fillKey();
     const present = new Set(model.fnKind);
     selfByKind().forEach((samples, kind) => {
         if (present.has(kind))

@@ -6,9 +6,11 @@ let searchLater = 0;
 
 function showFunctionsSoon() {
     clearTimeout(tableLater);
+    element("functions").setAttribute("aria-busy", "true");
     tableLater = setTimeout(() => {
         showTable();
         showNeighbours();
+        element("functions").removeAttribute("aria-busy");
     }, 120);
 }
 
@@ -88,6 +90,8 @@ function listenToSearch() {
 }
 
 function listenToTable() {
+    if (model.compare)
+        return listenToChanges();
     const more = make("button", "", element("functions-end"));
     more.id = "more";
     more.type = "button";
@@ -96,12 +100,9 @@ function listenToTable() {
         table.all = true;
         showTable();
     });
-    if (model.compare)
-        return listenToChanges();
     for (const head of element("functions").querySelectorAll("th[data-by]")) {
-        const text = head.textContent;
-        head.textContent = "";
-        const button = make("button", text, head);
+        const button = make("button", head.textContent);
+        head.replaceChildren(button);
         button.type = "button";
         button.dataset.sort = head.dataset.by;
         button.addEventListener("click", () => sortTable(head.dataset.by));
@@ -138,6 +139,7 @@ function listenToGraph() {
     matchMedia("(prefers-color-scheme: dark)")
         .addEventListener("change", () => {
             readColors();
+            fillKey();
             redraw();
             drawStrip();
         });
@@ -170,6 +172,7 @@ async function start() {
     model.buckets = bucketCount(model);
     model.stackCount = stackCounts(model);
     element("viewer").hidden = false;
+    document.documentElement.classList.toggle("compare", model.compare);
     readColors();
     recall();
     fillAll();

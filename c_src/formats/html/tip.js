@@ -76,13 +76,22 @@ function figuresOf(box) {
     return rows;
 }
 
-/* The same of a comparison. */
+function growthText({growth, low, high}, now, base) {
+    const sure = low > 0 ? "grew" : high < 0 ? "shrank" : "may be chance";
+    if (base === 0 || now === 0)
+        return `${now === 0 ? "none of it now" : "none of it in the base"}: ` +
+            sure;
+    return `${signed(100 * growth)}\u202f%, ${signed(100 * low)} to ` +
+        `${signed(100 * high)} (99.9\u202f%): ${sure}`;
+}
+
+/* The same of a comparison. Growth is against the work that did not change. */
 function changesOf(box) {
     const {parent} = tree();
     const {first, second} = toldOf(box);
     const {now, base} = wholeSamples();
     const {change, low, high} = changeOf(first, now, second, base);
-    const sure = low > 0 ? "grew" : high < 0 ? "shrank" : "no sure change";
+    const grew = growthOf(first, model.nowSame, second, model.baseSame);
     const rows = [
         ["Base", `${percent(second, base)} (${number(second)} of ` +
             `${number(base)} samples)`],
@@ -90,7 +99,7 @@ function changesOf(box) {
             `${number(now)} samples)`],
         ["Change", `${signed(change)} points, ${signed(low)} to ` +
             `${signed(high)} (95\u202f%)`],
-        ["So it", sure],
+        ["Growth", growthText(grew, first, second)],
     ];
     if (box !== ROOT && parent[box] !== ROOT) {
         const by = toldOf(parent[box]);
