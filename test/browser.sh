@@ -25,11 +25,14 @@ cmp -s package-lock.json node_modules/.installed || {
     cp package-lock.json node_modules/.installed
 }
 
-CPROF_PAGES=$(mktemp -d)
+if [ -z "${CPROF_PAGES-}" ]; then # where recordings and pages lie
+    CPROF_PAGES=$(mktemp -d)
+    trap 'rm -rf "$CPROF_PAGES"' EXIT
+fi
 export CPROF_PAGES
-trap 'rm -rf "$CPROF_PAGES"' EXIT
 if [ "${1-}" = --run ]; then
-    node "../../$2"
+    cd ../..
+    node "$2"
     exit
 fi
 erlc -o "$CPROF_PAGES" page_work.erl

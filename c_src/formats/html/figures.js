@@ -75,9 +75,9 @@ function growthOf(now, nowSame, base, baseSame) {
             high: odds(high)};
 }
 
-function signed(points) {
+function signed(points, digits = 2) {
     const sign = points < 0 ? "\u2212" : "+";
-    return sign + Math.abs(points).toFixed(2);
+    return sign + Math.abs(points).toFixed(digits);
 }
 
 function make(tag, text, parent) {

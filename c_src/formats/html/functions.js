@@ -10,6 +10,7 @@ const table = {
     down: true,
     all: false,
     figures: [],
+    lines: null,
 };
 
 function figuresOfFunctions() {
@@ -55,8 +56,26 @@ function functionButton(fn, parent) {
     return button;
 }
 
+/* By function: the line that has most samples of its own, else any known. */
+function linesOfFunctions() {
+    const frames = model.frameLine.length;
+    const self = new Float64Array(frames);
+    for (let s = 0; s < model.stackFrame.length; s++)
+        self[model.stackFrame[s]] += model.stackCount[s];
+    const best = new Int32Array(model.fnName.length).fill(NONE);
+    for (let frame = 0; frame < frames; frame++) {
+        const fn = model.frameFn[frame];
+        if (model.frameLine[frame] > 0 &&
+            (best[fn] === NONE || self[frame] > self[best[fn]]))
+            best[fn] = frame;
+    }
+    return best.map((frame) => frame === NONE ? 0 : model.frameLine[frame]);
+}
+
 function placeOfFunction(fn) {
-    return model.strings[model.fnFile[fn]];
+    table.lines = table.lines || linesOfFunctions();
+    const file = model.strings[model.fnFile[fn]];
+    return file && table.lines[fn] ? `${file}:${table.lines[fn]}` : file;
 }
 
 function addFunctionRow(body, {fn, self, total}) {

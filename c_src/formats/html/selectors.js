@@ -181,7 +181,8 @@ function addKind(kind, samples) {
     if (!model.compare)
         swatch.style.background = `hsl(var(--${model.kinds[kind]}))`;
     make("b", model.kinds[kind], button);
-    make("span", shareOf(samples), button);
+    if (samples > 0) /* a BIF's are its C functions' */
+        make("span", shareOf(samples), button);
     button.addEventListener("click", () => toggleKind(kind));
     button.addEventListener("pointerenter", (event) => {
         if (event.pointerType === "mouse" && !view.hidden.has(kind))

@@ -81,8 +81,8 @@ function growthText({growth, low, high}, now, base) {
     if (base === 0 || now === 0)
         return `${now === 0 ? "none of it now" : "none of it in the base"}: ` +
             sure;
-    return `${signed(100 * growth)}\u202f%, ${signed(100 * low)} to ` +
-        `${signed(100 * high)} (99.9\u202f%): ${sure}`;
+    return `${signed(100 * growth, 1)}\u202f%, ${signed(100 * low, 1)} to ` +
+        `${signed(100 * high, 1)} (99.9\u202f%): ${sure}`;
 }
 
 /* The same of a comparison. Growth is against the work that did not change. */
