@@ -114,12 +114,6 @@ function rowFirst({rowCount, rowBase, rowCpu}) {
 
 const rowSecond = ({rowBase}) => rowBase ? (i) => rowBase[i] : () => 0;
 
-function sumRows(model, value) {
-    let sum = 0;
-    forEachRow(model, (i) => { sum += value(i); });
-    return sum;
-}
-
 /* Entry at[i] gets the value of row i; rows at NONE nothing. */
 function sumRowsAt(model, at, size, value) {
     const sums = new Float64Array(size);
@@ -131,11 +125,16 @@ function sumRowsAt(model, at, size, value) {
 }
 
 function wholeWeights(model) {
-    return {
-        weight: sumRows(model, rowWeight(model)),
-        first: sumRows(model, rowFirst(model)),
-        second: sumRows(model, rowSecond(model)),
-    };
+    const value = rowWeight(model);
+    const firstOf = rowFirst(model);
+    const secondOf = rowSecond(model);
+    const whole = {weight: 0, first: 0, second: 0};
+    forEachRow(model, (i) => {
+        whole.weight += value(i);
+        whole.first += firstOf(i);
+        whole.second += secondOf(i);
+    });
+    return whole;
 }
 
 /* Of all times. */

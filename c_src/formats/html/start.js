@@ -51,8 +51,9 @@ function changed(what) {
     hideTip();
     showView();
     redraw();
-    showFunctionsSoon();
     remember();
+    if (what !== "view")
+        showFunctionsSoon();
 }
 
 function onAddress() {
