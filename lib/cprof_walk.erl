@@ -44,8 +44,8 @@
     reductions := [{pid(), pos_integer()}],
     binaries := #{
         held := non_neg_integer(),
-        %% StillUs: how long neither this nor its reductions changed, as far as
-        %% walks saw
+        %% StillUs: for how long, as far as walks saw, this has not changed and
+        %% the process has hardly run
         top := [{pid(), Bytes :: pos_integer(), HeapBytes :: non_neg_integer(), still_us()}],
         %% by their ratio, of those that hold 64 kB or more
         leaks := [{pid(), Bytes :: pos_integer(), HeapBytes :: non_neg_integer(), still_us()}]

@@ -9,7 +9,9 @@ enum {
     BATCH = 64,        /* slots between looks at the clock */
     AHEAD = 8,         /* structs fetched into the cache before they are read */
     LEAK_LEAST = 8192, /* words: who holds less is no suspect */
-    ATOM_TAG = 0x0b    /* erl_term.h, _TAG_IMMED2_ATOM, of 6 bits */
+    /* Answering what it is asked (process_info) takes a process some. */
+    STILL_REDUCTIONS = 4000,
+    ATOM_TAG = 0x0b /* erl_term.h, _TAG_IMMED2_ATOM, of 6 bits */
 };
 #define MOST (1ull << 44) /* a figure above is none: of words, messages */
 
@@ -103,7 +105,7 @@ static struct since remember(struct walk *w, uint32_t slot,
     uint32_t vheap = (uint32_t)(p->vheap_words / 8), now = ms_now(w);
     bool known = row->id == p->id;
     bool still = known && row->vheap_blocks == vheap &&
-                 row->reductions == (uint32_t)p->reductions;
+                 (uint32_t)p->reductions - row->reductions < STILL_REDUCTIONS;
     if (known) {
         since.queue = (uint64_t)row->queue + 1;
         since.reductions = (uint32_t)p->reductions - row->reductions;
