@@ -75,9 +75,8 @@ detail(Pid, More) ->
                 current_function => proplists:get_value(current_function, Info),
                 status => proplists:get_value(status, Info)
             },
-            maps:merge(Detail, maps:from_list(
-                [{stack, Stack} || {current_stacktrace, Stack} <- Info]
-            ))
+            Stacks = [{stack, Stack} || {current_stacktrace, Stack} <- Info],
+            maps:merge(Detail, maps:from_list(Stacks))
     end.
 
 registered([]) -> undefined;
@@ -153,5 +152,7 @@ row(Pid, Answers) ->
     case Answers of
         #{{process, Pid} := gone} -> [];
         #{{process, Pid} := Detail} -> [maps:without([status, stack], Detail#{pid => Pid})];
-        #{} -> [#{pid => Pid, name => undefined, initial_call => undefined, current_function => undefined}]
+        #{} -> [maps:merge(#{pid => Pid}, nothing())]
     end.
+
+nothing() -> #{name => undefined, initial_call => undefined, current_function => undefined}.

@@ -8,6 +8,8 @@
 -define(FEW, 4).
 -define(GROUPS, 10).
 -define(ALLOCATORS, 4).
+%% Who holds less for its heap is no suspect.
+-define(SUSPECT_RATIO, 8).
 
 -spec format(map()) -> unicode:chardata().
 format(#{schedulers := _, waiting := _} = Snapshot) ->
@@ -87,22 +89,31 @@ shown(#{type := Type, utilization := Work, cpu := Cpu}, Rows) ->
         lists:any(fun(Share) -> is_float(Share) andalso Share >= 0.01 end, [Work, Cpu]).
 
 processes(#{processes := #{count := Count, limit := Limit, top := Top} = Processes}) ->
-    States = [running, runnable, waiting, gc, suspended, exiting],
+    States = [
+        {State, Number}
+     || State <- [running, runnable, waiting, gc, suspended, exiting],
+        Number <- [maps:get(State, Processes)],
+        Number > 0
+    ],
+    #{created_per_s := Created} = Processes,
     [
-        io_lib:format("\nProcesses: ~ts of ~ts", [cprof_words:count(Count), cprof_words:count(Limit)]),
-        [[", ", cprof_words:count(N), " ", atom_to_list(State)] || State <- States, N <- [maps:get(State, Processes)], N > 0],
-        [[", ", cprof_words:rate(Rate), " created per s"] || #{created_per_s := Rate} <- [Processes], Rate =/= undefined],
+        ["\nProcesses: ", cprof_words:count(Count), " of ", cprof_words:count(Limit)],
+        [[", ", cprof_words:count(Number), " ", atom_to_list(State)] || {State, Number} <- States],
+        [[", ", cprof_words:rate(Created), " created per s"] || Created =/= undefined],
         "\n",
-        table([{"reductions/s", right, fun(#{reductions_per_s := Rate}) -> cprof_words:rate(Rate) end}], Top)
+        table([{"reductions/s", right, fun reductions/1}], Top)
     ].
 
-mailboxes(#{mailboxes := #{total := Total, max := Max, exact := Exact, top := Top} = Mailboxes}) ->
-    #{histogram := Histogram} = Mailboxes,
+reductions(#{reductions_per_s := Rate}) -> cprof_words:rate(Rate).
+
+mailboxes(#{mailboxes := #{total := Total, max := Max, exact := Exact} = Mailboxes}) ->
+    #{histogram := Histogram, top := Top} = Mailboxes,
+    Buckets = lists:join(", ", [bucket(Row) || Row <- Histogram]),
     [
-        io_lib:format("\nMailboxes: ~ts messages, longest ~ts", [cprof_words:count(Total), cprof_words:count(Max)]),
+        ["\nMailboxes: ", cprof_words:count(Total), " messages, longest ", cprof_words:count(Max)],
         [" (at least)" || not Exact],
         "\n",
-        [["  mailboxes by length: ", lists:join(", ", [bucket(Row) || Row <- Histogram]), "\n"] || Histogram =/= []],
+        [["  mailboxes by length: ", Buckets, "\n"] || Histogram =/= []],
         table(
             [
                 {"length", right, fun(#{length := Length}) -> cprof_words:count(Length) end},
@@ -113,19 +124,22 @@ mailboxes(#{mailboxes := #{total := Total, max := Max, exact := Exact, top := To
     ].
 
 bucket({1, Count}) -> ["1: ", cprof_words:count(Count)];
-bucket({From, Count}) -> io_lib:format("~b-~b: ~ts", [From, 2 * From - 1, cprof_words:count(Count)]).
+bucket({From, Count}) ->
+    io_lib:format("~b-~b: ~ts", [From, 2 * From - 1, cprof_words:count(Count)]).
 
 binaries(#{binaries := Binaries, processes := #{count := Count}}) ->
     #{total := Total, held := Held, examined := Examined, top := Top, leaks := Leaks} = Binaries,
-    Suspects = [Row || #{ratio := Ratio} = Row <- Leaks, Ratio >= 8],
+    #{unaccounted := Rest, sharing := Factor} = Binaries,
+    Suspects = [Row || #{ratio := Ratio} = Row <- Leaks, Ratio >= ?SUSPECT_RATIO],
     [
-        io_lib:format("\nBinaries: ~ts, held by processes ~ts", [cprof_words:bytes(Total), cprof_words:bytes(Held)]),
-        [[", in mailboxes, ETS and elsewhere ", cprof_words:bytes(Rest)] || #{unaccounted := Rest} <- [Binaries], Rest =/= undefined],
-        [io_lib:format(", sharing factor ~.1f", [Factor]) || #{sharing := Factor} <- [Binaries], Factor =/= undefined],
-        [io_lib:format(" (~ts processes looked at)", [cprof_words:count(Examined)]) || Examined < 0.9 * Count],
+        ["\nBinaries: ", cprof_words:bytes(Total), ", held by processes ", cprof_words:bytes(Held)],
+        [[", in mailboxes, ETS and elsewhere ", cprof_words:bytes(Rest)] || Rest =/= undefined],
+        [io_lib:format(", sharing factor ~.1f", [Factor]) || Factor =/= undefined],
+        [[" (", cprof_words:count(Examined), " processes looked at)"] || Examined < 0.9 * Count],
         "\n",
         table(binary_columns(), Top),
-        [["  suspects, much held by a small heap:\n", table(binary_columns(), Suspects)] || Suspects =/= []]
+        ["  suspects, much held by a small heap:\n" || Suspects =/= []],
+        table(binary_columns(), Suspects)
     ].
 
 binary_columns() ->
@@ -140,32 +154,36 @@ seconds(undefined) -> "-";
 seconds(Ms) -> io_lib:format("~.1f s", [Ms / 1000]).
 
 memory(#{memory := #{top := Top} = Memory, allocators := Allocators}) ->
-    Kinds = [total, processes, binary, ets, code, atom, system],
+    Kinds = [
+        [atom_to_list(Kind), " ", cprof_words:bytes(Bytes)]
+     || Kind <- [total, processes, binary, ets, code, atom, system], #{Kind := Bytes} <- [Memory]
+    ],
+    Used = [allocator(Row) || Row <- lists:sublist(Allocators, ?ALLOCATORS)],
     [
-        "\nMemory: ",
-        lists:join(", ", [[atom_to_list(Kind), " ", cprof_words:bytes(Bytes)] || Kind <- Kinds, #{Kind := Bytes} <- [Memory]]),
-        "\n",
-        [["  in use of what the allocators have: ", lists:join(", ", [allocator(Row) || Row <- lists:sublist(Allocators, ?ALLOCATORS)]), "\n"] || Allocators =/= []],
+        ["\nMemory: ", lists:join(", ", Kinds), "\n"],
+        [["  in use of what allocators have: ", lists:join(", ", Used), "\n"] || Used =/= []],
         table([bytes("heap", bytes)], Top)
     ].
 
 allocator(#{name := Name, utilization := Used, carriers := Carriers}) ->
-    io_lib:format("~ts ~ts % of ~ts", [Name, cprof_words:percent(Used), cprof_words:bytes(Carriers)]).
+    [atom_to_list(Name), " ", cprof_words:percent(Used), " % of ", cprof_words:bytes(Carriers)].
 
 waiting(#{waiting := #{examined := Examined, others := Others, groups := Groups}}) ->
     [
-        io_lib:format("\nWaiting: ~ts processes looked at, by where they wait", [cprof_words:count(Examined)]),
+        ["\nWaiting: ", cprof_words:count(Examined), " processes looked at, by where they wait"],
         [[", ", cprof_words:count(Others), " elsewhere"] || Others > 0],
         "\n",
         cprof_table:format(
             [
                 {"count", right, fun(#{count := Count}) -> cprof_words:count(Count) end},
                 {"waits in", left, fun place/1},
-                {"began in", left, fun(#{initial_call := Call}) -> cprof_words:function(Call) end}
+                {"began in", left, fun began_in/1}
             ],
             lists:sublist(Groups, ?GROUPS)
         )
     ].
+
+began_in(#{initial_call := Call}) -> cprof_words:function(Call).
 
 place(#{function := undefined}) -> "(could not be asked)";
 place(#{stack := [Innermost | _]}) -> Innermost;
@@ -180,7 +198,9 @@ table(Columns, Rows) ->
             [
                 {"pid", left, fun(#{pid := Pid}) -> cprof_words:pid(Pid) end},
                 {"name or first function", left, fun cprof_words:who/1},
-                {"now in", left, fun(#{current_function := Call}) -> cprof_words:function(Call) end}
+                {"now in", left, fun now_in/1}
             ],
         Rows
     ).
+
+now_in(#{current_function := Call}) -> cprof_words:function(Call).

@@ -44,7 +44,8 @@ findings(Readings, Seen, Snapshots, Top) ->
     lists:append([lists:sublist(worst_first(Kind), Top) || Kind <- Kinds]).
 
 worst_first(Suspects) ->
-    [Suspect || {_, Suspect} <- lists:reverse(lists:keysort(1, [{badness(S), S} || S <- Suspects]))].
+    Rated = lists:keysort(1, [{badness(Suspect), Suspect} || Suspect <- Suspects]),
+    [Suspect || {_, Suspect} <- lists:reverse(Rated)].
 
 badness(#{kind := binary_hoarder, last := Bytes}) -> Bytes;
 badness(#{slope_per_s := Slope}) -> Slope.

@@ -17,15 +17,14 @@ format(Columns, Rows) ->
     Alignments = [Alignment || {_, Alignment, _} <- Columns],
     [line(Line, Alignments, Widths) || Line <- [Heads | Cells]].
 
-widths(Lines) ->
-    lists:foldl(
-        fun(Line, Widths) -> lists:zipwith(fun(Cell, Width) -> max(length(Cell), Width) end, Line, Widths) end,
-        [0 || _ <- hd(Lines)],
-        Lines
-    ).
+widths([First | _] = Lines) -> lists:foldl(fun wider/2, [0 || _ <- First], Lines).
+
+wider(Line, Widths) ->
+    lists:zipwith(fun(Cell, Width) -> max(length(Cell), Width) end, Line, Widths).
 
 line(Cells, Alignments, Widths) ->
-    Padded = [pad(Cell, Side, Width) || {Cell, Side, Width} <- lists:zip3(Cells, Alignments, Widths)],
+    Columns = lists:zip3(Cells, Alignments, Widths),
+    Padded = [pad(Cell, Side, Width) || {Cell, Side, Width} <- Columns],
     ["  ", string:trim(lists:join("  ", Padded), trailing), "\n"].
 
 pad(Cell, right, Width) -> [lists:duplicate(Width - length(Cell), $\s), Cell];

@@ -120,10 +120,9 @@ file(Where) ->
 
 %% The same place reached by the same way is one group, also where the walk
 %% had two.
-merge(#{initial_call := Initial, function := Function, line := Line, stack := Stack} = Group, All) ->
-    maps:update_with(
-        {Initial, Function, Line, Stack}, fun(Was) -> together(Was, Group) end, Group, All
-    ).
+merge(Group, All) ->
+    Place = maps:with([initial_call, function, line, stack], Group),
+    maps:update_with(Place, fun(Was) -> together(Was, Group) end, Group, All).
 
 together(A, B) ->
     Sum = fun(Key) -> maps:get(Key, A) + maps:get(Key, B) end,

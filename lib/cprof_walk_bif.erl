@@ -184,7 +184,9 @@ finish(Top, Sum, Memory, Began, Now) ->
     Walk = maps:without([rows], Totals#{
         took_us => erlang:monotonic_time(microsecond) - Began,
         elapsed_us => elapsed(Memory, Now),
-        mailboxes => Mailboxes#{top => [{Pid, Length, length_of(Pid, Before)} || {Pid, Length} <- Longest]},
+        mailboxes => Mailboxes#{
+            top => [{Pid, Length, length_of(Pid, Before)} || {Pid, Length} <- Longest]
+        },
         reductions => reductions(Top, Rows, Before),
         remembered => map_size(Rows),
         binaries => Binaries#{top => TopBinaries, leaks => Leaks}

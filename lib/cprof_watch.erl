@@ -51,6 +51,7 @@
 %% So many of the longest, and of those that hold most, are followed.
 -define(FOLLOWED, 1000).
 -define(EXAMINE, 200000).
+-define(DETAILS_MS, 200).
 
 -spec watch(options()) -> result().
 watch(Options) ->
@@ -148,7 +149,8 @@ memory(_, _) -> undefined.
 named(Suspects) ->
     Pids = [Pid || #{pid := Pid} <- Suspects],
     Hoarders = [Pid || #{kind := binary_hoarder, pid := Pid} <- Suspects],
-    {Answers, _} = cprof_ask:collect(cprof_ask:start(cprof_details:of_processes(Pids, Hoarders)), 0),
+    Questions = cprof_details:of_processes(Pids, Hoarders),
+    {Answers, _} = cprof_ask:collect(cprof_ask:start(Questions), ?DETAILS_MS),
     [
         maps:merge(Suspect, Row)
      || #{pid := Pid, kind := Kind} = Suspect <- Suspects,

@@ -74,7 +74,8 @@ scheduler_rows_test() ->
     ?assertMatch(
         #{utilization := 0.25, cpu := 0.6, busy_wait := 0.35, waiting_for_cpu := 0.1}, Row
     ),
-    ?assert(lists:all(fun(#{utilization := U, cpu := C}) -> {U, C} =:= {undefined, undefined} end, Others)),
+    Unknown = fun(#{utilization := U, cpu := C}) -> {U, C} =:= {undefined, undefined} end,
+    ?assert(lists:all(Unknown, Others)),
     [First | _] = cprof_schedulers:rows(Before, #{}),
     ?assertMatch(#{utilization := undefined, cpu := undefined, busy_wait := undefined}, First).
 
@@ -130,7 +131,8 @@ diff_test() ->
     ?assertMatch(#{id := 1, utilization := #{before := 0.1, now := 0.3}}, Scheduler),
     ?assertNot(is_map_key(total, Binaries)),
     Text = cprof_nif:format(Diff),
-    [?assertMatch({_, _}, binary:match(Text, Part)) || Part <- [<<">= 20">>, <<"+40">>, <<"30.0">>]].
+    Parts = [<<">= 20">>, <<"+40">>, <<"30.0">>],
+    [?assertMatch({_, _}, binary:match(Text, Part)) || Part <- Parts].
 
 a_process_that_was_in_no_full_list_had_nothing_test() ->
     [A, B] = [spawn(fun() -> ok end) || _ <- lists:seq(1, 2)],
@@ -198,6 +200,45 @@ who_begins_most_of_the_short_lives_is_named_test() ->
     ?assertEqual([], findings([], [], Seen(Equal, 1000.0))),
     ?assertEqual([], findings([], [], Seen(#{burst => {80, 1}}, 1000.0))).
 
+%% --- what everyone is waiting for ----------------------------------------------
+
+%% Groups as the NIF walks them; who was woken since counts for nothing.
+waiting_groups_test() ->
+    Pids = [A, B, C, D, E] = [spawn(fun() -> ok end) || _ <- lists:seq(1, 5)],
+    Stack = fun(Line) -> [{m, wait, 1, [{file, "m.erl"}, {line, Line}]}] end,
+    Detail = fun(Line, Status) ->
+        #{
+            name => undefined,
+            initial_call => {m, init, 1},
+            current_function => {m, wait, 1},
+            status => Status,
+            stack => Stack(Line)
+        }
+    end,
+    Walk = #{
+        groups => [
+            {16#10, {proc_lib, init_p, 5}, 900, [A, B, C]},
+            {16#20, {proc_lib, init_p, 5}, 100, [D]},
+            {16#30, {erlang, apply, 2}, 7, [E]}
+        ],
+        groups_missed => 3
+    },
+    ?assertEqual(Pids, lists:sort(cprof_waiting:representatives(Walk, 10))),
+    ?assertEqual([A, B, C, D, E], cprof_waiting:representatives(Walk, 1)),
+    Answers = maps:from_list([
+        {{process, A}, Detail(7, waiting)},
+        {{process, B}, Detail(8, running)},
+        {{process, C}, Detail(7, waiting)},
+        {{process, D}, Detail(7, waiting)},
+        {{process, E}, gone}
+    ]),
+    #{examined := 1010, others := 3, groups := [First, Second]} =
+        cprof_waiting:groups(Walk, Answers, 10),
+    ?assertMatch(#{count := 1000, function := {m, wait, 1}, asked := 3, agree := 3}, First),
+    ?assertMatch(#{file := <<"m.erl">>, line := 7}, First),
+    ?assertMatch(#{initial_call := {m, init, 1}, stack := [<<"m:wait/1 (m.erl:7)">>]}, First),
+    ?assertMatch(#{count := 7, function := undefined, asked := 0}, Second).
+
 %% --- the whole -----------------------------------------------------------------
 
 for_json_test() ->
@@ -218,8 +259,8 @@ json_term(Value) when is_binary(Value); is_number(Value); is_boolean(Value) ->
 
 text_test() ->
     Text = cprof_nif:format(cprof_nif:snapshot(#{wait_ms => 5000})),
-    Parts = [<<"Schedulers:">>, <<"Processes:">>, <<"Mailboxes:">>, <<"Binaries:">>, <<"Memory: total">>, <<"Waiting:">>],
-    [?assertMatch({_, _}, binary:match(Text, Part)) || Part <- Parts],
+    Parts = ["Schedulers:", "Processes:", "Mailboxes:", "Binaries:", "Memory: total", "Waiting:"],
+    [?assertMatch({_, _}, binary:match(Text, list_to_binary(Part))) || Part <- Parts],
     ?assert(length(binary:split(Text, <<"\n">>, [global])) < 100).
 
 watch_names_what_leaks_and_nothing_else_test_() ->
@@ -238,7 +279,7 @@ watch_names_what_leaks_and_nothing_else_test_() ->
         [exit(Pid, kill) || Pid <- [Feeder, Mailbox, Hoarder, Churner]]
     end}.
 
-watch(Source) -> cprof_nif:watch(#{source => Source, interval_ms => 400, snapshots => 3}).
+watch(Source) -> cprof_nif:watch(#{source => Source, interval_ms => 250, snapshots => 3}).
 
 %% On a loaded machine a feeder may have stood still for an interval.
 until(Source, Wanted, Times) ->

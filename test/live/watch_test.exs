@@ -1,0 +1,79 @@
+defmodule Live.WatchTest do
+  @moduledoc "Leaks planted among 100,000 processes that work: they are named, and nobody else."
+  use ExUnit.Case, async: false
+
+  @processes 100_000
+  @attempts 4
+
+  setup do
+    test = self()
+
+    load =
+      spawn(fn ->
+        pids = for _ <- 1..@processes, do: spawn_link(&worker/0)
+        send(test, :up)
+        drive(List.to_tuple(pids))
+      end)
+
+    assert_receive :up, 60_000
+    on_exit(fn -> Process.exit(load, :kill) end)
+  end
+
+  # Binaries come and go, mailboxes are read, and some processes live short.
+  defp drive(pids) do
+    for _ <- 1..100 do
+      send(elem(pids, :rand.uniform(@processes) - 1), {:work, :binary.copy("x", :rand.uniform(5000))})
+    end
+
+    spawn(fn -> :ok end)
+    Process.sleep(20)
+    drive(pids)
+  end
+
+  defp worker do
+    receive do
+      {:work, binary} -> Process.put(:binary, binary)
+    end
+
+    worker()
+  end
+
+  test "watch names the leaks, and none in a healthy node" do
+    assert kinds(Cprof.Snapshot.watch()) == []
+    mailbox = spawn(fn -> Process.sleep(:infinity) end)
+    feeder = spawn(fn -> feed(mailbox) end)
+    hoarder = spawn(&hoard/0)
+    churner = spawn(&churn/0)
+    wanted = [growing_mailbox: mailbox, binary_hoarder: hoarder, churning: churner]
+    assert named(wanted, @attempts) == wanted
+    for pid <- [feeder, mailbox, hoarder, churner], do: Process.exit(pid, :kill)
+  end
+
+  # On a loaded machine a feeder may have stood still for an interval.
+  defp named(wanted, attempts) do
+    found = kinds(Cprof.Snapshot.watch())
+    if found == wanted or attempts == 1, do: found, else: named(wanted, attempts - 1)
+  end
+
+  defp kinds(%{findings: findings}), do: for(%{kind: kind, pid: pid} <- findings, do: {kind, pid})
+
+  defp feed(pid) do
+    send(pid, :more)
+    Process.sleep(100)
+    feed(pid)
+  end
+
+  # Parts of binaries whose rest nobody needs.
+  defp hoard do
+    parts = for n <- 1..50, do: binary_part(:binary.copy(<<n>>, 1_000_000), 10, 100)
+    :erlang.garbage_collect()
+    Process.sleep(:infinity)
+    parts
+  end
+
+  defp churn do
+    for _ <- 1..5, do: spawn(fn -> :ok end)
+    Process.sleep(4)
+    churn()
+  end
+end
