@@ -11,6 +11,9 @@
 
 -export_type([newborn/0, seen/0]).
 
+% It answers by what it exits with.
+-dialyzer({nowarn_function, look_for/2}).
+
 -record(newborn, {
     %% alive at the last look, with their parents
     alive = #{},

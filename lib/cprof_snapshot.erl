@@ -9,6 +9,9 @@
 
 -export_type([snapshot/0, options/0, process_row/0, mailbox/0, binary_row/0, group/0]).
 
+% It answers by what it exits with.
+-dialyzer({nowarn_function, aside/1}).
+
 %% docs/snapshot.md says what each figure means. `undefined' is what is not
 %% known: rates need a snapshot before, and some figures need the NIF.
 -type snapshot() :: #{
@@ -207,7 +210,7 @@ snapshot(#{top := Top, wait_ms := WaitMs} = Options, #{keeper := Keeper} = Befor
         source => Source,
         reason => Reason,
         elapsed_us => maps:get(elapsed_us, Walk),
-        schedulers => cprof_schedulers:rows(Now, Before),
+        schedulers => cprof_schedulers:rows(Now, maps:with([wall, threads], Before)),
         run_queue => lists:sum(cprof_schedulers:run_queues())
     },
     Whole = Snapshot#{imbalance => cprof_schedulers:imbalance(maps:get(schedulers, Snapshot))},

@@ -11,6 +11,9 @@
 
 -export_type([memory/0, config/0, walk/0]).
 
+% A walker answers by what it exits with.
+-dialyzer({nowarn_function, add/4}).
+
 %% How many processes, at most, are looked at for binaries and memory, are
 %% remembered for the next time, and are given as a sample of the waiting ones.
 -type config() :: #{

@@ -8,6 +8,9 @@
 
 -export_type([result/0, finding/0, options/0]).
 
+% It answers by what it exits with.
+-dialyzer({nowarn_function, watch/1}).
+
 -type options() :: #{
     %% looks after the baseline
     snapshots => pos_integer(),
