@@ -4,7 +4,8 @@
 -export([start/0, counter/1, sorter/1, packer/0, reader/1, early/1, late/1]).
 -export([base/0, now_slower/0, steady/1, slowed/1, only_before/1, only_now/1]).
 
--define(MILLISECONDS, 2200).
+-define(MILLISECONDS, 2000).
+-define(ROUNDS, 3000).
 
 start() ->
     Hostile = hostile_module(),
@@ -18,20 +19,24 @@ start() ->
     timer:sleep(?MILLISECONDS),
     halt().
 
-%% For comparisons: slowed/1 does twice as much now, one function is gone, one is new, steady/1 is as it was.
+%% For comparisons: slowed/1 does four times as much now, one function is gone, one is new, steady/1 is as it was. The
+%% same rounds each time, so that starting up weighs as much.
 base() -> compared(30000, fun ?MODULE:only_before/1).
-now_slower() -> compared(60000, fun ?MODULE:only_now/1).
+now_slower() -> compared(120000, fun ?MODULE:only_now/1).
 
 compared(Slowed, Other) ->
-    spawn(fun() -> compared_loop(Slowed, Other) end),
-    timer:sleep(?MILLISECONDS div 2),
-    halt().
+    {_, Ref} = spawn_monitor(fun() -> compared_loop(?ROUNDS, Slowed, Other) end),
+    receive
+        {'DOWN', Ref, process, _, normal} -> halt()
+    end.
 
-compared_loop(Slowed, Other) ->
+compared_loop(0, _, _) ->
+    ok;
+compared_loop(Rounds, Slowed, Other) ->
     steady(60000),
     slowed(Slowed),
-    Other(10000),
-    compared_loop(Slowed, Other).
+    Other(25000),
+    compared_loop(Rounds - 1, Slowed, Other).
 
 steady(0) -> ok;
 steady(N) -> steady(N - 1).

@@ -94,6 +94,8 @@ function recall() {
     element("pattern").value = word("search");
     search(word("search"));
     recallZoom(word("zoom"));
+    forgetRows();
+    findMatches();
 }
 
 async function copyAddress() {

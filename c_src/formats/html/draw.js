@@ -181,6 +181,12 @@ function drawChosen(frame) {
                        bottom - y - line - 1);
 }
 
+/* To what is zoomed to, which may be at the bottom. */
+function showRoot() {
+    fitCanvas();
+    graph.scrollTop = view.flame ? extent.clientHeight : 0;
+}
+
 /* Scrolls to a row; a new zoom shows where its own begins. */
 function showRow(depth) {
     fitCanvas();

@@ -20,13 +20,14 @@ function reset() {
 
 function flip() {
     view.flame = !view.flame;
-    graph.scrollTop = 0;
     changed("view");
+    showRoot();
 }
 
 function turn() {
     turnAround(!view.callers);
     changed("view");
+    showRoot();
 }
 
 /* The outermost ancestor under which the box is wide enough to be seen. */

@@ -65,6 +65,8 @@ function findMatches() {
     if (view.matching) {
         const boxes = outermost(calls);
         view.matched = sumBoxes(boxes);
+        if (view.callers)
+            countRows(); /* opens what can be seen */
         view.matches = view.callers ? outermost(tree()) : boxes;
     }
     showMatched();

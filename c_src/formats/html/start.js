@@ -60,8 +60,8 @@ function onAddress() {
     if (location.hash.slice(1) === addressText())
         return;
     recall();
-    forgetRows();
     showView();
+    showRoot();
     redraw();
     showFunctionsSoon();
 }
@@ -183,6 +183,7 @@ async function start() {
     listenToGraph();
     listenToTable();
     listenToButtons();
+    showRoot();
     draw();
     showFunctionsSoon();
     document.documentElement.dataset.ready = performance.now().toFixed(0);
