@@ -1,18 +1,24 @@
 /* The viewer's files, as bytes of the program. */
     .section .rodata
 
-    .macro asset name, file
     .balign 16
-    .globl html_asset_\name
-    .globl html_asset_\name\()_end
-html_asset_\name:
-    .incbin "\file"
-html_asset_\name\()_end:
+    .globl html_asset_page
+    .globl html_asset_page_end
+html_asset_page:
+    .incbin "formats/html/page.html"
+html_asset_page_end:
     .byte 0
-    .endm
 
-    asset page, "formats/html/page.html"
-    asset style, "formats/html/viewer.css"
+    .balign 16
+    .globl html_asset_style
+    .globl html_asset_style_end
+html_asset_style:
+    .incbin "formats/html/page.css"
+    .incbin "formats/html/tools.css"
+    .incbin "formats/html/graph.css"
+    .incbin "formats/html/tables.css" /* the last: small screens */
+html_asset_style_end:
+    .byte 0
 
     /* One script of several files, in the order in which they need another. */
     .balign 16

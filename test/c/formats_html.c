@@ -88,7 +88,7 @@ static const char *data_begin(const char *text)
 
 static unsigned value_of(char c)
 {
-    assert_in_range(c, '!', '~');
+    assert_true(c >= '!' && c <= '~');
     assert_true(c != '<' && c != '>' && c != '&');
     return (unsigned)(c - '!') - (c > '&') - (c > '<') - (c > '>');
 }
@@ -210,7 +210,7 @@ static void samples_by_stack(const struct page *page, json_int_t *samples,
     json_int_t stack = 0;
     for (size_t i = 0; i < json_array_size(step); i++) {
         stack += at(step, i);
-        assert_in_range(stack, 0, n);
+        assert_true(stack >= 0 && (size_t)stack <= n);
         if (stack > 0)
             samples[stack - 1] += at(count, i);
     }
