@@ -47,14 +47,15 @@ static double leverage(const struct side_sum sums[2])
     return n > 0 ? k / parts * (1 - k / n) : 0;
 }
 
-/* drift^2 from what all rows vary more than samples do. */
+/* drift^2 from what all rows vary more than independent samples would: bursts
+ * are in it, too, which is on the safe side. */
 static double drift_squared(const struct diff_spread *s, double df)
 {
     double over = 0, expected = 0;
     for (size_t row = 0; row < s->rows; row++) {
         struct side_sum sums[2];
         sum_sides(s, row, sums);
-        over += chi_squared(s, row, sums) - df * DIFF_DISPERSION;
+        over += chi_squared(s, row, sums) - df;
         expected += df * leverage(sums);
     }
     double usual = DIFF_DRIFT * DIFF_DRIFT;
