@@ -15,7 +15,7 @@ defmodule Cprof.Growth do
     * it is this function that grew, not the machine that became slower: its share of the CPU time grew significantly,
       too, or the growth stays significant when the machine's speed is doubted by 5 % (standard deviation). Where the
       two sides were measured on different hosts or in different ways, only the share counts. The collector and the
-      kernel take more or less time for what else is in memory and caches: theirs is doubted by 20 %.
+      kernel take more or less time for what else is in memory and caches: theirs is doubted by 30 %.
 
   `shrank` is the mirror image. Functions that were sampled on one side only are `new` and `gone`.
 
@@ -29,7 +29,7 @@ defmodule Cprof.Growth do
   @min_part 0.01
   @min_samples 10
   @speed_doubt 0.05
-  @runtime_doubt 0.2
+  @runtime_doubt 0.3
 
   @typedoc "CPU time in milliseconds a run; growth 0.2: 20 percent more."
   @type measure :: %{

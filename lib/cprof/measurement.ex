@@ -1,7 +1,9 @@
 defmodule Cprof.Measurement do
   @moduledoc false
   # Runs code and records each run: what mix profile.run does between reading
-  # its options and writing its reports.
+  # its options and writing its reports. What was measured is kept outside of
+  # the heap that the code runs on meanwhile: with it the collector would have
+  # other work, and with a baseline loaded other work than without.
 
   alias Cprof.{Error, Options, Profile, Runs}
 
@@ -13,7 +15,22 @@ defmodule Cprof.Measurement do
   until then is there in any case.
   """
   @spec run(fun(), keyword(), Runs.t()) :: {outcome(), [measured()]}
-  def run(fun, record, %Runs{} = first), do: run(fun, Options.to_map(record), first, [])
+  def run(fun, record, %Runs{} = first) do
+    {outcome, packed} = run(fun, Options.to_map(record), first, [])
+    {outcome, packed |> Enum.reverse() |> Enum.map(&unpack/1)}
+  end
+
+  @doc """
+  A term as a binary, which lies on no process's heap.
+
+      iex> Cprof.Measurement.unpack(Cprof.Measurement.pack([1, 2, 3]))
+      [1, 2, 3]
+  """
+  @spec pack(term()) :: binary()
+  def pack(term), do: :erlang.term_to_binary(term)
+
+  @spec unpack(binary()) :: term()
+  def unpack(packed), do: :erlang.binary_to_term(packed)
 
   defp run(fun, record, run, measured) do
     # What was left by what ran before is not to be collected in this run.
@@ -28,22 +45,22 @@ defmodule Cprof.Measurement do
         stopped(:cprof_sampler.stop(%{note: Runs.note(run)}), outcome, {fun, record, run, measured})
 
       {:error, failure} ->
-        {{:failed, Error.new(failure)}, Enum.reverse(measured)}
+        {{:failed, Error.new(failure)}, measured}
     end
   end
 
   # What the code raised counts for more than what became of its recording.
   defp stopped({:error, failure}, outcome, {_, _, _, measured}) do
     outcome = if match?({:value, _}, outcome), do: {:failed, Error.new(failure)}, else: outcome
-    {outcome, Enum.reverse(measured)}
+    {outcome, measured}
   end
 
   defp stopped({:ok, recorded}, outcome, {fun, record, run, measured}) do
-    measured = [{run, struct!(Profile, recorded)} | measured]
+    measured = [pack({run, struct!(Profile, recorded)}) | measured]
 
     if run.wall_us && run.number < run.count,
       do: run(fun, record, %{run | number: run.number + 1, wall_us: nil}, measured),
-      else: {outcome, Enum.reverse(measured)}
+      else: {outcome, measured}
   end
 
   defp timed(fun) do

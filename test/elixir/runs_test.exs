@@ -3,6 +3,7 @@ defmodule Cprof.RunsTest do
 
   doctest Cprof.Runs
   doctest Cprof.RunText
+  doctest Cprof.Measurement
 
   alias Cprof.{Runs, RunText}
 

@@ -247,14 +247,14 @@ defmodule Mix.Tasks.Profile.Run do
   @spec profile((() -> result), profile_opts()) :: result when result: any()
   def profile(fun, opts \\ []) when is_function(fun, 0) do
     %{record: record} = check!(opts)
-    baseline = Enum.flat_map(Cprof.Options.files(opts, :baseline), &load!/1)
+    baseline = for file <- Cprof.Options.files(opts, :baseline), do: load!(file)
     runs = opts[:runs] || 1
     warm? = Keyword.get(opts, :warmup, runs > 1)
     if warm?, do: warmup(fun, opts)
 
     first = %Runs{number: 1, count: runs, warm?: warm?, set: System.os_time(:microsecond)}
     {outcome, measured} = Measurement.run(fun, Keyword.put_new(record, :rate, 999), first)
-    RunReport.conclude(outcome, measured, baseline, opts)
+    RunReport.conclude(outcome, measured, Enum.flat_map(baseline, &Measurement.unpack/1), opts)
   end
 
   defp warmup(fun, opts) do
@@ -262,10 +262,15 @@ defmodule Mix.Tasks.Profile.Run do
     fun.()
   end
 
+  # Read by another process, so that it does not come onto this one's heap.
   defp load!(file) do
-    {:ok, measured, doubts} = ok!(Cprof.RunFiles.load(file))
+    load = fn ->
+      with {:ok, measured, doubts} <- Cprof.RunFiles.load(file), do: {:ok, Measurement.pack(measured), doubts}
+    end
+
+    {:ok, packed, doubts} = load |> Task.async() |> Task.await(:infinity) |> ok!()
     Enum.each(doubts, &Mix.shell().error/1)
-    measured
+    packed
   end
 
   # --- options ---------------------------------------------------------------
