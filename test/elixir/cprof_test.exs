@@ -218,7 +218,7 @@ defmodule CprofTest do
     :ok = Cprof.write(new, later)
 
     assert {:ok, diff} = Cprof.diff(base, new, fail_above: 50)
-    assert diff.grew?
+    assert diff.grew?, diff.text
     assert diff.report.culprit.name == "CprofTest.Twist.twist/1"
     assert diff.report.culprit.own.growth > 1.0
     assert diff.report.sentence =~ "CprofTest.Twist.twist/1 grew by"

@@ -269,7 +269,7 @@ defmodule Mix.Tasks.Profile.Run do
     end
 
     {:ok, packed, doubts} = load |> Task.async() |> Task.await(:infinity) |> ok!()
-    Enum.each(doubts, &Mix.shell().error/1)
+    Enum.each(doubts, &Mix.shell().error(&1))
     packed
   end
 
