@@ -197,22 +197,25 @@ defmodule CprofTest do
     File.rm!(file)
   end
 
-  # Known work: twist/1 does as much as spin/1, so many times.
+  # Known work: five functions that do the same, and twist/1 so many times that.
   defmodule Twist do
     def run(times) do
       for _ <- 1..400 do
-        Work.spin(200_000)
-        twist(200_000 * times)
+        Work.spin(80_000)
+        for down <- [&a/1, &b/1, &c/1, &d/1], do: down.(80_000)
+        twist(80_000 * times)
       end
     end
 
-    defp twist(0), do: 0
-    defp twist(n), do: twist(n - 1)
+    for name <- [:a, :b, :c, :d, :twist] do
+      defp unquote(name)(0), do: 0
+      defp unquote(name)(n), do: unquote(name)(n - 1)
+    end
   end
 
   test "a comparison names what grew, of profiles and of files" do
     {:ok, _, base} = Cprof.profile(fn -> Twist.run(1) end)
-    {:ok, _, new} = Cprof.profile(fn -> Twist.run(6) end)
+    {:ok, _, new} = Cprof.profile(fn -> Twist.run(8) end)
     [before, later] = for name <- ["before.pb.gz", "later.pb.gz"], do: tmp(name)
     :ok = Cprof.write(base, before)
     :ok = Cprof.write(new, later)
