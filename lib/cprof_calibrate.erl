@@ -80,14 +80,15 @@ one_round(Round) ->
     end.
 
 %% All the sizes of a helper differ from those of the others, and by round.
-start_helper(Round, N) ->
+%% Heaps of all sizes, some as small as they may be, some not.
+start_helper(Round, N) -> start_helper(Round, N, [{min_heap_size, 300 + 400 * (N div 2)}]).
+
+start_helper(Round, N, Heap) ->
     Seed = N * 7 + Round * 3,
     Priority = lists:nth(N rem 3 + 1, [low, normal, high]),
     Ready = make_ref(),
-    %% heaps of all sizes, some as small as they may be, some not
     Pid = erlang:spawn_opt(?MODULE, helper, [self(), Ready, {Seed, N rem 2, Priority}], [
-        {min_heap_size, 300 + 400 * (N div 2)},
-        {message_queue_data, off_heap}
+        {message_queue_data, off_heap} | Heap
     ]),
     Pid ! {fragment, lists:seq(1, 40 + Seed)},
     receive
@@ -119,6 +120,8 @@ helper(Owner, Ready, {Seed, Place, Priority}) ->
         receive
             {fragment, Numbers} -> Numbers
         end,
+    %% no more the size of its heap, which stands beside it
+    process_flag(min_heap_size, 250),
     Owner ! Ready,
     wait(Place, {Old, Young, Fragment}).
 
@@ -284,8 +287,12 @@ canary() ->
         end,
     {Pid, canary_facts(Pid)}.
 
+%% With room for all that it holds: it is not collected once more, and what is
+%% old stays on the old heap. No figure of it is 0.
 start_canary() ->
-    {Pid, #{queue := Queue}} = start_helper(3, 5),
+    {Pid, #{queue := Queue}} = start_helper(3, 1, [
+        {min_heap_size, 12000}, {min_bin_vheap_size, 12000}
+    ]),
     settled(Pid, Queue),
     try
         true = register(cprof_canary, Pid),

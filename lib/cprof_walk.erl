@@ -57,6 +57,8 @@
     groups_missed := non_neg_integer()
 }.
 
+-define(KEY, {?MODULE, layout}).
+-define(NOT_FOUND, <<"the walk was refused (not_found)">>).
 %% The lists are made in one call of the NIF.
 -define(MAX_TOP, 200).
 -define(CANARY_TRIES, 5).
@@ -66,19 +68,25 @@
 %% whomever; of two at once one does without.
 -spec read(pos_integer(), memory() | undefined) ->
     {ok, walk(), memory()} | {refused, binary()}.
-read(Top, _) ->
+read(Top, _) -> read_anew(Top, 1).
+
+read_anew(Top, Again) ->
     case layout() of
-        {ok, Layout} -> settle(Layout, read_with(Layout, Top));
+        {ok, Layout} -> settle(read_with(Layout, Top), Top, Again);
         {refused, Reason} -> {refused, Reason}
     end.
 
-%% A layout that proved wrong is not used again.
-settle(_, {ok, Walk}) ->
+%% A layout that proved wrong is not used again. One that was found through a
+%% library that was unloaded since is to be found anew.
+settle({ok, Walk}, _, _) ->
     {ok, Walk, node};
-settle(_, {wrong, Reason}) ->
+settle({wrong, Reason}, _, _) ->
     keep({refused, Reason}),
     {refused, Reason};
-settle(_, {refused, Reason}) ->
+settle({refused, ?NOT_FOUND}, Top, Again) when Again > 0 ->
+    _ = persistent_term:erase(?KEY),
+    read_anew(Top, Again - 1);
+settle({refused, Reason}, _, _) ->
     {refused, Reason}.
 
 %% @doc Where things were found, or why the walk is refused.
@@ -86,8 +94,6 @@ settle(_, {refused, Reason}) ->
 status() -> layout().
 
 %% --- the layout, found once ----------------------------------------------
-
--define(KEY, {?MODULE, layout}).
 
 layout() ->
     case os:getenv("CPROF_NIF") of

@@ -39,17 +39,26 @@ int nif_state_upgrade(ErlNifEnv *env, void **priv, void **old,
     if (strncmp(s->version, version, sizeof(s->version)) != 0 ||
         !open_types(env, s))
         return 1;
-    atomic_fetch_add(&s->users, 1);
+    nif_state_hold(s);
     *priv = s;
     return 0;
+}
+
+void nif_state_hold(struct nif_state *s)
+{
+    atomic_fetch_add(&s->users, 1);
+}
+
+void nif_state_release(struct nif_state *s)
+{
+    if (atomic_fetch_sub(&s->users, 1) > 1)
+        return;
+    walk_memory_free(&s->memory);
+    enif_free(s);
 }
 
 void nif_state_unload(ErlNifEnv *env, void *priv)
 {
     (void)env;
-    struct nif_state *s = priv;
-    if (atomic_fetch_sub(&s->users, 1) > 1)
-        return;
-    walk_memory_free(&s->memory);
-    enif_free(s);
+    nif_state_release(priv);
 }

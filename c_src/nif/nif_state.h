@@ -15,12 +15,17 @@
 
 struct nif_state {
     char version[32];
-    atomic_int users; /**< loaded instances of the library */
+    atomic_int users; /**< loaded instances of the library, and walks */
     atomic_bool found;
     struct process_table table; /**< valid once found is set, then constant */
     struct walk_memory memory;
     ErlNifResourceType *walks;
 };
+
+/** A walk that was left behind by a killed process is ended when that is
+ *  cleared away, which may be after the library's last instance. */
+void nif_state_hold(struct nif_state *s);
+void nif_state_release(struct nif_state *s);
 
 /** load, upgrade and unload of the library, see erl_nif. */
 int nif_state_load(ErlNifEnv *env, void **priv, ERL_NIF_TERM info);

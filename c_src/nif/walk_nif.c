@@ -147,10 +147,27 @@ static bool get_layout(ErlNifEnv *env, ERL_NIF_TERM term, struct walk_layout *l)
     return true;
 }
 
-void walk_nif_destroy(ErlNifEnv *env, void *walk)
+/* What a caller holds while its walk lasts. The walk is not in it: it would be
+ * a binary of 300 kB among the figures of its own caller. */
+struct walk_call {
+    struct nif_state *state;
+    struct walk *walk; /* NULL: over */
+};
+
+static void end_call(struct walk_call *call)
+{
+    if (!call->walk)
+        return;
+    walk_abandon(call->walk);
+    enif_free(call->walk);
+    call->walk = NULL;
+    nif_state_release(call->state);
+}
+
+void walk_nif_destroy(ErlNifEnv *env, void *call)
 {
     (void)env;
-    walk_abandon(walk);
+    end_call(call);
 }
 
 static ERL_NIF_TERM step(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
@@ -170,13 +187,18 @@ static ERL_NIF_TERM step(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     void *object;
     if (!enif_get_resource(env, argv[0], s->walks, &object))
         return enif_make_badarg(env);
-    struct walk *w = object;
+    struct walk_call *call = object;
+    struct walk *w = call->walk;
+    if (!w)
+        return enif_make_badarg(env);
     if (w->slot == w->table.limit) {
         walk_end(w);
-        return walk_terms(env, w);
+        ERL_NIF_TERM result = walk_terms(env, w, wall, cpu);
+        end_call(call);
+        return result;
     }
     if (!is_on_normal_scheduler()) {
-        walk_abandon(w);
+        end_call(call);
         return error(env, "not_on_normal_scheduler");
     }
     walk_step(w);
@@ -184,21 +206,30 @@ static ERL_NIF_TERM step(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     return go_on(env, argv[0]);
 }
 
-static struct walk *make_walk(struct nif_state *s)
+/* NULL: there is no memory. */
+static struct walk_call *make_call(struct nif_state *s)
 {
-    struct walk *w = enif_alloc_resource(s->walks, sizeof(*w));
-    if (!w)
+    struct walk_call *call = enif_alloc_resource(s->walks, sizeof(*call));
+    if (!call)
         return NULL;
-    memset(w, 0, sizeof(*w));
-    w->table = s->table;
-    if (walk_memory_take(&s->memory, w->table.limit))
-        w->memory = &s->memory;
-    return w;
+    call->walk = enif_alloc(sizeof(*call->walk));
+    if (!call->walk) {
+        enif_release_resource(call);
+        return NULL;
+    }
+    memset(call->walk, 0, sizeof(*call->walk));
+    call->state = s;
+    nif_state_hold(s);
+    call->walk->table = s->table;
+    if (walk_memory_take(&s->memory, s->table.limit))
+        call->walk->memory = &s->memory;
+    return call;
 }
 
 ERL_NIF_TERM walk_nif_walk(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 {
     (void)argc;
+    uint64_t wall = walk_clock_ns(), cpu = walk_cpu_ns();
     struct nif_state *s = enif_priv_data(env);
     struct walk_layout layout;
     unsigned top;
@@ -213,15 +244,17 @@ ERL_NIF_TERM walk_nif_walk(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
         return error(env, "not_found");
     if (!walk_layout_fits(&layout, s->table.size))
         return error(env, "layout_outside_struct");
-    struct walk *w = make_walk(s);
-    if (!w)
+    struct walk_call *call = make_call(s);
+    if (!call)
         return error(env, "no_memory");
+    struct walk *w = call->walk;
     w->layout = layout;
     w->top = top;
     w->canary = canary.pid;
     w->atoms = atoms;
     walk_begin(w);
-    ERL_NIF_TERM term = enif_make_resource(env, w);
-    enif_release_resource(w);
+    ERL_NIF_TERM term = enif_make_resource(env, call);
+    enif_release_resource(call);
+    walk_held(w, wall, cpu);
     return go_on(env, term);
 }

@@ -74,17 +74,17 @@ static ERL_NIF_TERM canary(ErlNifEnv *env, const struct walk *w)
                           : enif_make_atom(env, "false");
 }
 
-ERL_NIF_TERM walk_terms(ErlNifEnv *env, const struct walk *w)
+ERL_NIF_TERM walk_terms(ErlNifEnv *env, struct walk *w, uint64_t began_ns,
+                        uint64_t began_cpu_ns)
 {
     const uint64_t totals[] = {w->count,       w->embryos,
                                w->implausible, w->table.limit,
                                w->elapsed_ns,  w->created - w->created_before,
                                w->queue_total, w->queue_max,
                                w->vheap_words, w->groups.missed};
-    const uint64_t cost[] = {w->calls, w->longest_ns, w->longest_cpu_ns};
-    const ERL_NIF_TERM parts[] = {
+    ERL_NIF_TERM parts[] = {
         numbers(env, totals, sizeof(totals) / sizeof(totals[0])),
-        numbers(env, cost, sizeof(cost) / sizeof(cost[0])),
+        0, /* cost, last: this is part of it */
         numbers(env, w->states, WALK_STATES),
         numbers(env, w->queue_classes, QUEUE_CLASSES),
         canary(env, w),
@@ -94,6 +94,9 @@ ERL_NIF_TERM walk_terms(ErlNifEnv *env, const struct walk *w)
         rows(env, &w->memories, 0),
         rows(env, &w->reductions, 0),
         groups(env, w)};
+    walk_held(w, began_ns, began_cpu_ns);
+    const uint64_t cost[] = {w->calls, w->longest_ns, w->longest_cpu_ns};
+    parts[1] = numbers(env, cost, sizeof(cost) / sizeof(cost[0]));
     return enif_make_tuple_from_array(env, parts,
                                       sizeof(parts) / sizeof(parts[0]));
 }

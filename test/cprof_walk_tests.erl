@@ -1,0 +1,565 @@
+%% The NIF's walk against BIFs, on processes whose figures are known; and what
+%% it does when its layout is wrong. (What it does while everything moves:
+%% cprof_churn_tests.)
+-module(cprof_walk_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+-export([wait_full/3, hold/2, spin/0, collect/1]).
+
+-define(KEY, {cprof_walk, layout}).
+-define(TOP, 200).
+
+%% --- right: 1,000 processes in known states ---------------------------------
+
+%% Nobody else moves for long, so what is compared is compared until it is
+%% equal; a figure that is wrong never is.
+eventually(Check) -> eventually(Check, deadline()).
+
+eventually(Check, Deadline) ->
+    case Check() of
+        {Is, Is} ->
+            ok;
+        {Is, Should} ->
+            erlang:monotonic_time(millisecond) < Deadline orelse ?assertEqual(Should, Is),
+            timer:sleep(5),
+            eventually(Check, Deadline)
+    end.
+
+deadline() -> erlang:monotonic_time(millisecond) + 20000.
+
+known_processes_test_() ->
+    {setup, fun start_known/0, fun stop_known/1, fun(Known) ->
+        [{Title, {timeout, 60, Test}} || {Title, Test} <- [
+            {"the queues", fun() -> queues(Known) end},
+            {"the lengths by power of two", fun() -> histogram() end},
+            {"the binaries", fun() -> binaries(Known) end},
+            {"the memory", fun() -> memory(Known) end},
+            {"the states", fun() -> states(Known) end},
+            {"who collects", fun() -> collecting(Known) end},
+            {"where they wait", fun() -> groups(Known) end},
+            {"what moved since", fun() -> since(Known) end},
+            {"as many rows as are asked for", fun() -> bounds() end},
+            {"the canary is on no list", fun() -> no_canary(Known) end}
+        ]]
+    end}.
+
+%% In the order of the walk's lists: longest queue, most binaries first.
+start_known() ->
+    ?assertMatch({ok, #{offsets := _}}, cprof_walk:status()),
+    Full = [full(N, on_heap) || N <- lists:seq(1, 200)] ++
+        [full(N, off_heap) || N <- lists:seq(201, 400)],
+    Paused = [pause(full(N, off_heap)) || N <- lists:seq(401, 450)],
+    Shared = binary:copy(<<1>>, 3000000),
+    Sharers = [holder({shared, N}, Shared) || N <- lists:seq(1, 50)],
+    Holders = [holder(own, 100000 + 8000 * N) || N <- lists:seq(1, 300)],
+    Idle = [holder(own, 0) || _ <- lists:seq(1, 195)],
+    Spinners = [erlang:spawn_opt(?MODULE, spin, [], [{priority, low}]) || _ <- lists:seq(1, 3)],
+    Filler = lists:duplicate(100000, 0),
+    Collectors = [spawn(?MODULE, collect, [Filler]) || _ <- lists:seq(1, 2)],
+    #{
+        queues => lists:reverse(Full ++ Paused),
+        paused => [Pid || {Pid, _} <- Paused],
+        holders => Holders,
+        sharers => Sharers,
+        idle => Idle,
+        spinners => Spinners,
+        collectors => Collectors
+    }.
+
+stop_known(#{queues := Queues} = Known) ->
+    Others = maps:values(maps:with([holders, sharers, idle, spinners, collectors], Known)),
+    Pids = [Pid || {Pid, _} <- Queues] ++ lists:append(Others),
+    Monitors = [monitor(process, Pid) || Pid <- Pids],
+    [exit(Pid, kill) || Pid <- Pids],
+    [receive {'DOWN', Monitor, process, _, _} -> ok end || Monitor <- Monitors].
+
+full(N, Data) ->
+    Ready = make_ref(),
+    Options = [{message_queue_data, Data}],
+    Pid = erlang:spawn_opt(?MODULE, wait_full, [self(), Ready, N], Options),
+    [Pid ! {unread, I} || I <- lists:seq(1, N)],
+    receive
+        Ready -> ok
+    end,
+    {Pid, N}.
+
+wait_full(Owner, Ready, N) ->
+    receive
+        {unread, N} -> self() ! {unread, again}
+    end,
+    Owner ! Ready,
+    receive
+        never -> ok
+    end.
+
+%% Half of its messages come while it is suspended: it has not fetched them.
+pause({Pid, N}) ->
+    true = erlang:suspend_process(Pid),
+    [Pid ! {late, I} || I <- lists:seq(1, N)],
+    {Pid, 2 * N}.
+
+holder(What, Of) ->
+    Ready = make_ref(),
+    Owner = self(),
+    Pid = spawn(fun() ->
+        Held = make(What, Of),
+        Owner ! Ready,
+        hold(Held, old(Held))
+    end),
+    receive
+        Ready -> Pid
+    end.
+
+make(own, Size) -> binary:copy(<<0>>, Size);
+%% every other one a part of it only, which keeps the whole
+make({shared, N}, Whole) when N rem 2 =:= 0 -> binary:part(Whole, N, 100);
+make({shared, _}, Whole) -> Whole.
+
+%% Some of it on the old heap.
+old(Held) ->
+    byte_size(Held) rem 16000 < 8000 andalso
+        [erlang:garbage_collect(self(), [{type, minor}]) || _ <- [1, 2, 3]].
+
+hold(Held, Old) ->
+    receive
+        {never, Held, Old} -> ok
+    end.
+
+spin() -> spin().
+
+collect(Held) ->
+    erlang:garbage_collect(),
+    collect([0 | Held]).
+
+%% A walk by somebody who has no queue and no binaries.
+walk() -> walk(?TOP).
+
+walk(Top) -> aside(fun() -> walk_here(Top) end).
+
+walk_here(Top) ->
+    case cprof_walk:read(Top, undefined) of
+        {ok, Walk, _} -> Walk;
+        {refused, Reason} -> error({refused, Reason})
+    end.
+
+aside(Fun) ->
+    {_, Monitor} = spawn_monitor(fun() -> exit({answer, Fun()}) end),
+    receive
+        {'DOWN', Monitor, process, _, {answer, Answer}} -> Answer;
+        {'DOWN', Monitor, process, _, Reason} -> error(Reason)
+    end.
+
+others() -> processes() -- [self(), whereis(cprof_canary)].
+
+sum(Item) ->
+    Answers = [process_info(Pid, Item) || Pid <- others()],
+    lists:sum([N || {_, N} <- Answers]).
+
+ours(Key, Known) ->
+    case maps:get(Key, Known) of
+        [{_, _} | _] = Rows -> [Pid || {Pid, _} <- Rows];
+        Pids -> Pids
+    end.
+
+queues(#{queues := Queues} = Known) ->
+    Longest = lists:sublist(lists:reverse(lists:keysort(2, Queues)), ?TOP),
+    #{mailboxes := #{exact := true, top := Top, max := Max}} = walk(),
+    ?assertEqual(Longest, [{Pid, Length} || {Pid, Length, _} <- Top]),
+    ?assertEqual(900, Max),
+    ?assertEqual(450, length(lists:usort(ours(queues, Known)))),
+    eventually(fun() ->
+        aside(fun() ->
+            Before = sum(message_queue_len),
+            #{mailboxes := #{total := Total}} = walk_here(1),
+            ?assert(Total >= lists:sum([N || {_, N} <- Queues])),
+            {Total, Before}
+        end)
+    end).
+
+histogram() ->
+    eventually(fun() ->
+        aside(fun() ->
+            Lengths = [N || Pid <- others(), {_, N} <- [process_info(Pid, message_queue_len)]],
+            #{mailboxes := #{histogram := Histogram}} = walk_here(1),
+            Classes = [1 bsl K || K <- lists:seq(0, 20)],
+            Counts = [{From, length([N || N <- Lengths, N >= From, N < 2 * From])} || From <- Classes],
+            {Histogram, [Row || {_, Count} = Row <- Counts, Count > 0]}
+        end)
+    end).
+
+gc_info(Pid) ->
+    case process_info(Pid, garbage_collection_info) of
+        {_, Info} -> maps:from_list(Info);
+        undefined -> #{bin_vheap_size => 0, bin_old_vheap_size => 0}
+    end.
+
+vheap(Pid) ->
+    #{bin_vheap_size := Young, bin_old_vheap_size := Old} = gc_info(Pid),
+    8 * (Young + Old).
+
+binaries(#{holders := Holders, sharers := Sharers}) ->
+    #{binaries := #{top := Top, leaks := Leaks}} = walk(),
+    Bytes = maps:from_list([{Pid, {Held, Heap}} || {Pid, Held, Heap, _} <- Top]),
+    %% the parts count as the whole
+    [?assertMatch(#{Pid := {3000000, _}}, Bytes) || Pid <- Sharers],
+    Sizes = [{Pid, 100000 + 8000 * N} || {N, Pid} <- lists:zip(lists:seq(1, 300), Holders)],
+    Largest = lists:sublist(lists:reverse(Sizes), ?TOP - length(Sharers) - 2),
+    [?assertMatch(#{Pid := {Size, _}}, Bytes) || {Pid, Size} <- Largest],
+    %% and they are what BIFs say, in order
+    [?assertEqual({Pid, vheap(Pid)}, {Pid, Held}) || {Pid, Held, _, _} <- Top, is_ours(Pid, Holders)],
+    [?assertEqual({Pid, heap(Pid)}, {Pid, Heap}) || {Pid, _, Heap, _} <- Top, is_ours(Pid, Holders)],
+    ?assertEqual(lists:reverse(lists:keysort(2, Top)), stable(Top)),
+    %% whoever has most for its heap
+    ?assertEqual(?TOP, length(Leaks)),
+    ?assertEqual([], [Pid || Pid <- lists:sublist(Sharers, 50), not lists:keymember(Pid, 1, Leaks)]),
+    Ratios = [Held / (Heap / 8 + 1) || {_, Held, Heap, _} <- Leaks],
+    ?assert(is_falling(Ratios, 8 / 256)),
+    eventually(fun() ->
+        aside(fun() ->
+            Held = lists:sum([vheap(Pid) || Pid <- [self() | others()]]),
+            #{binaries := #{held := Is}} = walk_here(1),
+            %% what the walk itself is kept in is a few words
+            {Is - Held >= 0 andalso Is - Held =< 64, true}
+        end)
+    end).
+
+is_ours(Pid, Pids) -> lists:member(Pid, Pids).
+
+%% Equal ones are in any order.
+stable(Rows) -> lists:reverse(lists:keysort(2, Rows)).
+
+is_falling([A, B | Rest], Within) -> A >= B - Within andalso is_falling([B | Rest], Within);
+is_falling(_, _) -> true.
+
+heap(Pid) ->
+    #{heap_block_size := Heap, old_heap_block_size := Old, mbuf_size := Fragments} = gc_info(Pid),
+    8 * (Heap + Old + Fragments).
+
+memory(#{holders := Holders, idle := Idle, collectors := Collectors}) ->
+    #{memory := Top} = walk(),
+    ?assertEqual(?TOP, length(Top)),
+    ?assert(is_falling([Bytes || {_, Bytes} <- Top], 0)),
+    [?assert(lists:keymember(Pid, 1, Top)) || Pid <- Collectors],
+    Large = [erlang:spawn_opt(?MODULE, hold, [N, no], [{min_heap_size, 1000000 + N}]) || N <- [1, 300000]],
+    try
+        #{memory := [_ | _] = More} = walk(),
+        [?assertEqual({Pid, heap(Pid)}, lists:keyfind(Pid, 1, More)) || Pid <- Large],
+        [
+            ?assertEqual(heap(Pid), Bytes)
+         || {Pid, Bytes} <- More, is_ours(Pid, Holders) orelse is_ours(Pid, Idle)
+        ]
+    after
+        [exit(Pid, kill) || Pid <- Large]
+    end.
+
+states(#{paused := Paused, spinners := Spinners}) ->
+    eventually(fun() ->
+        aside(fun() ->
+            Found = [Status || Pid <- processes(), {_, Status} <- [process_info(Pid, status)]],
+            #{states := States, count := Count} = walk_here(1),
+            ?assert(maps:get(suspended, States) >= length(Paused)),
+            Moving = [running, runnable, garbage_collecting],
+            Is = {
+                Count,
+                maps:get(suspended, States),
+                maps:get(waiting, States),
+                lists:sum(maps:values(maps:with([running, runnable, gc], States)))
+            },
+            ?assert(element(4, Is) >= length(Spinners)),
+            Of = fun(Names) -> length([S || S <- Found, lists:member(S, Names)]) end,
+            {Is, {length(Found), Of([suspended]), Of([waiting]), Of(Moving)}}
+        end)
+    end).
+
+%% Whoever collects is seen at it, now and then.
+collecting(#{collectors := Collectors}) ->
+    eventually(fun() ->
+        #{states := #{gc := Gc}} = walk(1),
+        ?assert(Gc >= 0),
+        {Gc > 0, length(Collectors) =:= 2}
+    end).
+
+groups(#{queues := Queues, paused := Paused}) ->
+    #{groups := Groups, groups_missed := 0, states := #{waiting := Waiting}} = walk(),
+    Waits = [{Count, Some} || {_, {?MODULE, wait_full, 3}, Count, Some} <- Groups],
+    %% the suspended ones wait for nothing
+    Expected = length(Queues) - length(Paused),
+    ?assertMatch([{Expected, [_, _, _]}], Waits),
+    [{_, Some}] = Waits,
+    [?assert(lists:keymember(Pid, 1, Queues)) || Pid <- Some],
+    Counts = [Count || {_, _, Count, _} <- Groups],
+    ?assert(is_falling(Counts, 0)),
+    ?assert(lists:sum(Counts) >= Waiting - 1 - 5).
+
+since(#{queues := [{Last, Length} | _], holders := [Still | _], spinners := Spinners}) ->
+    #{elapsed_us := Elapsed} = walk(),
+    ?assert(is_integer(Elapsed)),
+    [Last ! {later, I} || I <- lists:seq(1, 7)],
+    timer:sleep(30),
+    #{
+        mailboxes := #{top := [{Last, Longer, Before} | _]},
+        reductions := Reductions,
+        binaries := #{top := Binaries},
+        elapsed_us := Since,
+        created := Created
+    } = walk(),
+    ?assertEqual({Length + 7, Length}, {Longer, Before}),
+    ?assert(Since >= 30000),
+    ?assert(Created >= 1),
+    %% those that spin did most of what was done, but for the suite itself
+    ?assert(lists:any(fun(Pid) -> lists:keymember(Pid, 1, Reductions) end, Spinners)),
+    [?assert(StillUs >= 29000) || {Pid, _, _, StillUs} <- Binaries, Pid =:= Still],
+    Made = [spawn(fun() -> ok end) || _ <- lists:seq(1, 500)],
+    #{created := More} = walk(),
+    ?assert(More >= length(Made)).
+
+bounds() ->
+    lists:foreach(
+        fun(Top) ->
+            #{mailboxes := #{top := Queues}, binaries := #{top := Binaries}, memory := Memory} =
+                walk(Top),
+            Rows = min(Top, 200),
+            ?assertEqual({Rows, Rows, Rows}, {length(Queues), length(Binaries), length(Memory)})
+        end,
+        [1, 2, 199, 200, 201, 1000]
+    ),
+    {ok, #{offsets := Offsets}} = cprof_walk:status(),
+    {Canary, _} = cprof_calibrate:canary(),
+    Walk = fun(Top) -> cprof_nif:walk(Offsets, Top, Canary, 100000) end,
+    [?assertError(badarg, Walk(Top)) || Top <- [0, 201, -1, 1 bsl 40, many]],
+    ?assertError(badarg, cprof_nif:walk({}, 1, Canary, 100000)),
+    ?assertError(badarg, cprof_nif:walk(list_to_tuple([a | tl(tuple_to_list(Offsets))]), 1, Canary, 100000)),
+    ?assertError(badarg, cprof_nif:walk(Offsets, 1, canary, 100000)).
+
+%% It has a queue and a binary, and more than most for its heap.
+no_canary(_) ->
+    Canary = whereis(cprof_canary),
+    #{mailboxes := #{top := A}, binaries := #{top := B, leaks := C}, memory := D, reductions := E, groups := G} =
+        walk(),
+    [?assertNot(lists:keymember(Canary, 1, List)) || List <- [A, B, C, D, E]],
+    ?assertEqual([], [Some || {_, _, _, Some} <- G, lists:member(Canary, Some)]).
+
+%% --- a layout that is wrong --------------------------------------------------
+
+fields() ->
+    [
+        state, queue, outer, middle, heap_size, old_end, old_start, fragments, vheap, vheap_old,
+        reductions, pc, initial, created
+    ].
+
+%% Those of which the canary tells.
+checked() -> [queue, heap_size, old_end, old_start, fragments, vheap, vheap_old].
+
+moved(Field, Offset) ->
+    {ok, #{offsets := Offsets} = Layout} = cprof_walk:status(),
+    Layout#{offsets := setelement(place(Field), Offsets, Offset(element(place(Field), Offsets)))}.
+
+place(Field) ->
+    {At, _} = lists:keyfind(Field, 2, lists:zip(lists:seq(1, length(fields())), fields())),
+    At.
+
+offset(Field) ->
+    {ok, #{offsets := Offsets}} = cprof_walk:status(),
+    element(place(Field), Offsets).
+
+a_moved_field_is_refused_test_() ->
+    [
+        {lists:concat([Field, " moved by ", By]), fun() ->
+            Layout = moved(Field, fun(Offset) -> Offset + By end),
+            case aside(fun() -> cprof_walk:read_with(Layout, 20) end) of
+                {wrong, Reason} ->
+                    ?assertEqual(<<"a process of known figures was read wrongly">>, Reason);
+                {refused, Reason} ->
+                    ?assert(is_binary(Reason));
+                {ok, #{count := Count, states := States}} ->
+                    ?assertNot(lists:member(Field, checked())),
+                    ?assert(Count =< erlang:system_info(process_limit)),
+                    ?assertEqual(Count, lists:sum(maps:values(States)))
+            end
+        end}
+     || Field <- fields(), By <- [8, -8, 16, 4], offset(Field) + By >= 0
+    ].
+
+outside_of_a_process_is_refused_test() ->
+    {ok, #{size := Size}} = cprof_walk:status(),
+    Refused = {refused, <<"the walk was refused (layout_outside_struct)">>},
+    [
+        ?assertEqual(Refused, cprof_walk:read_with(moved(Field, fun(_) -> Offset end), 1))
+     || Field <- fields() -- [created], Offset <- [Size, Size - 3, Size + 8, 16#fffffff8, 1]
+    ],
+    ?assertEqual(Refused, cprof_walk:read_with(moved(created, fun(_) -> 640 + 128 end), 1)),
+    ?assertEqual(Refused, cprof_walk:read_with(moved(initial, fun(_) -> Size - 16 end), 1)).
+
+%% Once read wrongly, never again; all of it is then by BIFs.
+a_layout_that_proved_wrong_is_not_used_again_test() ->
+    {ok, Right} = cprof_walk:status(),
+    persistent_term:put(?KEY, {ok, moved(queue, fun(Offset) -> Offset + 8 end)}),
+    try
+        Reason = <<"a process of known figures was read wrongly">>,
+        ?assertEqual({refused, Reason}, cprof_walk:read(3, undefined)),
+        ?assertEqual({refused, Reason}, cprof_walk:status()),
+        #{source := Source, reason := Said} = cprof_nif:snapshot(#{top => 3}),
+        ?assertEqual({bif, Reason}, {Source, Said})
+    after
+        persistent_term:put(?KEY, {ok, Right})
+    end.
+
+turned_off_test() ->
+    os:putenv("CPROF_NIF", "off"),
+    try
+        Reason = <<"CPROF_NIF=off in the node's environment">>,
+        ?assertEqual({refused, Reason}, cprof_walk:read(3, undefined)),
+        ?assertMatch(#{source := bif, reason := Reason}, cprof_nif:snapshot(#{top => 3}))
+    after
+        os:unsetenv("CPROF_NIF")
+    end,
+    ?assertMatch({ok, #{}, _}, cprof_walk:read(3, undefined)).
+
+%% --- several, interrupted, behind a stuck process ------------------------------
+
+two_at_once_test_() ->
+    {timeout, 60, fun() ->
+        Walk = fun() -> [walk_here(5) || _ <- lists:seq(1, 40)] end,
+        Walkers = [spawn_monitor(fun() -> exit({walks, Walk()}) end) || _ <- [1, 2, 3]],
+        [
+            receive
+                {'DOWN', Monitor, process, _, {walks, Walks}} ->
+                    ?assertEqual(40, length(Walks)),
+                    [?assert(Count > 10) || #{count := Count} <- Walks]
+            end
+         || {_, Monitor} <- Walkers
+        ]
+    end}.
+
+%% What the node remembers of the walk before is given back.
+a_killed_caller_test_() ->
+    {timeout, 60, fun() ->
+        lists:foreach(
+            fun(N) ->
+                {Pid, Monitor} = spawn_monitor(fun Again() ->
+                    walk_here(5),
+                    Again()
+                end),
+                Us = 137 * (N rem 11),
+                wait_us(Us),
+                exit(Pid, kill),
+                receive
+                    {'DOWN', Monitor, process, Pid, killed} -> ok
+                end
+            end,
+            lists:seq(1, 60)
+        ),
+        eventually(fun() ->
+            #{elapsed_us := Elapsed} = walk(1),
+            {is_integer(Elapsed), true}
+        end)
+    end}.
+
+wait_us(Us) -> wait_until(erlang:monotonic_time(microsecond) + Us).
+
+wait_until(Then) ->
+    erlang:monotonic_time(microsecond) >= Then orelse wait_until(Then).
+
+%% Whoever asked it by a BIF would wait for it, since a message is on its way.
+a_stuck_process_test_() ->
+    {timeout, 120, fun() ->
+        Dir = build_nif(),
+        ok = busy_nif:load(Dir),
+        Owner = self(),
+        Walks = counters:new(1, []),
+        Walkers = [
+            spawn_link(fun Again() ->
+                walk_here(5),
+                counters:add(Walks, 1, 1),
+                Again()
+            end)
+         || _ <- lists:seq(1, 2 * erlang:system_info(schedulers_online))
+        ],
+        %% all schedulers are awake
+        eventually(fun() -> {counters:get(Walks, 1) > 100, true} end),
+        Burner = spawn_link(fun() ->
+            Before = counters:get(Walks, 1),
+            busy_nif:burn(200000),
+            Owner ! {walked, counters:get(Walks, 1) - Before}
+        end),
+        Burner ! unread,
+        Count =
+            receive
+                {walked, N} -> N
+            end,
+        [begin unlink(Pid), exit(Pid, kill) end || Pid <- Walkers],
+        file:del_dir_r(Dir),
+        %% with one scheduler nothing else runs meanwhile
+        Enough = erlang:system_info(schedulers_online) =:= 1 orelse Count >= 5,
+        ?assertEqual({true, Count}, {Enough, Count})
+    end}.
+
+build_nif() ->
+    Work = filename:join([filename:dirname(filename:absname(?FILE)), "live", "work"]),
+    Dir = filename:join("/tmp", "cprof-walk-" ++ os:getpid()),
+    ok = filelib:ensure_dir(filename:join(Dir, "x")),
+    {ok, busy_nif, Code} = compile:file(filename:join(Work, "busy_nif.erl"), [binary]),
+    {module, busy_nif} = code:load_binary(busy_nif, "busy_nif.erl", Code),
+    Include = filename:join([code:root_dir(), "erts-" ++ erlang:system_info(version), "include"]),
+    Command = io_lib:format("cc -O2 -shared -fPIC -I~s -o ~s/busy_nif.so ~s/busy_nif.c", [
+        Include, Dir, Work
+    ]),
+    ?assertEqual("", os:cmd(Command)),
+    Dir.
+
+%% --- calibration ----------------------------------------------------------------
+
+calibrated_anew_while_others_come_and_go_test_() ->
+    {timeout, 120, fun() ->
+        {ok, First} = cprof_walk:status(),
+        Coming = spawn_link(fun come/0),
+        try
+            Found = [
+                begin
+                    persistent_term:erase(?KEY),
+                    cprof_walk:status()
+                end
+             || _ <- lists:seq(1, 5)
+            ],
+            ?assertEqual(lists:duplicate(5, {ok, First}), Found)
+        after
+            unlink(Coming),
+            exit(Coming, kill),
+            persistent_term:put(?KEY, {ok, First})
+        end
+    end}.
+
+come() ->
+    [spawn(fun() -> Pid = spawn(fun() -> ok end), Pid ! late end) || _ <- lists:seq(1, 20)],
+    timer:sleep(2),
+    come().
+
+%% Several who need it at once wait for one.
+calibrated_by_several_test_() ->
+    {timeout, 60, fun() ->
+        {ok, Layout} = cprof_walk:status(),
+        persistent_term:erase(?KEY),
+        Asked = [spawn_monitor(fun() -> exit({answer, cprof_walk:status()}) end) || _ <- lists:seq(1, 8)],
+        Answers = [receive {'DOWN', M, process, _, {answer, Answer}} -> Answer end || {_, M} <- Asked],
+        ?assertEqual(lists:duplicate(8, {ok, Layout}), Answers)
+    end}.
+
+%% A new one comes in its place, and is checked.
+a_killed_canary_test() ->
+    {Canary, _} = cprof_calibrate:canary(),
+    Monitor = monitor(process, Canary),
+    exit(Canary, kill),
+    receive
+        {'DOWN', Monitor, process, Canary, killed} -> ok
+    end,
+    ?assertMatch(#{count := _}, walk(1)),
+    ?assertNotEqual(Canary, whereis(cprof_canary)).
+
+%% Deleted and loaded again, not upgraded: what the library knew is gone.
+loaded_afresh_test() ->
+    true = code:delete(cprof_nif),
+    code:purge(cprof_nif),
+    {module, cprof_nif} = code:ensure_loaded(cprof_nif),
+    ?assertMatch(#{elapsed_us := undefined}, walk(1)),
+    ?assertMatch(#{elapsed_us := Us} when is_integer(Us), walk(1)).
