@@ -25,6 +25,19 @@ static bool is_c1(const char *at)
     return (unsigned char)at[0] == 0xc2 && (unsigned char)at[1] < 0xa0;
 }
 
+/* Marks that turn the writing direction (U+200E, U+200F, U+202A to U+202E,
+ * U+2066 to U+2069): the rest of the line would read as something else. */
+static bool is_direction(const char *at)
+{
+    const unsigned char *c = (const unsigned char *)at;
+    if (c[0] != 0xe2)
+        return false;
+    if (c[1] == 0x80)
+        return c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xaa && c[2] <= 0xae);
+    return c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9;
+}
+
+/* Names are whole UTF-8 and end with a NUL, so looking ahead stays inside. */
 static void add_clean(struct buffer *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -32,6 +45,9 @@ static void add_clean(struct buffer *out, const char *text, size_t len)
         if (is_c1(text + i)) {
             buffer_text(out, "?");
             i++;
+        } else if (is_direction(text + i)) {
+            buffer_text(out, "?");
+            i += 2;
         } else if (c < ' ' || c == 127) {
             buffer_text(out, "?");
         } else {
