@@ -75,6 +75,7 @@
 }.
 -type quality() :: #{
     embryos := non_neg_integer(),
+    implausible := non_neg_integer(),
     groups_missed := non_neg_integer(),
     details_missing := non_neg_integer(),
     gone := non_neg_integer(),
@@ -250,7 +251,6 @@ figures(Walk, Answers, Missing, Top) ->
         },
         mailboxes => Mailboxes#{
             histogram => [Row || {_, Count} = Row <- maps:get(histogram, Mailboxes), Count > 0],
-            exact => maps:get(mailboxes_exact, Walk, true),
             top => cprof_details:mailboxes(Walk, Answers)
         },
         binaries => binaries(Walk, Answers),
@@ -268,6 +268,7 @@ quality(Walk, Answers, Missing) ->
     Details = [Key || Key <- Missing, not lists:member(Key, ?SLOW)],
     #{
         embryos => maps:get(embryos, Walk),
+        implausible => maps:get(implausible, Walk),
         groups_missed => maps:get(groups_missed, Walk),
         details_missing => length(Details),
         gone => length([gone || {{process, _}, gone} <- maps:to_list(Answers)]),

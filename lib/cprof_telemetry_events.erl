@@ -11,7 +11,7 @@
 -define(SCHEDULER, [utilization, cpu, busy_wait, waiting_for_cpu, run_queue]).
 -define(MAILBOXES, [total, max]).
 -define(BINARIES, [total, held, unaccounted, sharing, examined]).
--define(GAPS, [embryos, groups_missed, details_missing, gone, unanswered]).
+-define(GAPS, [embryos, implausible, groups_missed, details_missing, gone, unanswered]).
 -define(PROCESSES, [
     count, limit, created_per_s, running, runnable, waiting, gc, suspended, exiting
 ]).

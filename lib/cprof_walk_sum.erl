@@ -126,15 +126,16 @@ totals(Sum) ->
         slots => erlang:system_info(process_limit),
         count => Sum#sum.count,
         embryos => 0,
+        implausible => 0,
         created => undefined,
         states => states(Sum#sum.states),
         mailboxes => #{
             total => Sum#sum.messages,
             max => lists:max([0 | [Length || {_, Length} <- Longest]]),
+            exact => Sum#sum.unanswered =:= 0,
             histogram => lists:sort(maps:to_list(Sum#sum.histogram)),
             top => Longest
         },
-        mailboxes_exact => Sum#sum.unanswered =:= 0,
         binaries => #{
             held => Sum#sum.held,
             top => [Row || {_, Row} <- cprof_ranking:to_list(Sum#sum.holders)],
