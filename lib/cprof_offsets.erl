@@ -96,17 +96,16 @@ u64(Struct, At) ->
     <<_:At/binary, Word:64/native, _/binary>> = Struct,
     Word.
 
-%% Which 32-bit words of a table rose by so much from the first to the second
-%% copy and stayed so in the third.
--spec risen(pos_integer(), {binary(), binary(), binary()}, [non_neg_integer()] | all) ->
-    [non_neg_integer()].
-risen(By, {T0, T1, T2}, Among) ->
+%% Which 32-bit words of a table rose by that least to most from one copy to the
+%% other.
+-spec risen(pos_integer(), pos_integer(), {binary(), binary()}) -> [non_neg_integer()].
+risen(Least, Most, {Before, After}) ->
     [
         At
-     || At <- lists:seq(0, byte_size(T0) - 4, 4),
-        Among =:= all orelse lists:member(At, Among),
-        (u32(T1, At) - u32(T0, At)) band 16#ffffffff =:= By,
-        u32(T2, At) =:= u32(T1, At)
+     || At <- lists:seq(0, byte_size(Before) - 4, 4),
+        Rise <- [(u32(After, At) - u32(Before, At)) band 16#ffffffff],
+        Rise >= Least,
+        Rise =< Most
     ].
 
 %% Debian's builds. Only to doubt what was found, and for `middle', which holds

@@ -1,0 +1,349 @@
+%% Walks in a loop while everything moves: some 50,000 processes a second are
+%% made, flooded and killed, modules come and go, the NIF's module too. All
+%% that is said of a process must be of one that was made, and can be.
+%% `make churn' runs it for CHURN_SECONDS in a node of its own, EUnit for some.
+-module(cprof_churn).
+
+-export([main/1, run/1]).
+-export([victim/1, sleep/2]).
+
+-define(RATE, 50000).
+-define(BATCH, 50).
+-define(BATCHES, 20).
+-define(FLOOD, 100).
+-define(BINARY, 60000).
+-define(HEAP, 4000000).
+-define(GENERATIONS, 4).
+%% Who is neither made here nor traced: the system's own.
+-define(SLACK, 100).
+
+%% Positions in the counters.
+-define(MADE, 1).
+-define(SENT, 2).
+
+main([Seconds]) ->
+    Result = run(1000 * list_to_integer(Seconds)),
+    io:format("~p~n", [Result]),
+    case Result of
+        #{wrong := [], walks := Walks} when Walks > 0 -> halt(0);
+        #{} -> halt(1)
+    end.
+
+%% What was seen; `wrong' is what could not be, `died' why walkers ended but by
+%% a purge.
+-spec run(pos_integer()) -> map().
+run(Ms) ->
+    Pids = [new_generation() || _ <- lists:seq(1, ?GENERATIONS)],
+    Job = #{
+        counters => counters:new(2, []),
+        ours => ets:new(?MODULE, [public, {write_concurrency, true}]),
+        pids => {list_to_tuple(Pids), atomics:new(1, [])},
+        until => now_ms() + Ms
+    },
+    Makers = [start(fun() -> make(Job, N) end, Job) || N <- lists:seq(1, 2)],
+    Reloader = start(fun() -> reload(Job, variants(), 1) end, Job),
+    Turner = start(fun() -> turn(Job) end, Job),
+    Walkers = [start(fun() -> look(Kind, Job) end, Job) || Kind <- [walk, walk, snapshot]],
+    Tracer = start(fun() -> trace([whereis(code_server), Reloader | Walkers], Job) end, Job),
+    [Pid ! go || Pid <- [Tracer, Reloader, Turner | Makers ++ Walkers]],
+    Results = [result(Walker) || Walker <- Walkers],
+    [result(Pid) || Pid <- [Reloader, Turner | Makers]],
+    Tracer ! stop,
+    result(Tracer),
+    Sum = lists:foldl(fun add/2, #{}, Results),
+    Sum#{
+        made => counters:get(maps:get(counters, Job), ?MADE),
+        sent => counters:get(maps:get(counters, Job), ?SENT),
+        per_s => counters:get(maps:get(counters, Job), ?MADE) * 1000 div Ms
+    }.
+
+now_ms() -> erlang:monotonic_time(millisecond).
+
+is_over(#{until := Until}) -> now_ms() >= Until.
+
+%% Nobody begins before it is known.
+start(Fun, #{ours := Ours}) ->
+    Owner = self(),
+    Pid = spawn_link(fun() ->
+        receive
+            go -> Owner ! {self(), Fun()}
+        end
+    end),
+    ets:insert(Ours, {Pid}),
+    Pid.
+
+result(Pid) ->
+    receive
+        {Pid, Result} -> Result
+    end.
+
+add(A, B) -> maps:fold(fun(Key, N, Sum) -> maps:update_with(Key, fun(M) -> join(M, N) end, N, Sum) end, B, A).
+
+join(M, N) when is_integer(M) -> M + N;
+join(M, N) when is_list(M) -> lists:sublist(M ++ N, 20).
+
+%% --- the pids that were made ---------------------------------------------------
+
+%% In tables by when: the oldest is emptied, a second later the next.
+new_generation() -> ets:new(?MODULE, [public, set, {write_concurrency, true}]).
+
+turn(#{pids := {Tables, Now}} = Job) ->
+    case is_over(Job) of
+        true ->
+            done;
+        false ->
+            timer:sleep(1000),
+            Next = atomics:get(Now, 1) + 1,
+            true = ets:delete_all_objects(element(Next rem ?GENERATIONS + 1, Tables)),
+            atomics:put(Now, 1, Next),
+            turn(Job)
+    end.
+
+remember(Pid, #{pids := {Tables, Now}}) ->
+    ets:insert(element(atomics:get(Now, 1) rem ?GENERATIONS + 1, Tables), {Pid}).
+
+is_made(Pid, #{pids := {Tables, _}}) ->
+    lists:any(fun(Table) -> ets:member(Table, Pid) end, tuple_to_list(Tables)).
+
+%% (Whoever is met before it is remembered is so soon.)
+is_known(Pid, Job) -> is_known(Pid, Job, 100).
+
+is_known(_, _, 0) ->
+    false;
+is_known(Pid, #{ours := Ours} = Job, Tries) ->
+    is_made(Pid, Job) orelse ets:member(Ours, Pid) orelse is_process_alive(Pid) orelse
+        begin
+            timer:sleep(1),
+            is_known(Pid, Job, Tries - 1)
+        end.
+
+trace(Whom, Job) ->
+    [erlang:trace(Pid, true, [procs, set_on_spawn]) || Pid <- Whom],
+    traced(Job).
+
+traced(#{ours := Ours} = Job) ->
+    receive
+        {trace, _, spawn, Pid, _} ->
+            ets:insert(Ours, {Pid}),
+            traced(Job);
+        stop ->
+            erlang:trace(all, false, [procs, set_on_spawn]);
+        _ ->
+            traced(Job)
+    end.
+
+%% --- making them -----------------------------------------------------------------
+
+make(Job, Seed) ->
+    _ = rand:seed(exsss, Seed),
+    make(Job, now_ms(), 0, queue:new()).
+
+make(Job, Began, Made, Batches) ->
+    case is_over(Job) of
+        true ->
+            [kill(Batch) || Batch <- queue:to_list(Batches)],
+            done;
+        false ->
+            Due = (now_ms() - Began) * ?RATE div 2000,
+            Due > Made orelse timer:sleep(1),
+            Added = queue:in([one(Job, rand:uniform(12)) || _ <- lists:seq(1, ?BATCH)], Batches),
+            make(Job, Began, Made + ?BATCH, older(Added))
+    end.
+
+older(Batches) ->
+    case queue:len(Batches) > ?BATCHES of
+        true ->
+            {{value, Oldest}, Rest} = queue:out(Batches),
+            kill(Oldest),
+            Rest;
+        false ->
+            Batches
+    end.
+
+kill(Pids) -> [exit(Pid, kill) || Pid <- Pids].
+
+one(#{counters := Counters} = Job, Kind) ->
+    counters:add(Counters, ?MADE, 1),
+    Data = element(Kind rem 2 + 1, {on_heap, off_heap}),
+    Pid = erlang:spawn_opt(?MODULE, victim, [Kind], [{message_queue_data, Data}]),
+    remember(Pid, Job),
+    Kind =:= 5 andalso catch erlang:suspend_process(Pid, [asynchronous]),
+    Count = Kind * Kind rem ?FLOOD,
+    counters:add(Counters, ?SENT, Count),
+    [Pid ! {unread, I} || I <- lists:seq(1, Count)],
+    Kind =:= 6 andalso exit(Pid, kill),
+    Pid.
+
+victim(1) -> ok;
+victim(2) -> exit(on_its_own);
+victim(3) -> sleep(binary:copy(<<3>>, ?BINARY), []);
+victim(4) -> sleep([], lists:seq(1, 20000));
+victim(7) -> erlang:hibernate(?MODULE, sleep, [[], []]);
+victim(8) -> lists:sum(lists:seq(1, 3000));
+victim(9) ->
+    Old = {binary:copy(<<9>>, 1000), lists:seq(1, 500)},
+    _ = [erlang:garbage_collect() || _ <- [1, 2, 3]],
+    sleep(Old, []);
+victim(10) ->
+    receive
+        {unread, 50} -> ok
+    end;
+victim(N) -> sleep([], N).
+
+sleep(A, B) ->
+    receive
+        {never, A, B} -> ok
+    end.
+
+%% --- modules that come and go -------------------------------------------------------
+
+%% The NIF's module in two versions.
+variants() ->
+    {cprof_nif, _, File} = code:get_object_code(cprof_nif),
+    {ok, {_, [{abstract_code, {_, Forms}}]}} =
+        beam_lib:chunks(code:which(cprof_nif), [abstract_code]),
+    {Attributes, Rest} = lists:split(2, Forms),
+    {File, [
+        begin
+            {ok, cprof_nif, Code} = compile:forms(Attributes ++ [{attribute, 1, churn, N} | Rest], []),
+            Code
+        end
+     || N <- [1, 2]
+    ]}.
+
+reload(Job, {File, [Code | Others]}, N) ->
+    case is_over(Job) of
+        true ->
+            _ = code:purge(cprof_nif),
+            {module, cprof_nif} = code:load_file(cprof_nif),
+            _ = code:purge(cprof_nif),
+            done;
+        false ->
+            reload_small(N),
+            N rem 5 =:= 0 andalso upgrade(File, Code, N),
+            timer:sleep(20),
+            reload(Job, {File, Others ++ [Code]}, N + 1)
+    end.
+
+reload_small(N) ->
+    Text = "f(X) -> {X, " ++ integer_to_list(N) ++ "}.",
+    {ok, Tokens, _} = erl_scan:string(Text),
+    {ok, Function} = erl_parse:parse_form(Tokens),
+    Forms = [{attribute, 1, module, cprof_churn_small}, {attribute, 1, export, [{f, 1}]}, Function],
+    {ok, Module, Code} = compile:forms(Forms, []),
+    {module, Module} = code:load_binary(Module, "small.erl", Code),
+    _ = code:purge(Module),
+    ok.
+
+%% Now and then all of it goes, and comes again as if it had not been there.
+upgrade(File, Code, N) ->
+    N rem 50 =:= 0 andalso code:delete(cprof_nif),
+    _ = code:purge(cprof_nif),
+    {module, cprof_nif} = code:load_binary(cprof_nif, File, Code),
+    case N rem 10 of
+        0 -> code:purge(cprof_nif);
+        _ -> code:soft_purge(cprof_nif)
+    end.
+
+%% --- looking -------------------------------------------------------------------------
+
+%% In a process of its own: a purge of the code that it is in ends it.
+look(Kind, Job) -> look(Kind, Job, #{walks => 0, purged => 0, wrong => []}).
+
+look(Kind, #{ours := Ours} = Job, Sum) ->
+    case is_over(Job) of
+        true ->
+            Sum;
+        false ->
+            {Pid, Monitor} = spawn_monitor(fun() ->
+                ets:insert(Ours, {self()}),
+                exit({seen, seen(Kind, Job, 50, #{})})
+            end),
+            receive
+                {'DOWN', Monitor, process, Pid, {seen, Seen}} -> look(Kind, Job, add(Seen, Sum));
+                {'DOWN', Monitor, process, Pid, Reason} -> look(Kind, Job, add(ended(Reason), Sum))
+            end
+    end.
+
+ended(killed) -> #{purged => 1};
+ended({killed, _}) -> #{purged => 1};
+ended(Reason) -> #{wrong => [{died, Reason}]}.
+
+seen(_, _, 0, Sum) ->
+    Sum;
+seen(Kind, Job, Left, Sum) ->
+    case is_over(Job) of
+        true -> Sum;
+        false -> seen(Kind, Job, Left - 1, add(one_look(Kind, Job), Sum))
+    end.
+
+one_look(walk, #{counters := Counters} = Job) ->
+    Before = {erlang:system_info(process_count), counters:get(Counters, ?MADE)},
+    case cprof_walk:read(200, undefined) of
+        {ok, Walk, _} ->
+            #{count := Count, embryos := Embryos, implausible := Implausible, took_us := Us} = Walk,
+            #{
+                walks => 1,
+                rows => Count,
+                embryos => Embryos,
+                implausible => Implausible,
+                us => Us,
+                wrong => wrong(Walk, Before, Job)
+            };
+        {refused, Reason} ->
+            #{refused => 1, refusals => [Reason]}
+    end;
+one_look(snapshot, Job) ->
+    #{source := Source, mailboxes := #{top := Rows}} = cprof_nif:snapshot(#{top => 20}),
+    Unknown = [{unknown, snapshot, Pid} || #{pid := Pid} <- Rows, not is_known(Pid, Job)],
+    #{snapshots => 1, Source => 1, wrong => Unknown}.
+
+wrong(Walk, {Living, Made}, #{counters := Counters} = Job) ->
+    #{count := Count, embryos := Embryos, states := States, mailboxes := Mailboxes} = Walk,
+    #{binaries := #{held := Held}, groups := Groups} = Walk,
+    #{total := Total, histogram := Histogram} = Mailboxes,
+    Most = Living + counters:get(Counters, ?MADE) - Made + ?SLACK,
+    Checks = [
+        {count, Count + Embryos =< Most, {Count, Embryos, Most}},
+        {states, lists:sum(maps:values(States)) =:= Count, States},
+        {histogram, lists:sum([N || {_, N} <- Histogram]) =< Count, Histogram},
+        {total, Total =< Most * ?FLOOD + 100000, Total},
+        {held, Held =< Most * ?BINARY + 500000000, Held},
+        {groups, lists:all(fun is_group/1, Groups), Groups}
+    ],
+    [{What, Found} || {What, false, Found} <- Checks] ++
+        wrong_rows(Walk, Job) ++ [{group, Row} || Row <- Groups, is_group_wrong(Row, Job)].
+
+is_group({Pc, {M, F, A}, Count, Some}) ->
+    is_integer(Pc) andalso is_atom(M) andalso is_atom(F) andalso A < 256 andalso
+        Count >= length(Some).
+
+%% All that we make have one initial call, and nobody else has it.
+is_group_wrong({_, {?MODULE, victim, 1}, _, Some}, Job) ->
+    not lists:all(fun(Pid) -> is_made_soon(Pid, Job, 100) end, Some);
+is_group_wrong({_, _, _, Some}, Job) ->
+    not lists:all(fun(Pid) -> is_known(Pid, Job) end, Some).
+
+is_made_soon(_, _, 0) ->
+    false;
+is_made_soon(Pid, Job, Tries) ->
+    is_made(Pid, Job) orelse
+        begin
+            timer:sleep(1),
+            is_made_soon(Pid, Job, Tries - 1)
+        end.
+
+%% What a process that we made can have at most.
+wrong_rows(#{mailboxes := #{top := Queues}, binaries := Binaries, memory := Memory} = Walk, Job) ->
+    #{top := Holders, leaks := Leaks} = Binaries,
+    Rows =
+        [{queue, Pid, N, ?FLOOD} || {Pid, N, _} <- Queues] ++
+            [{binaries, Pid, N, 8 * ?BINARY} || {Pid, N, _, _} <- Holders ++ Leaks] ++
+            [{memory, Pid, N, ?HEAP} || {Pid, N} <- Memory] ++
+            [{reductions, Pid, N, 1 bsl 31} || {Pid, N} <- maps:get(reductions, Walk)],
+    [{unknown, What, Pid, N} || {What, Pid, N, _} <- Rows, not is_known(Pid, Job)] ++
+        [Row || {_, Pid, N, Most} = Row <- Rows, N > Most, is_victim(Pid, Job)].
+
+is_victim(Pid, Job) -> is_made(Pid, Job) andalso process_info(Pid, initial_call) =:= victim().
+
+victim() -> {initial_call, {?MODULE, victim, 1}}.
