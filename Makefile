@@ -7,6 +7,8 @@
 #   make test-roots   the same in Debian roots with OTP 27 and OTP 29
 #   make test-readers what other programs make of our files: go tool pprof,
 #                     speedscope and its viewer in Chromium (needs root)
+#   make churn        snapshots for CHURN_SECONDS (60) while everything moves;
+#                     SAN=address,undefined: with a NIF that checks itself
 #   make lint         formatting, layers, sizes, banned calls
 #   make fuzz         every fuzzer for FUZZ_SECONDS (20)
 #   make bench        accuracy, overhead, formats; results in build/bench
@@ -15,6 +17,7 @@
 # SAN=address,undefined, COV=1 and DEBUG=1 choose the C build (c_src/Makefile).
 
 FUZZ_SECONDS ?= 20
+CHURN_SECONDS ?= 60
 MIX := mix
 
 all:
@@ -54,6 +57,9 @@ fuzz:
 	$(MAKE) -C c_src fuzzers
 	test/fuzz/run.sh $(FUZZ_SECONDS)
 
+churn: all
+	test/churn.sh $(CHURN_SECONDS) $(SAN)
+
 bench: bench-accuracy bench-overhead bench-formats
 bench-accuracy: all
 	$(MIX) run --no-start bench/accuracy.exs
@@ -71,5 +77,5 @@ clean:
 	rm -rf _build build priv flamegraph.html
 
 .PHONY: all demo test test-unit test-asan test-elixir test-erlang test-live \
-    test-readers test-browser test-roots lint fuzz bench bench-accuracy \
+    test-readers test-browser test-roots lint fuzz churn bench bench-accuracy \
     bench-overhead bench-formats bench-diff bench-page clean

@@ -15,11 +15,13 @@
 -define(HEAP, 4000000).
 -define(GENERATIONS, 4).
 %% Who is neither made here nor traced: the system's own.
--define(SLACK, 100).
+-define(SLACK, 1000).
 
 %% Positions in the counters.
 -define(MADE, 1).
 -define(SENT, 2).
+-define(RELOADED, 3).
+-define(UPGRADED, 4).
 
 main([Seconds]) ->
     Result = run(1000 * list_to_integer(Seconds)),
@@ -33,19 +35,26 @@ main([Seconds]) ->
 %% a purge.
 -spec run(pos_integer()) -> map().
 run(Ms) ->
+    Variants = {small(), variants()},
     Pids = [new_generation() || _ <- lists:seq(1, ?GENERATIONS)],
     Job = #{
-        counters => counters:new(2, []),
+        counters => counters:new(4, []),
         ours => ets:new(?MODULE, [public, {write_concurrency, true}]),
         pids => {list_to_tuple(Pids), atomics:new(1, [])},
         until => now_ms() + Ms
     },
     Makers = [start(fun() -> make(Job, N) end, Job) || N <- lists:seq(1, 2)],
-    Reloader = start(fun() -> reload(Job, variants(), 1) end, Job),
+    Reloader = start(fun() -> reload(Job, Variants, 1) end, Job),
     Turner = start(fun() -> turn(Job) end, Job),
     Walkers = [start(fun() -> look(Kind, Job) end, Job) || Kind <- [walk, walk, snapshot]],
-    Tracer = start(fun() -> trace([whereis(code_server), Reloader | Walkers], Job) end, Job),
-    [Pid ! go || Pid <- [Tracer, Reloader, Turner | Makers ++ Walkers]],
+    Owner = self(),
+    Traced = [whereis(code_server), Reloader | Walkers],
+    Tracer = start(fun() -> trace(Traced, Owner, Job) end, Job),
+    Tracer ! go,
+    receive
+        {traces, Tracer} -> ok
+    end,
+    [Pid ! go || Pid <- [Reloader, Turner | Makers ++ Walkers]],
     Results = [result(Walker) || Walker <- Walkers],
     [result(Pid) || Pid <- [Reloader, Turner | Makers]],
     Tracer ! stop,
@@ -54,6 +63,8 @@ run(Ms) ->
     Sum#{
         made => counters:get(maps:get(counters, Job), ?MADE),
         sent => counters:get(maps:get(counters, Job), ?SENT),
+        reloaded => counters:get(maps:get(counters, Job), ?RELOADED),
+        upgraded => counters:get(maps:get(counters, Job), ?UPGRADED),
         per_s => counters:get(maps:get(counters, Job), ?MADE) * 1000 div Ms
     }.
 
@@ -113,12 +124,13 @@ is_known(_, _, 0) ->
 is_known(Pid, #{ours := Ours} = Job, Tries) ->
     is_made(Pid, Job) orelse ets:member(Ours, Pid) orelse is_process_alive(Pid) orelse
         begin
-            timer:sleep(1),
+            timer:sleep(2),
             is_known(Pid, Job, Tries - 1)
         end.
 
-trace(Whom, Job) ->
+trace(Whom, Owner, Job) ->
     [erlang:trace(Pid, true, [procs, set_on_spawn]) || Pid <- Whom],
+    Owner ! {traces, self()},
     traced(Job).
 
 traced(#{ours := Ours} = Job) ->
@@ -168,16 +180,22 @@ one(#{counters := Counters} = Job, Kind) ->
     Pid = erlang:spawn_opt(?MODULE, victim, [Kind], [{message_queue_data, Data}]),
     remember(Pid, Job),
     Kind =:= 5 andalso catch erlang:suspend_process(Pid, [asynchronous]),
-    Count = Kind * Kind rem ?FLOOD,
+    Count = flood(Kind),
     counters:add(Counters, ?SENT, Count),
     [Pid ! {unread, I} || I <- lists:seq(1, Count)],
     Kind =:= 6 andalso exit(Pid, kill),
     Pid.
 
+flood(3) -> 7;
+flood(6) -> 3;
+flood(10) -> 50;
+flood(11) -> ?FLOOD;
+flood(_) -> 0.
+
 victim(1) -> ok;
 victim(2) -> exit(on_its_own);
 victim(3) -> sleep(binary:copy(<<3>>, ?BINARY), []);
-victim(4) -> sleep([], lists:seq(1, 20000));
+victim(4) -> sleep([], lists:seq(1, 2000));
 victim(7) -> erlang:hibernate(?MODULE, sleep, [[], []]);
 victim(8) -> lists:sum(lists:seq(1, 3000));
 victim(9) ->
@@ -211,7 +229,7 @@ variants() ->
      || N <- [1, 2]
     ]}.
 
-reload(Job, {File, [Code | Others]}, N) ->
+reload(#{counters := Counters} = Job, {[Small | Smalls], {File, [Code | Others]}}, N) ->
     case is_over(Job) of
         true ->
             _ = code:purge(cprof_nif),
@@ -219,27 +237,29 @@ reload(Job, {File, [Code | Others]}, N) ->
             _ = code:purge(cprof_nif),
             done;
         false ->
-            reload_small(N),
-            N rem 5 =:= 0 andalso upgrade(File, Code, N),
+            {module, _} = code:load_binary(cprof_churn_small, "small.erl", Small),
+            _ = code:purge(cprof_churn_small),
+            counters:add(Counters, ?RELOADED, 1),
+            N rem 5 =:= 0 andalso upgrade(File, Code, N, Counters),
             timer:sleep(20),
-            reload(Job, {File, Others ++ [Code]}, N + 1)
+            reload(Job, {Smalls ++ [Small], {File, Others ++ [Code]}}, N + 1)
     end.
 
-reload_small(N) ->
-    Text = "f(X) -> {X, " ++ integer_to_list(N) ++ "}.",
-    {ok, Tokens, _} = erl_scan:string(Text),
-    {ok, Function} = erl_parse:parse_form(Tokens),
-    Forms = [{attribute, 1, module, cprof_churn_small}, {attribute, 1, export, [{f, 1}]}, Function],
-    {ok, Module, Code} = compile:forms(Forms, []),
-    {module, Module} = code:load_binary(Module, "small.erl", Code),
-    _ = code:purge(Module),
-    ok.
+%% Another one, in as many.
+small() -> [small(N) || N <- [1, 2, 3]].
+
+small(N) ->
+    Function = {function, 1, f, 0, [{clause, 1, [], [], [{integer, 1, N}]}]},
+    Forms = [{attribute, 1, module, cprof_churn_small}, {attribute, 1, export, [{f, 0}]}, Function],
+    {ok, _, Code} = compile:forms(Forms, []),
+    Code.
 
 %% Now and then all of it goes, and comes again as if it had not been there.
-upgrade(File, Code, N) ->
+upgrade(File, Code, N, Counters) ->
     N rem 50 =:= 0 andalso code:delete(cprof_nif),
     _ = code:purge(cprof_nif),
     {module, cprof_nif} = code:load_binary(cprof_nif, File, Code),
+    counters:add(Counters, ?UPGRADED, 1),
     case N rem 10 of
         0 -> code:purge(cprof_nif);
         _ -> code:soft_purge(cprof_nif)
@@ -278,7 +298,8 @@ seen(Kind, Job, Left, Sum) ->
     end.
 
 one_look(walk, #{counters := Counters} = Job) ->
-    Before = {erlang:system_info(process_count), counters:get(Counters, ?MADE)},
+    Made = counters:get(Counters, ?MADE),
+    Before = {erlang:system_info(process_count), Made},
     case cprof_walk:read(200, undefined) of
         {ok, Walk, _} ->
             #{count := Count, embryos := Embryos, implausible := Implausible, took_us := Us} = Walk,

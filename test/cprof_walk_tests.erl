@@ -1,6 +1,5 @@
 %% The NIF's walk against BIFs, on processes whose figures are known; and what
-%% it does when its layout is wrong. (What it does while everything moves:
-%% cprof_churn_tests.)
+%% it does when its layout is wrong, and while everything moves.
 -module(cprof_walk_tests).
 
 -include_lib("eunit/include/eunit.hrl").
@@ -507,6 +506,15 @@ build_nif() ->
     ]),
     ?assertEqual("", os:cmd(Command)),
     Dir.
+
+%% --- while everything moves --------------------------------------------------------
+
+churn_test_() ->
+    {timeout, 120, fun() ->
+        Seen = cprof_churn:run(2000),
+        ?assertMatch(#{wrong := [], walks := Walks} when Walks > 0, Seen),
+        ?assertMatch(#{made := Made} when Made > 0, Seen)
+    end}.
 
 %% --- calibration ----------------------------------------------------------------
 

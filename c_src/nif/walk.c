@@ -94,7 +94,14 @@ static uint32_t ms_now(const struct walk *w)
     return (uint32_t)((w->began_ns - w->memory->began_ns) / 1000000);
 }
 
-/* Reductions are taken modulo 2^32, which is seconds of one scheduler's. */
+/* Modulo 2^32, which is a minute of one scheduler's. Of a process in motion
+ * they were seen to fall by a few from one walk to the next: that is none. */
+static uint64_t reductions_since(uint32_t before, uint32_t now)
+{
+    const uint32_t few = 1 << 20;
+    return now - before > UINT32_MAX - few ? 0 : now - before;
+}
+
 static struct since remember(struct walk *w, uint32_t slot,
                              const struct walk_process *p)
 {
@@ -108,7 +115,8 @@ static struct since remember(struct walk *w, uint32_t slot,
                  (uint32_t)p->reductions - row->reductions < STILL_REDUCTIONS;
     if (known) {
         since.queue = (uint64_t)row->queue + 1;
-        since.reductions = (uint32_t)p->reductions - row->reductions;
+        since.reductions =
+            reductions_since(row->reductions, (uint32_t)p->reductions);
         since.still_ms = (uint64_t)(now - (still ? row->still_since : now)) + 1;
     }
     *row = (struct walk_memory_row){
