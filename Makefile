@@ -57,10 +57,11 @@ fuzz:
 	$(MAKE) -C c_src fuzzers
 	test/fuzz/run.sh $(FUZZ_SECONDS)
 
-churn: all
+churn:
+	$(MAKE) SAN= all
 	test/churn.sh $(CHURN_SECONDS) $(SAN)
 
-bench: bench-accuracy bench-overhead bench-formats
+bench: bench-accuracy bench-overhead bench-formats bench-snapshot
 bench-accuracy: all
 	$(MIX) run --no-start bench/accuracy.exs
 bench-overhead: all
@@ -71,6 +72,8 @@ bench-diff: all
 	$(MIX) run --no-start bench/diff.exs
 bench-page: all
 	test/browser.sh --run bench/page.mjs
+bench-snapshot: all
+	$(MIX) run --no-start bench/snapshot.exs
 
 clean:
 	$(MAKE) -C c_src clean
@@ -78,4 +81,4 @@ clean:
 
 .PHONY: all demo test test-unit test-asan test-elixir test-erlang test-live \
     test-readers test-browser test-roots lint fuzz churn bench bench-accuracy \
-    bench-overhead bench-formats bench-diff bench-page clean
+    bench-overhead bench-formats bench-diff bench-page bench-snapshot clean
