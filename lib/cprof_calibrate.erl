@@ -295,15 +295,20 @@ number_or_0(Middle) -> Middle.
 %% --- the canary -----------------------------------------------------------
 
 %% A process at rest that every walk meets: what the walk says of it must be
-%% what BIFs say. One for the node; a new one when it was killed.
--spec canary() -> {pid(), map()}.
+%% what BIFs say. One for the node; a new one when it was killed. `gone': it was
+%% killed just now.
+-spec canary() -> {pid(), map()} | gone.
 canary() ->
-    Pid =
-        case whereis(cprof_canary) of
-            undefined -> start_canary();
-            There -> There
-        end,
-    {Pid, canary_facts(Pid)}.
+    try
+        Pid =
+            case whereis(cprof_canary) of
+                undefined -> start_canary();
+                There -> There
+            end,
+        {Pid, canary_facts(Pid)}
+    catch
+        throw:{refused, _} -> gone
+    end.
 
 %% With room for all that it holds: it is not collected once more, and what is
 %% old stays on the old heap. No figure of it is 0.
@@ -318,9 +323,12 @@ start_canary() ->
     catch
         error:badarg ->
             exit(Pid, kill),
-            element(1, canary())
+            refuse("another process was faster to start one")
     end.
 
 canary_facts(Pid) ->
-    {message_queue_len, Queue} = process_info(Pid, message_queue_len),
-    (facts(Pid))#{queue => Queue}.
+    Facts = facts(Pid),
+    case process_info(Pid, message_queue_len) of
+        {message_queue_len, Queue} -> Facts#{queue => Queue};
+        undefined -> refuse("a process for calibration ended")
+    end.

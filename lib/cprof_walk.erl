@@ -144,18 +144,26 @@ read_with(Layout, Top) ->
 
 read_with(_, _, _, 0) ->
     {refused, <<"the process whose figures are known did not hold still">>};
-read_with(#{offsets := Offsets} = Layout, Top, Began, Tries) ->
-    {Canary, Before} = cprof_calibrate:canary(),
-    Atoms = erlang:system_info(atom_count),
-    case cprof_nif:walk(Offsets, Top, Canary, Atoms) of
+read_with(Layout, Top, Began, Tries) ->
+    case walk_past(cprof_calibrate:canary(), Layout, Top) of
+        {ok, Figures} -> {ok, walk(Figures, Layout, Began)};
+        again -> read_with(Layout, Top, Began, Tries - 1);
+        Failed -> Failed
+    end.
+
+%% `again': the canary was killed or something happened to it meanwhile.
+walk_past(gone, _, _) ->
+    again;
+walk_past({Canary, Facts}, #{offsets := Offsets}, Top) ->
+    case cprof_nif:walk(Offsets, Top, Canary, erlang:system_info(atom_count)) of
         {error, Reason} ->
             Text = io_lib:format("the walk was refused (~p)", [Reason]),
             {refused, unicode:characters_to_binary(Text)};
         Figures ->
-            case {cprof_calibrate:canary(), is_canary_right(Figures, Before)} of
-                {{Canary, Before}, true} -> {ok, walk(Figures, Layout, Began)};
-                {{Canary, Before}, false} -> {wrong, <<"a process of known figures was read wrongly">>};
-                {_, _} -> read_with(Layout, Top, Began, Tries - 1)
+            case {cprof_calibrate:canary(), is_canary_right(Figures, Facts)} of
+                {{Canary, Facts}, true} -> {ok, Figures};
+                {{Canary, Facts}, false} -> {wrong, <<"a process of known figures was read wrongly">>};
+                {_, _} -> again
             end
     end.
 

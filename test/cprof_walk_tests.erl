@@ -445,7 +445,8 @@ a_killed_caller_test_() ->
                 exit(Pid, kill),
                 receive
                     {'DOWN', Monitor, process, Pid, killed} -> ok
-                end
+                end,
+                nothing_since_or_all(walk(5))
             end,
             lists:seq(1, 60)
         ),
@@ -454,6 +455,13 @@ a_killed_caller_test_() ->
             {is_integer(Elapsed), true}
         end)
     end}.
+
+%% Where a walk was given up, some rows are newer than others: none is shown.
+nothing_since_or_all(#{elapsed_us := undefined} = Walk) ->
+    #{created := undefined, reductions := [], mailboxes := #{top := Top}} = Walk,
+    ?assertEqual([], [Row || {_, _, Before} = Row <- Top, Before =/= undefined]);
+nothing_since_or_all(#{created := Created}) ->
+    ?assert(is_integer(Created)).
 
 wait_us(Us) -> wait_until(erlang:monotonic_time(microsecond) + Us).
 
@@ -563,6 +571,25 @@ a_killed_canary_test() ->
     end,
     ?assertMatch(#{count := _}, walk(1)),
     ?assertNotEqual(Canary, whereis(cprof_canary)).
+
+%% A walk that meets none is not believed, but nothing is broken by it.
+canaries_killed_all_the_time_test_() ->
+    {timeout, 60, fun() ->
+        Killer = spawn(fun kill_canaries/0),
+        Answers = [element(1, cprof_walk:read(5, undefined)) || _ <- lists:seq(1, 30)],
+        exit(Killer, kill),
+        ?assertEqual([], lists:usort(Answers) -- [ok, refused]),
+        eventually(fun() -> {element(1, cprof_walk:read(5, undefined)), ok} end)
+    end}.
+
+kill_canaries() ->
+    case whereis(cprof_canary) of
+        undefined -> ok;
+        Pid -> exit(Pid, kill)
+    end,
+    receive
+    after 1 -> kill_canaries()
+    end.
 
 %% Deleted and loaded again, not upgraded: what the library knew is gone.
 loaded_afresh_test() ->

@@ -2,9 +2,19 @@
 
 #include <string.h>
 
+#include "nif/walk.h"
 #include "nif/walk_nif.h"
 
 static const char version[] = CPROF_VERSION;
+static const uint32_t sizes[2] = {sizeof(struct nif_state),
+                                  sizeof(struct walk)};
+
+/* Builds of one version may still differ in what they keep. */
+static bool is_ours(const struct nif_state *s)
+{
+    return strncmp(s->version, version, sizeof(s->version)) == 0 &&
+           memcmp(s->sizes, sizes, sizeof(sizes)) == 0;
+}
 
 static bool open_types(ErlNifEnv *env, struct nif_state *s)
 {
@@ -22,6 +32,7 @@ int nif_state_load(ErlNifEnv *env, void **priv, ERL_NIF_TERM info)
         return 1;
     memset(s, 0, sizeof(*s));
     strncpy(s->version, version, sizeof(s->version) - 1);
+    memcpy(s->sizes, sizes, sizeof(sizes));
     atomic_init(&s->users, 1);
     if (!open_types(env, s)) {
         enif_free(s);
@@ -36,8 +47,7 @@ int nif_state_upgrade(ErlNifEnv *env, void **priv, void **old,
 {
     (void)info;
     struct nif_state *s = *old;
-    if (strncmp(s->version, version, sizeof(s->version)) != 0 ||
-        !open_types(env, s))
+    if (!is_ours(s) || !open_types(env, s))
         return 1;
     nif_state_hold(s);
     *priv = s;

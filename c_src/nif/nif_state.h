@@ -15,7 +15,8 @@
 
 struct nif_state {
     char version[32];
-    atomic_int users; /**< loaded instances of the library, and walks */
+    uint32_t sizes[2]; /**< of this struct and of a walk */
+    atomic_int users;  /**< loaded instances of the library, and walks */
     atomic_bool found;
     struct process_table table; /**< valid once found is set, then constant */
     struct walk_memory memory;

@@ -47,7 +47,8 @@ static inline uint32_t slot_of_pid(const struct process_table *t, uint64_t pid)
  * @param own_pid, own_process the calling process as a term and where it is
  * @param limit system_info(process_limit)
  * @return 0; -ENOENT: nothing fits; -ENOTUNIQ: more than one place does;
- *         -EPROTO: the size of a struct Process is not where it should be
+ *         -EPROTO: the size of a struct Process is not where it should be,
+ *         or what lies around the place cannot be read
  */
 int process_table_find(uint64_t own_pid, uint64_t own_process, uint32_t limit,
                        struct process_table *out);

@@ -89,6 +89,14 @@ static int read_size(struct process_table *t)
     return plausible == 1 ? 0 : -EPROTO;
 }
 
+/* Walks read the counter of processes there without a check. */
+static bool has_surroundings(const struct process_table *t)
+{
+    char around[TABLE_BEFORE + TABLE_AFTER];
+    return self_memory_read(t->place - TABLE_BEFORE, around, sizeof(around)) ==
+           0;
+}
+
 int process_table_find(uint64_t own_pid, uint64_t own_process, uint32_t limit,
                        struct process_table *out)
 {
@@ -101,7 +109,7 @@ int process_table_find(uint64_t own_pid, uint64_t own_process, uint32_t limit,
     dl_iterate_phdr(search_object, &s);
     if (s.hits != 1)
         return s.hits ? -ENOTUNIQ : -ENOENT;
-    int err = read_size(&s.found);
+    int err = has_surroundings(&s.found) ? read_size(&s.found) : -EPROTO;
     if (!err)
         *out = s.found;
     return err;

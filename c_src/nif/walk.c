@@ -125,6 +125,8 @@ static struct since remember(struct walk *w, uint32_t slot,
         .reductions = (uint32_t)p->reductions,
         .vheap_blocks = vheap,
         .still_since = still ? row->still_since : now};
+    if (!w->elapsed_ns) /* after a walk given up rows are of several moments */
+        since.queue = since.reductions = 0;
     return since;
 }
 
@@ -280,6 +282,13 @@ bool walk_step(struct walk *w)
     return w->slot == w->table.limit;
 }
 
+static void give_back(struct walk *w)
+{
+    if (w->memory)
+        walk_memory_give_back(w->memory);
+    w->memory = NULL;
+}
+
 void walk_end(struct walk *w)
 {
     top_sort(&w->queues);
@@ -291,14 +300,14 @@ void walk_end(struct walk *w)
         w->memory->last_ns = w->began_ns;
         w->memory->created = w->created;
     }
-    walk_abandon(w);
+    give_back(w);
 }
 
 void walk_abandon(struct walk *w)
 {
     if (w->memory)
-        walk_memory_give_back(w->memory);
-    w->memory = NULL;
+        w->memory->last_ns = 0;
+    give_back(w);
 }
 
 void walk_held(struct walk *w, uint64_t began_ns, uint64_t began_cpu_ns)

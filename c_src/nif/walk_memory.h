@@ -20,8 +20,9 @@ struct walk_memory_row {
 struct walk_memory {
     struct walk_memory_row *rows; /**< of the table's limit; NULL at first */
     uint32_t limit;
-    uint64_t began_ns, last_ns; /**< CLOCK_MONOTONIC; last_ns 0: no walk yet */
-    uint32_t created;           /**< the table's counter at the last walk */
+    uint64_t began_ns,
+        last_ns;      /**< CLOCK_MONOTONIC; last_ns 0: no whole walk */
+    uint32_t created; /**< the table's counter at the last walk */
     atomic_bool taken;
 };
 
