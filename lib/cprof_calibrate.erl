@@ -284,10 +284,15 @@ checked(Offsets, Created) ->
         size => Size,
         middle => Middle =/= unknown,
         offsets =>
-            {At(state), At(queue), At(outer), number_or_0(Middle), At(heap_size), OldEnd, OldStart,
-                At(fragments), At(vheap), At(vheap_old), At(reductions), At(pc), At(initial),
+            {At(state), At(queue), At(outer), number_or_0(Middle), signals(Middle, At(outer)),
+                At(heap_size), OldEnd, OldStart, At(fragments), At(vheap), At(vheap_old), At(reductions), At(pc), At(initial),
                 Created}
     }.
+
+%% The first signal that is no message, of struct ErtsSignalInQueue (erl_message.h),
+%% beside its count of messages.
+signals(Middle, Outer) when is_integer(Middle), Middle > 0 -> Outer + 8;
+signals(_, _) -> 0.
 
 number_or_0(unknown) -> 0;
 number_or_0(Middle) -> Middle.

@@ -76,6 +76,7 @@
 -type quality() :: #{
     embryos := non_neg_integer(),
     implausible := non_neg_integer(),
+    lower_bounds := non_neg_integer(),
     groups_missed := non_neg_integer(),
     details_missing := non_neg_integer(),
     gone := non_neg_integer(),
@@ -269,6 +270,7 @@ quality(Walk, Answers, Missing) ->
     #{
         embryos => maps:get(embryos, Walk),
         implausible => maps:get(implausible, Walk),
+        lower_bounds => maps:get(lower_bounds, Walk),
         groups_missed => maps:get(groups_missed, Walk),
         details_missing => length(Details),
         gone => length([gone || {{process, _}, gone} <- maps:to_list(Answers)]),

@@ -26,6 +26,9 @@
     count := non_neg_integer(),
     embryos := non_neg_integer(),
     implausible := non_neg_integer(),
+    %% processes whose mailbox may be longer: they have not handled a signal
+    %% that came after messages
+    lower_bounds := non_neg_integer(),
     %% processes created since the walk before
     created := non_neg_integer() | undefined,
     states := #{
@@ -34,7 +37,7 @@
     mailboxes := #{
         total := non_neg_integer(),
         max := non_neg_integer(),
-        %% are messages between the queues counted?
+        %% are all messages counted, of all processes?
         exact := boolean(),
         %% processes with so many messages or more, and less than twice that
         histogram := [{pos_integer(), pos_integer()}],
@@ -184,7 +187,8 @@ is_canary_right(Figures, Facts) ->
     end.
 
 walk({Totals, Cost, States, Classes, _, Queues, Binaries, Leaks, Memories, Reductions, Groups}, Layout, Began) ->
-    {Count, Embryos, Implausible, Slots, ElapsedNs, Created, QueueTotal, QueueMax, Held, Missed} =
+    {Count, Embryos, Implausible, Slots, ElapsedNs, Created, QueueTotal, QueueMax, Held, Missed,
+        LowerBounds} =
         Totals,
     {Chunks, LongestNs, LongestCpuNs} = Cost,
     {Running, Runnable, Waiting, Gc, Suspended, Exiting} = States,
@@ -198,6 +202,7 @@ walk({Totals, Cost, States, Classes, _, Queues, Binaries, Leaks, Memories, Reduc
         count => Count,
         embryos => Embryos,
         implausible => Implausible,
+        lower_bounds => LowerBounds,
         created => since(ElapsedNs, Created band 16#ffffffff),
         states => #{
             running => Running,
@@ -210,7 +215,7 @@ walk({Totals, Cost, States, Classes, _, Queues, Binaries, Leaks, Memories, Reduc
         mailboxes => #{
             total => QueueTotal,
             max => QueueMax,
-            exact => maps:get(middle, Layout),
+            exact => maps:get(middle, Layout) andalso LowerBounds =:= 0,
             histogram => histogram(Classes),
             top => [{Pid, Length, one_less(Before)} || {Pid, Length, Before} <- Queues]
         },

@@ -127,6 +127,7 @@ totals(Sum) ->
         count => Sum#sum.count,
         embryos => 0,
         implausible => 0,
+        lower_bounds => Sum#sum.unanswered,
         created => undefined,
         states => states(Sum#sum.states),
         mailboxes => #{

@@ -173,6 +173,7 @@ static void add_process(struct walk *w, uint32_t slot, uint64_t process,
     enum walk_state state = walk_state_of(p->state);
     struct since since = remember(w, slot, p);
     w->count++;
+    w->lower_bounds += w->layout.signals && word_at(process, w->layout.signals);
     w->states[state]++;
     if (p->id == w->canary) { /* ours: in no sum, and on nobody's list */
         w->canary_seen = true;

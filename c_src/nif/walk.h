@@ -53,6 +53,7 @@ struct walk {
 
     uint64_t count, embryos, implausible;
     uint64_t states[WALK_STATES];
+    uint64_t lower_bounds; /**< queues that may be longer */
     uint64_t queue_total, queue_max, queue_classes[QUEUE_CLASSES];
     uint64_t vheap_words;
     uint32_t created_before, created;

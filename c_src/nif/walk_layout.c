@@ -10,10 +10,10 @@ static bool fits(uint32_t offset, uint32_t bytes, uint32_t size)
 
 bool walk_layout_fits(const struct walk_layout *l, uint32_t size)
 {
-    const uint32_t words[] = {l->queue,      l->queue_outer, l->queue_middle,
-                              l->heap_size,  l->old_hend,    l->old_heap,
-                              l->fragments,  l->vheap,       l->vheap_old,
-                              l->reductions, l->pc};
+    const uint32_t words[] = {l->queue,     l->queue_outer, l->queue_middle,
+                              l->signals,   l->heap_size,   l->old_hend,
+                              l->old_heap,  l->fragments,   l->vheap,
+                              l->vheap_old, l->reductions,  l->pc};
     for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (!fits(words[i], 8, size))
             return false;

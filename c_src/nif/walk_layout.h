@@ -16,6 +16,8 @@
     X(queue)        /* messages that the process has fetched */                \
     X(queue_outer)  /* messages that it has not */                             \
     X(queue_middle) /* OTP 26 and later: between; 0: there is none */          \
+    X(signals)      /* not 0: a signal waits behind messages that the VM then  \
+                       counts nowhere (OTP 26 and later); 0: never */          \
     X(heap_size)    /* words */                                                \
     X(old_hend)     /* end and ... */                                          \
     X(old_heap)     /* ... start of the old heap, or 0 */                      \

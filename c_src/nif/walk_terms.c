@@ -77,11 +77,11 @@ static ERL_NIF_TERM canary(ErlNifEnv *env, const struct walk *w)
 ERL_NIF_TERM walk_terms(ErlNifEnv *env, struct walk *w, uint64_t began_ns,
                         uint64_t began_cpu_ns)
 {
-    const uint64_t totals[] = {w->count,       w->embryos,
-                               w->implausible, w->table.limit,
-                               w->elapsed_ns,  w->created - w->created_before,
-                               w->queue_total, w->queue_max,
-                               w->vheap_words, w->groups.missed};
+    const uint64_t totals[] = {
+        w->count,         w->embryos,     w->implausible,
+        w->table.limit,   w->elapsed_ns,  w->created - w->created_before,
+        w->queue_total,   w->queue_max,   w->vheap_words,
+        w->groups.missed, w->lower_bounds};
     ERL_NIF_TERM parts[] = {
         numbers(env, totals, sizeof(totals) / sizeof(totals[0])),
         0, /* cost, last: this is part of it */
