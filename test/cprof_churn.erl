@@ -179,12 +179,19 @@ one(#{counters := Counters} = Job, Kind) ->
     Data = element(Kind rem 2 + 1, {on_heap, off_heap}),
     Pid = erlang:spawn_opt(?MODULE, victim, [Kind], [{message_queue_data, Data}]),
     remember(Pid, Job),
-    Kind =:= 5 andalso catch erlang:suspend_process(Pid, [asynchronous]),
+    Kind =:= 5 andalso suspend(Pid),
     Count = flood(Kind),
     counters:add(Counters, ?SENT, Count),
     [Pid ! {unread, I} || I <- lists:seq(1, Count)],
     Kind =:= 6 andalso exit(Pid, kill),
     Pid.
+
+suspend(Pid) ->
+    try
+        erlang:suspend_process(Pid, [asynchronous])
+    catch
+        error:badarg -> gone
+    end.
 
 flood(3) -> 7;
 flood(6) -> 3;

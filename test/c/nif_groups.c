@@ -1,0 +1,69 @@
+#include "test.h"
+
+#include "nif/walk_groups.h"
+
+static struct groups groups;
+
+static int clear(void **state)
+{
+    (void)state;
+    memset(&groups, 0, sizeof(groups));
+    return 0;
+}
+
+static const struct group *find(const struct group_key *key)
+{
+    const struct group *found = NULL;
+    for (unsigned i = 0; i < GROUPS_ROOM; i++)
+        if (groups.table[i].count > 0 &&
+            memcmp(&groups.table[i].key, key, sizeof(*key)) == 0) {
+            assert_null(found);
+            found = &groups.table[i];
+        }
+    return found;
+}
+
+static void counts_by_all_of_the_key(void **state)
+{
+    (void)state;
+    const struct group_key keys[] = {{0x1000, 0x0b, 0x4b, 3},
+                                     {0x1008, 0x0b, 0x4b, 3},
+                                     {0x1000, 0x8b, 0x4b, 3},
+                                     {0x1000, 0x0b, 0x8b, 3},
+                                     {0x1000, 0x0b, 0x4b, 4}};
+    for (uint64_t pid = 0; pid < 50; pid++)
+        groups_add(&groups, &keys[pid % 5 < pid / 10 ? 0 : pid % 5], pid);
+    uint64_t sum = 0;
+    for (unsigned k = 0; k < 5; k++)
+        sum += find(&keys[k])->count;
+    assert_int_equal(sum, 50);
+    assert_int_equal(find(&keys[0])->count, 2 + 2 + 4 + 6 + 8);
+    assert_int_equal(find(&keys[0])->samples, GROUP_SAMPLES);
+    assert_int_equal(find(&keys[0])->pids[0], 0);
+    assert_int_equal(find(&keys[0])->pids[1], 5);
+    assert_int_equal(groups.missed, 0);
+}
+
+/* More groups than there is room for: all are counted here or there. */
+static void what_finds_no_room_is_counted(void **state)
+{
+    (void)state;
+    const uint64_t many = 3 * GROUPS_ROOM;
+    for (uint64_t i = 0; i < many; i++)
+        groups_add(&groups, &(struct group_key){.pc = 8 * i}, i);
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < GROUPS_ROOM; i++)
+        sum += groups.table[i].count;
+    assert_true(groups.missed > 0);
+    assert_int_equal(sum + groups.missed, many);
+    assert_true(sum > GROUPS_ROOM / 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(counts_by_all_of_the_key, clear),
+        cmocka_unit_test_setup(what_finds_no_room_is_counted, clear),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

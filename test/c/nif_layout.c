@@ -1,0 +1,90 @@
+#include "test.h"
+
+#include "nif/process_table.h"
+#include "nif/walk_layout.h"
+#include "nif/walk_states.h"
+
+enum { SIZE = 776 };
+
+/* OTP 25's. */
+static const struct walk_layout right = {640, 392, 672, 0,   152, 504, 520,
+                                         584, 544, 616, 280, 256, 448, 588};
+
+static void each_field_is_within_the_struct(void **state)
+{
+    (void)state;
+    enum { FIELDS = sizeof(right) / sizeof(uint32_t) };
+    const uint32_t outside[] = {SIZE,        SIZE - 3,   SIZE + 8,
+                                1u << 31,    UINT32_MAX, UINT32_MAX - 7,
+                                SIZE * 1000, 1};
+    assert_true(walk_layout_fits(&right, SIZE));
+    for (unsigned field = 0; field < FIELDS; field++)
+        for (unsigned i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+            struct walk_layout wrong = right;
+            ((uint32_t *)&wrong)[field] = outside[i];
+            if (field == FIELDS - 1 &&
+                outside[i] < TABLE_BEFORE + TABLE_AFTER && outside[i] % 4 == 0)
+                continue;
+            assert_false(walk_layout_fits(&wrong, SIZE));
+        }
+}
+
+static void the_last_place_is_one(void **state)
+{
+    (void)state;
+    struct walk_layout l = right;
+    l.state = SIZE - 4;
+    l.queue = SIZE - 8;
+    l.initial = SIZE - 24;
+    l.created = TABLE_BEFORE + TABLE_AFTER - 4;
+    assert_true(walk_layout_fits(&l, SIZE));
+    l.initial = SIZE - 16;
+    assert_false(walk_layout_fits(&l, SIZE));
+    l = right;
+    assert_false(walk_layout_fits(&l, 640));
+    assert_false(walk_layout_fits(&l, 0));
+}
+
+static void flags_are_states(void **state)
+{
+    (void)state;
+    const uint32_t normal = 0xa;
+    assert_int_equal(walk_state_of(normal), WALK_WAITING);
+    assert_int_equal(walk_state_of(normal | FLAG_ACTIVE), WALK_RUNNABLE);
+    assert_int_equal(walk_state_of(normal | FLAG_ACTIVE | FLAG_RUNNING),
+                     WALK_RUNNING);
+    assert_int_equal(walk_state_of(normal | FLAG_RUNNING | FLAG_GC), WALK_GC);
+    assert_int_equal(walk_state_of(normal | FLAG_ACTIVE | FLAG_SUSPENDED),
+                     WALK_SUSPENDED);
+    assert_int_equal(walk_state_of(normal | FLAG_SUSPENDED | FLAG_EXITING),
+                     WALK_EXITING);
+    assert_int_equal(walk_state_of(FLAG_FREE), WALK_EXITING);
+    /* only the first priorities are set; priority max at rest has no flag */
+    assert_true(is_embryo(normal));
+    assert_false(is_embryo(0));
+    assert_false(is_embryo(normal | 0x20));
+}
+
+static void a_pid_tells_its_slot(void **state)
+{
+    (void)state;
+    const struct process_table before = {.limit = 1 << 18,
+                                         .how = PID_HIGH_WORD};
+    const struct process_table since = {.limit = 1 << 20, .how = PID_LOW_BITS};
+    assert_int_equal(slot_of_pid(&before, 0x0000007b00000983), 0x7b);
+    assert_int_equal(slot_of_pid(&since, 0x12345673), 0x34567);
+    assert_true(is_pid_word(0x12345673));
+    assert_false(is_pid_word(0x12345677));
+    assert_false(is_pid_word(0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_field_is_within_the_struct),
+        cmocka_unit_test(the_last_place_is_one),
+        cmocka_unit_test(flags_are_states),
+        cmocka_unit_test(a_pid_tells_its_slot),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
