@@ -7,8 +7,19 @@
 enum { SIZE = 776 };
 
 /* OTP 25's. */
-static const struct walk_layout right = {640, 392, 672, 0,   152, 504, 520,
-                                         584, 544, 616, 280, 256, 448, 588};
+static const struct walk_layout right = {.state = 640,
+                                         .queue = 392,
+                                         .queue_outer = 672,
+                                         .heap_size = 152,
+                                         .old_hend = 504,
+                                         .old_heap = 520,
+                                         .fragments = 584,
+                                         .vheap = 544,
+                                         .vheap_old = 616,
+                                         .reductions = 280,
+                                         .pc = 256,
+                                         .initial = 448,
+                                         .created = 588};
 
 static void each_field_is_within_the_struct(void **state)
 {
