@@ -4,7 +4,7 @@
 %% `make churn' runs it for CHURN_SECONDS in a node of its own, EUnit for some.
 -module(cprof_churn).
 
--export([main/1, run/1]).
+-export([main/1, run/2]).
 -export([victim/1, sleep/2]).
 
 -define(RATE, 50000).
@@ -24,7 +24,7 @@
 -define(UPGRADED, 4).
 
 main([Seconds]) ->
-    Result = run(1000 * list_to_integer(Seconds)),
+    Result = run(1000 * list_to_integer(Seconds), unload),
     io:format("~p~n", [Result]),
     case Result of
         #{wrong := [], walks := Walks} when Walks > 0 -> halt(0);
@@ -33,14 +33,16 @@ main([Seconds]) ->
 
 %% What was seen; `wrong' is what could not be, `died' why walkers ended but by
 %% a purge.
--spec run(pos_integer()) -> map().
-run(Ms) ->
+%% With `unload' the NIF's library goes altogether now and then, too.
+-spec run(pos_integer(), unload | upgrade) -> map().
+run(Ms, How) ->
     Variants = {small(), variants()},
     Pids = [new_generation() || _ <- lists:seq(1, ?GENERATIONS)],
     Job = #{
         counters => counters:new(4, []),
         ours => ets:new(?MODULE, [public, {write_concurrency, true}]),
         pids => {list_to_tuple(Pids), atomics:new(1, [])},
+        how => How,
         until => now_ms() + Ms
     },
     Makers = [start(fun() -> make(Job, N) end, Job) || N <- lists:seq(1, 2)],
@@ -247,7 +249,7 @@ reload(#{counters := Counters} = Job, {[Small | Smalls], {File, [Code | Others]}
             {module, _} = code:load_binary(cprof_churn_small, "small.erl", Small),
             _ = code:purge(cprof_churn_small),
             counters:add(Counters, ?RELOADED, 1),
-            N rem 5 =:= 0 andalso upgrade(File, Code, N, Counters),
+            N rem 5 =:= 0 andalso upgrade(File, Code, N, Job),
             timer:sleep(20),
             reload(Job, {Smalls ++ [Small], {File, Others ++ [Code]}}, N + 1)
     end.
@@ -261,9 +263,14 @@ small(N) ->
     {ok, _, Code} = compile:forms(Forms, []),
     Code.
 
-%% Now and then all of it goes, and comes again as if it had not been there.
-upgrade(File, Code, N, Counters) ->
-    N rem 50 =:= 0 andalso code:delete(cprof_nif),
+%% Now and then all of it goes, and comes again as if it had not been there. (By
+%% whoever calls it first: to be loaded twice at once OTP 25's code server takes
+%% ill, it forgets to answer.)
+upgrade(_, _, N, #{how := unload}) when N rem 50 =:= 0 ->
+    true = code:delete(cprof_nif),
+    _ = code:purge(cprof_nif),
+    {module, cprof_nif} = code:ensure_loaded(cprof_nif);
+upgrade(File, Code, N, #{counters := Counters}) ->
     _ = code:purge(cprof_nif),
     {module, cprof_nif} = code:load_binary(cprof_nif, File, Code),
     counters:add(Counters, ?UPGRADED, 1),

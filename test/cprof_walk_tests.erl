@@ -519,7 +519,7 @@ build_nif() ->
 
 churn_test_() ->
     {timeout, 120, fun() ->
-        Seen = cprof_churn:run(2000),
+        Seen = cprof_churn:run(2000, upgrade),
         ?assertMatch(#{wrong := [], walks := Walks} when Walks > 0, Seen),
         ?assertMatch(#{made := Made} when Made > 0, Seen)
     end}.
