@@ -199,7 +199,7 @@ snapshot(#{top := Top, wait_ms := WaitMs} = Options, #{keeper := Keeper} = Befor
     Slow = cprof_ask:start(#{
         wall => fun() -> cprof_scheduler_times:wall(Keeper) end,
         threads => fun() -> cprof_scheduler_times:threads(folders(Before)) end,
-        memory => fun() -> maps:from_list(erlang:memory()) end,
+        memory => fun memory/0,
         allocators => fun cprof_allocators:read/0
     }),
     Details = cprof_ask:start(cprof_details:questions(Walk, Top)),
@@ -234,6 +234,14 @@ walk(#{source := bif} = Options, Before) ->
 walk_bif(#{top := Top, wait_ms := WaitMs}, Reason, Before) ->
     {Walk, Memory} = cprof_walk_bif:read(Top, memory(bif, Before), #{wait_ms => WaitMs}),
     {bif, Reason, Walk, Memory}.
+
+%% Without the allocators that count (`+Mea min') nobody knows.
+memory() ->
+    try
+        maps:from_list(erlang:memory())
+    catch
+        error:notsup -> #{}
+    end.
 
 memory(Source, {Source, Memory}) -> Memory;
 memory(_, _) -> undefined.

@@ -267,6 +267,7 @@ small(N) ->
 %% whoever calls it first: to be loaded twice at once OTP 25's code server takes
 %% ill, it forgets to answer.)
 upgrade(_, _, N, #{how := unload}) when N rem 50 =:= 0 ->
+    _ = code:purge(cprof_nif),
     true = code:delete(cprof_nif),
     _ = code:purge(cprof_nif),
     {module, cprof_nif} = code:ensure_loaded(cprof_nif);
