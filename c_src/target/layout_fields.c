@@ -23,7 +23,7 @@ enum {
     PID_TAG = 3,
     MAX_ARITY = 255,
     PICK_MIN = 4,
-    CODE_INFO_BYTES = 48
+    CODE_INFO_BYTES = 40 /* sizeof(ErtsCodeInfo), beam/code_ix.h */
 };
 
 /* What a word of the piece points to, as far as it does. */

@@ -308,6 +308,21 @@ static void finds_64_schedulers(void **state)
     close_node(&n);
 }
 
+/* They all go on at one address of the emulator's own code. */
+static void knows_where_hibernated_processes_go_on(void **state)
+{
+    (void)state;
+    struct node n;
+    struct layout l;
+    open_node(&n, "-eval",
+              "[proc_lib:spawn(fun() -> proc_lib:hibernate(lists, reverse, "
+              "[[]]) end) || _ <- lists:seq(1, 200)].");
+    discover(&n, &l, false);
+    assert_true(l.known[LAYOUT_CONTINUATION]);
+    layout_deinit(&l);
+    close_node(&n);
+}
+
 /* As in a container: the node's memory has other thread ids than we see. */
 static void finds_schedulers_across_pid_namespaces(void **state)
 {
@@ -446,6 +461,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_the_node_says),
         cmocka_unit_test(finds_64_schedulers),
+        cmocka_unit_test(knows_where_hibernated_processes_go_on),
         cmocka_unit_test(finds_schedulers_across_pid_namespaces),
         cmocka_unit_test(works_without_any_hint),
         cmocka_unit_test(learns_the_schedulers_from_samples),
