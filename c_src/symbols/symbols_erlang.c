@@ -129,12 +129,26 @@ static bool is_veneer(const struct jit_module *module, uint64_t at)
            at >= module->functions[module->function_count - 1].end;
 }
 
+/* Before a module's first function lies the trampoline of its breakpoints
+ * (jit/x86/beam_asm_module.cpp, genericBPTramp): calls of a function with a
+ * trace pattern go through it. */
+static bool is_trampoline(const struct jit_module *module, uint64_t at)
+{
+    return module->function_count && at < module->functions[0].start;
+}
+
 static void resolve(struct symbols_erlang *e, const struct jit_module *module,
                     uint64_t at, struct symbol_frames *out)
 {
     const struct jit_function *f = jit_function_at(module, at);
     if (!f && (module->emulator || is_veneer(module, at))) {
         *out = (struct symbol_frames){.result = SYMBOL_NAMED};
+        return;
+    }
+    if (!f && is_trampoline(module, at)) {
+        symbols_erlang_bracket("[breakpoint]", FRAME_RUNTIME, SYMBOL_NAMED,
+                               out);
+        out->list[0].module = textpool_add(e->pool, module->name);
         return;
     }
     if (!f) {

@@ -87,7 +87,9 @@ void unwind_jit(struct unwinding *w)
     }
     w->out->c_p = w->s->process.c_p ? w->s->process.c_p : regs->r[REGS_R13];
     struct unwind_walk walk = unwind_walk_of(w);
-    walk.top_any = leaf.emulator;
+    /* Neither calls of shared fragments nor of a module's breakpoint
+     * trampoline align their return address. */
+    walk.top_any = leaf.emulator || !leaf.function_start;
     if (w->s->exact && w->s->process.c_p)
         unwind_copied(w, &walk, copy, copy->addr);
     else
