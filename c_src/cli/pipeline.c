@@ -116,7 +116,7 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
             p, profile_thread(p->profile, (uint32_t)s->tid, thread->name)),
         .state = named.state,
         .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
-        .count = 1,
+        .count = s->weight ? s->weight : 1,
         .cpu_ns = s->period_ns,
     };
     count_quality(p, &row);

@@ -131,6 +131,7 @@ static int record_pid(const struct options *o, pid_t pid)
         .kernel = o->kernel,
         .force = o->force,
         .timeline = o->timeline,
+        .max_cost = SESSION_MAX_COST,
         .duration_ns = (uint64_t)(duration_of(o) * (double)NS_PER_S)};
     char what[32];
     snprintf(what, sizeof(what), "pid %d", pid);

@@ -72,6 +72,7 @@ static int open_engine(struct session *s, const struct session_options *o)
                                                              : ENGINE_CPU_CLOCK,
         .kernel_stacks = o->kernel,
         .force = o->force,
+        .max_cost = o->max_cost,
     };
     struct engine_choice choice;
     int err = engine_open(o->engine ? o->engine : "auto", &config, &choice,

@@ -23,7 +23,11 @@ struct session_options {
     bool force;           /**< where the engine would rather refuse */
     bool timeline;        /**< samples are told apart by their time */
     uint64_t duration_ns; /**< of the recording; 0: not known */
+    double max_cost;      /**< SESSION_MAX_COST, or another part of the node's
+                               CPU time that events on threads may cost */
 };
+
+#define SESSION_MAX_COST 0.05
 
 /** Figures for a progress line. */
 struct session_progress {

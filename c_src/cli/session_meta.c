@@ -114,6 +114,32 @@ static int note_holds(struct profile *p, const struct engine_info *info)
     return profile_note(p, line);
 }
 
+/* What events on threads cost the node, and what was done about it. */
+static int note_cost(struct profile *p, const struct engine_cost *cost,
+                     uint64_t duration_ns)
+{
+    char line[400];
+    double seconds = (double)duration_ns / (double)NS_PER_S;
+    if (cost->switch_ns <= 0 || seconds <= 0)
+        return 0;
+    int n = snprintf(line, sizeof(line),
+                     "recording cost the node %.1f %% of its CPU time: its "
+                     "threads came onto a CPU %.0f times a second, and the "
+                     "events of engine perf add %.1f us to that (measured "
+                     "here)",
+                     100 * cost->share, (double)cost->switches / seconds,
+                     cost->switch_ns / 1e3);
+    if (cost->sampled_share < 1)
+        n += snprintf(line + n, sizeof(line) - (size_t)n,
+                      "; to keep it below %.0f %%, samples were taken in %.0f "
+                      "%% of the time",
+                      100 * cost->bound, 100 * cost->sampled_share);
+    if (cost->lowered)
+        snprintf(line + n, sizeof(line) - (size_t)n,
+                 " at the end, and earlier samples count less");
+    return profile_note(p, line);
+}
+
 static int note_gaps(struct profile *p, const struct target_state *t,
                      const struct engine_info *info, bool gone)
 {
@@ -160,5 +186,6 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     c->bytes = e.bytes;
     int err = set(p, &m->engine, ops->name);
     err = err ? err : note_holds(p, &info);
+    err = err ? err : note_cost(p, &info.cost, duration_ns);
     return err ? err : note_gaps(p, t, &info, gone);
 }

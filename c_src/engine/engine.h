@@ -38,6 +38,8 @@ struct engine_config {
     enum engine_event event;
     bool kernel_stacks; /**< ask for kernel stacks too */
     bool force;         /**< also where the engine would rather refuse */
+    double max_cost;    /**< of the node's CPU time, for engines whose events
+                             slow it down */
 };
 
 struct engine_counters {
@@ -50,6 +52,16 @@ struct engine_counters {
     uint64_t bytes;     /**< read from the rings */
 };
 
+/** What events on threads cost the node, measured; all 0: nothing was. */
+struct engine_cost {
+    double share;      /**< of the CPU time that the node used without them */
+    double bound;      /**< of it, that was to be kept */
+    uint64_t switches; /**< times that a thread came onto a CPU */
+    double switch_ns;  /**< added to each while the events are armed */
+    double sampled_share; /**< of the time in which they are, in the end */
+    uint64_t lowered;     /**< times that this was halved while sampling */
+};
+
 /** What is special about the samples of this run, for the report. */
 struct engine_info {
     bool kernel_included;   /**< CPU time in the kernel is sampled */
@@ -60,6 +72,7 @@ struct engine_info {
     uint64_t hold_p50_ns;   /**< how long a thread was held for a sample: half
                                  of the times at most this; 0: never */
     uint64_t hold_p99_ns, hold_max_ns;
+    struct engine_cost cost;
 };
 
 struct engine;

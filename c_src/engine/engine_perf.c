@@ -1,6 +1,8 @@
 /*
  * The engine `perf`: one event per thread, each with its own ring, all in one
- * epoll. Works without privileges on processes of the same user.
+ * epoll. Works without privileges on processes of the same user. Such events
+ * slow down every switch of threads, so they are armed for as much of the time
+ * only as keeps their cost below a bound (perf_duty.h).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,17 +12,28 @@
 
 #include "base/clock.h"
 #include "engine/engine.h"
+#include "engine/perf_duty.h"
 #include "engine/perf_threads.h"
+#include "engine/schedstat.h"
 
 enum {
     LATE_NS = 10 * 1000 * 1000,
     SWEEP_NS = 50 * 1000 * 1000,
+    LOAD_NS = 250 * 1000 * 1000, /* the node's load is looked at so often */
+    LOAD_PART = 50,              /* but takes at most that part of the time */
     READY_MAX = 64,
 };
 
 struct engine {
     pid_t pid;
     struct perf_threads threads;
+    bool running;
+    struct perf_duty duty;
+    struct perf_cost cost;
+    double max_cost;
+    struct perf_duty_load before; /* without events */
+    uint64_t load_ns;             /* when the load was looked at last */
+    uint64_t next_load_ns;
     bool new_threads;
     bool was_raised; /* our priority was, from old_priority */
     int old_priority;
@@ -73,6 +86,80 @@ static struct perf_event_setup setup_of(const struct engine_config *config)
     };
 }
 
+/* --- what it costs the node ---------------------------------------------- */
+
+/* What the threads did in their lives, as far as they still live. */
+static struct perf_duty_load load_of(pid_t pid, const struct threads *threads)
+{
+    struct perf_duty_load sum = {.ns = clock_now_ns()};
+    for (size_t i = 0; i < threads->count; i++) {
+        struct schedstat s;
+        if (schedstat_read(pid, threads->list[i].tid, &s) != 0)
+            continue;
+        sum.runs += s.runs;
+        sum.cpu_ns += s.cpu_ns;
+    }
+    return sum;
+}
+
+static uint64_t less(uint64_t later, uint64_t earlier)
+{
+    return later > earlier ? later - earlier : 0; /* a thread has ended */
+}
+
+/* What events cost here, and how the node does without them meanwhile. */
+static int measure(struct engine *e, const struct engine_config *config)
+{
+    const struct threads *threads = config->view.threads;
+    struct perf_duty_load first = load_of(config->pid, threads);
+    int err = perf_cost_measure(&e->threads.setup, &e->cost);
+    struct perf_duty_load then = load_of(config->pid, threads);
+    e->before =
+        (struct perf_duty_load){.ns = then.ns - first.ns,
+                                .runs = less(then.runs, first.runs),
+                                .cpu_ns = less(then.cpu_ns, first.cpu_ns)};
+    return err;
+}
+
+/* Reads anew what a thread did; adds what it did since the last time. */
+static void add_load(struct engine *e, struct perf_thread *t,
+                     struct perf_duty_load *sum)
+{
+    struct schedstat now;
+    if (schedstat_read(e->pid, t->tid, &now) != 0)
+        return;
+    sum->runs += less(now.runs, t->seen.runs);
+    sum->cpu_ns += less(now.cpu_ns, t->seen.cpu_ns);
+    t->seen = now;
+}
+
+static struct perf_duty_load look_at_load(struct engine *e)
+{
+    uint64_t now = clock_now_ns();
+    struct perf_duty_load load = {.ns = now - e->load_ns};
+    for (size_t i = 0; i < e->threads.count; i++)
+        add_load(e, e->threads.list[i], &load);
+    uint64_t took = clock_now_ns() - now;
+    e->load_ns = now;
+    e->next_load_ns =
+        now + (took * LOAD_PART > LOAD_NS ? took * LOAD_PART : LOAD_NS);
+    return load;
+}
+
+static int keep_duty(struct engine *e)
+{
+    uint64_t now = clock_now_ns();
+    if (now >= e->next_load_ns) {
+        struct perf_duty_load load = look_at_load(e);
+        perf_duty_saw(&e->duty, &load);
+    }
+    if (!perf_duty_turn(&e->duty, now))
+        return 0;
+    return perf_threads_arm(&e->threads, e->duty.armed);
+}
+
+/* --- open and close ------------------------------------------------------- */
+
 static int open_engine(const struct engine_config *config, struct engine **out)
 {
     if (config->rate < ENGINE_MIN_RATE || config->rate > ENGINE_MAX_RATE)
@@ -84,7 +171,10 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     struct perf_event_setup setup = setup_of(config);
     raise_limit(RLIMIT_NOFILE);
     raise_limit(RLIMIT_MEMLOCK);
+    e->max_cost = config->max_cost;
     int result = perf_threads_init(&e->threads, &setup);
+    if (result == 0)
+        result = measure(e, config);
     if (result == 0)
         result = perf_threads_open(&e->threads, config->view.threads);
     if (result == 0 && e->threads.count == 0)
@@ -121,20 +211,21 @@ static void raise_priority(struct engine *e)
 static int start(struct engine *e)
 {
     raise_priority(e);
-    e->threads.running = true;
-    for (size_t i = 0; i < e->threads.count; i++) {
-        int result = perf_event_enable(e->threads.list[i]->fd);
-        if (result)
-            return result;
-    }
-    return 0;
+    e->running = true;
+    e->load_ns = clock_now_ns();
+    (void)look_at_load(e); /* from here on */
+    perf_duty_begin(&e->duty, &e->cost, e->max_cost, e->threads.setup.rate,
+                    &e->before, clock_now_ns());
+    return perf_threads_arm(&e->threads, true);
 }
 
+/* A thread that ended has no descriptor to disable. */
 static void stop(struct engine *e)
 {
-    e->threads.running = false;
-    for (size_t i = 0; i < e->threads.count; i++)
-        perf_event_disable(e->threads.list[i]->fd);
+    struct perf_duty_load load = look_at_load(e);
+    perf_duty_saw(&e->duty, &load);
+    e->running = false;
+    (void)!perf_threads_arm(&e->threads, false);
 }
 
 /* --- handing out --------------------------------------------------------- */
@@ -153,6 +244,8 @@ static void hand_out(struct engine *e, struct perf_thread *t,
     struct sample *s = &e->record.sample;
     if (e->threads.setup.event == ENGINE_CYCLES)
         s->period_ns = e->threads.setup.period_ns; /* it came in cycles */
+    s->period_ns = (uint64_t)((double)s->period_ns / e->duty.share);
+    s->weight = e->duty.weight;
     e->counters.samples++;
     e->counters.stack_cut += e->record.stack_cut;
     uint64_t now = clock_now_ns();
@@ -231,26 +324,41 @@ static void drain_ready(struct engine *e, const struct epoll_event *ready,
     }
 }
 
+/* As long as nothing is to be done. */
+static int until_edge(const struct engine *e, int timeout_ms)
+{
+    if (!e->running)
+        return 0;
+    uint64_t now = clock_now_ns(), edge = e->duty.edge_ns;
+    if (edge <= now)
+        return 0;
+    uint64_t ms = (edge - now) / NS_PER_MS + 1;
+    return ms < (uint64_t)timeout_ms ? (int)ms : timeout_ms;
+}
+
 static int poll_engine(struct engine *e, int timeout_ms,
                        engine_on_sample *on_sample, void *ctx)
 {
     struct epoll_event ready[READY_MAX];
     int n = epoll_wait(e->threads.epoll, ready, READY_MAX,
-                       e->threads.running ? timeout_ms : 0);
+                       until_edge(e, timeout_ms));
     if (n < 0)
         return errno == EINTR ? 0 : -errno;
     drain_ready(e, ready, n, on_sample, ctx);
     perf_threads_remove_ended(&e->threads);
     /* Only samples wake us: news of threads may lie in any ring. */
     uint64_t now = clock_now_ns();
-    if (now >= e->sweep_ns || !e->threads.running) {
+    if (now >= e->sweep_ns || !e->running) {
         drain_all(e, on_sample, ctx);
         perf_threads_remove_ended(&e->threads);
         e->sweep_ns = now + SWEEP_NS;
     }
     if (e->threads.count == 0)
         return -E_GONE;
-    int result = e->new_threads;
+    int result = e->running ? keep_duty(e) : 0;
+    if (result)
+        return result;
+    result = e->new_threads;
     e->new_threads = false;
     return result;
 }
@@ -279,6 +387,12 @@ static struct engine_info info(const struct engine *e)
         .kernel_included = e->threads.setup.kernel,
         .threads = e->threads.count,
         .threads_skipped = e->threads.skipped,
+        .cost = {.share = perf_duty_cost(&e->duty),
+                 .bound = e->max_cost,
+                 .switches = e->duty.load.runs,
+                 .switch_ns = e->cost.armed_ns,
+                 .sampled_share = e->duty.share,
+                 .lowered = e->duty.lowered},
     };
     for (size_t i = 0; i < e->threads.count; i++) {
         const struct perf_thread *t = e->threads.list[i];

@@ -15,6 +15,7 @@
 #include "engine/perf_event.h"
 #include "engine/perf_jitter.h"
 #include "engine/perf_records.h"
+#include "engine/schedstat.h"
 #include "target/threads.h"
 
 enum { PERF_THREAD_MIN_RING = 16384 };
@@ -27,7 +28,8 @@ struct perf_thread {
     struct perf_event_setup setup;
     struct perf_jitter jitter;
     unsigned recent, recent_short;
-    bool over; /**< the thread has ended, or its event is lost */
+    struct schedstat seen; /**< of the thread, when its load was read last */
+    bool over;             /**< the thread has ended, or its event is lost */
 };
 
 /**

@@ -198,6 +198,18 @@ void perf_threads_deinit(struct perf_threads *set)
     free(set->list);
 }
 
+int perf_threads_arm(struct perf_threads *set, bool armed)
+{
+    set->running = armed;
+    for (size_t i = 0; i < set->count; i++) {
+        int fd = set->list[i]->fd;
+        int err = armed ? perf_event_enable(fd) : perf_event_disable(fd);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
 void perf_threads_remove_ended(struct perf_threads *set)
 {
     size_t kept = 0;

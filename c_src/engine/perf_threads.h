@@ -19,7 +19,7 @@ struct perf_threads {
     size_t skipped; /**< could not be opened */
     unsigned shift; /**< rings are 2^shift smaller than their default */
     int epoll;      /**< its events point to the struct perf_thread */
-    bool running;   /**< threads that are added are enabled at once */
+    bool running;   /**< armed: threads that are added are enabled at once */
 };
 
 MUST_USE int perf_threads_init(struct perf_threads *set,
@@ -41,6 +41,8 @@ MUST_USE int perf_threads_add(struct perf_threads *set,
 /** Waits for the thread's (new) descriptor, too. */
 MUST_USE int perf_threads_watch(struct perf_threads *set,
                                 struct perf_thread *t);
+/** Enables or disables the events of all, and of those added from now on. */
+MUST_USE int perf_threads_arm(struct perf_threads *set, bool armed);
 /** Closes the threads that are over. */
 void perf_threads_remove_ended(struct perf_threads *set);
 

@@ -48,6 +48,7 @@ enum { SAMPLE_MAX_KERNEL_FRAMES = 64 };
 struct sample {
     uint64_t time_ns;   /**< CLOCK_MONOTONIC */
     uint64_t period_ns; /**< CPU time it stands for */
+    uint32_t weight;    /**< how often it counts; 0 counts once, too */
     pid_t tid;
     bool in_kernel;   /**< the CPU was in the kernel on the thread's behalf */
     bool has_regs;    /**< false: no user registers (kernel-side only) */

@@ -1,0 +1,112 @@
+#include "engine/perf_duty.h"
+
+#include "base/clock.h"
+
+enum {
+    CYCLE_NS = 100 * 1000 * 1000, /* a window and a pause, on average */
+    LEAST_PERMILLE = 10,          /* of the time is always armed */
+};
+
+/* A node that hardly does anything may be made to use this share of a CPU: of
+ * the little that it uses, the bound alone would leave nothing to see. */
+static const double least_of_cpu = 0.005;
+
+/* xorshift64* (Marsaglia, Vigna): one word of state is plenty here. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t x = *state;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    *state = x;
+    return x * 2685821657736338717ull;
+}
+
+/* What events cost a node in that span when they are armed for a share of it.
+ * The CPU time of samples is that of the node. */
+static double cost_of(const struct perf_duty *d,
+                      const struct perf_duty_load *load, double share)
+{
+    double switches = (double)load->runs * (share * d->cost.armed_ns +
+                                            (1 - share) * d->cost.idle_ns);
+    double samples = share * (double)load->cpu_ns / NS_PER_S * d->rate;
+    return switches + samples * d->cost.sample_ns;
+}
+
+static double allowed(const struct perf_duty *d,
+                      const struct perf_duty_load *load, double own_ns)
+{
+    double by_use = d->bound * own_ns;
+    double by_cpu = least_of_cpu * (double)load->ns;
+    return by_use > by_cpu ? by_use : by_cpu;
+}
+
+/* The largest share within the bound. */
+static double share_for(const struct perf_duty *d,
+                        const struct perf_duty_load *load)
+{
+    double most = allowed(d, load, (double)load->cpu_ns);
+    double paused = cost_of(d, load, 0), armed = cost_of(d, load, 1);
+    double share = armed <= most ? 1 : (most - paused) / (armed - paused);
+    return share < LEAST_PERMILLE / 1e3 ? LEAST_PERMILLE / 1e3 : share;
+}
+
+/* Half to one and a half of mean. */
+static uint64_t around(struct perf_duty *d, double mean)
+{
+    return (uint64_t)(mean / 2) +
+           next_random(&d->random) % ((uint64_t)mean + 1);
+}
+
+static void plan_edge(struct perf_duty *d, uint64_t now_ns)
+{
+    double part = d->armed ? d->share : 1 - d->share;
+    d->edge_ns = part >= 1 ? UINT64_MAX : now_ns + around(d, part * CYCLE_NS);
+}
+
+void perf_duty_begin(struct perf_duty *d, const struct perf_cost *cost,
+                     double bound, unsigned rate,
+                     const struct perf_duty_load *before, uint64_t now_ns)
+{
+    *d = (struct perf_duty){.cost = *cost,
+                            .bound = bound,
+                            .rate = rate,
+                            .weight = 1,
+                            .armed = true,
+                            .random = now_ns | 1};
+    d->share = share_for(d, before);
+    plan_edge(d, now_ns);
+}
+
+void perf_duty_saw(struct perf_duty *d, const struct perf_duty_load *load)
+{
+    double cost = cost_of(d, load, d->share);
+    double own = (double)load->cpu_ns - cost;
+    d->cost_ns += cost;
+    d->load.ns += load->ns;
+    d->load.runs += load->runs;
+    d->load.cpu_ns += load->cpu_ns;
+    if (cost <= allowed(d, load, own > 0 ? own : 0) * 1.2 ||
+        d->share <= LEAST_PERMILLE / 1e3)
+        return;
+    d->share /= 2;
+    d->weight *= 2;
+    d->lowered++;
+    if (d->edge_ns == UINT64_MAX)
+        d->edge_ns = 0; /* now */
+}
+
+bool perf_duty_turn(struct perf_duty *d, uint64_t now_ns)
+{
+    if (now_ns < d->edge_ns)
+        return false;
+    d->armed = !d->armed;
+    plan_edge(d, now_ns);
+    return true;
+}
+
+double perf_duty_cost(const struct perf_duty *d)
+{
+    double own = (double)d->load.cpu_ns - d->cost_ns;
+    return own > 0 ? d->cost_ns / own : 0;
+}

@@ -1,0 +1,29 @@
+/**
+ * @file schedstat.h
+ * What the scheduler of the kernel counts for each thread, from
+ * /proc/PID/task/TID/schedstat (Linux, fs/proc/base.c). POSIX's clocks of
+ * threads are only for threads of one's own process.
+ */
+#ifndef CPROF_ENGINE_SCHEDSTAT_H
+#define CPROF_ENGINE_SCHEDSTAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/** Of a thread that runs, as of the last tick; else exact. */
+struct schedstat {
+    uint64_t cpu_ns;  /**< on a CPU */
+    uint64_t wait_ns; /**< ready to run, but not on a CPU */
+    uint64_t runs;    /**< times that it came onto a CPU */
+};
+
+/** The text of the file; pure. 0 or -E_FORMAT. */
+MUST_USE int schedstat_parse(const void *text, size_t len,
+                             struct schedstat *out);
+/** 0; -ESRCH: there is no such thread; or -errno. */
+MUST_USE int schedstat_read(pid_t pid, pid_t tid, struct schedstat *out);
+
+#endif
