@@ -70,6 +70,12 @@ static const struct err_row rows[] = {
                       "that `cprof record -o` writes"},
     {E_PROTOCOL, "the request is not of the port protocol"},
     {E_USAGE, "wrong usage; see `cprof --help`"},
+    {E_PLANTED, "belongs to another user, in a folder where anyone may create "
+                "files; give another name, or remove it"},
+    {E_PLANTED_LINK, "a link in a folder where anyone may create links is not "
+                     "followed; give the name that it leads to"},
+    {E_NO_READER, "nobody reads this pipe; start its reader first"},
+    {E_NO_FILE, "a socket or a disk, where no result can be written"},
 };
 
 const char *err_text(int code)

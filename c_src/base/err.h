@@ -58,6 +58,10 @@ enum err {
 
     /* cli */
     E_USAGE = 4596, /**< the command line is wrong; said already */
+    E_PLANTED,      /**< output: another user's, where anyone may put files */
+    E_PLANTED_LINK, /**< output: a link where anyone may put links */
+    E_NO_READER,    /**< output: a pipe that nobody reads */
+    E_NO_FILE,      /**< output: a socket, a disk: nothing to write into */
 };
 
 /**

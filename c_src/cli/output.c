@@ -1,124 +1,57 @@
 #include "cli/output.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/options_view.h"
+#include "cli/output_file.h"
+#include "cli/output_place.h"
+#include "cli/output_stream.h"
 
-static int writable(const char *path)
+/* A rename would put a file in the place of a device or a pipe, and an open
+ * descriptor's file may have lost its name or have others who write to it. */
+static bool is_written_in_place(const struct output_place *p)
 {
-    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? 0 : -errno;
-}
-
-/* A new file beside path, to be renamed to it; its descriptor or -errno. */
-static int open_beside(const char *path, char temporary[PATH_MAX])
-{
-    if (snprintf(temporary, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
-        return -ENAMETOOLONG;
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
-
-/* Rights do not tell all (a read-only file system, /proc): it is tried. */
-static int can_create(const char *path)
-{
-    char temporary[PATH_MAX];
-    int fd = open_beside(path, temporary);
-    if (fd < 0)
-        return fd;
-    unlink(temporary);
-    close(fd);
-    return 0;
+    return !p->name[0] || (p->there >= 0 && !S_ISREG(p->st.st_mode));
 }
 
 int output_check(const char *path)
 {
-    struct stat st;
+    struct output_place p;
     if (!path)
         return 0;
-    if (stat(path, &st) != 0)
-        return errno == ENOENT ? can_create(path) : -errno;
-    if (S_ISDIR(st.st_mode))
-        return -EISDIR;
-    int err = writable(path);
-    char target[PATH_MAX];
-    if (err || !S_ISREG(st.st_mode))
+    int err = output_place_find(path, false, &p);
+    if (err)
         return err;
-    return realpath(path, target) ? can_create(target) : -errno;
-}
-
-static int write_all(int fd, const uint8_t *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0) {
-            bytes += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
-/* A device or a pipe is written in place; a rename would replace it. */
-static int write_in_place(const char *path, const struct buffer *bytes)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int err = write_all(fd, bytes->data, bytes->len);
-    close(fd);
+    err = is_written_in_place(&p) ? output_stream_check(&p)
+                                  : output_file_check(&p);
+    output_place_leave(&p);
     return err;
 }
 
-/* An existing file keeps its mode: a recording holds a command line. */
-static mode_t file_mode(const char *path)
+static int write_at(const char *path, bool fresh, bool waits,
+                    const struct buffer *bytes)
 {
-    struct stat st;
-    if (stat(path, &st) == 0)
-        return st.st_mode & 07777;
-    mode_t mask = umask(0);
-    umask(mask);
-    return 0666 & ~mask;
-}
-
-static int write_beside(const char *path, const struct buffer *bytes)
-{
-    char temporary[PATH_MAX];
-    int fd = open_beside(path, temporary);
-    if (fd < 0)
-        return fd;
-    int err = write_all(fd, bytes->data, bytes->len);
-    if (fchmod(fd, file_mode(path)) != 0 && !err)
-        err = -errno;
-    if (close(fd) != 0 && !err)
-        err = -errno;
-    if (!err && rename(temporary, path) != 0)
-        err = -errno;
+    struct output_place p;
+    int err = output_place_find(path, fresh, &p);
     if (err)
-        unlink(temporary);
+        return err;
+    err = is_written_in_place(&p)
+              ? output_stream_write(&p, waits ? path : NULL, bytes)
+              : output_file_write(&p, fresh, bytes);
+    output_place_leave(&p);
     return err;
 }
 
 int output_write(const char *path, const struct buffer *bytes)
 {
-    if (!path)
-        return write_all(STDOUT_FILENO, bytes->data, bytes->len);
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return write_beside(path, bytes);
-    if (!S_ISREG(st.st_mode))
-        return write_in_place(path, bytes);
-    char target[PATH_MAX]; /* a link stays a link */
-    return realpath(path, target) ? write_beside(target, bytes) : -errno;
+    return path ? write_at(path, false, true, bytes)
+                : output_stream_write_fd(STDOUT_FILENO, bytes);
+}
+
+int output_write_now(const char *path, bool fresh, const struct buffer *bytes)
+{
+    return write_at(path, fresh, false, bytes);
 }
 
 bool output_unreadable(const struct options *o)

@@ -1,8 +1,10 @@
 /**
  * @file output.h
- * Where a result goes. That it can be written is found out before sampling
- * and leaves nothing behind; it is written whole or not at all (a new file
- * beside it, then renamed), so that a killed program leaves no half file.
+ * Where a result goes, whoever asks: the command line, Cprof and cprof_nif,
+ * Telemetry. That it can be written is found out before sampling and leaves
+ * nothing behind; a file is written whole or not at all (output_file.h), a
+ * pipe or a device in place (output_stream.h). Neither goes where somebody
+ * else may have planted something (output_place.h).
  */
 #ifndef CPROF_CLI_OUTPUT_H
 #define CPROF_CLI_OUTPUT_H
@@ -12,13 +14,19 @@
 #include "cli/options.h"
 #include "profile/profile.h"
 
-/** 0, or -errno: path could not be written. NULL is stdout: always 0. */
+/** 0, or a negative error: path could not be written. NULL is stdout: always 0.
+ */
 MUST_USE int output_check(const char *path);
 /** Renders the profile as the options say (filter, format) into bytes. */
 MUST_USE int output_render(const struct profile *p, const struct options *o,
                            struct buffer *bytes);
-/** Writes bytes to path, or to stdout when NULL. 0 or -errno. */
+/** Writes bytes to path, or to stdout when NULL; a pipe that nobody reads is
+ *  waited for, which is said on stderr. 0 or a negative error. */
 MUST_USE int output_write(const char *path, const struct buffer *bytes);
+/** The same without waiting for a pipe (-E_NO_READER). fresh: -EEXIST when
+ *  anything is at path, a link included. */
+MUST_USE int output_write_now(const char *path, bool fresh,
+                              const struct buffer *bytes);
 /** Would the bytes of this format end on a terminal, unreadable? */
 bool output_unreadable(const struct options *o);
 
