@@ -4,7 +4,7 @@
 
 -export([version/0, request/3, reply/1]).
 
--type command() :: hello | start | stop | read | render | diff | describe.
+-type command() :: hello | start | stop | read | render | check | write | diff | describe.
 -type failure() :: {Code :: atom(), Text :: binary()}.
 -type reply() ::
     {reply, Ref :: integer(), {ok, term()} | {error, failure()}}

@@ -4,9 +4,11 @@
 -module(cprof_sampler).
 
 -export([start/1, start/2, stop/0, stop/1, profile/2, record/2]).
--export([read/1, read_file/1, render/2, write/3, check_outputs/1, diff/3]).
+-export([read/1, read_file/1, render/2, write/3, save/3, check_outputs/1, diff/3]).
 
 -export_type([recorded/0, compared/0]).
+
+-include_lib("kernel/include/file.hrl").
 
 -type failure() :: cprof_protocol:failure().
 -type recorded() :: #{report := map(), recording := binary()}.
@@ -16,6 +18,8 @@
 -define(START_MS, 60000).
 -define(STOP_MS, 300000).
 -define(RENDER_MS, 300000).
+%% As c_src/cli/recording.c.
+-define(MAX_FILE, 268435456).
 -define(RATE, 99).
 %% Functions are profiled for a short time, so more often.
 -define(PROFILE_RATE, 999).
@@ -149,12 +153,21 @@ first_failure([Step | Rest]) ->
 read(Recording) when is_binary(Recording) ->
     ask_program(read, #{recording => Recording}).
 
-%% A recording's bytes from a file.
+%% A recording's bytes from a file. A device or a pipe may never end, and what
+%% is longer than the program reads would only fill the node's memory.
 -spec read_file(file:name_all()) -> {ok, binary()} | {error, failure()}.
 read_file(File) ->
-    case file:read_file(File) of
+    Read =
+        case file:read_file_info(File, [raw]) of
+            {ok, #file_info{type = regular, size = Size}} when Size > ?MAX_FILE -> {error, efbig};
+            {ok, #file_info{type = regular}} -> file:read_file(File);
+            {ok, #file_info{type = directory}} -> {error, eisdir};
+            {ok, _} -> {error, einval};
+            Error -> Error
+        end,
+    case Read of
         {ok, Recording} -> {ok, Recording};
-        Error -> file_result(File, Error)
+        {error, Reason} -> of_file(File, {error, {Reason, file:format_error(Reason)}})
     end.
 
 %% Compares recordings with others: of each side there can be several.
@@ -195,12 +208,12 @@ ask_program(Command, Args) ->
 write(Recording, File, Options) ->
     case cprof_options:check(Options#{output => File}, [render, output]) of
         {ok, #{output := [<<"-">>]} = Checked} ->
-            write_rendered(Recording, standard_io, cprof_options:render_args(Checked));
+            print(Recording, cprof_options:render_args(Checked));
         {ok, #{output := [Name]} = Checked} ->
             case cprof_options:format_of(Name, Checked) of
                 {ok, Format} ->
                     Args = cprof_options:render_args(Checked),
-                    write_rendered(Recording, Name, Args#{format => Format});
+                    save(Recording, Name, Args#{format => Format});
                 {error, Text} ->
                     {error, {unknown_format, Text}}
             end;
@@ -208,12 +221,18 @@ write(Recording, File, Options) ->
             {error, {invalid_option, Text}}
     end.
 
-write_rendered(Recording, To, Options) ->
+print(Recording, Options) ->
     case render(Recording, Options) of
-        {ok, Bytes} when To =:= standard_io -> io:put_chars(Bytes);
-        {ok, Bytes} -> file_result(To, file:write_file(To, Bytes));
+        {ok, Bytes} -> io:put_chars(Bytes);
         {error, Failure} -> {error, Failure}
     end.
+
+%% Writes a recording to a file of any name: as the format says, or as it is.
+%% With exclusive => true, never over what is there, nor through a link. It is
+%% the program that writes: see c_src/cli/output.h for what it guarantees.
+-spec save(binary(), binary(), map()) -> ok | {error, failure()}.
+save(Recording, File, Args) ->
+    of_file(File, ask_program(write, Args#{recording => Recording, path => File})).
 
 %% Whether the files of option output can be written, before time is spent on
 %% sampling. Leaves no file that was not there.
@@ -224,22 +243,19 @@ check_outputs(Options) ->
 
 check_output(File, Options) ->
     case cprof_options:format_of(File, Options) of
-        {ok, _} -> check_writable(File, filelib:is_file(File));
+        {ok, _} -> of_file(File, ask_program(check, #{path => File}));
         {error, Text} -> {error, {unknown_format, Text}}
     end.
 
-check_writable(File, Existed) ->
-    case file:open(File, [append, raw]) of
-        {ok, Device} ->
-            ok = file:close(Device),
-            _ = [file:delete(File) || not Existed],
-            ok;
-        {error, Reason} ->
-            file_result(File, {error, Reason})
-    end.
-
-file_result(_, ok) ->
+%% A failure that is about a file names it.
+of_file(_, {ok, _}) ->
     ok;
-file_result(File, {error, Reason}) ->
-    Text = io_lib:format("~ts: ~ts", [File, file:format_error(Reason)]),
-    {error, {Reason, unicode:characters_to_binary(Text)}}.
+of_file(File, {error, {Code, Text}}) ->
+    {error, {Code, unicode:characters_to_binary([name_text(File), ": ", Text])}}.
+
+%% A name can be bytes that are no text.
+name_text(File) ->
+    case unicode:characters_to_binary(File) of
+        Text when is_binary(Text) -> Text;
+        _ -> unicode:characters_to_binary(File, latin1)
+    end.

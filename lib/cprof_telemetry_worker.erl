@@ -136,7 +136,7 @@ write(Recording, #{options := #{output := Patterns}} = Task) ->
     write_all(Files, Recording, rendering(Task), Files).
 
 rendering(#{caller := Caller, options := #{render := Render, caller_only := true}}) ->
-    Render#{process => [Caller]};
+    Render#{process => [cprof_words:pid(Caller)]};
 rendering(#{options := #{render := Render}}) ->
     Render.
 
@@ -145,16 +145,8 @@ write_all([], _, _, Files) ->
 write_all([File | Rest], Recording, Options, Files) ->
     %% Checked when it was attached.
     {ok, Format} = cprof_options:format_of(File, Options),
-    case cprof_sampler:render(Recording, Options#{format => Format}) of
-        {ok, Bytes} ->
-            %% Never over a file that is there, nor through a link.
-            case file:write_file(File, Bytes, [exclusive]) of
-                ok -> write_all(Rest, Recording, Options, Files);
-                {error, Reason} -> {error, {Reason, not_written(File, Reason)}}
-            end;
-        {error, Failure} ->
-            {error, Failure}
+    %% Never over a file that is there, nor through a link.
+    case cprof_sampler:save(Recording, File, Options#{format => Format, exclusive => true}) of
+        ok -> write_all(Rest, Recording, Options, Files);
+        {error, Failure} -> {error, Failure}
     end.
-
-not_written(File, Reason) ->
-    unicode:characters_to_binary(io_lib:format("~ts: ~ts", [File, file:format_error(Reason)])).

@@ -1,5 +1,6 @@
 /* cprof port: the port protocol's commands, carried out on a session. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,15 +8,16 @@
 
 #include "base/clock.h"
 #include "cli/inquiry.h"
-#include "cli/options.h"
-#include "cli/output.h"
 #include "cli/port_compare.h"
+#include "cli/port_output.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
 #include "engine/engine.h"
+#include "formats/format.h"
 #include "port/port.h"
 
 struct server {
+    int replies; /* where they go */
     bool greeted;
     struct session *session;
     int session_error; /* why sampling ended by itself, 0: it did not */
@@ -103,35 +105,11 @@ static int describe(struct server *s, const struct port_request *r)
 static int read_back(struct server *s, const struct port_request *r)
 {
     struct profile *p;
-    int err = pprof_read(r->recording, r->recording_len, &p);
+    int err = pprof_read(r->recording.data, r->recording.len, &p);
     if (err)
         return err;
-    err = port_reply_result(&s->out, r->ref, p, r->recording, r->recording_len);
-    profile_destroy(p);
-    return err;
-}
-
-static int render(struct server *s, const struct port_request *r)
-{
-    struct options o = {.format = format_by_name(r->format),
-                        .output = "-", /* never a terminal */
-                        .top = (unsigned)r->top,
-                        .focus = r->focus[0] ? r->focus : NULL,
-                        .ignore = r->ignore[0] ? r->ignore : NULL};
-    if (!o.format)
-        return -E_UNKNOWN_FORMAT;
-    for (size_t i = 0; i < r->process_count; i++)
-        o.processes[o.process_count++] = r->processes[i];
-    struct profile *p;
-    int err = pprof_read(r->recording, r->recording_len, &p);
-    if (err)
-        return err;
-    struct buffer bytes;
-    buffer_init(&bytes, PORT_MAX_PACKET);
-    err = output_render(p, &o, &bytes);
-    if (!err)
-        err = port_reply_binary(&s->out, r->ref, bytes.data, bytes.len);
-    buffer_deinit(&bytes);
+    err = port_reply_result(&s->out, r->ref, p, r->recording.data,
+                            r->recording.len);
     profile_destroy(p);
     return err;
 }
@@ -150,7 +128,11 @@ static int carry_out(struct server *s, const struct port_request *r)
     case PORT_READ:
         return read_back(s, r);
     case PORT_RENDER:
-        return render(s, r);
+        return port_output_render(r, &s->out);
+    case PORT_CHECK:
+        return port_output_check(r, &s->out);
+    case PORT_WRITE:
+        return port_output_write(r, &s->out);
     case PORT_DIFF:
         return port_compare(r, &s->out);
     case PORT_DESCRIBE:
@@ -166,7 +148,7 @@ static int answer(struct server *s, int64_t ref, int err)
         buffer_clear(&s->out);
         err = port_reply_error(&s->out, ref, err);
     }
-    return err ? err : port_write_all(STDOUT_FILENO, s->out.data, s->out.len);
+    return err ? err : port_write_all(s->replies, s->out.data, s->out.len);
 }
 
 /* 1: go on, 0: the other side is gone, negative: it broke the protocol. */
@@ -195,7 +177,7 @@ static int tend(struct server *s)
     buffer_clear(&s->out);
     int err = inquiry_ask(&s->inquiry, clock_now_ns(), &s->out);
     if (!err && s->out.len > 0)
-        err = port_write_all(STDOUT_FILENO, s->out.data, s->out.len);
+        err = port_write_all(s->replies, s->out.data, s->out.len);
     if (err || !s->finished ||
         (!inquiry_is_done(&s->inquiry) && clock_now_ns() < s->answer_by_ns))
         return err;
@@ -219,13 +201,23 @@ static bool request_waits(struct server *s)
     return poll(&in, 1, sampling ? 0 : s->finished ? 10 : 1000) > 0;
 }
 
+/* Results and what is printed never get between the replies: our standard
+ * output (an output can be /dev/stdout) is that of errors from here on. */
+static int take_stdout(void)
+{
+    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? -errno : fd;
+}
+
 int verb_port(int argc, char **argv)
 {
     (void)argv;
     if (argc > 1)
         return fail_text("port",
                          "takes no arguments; it is for Cprof, not for people");
-    struct server s = {0};
+    struct server s = {.replies = take_stdout()};
+    if (s.replies < 0)
+        return fail("stdout", s.replies);
     buffer_init(&s.in, PORT_MAX_PACKET);
     buffer_init(&s.out, PORT_MAX_PACKET);
     int going = 1;

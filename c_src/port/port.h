@@ -16,6 +16,15 @@
  *   read   #{recording}           -> the same of a recording that was saved
  *   render #{recording, format, top, process => [binary], focus, ignore}
  *                                 -> binary, the rendered bytes
+ *   check  #{path}                -> writable
+ *                                 could a result be written there? Nothing is
+ *                                 left behind
+ *   write  #{recording, path, exclusive} and what render takes
+ *                                 -> written
+ *                                 to a file, rendered in the format or, without
+ *                                 one, as it is; exclusive: only if nothing is
+ *                                 there. A relative path is one of the folder
+ *                                 that the program was started in
  *   diff   #{base => [recording], new => [recording], format, top, min_effect,
  *            fail_above, process => [binary], focus, ignore}
  *                                 -> #{text => binary, the rendered bytes,
@@ -52,6 +61,8 @@ enum port_command {
     PORT_STOP,
     PORT_READ,
     PORT_RENDER,
+    PORT_CHECK,
+    PORT_WRITE,
     PORT_DIFF,
     PORT_DESCRIBE
 };
@@ -76,19 +87,24 @@ struct port_recordings {
     int at, left;
 };
 
+/** A view into the packet; the bytes may be any, a NUL included. */
+struct port_bytes {
+    const uint8_t *data;
+    size_t len;
+};
+
 /** A decoded request; one struct for all, unset members are 0 or "". */
 struct port_request {
     int64_t ref;
     enum port_command command;
     int64_t version;
     int64_t pid, rate, duration_ms, top;
-    bool kernel, force, describe;
+    bool kernel, force, describe, exclusive;
     char engine[PORT_TEXT], format[PORT_TEXT], note[PORT_TEXT];
     char focus[PORT_TEXT], ignore[PORT_TEXT];
     char processes[PORT_MAX_PROCESSES][PORT_TEXT];
     size_t process_count;
-    const uint8_t *recording; /**< into the packet */
-    size_t recording_len;
+    struct port_bytes recording, path;
     struct port_recordings base, now;
     double min_effect, fail_above; /**< percent, 0 or more */
     struct port_descriptions described;

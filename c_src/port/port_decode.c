@@ -46,6 +46,7 @@ static const struct field fields[] = {
     {"kernel", FIELD_BOOLEAN, MEMBER(kernel)},
     {"force", FIELD_BOOLEAN, MEMBER(force)},
     {"describe", FIELD_BOOLEAN, MEMBER(describe)},
+    {"exclusive", FIELD_BOOLEAN, MEMBER(exclusive)},
     {"engine", FIELD_TEXT, MEMBER(engine)},
     {"format", FIELD_TEXT, MEMBER(format)},
     {"note", FIELD_TEXT, MEMBER(note)},
@@ -53,6 +54,7 @@ static const struct field fields[] = {
     {"ignore", FIELD_TEXT, MEMBER(ignore)},
     {"process", FIELD_TEXTS, MEMBER(processes)},
     {"recording", FIELD_BYTES, MEMBER(recording)},
+    {"path", FIELD_BYTES, MEMBER(path)},
     {"base", FIELD_RECORDINGS, MEMBER(base)},
     {"new", FIELD_RECORDINGS, MEMBER(now)},
     {"min_effect", FIELD_REAL, MEMBER(min_effect)},
@@ -63,7 +65,8 @@ static const struct field fields[] = {
 static const char *const commands[] = {
     [PORT_HELLO] = "hello",       [PORT_START] = "start",
     [PORT_STOP] = "stop",         [PORT_READ] = "read",
-    [PORT_RENDER] = "render",     [PORT_DIFF] = "diff",
+    [PORT_RENDER] = "render",     [PORT_CHECK] = "check",
+    [PORT_WRITE] = "write",       [PORT_DIFF] = "diff",
     [PORT_DESCRIBE] = "describe",
 };
 
@@ -104,14 +107,14 @@ static bool boolean(struct cursor *c, bool *out)
 
 /* A view of a binary's bytes; ei itself would only copy them. The 5 bytes
  * are the tag and the length. */
-static bool bytes(struct cursor *c, const uint8_t **out, size_t *len)
+static bool bytes(struct cursor *c, struct port_bytes *out)
 {
     int type, size;
     if (ei_get_type(c->bytes, &c->at, &type, &size) != 0 ||
         type != ERL_BINARY_EXT)
         return false;
-    *out = (const uint8_t *)c->bytes + c->at + 5;
-    *len = (size_t)size;
+    *out = (struct port_bytes){(const uint8_t *)c->bytes + c->at + 5,
+                               (size_t)size};
     return ei_skip_term(c->bytes, &c->at) == 0;
 }
 
@@ -123,12 +126,12 @@ static bool text(struct cursor *c, char out[static PORT_TEXT])
         return false;
     if (type != ERL_BINARY_EXT)
         return atom(c, out);
-    const uint8_t *from;
-    size_t len;
-    if (!bytes(c, &from, &len) || len >= PORT_TEXT || memchr(from, 0, len))
+    struct port_bytes from;
+    if (!bytes(c, &from) || from.len >= PORT_TEXT ||
+        memchr(from.data, 0, from.len))
         return false;
-    memcpy(out, from, len);
-    out[len] = '\0';
+    memcpy(out, from.data, from.len);
+    out[from.len] = '\0';
     return true;
 }
 
@@ -188,10 +191,9 @@ static bool recordings(struct cursor *c, struct port_recordings *out)
     if (ei_decode_list_header(c->bytes, &c->at, &count) != 0)
         return false;
     *out = (struct port_recordings){c->bytes, c->at, count};
-    const uint8_t *one;
-    size_t len;
+    struct port_bytes one;
     for (int i = 0; i < count; i++)
-        if (!bytes(c, &one, &len))
+        if (!bytes(c, &one))
             return false;
     return count == 0 || ei_skip_term(c->bytes, &c->at) == 0;
 }
@@ -203,7 +205,10 @@ bool port_next_recording(struct port_recordings *r, const uint8_t **out,
         return false;
     r->left--;
     struct cursor c = {r->packet, r->at};
-    bool good = bytes(&c, out, len);
+    struct port_bytes one = {0};
+    bool good = bytes(&c, &one);
+    *out = one.data;
+    *len = one.len;
     r->at = c.at;
     return good;
 }
@@ -224,7 +229,7 @@ static bool value(struct cursor *c, const struct field *f,
     case FIELD_TEXTS:
         return texts(c, out);
     case FIELD_BYTES:
-        return bytes(c, &out->recording, &out->recording_len);
+        return bytes(c, member);
     case FIELD_RECORDINGS:
         return recordings(c, member);
     case FIELD_DESCRIPTIONS:

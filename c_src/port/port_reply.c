@@ -48,6 +48,10 @@ static const struct code_name code_names[] = {
     {E_NOT_A_PROFILE, "not_a_profile"},
     {E_PROTOCOL, "protocol"},
     {E_USAGE, "usage"},
+    {E_PLANTED, "planted"},
+    {E_PLANTED_LINK, "planted"},
+    {E_NO_READER, "no_reader"},
+    {E_NO_FILE, "no_file"},
 };
 
 /* The system's codes get the names Erlang's file module gives them: enoent,

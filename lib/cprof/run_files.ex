@@ -17,9 +17,9 @@ defmodule Cprof.RunFiles do
 
     failed =
       Enum.find_value(Enum.zip(files, measured), fn {file, {_, profile}} ->
-        case File.write(file, profile.recording) do
+        case :cprof_sampler.save(profile.recording, file, %{}) do
           :ok -> nil
-          {:error, posix} -> error(posix, file, :file.format_error(posix))
+          {:error, failure} -> {:error, Error.new(failure)}
         end
       end)
 

@@ -232,10 +232,43 @@ static void reads_a_render_without_copying_the_recording(void **state)
     assert_string_equal(request.processes[0], "<0.1.0>");
     assert_string_equal(request.processes[1], "logger");
     assert_string_equal(request.focus, "^lists:");
-    assert_int_equal(request.recording_len, 9);
-    assert_memory_equal(request.recording, "\0\x1f\x8b bytes", 9);
-    assert_true(request.recording > (const uint8_t *)x.buff);
-    assert_true(request.recording < (const uint8_t *)x.buff + x.index);
+    assert_int_equal(request.recording.len, 9);
+    assert_memory_equal(request.recording.data, "\0\x1f\x8b bytes", 9);
+    assert_true(request.recording.data > (const uint8_t *)x.buff);
+    assert_true(request.recording.data < (const uint8_t *)x.buff + x.index);
+    ei_x_free(&x);
+}
+
+static ei_x_buff write_request(const char *path, size_t len)
+{
+    ei_x_buff x = begin(4, "write", 3);
+    pair_text(&x, "recording", "abc");
+    ei_x_encode_atom(&x, "path");
+    ei_x_encode_binary(&x, path, (int)len);
+    ei_x_encode_atom(&x, "exclusive");
+    ei_x_encode_boolean(&x, 1);
+    return x;
+}
+
+/* A name is bytes of any length; what is wrong with it, the system says. */
+static void reads_a_write_and_its_path(void **state)
+{
+    (void)state;
+    char path[5000] = "/tmp/\xff\0.html";
+    ei_x_buff x = write_request(path, sizeof(path));
+    assert_int_equal(decode(&x), 0);
+    assert_int_equal(request.command, PORT_WRITE);
+    assert_true(request.exclusive);
+    assert_string_equal(request.format, "");
+    assert_int_equal(request.recording.len, 3);
+    assert_int_equal(request.path.len, sizeof(path));
+    assert_memory_equal(request.path.data, path, sizeof(path));
+    ei_x_free(&x);
+    x = begin(5, "check", 1);
+    pair_text(&x, "path", "a.html");
+    assert_int_equal(decode(&x), 0);
+    assert_int_equal(request.command, PORT_CHECK);
+    assert_false(request.exclusive);
     ei_x_free(&x);
 }
 
@@ -262,7 +295,7 @@ static void reads_hello_stop_and_an_empty_process_list(void **state)
     pair_text(&x, "recording", "abc");
     assert_int_equal(decode(&x), 0);
     assert_int_equal(request.command, PORT_READ);
-    assert_int_equal(request.recording_len, 3);
+    assert_int_equal(request.recording.len, 3);
     ei_x_free(&x);
     x = begin(3, "render", 1);
     ei_x_encode_atom(&x, "process");
@@ -322,6 +355,7 @@ static void every_changed_byte_is_survived(void **state)
 {
     (void)state;
     change_every_byte(render_request("abc", 3));
+    change_every_byte(write_request("a.html", 6));
     change_every_byte(describe_request(2, 5));
     change_every_byte(diff_request(2));
 }
@@ -431,6 +465,7 @@ int main(void)
         cmocka_unit_test(reads_descriptions_one_after_another),
         cmocka_unit_test(a_description_has_five_texts),
         cmocka_unit_test(reads_a_render_without_copying_the_recording),
+        cmocka_unit_test(reads_a_write_and_its_path),
         cmocka_unit_test(reads_hello_stop_and_an_empty_process_list),
         cmocka_unit_test(a_cut_packet_is_refused_at_every_length),
         cmocka_unit_test(every_changed_byte_is_survived),

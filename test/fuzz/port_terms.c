@@ -9,13 +9,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
+static void check_view(const struct port_bytes *view, const uint8_t *bytes,
+                       size_t len)
+{
+    if (view->len > 0 &&
+        (view->data < bytes || view->data + view->len > bytes + len))
+        abort();
+}
+
 /* What a request points to must lie in the packet, and its texts end. */
 static void check(const struct port_request *r, const uint8_t *bytes,
                   size_t len)
 {
-    if (r->recording_len > 0 &&
-        (r->recording < bytes || r->recording + r->recording_len > bytes + len))
-        abort();
+    check_view(&r->recording, bytes, len);
+    check_view(&r->path, bytes, len);
     if (r->process_count > PORT_MAX_PROCESSES ||
         strnlen(r->engine, PORT_TEXT) == PORT_TEXT ||
         strnlen(r->focus, PORT_TEXT) == PORT_TEXT)
