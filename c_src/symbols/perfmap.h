@@ -14,7 +14,8 @@
 
 #include "base/err.h"
 
-enum { PERFMAP_MAX_LINES = 1 << 24 };
+/* A node with 10,000 modules has less than a million. */
+enum { PERFMAP_MAX_LINES = 1 << 21 };
 
 /** A stretch of code with one name; stretches never overlap. */
 struct perfmap_range {

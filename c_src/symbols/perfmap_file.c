@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-
-enum { MAX_BYTES = 1 << 28 };
+#include "base/clock.h"
 
 static bool is_flag(const char *arg, const char **value)
 {
@@ -113,17 +112,38 @@ static int read_map(struct perfmap_file *f, int fd)
 {
     struct perfmap map;
     struct buffer text;
-    buffer_init(&text, MAX_BYTES);
+    buffer_init(&text, PERFMAP_FILE_MAX);
     int err = buffer_read_fd(&text, fd);
     if (!err)
         err = perfmap_parse(text.data, text.len, &map);
     if (!err) {
         perfmap_deinit(&f->map);
         f->map = map;
-        f->read_size = text.len;
     }
     buffer_deinit(&text);
     return err ? err : 1;
+}
+
+/* What cannot be read now cannot be read before it has grown. */
+static int read_grown(struct perfmap_file *f, int fd, uint64_t size)
+{
+    uint64_t from = clock_now_ns();
+    if (from < f->idle_ns)
+        return 0;
+    f->read_size = size;
+    if (size > PERFMAP_FILE_MAX)
+        return -E_LIMIT;
+    int result = read_map(f, fd);
+    uint64_t now = clock_now_ns();
+    f->idle_ns = now + 9 * (now - from);
+    return result;
+}
+
+/* Another name of a file of the node's user can be a link that was planted
+ * here to something else of that user's. */
+static bool is_nodes_own(const struct stat *st, const struct process *p)
+{
+    return S_ISREG(st->st_mode) && st->st_uid == p->uid && st->st_nlink == 1;
 }
 
 int perfmap_file_refresh(struct perfmap_file *f, const struct process *p)
@@ -135,10 +155,10 @@ int perfmap_file_refresh(struct perfmap_file *f, const struct process *p)
     int result = 0;
     if (fstat(fd, &st) != 0)
         result = -errno;
-    else if (!S_ISREG(st.st_mode) || st.st_uid != p->uid)
+    else if (!is_nodes_own(&st, p))
         result = -E_NO_ACCESS;
     else if ((uint64_t)st.st_size > f->read_size)
-        result = read_map(f, fd);
+        result = read_grown(f, fd, (uint64_t)st.st_size);
     close(fd);
     return result;
 }

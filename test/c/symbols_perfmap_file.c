@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "symbols/perfmap_file.h"
 
 static char path[64];
@@ -61,6 +62,7 @@ static void it_is_read_again_when_it_grew(void **state)
     assert_int_equal(file.map.count, 1);
     assert_int_equal(perfmap_file_refresh(&file, &self), 0);
     append("d/0\n");
+    file.idle_ns = 0;
     assert_int_equal(perfmap_file_refresh(&file, &self), 1);
     assert_string_equal(perfmap_find(&file.map, 0x2008)->name, "$c:d/0");
 }
@@ -87,6 +89,49 @@ static void another_users_file_is_refused(void **state)
     assert_int_equal(file.map.count, 0);
 }
 
+/* Who may link to a file of the node's user could have it read as a map. */
+static void a_file_with_another_name_is_refused(void **state)
+{
+    (void)state;
+    char other[80];
+    append("1000 10 $a:b/0\n");
+    snprintf(other, sizeof(other), "%s.other", path);
+    assert_int_equal(link(path, other), 0);
+    assert_int_equal(perfmap_file_refresh(&file, &self), -E_NO_ACCESS);
+    unlink(other);
+    assert_int_equal(perfmap_file_refresh(&file, &self), 1);
+}
+
+/* Sparse: it costs who makes it nothing. */
+static void a_huge_file_is_not_read(void **state)
+{
+    (void)state;
+    append("1000 10 $a:b/0\n");
+    assert_int_equal(truncate(path, (off_t)1 << 40), 0);
+    assert_int_equal(perfmap_file_refresh(&file, &self), -E_LIMIT);
+    assert_int_equal(perfmap_file_refresh(&file, &self), 0);
+    assert_int_equal(file.map.count, 0);
+}
+
+/* A file that grows all the time takes a tenth of our time at most. */
+static void it_is_left_alone_after_it_was_read(void **state)
+{
+    (void)state;
+    append("1000 10 $a:b/0\n");
+    uint64_t from = clock_now_ns();
+    assert_int_equal(perfmap_file_refresh(&file, &self), 1);
+    uint64_t now = clock_now_ns();
+    assert_true(file.idle_ns > from);
+    assert_true(file.idle_ns - from <= 10 * (now - from));
+    file.idle_ns = now + NS_PER_S * 3600;
+    append("2000 10 $c:d/0\n");
+    assert_int_equal(perfmap_file_refresh(&file, &self), 0);
+    assert_int_equal(file.map.count, 1);
+    file.idle_ns = now;
+    assert_int_equal(perfmap_file_refresh(&file, &self), 1);
+    assert_int_equal(file.map.count, 2);
+}
+
 static void a_pipe_does_not_block(void **state)
 {
     (void)state;
@@ -105,6 +150,12 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(another_users_file_is_refused, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_file_with_another_name_is_refused,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_huge_file_is_not_read, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(it_is_left_alone_after_it_was_read,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_pipe_does_not_block, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
