@@ -97,8 +97,8 @@ static int judge(const struct diff *d, const struct options_diff *o)
     struct buffer b;
     buffer_init(&b, BUFFER_DEFAULT_MAX);
     diff_sentence_add(&b, d, diff_above(d, o->limit));
-    fprintf(stderr, "cprof: above the limit of %g %%: %.*s\n", o->limit,
-            (int)b.len, (const char *)b.data);
+    say("above the limit of %g %%: %.*s", o->limit, (int)b.len,
+        (const char *)b.data);
     buffer_deinit(&b);
     return EXIT_ABOVE;
 }

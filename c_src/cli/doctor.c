@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/utf8.h"
 #include "cli/advice.h"
 #include "cli/options.h"
 #include "cli/target_state.h"
@@ -17,14 +19,21 @@ static const char help[] =
     "known of that node; for what does not work, why; and the one thing to do\n"
     "that improves most. Exit code 0: a recording is possible.\n";
 
-static void say(const char *mark, const char *what, const char *detail)
+/* A detail may quote what another process chose, as its path. */
+static void row(const char *mark, const char *what, const char *detail)
 {
-    printf("%-4s %-19s %s\n", mark, what, detail);
+    struct buffer shown;
+    buffer_init(&shown, BUFFER_DEFAULT_MAX);
+    utf8_show(&shown, detail, strlen(detail));
+    if (buffer_status(&shown) == 0)
+        printf("%-4s %-19s %.*s\n", mark, what, (int)shown.len,
+               shown.data ? (const char *)shown.data : "");
+    buffer_deinit(&shown);
 }
 
 static void judge(int err, const char *what, const char *good)
 {
-    say(err ? "no" : "ok", what, err ? err_text(err) : good);
+    row(err ? "no" : "ok", what, err ? err_text(err) : good);
 }
 
 /* --- what works ---------------------------------------------------------- */
@@ -78,9 +87,9 @@ static void say_memory(const struct advice_facts *f)
     int err = advice_memory_error(f);
     const char *text = f->node_given ? "can be read" : which[advice_memory(f)];
     if (err && f->rights.yama == 3)
-        say("no", "memory", "Yama forbids it to all (ptrace_scope 3)");
+        row("no", "memory", "Yama forbids it to all (ptrace_scope 3)");
     else if (err && !f->node_given && advice_memory(f) == ADVICE_STARTED_NODES)
-        say("no", "memory", text);
+        row("no", "memory", text);
     else
         judge(err, "memory", text);
 }
@@ -89,7 +98,7 @@ static void say_kernel(const struct advice_facts *f)
 {
     int err = advice_kernel_error(f);
     if (err == -E_PERF_PARANOID && f->rights.perf_user == 0)
-        say("no", "time in the kernel",
+        row("no", "time in the kernel",
             "not sampled; run as root, or `sudo sysctl "
             "kernel.perf_event_paranoid=1`");
     else
@@ -111,23 +120,23 @@ static void say_schedulers(const struct target_state *t)
         known += layout_scheduler(&t->layout, thread->tid) != NULL;
     }
     snprintf(line, sizeof(line), "%zu of %zu known", known, all);
-    say(known == all ? "ok" : "no", "schedulers", line);
+    row(known == all ? "ok" : "no", "schedulers", line);
 }
 
 static void describe_node(const struct target_state *t)
 {
     char line[512];
-    say("ok", "Erlang VM", t->process.exe);
+    row("ok", "Erlang VM", t->process.exe);
     size_t functions = 0;
     for (size_t i = 0; i < jit_module_count(t->jit); i++)
         functions += jit_module(t->jit, i)->function_count;
     snprintf(line, sizeof(line), "%zu modules, %zu functions%s",
              jit_module_count(t->jit), functions,
              jit_frame_pointers(t->jit) ? ", frame pointers" : "");
-    say("ok", "JIT code list", line);
+    row("ok", "JIT code list", line);
     say_schedulers(t);
     layout_missing(&t->layout, line, sizeof(line));
-    say(line[0] ? "no" : "ok", "VM layout",
+    row(line[0] ? "no" : "ok", "VM layout",
         line[0] ? line : "every field was found and checks out");
 }
 
@@ -139,7 +148,7 @@ static int check_node(const struct advice_facts *f, pid_t pid)
     int err = target_state_open(&t, pid);
     if (err) {
         err = rights_explain(&f->rights, err);
-        say("no", what, err_text(err));
+        row("no", what, err_text(err));
         return err;
     }
     describe_node(&t);
@@ -154,7 +163,7 @@ static void say_setting(const char *what, int value)
     char text[16] = "not there";
     if (value != RIGHTS_UNKNOWN)
         snprintf(text, sizeof(text), "%d", value);
-    say("", what, text);
+    row("", what, text);
 }
 
 static void say_facts(const struct rights *r)
@@ -164,7 +173,7 @@ static void say_facts(const struct rights *r)
              r->namespaced ? ", in a user namespace" : "",
              r->seccomp ? ", under a seccomp filter" : "",
              r->no_new_privs ? ", no_new_privs: sudo does nothing" : "");
-    say("", "running as uid", line);
+    row("", "running as uid", line);
     say_setting("perf_event_paranoid", r->paranoid);
     say_setting("ptrace_scope (Yama)", r->yama);
 }
@@ -189,10 +198,10 @@ static void say_advice(const struct advice_facts *f, pid_t pid)
     else
         snprintf(line, sizeof(line), "`cprof record` takes engine %s",
                  taken->name);
-    say("now", "", line);
+    row("now", "", line);
     program_path(path, sizeof(path));
     advice_line(advice_choose(f), path, pid, line, sizeof(line));
-    say("best", "", line);
+    row("best", "", line);
 }
 
 int verb_doctor(int argc, char **argv)

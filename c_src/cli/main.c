@@ -81,7 +81,7 @@ static int run(int argc, char **argv)
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
         if (strcmp(argv[1], verbs[i].name) == 0)
             return verbs[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "cprof: no verb '%s'; see `cprof --help`\n", argv[1]);
+    say("no verb '%s'; see `cprof --help`", argv[1]);
     return EXIT_USAGE;
 }
 

@@ -97,9 +97,9 @@ static int write_result(const struct options *o, const struct profile *p)
     if (err)
         return fail(o->output ? o->output : "stdout", err);
     if (o->output && !o->quiet)
-        fprintf(stderr, "cprof: wrote %s (%llu samples, %llu lost)\n",
-                o->output, (unsigned long long)profile_counters(p)->samples,
-                (unsigned long long)profile_counters(p)->lost);
+        say("wrote %s (%llu samples, %llu lost)", o->output,
+            (unsigned long long)profile_counters(p)->samples,
+            (unsigned long long)profile_counters(p)->lost);
     return EXIT_DONE;
 }
 
@@ -112,8 +112,8 @@ static int finish(const struct options *o, struct session *s, int sampled)
     if (err)
         return fail("recording", err);
     if (sampled == -E_GONE && !o->command)
-        fprintf(stderr, "cprof: the node ended during the recording; what "
-                        "was sampled until then follows\n");
+        say("the node ended during the recording; what was sampled until "
+            "then follows");
     int code = write_result(o, p);
     profile_destroy(p);
     if (sampled && sampled != -E_GONE)

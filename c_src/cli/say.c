@@ -1,11 +1,48 @@
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/buffer.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "cli/verbs.h"
+
+enum { LINE_MAX_BYTES = 1 << 20 };
+
+/* Appends a line as it may be shown, whatever names it quotes. */
+static void add_line(struct buffer *out, const char *format, va_list args)
+{
+    char *line;
+    int len = vasprintf(&line, format, args);
+    if (len < 0) {
+        out->failed = true;
+        return;
+    }
+    utf8_show(out, line, (size_t)len);
+    buffer_text(out, "\n");
+    free(line);
+}
+
+/* In one piece: lines of the node on the same terminal must not mix with it. */
+void say(const char *format, ...)
+{
+    struct buffer line;
+    va_list args;
+    buffer_init(&line, LINE_MAX_BYTES);
+    buffer_text(&line, "cprof: ");
+    va_start(args, format);
+    add_line(&line, format, args);
+    va_end(args);
+    if (buffer_status(&line) == 0)
+        fwrite(line.data, 1, line.len, stderr);
+    else
+        fputs("cprof: not enough memory to say what is wrong\n", stderr);
+    buffer_deinit(&line);
+}
 
 int fail_text(const char *what, const char *why)
 {
-    fprintf(stderr, "cprof: %s: %s\n", what, why);
+    say("%s: %s", what, why);
     return EXIT_FAILED;
 }
 
@@ -16,6 +53,6 @@ int fail(const char *what, int code)
 
 int usage_error(const char *verb, const char *what, const char *why)
 {
-    fprintf(stderr, "cprof: %s: %s; see `cprof %s --help`\n", what, why, verb);
+    say("%s: %s; see `cprof %s --help`", what, why, verb);
     return EXIT_USAGE;
 }

@@ -20,6 +20,11 @@ int verb_doctor(int argc, char **argv);
 /** Speaks the port protocol on stdin and stdout; for Cprof, not for people. */
 int verb_port(int argc, char **argv);
 
+/**
+ * One line on stderr: "cprof: " and the text, whose names from elsewhere
+ * (base/utf8.h) are written as they may be shown. No newline at the end.
+ */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** "cprof: WHAT: why" on stderr, with why from err_text(code); EXIT_FAILED. */
 int fail(const char *what, int code);
 /** The same with a sentence of the caller's instead of a code. */

@@ -2,9 +2,10 @@
 #include "formats/diff_format.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
+
+#include "formats/json_dump.h"
 
 /* Adds value (stolen) to object; a NULL anywhere ends in `bad`. */
 struct object {
@@ -163,12 +164,6 @@ static struct object report(const struct diff *d)
     return o;
 }
 
-static int dump_piece(const char *bytes, size_t len, void *out)
-{
-    buffer_add(out, bytes, len);
-    return ((struct buffer *)out)->failed ? -1 : 0;
-}
-
 static int write_json(const struct diff *d, const struct format_options *o,
                       struct buffer *out)
 {
@@ -178,8 +173,8 @@ static int write_json(const struct diff *d, const struct format_options *o,
     int err = 0;
     if (all.bad)
         err = -ENOMEM;
-    else if (json_dump_callback(all.json, dump_piece, out, flags) != 0)
-        err = -E_LIMIT;
+    else
+        err = json_dump_add(out, all.json, flags);
     json_decref(all.json);
     if (!err)
         buffer_text(out, "\n");

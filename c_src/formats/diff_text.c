@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "formats/text_parts.h"
 
 enum {
@@ -90,14 +91,10 @@ static void warning_lines(struct report *r)
     const char *at = diff_warnings(r->d);
     while (*at) {
         size_t len = strcspn(at, "\n");
-        char line[512];
-        size_t n = len < sizeof(line) - 1 ? len : sizeof(line) - 1;
-        memcpy(line, at, n);
-        line[n] = '\0';
         style(r, "31");
         buffer_text(r->out, "Warning:  ");
         style(r, "0");
-        text_cell_add(r->out, line, 0);
+        utf8_show(r->out, at, len);
         buffer_text(r->out, "\n");
         at += len + (at[len] == '\n');
     }

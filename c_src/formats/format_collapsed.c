@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "profile/tree.h"
 
 struct collapse {
@@ -27,10 +28,10 @@ struct collapse {
 static int write_name(struct buffer *out, const char *name)
 {
     buffer_clear(out);
-    for (; *name; name++) {
-        unsigned char c = (unsigned char)*name;
-        buffer_add(out, c == ';' ? ":" : c < ' ' || c == 127 ? " " : name, 1);
-    }
+    utf8_show(out, name, strlen(name));
+    for (size_t i = 0; i < out->len; i++)
+        if (out->data[i] == ';')
+            out->data[i] = ':';
     if (out->len == 0)
         buffer_text(out, "[unknown]");
     buffer_add(out, "", 1);

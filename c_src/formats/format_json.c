@@ -2,11 +2,11 @@
 #include "formats/format.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/json_dump.h"
 #include "profile/figures.h"
 
 /* Adds value (stolen) to object; a NULL anywhere ends in `bad`. */
@@ -262,12 +262,6 @@ static struct object report(const struct profile *p, const struct figures *f)
     return o;
 }
 
-static int dump_piece(const char *bytes, size_t len, void *out)
-{
-    buffer_add(out, bytes, len);
-    return ((struct buffer *)out)->failed ? -1 : 0;
-}
-
 static int write_json(const struct profile *p, const struct format_options *o,
                       struct buffer *out)
 {
@@ -280,8 +274,8 @@ static int write_json(const struct profile *p, const struct format_options *o,
     const size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(10);
     if (all.bad)
         err = -ENOMEM;
-    else if (json_dump_callback(all.json, dump_piece, out, flags) != 0)
-        err = -E_LIMIT;
+    else
+        err = json_dump_add(out, all.json, flags);
     json_decref(all.json);
     figures_deinit(&f);
     if (!err)

@@ -9,10 +9,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "formats/json_dump.h"
 #include "formats/lineless.h"
 #include "formats/owners.h"
 #include "profile/summary.h"
@@ -36,22 +36,6 @@ struct scope {
     struct buffer *out;
 };
 
-/* --- text ----------------------------------------------------------------- */
-
-static int dump_piece(const char *bytes, size_t len, void *out)
-{
-    buffer_add(out, bytes, len);
-    return ((struct buffer *)out)->failed ? -1 : 0;
-}
-
-static void quoted(struct buffer *out, const char *text)
-{
-    json_t *json = json_string(text);
-    if (!json || json_dump_callback(json, dump_piece, out, JSON_ENCODE_ANY))
-        out->failed = true;
-    json_decref(json);
-}
-
 /* --- frames --------------------------------------------------------------- */
 
 static void set_lines(struct scope *c)
@@ -70,10 +54,10 @@ static void write_frames(struct scope *c)
         const struct profile_function *f = profile_function_at(c->p, id);
         const char *file = profile_text(c->p, f->file);
         buffer_text(c->out, "{\"name\":");
-        quoted(c->out, profile_text(c->p, f->name));
+        json_dump_text(c->out, profile_text(c->p, f->name));
         if (*file) {
             buffer_text(c->out, ",\"file\":");
-            quoted(c->out, file);
+            json_dump_text(c->out, file);
         }
         if (c->lines[id])
             buffer_printf(c->out, ",\"line\":%u", c->lines[id]);
@@ -192,7 +176,7 @@ static void write_profile(struct scope *c, const char *name,
     buffer_printf(c->out,
                   "%s\n{\"type\":\"sampled\",\"name\":", c->first ? "" : ",");
     c->first = false;
-    quoted(c->out, name);
+    json_dump_text(c->out, name);
     buffer_printf(c->out, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":",
                   c->o->cpu_weights ? "microseconds" : "none");
     write_weight(c, sum);
@@ -228,7 +212,7 @@ static void write_title(struct scope *c)
     char pid[32] = "recording";
     if (m->pid)
         snprintf(pid, sizeof(pid), "pid %u", m->pid);
-    quoted(c->out, m->node ? profile_text(c->p, m->node) : pid);
+    json_dump_text(c->out, m->node ? profile_text(c->p, m->node) : pid);
 }
 
 static int write_profiles(struct scope *c)
@@ -291,7 +275,7 @@ static int write_file(struct scope *c)
     set_lines(c);
     buffer_text(c->out, "{\"$schema\":\"https://www.speedscope.app/"
                         "file-format-schema.json\",\n\"exporter\":");
-    quoted(c->out, exporter(c, name, sizeof(name)));
+    json_dump_text(c->out, exporter(c, name, sizeof(name)));
     buffer_text(c->out, ",\n\"name\":");
     write_title(c);
     buffer_text(c->out, ",\"activeProfileIndex\":0,\n\"shared\":{\"frames\":[");

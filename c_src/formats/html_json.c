@@ -1,26 +1,22 @@
 #include "formats/html_parts.h"
 
-#include <jansson.h>
 #include <string.h>
 
-static int add_bytes(const char *bytes, size_t len, void *ctx)
-{
-    buffer_add(ctx, bytes, len);
-    return 0;
-}
+#include "base/utf8.h"
+#include "formats/json_dump.h"
 
+/* As it may be shown: the page puts names beside figures. */
 void html_json_text(struct buffer *out, const char *text)
 {
-    struct buffer clean;
-    buffer_init(&clean, BUFFER_DEFAULT_MAX);
-    html_text_utf8(&clean, text);
-    json_t *json =
-        json_stringn(clean.data ? (char *)clean.data : "", clean.len);
-    if (!json || clean.failed ||
-        json_dump_callback(json, add_bytes, out, JSON_ENCODE_ANY) != 0)
+    struct buffer shown;
+    buffer_init(&shown, BUFFER_DEFAULT_MAX);
+    utf8_show(&shown, text, strlen(text));
+    buffer_add(&shown, "", 1);
+    if (shown.failed)
         out->failed = true;
-    json_decref(json);
-    buffer_deinit(&clean);
+    else
+        json_dump_text(out, (char *)shown.data);
+    buffer_deinit(&shown);
 }
 
 /* There are millions of them: no printf. */

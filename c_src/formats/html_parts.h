@@ -20,9 +20,7 @@ extern const char html_asset_page[], html_asset_page_end[];
 extern const char html_asset_style[], html_asset_style_end[];
 extern const char html_asset_script[], html_asset_script_end[];
 
-/** Text as valid UTF-8: what is not becomes U+FFFD. */
-void html_text_utf8(struct buffer *out, const char *text);
-/** Text for the page's body or an attribute's value. */
+/** Text for the page's body or an attribute's value, as it may be shown. */
 void html_text_escape(struct buffer *out, const char *text);
 
 /** What was measured in one line; all of it, how well; and the notes. */

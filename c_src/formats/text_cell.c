@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static bool starts_character(char c)
 {
     return ((unsigned char)c & 0xc0) != 0x80;
@@ -10,76 +12,47 @@ static bool starts_character(char c)
 
 size_t text_cell_width(const char *text)
 {
-    size_t n = 0;
-    for (; *text; text++)
-        n += starts_character(*text);
-    return n;
-}
-
-/*
- * Also C1 controls (U+0080 to U+009F, in UTF-8 0xc2 and a byte below 0xa0):
- * terminals obey some of them.
- */
-static bool is_c1(const char *at)
-{
-    return (unsigned char)at[0] == 0xc2 && (unsigned char)at[1] < 0xa0;
-}
-
-/* Marks that turn the writing direction (U+200E, U+200F, U+202A to U+202E,
- * U+2066 to U+2069): the rest of the line would read as something else. */
-static bool is_direction(const char *at)
-{
-    const unsigned char *c = (const unsigned char *)at;
-    if (c[0] != 0xe2)
-        return false;
-    if (c[1] == 0x80)
-        return c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xaa && c[2] <= 0xae);
-    return c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9;
-}
-
-/* Names are whole UTF-8 and end with a NUL, so looking ahead stays inside. */
-static void add_clean(struct buffer *out, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (is_c1(text + i)) {
-            buffer_text(out, "?");
-            i++;
-        } else if (is_direction(text + i)) {
-            buffer_text(out, "?");
-            i += 2;
-        } else if (c < ' ' || c == 127) {
-            buffer_text(out, "?");
-        } else {
-            buffer_add(out, text + i, 1);
-        }
-    }
+    return utf8_shown_length(text, strlen(text));
 }
 
 /* Byte offset of character n. */
-static size_t offset_of(const char *text, size_t n)
+static size_t offset_of(const char *text, size_t len, size_t n)
 {
     size_t i = 0;
-    for (; text[i]; i++)
+    for (; i < len; i++)
         if (starts_character(text[i]) && n-- == 0)
             break;
     return i;
 }
 
-void text_cell_add(struct buffer *out, const char *text, size_t width)
+/* Text that may be shown, and how many columns it takes. */
+static void add_shown(struct buffer *out, const struct buffer *shown,
+                      size_t own, size_t width)
 {
-    size_t own = text_cell_width(text), len = strlen(text);
+    const char *text = (const char *)shown->data;
     if (width == 0 || own <= width) {
-        add_clean(out, text, len);
+        buffer_add(out, text, shown->len);
         for (; own < width; own++)
             buffer_text(out, " ");
         return;
     }
     size_t head = (width - 1) / 2, tail = width - 1 - head;
-    size_t from = offset_of(text, own - tail);
-    add_clean(out, text, offset_of(text, head));
+    size_t from = offset_of(text, shown->len, own - tail);
+    buffer_add(out, text, offset_of(text, shown->len, head));
     buffer_text(out, "\xe2\x80\xa6");
-    add_clean(out, text + from, len - from);
+    buffer_add(out, text + from, shown->len - from);
+}
+
+void text_cell_add(struct buffer *out, const char *text, size_t width)
+{
+    struct buffer shown;
+    buffer_init(&shown, BUFFER_DEFAULT_MAX);
+    utf8_show(&shown, text, strlen(text));
+    if (shown.failed)
+        out->failed = true;
+    else
+        add_shown(out, &shown, text_cell_width(text), width);
+    buffer_deinit(&shown);
 }
 
 void text_cell_place(struct buffer *out, const char *path, uint32_t line)
@@ -88,7 +61,7 @@ void text_cell_place(struct buffer *out, const char *path, uint32_t line)
     for (int slashes = 0; from > 0; from--)
         if (path[from - 1] == '/' && ++slashes == 2)
             break;
-    add_clean(out, path + from, strlen(path + from));
+    utf8_show(out, path + from, strlen(path + from));
     if (*path && line)
         buffer_printf(out, ":%u", line);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "formats/doubts.h"
 
 struct head {
@@ -172,15 +173,9 @@ static void note_lines(struct head *h)
     const char *at = profile_text(h->p, h->m->notes);
     while (*at) {
         size_t len = strcspn(at, "\n");
-        struct buffer line;
-        buffer_init(&line, BUFFER_DEFAULT_MAX);
-        buffer_add(&line, at, len);
-        buffer_add(&line, "", 1);
         buffer_text(h->out, "Note:     ");
-        if (buffer_status(&line) == 0)
-            text_cell_add(h->out, (char *)line.data, 0);
+        utf8_show(h->out, at, len);
         buffer_text(h->out, "\n");
-        buffer_deinit(&line);
         at += len + (at[len] == '\n');
     }
 }

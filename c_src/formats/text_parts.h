@@ -1,8 +1,7 @@
 /**
  * @file text_parts.h
  * The parts of the text report: cells of a table, and the head. Names come
- * from the observed node: bytes that would move a terminal's cursor are shown
- * as '?'.
+ * from the observed node: they are written as base/utf8.h shows them.
  */
 #ifndef CPROF_FORMATS_TEXT_PARTS_H
 #define CPROF_FORMATS_TEXT_PARTS_H
@@ -13,7 +12,7 @@
 #include "profile/profile.h"
 #include "profile/summary.h"
 
-/** Columns a text takes: its UTF-8 characters. */
+/** Columns a text takes as it is shown: one a character. */
 size_t text_cell_width(const char *text);
 /**
  * Text in `width` columns: padded, or its middle left out; 0: as long as it

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 static void add_capped(uint64_t *sum, uint64_t value)
 {
@@ -130,8 +131,11 @@ static void say(struct buffer *out, const char *what, const char *base,
 {
     if (strcmp(base, now) == 0 || *base == '\0' || *now == '\0')
         return;
-    buffer_printf(out, "%s%s: %s before, %s now; %s", out->len ? "\n" : "",
-                  what, base, now, so);
+    buffer_printf(out, "%s%s: ", out->len ? "\n" : "", what);
+    utf8_show(out, base, strlen(base));
+    buffer_text(out, " before, ");
+    utf8_show(out, now, strlen(now));
+    buffer_printf(out, " now; %s", so);
 }
 
 static int note_lines(struct profile *strings, const char *lines)

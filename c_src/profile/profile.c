@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "profile/intern.h"
 #include "profile/processes.h"
 #include "profile/texts.h"
@@ -266,7 +267,7 @@ static bool has_line(const char *text, const char *line, size_t len)
     return false;
 }
 
-int profile_note(struct profile *p, const char *line)
+static int add_line(struct profile *p, const char *line)
 {
     const char *notes = profile_text(p, p->meta.notes);
     if (*line == '\0' || has_line(notes, line, strlen(line)))
@@ -282,6 +283,20 @@ int profile_note(struct profile *p, const char *line)
         return (int)id;
     p->meta.notes = (uint32_t)id;
     return 0;
+}
+
+/* Notes quote names: one that holds a line break must not become two notes. */
+int profile_note(struct profile *p, const char *line)
+{
+    struct buffer shown;
+    buffer_init(&shown, BUFFER_DEFAULT_MAX);
+    utf8_show(&shown, line, strlen(line));
+    buffer_add(&shown, "", 1);
+    int err = buffer_status(&shown);
+    if (!err)
+        err = add_line(p, (const char *)shown.data);
+    buffer_deinit(&shown);
+    return err;
 }
 
 /* --- reading ------------------------------------------------------------- */

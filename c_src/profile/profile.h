@@ -164,7 +164,7 @@ MUST_USE int profile_add(struct profile *p, const struct profile_sample *s);
 MUST_USE int profile_double_buckets(struct profile *p);
 struct profile_meta *profile_meta_edit(struct profile *p);
 struct profile_counters *profile_counters_edit(struct profile *p);
-/** Adds a line to meta.notes, once. */
+/** Adds a line to meta.notes, once, as it may be shown (base/utf8.h). */
 MUST_USE int profile_note(struct profile *p, const char *line);
 
 /** Reading. */

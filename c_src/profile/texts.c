@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "profile/intern.h"
 
 enum { BLOCK_BYTES = 64 << 10, TEXT_MAX = 16 << 20 };
@@ -50,48 +51,15 @@ static char *room_for(struct texts *t, size_t size)
     return at;
 }
 
-/* Length of the UTF-8 sequence at the front, 0 when there is none. */
-static size_t sequence(const uint8_t *at, size_t left)
+static bool is_clean(const char *at, size_t len)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (at[0] < 0x80)
-        return at[0] != 0;
-    size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-    if (at[0] < 0xc2 || at[0] > 0xf4 || len > left)
-        return 0;
-    uint32_t code = at[0] & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (at[i] & 0x3f);
-    }
-    bool bad = code < least[len] || code > 0x10ffff ||
-               (code >= 0xd800 && code < 0xe000);
-    return bad ? 0 : len;
-}
-
-static bool is_clean(const uint8_t *at, size_t len)
-{
+    uint32_t code;
     for (size_t i = 0, n; i < len; i += n) {
-        n = sequence(at + i, len - i);
+        n = utf8_next(at + i, len - i, &code);
         if (n == 0)
             return false;
     }
     return true;
-}
-
-static int clean(struct buffer *out, const uint8_t *at, size_t len)
-{
-    buffer_clear(out);
-    for (size_t i = 0; i < len;) {
-        size_t n = sequence(at + i, len - i);
-        if (n)
-            buffer_add(out, at + i, n);
-        else
-            buffer_text(out, "\xef\xbf\xbd");
-        i += n ? n : 1;
-    }
-    return buffer_status(out);
 }
 
 static bool same_text(const void *things, uint32_t id, const void *key)
@@ -123,8 +91,10 @@ int64_t texts_intern(struct texts *t, const char *bytes, size_t len)
     struct text text = {len ? bytes : "", len};
     if (len > TEXT_MAX)
         return -E_LIMIT;
-    if (!is_clean((const uint8_t *)text.at, len)) {
-        int err = clean(&t->cleaned, (const uint8_t *)bytes, len);
+    if (!is_clean(text.at, len)) {
+        buffer_clear(&t->cleaned);
+        utf8_clean(&t->cleaned, bytes, len);
+        int err = buffer_status(&t->cleaned);
         if (err)
             return err;
         text = (struct text){(char *)t->cleaned.data, t->cleaned.len};

@@ -62,14 +62,14 @@ static void names_cannot_break_the_lines(void **state)
     (void)state;
     struct profile *p = make_profile();
     uint32_t a = named(p, PROFILE_NONE, "'a;b\nc 5'/0");
-    uint32_t b = named(p, PROFILE_NONE, "'a:b c 5'/0");
+    uint32_t b = named(p, PROFILE_NONE, "'a:b\nc 5'/0");
     make_sample(p, a, PROFILE_NONE, STATE_RUNNING, 1);
     make_sample(p, b, PROFILE_NONE, STATE_RUNNING, 2);
     make_sample(p, named(p, a, ""), PROFILE_NONE, STATE_RUNNING, 3);
     make_sample(p, named(p, a, "\xc3\xa9/1"), PROFILE_NONE, STATE_RUNNING, 4);
-    assert_collapsed(p, "'a:b c 5'/0 3\n"
-                        "'a:b c 5'/0;[unknown] 3\n"
-                        "'a:b c 5'/0;\xc3\xa9/1 4\n");
+    assert_collapsed(p, "'a:b\\x{0A}c 5'/0 3\n"
+                        "'a:b\\x{0A}c 5'/0;[unknown] 3\n"
+                        "'a:b\\x{0A}c 5'/0;\xc3\xa9/1 4\n");
 }
 
 static void nothing_is_no_line(void **state)

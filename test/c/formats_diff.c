@@ -103,7 +103,7 @@ static void text_lists_what_is_on_one_side(void **state)
     char *text = write(&diff_format_text, d, NULL);
     has(text, "  new     -fresh/1-fun-0- ");
     has(text, "  gone    -old/1-fun-0- ");
-    has(text, "\nOnly now:    -fresh/1-fun-0- 8.26 %, rare?[2J 0.01 %\n");
+    has(text, "\nOnly now:    -fresh/1-fun-0- 8.26 %, rare\\x{1B}[2J 0.01 %\n");
     has(text, "\nOnly before: -old/1-fun-0- 3.85 %\n");
     has(text, "anonymous functions are numbered");
     has(text, "\n-fresh/1-fun-0- is new, with 8.26 % of the CPU; 1 other "

@@ -1,0 +1,45 @@
+#include "formats/json_dump.h"
+
+#include "base/utf8.h"
+
+/*
+ * jansson escapes what JSON demands: quotes, backslashes and C0. Everything
+ * else that is not visible has a code point below U+10000 and can only stand
+ * in a string; the line breaks are jansson's own.
+ */
+static void add_visible(struct buffer *out, const char *bytes, size_t len)
+{
+    size_t from = 0, n;
+    for (size_t i = 0; i < len; i += n) {
+        uint32_t code = 0;
+        n = utf8_next(bytes + i, len - i, &code);
+        bool keep = n == 0 || code == '\n' || utf8_is_visible(code);
+        n = n ? n : 1;
+        if (keep)
+            continue;
+        buffer_add(out, bytes + from, i - from);
+        buffer_printf(out, "\\u%04x", (unsigned)code);
+        from = i + n;
+    }
+    buffer_add(out, bytes + from, len - from);
+}
+
+/* A piece ends where a character does. */
+static int add_piece(const char *bytes, size_t len, void *out)
+{
+    add_visible(out, bytes, len);
+    return ((struct buffer *)out)->failed ? -1 : 0;
+}
+
+int json_dump_add(struct buffer *out, const json_t *json, size_t flags)
+{
+    return json_dump_callback(json, add_piece, out, flags) ? -E_LIMIT : 0;
+}
+
+void json_dump_text(struct buffer *out, const char *text)
+{
+    json_t *json = json_string(text);
+    if (!json || json_dump_add(out, json, JSON_ENCODE_ANY) != 0)
+        out->failed = true;
+    json_decref(json);
+}
