@@ -18,6 +18,7 @@ defmodule Cprof do
     * `:engine` - `:auto` (the best that works), `:bpf`, `:perf` or `:ptrace` (at most 99 Hz)
     * `:kernel` - kernel stacks too (`false`)
     * `:force` - engine `:ptrace` also on a machine without a CPU to spare (`false`)
+    * `:command` - `false` leaves the node's command line out of the recording (`true`); cookies on it are always masked
 
   ## Options of what is shown
 
@@ -36,6 +37,7 @@ defmodule Cprof do
           | {:engine, :auto | :bpf | :perf | :ptrace | String.t()}
           | {:kernel, boolean()}
           | {:force, boolean()}
+          | {:command, boolean()}
 
   @type render_option ::
           {:format, atom() | String.t()}

@@ -36,7 +36,8 @@ profile(Fun) ->
 %%
 %% Options: `rate' (samples a second of CPU time, 999), `engine' (`auto'),
 %% `kernel' (kernel stacks too, `false'), `force' (engine `ptrace' also on a
-%% machine without a CPU to spare), `output' (a file or a list of files:
+%% machine without a CPU to spare), `command' (`false' leaves the node's command
+%% line out of the recording), `output' (a file or a list of files:
 %% `"flame.html"', `".txt"', `".json"', `".collapsed"', `".speedscope.json"',
 %% `".pb.gz"'; `"-"' prints the text report), and for those `top', `process',
 %% `focus', `ignore'.

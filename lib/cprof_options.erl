@@ -12,6 +12,8 @@
     engine => auto | bpf | perf | ptrace | binary() | string(),
     kernel => boolean(),
     force => boolean(),
+    %% false: the command line is left out of the recording
+    command => boolean(),
     output => file:name_all() | [file:name_all()],
     format => atom() | binary() | string(),
     top => pos_integer(),
@@ -33,7 +35,7 @@ check(Options, Kinds) when is_map(Options) ->
 check(_, _) ->
     {error, <<"the options must be a map">>}.
 
-keys(record) -> [rate, engine, kernel, force];
+keys(record) -> [rate, engine, kernel, force, command];
 keys(render) -> [format, top, process, focus, ignore];
 keys(output) -> [output];
 keys(compare) -> [min_effect, fail_above, top, process, focus, ignore].
@@ -54,7 +56,7 @@ check_each([{Key, Value} | Rest], Known, Checked) ->
 value(rate, Rate) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE -> {ok, Rate};
 value(rate, _) -> {error, "a whole number of samples a second, 1 to 10000"};
 value(engine, Engine) -> one_of(Engine, [<<"auto">>, <<"bpf">>, <<"perf">>, <<"ptrace">>]);
-value(Key, Flag) when Key =:= kernel; Key =:= force -> flag(Flag);
+value(Key, Flag) when Key =:= kernel; Key =:= force; Key =:= command -> flag(Flag);
 value(top, Top) when is_integer(Top), Top >= 1, Top =< 1000000 -> {ok, Top};
 value(top, _) -> {error, "a whole number of rows, 1 or more"};
 value(Key, Percent) when Key =:= min_effect; Key =:= fail_above -> percent(Percent);

@@ -55,10 +55,10 @@ reopen(Server, Options, Config) ->
     end.
 
 begin_sampling(Server, Options) ->
-    Defaults = #{rate => ?RATE, engine => <<"auto">>, kernel => false},
-    Args = cprof_options:start_args(maps:merge(Defaults, Options)),
-    Pid = list_to_integer(os:getpid()),
-    case cprof_port:request(Server, start, Args#{pid => Pid, describe => true}, ?START_MS) of
+    Defaults = #{rate => ?RATE, engine => <<"auto">>, kernel => false, command => true},
+    {Command, Args} = maps:take(command, cprof_options:start_args(maps:merge(Defaults, Options))),
+    Own = #{pid => list_to_integer(os:getpid()), describe => true, no_command => not Command},
+    case cprof_port:request(Server, start, maps:merge(Args, Own), ?START_MS) of
         {ok, started} ->
             ok;
         {error, Failure} ->

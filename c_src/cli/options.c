@@ -17,6 +17,7 @@ enum long_option {
     OPT_EVENT,
     OPT_KERNEL,
     OPT_FORCE,
+    OPT_NO_COMMAND,
     OPT_PROCESS,
     OPT_FOCUS,
     OPT_IGNORE,
@@ -35,6 +36,7 @@ static const struct option long_options[] = {
     {"event", required_argument, NULL, OPT_EVENT},
     {"kernel", no_argument, NULL, OPT_KERNEL},
     {"force", no_argument, NULL, OPT_FORCE},
+    {"no-command", no_argument, NULL, OPT_NO_COMMAND},
     {"process", required_argument, NULL, OPT_PROCESS},
     {"focus", required_argument, NULL, OPT_FOCUS},
     {"ignore", required_argument, NULL, OPT_IGNORE},
@@ -70,6 +72,7 @@ static const int record_codes[] = {'p',
                                    OPT_EVENT,
                                    OPT_KERNEL,
                                    OPT_FORCE,
+                                   OPT_NO_COMMAND,
                                    OPT_PROCESS,
                                    OPT_FOCUS,
                                    OPT_IGNORE,
@@ -251,6 +254,9 @@ static int parse_one(struct options *o, int code, struct options_fault *f)
         return 0;
     case OPT_FORCE:
         o->force = true;
+        return 0;
+    case OPT_NO_COMMAND:
+        o->no_command = true;
         return 0;
     case 'q':
         o->quiet = true;

@@ -27,6 +27,7 @@ struct options {
     const char *engine;   /**< "auto", or one of engine_all */
     const char *event;    /**< "cpu-clock", "cycles" */
     bool kernel;
+    bool no_command;             /**< left out of the result */
     bool force;                  /**< where the engine would rather refuse */
     const char *input;           /**< report: the recording */
     const char *output;          /**< NULL: stdout */

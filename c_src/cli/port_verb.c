@@ -50,6 +50,7 @@ static int start(struct server *s, const struct port_request *r)
                                       .engine =
                                           r->engine[0] ? r->engine : "auto",
                                       .kernel = r->kernel,
+                                      .no_command = r->no_command,
                                       .force = r->force};
     int err = session_open(&o, &s->session);
     if (err)

@@ -31,6 +31,7 @@ static const char help[] =
     "                        name or an initial call "
     "(repeatable)\n" OPTIONS_VIEW_HELP
 
+    "      --no-command      leave the node's command line out of the result\n"
     "      --timeline        keep when each sample was taken (html: always)\n"
     "      --kernel          kernel functions too (root)\n"
     "      --event EVENT     cpu-clock (default) or cycles\n"
@@ -132,6 +133,7 @@ static int record_pid(const struct options *o, pid_t pid)
         .force = o->force,
         .timeline = o->timeline,
         .max_cost = SESSION_MAX_COST,
+        .no_command = o->no_command,
         .duration_ns = (uint64_t)(duration_of(o) * (double)NS_PER_S)};
     char what[32];
     snprintf(what, sizeof(what), "pid %d", pid);

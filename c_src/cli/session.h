@@ -22,6 +22,7 @@ struct session_options {
     bool kernel;          /**< kernel stacks */
     bool force;           /**< where the engine would rather refuse */
     bool timeline;        /**< samples are told apart by their time */
+    bool no_command;      /**< the command line is left out */
     uint64_t duration_ns; /**< of the recording; 0: not known */
     double max_cost;      /**< SESSION_MAX_COST, or another part of the node's
                                CPU time that events on threads may cost */

@@ -25,38 +25,25 @@ static int set(struct profile *p, uint32_t *field, const char *text)
     return 0;
 }
 
-/* The command line goes into files that are passed on; the cookie, which lets
- * anyone into the node, must not. */
-static void hide_cookie(char *command)
-{
-    static const char flag[] = "-setcookie ";
-    for (char *at = command; (at = strstr(at, flag));) {
-        at += strlen(flag);
-        for (; *at && *at != ' '; at++)
-            *at = '*';
-    }
-}
-
 static int set_texts(struct profile *p, const struct target_state *t,
-                     const char *event)
+                     const struct session_options *o)
 {
     struct profile_meta *m = profile_meta_edit(p);
     struct utsname u;
     uname(&u);
-    char os[256], otp[16] = "", erts[32], command[sizeof(t->process.command)];
+    char os[256], otp[16] = "", erts[32];
     snprintf(os, sizeof(os), "%s %.60s %.60s", u.sysname, u.release, u.machine);
     if (t->layout.release)
         snprintf(otp, sizeof(otp), "%d", t->layout.release);
     erts_version(t->process.exe, erts, sizeof(erts));
-    memcpy(command, t->process.command, sizeof(command));
-    hide_cookie(command);
     int err = set(p, &m->host, u.nodename);
     err = err ? err : set(p, &m->os, os);
     err = err ? err : set(p, &m->node, t->process.node);
     err = err ? err : set(p, &m->otp, otp);
     err = err ? err : set(p, &m->erts, erts);
-    err = err ? err : set(p, &m->command, command);
-    err = err ? err : set(p, &m->event, event);
+    if (!err && !o->no_command)
+        err = set(p, &m->command, t->process.command);
+    err = err ? err : set(p, &m->event, o->event ? o->event : "cpu-clock");
     return err ? err : set(p, &m->version, CPROF_VERSION);
 }
 
@@ -78,7 +65,7 @@ int session_meta_begin(struct profile *p, const struct target_state *t,
     if (o->timeline)
         m->bucket_ns = timeline_bucket_ns(o->duration_ns);
     m->schedulers = normal_schedulers(&t->threads);
-    return set_texts(p, t, o->event ? o->event : "cpu-clock");
+    return set_texts(p, t, o);
 }
 
 void session_meta_started(struct profile *p)

@@ -9,7 +9,8 @@
  *
  * Commands:
  *   hello  #{version => 1}        -> #{version => 1, program => binary}
- *   start  #{pid, rate, engine, duration_ms, kernel, force, describe}
+ *   start  #{pid, rate, engine, duration_ms, kernel, force, describe,
+ *            no_command}
  *                                 -> started
  *   stop   #{note}                -> #{report => map, recording => binary}
  *                                 a note becomes one of the recording's
@@ -99,7 +100,7 @@ struct port_request {
     enum port_command command;
     int64_t version;
     int64_t pid, rate, duration_ms, top;
-    bool kernel, force, describe, exclusive;
+    bool kernel, force, describe, exclusive, no_command;
     char engine[PORT_TEXT], format[PORT_TEXT], note[PORT_TEXT];
     char focus[PORT_TEXT], ignore[PORT_TEXT];
     char processes[PORT_MAX_PROCESSES][PORT_TEXT];

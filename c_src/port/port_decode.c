@@ -47,6 +47,7 @@ static const struct field fields[] = {
     {"force", FIELD_BOOLEAN, MEMBER(force)},
     {"describe", FIELD_BOOLEAN, MEMBER(describe)},
     {"exclusive", FIELD_BOOLEAN, MEMBER(exclusive)},
+    {"no_command", FIELD_BOOLEAN, MEMBER(no_command)},
     {"engine", FIELD_TEXT, MEMBER(engine)},
     {"format", FIELD_TEXT, MEMBER(format)},
     {"note", FIELD_TEXT, MEMBER(note)},

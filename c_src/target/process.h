@@ -23,7 +23,8 @@ struct process {
     uint64_t start_time; /**< field 22 of /proc/PID/stat, clock ticks */
     uid_t uid;
     char exe[PROCESS_PATH_MAX];  /**< target of /proc/PID/exe */
-    char command[256];           /**< argv joined by blanks, cut */
+    char command[256];           /**< argv joined by blanks, cut; cookies are
+                                      "***" */
     char node[256];              /**< -name/-sname value, "" if none */
     uint64_t process_table_size; /**< +P rounded up to 2^n; 0: default */
 };

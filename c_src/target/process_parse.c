@@ -62,16 +62,72 @@ static bool is(const char *arg, size_t len, const char *text)
     return strlen(text) == len && memcmp(arg, text, len) == 0;
 }
 
-/* Appends as much as fits, with '?' for what no terminal should be sent. */
-static void append(char *text, size_t size, const char *arg, size_t len)
+/* Appends as much as fits. */
+static void append(char *text, size_t size, const char *bytes, size_t len)
 {
-    size_t used = strlen(text);
-    for (size_t i = 0; i < len && used + 1 < size; i++) {
-        unsigned char c = (unsigned char)arg[i];
-        text[used++] = c >= 0x20 && c < 0x7f ? (char)c : '?';
-    }
-    text[used] = '\0';
+    size_t used = strlen(text), room = size - 1 - used;
+    len = len < room ? len : room;
+    memcpy(text + used, bytes, len);
+    text[used + len] = '\0';
 }
+
+static void append_text(char *text, size_t size, const char *more)
+{
+    append(text, size, more, strlen(more));
+}
+
+/* --- the command line, without cookies ------------------------------------ */
+
+/* Which of the next words are a cookie, which lets anyone into the node. */
+struct secret {
+    bool next;       /* the next one */
+    bool until_flag; /* all up to the next flag */
+};
+
+/* Where the cookie begins that is within an argument itself, as in
+ * `--cookie=abc` or `--erl "-setcookie abc"`; len: there is none. */
+static size_t cookie_within(const char *arg, size_t len)
+{
+    static const char *const flags[] = {"-setcookie", "--cookie"};
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        const char *at = memmem(arg, len, flags[i], strlen(flags[i]));
+        size_t end = at ? (size_t)(at - arg) + strlen(flags[i]) + 1 : len;
+        if (end < len)
+            return end;
+    }
+    return len;
+}
+
+/* `erl -setcookie` takes a cookie, or a node and its cookie (OTP 24 and
+ * later); init takes all words up to the next flag as a flag's. `--cookie` is
+ * an option of elixir and iex. */
+static void append_arg(char *text, size_t size, const char *arg, size_t len,
+                       struct secret *s)
+{
+    bool flag = len && (arg[0] == '-' || arg[0] == '+');
+    bool hidden = s->next || (s->until_flag && !flag);
+    size_t shown = hidden ? 0 : cookie_within(arg, len);
+    append(text, size, arg, shown);
+    if (shown < len || hidden)
+        append_text(text, size, "***");
+    s->next = !hidden && is(arg, len, "--cookie");
+    s->until_flag =
+        (hidden && s->until_flag) || (!hidden && is(arg, len, "-setcookie"));
+}
+
+static void join(struct args a, char *text, size_t size)
+{
+    struct secret s = {0};
+    const char *arg;
+    size_t len;
+    text[0] = '\0';
+    for (bool first = true; next_arg(&a, &arg, &len); first = false) {
+        append_text(text, size, first ? "" : " ");
+        append_arg(text, size, arg, len, &s);
+    }
+}
+
+/* --- what the VM was told ------------------------------------------------- */
 
 /*
  * Slots of the process table for `+P N`: a power of two (erts_ptab_init_table,
@@ -127,17 +183,12 @@ int process_parse_cmdline(const void *bytes, size_t len, struct process *out)
     struct args a = {bytes, (const char *)bytes + len};
     const char *arg;
     size_t arg_len;
-    bool first = true, emulator = true, extra = false;
-    out->command[0] = out->node[0] = '\0';
+    bool emulator = true, extra = false;
+    out->node[0] = '\0';
     out->process_table_size = 0;
     if (len == 0)
         return -E_SHORT;
-    struct args all = a;
-    while (next_arg(&all, &arg, &arg_len)) {
-        append(out->command, sizeof(out->command), " ", first ? 0 : 1);
-        append(out->command, sizeof(out->command), arg, arg_len);
-        first = false;
-    }
+    join(a, out->command, sizeof(out->command));
     while (!extra && next_arg(&a, &arg, &arg_len)) {
         emulator = emulator && !is(arg, arg_len, "--");
         extra = is(arg, arg_len, "-extra");

@@ -40,7 +40,7 @@ static int decode(const ei_x_buff *x)
 
 static ei_x_buff start_request(void)
 {
-    ei_x_buff x = begin(7, "start", 7);
+    ei_x_buff x = begin(7, "start", 8);
     pair_long(&x, "pid", 4194304);
     pair_long(&x, "rate", 999);
     pair_text(&x, "engine", "perf");
@@ -50,6 +50,8 @@ static ei_x_buff start_request(void)
     ei_x_encode_atom(&x, "force");
     ei_x_encode_boolean(&x, 1);
     ei_x_encode_atom(&x, "describe");
+    ei_x_encode_boolean(&x, 1);
+    ei_x_encode_atom(&x, "no_command");
     ei_x_encode_boolean(&x, 1);
     return x;
 }
@@ -214,6 +216,7 @@ static void reads_a_start(void **state)
     assert_true(request.kernel);
     assert_true(request.force);
     assert_true(request.describe);
+    assert_true(request.no_command);
     assert_string_equal(request.engine, "perf");
     assert_string_equal(request.format, "");
     assert_int_equal(request.process_count, 0);

@@ -45,6 +45,7 @@ defmodule Cprof.OptionsTest do
           engine: [:magic, 1, ""],
           kernel: ["yes", nil],
           force: [1],
+          command: [:no],
           top: [0, -5, :all],
           format: [:svg, 7],
           focus: [String.duplicate("x", 256), 1]

@@ -27,6 +27,7 @@ defmodule Mix.Tasks.Profile.Run do
     * `--engine` - how samples are taken: `auto` (the default: the best that works), `bpf`, `perf`, `ptrace`
     * `--kernel` - shows kernel stacks too
     * `--force` - engine `ptrace` also on a machine without a CPU to spare
+    * `--no-command` - leaves the VM's command line out of reports and recordings; cookies on it are always masked
     * `--runs` - runs the code so many times, each one measured and recorded (default: 1)
     * `--output`, `-o` - writes a file, in the format of its extension: `.html` (a flame graph), `.txt`, `.json`,
       `.collapsed`, `.pb.gz`; may be given several times
@@ -147,6 +148,7 @@ defmodule Mix.Tasks.Profile.Run do
           engine: :auto | :bpf | :perf | :ptrace | String.t(),
           kernel: boolean(),
           force: boolean(),
+          command: boolean(),
           runs: pos_integer(),
           output: Path.t() | [Path.t()],
           format: atom() | String.t(),
@@ -177,6 +179,7 @@ defmodule Mix.Tasks.Profile.Run do
     engine: :string,
     kernel: :boolean,
     force: :boolean,
+    command: :boolean,
     runs: :integer,
     output: :keep,
     format: :string,
@@ -192,7 +195,7 @@ defmodule Mix.Tasks.Profile.Run do
   @aliases [r: :require, p: :parallel, e: :eval, c: :config, o: :output]
 
   @of_task [:warmup, :runs, :output, :save, :baseline, :fail_above]
-  @own @of_task ++ [:rate, :engine, :kernel, :force, :format, :top, :process, :focus, :ignore]
+  @own @of_task ++ [:rate, :engine, :kernel, :force, :command, :format, :top, :process, :focus, :ignore]
 
   @max_runs 10_000
 
