@@ -50,7 +50,7 @@ check_each([{Key, Value} | Rest], Known, Checked) ->
                 {error, Wanted} -> {error, wrong(Key, Value, Wanted)}
             end;
         false ->
-            {error, text("unknown option ~tp; known are ~ts", [Key, join(Known)])}
+            {error, cprof_words:text("unknown option ~tp; known are ~ts", [Key, join(Known)])}
     end.
 
 value(rate, Rate) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE -> {ok, Rate};
@@ -138,10 +138,7 @@ to_text(Chars) when is_list(Chars) ->
 to_text(_) -> error.
 
 wrong(Key, Value, Wanted) ->
-    text("option ~ts must be ~ts, not ~tp", [Key, Wanted, Value]).
-
-text(Format, Args) ->
-    unicode:characters_to_binary(io_lib:format(Format, Args)).
+    cprof_words:text("option ~ts must be ~ts, not ~tp", [Key, Wanted, Value]).
 
 join(Items) ->
     lists:join(", ", [io_lib:format("~ts", [Item]) || Item <- Items]).
@@ -167,7 +164,7 @@ format_of(File, Options) ->
         {[], #{format := Format}} -> {ok, Format};
         {[], _} ->
             Known = join([Extension || {Extension, _} <- extensions()]),
-            {error, text("~ts: the format is not known from the name; it can end in ~ts", [File, Known])}
+            {error, cprof_words:text("~ts: the format is not known from the name; it can end in ~ts", [File, Known])}
     end.
 
 ends_with(File, Extension) ->

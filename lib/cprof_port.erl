@@ -229,7 +229,7 @@ ended(Status) ->
     text("the sampler ended unexpectedly with status ~b", [Status]).
 
 text(Format, Args) ->
-    {sampler_ended, unicode:characters_to_binary(io_lib:format(Format, Args))}.
+    {sampler_ended, cprof_words:text(Format, Args)}.
 
 close_port(Port) ->
     try port_close(Port) of
@@ -253,14 +253,13 @@ open_program(Program) ->
             ])}
     catch
         error:Reason ->
-            Text = io_lib:format("~ts could not be started: ~tp", [Program, Reason]),
-            {error, {no_program, unicode:characters_to_binary(Text)}}
+            {error, {no_program, cprof_words:text("~ts could not be started: ~tp", [Program, Reason])}}
     end.
 
 missing(Program) ->
-    unicode:characters_to_binary([
-        "the program ", Program, " is not there; build it with `make -C c_src` in cprof's folder"
-    ]).
+    cprof_words:text(
+        "the program ~ts is not there; build it with `make -C c_src` in cprof's folder", [Program]
+    ).
 
 program() ->
     filename:join(cprof_nif:priv_dir(), "cprof").

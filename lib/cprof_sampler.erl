@@ -251,11 +251,4 @@ check_output(File, Options) ->
 of_file(_, {ok, _}) ->
     ok;
 of_file(File, {error, {Code, Text}}) ->
-    {error, {Code, unicode:characters_to_binary([name_text(File), ": ", Text])}}.
-
-%% A name can be bytes that are no text.
-name_text(File) ->
-    case unicode:characters_to_binary(File) of
-        Text when is_binary(Text) -> Text;
-        _ -> unicode:characters_to_binary(File, latin1)
-    end.
+    {error, {Code, cprof_words:shown([File, ": ", Text])}}.

@@ -169,7 +169,7 @@ started({ok, _}) ->
 started({error, Reason}) ->
     {error, {no_telemetry, text("the application telemetry could not be started: ~tp", Reason)}}.
 
-text(Format, Term) -> unicode:characters_to_binary(io_lib:format(Format, [Term])).
+text(Format, Term) -> cprof_words:text(Format, [Term]).
 
 missing() ->
     <<"the library telemetry is not there; add it to your dependencies, "

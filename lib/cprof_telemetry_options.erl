@@ -48,7 +48,7 @@ check(Options) when is_map(Options) ->
         [own(Key, Value) || {Key, Value} <- maps:to_list(Own)],
         {ok, complete(trigger(Own), Own, shared(maps:without(?OWN, Options)))}
     catch
-        throw:{wrong, Text} -> {error, {invalid_option, unicode:characters_to_binary(Text)}};
+        throw:{wrong, Text} -> {error, {invalid_option, cprof_words:shown(Text)}};
         throw:{failed, Failure} -> {error, Failure}
     end;
 check(_) ->

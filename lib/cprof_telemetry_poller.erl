@@ -44,11 +44,11 @@ check([{period, Ms} | Rest]) when is_integer(Ms), Ms >= 1 -> check(Rest);
 check([{top, Top} | Rest]) when is_integer(Top), Top >= 1 -> check(Rest);
 check([{name, Name} | Rest]) when is_atom(Name), Name =/= undefined -> check(Rest);
 check([{Key, Value} | _]) ->
-    Text = io_lib:format(
+    Text = cprof_words:text(
         "the poller takes period (milliseconds), top (rows) and name (an atom), not ~tp: ~tp",
         [Key, Value]
     ),
-    {error, {invalid_option, unicode:characters_to_binary(Text)}}.
+    {error, {invalid_option, Text}}.
 
 init(Options) ->
     Period = maps:get(period, Options, ?PERIOD_MS),

@@ -109,8 +109,8 @@ handle_info({'EXIT', Worker, _}, #{stopping := {From, Worker}} = State) ->
     {stop, normal, State};
 %% A worker that did not say how it ended.
 handle_info({'EXIT', Worker, Reason}, #{worker := {Worker, _}} = State) ->
-    Text = io_lib:format("the recording ended unexpectedly: ~tp", [Reason]),
-    {noreply, count({failed, {worker_ended, unicode:characters_to_binary(Text)}}, State)};
+    Text = cprof_words:text("the recording ended unexpectedly: ~tp", [Reason]),
+    {noreply, count({failed, {worker_ended, Text}}, State)};
 handle_info(_, State) ->
     {noreply, State}.
 

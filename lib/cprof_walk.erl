@@ -160,8 +160,7 @@ walk_past(gone, _, _) ->
 walk_past({Canary, Facts}, #{offsets := Offsets}, Top) ->
     case cprof_nif:walk(Offsets, Top, Canary, erlang:system_info(atom_count)) of
         {error, Reason} ->
-            Text = io_lib:format("the walk was refused (~p)", [Reason]),
-            {refused, unicode:characters_to_binary(Text)};
+            {refused, cprof_words:text("the walk was refused (~p)", [Reason])};
         Figures ->
             case {cprof_calibrate:canary(), is_canary_right(Figures, Facts)} of
                 {{Canary, Facts}, true} -> {ok, Figures};

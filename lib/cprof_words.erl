@@ -1,7 +1,40 @@
-%% Pids, functions, sizes and rates as people read them.
+%% Pids, functions, sizes and rates as people read them, and texts that quote
+%% names from elsewhere. Pure.
 -module(cprof_words).
 
+-export([shown/1, text/2]).
 -export([pid/1, function/1, frame/1, bytes/1, count/1, percent/1, rate/1, who/1]).
+
+%% Text as it may be shown: one line, whatever it holds. Control characters,
+%% line separators, marks of direction, and bytes that are not UTF-8 are written
+%% as `\x{1B}'. The program does the same: c_src/base/utf8.h.
+-spec shown(unicode:chardata()) -> binary().
+shown(Text) when is_binary(Text) -> shown(Text, <<>>);
+shown(Chars) ->
+    case unicode:characters_to_binary(Chars) of
+        Text when is_binary(Text) -> shown(Text);
+        {_, Good, Rest} -> shown(<<Good/binary, (iolist_to_binary(Rest))/binary>>)
+    end.
+
+shown(<<Char/utf8, Rest/binary>>, Done) ->
+    case visible(Char) of
+        true -> shown(Rest, <<Done/binary, Char/utf8>>);
+        false -> shown(Rest, <<Done/binary, (escape(Char))/binary>>)
+    end;
+shown(<<Byte, Rest/binary>>, Done) -> shown(Rest, <<Done/binary, (escape(Byte))/binary>>);
+shown(<<>>, Done) -> Done.
+
+visible(Char) when Char < 16#20; Char >= 16#7f, Char =< 16#9f -> false;
+visible(Char) when Char =:= 16#61c; Char =:= 16#200e; Char =:= 16#200f -> false;
+visible(Char) when Char >= 16#2028, Char =< 16#202e -> false;
+visible(Char) -> Char < 16#2066 orelse Char > 16#2069.
+
+escape(Char) when Char < 16#10 -> <<"\\x{0", (integer_to_binary(Char, 16))/binary, "}">>;
+escape(Char) -> <<"\\x{", (integer_to_binary(Char, 16))/binary, "}">>.
+
+%% io_lib:format/2 as one line that may be shown.
+-spec text(io:format(), [term()]) -> binary().
+text(Format, Values) -> shown(io_lib:format(Format, Values)).
 
 -spec pid(pid()) -> binary().
 pid(Pid) -> list_to_binary(pid_to_list(Pid)).
@@ -31,7 +64,7 @@ frame({Module, Function, Arity, Where}) ->
 -spec who(#{name := atom(), initial_call := mfa() | undefined, _ => _}) -> binary().
 who(#{name := undefined, initial_call := Call}) -> function(Call);
 who(#{name := Name}) ->
-    case atom_to_binary(Name) of
+    case shown(atom_to_binary(Name)) of
         <<"Elixir.", Rest/binary>> -> Rest;
         Text -> Text
     end.
@@ -67,5 +100,3 @@ percent(Share) -> text("~.1f", [100.0 * Share]).
 rate(undefined) -> <<"-">>;
 rate(Rate) when abs(Rate) < 10 -> text("~.1f", [float(Rate)]);
 rate(Rate) -> count(round(Rate)).
-
-text(Format, Values) -> unicode:characters_to_binary(io_lib:format(Format, Values)).
