@@ -12,5 +12,5 @@ defmodule Cprof.Error do
 
   @doc false
   @spec new({atom(), binary()}) :: t()
-  def new({code, text}), do: %__MODULE__{code: code, message: text}
+  def new({code, text}), do: %__MODULE__{code: code, message: :cprof_words.shown(text)}
 end

@@ -64,7 +64,7 @@ defmodule Cprof.RunFiles do
     case Enum.filter(measured, fn {run, _} -> run.wall_us end) do
       [] -> error(:no_baseline, file, "its code raised; save it again with mix profile.run --save")
       good when length(good) == count -> {:ok, good, []}
-      good -> {:ok, good, ["#{file}: only #{length(good)} of its #{count} runs are there"]}
+      good -> {:ok, good, [:cprof_words.shown("#{file}: only #{length(good)} of its #{count} runs are there")]}
     end
   end
 

@@ -65,7 +65,7 @@ defmodule Cprof.RunReport do
 
   defp written!(file, result) do
     ok!(result)
-    Mix.shell().info("Wrote #{file}")
+    Mix.shell().info(:cprof_words.shown("Wrote #{file}"))
   end
 
   @doc """

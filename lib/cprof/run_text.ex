@@ -68,7 +68,7 @@ defmodule Cprof.RunText do
         _ -> {signed(measure.growth), range(measure.interval)}
       end
 
-    function_row(time(measure.base_ms), time(measure.now_ms), change, interval, to_string(measure.verdict), name)
+    function_row(time(measure.base_ms), time(measure.now_ms), change, interval, to_string(measure.verdict), shown(name))
   end
 
   defp function_row(before, now, change, interval, verdict, name) do
@@ -101,7 +101,7 @@ defmodule Cprof.RunText do
   defp changed(nil), do: "No function's CPU time changed significantly"
 
   defp changed({name, measure, caller}) do
-    called = if caller, do: "#{name} (called by #{caller})", else: name
+    called = if caller, do: "#{shown(name)} (called by #{shown(caller)})", else: shown(name)
     "#{called} #{changed(measure, measure.verdict)}"
   end
 
@@ -126,7 +126,8 @@ defmodule Cprof.RunText do
   """
   @spec caller(String.t(), String.t()) :: String.t() | nil
   def caller(collapsed, name) do
-    name = String.replace(name, ";", ":")
+    # As the format writes names.
+    name = name |> shown() |> String.replace(";", ":")
 
     collapsed
     |> String.split("\n", trim: true)
@@ -179,6 +180,9 @@ defmodule Cprof.RunText do
       true -> text
     end
   end
+
+  # Names come from recordings, which may hold anything.
+  defp shown(name), do: :cprof_words.shown(name)
 
   defp percent(part), do: fixed(part * 100, 1) <> " %"
   defp fixed(number, digits), do: :erlang.float_to_binary(number * 1.0, decimals: digits)

@@ -283,7 +283,7 @@ defmodule Mix.Tasks.Profile.Run do
 
     case Keyword.keys(task) -- @of_task do
       [] -> :ok
-      [key | _] -> Mix.raise("unknown option #{inspect(key)}")
+      [key | _] -> fail!("unknown option #{inspect(key)}")
     end
 
     check_numbers!(task)
@@ -296,18 +296,18 @@ defmodule Mix.Tasks.Profile.Run do
     runs = Keyword.get(task, :runs, 1)
     limit = Keyword.get(task, :fail_above, 0)
     in_range? = is_integer(runs) and runs in 1..@max_runs
-    if not in_range?, do: Mix.raise("option runs must be a number from 1 to #{@max_runs}, not #{inspect(runs)}")
+    if not in_range?, do: fail!("option runs must be a number from 1 to #{@max_runs}, not #{inspect(runs)}")
 
     if not (is_number(limit) and limit >= 0),
-      do: Mix.raise("option fail_above must be a number of percent, 0 or more, not #{inspect(limit)}")
+      do: fail!("option fail_above must be a number of percent, 0 or more, not #{inspect(limit)}")
 
     if task[:fail_above] && not Keyword.has_key?(task, :baseline),
-      do: Mix.raise("option fail_above needs a baseline: make one with --save, and name it with --baseline")
+      do: fail!("option fail_above needs a baseline: make one with --save, and name it with --baseline")
   end
 
   defp check_files!(%{format: format} = checked, task) when format in ["html", "pprof"] do
     if Cprof.Options.files(task, :output) == [],
-      do: Mix.raise("format #{format} is not for the terminal: name a file with --output")
+      do: fail!("format #{format} is not for the terminal: name a file with --output")
 
     check_written!(checked, task)
   end
@@ -320,12 +320,16 @@ defmodule Mix.Tasks.Profile.Run do
     ok!(:cprof_sampler.check_outputs(%{output: saved, format: "pprof"}))
 
     for file <- Cprof.Options.files(task, :baseline), not File.regular?(file) do
-      Mix.raise("#{file}: no such baseline; make it with mix profile.run --save #{file}")
+      fail!("#{file}: no such baseline; make it with mix profile.run --save #{file}")
     end
   end
 
-  defp ok!({:error, {_code, text}}), do: Mix.raise(text)
-  defp ok!({:error, text}) when is_binary(text), do: Mix.raise(text)
-  defp ok!({:error, %Cprof.Error{message: text}}), do: Mix.raise(text)
+  # Names of files and values are quoted, whatever they hold.
+  @spec fail!(String.t()) :: no_return()
+  defp fail!(text), do: Mix.raise(:cprof_words.shown(text))
+
+  defp ok!({:error, {_code, text}}), do: fail!(text)
+  defp ok!({:error, text}) when is_binary(text), do: fail!(text)
+  defp ok!({:error, %Cprof.Error{message: text}}), do: fail!(text)
   defp ok!(ok), do: ok
 end
