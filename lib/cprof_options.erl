@@ -50,7 +50,7 @@ check_each([{Key, Value} | Rest], Known, Checked) ->
                 {error, Wanted} -> {error, wrong(Key, Value, Wanted)}
             end;
         false ->
-            {error, cprof_words:text("unknown option ~tp; known are ~ts", [Key, join(Known)])}
+            {error, cprof_words:text("unknown option ~tp; the options are ~ts", [Key, join(Known)])}
     end.
 
 value(rate, Rate) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE -> {ok, Rate};
@@ -164,7 +164,7 @@ format_of(File, Options) ->
         {[], #{format := Format}} -> {ok, Format};
         {[], _} ->
             Known = join([Extension || {Extension, _} <- extensions()]),
-            {error, cprof_words:text("~ts: the format is not known from the name; it can end in ~ts", [File, Known])}
+            {error, cprof_words:text("~ts: the name does not say which format; it can end in ~ts", [File, Known])}
     end.
 
 ends_with(File, Extension) ->

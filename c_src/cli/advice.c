@@ -126,7 +126,7 @@ enum advice advice_choose(const struct advice_facts *f)
     bool more = !rights_perf(&f->rights) && advice_kernel_error(f);
     if (more && (advice == ADVICE_NOTHING || advice == ADVICE_KERNEL))
         return more_rights(&f->rights);
-    return advice;
+    return advice == ADVICE_NOTHING && f->node_gaps ? ADVICE_REPORT : advice;
 }
 
 void advice_line(enum advice advice, const char *program, pid_t pid, char *line,
@@ -137,14 +137,15 @@ void advice_line(enum advice advice, const char *program, pid_t pid, char *line,
         snprintf(node, sizeof(node), "%d", (int)pid);
     switch (advice) {
     case ADVICE_NOTHING:
-        snprintf(line, size, "nothing is missing");
+        snprintf(line, size,
+                 "nothing to do: recordings are as good as they can be");
         break;
     case ADVICE_ROOT:
         snprintf(line, size, "sudo %s record -p %s", program, node);
         break;
     case ADVICE_HOST:
         snprintf(line, size,
-                 "on the host: sudo cprof record -p PID (the pid it has "
+                 "on the host: sudo cprof record -p PID (its pid "
                  "there); or start the container with --cap-add BPF --cap-add "
                  "PERFMON --cap-add SYS_PTRACE --security-opt "
                  "seccomp=unconfined");
@@ -152,7 +153,7 @@ void advice_line(enum advice advice, const char *program, pid_t pid, char *line,
     case ADVICE_BUILD:
         snprintf(line, size,
                  "sudo apt-get install clang libbpf-dev, then "
-                 "make, where cprof was built");
+                 "run make in cprof's source folder");
         break;
     case ADVICE_PARANOID:
         snprintf(line, size, "sudo sysctl kernel.perf_event_paranoid=2");
@@ -164,15 +165,22 @@ void advice_line(enum advice advice, const char *program, pid_t pid, char *line,
     case ADVICE_REBOOT:
         snprintf(line, size,
                  "reboot with kernel.yama.ptrace_scope below 3 in "
-                 "/etc/sysctl.d; 3 cannot be taken back");
+                 "/etc/sysctl.d; without a reboot, level 3 cannot be lowered");
         break;
     case ADVICE_OTHER_PID:
-        snprintf(line, size, "pgrep -a beam.smp, and take a pid from there");
+        snprintf(line, size,
+                 "pgrep -a beam.smp, then use a pid from that list");
+        break;
+    case ADVICE_REPORT:
+        snprintf(line, size,
+                 "no command helps: cprof does not recognise all of this VM "
+                 "(see above); recordings work, but lack what depends on it; "
+                 "please report it");
         break;
     case ADVICE_KERNEL:
         snprintf(line, size,
-                 "no command; the kernel, its configuration or a "
-                 "security module keeps it from us");
+                 "no command helps: the kernel, its configuration or a "
+                 "security module does not allow it");
         break;
     }
 }

@@ -25,6 +25,7 @@ struct advice_facts {
     struct advice_engine engines[8]; /**< best first */
     size_t engine_count;
     bool node_given; /**< then rights.read_node is of a node */
+    bool node_gaps;  /**< something of its VM was not recognised */
     int node_err;    /**< of attaching to it, explained; 0: fine, or none */
 };
 
@@ -38,6 +39,7 @@ enum advice {
     ADVICE_LAUNCH,    /**< start the node by `cprof record --` */
     ADVICE_REBOOT,    /**< Yama's level 3 stays until the next boot */
     ADVICE_OTHER_PID, /**< this one is no node that can be sampled */
+    ADVICE_REPORT,    /**< what is missing is for cprof to learn */
     ADVICE_KERNEL,    /**< nothing but another kernel or its settings helps */
 };
 

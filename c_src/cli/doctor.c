@@ -15,9 +15,9 @@
 static const char help[] =
     "cprof doctor [-p PID]\n"
     "\n"
-    "Says which sampling engines can work here and, with a pid, what is\n"
-    "known of that node; for what does not work, why; and the one thing to do\n"
-    "that improves most. Exit code 0: a recording is possible.\n";
+    "Shows which sampling engines work here and, with a pid, what is known\n"
+    "about that node; why the rest does not work; and the one step that would\n"
+    "help most. Exit status 0: a recording is possible.\n";
 
 /* A detail may quote what another process chose, as its path. */
 static void row(const char *mark, const char *what, const char *detail)
@@ -59,10 +59,11 @@ static void try_all(pid_t pid, struct advice_facts *f)
 static const char *how_it_works(const struct advice_engine *e)
 {
     if (e->opt_in)
-        return "works; it stops the node's threads, so ask for it by --engine";
-    return strcmp(e->name, "bpf") == 0
-               ? "works; every stack is exact"
-               : "works; Erlang stacks below C code are read just after it";
+        return "works; it stops the node's threads, so only --engine selects "
+               "it";
+    return strcmp(e->name, "bpf") == 0 ? "works; every stack is exact"
+                                       : "works; below C code, Erlang stacks "
+                                         "are read just after the sample";
 }
 
 static void say_engines(const struct advice_facts *f)
@@ -79,15 +80,17 @@ static void say_memory(const struct advice_facts *f)
 {
     static const char *const which[] = {
         [ADVICE_ALL_NODES] = "of all nodes can be read",
-        [ADVICE_OWN_NODES] = "of this user's nodes can be read; root reads all",
-        [ADVICE_STARTED_NODES] = "only of nodes that `cprof record -- COMMAND` "
-                                 "starts can be read, by Yama",
-        [ADVICE_NO_NODES] = "of no node can be read",
+        [ADVICE_OWN_NODES] =
+            "of this user's nodes can be read; root can read all",
+        [ADVICE_STARTED_NODES] = "can be read only of nodes that `cprof record "
+                                 "-- COMMAND` starts (Yama)",
+        [ADVICE_NO_NODES] = "cannot be read of any node",
     };
     int err = advice_memory_error(f);
     const char *text = f->node_given ? "can be read" : which[advice_memory(f)];
     if (err && f->rights.yama == 3)
-        row("no", "memory", "Yama forbids it to all (ptrace_scope 3)");
+        row("no", "memory",
+            "Yama forbids everyone to read it (ptrace_scope 3)");
     else if (err && !f->node_given && advice_memory(f) == ADVICE_STARTED_NODES)
         row("no", "memory", text);
     else
@@ -99,15 +102,16 @@ static void say_kernel(const struct advice_facts *f)
     int err = advice_kernel_error(f);
     if (err == -E_PERF_PARANOID && f->rights.perf_user == 0)
         row("no", "time in the kernel",
-            "not sampled; run as root, or `sudo sysctl "
+            "not sampled; run as root, or run `sudo sysctl "
             "kernel.perf_event_paranoid=1`");
     else
-        judge(err, "time in the kernel", "is sampled, too");
+        judge(err, "time in the kernel", "is sampled as well");
 }
 
 /* --- the node ------------------------------------------------------------ */
 
-static void say_schedulers(const struct target_state *t)
+/* False: some are not known. */
+static bool say_schedulers(const struct target_state *t)
 {
     size_t known = 0, all = 0;
     char line[64];
@@ -121,9 +125,11 @@ static void say_schedulers(const struct target_state *t)
     }
     snprintf(line, sizeof(line), "%zu of %zu known", known, all);
     row(known == all ? "ok" : "no", "schedulers", line);
+    return known == all;
 }
 
-static void describe_node(const struct target_state *t)
+/* False: something of its VM was not recognised. */
+static bool describe_node(const struct target_state *t)
 {
     char line[512];
     row("ok", "Erlang VM", t->process.exe);
@@ -134,13 +140,16 @@ static void describe_node(const struct target_state *t)
              jit_module_count(t->jit), functions,
              jit_frame_pointers(t->jit) ? ", frame pointers" : "");
     row("ok", "JIT code list", line);
-    say_schedulers(t);
-    layout_missing(&t->layout, line, sizeof(line));
-    row(line[0] ? "no" : "ok", "VM layout",
-        line[0] ? line : "every field was found and checks out");
+    bool whole = say_schedulers(t);
+    char missing[400];
+    layout_missing(&t->layout, missing, sizeof(missing));
+    snprintf(line, sizeof(line), "not found: %s", missing);
+    row(missing[0] ? "no" : "ok", "VM layout",
+        missing[0] ? line : "every field was found and verified");
+    return whole && !missing[0];
 }
 
-static int check_node(const struct advice_facts *f, pid_t pid)
+static int check_node(struct advice_facts *f, pid_t pid)
 {
     struct target_state t;
     char what[32];
@@ -151,16 +160,17 @@ static int check_node(const struct advice_facts *f, pid_t pid)
         row("no", what, err_text(err));
         return err;
     }
-    describe_node(&t);
+    f->node_gaps = !describe_node(&t);
     target_state_close(&t);
     return 0;
 }
 
-/* --- what it rests on, and what to do ------------------------------------ */
+/* --- what it depends on, and what to do ------------------------------------
+ */
 
 static void say_setting(const char *what, int value)
 {
-    char text[16] = "not there";
+    char text[16] = "not available";
     if (value != RIGHTS_UNKNOWN)
         snprintf(text, sizeof(text), "%d", value);
     row("", what, text);
@@ -168,11 +178,11 @@ static void say_setting(const char *what, int value)
 
 static void say_facts(const struct rights *r)
 {
-    char line[80];
+    char line[128];
     snprintf(line, sizeof(line), "%u%s%s%s", (unsigned)r->uid,
              r->namespaced ? ", in a user namespace" : "",
              r->seccomp ? ", under a seccomp filter" : "",
-             r->no_new_privs ? ", no_new_privs: sudo does nothing" : "");
+             r->no_new_privs ? ", no_new_privs: sudo has no effect" : "");
     row("", "running as uid", line);
     say_setting("perf_event_paranoid", r->paranoid);
     say_setting("ptrace_scope (Yama)", r->yama);
@@ -194,9 +204,10 @@ static void say_advice(const struct advice_facts *f, pid_t pid)
     if (!advice_can_record(f))
         snprintf(line, sizeof(line), "no recording is possible");
     else if (!taken)
-        snprintf(line, sizeof(line), "no engine works by itself; ask for one");
+        snprintf(line, sizeof(line),
+                 "no engine is used by default; name one with --engine");
     else
-        snprintf(line, sizeof(line), "`cprof record` takes engine %s",
+        snprintf(line, sizeof(line), "`cprof record` uses engine %s",
                  taken->name);
     row("now", "", line);
     program_path(path, sizeof(path));

@@ -23,12 +23,13 @@ static const char help[] =
     "cprof " CPROF_VERSION ", a sampling profiler for the Erlang VM\n"
     "\n"
     "  cprof record -p PID [-d SECONDS] [-r HZ] [-o FILE]   profile a node\n"
-    "  cprof record -- COMMAND ...                          start one, too\n"
+    "  cprof record -- COMMAND ...                          start a node, and "
+    "profile it\n"
     "  cprof report FILE [-f FORMAT] [-o OUT]               show a recording\n"
     "  cprof diff BASE NEW [--fail-above PERCENT]           what changed\n"
     "  cprof doctor [-p PID]                                what works here\n"
     "\n"
-    "`cprof VERB --help` tells a verb's options.\n";
+    "`cprof VERB --help` shows the options of a verb.\n";
 
 /* A file that we open must not become a standard stream that is closed. What
  * is opened instead fails just like a closed one when it is used. */

@@ -133,7 +133,8 @@ static int parse_seconds(struct options *o, const char *text,
     char *end;
     double value = strtod(text, &end);
     if (end == text || *end || !(value > 0 && value <= MAX_SECONDS))
-        return fault(f, "--duration", text, "give seconds, up to 86400");
+        return fault(f, "--duration", text,
+                     "give seconds, more than 0 and at most 86400");
     o->seconds = value;
     return 0;
 }
@@ -181,8 +182,9 @@ static int parse_output(struct options *o, const char *text,
                         struct options_fault *f)
 {
     if (o->output)
-        return fault(f, "--output", text,
-                     "one file only; make others with `cprof report`");
+        return fault(
+            f, "--output", text,
+            "can be given only once; make other files with `cprof report`");
     o->output = text;
     return *text ? 0 : fault(f, "--output", text, "give a file name");
 }
@@ -193,14 +195,14 @@ static int parse_event(struct options *o, const char *text,
     o->event = text;
     return strcmp(text, "cpu-clock") == 0 || strcmp(text, "cycles") == 0
                ? 0
-               : fault(f, "--event", text, "known are cpu-clock and cycles");
+               : fault(f, "--event", text, "choose cpu-clock or cycles");
 }
 
 static int add_process(struct options *o, const char *text,
                        struct options_fault *f)
 {
     if (o->process_count == OPTIONS_MAX_PROCESSES)
-        return fault(f, "--process", text, "at most 64 of them");
+        return fault(f, "--process", text, "can be given at most 64 times");
     o->processes[o->process_count++] = text;
     return 0;
 }
@@ -311,9 +313,9 @@ static int decide_format(struct options *o, struct options_fault *f)
     o->format = format_by_path(o->output);
     return o->format ? 0
                      : fault(f, "--output", o->output,
-                             "the extension tells no format; use .html, .txt, "
-                             ".json, .collapsed, .speedscope.json, .pb.gz, or "
-                             "give --format");
+                             "the file extension is of no known format; use "
+                             ".html, .txt, .json, .collapsed, "
+                             ".speedscope.json or .pb.gz, or add --format");
 }
 
 static int decide_view(struct options *o, struct options_fault *f)
@@ -340,7 +342,8 @@ int options_parse_record(int argc, char **argv, struct options *o,
     long pid;
     if (o->command && !o->command[1] &&
         whole_number(o->command[0], 1, INT_MAX, &pid) == 0)
-        return fault(f, o->command[0], "", "a pid is given with --pid");
+        return fault(f, o->command[0], "",
+                     "use --pid to give the pid of a node");
     if (!o->pid && !o->command)
         return fault(f, "record", "",
                      "which node? give --pid PID or -- COMMAND");
@@ -350,7 +353,7 @@ int options_parse_record(int argc, char **argv, struct options *o,
     o->timeline |= o->format == &format_html; /* the page shows it */
     if ((o->from_ns || o->to_ns) && !o->timeline)
         return fault(f, o->from_ns ? "--from" : "--to", "",
-                     "needs --timeline when recording");
+                     "also needs --timeline when recording");
     return 0;
 }
 
@@ -373,6 +376,6 @@ int options_parse_doctor(int argc, char **argv, struct options *o,
     static const struct verb_options verb = {":p:h", doctor_codes};
     int err = parse(argc, argv, &verb, o, f);
     if (!err && !o->help && optind < argc)
-        return fault(f, argv[optind], "", "not an option");
+        return fault(f, argv[optind], "", "unexpected argument");
     return err;
 }

@@ -39,7 +39,7 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static const char no_format[] = "known are text (.txt), html (.html) and json "
+static const char no_format[] = "choose text (.txt), html (.html) or json "
                                 "(.json)";
 
 static int fault(struct options_fault *f, const char *what, const char *value,
@@ -56,7 +56,7 @@ static int fault(struct options_fault *f, const char *what, const char *value,
 static const char *take_file(struct options_side *side, const char *file)
 {
     if (side->count == OPTIONS_MAX_RECORDINGS)
-        return "at most 64 recordings a side";
+        return "at most 64 recordings for each side";
     side->files[side->count++] = file;
     return NULL;
 }
@@ -67,8 +67,8 @@ static const char *take_percent(double *out, const char *text, double least)
     double value = strtod(text, &end);
     if (end == text || (*end && strcmp(end, "%") != 0) ||
         !(value >= least && value <= 1e6))
-        return least > 0 ? "give a percentage above 0, as 5"
-                         : "give a percentage, as 10";
+        return least > 0 ? "give a percentage above 0, such as 5"
+                         : "give a percentage, such as 10";
     *out = value;
     return NULL;
 }
@@ -94,7 +94,7 @@ static const char *take_pattern(const char **out, const char *text)
 static const char *take_process(struct options *o, const char *text)
 {
     if (o->process_count == OPTIONS_MAX_PROCESSES)
-        return "at most 64 of them";
+        return "can be given at most 64 times";
     o->processes[o->process_count++] = text;
     return NULL;
 }
@@ -108,7 +108,7 @@ static const char *take_format(struct options_diff *o, const char *text)
 static const char *take_output(struct options *o, const char *text)
 {
     if (o->output)
-        return "one file only";
+        return "can be given only once";
     o->output = text;
     return *text ? NULL : "give a file name";
 }
@@ -186,11 +186,12 @@ static int take_sides(int argc, char **argv, struct options_diff *o,
 {
     bool by_options = o->base.count || o->now.count;
     if (by_options && optind < argc)
-        return fault(f, argv[optind], "",
-                     "with --base and --new, each file needs one of them");
+        return fault(
+            f, argv[optind], "",
+            "when --base and --new are used, every file needs one of them");
     if (by_options && (!o->base.count || !o->now.count))
         return fault(f, o->base.count ? "--new" : "--base", "",
-                     "is missing: give recordings of both sides");
+                     "is missing; give recordings for both sides");
     if (by_options)
         return 0;
     if (argc - optind != 2)

@@ -12,8 +12,7 @@ static const char *take_state(struct options *o, const char *text)
 {
     enum sample_state state;
     if (state_parse(text, &state) != 0)
-        return "known are running, gc, dirty-cpu, dirty-io, scheduler and "
-               "other";
+        return "choose running, gc, dirty-cpu, dirty-io, scheduler or other";
     o->states |= 1u << state;
     return NULL;
 }
@@ -21,7 +20,7 @@ static const char *take_state(struct options *o, const char *text)
 static const char *take_thread(struct options *o, const char *text)
 {
     if (o->thread_count == OPTIONS_MAX_PROCESSES)
-        return "at most 64 of them";
+        return "can be given at most 64 times";
     o->threads[o->thread_count++] = text;
     return *text ? NULL : "give a thread's name or tid";
 }
@@ -34,7 +33,7 @@ static const char *take_scheduler(struct options *o, const char *text)
     if (errno || end == text || *end || *text == '-' || n < 1 || n > 1024)
         return "give the number of a normal scheduler, 1 or more";
     if (o->scheduler_count == OPTIONS_MAX_PROCESSES)
-        return "at most 64 of them";
+        return "can be given at most 64 times";
     o->schedulers[o->scheduler_count++] = (uint32_t)n;
     return NULL;
 }
@@ -54,7 +53,7 @@ static const char *take_to(struct options *o, const char *text)
 {
     const char *why = take_time(&o->to_ns, text);
     if (!why && o->to_ns == 0)
-        return "nothing ends before the start; give seconds above 0";
+        return "give seconds above 0";
     return why;
 }
 
@@ -90,10 +89,10 @@ const char *options_view_take(struct options *o, int code, const char *text)
         return take_to(o, text);
     case OPT_BY:
         return take_word(&o->by, text, "process", "scheduler",
-                         "known are process and scheduler");
+                         "choose process or scheduler");
     case OPT_WEIGHTS:
         return take_word(&o->weights, text, "samples", "cpu",
-                         "known are samples and cpu");
+                         "choose samples or cpu");
     case OPT_CALLERS:
         o->callers = text;
         return *text ? NULL : "give a function's name";
@@ -113,14 +112,14 @@ const char *options_view_check(const struct options *o, const char **option)
     bool text = o->format == &format_text;
     *option = o->callers ? "--callers" : o->tree ? "--tree" : "--min";
     if ((o->callers || o->tree || o->min_pct > 0) && !text)
-        return "only the text report has it; leave --format out";
+        return "works only with the text report; leave --format out";
     if (o->callers && o->tree)
-        return "give it or --tree, not both";
+        return "cannot be combined with --tree";
     if (o->min_pct > 0 && !o->tree)
-        return "only --tree has it";
+        return "works only with --tree";
     *option = o->by ? "--by" : "--weights";
     if ((o->by || o->weights) && o->format != &format_speedscope)
-        return "only the format speedscope has it";
+        return "works only with the format speedscope";
     return NULL;
 }
 

@@ -39,17 +39,17 @@ enum {
     "      --scheduler N     only normal scheduler N (repeatable)\n"           \
     "      --thread T        only the thread of that name or tid "             \
     "(repeatable)\n"                                                           \
-    "      --from S, --to S  only that time, in seconds from the start; the\n" \
+    "      --from S, --to S  only that span, in seconds from the start; the\n" \
     "                        recording needs --timeline\n"                     \
     "      --top N           text: rows of a table (default 25)\n"             \
-    "      --callers NAME    text: who calls a function, whom it calls\n"      \
+    "      --callers NAME    text: the callers and callees of a function\n"    \
     "      --tree            text: the call tree\n"                            \
     "      --min PERCENT     text: the smallest branch of the tree (default "  \
     "1)\n"                                                                     \
-    "      --by WHOSE        speedscope: a profile each process (default), "   \
-    "or\n"                                                                     \
-    "                        each scheduler\n"                                 \
-    "      --weights WHAT    speedscope: samples (default), or cpu for time\n"
+    "      --by WHAT         speedscope: a profile for each process "          \
+    "(default)\n"                                                              \
+    "                        or each scheduler\n"                              \
+    "      --weights WHAT    speedscope: samples (default) or cpu (time)\n"
 
 /** Takes one of the codes above with its value (NULL: it has none). NULL, or
  *  why the value is wrong. */

@@ -21,9 +21,10 @@ static const char help[] =
     "goes. Ctrl-C ends the recording and writes the result.\n"
     "\n"
     "  -p, --pid PID         the operating system's pid of the node\n"
-    "  -d, --duration S      seconds (default 10; with a command: its end)\n"
+    "  -d, --duration S      seconds (default 10; with a command: until it "
+    "ends)\n"
     "  -r, --rate HZ         samples per second of CPU time (default 99)\n"
-    "  -o, --output FILE     where to (default: a text report on stdout);\n"
+    "  -o, --output FILE     output file (default: a text report on stdout);\n"
     "                        .html .txt .json .collapsed .speedscope.json,\n"
     "                        or .pb.gz, which `cprof report` reads back\n"
     "  -f, --format FORMAT   text, html, json, collapsed, speedscope, pprof\n"
@@ -32,15 +33,15 @@ static const char help[] =
     "(repeatable)\n" OPTIONS_VIEW_HELP
 
     "      --no-command      leave the node's command line out of the result\n"
-    "      --timeline        keep when each sample was taken (html: always)\n"
-    "      --kernel          kernel functions too (root)\n"
+    "      --timeline        keep the time of each sample (always with html)\n"
+    "      --kernel          also show kernel functions (needs root)\n"
     "      --event EVENT     cpu-clock (default) or cycles\n"
     "      --engine ENGINE   auto (default), bpf, perf or ptrace\n"
-    "      --force           engine ptrace: also on a machine without a CPU\n"
-    "                        to spare, where stopped threads may wait long\n"
+    "      --force           engine ptrace: even on a machine without a spare\n"
+    "                        CPU, where stopped threads may wait for long\n"
     "  -q, --quiet           no progress on stderr\n"
     "\n"
-    "A command is left running when the time is up; cprof then waits for its\n"
+    "A command keeps running when the time is up, and cprof waits for it to\n"
     "end. Ctrl-C ends both.\n";
 
 static volatile sig_atomic_t interrupted;
@@ -181,8 +182,9 @@ int verb_record(int argc, char **argv)
     if (err)
         return fail(o.output, err);
     if (output_unreadable(&o))
-        return fail_text(o.format->name,
-                         "not for a terminal; give --output FILE");
+        return fail_text(
+            o.format->name,
+            "this format is not for a terminal; give --output FILE");
     catch_signals();
     return o.command ? record_command(&o) : record_pid(&o, o.pid);
 }

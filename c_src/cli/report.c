@@ -15,7 +15,8 @@ static const char help[] =
     "\n"
     "  -f, --format FORMAT   text (default), html, json, collapsed,\n"
     "                        speedscope or pprof\n"
-    "  -o, --output OUT      where to; its extension tells the format\n"
+    "  -o, --output OUT      the output file; its extension chooses the "
+    "format\n"
     "      --process P       only this Erlang process: <0.90.0>, a registered\n"
     "                        name or an initial call "
     "(repeatable)\n" OPTIONS_VIEW_HELP;
@@ -34,8 +35,9 @@ int verb_report(int argc, char **argv)
     if (err)
         return fail(o.output, err);
     if (output_unreadable(&o))
-        return fail_text(o.format->name,
-                         "not for a terminal; give --output OUT");
+        return fail_text(
+            o.format->name,
+            "this format is not for a terminal; give --output OUT");
     struct profile *p;
     err = recording_read(o.input, &p);
     if (err)

@@ -39,7 +39,7 @@ int stopped_note(const struct stopped *s, struct profile *p)
              "the node was stopped by a signal for about %.1f s of the "
              "recording%s",
              (double)s->total_ns / (double)NS_PER_S,
-             s->now ? " and still is; `kill -CONT` lets it go on" : "");
+             s->now ? " and still is; `kill -CONT` resumes it" : "");
     profile_counters_edit(p)->stopped_ms = ms ? ms : 1;
     return profile_note(p, line);
 }

@@ -30,7 +30,7 @@ int unseen_note(struct profile *p, uint64_t used_ns)
     snprintf(
         line, sizeof(line),
         "of %.2f s of CPU time that the node used, %.2f s were not "
-        "sampled: most likely of threads that were too new or too short-lived",
+        "sampled: most likely in threads that were too new or too short-lived",
         (double)used_ns / (double)NS_PER_S,
         (double)(used_ns - seen) / (double)NS_PER_S);
     return profile_note(p, line);

@@ -39,7 +39,7 @@ static void changed(struct buffer *out, const struct diff_share *s)
     if (s->verdict == DIFF_NEW)
         buffer_printf(out, " is new, with %.2f %% of the CPU", s->now_pct);
     else if (s->verdict == DIFF_GONE)
-        buffer_printf(out, " is gone, it had %.2f %% of the CPU", s->base_pct);
+        buffer_printf(out, " is gone; it had %.2f %% of the CPU", s->base_pct);
     else
         moved(out, s);
 }

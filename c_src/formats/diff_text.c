@@ -108,8 +108,8 @@ static void head(struct report *r)
     buffer_text(r->out,
                 "Shares:   of the CPU, in a function and the C code it "
                 "called; +- is a 95 % interval\n"
-                "Growth:   against the work that did not change, so that what "
-                "one pushes aside does not shrink\n");
+                "Growth:   relative to the work that did not change: one that "
+                "grows does not make the others shrink\n");
 }
 
 /* --- the table ------------------------------------------------------------ */
@@ -299,8 +299,8 @@ static void only_lists(struct report *r)
     only_line(r, "Only before: ", false);
     if (may_be_renumbered(r))
         buffer_text(r->out, "Note: anonymous functions are numbered by their "
-                            "place in the module; one of these may be another "
-                            "of before.\n");
+                            "place in the module; one of these may have had "
+                            "another number before.\n");
 }
 
 /* --- the whole ------------------------------------------------------------ */

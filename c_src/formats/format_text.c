@@ -95,13 +95,13 @@ static void idle_line(struct report *r)
         buffer_text(r->out, "No sample matches the filter.\n");
     else if (r->s.samples == 0 && profile_counters(r->p)->stopped_ms > 0)
         buffer_text(r->out, "No samples: the node was stopped by a signal; "
-                            "`kill -CONT` lets it go on.\n");
+                            "`kill -CONT` resumes it.\n");
     else if (r->s.samples == 0)
-        buffer_text(r->out, "No samples: the node was idle, it used no CPU "
-                            "while it was watched.\n");
+        buffer_text(r->out, "No samples: the node was idle and used no CPU "
+                            "during the recording.\n");
     else if (r->s.samples < profile_counters(r->p)->samples)
-        buffer_text(r->out, "Only samples of schedulers at their own work "
-                            "match; they are in no percentage.\n");
+        buffer_text(r->out, "Only samples in state scheduler match; no "
+                            "percentage counts them.\n");
     else
         buffer_text(r->out, "The node was idle: its schedulers looked for "
                             "work and found none.\n");

@@ -188,8 +188,8 @@ static void head(struct callers *c)
         (unsigned long long)c->total);
     if (c->again)
         buffer_printf(c->out,
-                      "          %.2f %% of it more than once on the stack: "
-                      "the caller of the first, the callee of the last\n",
+                      "          in %.2f %% of it more than once on the stack: "
+                      "callers of the outermost, callees of the innermost\n",
                       summary_pct(c->again, c->total));
 }
 

@@ -64,7 +64,7 @@ static void measure_lines(struct head *h)
     buffer_text(h->out, "Sampling:");
     part(h, " engine ", h->m->engine, ",");
     part(h, " event ", h->m->event, ",");
-    buffer_printf(h->out, " %u Hz asked, %.1f Hz reached, kernel %s\n",
+    buffer_printf(h->out, " %u Hz requested, %.1f Hz reached, kernel %s\n",
                   h->m->rate_asked, s->rate_reached,
                   h->m->kernel_included ? "included" : "not included");
     buffer_printf(h->out,
@@ -99,8 +99,8 @@ static void share_lines(struct head *h)
                   s->counted, &any);
     if (s->by_state[STATE_SCHEDULER])
         buffer_printf(h->out,
-                      "%s scheduler %.1f %% of all samples, left out below",
-                      any ? "; apart:" : "",
+                      "%s scheduler %.1f %% of all samples, not counted below",
+                      any ? ";" : "",
                       summary_pct(s->by_state[STATE_SCHEDULER], s->samples));
     text_cell_end_line(h->out);
     if (s->counted == 0)
@@ -120,7 +120,8 @@ static void error_line(struct head *h)
     const struct summary *s = h->s;
     if (s->counted == 0)
         return;
-    buffer_printf(h->out, "Error:    at most +-%.2f in a percentage (95 %%)",
+    buffer_printf(h->out,
+                  "Error:    at most +-%.2f in any percentage (95 %% interval)",
                   summary_error_pct(s->counted / 2, s->counted));
     for (size_t i = 0; i < s->function_count && i < 3; i++) {
         const struct summary_function *f = &s->functions[i];
@@ -160,7 +161,7 @@ static void quality_lines(struct head *h)
 #undef X
     if (!doubts)
         return;
-    buffer_printf(h->out, "Doubts:   of %llu samples, %llu frames\n",
+    buffer_printf(h->out, "Doubts:   among %llu samples and %llu frames\n",
                   (unsigned long long)c->samples,
                   (unsigned long long)c->frames);
 #define X(name, text) counter(h, doubts_is(#name) ? c->name : 0, text);

@@ -148,8 +148,8 @@ static int details(struct table *t)
     int err = breakdown_compute(t->p, t->groups.of, t->groups.count, &b);
     if (err)
         return err;
-    title(t, "\n     %  PROCESS and its biggest functions, C code with what "
-             "called it");
+    title(t, "\n     %  PROCESS and its top functions, C code counted for "
+             "its caller");
     for (size_t i = 0; i < t->groups.count && i < DETAILED; i++) {
         heading(t, &t->groups.rows[i]);
         functions_of(t, &b, i);

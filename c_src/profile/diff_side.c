@@ -160,16 +160,18 @@ int diff_side_compare(const struct diff_side *base, const struct diff_side *now,
     snprintf(rates[0], sizeof(rates[0]), "%u Hz", base->rate_asked);
     snprintf(rates[1], sizeof(rates[1]), "%u Hz", now->rate_asked);
     say(&lines, "different engines", base->engine, now->engine,
-        "they see C code and the kernel differently: record both with one");
+        "they see C code and the kernel differently; record both with the same "
+        "one");
     say(&lines, "different events", base->event, now->event,
-        "shares of different things: record both with one");
+        "their shares are of different things; record both with the same one");
     say(&lines, "different OTP releases", base->otp, now->otp,
-        "changes may be the VM's, not the code's");
+        "changes may come from the VM, not from the code");
     say(&lines, "different hosts", base->host, now->host,
-        "changes may be the machine's, not the code's");
+        "changes may come from the machine, not from the code");
     if (base->rate_asked && now->rate_asked)
         say(&lines, "different rates", rates[0], rates[1],
-            "shares compare, the smaller one decides how sure they are");
+            "shares can be compared; the lower rate limits how certain they "
+            "are");
     int err = keep(strings, &lines, out);
     return err ? err : note_lines(strings, *out);
 }

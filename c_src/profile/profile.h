@@ -108,11 +108,11 @@ struct profile_meta {
     X(frames, "frames of all samples")                                         \
     X(unresolved_frames, "frames in no known code")                            \
     X(nameless_native_frames, "C frames known by object and offset only")      \
-    X(stale_symbols, "frames in code replaced around their time")              \
+    X(stale_symbols, "frames in code that was replaced around that time")      \
     X(erlang_leaf, "samples taken in Erlang code")                             \
     X(erlang_leaf_complete, "of those, stacks down to the first function")     \
-    X(no_process, "samples in Erlang work without a known process")            \
-    X(undescribed, "processes that were not asked who they are, or too late")  \
+    X(no_process, "samples of Erlang work whose process is not known")         \
+    X(undescribed, "processes that could not be asked in time who they are")   \
     X(unseen_ms, "milliseconds of the node's CPU time that were not sampled")  \
     X(stopped_ms, "milliseconds in which the node was stopped by a signal")    \
     X(bytes, "bytes read from the kernel")

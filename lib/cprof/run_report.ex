@@ -41,7 +41,7 @@ defmodule Cprof.RunReport do
     {run, profile} = typical(measured)
     {format, shown} = Keyword.pop(render, :format, "text")
     {:ok, text} = ok!(Cprof.render(profile, printed(to_string(format)), shown))
-    if run.count > 1, do: say(opts, "Run #{run.number} of #{run.count}, the one of median wall time:\n\n")
+    if run.count > 1, do: say(opts, "Run #{run.number} of #{run.count}, the one with the median wall time:\n\n")
     IO.write(text)
     for file <- Options.files(opts, :output), do: written!(file, Cprof.write(profile, file, render))
 
@@ -118,7 +118,7 @@ defmodule Cprof.RunReport do
   defp warmups(baseline, measured) do
     case Enum.uniq_by(runs(baseline ++ measured), & &1.warm?) do
       [_] -> []
-      _ -> "Some runs were warmed up before and some were not: give all --warmup, or all --no-warmup\n"
+      _ -> "Some runs were warmed up and some were not: use --warmup for all of them, or --no-warmup for all\n"
     end
   end
 

@@ -28,8 +28,8 @@ defmodule Cprof.RunText do
   defp disturbance([]), do: []
 
   defp disturbance(names) do
-    "Other programs used the CPUs (#{Enum.join(names, ", ")}): threads were ready but had none for WAITED of a run; " <>
-      "wall times say less\n"
+    "Other programs used the CPUs (#{Enum.join(names, ", ")}): threads waited for one for WAITED per run; " <>
+      "wall times are less certain\n"
   end
 
   defp row([name | cells]), do: [String.pad_trailing(name, 10), Enum.map(cells, &String.pad_leading(&1, 10)), "\n"]
@@ -45,7 +45,7 @@ defmodule Cprof.RunText do
     %{base_ms: base_ms, now_ms: now_ms} = comparison.whole
 
     [
-      "CPU time a run, by function (#{base} samples before, #{now} now)\n",
+      "CPU time per run, by function (#{base} samples before, #{now} now)\n",
       function_row("BEFORE", "NOW", "CHANGE", "95 %", "", "FUNCTION"),
       for({row, measure} <- shown, do: measure_row(measure, row.name)),
       function_row(
@@ -81,13 +81,13 @@ defmodule Cprof.RunText do
 
     [
       if(few?,
-        do: "Few samples: only large changes show; more --runs, or more work in the code, makes it surer\n",
+        do: "Few samples: only large changes can be seen; use more --runs, or more work in the code\n",
         else: []
       ),
       if(alike?,
         do: [],
         else:
-          "Measured on different machines, VMs or engines: only functions whose share changed, too, are taken to have changed\n"
+          "Measured on different machines, VMs or engines: a function counts as changed only if its share changed as well\n"
       )
     ]
   end
@@ -105,16 +105,16 @@ defmodule Cprof.RunText do
     "#{called} #{changed(measure, measure.verdict)}"
   end
 
-  defp changed(measure, :new), do: "took none and now takes #{time(measure.now_ms)} of CPU time a run"
-  defp changed(measure, :gone), do: "took #{time(measure.base_ms)} of CPU time a run and now none"
+  defp changed(measure, :new), do: "took no CPU time and now takes #{time(measure.now_ms)} per run"
+  defp changed(measure, :gone), do: "took #{time(measure.base_ms)} of CPU time per run and now takes none"
 
   defp changed(measure, verdict) do
-    times = "from #{time(measure.base_ms)} to #{time(measure.now_ms)} of CPU time a run"
+    times = "from #{time(measure.base_ms)} to #{time(measure.now_ms)} of CPU time per run"
     "#{verdict} #{times}, #{signed(measure.growth)} (95 %: #{range(measure.interval)})"
   end
 
   defp wall_changed(%{change: change}, true), do: "#{signed(change)}, on a busy machine"
-  defp wall_changed(%{change: change, interval: nil}, _), do: "#{signed(change)}, of single runs"
+  defp wall_changed(%{change: change, interval: nil}, _), do: "#{signed(change)}, from single runs"
   defp wall_changed(%{change: change, interval: interval}, _), do: "#{signed(change)} (95 %: #{range(interval)})"
 
   @doc """

@@ -146,7 +146,7 @@ static void the_command_is_named(void **state)
     m = (struct machine){.uid = 1000, .paranoid = 2, .bpf_built = false};
     assert_line(&m, "apt-get install clang libbpf-dev");
     m = (struct machine){.caps = ~(uint64_t)0, .bpf_built = true};
-    assert_line(&m, "nothing is missing");
+    assert_line(&m, "nothing to do");
     m.filter_bpf = m.filter_perf = true;
     assert_line(&m, "seccomp=unconfined");
     m = (struct machine){.uid = 1000,
@@ -201,6 +201,24 @@ static void a_pid_that_is_no_node_comes_first(void **state)
     assert_int_equal(advice_choose(&f), ADVICE_OTHER_PID);
 }
 
+/* What a VM hides from us is no matter of rights; but with more rights wanted
+ * those come first. */
+static void gaps_are_not_called_nothing(void **state)
+{
+    (void)state;
+    struct advice_facts f =
+        facts_of(&(struct machine){.caps = ~(uint64_t)0, .bpf_built = true});
+    f.node_given = true;
+    assert_int_equal(advice_choose(&f), ADVICE_NOTHING);
+    f.node_gaps = true;
+    assert_int_equal(advice_choose(&f), ADVICE_REPORT);
+    char line[2048];
+    line_of(&f, line);
+    assert_null(strstr(line, "nothing"));
+    f.engines[0].err = -E_BPF_DENIED;
+    assert_int_not_equal(advice_choose(&f), ADVICE_REPORT);
+}
+
 static void kernel_time_needs_a_lower_level_than_user_time(void **state)
 {
     (void)state;
@@ -224,6 +242,7 @@ int main(void)
         cmocka_unit_test(the_setting_is_named_where_bpf_is_past_help),
         cmocka_unit_test(an_engine_to_ask_for_is_never_taken),
         cmocka_unit_test(a_pid_that_is_no_node_comes_first),
+        cmocka_unit_test(gaps_are_not_called_nothing),
         cmocka_unit_test(kernel_time_needs_a_lower_level_than_user_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

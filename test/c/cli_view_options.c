@@ -37,24 +37,24 @@ static void what_does_not_fit_is_refused(void **state)
     static const struct {
         const char *line, *fault;
     } rows[] = {
-        {"report a.pb.gz --tree -f json", "--tree: only the text report"},
-        {"report a.pb.gz --callers f -o a.html", "--callers: only the text"},
-        {"report a.pb.gz --callers f --tree", "--callers: give it or --tree"},
-        {"report a.pb.gz --min 5", "--min: only --tree has it"},
+        {"report a.pb.gz --tree -f json", "--tree: works only with the text"},
+        {"report a.pb.gz --callers f -o a.html", "--callers: works only with"},
+        {"report a.pb.gz --callers f --tree", "--callers: cannot be combined"},
+        {"report a.pb.gz --min 5", "--min: works only with --tree"},
         {"report a.pb.gz --tree --min 0", "--min 0: give a percentage"},
         {"report a.pb.gz --tree --min 101", "--min 101: give a percentage"},
-        {"report a.pb.gz --by scheduler", "--by: only the format speedscope"},
-        {"report a.pb.gz --weights cpu -f json", "--weights: only the format"},
-        {"report a.pb.gz -f speedscope --by node", "--by node: known are"},
-        {"report a.pb.gz -f speedscope --weights kg", "--weights kg: known"},
-        {"report a.pb.gz --state idle", "--state idle: known are running"},
+        {"report a.pb.gz --by scheduler", "--by: works only with the format"},
+        {"report a.pb.gz --weights cpu -f json", "--weights: works only with"},
+        {"report a.pb.gz -f speedscope --by node", "--by node: choose process"},
+        {"report a.pb.gz -f speedscope --weights kg", "--weights kg: choose"},
+        {"report a.pb.gz --state idle", "--state idle: choose running"},
         {"report a.pb.gz --scheduler 0", "--scheduler 0: give the number"},
         {"report a.pb.gz --from soon", "--from soon: give seconds"},
-        {"report a.pb.gz --to 0", "--to 0: nothing ends before"},
+        {"report a.pb.gz --to 0", "--to 0: give seconds above 0"},
         {"report a.pb.gz --timeline", "--timeline: no such option"},
         {"report a.pb.gz --to", "--to: needs a value"},
-        {"record -p 1 --from 1", "--from: needs --timeline"},
-        {"record -p 1 --to 1 -f json", "--to: needs --timeline"},
+        {"record -p 1 --from 1", "--from: also needs --timeline"},
+        {"record -p 1 --to 1 -f json", "--to: also needs --timeline"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct options o;

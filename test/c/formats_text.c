@@ -51,13 +51,15 @@ static void says_what_was_measured_and_where_time_went(void **state)
     char *text = report(p, 0, false);
     assert_has(text, "node rabbit@host pid 4711");
     assert_has(text, "OTP 25, JIT");
-    assert_has(text, "engine perf, event cpu-clock, 99 Hz asked");
+    assert_has(text, "engine perf, event cpu-clock, 99 Hz requested");
     assert_has(text, "10 in 10.00 s");
-    assert_has(text, "States:   running 75.0 %, gc 25.0 %; apart: scheduler "
+    assert_has(text, "States:   running 75.0 %, gc 25.0 %; scheduler "
                      "20.0 % of all samples");
     /* Wilson, by hand: n = 8, z = 1.96; k = 4: 28.48; k = 6 and 2: 25.96 */
-    assert_has(text, "Error:    at most +-28.48 in a percentage (95 %); work "
-                     "75.00 +-25.96, main 25.00 +-25.96\n");
+    assert_has(
+        text,
+        "Error:    at most +-28.48 in any percentage (95 % interval); work "
+        "75.00 +-25.96, main 25.00 +-25.96\n");
     assert_has(text, " 75.00  25.96   75.00         6  work ");
     assert_has(text, "  work.erl:7\n");
     assert_has(text, " 25.00  25.96  100.00         2  main ");
@@ -158,7 +160,7 @@ static void an_idle_node_is_said_to_be(void **state)
     free(text);
     profile_counters_edit(p)->samples = 7; /* of the whole recording */
     text = report(p, 0, false);
-    assert_has(text, "Only samples of schedulers at their own work match");
+    assert_has(text, "Only samples in state scheduler match");
     free(text);
     profile_destroy(p);
 }

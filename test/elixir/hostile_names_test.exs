@@ -87,7 +87,7 @@ defmodule Cprof.HostileNamesTest do
   test "a sentence, and who called" do
     measure = %{verdict: :new, now_ms: 1.0}
     sentence = RunText.sentence({"f" <> @bad, measure, "g" <> @bad}, %{change: 0.0, interval: nil}, false)
-    assert clean(sentence) =~ "f#{@shown} (called by g#{@shown}) took none and now takes 1.0 ms"
+    assert clean(sentence) =~ "f#{@shown} (called by g#{@shown}) took no CPU time and now takes 1.0 ms"
     assert RunText.caller("main;a;f#{@shown};x 3\n", "f" <> @bad) == "a"
   end
 end

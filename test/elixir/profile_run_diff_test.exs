@@ -119,7 +119,7 @@ defmodule Mix.Tasks.Profile.RunDiffTest do
 
     assert printed =~ "Wrote #{Path.join(folder, "raised-3.pb.gz")}"
     refute printed =~ "raised-4.pb.gz"
-    refute printed =~ "CPU time a run"
+    refute printed =~ "CPU time per run"
 
     # Two of the five runs are whole ones.
     {:ok, measured, [doubt]} = Cprof.RunFiles.load(saved)

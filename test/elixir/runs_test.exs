@@ -59,7 +59,7 @@ defmodule Cprof.RunsTest do
     sure = RunText.sentence({"A.b/1", measure, "C.d/2"}, %{change: 0.1, interval: {0.05, 0.15}}, false)
 
     assert sure ==
-             "A.b/1 (called by C.d/2) grew from 10.0 ms to 15.0 ms of CPU time a run, +50.0 % (95 %: +40.0 to +60.0); " <>
+             "A.b/1 (called by C.d/2) grew from 10.0 ms to 15.0 ms of CPU time per run, +50.0 % (95 %: +40.0 to +60.0); " <>
                "wall time +10.0 % (95 %: +5.0 to +15.0)."
 
     assert RunText.sentence(nil, %{change: 0.1, interval: nil}, false) ==

@@ -75,15 +75,15 @@ defmodule Live.BadInputTest do
   test "options, formats and engines that do not exist" do
     refused(["record", "-p", 1, "--nonsense"], 2, "no such option")
     refused(["record", "-p", 1, "-f", "svg"], 2, "unknown format")
-    refused(["record", "-p", 1, "-o", "x.svg"], 2, "tells no format")
+    refused(["record", "-p", 1, "-o", "x.svg"], 2, "of no known format")
     refused(["record"], 2, "which node?")
     refused(["record", "-p", "abc"], 2, "not a process id")
     refused(["sing"], 2, "no verb")
     refused(["record", "-p", 1, "--engine", "magic"], 2, "no such engine")
     refused(["record", "-p", 1, "--focus", "("], 2, "not a regular expression")
     refused(["record", "-p", 1, "-o", ""], 2, "give a file name")
-    refused(["record", "-p", 1, "-o", "a.html", "-o", "b.txt"], 2, "one file only")
-    refused(["record", "4711"], 2, "a pid is given with --pid")
+    refused(["record", "-p", 1, "-o", "a.html", "-o", "b.txt"], 2, "can be given only once")
+    refused(["record", "4711"], 2, "use --pid")
     refused(["report", "a.pb.gz", "--bogus"], 2, "--bogus: no such option")
     refused(["report", "a.pb.gz", "-o"], 2, "-o: needs a value")
   end

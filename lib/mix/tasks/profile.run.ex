@@ -7,8 +7,8 @@ defmodule Mix.Tasks.Profile.Run do
   Profiles the given file or expression by sampling it from outside.
 
   The code runs in this VM while another process of the operating system looks at it many times a second. Nothing is
-  traced, so the code runs as fast as without a profiler, and what it calls is seen down to BIFs, NIFs, the garbage
-  collector and the C library. All processes of the VM are seen.
+  traced, so the code runs as fast as without a profiler. Its calls are seen down to BIFs, NIFs, the garbage collector
+  and the C library, in all processes of the VM.
 
       $ mix profile.run -e Hello.world
       $ mix profile.run -e "Enum.sort(Enum.map(1..1_000_000, &:erlang.phash2/1))"
@@ -26,19 +26,19 @@ defmodule Mix.Tasks.Profile.Run do
     * `--rate` - samples per second of CPU time of each thread, 1 to 10000 (default: 999)
     * `--engine` - how samples are taken: `auto` (the default: the best that works), `bpf`, `perf`, `ptrace`
     * `--kernel` - shows kernel stacks too
-    * `--force` - engine `ptrace` also on a machine without a CPU to spare
+    * `--force` - lets engine `ptrace` run even on a machine without a spare CPU
     * `--no-command` - leaves the VM's command line out of reports and recordings; cookies on it are always masked
-    * `--runs` - runs the code so many times, each one measured and recorded (default: 1)
+    * `--runs` - runs the code this many times; each run is measured and recorded (default: 1)
     * `--output`, `-o` - writes a file, in the format of its extension: `.html` (a flame graph), `.txt`, `.json`,
       `.collapsed`, `.pb.gz`; may be given several times
     * `--format` - the format of what is printed, `text`, `json` or `collapsed` (default: `text`), and of output files
-      whose extension does not tell
+      whose extension is of no known format
     * `--top` - rows of the printed table (default: 25)
     * `--save` - writes the recording (pprof) to this file, for `--baseline`, `cprof report` and `cprof diff`; those of
       further runs are written beside it: `base.pb.gz`, `base-2.pb.gz`, ...
-    * `--baseline` - compares with the runs that were saved as this file; may be given several times
+    * `--baseline` - compares with the runs that were saved to this file; may be given several times
     * `--fail-above` - exit status 3 when a function takes more than this many percent more CPU time than in the
-      baseline, and that is no chance
+      baseline, and the difference is not chance
     * `--process` - only this process: a pid, registered name or initial call; may be given several times
     * `--focus` - only stacks with a function that matches this regular expression
     * `--ignore` - no stacks with a function that matches this regular expression
@@ -47,7 +47,7 @@ defmodule Mix.Tasks.Profile.Run do
     * `--require`, `-r` - requires pattern before running the command
     * `--parallel`, `-p` - makes all requires parallel
     * `--config`, `-c` - loads the given configuration files
-    * `--no-warmup` - does not; the default with one run
+    * `--no-warmup` - does not run the code beforehand; the default with one run
     * `--no-compile` - does not compile even if files require compilation
     * `--no-deps-check` - does not check dependencies
     * `--no-archives-check` - does not check archives
@@ -62,13 +62,13 @@ defmodule Mix.Tasks.Profile.Run do
       $ mix profile.run --top 8 -e 'Enum.sort(Enum.map(1..1_000_000, &:erlang.phash2/1))'
       [...]
       Machine:  OTP 25, erts 13.1.5, JIT, 2 schedulers
-      Sampling: engine bpf, event cpu-clock, 999 Hz asked, 999.0 Hz reached, kernel included
+      Sampling: engine bpf, event cpu-clock, 999 Hz requested, 999.0 Hz reached, kernel included
       Samples:  512 in 0.77 s, 0.51 s of CPU; 502 counted below
-      States:   running 57.4 %, gc 42.6 %; apart: scheduler 2.0 % of all samples, left out below
+      States:   running 57.4 %, gc 42.6 %; scheduler 2.0 % of all samples, not counted below
       Running:  erlang 35.5 %, elixir 3.2 %, native 3.4 %, gc 42.6 %, kernel 15.3 %
-      Error:    at most +-4.36 in a percentage (95 %); [gc] 42.63 +-4.31, [kernel] 15.34 +-3.15, lists:rmerge3_1/6 5.78 +-2.06
+      Error:    at most +-4.36 in any percentage (95 % interval); [gc] 42.63 +-4.31, [kernel] 15.34 +-3.15, lists:rmerge3_1/6 5.78 +-2.06
       Stacks:   100.00 % of 194 samples in Erlang code reach the first function
-      Doubts:   of 512 samples, 11978 frames
+      Doubts:   among 512 samples and 11978 frames
                 24 C frames known by object and offset only
 
        SELF%     +-  TOTAL%      SELF  FUNCTION              FILE:LINE
@@ -85,13 +85,13 @@ defmodule Mix.Tasks.Profile.Run do
            %     +-   SAMPLES  PROCESS              NAME                      INITIAL CALL
       100.00   0.38       502  <0.96.0>                                       erlang:apply/2
 
-           %  PROCESS and its biggest functions, C code with what called it
+           %  PROCESS and its top functions, C code counted for its caller
       100.00  <0.96.0>  erlang:apply/2
                42.63  [gc]
                 7.57  lists:rmerge3_1/6
                 6.77  lists:rmerge3_2/6
 
-  Percentages are of the samples that did Erlang work; the busy-wait of idle schedulers is shown apart. `self` is time
+  Percentages are of the samples that did Erlang work; the busy-wait of idle schedulers is shown separately. `self` is time
   in the function itself, `total` also in what it called; a recursive function counts once. `+-` is the sampling error
   (95 %): a longer run or a higher rate makes it smaller.
 
@@ -105,9 +105,9 @@ defmodule Mix.Tasks.Profile.Run do
       Wall time       RUNS    MEDIAN       P95       P99       MIN       MAX        +-    WAITED
       baseline           5 2578.4 ms 2733.8 ms 2733.8 ms 2082.6 ms 2733.8 ms    10.2 % 3774.8 ms
       now                5  215.1 ms  318.6 ms  318.6 ms  145.7 ms  318.6 ms    31.7 %  362.3 ms
-      Other programs used the CPUs (baseline, now): threads were ready but had none for WAITED of a run; wall times say less
+      Other programs used the CPUs (baseline, now): threads waited for one for WAITED per run; wall times are less certain
 
-      CPU time a run, by function (3876 samples before, 571 now)
+      CPU time per run, by function (3876 samples before, 571 now)
           BEFORE        NOW     CHANGE  95 %                        FUNCTION
         645.8 ms   0.000 ms                                 gone    Invoices.customer/2
          48.8 ms    56.1 ms    +14.8 %  -5.4 to +39.2       same    [gc]
@@ -116,28 +116,28 @@ defmodule Mix.Tasks.Profile.Run do
           8.6 ms     4.2 ms    -51.2 %  -71.3 to -14.9      same    anonymous fn/2 in Invoices.invoice/2
         776.0 ms   114.3 ms    -85.3 %                              all
 
-      Invoices.customer/2 (called by Invoices.invoice/2) took 645.8 ms of CPU time a run and now none; wall time -90.8 %, on a busy machine.
+      Invoices.customer/2 (called by Invoices.invoice/2) took 645.8 ms of CPU time per run and now takes none; wall time -90.8 %, on a busy machine.
 
-  The code must do the same work each time: then the CPU time a run of every function is compared, with an interval
+  The code must do the same work each time: then the CPU time per run of every function is compared, with an interval
   that comes from the number of samples and from the spread between the runs. `Cprof.Growth` says when a function counts
-  as changed; the intervals shown are of each function alone, so one of many may miss 0 and yet be the same. Wall times
+  as changed; each interval shown is for that function alone, so one of many may exclude 0 although nothing changed. Wall times
   are compared by their means (geometric); the interval knows only the spread between the runs, so two measurements of
-  the same code can differ by a little more, and by much on a busy machine: then there is none. Where there is more than
+  the same code can differ by a little more, and by a lot on a busy machine: then no interval is shown. Where there is more than
   one run, the report and the output files are those of the run with the median wall time.
 
-  Modules that a script defines first are defined once, and are no part of the runs.
+  Modules that are defined at the start of a script are defined once, and are not part of the runs.
 
   With `--fail-above` this is a gate for CI. Measure both versions in one job, on one machine:
 
       git switch --detach origin/main && mix profile.run --runs 5 --save /tmp/base.pb.gz bench.exs
       git switch --detach "$COMMIT" && mix profile.run --runs 5 --baseline /tmp/base.pb.gz --fail-above 10 bench.exs
 
-  When the code raises, what was recorded until then is reported and saved, nothing is compared, and the task raises it
-  again.
+  When the code raises, what was recorded until then is reported and saved, nothing is compared, and the task raises the
+  same error.
 
   ## When it does not work
 
-  An error says what to do. `cprof doctor` (the program is in `priv/`) tells which way of sampling works on this
+  Error messages say what to do. `cprof doctor` (the program is in `priv/`) shows which way of sampling works on this
   machine.
   """
 
