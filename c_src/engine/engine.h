@@ -46,7 +46,7 @@ struct engine_counters {
     uint64_t samples;
     uint64_t lost;      /**< dropped by the kernel, ring full */
     uint64_t throttled; /**< times the kernel slowed the event down */
-    uint64_t missed;    /**< threads that did not stop in time for a sample */
+    uint64_t missed;    /**< samples that were given up: no stop in time */
     uint64_t late;      /**< handed out more than 10 ms after they were taken */
     uint64_t stack_cut; /**< stack copies as long as the engine copies */
     uint64_t bytes;     /**< read from the rings */
@@ -72,6 +72,7 @@ struct engine_info {
     uint64_t hold_p50_ns;   /**< how long a thread was held for a sample: half
                                  of the times at most this; 0: never */
     uint64_t hold_p99_ns, hold_max_ns;
+    uint64_t hold_limit_ns; /**< after which the kernel ends a hold */
     struct engine_cost cost;
 };
 

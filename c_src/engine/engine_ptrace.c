@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "engine/ptrace_hand.h"
 #include "engine/ptrace_holds.h"
+#include "engine/ptrace_limit.h"
 #include "engine/ptrace_load.h"
 #include "engine/ptrace_stop.h"
 #include "engine/ptrace_threads.h"
@@ -25,19 +26,25 @@ enum {
     /* After a stop that did not come: doubled with each in a row. */
     PAUSE_NS = 50 * 1000 * 1000,
     MOST_PAUSES = 5,
+    /* Who was not asked for samples for so long does not have those of the time
+     * before: the caller was stopped. */
+    GAP_NS = 1000 * 1000 * 1000,
 };
 
+/* In memory that the hand shares: all that a job of its uses is in here. */
 struct engine {
     struct ptrace_threads threads;
     struct ptrace_hand *hand;
     bool running;
     uint64_t random;   /* state of the generator */
     uint64_t look_ns;  /* when the next round of looks is */
+    uint64_t poll_ns;  /* when the last poll ended */
     size_t found;      /* the thread that was stopped last */
     unsigned failures; /* stops that did not come, in a row */
     struct engine_counters counters;
     struct ptrace_holds holds;
     struct ptrace_stop stop;
+    struct ptrace_load load;
 
     engine_on_sample *on_sample; /* during poll */
     void *ctx;
@@ -45,20 +52,29 @@ struct engine {
 
 /* --- the engine's life --------------------------------------------------- */
 
-static int look_at_load(void *load)
+static int try_access(void *engine)
 {
-    ptrace_load_look(load);
+    struct engine *e = engine;
+    return ptrace_stop_probe(e->threads.pid);
+}
+
+static int look_at_load(void *engine)
+{
+    struct engine *e = engine;
+    ptrace_load_look(&e->load);
     return 0;
 }
 
-/* By the hand, since it is that one's priority that counts. */
-static int check_load(struct engine *e)
+/* By the hand, since it is that one's rights and priority that count: to Yama
+ * it is no ancestor of a node that we started. */
+static int try_hand(struct engine *e, bool force)
 {
-    struct ptrace_load load = {.cpus = 0};
-    int err = ptrace_hand_do(e->hand, look_at_load, &load);
-    if (err)
+    int err = ptrace_hand_do(e->hand, try_access, e);
+    if (err || force)
         return err;
-    return ptrace_load_saturated(&load) ? -E_SATURATED : 0;
+    err = ptrace_hand_do(e->hand, look_at_load, e);
+    bool busy = err == -ETIMEDOUT || ptrace_load_saturated(&e->load);
+    return busy ? -E_SATURATED : err;
 }
 
 static int set_view(struct engine *e, const struct engine_view *view)
@@ -70,7 +86,10 @@ static int set_view(struct engine *e, const struct engine_view *view)
     if (bytes <= PTRACE_COPY_HEAD_MAX && what->at.stop != COPY_UNKNOWN &&
         what->at.htop != COPY_UNKNOWN && what->at.hend != COPY_UNKNOWN)
         what->head_bytes = bytes;
-    return ptrace_threads_set(&e->threads, view);
+    int result = ptrace_threads_set(&e->threads, view);
+    if (result > 0)
+        ptrace_hand_renew(e->hand);
+    return result < 0 ? result : 0;
 }
 
 static void close_engine(struct engine *e)
@@ -79,7 +98,7 @@ static void close_engine(struct engine *e)
         return;
     ptrace_hand_close(e->hand);
     ptrace_threads_deinit(&e->threads);
-    free(e);
+    ptrace_hand_forget(e, sizeof(*e));
 }
 
 static void raise_file_limit(void)
@@ -107,7 +126,7 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     int err = check_config(config);
     if (err)
         return err;
-    struct engine *e = calloc(1, sizeof(*e));
+    struct engine *e = ptrace_hand_memory(sizeof(*e));
     if (!e)
         return -ENOMEM;
     e->threads.pid = config->pid;
@@ -115,10 +134,10 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     e->random = clock_now_ns() | 1;
     raise_file_limit();
     err = ptrace_hand_open(&e->hand);
-    if (!err && !config->force)
-        err = check_load(e);
     if (!err)
         err = set_view(e, &config->view);
+    if (!err)
+        err = try_hand(e, config->force);
     if (err) {
         close_engine(e);
         return err;
@@ -129,7 +148,8 @@ static int open_engine(const struct engine_config *config, struct engine **out)
 
 static int start(struct engine *e)
 {
-    ptrace_threads_begin(&e->threads, clock_now_ns());
+    e->poll_ns = clock_now_ns();
+    ptrace_threads_begin(&e->threads, e->poll_ns);
     e->running = true;
     return 0;
 }
@@ -246,13 +266,17 @@ static bool sleep_until(uint64_t ns)
     return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == 0;
 }
 
-static int poll_engine(struct engine *e, int timeout_ms,
-                       engine_on_sample *on_sample, void *ctx)
+/* A sample would stand for all the CPU time since the last. */
+static void leave_out_gap(struct engine *e)
 {
-    uint64_t end = clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    uint64_t now = clock_now_ns();
+    if (now - e->poll_ns > GAP_NS)
+        ptrace_threads_begin(&e->threads, now);
+}
+
+static void look_until(struct engine *e, uint64_t end)
+{
     uint64_t before = e->counters.samples;
-    e->on_sample = on_sample;
-    e->ctx = ctx;
     while (e->running && e->counters.samples == before) {
         uint64_t wake = e->look_ns < end ? e->look_ns : end;
         if (!sleep_until(wake) || wake == end)
@@ -261,6 +285,16 @@ static int poll_engine(struct engine *e, int timeout_ms,
         if (ptrace_threads_sweep(&e->threads) == 0)
             break;
     }
+}
+
+static int poll_engine(struct engine *e, int timeout_ms,
+                       engine_on_sample *on_sample, void *ctx)
+{
+    e->on_sample = on_sample;
+    e->ctx = ctx;
+    leave_out_gap(e);
+    look_until(e, clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS);
+    e->poll_ns = clock_now_ns();
     return e->threads.count ? 0 : -E_GONE;
 }
 
@@ -281,6 +315,7 @@ static struct engine_info info(const struct engine *e)
         .hold_p50_ns = ptrace_holds_at(&e->holds, 500),
         .hold_p99_ns = ptrace_holds_at(&e->holds, 990),
         .hold_max_ns = e->holds.max_ns,
+        .hold_limit_ns = PTRACE_LIMIT_NS,
     };
 }
 

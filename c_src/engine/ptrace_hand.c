@@ -1,32 +1,56 @@
 #include "engine/ptrace_hand.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <poll.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-struct ptrace_hand {
-    pthread_t thread;
-    bool alive;
-    sem_t asked, done;
-    ptrace_hand_job *job; /* NULL: end */
-    void *arg;
-    int result;
-    sigset_t mask;           /* of the thread that opened it, before */
-    struct sigaction action; /* for SIGCHLD, before */
+#include "base/clock.h"
+#include "engine/ptrace_limit.h"
+
+enum {
+    PATIENCE_MS = 500,
+    /* Who is killed ends at once; a debugger of it may keep its remains. */
+    REAP_MS = 500,
 };
 
-static void wait_for(sem_t *s)
+struct ptrace_hand {
+    pid_t pid;  /* 0: none at the moment */
+    int socket; /* to it; closed when it ends, however that is */
+};
+
+/* Addresses are the same in both. */
+struct request {
+    ptrace_hand_job *job;
+    void *arg;
+};
+
+/* --- memory -------------------------------------------------------------- */
+
+void *ptrace_hand_memory(size_t bytes)
 {
-    while (sem_wait(s) != 0) /* EINTR */
-        ;
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* Of this thread, as far as permitted: real time preempts at once. */
+void ptrace_hand_forget(void *memory, size_t bytes)
+{
+    if (memory)
+        munmap(memory, bytes);
+}
+
+/* --- in the hand --------------------------------------------------------- */
+
+/* As far as permitted: real time preempts at once. */
 static void raise_priority(void)
 {
     const struct sched_param lowest = {.sched_priority = 1};
@@ -34,42 +58,88 @@ static void raise_priority(void)
         setpriority(PRIO_PROCESS, 0, -20);
 }
 
-static void *work(void *arg)
-{
-    struct ptrace_hand *h = arg;
-    int result = 0;
-    raise_priority();
-    while (result != -ETIMEDOUT) {
-        wait_for(&h->asked);
-        if (!h->job)
-            break;
-        h->result = result = h->job(h->arg);
-        sem_post(&h->done);
-    }
-    return NULL;
-}
-
-/* Signals are for the program's first thread. */
-static int start(struct ptrace_hand *h)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int err = pthread_create(&h->thread, NULL, work, h);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    h->alive = err == 0;
-    return -err;
-}
-
-/* A stop is told by SIGCHLD, which a parent of ours may have had ignored. */
-static void prepare_signal(struct ptrace_hand *h)
+/* Signals are blocked since before the fork. A stop of a thread is reported by
+ * SIGCHLD, which a parent of ours may have had ignored. Not a session of its
+ * own: the kernel may schedule each session as a group (sched_autogroup), and
+ * the hand would not come before the thread whose CPU it is to take. */
+static int prepare(pid_t parent)
 {
     const struct sigaction normal = {.sa_handler = SIG_DFL};
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    sigaction(SIGCHLD, &normal, &h->action);
-    pthread_sigmask(SIG_BLOCK, &child, &h->mask);
+    prctl(PR_SET_NAME, "cprof-hand");
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it ended before we said so */
+        return -ESRCH;
+    setpgid(0, 0);
+    sigaction(SIGCHLD, &normal, NULL);
+    raise_priority();
+    return ptrace_limit_prepare();
+}
+
+static _Noreturn void work(int socket, pid_t parent)
+{
+    struct request request;
+    int prepared = prepare(parent), result = 0;
+    while (result != -ETIMEDOUT &&
+           recv(socket, &request, sizeof(request), 0) == sizeof(request)) {
+        result = prepared ? prepared : request.job(request.arg);
+        if (result != -ETIMEDOUT &&
+            send(socket, &result, sizeof(result), MSG_NOSIGNAL) < 0)
+            break;
+    }
+    _exit(0);
+}
+
+/* --- our side ------------------------------------------------------------ */
+
+static int start(struct ptrace_hand *h)
+{
+    int sockets[2];
+    sigset_t all, before;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+        return -errno;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid_t us = getpid(), pid = fork();
+    if (pid == 0) {
+        close(sockets[0]);
+        work(sockets[1], us);
+    }
+    int err = pid < 0 ? -errno : 0;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    close(sockets[1]);
+    if (err)
+        close(sockets[0]);
+    else
+        *h = (struct ptrace_hand){.pid = pid, .socket = sockets[0]};
+    return err;
+}
+
+static void end(struct ptrace_hand *h)
+{
+    if (!h->pid)
+        return;
+    kill(h->pid, SIGKILL);
+    close(h->socket);
+    for (int ms = 0; ms < REAP_MS && waitpid(h->pid, NULL, WNOHANG) == 0; ms++)
+        poll(NULL, 0, 1);
+    h->pid = 0;
+}
+
+/* Signals to us do not end the wait: it is short. */
+static int wait_for_result(const struct ptrace_hand *h)
+{
+    uint64_t end_ns = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
+    struct pollfd answer = {.fd = h->socket, .events = POLLIN};
+    int result, ready;
+    do {
+        uint64_t now = clock_now_ns();
+        uint64_t left = end_ns > now ? end_ns - now : 0;
+        ready = poll(&answer, 1, (int)(left / NS_PER_MS));
+    } while (ready < 0 && errno == EINTR);
+    if (ready <= 0 ||
+        recv(h->socket, &result, sizeof(result), 0) != sizeof(result))
+        return -ETIMEDOUT;
+    return result;
 }
 
 int ptrace_hand_open(struct ptrace_hand **out)
@@ -77,45 +147,32 @@ int ptrace_hand_open(struct ptrace_hand **out)
     struct ptrace_hand *h = calloc(1, sizeof(*h));
     if (!h)
         return -ENOMEM;
-    sem_init(&h->asked, 0, 0);
-    sem_init(&h->done, 0, 0);
-    prepare_signal(h);
-    int err = start(h);
-    if (err) {
-        ptrace_hand_close(h);
-        return err;
-    }
     *out = h;
     return 0;
 }
 
 void ptrace_hand_close(struct ptrace_hand *h)
 {
-    if (!h)
-        return;
-    if (h->alive) {
-        h->job = NULL;
-        sem_post(&h->asked);
-        pthread_join(h->thread, NULL);
-    }
-    sigaction(SIGCHLD, &h->action, NULL);
-    pthread_sigmask(SIG_SETMASK, &h->mask, NULL);
-    sem_destroy(&h->asked);
-    sem_destroy(&h->done);
+    if (h)
+        end(h);
     free(h);
+}
+
+void ptrace_hand_renew(struct ptrace_hand *h)
+{
+    end(h);
 }
 
 int ptrace_hand_do(struct ptrace_hand *h, ptrace_hand_job *job, void *arg)
 {
-    if (!h->alive && start(h) != 0)
-        return -EAGAIN;
-    h->job = job;
-    h->arg = arg;
-    sem_post(&h->asked);
-    wait_for(&h->done);
-    if (h->result == -ETIMEDOUT) {
-        pthread_join(h->thread, NULL);
-        h->alive = false;
-    }
-    return h->result;
+    const struct request request = {job, arg};
+    int err = h->pid ? 0 : start(h);
+    if (err)
+        return err;
+    int result = -ETIMEDOUT; /* it has ended: somebody killed it */
+    if (send(h->socket, &request, sizeof(request), MSG_NOSIGNAL) > 0)
+        result = wait_for_result(h);
+    if (result == -ETIMEDOUT)
+        end(h);
+    return result;
 }

@@ -1,29 +1,47 @@
 /**
  * @file ptrace_hand.h
- * A thread of ours that does all ptrace(2) work. To the kernel the tracer is a
- * thread, not a process, and the end of a tracer is the one way to let go of a
- * thread that has not stopped: so when a stop does not come in time the hand
- * ends, and another takes its place. It also is the only one that needs the
- * highest priority.
+ * The hand: a process of ours, forked off, that does all ptrace(2) work. Its
+ * end is the one way to let go of a thread in any case, and must not be ours:
+ * it is killed by the kernel when it holds a thread for too long
+ * (ptrace_limit.h), and another takes its place. It has a process group of its
+ * own, so that keys of a terminal and signals to ours do not reach it, blocks
+ * what signals it can, and has the highest priority that it may have. It ends
+ * with us, however we end.
+ *
+ * A hand sees the memory that was there when it was begun, as it was then, and
+ * ptrace_hand_memory as it is.
  */
 #ifndef CPROF_ENGINE_PTRACE_HAND_H
 #define CPROF_ENGINE_PTRACE_HAND_H
+
+#include <stddef.h>
 
 #include "base/err.h"
 
 struct ptrace_hand;
 
 /** Runs in the hand. -ETIMEDOUT ends the hand, so that the kernel lets go of
- *  everything that it still holds. */
+ *  everything that it still holds. It must neither block for long nor
+ *  print. */
 typedef int ptrace_hand_job(void *arg);
 
-/** While one is open SIGCHLD is blocked in the calling thread, which must be
- *  the only one: the hand waits for it. 0 or -errno. */
+/** Memory that we and later hands share, zeroed; NULL: there is none. */
+void *ptrace_hand_memory(size_t bytes);
+/** NULL is fine. */
+void ptrace_hand_forget(void *memory, size_t bytes);
+
+/** Begins no process yet. 0 or -errno. */
 MUST_USE int ptrace_hand_open(struct ptrace_hand **out);
-/** NULL is fine. To be called by the thread that opened it. */
+/** NULL is fine. */
 void ptrace_hand_close(struct ptrace_hand *h);
-/** Waits for the job; returns what it did, or -EAGAIN when there is no new
- *  hand to be had. */
+/** Files or memory are new: the next job is for a hand that has them. */
+void ptrace_hand_renew(struct ptrace_hand *h);
+/**
+ * Has a job done and waits for it. @return what it did, or
+ *   -ETIMEDOUT  the hand ended over it, or did not answer for 500 ms and was
+ *               ended; nothing is held
+ *   -errno      there is no hand to be had
+ */
 MUST_USE int ptrace_hand_do(struct ptrace_hand *h, ptrace_hand_job *job,
                             void *arg);
 

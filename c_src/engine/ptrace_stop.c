@@ -9,7 +9,9 @@
  *   PTRACE_DETACH     it goes on: a system call that was interrupted is begun
  *                     again, a signal is delivered, and a thread of a process
  *                     that SIGSTOP stopped stays stopped
- * Were we killed in between, the kernel would let go in the same way.
+ * Are we killed in between, the kernel lets go in the same way: by somebody, or
+ * by our own timer (ptrace_limit.h), which runs from before the first to after
+ * the last of these.
  */
 #include "engine/ptrace_stop.h"
 
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "engine/ptrace_limit.h"
 #include "engine/ptrace_regs.h"
 
 /* How long it can take from being given a CPU to having looked at a clock. */
@@ -32,16 +35,16 @@ enum { SLACK_NS = 50 * 1000 };
 
 /* --- stop and go --------------------------------------------------------- */
 
-static void wait_for_news(uint64_t ns)
+static void wait_for_news(void)
 {
-    const struct timespec time = {0, (long)ns};
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    sigtimedwait(&child, NULL, &time);
+    sigwaitinfo(&child, NULL);
 }
 
-/* 0 with the signal to go on with, or -ESRCH: it ended, or -ETIMEDOUT. */
+/* 0 with the signal to go on with, or -ESRCH: it ended. Should it not stop, the
+ * timer ends us. */
 static int wait_for_stop(const struct ptrace_stop *t, int *number)
 {
     for (;;) {
@@ -58,10 +61,7 @@ static int wait_for_stop(const struct ptrace_stop *t, int *number)
             (void)!waitpid(t->tid, NULL, __WALL | WNOHANG);
             return -ESRCH;
         }
-        uint64_t now = clock_now_ns(), waited = now - t->asked_ns;
-        if (waited >= PTRACE_STOP_WAIT_NS)
-            return -ETIMEDOUT;
-        wait_for_news(PTRACE_STOP_WAIT_NS - waited);
+        wait_for_news();
     }
 }
 
@@ -101,10 +101,9 @@ static int take(struct ptrace_stop *t)
     return 1;
 }
 
-int ptrace_stop_sample(struct ptrace_stop *t)
+static int hold(struct ptrace_stop *t)
 {
     int number = 0;
-    t->hold_ns = 0;
     t->before_ns = clock_now_ns();
     if (ptrace(PTRACE_SEIZE, t->tid, 0, 0) != 0)
         return errno == ESRCH ? -ESRCH : -EPERM;
@@ -117,6 +116,17 @@ int ptrace_stop_sample(struct ptrace_stop *t)
     if (ptrace(PTRACE_DETACH, t->tid, 0, (void *)(intptr_t)number) != 0)
         result = -ETIMEDOUT; /* killed meanwhile: it will never stop again */
     t->hold_ns = clock_now_ns() - t->asked_ns;
+    return result;
+}
+
+int ptrace_stop_sample(struct ptrace_stop *t)
+{
+    t->hold_ns = 0;
+    int err = ptrace_limit_begin();
+    if (err)
+        return err;
+    int result = hold(t);
+    ptrace_limit_end();
     return result;
 }
 

@@ -14,8 +14,6 @@
 #include "engine/ptrace_clock.h"
 #include "engine/ptrace_copy.h"
 
-enum { PTRACE_STOP_WAIT_NS = 5 * 1000 * 1000 };
-
 struct ptrace_stop {
     /* what is asked */
     pid_t tid;
@@ -39,7 +37,9 @@ struct ptrace_stop {
  *   0           it was not on a CPU when we took that: no sample
  *   -ESRCH      the thread has ended
  *   -EPERM      it may not be traced, or is traced by another
- *   -ETIMEDOUT  no stop within PTRACE_STOP_WAIT_NS; the hand ends
+ *   -ETIMEDOUT  it was killed while it was stopped; the hand ends
+ *   -errno      there is no timer to end a hold with: it was not stopped
+ * A hold of PTRACE_LIMIT_NS ends the hand: there is no return then.
  */
 MUST_USE int ptrace_stop_sample(struct ptrace_stop *t);
 

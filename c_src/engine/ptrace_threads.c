@@ -1,10 +1,11 @@
 #include "engine/ptrace_threads.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "engine/ptrace_cpu.h"
+#include "engine/ptrace_hand.h"
 
 enum {
     /* Who has not run for QUIET_NS is looked at in one round of QUIET_ROUNDS:
@@ -44,15 +45,9 @@ static void begin(struct ptrace_thread *t, uint64_t period_ns, uint64_t now_ns)
     t->changed_ns = now_ns;
 }
 
-/* A thread that goes on moves over from the old list, a new one is opened. */
-static int put(struct ptrace_threads *set, pid_t tid, struct ptrace_thread *to)
+static int open_thread(struct ptrace_threads *set, pid_t tid,
+                       struct ptrace_thread *to)
 {
-    struct ptrace_thread *old = find(set, tid);
-    if (old && !old->over) {
-        *to = *old;
-        old->files = (struct ptrace_clock_files){-1, -1, -1};
-        return 0;
-    }
     *to = (struct ptrace_thread){.tid = tid};
     int err = ptrace_clock_open(set->pid, tid, &to->files);
     if (err)
@@ -61,37 +56,70 @@ static int put(struct ptrace_threads *set, pid_t tid, struct ptrace_thread *to)
     return 0;
 }
 
+/* A thread that goes on moves over from the old list, a new one is opened.
+ * @return whether it is a new one, or -errno */
+static int put(struct ptrace_threads *set, pid_t tid, struct ptrace_thread *to)
+{
+    struct ptrace_thread *old = find(set, tid);
+    if (!old || old->over) {
+        int err = open_thread(set, tid, to);
+        return err ? err : 1;
+    }
+    *to = *old;
+    old->files = (struct ptrace_clock_files){-1, -1, -1};
+    return 0;
+}
+
+/* The list of now; *next holds it. @return how many of it are new */
+static size_t fill(struct ptrace_threads *set, const struct engine_view *view,
+                   struct ptrace_threads *next, int *first_error)
+{
+    size_t fresh = 0;
+    for (size_t i = 0; i < view->threads->count; i++) {
+        pid_t tid = view->threads->list[i].tid;
+        struct ptrace_thread *to = &next->list[next->count];
+        int result = put(set, tid, to);
+        if (result >= 0) {
+            copy_plan_thread(view, tid, &to->plan);
+            next->count++;
+            fresh += result > 0;
+        } else if (result != -ESRCH) { /* it may have ended meanwhile */
+            next->skipped++;
+            *first_error = *first_error ? *first_error : result;
+        }
+    }
+    return fresh;
+}
+
 int ptrace_threads_set(struct ptrace_threads *set,
                        const struct engine_view *view)
 {
-    const struct threads *now = view->threads;
-    struct ptrace_thread *list = calloc(now->count + 1, sizeof(*list));
-    size_t count = 0, skipped = 0;
-    int first = 0;
-    if (!list)
+    struct ptrace_threads next = *set;
+    int first_error = 0;
+    next.count = next.skipped = 0;
+    next.room = view->threads->count + 1;
+    next.list = ptrace_hand_memory(next.room * sizeof(*next.list));
+    if (!next.list)
         return -ENOMEM;
-    for (size_t i = 0; i < now->count; i++) {
-        int err = put(set, now->list[i].tid, &list[count]);
-        if (!err)
-            copy_plan_thread(view, now->list[i].tid, &list[count++].plan);
-        else if (err != -ESRCH) /* it may have ended meanwhile */
-            skipped++;
-        first = first || err == -ESRCH ? first : err;
+    size_t fresh = fill(set, view, &next, &first_error);
+    if (fresh == 0 && set->count && next.count == set->count) {
+        memcpy(set->list, next.list, next.count * sizeof(*next.list));
+        ptrace_hand_forget(next.list, next.room * sizeof(*next.list));
+        set->skipped = next.skipped;
+        return 0;
     }
     ptrace_threads_deinit(set);
-    set->list = list;
-    set->count = count;
-    set->skipped = skipped;
-    if (count)
-        return 0;
-    return first ? first : -E_GONE;
+    *set = next;
+    if (set->count)
+        return 1;
+    return first_error ? first_error : -E_GONE;
 }
 
 void ptrace_threads_deinit(struct ptrace_threads *set)
 {
     for (size_t i = 0; i < set->count; i++)
         ptrace_clock_close(&set->list[i].files);
-    free(set->list);
+    ptrace_hand_forget(set->list, set->room * sizeof(*set->list));
     set->list = NULL;
     set->count = 0;
 }

@@ -34,13 +34,15 @@ struct ptrace_thread {
 struct ptrace_threads {
     pid_t pid;
     uint64_t period_ns;
-    struct ptrace_thread *list; /**< sorted by tid */
+    struct ptrace_thread *list; /**< sorted by tid; shared with hands */
+    size_t room;                /* threads that the list has memory for */
     size_t count, skipped;
     uint64_t look; /* rounds so far */
 };
 
 /** Follows the view: adds, drops, and learns anew what is to be copied.
- *  0, -E_GONE: none is left; or why the first could not be opened. */
+ *  1: the list is a new one, which only a new hand has; 0: the threads are the
+ *  same; -E_GONE: none is left; or why the first could not be opened. */
 MUST_USE int ptrace_threads_set(struct ptrace_threads *set,
                                 const struct engine_view *view);
 void ptrace_threads_deinit(struct ptrace_threads *set);

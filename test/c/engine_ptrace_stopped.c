@@ -1,0 +1,398 @@
+/* Whatever becomes of the sampler while it holds a thread, the thread goes on:
+ * real samplers that are stopped, killed, frozen and left, and what they
+ * sample. As root, all of it is run as nobody, too. */
+#include "test.h"
+#include "as_nobody.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+
+enum { PATIENCE_MS = 20000, HITS = 5 };
+
+/* Shared with the children. */
+static struct {
+    volatile uint64_t loops;           /* of the node */
+    volatile uint64_t samples, missed; /* of the sampler */
+} * shared;
+
+static void sleep_ms(unsigned ms)
+{
+    struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
+    nanosleep(&time, NULL);
+}
+
+static pid_t start(void (*run)(pid_t), pid_t arg)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* to Yama */
+        setpgid(0, 0);
+        run(arg);
+        _exit(0);
+    }
+    return pid;
+}
+
+static void end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void spin(pid_t unused)
+{
+    (void)unused;
+    for (;;)
+        shared->loops++;
+}
+
+static void count(void *ctx, const struct sample *s)
+{
+    (void)ctx;
+    (void)s;
+    shared->samples++;
+}
+
+static struct engine *open_engine(pid_t pid)
+{
+    static const struct layout no_layout;
+    struct threads threads;
+    struct engine *e = NULL;
+    if (threads_read(pid, &threads) != 0)
+        return NULL;
+    const struct engine_config config = {
+        .pid = pid,
+        .view = {.threads = &threads, .layout = &no_layout},
+        .rate = 99,
+        .force = true};
+    if (engine_ptrace.open(&config, &e) == 0)
+        (void)!engine_ptrace.start(e);
+    threads_deinit(&threads);
+    return e;
+}
+
+static void sample(pid_t node)
+{
+    struct engine *e = open_engine(node);
+    while (e && engine_ptrace.poll(e, 20, count, NULL) == 0)
+        shared->missed = engine_ptrace.counters(e).missed;
+    _exit(3);
+}
+
+/* --- what /proc says ----------------------------------------------------- */
+
+/* A number behind a key of a status file, or the letter; -1: no such process */
+static int status_of(pid_t pid, const char *key)
+{
+    char path[64], line[256];
+    int value = -1;
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof(line), file))
+        if (strncmp(line, key, strlen(key)) == 0) {
+            const char *at = line + strlen(key) + 2; /* ":\t" */
+            value = *at >= 'A' ? *at : atoi(at);
+        }
+    if (file)
+        fclose(file);
+    return value;
+}
+
+static pid_t child_of(pid_t parent)
+{
+    pid_t child = 0;
+    DIR *proc = opendir("/proc");
+    assert_non_null(proc);
+    for (struct dirent *e; !child && (e = readdir(proc));) {
+        pid_t pid = atoi(e->d_name);
+        if (pid > 0 && status_of(pid, "PPid") == parent &&
+            status_of(pid, "State") != 'Z')
+            child = pid;
+    }
+    closedir(proc);
+    return child;
+}
+
+#define WAIT_UNTIL(what)                                                       \
+    do {                                                                       \
+        for (unsigned ms = 0; !(what) && ms < PATIENCE_MS; ms++)               \
+            sleep_ms(1);                                                       \
+        assert_true(what);                                                     \
+    } while (0)
+
+static void node_goes_on(void)
+{
+    uint64_t loops = shared->loops;
+    WAIT_UNTIL(shared->loops != loops);
+}
+
+static void samples_arrive(void)
+{
+    uint64_t samples = shared->samples;
+    WAIT_UNTIL(shared->samples > samples + 2);
+}
+
+/* --- a node and its sampler ---------------------------------------------- */
+
+struct pair {
+    pid_t node, sampler;
+};
+
+static struct pair begin(void)
+{
+    memset((void *)shared, 0, sizeof(*shared));
+    struct pair p = {.node = start(spin, 0)};
+    node_goes_on();
+    p.sampler = start(sample, p.node);
+    samples_arrive();
+    return p;
+}
+
+static void finish(const struct pair *p)
+{
+    end(p->sampler);
+    node_goes_on();
+    assert_int_equal(status_of(p->node, "TracerPid"), 0);
+    end(p->node);
+}
+
+/* There is none for a moment after one has ended. */
+static pid_t hand_of(const struct pair *p)
+{
+    pid_t hand = 0;
+    WAIT_UNTIL((hand = child_of(p->sampler)) > 0);
+    return hand;
+}
+
+/* Until a thread is held, as often as not. @return the hand, or 0: too late */
+static pid_t wait_for_hold(const struct pair *p)
+{
+    uint64_t until = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
+    while (clock_now_ns() < until) {
+        pid_t tracer = status_of(p->node, "TracerPid");
+        if (tracer > 0)
+            return tracer;
+    }
+    return 0;
+}
+
+/* Is it held, now that all are stopped? Then that has an end. */
+static bool hold_ends(const struct pair *p, uint64_t *longest_ns)
+{
+    uint64_t began = clock_now_ns();
+    if (status_of(p->node, "TracerPid") == 0)
+        return false;
+    WAIT_UNTIL(status_of(p->node, "TracerPid") == 0);
+    uint64_t took = clock_now_ns() - began;
+    if (took > *longest_ns)
+        *longest_ns = took;
+    return true;
+}
+
+/* --- tests --------------------------------------------------------------- */
+
+static void a_stop_of_all_of_us_holds_nobody(void **state)
+{
+    (void)state;
+    struct pair p = begin();
+    unsigned tries = 0, hits = 0;
+    uint64_t longest_ns = 0;
+    for (; hits < HITS && tries < 3000; tries++) {
+        pid_t hand = wait_for_hold(&p);
+        kill(hand, SIGSTOP);
+        kill(p.sampler, SIGSTOP);
+        hits += hold_ends(&p, &longest_ns);
+        node_goes_on();
+        kill(p.sampler, SIGCONT);
+        kill(hand, SIGCONT);
+        samples_arrive();
+    }
+    print_message("%u stops, %u while a thread was held, at most %.1f ms\n",
+                  tries, hits, (double)longest_ns / NS_PER_MS);
+    assert_int_equal(hits, HITS);
+    assert_true(shared->missed >= HITS);
+    finish(&p);
+}
+
+static void a_stop_by_a_key_does_not_reach_the_hand(void **state)
+{
+    (void)state;
+    struct pair p = begin();
+    pid_t hand = hand_of(&p);
+    assert_int_equal(getpgid(hand), hand);
+    kill(-p.sampler, SIGTSTP); /* as a terminal does */
+    WAIT_UNTIL(status_of(p.sampler, "State") == 'T');
+    WAIT_UNTIL(status_of(p.node, "TracerPid") == 0);
+    node_goes_on();
+    assert_int_not_equal(status_of(hand, "State"), 'T');
+    kill(-p.sampler, SIGCONT);
+    samples_arrive();
+    finish(&p);
+}
+
+static void a_hand_that_is_stopped_is_replaced(void **state)
+{
+    (void)state;
+    struct pair p = begin();
+    for (int i = 0; i < 5; i++) {
+        pid_t hand = hand_of(&p);
+        kill(hand, i % 2 ? SIGKILL : SIGSTOP);
+        WAIT_UNTIL(status_of(hand, "State") == -1);
+        samples_arrive();
+        node_goes_on();
+    }
+    assert_true(shared->missed > 0);
+    finish(&p);
+}
+
+/* A hand's end is its parent's, also where it cannot run. */
+static void a_killed_sampler_leaves_no_hand(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        struct pair p = begin();
+        pid_t hand = hand_of(&p);
+        if (i % 2)
+            kill(hand, SIGSTOP);
+        end(p.sampler);
+        WAIT_UNTIL(kill(hand, 0) != 0 || status_of(hand, "State") == 'Z');
+        WAIT_UNTIL(status_of(p.node, "TracerPid") == 0);
+        node_goes_on();
+        end(p.node);
+    }
+}
+
+/* Version 2 of control groups: who is frozen can be killed. */
+static void a_frozen_sampler_holds_nobody(void **state)
+{
+    (void)state;
+    char dir[96], path[128];
+    const char *root = access("/sys/fs/cgroup/cgroup.procs", W_OK) == 0
+                           ? "/sys/fs/cgroup"
+                           : "/sys/fs/cgroup/unified";
+    snprintf(dir, sizeof(dir), "%s/cprof-test-%d", root, (int)getpid());
+    snprintf(path, sizeof(path), "%s/cgroup.freeze", dir);
+    if (mkdir(dir, 0755) != 0 || access(path, W_OK) != 0) {
+        rmdir(dir);
+        skip();
+    }
+    struct pair p = begin();
+    unsigned hits = 0, tries = 0;
+    uint64_t longest_ns = 0;
+    for (; hits < HITS && tries < 1000; tries++) {
+        pid_t hand = wait_for_hold(&p);
+        FILE *procs = NULL;
+        snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
+        for (int i = 0; i < 2; i++) {
+            procs = fopen(path, "w");
+            assert_non_null(procs);
+            fprintf(procs, "%d", i ? hand : p.sampler);
+            (void)!fclose(procs); /* it may have ended */
+        }
+        snprintf(path, sizeof(path), "%s/cgroup.freeze", dir);
+        wait_for_hold(&p);
+        for (int frozen = 1; frozen >= 0; frozen--) {
+            FILE *freeze = fopen(path, "w");
+            assert_non_null(freeze);
+            fprintf(freeze, "%d", frozen);
+            fclose(freeze);
+            if (frozen) {
+                hits += hold_ends(&p, &longest_ns);
+                node_goes_on();
+            }
+        }
+        samples_arrive();
+    }
+    print_message("%u times frozen, %u while a thread was held, at most "
+                  "%.1f ms\n",
+                  tries, hits, (double)longest_ns / NS_PER_MS);
+    finish(&p);
+    for (unsigned ms = 0; rmdir(dir) != 0 && ms < PATIENCE_MS; ms++)
+        sleep_ms(1);
+    assert_int_equal(hits, HITS);
+}
+
+static void see_longest(void *ctx, const struct sample *s)
+{
+    uint64_t *longest_ns = ctx;
+    if (s->period_ns > *longest_ns)
+        *longest_ns = s->period_ns;
+    shared->samples++;
+}
+
+/* What was not looked at is no part of any sample. */
+static void samples_do_not_stand_for_a_gap(void **state)
+{
+    (void)state;
+    memset((void *)shared, 0, sizeof(*shared));
+    pid_t node = start(spin, 0);
+    uint64_t longest_ns = 0, gap_ns = 0;
+    node_goes_on();
+    struct engine *e = open_engine(node);
+    assert_non_null(e);
+    for (int round = 0; round < 2; round++) {
+        uint64_t until = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
+        uint64_t enough = shared->samples + 5;
+        while (shared->samples < enough && clock_now_ns() < until)
+            assert_int_equal(
+                engine_ptrace.poll(e, 20, see_longest, &longest_ns), 0);
+        assert_true(shared->samples >= enough);
+        if (round == 0) {
+            clockid_t clock;
+            struct timespec a, b;
+            assert_int_equal(clock_getcpuclockid(node, &clock), 0);
+            clock_gettime(clock, &a);
+            do {
+                sleep_ms(1500);
+                clock_gettime(clock, &b);
+                gap_ns = (uint64_t)(b.tv_sec - a.tv_sec) * NS_PER_S +
+                         (uint64_t)b.tv_nsec - (uint64_t)a.tv_nsec;
+            } while (gap_ns < 1000 * NS_PER_MS);
+            longest_ns = 0;
+        }
+    }
+    print_message("a gap of %.2f s of CPU time, then at most %.3f s a sample\n",
+                  (double)gap_ns / NS_PER_S, (double)longest_ns / NS_PER_S);
+    assert_true(longest_ns < gap_ns / 2);
+    engine_ptrace.close(e);
+    end(node);
+}
+
+static int run_all(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stop_of_all_of_us_holds_nobody),
+        cmocka_unit_test(a_stop_by_a_key_does_not_reach_the_hand),
+        cmocka_unit_test(a_hand_that_is_stopped_is_replaced),
+        cmocka_unit_test(a_killed_sampler_leaves_no_hand),
+        cmocka_unit_test(a_frozen_sampler_holds_nobody),
+        cmocka_unit_test(samples_do_not_stand_for_a_gap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return 1;
+    if (engine_ptrace.probe(getpid()) == -E_SECCOMP) {
+        print_message("a seccomp filter forbids ptrace here\n");
+        return 0;
+    }
+    return run_as_both(run_all);
+}
