@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/paused.h"
 #include "cli/pipeline.h"
 #include "cli/session_meta.h"
 #include "cli/stopped.h"
@@ -26,6 +27,7 @@ struct session {
     struct pipeline *pipeline;
     uint64_t started_ns, looked_ns;
     struct stopped stopped;
+    struct paused paused;
     uint64_t cpu_ns; /* of the node, when sampling began; 0: not known */
     bool gone;
 };
@@ -111,6 +113,7 @@ int session_open(const struct session_options *o, struct session **out)
     if (o->timeline)
         pipeline_keep_time(s->pipeline, s->started_ns);
     stopped_look(&s->stopped, o->pid, s->started_ns);
+    paused_begin(&s->paused);
     s->cpu_ns = unseen_cpu_ns(o->pid);
     *out = s;
     return 0;
@@ -162,6 +165,7 @@ static int look_again(struct session *s)
 static int step(struct session *s, int timeout_ms)
 {
     int news = s->ops->poll(s->engine, timeout_ms, on_sample, s);
+    paused_look(&s->paused);
     if (news < 0)
         return news;
     if (news > 0 || clock_now_ns() - s->looked_ns >= LOOK_AGAIN_NS) {
@@ -211,7 +215,7 @@ static int note_unseen(struct session *s, uint64_t cpu_ns)
                strcmp(profile_text(s->profile, m->event), "cpu-clock") == 0;
     if (!all || s->cpu_ns == 0 || cpu_ns < s->cpu_ns)
         return 0;
-    return unseen_note(s->profile, cpu_ns - s->cpu_ns);
+    return unseen_note(s->profile, cpu_ns - s->cpu_ns, s->paused.total_ns);
 }
 
 int session_finish(struct session *s, struct profile **out)
@@ -228,6 +232,8 @@ int session_finish(struct session *s, struct profile **out)
     stopped_look(&s->stopped, s->target.process.pid, clock_now_ns());
     if (!err)
         err = stopped_note(&s->stopped, s->profile);
+    if (!err)
+        err = paused_note(&s->paused, s->profile);
     if (!err)
         err = note_unseen(s, cpu_ns);
     if (err)

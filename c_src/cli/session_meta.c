@@ -89,16 +89,17 @@ int session_meta_engine(struct profile *p, const struct engine_choice *choice)
 /* What an engine that stops threads did to the node. */
 static int note_holds(struct profile *p, const struct engine_info *info)
 {
-    char line[256];
+    char line[320];
     if (info->hold_max_ns == 0)
         return 0;
     snprintf(
         line, sizeof(line),
         "each sample stopped a thread of the node; from the request to stop "
         "until it could continue it took at most %.0f us for half of the "
-        "samples, %.0f us for 99 %% and %.0f us for all",
+        "samples, %.0f us for 99 %% and %.0f us for all; the kernel would have "
+        "ended any stop after %.0f ms, whatever became of cprof",
         (double)info->hold_p50_ns / 1e3, (double)info->hold_p99_ns / 1e3,
-        (double)info->hold_max_ns / 1e3);
+        (double)info->hold_max_ns / 1e3, (double)info->hold_limit_ns / 1e6);
     return profile_note(p, line);
 }
 

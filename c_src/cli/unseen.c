@@ -15,7 +15,7 @@ uint64_t unseen_cpu_ns(pid_t pid)
     return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-int unseen_note(struct profile *p, uint64_t used_ns)
+int unseen_note(struct profile *p, uint64_t used_ns, uint64_t paused_ns)
 {
     struct profile_counters *c = profile_counters_edit(p);
     uint32_t rate = profile_meta(p)->rate_asked;
@@ -30,8 +30,11 @@ int unseen_note(struct profile *p, uint64_t used_ns)
     snprintf(
         line, sizeof(line),
         "of %.2f s of CPU time that the node used, %.2f s were not "
-        "sampled: most likely in threads that were too new or too short-lived",
+        "sampled: %s",
         (double)used_ns / (double)NS_PER_S,
-        (double)(used_ns - seen) / (double)NS_PER_S);
+        (double)(used_ns - seen) / (double)NS_PER_S,
+        paused_ns
+            ? "cprof was stopped for a time"
+            : "most likely in threads that were too new or too short-lived");
     return profile_note(p, line);
 }

@@ -20,7 +20,9 @@ uint64_t unseen_cpu_ns(pid_t pid);
  * more than chance: above 5 % and ten samples' worth. To be called for events
  * that sample all CPU time only.
  * @param used_ns what the node used while it was sampled
+ * @param paused_ns how long we stood still meanwhile: a reason
  */
-MUST_USE int unseen_note(struct profile *p, uint64_t used_ns);
+MUST_USE int unseen_note(struct profile *p, uint64_t used_ns,
+                         uint64_t paused_ns);
 
 #endif

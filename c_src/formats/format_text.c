@@ -96,6 +96,9 @@ static void idle_line(struct report *r)
     else if (r->s.samples == 0 && profile_counters(r->p)->stopped_ms > 0)
         buffer_text(r->out, "No samples: the node was stopped by a signal; "
                             "`kill -CONT` resumes it.\n");
+    else if (r->s.samples == 0 && profile_counters(r->p)->paused_ms > 0)
+        buffer_text(r->out, "No samples; cprof itself was stopped for a time "
+                            "and saw nothing then.\n");
     else if (r->s.samples == 0)
         buffer_text(r->out, "No samples: the node was idle and used no CPU "
                             "during the recording.\n");

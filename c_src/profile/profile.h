@@ -115,6 +115,7 @@ struct profile_meta {
     X(undescribed, "processes that could not be asked in time who they are")   \
     X(unseen_ms, "milliseconds of the node's CPU time that were not sampled")  \
     X(stopped_ms, "milliseconds in which the node was stopped by a signal")    \
+    X(paused_ms, "milliseconds in which cprof itself was stopped")             \
     X(bytes, "bytes read from the kernel")
 
 struct profile_counters {

@@ -20,10 +20,21 @@ static void what_is_more_than_chance_is_told(void **state)
 {
     (void)state;
     struct profile *p = profile_with(200);
-    assert_int_equal(unseen_note(p, 3 * NS_PER_S), 0);
+    assert_int_equal(unseen_note(p, 3 * NS_PER_S, 0), 0);
     assert_int_equal(profile_counters(p)->unseen_ms, 1000);
     assert_non_null(strstr(profile_text(p, profile_meta(p)->notes),
                            "of 3.00 s of CPU time that the node used, 1.00 s"));
+    profile_destroy(p);
+}
+
+static void our_own_stop_is_a_reason(void **state)
+{
+    (void)state;
+    struct profile *p = profile_with(200);
+    assert_int_equal(unseen_note(p, 3 * NS_PER_S, NS_PER_S), 0);
+    const char *notes = profile_text(p, profile_meta(p)->notes);
+    assert_non_null(strstr(notes, "not sampled: cprof was stopped"));
+    assert_null(strstr(notes, "threads"));
     profile_destroy(p);
 }
 
@@ -32,8 +43,8 @@ static void what_may_be_chance_is_not(void **state)
     (void)state;
     struct profile *p = profile_with(200);
     profile_counters_edit(p)->lost = 90;
-    assert_int_equal(unseen_note(p, 3 * NS_PER_S), 0);
-    assert_int_equal(unseen_note(p, NS_PER_S), 0);
+    assert_int_equal(unseen_note(p, 3 * NS_PER_S, 0), 0);
+    assert_int_equal(unseen_note(p, NS_PER_S, 0), 0);
     assert_int_equal(profile_counters(p)->unseen_ms, 0);
     profile_destroy(p);
 }
@@ -56,6 +67,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_more_than_chance_is_told),
+        cmocka_unit_test(our_own_stop_is_a_reason),
         cmocka_unit_test(what_may_be_chance_is_not),
         cmocka_unit_test(the_clock_of_a_process_goes_on),
     };

@@ -146,6 +146,12 @@ static void an_idle_node_is_said_to_be(void **state)
     assert_has_not(text, "SELF%");
     assert_has_not(text, "nan");
     free(text);
+    profile_counters_edit(p)->paused_ms = 2500;
+    text = report(p, 0, false);
+    assert_has(text, "2500 milliseconds in which cprof itself was stopped");
+    assert_has(text, "No samples; cprof itself was stopped");
+    assert_has_not(text, "idle");
+    free(text);
     profile_counters_edit(p)->stopped_ms = 1500;
     text = report(p, 0, false);
     assert_has(text, "1500 milliseconds in which the node was stopped");
