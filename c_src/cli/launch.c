@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,14 +16,24 @@
 
 enum { WAIT_STEP_MS = 20, WAIT_STEPS = 500 };
 
+/* Yama lets an ancestor trace. The process of the engine ptrace that does so is
+ * a child of ours, so the command has to allow it; exec keeps that. (It is not
+ * inherited: a VM that the command forks is for ourselves only.) */
+static void allow_our_children(pid_t us)
+{
+    prctl(PR_SET_PTRACER, (unsigned long)us);
+}
+
 /* exec's errno comes back through a pipe that a successful exec closes. */
 static int spawn(char *const command[], pid_t *child)
 {
     int pipe_fds[2];
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return -errno;
+    pid_t us = getpid();
     *child = fork();
     if (*child == 0) {
+        allow_our_children(us);
         execvp(command[0], command);
         int error = errno;
         (void)!write(pipe_fds[1], &error, sizeof(error));

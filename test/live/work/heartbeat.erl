@@ -1,5 +1,5 @@
 %% A node that notes how long each of its schedulers was held up: a process on
-%% each, bound to it, wakes every millisecond; busy ones give it work.
+%% each, bound to it, wakes every millisecond; one that is busy gives them work.
 %% With the argument "alone" it reads no stdin, and goes on for ever.
 -module(heartbeat).
 -export([start/0, start/1, tick/2, busy/1]).
@@ -11,7 +11,7 @@ start() ->
     N = erlang:system_info(schedulers_online),
     Slots = atomics:new(2 * N, []),
     [spawn_opt(?MODULE, tick, [Slots, I], [{scheduler, I}, {priority, high}]) || I <- lists:seq(1, N)],
-    [spawn(?MODULE, busy, [100000]) || _ <- lists:seq(1, N)],
+    spawn(?MODULE, busy, [100000]),
     io:format("ready ~s~n", [os:getpid()]),
     answer(Slots, N).
 
