@@ -202,7 +202,7 @@ int main(int argc, char **argv)
     struct taken t = {.list = calloc(SAMPLES_MAX, sizeof(*t.list))};
     if (argc < 2 || !t.list)
         return 2;
-    int err = target_state_open(&state, atoi(argv[1]));
+    int err = target_state_open(&state, atoi(argv[1]), NULL);
     if (!err)
         err = unwind_code_open(&state.memory, state.jit, &t.code);
     if (!err) {

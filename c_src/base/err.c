@@ -1,10 +1,11 @@
 #include "base/err.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
 struct err_row {
-    enum err code;
+    int code; /* of enum err, or an errno for which we can say what to do */
     const char *text;
 };
 
@@ -12,6 +13,7 @@ static const struct err_row rows[] = {
     {E_SHORT, "the data ends too early"},
     {E_LIMIT, "a limit of the program was exceeded"},
     {E_FORMAT, "the data is malformed"},
+    {E_TIME, "it took too long, and was given up"},
     {E_NO_PROCESS, "no process has this pid; see `pgrep -a beam.smp`"},
     {E_GONE, "the process has ended"},
     {E_NOT_BEAM, "this process is not an Erlang VM; see `pgrep -a beam.smp`"},
@@ -22,6 +24,10 @@ static const struct err_row rows[] = {
     {E_TORN, "the node kept changing while it was read; try again"},
     {E_NOT_FOUND, "not found"},
     {E_LAYOUT, "the VM's layout was not recognised"},
+    {E_STARTING, "this Erlang VM is still starting and has no code yet; try "
+                 "again in a few seconds"},
+    {E_CODE_LIST, "the process's list of code has no end within what is "
+                  "followed (200,000 modules, 256 MB of symbols)"},
     {E_UNRESOLVED, "no symbol for this address"},
     {E_AMBIGUOUS, "the code was replaced around the time of the sample"},
     {E_NO_ENGINE,
@@ -79,12 +85,14 @@ static const struct err_row rows[] = {
                      "is not followed; give the name that it leads to"},
     {E_NO_READER, "nothing reads this pipe; start its reader first"},
     {E_NO_FILE, "is a socket or a disk; a result cannot be written there"},
+    {EMFILE, "Too many open files: raise `ulimit -n`"},
+    {ENFILE, "Too many open files in the whole system: raise fs.file-max"},
 };
 
 const char *err_text(int code)
 {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (-code == (int)rows[i].code)
+        if (-code == rows[i].code)
             return rows[i].text;
     return strerror(-code);
 }

@@ -16,6 +16,7 @@ enum err {
     E_SHORT = 4096, /**< the bytes end before the value does */
     E_LIMIT,        /**< a stated limit of ours would be exceeded */
     E_FORMAT,       /**< the bytes are not of the form they should have */
+    E_TIME,         /**< the time for it was over before the work was done */
 
     /* target */
     E_NO_PROCESS = 4196, /**< no process with that pid */
@@ -26,6 +27,8 @@ enum err {
     E_TORN,              /**< the node changed the data while it was read */
     E_NOT_FOUND,         /**< looked for and not there */
     E_LAYOUT,            /**< the VM's layout does not validate */
+    E_STARTING,          /**< a VM with the JIT that has no code yet */
+    E_CODE_LIST,         /**< the code list is longer than any we follow */
 
     /* symbols, unwind */
     E_UNRESOLVED = 4296, /**< no name for that address */

@@ -154,7 +154,7 @@ static int check_node(struct advice_facts *f, pid_t pid)
     struct target_state t;
     char what[32];
     snprintf(what, sizeof(what), "pid %d", pid);
-    int err = target_state_open(&t, pid);
+    int err = target_state_open(&t, pid, NULL);
     if (err) {
         err = rights_explain(&f->rights, err);
         row("no", what, err_text(err));

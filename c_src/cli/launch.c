@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/limits.h"
 #include "cli/target_state.h"
 
 enum { WAIT_STEP_MS = 20, WAIT_STEPS = 500 };
@@ -34,6 +36,7 @@ static int spawn(char *const command[], pid_t *child)
     *child = fork();
     if (*child == 0) {
         allow_our_children(us);
+        limits_restore();
         execvp(command[0], command);
         int error = errno;
         (void)!write(pipe_fds[1], &error, sizeof(error));
@@ -79,10 +82,11 @@ static bool descends_from(pid_t pid, pid_t ancestor)
 }
 
 /* A VM is ready once its code list and a scheduler thread are there. */
-static bool ready(pid_t pid)
+static bool ready(pid_t pid, const volatile sig_atomic_t *stop)
 {
     struct target_state t;
-    if (target_state_open(&t, pid) != 0)
+    const struct deadline until = deadline_in(TARGET_ATTACH_MS, stop);
+    if (target_state_open(&t, pid, &until) != 0)
         return false;
     bool found = false;
     for (size_t i = 0; i < t.threads.count; i++)
@@ -92,7 +96,7 @@ static bool ready(pid_t pid)
     return found;
 }
 
-static pid_t find_vm(pid_t ancestor)
+static pid_t find_vm(pid_t ancestor, const volatile sig_atomic_t *stop)
 {
     struct process p;
     pid_t found = 0;
@@ -102,26 +106,29 @@ static pid_t find_vm(pid_t ancestor)
     for (struct dirent *e; !found && (e = readdir(proc));) {
         pid_t pid = atoi(e->d_name);
         if (pid > 0 && process_open(pid, &p) == 0 &&
-            descends_from(pid, ancestor) && ready(pid))
+            descends_from(pid, ancestor) && ready(pid, stop))
             found = pid;
     }
     closedir(proc);
     return found;
 }
 
-static bool has_ended(const struct launch *l)
+static bool has_ended(struct launch *l)
 {
-    return waitpid(l->child, NULL, WNOHANG) != 0;
+    if (!l->ended)
+        l->ended = waitpid(l->child, &l->status, WNOHANG) == l->child;
+    return l->ended;
 }
 
 int launch_start(char *const command[], const volatile sig_atomic_t *stop,
                  struct launch *out)
 {
+    *out = (struct launch){.ended = false};
     int err = spawn(command, &out->child);
     if (err)
         return err;
     for (int i = 0; i < WAIT_STEPS && !*stop; i++) {
-        out->vm = find_vm(out->child);
+        out->vm = find_vm(out->child, stop);
         if (out->vm)
             return 0;
         if (has_ended(out))
@@ -132,7 +139,7 @@ int launch_start(char *const command[], const volatile sig_atomic_t *stop,
     return *stop ? -EINTR : -E_NOT_BEAM;
 }
 
-void launch_wait(const struct launch *l, const volatile sig_atomic_t *stop)
+void launch_wait(struct launch *l, const volatile sig_atomic_t *stop)
 {
     while (!*stop && !has_ended(l))
         poll(NULL, 0, WAIT_STEP_MS);
@@ -146,7 +153,7 @@ static void signal_both(const struct launch *l, int number)
         kill(l->vm, number);
 }
 
-void launch_end(const struct launch *l)
+void launch_end(struct launch *l)
 {
     signal_both(l, SIGTERM);
     for (int i = 0; i < 1000 / WAIT_STEP_MS; i++) {
@@ -155,5 +162,25 @@ void launch_end(const struct launch *l)
         poll(NULL, 0, WAIT_STEP_MS);
     }
     signal_both(l, SIGKILL);
-    (void)waitpid(l->child, NULL, 0);
+    l->ended = waitpid(l->child, &l->status, 0) == l->child;
+}
+
+int launch_exit_code(const struct launch *l)
+{
+    return WIFSIGNALED(l->status) ? 128 + WTERMSIG(l->status)
+                                  : WEXITSTATUS(l->status);
+}
+
+void launch_outcome(const struct launch *l, char *text, size_t size)
+{
+    snprintf(text, size, "%s", "");
+    if (!l->ended || launch_exit_code(l) == 0)
+        return;
+    if (!WIFSIGNALED(l->status)) {
+        snprintf(text, size, "exited with %d", WEXITSTATUS(l->status));
+        return;
+    }
+    const char *name = sigabbrev_np(WTERMSIG(l->status));
+    snprintf(text, size, "was ended by %s%.0d%s", name ? "SIG" : "signal ",
+             WTERMSIG(l->status) * !name, name ? name : "");
 }

@@ -7,6 +7,8 @@
 #define CPROF_CLI_LAUNCH_H
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -14,20 +16,30 @@
 struct launch {
     pid_t child; /**< the command */
     pid_t vm;    /**< the Erlang VM in it */
+    bool ended;  /**< and reaped: `status` is its own */
+    int status;  /**< as waitpid gives it */
 };
 
 /**
- * Starts the command and waits until a VM in it is ready to be sampled.
+ * Starts the command, with the limits that this program was started with
+ * (limits.h), and waits until a VM in it is ready to be sampled.
  * @return 0, -errno when it cannot be started, -E_NOT_BEAM when no VM shows
- *         up within 10 s, -E_GONE when the command ends before that, -EINTR
+ *         up within 10 s, -E_GONE when the command ends before that
+ *         (its status is in *out), -EINTR
  *         when *stop gets set. The command is then ended and reaped.
  */
 MUST_USE int launch_start(char *const command[],
                           const volatile sig_atomic_t *stop,
                           struct launch *out);
 /** Waits for the command to end, or for *stop to be set. */
-void launch_wait(const struct launch *l, const volatile sig_atomic_t *stop);
+void launch_wait(struct launch *l, const volatile sig_atomic_t *stop);
 /** Ends the command: SIGTERM, after a second SIGKILL. Reaps it. */
-void launch_end(const struct launch *l);
+void launch_end(struct launch *l);
+/** What a shell makes of the status of a command that has ended: its exit
+ *  status, or 128 and the number of the signal that ended it. */
+int launch_exit_code(const struct launch *l);
+/** "exited with 7", "was ended by SIGSEGV"; "" when it exited with 0 or has
+ *  not ended. */
+void launch_outcome(const struct launch *l, char *text, size_t size);
 
 #endif

@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/inquiry.h"
+#include "cli/limits.h"
 #include "cli/port_compare.h"
 #include "cli/port_output.h"
 #include "cli/session.h"
@@ -210,12 +212,35 @@ static int take_stdout(void)
     return fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? -errno : fd;
 }
 
+/* Whoever has closed the port reads nothing any more: whatever is being done,
+ * there is no use in ending it. Nothing needs to be undone; a thread that is
+ * held for a sample goes on when its tracer is gone. */
+static void *watch_reader(void *unused)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    while (poll(&out, 1, -1) <= 0)
+        ;
+    _exit(EXIT_DONE);
+    return unused;
+}
+
+static int start_watch(void)
+{
+    pthread_t thread;
+    int err = pthread_create(&thread, NULL, watch_reader, NULL);
+    return err ? -err : -pthread_detach(thread);
+}
+
 int verb_port(int argc, char **argv)
 {
     (void)argv;
     if (argc > 1)
         return fail_text("port",
                          "takes no arguments; it is for Cprof, not for people");
+    limits_raise();
+    int err = start_watch();
+    if (err)
+        return fail("port", err);
     struct server s = {.replies = take_stdout()};
     if (s.replies < 0)
         return fail("stdout", s.replies);

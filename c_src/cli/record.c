@@ -1,12 +1,15 @@
 /* cprof record: attach, sample until the time is up, write the result. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/launch.h"
+#include "cli/limits.h"
 #include "cli/options.h"
 #include "cli/options_view.h"
 #include "cli/output.h"
@@ -41,23 +44,33 @@ static const char help[] =
     "                        CPU, where stopped threads may wait for long\n"
     "  -q, --quiet           no progress on stderr\n"
     "\n"
-    "A command keeps running when the time is up, and cprof waits for it to\n"
-    "end. Ctrl-C ends both.\n";
+    "A command keeps running when the time is up; cprof then waits for it to\n"
+    "end and exits with its status. Ctrl-C ends both.\n";
 
 static volatile sig_atomic_t interrupted;
 
-static void on_signal(int number)
+static void handle_signals(void (*handler)(int))
 {
-    (void)number;
-    interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = handler};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+}
+
+/* The first ends the recording, whose result is then written. Whoever asks
+ * again a second later or more does not want to wait for that. */
+static void on_signal(int number)
+{
+    static volatile sig_atomic_t first_s;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!interrupted)
+        first_s = (sig_atomic_t)now.tv_sec;
+    else if (now.tv_sec > first_s + 1) {
+        handle_signals(SIG_DFL);
+        raise(number);
+    }
+    interrupted = 1;
 }
 
 /* In seconds; 0: until the command's end. */
@@ -123,6 +136,24 @@ static int finish(const struct options *o, struct session *s, int sampled)
     return code;
 }
 
+enum { START_STEP_MS = 100, START_STEPS = 50 };
+
+/* A VM that still starts is waited for, for five seconds. */
+static int attach(const struct options *o, const struct session_options *how,
+                  struct session **s)
+{
+    int err = session_open(how, s);
+    for (int i = 0; err == -E_STARTING && i < START_STEPS && !interrupted;
+         i++) {
+        if (i == 0 && !o->quiet)
+            fprintf(stderr, "cprof: the VM is still starting; waiting for it "
+                            "to have code\n");
+        poll(NULL, 0, START_STEP_MS);
+        err = session_open(how, s);
+    }
+    return err == -E_STARTING && interrupted ? -EINTR : err;
+}
+
 static int record_pid(const struct options *o, pid_t pid)
 {
     const struct session_options how = {
@@ -135,11 +166,17 @@ static int record_pid(const struct options *o, pid_t pid)
         .timeline = o->timeline,
         .max_cost = SESSION_MAX_COST,
         .no_command = o->no_command,
-        .duration_ns = (uint64_t)(duration_of(o) * (double)NS_PER_S)};
+        .duration_ns = (uint64_t)(duration_of(o) * (double)NS_PER_S),
+        .stop = &interrupted};
     char what[32];
     snprintf(what, sizeof(what), "pid %d", pid);
     struct session *s;
-    int err = session_open(&how, &s);
+    int err = attach(o, &how, &s);
+    if (err == -EINTR)
+        return fail_text(what, "interrupted before the first sample");
+    if (err == -E_TIME)
+        return fail_text(what, "its code and data could not be read within "
+                               "30 s; try again when the machine is less busy");
     if (err)
         return fail(what, err);
     int code = finish(o, s, sample(o, s));
@@ -147,24 +184,48 @@ static int record_pid(const struct options *o, pid_t pid)
     return code;
 }
 
+/* Why there is nothing to record. */
+static int explain_launch(const char *command, const struct launch *l, int err)
+{
+    char outcome[64], why[128];
+    launch_outcome(l, outcome, sizeof(outcome));
+    snprintf(why, sizeof(why), "%s before an Erlang VM was up in it",
+             outcome[0] ? outcome : "ended");
+    switch (err) {
+    case -EINTR:
+        return fail_text(command, "interrupted before a VM was up");
+    case -E_GONE:
+        return fail_text(command, why);
+    case -E_NOT_BEAM:
+        return fail_text(command, "started no Erlang VM within 10 s");
+    default:
+        return fail(command, err);
+    }
+}
+
+/* A recording that is fine ends as its command does, so that whoever waits for
+ * the command (a shell script, CI) learns what became of it. */
+static int outcome_of(const char *command, const struct launch *l)
+{
+    char outcome[64];
+    launch_outcome(l, outcome, sizeof(outcome));
+    if (outcome[0])
+        fprintf(stderr, "cprof: %s %s\n", command, outcome);
+    return launch_exit_code(l);
+}
+
 static int record_command(const struct options *o)
 {
     struct launch launch;
     int err = launch_start(o->command, &interrupted, &launch);
-    if (err == -EINTR)
-        return fail_text(o->command[0], "interrupted before a VM was up");
-    if (err == -E_GONE)
-        return fail_text(o->command[0],
-                         "ended before an Erlang VM was up in it");
-    if (err == -E_NOT_BEAM)
-        return fail_text(o->command[0], "started no Erlang VM within 10 s");
     if (err)
-        return fail(o->command[0], err);
+        return explain_launch(o->command[0], &launch, err);
     int code = record_pid(o, launch.vm);
     if (code == EXIT_DONE && !interrupted)
         launch_wait(&launch, &interrupted);
-    if (code != EXIT_DONE || interrupted)
-        launch_end(&launch);
+    if (code == EXIT_DONE && !interrupted)
+        return outcome_of(o->command[0], &launch);
+    launch_end(&launch);
     return code;
 }
 
@@ -185,6 +246,7 @@ int verb_record(int argc, char **argv)
         return fail_text(
             o.format->name,
             "this format is not for a terminal; give --output FILE");
-    catch_signals();
+    handle_signals(on_signal);
+    limits_raise();
     return o.command ? record_command(&o) : record_pid(&o, o.pid);
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/deadline.h"
+#include "cli/limits.h"
 #include "cli/paused.h"
 #include "cli/pipeline.h"
 #include "cli/session_meta.h"
@@ -15,7 +17,12 @@
 #include "engine/engine.h"
 #include "engine/rights.h"
 
-#define LOOK_AGAIN_NS (200 * NS_PER_MS)
+enum {
+    POLL_MS = 2000,  /* for the samples of one poll */
+    LOOK_MS = 300,   /* for one look at the node */
+    DRAIN_MS = 5000, /* for what is queued at the end */
+    STOP_MS = 300,   /* for either, once somebody asks for the end */
+};
 
 struct session {
     struct target_state target;
@@ -25,12 +32,21 @@ struct session {
     struct symbols *symbols;
     struct profile *profile;
     struct pipeline *pipeline;
-    uint64_t started_ns, looked_ns;
+    uint64_t started_ns;
+    struct pace look_pace;
+    const volatile sig_atomic_t *stop;
+    bool cut;         /* what is to be done was cut short for that */
+    uint64_t untaken; /* samples that there was no time for */
     struct stopped stopped;
     struct paused paused;
     uint64_t cpu_ns; /* of the node, when sampling began; 0: not known */
     bool gone;
 };
+
+static bool is_stopped(const struct session *s)
+{
+    return s->stop && *s->stop;
+}
 
 static int open_readers(struct session *s)
 {
@@ -76,9 +92,14 @@ static int open_engine(struct session *s, const struct session_options *o)
         .force = o->force,
         .max_cost = o->max_cost,
     };
-    struct engine_choice choice;
-    int err = engine_open(o->engine ? o->engine : "auto", &config, &choice,
+    struct engine_choice choice = {.ops = NULL};
+    struct limits_spare spare;
+    int err = limits_keep(&spare);
+    if (!err) {
+        err = engine_open(o->engine ? o->engine : "auto", &config, &choice,
                           &s->engine);
+        limits_release(&spare);
+    }
     s->ops = choice.ops;
     err = err ? err : session_meta_engine(s->profile, &choice);
     return err ? err : s->ops->start(s->engine);
@@ -92,23 +113,35 @@ static int explain(int err, pid_t pid)
     return rights_explain(&rights, err);
 }
 
+/* Threads and libraries are soon enough seen every 200 ms, and a look takes a
+ * tenth of the time at most. */
+#define LOOK_PAUSE_NS (200 * NS_PER_MS)
+static const struct pace look_pace = {.burst_ns = 50 * NS_PER_MS, .share = 9};
+
 int session_open(const struct session_options *o, struct session **out)
 {
     struct session *s = calloc(1, sizeof(*s));
     if (!s)
         return -ENOMEM;
-    int err = target_state_open(&s->target, o->pid);
+    s->stop = o->stop;
+    s->look_pace = look_pace;
+    const struct deadline attach = deadline_in(TARGET_ATTACH_MS, o->stop);
+    int err = limits_check();
+    if (!err)
+        err = target_state_open(&s->target, o->pid, &attach);
     if (!err)
         err = open_readers(s);
     if (!err)
         err = session_meta_begin(s->profile, &s->target, o);
     if (!err)
         err = open_engine(s, o);
+    if (!err && is_stopped(s))
+        err = -EINTR;
     if (err) {
         session_close(s);
         return explain(err, o->pid);
     }
-    s->started_ns = s->looked_ns = clock_now_ns();
+    s->started_ns = clock_now_ns();
     session_meta_started(s->profile);
     if (o->timeline)
         pipeline_keep_time(s->pipeline, s->started_ns);
@@ -133,56 +166,96 @@ void session_close(struct session *s)
     free(s);
 }
 
+/* The time for what is in the rings is over, or it is cut short now. */
+static bool is_over(struct session *s)
+{
+    if (is_stopped(s) && !s->cut) {
+        const struct deadline soon = deadline_in(STOP_MS, NULL);
+        if (soon.end_ns < s->target.until.end_ns)
+            s->target.until = soon;
+        s->cut = true;
+    }
+    return deadline_check(&s->target.until) != 0;
+}
+
+/* The rings are emptied in every case, so that an engine comes to their end:
+ * what there is no time for goes by. */
 static void on_sample(void *ctx, const struct sample *sample)
 {
     struct session *s = ctx;
+    if (is_over(s)) {
+        s->untaken++;
+        return;
+    }
     if (!pipeline_sample(s->pipeline, sample) && s->ops->stack_short)
         s->ops->stack_short(s->engine);
+}
+
+static int poll_engine(struct session *s, int timeout_ms, uint64_t work_ms)
+{
+    s->target.until = deadline_in((uint64_t)timeout_ms + work_ms, NULL);
+    return s->ops->poll(s->engine, timeout_ms, on_sample, s);
+}
+
+static int take_maps(struct session *s, struct maps *old)
+{
+    int err = unwinder_set_maps(s->unwinder, &s->target.maps);
+    if (!err)
+        err = symbols_set_maps(s->symbols, &s->target.maps);
+    maps_deinit(old);
+    return err;
+}
+
+static int look(struct session *s)
+{
+    struct maps old = {0};
+    s->target.until = deadline_in(LOOK_MS, s->stop);
+    int changed = target_state_refresh(&s->target, &old);
+    /* No time now: another look will come. */
+    if (changed == -E_TIME || changed == -EINTR)
+        return 0;
+    if (changed < 0)
+        return changed;
+    int err = changed & TARGET_NEW_MAPS ? take_maps(s, &old) : 0;
+    const struct engine_view view = view_of(s);
+    struct limits_spare spare;
+    err = err ? err : limits_keep(&spare);
+    if (err)
+        return err;
+    err = s->ops->follow(s->engine, &view);
+    limits_release(&spare);
+    return err;
 }
 
 /* Threads come and go, libraries are loaded: look at the node again. */
 static int look_again(struct session *s)
 {
-    struct maps old = {0};
-    int changed = target_state_refresh(&s->target, &old);
-    if (changed < 0)
-        return changed;
-    int err = 0;
-    if (changed & TARGET_NEW_MAPS) {
-        err = unwinder_set_maps(s->unwinder, &s->target.maps);
-        if (!err)
-            err = symbols_set_maps(s->symbols, &s->target.maps);
-        maps_deinit(&old);
-    }
-    const struct engine_view view = view_of(s);
-    if (!err)
-        err = s->ops->follow(s->engine, &view);
-    s->looked_ns = clock_now_ns();
-    stopped_look(&s->stopped, s->target.process.pid, s->looked_ns);
+    if (!pace_begin(&s->look_pace))
+        return 0;
+    int err = look(s);
+    pace_end(&s->look_pace);
+    stopped_look(&s->stopped, s->target.process.pid, clock_now_ns());
     return err;
 }
 
 static int step(struct session *s, int timeout_ms)
 {
-    int news = s->ops->poll(s->engine, timeout_ms, on_sample, s);
+    int news = poll_engine(s, timeout_ms, POLL_MS);
     paused_look(&s->paused);
     if (news < 0)
         return news;
-    if (news > 0 || clock_now_ns() - s->looked_ns >= LOOK_AGAIN_NS) {
-        int err = look_again(s);
-        if (err)
-            return err;
-    }
-    return pipeline_status(s->pipeline);
+    s->look_pace.pause_ns = news > 0 ? 0 : LOOK_PAUSE_NS;
+    int err = look_again(s);
+    return err ? err : pipeline_status(s->pipeline);
 }
 
 int session_run(struct session *s, unsigned ms)
 {
     uint64_t end = clock_now_ns() + ms * NS_PER_MS;
-    for (;;) {
+    while (!is_stopped(s)) {
         uint64_t now = clock_now_ns();
         if (now >= end)
-            return 0;
+            break;
         uint64_t left_ms = (end - now + NS_PER_MS - 1) / NS_PER_MS;
         int err = step(s, (int)(left_ms < 20 ? left_ms : 20));
         if (err) {
@@ -190,6 +263,7 @@ int session_run(struct session *s, unsigned ms)
             return s->gone ? -E_GONE : err;
         }
     }
+    return 0;
 }
 
 struct profile *session_profile(struct session *s)
@@ -202,8 +276,8 @@ struct session_progress session_progress(const struct session *s)
     struct engine_counters c = s->ops->counters(s->engine);
     return (struct session_progress){
         .elapsed_ns = clock_now_ns() - s->started_ns,
-        .samples = c.samples,
-        .lost = c.lost,
+        .samples = c.samples - s->untaken,
+        .lost = c.lost + s->untaken,
     };
 }
 
@@ -223,7 +297,8 @@ int session_finish(struct session *s, struct profile **out)
     uint64_t duration = clock_now_ns() - s->started_ns;
     s->ops->stop(s->engine);
     uint64_t cpu_ns = unseen_cpu_ns(s->target.process.pid);
-    int err = s->ops->poll(s->engine, 0, on_sample, s);
+    s->cut = false;
+    int err = poll_engine(s, 0, DRAIN_MS);
     if (err >= 0 || err == -E_GONE)
         err = pipeline_status(s->pipeline);
     if (!err)
@@ -234,6 +309,8 @@ int session_finish(struct session *s, struct profile **out)
         err = stopped_note(&s->stopped, s->profile);
     if (!err)
         err = paused_note(&s->paused, s->profile);
+    if (!err)
+        err = session_meta_untaken(s->profile, s->untaken);
     if (!err)
         err = note_unseen(s, cpu_ns);
     if (err)

@@ -7,6 +7,7 @@
 #ifndef CPROF_CLI_SESSION_H
 #define CPROF_CLI_SESSION_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -26,6 +27,9 @@ struct session_options {
     uint64_t duration_ns; /**< of the recording; 0: not known */
     double max_cost;      /**< SESSION_MAX_COST, or another part of the node's
                                CPU time that events on threads may cost */
+    /** Borrowed: once it is not 0 everything below comes to its end within a
+     *  second. NULL: nobody asks. */
+    const volatile sig_atomic_t *stop;
 };
 
 #define SESSION_MAX_COST 0.05
@@ -37,11 +41,13 @@ struct session_progress {
 
 struct session;
 
-/** Attaches, arms and starts sampling. */
+/** Attaches, arms and starts sampling. -EINTR when *stop got set meanwhile;
+ *  -E_TIME when the node could not be read in TARGET_ATTACH_MS. */
 MUST_USE int session_open(const struct session_options *o,
                           struct session **out);
 /**
- * Works for about ms milliseconds. 0, or -E_GONE when the node ended: what was
+ * Works for about ms milliseconds, two seconds more at most, and no longer than
+ * 0.3 s once *stop is set. 0, or -E_GONE when the node ended: what was
  * sampled until then is there. Must be called again and again, or samples are
  * lost.
  */
@@ -50,7 +56,8 @@ MUST_USE int session_run(struct session *s, unsigned ms);
 struct profile *session_profile(struct session *s);
 struct session_progress session_progress(const struct session *s);
 /** Ends sampling, takes what is queued and hands out the profile; the caller
- *  owns it. To be called once. */
+ *  owns it. What is not taken within 5 s (0.3 s once *stop is set) counts as
+ *  lost. To be called once. */
 MUST_USE int session_finish(struct session *s, struct profile **out);
 void session_close(struct session *s);
 

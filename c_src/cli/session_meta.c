@@ -157,6 +157,48 @@ static int note_gaps(struct profile *p, const struct target_state *t,
     return err;
 }
 
+/* What of the node was more than is followed. */
+static int note_limits(struct profile *p, const struct target_state *t)
+{
+    char line[320];
+    int err = 0;
+    if (t->threads.left_out) {
+        snprintf(line, sizeof(line),
+                 "the node has %zu threads more than the %d that are looked "
+                 "at; those were not sampled",
+                 t->threads.left_out, THREADS_MAX);
+        err = profile_note(p, line);
+    }
+    if (!err && jit_counters(t->jit).refused)
+        err = profile_note(p, "the node loaded more code than is kept (200,000 "
+                              "modules at once, 768 MB in all): what came "
+                              "after that is [unknown]");
+    if (!err && t->doubtful) {
+        snprintf(line, sizeof(line),
+                 "code was replaced faster than the code list could be read "
+                 "again: %llu samples were taken in between, and some of them "
+                 "may be named after code that was gone, or be [unknown]",
+                 (unsigned long long)t->doubtful);
+        err = profile_note(p, line);
+    }
+    return err;
+}
+
+int session_meta_untaken(struct profile *p, uint64_t count)
+{
+    struct profile_counters *c = profile_counters_edit(p);
+    char line[200];
+    if (count == 0)
+        return 0;
+    c->samples -= count < c->samples ? count : c->samples;
+    c->lost += count;
+    snprintf(line, sizeof(line),
+             "%llu of the lost samples lay ready, but there was no time to "
+             "take them in: this machine gave cprof too little CPU",
+             (unsigned long long)count);
+    return profile_note(p, line);
+}
+
 int session_meta_end(struct profile *p, const struct target_state *t,
                      const struct engine_ops *ops, const struct engine *engine,
                      uint64_t duration_ns, bool gone)
@@ -176,5 +218,6 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     int err = set(p, &m->engine, ops->name);
     err = err ? err : note_holds(p, &info);
     err = err ? err : note_cost(p, &info.cost, duration_ns);
-    return err ? err : note_gaps(p, t, &info, gone);
+    err = err ? err : note_gaps(p, t, &info, gone);
+    return err ? err : note_limits(p, t);
 }

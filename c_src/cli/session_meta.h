@@ -19,6 +19,9 @@ void session_meta_started(struct profile *p);
 /** Why it was not a better engine, where that was left to us. */
 MUST_USE int session_meta_engine(struct profile *p,
                                  const struct engine_choice *choice);
+/** Of the samples that the engine handed out, `count` were not taken in: they
+ *  are lost. To be called after session_meta_end. */
+MUST_USE int session_meta_untaken(struct profile *p, uint64_t count);
 MUST_USE int session_meta_end(struct profile *p, const struct target_state *t,
                               const struct engine_ops *ops,
                               const struct engine *engine, uint64_t duration_ns,

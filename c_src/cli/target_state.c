@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 static int read_facts(struct target_state *t)
 {
     int err = maps_read(t->process.pid, &t->maps);
     if (!err)
-        err = threads_read(t->process.pid, &t->threads);
+        err = threads_read_until(t->process.pid, &t->until, &t->threads);
     if (!err)
         err = jit_open(&t->process, &t->maps, &t->memory, &t->jit);
     if (!err)
@@ -18,13 +20,21 @@ static int read_facts(struct target_state *t)
     return err;
 }
 
-int target_state_open(struct target_state *t, pid_t pid)
+/* Reading the code list: what it may cost without a rest is more than most
+ * nodes ever cause. */
+static const struct pace code_pace = {.burst_ns = NS_PER_S / 2, .share = 1};
+
+int target_state_open(struct target_state *t, pid_t pid,
+                      const struct deadline *until)
 {
     memset(t, 0, sizeof(*t));
     int err = process_open(pid, &t->process);
     if (err)
         return err;
+    t->until = until ? *until : deadline_in(TARGET_ATTACH_MS, NULL);
+    t->code_pace = code_pace;
     t->memory = memory_of_pid(pid);
+    t->memory.until = &t->until;
     err = read_facts(t);
     if (err) {
         if (!process_alive(&t->process))
@@ -59,7 +69,7 @@ static bool same_threads(const struct threads *a, const struct threads *b)
 static int refresh_threads(struct target_state *t)
 {
     struct threads now = {0};
-    int err = threads_read(t->process.pid, &now);
+    int err = threads_read_until(t->process.pid, &t->until, &now);
     if (err)
         return err;
     bool same = same_threads(&t->threads, &now);
@@ -134,6 +144,13 @@ static bool same_code(const struct sample_code *sampled,
 
 enum { READ_TRIES = 3 };
 
+static void settle_ahead(struct target_state *t, uint64_t removed)
+{
+    if (jit_counters(t->jit).removed != removed)
+        t->doubtful += t->ahead;
+    t->ahead = 0;
+}
+
 /* Until the list is known to be what was read, after it was read. A failed
  * read leaves the list as it was known: names then come out as unresolved or
  * stale and are counted there. */
@@ -141,19 +158,35 @@ static void read_code(struct target_state *t)
 {
     struct sample_code head = jit_head(t->jit);
     uint64_t read_at = jit_read_at(t->jit);
-    for (int i = 0; i < READ_TRIES && jit_changed(t->jit) != 0; i++) {
+    uint64_t removed = jit_counters(t->jit).removed;
+    int changed = 1;
+    for (int i = 0; i < READ_TRIES && changed; i++) {
+        changed = jit_changed(t->jit);
+        if (!changed || deadline_check(&t->until))
+            break;
         if (jit_refresh(t->jit) != 0)
             return;
         t->former_code = head;
         t->former_read_at = read_at;
     }
+    settle_ahead(t, removed);
+}
+
+static void follow_code(struct target_state *t)
+{
+    if (!pace_begin(&t->code_pace)) {
+        t->ahead++;
+        return;
+    }
+    read_code(t);
+    pace_end(&t->code_pace);
 }
 
 uint64_t target_state_code_at(struct target_state *t, const struct sample *s)
 {
     struct sample_code head = jit_head(t->jit);
     if (!same_code(&s->code, &head) && jit_read_at(t->jit) < s->time_ns) {
-        read_code(t);
+        follow_code(t);
         head = jit_head(t->jit);
     }
     uint64_t read_at = jit_read_at(t->jit);

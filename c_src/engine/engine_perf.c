@@ -56,15 +56,6 @@ static int engine_error(int error)
     return error == -ESRCH ? -E_NO_PROCESS : error;
 }
 
-static void raise_limit(int resource)
-{
-    struct rlimit limit;
-    if (getrlimit(resource, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(resource, &limit);
-    }
-}
-
 static void close_engine(struct engine *e)
 {
     if (!e)
@@ -169,8 +160,6 @@ static int open_engine(const struct engine_config *config, struct engine **out)
         return -ENOMEM;
     e->pid = config->pid;
     struct perf_event_setup setup = setup_of(config);
-    raise_limit(RLIMIT_NOFILE);
-    raise_limit(RLIMIT_MEMLOCK);
     e->max_cost = config->max_cost;
     int result = perf_threads_init(&e->threads, &setup);
     if (result == 0)

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -101,15 +100,6 @@ static void close_engine(struct engine *e)
     ptrace_hand_forget(e, sizeof(*e));
 }
 
-static void raise_file_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 static int check_config(const struct engine_config *config)
 {
     if (config->rate < ENGINE_MIN_RATE)
@@ -132,7 +122,6 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     e->threads.pid = config->pid;
     e->threads.period_ns = NS_PER_S / config->rate;
     e->random = clock_now_ns() | 1;
-    raise_file_limit();
     err = ptrace_hand_open(&e->hand);
     if (!err)
         err = set_view(e, &config->view);

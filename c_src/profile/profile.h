@@ -97,7 +97,7 @@ struct profile_meta {
 /** Everything that makes a number less sure. All are counts. */
 #define PROFILE_COUNTERS(X)                                                    \
     X(samples, "samples taken")                                                \
-    X(lost, "samples dropped by the kernel because a ring was full")           \
+    X(lost, "samples dropped: a ring was full, or there was no time for them") \
     X(late, "samples read more than 10 ms after they were taken")              \
     X(missed, "samples not taken because a thread did not stop in time")       \
     X(throttled, "times the kernel throttled the event")                       \

@@ -19,6 +19,8 @@ struct bifs {
     struct bifs_code_site *sites;
     uint32_t site_count, site_cap;
     size_t scanned; /* modules read so far, by id */
+    uint8_t *code;  /* scratch for the code of one */
+    size_t code_cap;
     uint64_t collector;
 };
 
@@ -42,6 +44,7 @@ void bifs_close(struct bifs *b)
     index_deinit(&b->site_index);
     free(b->list);
     free(b->sites);
+    free(b->code);
     free(b);
 }
 
@@ -201,10 +204,22 @@ static void scan_emulator(struct bifs *b, const struct jit_module *module)
 static bool is_current(const struct bifs *b, const struct jit_module *module)
 {
     const struct jit_module *now;
+    uint64_t time = jit_read_at(b->jit), since = jit_since(b->jit);
     return module->gone_at == JIT_FOREVER && module->function_count &&
-           jit_find(b->jit, module->functions[0].start, jit_read_at(b->jit),
-                    &now) == 0 &&
+           jit_find(b->jit, module->functions[0].start,
+                    time > since ? time : since, &now) == 0 &&
            now == module;
+}
+
+/* Room for a module's code, the same for all. */
+static uint8_t *code_buffer(struct bifs *b, size_t len)
+{
+    if (len > b->code_cap) {
+        free(b->code);
+        b->code = malloc(len);
+        b->code_cap = b->code ? len : 0;
+    }
+    return b->code;
 }
 
 static void scan_module(struct bifs *b, const struct jit_module *module)
@@ -215,20 +230,28 @@ static void scan_module(struct bifs *b, const struct jit_module *module)
     }
     if (!is_current(b, module) || module->size > MAX_CODE)
         return;
-    uint8_t *code = malloc(module->size ? module->size : 1);
+    uint8_t *code = code_buffer(b, module->size);
     if (code && memory_read(b->memory, module->base, code, module->size) == 0) {
         for (uint32_t i = 0; i < module->function_count; i++)
             scan_function(b, module, &module->functions[i], code);
         scan_sites(b, code, module->size);
     }
-    free(code);
 }
 
 void bifs_update(struct bifs *b)
 {
     size_t count = jit_module_count(b->jit);
-    for (; b->scanned < count; b->scanned++)
+    while (b->scanned < count) {
         scan_module(b, jit_module(b->jit, b->scanned));
+        if (deadline_check(b->memory->until)) /* it may not have been read */
+            return;
+        b->scanned++;
+    }
+}
+
+bool bifs_behind(const struct bifs *b)
+{
+    return b->scanned < jit_module_count(b->jit);
 }
 
 void bifs_rescan(struct bifs *b)

@@ -35,8 +35,11 @@ struct bifs_entry {
 MUST_USE int bifs_open(const struct jit *jit, const struct memory *memory,
                        struct bifs **out);
 void bifs_close(struct bifs *b);
-/** Reads the modules that are new since the last time. */
+/** Reads the modules that are new since the last time, or goes on where the
+ *  memory's deadline ended that. */
 void bifs_update(struct bifs *b);
+/** Are there modules left to read? */
+bool bifs_behind(const struct bifs *b);
 /** Reads all modules that still exist again: a NIF's stub is written when its
  *  library is loaded, some time after the module was. */
 void bifs_rescan(struct bifs *b);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "symbols/names.h"
 #include "symbols/perfmap_file.h"
 #include "symbols/symbols_bifs.h"
@@ -15,8 +16,9 @@
 #include "symbols/textpool.h"
 
 /* How long an answer "not there" is believed before the source is read
- * again. */
-#define PERFMAP_AGE_NS (100 * NS_PER_MS)
+ * again, which may take a twentieth of the time: it can be a large file. */
+static const struct pace perfmap_pace = {.pause_ns = 100 * NS_PER_MS,
+                                         .share = 19};
 
 struct symbols {
     struct symbols_config config;
@@ -26,9 +28,9 @@ struct symbols {
     struct symbols_kernel kernel;
     struct symbols_bifs *bifs;
     struct perfmap_file perfmap;
-    uint64_t perfmap_read_at; /* 0: never */
-    uint64_t mapped_at;       /* the mappings were set */
-    uint64_t collector[2];    /* where the collector starts, also without
+    struct pace perfmap_pace;
+    uint64_t mapped_at;    /* the mappings were set */
+    uint64_t collector[2]; /* where the collector starts, also without
                                  symbols: its entry for JIT code, and what that
                                  calls; 0: not known */
     bool collector_known;
@@ -53,6 +55,7 @@ int symbols_open(const struct symbols_config *config, struct symbols **out)
         return err;
     }
     perfmap_file_init(&s->perfmap, config->process);
+    s->perfmap_pace = perfmap_pace;
     *out = s;
     return 0;
 }
@@ -97,12 +100,10 @@ static void unknown(struct symbol_frames *out)
 static const char *find_in_perfmap(struct symbols *s, uint64_t at)
 {
     const struct perfmap_range *range = perfmap_find(&s->perfmap.map, at);
-    uint64_t now = range ? 0 : clock_now_ns();
-    if (!range && (s->perfmap_read_at == 0 ||
-                   now - s->perfmap_read_at > PERFMAP_AGE_NS)) {
-        s->perfmap_read_at = now;
+    if (!range && pace_begin(&s->perfmap_pace)) {
         if (perfmap_file_refresh(&s->perfmap, s->config.process) > 0)
             range = perfmap_find(&s->perfmap.map, at);
+        pace_end(&s->perfmap_pace);
     }
     return range ? range->name : NULL;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "symbols/bifs.h"
 #include "symbols/bifs_code.h"
 #include "symbols/bifs_tails.h"
@@ -12,8 +13,13 @@
 #include "symbols/symbols_export.h"
 #include "target/atoms.h"
 
-/* How long an answer "not there" is believed before stubs are read again. */
-#define STUBS_AGE_NS NS_PER_S
+/* How long an answer "not there" is believed before stubs are read again, and
+ * how much of the time that may take: of a node with thousands of modules it
+ * is a lot. */
+static const struct pace stubs_pace = {
+    .pause_ns = NS_PER_S, .burst_ns = NS_PER_S / 10, .share = 19};
+/* Modules that are new are read at once, as long as there are few of them. */
+static const struct pace update_pace = {.burst_ns = NS_PER_S / 2, .share = 2};
 
 struct symbols_bifs {
     const struct symbols_config *config;
@@ -23,7 +29,7 @@ struct symbols_bifs {
     struct bifs_tails tails;
     const struct maps *maps;
     struct atoms *atoms; /* opened when first needed; NULL: not yet */
-    uint64_t stubs_read_at;
+    struct pace stubs_pace, update_pace;
 };
 
 int symbols_bifs_open(const struct symbols_config *config,
@@ -36,6 +42,8 @@ int symbols_bifs_open(const struct symbols_config *config,
     b->config = config;
     b->native = native;
     b->pool = pool;
+    b->stubs_pace = stubs_pace;
+    b->update_pace = update_pace;
     int err = bifs_open(config->jit, config->memory, &b->bifs);
     if (err) {
         free(b);
@@ -57,16 +65,21 @@ void symbols_bifs_close(struct symbols_bifs *b)
 
 void symbols_bifs_set_maps(struct symbols_bifs *b, const struct maps *maps)
 {
+    if (!b->maps) /* nothing is sampled yet: this is the time for the most */
+        bifs_update(b->bifs);
     atoms_close(b->atoms); /* it has the old mappings */
     b->atoms = NULL;
     b->maps = maps;
-    b->stubs_read_at = 0; /* perhaps a NIF's library is among them */
+    b->stubs_pace.pause_ns = 0; /* perhaps a NIF's library is among them */
     bifs_tails_deinit(&b->tails);
 }
 
 void symbols_bifs_update(struct symbols_bifs *b)
 {
+    if (!bifs_behind(b->bifs) || !pace_begin(&b->update_pace))
+        return;
     bifs_update(b->bifs);
+    pace_end(&b->update_pace);
 }
 
 uint64_t symbols_bifs_collector(const struct symbols_bifs *b)
@@ -106,11 +119,11 @@ static struct bifs_entry *find_export(struct symbols_bifs *b,
  * function has no name, the stubs are read again, though not all the time. */
 static bool reread_stubs(struct symbols_bifs *b)
 {
-    uint64_t now = clock_now_ns();
-    if (b->stubs_read_at && now - b->stubs_read_at < STUBS_AGE_NS)
+    if (bifs_behind(b->bifs) || !pace_begin(&b->stubs_pace))
         return false;
-    b->stubs_read_at = now;
     bifs_rescan(b->bifs);
+    pace_end(&b->stubs_pace);
+    b->stubs_pace.pause_ns = stubs_pace.pause_ns;
     return true;
 }
 
@@ -149,7 +162,7 @@ void symbols_bifs_of_function(struct symbols_bifs *b,
     struct bifs_entry *entry = find_function(b, f, seam);
     if (!entry && !f->executable && reread_stubs(b))
         entry = find_function(b, f, seam);
-    out->for_now |= !entry && !f->executable;
+    out->for_now |= !entry && (!f->executable || bifs_behind(b->bifs));
     if (entry && spell_entry(b, entry, f->executable ? FRAME_BIF : FRAME_NIF))
         out->list[out->count++] = entry->frame;
 }

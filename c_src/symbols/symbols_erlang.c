@@ -7,7 +7,7 @@
 #include "base/index.h"
 #include "symbols/names.h"
 
-enum { MAX_CACHED = 1 << 20 };
+enum { MAX_CACHED = 1 << 17 };
 
 struct key {
     uint64_t at;

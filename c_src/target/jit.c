@@ -16,7 +16,7 @@ enum { MAX_TRIES = 5 };
 static int make_room(struct jit *jit, size_t more)
 {
     size_t need = jit->module_count + more;
-    if (need > JIT_MAX_ENTRIES)
+    if (need > JIT_MAX_KEPT)
         return -E_LIMIT;
     if (need <= jit->module_cap)
         return 0;
@@ -112,6 +112,7 @@ static int take_over(struct jit *jit, struct jit_walk *w)
     if (added && removed)
         mark_races(jit, w, added);
     jit->module_count += added;
+    jit->module_bytes += w->bytes;
     jit->counters.loaded += first_read ? 0 : added;
     jit->counters.removed += removed;
     take_list(jit, w);
@@ -130,6 +131,7 @@ int jit_refresh(struct jit *jit)
         jit->counters.torn += err == -E_TORN;
     }
     jit->counters.reads += !err;
+    jit->counters.refused += err == -E_LIMIT || err == -E_CODE_LIST;
     return err;
 }
 
@@ -182,7 +184,9 @@ int jit_follow(const struct memory *m, uint64_t descriptor, struct jit **out)
     jit_entries_init(&jit->entries);
     int err = jit_refresh(jit);
     if (!err && (jit->module_count == 0 || jit->normal_exit == 0))
-        err = -E_NOT_JIT;
+        err = -E_STARTING;
+    if (err == -E_LIMIT) /* at the first read, they are the same */
+        err = -E_CODE_LIST;
     if (err) {
         jit_close(jit);
         return err;

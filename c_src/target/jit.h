@@ -72,8 +72,9 @@ struct jit_module {
     /** Code came as well as went between the two reads around the loading
      *  (the removal): some that no read saw may have been here meanwhile. */
     bool load_raced, removal_raced;
-    uint32_t id; /**< dense, in order of loading as far as it is known */
-    char *text;  /* backing of the names */
+    uint32_t id;  /**< dense, in order of loading as far as it is known */
+    size_t bytes; /**< of memory that it takes, all parts */
+    char *text;   /* backing of the names */
 };
 
 struct jit_counters {
@@ -81,6 +82,8 @@ struct jit_counters {
     uint64_t torn;    /**< walks or entries that had to be read again */
     uint64_t loaded;  /**< modules seen to appear after the first read */
     uint64_t removed; /**< modules seen to disappear */
+    uint64_t refused; /**< reads that a limit of ours ended (-E_LIMIT): code
+                           loaded since then has no name */
 };
 
 struct jit;
@@ -90,8 +93,10 @@ struct jit;
  * else by scanning the executable's writable mappings for a descriptor that
  * validates. Reads it once; the modules of that read get absent_at = 0 (they
  * may have been there for ever). Borrows nothing; *m is copied.
- * @return 0, -E_NOT_JIT (no descriptor or an empty list), -E_TORN, or a
- *         memory error.
+ * @return 0, -E_NOT_JIT (a VM without the JIT), -E_STARTING (one with it, but
+ *         the list is not there or empty yet), -E_CODE_LIST (more than the
+ *         program follows: 200,000 entries, 256 MB), -E_TORN, or a memory
+ *         error (with a deadline in *m: its errors, too)
  */
 MUST_USE int jit_open(const struct process *p, const struct maps *maps,
                       const struct memory *m, struct jit **out);
@@ -106,7 +111,8 @@ void jit_close(struct jit *jit);
  */
 MUST_USE int jit_changed(struct jit *jit);
 /** Walks the list again, parses only what is new. Retried when torn; on
- *  failure (-E_TORN, -E_LIMIT, a memory error) all stays as it was known. */
+ *  failure (-E_TORN, -E_CODE_LIST, a memory error; -E_LIMIT: 400,000
+ *  modules or 768 MB were seen in all) all stays as it was known. */
 MUST_USE int jit_refresh(struct jit *jit);
 /** The time of the last read at which the list was known to be complete. */
 uint64_t jit_read_at(const struct jit *jit);

@@ -14,13 +14,20 @@
  * what malloc left there on OTP 25). For an instant of every load the shape
  * does not hold (`relevant` is set), so it is looked for more than once.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "target/exedata.h"
 #include "target/image.h"
 #include "target/jit_parts.h"
 
-enum { DESCRIPTOR_BYTES = 24, MAX_TRIES = 3, ENTRIES = 2 };
+enum {
+    DESCRIPTOR_BYTES = 24,
+    MAX_TRIES = 3,
+    ENTRIES = 2,
+    MAX_CONSTANTS = 64 << 20, /* bytes of one mapping */
+};
 #define USER_END ((uint64_t)1 << 47)
 
 static bool is_pointer(uint64_t addr)
@@ -125,6 +132,30 @@ static int by_symbol(const struct process *p, const struct maps *maps,
     return 0;
 }
 
+/* Of a VM that has not got as far as its code list: the JIT's own texts are in
+ * its executable, whatever is exported (beam_jit_metadata.cpp). */
+static int look_for_jit(const struct process *p, const struct maps *maps,
+                        const struct memory *m)
+{
+    static const char text[] = "-CodeInfoPrologue";
+    int result = -E_NOT_JIT;
+    for (size_t i = 0; i < maps->count && result == -E_NOT_JIT; i++) {
+        const struct map *map = &maps->list[i];
+        size_t len = map->end - map->start;
+        if ((map->flags & (MAPS_READ | MAPS_WRITE)) != MAPS_READ ||
+            len > MAX_CONSTANTS || strcmp(map->path, p->exe) != 0)
+            continue;
+        char *bytes = malloc(len);
+        int err = bytes ? memory_read(m, map->start, bytes, len) : -ENOMEM;
+        if (err && err != -EFAULT)
+            result = err;
+        else if (!err && memmem(bytes, len, text, sizeof(text) - 1))
+            result = -E_STARTING;
+        free(bytes);
+    }
+    return result;
+}
+
 int jit_locate(const struct process *p, const struct maps *maps,
                const struct memory *m, uint64_t *descriptor)
 {
@@ -133,5 +164,5 @@ int jit_locate(const struct process *p, const struct maps *maps,
         err = scan(p, maps, m, descriptor);
     if (err == -E_NOT_JIT && by_symbol(p, maps, m, descriptor) == 0)
         return 0;
-    return err;
+    return err == -E_NOT_JIT ? look_for_jit(p, maps, m) : err;
 }

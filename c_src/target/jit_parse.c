@@ -28,7 +28,7 @@ struct parse {
     struct jit_module *module;
     char *text_end; /* where the next name goes in module->text */
     const char *last_file;
-    size_t line_cap;
+    size_t line_cap, function_cap;
 };
 
 /* The VM counts a name's NUL in its length. */
@@ -217,7 +217,8 @@ static int parse_module(struct parse *p)
         m->base + m->size < m->base)
         return -E_FORMAT;
     m->name = keep_text(p, name, text_len(name, len));
-    m->functions = calloc(ranges ? ranges : 1, sizeof(*m->functions));
+    p->function_cap = ranges ? ranges : 1;
+    m->functions = calloc(p->function_cap, sizeof(*m->functions));
     if (!m->functions)
         return -ENOMEM;
     for (uint32_t i = 0; i < ranges; i++) {
@@ -251,7 +252,8 @@ int jit_parse_entry(const void *bytes, size_t len, struct jit_module **out,
 {
     struct jit_module *m = calloc(1, sizeof(*m));
     /* Every name is preceded by at least MIN_LINE bytes of its record. */
-    char *text = len <= MAX_ENTRY ? malloc(len + len / MIN_LINE + 16) : NULL;
+    size_t text_size = len + len / MIN_LINE + 16;
+    char *text = len <= MAX_ENTRY ? malloc(text_size) : NULL;
     if (!m || !text) {
         free(m);
         free(text);
@@ -270,6 +272,8 @@ int jit_parse_entry(const void *bytes, size_t len, struct jit_module **out,
         jit_module_free(m);
         return err;
     }
+    m->bytes = sizeof(*m) + text_size + p.function_cap * sizeof(*m->functions) +
+               p.line_cap * sizeof(*m->lines);
     *out = m;
     return 0;
 }

@@ -19,7 +19,10 @@ enum {
     JIT_FIRST_ENTRY = 16, /**< offset of first_entry in the descriptor */
     JIT_MIN_SYMFILE = 24,
     JIT_MAX_SYMFILE = 64 << 20,
-    JIT_MAX_ENTRIES = 1000000,
+    JIT_MAX_ENTRIES = 200000,       /**< in the list at once */
+    JIT_MAX_BYTES = 256 << 20,      /**< of all their symfiles */
+    JIT_MAX_KEPT = 400000,          /**< modules ever seen, gone ones too */
+    JIT_MAX_KEPT_BYTES = 768 << 20, /**< what they take here */
 };
 
 /** One entry of the list and the module it was parsed to. */
@@ -57,6 +60,7 @@ struct jit {
     struct jit_entries entries;
     struct jit_module **modules;
     size_t module_count, module_cap;
+    size_t module_bytes; /**< that the modules take here */
     struct jit_space space;
     uint8_t *head; /**< scratch for the newest entry's symfile */
     size_t head_cap;
@@ -67,7 +71,8 @@ struct jit {
     struct jit_counters counters;
 };
 
-/** Address of the VM's descriptor; -E_NOT_JIT. */
+/** Address of the VM's descriptor; -E_NOT_JIT, or -E_STARTING where there is
+ *  none yet in a VM that has the JIT. */
 MUST_USE int jit_locate(const struct process *p, const struct maps *maps,
                         const struct memory *m, uint64_t *descriptor);
 
@@ -82,13 +87,14 @@ struct jit_walk {
     struct jit_entries entries;
     size_t fresh;
     struct jit_module **parsed;
+    size_t bytes; /**< that the parsed modules take */
     uint32_t frame_layout;
     uint64_t normal_exit;
     uint64_t started; /**< ns; before the first byte was read */
     uint64_t checked; /**< ns; all was read, the fresh were linked after */
 };
 
-/** Walks once: 0, -E_TORN (try again), -E_LIMIT, or a memory error. To be
+/** Walks once: 0, -E_TORN (try again), -E_CODE_LIST, or a memory error. To be
  *  released by jit_walk_deinit in every case. */
 MUST_USE int jit_walk(const struct jit *jit, struct jit_walk *w);
 void jit_walk_deinit(struct jit_walk *w);

@@ -23,7 +23,6 @@ enum {
        old ones, and with them all behind them. */
     VERIFIED = 64,
 };
-#define MAX_BYTES ((uint64_t)1 << 30) /* of all symfiles */
 
 void jit_entries_init(struct jit_entries *e)
 {
@@ -55,7 +54,7 @@ static uint32_t find_entry(const struct jit_entries *e, uint64_t addr)
 static int add_entry(struct jit_entries *e, const struct jit_entry *entry)
 {
     if (e->count == JIT_MAX_ENTRIES)
-        return -E_LIMIT;
+        return -E_CODE_LIST;
     if (find_entry(e, entry->addr) != INDEX_NONE)
         return -E_TORN;
     if (e->count == e->cap) {
@@ -127,8 +126,8 @@ static int chase(const struct jit *jit, const struct jit_link *known,
         if (err)
             return err;
         bytes += entry.link.size;
-        if (bytes > MAX_BYTES)
-            return -E_LIMIT;
+        if (bytes > JIT_MAX_BYTES)
+            return -E_CODE_LIST;
         prev = addr;
         addr = entry.link.next;
     }
@@ -176,6 +175,12 @@ static void match(const struct jit_entries *old, struct jit_walk *w)
     }
 }
 
+/* A walk on its way through the symfiles of the new entries. */
+struct parsing {
+    struct jit_walk *walk;
+    size_t kept; /* bytes that the modules of earlier walks take */
+};
+
 struct differing {
     const struct jit_entries *entries;
     size_t end; /* behind the last entry with another content */
@@ -208,13 +213,17 @@ static int verify(const struct jit *jit, struct jit_walk *w)
 
 static int parse_content(void *ctx, size_t i, const uint8_t *bytes, size_t len)
 {
-    struct jit_walk *w = ctx;
+    struct parsing *p = ctx;
+    struct jit_walk *w = p->walk;
     struct jit_entry *entry = &w->entries.list[i];
     entry->hash = jit_content_hash(bytes, len);
     entry->module = INDEX_NONE;
     int err = jit_parse_entry(bytes, len, &w->parsed[i], &w->frame_layout,
                               &w->normal_exit);
-    return err == -ENOMEM || !err ? err : -E_TORN;
+    if (err)
+        return err == -ENOMEM ? err : -E_TORN;
+    w->bytes += w->parsed[i] ? w->parsed[i]->bytes : 0;
+    return p->kept + w->bytes > JIT_MAX_KEPT_BYTES ? -E_LIMIT : 0;
 }
 
 /* What was read of the new entries is theirs if they are linked as before. A
@@ -260,7 +269,8 @@ int jit_walk(const struct jit *jit, struct jit_walk *w)
     w->parsed = calloc(w->fresh + 1, sizeof(struct jit_module *));
     if (!w->parsed)
         return -ENOMEM;
-    err = jit_fetch(&jit->memory, &w->entries, 0, w->fresh, parse_content, w);
+    struct parsing p = {w, jit->module_bytes};
+    err = jit_fetch(&jit->memory, &w->entries, 0, w->fresh, parse_content, &p);
     w->checked = clock_now_ns();
     return err ? err : still_linked(jit, w);
 }

@@ -7,6 +7,9 @@ int memory_read_many(const struct memory *m, struct memory_span *spans,
 {
     for (size_t i = 0; i < n; i++)
         spans[i].ok = false;
+    int over = deadline_check(m->until);
+    if (over)
+        return over;
     return n ? m->read_many(m->ctx, spans, n) : 0;
 }
 

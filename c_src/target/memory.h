@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/deadline.h"
 #include "base/err.h"
 
 /** One piece of a batch; `ok` is set by the read. */
@@ -28,12 +29,17 @@ struct memory {
      *  none could even be tried (no right, process gone). */
     int (*read_many)(void *ctx, struct memory_span *spans, size_t n);
     void *ctx;
+    /** Borrowed; once it is over every read fails with its error, so that
+     *  nothing that the process keeps going by its memory goes on for longer.
+     *  NULL: none. */
+    const struct deadline *until;
 };
 
 /** Memory of a live process by process_vm_readv; ctx is the pid, by value. */
 struct memory memory_of_pid(pid_t pid);
 
-/** 0, -E_NO_ACCESS, -E_GONE, or -EFAULT when a byte of it is not mapped. */
+/** 0, -E_NO_ACCESS, -E_GONE, an error of the deadline, or -EFAULT when a byte
+ *  of it is not mapped. */
 MUST_USE int memory_read(const struct memory *m, uint64_t addr, void *to,
                          size_t len);
 MUST_USE int memory_read_u64(const struct memory *m, uint64_t addr,

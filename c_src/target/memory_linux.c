@@ -99,5 +99,6 @@ static int read_many(void *ctx, struct memory_span *spans, size_t n)
 
 struct memory memory_of_pid(pid_t pid)
 {
-    return (struct memory){read_many, (void *)(intptr_t)pid};
+    return (struct memory){.read_many = read_many,
+                           .ctx = (void *)(intptr_t)pid};
 }

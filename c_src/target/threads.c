@@ -90,21 +90,22 @@ void thread_classify(const char *comm, enum thread_kind *kind, unsigned *number)
     }
 }
 
-/* Reads task/TID/comm; false when the thread has ended. */
-static bool read_comm(int dir, const char *tid, char name[COMM_LEN + 1])
+/* Reads task/TID/comm: 1, 0 when the thread has ended, else -errno. */
+static int read_comm(int dir, const char *tid, char name[COMM_LEN + 1])
 {
     char path[64];
     snprintf(path, sizeof(path), "%.20s/comm", tid);
     int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return false;
+        return errno == ENOENT || errno == ESRCH ? 0 : -errno;
     ssize_t n = read(fd, name, COMM_LEN + 1);
+    int err = n < 0 && errno != ESRCH ? -errno : 0;
     close(fd);
     if (n <= 0)
-        return false;
+        return err;
     size_t len = (size_t)n - (name[n - 1] == '\n');
     name[len < COMM_LEN ? len : COMM_LEN] = '\0';
-    return true;
+    return 1;
 }
 
 static int add(struct threads *t, size_t *cap, const struct thread *thread)
@@ -156,16 +157,32 @@ static void unmask_namesakes(struct threads *t, pid_t pid)
     qsort(t->list, t->count, sizeof(*t->list), by_tid);
 }
 
-static int read_all(DIR *dir, pid_t pid, struct threads *t)
+/* One entry of the directory. */
+static int read_one(int dir, const char *tid, struct threads *t, size_t *cap)
+{
+    struct thread thread = {.tid = atoi(tid)};
+    if (thread.tid <= 0)
+        return 0;
+    if (t->count == THREADS_MAX) {
+        t->left_out++;
+        return 0;
+    }
+    int there = read_comm(dir, tid, thread.name);
+    if (there <= 0)
+        return there;
+    thread_classify(thread.name, &thread.kind, &thread.number);
+    return add(t, cap, &thread);
+}
+
+static int read_all(DIR *dir, pid_t pid, const struct deadline *until,
+                    struct threads *t)
 {
     size_t cap = 0;
     struct dirent *e;
     while ((e = readdir(dir))) {
-        struct thread thread = {.tid = atoi(e->d_name)};
-        if (thread.tid <= 0 || !read_comm(dirfd(dir), e->d_name, thread.name))
-            continue;
-        thread_classify(thread.name, &thread.kind, &thread.number);
-        int err = add(t, &cap, &thread);
+        int err = deadline_check(until);
+        if (!err)
+            err = read_one(dirfd(dir), e->d_name, t, &cap);
         if (err)
             return err;
     }
@@ -177,13 +194,19 @@ static int read_all(DIR *dir, pid_t pid, struct threads *t)
 
 int threads_read(pid_t pid, struct threads *out)
 {
+    return threads_read_until(pid, NULL, out);
+}
+
+int threads_read_until(pid_t pid, const struct deadline *until,
+                       struct threads *out)
+{
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     DIR *dir = opendir(path);
     if (!dir)
         return errno == ENOENT || errno == ESRCH ? -E_GONE : -errno;
     struct threads t = {0};
-    int err = read_all(dir, pid, &t);
+    int err = read_all(dir, pid, until, &t);
     closedir(dir);
     if (err)
         threads_deinit(&t);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/deadline.h"
 #include "base/err.h"
 
 enum thread_kind {
@@ -34,17 +35,28 @@ struct thread {
     char name[16];   /**< comm */
 };
 
+enum { THREADS_MAX = 32768 };
+
 struct threads {
     struct thread *list; /**< sorted by tid */
     size_t count;
+    size_t left_out; /**< more than THREADS_MAX */
 };
 
 /** Kind and number from a comm; pure. */
 void thread_classify(const char *comm, enum thread_kind *kind,
                      unsigned *number);
 const char *thread_kind_name(enum thread_kind kind);
-/** Reads /proc/PID/task; threads that end meanwhile are left out. */
+/**
+ * Reads /proc/PID/task; threads that end meanwhile are left out, as are those
+ * beyond THREADS_MAX, which are counted.
+ * @return 0, -E_GONE, or -errno (-EMFILE: none could be read for want of a
+ *         descriptor)
+ */
 MUST_USE int threads_read(pid_t pid, struct threads *out);
+/** The same, given up when the deadline says so. */
+MUST_USE int threads_read_until(pid_t pid, const struct deadline *until,
+                                struct threads *out);
 void threads_deinit(struct threads *t);
 /** NULL when unknown. */
 const struct thread *threads_find(const struct threads *t, pid_t tid);

@@ -1,0 +1,47 @@
+/**
+ * @file deadline.h
+ * How long a piece of work may go on: until a time, or until somebody asks
+ * for an end. It is passed down to every loop whose length somebody else
+ * decides (the observed node, a file), which checks it every few steps.
+ */
+#ifndef CPROF_BASE_DEADLINE_H
+#define CPROF_BASE_DEADLINE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define DEADLINE_NEVER UINT64_MAX
+
+struct deadline {
+    uint64_t end_ns;                   /**< CLOCK_MONOTONIC */
+    const volatile sig_atomic_t *stop; /**< borrowed; ends the work when it is
+                                            not 0; NULL: nobody asks */
+};
+
+/** A deadline of ms milliseconds from now. */
+struct deadline deadline_in(uint64_t ms, const volatile sig_atomic_t *stop);
+/** 0: go on; -EINTR: *stop is set; -E_TIME: the time is over. NULL: go on. */
+MUST_USE int deadline_check(const struct deadline *d);
+
+/**
+ * How often a piece of work may be repeated. What a time has cost is counted
+ * from its start to its end, and `share` times as long is rested for it, so
+ * that the work takes at most 1/(1 + share) of the time however slow it is.
+ * A burst is allowed before that, so that cheap work need not wait.
+ */
+struct pace {
+    uint64_t pause_ns; /**< from one end to the next beginning, at least */
+    uint64_t burst_ns; /**< work that may be done without a rest */
+    unsigned share;
+    uint64_t began_ns, ended_ns; /* ended_ns 0: never done */
+    int64_t credit_ns;
+};
+
+/** May it be done now? If so it begins, and pace_end must follow. */
+bool pace_begin(struct pace *p);
+void pace_end(struct pace *p);
+
+#endif
