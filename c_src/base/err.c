@@ -77,6 +77,10 @@ static const struct err_row rows[] = {
                        "speedscope or pprof"},
     {E_NOT_A_PROFILE, "not a recording; `cprof report` reads the .pb.gz files "
                       "that `cprof record -o` writes"},
+    {E_UNPACKED, "it unpacks to more than 16 MB and 256 times its size, or to "
+                 "more than 256 MB, which no recording does"},
+    {E_WORK, "its stacks and texts take more than 2 steps for each of its "
+             "unpacked bytes (and 2,000,000 more), which no recording does"},
     {E_PROTOCOL, "the request does not follow the port protocol"},
     {E_USAGE, "incorrect usage; see `cprof --help`"},
     {E_PLANTED, "belongs to another user, in a folder where anyone may create "

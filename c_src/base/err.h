@@ -57,6 +57,9 @@ enum err {
     /* formats, port */
     E_UNKNOWN_FORMAT = 4496, /**< no such output format */
     E_NOT_A_PROFILE,         /**< the file is no recording of ours or pprof */
+    E_UNPACKED,              /**< the file unpacks to more than is read */
+    E_WORK,                  /**< the file would take far more time to read than
+                                  its size explains */
     E_PROTOCOL,              /**< the other side of the port broke protocol */
 
     /* cli */

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
 
 void index_init(struct index *x)
 {
@@ -14,13 +16,28 @@ void index_deinit(struct index *x)
     index_init(x);
 }
 
+/* Where to look first. A multiplier that nobody else knows (the kernel gives
+ * every process random bytes) keeps whoever chooses the keys, as the writer of
+ * a file does, from choosing them to fall on one place. */
+static uint32_t place_of(const struct index *x, uint64_t hash)
+{
+    static uint64_t secret;
+    if (!secret) {
+        uint64_t random = 0;
+        const void *bytes = (const void *)getauxval(AT_RANDOM);
+        if (bytes)
+            memcpy(&random, bytes, sizeof(random));
+        secret = random | 1;
+    }
+    return (uint32_t)((hash * secret) >> 32) & (x->cap - 1);
+}
+
 uint32_t index_find(const struct index *x, uint64_t hash, index_equal *equal,
                     const void *things, const void *key)
 {
     if (x->cap == 0)
         return INDEX_NONE;
-    for (uint32_t i = (uint32_t)hash & (x->cap - 1);;
-         i = (i + 1) & (x->cap - 1)) {
+    for (uint32_t i = place_of(x, hash);; i = (i + 1) & (x->cap - 1)) {
         const struct index_slot *slot = &x->slots[i];
         if (slot->id == INDEX_NONE)
             return INDEX_NONE;
@@ -31,7 +48,7 @@ uint32_t index_find(const struct index *x, uint64_t hash, index_equal *equal,
 
 static void put(struct index *x, uint64_t hash, uint32_t id)
 {
-    uint32_t i = (uint32_t)hash & (x->cap - 1);
+    uint32_t i = place_of(x, hash);
     while (x->slots[i].id != INDEX_NONE)
         i = (i + 1) & (x->cap - 1);
     x->slots[i] = (struct index_slot){hash, id};

@@ -215,19 +215,19 @@ static int take_stdout(void)
 /* Whoever has closed the port reads nothing any more: whatever is being done,
  * there is no use in ending it. Nothing needs to be undone; a thread that is
  * held for a sample goes on when its tracer is gone. */
-static void *watch_reader(void *unused)
+static void *watch_reader(void *replies)
 {
-    struct pollfd out = {.fd = STDOUT_FILENO};
+    struct pollfd out = {.fd = *(const int *)replies};
     while (poll(&out, 1, -1) <= 0)
         ;
     _exit(EXIT_DONE);
-    return unused;
+    return replies;
 }
 
-static int start_watch(void)
+static int start_watch(int *replies)
 {
     pthread_t thread;
-    int err = pthread_create(&thread, NULL, watch_reader, NULL);
+    int err = pthread_create(&thread, NULL, watch_reader, replies);
     return err ? -err : -pthread_detach(thread);
 }
 
@@ -238,12 +238,12 @@ int verb_port(int argc, char **argv)
         return fail_text("port",
                          "takes no arguments; it is for Cprof, not for people");
     limits_raise();
-    int err = start_watch();
-    if (err)
-        return fail("port", err);
     struct server s = {.replies = take_stdout()};
     if (s.replies < 0)
         return fail("stdout", s.replies);
+    int err = start_watch(&s.replies);
+    if (err)
+        return fail("port", err);
     buffer_init(&s.in, PORT_MAX_PACKET);
     buffer_init(&s.out, PORT_MAX_PACKET);
     int going = 1;

@@ -136,9 +136,9 @@ static int finish(const struct options *o, struct session *s, int sampled)
     return code;
 }
 
-enum { START_STEP_MS = 100, START_STEPS = 50 };
+enum { START_STEP_MS = 100, START_STEPS = 100 };
 
-/* A VM that still starts is waited for, for five seconds. */
+/* A VM that still starts is waited for, for ten seconds. */
 static int attach(const struct options *o, const struct session_options *how,
                   struct session **s)
 {

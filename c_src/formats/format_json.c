@@ -169,14 +169,6 @@ static struct object function(const struct profile *p,
     return o;
 }
 
-static struct object functions(const struct profile *p, const struct summary *s)
-{
-    struct object list = {json_array(), false};
-    for (size_t i = 0; i < s->function_count; i++)
-        append(&list, function(p, &s->functions[i]));
-    return list;
-}
-
 /* The biggest functions of a process; see breakdown.h. */
 static struct object top_functions(const struct profile *p,
                                    const struct figures *f, uint32_t process)
@@ -213,14 +205,6 @@ static struct object process(const struct profile *p, const struct figures *f,
     return o;
 }
 
-static struct object processes(const struct profile *p, const struct figures *f)
-{
-    struct object list = {json_array(), false};
-    for (size_t i = 0; i < f->summary.process_count; i++)
-        append(&list, process(p, f, &f->summary.processes[i]));
-    return list;
-}
-
 static struct object group(const struct profile *p, const struct group *g)
 {
     const struct profile_process *r = profile_process_at(p, g->process);
@@ -234,32 +218,114 @@ static struct object group(const struct profile *p, const struct group *g)
     return o;
 }
 
-static struct object groups(const struct profile *p, const struct groups *all)
+/* --- the whole ------------------------------------------------------------
+ *
+ * Written one row at a time, since a tree of all of them takes a hundred times
+ * the memory of a recording.
+ */
+
+struct stream {
+    struct buffer *out;
+    struct buffer value; /* being written */
+    unsigned depth;      /* of the value being written */
+    const char *separator;
+    int error;
+};
+
+/* The bytes of a value by itself, moved to its depth: every newline is one of
+ * the layout, for JSON has none in strings. */
+static void add_at_depth(struct stream *s, const struct buffer *value)
 {
-    struct object list = {json_array(), false};
-    for (size_t i = 0; i < all->count; i++)
-        if (all->rows[i].together)
-            append(&list, group(p, &all->rows[i]));
-    return list;
+    const uint8_t *bytes = value->data;
+    size_t len = value->len;
+    while (len) {
+        const uint8_t *newline = memchr(bytes, '\n', len);
+        size_t n = newline ? (size_t)(newline - bytes) + 1 : len;
+        buffer_add(s->out, bytes, n);
+        for (unsigned i = 0; newline && i < s->depth; i++)
+            buffer_add(s->out, " ", 1);
+        bytes += n;
+        len -= n;
+    }
 }
 
-/* --- the whole ------------------------------------------------------------ */
-
-static struct object report(const struct profile *p, const struct figures *f)
+static void write_value(struct stream *s, struct object o)
 {
-    const struct summary *s = &f->summary;
-    struct object o = object_make();
-    put_u64(&o, "version", 1);
-    put_object(&o, "meta", meta(p, f));
-    put_object(&o, "counters", counters(p));
-    put_object(&o, "states", states(s));
-    put_object(&o, "states_pct", states_pct(f));
-    put_object(&o, "leaf_kinds", leaf_kinds(s));
-    put_object(&o, "leaf_kinds_pct", leaf_kinds_pct(s));
-    put_object(&o, "functions", functions(p, s));
-    put_object(&o, "processes", processes(p, f));
-    put_object(&o, "process_groups", groups(p, &f->groups));
-    return o;
+    const size_t flags =
+        JSON_INDENT(1) | JSON_REAL_PRECISION(10) | JSON_ENCODE_ANY;
+    buffer_clear(&s->value);
+    if (!s->error && (o.bad || !o.json))
+        s->error = -ENOMEM;
+    if (!s->error)
+        s->error = json_dump_add(&s->value, o.json, flags);
+    if (!s->error)
+        add_at_depth(s, &s->value);
+    json_decref(o.json);
+}
+
+/* A new line, after the value before it. */
+static void next(struct stream *s)
+{
+    buffer_text(s->out, s->separator);
+    for (unsigned i = 0; i < s->depth; i++)
+        buffer_add(s->out, " ", 1);
+    s->separator = ",\n";
+}
+
+static void write_key(struct stream *s, const char *key)
+{
+    next(s);
+    buffer_printf(s->out, "\"%s\": ", key);
+}
+
+static void write_member(struct stream *s, const char *key, struct object o)
+{
+    write_key(s, key);
+    write_value(s, o);
+}
+
+static void begin_list(struct stream *s, const char *key)
+{
+    write_key(s, key);
+    s->separator = "[\n";
+    s->depth++;
+}
+
+static void write_item(struct stream *s, struct object o)
+{
+    next(s);
+    write_value(s, o);
+}
+
+static void end_list(struct stream *s)
+{
+    bool empty = s->separator[0] == '[';
+    s->depth--;
+    s->separator = "\n";
+    if (empty)
+        buffer_text(s->out, "[");
+    else
+        next(s);
+    buffer_text(s->out, "]");
+    s->separator = ",\n";
+}
+
+static void write_lists(struct stream *s, const struct profile *p,
+                        const struct figures *f)
+{
+    begin_list(s, "functions");
+    for (size_t i = 0; i < f->summary.function_count && !s->error; i++)
+        write_item(s, function(p, &f->summary.functions[i]));
+    end_list(s);
+    begin_list(s, "processes");
+    for (size_t i = 0; i < f->summary.process_count && !s->error; i++)
+        write_item(s, process(p, f, &f->summary.processes[i]));
+    end_list(s);
+    begin_list(s, "process_groups");
+    for (size_t i = 0; i < f->groups.count && !s->error; i++)
+        if (f->groups.rows[i].together)
+            write_item(s, group(p, &f->groups.rows[i]));
+    end_list(s);
 }
 
 static int write_json(const struct profile *p, const struct format_options *o,
@@ -267,20 +333,23 @@ static int write_json(const struct profile *p, const struct format_options *o,
 {
     (void)o;
     struct figures f;
+    struct stream s = {.out = out, .depth = 1, .separator = "{\n"};
     int err = figures_compute(p, &f);
     if (err)
         return err;
-    struct object all = report(p, &f);
-    const size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(10);
-    if (all.bad)
-        err = -ENOMEM;
-    else
-        err = json_dump_add(out, all.json, flags);
-    json_decref(all.json);
+    buffer_init(&s.value, BUFFER_DEFAULT_MAX);
+    write_member(&s, "version", (struct object){json_integer(1), false});
+    write_member(&s, "meta", meta(p, &f));
+    write_member(&s, "counters", counters(p));
+    write_member(&s, "states", states(&f.summary));
+    write_member(&s, "states_pct", states_pct(&f));
+    write_member(&s, "leaf_kinds", leaf_kinds(&f.summary));
+    write_member(&s, "leaf_kinds_pct", leaf_kinds_pct(&f.summary));
+    write_lists(&s, p, &f);
+    buffer_deinit(&s.value);
     figures_deinit(&f);
-    if (!err)
-        buffer_text(out, "\n");
-    return err ? err : buffer_status(out);
+    buffer_text(out, "\n}\n");
+    return s.error ? s.error : buffer_status(out);
 }
 
 const struct format format_json = {

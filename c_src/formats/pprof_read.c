@@ -20,10 +20,11 @@ enum {
     FIELD_LOCATION = 4,
     FIELD_FUNCTION = 5,
     FIELD_STRING = 6,
-    MAX_UNPACKED = 1 << 30,
-    MAX_PART = 4 << 20,   /* bytes of one sample, location, head */
-    MAX_DEPTH = 1 << 20,  /* frames of one sample */
-    MAX_WALKED = 1 << 28, /* frames of all samples */
+    MAX_UNPACKED = 256 << 20,
+    UNPACKED_MORE = 16 << 20, /* that any file may unpack to, and so many ... */
+    UNPACKED_PER_BYTE = 256,  /* times its size */
+    MAX_PART = 4 << 20,       /* bytes of one sample, location, head */
+    MAX_DEPTH = 1 << 20,      /* frames of one sample */
 };
 
 struct reading {
@@ -32,7 +33,7 @@ struct reading {
     struct reader file;
     struct buffer head; /* what is none of the parts above */
     struct pprof_values values;
-    uint64_t walked, samples;
+    uint64_t samples;
 };
 
 typedef int part_reader(struct reading *r, const struct pprof_field *f);
@@ -161,9 +162,11 @@ static int read_stack(struct reading *r, const Pprof__Sample *s,
         if (!l)
             return -E_FORMAT;
         depth += l->count;
-        r->walked += l->count;
-        if (depth > MAX_DEPTH || r->walked > MAX_WALKED)
+        if (depth > MAX_DEPTH)
             return -E_LIMIT;
+        int err = pprof_tables_spend(&r->tables, l->count);
+        if (err)
+            return err;
         for (uint32_t j = 0; j < l->count; j++) {
             int64_t id =
                 profile_stack(r->p, *stack, r->tables.frames[l->first + j]);
@@ -191,6 +194,7 @@ struct labels {
     const char *texts[PPROF_LABEL_COUNT];
     uint32_t tid, bucket;
     uint64_t members; /* of the process; 0: not said */
+    uint64_t bytes;   /* of all texts */
 };
 
 static int read_label(struct reading *r, const Pprof__Label *label,
@@ -203,6 +207,7 @@ static int read_label(struct reading *r, const Pprof__Label *label,
         if (!pprof_tables_is(&r->tables, label->key, pprof_comments_labels[i]))
             continue;
         l->texts[i] = profile_text(r->p, (uint32_t)text);
+        l->bytes += strlen(l->texts[i]);
         l->process |= i == PPROF_LABEL_PROCESS;
         l->thread |= i == PPROF_LABEL_THREAD;
         if (i == PPROF_LABEL_TID)
@@ -262,7 +267,8 @@ static int read_labels(struct reading *r, const Pprof__Sample *s,
         if (err)
             return err;
     }
-    return add_labels(r, &l, row);
+    int err = pprof_tables_spend(&r->tables, 1 + l.bytes / 64);
+    return err ? err : add_labels(r, &l, row);
 }
 
 static int add_sample(struct reading *r, const Pprof__Sample *s)
@@ -323,7 +329,7 @@ static int read_plain(const void *bytes, size_t len, struct profile **out)
     int err = profile_create(&r.p);
     if (err)
         return err;
-    pprof_tables_init(&r.tables, r.p);
+    pprof_tables_init(&r.tables, r.p, len);
     buffer_init(&r.head, MAX_PART);
     err = read_parts(&r);
     pprof_tables_deinit(&r.tables);
@@ -340,13 +346,16 @@ int pprof_read(const void *bytes, size_t len, struct profile **out)
     int err;
     if (pprof_gzip_is(bytes, len)) {
         struct buffer plain;
-        buffer_init(&plain, MAX_UNPACKED);
+        uint64_t max = (uint64_t)len * UNPACKED_PER_BYTE + UNPACKED_MORE;
+        buffer_init(&plain, max < MAX_UNPACKED ? max : MAX_UNPACKED);
         err = pprof_gzip_unpack(bytes, len, &plain);
+        if (err == -E_LIMIT)
+            err = -E_UNPACKED;
         if (!err)
             err = read_plain(plain.data, plain.len, out);
         buffer_deinit(&plain);
     } else {
-        err = len > MAX_UNPACKED ? -E_LIMIT : read_plain(bytes, len, out);
+        err = len > MAX_UNPACKED ? -E_UNPACKED : read_plain(bytes, len, out);
     }
     return err == -E_FORMAT ? -E_NOT_A_PROFILE : err;
 }

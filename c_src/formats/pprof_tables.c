@@ -20,9 +20,11 @@ struct function {
     uint32_t name, file; /* strings of the profile */
 };
 
-void pprof_tables_init(struct pprof_tables *t, struct profile *p)
+void pprof_tables_init(struct pprof_tables *t, struct profile *p, size_t bytes)
 {
-    *t = (struct pprof_tables){.p = p};
+    *t = (struct pprof_tables){.p = p,
+                               .steps = (uint64_t)bytes * PPROF_STEPS_PER_BYTE +
+                                        PPROF_STEPS_MORE};
     pprof_comments_init(&t->comments);
     intern_init(&t->mappings, sizeof(struct mapping), sizeof(uint64_t));
     intern_init(&t->functions, sizeof(struct function), sizeof(uint64_t));
@@ -39,6 +41,14 @@ void pprof_tables_deinit(struct pprof_tables *t)
     free(t->frames);
 }
 
+int pprof_tables_spend(struct pprof_tables *t, uint64_t steps)
+{
+    if (steps > t->steps)
+        return -E_WORK;
+    t->steps -= steps;
+    return 0;
+}
+
 /* --- strings -------------------------------------------------------------- */
 
 int pprof_tables_string(struct pprof_tables *t, const struct pprof_field *f)
@@ -49,7 +59,8 @@ int pprof_tables_string(struct pprof_tables *t, const struct pprof_field *f)
                              t->string_count, sizeof(*t->strings));
     if (err)
         return err;
-    t->strings[t->string_count++] = (struct pprof_text){f->bytes, f->len};
+    t->strings[t->string_count++] =
+        (struct pprof_text){f->bytes, f->len, PROFILE_NONE};
     return 0;
 }
 
@@ -68,10 +79,21 @@ bool pprof_tables_is(const struct pprof_tables *t, int64_t i, const char *text)
 
 int64_t pprof_tables_text(struct pprof_tables *t, int64_t i)
 {
-    const struct pprof_text *text = pprof_tables_raw(t, i);
-    if (!text)
+    if (!pprof_tables_raw(t, i))
         return -E_FORMAT;
-    return profile_string_n(t->p, (const char *)text->at, text->len);
+    struct pprof_text *text = &t->strings[i];
+    if (text->string != PROFILE_NONE)
+        return text->string;
+    int64_t id = profile_string_n(t->p, (const char *)text->at, text->len);
+    if (id >= 0)
+        text->string = (uint32_t)id;
+    return id;
+}
+
+/* Texts that go into the profile once more are looked up by all their bytes. */
+static int spend_on_text(struct pprof_tables *t, const char *text)
+{
+    return pprof_tables_spend(t, 1 + strlen(text) / 64);
 }
 
 /* Adds a row under an id that must be new and not 0. */
@@ -170,6 +192,10 @@ static int add_frame(struct pprof_tables *t, const struct frame *frame)
 {
     int err = intern_reserve((void **)&t->frames, &t->frame_cap, t->frame_count,
                              sizeof(*t->frames));
+    if (err)
+        return err;
+    err = spend_on_text(t, frame->name);
+    err = err ? err : spend_on_text(t, frame->file);
     if (err)
         return err;
     int64_t id = profile_frame(t->p, frame);

@@ -17,7 +17,16 @@
 struct pprof_text {
     const uint8_t *at; /* in the file */
     size_t len;
+    uint32_t string; /* of the profile, PROFILE_NONE: not asked for yet */
 };
+
+/**
+ * What a file may cost: so many steps (a frame of a stack that is walked, 64
+ * bytes of a text that is taken over) for each of its unpacked bytes, and some
+ * more. A file of ours takes one a byte at most; a small one that would take
+ * minutes is refused.
+ */
+enum { PPROF_STEPS_PER_BYTE = 2, PPROF_STEPS_MORE = 2000000 };
 
 struct pprof_tables {
     struct profile *p;
@@ -27,6 +36,7 @@ struct pprof_tables {
     struct intern mappings, functions, locations;
     uint32_t *frames; /* of all locations, outermost first */
     uint32_t frame_count, frame_cap;
+    uint64_t steps; /* left */
 };
 
 /** A location: a run of frames. */
@@ -35,8 +45,12 @@ struct pprof_location {
     uint32_t first, count; /**< in frames */
 };
 
-void pprof_tables_init(struct pprof_tables *t, struct profile *p);
+/** For a file of `bytes` bytes, unpacked. */
+void pprof_tables_init(struct pprof_tables *t, struct profile *p, size_t bytes);
 void pprof_tables_deinit(struct pprof_tables *t);
+
+/** Takes steps off what the file may cost; -E_WORK when there are too few. */
+MUST_USE int pprof_tables_spend(struct pprof_tables *t, uint64_t steps);
 
 /** Each takes one field of the file. */
 MUST_USE int pprof_tables_string(struct pprof_tables *t,
@@ -48,7 +62,7 @@ MUST_USE int pprof_tables_function(struct pprof_tables *t,
 MUST_USE int pprof_tables_location(struct pprof_tables *t,
                                    const struct pprof_field *f);
 
-/** String i of the file, interned in the profile; or -E_FORMAT. */
+/** String i of the file, interned in the profile; or -E_FORMAT, -E_WORK. */
 MUST_USE int64_t pprof_tables_text(struct pprof_tables *t, int64_t i);
 /** Text of string i of the file as it is there; NULL when there is none. */
 const struct pprof_text *pprof_tables_raw(const struct pprof_tables *t,

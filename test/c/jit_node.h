@@ -135,7 +135,7 @@ static inline void jit_node_free(struct jit_node *n)
 
 static inline struct memory jit_node_memory(struct jit_node *n)
 {
-    return (struct memory){jit_node_read, n};
+    return (struct memory){.read_many = jit_node_read, .ctx = n};
 }
 
 static inline struct jit *jit_node_follow(struct jit_node *n)

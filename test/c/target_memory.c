@@ -173,9 +173,26 @@ static void says_when_it_has_no_right(void **state)
     assert_int_equal(WEXITSTATUS(status), 1);
 }
 
+static void a_deadline_ends_all_reads(void **state)
+{
+    (void)state;
+    struct memory m = memory_of_pid(child);
+    struct deadline until = deadline_in(3600 * 1000, NULL);
+    uint64_t word;
+    m.until = &until;
+    assert_int_equal(memory_read_u64(&m, at(0), &word), 0);
+    until.end_ns = 0;
+    assert_int_equal(memory_read_u64(&m, at(0), &word), -E_TIME);
+    struct memory_span span = {
+        .addr = at(0), .to = &word, .len = 8, .ok = true};
+    assert_int_equal(memory_read_many(&m, &span, 1), -E_TIME);
+    assert_false(span.ok);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_deadline_ends_all_reads),
         cmocka_unit_test(reads_bytes_and_words),
         cmocka_unit_test(all_or_nothing_at_a_hole),
         cmocka_unit_test(a_batch_goes_on_behind_bad_spans),

@@ -1,5 +1,8 @@
 #include "test.h"
 
+#include <errno.h>
+#include <sys/resource.h>
+
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -111,9 +114,36 @@ static void says_when_the_process_is_gone(void **state)
     assert_int_equal(threads_read(0x7fffffff, &t), -E_GONE);
 }
 
+/* A process whose threads cannot be read is no process that has ended. */
+static void says_when_there_is_no_descriptor_left(void **state)
+{
+    (void)state;
+    struct threads t;
+    struct rlimit before, few;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int next = dup(0); /* the directory gets this one, a thread's file none */
+    assert_true(next >= 0);
+    close(next);
+    few = (struct rlimit){(rlim_t)next + 1, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    int err = threads_read(getpid(), &t);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(err, -EMFILE);
+}
+
+static void ends_when_it_should(void **state)
+{
+    (void)state;
+    struct threads t;
+    const struct deadline over = deadline_in(0, NULL);
+    assert_int_equal(threads_read_until(getpid(), &over, &t), -E_TIME);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_when_there_is_no_descriptor_left),
+        cmocka_unit_test(ends_when_it_should),
         cmocka_unit_test(names_of_otp_25),
         cmocka_unit_test(names_of_otp_27_and_29),
         cmocka_unit_test(other_names),
