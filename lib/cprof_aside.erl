@@ -1,0 +1,207 @@
+%% Runs a function in a process that ends with the process that asked for it,
+%% however that one ends, and that answers by what it exits with. Nothing here
+%% is bound to a scheduler: a process that is bound to one that goes offline
+%% never runs again, and whatever has to ask every process waits for it.
+%%
+%% The last free process slots are the application's. Below a reserve no
+%% process is begun.
+-module(cprof_aside).
+
+-export([run/3, start/1, help/1, answer/1, give_up/1]).
+-export([has_room/1, is_nearly_full/0]).
+
+-export_type([task/0, kind/0]).
+
+% They answer by what they exit with.
+-dialyzer({nowarn_function, [start/1, help/1]}).
+
+%% The process and its monitor. It answers with the monitor's 'DOWN' message,
+%% whose reason is for answer/1.
+-type task() :: {pid(), reference()}.
+%% What the process is registered as while it has the turn.
+-type kind() :: atom().
+
+%% Free slots that are never taken, and so many more as are needed at once.
+-define(RESERVE, 128).
+-define(AT_ONCE, 64).
+%% A process that had no turn for this long is given up: it may lie in the queue
+%% of a scheduler that is held by a process in C code.
+-define(STARVED_MS, 100).
+%% In the dictionary of a process that outlives its helpers' failures.
+-define(OWNER, '$cprof_aside').
+
+%% Does Fun in a process of its own and returns or raises what Fun does. One of
+%% a kind runs at a time, the others wait for their turn in their callers. Where
+%% no process may be begun, Full is called instead, by the caller.
+-spec run(kind(), fun(() -> Answer), fun(() -> Answer)) -> Answer.
+run(Kind, Fun, Full) ->
+    case whereis(Kind) of
+        undefined ->
+            first(Kind, Fun, Full);
+        Holder ->
+            case await({Holder, erlang:monitor(process, Holder)}) of
+                starved -> out_of_turn(Fun, Full);
+                {ended, _} -> run(Kind, Fun, Full)
+            end
+    end.
+
+%% It is registered here, so that all who come later see that somebody is first.
+first(Kind, Fun, Full) ->
+    case start(fun() -> receive go -> Fun() end end) of
+        full ->
+            Full();
+        {Pid, _} = Task ->
+            case is_first(Kind, Pid) of
+                true ->
+                    Pid ! go,
+                    finish(await(Task), Kind, Task, Fun, Full);
+                false ->
+                    give_up(Task),
+                    run(Kind, Fun, Full)
+            end
+    end.
+
+is_first(Kind, Pid) ->
+    try
+        register(Kind, Pid)
+    catch
+        %% Another was faster, or it has ended: it found no slot for its leash.
+        error:badarg -> not is_process_alive(Pid)
+    end.
+
+finish({ended, Reason}, _, _, _, Full) ->
+    result(Reason, Full);
+finish(starved, Kind, {Pid, _} = Task, Fun, Full) ->
+    %% It ends when it has its turn, which is not waited for.
+    _ = [unregister(Kind) || whereis(Kind) =:= Pid],
+    give_up(Task),
+    out_of_turn(Fun, Full).
+
+out_of_turn(Fun, Full) ->
+    case start(Fun) of
+        full ->
+            Full();
+        {Pid, Monitor} ->
+            receive
+                {'DOWN', Monitor, process, Pid, Reason} -> result(Reason, Full)
+            end
+    end.
+
+result(full, Full) -> Full();
+result({answer, Answer}, _) -> Answer;
+result({raised, Class, Reason, Stack}, _) -> erlang:raise(Class, Reason, Stack);
+result(Reason, _) -> erlang:error(Reason).
+
+await(Task) -> await(Task, none).
+
+await({Pid, Monitor} = Task, Before) ->
+    receive
+        {'DOWN', Monitor, process, Pid, Reason} -> {ended, Reason}
+    after ?STARVED_MS ->
+        case progress(Pid) of
+            {runnable, _} = Before ->
+                erlang:demonitor(Monitor, [flush]),
+                starved;
+            Now ->
+                await(Task, Now)
+        end
+    end.
+
+%% The status is read without asking the process; one that only waits for its
+%% turn holds no lock either.
+progress(Pid) ->
+    case erlang:process_info(Pid, status) of
+        {status, runnable} -> {runnable, erlang:process_info(Pid, reductions)};
+        _ -> none
+    end.
+
+%% --- processes -----------------------------------------------------------------
+
+%% Begins a process that ends when its owner, the caller, does. It may have
+%% helpers of its own.
+-spec start(fun(() -> term())) -> task() | full.
+start(Fun) ->
+    Owner = self(),
+    Run = fun() ->
+        leash(Owner),
+        exit(outcome(Fun))
+    end,
+    begin_process(2, Run, [monitor]).
+
+%% A helper of a process that was begun here: it is linked, so that it needs no
+%% other process to end with its owner. For any other process the same as start/1.
+-spec help(fun(() -> term())) -> task() | full.
+help(Fun) ->
+    case get(?OWNER) of
+        true ->
+            Owner = self(),
+            Run = fun() ->
+                Outcome = outcome(Fun),
+                unlink(Owner),
+                exit(Outcome)
+            end,
+            begin_process(1, Run, [link, monitor]);
+        undefined ->
+            start(Fun)
+    end.
+
+begin_process(Slots, Run, Options) ->
+    try has_room(Slots) andalso erlang:spawn_opt(Run, Options) of
+        false -> full;
+        Task -> Task
+    catch
+        error:system_limit -> full
+    end.
+
+outcome(Fun) ->
+    try
+        {answer, Fun()}
+    catch
+        Class:Reason:Stack -> {raised, Class, Reason, Stack}
+    end.
+
+%% A link would end the owner, too, when this process is killed; a monitor only
+%% sends a message. So another process waits for the owner's end. It is linked,
+%% and ends with this one.
+leash(Owner) ->
+    _ = process_flag(trap_exit, true),
+    _ = put(?OWNER, true),
+    Own = self(),
+    try
+        spawn_link(fun() -> wait_for(Owner, Own) end)
+    catch
+        error:system_limit -> exit(full)
+    end.
+
+wait_for(Owner, Own) ->
+    Monitor = erlang:monitor(process, Owner),
+    receive
+        {'DOWN', Monitor, process, _, _} -> exit(Own, kill)
+    end.
+
+-spec answer(term()) -> {ok, term()} | failed.
+answer({answer, Answer}) -> {ok, Answer};
+answer(_) -> failed.
+
+%% Ends it. Nothing comes from it any more.
+-spec give_up(task()) -> ok.
+give_up({Pid, Monitor}) ->
+    unlink(Pid),
+    exit(Pid, kill),
+    erlang:demonitor(Monitor, [flush]),
+    receive
+        {'EXIT', Pid, _} -> ok
+    after 0 -> ok
+    end.
+
+%% --- process slots -------------------------------------------------------------
+
+%% May so many processes be begun?
+-spec has_room(pos_integer()) -> boolean().
+has_room(Count) ->
+    Free = erlang:system_info(process_limit) - erlang:system_info(process_count),
+    Free >= ?RESERVE + Count.
+
+%% Too few slots for as many helpers as a snapshot has at once.
+-spec is_nearly_full() -> boolean().
+is_nearly_full() -> not has_room(?AT_ONCE).

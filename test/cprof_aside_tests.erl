@@ -1,0 +1,159 @@
+%% Processes that work for another: they answer, take turns, and end with it.
+-module(cprof_aside_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+-define(KIND, cprof_aside_tests_kind).
+-define(DEADLINE_MS, 60000).
+
+run(Fun) -> run(Fun, fun() -> full end).
+run(Fun, Full) -> cprof_aside:run(?KIND, Fun, Full).
+
+until(Check) -> until(Check, erlang:monotonic_time(millisecond) + ?DEADLINE_MS).
+
+until(Check, Deadline) ->
+    case Check() of
+        true ->
+            ok;
+        Other ->
+            erlang:monotonic_time(millisecond) < Deadline orelse error({never, Other}),
+            timer:sleep(5),
+            until(Check, Deadline)
+    end.
+
+forever() ->
+    receive
+        never -> ok
+    end.
+
+%% Whoever calls this tells who works for it.
+tell(Owner) -> Owner ! {works, self()}.
+
+worker() ->
+    receive
+        {works, Pid} -> Pid
+    end.
+
+is_gone(Pids) -> fun() -> [] =:= [Pid || Pid <- Pids, is_process_alive(Pid)] end.
+
+no_mail() -> ?assertEqual({messages, []}, process_info(self(), messages)).
+
+%% --- answers -----------------------------------------------------------------
+
+it_answers_in_another_process_test() ->
+    Own = self(),
+    ?assertEqual({answer, true}, run(fun() -> {answer, self() =/= Own} end)),
+    no_mail().
+
+what_is_raised_is_raised_in_the_caller_test() ->
+    ?assertError(boom, run(fun() -> error(boom) end)),
+    ?assertThrow(boom, run(fun() -> throw(boom) end)),
+    ?assertExit(boom, run(fun() -> exit(boom) end)),
+    ?assertExit(normal, run(fun() -> exit(normal) end)),
+    ?assertError(killed, run(fun() -> exit(self(), kill), forever() end)),
+    ?assertEqual(undefined, whereis(?KIND)),
+    no_mail().
+
+%% A process that traps exits gets no message of ours.
+to_a_process_that_traps_exits_test() ->
+    Was = process_flag(trap_exit, true),
+    try
+        ?assertEqual(1, run(fun() -> 1 end)),
+        {_, Monitor} = cprof_aside:help(fun() -> 2 end),
+        receive
+            {'DOWN', Monitor, process, _, Reason} ->
+                ?assertEqual({ok, 2}, cprof_aside:answer(Reason))
+        end,
+        ok = cprof_aside:give_up(cprof_aside:help(fun forever/0)),
+        no_mail()
+    after
+        process_flag(trap_exit, Was)
+    end.
+
+helpers_that_fail_leave_their_owner_alone_test() ->
+    Outcomes = run(fun() ->
+        Helpers = [
+            cprof_aside:help(Fun)
+         || Fun <- [fun() -> 1 end, fun() -> error(boom) end, fun() -> exit(self(), kill), forever() end]
+        ],
+        Stuck = cprof_aside:help(fun forever/0),
+        Given = [
+            receive
+                {'DOWN', Monitor, process, _, Reason} -> cprof_aside:answer(Reason)
+            end
+         || {_, Monitor} <- Helpers
+        ],
+        ok = cprof_aside:give_up(Stuck),
+        Given
+    end),
+    ?assertEqual([{ok, 1}, failed, failed], Outcomes).
+
+%% --- they end with whom they work for -------------------------------------------
+
+every_end_of_the_caller_test_() ->
+    Ends = [
+        {"killed", fun(Pid) -> exit(Pid, kill) end},
+        {"shut down", fun(Pid) -> exit(Pid, shutdown) end},
+        {"told to", fun(Pid) -> Pid ! finish end}
+    ],
+    [{Title, fun() -> ends_with_its_caller(End) end} || {Title, End} <- Ends].
+
+ends_with_its_caller(End) ->
+    Own = self(),
+    Work = fun() ->
+        tell(Own),
+        _ = [cprof_aside:help(fun() -> tell(Own), forever() end) || _ <- [1, 2, 3]],
+        forever()
+    end,
+    Before = processes(),
+    Caller = spawn(fun() ->
+        {_, _} = cprof_aside:start(Work),
+        receive
+            finish -> ok
+        end
+    end),
+    Works = [worker() || _ <- [1, 2, 3, 4]],
+    ?assert(lists:all(fun is_process_alive/1, Works)),
+    End(Caller),
+    until(is_gone([Caller | Works])),
+    until(fun() -> [] =:= processes() -- Before end).
+
+one_that_waits_for_its_turn_and_is_killed_test() ->
+    Own = self(),
+    Holder = spawn(fun() -> run(fun() -> tell(Own), forever() end) end),
+    First = worker(),
+    ?assertEqual(First, whereis(?KIND)),
+    Waiting = [spawn(fun() -> run(fun() -> tell(Own), forever() end) end) || _ <- lists:seq(1, 50)],
+    until(fun() -> {monitored_by, By} = process_info(First, monitored_by), length(By) >= 50 end),
+    [exit(Pid, kill) || Pid <- tl(Waiting)],
+    exit(Holder, kill),
+    %% The turn goes to who is left.
+    Second = worker(),
+    exit(hd(Waiting), kill),
+    until(is_gone([First, Second, Holder | Waiting])),
+    no_mail().
+
+%% --- turns ------------------------------------------------------------------------
+
+one_of_a_kind_at_a_time_test_() ->
+    {timeout, 90, fun() ->
+        Now = counters:new(2, []),
+        Work = fun() ->
+            counters:add(Now, 1, 1),
+            erlang:yield(),
+            Here = counters:get(Now, 1),
+            timer:sleep(1),
+            counters:sub(Now, 1, 1),
+            counters:add(Now, 2, 1),
+            Here
+        end,
+        Callers = [spawn_monitor(fun() -> exit({most, run(Work)}) end) || _ <- lists:seq(1, 300)],
+        Most = [
+            receive
+                {'DOWN', Monitor, process, _, {most, Here}} -> Here
+            end
+         || {_, Monitor} <- Callers
+        ],
+        ?assertEqual([1], lists:usort(Most)),
+        ?assertEqual(300, counters:get(Now, 2))
+    end}.
