@@ -21,15 +21,18 @@
 -define(LOOKS, 2000).
 -define(ATTEMPTS, 3).
 
--spec run() -> {ok, layout()} | {refused, binary()}.
+%% `refused_now': for a reason that passes.
+-spec run() -> {ok, layout()} | {refused | refused_now, binary()}.
 run() ->
     try
         supported(),
-        found(cprof_nif:walk_self()),
+        found(cprof_native:walk_self()),
         {Created, Offsets} = {created(), rounds(?ATTEMPTS)},
         {ok, checked(Offsets, Created)}
     catch
-        throw:{refused, Reason} -> {refused, unicode:characters_to_binary(Reason)}
+        throw:{refused, Reason} -> {refused, unicode:characters_to_binary(Reason)};
+        throw:{refused_now, Reason} -> {refused_now, Reason};
+        error:system_limit -> {refused_now, <<"there was no process slot for a calibration">>}
     end.
 
 -spec refuse(unicode:chardata()) -> no_return().
@@ -48,14 +51,18 @@ supported() ->
 emulator() -> {erlang:system_info(emu_flavor), erlang:system_info(build_type)}.
 
 found({ok, Address}) ->
-    case cprof_nif:walk_find(Address, erlang:system_info(process_limit)) of
+    case cprof_native:walk_find(Address, erlang:system_info(process_limit)) of
         ok -> ok;
         {error, Reason} -> not_found(Reason)
     end;
 found({error, not_loaded}) ->
-    refuse("the NIF library is not loaded");
+    throw({refused_now, <<"the NIF library could not be loaded">>});
 found({error, Reason}) ->
     not_found(Reason).
+
+%% The table was found: this is another instance of the library.
+-spec unloaded() -> no_return().
+unloaded() -> throw({refused_now, <<"the NIF library was unloaded meanwhile">>}).
 
 not_found(Reason) ->
     refuse(io_lib:format("the process table was not found (~p)", [Reason])).
@@ -89,11 +96,16 @@ one_round(Round) ->
     try
         [sample(Pid, Expected) || {Pid, Expected} <- Helpers]
     after
-        [exit(Pid, kill) || {Pid, _} <- Helpers]
+        [end_helper(Pid) || {Pid, _} <- Helpers]
     end.
 
+end_helper(Pid) ->
+    unlink(Pid),
+    exit(Pid, kill).
+
 %% All the sizes of a helper differ from those of the others, and by round.
-%% Heaps of all sizes, some as small as they may be, some not.
+%% Heaps of all sizes, some as small as they may be, some not. It ends with the
+%% caller.
 start_helper(Round, N) -> start_helper(Round, N, [{min_heap_size, 300 + 400 * (N div 2)}]).
 
 start_helper(Round, N, Heap) ->
@@ -101,7 +113,7 @@ start_helper(Round, N, Heap) ->
     Priority = lists:nth(N rem 3 + 1, [low, normal, high]),
     Ready = make_ref(),
     Pid = erlang:spawn_opt(?MODULE, helper, [self(), Ready, {Seed, N rem 2, Priority}], [
-        {message_queue_data, off_heap} | Heap
+        link, {message_queue_data, off_heap} | Heap
     ]),
     Pid ! {fragment, lists:seq(1, 40 + Seed)},
     receive
@@ -118,7 +130,11 @@ start_helper(Round, N, Heap) ->
         initial => {word(?MODULE), word(helper), 3}
     }}.
 
-word(Atom) -> cprof_nif:walk_word(Atom).
+word(Atom) ->
+    case cprof_native:walk_word(Atom) of
+        {error, not_loaded} -> unloaded();
+        Word -> Word
+    end.
 
 %% What it holds is old (twice collected), young, and in a fragment (a message
 %% from outside the heap that was taken after the last collection).
@@ -203,8 +219,9 @@ steady(Pid, Tries) ->
     end.
 
 struct(Pid) ->
-    case cprof_nif:walk_struct(Pid) of
+    case cprof_native:walk_struct(Pid) of
         Struct when is_binary(Struct) -> Struct;
+        {error, not_found} -> unloaded();
         {error, Reason} -> refuse(io_lib:format("a process could not be read (~p)", [Reason]))
     end.
 
@@ -258,7 +275,7 @@ risen_often(Seen, Looks) ->
 
 rose(By) ->
     Before = table(),
-    Pids = [spawn(fun() -> receive go -> ok end end) || _ <- lists:seq(1, By)],
+    Pids = [spawn_link(fun() -> receive go -> ok end end) || _ <- lists:seq(1, By)],
     After = table(),
     [Pid ! go || Pid <- Pids],
     cprof_offsets:risen(By, By, {Before, After}).
@@ -273,8 +290,9 @@ is_ever_rising(At, By) ->
     lists:member(At, cprof_offsets:risen(By, 1 bsl 30, {Before, table()})).
 
 table() ->
-    case cprof_nif:walk_table() of
+    case cprof_native:walk_table() of
         Bytes when is_binary(Bytes) -> Bytes;
+        {error, not_found} -> unloaded();
         {error, Reason} -> not_found(Reason)
     end.
 
@@ -324,7 +342,8 @@ canary() ->
             end,
         {Pid, canary_facts(Pid)}
     catch
-        throw:{refused, _} -> gone
+        throw:{refused, _} -> gone;
+        error:system_limit -> gone
     end.
 
 %% With room for all that it holds: it is not collected once more, and what is
@@ -336,10 +355,11 @@ start_canary() ->
     settled(Pid, Queue),
     try
         true = register(cprof_canary, Pid),
+        unlink(Pid),
         Pid
     catch
         error:badarg ->
-            exit(Pid, kill),
+            end_helper(Pid),
             refuse("another process was faster to start one")
     end.
 

@@ -6,25 +6,22 @@
 %% 3> cprof_nif:snapshot().
 %% '''
 %%
-%% The functions that the NIF implements are {@link allow_tracer/1}, {@link
-%% deny_tracer/0} and {@link version/0}. Where the NIF could not be loaded
-%% they return `{error, not_loaded}' and all else works without them.
+%% What needs the NIF (cprof_native) are {@link allow_tracer/1}, {@link
+%% deny_tracer/0} and {@link version/0}. Where it could not be loaded they
+%% return `{error, not_loaded}', and all else works without it.
 -module(cprof_nif).
 
 -export([profile/1, profile/2, record/1, record/2, diff/2, diff/3]).
 -export([snapshot/0, snapshot/1, print_snapshot/0, print_snapshot/1]).
 -export([snapshot_diff/2, watch/0, watch/1, format/1, to_json_map/1]).
 -export([allow_tracer/1, deny_tracer/0, version/0]).
--export([walk_self/0, walk_find/2, walk_struct/1, walk_table/0, walk_word/1, walk/4]).
 -export([priv_dir/0]).
-
--on_load(load/0).
 
 -type recordings() :: file:name_all() | [file:name_all()].
 
 %% @equiv profile(Fun, #{})
 -spec profile(fun(() -> Value)) ->
-    {ok, Value, map()} | {error, {atom(), binary()}}.
+    {ok, Value, map()} | {error, {atom(), binary()}} | {error, {atom(), binary()}, Value}.
 profile(Fun) ->
     profile(Fun, #{}).
 
@@ -32,7 +29,8 @@ profile(Fun) ->
 %%
 %% Returns the function's value and the report: the keys are those of the JSON
 %% report, `functions' are sorted by the samples in the function itself. What
-%% the function raises is raised.
+%% the function raises is raised. `{error, Failure}': the function was not run.
+%% `{error, Failure, Value}': it was, and only the recording failed.
 %%
 %% Options: `rate' (samples a second of CPU time, 999), `engine' (`auto'),
 %% `kernel' (kernel stacks too, `false'), `force' (engine `ptrace' also on a
@@ -42,11 +40,11 @@ profile(Fun) ->
 %% `".pb.gz"'; `"-"' prints the text report), and for those `top', `process',
 %% `focus', `ignore'.
 -spec profile(fun(() -> Value), cprof_options:options()) ->
-    {ok, Value, map()} | {error, {atom(), binary()}}.
+    {ok, Value, map()} | {error, {atom(), binary()}} | {error, {atom(), binary()}, Value}.
 profile(Fun, Options) ->
     case cprof_sampler:profile(Fun, Options) of
         {ok, Value, #{report := Report}} -> {ok, Value, Report};
-        {error, Failure} -> {error, Failure}
+        Error -> Error
     end.
 
 %% @equiv record(Seconds, #{})
@@ -157,49 +155,15 @@ to_map(Options) when is_list(Options) -> maps:from_list(Options).
 %% that was there. `{error, not_needed}': this kernel has no Yama.
 -spec allow_tracer(pos_integer()) ->
     ok | {error, not_needed | no_process | refused | not_loaded}.
-allow_tracer(_OsPid) ->
-    {error, not_loaded}.
+allow_tracer(OsPid) -> cprof_native:allow_tracer(OsPid).
 
 %% @doc Withdraws what {@link allow_tracer/1} permitted.
 -spec deny_tracer() -> ok | {error, not_needed | refused | not_loaded}.
-deny_tracer() ->
-    {error, not_loaded}.
+deny_tracer() -> cprof_native:deny_tracer().
 
 %% @doc The version that the NIF was built from.
 -spec version() -> binary() | {error, not_loaded}.
-version() ->
-    {error, not_loaded}.
-
-%% @private The walk's, see c_src/nif/walk_nif.h; called by cprof_walk and
-%% cprof_calibrate only.
--spec walk_self() -> {ok, pos_integer()} | {error, atom()}.
-walk_self() ->
-    {error, not_loaded}.
-
-%% @private
--spec walk_find(pos_integer(), pos_integer()) -> ok | {error, atom()}.
-walk_find(_Address, _ProcessLimit) ->
-    {error, not_loaded}.
-
-%% @private
--spec walk_struct(pid()) -> binary() | {error, atom()}.
-walk_struct(_Pid) ->
-    {error, not_loaded}.
-
-%% @private
--spec walk_table() -> binary() | {error, atom()}.
-walk_table() ->
-    {error, not_loaded}.
-
-%% @private
--spec walk_word(atom() | pid()) -> non_neg_integer() | {error, atom()}.
-walk_word(_Term) ->
-    {error, not_loaded}.
-
-%% @private
--spec walk(tuple(), pos_integer(), pid(), pos_integer()) -> tuple() | {error, atom()}.
-walk(_Offsets, _Top, _Canary, _AtomCount) ->
-    {error, not_loaded}.
+version() -> cprof_native:version().
 
 %% @private The folder of priv/cprof and priv/cprof_nif.so, absolute. The
 %% application is not known by name when ebin was only added to the path.
@@ -215,9 +179,3 @@ priv_beside_ebin(Beam) when is_list(Beam) ->
     filename:join(filename:dirname(Ebin), "priv");
 priv_beside_ebin(_) ->
     filename:absname("priv").
-
-%% A NIF that does not load must not take the module with it: everything but
-%% three functions works without.
-load() ->
-    _ = erlang:load_nif(filename:join(priv_dir(), "cprof_nif"), 0),
-    ok.

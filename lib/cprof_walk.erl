@@ -65,6 +65,8 @@
 %% The lists are made in one call of the NIF.
 -define(MAX_TOP, 200).
 -define(CANARY_TRIES, 5).
+%% Processes that a calibration begins at once, at most.
+-define(CALIBRATION_ROOM, 320).
 
 %% @doc One walk. Lists have at most Top rows (at most 200), groups four times
 %% as many. What is since the walk before is since the node's last walk, by
@@ -104,37 +106,39 @@ layout() ->
         _ -> kept(persistent_term:get(?KEY, none))
     end.
 
-kept(none) -> calibrated(start_calibration());
+kept(none) -> calibrated();
 kept(Result) -> Result.
 
 keep(Result) -> persistent_term:put(?KEY, Result).
 
-%% In a process of its own, and only one at a time: its name is the lock.
-start_calibration() ->
-    spawn_monitor(fun() ->
-        try register(cprof_calibration, self()) of
-            true -> persistent_term:get(?KEY, none) =/= none orelse keep(cprof_calibrate:run())
-        catch
-            error:badarg -> wait_for(whereis(cprof_calibration))
+%% By one at a time. What has to do with this moment only, as a library that is
+%% being unloaded, is not kept: the next walk tries again.
+calibrated() ->
+    try
+        case cprof_aside:has_room(?CALIBRATION_ROOM) of
+            true -> cprof_aside:run(cprof_calibration, fun calibrate/0, fun no_room/0);
+            false -> no_room()
         end
-    end).
-
-wait_for(undefined) ->
-    ok;
-wait_for(Pid) ->
-    Monitor = monitor(process, Pid),
-    receive
-        {'DOWN', Monitor, process, Pid, _} -> ok
-    end.
-
-calibrated({Pid, Monitor}) ->
-    receive
-        {'DOWN', Monitor, process, Pid, normal} ->
-            persistent_term:get(?KEY, {refused, <<"the calibration was interrupted">>});
-        {'DOWN', Monitor, process, Pid, Reason} ->
+    catch
+        _:Reason ->
             Text = io_lib:format("the calibration failed: ~tP", [Reason, 20]),
             {refused, unicode:characters_to_binary(Text)}
     end.
+
+no_room() ->
+    {refused, <<"too few process slots are free to find where the figures are">>}.
+
+calibrate() ->
+    case persistent_term:get(?KEY, none) of
+        none -> settled(cprof_calibrate:run());
+        Found -> Found
+    end.
+
+settled({refused_now, Reason}) ->
+    {refused, Reason};
+settled(Result) ->
+    keep(Result),
+    Result.
 
 %% --- one walk -------------------------------------------------------------
 
@@ -158,7 +162,7 @@ read_with(Layout, Top, Began, Tries) ->
 walk_past(gone, _, _) ->
     again;
 walk_past({Canary, Facts}, #{offsets := Offsets}, Top) ->
-    case cprof_nif:walk(Offsets, Top, Canary, erlang:system_info(atom_count)) of
+    case cprof_native:walk(Offsets, Top, Canary, erlang:system_info(atom_count)) of
         {error, Reason} ->
             {refused, cprof_words:text("the walk was refused (~p)", [Reason])};
         Figures ->

@@ -226,13 +226,13 @@ sleep(A, B) ->
 
 %% The NIF's module in two versions.
 variants() ->
-    {cprof_nif, _, File} = code:get_object_code(cprof_nif),
+    {cprof_native, _, File} = code:get_object_code(cprof_native),
     {ok, {_, [{abstract_code, {_, Forms}}]}} =
-        beam_lib:chunks(code:which(cprof_nif), [abstract_code]),
+        beam_lib:chunks(code:which(cprof_native), [abstract_code]),
     {Attributes, Rest} = lists:split(2, Forms),
     {File, [
         begin
-            {ok, cprof_nif, Code} = compile:forms(Attributes ++ [{attribute, 1, churn, N} | Rest], []),
+            {ok, cprof_native, Code} = compile:forms(Attributes ++ [{attribute, 1, churn, N} | Rest], []),
             Code
         end
      || N <- [1, 2]
@@ -241,9 +241,9 @@ variants() ->
 reload(#{counters := Counters} = Job, {[Small | Smalls], {File, [Code | Others]}}, N) ->
     case is_over(Job) of
         true ->
-            _ = code:purge(cprof_nif),
-            {module, cprof_nif} = code:load_file(cprof_nif),
-            _ = code:purge(cprof_nif),
+            _ = code:purge(cprof_native),
+            {module, cprof_native} = code:load_file(cprof_native),
+            _ = code:purge(cprof_native),
             done;
         false ->
             {module, _} = code:load_binary(cprof_churn_small, "small.erl", Small),
@@ -267,17 +267,17 @@ small(N) ->
 %% whoever calls it first: to be loaded twice at once OTP 25's code server takes
 %% ill, it forgets to answer.)
 upgrade(_, _, N, #{how := unload}) when N rem 50 =:= 0 ->
-    _ = code:purge(cprof_nif),
-    true = code:delete(cprof_nif),
-    _ = code:purge(cprof_nif),
-    {module, cprof_nif} = code:ensure_loaded(cprof_nif);
+    _ = code:purge(cprof_native),
+    true = code:delete(cprof_native),
+    _ = code:purge(cprof_native),
+    {module, cprof_native} = code:ensure_loaded(cprof_native);
 upgrade(File, Code, N, #{counters := Counters}) ->
-    _ = code:purge(cprof_nif),
-    {module, cprof_nif} = code:load_binary(cprof_nif, File, Code),
+    _ = code:purge(cprof_native),
+    {module, cprof_native} = code:load_binary(cprof_native, File, Code),
     counters:add(Counters, ?UPGRADED, 1),
     case N rem 10 of
-        0 -> code:purge(cprof_nif);
-        _ -> code:soft_purge(cprof_nif)
+        0 -> code:purge(cprof_native);
+        _ -> code:soft_purge(cprof_native)
     end.
 
 %% --- looking -------------------------------------------------------------------------

@@ -324,11 +324,11 @@ bounds() ->
     ),
     {ok, #{offsets := Offsets}} = cprof_walk:status(),
     {Canary, _} = cprof_calibrate:canary(),
-    Walk = fun(Top) -> cprof_nif:walk(Offsets, Top, Canary, 100000) end,
+    Walk = fun(Top) -> cprof_native:walk(Offsets, Top, Canary, 100000) end,
     [?assertError(badarg, Walk(Top)) || Top <- [0, 201, -1, 1 bsl 40, many]],
-    ?assertError(badarg, cprof_nif:walk({}, 1, Canary, 100000)),
-    ?assertError(badarg, cprof_nif:walk(list_to_tuple([a | tl(tuple_to_list(Offsets))]), 1, Canary, 100000)),
-    ?assertError(badarg, cprof_nif:walk(Offsets, 1, canary, 100000)).
+    ?assertError(badarg, cprof_native:walk({}, 1, Canary, 100000)),
+    ?assertError(badarg, cprof_native:walk(list_to_tuple([a | tl(tuple_to_list(Offsets))]), 1, Canary, 100000)),
+    ?assertError(badarg, cprof_native:walk(Offsets, 1, canary, 100000)).
 
 %% It has a queue and a binary, and more than most for its heap.
 no_canary(_) ->
@@ -592,8 +592,48 @@ kill_canaries() ->
 
 %% Deleted and loaded again, not upgraded: what the library knew is gone.
 loaded_afresh_test() ->
-    true = code:delete(cprof_nif),
-    code:purge(cprof_nif),
-    {module, cprof_nif} = code:ensure_loaded(cprof_nif),
+    true = code:delete(cprof_native),
+    code:purge(cprof_native),
+    {module, cprof_native} = code:ensure_loaded(cprof_native),
     ?assertMatch(#{elapsed_us := undefined}, walk(1)),
     ?assertMatch(#{elapsed_us := Us} when is_integer(Us), walk(1)).
+
+%% What is refused because the library was being exchanged is not refused for good.
+the_library_goes_while_it_calibrates_test_() ->
+    {timeout, 120, fun() ->
+        {ok, First} = cprof_walk:status(),
+        Reloader = spawn_link(fun exchange/0),
+        Kept = [calibrated_anew() || _ <- lists:seq(1, 40)],
+        unlink(Reloader),
+        exit(Reloader, kill),
+        ?assertEqual([], [Found || Found <- Kept, Found =/= none, Found =/= {ok, First}]),
+        eventually(fun() -> {cprof_walk:status(), {ok, First}} end),
+        ?assertMatch(#{count := _}, walk(1))
+    end}.
+
+calibrated_anew() ->
+    _ = persistent_term:erase(?KEY),
+    _ = cprof_walk:status(),
+    persistent_term:get(?KEY, none).
+
+exchange() ->
+    timer:sleep(rand:uniform(20)),
+    _ = code:purge(cprof_native),
+    _ = code:delete(cprof_native),
+    _ = code:purge(cprof_native),
+    {module, cprof_native} = code:ensure_loaded(cprof_native),
+    exchange().
+
+%% Nobody loads the library before it is needed; then one of them does.
+needed_by_many_at_once_test_() ->
+    {timeout, 120, fun() -> [needed_by_many() || _ <- lists:seq(1, 20)] end}.
+
+needed_by_many() ->
+    Version = cprof_native:version(),
+    ?assert(is_binary(Version)),
+    true = code:delete(cprof_native),
+    code:purge(cprof_native),
+    {module, cprof_native} = code:ensure_loaded(cprof_native),
+    Asked = [spawn_monitor(fun() -> exit({version, cprof_native:version()}) end) || _ <- lists:seq(1, 100)],
+    Answers = [receive {'DOWN', M, process, _, {version, Is}} -> Is end || {_, M} <- Asked],
+    ?assertEqual([Version], lists:usort(Answers)).

@@ -1,7 +1,7 @@
 /*
  * The helper inside the node: the few things that only the node itself can
  * do. Nothing here blocks; what is kept between calls is in nif_state.c. The
- * Erlang side is lib/cprof_nif.erl, function by function.
+ * Erlang side is lib/cprof_native.erl, function by function.
  */
 #include <erl_nif.h>
 #include <errno.h>
@@ -71,5 +71,5 @@ static ErlNifFunc functions[] = {
     {"walk", 4, walk_nif_walk, 0},
 };
 
-ERL_NIF_INIT(cprof_nif, functions, nif_state_load, NULL, nif_state_upgrade,
+ERL_NIF_INIT(cprof_native, functions, nif_state_load, NULL, nif_state_upgrade,
              nif_state_unload)

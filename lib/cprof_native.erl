@@ -1,0 +1,56 @@
+%% The NIFs. The library is loaded by whichever is called first, and not when
+%% the module is: for `-on_load' the code server begins a process, and where
+%% there is no slot for one it ends, and the node with it.
+%%
+%% Where the library could not be loaded they return `{error, not_loaded}'.
+-module(cprof_native).
+
+-export([allow_tracer/1, deny_tracer/0, version/0]).
+-export([walk_self/0, walk_find/2, walk_struct/1, walk_table/0, walk_word/1, walk/4]).
+
+%% --- c_src/nif/cprof_nif.c; for everybody through cprof_nif -------------------
+
+-spec allow_tracer(pos_integer()) ->
+    ok | {error, not_needed | no_process | refused | not_loaded}.
+allow_tracer(OsPid) -> loaded(fun() -> ?MODULE:allow_tracer(OsPid) end).
+
+-spec deny_tracer() -> ok | {error, not_needed | refused | not_loaded}.
+deny_tracer() -> loaded(fun ?MODULE:deny_tracer/0).
+
+-spec version() -> binary() | {error, not_loaded}.
+version() -> loaded(fun ?MODULE:version/0).
+
+%% --- c_src/nif/walk_nif.h; for cprof_walk and cprof_calibrate -----------------
+
+-spec walk_self() -> {ok, pos_integer()} | {error, atom()}.
+walk_self() -> loaded(fun ?MODULE:walk_self/0).
+
+-spec walk_find(pos_integer(), pos_integer()) -> ok | {error, atom()}.
+walk_find(Address, ProcessLimit) -> loaded(fun() -> ?MODULE:walk_find(Address, ProcessLimit) end).
+
+-spec walk_struct(pid()) -> binary() | {error, atom()}.
+walk_struct(Pid) -> loaded(fun() -> ?MODULE:walk_struct(Pid) end).
+
+-spec walk_table() -> binary() | {error, atom()}.
+walk_table() -> loaded(fun ?MODULE:walk_table/0).
+
+-spec walk_word(atom() | pid()) -> non_neg_integer() | {error, atom()}.
+walk_word(Term) -> loaded(fun() -> ?MODULE:walk_word(Term) end).
+
+-spec walk(tuple(), pos_integer(), pid(), pos_integer()) -> tuple() | {error, atom()}.
+walk(Offsets, Top, Canary, AtomCount) ->
+    loaded(fun() -> ?MODULE:walk(Offsets, Top, Canary, AtomCount) end).
+
+%% --- loading -------------------------------------------------------------------
+
+%% Again is a call to a function of this module by its full name: of the
+%% library once that is loaded, and of the newest code.
+loaded(Again) ->
+    case erlang:load_nif(filename:join(cprof_nif:priv_dir(), "cprof_nif"), 0) of
+        ok -> Again();
+        %% Another process was faster.
+        {error, {reload, _}} -> Again();
+        %% This code was replaced meanwhile.
+        {error, {old_code, _}} -> Again();
+        {error, _} -> {error, not_loaded}
+    end.
