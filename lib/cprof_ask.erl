@@ -3,105 +3,129 @@
 %% need a word from every scheduler while one of them is held by such a process.
 -module(cprof_ask).
 
--export([each/3, start/1, collect/2, stuck/2, info/2, initial_call/1]).
+-export([each/3, start/1, collect/2, at_rest/1, stuck/2, info/2, initial_call/1]).
 
--export_type([tasks/1]).
+-export_type([key/0, tasks/0]).
 
-%% Its helpers answer by what they exit with.
--dialyzer({nowarn_function, [each/3, start/1]}).
+%% {_, Pid}: a question that Pid answers.
+-type key() :: term().
+-type question() :: fun(() -> term()).
+-opaque tasks() :: #{
+    running := #{reference() => {key(), cprof_aside:task()}},
+    left := [{key(), question()}],
+    answers := #{key() => term()},
+    missing := [key()]
+}.
 
--type tasks(Key) :: #{reference() => {Key, pid()}}.
-
+%% Helpers at a time.
+-define(AT_ONCE, 64).
 %% A helper that only waits, on a node where nothing waits for a scheduler,
 %% waits for somebody who is stuck.
 -define(QUIET_MS, 3).
 %% Waking up this often also makes this scheduler look for work in the queues
-%% of others.
+%% of others: the VM may have moved a helper into that of one that is held.
 -define(TICK_MS, 1).
 %% On a busy node the others may just not have had their turn yet.
 -define(BUSY_MS, 50).
 %% A dictionary that can only be had as a whole is copied by its owner.
 -define(MAX_HEAP_WORDS, 1000000).
 
-%% What Fun gives for each pid, asked all at once by helpers. Without those
-%% that were not there within Ms milliseconds, failed, or are undefined.
+%% What Fun gives for each pid. Without those that failed, are undefined, or
+%% are stuck after Ms milliseconds.
 -spec each([pid()], fun((pid()) -> Answer | undefined), non_neg_integer()) -> #{pid() => Answer}.
 each(Pids, Fun, Ms) ->
-    Deadline = erlang:monotonic_time(millisecond) + Ms,
-    Helpers = [{Pid, spawn_monitor(fun() -> exit({answer, ask(Fun, Pid)}) end)} || Pid <- Pids],
-    Answers = [{Pid, await(Helper, Deadline)} || {Pid, Helper} <- Helpers],
-    maps:from_list([{Pid, Answer} || {Pid, Answer} <- Answers, Answer =/= undefined]).
+    Questions = [{{each, Pid}, fun() -> Fun(Pid) end} || Pid <- lists:usort(Pids)],
+    {Answers, _} = collect(start(Questions), Ms),
+    maps:from_list([{Pid, A} || {{each, Pid}, A} <- maps:to_list(Answers), A =/= undefined]).
 
-ask(Fun, Pid) ->
-    try
-        Fun(Pid)
-    catch
-        _:_ -> undefined
-    end.
-
-await({Helper, Monitor}, Deadline) ->
-    Left = max(0, Deadline - erlang:monotonic_time(millisecond)),
-    receive
-        {'DOWN', Monitor, process, _, {answer, Answer}} -> Answer;
-        {'DOWN', Monitor, process, _, _} -> undefined
-    after Left ->
-        exit(Helper, kill),
-        erlang:demonitor(Monitor, [flush]),
-        undefined
-    end.
-
-%% Begins to ask the questions, each by a helper of its own. They stay on this
-%% scheduler, which is not held by anybody: in the queue of one that is, they
-%% would wait for another to find them there.
--spec start(#{Key => fun(() -> term())}) -> tasks(Key).
+%% Begins to ask the questions, each by a helper of its own, some at a time in
+%% the order given. Where no process may be begun this one asks those that are
+%% at rest, and the other questions have no answer.
+-spec start([{key(), question()}] | #{key() => question()}) -> tasks().
+start(Questions) when is_map(Questions) ->
+    start(maps:to_list(Questions));
 start(Questions) ->
-    Here = [monitor, {scheduler, erlang:system_info(scheduler_id)}],
-    maps:from_list([
-        begin
-            {Helper, Monitor} = spawn_opt(fun() -> exit({answer, Question()}) end, Here),
-            {Monitor, {Key, Helper}}
-        end
-     || {Key, Question} <- maps:to_list(Questions)
-    ]).
+    go_on(#{running => #{}, left => Questions, answers => #{}, missing => []}).
+
+go_on(#{left := []} = Tasks) ->
+    Tasks;
+go_on(#{running := Running} = Tasks) when map_size(Running) >= ?AT_ONCE ->
+    Tasks;
+go_on(#{running := Running, left := [{Key, Question} | Left]} = Tasks) ->
+    case cprof_aside:help(Question) of
+        {_, Monitor} = Task ->
+            go_on(Tasks#{running := Running#{Monitor => {Key, Task}}, left := Left});
+        full when map_size(Running) > 0 ->
+            Tasks;
+        full ->
+            go_on(ask_here(Key, Question, Tasks#{left := Left}))
+    end.
+
+ask_here({_, Pid} = Key, Question, Tasks) when is_pid(Pid) ->
+    case at_rest(Pid) of
+        true -> answered_here(Key, Question, Tasks);
+        false -> missing([Key], Tasks)
+    end;
+ask_here(Key, _, Tasks) ->
+    missing([Key], Tasks).
+
+answered_here(Key, Question, #{answers := Answers} = Tasks) ->
+    try Question() of
+        Answer -> Tasks#{answers := Answers#{Key => Answer}}
+    catch
+        _:_ -> Tasks
+    end.
+
+missing(Keys, #{missing := Missing} = Tasks) -> Tasks#{missing := Keys ++ Missing}.
+
+%% Whether a process that is asked answers soon: it is not in C code. Its status
+%% is read without asking it.
+-spec at_rest(pid()) -> boolean().
+at_rest(Pid) when Pid =:= self() ->
+    true;
+at_rest(Pid) ->
+    case erlang:process_info(Pid, status) of
+        {status, Status} -> lists:member(Status, [waiting, runnable, suspended]);
+        undefined -> true
+    end.
 
 %% The answers. A question that failed has none. The others are waited for as
 %% long as answers come, and for WaitMs in any case; then those that are stuck
 %% are given up. Second: the questions that were given up.
--spec collect(tasks(Key), non_neg_integer()) -> {#{Key => term()}, [Key]}.
+-spec collect(tasks(), non_neg_integer()) -> {#{key() => term()}, [key()]}.
 collect(Tasks, WaitMs) ->
     Now = erlang:monotonic_time(millisecond),
-    collect(Tasks, #{}, Now + WaitMs, Now).
+    collect(Tasks, Now + WaitMs, Now).
 
-collect(Tasks, Answers, _, _) when map_size(Tasks) =:= 0 ->
-    {Answers, []};
-collect(Tasks, Answers, Until, Latest) ->
+collect(#{running := Running, answers := Answers, missing := Missing}, _, _) when
+    map_size(Running) =:= 0
+->
+    {Answers, Missing};
+collect(#{running := Running} = Tasks, Until, Latest) ->
     receive
-        {'DOWN', Monitor, process, _, Reason} when is_map_key(Monitor, Tasks) ->
-            {{Key, _}, Left} = maps:take(Monitor, Tasks),
-            Now = erlang:monotonic_time(millisecond),
-            collect(Left, answered(Key, Reason, Answers), Until, Now)
+        {'DOWN', Monitor, process, _, Reason} when is_map_key(Monitor, Running) ->
+            Left = go_on(ended(Monitor, Reason, Tasks)),
+            collect(Left, Until, erlang:monotonic_time(millisecond))
     after ?TICK_MS ->
         Now = erlang:monotonic_time(millisecond),
-        Ms = Now - Latest,
-        Helpers = [Helper || {_, Helper} <- maps:values(Tasks)],
-        case Now >= Until andalso Ms >= ?QUIET_MS andalso stuck(Helpers, Ms) of
-            true -> {Answers, give_up(Tasks)};
-            false -> collect(Tasks, Answers, Until, Latest)
+        Helpers = [Helper || {_, {Helper, _}} <- maps:values(Running)],
+        case Now >= Until andalso Now - Latest >= ?QUIET_MS andalso stuck(Helpers, Now - Latest) of
+            true -> collect(go_on(give_up(Tasks)), Until, Now);
+            false -> collect(Tasks, Until, Latest)
         end
     end.
 
-answered(Key, {answer, Answer}, Answers) -> Answers#{Key => Answer};
-answered(_, _, Answers) -> Answers.
+ended(Monitor, Reason, #{running := Running, answers := Answers} = Tasks) ->
+    {{Key, _}, Left} = maps:take(Monitor, Running),
+    case cprof_aside:answer(Reason) of
+        {ok, Answer} -> Tasks#{running := Left, answers := Answers#{Key => Answer}};
+        failed -> Tasks#{running := Left}
+    end.
 
-give_up(Tasks) ->
-    [
-        begin
-            exit(Helper, kill),
-            erlang:demonitor(Monitor, [flush]),
-            Key
-        end
-     || {Monitor, {Key, Helper}} <- maps:to_list(Tasks)
-    ].
+give_up(#{running := Running} = Tasks) ->
+    {Keys, Helpers} = lists:unzip(maps:values(Running)),
+    lists:foreach(fun cprof_aside:give_up/1, Helpers),
+    missing(Keys, Tasks#{running := #{}}).
 
 %% Whether there is no use in waiting for helpers none of which came on for so
 %% many milliseconds: one of them waits itself, and no process of the node for

@@ -11,9 +11,6 @@
 
 -export_type([newborn/0, seen/0]).
 
-% It answers by what it exits with.
--dialyzer({nowarn_function, look_for/2}).
-
 -record(newborn, {
     %% alive at the last look, with their parents
     alive = #{},
@@ -56,15 +53,22 @@ seen(#newborn{looks = Looks, parents = Parents, created = Created, us = Us}) ->
 -spec look_for(non_neg_integer(), newborn()) -> newborn().
 look_for(Ms, Newborn) ->
     Owner = self(),
-    {Looker, Monitor} = spawn_monitor(fun() -> exit({looked, looker(Ms, Owner, Newborn)}) end),
-    receive
-        {'DOWN', Monitor, process, _, {looked, Looked}} -> Looked;
-        {'DOWN', Monitor, process, _, _} -> Newborn
-    after Ms + ?LATE_MS ->
-        exit(Looker, kill),
-        erlang:demonitor(Monitor, [flush]),
-        Newborn
+    case cprof_aside:help(fun() -> looker(Ms, Owner, Newborn) end) of
+        full ->
+            timer:sleep(Ms),
+            Newborn;
+        {Looker, Monitor} = Task ->
+            receive
+                {'DOWN', Monitor, process, Looker, Reason} ->
+                    looked(cprof_aside:answer(Reason), Newborn)
+            after Ms + ?LATE_MS ->
+                cprof_aside:give_up(Task),
+                Newborn
+            end
     end.
+
+looked({ok, Looked}, _) -> Looked;
+looked(failed, Newborn) -> Newborn.
 
 looker(Ms, Owner, Newborn) ->
     Until = erlang:monotonic_time(millisecond) + Ms,
@@ -101,7 +105,12 @@ created(_, _, _, _, Newborn) ->
     Newborn.
 
 look(Owner, Newborn) ->
-    {Number, Serial} = Position = number(spawn(fun() -> ok end)),
+    case cprof_aside:has_room(1) of
+        true -> look(number(spawn(fun() -> ok end)), Owner, Newborn);
+        false -> {nowhere, Newborn}
+    end.
+
+look({Number, Serial} = Position, Owner, Newborn) ->
     Own = [Owner, self()],
     Alive = [
         {Pid, Parent}

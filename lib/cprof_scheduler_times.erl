@@ -1,7 +1,7 @@
 %% What the VM and the kernel say of the schedulers' time, as running totals.
 -module(cprof_scheduler_times).
 
--export([keeper/1, wall/1, threads/1]).
+-export([wall/1, threads/1]).
 
 -export_type([wall/0, threads/0]).
 
@@ -17,39 +17,66 @@
 
 -define(TASKS, "/proc/self/task").
 -define(LINE_BYTES, 128).
+-define(KEEPER, cprof_wall_time).
+%% Without owners, for whoever is about to ask.
+-define(LINGER_MS, 1000).
+
+%% The times, and the process by which the VM counts them: those by another are
+%% counted from another beginning. They are counted for as long as Owner lives.
+%% Waits until every scheduler has answered.
+-spec wall(pid()) -> {pid(), wall()}.
+wall(Owner) ->
+    Keeper = keeper(),
+    Tag = erlang:monitor(process, Keeper),
+    Keeper ! {keep_for, Owner, self(), Tag},
+    receive
+        {Tag, kept} ->
+            erlang:demonitor(Tag, [flush]),
+            Times = erlang:statistics(scheduler_wall_time_all),
+            {Keeper, maps:from_list([{Id, {Active, Total}} || {Id, Active, Total} <- Times])};
+        %% It had nobody left, or was not the first.
+        {'DOWN', Tag, process, _, _} ->
+            wall(Owner)
+    end.
+
+keeper() ->
+    case whereis(?KEEPER) of
+        undefined ->
+            true = cprof_aside:has_room(1),
+            spawn(fun keep/0);
+        Keeper ->
+            Keeper
+    end.
 
 %% The flag scheduler_wall_time belongs to the process that set it and ends
-%% with it. This one has it for as long as Owner lives. Owner itself could be
-%% held by it: setting it needs a word from every scheduler.
--spec keeper(pid()) -> pid().
-keeper(Owner) ->
-    spawn(fun() ->
-        Monitor = erlang:monitor(process, Owner),
-        _ = erlang:system_flag(scheduler_wall_time, true),
-        keep(Monitor)
-    end).
+%% with it. One process has it for all. Who asks for it could be held by it:
+%% setting it needs a word from every scheduler.
+keep() ->
+    try register(?KEEPER, self()) of
+        true ->
+            _ = erlang:system_flag(scheduler_wall_time, true),
+            keep(#{})
+    catch
+        error:badarg -> ok
+    end.
 
-keep(Monitor) ->
+keep(Owners) ->
     receive
-        {'DOWN', Monitor, process, _, _} ->
-            ok;
-        {wall, Asker, Tag} ->
-            Asker ! {Tag, erlang:statistics(scheduler_wall_time_all)},
-            keep(Monitor);
+        {keep_for, Owner, Asker, Tag} ->
+            Asker ! {Tag, kept},
+            keep(with(Owner, Owners));
+        {'DOWN', _, process, Owner, _} ->
+            keep(maps:remove(Owner, Owners));
         _ ->
-            keep(Monitor)
+            keep(Owners)
+    after patience(Owners) -> ok
     end.
 
-%% The times from a keeper; waits until it has them.
--spec wall(pid()) -> wall().
-wall(Keeper) ->
-    Tag = erlang:monitor(process, Keeper),
-    Keeper ! {wall, self(), Tag},
-    receive
-        {Tag, undefined} -> #{};
-        {Tag, Times} -> maps:from_list([{Id, {Active, Total}} || {Id, Active, Total} <- Times]);
-        {'DOWN', Tag, process, _, _} -> #{}
-    end.
+with(Owner, Owners) when is_map_key(Owner, Owners) -> Owners;
+with(Owner, Owners) -> Owners#{Owner => erlang:monitor(process, Owner)}.
+
+patience(Owners) when map_size(Owners) =:= 0 -> ?LINGER_MS;
+patience(_) -> infinity.
 
 %% The times of the scheduler threads, from the kernel; [] where the folders
 %% are not known yet.

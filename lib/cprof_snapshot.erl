@@ -2,15 +2,13 @@
 %% processes are walked by the NIF (cprof_walk) or, where that is refused, by
 %% BIFs (cprof_walk_bif). What is since the snapshot before is kept in the
 %% calling process's dictionary; the work is done by a process of its own, so
-%% that the caller has neither its garbage nor its answers.
+%% that the caller has neither its garbage nor its answers. Where process slots
+%% are few the caller does it, asking only those that are at rest.
 -module(cprof_snapshot).
 
 -export([take/1]).
 
 -export_type([snapshot/0, options/0, process_row/0, mailbox/0, binary_row/0, group/0]).
-
-% It answers by what it exits with.
--dialyzer({nowarn_function, aside/1}).
 
 %% docs/snapshot.md says what each figure means. `undefined' is what is not
 %% known: rates need a snapshot before, and some figures need the NIF.
@@ -82,6 +80,8 @@
     gone := non_neg_integer(),
     unanswered := non_neg_integer(),
     missing := [utilization | cpu | memory | allocators],
+    %% so few free process slots that not all could be asked at once, or at all
+    process_table_nearly_full := boolean(),
     longest_hold_us := non_neg_integer() | undefined
 }.
 %% A row of a top list; reductions_per_s or bytes are what the list is by.
@@ -125,7 +125,6 @@
 -define(KEY, '$cprof_snapshot').
 -define(TOP, 10).
 -define(MAX_TOP, 1000).
--define(STARVED_MS, 100).
 %% What needs a word from every scheduler, or from the kernel.
 -define(SLOW, [wall, threads, memory, allocators]).
 
@@ -133,92 +132,66 @@
 take(Options) ->
     Checked = maps:fold(fun check/3, #{top => ?TOP, source => auto, wait_ms => 0}, Options),
     Before = before(get(?KEY)),
-    {Snapshot, Now} = aside(fun() -> snapshot(Checked, Before) end),
+    Owner = self(),
+    Take = fun() -> snapshot(Checked, Before, Owner) end,
+    {Snapshot, Now} = cprof_aside:run(kind(Checked), Take, Take),
     _ = put(?KEY, Now),
     Snapshot.
+
+%% Those who do not mean to wait do not wait for those who do.
+kind(#{wait_ms := 0}) -> cprof_snapshot;
+kind(#{}) -> cprof_patient_snapshot.
+
+before(undefined) -> #{};
+before(Before) -> Before.
 
 check(top, Top, Checked) when is_integer(Top), Top > 0, Top =< ?MAX_TOP -> Checked#{top := Top};
 check(source, Source, Checked) when Source =:= auto; Source =:= bif -> Checked#{source := Source};
 check(wait_ms, Ms, Checked) when is_integer(Ms), Ms >= 0 -> Checked#{wait_ms := Ms};
 check(Key, Value, _) -> erlang:error({badarg, {Key, Value}}).
 
-before(#{keeper := Keeper} = Before) ->
-    case is_process_alive(Keeper) of
-        true -> Before;
-        false -> before(maps:without([keeper, wall], Before))
-    end;
-before(undefined) ->
-    before(#{});
-before(Before) ->
-    Before#{keeper => cprof_scheduler_times:keeper(self())}.
-
-%% In a process of its own, on the scheduler that the caller is on: the VM's
-%% balancing could move it into the queue of one that a process holds in C code.
-%% Should it get no turn there, it is begun anew wherever the VM likes.
-aside(Fun) ->
-    Here = {scheduler, erlang:system_info(scheduler_id)},
-    {Pid, Monitor} = spawn_opt(fun() -> exit({answer, Fun()}) end, [monitor, Here]),
-    case await(Pid, Monitor, undefined) of
-        starved ->
-            {_, Another} = spawn_monitor(fun() -> exit({answer, Fun()}) end),
-            await(Another);
-        Answer ->
-            Answer
-    end.
-
-await(Pid, Monitor, Before) ->
-    receive
-        {'DOWN', Monitor, process, _, Reason} -> answer(Reason)
-    after ?STARVED_MS ->
-        case erlang:process_info(Pid, [status, reductions]) of
-            [{status, runnable} | _] = Before ->
-                exit(Pid, kill),
-                erlang:demonitor(Monitor, [flush]),
-                starved;
-            Now ->
-                await(Pid, Monitor, Now)
-        end
-    end.
-
-await(Monitor) ->
-    receive
-        {'DOWN', Monitor, process, _, Reason} -> answer(Reason)
-    end.
-
-answer({answer, Answer}) -> Answer;
-answer(Reason) -> erlang:error(Reason).
-
 %% --- taking it ---------------------------------------------------------------
 
 %% The walk first: our own helpers and their answers are no part of it. Then
 %% everything that may be stuck at once, so that it is waited for once.
-snapshot(#{top := Top, wait_ms := WaitMs} = Options, #{keeper := Keeper} = Before) ->
+snapshot(#{top := Top, wait_ms := WaitMs} = Options, Before, Owner) ->
     Began = erlang:monotonic_time(microsecond),
     At = erlang:system_time(microsecond),
+    NearlyFull = cprof_aside:is_nearly_full(),
     {Source, Reason, Walk, Memory} = walk(Options, maps:get(walk, Before, undefined)),
-    Slow = cprof_ask:start(#{
-        wall => fun() -> cprof_scheduler_times:wall(Keeper) end,
-        threads => fun() -> cprof_scheduler_times:threads(folders(Before)) end,
-        memory => fun memory/0,
-        allocators => fun cprof_allocators:read/0
-    }),
-    Details = cprof_ask:start(cprof_details:questions(Walk, Top)),
-    {Answers, Missing} = cprof_ask:collect(maps:merge(Slow, Details), WaitMs),
-    Now = maps:with([wall, threads], Answers),
-    Figures = figures(Walk, Answers, Missing, Top),
+    Questions = slow(Before, Owner) ++ maps:to_list(cprof_details:questions(Walk, Top)),
+    {Answers, Missing} = cprof_ask:collect(cprof_ask:start(Questions), WaitMs),
+    Now = readings(Answers),
+    Figures = figures(Walk#{nearly_full => NearlyFull}, Answers, Missing, Top),
     Snapshot = Figures#{
         at => At,
         top => Top,
         source => Source,
         reason => Reason,
         elapsed_us => maps:get(elapsed_us, Walk),
-        schedulers => cprof_schedulers:rows(Now, maps:with([wall, threads], Before)),
+        schedulers => cprof_schedulers:rows(Now, comparable(Before, Now)),
         run_queue => lists:sum(cprof_schedulers:run_queues())
     },
     Whole = Snapshot#{imbalance => cprof_schedulers:imbalance(maps:get(schedulers, Snapshot))},
     Took = erlang:monotonic_time(microsecond) - Began,
-    Kept = maps:merge(maps:with([keeper, threads], Before), Now),
+    Kept = maps:merge(maps:with([threads], Before), Now),
     {Whole#{took_us => Took}, Kept#{walk => {Source, Memory}}}.
+
+slow(Before, Owner) ->
+    [
+        {wall, fun() -> cprof_scheduler_times:wall(Owner) end},
+        {threads, fun() -> cprof_scheduler_times:threads(folders(Before)) end},
+        {memory, fun memory/0},
+        {allocators, fun cprof_allocators:read/0}
+    ].
+
+readings(#{wall := {Keeper, Wall}} = Answers) ->
+    (maps:with([threads], Answers))#{wall => Wall, keeper => Keeper};
+readings(Answers) ->
+    maps:with([threads], Answers).
+
+comparable(#{keeper := Keeper} = Before, #{keeper := Keeper}) -> maps:with([wall, threads], Before);
+comparable(Before, _) -> maps:with([threads], Before).
 
 folders(#{threads := #{folders := Folders}}) -> Folders;
 folders(#{}) -> [].
@@ -284,6 +257,7 @@ quality(Walk, Answers, Missing) ->
         gone => length([gone || {{process, _}, gone} <- maps:to_list(Answers)]),
         unanswered => maps:get(unanswered, Walk, 0),
         missing => [missing(Key) || Key <- ?SLOW, not is_map_key(Key, Answers)],
+        process_table_nearly_full => maps:get(nearly_full, Walk),
         longest_hold_us => maps:get(longest_hold_us, Walk)
     }.
 

@@ -50,10 +50,15 @@ quality(#{quality := Quality}) ->
      || {Key, Words} <- Counters, Count <- [maps:get(Key, Quality)], Count > 0
     ],
     Missing = [["no ", atom_to_list(Key)] || Key <- maps:get(missing, Quality)],
-    case Gaps ++ Missing of
-        [] -> [];
-        Found -> ["  incomplete: ", lists:join(", ", Found), "\n"]
-    end.
+    [nearly_full(Quality), incomplete(Gaps ++ Missing)].
+
+nearly_full(#{process_table_nearly_full := true}) ->
+    "  the process table is nearly full: its last slots were left to the node\n";
+nearly_full(#{}) ->
+    [].
+
+incomplete([]) -> [];
+incomplete(Found) -> ["  incomplete: ", lists:join(", ", Found), "\n"].
 
 schedulers(#{schedulers := Rows, imbalance := Imbalance, run_queue := Queue}) ->
     {Shown, Idle} = lists:partition(fun(Row) -> shown(Row, Rows) end, Rows),

@@ -5,14 +5,12 @@
 %%
 %% The processes are asked in chunks by a few walkers at once. A walker that is
 %% stuck behind one process is ended, and its chunk asked anew without that one.
+%% Where no walker may be begun the calling process asks those that are at rest.
 -module(cprof_walk_bif).
 
 -export([read/3]).
 
 -export_type([memory/0, config/0, walk/0]).
-
-% A walker answers by what it exits with.
--dialyzer({nowarn_function, add/4}).
 
 %% How many processes, at most, are looked at for binaries and memory, are
 %% remembered for the next time, and are given as a sample of the waiting ones.
@@ -59,9 +57,9 @@ read(Top, Memory, Config) ->
         phase => maps:get(phase, Config, phase(Memory)),
         stuck_ms => max(?STUCK_MS, maps:get(wait_ms, Config, 0)),
         progress => atomics:new(?WALKERS, []),
-        own => self()
+        left_out => [self(), whereis(cprof_canary)]
     },
-    Sum = drive(cprof_processes:all(), lists:seq(1, ?WALKERS), #{}, cprof_walk_sum:new(Top), Job),
+    Sum = drive(cprof_processes:all(), #{}, cprof_walk_sum:new(Top), Job),
     Now = erlang:monotonic_time(microsecond),
     finish(Top, Sum, Memory, Began, Now).
 
@@ -72,58 +70,65 @@ phase(undefined) -> 0.
 
 %% --- the walkers -----------------------------------------------------------
 
-drive(Source, [Slot | Free] = Slots, Running, Sum, Job) ->
+drive(Source, Running, Sum, Job) when map_size(Running) < ?WALKERS ->
     case cprof_processes:take(?CHUNK, Source) of
-        {[], _} -> drive_on(Source, Slots, Running, Sum, Job);
-        {Pids, Rest} -> drive(Rest, Free, add(Slot, Pids, Running, Job), Sum, Job)
+        {[], _} ->
+            drive_on(Source, Running, Sum, Job);
+        {Pids, Rest} ->
+            {More, Added} = add(Pids, {Running, Sum}, Job),
+            drive(Rest, More, Added, Job)
     end;
-drive(Source, [], Running, Sum, Job) ->
-    drive_on(Source, [], Running, Sum, Job).
+drive(Source, Running, Sum, Job) ->
+    drive_on(Source, Running, Sum, Job).
 
-drive_on(_, _, Running, Sum, _) when map_size(Running) =:= 0 ->
+drive_on(_, Running, Sum, _) when map_size(Running) =:= 0 ->
     Sum;
-drive_on(Source, Free, Running, Sum, Job) ->
+drive_on(Source, Running, Sum, Job) ->
     receive
         {'DOWN', Monitor, process, _, Reason} when is_map_key(Monitor, Running) ->
-            {#{slot := Slot, pids := Pids}, Left} = maps:take(Monitor, Running),
-            Added = added(Reason, Pids, Sum),
-            drive(Source, [Slot | Free], Left, Added, Job)
+            {#{pids := Pids}, Left} = maps:take(Monitor, Running),
+            drive(Source, Left, added(cprof_aside:answer(Reason), Pids, Sum), Job)
     after ?TICK_MS ->
-        {Looked, Given} = look_after(Running, Job),
-        drive_on(Source, Free, Looked, cprof_walk_sum:unanswered(Given, Sum), Job)
+        {Looked, Added} = look_after(Running, Sum, Job),
+        drive(Source, Looked, Added, Job)
     end.
 
-added({answer, Part}, _, Sum) -> cprof_walk_sum:merge(Sum, Part);
-added(_, Pids, Sum) -> cprof_walk_sum:unanswered(length(Pids), Sum).
+added({ok, Part}, _, Sum) -> cprof_walk_sum:merge(Sum, Part);
+added(failed, Pids, Sum) -> cprof_walk_sum:unanswered(length(Pids), Sum).
 
-add(Slot, Pids, Running, #{progress := Progress} = Job) ->
+add(Pids, {Running, Sum}, #{progress := Progress} = Job) ->
+    [Slot | _] = lists:seq(1, ?WALKERS) -- [Slot || #{slot := Slot} <- maps:values(Running)],
     atomics:put(Progress, Slot, 0),
-    {Helper, Monitor} = spawn_monitor(fun() -> exit({answer, ask_all(Pids, Slot, Job)}) end),
-    Now = erlang:monotonic_time(millisecond),
-    Running#{Monitor => #{slot => Slot, pids => Pids, helper => Helper, at => 0, since => Now}}.
+    case cprof_aside:help(fun() -> ask_all(Pids, Slot, Job) end) of
+        full ->
+            {Running, lists:foldl(fun(Pid, To) -> ask_here(Pid, Job, To) end, Sum, Pids)};
+        {_, Monitor} = Task ->
+            Now = erlang:monotonic_time(millisecond),
+            Walker = #{slot => Slot, pids => Pids, task => Task, at => 0, since => Now},
+            {Running#{Monitor => Walker}, Sum}
+    end.
+
+ask_here(Pid, Job, Sum) ->
+    case cprof_ask:at_rest(Pid) of
+        true -> ask(Pid, Job, Sum);
+        false -> cprof_walk_sum:unanswered(1, Sum)
+    end.
 
 %% Ends the walkers that are stuck, each behind one process, and begins their
 %% chunks anew without it.
-look_after(Running, Job) ->
+look_after(Running, Sum, Job) ->
     Now = erlang:monotonic_time(millisecond),
-    maps:fold(
-        fun(Monitor, Walker, {Looked, Given}) ->
-            case look(Walker, Now, Job) of
-                {keep, Kept} ->
-                    {Looked#{Monitor => Kept}, Given};
-                {stuck, At} ->
-                    #{slot := Slot, pids := Pids, helper := Helper} = Walker,
-                    exit(Helper, kill),
-                    erlang:demonitor(Monitor, [flush]),
-                    {Before, [_ | After]} = lists:split(At - 1, Pids),
-                    {add(Slot, Before ++ After, Looked, Job), Given + 1}
-            end
-        end,
-        {#{}, 0},
-        Running
-    ).
+    Looks = [{Monitor, look(Walker, Now, Job)} || {Monitor, Walker} <- maps:to_list(Running)],
+    Kept = maps:from_list([{Monitor, Walker} || {Monitor, {keep, Walker}} <- Looks]),
+    Stuck = [{At, maps:get(Monitor, Running)} || {Monitor, {stuck, At}} <- Looks],
+    lists:foldl(fun(Walker, To) -> begin_anew(Walker, To, Job) end, {Kept, Sum}, Stuck).
 
-look(#{slot := Slot, at := Was, since := Since, helper := Helper} = Walker, Now, Job) ->
+begin_anew({At, #{pids := Pids, task := Task}}, {Running, Sum}, Job) ->
+    cprof_aside:give_up(Task),
+    {Before, [_ | After]} = lists:split(At - 1, Pids),
+    add(Before ++ After, {Running, cprof_walk_sum:unanswered(1, Sum)}, Job).
+
+look(#{slot := Slot, at := Was, since := Since, task := {Helper, _}} = Walker, Now, Job) ->
     #{progress := Progress, stuck_ms := StuckMs} = Job,
     case atomics:get(Progress, Slot) of
         Was when Was > 0, Now - Since >= StuckMs ->
@@ -148,10 +153,15 @@ ask_all([Pid | Rest], At, Slot, #{progress := Progress} = Job, Sum) ->
     atomics:put(Progress, Slot, At),
     ask_all(Rest, At + 1, Slot, Job, ask(Pid, Job, Sum)).
 
-%% The process that collects has messages only because it does.
-ask(Pid, #{own := Pid}, Sum) ->
-    Sum;
-ask(Pid, Job, Sum) ->
+%% Without the process that collects, which has messages only because it does,
+%% and without the walk's canary.
+ask(Pid, #{left_out := Own} = Job, Sum) ->
+    case lists:member(Pid, Own) of
+        true -> Sum;
+        false -> ask_other(Pid, Job, Sum)
+    end.
+
+ask_other(Pid, Job, Sum) ->
     case erlang:process_info(Pid, [status, message_queue_len, reductions]) of
         [{status, Status}, {message_queue_len, Length}, {reductions, Reductions}] ->
             #{remember := Remember, sample := Sample} = Job,

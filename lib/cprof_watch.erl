@@ -8,9 +8,6 @@
 
 -export_type([result/0, finding/0, options/0]).
 
-% It answers by what it exits with.
--dialyzer({nowarn_function, watch/1}).
-
 -type options() :: #{
     %% looks after the baseline
     snapshots => pos_integer(),
@@ -59,11 +56,8 @@
 -spec watch(options()) -> result().
 watch(Options) ->
     Checked = maps:fold(fun check/3, ?DEFAULTS, Options),
-    {_, Monitor} = spawn_monitor(fun() -> exit({answer, series(Checked)}) end),
-    receive
-        {'DOWN', Monitor, process, _, {answer, Result}} -> Result;
-        {'DOWN', Monitor, process, _, Reason} -> erlang:error(Reason)
-    end.
+    Series = fun() -> series(Checked) end,
+    cprof_aside:run(cprof_watch, Series, Series).
 
 check(source, Source, Checked) when Source =:= auto; Source =:= bif -> Checked#{source := Source};
 check(Key, Value, Checked) when is_map_key(Key, Checked), is_integer(Value), Value > 0 ->

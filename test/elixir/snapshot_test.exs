@@ -47,7 +47,8 @@ defmodule Cprof.SnapshotTest do
       assert keys(snapshot.waiting) == ~w(examined groups others)a
 
       assert keys(snapshot.quality) ==
-               ~w(details_missing embryos gone groups_missed implausible longest_hold_us lower_bounds missing unanswered)a
+               ~w(details_missing embryos gone groups_missed implausible longest_hold_us lower_bounds missing
+                  process_table_nearly_full unanswered)a
 
       assert snapshot.quality.missing == []
 
