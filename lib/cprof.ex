@@ -52,6 +52,8 @@ defmodule Cprof do
   Returns the function's value and the profile. What the function raises, throws or exits with is raised here. A
   function of few milliseconds gives few samples: repeat it until it takes a second or more.
 
+  `{:error, error}` says that the function was not run; `{:error, error, value}` that it was, but the recording failed.
+
   Besides the options of a recording it takes `:output`, a file or a list of files to write (see `write/3`), with the
   options of what is shown. They are written also when the function raises.
 
@@ -62,12 +64,13 @@ defmodule Cprof do
       true
   """
   @spec profile((() -> value), [option() | render_option() | {:output, Path.t() | [Path.t()]}]) ::
-          {:ok, value, Profile.t()} | {:error, Error.t()}
+          {:ok, value, Profile.t()} | {:error, Error.t()} | {:error, Error.t(), value}
         when value: any()
   def profile(fun, opts \\ []) when is_function(fun, 0) do
     case :cprof_sampler.profile(fun, Options.to_map(opts)) do
       {:ok, value, recorded} -> {:ok, value, struct!(Profile, recorded)}
       {:error, failure} -> {:error, Error.new(failure)}
+      {:error, failure, value} -> {:error, Error.new(failure), value}
     end
   end
 

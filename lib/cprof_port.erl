@@ -21,21 +21,25 @@
 
 -define(HELLO_MS, 10000).
 
-%% A helper answers by what it exits with.
--dialyzer({nowarn_function, consult/2}).
-
 %% Starts the program and agrees on the protocol's version.
 -spec open(config()) -> {ok, pid()} | {error, {already_started, pid()} | failure()}.
 open(Config) ->
-    Started =
-        case Config of
-            #{name := Name} -> gen_server:start({local, Name}, ?MODULE, Config, []);
-            #{} -> gen_server:start(?MODULE, Config, [])
-        end,
-    case Started of
+    try cprof_aside:has_room(1) andalso start(Config) of
+        false -> {error, no_slot()};
         {error, {shutdown, Failure}} -> {error, Failure};
-        _ -> Started
+        Started -> Started
+    catch
+        error:system_limit -> {error, no_slot()}
     end.
+
+start(#{name := Name} = Config) -> gen_server:start({local, Name}, ?MODULE, Config, []);
+start(Config) -> gen_server:start(?MODULE, Config, []).
+
+no_slot() ->
+    {system_limit, <<
+        "too few process slots of this node are free, and the last ones are left to it; "
+        "look at it from outside with the program `cprof`, or start it with a larger +P"
+    >>}.
 
 -spec request(pid() | atom(), cprof_protocol:command(), map(), timeout()) ->
     {ok, term()} | {error, failure()}.
@@ -181,15 +185,22 @@ send(Command, Args, From, #{port := Port, next := Ref, pending := Pending} = Sta
 %% The program asks what these processes are. Finding out may take a while, so
 %% it is left to a helper.
 consult({processes, Pids}, #{helpers := Helpers} = State) ->
-    {_, Monitor} = spawn_monitor(fun() -> exit({rows, cprof_describe:processes(Pids)}) end),
-    State#{helpers := Helpers#{Monitor => processes}};
+    case cprof_aside:start(fun() -> cprof_describe:processes(Pids) end) of
+        full -> describe(full, State);
+        {_, Monitor} -> State#{helpers := Helpers#{Monitor => processes}}
+    end;
 consult(_, State) ->
     State.
 
 %% Each event is answered once, whatever became of the helper.
 describe(_, #{failure := {_, _}} = State) -> State;
-describe({rows, Rows}, State) -> send(describe, #{described => Rows}, nobody, State);
-describe(_, State) -> describe({rows, []}, State).
+describe(Reason, State) ->
+    Rows =
+        case cprof_aside:answer(Reason) of
+            {ok, Described} -> Described;
+            failed -> []
+        end,
+    send(describe, #{described => Rows}, nobody, State).
 
 answer(Ref, Answer, #{pending := Pending} = State) ->
     case maps:take(Ref, Pending) of
@@ -253,8 +264,22 @@ open_program(Program) ->
             ])}
     catch
         error:Reason ->
-            {error, {no_program, cprof_words:text("~ts could not be started: ~tp", [Program, Reason])}}
+            Text = cprof_words:text("~ts could not be started: ~ts", [Program, why(Reason)]),
+            {error, {code(Reason), Text}}
     end.
+
+code(system_limit) -> system_limit;
+code(_) -> no_program.
+
+why(system_limit) ->
+    io_lib:format(
+        "all ~b ports of this node are taken; close some, or start it with a larger +Q",
+        [erlang:system_info(port_limit)]
+    );
+why(Reason) when is_atom(Reason) ->
+    file:format_error(Reason);
+why(Reason) ->
+    io_lib:format("~tp", [Reason]).
 
 missing(Program) ->
     cprof_words:text(

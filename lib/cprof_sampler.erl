@@ -79,9 +79,10 @@ stop(Args) ->
     Answer.
 
 %% Runs a function and records the node meanwhile. What the function raises is
-%% raised here, after the files of option output were written.
+%% raised here, after the files of option output were written. The error of two
+%% says that it was not run; that of three has its value.
 -spec profile(fun(() -> Value), cprof_options:options()) ->
-    {ok, Value, recorded()} | {error, failure()}.
+    {ok, Value, recorded()} | {error, failure()} | {error, failure(), Value}.
 profile(Fun, Options) when is_function(Fun, 0) ->
     Defaults = #{rate => ?PROFILE_RATE},
     case begin_recording(maps:merge(Defaults, Options)) of
@@ -99,7 +100,7 @@ profile(Fun, Options) when is_function(Fun, 0) ->
 
 deliver({raised, Class, Reason, Stack}, _) -> erlang:raise(Class, Reason, Stack);
 deliver({value, Value}, {ok, Recorded}) -> {ok, Value, Recorded};
-deliver({value, _}, {error, Failure}) -> {error, Failure}.
+deliver({value, Value}, {error, Failure}) -> {error, Failure, Value}.
 
 %% Records the node for a while.
 -spec record(number(), cprof_options:options()) -> {ok, recorded()} | {error, failure()}.
@@ -192,7 +193,12 @@ render(Recording, Options) ->
             {error, {invalid_option, Text}}
     end.
 
+%% One at a time: each is a program of its own, with what it needs of memory.
 ask_program(Command, Args) ->
+    Ask = fun() -> ask_another_program(Command, Args) end,
+    cprof_aside:run(cprof_program, Ask, Ask).
+
+ask_another_program(Command, Args) ->
     case cprof_port:open(#{owner => self()}) of
         {ok, Server} ->
             Answer = cprof_port:request(Server, Command, Args, ?RENDER_MS),

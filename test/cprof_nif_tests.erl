@@ -89,6 +89,19 @@ what_the_function_raises_is_raised_test_() ->
         ?assertEqual(undefined, whereis(cprof_sampler))
     end}.
 
+%% The function ran: its value is worth more than the recording.
+the_value_is_kept_when_the_recording_fails_test_() ->
+    {timeout, 60, fun() ->
+        Fails = fun() -> exit(whereis(cprof_sampler), kill), value end,
+        ?assertMatch({error, {not_started, _}, value}, cprof_nif:profile(Fails)),
+        Folder = filename:join("/tmp", "cprof-eunit-gone-" ++ os:getpid()),
+        ok = file:make_dir(Folder),
+        Goes = fun() -> ok = file:del_dir(Folder), value end,
+        Options = #{output => filename:join(Folder, "a.txt")},
+        ?assertMatch({error, {enoent, _}, value}, cprof_nif:profile(Goes, Options)),
+        ?assertEqual(undefined, whereis(cprof_sampler))
+    end}.
+
 wrong_options_are_errors_test() ->
     Fun = fun() -> error(must_not_run) end,
     {error, {invalid_option, Text}} = cprof_nif:profile(Fun, #{rate => 0}),
@@ -129,7 +142,7 @@ tracer_permission_test() ->
 %% Handing a new version of the module in while the old one is loaded.
 the_nif_survives_a_reload_test() ->
     Version = cprof_nif:version(),
-    {module, cprof_nif} = code:load_file(cprof_nif),
+    {module, cprof_native} = code:load_file(cprof_native),
     ?assertEqual(Version, cprof_nif:version()),
-    code:purge(cprof_nif),
+    code:purge(cprof_native),
     ?assertEqual(Version, cprof_nif:version()).
