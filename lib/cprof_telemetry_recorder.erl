@@ -114,7 +114,17 @@ handle_info({'EXIT', Worker, Reason}, #{worker := {Worker, _}} = State) ->
 handle_info(_, State) ->
     {noreply, State}.
 
-record(Span, Pid, #{id := Id, gate := Gate, options := Options, number := Number} = State) ->
+%% The last process slots are the application's.
+record(Span, Pid, State) ->
+    case cprof_aside:has_room(2) of
+        true ->
+            begin_recording(Span, Pid, State);
+        false ->
+            Text = <<"too few process slots of this node are free">>,
+            count({failed, {system_limit, Text}}, State)
+    end.
+
+begin_recording(Span, Pid, #{id := Id, gate := Gate, options := Options, number := Number} = State) ->
     Task = #{
         id => Id,
         span => Span,

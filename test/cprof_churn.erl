@@ -48,6 +48,7 @@ run(Ms, How) ->
     Makers = [start(fun() -> make(Job, N) end, Job) || N <- lists:seq(1, 2)],
     Reloader = start(fun() -> reload(Job, Variants, 1) end, Job),
     Turner = start(fun() -> turn(Job) end, Job),
+    Flipper = start(fun() -> flip(Job, erlang:system_info(schedulers_online)) end, Job),
     Walkers = [start(fun() -> look(Kind, Job) end, Job) || Kind <- [walk, walk, snapshot]],
     Owner = self(),
     Traced = [whereis(code_server), Reloader | Walkers],
@@ -56,9 +57,9 @@ run(Ms, How) ->
     receive
         {traces, Tracer} -> ok
     end,
-    [Pid ! go || Pid <- [Reloader, Turner | Makers ++ Walkers]],
+    [Pid ! go || Pid <- [Reloader, Turner, Flipper | Makers ++ Walkers]],
     Results = [result(Walker) || Walker <- Walkers],
-    [result(Pid) || Pid <- [Reloader, Turner | Makers]],
+    [result(Pid) || Pid <- [Reloader, Turner, Flipper | Makers]],
     Tracer ! stop,
     result(Tracer),
     Sum = lists:foldl(fun add/2, #{}, Results),
@@ -220,6 +221,19 @@ victim(N) -> sleep([], N).
 sleep(A, B) ->
     receive
         {never, A, B} -> ok
+    end.
+
+%% --- schedulers that go offline and online ------------------------------------------
+
+flip(Job, Online) ->
+    case is_over(Job) of
+        true ->
+            _ = erlang:system_flag(schedulers_online, Online),
+            done;
+        false ->
+            _ = erlang:system_flag(schedulers_online, rand:uniform(Online)),
+            timer:sleep(rand:uniform(200)),
+            flip(Job, Online)
     end.
 
 %% --- modules that come and go -------------------------------------------------------

@@ -1,0 +1,119 @@
+defmodule Live.HarmTest do
+  @moduledoc "What is asked of cprof leaves this node as it was, whoever goes meanwhile: callers, or schedulers."
+  use ExUnit.Case, async: false
+
+  @patience_ms 60_000
+
+  # Programs of ours that this VM began: children of its erl_child_setup.
+  defp programs do
+    for stat <- Path.wildcard("/proc/[0-9]*/stat"),
+        pid = stat |> Path.dirname() |> Path.basename(),
+        File.read_link("/proc/#{pid}/exe") == {:ok, Live.Cprof.program()},
+        grandparent(pid) == System.pid(),
+        do: pid
+  end
+
+  defp grandparent(pid), do: pid |> parent() |> parent()
+
+  defp parent(pid) do
+    with {:ok, status} <- File.read("/proc/#{pid}/status"),
+         [_, parent] <- Regex.run(~r/^PPid:\s+(\d+)$/m, status),
+         do: parent,
+         else: (_ -> nil)
+  end
+
+  defp until(check, deadline \\ System.monotonic_time(:millisecond) + @patience_ms) do
+    case check.() do
+      [] ->
+        []
+
+      left ->
+        if System.monotonic_time(:millisecond) > deadline do
+          left
+        else
+          Process.sleep(5)
+          until(check, deadline)
+        end
+    end
+  end
+
+  defp left_since(before) do
+    until(fn -> Enum.filter(Process.list() -- [Process.whereis(:cprof_canary) | before], &Process.alive?/1) end)
+  end
+
+  for work <- [:record, :profile, :read, :render, :snapshot, :watch] do
+    test "callers of #{work} that are killed leave no process and no program" do
+      {:ok, profile} = Cprof.record(0.2)
+      Cprof.Snapshot.take(%{})
+      before = Process.list()
+      assert until(&programs/0) == []
+
+      for round <- 1..15 do
+        callers = for _ <- 1..5, do: spawn(fn -> ask(unquote(work), profile) end)
+        # In some rounds they are killed while they begin, in some they are at it.
+        if rem(round, 3) == 0 and unquote(work) in [:record, :profile], do: until(&no_program/0)
+        Process.sleep(:rand.uniform(40))
+        for pid <- callers, do: Process.exit(pid, :kill)
+      end
+
+      assert until(&programs/0) == []
+      assert left_since(before) == []
+      assert Process.whereis(:cprof_sampler) == nil
+    end
+  end
+
+  defp no_program, do: if(programs() == [], do: [:no_program], else: [])
+
+  defp ask(:record, _), do: Cprof.record(1000)
+  defp ask(:profile, _), do: Cprof.profile(fn -> Process.sleep(:infinity) end)
+  defp ask(:read, profile), do: for(_ <- 1..100, do: :cprof_sampler.read(profile.recording))
+  defp ask(:render, profile), do: for(_ <- 1..100, do: Cprof.render(profile, :html))
+  defp ask(:snapshot, _), do: for(_ <- 1..1000, do: Cprof.Snapshot.take(%{}))
+  defp ask(:watch, _), do: Cprof.Snapshot.watch(snapshots: 1000)
+
+  test "while schedulers go offline and online, snapshots go on, and code is loaded" do
+    all = :erlang.system_info(:schedulers_online)
+    on_exit(fn -> :erlang.system_flag(:schedulers_online, all) end)
+    Cprof.Snapshot.take(%{})
+    before = Process.list()
+    taken = :counters.new(3, [])
+    options = [%{}, %{source: :bif}, %{wait_ms: 1}]
+    takers = for {opts, n} <- Enum.with_index(options, 1), do: spawn(fn -> take(opts, taken, n) end)
+
+    for round <- 1..60 do
+      for n <- 1..10, do: :erlang.system_flag(:schedulers_online, 1 + rem(n, all))
+      :erlang.system_flag(:schedulers_online, 1)
+      done = for n <- 1..3, do: :counters.get(taken, n)
+      # Each of them goes on with what is online,
+      assert until(fn -> for {n, was} <- Enum.with_index(done), :counters.get(taken, was + 1) == n, do: was end) == []
+      # and a module is replaced twice, which asks every process.
+      assert round |> load() |> Task.await(@patience_ms) == round
+      :erlang.system_flag(:schedulers_online, all)
+    end
+
+    for pid <- takers, do: Process.exit(pid, :kill)
+    assert left_since(before) == []
+  end
+
+  defp take(opts, taken, n) do
+    %{processes: %{count: count}} = Cprof.Snapshot.take(opts)
+    true = count > 0
+    :counters.add(taken, n, 1)
+    take(opts, taken, n)
+  end
+
+  defp load(version) do
+    Task.async(fn ->
+      function = {:function, 1, :version, 0, [{:clause, 1, [], [], [{:integer, 1, version}]}]}
+      forms = [{:attribute, 1, :module, :harm_small}, {:attribute, 1, :export, [version: 0]}, function]
+      {:ok, module, code} = :compile.forms(forms)
+
+      for _ <- 1..2 do
+        {:module, ^module} = :code.load_binary(module, ~c"harm_small", code)
+        :code.purge(module)
+      end
+
+      apply(module, :version, [])
+    end)
+  end
+end
