@@ -27,6 +27,8 @@
 %% A process that had no turn for this long is given up: it may lie in the queue
 %% of a scheduler that is held by a process in C code.
 -define(STARVED_MS, 100).
+%% Those that wait for its turn to end leave that to its caller at first.
+-define(PATIENCE_MS, 1000).
 %% In the dictionary of a process that outlives its helpers' failures.
 -define(OWNER, '$cprof_aside').
 
@@ -39,7 +41,7 @@ run(Kind, Fun, Full) ->
         undefined ->
             first(Kind, Fun, Full);
         Holder ->
-            case await({Holder, erlang:monitor(process, Holder)}) of
+            case await({Holder, erlang:monitor(process, Holder)}, ?PATIENCE_MS) of
                 starved -> out_of_turn(Fun, Full);
                 {ended, _} -> run(Kind, Fun, Full)
             end
@@ -54,7 +56,7 @@ first(Kind, Fun, Full) ->
             case is_first(Kind, Pid) of
                 true ->
                     Pid ! go,
-                    finish(await(Task), Kind, Task, Fun, Full);
+                    finish(await(Task, ?STARVED_MS), Kind, Task, Fun, Full);
                 false ->
                     give_up(Task),
                     run(Kind, Fun, Full)
@@ -92,18 +94,18 @@ result({answer, Answer}, _) -> Answer;
 result({raised, Class, Reason, Stack}, _) -> erlang:raise(Class, Reason, Stack);
 result(Reason, _) -> erlang:error(Reason).
 
-await(Task) -> await(Task, none).
+await(Task, StarvedMs) -> await(Task, StarvedMs, none).
 
-await({Pid, Monitor} = Task, Before) ->
+await({Pid, Monitor} = Task, StarvedMs, Before) ->
     receive
         {'DOWN', Monitor, process, Pid, Reason} -> {ended, Reason}
-    after ?STARVED_MS ->
+    after StarvedMs ->
         case progress(Pid) of
             {runnable, _} = Before ->
                 erlang:demonitor(Monitor, [flush]),
                 starved;
             Now ->
-                await(Task, Now)
+                await(Task, StarvedMs, Now)
         end
     end.
 

@@ -18,15 +18,13 @@
 -define(TASKS, "/proc/self/task").
 -define(LINE_BYTES, 128).
 -define(KEEPER, cprof_wall_time).
-%% Without owners, for whoever is about to ask.
--define(LINGER_MS, 1000).
 
 %% The times, and the process by which the VM counts them: those by another are
 %% counted from another beginning. They are counted for as long as Owner lives.
 %% Waits until every scheduler has answered.
 -spec wall(pid()) -> {pid(), wall()}.
 wall(Owner) ->
-    Keeper = keeper(),
+    Keeper = keeper(Owner),
     Tag = erlang:monitor(process, Keeper),
     Keeper ! {keep_for, Owner, self(), Tag},
     receive
@@ -39,11 +37,11 @@ wall(Owner) ->
             wall(Owner)
     end.
 
-keeper() ->
+keeper(Owner) ->
     case whereis(?KEEPER) of
         undefined ->
             true = cprof_aside:has_room(1),
-            spawn(fun keep/0);
+            spawn(fun() -> keep_for(Owner) end);
         Keeper ->
             Keeper
     end.
@@ -51,15 +49,16 @@ keeper() ->
 %% The flag scheduler_wall_time belongs to the process that set it and ends
 %% with it. One process has it for all. Who asks for it could be held by it:
 %% setting it needs a word from every scheduler.
-keep() ->
+keep_for(Owner) ->
     try register(?KEEPER, self()) of
         true ->
             _ = erlang:system_flag(scheduler_wall_time, true),
-            keep(#{})
+            keep(with(Owner, #{}))
     catch
         error:badarg -> ok
     end.
 
+%% Without owners it ends, but for those who have asked already.
 keep(Owners) ->
     receive
         {keep_for, Owner, Asker, Tag} ->
@@ -75,7 +74,7 @@ keep(Owners) ->
 with(Owner, Owners) when is_map_key(Owner, Owners) -> Owners;
 with(Owner, Owners) -> Owners#{Owner => erlang:monitor(process, Owner)}.
 
-patience(Owners) when map_size(Owners) =:= 0 -> ?LINGER_MS;
+patience(Owners) when map_size(Owners) =:= 0 -> 0;
 patience(_) -> infinity.
 
 %% The times of the scheduler threads, from the kernel; [] where the folders

@@ -276,8 +276,7 @@ defmodule Cprof.SnapshotTest do
 
   test "the wall time flag ends with the process that took snapshots" do
     Task.await(Task.async(fn -> snapshot() end))
-    Process.sleep(100)
-    assert :erlang.statistics(:scheduler_wall_time) == :undefined
+    wait_until(fn -> :erlang.statistics(:scheduler_wall_time) == :undefined end)
   end
 
   test "a wrong top is refused" do
