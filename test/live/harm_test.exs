@@ -71,6 +71,46 @@ defmodule Live.HarmTest do
   defp ask(:snapshot, _), do: for(_ <- 1..1000, do: Cprof.Snapshot.take(%{}))
   defp ask(:watch, _), do: Cprof.Snapshot.watch(snapshots: 1000)
 
+  # By the CPU time that it took: a whole comparison takes more.
+  test "a program that works on an answer ends with who asked for it" do
+    {:ok, _, profile} = Cprof.profile(fn -> for n <- 1..60, do: Enum.sort(Enum.shuffle(1..(1000 * n))) end)
+    whole = cpu_of_comparison(profile, fn _, _ -> :ok end)
+    cut = cpu_of_comparison(profile, fn ticks, caller -> if ticks > div(whole, 10), do: Process.exit(caller, :kill) end)
+    assert whole >= 20 and cut < div(whole, 2), "CPU ticks: whole #{whole}, killed #{cut}"
+  end
+
+  defp cpu_of_comparison(profile, each) do
+    many = List.duplicate(profile.recording, 60)
+    {caller, monitor} = spawn_monitor(fn -> {:ok, _} = :cprof_sampler.diff(many, many, %{}) end)
+    [program] = until_found()
+    ticks = follow(program, 0, &each.(&1, caller))
+    assert_receive {:DOWN, ^monitor, :process, ^caller, _}, @patience_ms
+    ticks
+  end
+
+  defp until_found do
+    case programs() do
+      [] -> until_found()
+      found -> found
+    end
+  end
+
+  defp follow(program, last, each) do
+    case File.read("/proc/#{program}/stat") do
+      {:ok, stat} ->
+        [state, ticks] = stat |> String.split(") ") |> List.last() |> String.split() |> then(&[hd(&1), ticks(&1)])
+        each.(ticks)
+        Process.sleep(2)
+        if state == "Z", do: max(last, ticks), else: follow(program, max(last, ticks), each)
+
+      {:error, _} ->
+        last
+    end
+  end
+
+  # utime and stime.
+  defp ticks(fields), do: String.to_integer(Enum.at(fields, 11)) + String.to_integer(Enum.at(fields, 12))
+
   test "while schedulers go offline and online, snapshots go on, and code is loaded" do
     all = :erlang.system_info(:schedulers_online)
     on_exit(fn -> :erlang.system_flag(:schedulers_online, all) end)
