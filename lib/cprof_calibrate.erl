@@ -64,6 +64,7 @@ found({error, Reason}) ->
 -spec unloaded() -> no_return().
 unloaded() -> throw({refused_now, <<"the NIF library was unloaded meanwhile">>}).
 
+-spec not_found(atom()) -> no_return().
 not_found(Reason) ->
     refuse(io_lib:format("the process table was not found (~p)", [Reason])).
 
