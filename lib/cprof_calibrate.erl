@@ -343,7 +343,7 @@ canary() ->
             end,
         {Pid, canary_facts(Pid)}
     catch
-        throw:{refused, _} -> gone;
+        throw:{_, _} -> gone;
         error:system_limit -> gone
     end.
 
