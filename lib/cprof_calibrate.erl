@@ -84,7 +84,8 @@ rounds(Left) ->
 rounds() ->
     First = one_round(1),
     Second = one_round(2),
-    case cprof_offsets:find(First, Second) of
+    Running = [struct(self()) || _ <- lists:seq(1, ?HELPERS)],
+    case cprof_offsets:find(First, Second, Running) of
         {ok, Offsets} -> Offsets;
         {error, Field, Found} -> refuse(ambiguous(Field, Found))
     end.
@@ -315,7 +316,7 @@ checked(Offsets, Created) ->
         size => Size,
         middle => Middle =/= unknown,
         offsets =>
-            {At(state), At(queue), At(outer), number_or_0(Middle), signals(Middle, At(outer)),
+            {At(state), At(locks), At(queue), At(outer), number_or_0(Middle), signals(Middle, At(outer)),
                 At(heap_size), OldEnd, OldStart, At(fragments), At(vheap), At(vheap_old), At(reductions), At(pc), At(initial),
                 Created}
     }.

@@ -2,7 +2,7 @@
 %% right value in all samples. Pure, but that it asks which memory is code.
 -module(cprof_offsets).
 
--export([find/2, known/2, risen/3]).
+-export([find/3, known/2, risen/3]).
 
 -export_type([sample/0, facts/0]).
 
@@ -12,13 +12,16 @@
 %% the three words of its initial call; the others as the word itself.
 -type sample() :: {binary(), facts()}.
 
-%% The one offset of each field, of `old_heap' of its end and start.
--spec find([sample()], [sample()]) ->
+%% The one offset of each field, of `old_heap' of its end and start. `Running':
+%% structs that processes copied of themselves; who is in the samples is at rest.
+-spec find([sample()], [sample()], [binary()]) ->
     {ok, #{atom() => non_neg_integer() | {non_neg_integer(), non_neg_integer()}}}
     | {error, atom(), [term()]}.
-find(First, Second) ->
+find(First, Second, Running) ->
     Samples = First ++ Second,
-    unique([{Field, places_of(Field, Samples)} || Field <- fields()], #{}).
+    Found = [{Field, places_of(Field, Samples)} || Field <- fields()],
+    Resting = [Struct || {Struct, _} <- Samples],
+    unique([{locks, places_of_locks(Resting, Running)} | Found], #{}).
 
 fields() ->
     [state, queue, outer, heap_size, old_heap, fragments, vheap, vheap_old, reductions, pc, initial].
@@ -69,6 +72,21 @@ is_state(Word, #{priority := Priority, suspended := Suspended}) ->
     Word band 16#f =:= Level bor (Level bsl 2) andalso
         (Word bsr 16) band 1 =:= maps:get(Suspended, #{true => 1, false => 0}).
 
+%% Flags and what fills them up to a word, then five queues of threads that wait
+%% for a lock: none here (erl_process_lock.h, erts_proc_lock_t). Who runs holds
+%% its main lock.
+places_of_locks([Struct | _] = Resting, [_ | _] = Running) ->
+    [
+        At
+     || At <- lists:seq(0, byte_size(Struct) - 48, 8),
+        lists:all(fun(Other) -> are_locks(0, Other, At) end, Resting),
+        lists:all(fun(Other) -> are_locks(1, Other, At) end, Running)
+    ].
+
+are_locks(Held, Struct, At) ->
+    <<_:At/binary, Flags:32/native, _:32, Queues:320, _/binary>> = Struct,
+    {Flags, Queues} =:= {Held, 0}.
+
 %% The same wherever the same is waited for, and code.
 is_pc(Words) ->
     case {lists:usort([W || {0, W} <- Words]), lists:usort([W || {1, W} <- Words])} of
@@ -114,7 +132,7 @@ risen(Least, Most, {Before, After}) ->
 -spec known(string(), pos_integer()) -> #{atom() => term()}.
 known("25", 776) ->
     #{
-        state => 640, queue => 392, outer => 672, middle => 0, heap_size => 152,
+        state => 640, locks => 712, queue => 392, outer => 672, middle => 0, heap_size => 152,
         old_heap => {504, 520}, fragments => 584, vheap => 544, vheap_old => 616,
         reductions => 280, pc => 256, initial => 448
     };
@@ -127,7 +145,7 @@ known(_, _) ->
 
 known_27() ->
     #{
-        state => 624, queue => 336, outer => 656, middle => 376, heap_size => 216,
+        state => 624, locks => 696, queue => 336, outer => 656, middle => 376, heap_size => 216,
         old_heap => {496, 512}, fragments => 568, vheap => 528, vheap_old => 600,
         reductions => 272, pc => 248, initial => 440
     }.

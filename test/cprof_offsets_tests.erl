@@ -8,7 +8,7 @@
 %% Field and offset; `state' is a half word.
 places() ->
     #{
-        state => 64, queue => 80, outer => 96, heap_size => 112, old_heap => {128, 144},
+        state => 64, locks => 288, queue => 80, outer => 96, heap_size => 112, old_heap => {128, 144},
         fragments => 160, vheap => 176, vheap_old => 192, reductions => 208, pc => 224, initial => 240
     }.
 
@@ -30,6 +30,9 @@ words(state, At, _, #{priority := Priority, suspended := Suspended}) ->
     Level = maps:get(Priority, #{high => 1, normal => 2, low => 3}),
     Flag = maps:get(Suspended, #{true => 1 bsl 16, false => 0}),
     [{At, Level bor (Level bsl 2) bor Flag}];
+%% Nobody holds them.
+words(locks, _, _, _) ->
+    [];
 words(old_heap, {End, Start}, N, #{old_size := Size}) ->
     From = 16#7f0000000000 + 4096 * N,
     [{End, From + 8 * Size}, {Start, From}];
@@ -56,11 +59,17 @@ put_word(At, Word, {Struct, Facts}) ->
     <<Before:At/binary, _:64, After/binary>> = Struct,
     {<<Before/binary, Word:64/native, After/binary>>, Facts}.
 
+find(First, Second) -> cprof_offsets:find(First, Second, [running()]).
+
+running() ->
+    {Struct, _} = put_word(288, 1, sample(1)),
+    Struct.
+
 rounds() -> {[sample(N) || N <- lists:seq(1, 8)], [sample(N) || N <- lists:seq(20, 27)]}.
 
 finds_each_test() ->
     {First, Second} = rounds(),
-    ?assertEqual({ok, places()}, cprof_offsets:find(First, Second)).
+    ?assertEqual({ok, places()}, find(First, Second)).
 
 %% The same figure twice: nobody knows which.
 two_places_are_refused_test_() ->
@@ -71,7 +80,7 @@ two_places_are_refused_test_() ->
             At = maps:get(Field, places()),
             ?assertEqual(
                 {error, Field, [At, 400]},
-                cprof_offsets:find(lists:map(Twice, First), lists:map(Twice, Second))
+                find(lists:map(Twice, First), lists:map(Twice, Second))
             )
         end}
      || Field <- [queue, outer, heap_size, fragments, vheap, vheap_old, reductions]
@@ -81,7 +90,7 @@ two_places_are_refused_test_() ->
 one_round_is_not_enough_test() ->
     {First, Second} = rounds(),
     Twice = [put_word(400, maps:get(queue, Facts), Sample) || {_, Facts} = Sample <- First],
-    ?assertEqual({ok, places()}, cprof_offsets:find(Twice, Second)).
+    ?assertEqual({ok, places()}, find(Twice, Second)).
 
 no_place_is_refused_test_() ->
     {First, Second} = rounds(),
@@ -89,7 +98,7 @@ no_place_is_refused_test_() ->
         {atom_to_list(Field), fun() ->
             [Odd | Rest] = Second,
             Wrong = put_word(At, 16#ffffffffffff, Odd),
-            ?assertEqual({error, Field, []}, cprof_offsets:find(First, [Wrong | Rest]))
+            ?assertEqual({error, Field, []}, find(First, [Wrong | Rest]))
         end}
      || {Field, At} <- maps:to_list((places())#{old_heap := 128}), Field =/= initial
     ].
@@ -97,13 +106,21 @@ no_place_is_refused_test_() ->
 %% Values that hardly differ tell nothing.
 too_few_values_are_refused_test() ->
     Same = [sample(5) || _ <- lists:seq(1, 8)],
-    ?assertMatch({error, _, _}, cprof_offsets:find(Same, Same)).
+    ?assertMatch({error, _, _}, find(Same, Same)).
 
 %% Where a process goes on must be code.
 no_code_is_refused_test() ->
     Wrong = fun({_, #{place := Place}} = Sample) -> put_word(224, 4096 + 64 * Place, Sample) end,
     {First, Second} = rounds(),
-    ?assertEqual({error, pc, []}, cprof_offsets:find(lists:map(Wrong, First), lists:map(Wrong, Second))).
+    ?assertEqual({error, pc, []}, find(lists:map(Wrong, First), lists:map(Wrong, Second))).
+
+%% Neither with another lock held, nor with somebody who waits for one.
+locks_of_one_that_runs_are_its_main_one_test() ->
+    {First, Second} = rounds(),
+    {Another, _} = put_word(288, 3, sample(1)),
+    ?assertEqual({error, locks, []}, cprof_offsets:find(First, Second, [running(), Another])),
+    {Waited, _} = put_word(304, 16#7f0000001000, {running(), #{}}),
+    ?assertEqual({error, locks, []}, cprof_offsets:find(First, Second, [Waited])).
 
 risen_test() ->
     Table = fun(Words) -> <<<<Word:32/native>> || Word <- Words>> end,

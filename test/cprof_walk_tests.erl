@@ -342,7 +342,7 @@ no_canary(_) ->
 
 fields() ->
     [
-        state, queue, outer, middle, signals, heap_size, old_end, old_start, fragments, vheap, vheap_old,
+        state, locks, queue, outer, middle, signals, heap_size, old_end, old_start, fragments, vheap, vheap_old,
         reductions, pc, initial, created
     ].
 

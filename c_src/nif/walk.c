@@ -21,10 +21,17 @@ static uint64_t word_at(uint64_t process, uint32_t offset)
     return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
 
-static uint32_t state_at(const struct walk *w, uint64_t process)
+static uint32_t flags_at(uint64_t process, uint32_t offset)
 {
-    uint64_t at = process + w->layout.state;
-    return __atomic_load_n((const uint32_t *)(uintptr_t)at, __ATOMIC_ACQUIRE);
+    const uint32_t *p = (const uint32_t *)(uintptr_t)(process + offset);
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+static bool is_being_made(const struct walk_layout *l, uint64_t process,
+                          uint32_t state)
+{
+    return may_be_embryo(state) &&
+           is_embryo(state, flags_at(process, l->locks));
 }
 
 static uint32_t created_now(const struct walk *w)
@@ -195,9 +202,9 @@ static void add_process(struct walk *w, uint32_t slot, uint64_t process,
 static void look_at(struct walk *w, uint32_t slot, uint64_t process)
 {
     struct walk_process p = {.id = word_at(process, 0),
-                             .state = state_at(w, process)};
+                             .state = flags_at(process, w->layout.state)};
     if (!is_pid_word(p.id) || slot_of_pid(&w->table, p.id) != slot ||
-        is_embryo(p.state)) {
+        is_being_made(&w->layout, process, p.state)) {
         w->embryos++;
         return;
     }

@@ -17,6 +17,7 @@ bool walk_layout_fits(const struct walk_layout *l, uint32_t size)
     for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (!fits(words[i], 8, size))
             return false;
-    return fits(l->state, 4, size) && fits(l->initial, 24, size) &&
+    return fits(l->state, 4, size) && fits(l->locks, 4, size) &&
+           fits(l->initial, 24, size) &&
            fits(l->created, 4, TABLE_BEFORE + TABLE_AFTER);
 }

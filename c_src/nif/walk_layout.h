@@ -13,6 +13,7 @@
 /** Offsets in bytes, in the order in which Erlang gives them as a tuple. */
 #define WALK_FIELDS(X)                                                         \
     X(state)        /* u32: flags, see walk_states.h */                        \
+    X(locks)        /* u32: locks that are held, see walk_states.h */          \
     X(queue)        /* messages that the process has fetched */                \
     X(queue_outer)  /* messages that it has not */                             \
     X(queue_middle) /* OTP 26 and later: between; 0: there is none */          \

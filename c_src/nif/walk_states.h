@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum {
-    FLAG_PRIORITIES = 0x3f, /* actual, user's, of the run queue: 2 bits each */
+    FLAG_PRIORITIES = 0xf, /* actual, user's: 2 bits each */
     FLAG_FREE = 1 << 10,
     FLAG_EXITING = 1 << 11,
     FLAG_ACTIVE = 1 << 13,
@@ -19,6 +19,7 @@ enum {
     FLAG_GC = 1 << 17,
     FLAG_ACTIVE_SYS = 1 << 20,
     FLAG_RUNNING_SYS = 1 << 21,
+    FLAG_OFF_HEAP_MESSAGES = 1 << 24,
     FLAG_DIRTY_ACTIVE_SYS = 1 << 28,
     FLAG_DIRTY_RUNNING = 1 << 29,
     FLAG_DIRTY_RUNNING_SYS = 1 << 30,
@@ -34,15 +35,36 @@ enum walk_state {
     WALK_STATES
 };
 
-/**
- * A process stands in the table before its struct is filled in: only its id,
- * the first priorities and the run queue are set
- * (early_init_process_struct); the rest is of whoever had the memory before.
- * A waiting process of priority max has no flag at all and is none.
- */
-static inline bool is_embryo(uint32_t state)
+/** Process.lock.flags (erl_process_lock.h, ERTS_PROC_LOCK_*; the same in OTP 25
+ *  to 29): the locks that are held. */
+enum {
+    LOCK_MAIN = 1 << 0,
+    LOCK_MESSAGE_QUEUE = 1 << 1,
+    LOCK_BIF_TIMERS = 1 << 2,
+    LOCKS_OF_CREATOR = LOCK_MAIN | LOCK_MESSAGE_QUEUE | LOCK_BIF_TIMERS,
+};
+
+/** Does the state allow for an embryo? Only then are the locks to be read. */
+static inline bool may_be_embryo(uint32_t state)
 {
-    return (state & ~0xfu) == 0 && (state & 0xf) != 0;
+    return (state & ~(uint32_t)(FLAG_PRIORITIES | FLAG_OFF_HEAP_MESSAGES)) == 0;
+}
+
+/**
+ * A process stands in the table before its struct is filled in
+ * (erl_process.c, alloc_process): early_init_process_struct sets its id, a
+ * state of the two priorities and where its messages go, and all its locks
+ * held; the rest is of whoever had the memory before. erl_create_process fills
+ * it in, gives the locks back (those for status and tracing sooner, when
+ * sequential tracing is on), and then makes the process active. A process at
+ * rest that has had no turn since its priority was max looks the same, but
+ * nobody holds these locks of it.
+ * @param locks read after the state: then what is read later was filled in
+ */
+static inline bool is_embryo(uint32_t state, uint32_t locks)
+{
+    return may_be_embryo(state) &&
+           (locks & LOCKS_OF_CREATOR) == LOCKS_OF_CREATOR;
 }
 
 static inline enum walk_state walk_state_of(uint32_t state)

@@ -8,6 +8,7 @@ enum { SIZE = 776 };
 
 /* OTP 25's. */
 static const struct walk_layout right = {.state = 640,
+                                         .locks = 712,
                                          .queue = 392,
                                          .queue_outer = 672,
                                          .heap_size = 152,
@@ -70,10 +71,26 @@ static void flags_are_states(void **state)
     assert_int_equal(walk_state_of(normal | FLAG_SUSPENDED | FLAG_EXITING),
                      WALK_EXITING);
     assert_int_equal(walk_state_of(FLAG_FREE), WALK_EXITING);
-    /* only the first priorities are set; priority max at rest has no flag */
-    assert_true(is_embryo(normal));
-    assert_false(is_embryo(0));
-    assert_false(is_embryo(normal | 0x20));
+}
+
+static void an_embryo_is_locked_and_has_done_nothing(void **state)
+{
+    (void)state;
+    const uint32_t normal = 0xa, all = 0x1f, off_heap = FLAG_OFF_HEAP_MESSAGES;
+    const uint32_t made[] = {0, normal, off_heap, normal | off_heap};
+    for (unsigned i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+        assert_true(is_embryo(made[i], all));
+        /* sequential tracing: those for status and tracing were given back */
+        assert_true(is_embryo(made[i], LOCKS_OF_CREATOR));
+        /* others wait for them: 5 more bits */
+        assert_true(is_embryo(made[i], all | all << 5));
+        assert_false(is_embryo(made[i], 0));
+        assert_false(is_embryo(made[i], LOCK_MAIN));
+        assert_false(is_embryo(made[i], all << 5));
+        assert_false(is_embryo(made[i] | FLAG_ACTIVE, all));
+        assert_false(is_embryo(made[i] | FLAG_EXITING, all));
+        assert_false(is_embryo(made[i] | 0x20, all)); /* was in a run queue */
+    }
 }
 
 static void a_pid_tells_its_slot(void **state)
@@ -95,6 +112,7 @@ int main(void)
         cmocka_unit_test(each_field_is_within_the_struct),
         cmocka_unit_test(the_last_place_is_one),
         cmocka_unit_test(flags_are_states),
+        cmocka_unit_test(an_embryo_is_locked_and_has_done_nothing),
         cmocka_unit_test(a_pid_tells_its_slot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
