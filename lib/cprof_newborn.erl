@@ -8,14 +8,17 @@
 -module(cprof_newborn).
 
 -export([new/0, look_for/2, seen/1]).
+-export([ended/2]).
 
 -export_type([newborn/0, seen/0]).
 
 -record(newborn, {
     %% alive at the last look, with their parents
     alive = #{},
-    %% by parent: children seen to have ended, and looks that saw any
+    %% by parent: children seen to have ended, and looks that saw any; children of
+    %% parents that were forgotten
     parents = #{},
+    others = 0,
     looks = 0,
     %% begun by others while looking, and how long that was
     created = 0,
@@ -26,11 +29,15 @@
 -type seen() :: #{
     looks := non_neg_integer(),
     parents := #{pid() => {Children :: pos_integer(), Looks :: pos_integer()}},
+    %% children of parents that are not listed
+    others := non_neg_integer(),
     created_per_s := float() | undefined
 }.
 
 -define(BACK, 8).
 -define(LOOKS, 20).
+%% Parents that are remembered: when there are more, the half with most children.
+-define(PARENTS, 1000).
 %% Those that live on are followed, but not many.
 -define(FOLLOWED, 64).
 -define(PAUSE_MS, 4).
@@ -40,13 +47,13 @@
 new() -> #newborn{}.
 
 -spec seen(newborn()) -> seen().
-seen(#newborn{looks = Looks, parents = Parents, created = Created, us = Us}) ->
+seen(#newborn{looks = Looks, parents = Parents, others = Others, created = Created, us = Us}) ->
     Rate =
         case Us of
             0 -> undefined;
             _ -> Created * 1.0e6 / Us
         end,
-    #{looks => Looks, parents => Parents, created_per_s => Rate}.
+    #{looks => Looks, parents => Parents, others => Others, created_per_s => Rate}.
 
 %% Looks again and again for some ms. By a process of its own: a newborn one
 %% that is asked for its parent might be held in C code.
@@ -136,19 +143,32 @@ parent(Pid) ->
     end.
 
 %% Those that were alive a look before and are no more, each counted to its parent.
-count(Alive, #newborn{alive = Before, parents = Parents, looks = Looks} = Newborn) ->
+count(Alive, #newborn{alive = Before, looks = Looks} = Newborn) ->
     Ended = maps:filter(fun(Pid, _) -> not is_process_alive(Pid) end, Before),
     ByParent = maps:groups_from_list(fun({_, Parent}) -> Parent end, maps:to_list(Ended)),
     Left = maps:without(maps:keys(Ended), Before),
-    Newborn#newborn{
+    ended(maps:map(fun(_, Children) -> length(Children) end, ByParent), Newborn#newborn{
         alive = follow(maps:merge(Left, Alive), Alive),
-        parents = maps:fold(fun count/3, Parents, ByParent),
         looks = Looks + 1
-    }.
+    }).
 
 follow(All, _) when map_size(All) =< ?FOLLOWED -> All;
 follow(_, Newest) -> Newest.
 
+%% @private Also for tests: so many children of each parent were seen to have ended
+%% in one look.
+-spec ended(#{pid() => pos_integer()}, newborn()) -> newborn().
+ended(Children, #newborn{parents = Parents} = Newborn) ->
+    forget(Newborn#newborn{parents = maps:fold(fun count/3, Parents, Children)}).
+
 count(Parent, Children, Parents) ->
     {Seen, Looks} = maps:get(Parent, Parents, {0, 0}),
-    Parents#{Parent => {Seen + length(Children), Looks + 1}}.
+    Parents#{Parent => {Seen + Children, Looks + 1}}.
+
+forget(#newborn{parents = Parents, others = Others} = Newborn) when map_size(Parents) > ?PARENTS ->
+    Sorted = lists:reverse(lists:keysort(2, maps:to_list(Parents))),
+    {Most, Forgotten} = lists:split(?PARENTS div 2, Sorted),
+    Lost = lists:sum([Seen || {_, {Seen, _}} <- Forgotten]),
+    Newborn#newborn{parents = maps:from_list(Most), others = Others + Lost};
+forget(Newborn) ->
+    Newborn.

@@ -133,7 +133,8 @@ snapshot_diff(Before, Now) -> cprof_snapshot_diff:diff(Before, Now).
 watch() -> watch(#{}).
 
 %% @doc Finds leaks: a baseline, then snapshots, and who grows in all of them.
-%% Options: `snapshots' (3), `interval_ms' (1000), `top' (10), `source'.
+%% Options: `snapshots' (3, at most 1,000,000), `interval_ms' (1000, at most a
+%% day), both together at most 31 days, `top' (10, at most 1,000), `source'.
 -spec watch(cprof_watch:options() | [{atom(), term()}]) -> cprof_watch:result().
 watch(Options) -> cprof_watch:watch(to_map(Options)).
 

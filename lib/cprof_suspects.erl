@@ -1,13 +1,18 @@
 %% Which processes of a series of readings are named, and why: pure. A kind is
 %% named by what its figures did in every reading, not by how large they are.
+%% Readings are taken in one by one; what is kept of them is bounded, however many
+%% there are.
 -module(cprof_suspects).
 
--export([findings/4]).
+-export([new/0, add/2, findings/4]).
 
--export_type([suspect/0, reading/0]).
+-export_type([suspects/0, suspect/0, reading/0]).
 
-%% Of cprof_watch; the newest first. Binaries: whether they were looked at.
--type reading() :: #{at_ms := integer(), walk := map(), binaries := boolean(), _ => _}.
+%% Of cprof_watch. Binaries: whether they were looked at. Mark: it ends one of the
+%% intervals in which something has to grow; so does the last one.
+-type reading() :: #{
+    at_ms := integer(), walk := map(), binaries := boolean(), mark := boolean(), _ => _
+}.
 -type suspect() :: #{
     kind := growing_mailbox | binary_hoarder | churning,
     pid := pid(),
@@ -17,6 +22,30 @@
     why := binary()
 }.
 
+-record(suspects, {
+    %% times of the first and the last reading
+    began = undefined,
+    at = undefined,
+    %% the mailboxes that were listed and did grow so far
+    mailboxes = #{},
+    %% those that did not
+    shrank = #{},
+    %% of one that was not listed yet, but would have been had it had a message
+    empty = undefined,
+    %% readings with binaries; the last one's holders; trends of theirs, or `out'
+    readings = 0,
+    held = #{},
+    hoards = #{}
+}).
+
+-opaque suspects() :: #suspects{}.
+
+%% That many are remembered of those that can no longer be named, or are not
+%% listed for now. When there are more they are forgotten: whoever comes again
+%% is followed from then on.
+-define(REMEMBERED, 5000).
+%% Lists that are shorter have room for all.
+-define(SHORT_LIST, 100).
 %% A mailbox must have grown by that, however slowly.
 -define(MESSAGES, 5).
 %% Who holds less binary memory costs nobody sleep.
@@ -32,14 +61,32 @@
 %% Processes per second, where that is known.
 -define(CHURN_PER_S, 200).
 
-%% The worst of each kind first, at most Top of a kind.
--spec findings([reading()], cprof_newborn:seen(), pos_integer(), pos_integer()) -> [suspect()].
-findings(Readings, Seen, Snapshots, Top) ->
-    Series = lists:reverse(Readings),
+-spec new() -> suspects().
+new() -> #suspects{}.
+
+-spec add(reading(), suspects()) -> suspects().
+add(#{at_ms := At, walk := Walk, mark := Mark} = Reading, #suspects{began = Began} = Suspects) ->
+    #{mailboxes := #{top := Longest}} = Walk,
+    Lengths = maps:from_list([{Pid, Length} || {Pid, Length, _} <- Longest]),
+    Followed = add_mailboxes(Lengths, At, Mark, Suspects#suspects{
+        began = first_known(Began, At), at = At
+    }),
+    case Reading of
+        #{binaries := true} -> add_hoards(held(Walk), At, Mark, Followed);
+        #{binaries := false} -> Followed
+    end.
+
+first_known(undefined, At) -> At;
+first_known(Began, _) -> Began.
+
+%% Of a watch over that many intervals. The worst of each kind first, at most Top
+%% of a kind.
+-spec findings(cprof_newborn:seen(), pos_integer(), pos_integer(), suspects()) -> [suspect()].
+findings(Seen, Snapshots, Top, Suspects) ->
     Kinds = [
-        growing_mailboxes(Series, Snapshots),
-        binary_hoarders(Series, Snapshots),
-        churning(Series, Seen)
+        growing_mailboxes(Suspects, Snapshots),
+        binary_hoarders(Suspects, Snapshots),
+        churning(Suspects, Seen)
     ],
     lists:append([lists:sublist(worst_first(Kind), Top) || Kind <- Kinds]).
 
@@ -52,90 +99,97 @@ badness(#{slope_per_s := Slope}) -> Slope.
 
 %% --- mailboxes ---------------------------------------------------------------
 
-growing_mailboxes(Series, Snapshots) ->
-    Lists = [
-        {At, maps:from_list([{Pid, Length} || {Pid, Length, _} <- Top])}
-     || #{at_ms := At, walk := #{mailboxes := #{top := Top}}} <- Series
-    ],
+add_mailboxes(Lengths, At, Mark, Suspects) ->
+    #suspects{mailboxes = Before, shrank = Shrank, empty = Empty} = Suspects,
+    Trends = maps:map(
+        fun(Pid, Length) -> next(At, Length, Mark, maps:get(Pid, Before, Empty)) end,
+        maps:without(maps:keys(Shrank), Lengths)
+    ),
+    Growing = maps:filter(fun(_, Trend) -> cprof_trend:grows(Trend) end, Trends),
+    Suspects#suspects{
+        mailboxes = Growing,
+        shrank = bounded(maps:merge(Shrank, maps:without(maps:keys(Growing), Before))),
+        empty = still_empty(map_size(Lengths), At, Mark, Empty)
+    }.
+
+next(At, Value, _, undefined) -> cprof_trend:new(At, Value);
+next(At, Value, Mark, Trend) -> cprof_trend:add(At, Value, Mark, Trend).
+
+%% One that is not listed has less than those that are: none, unless the list is
+%% long.
+still_empty(Listed, At, Mark, Empty) when Listed < ?SHORT_LIST -> next(At, 0, Mark, Empty);
+still_empty(_, _, _, Empty) -> Empty.
+
+bounded(Known) when map_size(Known) > ?REMEMBERED -> #{};
+bounded(Known) -> Known.
+
+growing_mailboxes(#suspects{mailboxes = Mailboxes}, Snapshots) ->
     [
-        suspect(growing_mailbox, Pid, Points, "messages wait, more in every reading")
-     || Pid <- listed(Lists),
-        Points <- [points(Pid, Lists)],
-        grew(Points) >= ?MESSAGES,
-        grows(Points, Snapshots)
+        suspect(growing_mailbox, Pid, Trend, "messages wait, more in every reading")
+     || {Pid, Trend} <- maps:to_list(Mailboxes),
+        cprof_trend:count(Trend) > Snapshots,
+        cprof_trend:last(Trend) - cprof_trend:first(Trend) >= ?MESSAGES
     ].
-
-listed(Lists) ->
-    {_, Last} = lists:last(Lists),
-    maps:keys(Last).
-
-%% From the first time that it is listed. One that is not has less than those
-%% that are: none, unless the list is long.
-points(Pid, Lists) ->
-    case lists:dropwhile(fun({_, List}) -> not is_map_key(Pid, List) end, Lists) of
-        [{First, _} | _] = Listed ->
-            Before = [{At, 0} || {At, List} <- Lists, At < First, map_size(List) < 100],
-            Before ++ [{At, maps:get(Pid, List, 0)} || {At, List} <- Listed];
-        [] ->
-            []
-    end.
-
-grew([]) -> 0;
-grew([{_, First} | _] = Points) -> element(2, lists:last(Points)) - First.
-
-%% In each of as many intervals as there were snapshots, and never less.
-grows(Points, Snapshots) when length(Points) > Snapshots ->
-    Values = [Value || {_, Value} <- Points],
-    Marks = marks(Values, Snapshots),
-    Values =:= lists:sort(Values) andalso Marks =:= lists:usort(Marks);
-grows(_, _) ->
-    false.
-
-%% The first, the last, and those at equal distances between.
-marks(Values, Snapshots) ->
-    Last = length(Values) - 1,
-    [lists:nth(1 + round(N * Last / Snapshots), Values) || N <- lists:seq(0, Snapshots)].
 
 %% --- binaries ----------------------------------------------------------------
 
-binary_hoarders(Series, Snapshots) ->
-    Lists = [
-        {At, held(Binaries)}
-     || #{at_ms := At, walk := #{binaries := Binaries}, binaries := true} <- Series
-    ],
-    [
-        Suspect
-     || Pid <- listed(Lists), Suspect <- hoarder(Pid, held_points(Pid, Lists), Lists, Snapshots)
-    ].
-
-held(#{top := Top, leaks := Leaks}) ->
+held(#{binaries := #{top := Top, leaks := Leaks}}) ->
     maps:from_list([{Pid, {Bytes, Heap}} || {Pid, Bytes, Heap, _} <- Top ++ Leaks]).
 
-held_points(Pid, Lists) -> [{At, Bytes} || {At, #{Pid := {Bytes, _}}} <- Lists].
+%% One that is on no list for now may come back: nothing is known of it meanwhile.
+add_hoards(Held, At, Mark, #suspects{readings = Before, hoards = Hoards} = Suspects) ->
+    Readings = Before + 1,
+    Trends = maps:map(
+        fun(Pid, {Bytes, _}) ->
+            hoard(Readings, next_hoard(At, Bytes, Mark, maps:get(Pid, Hoards, undefined)))
+        end,
+        Held
+    ),
+    All = maps:merge(bounded(maps:without(maps:keys(Held), Hoards)), Trends),
+    Suspects#suspects{readings = Readings, held = Held, hoards = All}.
 
-hoarder(Pid, Points, Lists, Snapshots) ->
-    {_, #{Pid := {Bytes, Heap}}} = lists:last(Lists),
-    Ratio = Bytes / max(1, Heap),
-    Still = length(Points) =:= length(Lists) andalso length(lists:ukeysort(2, Points)) =:= 1,
-    Grows = grows(Points, Snapshots),
+next_hoard(_, _, _, out) -> out;
+next_hoard(At, Bytes, Mark, Trend) -> next(At, Bytes, Mark, Trend).
+
+hoard(_, out) ->
+    out;
+hoard(Readings, Trend) ->
+    case cprof_trend:grows(Trend) orelse stands_still(Readings, Trend) of
+        true -> Trend;
+        false -> out
+    end.
+
+stands_still(Readings, Trend) ->
+    cprof_trend:count(Trend) =:= Readings andalso cprof_trend:stands_still(Trend).
+
+binary_hoarders(#suspects{held = Held, hoards = Hoards, readings = Readings}, Snapshots) ->
+    [
+        suspect(binary_hoarder, Pid, Trend, What)
+     || {Pid, {Bytes, Heap}} <- maps:to_list(Held),
+        Bytes >= ?HOARD_BYTES,
+        Trend <- [maps:get(Pid, Hoards)],
+        Trend =/= out,
+        What <- hoards(Trend, Bytes / max(1, Heap), Readings, Snapshots)
+    ].
+
+hoards(Trend, Ratio, Readings, Snapshots) ->
+    Grows = cprof_trend:grows(Trend) andalso cprof_trend:count(Trend) > Snapshots,
+    Still = stands_still(Readings, Trend),
     if
-        Bytes < ?HOARD_BYTES ->
-            [];
         Grows, Ratio >= ?GROWING_RATIO ->
-            What = "of binaries held by a small heap, more in every reading",
-            [suspect(binary_hoarder, Pid, Points, What)];
+            ["of binaries held by a small heap, more in every reading"];
         Still, Ratio >= ?IDLE_RATIO ->
-            What = "of binaries held by a small heap, which does not change",
-            [suspect(binary_hoarder, Pid, Points, What)];
+            ["of binaries held by a small heap, which does not change"];
         true ->
             []
     end.
 
 %% --- short lives -------------------------------------------------------------
 
-churning(Series, #{parents := Parents, looks := Looks, created_per_s := Rate}) ->
-    All = lists:sum([Seen || {Seen, _} <- maps:values(Parents)]),
-    Seconds = seconds(Series),
+churning(Suspects, #{parents := Parents, others := Others} = Newborn) ->
+    #{looks := Looks, created_per_s := Rate} = Newborn,
+    All = Others + lists:sum([Seen || {Seen, _} <- maps:values(Parents)]),
+    Seconds = seconds(Suspects),
     [
         churner(Pid, Seen, All, Looks, Rate, Seconds)
      || {Pid, {Seen, In}} <- maps:to_list(Parents),
@@ -164,13 +218,12 @@ churner(Pid, Seen, All, Looks, Rate, Seconds) ->
         why => iolist_to_binary(Why)
     }.
 
-seconds(Series) ->
-    max(1, maps:get(at_ms, lists:last(Series)) - maps:get(at_ms, hd(Series))) / 1000.
+seconds(#suspects{began = Began, at = At}) -> max(1, At - Began) / 1000.
 
 %% --- all kinds ---------------------------------------------------------------
 
-suspect(Kind, Pid, [{_, First} | _] = Points, What) ->
-    {_, Last} = lists:last(Points),
+suspect(Kind, Pid, Trend, What) ->
+    Last = cprof_trend:last(Trend),
     Shown =
         case Kind of
             growing_mailbox -> cprof_words:count(Last);
@@ -179,20 +232,8 @@ suspect(Kind, Pid, [{_, First} | _] = Points, What) ->
     #{
         kind => Kind,
         pid => Pid,
-        first => First,
+        first => cprof_trend:first(Trend),
         last => Last,
-        slope_per_s => slope(Points),
+        slope_per_s => cprof_trend:slope_per_s(Trend),
         why => iolist_to_binary([Shown, " ", What])
     }.
-
-%% Least squares, per second.
-slope(Points) ->
-    Count = length(Points),
-    MeanT = lists:sum([At || {At, _} <- Points]) / Count,
-    MeanV = lists:sum([Value || {_, Value} <- Points]) / Count,
-    Over = lists:sum([(At - MeanT) * (Value - MeanV) || {At, Value} <- Points]),
-    Under = lists:sum([(At - MeanT) * (At - MeanT) || {At, _} <- Points]),
-    case Under > 0 of
-        true -> 1000 * Over / Under;
-        false -> 0.0
-    end.

@@ -1,5 +1,5 @@
 %% Finds leaks by looking at all processes again and again: a baseline, then so
-%% many looks, and between them readings. Nothing is collected by force and
+%% many looks, and between them readings. No reading is kept. Nothing is collected by force and
 %% nothing traced; what grows in every reading and never shrinks is named, with
 %% its slope. What is named, and why, is decided by cprof_suspects.
 -module(cprof_watch).
@@ -9,10 +9,11 @@
 -export_type([result/0, finding/0, options/0]).
 
 -type options() :: #{
-    %% looks after the baseline
+    %% looks after the baseline; at most 1,000,000
     snapshots => pos_integer(),
+    %% between them; at most a day, and 31 days together with all others
     interval_ms => pos_integer(),
-    %% named at most, of each kind
+    %% named at most, of each kind; at most 1,000
     top => pos_integer(),
     source => auto | bif
 }.
@@ -48,6 +49,9 @@
 %% Readings in an interval: a mailbox that only looks longer each second is
 %% seen to have been shorter in between.
 -define(READINGS, 4).
+%% A watch over weeks should be one that was meant.
+-define(LIMITS, #{snapshots => 1000000, interval_ms => 86400000, top => 1000}).
+-define(LONGEST_MS, 31 * 86400000).
 %% So many of the longest, and of those that hold most, are followed.
 -define(FOLLOWED, 1000).
 -define(EXAMINE, 200000).
@@ -55,52 +59,81 @@
 
 -spec watch(options()) -> result().
 watch(Options) ->
-    Checked = maps:fold(fun check/3, ?DEFAULTS, Options),
+    Checked = in_time(maps:fold(fun check/3, ?DEFAULTS, Options)),
     Series = fun() -> series(Checked) end,
     cprof_aside:run(cprof_watch, Series, Series).
 
 check(source, Source, Checked) when Source =:= auto; Source =:= bif -> Checked#{source := Source};
-check(Key, Value, Checked) when is_map_key(Key, Checked), is_integer(Value), Value > 0 ->
+check(Key, Value, Checked) when
+    is_map_key(Key, ?LIMITS), is_integer(Value), Value > 0, Value =< map_get(Key, ?LIMITS)
+->
     Checked#{Key := Value};
 check(Key, Value, _) ->
     erlang:error({badarg, {Key, Value}}).
 
-series(#{snapshots := Snapshots, interval_ms := Interval} = Options) ->
-    Began = erlang:monotonic_time(millisecond),
-    Times = [Began + Part * Interval div ?READINGS || Part <- lists:seq(1, Snapshots * ?READINGS)],
-    {First, Memory} = read(true, Options, undefined),
-    {Readings, Newborn} = go_on(Times, 1, Options, Memory, [First], cprof_newborn:new()),
-    result(Readings, cprof_newborn:seen(Newborn), Began, Options).
+in_time(#{snapshots := Snapshots, interval_ms := Interval}) when
+    Snapshots * Interval > ?LONGEST_MS
+->
+    erlang:error({badarg, {'snapshots * interval_ms', Snapshots * Interval}});
+in_time(Options) ->
+    Options.
 
-result([#{source := Source, reason := Reason} | _] = Readings, Seen, Began, Options) ->
-    #{snapshots := Snapshots, top := Top} = Options,
-    [#{walk := #{count := Count} = Walk} | _] = [Full || #{binaries := true} = Full <- Readings],
+%% A reading when it begins, then so many parts of the intervals, each with one.
+series(#{snapshots := Snapshots} = Options) ->
+    Began = erlang:monotonic_time(millisecond),
+    {First, Memory} = read(true, Options, undefined),
+    Sum = add(First, #{suspects => cprof_suspects:new(), readings => 0}),
+    {Whole, Newborn} = go_on(
+        1, Snapshots * ?READINGS, Began, Options, Memory, Sum, cprof_newborn:new()
+    ),
+    result(Whole, cprof_newborn:seen(Newborn), Began, Options).
+
+%% What is kept of the readings: of each process that is followed what it came
+%% to, and the last one with binaries.
+add(Reading, #{suspects := Suspects, readings := Readings} = Sum) ->
+    Added = Sum#{
+        suspects := cprof_suspects:add(Reading, Suspects),
+        readings := Readings + 1,
+        took_ms => maps:get(took_ms, Reading)
+    },
+    case Reading of
+        #{binaries := true} -> Added#{full => examined(Reading)};
+        #{binaries := false} -> Added
+    end.
+
+examined(#{walk := #{count := Count} = Walk, source := Source, reason := Reason}) ->
     #{
-        findings => named(cprof_suspects:findings(Readings, Seen, Snapshots, Top)),
-        seconds => (erlang:monotonic_time(millisecond) - Began) / 1000,
-        snapshots => Snapshots,
-        readings => length(Readings),
-        looks => maps:get(looks, Seen),
         examined => #{mailboxes => Count, binaries => maps:get(examined, Walk, Count)},
         source => Source,
         reason => Reason
     }.
 
-%% A reading at each of the times, the newest first, every so many of them with
-%% binaries; meanwhile newborn processes are looked for. Where a reading takes
-%% long, those whose time went by are left out, but for those with binaries.
-go_on([], _, _, _, Readings, Newborn) ->
-    {Readings, Newborn};
-go_on([Time | Later], Part, Options, Memory, [#{took_ms := Took} | _] = Readings, Newborn) ->
+result(#{suspects := Suspects, readings := Readings, full := Full}, Seen, Began, Options) ->
+    #{snapshots := Snapshots, top := Top} = Options,
+    Full#{
+        findings => named(cprof_suspects:findings(Seen, Snapshots, Top, Suspects)),
+        seconds => (erlang:monotonic_time(millisecond) - Began) / 1000,
+        snapshots => Snapshots,
+        readings => Readings,
+        looks => maps:get(looks, Seen)
+    }.
+
+%% A reading in each part, every so many of them with binaries; meanwhile newborn
+%% processes are looked for. Where a reading takes long, those whose time went by
+%% are left out, but for those with binaries.
+go_on(Part, Parts, _, _, _, Sum, Newborn) when Part > Parts ->
+    {Sum, Newborn};
+go_on(Part, Parts, Began, #{interval_ms := Interval} = Options, Memory, Sum, Newborn) ->
+    #{took_ms := Took} = Sum,
     Full = Part rem ?READINGS =:= 0,
-    case Full orelse Time - erlang:monotonic_time(millisecond) >= Took of
+    Left = Began + Part * Interval div ?READINGS - erlang:monotonic_time(millisecond),
+    case Full orelse Left >= Took of
         true ->
-            Left = max(Took, Time - erlang:monotonic_time(millisecond)),
-            Looked = cprof_newborn:look_for(Left, Newborn),
+            Looked = cprof_newborn:look_for(max(Took, Left), Newborn),
             {Reading, Next} = read(Full, Options, Memory),
-            go_on(Later, Part + 1, Options, Next, [Reading | Readings], Looked);
+            go_on(Part + 1, Parts, Began, Options, Next, add(Reading, Sum), Looked);
         false ->
-            go_on(Later, Part + 1, Options, Memory, Readings, Newborn)
+            go_on(Part + 1, Parts, Began, Options, Memory, Sum, Newborn)
     end.
 
 read(Full, #{source := Source}, Before) ->
@@ -111,6 +144,7 @@ read(Full, #{source := Source}, Before) ->
         at_ms => Began,
         took_ms => Took,
         walk => Walk,
+        mark => Full,
         binaries => Full orelse By =:= nif,
         source => By,
         reason => Reason

@@ -151,15 +151,17 @@ readings(Mailboxes, Hoards) ->
             binaries => #{top => Held, leaks => []}
         }
     end,
-    lists:reverse([
-        #{at_ms => 250 * N, walk => Walk(N), binaries => true}
+    [
+        #{at_ms => 250 * N, walk => Walk(N), binaries => true, mark => N rem 4 =:= 0}
      || N <- lists:seq(0, 12)
-    ]).
+    ].
 
 findings(Mailboxes, Hoards, Seen) ->
-    cprof_suspects:findings(readings(Mailboxes, Hoards), Seen, 3, 10).
+    Readings = readings(Mailboxes, Hoards),
+    Suspects = lists:foldl(fun cprof_suspects:add/2, cprof_suspects:new(), Readings),
+    cprof_suspects:findings(Seen, 3, 10, Suspects).
 
-nobody() -> #{looks => 100, parents => #{}, created_per_s => 0.0}.
+nobody() -> #{looks => 100, parents => #{}, others => 0, created_per_s => 0.0}.
 
 the_mailbox_that_grows_is_named_with_its_slope_test() ->
     Healthy = [
@@ -191,7 +193,9 @@ the_hoard_is_named_growing_or_idle_test() ->
     ?assertEqual(0, round(maps:get(slope_per_s, Second))).
 
 who_begins_most_of_the_short_lives_is_named_test() ->
-    Seen = fun(Parents, Rate) -> #{looks => 900, parents => Parents, created_per_s => Rate} end,
+    Seen = fun(Parents, Rate) ->
+        #{looks => 900, parents => Parents, others => 0, created_per_s => Rate}
+    end,
     Among = #{churns => {80, 30}, other => {20, 15}},
     [#{kind := churning, pid := churns, last := 80, slope_per_s := 800.0}] =
         findings([], [], Seen(Among, 1000.0)),

@@ -67,7 +67,7 @@ defmodule Cprof.Snapshot do
   @doc """
   Finds leaks: takes a baseline and `:snapshots` (3) more, every `:interval_ms` (1000), with readings between them, and
   names mailboxes and hoards of binaries that grow in every one, idle hoards, and who begins most of the short-lived
-  processes. Nothing is collected by force, nothing traced. Meanwhile the caller waits.
+  processes. Nothing is collected by force, nothing traced. Meanwhile the caller waits, for at most 31 days.
 
       iex> result = Cprof.Snapshot.watch(snapshots: 2, interval_ms: 100)
       iex> {result.snapshots, is_list(result.findings)}
