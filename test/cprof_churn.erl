@@ -8,6 +8,7 @@
 -export([victim/1, sleep/2]).
 
 -define(RATE, 50000).
+-define(MAKERS, 2).
 -define(BATCH, 50).
 -define(BATCHES, 20).
 -define(FLOOD, 100).
@@ -38,18 +39,24 @@ main([Seconds]) ->
 run(Ms, How) ->
     Variants = {small(), variants()},
     Pids = [new_generation() || _ <- lists:seq(1, ?GENERATIONS)],
+    Kinds = [walk, walk, snapshot],
     Job = #{
         counters => counters:new(4, []),
         ours => ets:new(?MODULE, [public, {write_concurrency, true}]),
         pids => {list_to_tuple(Pids), atomics:new(1, [])},
+        begun => atomics:new(length(Kinds), []),
+        buried => atomics:new(?MAKERS, []),
         how => How,
         until => now_ms() + Ms
     },
-    Makers = [start(fun() -> make(Job, N) end, Job) || N <- lists:seq(1, 2)],
+    Makers = [start(fun() -> make(Job, N) end, Job) || N <- lists:seq(1, ?MAKERS)],
     Reloader = start(fun() -> reload(Job, Variants, 1) end, Job),
     Turner = start(fun() -> turn(Job) end, Job),
     Flipper = start(fun() -> flip(Job, erlang:system_info(schedulers_online)) end, Job),
-    Walkers = [start(fun() -> look(Kind, Job) end, Job) || Kind <- [walk, walk, snapshot]],
+    Walkers = [
+        start(fun() -> look(Kind, Job#{own => N}) end, Job)
+     || {N, Kind} <- lists:zip(lists:seq(1, length(Kinds)), Kinds)
+    ],
     Owner = self(),
     Traced = [whereis(code_server), Reloader | Walkers],
     Tracer = start(fun() -> trace(Traced, Owner, Job) end, Job),
@@ -98,23 +105,38 @@ join(M, N) when is_list(M) -> lists:sublist(M ++ N, 20).
 
 %% --- the pids that were made ---------------------------------------------------
 
-%% In tables by when: the oldest is emptied, a second later the next.
+%% In tables by generation. The oldest is emptied when the next one begins, which
+%% is not before a second has gone by and no look can still name anybody in it:
+%% each look that goes on began in the present generation, and by its beginning
+%% all of two generations before had ended.
 new_generation() -> ets:new(?MODULE, [public, set, {write_concurrency, true}]).
 
+generation(#{pids := {_, Now}}) -> atomics:get(Now, 1).
+
 turn(#{pids := {Tables, Now}} = Job) ->
-    case is_over(Job) of
-        true ->
+    timer:sleep(1000),
+    case {is_over(Job), may_turn(Job)} of
+        {true, _} ->
             done;
-        false ->
-            timer:sleep(1000),
-            Next = atomics:get(Now, 1) + 1,
+        {false, false} ->
+            turn(Job);
+        {false, true} ->
+            Next = generation(Job) + 1,
             true = ets:delete_all_objects(element(Next rem ?GENERATIONS + 1, Tables)),
             atomics:put(Now, 1, Next),
             turn(Job)
     end.
 
-remember(Pid, #{pids := {Tables, Now}}) ->
-    ets:insert(element(atomics:get(Now, 1) rem ?GENERATIONS + 1, Tables), {Pid}).
+may_turn(#{begun := Begun, buried := Buried} = Job) ->
+    Now = generation(Job),
+    all(Begun, fun(Of) -> Of >= Now end) andalso all(Buried, fun(Of) -> Of >= Now - 1 end).
+
+all(Atomics, Check) ->
+    #{size := Size} = atomics:info(Atomics),
+    lists:all(fun(N) -> Check(atomics:get(Atomics, N)) end, lists:seq(1, Size)).
+
+remember(Pid, #{pids := {Tables, _}} = Job) ->
+    ets:insert(element(generation(Job) rem ?GENERATIONS + 1, Tables), {Pid}).
 
 is_made(Pid, #{pids := {Tables, _}}) ->
     lists:any(fun(Table) -> ets:member(Table, Pid) end, tuple_to_list(Tables)).
@@ -149,33 +171,49 @@ traced(#{ours := Ours} = Job) ->
 
 %% --- making them -----------------------------------------------------------------
 
-make(Job, Seed) ->
-    _ = rand:seed(exsss, Seed),
-    make(Job, now_ms(), 0, queue:new()).
+make(Job, N) ->
+    _ = rand:seed(exsss, N),
+    Burier = start(fun() -> bury(N, Job) end, Job),
+    Burier ! go,
+    make(Job, Burier, now_ms(), 0, queue:new()).
 
-make(Job, Began, Made, Batches) ->
+make(Job, Burier, Began, Made, Batches) ->
     case is_over(Job) of
         true ->
-            [kill(Batch) || Batch <- queue:to_list(Batches)],
-            done;
+            [Burier ! Batch || Batch <- queue:to_list(Batches)],
+            Burier ! done,
+            result(Burier);
         false ->
             Due = (now_ms() - Began) * ?RATE div 2000,
             Due > Made orelse timer:sleep(1),
-            Added = queue:in([one(Job, rand:uniform(12)) || _ <- lists:seq(1, ?BATCH)], Batches),
-            make(Job, Began, Made + ?BATCH, older(Added))
+            Generation = generation(Job),
+            Batch = {Generation, [one(Job, rand:uniform(12)) || _ <- lists:seq(1, ?BATCH)]},
+            make(Job, Burier, Began, Made + ?BATCH, older(queue:in(Batch, Batches), Burier))
     end.
 
-older(Batches) ->
+older(Batches, Burier) ->
     case queue:len(Batches) > ?BATCHES of
         true ->
             {{value, Oldest}, Rest} = queue:out(Batches),
-            kill(Oldest),
+            Burier ! Oldest,
             Rest;
         false ->
             Batches
     end.
 
-kill(Pids) -> [exit(Pid, kill) || Pid <- Pids].
+%% Ends batches in the order in which they were made, and says of which generation
+%% the last one was.
+bury(N, #{buried := Buried} = Job) ->
+    receive
+        done ->
+            done;
+        {Generation, Pids} ->
+            Monitors = [monitor(process, Pid) || Pid <- Pids],
+            [exit(Pid, kill) || Pid <- Pids],
+            [receive {'DOWN', Monitor, process, _, _} -> ok end || Monitor <- Monitors],
+            atomics:put(Buried, N, Generation),
+            bury(N, Job)
+    end.
 
 one(#{counters := Counters} = Job, Kind) ->
     counters:add(Counters, ?MADE, 1),
@@ -326,7 +364,11 @@ seen(Kind, Job, Left, Sum) ->
         false -> seen(Kind, Job, Left - 1, add(one_look(Kind, Job), Sum))
     end.
 
-one_look(walk, #{counters := Counters} = Job) ->
+one_look(Kind, #{begun := Begun, own := N} = Job) ->
+    atomics:put(Begun, N, generation(Job)),
+    seen_by(Kind, Job).
+
+seen_by(walk, #{counters := Counters} = Job) ->
     Made = counters:get(Counters, ?MADE),
     Before = {erlang:system_info(process_count), Made},
     case cprof_walk:read(200, undefined) of
@@ -343,7 +385,7 @@ one_look(walk, #{counters := Counters} = Job) ->
         {refused, Reason} ->
             #{refused => 1, refusals => [Reason]}
     end;
-one_look(snapshot, Job) ->
+seen_by(snapshot, Job) ->
     #{source := Source, mailboxes := #{top := Rows}} = cprof_nif:snapshot(#{top => 20}),
     Unknown = [{unknown, snapshot, Pid} || #{pid := Pid} <- Rows, not is_known(Pid, Job)],
     #{snapshots => 1, Source => 1, wrong => Unknown}.
