@@ -63,7 +63,7 @@ defmodule Cprof.RunsTest do
                "wall time +10.0 % (95 %: +5.0 to +15.0)."
 
     assert RunText.sentence(nil, %{change: 0.1, interval: nil}, false) ==
-             "No function's CPU time changed significantly; wall time +10.0 %, of single runs."
+             "No function's CPU time changed significantly; wall time +10.0 %, from single runs."
 
     assert RunText.sentence(nil, %{change: 0.1, interval: {0.05, 0.15}}, true) =~ "on a busy machine"
   end

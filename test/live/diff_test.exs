@@ -107,7 +107,7 @@ defmodule Live.DiffTest do
           {[base, base, "-o", Path.join(dir, "x.pb.gz")], 2, ~r/choose text/},
           {[base, base, "-o", "/nonexistent/x.json"], 1, ~r/No such file/},
           {[base, base, "--focus", "("], 2, ~r/not a regular expression/},
-          {[base, base, "--focus", "no such function"], 1, ~r/no sample of work to compare/},
+          {[base, base, "--focus", "no such function"], 1, ~r/no samples of work to compare/},
           {[base, base, "--pid", "1"], 2, ~r/no such option/}
         ] do
       {out, err, got} = Cprof.run(["diff" | args])
