@@ -4,7 +4,7 @@ defmodule Cprof.Profile do
 
     * `report` - the figures as a map; its keys are those of the JSON report. `report.functions` is sorted by the
       samples in the function itself, `report.counters` holds everything that makes a number less sure.
-    * `recording` - the whole recording, a gzipped pprof file: `File.write("r.pb.gz", profile.recording)` keeps it for
+    * `recording` - the whole recording, a gzipped pprof file: `Cprof.write(profile, "r.pb.gz")` keeps it for
       `cprof report` and for every tool that reads pprof.
 
   `Cprof.hotspots/2`, `Cprof.render/3` and `Cprof.write/3` make something of it.

@@ -106,7 +106,7 @@ defmodule Mix.Tasks.Profile.RunTest do
         {["--format", "svg"], ~r/format must be/},
         {["--format", "html"], ~r/terminal/},
         {["--top", "0"], ~r/top must be/},
-        {["-o", "/no/such/folder/a.html"], ~r"/no/such/folder/a.html: no such file"},
+        {["-o", "/no/such/folder/a.html"], ~r"/no/such/folder/a.html: No such file"},
         {["-o", "a.svg"], ~r/a.svg: the name does not say which format/},
         {["--save", "/no/such/folder/r.pb.gz"], ~r"/no/such/folder/r.pb.gz"}
       ] do

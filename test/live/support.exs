@@ -148,8 +148,10 @@ defmodule Live.Node do
   end
 
   def tmp_dir do
-    dir = Path.join(System.tmp_dir!(), "cprof-live-#{System.pid()}-#{System.unique_integer([:positive])}")
-    File.mkdir_p!(dir)
+    # Of a name that nobody could foresee; other users may look into it.
+    {dir, 0} = System.cmd("mktemp", ["-d", "-t", "cprof-live-XXXXXXXX"])
+    dir = String.trim(dir)
+    File.chmod!(dir, 0o755)
     dir
   end
 end
@@ -206,10 +208,10 @@ defmodule Live.Cprof do
 
   @doc "Runs it to its end: {stdout, stderr, exit code}."
   def run(args, opts \\ []) do
-    err = Path.join(System.tmp_dir!(), "cprof-err-#{System.unique_integer([:positive])}")
+    {err, 0} = System.cmd("mktemp", ["-t", "cprof-err-XXXXXXXX"])
+    err = String.trim(err)
     prefix = if opts[:as], do: "setpriv --reuid #{opts[:as]} --regid nogroup --clear-groups ", else: ""
     script = ~s(e=$1; shift; exec #{prefix}"$@" 2>"$e")
-    File.touch!(err)
     {out, code} = System.cmd("sh", ["-c", script, "sh", err, @program | Enum.map(args, &to_string/1)])
     stderr = File.read!(err)
     File.rm!(err)
