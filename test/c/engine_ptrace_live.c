@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 
-enum { MAGIC_WORDS = 4, PATIENCE_MS = 20000 };
+enum { MAGIC_WORDS = 4, PATIENCE_MS = 60000 };
 
 static const uint64_t magic = 0x5afe57ac0de12345ull;
 

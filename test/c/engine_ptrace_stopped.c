@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 
-enum { PATIENCE_MS = 20000, HITS = 5 };
+enum { PATIENCE_MS = 60000, HITS = 5 };
 
 /* Shared with the children. */
 static struct {
