@@ -172,7 +172,9 @@ int ptrace_hand_do(struct ptrace_hand *h, ptrace_hand_job *job, void *arg)
     int result = -ETIMEDOUT; /* it has ended: somebody killed it */
     if (send(h->socket, &request, sizeof(request), MSG_NOSIGNAL) > 0)
         result = wait_for_result(h);
-    if (result == -ETIMEDOUT)
+    if (result == -ETIMEDOUT) {
         end(h);
+        (void)!start(h); /* else the next job tries again */
+    }
     return result;
 }

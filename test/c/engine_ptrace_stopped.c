@@ -128,9 +128,10 @@ static pid_t child_of(pid_t parent)
 
 #define WAIT_UNTIL(what)                                                       \
     do {                                                                       \
-        for (unsigned ms = 0; !(what) && ms < PATIENCE_MS; ms++)               \
+        bool seen = false;                                                     \
+        for (unsigned ms = 0; !(seen = (what)) && ms < PATIENCE_MS; ms++)      \
             sleep_ms(1);                                                       \
-        assert_true(what);                                                     \
+        assert_true(seen);                                                     \
     } while (0)
 
 static void node_goes_on(void)
