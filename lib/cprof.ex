@@ -14,7 +14,7 @@ defmodule Cprof do
 
   ## Options of a recording
 
-    * `:rate` - samples per second of CPU time of each thread, 1 to 10000 (`profile/2`: 999, else 99)
+    * `:rate` - samples per second of CPU time, 1 to 10000 (`profile/2`: 999, else 99)
     * `:engine` - `:auto` (the best that works), `:bpf`, `:perf` or `:ptrace` (at most 99 Hz)
     * `:kernel` - kernel stacks too (`false`)
     * `:force` - engine `:ptrace` also on a machine without a CPU to spare (`false`)

@@ -87,11 +87,12 @@ static void count_quality(struct pipeline *p, const struct profile_sample *row)
 
 bool pipeline_sample(struct pipeline *p, const struct sample *s)
 {
-    static const struct thread unknown = {.kind = THREAD_OTHER,
-                                          .name = "unknown"};
+    struct thread new;
     const struct thread *thread = threads_find(&p->target->threads, s->tid);
-    if (!thread)
-        thread = &unknown;
+    if (!thread) {
+        threads_newcomer(&p->target->threads, s->tid, s->comm, &new);
+        thread = &new;
+    }
 
     /* What has to be read from the node for the stack comes first, and soon;
      * an exact sample needs nothing but to know the code. */

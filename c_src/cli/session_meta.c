@@ -146,6 +146,13 @@ static int note_gaps(struct profile *p, const struct target_state *t,
                  info->threads_skipped);
         err = profile_note(p, line);
     }
+    if (!err && info->cpus_skipped) {
+        snprintf(line, sizeof(line),
+                 "%zu of the %zu CPUs that the node may run on could not be "
+                 "sampled; raise `ulimit -n`",
+                 info->cpus_skipped, info->cpus + info->cpus_skipped);
+        err = profile_note(p, line);
+    }
     layout_missing(&t->layout, missing, sizeof(missing));
     if (!err && missing[0]) {
         snprintf(line, sizeof(line),

@@ -4,7 +4,8 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
+
+#include "engine/perf_event.h"
 
 enum {
     RING_PER_CPU = 2 * 1024 * 1024,
@@ -14,7 +15,7 @@ enum {
 struct bpf_program_handle {
     struct bpf_object *object;
     struct bpf_program *program;
-    int setup, threads, lost; /* descriptors of its maps */
+    int setup, threads, ticks, lost; /* descriptors of its maps */
     struct ring_buffer *ring;
     size_t ring_bytes;
     int epoll;
@@ -50,12 +51,15 @@ static int fit(struct bpf_program_handle *p)
     struct bpf_map *scratches =
         bpf_object__find_map_by_name(p->object, "scratches");
     p->program = bpf_object__find_program_by_name(p->object, "take_sample");
-    if (cpus < 1 || !ring || !scratches || !p->program)
+    struct bpf_map *ticks = bpf_object__find_map_by_name(p->object, "ticks");
+    if (cpus < 1 || !ring || !scratches || !ticks || !p->program)
         return -E_BPF_MISSING;
     p->ring_bytes = ring_size(cpus);
     int err = bpf_map__set_max_entries(ring, (uint32_t)p->ring_bytes);
     if (!err)
         err = bpf_map__set_max_entries(scratches, (uint32_t)cpus);
+    if (!err)
+        err = bpf_map__set_max_entries(ticks, (uint32_t)cpus);
     return err;
 }
 
@@ -84,6 +88,7 @@ static int load(struct bpf_program_handle *p)
         return err;
     p->setup = find_map(p, "setup");
     p->threads = find_map(p, "threads");
+    p->ticks = find_map(p, "ticks");
     p->lost = find_map(p, "lost");
     p->ring = ring_buffer__new(find_map(p, "ring"), hand_out, p, NULL);
     return p->ring ? 0 : -errno;
@@ -144,24 +149,13 @@ void bpf_program_forget(struct bpf_program_handle *p, pid_t tid)
     bpf_map_delete_elem(p->threads, &tid);
 }
 
-int bpf_program_attach(struct bpf_program_handle *p, int event, pid_t tid,
-                       struct bpf_program_link **out)
+int bpf_program_attach(struct bpf_program_handle *p, int event, int cpu)
 {
-    LIBBPF_OPTS(bpf_perf_event_opts, opts, .bpf_cookie = (uint32_t)tid);
-    struct bpf_link *link =
-        bpf_program__attach_perf_event_opts(p->program, event, &opts);
-    if (!link) {
-        int err = -errno;
-        close(event);
-        return err;
-    }
-    *out = (struct bpf_program_link *)link;
-    return 0;
-}
-
-void bpf_program_detach(struct bpf_program_link *link)
-{
-    bpf_link__destroy((struct bpf_link *)link);
+    uint64_t never = 0;
+    int key = cpu;
+    if (bpf_map_update_elem(p->ticks, &key, &never, BPF_ANY) != 0)
+        return -errno;
+    return perf_event_set_program(event, bpf_program__fd(p->program));
 }
 
 int bpf_program_poll(struct bpf_program_handle *p, int timeout_ms)
@@ -174,12 +168,12 @@ int bpf_program_poll(struct bpf_program_handle *p, int timeout_ms)
     return more < 0 ? more : result + more;
 }
 
-uint64_t bpf_program_lost(const struct bpf_program_handle *p)
+struct bpf_lost bpf_program_lost(const struct bpf_program_handle *p)
 {
     uint32_t zero = 0;
-    uint64_t count = 0;
-    bpf_map_lookup_elem(p->lost, &zero, &count);
-    return count;
+    struct bpf_lost lost = {0};
+    bpf_map_lookup_elem(p->lost, &zero, &lost);
+    return lost;
 }
 
 size_t bpf_program_ring_bytes(const struct bpf_program_handle *p)

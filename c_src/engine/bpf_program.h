@@ -1,8 +1,8 @@
 /**
  * @file bpf_program.h
  * The BPF program (bpf/sampler.bpf.c) in the kernel: loading it, telling it
- * what to copy, attaching it to events, taking its records off the ring. The
- * one place that knows libbpf.
+ * whom to sample and what to copy, taking its records off the ring. The one
+ * place that knows libbpf.
  */
 #ifndef CPROF_ENGINE_BPF_PROGRAM_H
 #define CPROF_ENGINE_BPF_PROGRAM_H
@@ -15,7 +15,6 @@
 #include "engine/bpf/record.h"
 
 struct bpf_program_handle;
-struct bpf_program_link;
 
 /** The record is valid during the call only. */
 typedef void bpf_program_on_record(void *ctx, const void *record, size_t len);
@@ -30,21 +29,20 @@ void bpf_program_close(struct bpf_program_handle *p);
 /** From the next sample on. */
 MUST_USE int bpf_program_setup(struct bpf_program_handle *p,
                                const struct bpf_setup *setup);
+/** @param tid  in the node's pid namespace */
 MUST_USE int bpf_program_thread(struct bpf_program_handle *p, pid_t tid,
                                 const struct copy_thread *thread);
 void bpf_program_forget(struct bpf_program_handle *p, pid_t tid);
 
-/** Runs the program at every sample of a perf event; the event's descriptor
- *  then belongs to the link, also on failure. */
+/** Runs the program at every sample of a CPU's event, as long as that is
+ *  open. */
 MUST_USE int bpf_program_attach(struct bpf_program_handle *p, int event,
-                                pid_t tid, struct bpf_program_link **out);
-void bpf_program_detach(struct bpf_program_link *link);
+                                int cpu);
 
 /** Waits at most timeout_ms, or until the ring fills; hands out the records
  *  that are there. @return how many, or -errno (-EINTR when interrupted) */
 MUST_USE int bpf_program_poll(struct bpf_program_handle *p, int timeout_ms);
-/** Samples that found no room in the ring. */
-uint64_t bpf_program_lost(const struct bpf_program_handle *p);
+struct bpf_lost bpf_program_lost(const struct bpf_program_handle *p);
 size_t bpf_program_ring_bytes(const struct bpf_program_handle *p);
 
 #endif

@@ -72,7 +72,7 @@ int bpf_sample_read(const void *record, size_t len,
         return -E_TORN;
     *out = (struct sample){
         .time_ns = r->time_ns,
-        .period_ns = r->period,
+        .period_ns = r->elapsed_ns,
         .tid = (pid_t)r->tid,
         .in_kernel = r->flags & BPF_IN_KERNEL,
         .has_regs = r->flags & BPF_HAS_REGS,
@@ -84,6 +84,7 @@ int bpf_sample_read(const void *record, size_t len,
         .process = process_of(r, &piece[BPF_PIECE_HEAD], at),
     };
     memcpy(out->regs.r, r->regs, sizeof(out->regs.r));
+    memcpy(out->comm, r->comm, sizeof(out->comm) - 1);
     out->code.entry = r->code[0];
     memcpy(out->code.link, &r->code[1], sizeof(out->code.link));
     take_kernel(&piece[BPF_PIECE_KERNEL], room, out);

@@ -40,7 +40,8 @@ enum copy_role {
 /** Of one thread. */
 struct copy_thread {
     __u64 runtime_stack;         /**< RS; 0 unless COPY_NORMAL */
-    __u64 stack_low, stack_high; /**< mapping of the C stack; 0s: not known */
+    __u64 stack_low, stack_high; /**< mapping of the C stack; 0s: not known.
+                                      An engine may learn it from sp */
     __u64 esdp;                  /**< 0: unknown */
     __u64 last; /**< the engine's own: the process that it saw there last */
     __u32 role; /**< enum copy_role */

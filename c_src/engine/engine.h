@@ -34,7 +34,8 @@ struct engine_view {
 struct engine_config {
     pid_t pid;
     struct engine_view view;
-    unsigned rate; /**< samples per second of CPU time of each thread */
+    unsigned rate; /**< samples per second of CPU time, of each thread or of
+                        each CPU */
     enum engine_event event;
     bool kernel_stacks; /**< ask for kernel stacks too */
     bool force;         /**< also where the engine would rather refuse */
@@ -45,6 +46,7 @@ struct engine_config {
 struct engine_counters {
     uint64_t samples;
     uint64_t lost;      /**< dropped by the kernel, ring full */
+    uint64_t lost_ns;   /**< CPU time that those stood for, where known */
     uint64_t throttled; /**< times the kernel slowed the event down */
     uint64_t missed;    /**< samples that were given up: no stop in time */
     uint64_t late;      /**< handed out more than 10 ms after they were taken */
@@ -68,6 +70,8 @@ struct engine_info {
     size_t ring_bytes;      /**< all rings together */
     unsigned stack_bytes;   /**< copied of the user stack per sample, now */
     size_t threads;         /**< being sampled now */
+    size_t cpus;            /**< that have a clock for it; 0: threads have */
+    size_t cpus_skipped;    /**< could not be given one */
     size_t threads_skipped; /**< could not be sampled */
     uint64_t hold_p50_ns;   /**< how long a thread was held for a sample: half
                                  of the times at most this; 0: never */

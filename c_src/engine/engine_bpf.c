@@ -1,46 +1,45 @@
 /*
- * The engine `bpf`: one bare event per thread; a BPF program takes every
- * sample at its instant, with all that the unwinder needs (bpf/sampler.bpf.c),
- * into one ring. Nothing has to be read from the node soon after, so nobody is
- * woken for a sample.
+ * The engine `bpf`: one bare event per CPU; a BPF program takes every sample
+ * of the node at its instant, with all that the unwinder needs
+ * (bpf/sampler.bpf.c), into one ring. Nothing has to be read from the node
+ * soon after, so nobody is woken for a sample.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/sorted.h"
+#include "engine/bpf_cpus.h"
 #include "engine/bpf_program.h"
 #include "engine/bpf_sample.h"
 #include "engine/engine.h"
-#include "engine/perf_event.h"
-#include "engine/perf_jitter.h"
+#include "target/cpus.h"
+#include "target/pidns.h"
 
+/* A thread that the program was told of; it samples the others, too. */
 struct bpf_thread {
+    uint64_t inner; /* its id in the node's pid namespace */
     pid_t tid;
+    uint64_t sp;             /* in its last sample; 0: none yet */
     struct copy_thread plan; /* as the program was told */
-    int fd;                  /* of the event; belongs to the link */
-    struct bpf_program_link *link;
-    struct perf_jitter jitter;
 };
 
 struct engine {
     pid_t pid;
-    struct perf_event_setup setup;
+    struct pidns ns;
     struct bpf_program_handle *program;
     struct bpf_setup told; /* as the program was told */
     bool kernel_stacks;
-    bool running;
-    struct bpf_thread *threads; /* sorted by tid */
-    size_t count, skipped;
+    struct bpf_cpus cpus;
+    struct bpf_thread *threads; /* sorted by inner */
+    size_t count;
     struct engine_counters counters;
     struct bpf_sample_room room;
 
     engine_on_sample *on_sample; /* during poll */
     void *ctx;
 };
-
-/* --- threads ------------------------------------------------------------- */
 
 static int engine_error(int error)
 {
@@ -52,77 +51,74 @@ static int engine_error(int error)
     return error == -ESRCH ? -E_NO_PROCESS : error;
 }
 
-/* Tells the program what is to be copied of the thread, when that changed. */
-static int tell(struct engine *e, const struct engine_view *view,
-                struct bpf_thread *t)
+/* --- threads ------------------------------------------------------------- */
+
+static struct bpf_thread *find_inner(const struct engine *e, uint64_t inner)
 {
-    struct copy_thread plan;
-    copy_plan_thread(view, t->tid, &plan);
-    if (memcmp(&plan, &t->plan, sizeof(plan)) == 0)
-        return 0;
-    t->plan = plan;
-    return bpf_program_thread(e->program, t->tid, &plan);
+    size_t upto = SORTED_UPTO(e->threads, e->count, inner, inner);
+    return upto && e->threads[upto - 1].inner == inner ? &e->threads[upto - 1]
+                                                       : NULL;
 }
 
-static int open_thread(struct engine *e, const struct engine_view *view,
-                       pid_t tid, struct bpf_thread *t)
+static const struct bpf_thread *find_thread(const struct engine *e, pid_t tid)
 {
-    *t = (struct bpf_thread){.tid = tid};
-    perf_jitter_init(&t->jitter, tid);
-    int err = tell(e, view, t);
-    t->fd = err ? err : perf_event_open(tid, &e->setup);
-    if (t->fd < 0)
-        return t->fd;
-    err = bpf_program_attach(e->program, t->fd, tid, &t->link);
-    if (!err && e->running)
-        err = perf_event_enable(t->fd);
-    return err;
+    if (e->ns.ours)
+        return find_inner(e, (uint64_t)tid);
+    for (size_t i = 0; i < e->count; i++)
+        if (e->threads[i].tid == tid)
+            return &e->threads[i];
+    return NULL;
 }
 
-static void close_thread(struct engine *e, struct bpf_thread *t)
+/* Where the stack of a thread ends that does not run JIT code: most are short,
+ * and what lies above is of no use. */
+static void bound_stack(const struct engine_view *view, uint64_t sp,
+                        struct copy_thread *plan)
 {
-    if (t->link)
-        bpf_program_detach(t->link);
-    bpf_program_forget(e->program, t->tid);
-}
-
-static struct bpf_thread *find_thread(struct engine *e, pid_t tid)
-{
-    size_t low = 0, high = e->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (e->threads[middle].tid < tid)
-            low = middle + 1;
-        else
-            high = middle;
+    const struct map *stack =
+        sp && !plan->stack_high ? maps_find(view->maps, sp) : NULL;
+    if (stack) {
+        plan->stack_low = stack->start;
+        plan->stack_high = stack->end;
     }
-    return low < e->count && e->threads[low].tid == tid ? &e->threads[low]
-                                                        : NULL;
 }
 
-/* A thread that goes on moves over from the old list, a new one is opened. */
+/* Tells the program what is to be copied of the thread, when that changed. */
 static int put_thread(struct engine *e, const struct engine_view *view,
                       pid_t tid, struct bpf_thread *to)
 {
-    struct bpf_thread *old = find_thread(e, tid);
-    if (old) {
-        *to = *old;
-        old->link = NULL;
-        return tell(e, view, to);
-    }
-    int err = open_thread(e, view, tid, to);
-    if (err)
-        close_thread(e, to);
-    e->skipped += err && err != -ESRCH; /* it may have ended meanwhile */
-    return err;
+    const struct bpf_thread *old = find_thread(e, tid);
+    struct copy_thread plan;
+    *to = old ? *old : (struct bpf_thread){.tid = tid};
+    if (!old)
+        to->inner = (uint64_t)pidns_inner(&e->ns, e->pid, tid);
+    copy_plan_thread(view, tid, &plan);
+    bound_stack(view, to->sp, &plan);
+    if (to->inner == 0 || memcmp(&plan, &to->plan, sizeof(plan)) == 0)
+        return 0;
+    to->plan = plan;
+    return bpf_program_thread(e->program, (pid_t)to->inner, &plan);
 }
 
-static void drop_threads(struct engine *e)
+static int by_inner(const void *a, const void *b)
 {
-    for (size_t i = 0; i < e->count; i++)
-        if (e->threads[i].link)
-            close_thread(e, &e->threads[i]);
-    free(e->threads);
+    const struct bpf_thread *x = a, *y = b;
+    return (x->inner > y->inner) - (x->inner < y->inner);
+}
+
+/* Ids are used again: what was told of a thread ends with it. */
+static void replace_threads(struct engine *e, struct bpf_thread *list,
+                            size_t count)
+{
+    struct bpf_thread *old = e->threads;
+    size_t old_count = e->count;
+    qsort(list, count, sizeof(*list), by_inner);
+    e->threads = list;
+    e->count = count;
+    for (size_t i = 0; i < old_count; i++)
+        if (!find_inner(e, old[i].inner))
+            bpf_program_forget(e->program, (pid_t)old[i].inner);
+    free(old);
 }
 
 static int set_threads(struct engine *e, const struct engine_view *view)
@@ -130,21 +126,15 @@ static int set_threads(struct engine *e, const struct engine_view *view)
     const struct threads *now = view->threads;
     struct bpf_thread *list = calloc(now->count + 1, sizeof(*list));
     size_t count = 0;
-    int first = 0;
+    int err = 0;
     if (!list)
         return -ENOMEM;
-    e->skipped = 0;
-    for (size_t i = 0; i < now->count; i++) {
-        int err = put_thread(e, view, now->list[i].tid, &list[count]);
-        count += list[count].link != NULL;
-        first = first ? first : err;
+    for (size_t i = 0; !err && i < now->count; i++) {
+        err = put_thread(e, view, now->list[i].tid, &list[count]);
+        count += list[count].inner != 0; /* it may have ended meanwhile */
     }
-    drop_threads(e);
-    e->threads = list;
-    e->count = count;
-    if (count)
-        return 0;
-    return first ? engine_error(first) : -E_GONE;
+    replace_threads(e, list, count);
+    return err;
 }
 
 /* --- the engine's life --------------------------------------------------- */
@@ -158,19 +148,23 @@ static void take_record(void *ctx, const void *record, size_t len)
         e->counters.lost++;
         return;
     }
-    if (e->setup.event == ENGINE_CYCLES)
-        s.period_ns = e->setup.period_ns; /* it came in cycles */
+    struct bpf_thread *t = find_inner(e, (uint64_t)s.tid);
+    if (t && s.has_regs)
+        t->sp = s.regs.r[REGS_RSP];
+    s.tid = t ? t->tid : e->ns.ours ? s.tid : 0;
+    if (s.period_ns == 0 || e->cpus.setup.cycles)
+        s.period_ns = e->cpus.setup.period_ns;
     e->counters.samples++;
     e->counters.stack_cut += s.stack.len >= COPY_STACK || s.erlang_root.len;
-    struct bpf_thread *t = find_thread(e, s.tid);
-    if (t)
-        t->jitter.samples++;
     e->on_sample(e->ctx, &s);
 }
 
-static int set_view(struct engine *e, const struct engine_view *view)
+static int tell_setup(struct engine *e, const struct engine_view *view)
 {
-    struct bpf_setup setup = {.kernel_stacks = e->kernel_stacks};
+    struct bpf_setup setup = {.ns_dev = e->ns.dev,
+                              .ns_ino = e->ns.ino,
+                              .tgid = e->told.tgid,
+                              .kernel_stacks = e->kernel_stacks};
     uint32_t bytes = view->layout->process_bytes;
     copy_plan_offsets(view, &setup.at);
     if (bytes <= BPF_HEAD_MAX && setup.at.stop != COPY_UNKNOWN &&
@@ -180,16 +174,73 @@ static int set_view(struct engine *e, const struct engine_view *view)
     if (memcmp(&setup, &e->told, sizeof(setup)) != 0)
         err = bpf_program_setup(e->program, &setup);
     e->told = setup;
-    return err ? err : set_threads(e, view);
+    return err;
+}
+
+static int set_view(struct engine *e, const struct engine_view *view)
+{
+    struct cpus allowed;
+    int err = tell_setup(e, view);
+    if (!err)
+        err = set_threads(e, view);
+    cpus_allowed(view->threads, &allowed);
+    if (cpus_next(&allowed, 0) < 0)
+        return -E_GONE; /* so are all its threads */
+    if (err)
+        return err;
+    err = bpf_cpus_set(&e->cpus, &allowed);
+    return err ? engine_error(err) : 0;
 }
 
 static void close_engine(struct engine *e)
 {
     if (!e)
         return;
-    drop_threads(e);
+    bpf_cpus_close(&e->cpus);
     bpf_program_close(e->program);
+    free(e->threads);
     free(e);
+}
+
+/* On a CPU that is idle at times, a frequency would be that of its work and
+ * its sleep together: cycles are counted. */
+static int set_event(struct perf_event_setup *setup,
+                     const struct engine_config *config)
+{
+    uint64_t per_s = 0;
+    *setup = (struct perf_event_setup){.event = config->event,
+                                       .rate = config->rate,
+                                       .period_ns = NS_PER_S / config->rate,
+                                       .kernel = true,
+                                       .bare = true};
+    if (config->event != ENGINE_CYCLES)
+        return 0;
+    int err = perf_event_cycle_rate(&per_s);
+    setup->cycles = per_s / config->rate;
+    return err ? engine_error(err) : 0;
+}
+
+/* Who is to be sampled, by ids that the kernel knows. */
+static int identify(struct engine *e)
+{
+    int err = pidns_read(e->pid, &e->ns);
+    if (err)
+        return err;
+    e->told.tgid = (uint64_t)pidns_inner(&e->ns, e->pid, e->pid);
+    return e->told.tgid ? 0 : -E_NO_PROCESS;
+}
+
+static int prepare(struct engine *e, const struct engine_config *config)
+{
+    int err = identify(e);
+    if (!err)
+        err = set_event(&e->cpus.setup, config);
+    if (!err)
+        err = bpf_program_open(take_record, e, &e->program);
+    if (err)
+        return err;
+    e->cpus.program = e->program;
+    return set_view(e, &config->view);
 }
 
 static int open_engine(const struct engine_config *config, struct engine **out)
@@ -201,14 +252,7 @@ static int open_engine(const struct engine_config *config, struct engine **out)
         return -ENOMEM;
     e->pid = config->pid;
     e->kernel_stacks = config->kernel_stacks;
-    e->setup = (struct perf_event_setup){.event = config->event,
-                                         .rate = config->rate,
-                                         .period_ns = NS_PER_S / config->rate,
-                                         .kernel = true,
-                                         .bare = true};
-    int err = bpf_program_open(take_record, e, &e->program);
-    if (!err)
-        err = set_view(e, &config->view);
+    int err = prepare(e, config);
     if (err) {
         close_engine(e);
         return err;
@@ -224,17 +268,21 @@ static void ignore_record(void *ctx, const void *record, size_t len)
     (void)len;
 }
 
+/* An event on one of the CPUs that the node's main thread may run on. */
 static int try_event(struct bpf_program_handle *p, pid_t pid)
 {
-    const struct perf_event_setup setup = {
-        .period_ns = NS_PER_S, .kernel = true, .bare = true};
-    struct bpf_program_link *link;
-    int fd = perf_event_open(pid, &setup);
-    int err = fd < 0 ? fd : bpf_program_attach(p, fd, pid, &link);
-    if (err)
-        return engine_error(err);
-    bpf_program_detach(link);
-    return 0;
+    struct thread main = {.tid = pid};
+    const struct threads threads = {.list = &main, .count = 1};
+    struct cpus allowed;
+    struct bpf_cpus cpus = {
+        .setup = {.period_ns = NS_PER_S, .kernel = true, .bare = true},
+        .program = p};
+    cpus_allowed(&threads, &allowed);
+    if (cpus_next(&allowed, 0) < 0)
+        return -E_NO_PROCESS;
+    int err = bpf_cpus_set(&cpus, &allowed);
+    bpf_cpus_close(&cpus);
+    return err ? engine_error(err) : 0;
 }
 
 static int probe(pid_t pid)
@@ -250,32 +298,24 @@ static int probe(pid_t pid)
 
 static int start(struct engine *e)
 {
-    e->running = true;
-    for (size_t i = 0; i < e->count; i++) {
-        int err = perf_event_enable(e->threads[i].fd);
-        if (err)
-            return err;
-    }
-    return 0;
+    return bpf_cpus_start(&e->cpus);
 }
 
 static void stop(struct engine *e)
 {
-    e->running = false;
-    for (size_t i = 0; i < e->count; i++)
-        perf_event_disable(e->threads[i].fd);
+    bpf_cpus_stop(&e->cpus);
 }
 
 static int poll_engine(struct engine *e, int timeout_ms,
                        engine_on_sample *on_sample, void *ctx)
 {
+    bool running = e->cpus.running;
     e->on_sample = on_sample;
     e->ctx = ctx;
-    int result = bpf_program_poll(e->program, e->running ? timeout_ms : 0);
+    int result = bpf_program_poll(e->program, running ? timeout_ms : 0);
     if (result < 0)
         return result == -EINTR ? 0 : result;
-    for (size_t i = 0; e->running && i < e->count; i++)
-        perf_jitter_redraw(&e->threads[i].jitter, e->threads[i].fd, &e->setup);
+    bpf_cpus_look(&e->cpus);
     return 0;
 }
 
@@ -284,7 +324,10 @@ static int poll_engine(struct engine *e, int timeout_ms,
 static struct engine_counters counters(const struct engine *e)
 {
     struct engine_counters result = e->counters;
-    result.lost += bpf_program_lost(e->program);
+    struct bpf_lost lost = bpf_program_lost(e->program);
+    result.lost += lost.samples;
+    result.lost_ns += lost.elapsed_ns;
+    result.throttled = e->cpus.throttled;
     return result;
 }
 
@@ -295,7 +338,8 @@ static struct engine_info info(const struct engine *e)
         .ring_bytes = bpf_program_ring_bytes(e->program),
         .stack_bytes = COPY_STACK,
         .threads = e->count,
-        .threads_skipped = e->skipped,
+        .cpus = e->cpus.count,
+        .cpus_skipped = e->cpus.skipped,
     };
 }
 

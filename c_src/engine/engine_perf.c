@@ -262,6 +262,7 @@ static void take(struct engine *e, struct perf_thread *t,
     case PERF_RECORDS_FORK:
         e->new_threads |= e->record.pid == e->pid;
         break;
+    case PERF_RECORDS_UNTHROTTLE:
     case PERF_RECORDS_EXIT: /* its descriptor tells, too */
     case PERF_RECORDS_OTHER:
         break;

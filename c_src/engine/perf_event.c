@@ -7,7 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "engine/perf_regs.h"
+
+#define MEASURE_NS (5 * NS_PER_MS)
 
 static void set_event(struct perf_event_attr *attr,
                       const struct perf_event_setup *setup)
@@ -22,8 +25,11 @@ static void set_event(struct perf_event_attr *attr,
      * the first milliseconds of a thread bring a short burst of samples. */
     attr->type = PERF_TYPE_HARDWARE;
     attr->config = PERF_COUNT_HW_CPU_CYCLES;
-    attr->freq = 1;
-    attr->sample_freq = setup->rate;
+    attr->freq = setup->cycles == 0;
+    if (setup->cycles)
+        attr->sample_period = setup->cycles;
+    else
+        attr->sample_freq = setup->rate;
 }
 
 static void set_content(struct perf_event_attr *attr,
@@ -49,7 +55,7 @@ static void set_content(struct perf_event_attr *attr,
     }
 }
 
-int perf_event_open(pid_t tid, const struct perf_event_setup *setup)
+static int open_event(pid_t tid, int cpu, const struct perf_event_setup *setup)
 {
     struct perf_event_attr attr = {.size = sizeof(attr)};
     set_event(&attr, setup);
@@ -58,13 +64,62 @@ int perf_event_open(pid_t tid, const struct perf_event_setup *setup)
     attr.use_clockid = 1;
     attr.clockid = CLOCK_MONOTONIC;
     long fd =
-        syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+        syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
     return fd < 0 ? -errno : (int)fd;
+}
+
+int perf_event_open(pid_t tid, const struct perf_event_setup *setup)
+{
+    return open_event(tid, -1, setup);
+}
+
+int perf_event_open_cpu(int cpu, const struct perf_event_setup *setup)
+{
+    return open_event(-1, cpu, setup);
 }
 
 static int control(int fd, unsigned long request, void *argument)
 {
     return ioctl(fd, request, argument) < 0 ? -errno : 0;
+}
+
+int perf_event_set_program(int fd, int program)
+{
+    return ioctl(fd, PERF_EVENT_IOC_SET_BPF, program) < 0 ? -errno : 0;
+}
+
+int perf_event_count(int fd, uint64_t *count)
+{
+    ssize_t got = read(fd, count, sizeof(*count));
+    return got < 0 ? -errno : got == sizeof(*count) ? 0 : -EIO;
+}
+
+static uint64_t thread_time_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+int perf_event_cycle_rate(uint64_t *per_s)
+{
+    const struct perf_event_setup setup = {
+        .event = ENGINE_CYCLES, .cycles = INT64_MAX, .bare = true};
+    uint64_t cycles = 0;
+    int fd = perf_event_open(0, &setup);
+    if (fd < 0)
+        return fd;
+    int err = perf_event_enable(fd);
+    uint64_t from = thread_time_ns(), now = from;
+    while (!err && now - from < MEASURE_NS)
+        now = thread_time_ns();
+    err = err ? err : perf_event_count(fd, &cycles);
+    close(fd);
+    if (!err && (cycles == 0 || now == from))
+        err = -ENODEV;
+    if (!err)
+        *per_s = (uint64_t)((double)cycles * NS_PER_S / (double)(now - from));
+    return err;
 }
 
 int perf_event_enable(int fd)

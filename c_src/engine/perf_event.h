@@ -1,7 +1,7 @@
 /**
  * @file perf_event.h
- * The thin layer over perf_event_open(2): one event on one thread, and the
- * ring that it writes to.
+ * The thin layer over perf_event_open(2): one event on one thread or on one
+ * CPU, and the ring that it writes to.
  */
 #ifndef CPROF_ENGINE_PERF_EVENT_H
 #define CPROF_ENGINE_PERF_EVENT_H
@@ -19,6 +19,7 @@ struct perf_event_setup {
     enum engine_event event;
     uint64_t period_ns;   /**< CPU time between samples (cpu-clock) */
     unsigned rate;        /**< samples per second (cycles) */
+    uint64_t cycles;      /**< cycles between samples; 0: by `rate` */
     unsigned stack_bytes; /**< of user stack, a multiple of 8 */
     bool kernel;          /**< sample while the thread is in the kernel */
     bool callchain;       /**< kernel call chain, needs `kernel` */
@@ -31,6 +32,15 @@ enum { PERF_EVENT_MAX_STACK = 64512 };
 
 /** Opens a disabled event on a thread. @return a descriptor, or -errno. */
 MUST_USE int perf_event_open(pid_t tid, const struct perf_event_setup *setup);
+/** The same on a CPU, for whatever runs there. The timer of a cpu-clock also
+ *  wakes an idle CPU: exclude_idle would only keep the sample from us. */
+MUST_USE int perf_event_open_cpu(int cpu, const struct perf_event_setup *setup);
+/** Runs a loaded BPF program at every sample from now on. */
+MUST_USE int perf_event_set_program(int fd, int program);
+/** What the event has counted so far: nanoseconds (cpu-clock), or cycles. */
+MUST_USE int perf_event_count(int fd, uint64_t *count);
+/** Cycles that a CPU makes in a second of work, as measured here and now. */
+MUST_USE int perf_event_cycle_rate(uint64_t *per_s);
 int perf_event_enable(int fd);
 int perf_event_disable(int fd);
 /**

@@ -2,19 +2,15 @@
 
 #include "base/clock.h"
 
-enum {
-    PERCENT = 2,
-    /* A new period makes the kernel forget the CPU time since the last
-     * sample, half a period on average. Drawn once in so many samples of the
-     * thread, that costs every thread the same 0.4 %, also those that run a
-     * little at a time. */
-    EVERY = 128,
-};
+/* A new period makes the kernel forget the CPU time since the last sample,
+ * half a period on average. Drawn once in PERF_JITTER_EVERY samples, that is
+ * 0.4 % everywhere, also of threads that run a little at a time. */
+enum { PERCENT = 2 };
 
-void perf_jitter_init(struct perf_jitter *j, pid_t tid)
+void perf_jitter_init(struct perf_jitter *j, int number)
 {
-    *j = (struct perf_jitter){.random =
-                                  clock_now_ns() * 2654435761u + (uint64_t)tid};
+    *j = (struct perf_jitter){.random = clock_now_ns() * 2654435761u +
+                                        (uint64_t)number};
 }
 
 /* xorshift64* (Marsaglia, Vigna): one word of state is plenty here. */
@@ -28,14 +24,18 @@ static uint64_t next_random(uint64_t *state)
     return x * 2685821657736338717ull;
 }
 
-void perf_jitter_redraw(struct perf_jitter *j, int fd,
+uint64_t perf_jitter_period(struct perf_jitter *j, uint64_t nominal_ns)
+{
+    uint64_t width = nominal_ns * PERCENT / 100;
+    return nominal_ns - width + next_random(&j->random) % (2 * width + 1);
+}
+
+bool perf_jitter_redraw(struct perf_jitter *j, int fd,
                         const struct perf_event_setup *setup)
 {
-    if (setup->event != ENGINE_CPU_CLOCK || j->samples < EVERY)
-        return;
-    uint64_t width = setup->period_ns * PERCENT / 100;
-    uint64_t period =
-        setup->period_ns - width + next_random(&j->random) % (2 * width + 1);
+    if (setup->event != ENGINE_CPU_CLOCK || j->samples < PERF_JITTER_EVERY)
+        return false;
     j->samples = 0;
-    perf_event_set_period(fd, period);
+    return perf_event_set_period(fd, perf_jitter_period(j, setup->period_ns)) ==
+           0;
 }

@@ -1,8 +1,9 @@
 /**
  * @file perf_jitter.h
- * Draws the period of a thread's event anew from time to time, within 2 % of
- * the nominal one: what the node does periodically is then not sampled at the
- * same points for ever, nor threads that sleep and wake together.
+ * Draws the period of a thread's or a CPU's event anew from time to time,
+ * within 2 % of the nominal one: what the node does periodically is then not
+ * sampled at the same points for ever, nor threads that sleep and wake
+ * together.
  */
 #ifndef CPROF_ENGINE_PERF_JITTER_H
 #define CPROF_ENGINE_PERF_JITTER_H
@@ -12,15 +13,21 @@
 
 #include "engine/perf_event.h"
 
+enum { PERF_JITTER_EVERY = 128 }; /**< samples between draws, at least */
+
 struct perf_jitter {
     uint64_t random;  /**< state of the generator */
     unsigned samples; /**< since the last draw; counted by the caller */
 };
 
-void perf_jitter_init(struct perf_jitter *j, pid_t tid);
+/** @param number  makes its draws differ from others' (a tid, a CPU) */
+void perf_jitter_init(struct perf_jitter *j, int number);
+/** Draws one. */
+uint64_t perf_jitter_period(struct perf_jitter *j, uint64_t nominal_ns);
 /** To be called now and then; draws when enough samples were taken.
- *  @param setup  of the event, with the nominal period */
-void perf_jitter_redraw(struct perf_jitter *j, int fd,
+ *  @param setup  of the event, with the nominal period
+ *  @return was a new period set? */
+bool perf_jitter_redraw(struct perf_jitter *j, int fd,
                         const struct perf_event_setup *setup);
 
 #endif

@@ -49,9 +49,10 @@ struct sample {
     uint64_t time_ns;   /**< CLOCK_MONOTONIC */
     uint64_t period_ns; /**< CPU time it stands for */
     uint32_t weight;    /**< how often it counts; 0 counts once, too */
-    pid_t tid;
-    bool in_kernel;   /**< the CPU was in the kernel on the thread's behalf */
-    bool has_regs;    /**< false: no user registers (kernel-side only) */
+    pid_t tid;          /**< 0: an id in the node's pid namespace only */
+    char comm[16];      /**< the thread's name at the instant; "": not read */
+    bool in_kernel;     /**< the CPU was in the kernel on the thread's behalf */
+    bool has_regs;      /**< false: no user registers (kernel-side only) */
     bool exact;       /**< all copies are of the instant; what they do not hold
                            must not be read later */
     struct regs regs; /**< user registers */

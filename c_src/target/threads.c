@@ -228,3 +228,23 @@ const struct thread *threads_find(const struct threads *t, pid_t tid)
         return NULL;
     return bsearch(&key, t->list, t->count, sizeof(*t->list), by_tid);
 }
+
+static bool is_taken(const struct threads *t, const struct thread *one)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->list[i].kind == one->kind && t->list[i].number == one->number)
+            return true;
+    return false;
+}
+
+void threads_newcomer(const struct threads *t, pid_t tid, const char *comm,
+                      struct thread *out)
+{
+    *out = (struct thread){.tid = tid};
+    snprintf(out->name, sizeof(out->name), "%s", *comm ? comm : "unknown");
+    thread_classify(out->name, &out->kind, &out->number);
+    if (is_taken(t, out)) {
+        out->kind = THREAD_OTHER;
+        out->number = 0;
+    }
+}

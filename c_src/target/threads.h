@@ -58,6 +58,12 @@ MUST_USE int threads_read(pid_t pid, struct threads *out);
 MUST_USE int threads_read_until(pid_t pid, const struct deadline *until,
                                 struct threads *out);
 void threads_deinit(struct threads *t);
+/**
+ * What can be told of a thread that is not in the list, by its name now: it
+ * has that of the thread which started it until it is given its own.
+ */
+void threads_newcomer(const struct threads *t, pid_t tid, const char *comm,
+                      struct thread *out);
 /** NULL when unknown. */
 const struct thread *threads_find(const struct threads *t, pid_t tid);
 

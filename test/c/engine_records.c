@@ -236,9 +236,13 @@ static void put_others(struct writer *w)
     put(w, 78, 4);
     put(w, 6, 8);
     end(w, at);
-    at = begin(w, PERF_RECORD_THROTTLE, 0);
-    put(w, 0, 8);
-    end(w, at);
+    for (uint64_t i = 0; i < 2; i++) {
+        at = begin(w, i ? PERF_RECORD_UNTHROTTLE : PERF_RECORD_THROTTLE, 0);
+        put(w, 4000 + i, 8); /* time */
+        put(w, 1, 8);
+        put(w, 1, 8);
+        end(w, at);
+    }
 }
 
 static void every_record_is_found_wherever_the_ring_ends(void **state)
@@ -266,6 +270,10 @@ static void every_record_is_found_wherever_the_ring_ends(void **state)
         assert_int_equal(r.tid, 90);
         assert_int_equal(perf_records_next(&ring.records, &r), 1);
         assert_int_equal(r.kind, PERF_RECORDS_THROTTLE);
+        assert_int_equal(r.time_ns, 4000);
+        assert_int_equal(perf_records_next(&ring.records, &r), 1);
+        assert_int_equal(r.kind, PERF_RECORDS_UNTHROTTLE);
+        assert_int_equal(r.time_ns, 4001);
         assert_int_equal(perf_records_next(&ring.records, &r), 0);
     }
 }

@@ -107,6 +107,24 @@ static void reads_the_threads_of_a_process(void **state)
     assert_null(threads_find(&t, getpid()));
 }
 
+/* A scheduler's name on a thread that the list does not have is borrowed from
+ * the scheduler which started it, unless the list has no such scheduler. */
+static void a_newcomer_is_what_its_name_says(void **state)
+{
+    (void)state;
+    struct thread one = {.tid = 5, .kind = THREAD_NORMAL, .number = 1};
+    const struct threads t = {.list = &one, .count = 1};
+    struct thread new;
+    threads_newcomer(&t, 9, "erts_sched_1", &new);
+    assert_true(new.tid == 9 && new.kind == THREAD_OTHER &&new.number == 0);
+    assert_string_equal(new.name, "erts_sched_1");
+    threads_newcomer(&t, 9, "erts_dios_3", &new);
+    assert_true(new.kind == THREAD_DIRTY_IO &&new.number == 3);
+    threads_newcomer(&t, 9, "", &new);
+    assert_true(new.kind == THREAD_OTHER);
+    assert_string_equal(new.name, "unknown");
+}
+
 static void says_when_the_process_is_gone(void **state)
 {
     (void)state;
@@ -148,6 +166,7 @@ int main(void)
         cmocka_unit_test(names_of_otp_27_and_29),
         cmocka_unit_test(other_names),
         cmocka_unit_test(reads_the_threads_of_a_process),
+        cmocka_unit_test(a_newcomer_is_what_its_name_says),
         cmocka_unit_test(says_when_the_process_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

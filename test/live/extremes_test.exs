@@ -23,6 +23,20 @@ defmodule Live.ExtremesTest do
     Node.stop(node)
   end
 
+  # Engine bpf takes a descriptor for a CPU, not for a thread.
+  test "1,024 async threads and few open files" do
+    node = Node.start("extremes", ["spin"], ["+A", "1024"])
+    file = Path.join(node.dir, "few.pb.gz")
+    args = ["record", "-q", "-p", "#{node.pid}", "-d", "2", "-r", "499", "--engine", "bpf", "-o", file]
+    limited = ["-c", ~s(ulimit -n 256 && exec "$@"), "sh", Cprof.program() | args]
+    {out, code} = System.cmd("sh", limited, stderr_to_stdout: true)
+    assert code == 0, out
+    report = Cprof.json(["report", file])
+    busy_is_seen(report)
+    assert report["meta"]["notes"] == []
+    Node.stop(node)
+  end
+
   test "100,000 processes" do
     node = Node.start("extremes", ["many"], ["+P", "200000"])
     {report, _} = record(node, 2)

@@ -238,3 +238,63 @@ defmodule Live.Cprof do
 
   def otp, do: :erlang.system_info(:otp_release) |> List.to_integer()
 end
+
+defmodule Live.Recorder do
+  @moduledoc "A recording that spans what a function does: begun before it, ended after it."
+
+  alias Live.Cprof
+
+  @doc "Runs `fun` while the node is recorded; {its result, the recording's file}."
+  def during(node, args, fun) do
+    file = Path.join(node.dir, "during-#{System.unique_integer([:positive])}.pb.gz")
+    args = ["record", "-q", "-p", node.pid, "-d", 3600, "-o", file | args]
+    options = [:exit_status, :stderr_to_stdout, :binary, args: Enum.map(args, &to_string/1)]
+    port = Port.open({:spawn_executable, Cprof.program()}, options)
+    {:os_pid, pid} = Port.info(port, :os_pid)
+    wait_until(60_000, fn -> samples?(pid) end)
+    # The engine's probe has events for a moment, too.
+    Process.sleep(500)
+    wait_until(60_000, fn -> samples?(pid) end)
+    result = if is_function(fun, 1), do: fun.(pid), else: fun.()
+    {_, 0} = System.cmd("kill", ["-INT", "#{pid}"])
+    0 = status(port)
+    {result, file}
+  end
+
+  # Of what it opens the events are last, and it enables them at once.
+  defp samples?(pid), do: events(pid) > 0
+
+  @doc "How many perf events a process holds."
+  def events(pid) do
+    fds = "/proc/#{pid}/fd"
+    links = for fd <- File.ls!(fds), {:ok, to} <- [File.read_link(Path.join(fds, fd))], do: to
+    Enum.count(links, &(&1 == "anon_inode:[perf_event]"))
+  end
+
+  @doc "Asks again and again until it is true; raises after that many milliseconds."
+  def wait_until(ms, _) when ms <= 0, do: raise("waited in vain")
+
+  def wait_until(ms, fun) do
+    if not fun.() do
+      Process.sleep(20)
+      wait_until(ms - 20, fun)
+    end
+  end
+
+  defp status(port) do
+    receive do
+      {^port, {:exit_status, status}} -> status
+      {^port, {:data, text}} -> IO.write(text) && status(port)
+    after
+      60_000 -> raise "the recorder did not end"
+    end
+  end
+
+  @doc "CPU nanoseconds of each thread of a process so far, by thread id."
+  def cpu_of_threads(pid) do
+    for tid <- File.ls!("/proc/#{pid}/task"),
+        {:ok, text} <- [File.read("/proc/#{pid}/task/#{tid}/schedstat")],
+        into: %{},
+        do: {String.to_integer(tid), text |> String.split() |> hd() |> String.to_integer()}
+  end
+end

@@ -35,10 +35,12 @@ enum bpf_flag {
 };
 
 struct bpf_record {
-    __u64 time_ns; /* CLOCK_MONOTONIC */
-    __u64 period;  /* of the event, in its own unit */
-    __u32 tid;     /* as the program that attached the event calls it */
-    __u32 flags;   /* enum bpf_flag */
+    __u64 time_ns;    /* CLOCK_MONOTONIC */
+    __u64 elapsed_ns; /* since the last sample on this CPU, whomever it was of;
+                         0: there was none */
+    __u32 tid;        /* in the node's pid namespace */
+    __u32 flags;      /* enum bpf_flag */
+    char comm[16];    /* the thread's name: it may be new to its reader */
     __u64 regs[BPF_REGS];
     __u64 c_p, name;
     __u64 code[5]; /* newest entry of the code list: address, content */
@@ -48,12 +50,19 @@ struct bpf_record {
     } piece[BPF_PIECES];
 };
 
-/* What the program is told: copy_offsets, and how much of a Process holds
- * every field. */
+/* What the program is told: whom to sample, copy_offsets, and how much of a
+ * Process holds every field. */
 struct bpf_setup {
+    __u64 ns_dev, ns_ino; /* the node's pid namespace */
+    __u64 tgid;           /* the node in it */
     struct copy_offsets at;
     __u32 head_bytes;    /* <= BPF_HEAD_MAX; 0: nothing of a Process is read */
     __u32 kernel_stacks; /* 1: copy them */
+};
+
+/* The samples that found no room in the ring. */
+struct bpf_lost {
+    __u64 samples, elapsed_ns;
 };
 
 #endif

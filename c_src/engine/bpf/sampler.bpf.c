@@ -2,8 +2,8 @@
 /*
  * Runs in the kernel at every sample, on the CPU and at the instant that the
  * sample is of: copies registers, C stack and Erlang stack into the ring, as
- * copy_plan.h says. Attached to one event per thread; the event's cookie is
- * the thread's id as our program calls it (its pid namespace may be another).
+ * copy_plan.h says. Attached to one event per CPU, so that most of the samples
+ * on a machine may be of others: what is not of the node is dropped first.
  *
  * Only GPL-compatible programs may call the helpers that read user memory.
  */
@@ -60,6 +60,15 @@ struct {
     __type(value, struct scratch);
 } scratches SEC(".maps");
 
+/* When the last sample was taken on each CPU; 0: not since the event was
+ * attached there. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, MAX_CPUS); /* set before loading */
+    __type(key, __u32);
+    __type(value, __u64);
+} ticks SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 1 << 22); /* set before loading */
@@ -69,7 +78,7 @@ struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 1);
     __type(key, __u32);
-    __type(value, __u64);
+    __type(value, struct bpf_lost);
 } lost SEC(".maps");
 
 /* Set before loading: unread bytes of the ring at which the reader, who else
@@ -313,6 +322,15 @@ static __always_inline void copy_jit_side(struct copying *c, __u64 r13)
     copy_pages(c, BPF_PIECE_STACK, c->sp, BPF_BLIND / PAGE + 1);
 }
 
+/* The C stack of another thread, up to its end where that is known. */
+static __always_inline void copy_bounded(struct copying *c)
+{
+    const struct copy_thread *t = c->thread;
+    if (c->sp < t->stack_low || c->sp >= t->stack_high || c->sp % 8 ||
+        !copy(c, BPF_PIECE_STACK, c->sp, t->stack_high - c->sp, COPY_STACK))
+        copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE);
+}
+
 static __always_inline void take_code(struct copying *c)
 {
     __u64 *code = c->s->record.code;
@@ -336,7 +354,7 @@ static __always_inline void copy_user(struct copying *c)
     } else {
         bool process =
             t->role == COPY_DIRTY && take_process(c, current_process(c));
-        copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE);
+        copy_bounded(c);
         if (process)
             copy_stopped(c);
     }
@@ -392,13 +410,36 @@ static __always_inline void copy_kernel(struct copying *c, void *ctx)
     c->s->at = at + len;
 }
 
+/* The thread that runs here, by its id in the node's pid namespace; 0: it is
+ * not of the node. The kernel compares the namespace, too (our own program may
+ * live in one without a name for the node's ids, and ids are reused in each).
+ */
+static __always_inline __u32 node_thread(const struct bpf_setup *setup)
+{
+    struct bpf_pidns_info ids;
+    if (bpf_get_ns_current_pid_tgid(setup->ns_dev, setup->ns_ino, &ids,
+                                    sizeof(ids)) != 0 ||
+        ids.tgid != setup->tgid)
+        return 0;
+    return ids.pid;
+}
+
+/* A timer that comes late is not run as often as it should have been, and a
+ * new period begins when it is set: what a sample stands for is measured. */
+static __always_inline void tick(struct bpf_record *r, __u64 *last)
+{
+    __u64 now = bpf_ktime_get_ns();
+    r->time_ns = now;
+    r->elapsed_ns = *last ? now - *last : 0;
+    *last = now;
+}
+
 static __always_inline void begin(struct bpf_perf_event_data *ctx,
                                   struct bpf_record *r, __u32 tid)
 {
-    r->time_ns = bpf_ktime_get_ns();
-    r->period = ctx->sample_period;
     r->tid = tid;
     r->flags = ctx->regs.cs & 3 ? 0 : BPF_IN_KERNEL;
+    bpf_get_current_comm(r->comm, sizeof(r->comm));
     r->c_p = r->name = 0;
     for (int i = 0; i < BPF_PIECES; i++)
         r->piece[i].len = 0;
@@ -416,34 +457,47 @@ static __always_inline void hand_over(struct copying *c)
                            flags) == 0)
         return;
     __u32 zero = 0;
-    __u64 *count = bpf_map_lookup_elem(&lost, &zero);
-    if (count)
-        __sync_fetch_and_add(count, 1);
+    struct bpf_lost *sum = bpf_map_lookup_elem(&lost, &zero);
+    if (sum) {
+        __sync_fetch_and_add(&sum->samples, 1);
+        __sync_fetch_and_add(&sum->elapsed_ns, c->s->record.elapsed_ns);
+    }
+}
+
+/* Of a thread that our program has not told of yet, which may have begun a
+ * moment ago, the C stack is taken. */
+static __always_inline void sample_thread(struct bpf_perf_event_data *ctx,
+                                          struct copying *c, __u32 tid)
+{
+    struct copy_thread unknown = {.role = COPY_OTHER};
+    struct bpf_record *r = &c->s->record;
+    c->thread = bpf_map_lookup_elem(&threads, &tid);
+    if (!c->thread)
+        c->thread = &unknown;
+    c->s->at = 0;
+    begin(ctx, r, tid);
+    if (take_regs(ctx, r)) {
+        r->flags |= BPF_HAS_REGS;
+        copy_user(c);
+        take_code(c);
+    }
+    if (c->setup->kernel_stacks && r->flags & BPF_IN_KERNEL)
+        copy_kernel(c, ctx);
+    hand_over(c);
 }
 
 SEC("perf_event")
 int take_sample(struct bpf_perf_event_data *ctx)
 {
     __u32 zero = 0, cpu = bpf_get_smp_processor_id();
-    __u32 tid = bpf_get_attach_cookie(ctx);
-    struct copy_thread unknown = {.role = COPY_OTHER};
     struct copying c = {.s = bpf_map_lookup_elem(&scratches, &cpu),
-                        .setup = bpf_map_lookup_elem(&setup, &zero),
-                        .thread = bpf_map_lookup_elem(&threads, &tid)};
-    if (!c.s || !c.setup)
+                        .setup = bpf_map_lookup_elem(&setup, &zero)};
+    __u64 *last = bpf_map_lookup_elem(&ticks, &cpu);
+    if (!c.s || !c.setup || !last)
         return 0;
-    if (!c.thread)
-        c.thread = &unknown;
-    struct bpf_record *r = &c.s->record;
-    c.s->at = 0;
-    begin(ctx, r, tid);
-    if (take_regs(ctx, r)) {
-        r->flags |= BPF_HAS_REGS;
-        copy_user(&c);
-        take_code(&c);
-    }
-    if (c.setup->kernel_stacks && r->flags & BPF_IN_KERNEL)
-        copy_kernel(&c, ctx);
-    hand_over(&c);
+    tick(&c.s->record, last);
+    __u32 tid = node_thread(c.setup);
+    if (tid)
+        sample_thread(ctx, &c, tid);
     return 0;
 }

@@ -23,7 +23,7 @@ defmodule Mix.Tasks.Profile.Run do
 
   ## Command line options
 
-    * `--rate` - samples per second of CPU time of each thread, 1 to 10000 (default: 999)
+    * `--rate` - samples per second of CPU time, 1 to 10000 (default: 999)
     * `--engine` - how samples are taken: `auto` (the default: the best that works), `bpf`, `perf`, `ptrace`
     * `--kernel` - shows kernel stacks too
     * `--force` - lets engine `ptrace` run even on a machine without a spare CPU

@@ -1,0 +1,58 @@
+/**
+ * @file bpf_cpus.h
+ * The clocks of the engine `bpf`: one event on each CPU that the node may run
+ * on, however many threads it has and however often they take turns. Arming a
+ * timer is dear, in a virtual machine above all: an event of a thread is armed
+ * anew whenever the thread gets a CPU, one of a CPU once a period.
+ */
+#ifndef CPROF_ENGINE_BPF_CPUS_H
+#define CPROF_ENGINE_BPF_CPUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "engine/bpf_program.h"
+#include "engine/perf_event.h"
+#include "engine/perf_jitter.h"
+#include "target/cpus.h"
+
+struct bpf_cpu {
+    int cpu, fd;
+    struct perf_event_ring ring; /* for what the kernel says of the event */
+    struct perf_jitter jitter;
+    uint64_t drawn_ns;     /* its period is of then */
+    uint64_t throttled_at; /* 0: it is not throttled */
+    uint64_t counted;      /* by the event, at the last look */
+};
+
+struct bpf_cpus {
+    struct perf_event_setup setup;      /**< with the nominal period */
+    struct bpf_program_handle *program; /**< run at each sample; borrowed */
+    bool running;
+    struct bpf_cpu *list; /**< ascending */
+    size_t count;
+    size_t skipped;     /**< could not be armed at the last look */
+    uint64_t looked_ns; /**< when that was */
+    /** CPUs armed while the others ran already, and the sum of the times in
+     *  which the node may have run there unseen, at most. */
+    uint64_t late, late_ns;
+    uint64_t throttled, throttled_ns; /**< how often, and for how long */
+};
+
+/**
+ * Has events on these CPUs and on no other. One that went offline and came
+ * back gets a new event: the kernel has ended the old one.
+ * @return 0 when at least one is armed, else an error: -ENODEV when no CPU of
+ * the set is online
+ */
+MUST_USE int bpf_cpus_set(struct bpf_cpus *c, const struct cpus *allowed);
+MUST_USE int bpf_cpus_start(struct bpf_cpus *c);
+void bpf_cpus_stop(struct bpf_cpus *c);
+/** To be called now and then while they run: draws periods anew, notices what
+ *  was throttled. */
+void bpf_cpus_look(struct bpf_cpus *c);
+void bpf_cpus_close(struct bpf_cpus *c);
+
+#endif

@@ -1,0 +1,64 @@
+defmodule Live.SwitchingTest do
+  @moduledoc "Work that goes from thread to thread thousands of times a second: all of it is sampled, in its shares."
+  use ExUnit.Case
+
+  alias Live.{Cprof, Node, Recorder}
+
+  # A perfect sampler's error at this rate is small beside what is asserted.
+  @rate 4999
+
+  setup do
+    # Not in /tmp: each read is to be a real one, of the page cache.
+    file = Path.expand("_build/cprof-switching-#{System.unique_integer([:positive])}")
+    File.write!(file, :binary.copy(<<0>>, 8192))
+    on_exit(fn -> File.rm!(file) end)
+    %{data: file}
+  end
+
+  test "reads over a dirty IO scheduler on one CPU", %{data: file} do
+    node = Node.start("switching", [file], ["+S", "1"])
+    on_one_cpu(node.pid)
+    {used, report} = recorded(node, 60_000)
+    kinds_agree(used, report)
+    rows = for row <- report["functions"], into: %{}, do: {row["name"], row["total_pct"]}
+    share = rows["switching:thrice/1"] / (rows["switching:thrice/1"] + rows["switching:once/1"])
+    assert_in_delta share, 0.75, 0.02
+    Node.stop(node)
+  end
+
+  test "a node on one CPU: no other is armed", %{data: file} do
+    node = Node.start("switching", [file], ["+S", "1"])
+    on_one_cpu(node.pid)
+    events = Recorder.during(node, [], fn recorder -> Recorder.events(recorder) end) |> elem(0)
+    assert events == 1
+    Node.stop(node)
+  end
+
+  defp on_one_cpu(pid) do
+    {text, 0} = System.cmd("taskset", ["-pc", "#{pid}"])
+    [cpu] = Regex.run(~r/(\d+)\D*$/, text, capture: :all_but_first)
+    {_, 0} = System.cmd("taskset", ["-apc", cpu, "#{pid}"])
+  end
+
+  # The CPU nanoseconds of each kind of thread for that work, by the kernel, and what the recording of it says.
+  defp recorded(node, turns) do
+    {used, file} =
+      Recorder.during(node, ["-r", @rate], fn ->
+        before = Recorder.cpu_of_threads(node.pid)
+        Node.tell(node, "turns #{turns}")
+        "done" = Node.line(node, 60_000)
+        for {thread, ns} <- Recorder.cpu_of_threads(node.pid), do: {thread, ns - Map.get(before, thread, 0)}
+      end)
+
+    {used, Cprof.json(["report", file])}
+  end
+
+  defp kinds_agree(used, report) do
+    all = used |> Enum.map(&elem(&1, 1)) |> Enum.sum()
+    %{"lost" => lost, "samples" => samples} = report["counters"]
+    # A reader that gets no CPU for long loses samples, which are counted.
+    assert lost <= 0.1 * samples
+    seen = report["meta"]["cpu_ns"] * (1 + lost / samples)
+    assert_in_delta seen / all, 1.0, 0.02
+  end
+end
