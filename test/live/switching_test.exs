@@ -59,6 +59,7 @@ defmodule Live.SwitchingTest do
     # A reader that gets no CPU for long loses samples, which are counted.
     assert lost <= 0.1 * samples
     seen = report["meta"]["cpu_ns"] * (1 + lost / samples)
-    assert_in_delta seen / all, 1.0, 0.02
+    # Beyond that, what chance does on a machine with other work: this is no bench.
+    assert_in_delta seen / all, 1.0, 0.02 + 3 / :math.sqrt(samples)
   end
 end
