@@ -40,7 +40,7 @@ struct engine_config {
     bool kernel_stacks; /**< ask for kernel stacks too */
     bool force;         /**< also where the engine would rather refuse */
     double max_cost;    /**< of the node's CPU time, for engines whose events
-                             slow it down */
+                             slow it down; 0: no bound */
 };
 
 struct engine_counters {

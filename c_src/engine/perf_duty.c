@@ -45,6 +45,8 @@ static double allowed(const struct perf_duty *d,
 static double share_for(const struct perf_duty *d,
                         const struct perf_duty_load *load)
 {
+    if (d->bound <= 0)
+        return 1;
     double most = allowed(d, load, (double)load->cpu_ns);
     double paused = cost_of(d, load, 0), armed = cost_of(d, load, 1);
     double share = armed <= most ? 1 : (most - paused) / (armed - paused);
@@ -86,7 +88,7 @@ void perf_duty_saw(struct perf_duty *d, const struct perf_duty_load *load)
     d->load.ns += load->ns;
     d->load.runs += load->runs;
     d->load.cpu_ns += load->cpu_ns;
-    if (cost <= allowed(d, load, own > 0 ? own : 0) * 1.2 ||
+    if (d->bound <= 0 || cost <= allowed(d, load, own > 0 ? own : 0) * 1.2 ||
         d->share <= LEAST_PERMILLE / 1e3)
         return;
     d->share /= 2;

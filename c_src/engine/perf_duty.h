@@ -25,7 +25,7 @@ struct perf_duty_load {
 
 struct perf_duty {
     struct perf_cost cost;
-    double bound;     /**< of the node's CPU time */
+    double bound;     /**< of the node's CPU time; 0: none */
     unsigned rate;    /**< samples per second of CPU time */
     double share;     /**< of the time in which events are armed, now */
     unsigned weight;  /**< how often a sample counts now */
