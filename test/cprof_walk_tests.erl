@@ -455,7 +455,7 @@ a_killed_caller_test_() ->
         end)
     end}.
 
-%% Where a walk was given up, some rows are newer than others: none is shown.
+%% One that was given up changes nothing: it is since the whole one before.
 nothing_since_or_all(#{elapsed_us := undefined} = Walk) ->
     #{created := undefined, reductions := [], mailboxes := #{top := Top}} = Walk,
     ?assertEqual([], [Row || {_, _, Before} = Row <- Top, Before =/= undefined]);

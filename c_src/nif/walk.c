@@ -109,31 +109,48 @@ static uint64_t reductions_since(uint32_t before, uint32_t now)
     return now - before > UINT32_MAX - few ? 0 : now - before;
 }
 
+/* Goes past the rows of lower slots. In each batch, so that they are never more
+ * than there are slots in one. */
+static void skip_rows(struct walk *w, uint32_t slot)
+{
+    const struct walk_memory *m = w->memory;
+    while (w->rows_read < m->count &&
+           slot_of_pid(&w->table, m->before[w->rows_read].id) < slot)
+        w->rows_read++;
+}
+
+/* Of the walk before, or NULL. */
+static const struct walk_memory_row *row_before(struct walk *w, uint32_t slot,
+                                                uint64_t id)
+{
+    skip_rows(w, slot);
+    const struct walk_memory *m = w->memory;
+    const struct walk_memory_row *row = &m->before[w->rows_read];
+    return w->rows_read < m->count && row->id == id ? row : NULL;
+}
+
 static struct since remember(struct walk *w, uint32_t slot,
                              const struct walk_process *p)
 {
     struct since since = {0};
     if (!w->memory)
         return since;
-    struct walk_memory_row *row = &w->memory->rows[slot];
+    const struct walk_memory_row *row = row_before(w, slot, p->id);
     uint32_t vheap = (uint32_t)(p->vheap_words / 8), now = ms_now(w);
-    bool known = row->id == p->id;
-    bool still = known && row->vheap_blocks == vheap &&
+    bool still = row && row->vheap_blocks == vheap &&
                  (uint32_t)p->reductions - row->reductions < STILL_REDUCTIONS;
-    if (known) {
+    if (row) {
         since.queue = (uint64_t)row->queue + 1;
         since.reductions =
             reductions_since(row->reductions, (uint32_t)p->reductions);
         since.still_ms = (uint64_t)(now - (still ? row->still_since : now)) + 1;
     }
-    *row = (struct walk_memory_row){
+    w->memory->next[w->rows_written++] = (struct walk_memory_row){
         .id = p->id,
         .queue = p->queue < UINT32_MAX ? (uint32_t)p->queue : UINT32_MAX,
         .reductions = (uint32_t)p->reductions,
         .vheap_blocks = vheap,
         .still_since = still ? row->still_since : now};
-    if (!w->elapsed_ns) /* after a walk given up rows are of several moments */
-        since.queue = since.reductions = 0;
     return since;
 }
 
@@ -258,6 +275,8 @@ static void look_at_batch(struct walk *w, uint32_t end)
             fetch(&w->layout, here[i + AHEAD].process);
         look_at(w, here[i].slot, here[i].process);
     }
+    if (w->memory)
+        skip_rows(w, end);
     w->slot = end;
 }
 
@@ -305,6 +324,7 @@ void walk_end(struct walk *w)
     top_sort(&w->memories);
     top_sort(&w->reductions);
     if (w->memory) {
+        walk_memory_keep(w->memory, w->rows_written);
         w->memory->last_ns = w->began_ns;
         w->memory->created = w->created;
     }
@@ -313,8 +333,6 @@ void walk_end(struct walk *w)
 
 void walk_abandon(struct walk *w)
 {
-    if (w->memory)
-        w->memory->last_ns = 0;
     give_back(w);
 }
 

@@ -46,7 +46,8 @@ struct walk {
     uint64_t atoms;  /**< atom_count: a term with a higher index is none */
     uint64_t canary; /**< pid of the process with known figures */
 
-    uint32_t slot;                 /**< the next one */
+    uint32_t slot;                    /**< the next one */
+    uint32_t rows_read, rows_written; /**< of memory->before, ->next */
     uint64_t began_ns, elapsed_ns; /**< elapsed: since the walk before, or 0 */
     uint32_t calls;
     uint64_t longest_ns, longest_cpu_ns; /**< of one call */
@@ -73,7 +74,7 @@ void walk_begin(struct walk *w);
 bool walk_step(struct walk *w);
 /** Puts the results in order; gives the memory back. */
 void walk_end(struct walk *w);
-/** Of a walk that is given up: the next one knows of none before. */
+/** Of a walk that is given up: the next one knows of the whole one before. */
 void walk_abandon(struct walk *w);
 /** A call that began then has ended. */
 void walk_held(struct walk *w, uint64_t began_ns, uint64_t began_cpu_ns);
