@@ -248,5 +248,8 @@ int verb_record(int argc, char **argv)
             "this format is not for a terminal; give --output FILE");
     handle_signals(on_signal);
     limits_raise();
+    err = limits_check(); /* before a command is started in vain */
+    if (err)
+        return fail("record", err);
     return o.command ? record_command(&o) : record_pid(&o, o.pid);
 }

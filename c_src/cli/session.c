@@ -18,7 +18,7 @@
 #include "engine/rights.h"
 
 enum {
-    POLL_MS = 2000,  /* for the samples of one poll */
+    POLL_MS = 700,   /* for the samples of one poll */
     LOOK_MS = 300,   /* for one look at the node */
     DRAIN_MS = 5000, /* for what is queued at the end */
     STOP_MS = 300,   /* for either, once somebody asks for the end */

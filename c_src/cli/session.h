@@ -46,7 +46,7 @@ struct session;
 MUST_USE int session_open(const struct session_options *o,
                           struct session **out);
 /**
- * Works for about ms milliseconds, two seconds more at most, and no longer than
+ * Works for about ms milliseconds, 0.7 s more at most, and no longer than
  * 0.3 s once *stop is set. 0, or -E_GONE when the node ended: what was
  * sampled until then is there. Must be called again and again, or samples are
  * lost.

@@ -22,7 +22,7 @@ static int read_facts(struct target_state *t)
 
 /* Reading the code list: what it may cost without a rest is more than most
  * nodes ever cause. */
-static const struct pace code_pace = {.burst_ns = NS_PER_S / 2, .share = 1};
+static const struct pace code_pace = {.burst_ns = 5 * NS_PER_S, .share = 1};
 
 int target_state_open(struct target_state *t, pid_t pid,
                       const struct deadline *until)

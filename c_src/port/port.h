@@ -35,7 +35,8 @@
  *   describe #{described => [{Pid, InitialCall, Label, Application, Parent}]}
  *                                 -> described
  * hello must come first and name a version we speak. EOF on stdin ends the
- * program (the Erlang side is gone); so does a packet that is no request.
+ * program (the Erlang side is gone); so does a packet that is no request. When
+ * nobody reads its stdout any more it ends at once, whatever it is doing.
  *
  * The event: with describe => true the other side is the node that is sampled
  * and knows what nobody sees from outside. Then

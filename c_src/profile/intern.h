@@ -14,7 +14,7 @@
 #include "base/index.h"
 
 /** Rows a table may have: far above any recording, below any memory. */
-enum { INTERN_MAX = 1 << 25 };
+enum { INTERN_MAX = 1 << 23 };
 
 struct intern {
     void *rows;

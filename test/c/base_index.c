@@ -70,9 +70,46 @@ static void a_missing_file_is_its_errno(void **state)
     buffer_deinit(&b);
 }
 
+/* Whoever writes a file chooses the ids in it: hashes that agree in their lower
+ * half may not all fall on one place. How many are compared on the way shows.
+ */
+static size_t compared;
+
+static bool count_same(const void *things, uint32_t id, const void *key)
+{
+    compared++;
+    return ((const uint64_t *)things)[id] == *(const uint64_t *)key;
+}
+
+static void hashes_alike_in_half_are_spread(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    static uint64_t things[N];
+    struct index x;
+    index_init(&x);
+    for (uint32_t i = 0; i < N; i++) {
+        things[i] = i;
+        assert_int_equal(index_add(&x, (uint64_t)i << 32 | 42, i), 0);
+    }
+    uint32_t longest = 0, run = 0;
+    for (uint32_t i = 0; i < x.cap; i++) {
+        run = x.slots[i].id == INDEX_NONE ? 0 : run + 1;
+        longest = run > longest ? run : longest;
+    }
+    assert_true(longest < N / 2);
+    for (uint32_t i = 0; i < N; i++)
+        assert_int_equal(index_find(&x, (uint64_t)i << 32 | 42, count_same,
+                                    things, &things[i]),
+                         i);
+    assert_int_equal(compared, N);
+    index_deinit(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_alike_in_half_are_spread),
         cmocka_unit_test(finds_what_was_added_and_nothing_else),
         cmocka_unit_test(tells_things_with_one_hash_apart),
         cmocka_unit_test(a_buffer_keeps_its_maximum),

@@ -1,0 +1,193 @@
+defmodule Live.EndingsTest do
+  @moduledoc """
+  Every recording ends by its time, and on a signal, with what it has: also of a node with thousands of modules, on a
+  machine with more work than CPUs; a command's end is told; what runs out is named.
+  """
+  use ExUnit.Case
+
+  alias Live.{Cprof, Node}
+
+  @seconds 2
+
+  setup_all do
+    node = Node.start("crammed", ["2000"], ["+S", "64:64"])
+    busy = for _ <- 1..4, do: open("sh", ["-c", "while :; do :; done"])
+
+    on_exit(fn ->
+      for {_, pid} <- busy, do: System.cmd("kill", ["#{pid}"])
+      Node.stop(node)
+    end)
+
+    %{pid: node.pid}
+  end
+
+  setup do
+    dir = Node.tmp_dir()
+    on_exit(fn -> File.rm_rf!(dir) end)
+    %{dir: dir}
+  end
+
+  defp open(program, args) do
+    exe = System.find_executable(program) || program
+    port = Port.open({:spawn_executable, exe}, [:binary, :exit_status, :stderr_to_stdout, args: args])
+    {:os_pid, pid} = Port.info(port, :os_pid)
+    {port, pid}
+  end
+
+  defp record(args), do: open(Cprof.program(), Enum.map(["record" | args], &to_string/1))
+
+  # What it said and its exit status. `ms` is the limit: who does not end is the fault that is looked for.
+  defp ended({port, pid}, ms, said \\ "") do
+    receive do
+      {^port, {:data, text}} -> ended({port, pid}, ms, said <> text)
+      {^port, {:exit_status, status}} -> {said, status}
+    after
+      ms ->
+        System.cmd("kill", ["-9", "#{pid}"])
+        flunk("still running after #{ms} ms: #{said}")
+    end
+  end
+
+  defp signal({_, pid}, name), do: {_, 0} = System.cmd("kill", ["-#{name}", "#{pid}"])
+  defp counters(file), do: Cprof.json(["report", file])["counters"]
+
+  # /proc/PID/fd of who samples shows when: an event or a BPF link is open.
+  defp wait_until_sampling({_, pid} = recording, tries \\ 3000) do
+    links = for fd <- Path.wildcard("/proc/#{pid}/fd/*"), {:ok, to} <- [File.read_link(fd)], do: to
+
+    cond do
+      Enum.any?(links, &(&1 =~ ~r/perf_event|bpf_link/)) -> recording
+      tries == 0 -> flunk("it does not begin to sample")
+      true -> Process.sleep(20) && wait_until_sampling(recording, tries - 1)
+    end
+  end
+
+  test "several at once end by their time", %{pid: pid, dir: dir} do
+    recordings =
+      for i <- 1..4,
+          engine <- ["bpf", "perf"],
+          do:
+            {record(["-p", pid, "-d", @seconds, "--engine", engine, "-o", "#{dir}/#{engine}#{i}.pb.gz"]),
+             "#{dir}/#{engine}#{i}.pb.gz"}
+
+    for {recording, file} <- recordings do
+      assert {said, 0} = ended(recording, 60_000)
+      assert said =~ "wrote #{file}"
+      assert counters(file)["samples"] + counters(file)["lost"] > 0
+    end
+  end
+
+  for name <- ["INT", "TERM", "HUP"], engine <- ["bpf", "perf"] do
+    test "SIG#{name} ends a recording by #{engine} with what it has", %{pid: pid, dir: dir} do
+      file = "#{dir}/r.pb.gz"
+      recording = record(["-p", pid, "-d", 600, "--engine", unquote(engine), "-o", file])
+      wait_until_sampling(recording)
+      signal(recording, unquote(name))
+      assert {said, 0} = ended(recording, 20_000)
+      assert said =~ "wrote #{file}"
+      assert counters(file)["samples"] >= 0
+    end
+  end
+
+  # A moment after the start it still attaches, most likely; whichever it is, it must end, and say so.
+  test "a signal while it attaches", %{pid: pid, dir: dir} do
+    for ms <- [20, 50, 100, 200, 400] do
+      file = "#{dir}/#{ms}.pb.gz"
+      recording = record(["-p", pid, "-d", 600, "-o", file])
+      Process.sleep(ms)
+
+      signal(recording, "INT")
+
+      # Before it has a handler the signal ends it as it ends every program.
+      case ended(recording, 20_000) do
+        {said, 0} -> assert said =~ "wrote #{file}"
+        {said, 1} -> assert said =~ "interrupted before the first sample"
+        {_, 130} -> :ok
+      end
+    end
+  end
+
+  test "a port that is closed ends its program while it attaches, and while it samples", %{pid: pid} do
+    for wait <- [0, 50, 200, 1000, 3000] do
+      port = Port.open({:spawn_executable, Cprof.program()}, [:binary, packet: 4, args: ["port"]])
+      {:os_pid, os_pid} = Port.info(port, :os_pid)
+      Port.command(port, :erlang.term_to_binary({1, :hello, %{version: 1}}))
+      assert_receive {^port, {:data, _}}, 20_000
+      Port.command(port, :erlang.term_to_binary({2, :start, %{pid: pid, rate: 99, engine: "bpf"}}))
+      Process.sleep(wait)
+      Port.close(port)
+      gone(os_pid, 500)
+    end
+  end
+
+  defp gone(os_pid, tries) do
+    cond do
+      not File.exists?("/proc/#{os_pid}") -> :ok
+      tries == 0 -> System.cmd("kill", ["-9", "#{os_pid}"]) && flunk("the program outlives its port")
+      true -> Process.sleep(20) && gone(os_pid, tries - 1)
+    end
+  end
+
+  # With half a gigabyte of addresses: what the process says decides nothing about our memory.
+  test "a list of code without an end is refused", %{dir: dir} do
+    cc = System.get_env("CC") || "cc"
+    program = "#{dir}/beam.smp"
+    {_, 0} = System.cmd(cc, ["-O1", "-Wall", "-o", program, "test/live/work/endless.c"])
+    {port, pid} = open(program, [])
+    assert_receive {^port, {:data, "ready\n"}}, 60_000
+    record = "#{Cprof.program()} record -p #{pid} -d 1 -o #{dir}/r.json"
+    {said, code} = System.cmd("sh", ["-c", "ulimit -v 500000; exec #{record} 2>&1"])
+    Port.close(port)
+    assert {code, said =~ "has no end within what is followed"} == {1, true}, said
+  end
+
+  describe "descriptors" do
+    for limit <- [16, 24, 40], engine <- ["bpf", "perf", "ptrace"] do
+      test "#{limit} are too few for #{engine}, and that is said", %{pid: pid, dir: dir} do
+        file = "#{dir}/r.json"
+        record = "#{Cprof.program()} record -p #{pid} -d 1 --engine #{unquote(engine)} --force -o #{file}"
+        {said, code} = System.cmd("sh", ["-c", "ulimit -n #{unquote(limit)}; #{record} 2>&1"])
+        assert {code, said =~ "Too many open files: raise `ulimit -n`"} == {1, true}, said
+        refute said =~ "ended"
+        refute File.exists?(file)
+      end
+    end
+
+    test "a low soft limit is raised", %{pid: pid, dir: dir} do
+      for engine <- ["bpf", "perf"] do
+        file = "#{dir}/#{engine}.pb.gz"
+        record = "#{Cprof.program()} record -p #{pid} -d 1 --engine #{engine} -o #{file}"
+        {said, code} = System.cmd("sh", ["-c", "ulimit -Sn 30; #{record} 2>&1"])
+        assert code == 0, said
+        refute Cprof.json(["report", file])["meta"]["notes"] |> Enum.any?(&(&1 =~ "could not be sampled"))
+      end
+    end
+  end
+
+  describe "a command" do
+    defp run(dir, code, opts \\ []) do
+      args = ["record", "-o", "#{dir}/r.pb.gz"] ++ opts ++ ["--", "erl", "-noshell", "-eval", code]
+      {_, said, status} = Cprof.run(args)
+      {said, status}
+    end
+
+    @work "lists:sum([erlang:phash2(X) || X <- lists:seq(1, 2000000)])"
+
+    test "that fails", %{dir: dir} do
+      assert {said, 7} = run(dir, "#{@work}, halt(7).")
+      assert said =~ "wrote"
+      assert said =~ "cprof: erl exited with 7\n"
+    end
+
+    test "that ends by a signal", %{dir: dir} do
+      assert {said, 139} = run(dir, "#{@work}, os:cmd(\"kill -SEGV \" ++ os:getpid()), timer:sleep(60000).")
+      assert said =~ "cprof: erl was ended by SIGSEGV\n"
+    end
+
+    test "that is fine, also after the recording's time", %{dir: dir} do
+      assert {said, 0} = run(dir, "#{@work}, timer:sleep(2000), halt(0).", ["-d", "1"])
+      refute said =~ "exited"
+      assert {_, 3} = run(dir, "#{@work}, timer:sleep(2000), halt(3).", ["-d", "1"])
+    end
+  end
+end
