@@ -129,7 +129,7 @@ defmodule Live.OutputTest do
   defp saver(beams, folder, before) do
     {_, 0} = System.cmd("erlc", ["-o", beams, "test/live/work/saver.erl"])
     ebin = Path.dirname(to_string(:code.which(:cprof_nif)))
-    libraries = Path.wildcard(Path.join(System.get_env("CPROF_LIBRARIES", ""), "telemetry/ebin"))
+    libraries = Path.wildcard(Path.join(System.get_env("CPROF_LIBRARIES", ""), "telemetry-*/ebin"))
     if libraries == [], do: IO.puts("output: no telemetry here (make test-roots has it for OTP 29)")
     ["erl", "-noinput", "-pa", beams, ebin, "-run", "saver", "start", before, folder | libraries]
   end
