@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tiny_elf.h"
+#include "waiting.h"
 
 /* --- objects of this process -----------------------------------------------*/
 
@@ -128,7 +129,7 @@ static pid_t run(const char *path, const char *root)
         execl(path, path, "100", (char *)NULL);
         _exit(127);
     }
-    usleep(200000);
+    WAIT_UNTIL(differs_from_us(pid, "exe"));
     return pid;
 }
 
@@ -198,7 +199,7 @@ static void a_program_in_another_root(void **state)
             pause();
         _exit(1);
     }
-    usleep(100000);
+    WAIT_UNTIL(differs_from_us(pid, "root"));
     struct process p = {.pid = pid};
     struct map map = map_of(path);
     struct image *image;
@@ -219,11 +220,8 @@ static void a_program_in_another_root(void **state)
 
 static int open_soon(pid_t pid, struct process *p)
 {
-    int err = -E_NOT_BEAM;
-    for (int i = 0; i < 500 && err == -E_NOT_BEAM; i++) {
-        err = process_open(pid, p);
-        usleep(10000);
-    }
+    int err;
+    WAIT_UNTIL((err = process_open(pid, p)) != -E_NOT_BEAM);
     return err;
 }
 

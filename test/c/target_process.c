@@ -1,4 +1,5 @@
 #include "test.h"
+#include "waiting.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -173,11 +174,8 @@ static void end(pid_t pid)
 /* erl is a shell script, then erlexec, then the emulator. */
 static int open_soon(pid_t pid, struct process *p)
 {
-    int err = -E_NOT_BEAM;
-    for (int i = 0; i < 500 && err == -E_NOT_BEAM; i++) {
-        err = process_open(pid, p);
-        usleep(10000);
-    }
+    int err;
+    WAIT_UNTIL((err = process_open(pid, p)) != -E_NOT_BEAM);
     return err;
 }
 
@@ -230,7 +228,8 @@ static void what_is_no_node(void **state)
     char *liar[] = {"beam.smp", "100", NULL};
     struct process p = {.pid = 77};
     pid_t pid = run("sleep", argv, NULL), liar_pid = run("sleep", liar, NULL);
-    usleep(100000);
+    WAIT_UNTIL(differs_from_us(pid, "exe"));
+    WAIT_UNTIL(differs_from_us(liar_pid, "exe"));
     assert_int_equal(process_open(pid, &p), -E_NOT_BEAM);
     assert_int_equal(process_open(liar_pid, &p), -E_NOT_BEAM);
     assert_int_equal(process_open(getpid(), &p), -E_NOT_BEAM);
@@ -290,7 +289,7 @@ static void another_root(void **state)
             pause();
         _exit(1);
     }
-    usleep(100000);
+    WAIT_UNTIL(differs_from_us(pid, "root"));
     snprintf(name, sizeof(name), "%s/file", dir);
     FILE *f = fopen(name, "w");
     fclose(f);
