@@ -45,30 +45,18 @@ defmodule Mix.Tasks.Compile.CprofNative do
   # project is compiled, also when the project is somebody's dependency.
   use Mix.Task.Compiler
 
-  @targets ["priv/cprof", "priv/cprof_nif.so"]
+  # The last one is made for one VM: another one than last time finds it missing.
+  @targets ["priv/cprof", "priv/cprof_nif.so", "priv/cprof_nif.erts-#{:erlang.system_info(:version)}"]
 
   @impl true
   def run(_args) do
     sources = Path.wildcard("c_src/**/*.{c,h,S,proto,html,js,css}")
-    sources = ["c_src/Makefile", "lib/cprof.app.src", erts_stamp() | sources]
+    sources = ["c_src/Makefile", "lib/cprof.app.src" | sources]
     if Mix.Utils.stale?(sources, @targets), do: make(), else: {:noop, []}
   end
 
   @impl true
   def clean, do: Enum.each(@targets, &File.rm/1)
-
-  # The NIF is made for one VM: another one than last time is a changed source.
-  defp erts_stamp do
-    file = Path.join(Mix.Project.manifest_path(), "compile.cprof_native")
-    erts = to_string(:erlang.system_info(:version))
-
-    if File.read(file) != {:ok, erts} do
-      File.mkdir_p!(Path.dirname(file))
-      File.write!(file, erts)
-    end
-
-    file
-  end
 
   defp make do
     case System.find_executable("make") do
@@ -83,9 +71,12 @@ defmodule Mix.Tasks.Compile.CprofNative do
     status
   end
 
-  # make leaves alone what did not change; the time says it was looked at.
+  # make leaves alone what did not change; the time says it was looked at. Mix
+  # links priv into _build before it compiles, and in a clean checkout that is
+  # too early.
   defp result(0) do
     Enum.each(@targets, &File.touch!/1)
+    Mix.Project.build_structure()
     {:ok, []}
   end
 

@@ -167,9 +167,17 @@ deny_tracer() -> cprof_native:deny_tracer().
 version() -> cprof_native:version().
 
 %% @private The folder of priv/cprof and priv/cprof_nif.so, absolute. The
-%% application is not known by name when ebin was only added to the path.
+%% environment names it where the system cannot run what is beside the beam
+%% files, as in an escript.
 -spec priv_dir() -> file:filename().
 priv_dir() ->
+    case os:getenv("CPROF_PRIV", "") of
+        "" -> priv_of_application();
+        Dir -> filename:absname(Dir)
+    end.
+
+%% It is not known by name when ebin was only added to the path.
+priv_of_application() ->
     case code:priv_dir(cprof) of
         Dir when is_list(Dir) -> filename:absname(Dir);
         {error, bad_name} -> priv_beside_ebin(code:which(?MODULE))

@@ -282,9 +282,25 @@ why(Reason) ->
     io_lib:format("~tp", [Reason]).
 
 missing(Program) ->
-    cprof_words:text(
-        "the program ~ts is not there; build it with `make -C c_src` in cprof's folder", [Program]
-    ).
+    cprof_words:shown(missing(Program, os:getenv("CPROF_PRIV", ""))).
+
+missing(Program, "") ->
+    case in_archive(code:which(?MODULE)) of
+        true ->
+            "an escript cannot hold the program priv/cprof: set CPROF_PRIV to the priv folder of a "
+            "built cprof, or use a release";
+        false ->
+            ["the program ", Program, " is not there; build it with `make -C c_src` in cprof's folder"]
+    end;
+missing(Program, _) ->
+    ["CPROF_PRIV is set, but the program ", Program, " is not there; it is made by building cprof"].
+
+%% Is a file where a folder should be?
+in_archive(Beam) when is_list(Beam) ->
+    Folder = filename:dirname(Beam),
+    Folder =/= Beam andalso (filelib:is_regular(Folder) orelse in_archive(Folder));
+in_archive(_) ->
+    false.
 
 program() ->
     filename:join(cprof_nif:priv_dir(), "cprof").
