@@ -2,7 +2,7 @@ defmodule Live.BadInputTest do
   @moduledoc "Bad input and bad luck: one line that says what to do, the right exit code."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node}
+  alias Live.{Cprof, Node, Recording, Wait}
 
   setup do
     dir = Node.tmp_dir()
@@ -25,29 +25,6 @@ defmodule Live.BadInputTest do
   defp unused_pid do
     max = File.read!("/proc/sys/kernel/pid_max") |> String.trim() |> String.to_integer()
     Enum.find(max..2//-1, &(not File.exists?("/proc/#{&1}")))
-  end
-
-  # A recording in the background, and what became of it.
-  defp record_async(args) do
-    port =
-      Port.open({:spawn_executable, Cprof.program()}, [
-        :binary,
-        :exit_status,
-        :stderr_to_stdout,
-        args: Enum.map(["record" | args], &to_string/1)
-      ])
-
-    {:os_pid, pid} = Port.info(port, :os_pid)
-    {port, pid}
-  end
-
-  defp finished({port, _pid}, said \\ "") do
-    receive do
-      {^port, {:data, text}} -> finished({port, nil}, said <> text)
-      {^port, {:exit_status, status}} -> {said, status}
-    after
-      20_000 -> flunk("the recording does not end")
-    end
   end
 
   defp kill(signal, pid), do: {_, 0} = System.cmd("kill", ["-#{signal}", "#{pid}"])
@@ -122,17 +99,20 @@ defmodule Live.BadInputTest do
 
   test "no right to attach" do
     node = Node.known("erlang")
-    refused(["record", "-p", node.pid, "-d", 1], 1, "as the same user or as root", as: "nobody")
+    dir = Node.tmp_dir_for_all()
+    opts = [as: "nobody", program: Cprof.program_in(dir)]
+    refused(["record", "-p", node.pid, "-d", 1], 1, "as the same user or as root", opts)
+    File.rm_rf!(dir)
     Node.stop(node)
   end
 
   test "the node is killed during the recording: what was sampled is written", %{dir: dir} do
     node = Node.known("erlang")
     file = "#{dir}/killed.pb.gz"
-    recording = record_async(["-p", node.pid, "-d", 60, "-r", 499, "-o", file])
-    Process.sleep(2000)
+    recording = Recording.start(["-p", node.pid, "-d", 600, "-r", 499, "-o", file])
+    Wait.for_cpu(node.pid, 1)
     kill("KILL", node.pid)
-    {said, status} = finished(recording)
+    {said, status} = Recording.finished(recording)
     assert status == 0
     assert said =~ "the node ended during the recording"
     assert samples(file) > 200
@@ -144,10 +124,10 @@ defmodule Live.BadInputTest do
 
     for signal <- ["INT", "TERM"] do
       file = "#{dir}/#{signal}.pb.gz"
-      {_, pid} = recording = record_async(["-p", node.pid, "-d", 60, "-r", 499, "-o", file])
-      Process.sleep(1500)
-      kill(signal, pid)
-      {_, status} = finished(recording)
+      recording = Recording.start(["-p", node.pid, "-d", 600, "-r", 499, "-o", file])
+      Wait.for_cpu(node.pid, 0.5)
+      kill(signal, recording.pid)
+      {_, status} = Recording.finished(recording)
       assert status == 0
       assert samples(file) > 100
     end
@@ -159,25 +139,37 @@ defmodule Live.BadInputTest do
   test "a signal ends a recording with its command", %{dir: dir} do
     command = ["erl", "-noinput", "-eval", "F = fun F() -> F() end, F()."]
 
-    for {args, pattern} <- [{command, ""}, {["sleep", "60"], "interrupted before a VM was up"}] do
-      {_, pid} = recording = record_async(["-r", 499, "-o", "#{dir}/c.pb.gz", "--" | args])
-      Process.sleep(3000)
-      {children, 0} = System.cmd("pgrep", ["-P", "#{pid}"])
-      kill("TERM", pid)
-      {said, _} = finished(recording)
+    for {args, start, pattern} <- [
+          {command, &Recording.start/1, ""},
+          {["sleep", "600"], &Recording.launch/1, "interrupted before a VM was up"}
+        ] do
+      recording = start.(["-r", 499, "-o", "#{dir}/c.pb.gz", "--" | args])
+      [child] = Wait.until(fn -> running_child(recording.pid) end)
+      if pattern == "", do: Wait.for_cpu(child, 1)
+      kill("TERM", recording.pid)
+      {said, _} = Recording.finished(recording)
       assert said =~ pattern
-      for child <- String.split(children), do: refute(File.exists?("/proc/#{child}"))
+      refute File.exists?("/proc/#{child}")
     end
 
     assert samples("#{dir}/c.pb.gz") > 100
   end
 
+  # A child that is no longer the program itself.
+  defp running_child(pid) do
+    with {children, 0} <- System.cmd("pgrep", ["-P", "#{pid}"]),
+         [child] <- String.split(children),
+         {:ok, exe} <- File.read_link("/proc/#{child}/exe"),
+         true <- exe != Cprof.program(),
+         do: [String.to_integer(child)],
+         else: (_ -> nil)
+  end
+
   test "SIGKILL leaves the node unharmed and no file behind", %{dir: dir} do
     node = Node.known("erlang")
-    {_, pid} = recording = record_async(["-p", node.pid, "-d", 60, "-o", "#{dir}/x.pb.gz"])
-    Process.sleep(1500)
-    kill("KILL", pid)
-    finished(recording)
+    recording = Recording.start(["-p", node.pid, "-d", 600, "-o", "#{dir}/x.pb.gz"])
+    kill("KILL", recording.pid)
+    Recording.finished(recording)
     assert File.ls!(dir) == []
     Node.tell(node, "truth")
     assert length(Node.lines_until(node, "end")) == 6
@@ -214,20 +206,6 @@ defmodule Live.BadInputTest do
     port = Port.open({:spawn_executable, Cprof.program()}, [:binary, packet: 4, args: ["port"]])
     {:os_pid, pid} = Port.info(port, :os_pid)
     Port.close(port)
-    assert gone?(pid, 300)
-  end
-
-  defp gone?(pid, tries) do
-    cond do
-      not File.exists?("/proc/#{pid}") ->
-        true
-
-      tries == 0 ->
-        false
-
-      true ->
-        Process.sleep(100)
-        gone?(pid, tries - 1)
-    end
+    Wait.until(fn -> not File.exists?("/proc/#{pid}") end)
   end
 end

@@ -11,8 +11,7 @@ defmodule Live.DoctorTest do
   @paranoid "/proc/sys/kernel/perf_event_paranoid"
 
   setup_all do
-    dir = Node.tmp_dir()
-    File.chmod!(dir, 0o755)
+    dir = Node.tmp_dir_for_all()
     sandbox = Path.join(dir, "sandbox")
     cc = System.get_env("CC") || "cc"
     {_, 0} = System.cmd(cc, ~w(-std=gnu11 -Wall -Wextra -O1 -D_GNU_SOURCE -o #{sandbox} test/live/work/sandbox.c))
@@ -23,7 +22,7 @@ defmodule Live.DoctorTest do
       File.rm_rf!(dir)
     end)
 
-    context = %{dir: dir, sandbox: sandbox, node: node}
+    context = %{dir: dir, sandbox: sandbox, node: node, program: Cprof.program_in(dir)}
     root = doctor(context, [])
     nobody = doctor(context, user: @nobody)
     perf = %{nil => works?(root, "perf"), @nobody => works?(nobody, "perf")}
@@ -38,7 +37,7 @@ defmodule Live.DoctorTest do
     err = Path.join(context.dir, "err-#{System.unique_integer([:positive])}")
     denied = Enum.flat_map(opts[:deny] || [], &["-d", &1])
     user = if opts[:user], do: ["-u", "#{opts[:user]}"], else: []
-    command = [context.sandbox | denied ++ user] ++ [Cprof.program() | Enum.map(args, &to_string/1)]
+    command = [context.sandbox | denied ++ user] ++ [context.program | Enum.map(args, &to_string/1)]
     {out, code} = System.cmd("sh", ["-c", ~s(e=$1; shift; exec "$@" 2>"$e"), "sh", err | command])
     {out, File.read!(err), code}
   end

@@ -74,11 +74,11 @@ defmodule Live.Node do
   library, too, with `nif_flags`; the folder it is in is then the first argument. `as`: a user.
   """
   def start(module, args \\ [], erl_flags \\ [], opts \\ []) do
-    dir = tmp_dir()
-    File.chmod!(dir, 0o755)
+    dir = if opts[:as], do: tmp_dir_for_all(), else: tmp_dir()
     sources = for name <- [module | List.wrap(opts[:with])], do: "#{@work}/#{name}.erl"
     {_, 0} = System.cmd("erlc", ["-o", dir | sources])
     if opts[:nif], do: build_nif(dir, opts[:nif], opts[:nif_flags] || [])
+    if opts[:as], do: open_to_all(dir)
     args = if opts[:nif], do: [dir | args], else: args
     run = ["-noshell", "-pa", dir, "-run", "#{module}", "start" | args]
     {exe, argv} = wrap(opts[:as], erl_flags ++ run)
@@ -147,13 +147,23 @@ defmodule Live.Node do
     File.rm_rf!(node.dir)
   end
 
-  def tmp_dir do
+  def tmp_dir(parent \\ System.tmp_dir!()) do
     # Of a name that nobody could foresee; other users may look into it.
-    {dir, 0} = System.cmd("mktemp", ["-d", "-t", "cprof-live-XXXXXXXX"])
+    {dir, 0} = System.cmd("mktemp", ["-d", "-p", parent, "cprof-live-XXXXXXXX"])
     dir = String.trim(dir)
     File.chmod!(dir, 0o755)
     dir
   end
+
+  @doc "Every user can reach it, wherever the checkout and TMPDIR are."
+  def tmp_dir_for_all do
+    dir = tmp_dir("/tmp")
+    File.chmod!(dir, 0o755)
+    dir
+  end
+
+  @doc "Every user can read what is in it, whatever the umask was."
+  def open_to_all(dir), do: {_, 0} = System.cmd("chmod", ["-R", "a+rX", dir])
 end
 
 defmodule Live.Memory do
@@ -202,17 +212,28 @@ end
 defmodule Live.Cprof do
   @moduledoc "The program under test, run as a user would."
 
+  alias Live.Node
+
   @program Path.expand("priv/cprof")
 
   def program, do: @program
 
-  @doc "Runs it to its end: {stdout, stderr, exit code}."
+  @doc "A copy of it in a folder that every user can reach."
+  def program_in(dir) do
+    copy = Path.join(dir, "cprof")
+    File.cp!(@program, copy)
+    Node.open_to_all(dir)
+    copy
+  end
+
+  @doc "Runs it, or the `program` given, to its end: {stdout, stderr, exit code}. `as`: a user."
   def run(args, opts \\ []) do
     {err, 0} = System.cmd("mktemp", ["-t", "cprof-err-XXXXXXXX"])
     err = String.trim(err)
     prefix = if opts[:as], do: "setpriv --reuid #{opts[:as]} --regid nogroup --clear-groups ", else: ""
     script = ~s(e=$1; shift; exec #{prefix}"$@" 2>"$e")
-    {out, code} = System.cmd("sh", ["-c", script, "sh", err, @program | Enum.map(args, &to_string/1)])
+    program = opts[:program] || @program
+    {out, code} = System.cmd("sh", ["-c", script, "sh", err, program | Enum.map(args, &to_string/1)])
     stderr = File.read!(err)
     File.rm!(err)
     {out, stderr, code}
@@ -242,52 +263,16 @@ end
 defmodule Live.Recorder do
   @moduledoc "A recording that spans what a function does: begun before it, ended after it."
 
-  alias Live.Cprof
+  alias Live.Recording
 
   @doc "Runs `fun` while the node is recorded; {its result, the recording's file}."
   def during(node, args, fun) do
     file = Path.join(node.dir, "during-#{System.unique_integer([:positive])}.pb.gz")
-    args = ["record", "-q", "-p", node.pid, "-d", 3600, "-o", file | args]
-    options = [:exit_status, :stderr_to_stdout, :binary, args: Enum.map(args, &to_string/1)]
-    port = Port.open({:spawn_executable, Cprof.program()}, options)
-    {:os_pid, pid} = Port.info(port, :os_pid)
-    wait_until(60_000, fn -> samples?(pid) end)
-    # The engine's probe has events for a moment, too.
-    Process.sleep(500)
-    wait_until(60_000, fn -> samples?(pid) end)
-    result = if is_function(fun, 1), do: fun.(pid), else: fun.()
-    {_, 0} = System.cmd("kill", ["-INT", "#{pid}"])
-    0 = status(port)
+    recording = Recording.start(["-q", "-p", node.pid, "-d", 3600, "-o", file | args])
+    result = if is_function(fun, 1), do: fun.(recording.pid), else: fun.()
+    {_, 0} = System.cmd("kill", ["-INT", "#{recording.pid}"])
+    {_, 0} = Recording.finished(recording)
     {result, file}
-  end
-
-  # Of what it opens the events are last, and it enables them at once.
-  defp samples?(pid), do: events(pid) > 0
-
-  @doc "How many perf events a process holds."
-  def events(pid) do
-    fds = "/proc/#{pid}/fd"
-    links = for fd <- File.ls!(fds), {:ok, to} <- [File.read_link(Path.join(fds, fd))], do: to
-    Enum.count(links, &(&1 == "anon_inode:[perf_event]"))
-  end
-
-  @doc "Asks again and again until it is true; raises after that many milliseconds."
-  def wait_until(ms, _) when ms <= 0, do: raise("waited in vain")
-
-  def wait_until(ms, fun) do
-    if not fun.() do
-      Process.sleep(20)
-      wait_until(ms - 20, fun)
-    end
-  end
-
-  defp status(port) do
-    receive do
-      {^port, {:exit_status, status}} -> status
-      {^port, {:data, text}} -> IO.write(text) && status(port)
-    after
-      60_000 -> raise "the recorder did not end"
-    end
   end
 
   @doc "CPU nanoseconds of each thread of a process so far, by thread id."
@@ -297,4 +282,100 @@ defmodule Live.Recorder do
         into: %{},
         do: {String.to_integer(tid), text |> String.split() |> hd() |> String.to_integer()}
   end
+end
+
+defmodule Live.Recording do
+  @moduledoc "`cprof record` in the background."
+
+  import ExUnit.Assertions
+
+  defstruct [:port, :pid]
+
+  @patience_ms 60_000
+
+  @doc "A recording of a node that has had so much CPU time in it, however long that took: what it said."
+  def of_cpu(node, cpu_seconds, args) do
+    recording = start(["-p", node.pid, "-d", 3600 | args])
+    Live.Wait.for_cpu(node.pid, cpu_seconds)
+    System.cmd("kill", ["-INT", "#{recording.pid}"])
+    assert {said, 0} = finished(recording)
+    said
+  end
+
+  @doc "Starts it, and returns when it samples: with the engines `bpf` and `perf` it has perf events open then."
+  def start(args) do
+    recording = launch(args)
+    Live.Wait.until(fn -> ended?(recording) or events(recording.pid) > 0 end)
+    # The engine's probe has events for a moment, too.
+    Process.sleep(500)
+    Live.Wait.until(fn -> ended?(recording) or events(recording.pid) > 0 end)
+    recording
+  end
+
+  @doc "Starts it."
+  def launch(args) do
+    args = Enum.map(["record" | args], &to_string/1)
+    opts = [:binary, :exit_status, :stderr_to_stdout, args: args]
+    port = Port.open({:spawn_executable, Live.Cprof.program()}, opts)
+    {:os_pid, pid} = Port.info(port, :os_pid)
+    %__MODULE__{port: port, pid: pid}
+  end
+
+  # What it says of that is for finished/1.
+  defp ended?(recording), do: Port.info(recording.port) == nil
+
+  @doc "How many perf events a process holds."
+  def events(pid) do
+    links = for fd <- Path.wildcard("/proc/#{pid}/fd/*"), {:ok, to} <- [File.read_link(fd)], do: to
+    Enum.count(links, &(&1 == "anon_inode:[perf_event]"))
+  end
+
+  @doc "Waits for its end, `more_ms` longer than what must be over at once: {what it said, exit status}."
+  def finished(recording, more_ms \\ 0, said \\ "") do
+    port = recording.port
+
+    receive do
+      {^port, {:data, text}} -> finished(recording, more_ms, said <> text)
+      {^port, {:exit_status, status}} -> {said, status}
+    after
+      @patience_ms + more_ms -> flunk("the recording does not end")
+    end
+  end
+end
+
+defmodule Live.Wait do
+  @moduledoc "Tests wait for what can be seen, and not for a time: on a busy machine nothing is done in time."
+
+  import ExUnit.Assertions
+
+  @patience_ms 60_000
+
+  @doc "Until `fun` returns something true, which it returns."
+  def until(fun, deadline \\ now_ms() + @patience_ms) do
+    cond do
+      value = fun.() -> value
+      now_ms() > deadline -> flunk("waited in vain")
+      true -> Process.sleep(20) && until(fun, deadline)
+    end
+  end
+
+  @doc "Until a process of the operating system has had so much more of a CPU."
+  def for_cpu(pid, seconds) do
+    ticks = cpu_ticks(pid) + round(seconds * 100)
+    until(fn -> cpu_ticks(pid) >= ticks end)
+  end
+
+  @doc "Until this VM has had so much more of a CPU."
+  def for_own_cpu(seconds) do
+    {before_ms, _} = :erlang.statistics(:runtime)
+    until(fn -> elem(:erlang.statistics(:runtime), 0) - before_ms >= 1000 * seconds end)
+  end
+
+  @doc "CPU time in 1/100 s."
+  def cpu_ticks(pid) do
+    [_, fields] = File.read!("/proc/#{pid}/stat") |> String.split(") ", parts: 2)
+    fields |> String.split() |> Enum.slice(11, 2) |> Enum.map(&String.to_integer/1) |> Enum.sum()
+  end
+
+  defp now_ms, do: System.monotonic_time(:millisecond)
 end

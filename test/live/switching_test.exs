@@ -2,7 +2,7 @@ defmodule Live.SwitchingTest do
   @moduledoc "Work that goes from thread to thread thousands of times a second: all of it is sampled, in its shares."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node, Recorder}
+  alias Live.{Cprof, Node, Recorder, Recording}
 
   # A perfect sampler's error at this rate is small beside what is asserted.
   @rate 4999
@@ -29,7 +29,7 @@ defmodule Live.SwitchingTest do
   test "a node on one CPU: no other is armed", %{data: file} do
     node = Node.start("switching", [file], ["+S", "1"])
     on_one_cpu(node.pid)
-    events = Recorder.during(node, [], fn recorder -> Recorder.events(recorder) end) |> elem(0)
+    events = Recorder.during(node, [], fn recorder -> Recording.events(recorder) end) |> elem(0)
     assert events == 1
     Node.stop(node)
   end
