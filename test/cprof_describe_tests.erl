@@ -219,7 +219,7 @@ who_does_not_answer_is_left_out_test() ->
 %% --- in a recording --------------------------------------------------------
 
 each_is_recorded_with_its_facts_test_() ->
-    {timeout, 120, fun() ->
+    {timeout, 600, fun() ->
         start_application(),
         Plain = plain(fun nothing/0, fun burn/0),
         Named = plain(fun() -> register(?NAME, self()) end, fun burn/0),
@@ -253,7 +253,7 @@ each_is_recorded_with_its_facts_test_() ->
 
 %% Nothing but the recording's end asks about work as short as this.
 the_last_processes_are_described_too_test_() ->
-    {timeout, 60, fun() ->
+    {timeout, 600, fun() ->
         Work = fun() ->
             set_label(last),
             _ = [spin(20000) || _ <- lists:seq(1, 500)],

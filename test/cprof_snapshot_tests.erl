@@ -269,7 +269,7 @@ text_test() ->
     ?assert(length(binary:split(Text, <<"\n">>, [global])) < 100).
 
 watch_names_what_leaks_and_nothing_else_test_() ->
-    {timeout, 120, fun() ->
+    {timeout, 600, fun() ->
         Sources = [auto, bif],
         [
             ?assertEqual({Source, []}, {Source, until(Source, [], 3)})

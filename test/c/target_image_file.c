@@ -129,7 +129,8 @@ static pid_t run(const char *path, const char *root)
         execl(path, path, "100", (char *)NULL);
         _exit(127);
     }
-    WAIT_UNTIL(differs_from_us(pid, "exe"));
+    /* All is mapped when it sleeps. */
+    WAIT_UNTIL(differs_from_us(pid, "exe") && process_state(pid) == 'S');
     return pid;
 }
 

@@ -14,7 +14,7 @@ defmodule Cprof.SnapshotTest do
       end)
 
     on_exit(fn -> Process.exit(pid, :kill) end)
-    assert_receive :ready, 5_000
+    assert_receive :ready, 60_000
     pid
   end
 

@@ -1,5 +1,5 @@
 # Runs the live tests: `mix run --no-start test/live/all.exs [FILE...]`.
-ExUnit.start(timeout: 180_000, max_cases: 1)
+ExUnit.start(timeout: 600_000, max_cases: 1)
 Code.require_file("support.exs", __DIR__)
 
 files =

@@ -2,7 +2,7 @@ defmodule Live.BifNamesTest do
   @moduledoc "A BIF or NIF stands by its Erlang name between its caller and its C code, however it was called."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node}
+  alias Live.{Cprof, Node, Recording}
 
   setup_all do
     %{plain: record([])}
@@ -11,7 +11,9 @@ defmodule Live.BifNamesTest do
   # {function, BIF, stacks of the function in C code of which the caller is known}
   defp record(erl_flags) do
     node = Node.start("bif_work", [], erl_flags)
-    stacks = Cprof.collapsed(["record", "-p", node.pid, "-d", 5, "-r", 999])
+    file = Path.join(node.dir, "bifs.pb.gz")
+    Recording.of_cpu(node, 5, ["-r", 999, "-o", file])
+    stacks = Cprof.collapsed(["report", file])
     Node.tell(node, "calls")
     calls = for line <- Node.lines_until(node, "end"), do: List.to_tuple(String.split(line))
     Node.stop(node)

@@ -2,7 +2,7 @@ defmodule Live.DiffTest do
   @moduledoc "Recordings of real work, as it is and with one function made slower by a known amount, compared."
   use ExUnit.Case
 
-  alias Live.{Cprof, Json, Node}
+  alias Live.{Cprof, Json, Node, Recording}
 
   @slowed "slowed:hash/2"
 
@@ -16,24 +16,9 @@ defmodule Live.DiffTest do
   defp record(dir, name, percent) do
     node = Node.start("slowed", ["#{percent}"], ~w(+sbwt none))
     file = Path.join(dir, name <> ".pb.gz")
-    {_, err, code} = Cprof.run(~w(record -q -p #{node.pid} -d #{seconds(node)} -r 999 -o #{file}))
+    assert Recording.of_cpu(node, 2, ["-q", "-r", 999, "-o", file]) == ""
     Node.stop(node)
-    assert code == 0, err
     file
-  end
-
-  # Two seconds of its CPU time, however busy the machine is.
-  defp seconds(node) do
-    Process.sleep(300)
-    before = cpu_ticks(node)
-    Process.sleep(500)
-    pace = (cpu_ticks(node) - before) / 100 / 0.5
-    Float.round(min(2 / max(pace, 0.05) + 0.2, 30.0), 1)
-  end
-
-  defp cpu_ticks(node) do
-    [_, fields] = File.read!("/proc/#{node.pid}/stat") |> String.split(") ", parts: 2)
-    fields |> String.split() |> Enum.slice(11, 2) |> Enum.map(&String.to_integer/1) |> Enum.sum()
   end
 
   defp one_line(text) do

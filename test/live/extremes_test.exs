@@ -2,7 +2,7 @@ defmodule Live.ExtremesTest do
   @moduledoc "Nodes of unusual size or in an unusual state: no error, and the counters tell."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node}
+  alias Live.{Cprof, Node, Recording, Wait}
 
   test "a stack 100,000 frames deep keeps both ends" do
     node = Node.start("extremes", ["deep"])
@@ -46,13 +46,16 @@ defmodule Live.ExtremesTest do
 
   test "a node that is stopped and goes on" do
     node = Node.start("extremes", ["spin"])
-    recorder = Task.async(fn -> record(node, 3) end)
-    Process.sleep(1200)
+    file = Path.join(node.dir, "x.pb.gz")
+    recording = Recording.start(["-p", node.pid, "-d", 3600, "-r", 499, "-o", file])
+    Wait.for_cpu(node.pid, 0.5)
     System.cmd("kill", ["-STOP", "#{node.pid}"])
     Process.sleep(800)
     System.cmd("kill", ["-CONT", "#{node.pid}"])
-    {report, _} = Task.await(recorder, 30_000)
-    busy_is_seen(report)
+    Wait.for_cpu(node.pid, 0.5)
+    System.cmd("kill", ["-INT", "#{recording.pid}"])
+    assert {_, 0} = Recording.finished(recording)
+    busy_is_seen(Cprof.json(["report", file]))
     Node.stop(node)
   end
 
@@ -81,8 +84,10 @@ defmodule Live.ExtremesTest do
   test "a node that stays stopped" do
     node = Node.start("extremes", ["spin"])
     System.cmd("kill", ["-STOP", "#{node.pid}"])
-    Process.sleep(100)
-    {report, _} = record(node, 1)
+    Wait.until(fn -> File.read!("/proc/#{node.pid}/stat") =~ ") T " end)
+    file = Path.join(node.dir, "x.json")
+    {_, _, 0} = Cprof.run(["record", "-p", node.pid, "-d", 1, "-o", file])
+    report = Live.Json.decode!(File.read!(file))
     assert report["counters"]["samples"] == 0
     assert report["counters"]["stopped_ms"] > 500
     assert File.read!("/proc/#{node.pid}/stat") =~ ") T "
@@ -98,10 +103,9 @@ defmodule Live.ExtremesTest do
     assert counters["lost"] <= 0.01 * counters["samples"]
   end
 
-  defp record(node, seconds) do
+  defp record(node, cpu_seconds) do
     file = Path.join(node.dir, "x.pb.gz")
-    {_, err, code} = Cprof.run(["record", "-p", node.pid, "-d", seconds, "-r", 499, "-o", file])
-    assert code == 0, err
+    Recording.of_cpu(node, cpu_seconds, ["-r", 499, "-o", file])
     {Cprof.json(["report", file]), Cprof.collapsed(["report", file])}
   end
 end

@@ -2,7 +2,7 @@ defmodule Live.KindsTest do
   @moduledoc "A process appears as what it does, wherever its work is done, in the right share."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node}
+  alias Live.{Cprof, Node, Recording}
 
   @burners ~w(on_normal on_dirty_cpu on_dirty_io)
 
@@ -12,8 +12,7 @@ defmodule Live.KindsTest do
     Node.tell(node, "reset")
     "ok" = Node.line(node)
     recording = Path.join(node.dir, "kinds.pb.gz")
-    {_, err, 0} = Cprof.run(["record", "-p", node.pid, "-d", 6, "-r", 999, "-o", recording])
-    assert err =~ "wrote"
+    assert Recording.of_cpu(node, 6, ["-r", 999, "-o", recording]) =~ "wrote"
     counts = counts(node)
     report = Cprof.json(["report", recording])
     %{counts: counts, report: report, stacks: Cprof.collapsed(["report", recording])}
@@ -66,12 +65,11 @@ defmodule Live.KindsTest do
   test "2,000 short lives are one after another what they are" do
     node = Node.start("kinds", ["idle"], [], with: "busy_nif", nif: "busy_nif")
     recording = Path.join(node.dir, "short.pb.gz")
-    recorder = Task.async(fn -> Cprof.run(["record", "-p", node.pid, "-d", 60, "-r", 1999, "-o", recording]) end)
-    Process.sleep(700)
+    recorder = Recording.start(["-p", node.pid, "-d", 600, "-r", 1999, "-o", recording])
     Node.tell(node, "short lives")
     "ok" = Node.line(node)
     System.cmd("kill", ["-9", "#{node.pid}"])
-    {_, _, 0} = Task.await(recorder, 30_000)
+    {_, 0} = Recording.finished(recorder)
     lives = for {["kinds:short_life/1" | _], n} <- Cprof.collapsed(["report", recording]), do: n
     report = Cprof.json(["report", recording])
     Node.stop(node)

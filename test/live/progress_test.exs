@@ -18,7 +18,7 @@ defmodule Live.ProgressTest do
 
   # Both streams are a terminal's.
   defp on_terminal(args) do
-    command = Enum.join([Cprof.program() | Enum.map(args, &to_string/1)], " ")
+    command = Enum.map_join([Cprof.program() | args], " ", &"'#{&1}'")
     {out, 0} = System.cmd("script", ["-qec", command, "/dev/null"])
     out
   end

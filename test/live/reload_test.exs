@@ -2,7 +2,7 @@ defmodule Live.ReloadTest do
   @moduledoc "A sample is named after the code that was loaded at its time."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node}
+  alias Live.{Cprof, Node, Recording}
 
   @versions 50
 
@@ -10,13 +10,11 @@ defmodule Live.ReloadTest do
   test "50 versions of a module, each seen as itself" do
     node = Node.start("reloaded", ["#{@versions}"])
     recording = Path.join(node.dir, "r.pb.gz")
-    args = ["record", "-p", node.pid, "-d", 60, "-r", 999, "-o", recording]
-    recorder = Task.async(fn -> Cprof.run(args) end)
-    Process.sleep(700)
+    recorder = Recording.start(["-p", node.pid, "-d", 600, "-r", 999, "-o", recording])
     Node.tell(node, "go")
     "end" = Node.line(node, 120_000)
     Node.tell(node, "quit")
-    {_, _, 0} = Task.await(recorder, 30_000)
+    {_, 0} = Recording.finished(recorder)
     stacks = Cprof.collapsed(["report", recording])
     Node.stop(node)
 

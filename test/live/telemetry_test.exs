@@ -69,7 +69,7 @@ defmodule Live.TelemetryTest do
 
   # What of ours is there still; what ends takes a moment. The process by which
   # the NIF checks itself stays, once snapshots were taken.
-  defp left(processes, tries \\ 200) do
+  defp left(processes, tries \\ 1200) do
     new = Process.list() -- [Process.whereis(:cprof_canary) | processes]
     ours = for pid <- new, of_cprof?(pid), do: {pid, Process.info(pid)}
     handlers = for %{id: id, function: function} <- :telemetry.list_handlers([]), of_cprof?(function), do: id
@@ -121,7 +121,7 @@ defmodule Live.TelemetryTest do
     stats
   end
 
-  defp wait_until(fun, tries \\ 600) do
+  defp wait_until(fun, tries \\ 1200) do
     cond do
       fun.() -> true
       tries == 0 -> flunk("waited in vain")
@@ -309,7 +309,7 @@ defmodule Live.TelemetryTest do
     for {how, ended} <- [raise: :exception, return: :stop] do
       span = Span.start([:shop, :work], how)
       wait_for(:start)
-      Process.sleep(500)
+      Live.Wait.for_own_cpu(0.5)
       Span.stop(span)
       {_, metadata} = wait_for(:stop)
       assert metadata.ended == ended

@@ -2,7 +2,7 @@ defmodule Live.ViewTest do
   @moduledoc "Parts of a recording: by time, state, scheduler. A node that changes what it does says when."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node}
+  alias Live.{Cprof, Node, Recording}
 
   setup_all do
     dir = Node.tmp_dir()
@@ -16,14 +16,13 @@ defmodule Live.ViewTest do
   # that was busy elsewhere it may have been too late: once more then.
   defp record(file, tries) do
     node = Node.start("phases")
-    args = ["record", "-p", node.pid, "-d", 3, "-r", 499, "--timeline", "-o", file]
-    recording = Task.async(fn -> Cprof.run(args) end)
+    recording = Recording.start(["-p", node.pid, "-d", 3, "-r", 499, "--timeline", "-o", file])
     Process.sleep(1300)
     Node.tell(node, "switch")
     "switched " <> at = Node.line(node)
-    {_, err, 0} = Task.await(recording, 60_000)
+    {said, 0} = Recording.finished(recording)
     Node.stop(node)
-    assert err =~ "wrote"
+    assert said =~ "wrote"
     meta = Cprof.json(["report", file])["meta"]
     seconds = (String.to_integer(at) - meta["started_unix_ns"]) / 1.0e9
     if seconds > 0.4 and seconds < 2.6, do: seconds, else: tries > 1 && record(file, tries - 1)
