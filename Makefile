@@ -2,7 +2,8 @@
 #
 #   make              build the program, the NIF and the Elixir side
 #   make demo         profile the example, write flamegraph.html
-#   make test         all tests on this machine's OTP
+#   make test         all tests on this machine's OTP, in projects that depend
+#                     on this one, too (test/projects.sh)
 #   make test-browser the flame graph page in a real Chromium
 #   make test-roots   the same in Debian roots with OTP 27 and OTP 29
 #   make test-readers what other programs make of our files: go tool pprof,
@@ -27,7 +28,7 @@ all:
 demo: all
 	$(MIX) profile.run --output flamegraph.html examples/shop.exs
 
-test: test-unit test-asan test-elixir test-erlang test-live
+test: test-unit test-asan test-elixir test-erlang test-live test-projects
 
 test-unit:
 	$(MAKE) -C c_src unit
@@ -39,6 +40,8 @@ test-erlang: all
 	rebar3 eunit
 test-live: all
 	$(MIX) run --no-start test/live/all.exs
+test-projects:
+	test/projects.sh
 
 test-readers: all
 	test/readers.sh
@@ -80,5 +83,5 @@ clean:
 	rm -rf _build build priv flamegraph.html
 
 .PHONY: all demo test test-unit test-asan test-elixir test-erlang test-live \
-    test-readers test-browser test-roots lint fuzz churn bench bench-accuracy \
+    test-projects test-readers test-browser test-roots lint fuzz churn bench bench-accuracy \
     bench-overhead bench-formats bench-diff bench-page bench-snapshot clean

@@ -17,7 +17,7 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 packages="make gcc libc6-dev libunwind-dev libjansson-dev libprotobuf-c-dev
     protobuf-c-compiler zlib1g-dev libbpf-dev clang libcmocka-dev elixir rebar3
     erlang-base erlang-dev erlang-tools erlang-runtime-tools erlang-eunit erlang-crypto
-    procps"
+    procps git"
 
 # For the tests against the real telemetry and Phoenix, which Debian has
 # compiled inside a program's package, and for the OTP of that suite only.
