@@ -20,9 +20,18 @@
 FUZZ_SECONDS ?= 20
 CHURN_SECONDS ?= 60
 MIX := mix
+# Mix and rebar3 do not start without one.
+HOME ?= $(shell getent passwd "$$(id -u)" | cut -d: -f6)
+export HOME
+# Without one that knows UTF-8 Mix finds no folder with other letters.
+ifeq ($(LC_ALL)$(LC_CTYPE)$(LANG),)
+export LC_ALL := C.UTF-8
+endif
+# C is compiled by all CPUs at once; tests run one after the other.
+C_SRC := $(MAKE) -j$(shell nproc) -C c_src
 
 all:
-	$(MAKE) -C c_src
+	$(C_SRC)
 	$(MIX) compile --warnings-as-errors
 
 demo: all
@@ -31,9 +40,9 @@ demo: all
 test: test-unit test-asan test-elixir test-erlang test-live test-projects
 
 test-unit:
-	$(MAKE) -C c_src unit
+	$(C_SRC) unit
 test-asan:
-	$(MAKE) -C c_src unit SAN=address,undefined
+	$(C_SRC) unit SAN=address,undefined
 test-elixir: all
 	MIX_ENV=test $(MIX) test
 test-erlang: all
