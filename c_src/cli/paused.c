@@ -5,7 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "engine/ptrace_clock.h"
+#include "engine/schedstat.h"
 
 static volatile sig_atomic_t continued;
 
@@ -19,11 +19,11 @@ static void on_continue(int number)
 static uint64_t ran(void)
 {
     struct buffer text;
-    struct ptrace_clock c = {.cpu_ns = 0};
+    struct schedstat c = {.cpu_ns = 0};
     buffer_init(&text, 4096);
     if (buffer_read_file(&text, "/proc/thread-self/schedstat") != 0 ||
-        ptrace_clock_parse(text.data, text.len, &c) != 0)
-        c = (struct ptrace_clock){.cpu_ns = 0};
+        schedstat_parse(text.data, text.len, &c) != 0)
+        c = (struct schedstat){.cpu_ns = 0};
     buffer_deinit(&text);
     return c.cpu_ns + c.wait_ns;
 }

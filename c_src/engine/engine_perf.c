@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/perf_duty.h"
+#include "engine/perf_load.h"
 #include "engine/perf_threads.h"
-#include "engine/schedstat.h"
 
 enum {
     LATE_NS = 10 * 1000 * 1000,
@@ -79,49 +79,15 @@ static struct perf_event_setup setup_of(const struct engine_config *config)
 
 /* --- what it costs the node ---------------------------------------------- */
 
-/* What the threads did in their lives, as far as they still live. */
-static struct perf_duty_load load_of(pid_t pid, const struct threads *threads)
-{
-    struct perf_duty_load sum = {.ns = clock_now_ns()};
-    for (size_t i = 0; i < threads->count; i++) {
-        struct schedstat s;
-        if (schedstat_read(pid, threads->list[i].tid, &s) != 0)
-            continue;
-        sum.runs += s.runs;
-        sum.cpu_ns += s.cpu_ns;
-    }
-    return sum;
-}
-
-static uint64_t less(uint64_t later, uint64_t earlier)
-{
-    return later > earlier ? later - earlier : 0; /* a thread has ended */
-}
-
 /* What events cost here, and how the node does without them meanwhile. */
 static int measure(struct engine *e, const struct engine_config *config)
 {
     const struct threads *threads = config->view.threads;
-    struct perf_duty_load first = load_of(config->pid, threads);
+    struct perf_duty_load first = perf_load_so_far(config->pid, threads);
     int err = perf_cost_measure(&e->threads.setup, &e->cost);
-    struct perf_duty_load then = load_of(config->pid, threads);
-    e->before =
-        (struct perf_duty_load){.ns = then.ns - first.ns,
-                                .runs = less(then.runs, first.runs),
-                                .cpu_ns = less(then.cpu_ns, first.cpu_ns)};
+    struct perf_duty_load then = perf_load_so_far(config->pid, threads);
+    e->before = perf_load_between(&first, &then);
     return err;
-}
-
-/* Reads anew what a thread did; adds what it did since the last time. */
-static void add_load(struct engine *e, struct perf_thread *t,
-                     struct perf_duty_load *sum)
-{
-    struct schedstat now;
-    if (schedstat_read(e->pid, t->tid, &now) != 0)
-        return;
-    sum->runs += less(now.runs, t->seen.runs);
-    sum->cpu_ns += less(now.cpu_ns, t->seen.cpu_ns);
-    t->seen = now;
 }
 
 static struct perf_duty_load look_at_load(struct engine *e)
@@ -129,7 +95,7 @@ static struct perf_duty_load look_at_load(struct engine *e)
     uint64_t now = clock_now_ns();
     struct perf_duty_load load = {.ns = now - e->load_ns};
     for (size_t i = 0; i < e->threads.count; i++)
-        add_load(e, e->threads.list[i], &load);
+        perf_load_add(e->pid, e->threads.list[i], &load);
     uint64_t took = clock_now_ns() - now;
     e->load_ns = now;
     e->next_load_ns =

@@ -114,8 +114,8 @@ static int open_events(struct perf_thread *events, const struct player *players,
     struct perf_event_setup permitted = *setup;
     for (size_t i = 0; i < n; i++) {
         const struct thread of = {.tid = players[i].tid};
-        int err = perf_threads_open_one(&of, &permitted, RING_BYTES / n,
-                                        &events[i]);
+        int err =
+            perf_threads_open_one(&of, &permitted, RING_BYTES / n, &events[i]);
         if (!err && mode == ARMED)
             err = perf_event_enable(events[i].fd);
         if (err) {

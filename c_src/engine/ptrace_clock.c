@@ -6,31 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool number(const char **at, const char *end, uint64_t *value)
-{
-    const char *c = *at;
-    while (c < end && *c == ' ')
-        c++;
-    const char *first = c;
-    uint64_t n = 0;
-    for (; c < end && *c >= '0' && *c <= '9'; c++)
-        n = n * 10 + (uint64_t)(*c - '0');
-    *at = c;
-    *value = n;
-    return c > first;
-}
-
-int ptrace_clock_parse(const void *text, size_t len, struct ptrace_clock *out)
-{
-    const char *at = text, *end = at + len;
-    struct ptrace_clock c;
-    if (!number(&at, end, &c.cpu_ns) || !number(&at, end, &c.wait_ns) ||
-        !number(&at, end, &c.runs))
-        return -E_FORMAT;
-    *out = c;
-    return 0;
-}
-
 static int open_file(pid_t pid, pid_t tid, const char *name, int *fd)
 {
     char path[80];
@@ -66,14 +41,13 @@ void ptrace_clock_close(struct ptrace_clock_files *f)
     f->clock = f->state = f->stat = -1;
 }
 
-int ptrace_clock_read(const struct ptrace_clock_files *f,
-                      struct ptrace_clock *out)
+int ptrace_clock_read(const struct ptrace_clock_files *f, struct schedstat *out)
 {
     char text[96];
     ssize_t len = pread(f->clock, text, sizeof(text), 0);
     if (len < 0)
         return -errno;
-    return ptrace_clock_parse(text, (size_t)len, out);
+    return schedstat_parse(text, (size_t)len, out);
 }
 
 /* Of a thread that waits the file has the system call that it waits in. */

@@ -14,17 +14,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-
-/** Of a thread that runs, as of the last tick; else exact. */
-struct ptrace_clock {
-    uint64_t cpu_ns;  /**< on a CPU */
-    uint64_t wait_ns; /**< ready to run, but not on a CPU */
-    uint64_t runs;    /**< times that it came onto a CPU */
-};
-
-/** The text of a schedstat file; pure. 0 or -E_FORMAT. */
-MUST_USE int ptrace_clock_parse(const void *text, size_t len,
-                                struct ptrace_clock *out);
+#include "engine/schedstat.h"
 
 /** The open files of a thread. */
 struct ptrace_clock_files {
@@ -37,7 +27,7 @@ MUST_USE int ptrace_clock_open(pid_t pid, pid_t tid,
 void ptrace_clock_close(struct ptrace_clock_files *f);
 /** 0; -ESRCH: the thread has ended. */
 MUST_USE int ptrace_clock_read(const struct ptrace_clock_files *f,
-                               struct ptrace_clock *out);
+                               struct schedstat *out);
 /** Does the thread run, or is it ready to? */
 bool ptrace_clock_running(const struct ptrace_clock_files *f);
 

@@ -36,7 +36,7 @@ static unsigned others_runnable(int loadavg)
 
 static uint64_t own_wait(const struct ptrace_clock_files *own)
 {
-    struct ptrace_clock c;
+    struct schedstat c;
     return ptrace_clock_read(own, &c) == 0 ? c.wait_ns : 0;
 }
 

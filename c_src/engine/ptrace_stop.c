@@ -75,7 +75,7 @@ static int wait_for_stop(const struct ptrace_stop *t, int *number)
  * like to take a CPU away at the end of system calls.)
  */
 static bool was_running(const struct ptrace_stop *t,
-                        const struct ptrace_clock *now)
+                        const struct schedstat *now)
 {
     uint64_t had = t->sample.time_ns - t->before_ns + SLACK_NS;
     return now->runs - t->before.runs <= 1 &&
@@ -84,7 +84,7 @@ static bool was_running(const struct ptrace_stop *t,
 
 static int take(struct ptrace_stop *t)
 {
-    struct ptrace_clock now;
+    struct schedstat now;
     struct sample *s = &t->sample;
     *s = (struct sample){.time_ns = clock_now_ns(),
                          .tid = t->tid,

@@ -18,7 +18,7 @@ struct ptrace_stop {
     /* what is asked */
     pid_t tid;
     struct ptrace_clock_files files;
-    struct ptrace_clock before; /**< read when we had taken its CPU */
+    struct schedstat before; /**< read when we had taken its CPU */
     struct ptrace_copy_plan what;
 
     /* what came of it */

@@ -24,11 +24,11 @@ struct ptrace_thread {
     struct ptrace_clock_files files;
     int cpu;   /**< in this round, where it may be sampled; -1: it may not */
     bool over; /**< the thread has ended */
-    struct ptrace_clock clock; /**< when last looked at */
-    uint64_t changed_ns;       /**< when that was seen to have grown */
-    uint64_t sampled_cpu;      /**< CPU time at the last sample */
-    uint64_t due_cpu;          /**< CPU time at which the next one is due */
-    uint64_t rested_ns;        /**< not to be stopped again before this time */
+    struct schedstat clock; /**< when last looked at */
+    uint64_t changed_ns;    /**< when that was seen to have grown */
+    uint64_t sampled_cpu;   /**< CPU time at the last sample */
+    uint64_t due_cpu;       /**< CPU time at which the next one is due */
+    uint64_t rested_ns;     /**< not to be stopped again before this time */
 };
 
 struct ptrace_threads {

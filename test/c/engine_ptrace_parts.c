@@ -1,7 +1,7 @@
 /* What the ptrace engine reads from /proc, judges by, and counts. */
 #include "test.h"
 
-#include "engine/ptrace_clock.h"
+#include "engine/schedstat.h"
 #include "engine/ptrace_cpu.h"
 #include "engine/ptrace_holds.h"
 #include "engine/ptrace_load.h"
@@ -10,15 +10,15 @@ static void clocks_are_three_numbers(void **state)
 {
     (void)state;
     static const char text[] = "123456789012 34 56\n";
-    struct ptrace_clock c;
-    assert_int_equal(ptrace_clock_parse(text, sizeof(text) - 1, &c), 0);
+    struct schedstat c;
+    assert_int_equal(schedstat_parse(text, sizeof(text) - 1, &c), 0);
     assert_int_equal(c.cpu_ns, 123456789012);
     assert_int_equal(c.wait_ns, 34);
     assert_int_equal(c.runs, 56);
     c.runs = 7;
-    assert_int_equal(ptrace_clock_parse(text, 15, &c), -E_FORMAT);
-    assert_int_equal(ptrace_clock_parse("", 0, &c), -E_FORMAT);
-    assert_int_equal(ptrace_clock_parse("a b c", 5, &c), -E_FORMAT);
+    assert_int_equal(schedstat_parse(text, 15, &c), -E_FORMAT);
+    assert_int_equal(schedstat_parse("", 0, &c), -E_FORMAT);
+    assert_int_equal(schedstat_parse("a b c", 5, &c), -E_FORMAT);
     assert_int_equal(c.runs, 7); /* untouched */
 }
 
