@@ -184,12 +184,18 @@ static void count_result(struct profile_counters *c, enum symbol_result result)
     c->stale_symbols += result == SYMBOL_STALE;
 }
 
+static const char *const gaps[] = {
+    [ADDRESS_ELIDED] = "[elided]",
+    [ADDRESS_CUT] = "[C stack cut]",
+    [ADDRESS_UNREADABLE] = "[unreadable]",
+};
+
 static void push_address(struct walk *w, size_t i)
 {
     const struct address *a = &w->u->list[i];
-    if (a->kind == ADDRESS_ELIDED) {
-        push_text(w, FRAME_RUNTIME, "[elided]");
-        counters(w)->elided++;
+    if (a->kind >= ADDRESS_ELIDED) {
+        push_text(w, FRAME_RUNTIME, gaps[a->kind]);
+        counters(w)->elided += a->kind == ADDRESS_ELIDED;
         return;
     }
     /* What leads to the collector and what it does is all [gc]. */

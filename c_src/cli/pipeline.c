@@ -78,6 +78,8 @@ static void count_quality(struct pipeline *p, const struct profile_sample *row)
     struct profile_counters *c = profile_counters_edit(p->profile);
     c->truncated += u->truncated;
     c->unverified += u->unverified;
+    c->c_cut += u->c_gap == UNWIND_CUT;
+    c->c_unreadable += u->c_gap == UNWIND_UNREADABLE;
     c->short_copies += u->copy_short;
     c->erlang_leaf += u->erlang;
     c->erlang_leaf_complete += u->erlang && u->complete;

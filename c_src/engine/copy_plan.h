@@ -22,7 +22,9 @@
 #include <linux/types.h>
 
 enum {
-    COPY_STACK = 16 * 1024,
+    /* The largest frame of the VM in OTP 25 has 0x6f78 bytes; the one of
+     * binary_to_term/1 0x4048, in OTP 27 0x4068. */
+    COPY_STACK = 32 * 1024,
     COPY_SEAM_BELOW = 64,
     COPY_SEAM_ABOVE = 128, /* holds TMP_MEM1q.. of the scheduler registers */
     COPY_BELOW_STOP = 1024,

@@ -155,7 +155,7 @@ static void take_record(void *ctx, const void *record, size_t len)
     if (s.period_ns == 0 || e->cpus.setup.cycles)
         s.period_ns = e->cpus.setup.period_ns;
     e->counters.samples++;
-    e->counters.stack_cut += s.stack.len >= COPY_STACK || s.erlang_root.len;
+    e->counters.stack_cut += s.stack_full || s.erlang_root.len;
     e->on_sample(e->ctx, &s);
 }
 

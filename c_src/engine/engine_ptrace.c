@@ -197,7 +197,8 @@ static void hand_out(struct engine *e, size_t i)
     struct sample *s = &e->stop.sample;
     s->period_ns = ptrace_threads_sampled(&e->threads, i, e->stop.cpu_ns);
     e->counters.samples++;
-    e->counters.stack_cut += s->stack.len >= COPY_STACK || s->erlang_root.len;
+    s->stack_full = s->stack.len > COPY_STACK - 4096; /* page by page */
+    e->counters.stack_cut += s->stack_full || s->erlang_root.len;
     e->counters.bytes += s->stack.len + s->seam.len + s->erlang.len +
                          s->erlang_root.len + sizeof(s->regs);
     e->on_sample(e->ctx, s);

@@ -17,7 +17,7 @@ enum {
 
 #define MAX_STACK_BYTES ((uint64_t)1 << 30)
 
-_Static_assert((int)COPY_STACK <= (int)COPY_ERLANG, "room.stack holds both");
+_Static_assert((int)COPY_ERLANG <= (int)COPY_STACK, "room.stack holds both");
 _Static_assert(COPY_SWAPPED / PAGE + 1 <= SPANS, "a run of pages is one batch");
 
 /* One sample on its way. */

@@ -25,7 +25,7 @@ struct ptrace_copy_plan {
 /** The copied bytes; a sample's pieces point into it. */
 struct ptrace_copy_room {
     uint8_t head[PTRACE_COPY_HEAD_MAX];
-    uint8_t stack[COPY_ERLANG];
+    uint8_t stack[COPY_STACK];
     uint8_t seam[COPY_SEAM_BELOW + COPY_SEAM_ABOVE];
     uint8_t erlang[COPY_SWAPPED];
     uint8_t root[COPY_ROOT];

@@ -103,7 +103,9 @@ struct profile_meta {
     X(throttled, "times the kernel throttled the event")                       \
     X(truncated, "stacks that do not reach the first function")                \
     X(short_copies, "stack copies that ended before the stack did")            \
-    X(elided, "stacks whose middle was left out because they are very deep")   \
+    X(elided, "Erlang stacks whose middle was left out: they are very deep")   \
+    X(c_cut, "C stacks longer than what is copied of them")                    \
+    X(c_unreadable, "C stacks with a part that could not be read or followed") \
     X(unverified, "stacks whose Erlang part was read after the sample")        \
     X(frames, "frames of all samples")                                         \
     X(unresolved_frames, "frames in no known code")                            \

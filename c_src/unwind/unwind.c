@@ -122,6 +122,13 @@ static void add_user(struct unwinding *w, enum thread_kind kind)
     unwind_thread(w, kind);
 }
 
+enum unwind_gap unwind_gap_of(const struct unwinding *w,
+                              const struct native_walk *native)
+{
+    bool cut = native->count == NATIVE_FRAMES || w->s->stack_full;
+    return native->end == NATIVE_LIMIT && cut ? UNWIND_CUT : UNWIND_UNREADABLE;
+}
+
 void unwinder_unwind(struct unwinder *u, const struct sample *s,
                      enum thread_kind kind, struct unwound *out)
 {

@@ -35,6 +35,8 @@ enum address_kind {
     ADDRESS_NATIVE,
     ADDRESS_ERLANG,
     ADDRESS_ELIDED, /**< frames left out here; at is their number, 0: unknown */
+    ADDRESS_CUT,    /**< C frames beyond what was copied, or is followed */
+    ADDRESS_UNREADABLE, /**< C frames that could not be read or followed */
 };
 
 struct address {
@@ -48,6 +50,13 @@ struct address {
 /* The two ends of a very deep stack are kept, what is between is elided. */
 enum { UNWIND_TOP = 1536, UNWIND_BOTTOM = 480, UNWIND_MAX = 2048 };
 
+/** Why C frames are missing. */
+enum unwind_gap {
+    UNWIND_NO_GAP,
+    UNWIND_CUT,        /**< longer than the copy, or than NATIVE_FRAMES */
+    UNWIND_UNREADABLE, /**< no unwind table, or memory that was not there */
+};
+
 struct unwound {
     struct address list[UNWIND_MAX]; /**< leaf first */
     size_t count;
@@ -57,6 +66,7 @@ struct unwound {
     bool unverified; /**< the Erlang part was read later and may be stale */
     bool copy_short; /**< the sample's stack copy ended before the stack did:
                           longer copies would make such stacks verified */
+    enum unwind_gap c_gap;
     bool scheduling; /**< in the scheduler: busy-wait or its own work; with
                           c_p and its stack when it has taken up a process */
     uint64_t c_p;    /**< struct Process it ran, 0: none or not known */

@@ -26,7 +26,7 @@ static void walk_root(struct unwinding *w, struct unwind_walk *walk,
     if (walk->exit_slot || root->len == 0)
         return;
     if (root->addr > copy->addr + copy->len)
-        unwind_list_skip(&w->list);
+        unwind_list_skip(&w->list, ADDRESS_ELIDED);
     unwind_erlang_words(walk, root->addr, root->bytes, root->len);
 }
 

@@ -122,7 +122,7 @@ int unwind_erlang_memory(struct unwind_walk *w, const struct memory *m,
         return -E_TORN;
     while (!ended(w) && read < MAX_BYTES && (!hend || addr < hend)) {
         if (skips_middle(w, addr, hend)) {
-            unwind_list_skip(w->list);
+            unwind_list_skip(w->list, ADDRESS_ELIDED);
             addr = (hend - ROOT_BYTES) & ~(uint64_t)7;
         }
         size_t want = next_size(addr, hend);

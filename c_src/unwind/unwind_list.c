@@ -41,12 +41,12 @@ struct address *unwind_list_add(struct unwind_list *l, uint64_t at,
     return slot;
 }
 
-void unwind_list_skip(struct unwind_list *l)
+void unwind_list_skip(struct unwind_list *l, enum address_kind kind)
 {
     struct unwound *out = l->out;
     l->skip_unknown = true;
     if (!l->full && out->count < UNWIND_MAX)
-        out->list[out->count++] = (struct address){.kind = ADDRESS_ELIDED};
+        out->list[out->count++] = (struct address){.kind = kind};
 }
 
 void unwind_list_back(struct unwind_list *l, const struct unwind_list *then,

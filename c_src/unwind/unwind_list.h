@@ -24,8 +24,9 @@ struct unwind_list unwind_list_of(struct unwound *out);
 /** @return the address as it is in the list now, to be marked at once */
 struct address *unwind_list_add(struct unwind_list *l, uint64_t at,
                                 enum address_kind kind);
-/** The caller leaves addresses out here, at or past UNWIND_TOP. */
-void unwind_list_skip(struct unwind_list *l);
+/** The caller leaves addresses out here, at or past UNWIND_TOP.
+ *  @param kind  ADDRESS_ELIDED or why C frames are missing */
+void unwind_list_skip(struct unwind_list *l, enum address_kind kind);
 /** Takes back what was added since `then` and `count` (out->count) were kept;
  *  then must not have been full, nor count past UNWIND_TOP. */
 void unwind_list_back(struct unwind_list *l, const struct unwind_list *then,

@@ -74,8 +74,12 @@ static bool cross_native(struct unwinding *w, struct seam *seam)
     bool deep = native.end == NATIVE_LIMIT ||
                 (w->s->seam.len && native.end != NATIVE_ERLANG);
     add_native(w, &native, seam->has_regs || deep ? native.count : 1);
+    if (!seam->has_regs)
+        w->out->c_gap = unwind_gap_of(w, &native);
     if (deep)
-        unwind_list_skip(&w->list);
+        unwind_list_skip(&w->list, w->out->c_gap == UNWIND_CUT
+                                       ? ADDRESS_CUT
+                                       : ADDRESS_UNREADABLE);
     w->out->copy_short = native.late;
     w->out->unverified |= native.late;
     return true;

@@ -66,6 +66,10 @@ uint64_t unwind_copied_stop(const struct unwinding *w);
 void unwind_copied(struct unwinding *w, struct unwind_walk *walk,
                    const struct sample_copy *copy, uint64_t from);
 
+/** Why a walk over C frames ended before it should have. */
+enum unwind_gap unwind_gap_of(const struct unwinding *w,
+                              const struct native_walk *native);
+
 /** A sample in JIT code on the Erlang stack (unwind_jit.c). */
 void unwind_jit(struct unwinding *w);
 /** A sample on the runtime stack of a normal scheduler: C code, or JIT code

@@ -38,6 +38,8 @@ static void add_native(struct unwinding *w, bool under_process)
     w->out->complete =
         native.end == NATIVE_OUTERMOST || native.end == NATIVE_ERLANG;
     w->out->truncated = !w->out->complete;
+    w->out->c_gap =
+        w->out->complete ? UNWIND_NO_GAP : unwind_gap_of(w, &native);
     w->out->unverified = w->out->copy_short = native.late;
 }
 

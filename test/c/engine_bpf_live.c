@@ -74,6 +74,26 @@ static void child_in_c(void)
     vm->loops += anchor[31];
 }
 
+/* A frame as large as the VM's largest. */
+__attribute__((noinline)) static void run_in_a_large_frame(void)
+{
+    volatile uint8_t frame[0x6f78];
+    for (size_t i = 0; i < sizeof(frame); i++)
+        frame[i] = 1; /* else its pages would not be there */
+    __atomic_store_n(&vm->ready, 1, __ATOMIC_RELEASE);
+    for (;;)
+        vm->loops += frame[vm->loops % sizeof(frame)];
+}
+
+static void child_in_a_large_frame(void)
+{
+    volatile uint64_t anchor[64] = {0};
+    vm->rs = (uint64_t)(uintptr_t)&anchor[32];
+    vm->stack_low = vm->rs - (1 << 20);
+    anchor[31] = 0x7e57;
+    run_in_a_large_frame();
+}
+
 /* JIT code: rsp is in the heap, r13 is the process. */
 static void child_in_jit(void)
 {
@@ -231,6 +251,22 @@ static void c_code_comes_with_its_erlang_stack(void **state)
     end_child(pid);
 }
 
+static bool good_below_a_large_frame(const struct sample *s)
+{
+    return word(&s->stack, vm->rs - 8) == 0x7e57 && !s->stack_full &&
+           s->seam.len == 0 && s->stack.len > 0x6f78;
+}
+
+static void the_largest_frame_is_copied_whole(void **state)
+{
+    (void)state;
+    fill();
+    set_stack(100);
+    pid_t pid = start_child(child_in_a_large_frame);
+    sample(pid, good_below_a_large_frame);
+    end_child(pid);
+}
+
 static bool good_when_deep(const struct sample *s)
 {
     size_t first = WORDS - 8000;
@@ -302,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(c_code_comes_with_its_erlang_stack),
+        cmocka_unit_test(the_largest_frame_is_copied_whole),
         cmocka_unit_test(of_a_deep_stack_both_ends_are_kept),
         cmocka_unit_test(a_heap_being_swapped_is_copied_from_stop),
         cmocka_unit_test(jit_code_comes_with_its_stack),

@@ -221,6 +221,21 @@ static struct profile *some_profile(void)
     return p;
 }
 
+/* There is more than one way to pack the same bytes: a match may lie at one
+ * distance or at another, and the last byte may have unused bits. */
+static bool is_refused_or_the_same(const struct buffer *gz,
+                                   const struct buffer *before)
+{
+    int err = try_to_read(gz->data, gz->len);
+    if (err)
+        return err == -E_NOT_A_PROFILE;
+    struct buffer now = unpacked(gz);
+    bool same =
+        now.len == before->len && memcmp(now.data, before->data, now.len) == 0;
+    buffer_deinit(&now);
+    return same;
+}
+
 static void a_cut_or_damaged_file_is_refused(void **state)
 {
     (void)state;
@@ -228,15 +243,14 @@ static void a_cut_or_damaged_file_is_refused(void **state)
     struct buffer b = written(p);
     for (size_t len = 0; len < b.len; len++)
         assert_int_equal(try_to_read(b.data, len), -E_NOT_A_PROFILE);
-    /* The head has unused bits, and so may the last byte of the packed data,
-     * eight before the end. */
+    /* The head has unused bits. */
+    struct buffer plain = unpacked(&b);
     for (size_t i = 10; i < b.len; i++) {
-        if (i == b.len - 9)
-            continue;
         b.data[i] ^= 0x10;
-        assert_int_equal(try_to_read(b.data, b.len), -E_NOT_A_PROFILE);
+        assert_true(is_refused_or_the_same(&b, &plain));
         b.data[i] ^= 0x10;
     }
+    buffer_deinit(&plain);
     buffer_deinit(&b);
     profile_destroy(p);
 }

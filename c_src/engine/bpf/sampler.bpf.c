@@ -25,7 +25,7 @@ enum {
     /* Pieces end below it; the verifier wants it as a power of two minus 1
      * that leaves room for the largest piece behind. */
     DATA_MASK = 0x1ffff,
-    DATA_BYTES = DATA_MASK + 1 + COPY_ERLANG,
+    DATA_BYTES = DATA_MASK + 1 + COPY_STACK,
 };
 
 #define MAX_STACK_BYTES ((__u64)1 << 30)
@@ -96,19 +96,19 @@ struct copying {
     __u64 sp;
 };
 
-/* Copies [addr, +len), at most COPY_ERLANG bytes; 0, or not 0 when it is not
+/* Copies [addr, +len), at most COPY_STACK bytes; 0, or not 0 when it is not
  * all present. Not static: the verifier then looks at it once, not at every
  * call. */
 __attribute__((noinline)) int copy_bytes(struct scratch *s, __u64 addr,
                                          __u64 len)
 {
-    if (!s || len == 0 || len > COPY_ERLANG)
+    if (!s || len == 0 || len > COPY_STACK)
         return -1;
     __u64 at = s->at & DATA_MASK;
     OPAQUE(at);
     OPAQUE(len);
     at &= DATA_MASK;
-    if (len > COPY_ERLANG ||
+    if (len > COPY_STACK ||
         bpf_probe_read_user(s->data + at, len, (void *)addr) != 0)
         return -1;
     s->at = at + ((len + 7) & ~7ull);
@@ -297,7 +297,7 @@ static __always_inline void copy_c_side(struct copying *c)
     /* A large array that nobody wrote to yet may have no page. */
     bool whole = end - c->sp <= COPY_STACK;
     if (!copy(c, BPF_PIECE_STACK, c->sp, end - c->sp, COPY_STACK)) {
-        copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE);
+        copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE + 1);
         whole = false;
     }
     if (!whole)
@@ -328,7 +328,7 @@ static __always_inline void copy_bounded(struct copying *c)
     const struct copy_thread *t = c->thread;
     if (c->sp < t->stack_low || c->sp >= t->stack_high || c->sp % 8 ||
         !copy(c, BPF_PIECE_STACK, c->sp, t->stack_high - c->sp, COPY_STACK))
-        copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE);
+        copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE + 1);
 }
 
 static __always_inline void take_code(struct copying *c)
