@@ -39,7 +39,7 @@ struct session {
     uint64_t untaken; /* samples that there was no time for */
     struct stopped stopped;
     struct paused paused;
-    uint64_t cpu_ns; /* of the node, when sampling began; 0: not known */
+    struct unseen *unseen;
     bool gone;
 };
 
@@ -102,7 +102,8 @@ static int open_engine(struct session *s, const struct session_options *o)
     }
     s->ops = choice.ops;
     err = err ? err : session_meta_engine(s->profile, &choice);
-    return err ? err : s->ops->start(s->engine);
+    err = err ? err : s->ops->start(s->engine);
+    return err ? err : unseen_open(o->pid, &s->target.threads, &s->unseen);
 }
 
 /* Says why, where the error itself only says that something is forbidden. */
@@ -147,7 +148,6 @@ int session_open(const struct session_options *o, struct session **out)
         pipeline_keep_time(s->pipeline, s->started_ns);
     stopped_look(&s->stopped, o->pid, s->started_ns);
     paused_begin(&s->paused);
-    s->cpu_ns = unseen_cpu_ns(o->pid);
     *out = s;
     return 0;
 }
@@ -158,6 +158,7 @@ void session_close(struct session *s)
         return;
     if (s->engine)
         s->ops->close(s->engine);
+    unseen_close(s->unseen);
     pipeline_close(s->pipeline);
     symbols_close(s->symbols);
     unwinder_close(s->unwinder);
@@ -187,6 +188,11 @@ static void on_sample(void *ctx, const struct sample *sample)
         s->untaken++;
         return;
     }
+    struct thread new;
+    const struct thread *t = threads_find(&s->target.threads, sample->tid);
+    if (!t)
+        threads_newcomer(&s->target.threads, sample->tid, sample->comm, &new);
+    unseen_sample(s->unseen, t ? t->kind : new.kind, sample);
     if (!pipeline_sample(s->pipeline, sample) && s->ops->stack_short)
         s->ops->stack_short(s->engine);
 }
@@ -224,7 +230,7 @@ static int look(struct session *s)
         return err;
     err = s->ops->follow(s->engine, &view);
     limits_release(&spare);
-    return err;
+    return err ? err : unseen_look(s->unseen, &s->target.threads);
 }
 
 /* Threads come and go, libraries are loaded: look at the node again. */
@@ -282,21 +288,25 @@ struct session_progress session_progress(const struct session *s)
 }
 
 /* Where CPU time is what is sampled, and all of it. */
-static int note_unseen(struct session *s, uint64_t cpu_ns)
+static int note_unseen(struct session *s)
 {
     const struct profile_meta *m = profile_meta(s->profile);
+    const struct engine_counters c = s->ops->counters(s->engine);
+    const struct engine_info info = s->ops->info(s->engine);
     bool all = m->kernel_included &&
                strcmp(profile_text(s->profile, m->event), "cpu-clock") == 0;
-    if (!all || s->cpu_ns == 0 || cpu_ns < s->cpu_ns)
-        return 0;
-    return unseen_note(s->profile, cpu_ns - s->cpu_ns, s->paused.total_ns);
+    const struct unseen_reasons why = {.engine = &c,
+                                       .info = &info,
+                                       .untaken = s->untaken,
+                                       .paused_ns = s->paused.total_ns};
+    return unseen_note(s->unseen, s->profile, &why, all);
 }
 
 int session_finish(struct session *s, struct profile **out)
 {
     uint64_t duration = clock_now_ns() - s->started_ns;
     s->ops->stop(s->engine);
-    uint64_t cpu_ns = unseen_cpu_ns(s->target.process.pid);
+    unseen_stop(s->unseen);
     s->cut = false;
     int err = poll_engine(s, 0, DRAIN_MS);
     if (err >= 0 || err == -E_GONE)
@@ -312,7 +322,7 @@ int session_finish(struct session *s, struct profile **out)
     if (!err)
         err = session_meta_untaken(s->profile, s->untaken);
     if (!err)
-        err = note_unseen(s, cpu_ns);
+        err = note_unseen(s);
     if (err)
         return err;
     *out = s->profile;

@@ -1,7 +1,8 @@
 /**
  * @file unseen.h
- * CPU time of the node that no sample stands for, mostly of threads that ended
- * before they were known: the kernel counts all, so the gap can be told.
+ * The CPU time that the kernel charged to the node, by kind of thread, beside
+ * what the samples stand for; and the causes of the difference, as far as they
+ * were measured.
  */
 #ifndef CPROF_CLI_UNSEEN_H
 #define CPROF_CLI_UNSEEN_H
@@ -10,19 +11,53 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "engine/engine.h"
 #include "profile/profile.h"
+#include "target/sample.h"
+#include "target/threads.h"
 
-/** CPU time of all threads of a process so far, those that ended included;
- *  0 when it cannot be told. */
-uint64_t unseen_cpu_ns(pid_t pid);
+struct unseen;
+
+/** Begins to count, with the threads that are there. */
+MUST_USE int unseen_open(pid_t pid, const struct threads *now,
+                         struct unseen **out);
+void unseen_close(struct unseen *u);
+/** Threads have come and gone, and used CPU time. */
+MUST_USE int unseen_look(struct unseen *u, const struct threads *now);
+void unseen_sample(struct unseen *u, enum thread_kind kind,
+                   const struct sample *s);
+/** Sampling has ended: the node's CPU time is final. To be called before what
+ *  is queued is handed out. */
+void unseen_stop(struct unseen *u);
+/** What is known of samples that are not there. */
+struct unseen_reasons {
+    const struct engine_counters *engine;
+    const struct engine_info *info;
+    uint64_t untaken;   /**< samples that there was no time to take */
+    uint64_t paused_ns; /**< how long cprof itself stood still */
+};
 /**
- * Counts it and notes it in the profile, whose counters are final, where it is
- * more than chance: above 5 % and ten samples' worth. To be called for events
- * that sample all CPU time only.
- * @param used_ns what the node used while it was sampled
- * @param paused_ns how long we stood still meanwhile: a reason
+ * What was used and seen goes into the profile's meta. Where they differ by
+ * more than 2 % and what chance does, a note says by how much, of which kinds
+ * of thread and why. To be called when the profile's counters are final.
+ * @param all  is all CPU time sampled? Else there is no such note
  */
-MUST_USE int unseen_note(struct profile *p, uint64_t used_ns,
-                         uint64_t paused_ns);
+MUST_USE int unseen_note(const struct unseen *u, struct profile *p,
+                         const struct unseen_reasons *why, bool all);
+
+/** Of what was used and not seen, by cause, in nanoseconds. Pure. */
+struct unseen_gap {
+    uint64_t used_ns, seen_ns, samples;
+    uint64_t period_ns;          /**< that a sample stands for */
+    uint64_t lost_ns, missed_ns; /**< samples that were not handed out */
+    uint64_t untaken_ns;         /**< samples that there was no time to take */
+    bool paused;                 /**< cprof itself stood still for a time */
+    uint64_t unarmed_ns;         /**< CPUs that had no clock yet, at most */
+    uint64_t new_ns;             /**< threads before they were noticed */
+    uint64_t ended_ns;           /**< threads after they were last looked at */
+    int64_t kinds[THREAD_OTHER + 1]; /**< used - seen, of threads known */
+};
+/** Is the difference worth a word? Then it is in `line`. */
+bool unseen_explain(const struct unseen_gap *gap, char *line, size_t size);
 
 #endif

@@ -72,6 +72,8 @@ struct engine_info {
     size_t threads;         /**< being sampled now */
     size_t cpus;            /**< that have a clock for it; 0: threads have */
     size_t cpus_skipped;    /**< could not be given one */
+    uint64_t unarmed_ns;    /**< in which CPUs had none yet on which the node
+                                 may have run, at most */
     size_t threads_skipped; /**< could not be sampled */
     uint64_t hold_p50_ns;   /**< how long a thread was held for a sample: half
                                  of the times at most this; 0: never */

@@ -340,6 +340,7 @@ static struct engine_info info(const struct engine *e)
         .threads = e->count,
         .cpus = e->cpus.count,
         .cpus_skipped = e->cpus.skipped,
+        .unarmed_ns = e->cpus.late_ns,
     };
 }
 

@@ -94,6 +94,8 @@ static struct object meta(const struct profile *p, const struct figures *f)
     put_pct(&o, "rate_reached", s->rate_reached);
     put_u64(&o, "started_unix_ns", m->started_unix_ns);
     put_u64(&o, "duration_ns", m->duration_ns);
+    put_u64(&o, "cpu_used_ns", m->used_ns);
+    put_u64(&o, "cpu_seen_ns", m->seen_ns);
     put_u64(&o, "bucket_ns", m->bucket_ns);
     put_u64(&o, "samples", s->samples);
     put_u64(&o, "counted", s->counted);

@@ -76,6 +76,21 @@ static void measure_lines(struct head *h)
                   (unsigned long long)s->counted);
 }
 
+/* How much of the node's CPU time this is a picture of, and how sharp. */
+static void cpu_line(struct head *h)
+{
+    const struct profile_counters *c = profile_counters(h->p);
+    if (h->m->used_ns == 0 || c->samples == 0)
+        return;
+    buffer_printf(h->out,
+                  "CPU:      %.2f s used by the node, %.1f %% sampled; of the "
+                  "samples %.1f %% in the kernel, %.1f %% truncated\n",
+                  (double)h->m->used_ns / (double)NS_PER_S,
+                  100.0 * (double)h->m->seen_ns / (double)h->m->used_ns,
+                  100.0 * (double)c->in_kernel / (double)c->samples,
+                  100.0 * (double)c->truncated / (double)c->samples);
+}
+
 static void share(struct head *h, const char *name, uint64_t count, uint64_t of,
                   bool *any)
 {
@@ -187,6 +202,7 @@ void text_head_write(struct buffer *out, const struct profile *p,
     struct head h = {out, p, profile_meta(p), s};
     target_lines(&h);
     measure_lines(&h);
+    cpu_line(&h);
     share_lines(&h);
     error_line(&h);
     quality_lines(&h);

@@ -58,7 +58,7 @@ static void meta(struct port_encoder *e, const struct profile *p,
 {
     const struct summary *s = &f->summary;
     const struct profile_meta *m = profile_meta(p);
-    port_encode_map(e, 23);
+    port_encode_map(e, 25);
     key_text(e, "host", profile_text(p, m->host));
     key_text(e, "os", profile_text(p, m->os));
     key_text(e, "node", profile_text(p, m->node));
@@ -76,6 +76,8 @@ static void meta(struct port_encoder *e, const struct profile *p,
     key_real(e, "rate_reached", s->rate_reached);
     key_unsigned(e, "started_unix_ns", m->started_unix_ns);
     key_unsigned(e, "duration_ns", m->duration_ns);
+    key_unsigned(e, "cpu_used_ns", m->used_ns);
+    key_unsigned(e, "cpu_seen_ns", m->seen_ns);
     key_unsigned(e, "bucket_ns", m->bucket_ns);
     key_unsigned(e, "samples", s->samples);
     key_unsigned(e, "cpu_ns", s->cpu_ns);

@@ -132,6 +132,8 @@ static void add_counters(struct profile *to, const struct profile *from)
         sum->name = UINT64_MAX;
     PROFILE_COUNTERS(X)
 #undef X
+    profile_meta_edit(to)->used_ns += profile_meta(from)->used_ns;
+    profile_meta_edit(to)->seen_ns += profile_meta(from)->seen_ns;
 }
 
 int merge_meta(struct merge *m, const struct profile *from)
@@ -147,6 +149,8 @@ int merge_meta(struct merge *m, const struct profile *from)
         *texts[i] = (uint32_t)id;
     }
     meta.bucket_ns = 0;
+    meta.used_ns = profile_meta(m->to)->used_ns;
+    meta.seen_ns = profile_meta(m->to)->seen_ns;
     *profile_meta_edit(m->to) = meta;
     return 0;
 }

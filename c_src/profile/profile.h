@@ -90,6 +90,8 @@ struct profile_meta {
     bool kernel_included;
     uint32_t rate_asked; /**< Hz */
     uint64_t started_unix_ns, duration_ns;
+    uint64_t used_ns;    /**< CPU time of the node meanwhile; 0: not known */
+    uint64_t seen_ns;    /**< of that, what all samples stood for */
     uint64_t bucket_ns;  /**< length of a timeline bucket; 0: none */
     uint32_t schedulers; /**< normal scheduler threads, 0: not known */
 };
@@ -97,6 +99,7 @@ struct profile_meta {
 /** Everything that makes a number less sure. All are counts. */
 #define PROFILE_COUNTERS(X)                                                    \
     X(samples, "samples taken")                                                \
+    X(in_kernel, "samples taken in the kernel")                                \
     X(lost, "samples dropped: a ring was full, or there was no time for them") \
     X(late, "samples read more than 10 ms after they were taken")              \
     X(missed, "samples not taken because a thread did not stop in time")       \

@@ -32,11 +32,11 @@ turns(N, Before, Fd) ->
     turns(N - 1, Next, Fd).
 
 once(Fd) ->
-    Result = file:pread(Fd, 0, 4096),
+    Result = file:pread(Fd, 0, 131072),
     keep(Result).
 
 thrice(Fd) ->
-    Result = file:pread(Fd, 0, 4096),
+    Result = file:pread(Fd, 0, 131072),
     keep(Result).
 
 %% What is called before it is no tail call.
