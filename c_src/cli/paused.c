@@ -57,13 +57,14 @@ int paused_note(const struct paused *p, struct profile *profile)
     char line[200];
     if (p->total_ns == 0)
         return 0;
-    snprintf(line, sizeof(line),
-             "cprof itself %s for about %.1f s of the recording: what the node "
-             "did then is not in it, or only as far as the rings had room",
-             p->continued != (unsigned)continued
-                 ? "was stopped by a signal"
-                 : "stood still (frozen, in a debugger, or kept by a disk)",
-             (double)p->total_ns / (double)NS_PER_S);
+    snprintf(
+        line, sizeof(line),
+        "cprof itself %s for about %.1f s of the recording; samples of that "
+        "time are missing where the rings had no room for them",
+        p->continued != (unsigned)continued
+            ? "was stopped by a signal"
+            : "did not run (frozen, in a debugger, or waiting in the kernel)",
+        (double)p->total_ns / (double)NS_PER_S);
     profile_counters_edit(profile)->paused_ms = p->total_ns / NS_PER_MS;
     return profile_note(profile, line);
 }

@@ -41,8 +41,8 @@ static void the_profile_says_so(void **state)
     p.total_ns = 2500 * NS_PER_MS;
     assert_int_equal(paused_note(&p, profile), 0);
     assert_non_null(strstr(notes(profile),
-                           "cprof itself stood still (frozen, in a debugger, "
-                           "or kept by a disk) for about 2.5 s"));
+                           "cprof itself did not run (frozen, in a debugger, "
+                           "or waiting in the kernel) for about 2.5 s"));
     assert_int_equal(profile_counters(profile)->paused_ms, 2500);
     profile_destroy(profile);
 }
