@@ -1,6 +1,9 @@
 #include "engine/copy_plan.h"
 
 #include "engine/engine.h"
+#include "target/erlproc.h"
+
+_Static_assert(COPY_NO_PID == ERLPROC_NO_PID, "one pid that cannot be");
 
 /* erts/emulator/beam/register.h: struct reg_proc { HashBucket bucket;
  * Process *p; Port *pt; Eterm name; }, the same in OTP 25, 27 and 29. */

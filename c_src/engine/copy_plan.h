@@ -53,6 +53,9 @@ struct copy_thread {
 /** A field's offset that is not known; it is not copied then. */
 #define COPY_UNKNOWN 0xffffffffu
 
+/** ERLPROC_NO_PID of target/erlproc.h. */
+#define COPY_NO_PID 0xfffffffffffffff3ull
+
 /** Of the VM: byte offsets, COPY_UNKNOWN where not known. */
 struct copy_offsets {
     __u32 current_process;  /**< in ErtsSchedulerData; the rest in Process */

@@ -40,7 +40,8 @@ static bool are_pointers(const struct erlproc *p)
 
 static int accept(const struct erlproc *p, struct erlproc *out)
 {
-    if ((p->id & TAG_MASK) != TAG_PID || !are_pointers(p))
+    if ((p->id & TAG_MASK) != TAG_PID || p->id == ERLPROC_NO_PID ||
+        !are_pointers(p))
         return -E_TORN;
     *out = *p;
     return 0;

@@ -15,6 +15,10 @@
 #include "target/memory.h"
 #include "target/sample.h"
 
+/** ERTS_INVALID_PID (erl_process.h): every bit of the number is set. The
+ *  process that runs match specifications has it, and no real one. */
+#define ERLPROC_NO_PID 0xfffffffffffffff3ull
+
 /** The fields of one struct Process, as read. */
 struct erlproc {
     uint64_t address; /**< of struct Process */

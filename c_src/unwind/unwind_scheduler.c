@@ -4,6 +4,7 @@
  * (erts/emulator/beam/jit/x86/beam_asm.hpp: emit_enter_runtime). */
 #include <string.h>
 
+#include "target/erlproc.h"
 #include "unwind/unwind_state.h"
 
 enum {
@@ -176,11 +177,23 @@ static enum moment compare_return(const struct unwinding *w,
                : LATER_MOMENT;
 }
 
+/* While a match specification runs, the scheduler's current process is one made
+ * up for it; who runs it is in r13, as ever. */
+static bool is_pseudo(const struct unwinding *w, uint64_t process)
+{
+    uint64_t id;
+    return unwind_knows(w, LAYOUT_ID) &&
+           memory_read_u64(w->u->config.memory,
+                           process + unwind_offset(w, LAYOUT_ID), &id) == 0 &&
+           id == ERLPROC_NO_PID;
+}
+
 /* Does the thread still look as it did in the sample? */
 static enum moment compare(const struct unwinding *w, const struct seam *seam,
                            const struct live *before, const struct live *after)
 {
-    if (after->has_current && after->current != w->out->c_p)
+    if (after->has_current && after->current != w->out->c_p &&
+        !is_pseudo(w, after->current))
         return ANOTHER_PROCESS;
     if (seam->resume != SEAM_SAVED && before->stop != after->stop)
         return LATER_MOMENT;

@@ -20,6 +20,7 @@ enum {
     HEND = 136,
     INITIAL = 448,
     REG = 48,
+    SCHEDULER = 344, /* scheduler_data */
     PROCESS_BYTES = 472,
     CURRENT = 168,
 };
@@ -29,7 +30,7 @@ static struct vm {
     volatile uint64_t loops, ready;
     uint64_t rs, stack_low, sp;
     uint64_t esdp[64];
-    uint64_t process[64];
+    uint64_t process[64], pseudo[64];
     uint64_t reg[5];
     uint64_t stack[WORDS];
 } * vm;
@@ -41,6 +42,7 @@ static void fill(void)
         vm->stack[i] = 0xabc0000 + i;
     vm->esdp[CURRENT / 8] = (uint64_t)(uintptr_t)vm->process;
     vm->process[0] = 0x1233;
+    vm->process[SCHEDULER / 8] = (uint64_t)(uintptr_t)vm->esdp;
     for (uint64_t i = 0; i < 3; i++)
         vm->process[INITIAL / 8 + i] = 0x10 + i;
     vm->process[REG / 8] = (uint64_t)(uintptr_t)vm->reg;
@@ -144,7 +146,7 @@ static struct layout layout_of(pid_t pid, struct layout_scheduler *scheduler)
         {LAYOUT_STOP, STOP},       {LAYOUT_HTOP, HTOP},
         {LAYOUT_HEND, HEND},       {LAYOUT_ID, 0},
         {LAYOUT_INITIAL, INITIAL}, {LAYOUT_CURRENT_PROCESS, CURRENT},
-        {LAYOUT_REG, REG},
+        {LAYOUT_REG, REG},         {LAYOUT_SCHEDULER_DATA, SCHEDULER},
     };
     struct layout l = {.schedulers = scheduler,
                        .scheduler_count = 1,
@@ -267,6 +269,35 @@ static void the_largest_frame_is_copied_whole(void **state)
     end_child(pid);
 }
 
+/* db_prog_match: the current process is made up, the one that called it is
+ * where the C code saved r13. */
+static void child_in_a_match_specification(void)
+{
+    uint64_t anchor[64] = {0};
+    vm->rs = (uint64_t)(uintptr_t)&anchor[32];
+    vm->stack_low = vm->rs - (1 << 20);
+    anchor[31] = 0x7e57;
+    anchor[28] = (uint64_t)(uintptr_t)vm->pseudo;
+    anchor[27] = (uint64_t)(uintptr_t)vm->stack; /* nobody's */
+    anchor[26] = (uint64_t)(uintptr_t)vm->process;
+    __atomic_store_n(&vm->ready, 1, __ATOMIC_RELEASE);
+    spin();
+    vm->loops += anchor[31];
+}
+
+static void a_match_specification_is_of_who_runs_it(void **state)
+{
+    (void)state;
+    fill();
+    set_stack(100);
+    memcpy(vm->pseudo, vm->process, sizeof(vm->pseudo));
+    vm->pseudo[0] = COPY_NO_PID;
+    vm->esdp[CURRENT / 8] = (uint64_t)(uintptr_t)vm->pseudo;
+    pid_t pid = start_child(child_in_a_match_specification);
+    sample(pid, good_in_c);
+    end_child(pid);
+}
+
 static bool good_when_deep(const struct sample *s)
 {
     size_t first = WORDS - 8000;
@@ -339,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(c_code_comes_with_its_erlang_stack),
         cmocka_unit_test(the_largest_frame_is_copied_whole),
+        cmocka_unit_test(a_match_specification_is_of_who_runs_it),
         cmocka_unit_test(of_a_deep_stack_both_ends_are_kept),
         cmocka_unit_test(a_heap_being_swapped_is_copied_from_stop),
         cmocka_unit_test(jit_code_comes_with_its_stack),

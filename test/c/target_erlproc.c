@@ -164,6 +164,8 @@ static void takes_what_a_sample_copied(void **state)
     assert_memory_equal(p.initial, s.initial, sizeof(s.initial));
     s.id = 0x2907; /* a port */
     assert_int_equal(erlproc_of_sample(&s, &p), -E_TORN);
+    s.id = ERLPROC_NO_PID;
+    assert_int_equal(erlproc_of_sample(&s, &p), -E_TORN);
     s.id = 0x2903;
     s.stop++;
     assert_int_equal(erlproc_of_sample(&s, &p), -E_TORN);

@@ -22,6 +22,7 @@ enum {
     MAX_THREADS = 16384,
     MAX_CPUS = 1024,
     PAGE = 4096,
+    SEARCHED = 512, /* words of the C stack below RS */
     /* Pieces end below it; the verifier wants it as a power of two minus 1
      * that leaves room for the largest piece behind. */
     DATA_MASK = 0x1ffff,
@@ -33,7 +34,8 @@ enum {
 /* A sample is put together here: the stack of a BPF program holds 512 bytes,
  * and a per-CPU value 32 kB. */
 struct scratch {
-    __u64 at; /* the next piece begins here in data */
+    __u64 at;    /* the next piece begins here in data */
+    __u64 found; /* by find_saved */
     struct bpf_record record;
     __u8 data[DATA_BYTES];
 };
@@ -260,20 +262,57 @@ static __always_inline __u64 word_at(__u64 addr)
     return word;
 }
 
+/* Where JIT code left the process in r13, a callee-saved register, the C code
+ * that it called has stored it near RS. Uninitialised words of the stack may
+ * hold others: the one is meant that says it runs on this scheduler. */
+__attribute__((noinline)) int find_saved(struct scratch *s, __u64 rs, __u64 sp,
+                                         __u64 esdp, __u32 scheduler_data)
+{
+    __u64 pseudo;
+    if (!s)
+        return -1;
+    pseudo = s->found;
+    s->found = 0;
+    for (__u32 i = 2; i < SEARCHED && rs - 8 * i >= sp; i++) {
+        __u64 word = word_at(rs - 8 * i);
+        if (word < PAGE || word % 8 || word == pseudo ||
+            word_at(word + scheduler_data) != esdp)
+            continue;
+        s->found = word;
+        return 0;
+    }
+    return -1;
+}
+
 /* While a match specification runs (db_prog_match in erl_db_util.c) the
- * scheduler's current process is one made up for it, without a heap. The real
- * one is then the last that was seen there, if it still runs there. */
+ * scheduler's current process is one made up for it: without a heap (OTP 25),
+ * with a pid that cannot be. */
+static __always_inline bool is_pseudo(const struct copying *c, __u64 c_p)
+{
+    const struct copy_offsets *at = &c->setup->at;
+    return word_at(c_p + at->hend) == 0 ||
+           (at->id != COPY_UNKNOWN && word_at(c_p + at->id) == COPY_NO_PID);
+}
+
+/* The real one is then the last that was seen there, if it still runs there,
+ * or is found on the C stack. */
 static __always_inline __u64 real_process(struct copying *c, __u64 c_p)
 {
     const struct copy_offsets *at = &c->setup->at;
-    __u64 last = c->thread->last;
+    const struct copy_thread *t = c->thread;
+    __u64 last = t->last;
     if (c_p == 0 || c_p == last || at->hend == COPY_UNKNOWN ||
         at->scheduler_data == COPY_UNKNOWN)
         return c_p;
-    if (word_at(c_p + at->hend) == 0)
-        return last && word_at(last + at->scheduler_data) == c->thread->esdp
-                   ? last
-                   : c_p;
+    if (is_pseudo(c, c_p)) {
+        if (last && word_at(last + at->scheduler_data) == t->esdp)
+            return last;
+        c->s->found = c_p;
+        if (!t->runtime_stack || find_saved(c->s, t->runtime_stack, c->sp,
+                                            t->esdp, at->scheduler_data) != 0)
+            return 0;
+        c_p = c->s->found;
+    }
     c->thread->last = c_p;
     return c_p;
 }
