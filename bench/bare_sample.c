@@ -1,10 +1,13 @@
 /* The least that a timer sample can cost: a cpu-clock event with nothing but
- * the instruction pointer on every thread of a process, rings mapped, nobody
- * reads them. Prints "ready", runs until stdin ends, prints the threads.
+ * the instruction pointer on every thread of a process, or on every CPU that
+ * its main thread may run on, rings mapped, nobody reads them. Prints "ready",
+ * runs until stdin ends, prints how many events there were.
  *
- *   bare_sample PID HZ */
+ *   bare_sample PID HZ [cpus] */
+#define _GNU_SOURCE
 #include <dirent.h>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -14,7 +17,7 @@
 
 enum { RING_PAGES = 1 + 16 };
 
-static int open_event(int tid, unsigned hz)
+static int open_event(int tid, int cpu, unsigned hz)
 {
     struct perf_event_attr attr = {
         .size = sizeof(attr),
@@ -27,7 +30,7 @@ static int open_event(int tid, unsigned hz)
         .wakeup_watermark = 1u << 30, /* nobody is woken */
         .write_backward = 1,          /* and a full ring goes on */
     };
-    int fd = (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, 0);
+    int fd = (int)syscall(SYS_perf_event_open, &attr, tid, cpu, -1, 0);
     size_t size = RING_PAGES * (size_t)sysconf(_SC_PAGESIZE);
     if (fd < 0 ||
         mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED ||
@@ -36,24 +39,43 @@ static int open_event(int tid, unsigned hz)
     return fd;
 }
 
-int main(int argc, char **argv)
+static int on_threads(int pid, unsigned hz)
 {
     char path[64];
-    int threads = 0;
-    if (argc != 3)
-        return 2;
-    snprintf(path, sizeof(path), "/proc/%d/task", atoi(argv[1]));
+    int events = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task", pid);
     DIR *tasks = opendir(path);
     if (!tasks)
-        return 1;
+        return 0;
     for (struct dirent *d; (d = readdir(tasks));)
-        if (d->d_name[0] != '.' &&
-            open_event(atoi(d->d_name), (unsigned)atoi(argv[2])) >= 0)
-            threads++;
+        if (d->d_name[0] != '.' && open_event(atoi(d->d_name), -1, hz) >= 0)
+            events++;
+    return events;
+}
+
+static int on_cpus(int pid, unsigned hz)
+{
+    cpu_set_t cpus;
+    int events = 0;
+    if (sched_getaffinity(pid, sizeof(cpus), &cpus) != 0)
+        return 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &cpus) && open_event(-1, cpu, hz) >= 0)
+            events++;
+    return events;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3 && argc != 4)
+        return 2;
+    int pid = atoi(argv[1]);
+    unsigned hz = (unsigned)atoi(argv[2]);
+    int events = argc == 4 ? on_cpus(pid, hz) : on_threads(pid, hz);
     puts("ready");
     fflush(stdout);
     while (getchar() != EOF)
         ;
-    printf("%d threads\n", threads);
-    return threads ? 0 : 1;
+    printf("%d events\n", events);
+    return events ? 0 : 1;
 }

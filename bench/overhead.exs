@@ -1,7 +1,7 @@
 # What sampling costs the node, one sample and the sampler itself.
 # bench/README.md says how to read the tables. By environment: ENGINES, PEERS
 # (PEERS= for none), PAIRS (12), WINDOW_MS (700), SAMPLER_SECONDS (60).
-for file <- ~w(support peers watch), do: Code.require_file("#{file}.exs", __DIR__)
+for file <- ~w(support peers watch switching), do: Code.require_file("#{file}.exs", __DIR__)
 
 defmodule Overhead do
   @pairs Bench.setting("PAIRS", 12)
@@ -131,6 +131,12 @@ rows =
   end
 
 Bench.publish("overhead", Enum.concat(rows))
+
+# What each costs work that switches, beside the bare timer per CPU.
+exact = Enum.filter(engines, &(&1 != "ptrace"))
+watches = [:none | for(rate <- [999, 99], w <- [{:bare_cpus, rate} | for(e <- exact, do: {:engine, e, rate})], do: w)]
+work = Bench.names("SWITCHING", "reads port pingpong connections")
+Bench.publish("switching", Enum.flat_map(work, &Switching.rows(&1, watches)))
 
 rows = for set <- ["spin", "messages"], e <- engines, e != "ptrace", do: Overhead.sample_row(set, e)
 if rows != [], do: Bench.publish("sample_cost", rows)

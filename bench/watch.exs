@@ -10,23 +10,11 @@ defmodule Watch do
     {_, 0} = System.cmd(System.get_env("CC") || "cc", ~w(-O2 -o #{@bare} bench/bare_sample.c))
   end
 
-  @doc "Runs `fun` while a profiler watches: :none, {:engine, name, rate}, {:bare, rate} or {:peer, name, rate}."
+  @doc "Runs `fun` while a profiler watches: :none, {:engine, name, rate}, {:bare, rate}, {:bare_cpus, rate} or {:peer, name, rate}."
   def during(_, :none, fun), do: fun.()
 
-  def during(node, {:bare, rate}, fun) do
-    port = open(@bare, [node.pid, rate])
-
-    receive do
-      {^port, {:data, "ready" <> _}} -> :ok
-    after
-      5000 -> raise "bare_sample did not begin"
-    end
-
-    result = fun.()
-    Port.close(port)
-    Process.sleep(100)
-    result
-  end
+  def during(node, {:bare, rate}, fun), do: bare([node.pid, rate], fun)
+  def during(node, {:bare_cpus, rate}, fun), do: bare([node.pid, rate, "cpus"], fun)
 
   def during(node, {:engine, engine, rate}, fun), do: program(Cprof.program(), record(node, engine, rate), fun)
 
@@ -41,6 +29,21 @@ defmodule Watch do
     result = fun.()
     Node.tell(node, "peer stop #{peer}")
     until_ok(node)
+    result
+  end
+
+  defp bare(args, fun) do
+    port = open(@bare, args)
+
+    receive do
+      {^port, {:data, "ready" <> _}} -> :ok
+    after
+      5000 -> raise "bare_sample did not begin"
+    end
+
+    result = fun.()
+    Port.close(port)
+    Process.sleep(100)
     result
   end
 

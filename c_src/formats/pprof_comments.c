@@ -24,8 +24,8 @@ const char *const pprof_comments_labels[PPROF_LABEL_COUNT] = {
     X(jit)                                                                     \
     X(kernel_included)                                                         \
     X(rate_asked)                                                              \
-    X(started_unix_ns) X(duration_ns) X(bucket_ns) X(schedulers) X(used_ns)    \
-        X(seen_ns)
+    X(started_unix_ns)                                                         \
+    X(duration_ns) X(bucket_ns) X(schedulers) X(used_ns) X(seen_ns)
 
 /* --- writing -------------------------------------------------------------- */
 

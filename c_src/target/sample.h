@@ -53,7 +53,7 @@ struct sample {
     char comm[16];      /**< the thread's name at the instant; "": not read */
     bool in_kernel;     /**< the CPU was in the kernel on the thread's behalf */
     bool has_regs;      /**< false: no user registers (kernel-side only) */
-    bool stack_full;  /**< `stack` is as long as the engine copies */
+    bool stack_full;    /**< `stack` is as long as the engine copies */
     bool exact;       /**< all copies are of the instant; what they do not hold
                            must not be read later */
     struct regs regs; /**< user registers */

@@ -34,7 +34,11 @@ defmodule Live.BifNamesTest do
   defp native?(frame), do: not (frame =~ ~r/:.+\/\d+$/ or String.starts_with?(frame, "["))
 
   defp named?(frames, bif) do
-    outer = frames |> Enum.take_while(&(not native?(&1))) |> Enum.reject(&(&1 in ["[elided]", "[C stack cut]", "[unreadable]"]))
+    outer =
+      frames
+      |> Enum.take_while(&(not native?(&1)))
+      |> Enum.reject(&(&1 in ["[elided]", "[C stack cut]", "[unreadable]"]))
+
     List.last(outer) == bif
   end
 
