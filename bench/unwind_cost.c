@@ -27,16 +27,17 @@ static struct sample_copy keep(const struct sample_copy *copy)
     return kept;
 }
 
-static void take(void *ctx, const struct sample *s)
+static bool take(void *ctx, const struct sample *s)
 {
     struct taken *t = ctx;
     if (!s->has_regs || unwind_code_has(t->code, s->regs.r[REGS_RIP]) ||
         t->count == SAMPLES_MAX)
-        return;
+        return true;
     struct sample *kept = &t->list[t->count++];
     *kept = *s;
     kept->stack = keep(&s->stack);
     kept->seam = keep(&s->seam);
+    return true;
 }
 
 static int take_all(const struct target_state *state, const char *name,

@@ -35,6 +35,7 @@ struct session {
     uint64_t started_ns;
     struct pace look_pace;
     const volatile sig_atomic_t *stop;
+    bool draining;    /* sampling is over, the rings are emptied */
     bool cut;         /* what is to be done was cut short for that */
     uint64_t untaken; /* samples that there was no time for */
     struct stopped stopped;
@@ -179,14 +180,14 @@ static bool is_over(struct session *s)
     return deadline_check(&s->target.until) != 0;
 }
 
-/* The rings are emptied in every case, so that an engine comes to their end:
- * what there is no time for goes by. */
-static void on_sample(void *ctx, const struct sample *sample)
+/* What there is no time for stays in the rings until the next poll. After the
+ * last one it is counted. */
+static bool on_sample(void *ctx, const struct sample *sample)
 {
     struct session *s = ctx;
-    if (is_over(s)) {
+    if (s->draining && is_over(s)) {
         s->untaken++;
-        return;
+        return true;
     }
     struct thread new;
     const struct thread *t = threads_find(&s->target.threads, sample->tid);
@@ -195,6 +196,7 @@ static void on_sample(void *ctx, const struct sample *sample)
     unseen_sample(s->unseen, t ? t->kind : new.kind, sample);
     if (!pipeline_sample(s->pipeline, sample) && s->ops->stack_short)
         s->ops->stack_short(s->engine);
+    return s->draining || !is_over(s);
 }
 
 static int poll_engine(struct session *s, int timeout_ms, uint64_t work_ms)
@@ -308,6 +310,7 @@ int session_finish(struct session *s, struct profile **out)
     s->ops->stop(s->engine);
     unseen_stop(s->unseen);
     s->cut = false;
+    s->draining = true;
     int err = poll_engine(s, 0, DRAIN_MS);
     if (err >= 0 || err == -E_GONE)
         err = pipeline_status(s->pipeline);

@@ -10,6 +10,9 @@
 enum {
     RING_PER_CPU = 2 * 1024 * 1024,
     RING_MAX = 32 * 1024 * 1024,
+    /* libbpf hands out no more records after a negative answer, which is its
+     * result, too. */
+    NO_MORE = -ECANCELED,
 };
 
 struct bpf_program_handle {
@@ -71,8 +74,7 @@ static int find_map(const struct bpf_program_handle *p, const char *name)
 static int hand_out(void *ctx, void *record, size_t len)
 {
     struct bpf_program_handle *p = ctx;
-    p->on_record(p->ctx, record, len);
-    return 0;
+    return p->on_record(p->ctx, record, len) ? 0 : NO_MORE;
 }
 
 static int load(struct bpf_program_handle *p)
@@ -162,10 +164,9 @@ int bpf_program_poll(struct bpf_program_handle *p, int timeout_ms)
 {
     /* The program wakes us when the ring fills; else we come by the clock. */
     int result = timeout_ms ? ring_buffer__poll(p->ring, timeout_ms) : 0;
-    if (result < 0)
-        return result;
-    int more = ring_buffer__consume(p->ring);
-    return more < 0 ? more : result + more;
+    if (result >= 0)
+        result = ring_buffer__consume(p->ring);
+    return result == NO_MORE ? 0 : result;
 }
 
 struct bpf_lost bpf_program_lost(const struct bpf_program_handle *p)

@@ -7,6 +7,7 @@
 #ifndef CPROF_ENGINE_BPF_PROGRAM_H
 #define CPROF_ENGINE_BPF_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,7 +18,8 @@
 struct bpf_program_handle;
 
 /** The record is valid during the call only. */
-typedef void bpf_program_on_record(void *ctx, const void *record, size_t len);
+/** @return false: no more for now */
+typedef bool bpf_program_on_record(void *ctx, const void *record, size_t len);
 
 /** Loads the program. on_record is called by bpf_program_poll.
  *  @return 0; -E_BPF_DENIED, -E_BPF_MISSING (no BPF in this kernel, or too

@@ -84,8 +84,9 @@ struct engine_info {
 
 struct engine;
 
-/** The sample is valid during the call only. */
-typedef void engine_on_sample(void *ctx, const struct sample *s);
+/** The sample is valid during the call only.
+ *  @return false: hand out no more for now; the rest stays in the rings */
+typedef bool engine_on_sample(void *ctx, const struct sample *s);
 
 struct engine_ops {
     const char *name;

@@ -139,14 +139,14 @@ static int set_threads(struct engine *e, const struct engine_view *view)
 
 /* --- the engine's life --------------------------------------------------- */
 
-static void take_record(void *ctx, const void *record, size_t len)
+static bool take_record(void *ctx, const void *record, size_t len)
 {
     struct engine *e = ctx;
     struct sample s;
     e->counters.bytes += len;
     if (bpf_sample_read(record, len, &e->told.at, &e->room, &s) != 0) {
         e->counters.lost++;
-        return;
+        return true;
     }
     struct bpf_thread *t = find_inner(e, (uint64_t)s.tid);
     if (t && s.has_regs)
@@ -156,7 +156,7 @@ static void take_record(void *ctx, const void *record, size_t len)
         s.period_ns = e->cpus.setup.period_ns;
     e->counters.samples++;
     e->counters.stack_cut += s.stack_full || s.erlang_root.len;
-    e->on_sample(e->ctx, &s);
+    return e->on_sample(e->ctx, &s);
 }
 
 static int tell_setup(struct engine *e, const struct engine_view *view)
@@ -261,11 +261,12 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     return 0;
 }
 
-static void ignore_record(void *ctx, const void *record, size_t len)
+static bool ignore_record(void *ctx, const void *record, size_t len)
 {
     (void)ctx;
     (void)record;
     (void)len;
+    return true;
 }
 
 /* An event on one of the CPUs that the node's main thread may run on. */

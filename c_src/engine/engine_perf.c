@@ -193,7 +193,7 @@ static bool full_is_short(const struct perf_thread *t)
     return t->kind != THREAD_NORMAL;
 }
 
-static void hand_out(struct engine *e, struct perf_thread *t,
+static bool hand_out(struct engine *e, struct perf_thread *t,
                      engine_on_sample *on_sample, void *ctx)
 {
     struct sample *s = &e->record.sample;
@@ -208,17 +208,18 @@ static void hand_out(struct engine *e, struct perf_thread *t,
         e->counters.late++;
     perf_thread_saw(t, e->record.stack_cut && full_is_short(t));
     e->handed_out = t;
-    on_sample(ctx, s);
+    bool more = on_sample(ctx, s);
     e->handed_out = NULL;
+    return more;
 }
 
-static void take(struct engine *e, struct perf_thread *t,
+/* false: no more for now. */
+static bool take(struct engine *e, struct perf_thread *t,
                  engine_on_sample *on_sample, void *ctx)
 {
     switch (e->record.kind) {
     case PERF_RECORDS_SAMPLE:
-        hand_out(e, t, on_sample, ctx);
-        break;
+        return hand_out(e, t, on_sample, ctx);
     case PERF_RECORDS_LOST:
         e->counters.lost += e->record.lost;
         break;
@@ -233,21 +234,26 @@ static void take(struct engine *e, struct perf_thread *t,
     case PERF_RECORDS_OTHER:
         break;
     }
+    return true;
 }
 
-static void drain(struct engine *e, struct perf_thread *t,
+/* false: not to its end. */
+static bool drain(struct engine *e, struct perf_thread *t,
                   engine_on_sample *on_sample, void *ctx)
 {
     struct perf_records records = perf_thread_records(t, e->scratch);
-    e->counters.bytes += records.head - records.tail;
+    uint64_t from = records.tail;
     int result;
-    while ((result = perf_records_next(&records, &e->record)) != 0) {
+    bool more = true;
+    while (more && (result = perf_records_next(&records, &e->record)) != 0) {
         if (result < 0)
             e->counters.lost++; /* at least one; never seen */
         else
-            take(e, t, on_sample, ctx);
+            more = take(e, t, on_sample, ctx);
         perf_event_release(&t->ring, records.tail);
     }
+    e->counters.bytes += records.tail - from;
+    return more;
 }
 
 static void tune(struct engine *e, struct perf_thread *t)
@@ -264,7 +270,8 @@ static void tune(struct engine *e, struct perf_thread *t)
 static void drain_all(struct engine *e, engine_on_sample *on_sample, void *ctx)
 {
     for (size_t i = 0; i < e->threads.count; i++) {
-        drain(e, e->threads.list[i], on_sample, ctx);
+        if (!drain(e, e->threads.list[i], on_sample, ctx))
+            return;
         tune(e, e->threads.list[i]);
     }
 }
@@ -274,7 +281,8 @@ static void drain_ready(struct engine *e, const struct epoll_event *ready,
 {
     for (int i = 0; i < n; i++) {
         struct perf_thread *t = ready[i].data.ptr;
-        drain(e, t, on_sample, ctx);
+        if (!drain(e, t, on_sample, ctx))
+            return;
         t->over |= (ready[i].events & (EPOLLHUP | EPOLLERR)) != 0;
         tune(e, t);
     }

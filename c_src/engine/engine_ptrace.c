@@ -192,7 +192,8 @@ static int look_first(void *engine)
     return look_on(e);
 }
 
-static void hand_out(struct engine *e, size_t i)
+/* false: no more for now. */
+static bool hand_out(struct engine *e, size_t i)
 {
     struct sample *s = &e->stop.sample;
     s->period_ns = ptrace_threads_sampled(&e->threads, i, e->stop.cpu_ns);
@@ -201,7 +202,7 @@ static void hand_out(struct engine *e, size_t i)
     e->counters.stack_cut += s->stack_full || s->erlang_root.len;
     e->counters.bytes += s->stack.len + s->seam.len + s->erlang.len +
                          s->erlang_root.len + sizeof(s->regs);
-    e->on_sample(e->ctx, s);
+    return e->on_sample(e->ctx, s);
 }
 
 /* The machine may have become too busy for this: give it a rest. */
@@ -241,7 +242,8 @@ static void look(struct engine *e)
     int result = ptrace_hand_do(e->hand, look_first, e);
     while (result > 0) {
         e->failures = 0;
-        hand_out(e, e->found);
+        if (!hand_out(e, e->found))
+            return;
         result = ptrace_hand_do(e->hand, look_on, e);
     }
     if (result < 0)

@@ -111,7 +111,7 @@ static void begin(struct recording *r, pid_t pid)
     assert_int_equal(engine_bpf.start(r->engine), 0);
 }
 
-static void see(void *ctx, const struct sample *s)
+static bool see(void *ctx, const struct sample *s)
 {
     struct recording *r = ctx;
     char path[64];
@@ -122,6 +122,7 @@ static void see(void *ctx, const struct sample *s)
     r->unknown += !known;
     r->other_process += known && access(path, F_OK) != 0;
     r->named += strcmp(s->comm, "mayfly") == 0;
+    return true;
 }
 
 static void poll_once(struct recording *r, int ms)

@@ -167,11 +167,12 @@ struct seen {
     bool (*is_good)(const struct sample *s);
 };
 
-static void see(void *ctx, const struct sample *s)
+static bool see(void *ctx, const struct sample *s)
 {
     struct seen *seen = ctx;
     seen->count++;
     seen->good += s->exact && s->has_regs && seen->is_good(s);
+    return true;
 }
 
 /* Samples the child for a while; most of it must be good: the child is in its

@@ -183,7 +183,7 @@ static bool has_magic(const struct sample_copy *stack)
     return false;
 }
 
-static void see(void *ctx, const struct sample *s)
+static bool see(void *ctx, const struct sample *s)
 {
     struct seen *seen = ctx;
     seen->count++;
@@ -203,6 +203,7 @@ static void see(void *ctx, const struct sample *s)
         seen->largest_stack = s->stack.len;
     if (seen->engine)
         engine_perf.stack_short(seen->engine);
+    return true;
 }
 
 static struct engine *open_engine(pid_t pid, unsigned rate, bool kernel_stacks)

@@ -182,7 +182,7 @@ static bool has_magic(const struct sample_copy *stack)
     return false;
 }
 
-static void see(void *ctx, const struct sample *s)
+static bool see(void *ctx, const struct sample *s)
 {
     struct seen *seen = ctx;
     uint64_t in_spin = s->regs.r[REGS_RIP] - (uint64_t)(uintptr_t)spin;
@@ -198,6 +198,7 @@ static void see(void *ctx, const struct sample *s)
         seen->backwards += s->time_ns < seen->last_ns;
         seen->last_ns = s->time_ns;
     }
+    return true;
 }
 
 static const struct layout no_layout;

@@ -59,11 +59,12 @@ static void spin(pid_t unused)
         shared->loops++;
 }
 
-static void count(void *ctx, const struct sample *s)
+static bool count(void *ctx, const struct sample *s)
 {
     (void)ctx;
     (void)s;
     shared->samples++;
+    return true;
 }
 
 static struct engine *open_engine(pid_t pid)
@@ -326,12 +327,13 @@ static void a_frozen_sampler_holds_nobody(void **state)
     assert_int_equal(hits, HITS);
 }
 
-static void see_longest(void *ctx, const struct sample *s)
+static bool see_longest(void *ctx, const struct sample *s)
 {
     uint64_t *longest_ns = ctx;
     if (s->period_ns > *longest_ns)
         *longest_ns = s->period_ns;
     shared->samples++;
+    return true;
 }
 
 /* What was not looked at is no part of any sample. */
