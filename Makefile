@@ -20,10 +20,10 @@
 FUZZ_SECONDS ?= 20
 CHURN_SECONDS ?= 60
 MIX := mix
-# Mix and rebar3 do not start without one.
+# Mix and rebar3 do not start without HOME.
 HOME ?= $(shell getent passwd "$$(id -u)" | cut -d: -f6)
 export HOME
-# Without one that knows UTF-8 Mix finds no folder with other letters.
+# Without a UTF-8 locale Mix finds no folder with non-ASCII letters.
 ifeq ($(LC_ALL)$(LC_CTYPE)$(LANG),)
 export LC_ALL := C.UTF-8
 endif

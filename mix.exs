@@ -45,7 +45,7 @@ defmodule Mix.Tasks.Compile.CprofNative do
   # project is compiled, also when the project is somebody's dependency.
   use Mix.Task.Compiler
 
-  # The last one is made for one VM: another one than last time finds it missing.
+  # The last one is made for one VM: for a different VM than last time it is missing.
   @targets ["priv/cprof", "priv/cprof_nif.so", "priv/cprof_nif.erts-#{:erlang.system_info(:version)}"]
 
   @impl true

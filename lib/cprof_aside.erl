@@ -21,19 +21,19 @@
 %% What the process is registered as while it has the turn.
 -type kind() :: atom().
 
-%% Free slots that are never taken, and so many more as are needed at once.
+%% Slots that are always left free, and how many more a snapshot needs at once.
 -define(RESERVE, 128).
 -define(AT_ONCE, 64).
 %% A process that had no turn for this long is given up: it may lie in the queue
 %% of a scheduler that is held by a process in C code.
 -define(STARVED_MS, 100).
-%% Those that wait for its turn to end leave that to its caller at first.
+%% Waiting for another's turn takes more patience: its own caller is to act first.
 -define(PATIENCE_MS, 1000).
-%% In the dictionary of a process that outlives its helpers' failures.
+%% In the dictionary of a process that survives its helpers' failures.
 -define(OWNER, '$cprof_aside').
 
 %% Does Fun in a process of its own and returns or raises what Fun does. One of
-%% a kind runs at a time, the others wait for their turn in their callers. Where
+%% a kind runs at a time; the callers of the others wait for their turn. Where
 %% no process may be begun, Full is called instead, by the caller.
 -spec run(kind(), fun(() -> Answer), fun(() -> Answer)) -> Answer.
 run(Kind, Fun, Full) ->
@@ -185,7 +185,7 @@ wait_for(Owner, Own) ->
 answer({answer, Answer}) -> {ok, Answer};
 answer(_) -> failed.
 
-%% Ends it. Nothing comes from it any more.
+%% Ends it; no message comes from it afterwards.
 -spec give_up(task()) -> ok.
 give_up({Pid, Monitor}) ->
     unlink(Pid),
@@ -198,7 +198,7 @@ give_up({Pid, Monitor}) ->
 
 %% --- process slots -------------------------------------------------------------
 
-%% May so many processes be begun?
+%% Are there slots for Count more processes, beyond the reserve?
 -spec has_room(pos_integer()) -> boolean().
 has_room(Count) ->
     Free = erlang:system_info(process_limit) - erlang:system_info(process_count),

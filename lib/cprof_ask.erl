@@ -1,6 +1,6 @@
 %% Facts that are asked so that nobody has to wait long: a process that is busy
 %% in C code does not answer before it is done, and neither do the BIFs that
-%% need a word from every scheduler while one of them is held by such a process.
+%% need an answer from every scheduler while one of them is held by such a process.
 -module(cprof_ask).
 
 -export([each/3, start/1, collect/2, at_rest/1, stuck/2, info/2, initial_call/1]).
@@ -20,7 +20,7 @@
 %% Helpers at a time.
 -define(AT_ONCE, 64).
 %% A helper that only waits, on a node where nothing waits for a scheduler,
-%% waits for somebody who is stuck.
+%% is itself waiting for somebody who is stuck.
 -define(QUIET_MS, 3).
 %% Waking up this often also makes this scheduler look for work in the queues
 %% of others: the VM may have moved a helper into that of one that is held.
@@ -38,7 +38,7 @@ each(Pids, Fun, Ms) ->
     {Answers, _} = collect(start(Questions), Ms),
     maps:from_list([{Pid, A} || {{each, Pid}, A} <- maps:to_list(Answers), A =/= undefined]).
 
-%% Begins to ask the questions, each by a helper of its own, some at a time in
+%% Begins to ask the questions, each by a helper of its own, a few at a time in
 %% the order given. Where no process may be begun this one asks those that are
 %% at rest, and the other questions have no answer.
 -spec start([{key(), question()}] | #{key() => question()}) -> tasks().

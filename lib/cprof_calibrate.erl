@@ -20,11 +20,11 @@
 -define(PATIENCE_MS, 5000).
 -define(LOOKS, 2000).
 -define(LOOKS_AT_ONCE, 50).
-%% Processes that there are at a time, besides the helpers.
+%% Processes that exist at the same time, besides the helpers.
 -define(AT_ONCE, 20).
 -define(ATTEMPTS, 3).
 
-%% `refused_now': for a reason that passes.
+%% `refused_now': for a reason that will pass.
 -spec run() -> {ok, layout()} | {refused | refused_now, binary()}.
 run() ->
     try
@@ -41,7 +41,7 @@ run() ->
 -spec refuse(unicode:chardata()) -> no_return().
 refuse(Reason) -> throw({refused, Reason}).
 
-%% Of a machine with so much else to do that nothing could be found out.
+%% The machine was too busy to find anything out.
 -spec refuse_now(binary()) -> no_return().
 refuse_now(Reason) -> throw({refused_now, Reason}).
 
@@ -283,7 +283,7 @@ risen_often(Seen, Looks) ->
         Often -> Often
     end.
 
-%% With a high priority nobody else would have a turn on its scheduler.
+%% At high priority it would leave no turn to others on its scheduler.
 let_others_run(0) ->
     receive
     after 1 -> ok
@@ -381,7 +381,7 @@ start_canary() ->
     catch
         error:badarg ->
             end_helper(Pid),
-            refuse_now(<<"another process was faster to start one">>)
+            refuse_now(<<"another process started one first">>)
     end.
 
 %% (Its reductions rise whenever a module is purged; no walk is judged by them.)

@@ -1,6 +1,6 @@
 %% The NIFs. The library is loaded by whichever is called first, and not when
-%% the module is: for `-on_load' the code server begins a process, and where
-%% there is no slot for one it ends, and the node with it.
+%% the module is: for `-on_load' the code server starts a process, and where
+%% there is no slot for one the code server ends, and the node with it.
 %%
 %% Where the library could not be loaded they return `{error, not_loaded}'.
 -module(cprof_native).
@@ -43,8 +43,8 @@ walk(Offsets, Top, Canary, AtomCount) ->
 
 %% --- loading -------------------------------------------------------------------
 
-%% Again is a call to a function of this module by its full name: of the
-%% library once that is loaded, and of the newest code.
+%% Again calls a function of this module by its full name: this reaches the
+%% library once that is loaded, and always the newest code.
 loaded(Again) ->
     case erlang:load_nif(filename:join(cprof_nif:priv_dir(), "cprof_nif"), 0) of
         ok -> Again();

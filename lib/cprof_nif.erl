@@ -6,7 +6,7 @@
 %% 3> cprof_nif:snapshot().
 %% '''
 %%
-%% What needs the NIF (cprof_native) are {@link allow_tracer/1}, {@link
+%% The NIF (cprof_native) is needed by {@link allow_tracer/1}, {@link
 %% deny_tracer/0} and {@link version/0}. Where it could not be loaded they
 %% return `{error, not_loaded}', and all else works without it.
 -module(cprof_nif).

@@ -13,7 +13,7 @@
 -type sample() :: {binary(), facts()}.
 
 %% The one offset of each field, of `old_heap' of its end and start. `Running':
-%% structs that processes copied of themselves; who is in the samples is at rest.
+%% structs that processes copied of themselves; the processes in the samples are at rest.
 -spec find([sample()], [sample()], [binary()]) ->
     {ok, #{atom() => non_neg_integer() | {non_neg_integer(), non_neg_integer()}}}
     | {error, atom(), [term()]}.
@@ -73,7 +73,7 @@ is_state(Word, #{priority := Priority, suspended := Suspended}) ->
         (Word bsr 16) band 1 =:= maps:get(Suspended, #{true => 1, false => 0}).
 
 %% Flags and what fills them up to a word, then five queues of threads that wait
-%% for a lock: none here (erl_process_lock.h, erts_proc_lock_t). Who runs holds
+%% for a lock: none here (erl_process_lock.h, erts_proc_lock_t). One that runs holds
 %% its main lock.
 places_of_locks([Struct | _] = Resting, [_ | _] = Running) ->
     [

@@ -164,7 +164,7 @@ format_of(File, Options) ->
         {[], #{format := Format}} -> {ok, Format};
         {[], _} ->
             Known = join([Extension || {Extension, _} <- extensions()]),
-            {error, cprof_words:text("~ts: the name does not say which format; it can end in ~ts", [File, Known])}
+            {error, cprof_words:text("~ts: the name ends in no known format; it can end in ~ts", [File, Known])}
     end.
 
 ends_with(File, Extension) ->

@@ -79,8 +79,8 @@ stop(Args) ->
     Answer.
 
 %% Runs a function and records the node meanwhile. What the function raises is
-%% raised here, after the files of option output were written. The error of two
-%% says that it was not run; that of three has its value.
+%% raised here, after the files of option output were written. {error, Failure}
+%% says that it was not run; {error, Failure, Value} that only the recording failed.
 -spec profile(fun(() -> Value), cprof_options:options()) ->
     {ok, Value, recorded()} | {error, failure()} | {error, failure(), Value}.
 profile(Fun, Options) when is_function(Fun, 0) ->
@@ -193,7 +193,7 @@ render(Recording, Options) ->
             {error, {invalid_option, Text}}
     end.
 
-%% One at a time: each is a program of its own, with what it needs of memory.
+%% One at a time: each is a program of its own, with memory of its own.
 ask_program(Command, Args) ->
     Ask = fun() -> ask_another_program(Command, Args) end,
     cprof_aside:run(cprof_program, Ask, Ask).

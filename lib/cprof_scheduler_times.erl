@@ -19,8 +19,8 @@
 -define(LINE_BYTES, 128).
 -define(KEEPER, cprof_wall_time).
 
-%% The times, and the process by which the VM counts them: those by another are
-%% counted from another beginning. They are counted for as long as Owner lives.
+%% The times, and the process for which the VM counts them: for another one they
+%% would count from another start. They are counted for as long as Owner lives.
 %% Waits until every scheduler has answered.
 -spec wall(pid()) -> {pid(), wall()}.
 wall(Owner) ->
@@ -32,7 +32,7 @@ wall(Owner) ->
             erlang:demonitor(Tag, [flush]),
             Times = erlang:statistics(scheduler_wall_time_all),
             {Keeper, maps:from_list([{Id, {Active, Total}} || {Id, Active, Total} <- Times])};
-        %% It had nobody left, or was not the first.
+        %% It had no owner left, or another was registered first.
         {'DOWN', Tag, process, _, _} ->
             wall(Owner)
     end.
@@ -47,8 +47,8 @@ keeper(Owner) ->
     end.
 
 %% The flag scheduler_wall_time belongs to the process that set it and ends
-%% with it. One process has it for all. Who asks for it could be held by it:
-%% setting it needs a word from every scheduler.
+%% with it. One process has it for all. A caller itself could be held up by it:
+%% setting it needs an answer from every scheduler.
 keep_for(Owner) ->
     try register(?KEEPER, self()) of
         true ->

@@ -125,7 +125,7 @@
 -define(KEY, '$cprof_snapshot').
 -define(TOP, 10).
 -define(MAX_TOP, 1000).
-%% What needs a word from every scheduler, or from the kernel.
+%% What needs an answer from every scheduler, or from the kernel.
 -define(SLOW, [wall, threads, memory, allocators]).
 
 -spec take(options()) -> snapshot().
@@ -138,7 +138,7 @@ take(Options) ->
     _ = put(?KEY, Now),
     Snapshot.
 
-%% Those who do not mean to wait do not wait for those who do.
+%% Callers without wait_ms do not queue behind those with it.
 kind(#{wait_ms := 0}) -> cprof_snapshot;
 kind(#{}) -> cprof_patient_snapshot.
 

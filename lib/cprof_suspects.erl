@@ -26,11 +26,11 @@
     %% times of the first and the last reading
     began = undefined,
     at = undefined,
-    %% the mailboxes that were listed and did grow so far
+    %% the mailboxes that were listed and have grown so far
     mailboxes = #{},
-    %% those that did not
+    %% those that have not
     shrank = #{},
-    %% of one that was not listed yet, but would have been had it had a message
+    %% the trend of a mailbox that has been empty so far, and so is not listed
     empty = undefined,
     %% readings with binaries; the last one's holders; trends of theirs, or `out'
     readings = 0,

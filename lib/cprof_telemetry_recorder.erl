@@ -114,7 +114,7 @@ handle_info({'EXIT', Worker, Reason}, #{worker := {Worker, _}} = State) ->
 handle_info(_, State) ->
     {noreply, State}.
 
-%% The last process slots are the application's.
+%% The last process slots are left to the application.
 record(Span, Pid, State) ->
     case cprof_aside:has_room(2) of
         true ->

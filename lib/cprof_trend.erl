@@ -1,4 +1,4 @@
-%% What became of one figure over a series of readings, in room that does not
+%% What became of one figure over a series of readings, in space that does not
 %% depend on how many there were. Pure.
 %%
 %% Some readings are marks: they end an interval, in which a figure that grows

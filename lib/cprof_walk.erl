@@ -111,8 +111,8 @@ kept(Result) -> Result.
 
 keep(Result) -> persistent_term:put(?KEY, Result).
 
-%% By one at a time. What has to do with this moment only, as a library that is
-%% being unloaded, is not kept: the next walk tries again.
+%% By one process at a time. A refusal for a passing reason, such as a library
+%% that is being unloaded, is not kept: the next walk tries again.
 calibrated() ->
     try
         case cprof_aside:has_room(?CALIBRATION_ROOM) of

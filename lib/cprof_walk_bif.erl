@@ -5,7 +5,7 @@
 %%
 %% The processes are asked in chunks by a few walkers at once. A walker that is
 %% stuck behind one process is ended, and its chunk asked anew without that one.
-%% Where no walker may be begun the calling process asks those that are at rest.
+%% Where no walker may be started the calling process asks those that are at rest.
 -module(cprof_walk_bif).
 
 -export([read/3]).

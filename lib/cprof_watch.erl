@@ -1,5 +1,5 @@
-%% Finds leaks by looking at all processes again and again: a baseline, then so
-%% many looks, and between them readings. No reading is kept. Nothing is collected by force and
+%% Finds leaks by looking at all processes again and again: a baseline, then a
+%% number of looks, and readings between them. No reading is kept. Nothing is collected by force and
 %% nothing traced; what grows in every reading and never shrinks is named, with
 %% its slope. What is named, and why, is decided by cprof_suspects.
 -module(cprof_watch).
@@ -49,7 +49,7 @@
 %% Readings in an interval: a mailbox that only looks longer each second is
 %% seen to have been shorter in between.
 -define(READINGS, 4).
-%% A watch over weeks should be one that was meant.
+%% Longer watches are taken for a mistake.
 -define(LIMITS, #{snapshots => 1000000, interval_ms => 86400000, top => 1000}).
 -define(LONGEST_MS, 31 * 86400000).
 %% So many of the longest, and of those that hold most, are followed.
@@ -78,7 +78,7 @@ in_time(#{snapshots := Snapshots, interval_ms := Interval}) when
 in_time(Options) ->
     Options.
 
-%% A reading when it begins, then so many parts of the intervals, each with one.
+%% One reading at the start, then one in each part of every interval.
 series(#{snapshots := Snapshots} = Options) ->
     Began = erlang:monotonic_time(millisecond),
     {First, Memory} = read(true, Options, undefined),

@@ -26,7 +26,7 @@ forever() ->
         never -> ok
     end.
 
-%% Whoever calls this tells who works for it.
+%% Called by a worker: tells Owner who it is.
 tell(Owner) -> Owner ! {works, self()}.
 
 worker() ->
@@ -88,7 +88,7 @@ helpers_that_fail_leave_their_owner_alone_test() ->
     end),
     ?assertEqual([{ok, 1}, failed, failed], Outcomes).
 
-%% --- they end with whom they work for -------------------------------------------
+%% --- they end with the one they work for -------------------------------------------
 
 every_end_of_the_caller_test_() ->
     Ends = [

@@ -1,5 +1,5 @@
-%% Who is being made and who is at rest look alike in the process table: no
-%% process that lives may be missed, and nothing may be counted of one whose
+%% A process that is being made and one at rest look alike in the process table: no
+%% live process may be missed, and nothing may be counted of one whose
 %% struct still holds what the process before it left there.
 -module(cprof_embryo_tests).
 

@@ -45,7 +45,7 @@ forever() ->
 
 limited(Function, Args) -> in_a_node(["+P", "1024"], Function, Args).
 
-%% All slots but so many are taken.
+%% Takes all slots but Free.
 fill(Free) ->
     Pids = spawn_all([]),
     {Stop, Stay} = lists:split(Free, Pids),
@@ -61,7 +61,7 @@ spawn_all(Pids) ->
         error:system_limit -> Pids
     end.
 
-%% Loading is part of what must not begin a process: nothing of cprof was called.
+%% Loading must not start a process either: nothing of cprof was called before.
 the_first_snapshot_test_() ->
     [
         {lists:concat([Free, " slots free, ", Source]),
@@ -76,7 +76,7 @@ first_snapshot(Free, Source) ->
     _ = fill(Free),
     #{quality := Quality, processes := #{count := Count}, waiting := #{groups := [Group | _]}} =
         cprof_nif:snapshot(#{source => Source}),
-    %% Who fills the table is said all the same.
+    %% What fills the table is named all the same.
     #{function := {?MODULE, forever, 0}} = Group,
     true = Count >= erlang:system_info(process_limit) - Free - 5,
     Quality.
@@ -251,7 +251,7 @@ load() ->
         hangs
     end.
 
-%% But for the canary, of which there is one.
+%% All but the canary, of which there is one.
 left_since(Before) ->
     Left = fun() ->
         [Pid || Pid <- processes() -- Before, Pid =/= whereis(cprof_canary), is_process_alive(Pid)]

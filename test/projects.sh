@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Nothing that this user has at home (Hex, rebar3 plugins) is there.
+# Nothing that this user has at home (Hex, rebar3 plugins) is used.
 export HOME="$work/home" LC_ALL=C.UTF-8
 unset MIX_ENV MIX_HOME HEX_HOME ERL_LIBS ERL_FLAGS CPROF_PRIV XDG_CONFIG_HOME XDG_CACHE_HOME
 mkdir "$HOME"
@@ -96,7 +96,7 @@ mix_git() {
     try mix deps.get
     says_not 'install Hex'
     profile_run
-    # Once more without a change, and after all that makes a build new.
+    # Once more without a change, and after everything that forces a new build.
     try mix compile
     says_not 'cprof'
     try mix deps.compile cprof --force

@@ -20,7 +20,7 @@ int deadline_check(const struct deadline *d)
     return over ? -E_TIME : 0;
 }
 
-/* What may be spent at a time, after the rest since the last end. */
+/* What may be spent at now_ns, after the rest since the last run. */
 static int64_t credit_at(const struct pace *p, uint64_t now_ns)
 {
     if (!p->ended_ns)

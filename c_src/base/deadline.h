@@ -27,8 +27,8 @@ struct deadline deadline_in(uint64_t ms, const volatile sig_atomic_t *stop);
 MUST_USE int deadline_check(const struct deadline *d);
 
 /**
- * How often a piece of work may be repeated. What a time has cost is counted
- * from its start to its end, and `share` times as long is rested for it, so
+ * How often a piece of work may be repeated. Each run is timed from its start
+ * to its end, and a rest `share` times as long has to follow, so
  * that the work takes at most 1/(1 + share) of the time however slow it is.
  * A burst is allowed before that, so that cheap work need not wait.
  */

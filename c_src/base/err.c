@@ -13,7 +13,7 @@ static const struct err_row rows[] = {
     {E_SHORT, "the data ends too early"},
     {E_LIMIT, "a limit of the program was exceeded"},
     {E_FORMAT, "the data is malformed"},
-    {E_TIME, "it took too long, and was given up"},
+    {E_TIME, "it took too long and was given up"},
     {E_NO_PROCESS, "no process has this pid; see `pgrep -a beam.smp`"},
     {E_GONE, "the process has ended"},
     {E_NOT_BEAM, "this process is not an Erlang VM; see `pgrep -a beam.smp`"},
@@ -26,8 +26,8 @@ static const struct err_row rows[] = {
     {E_LAYOUT, "the VM's layout was not recognised"},
     {E_STARTING, "this Erlang VM is still starting and has no code yet; try "
                  "again in a few seconds"},
-    {E_CODE_LIST, "the process's list of code has no end within what is "
-                  "followed (200,000 modules, 256 MB of symbols)"},
+    {E_CODE_LIST, "the process's code list does not end within the limits "
+                  "(200,000 modules, 256 MB of symbols)"},
     {E_UNRESOLVED, "no symbol for this address"},
     {E_AMBIGUOUS, "the code was replaced around the time of the sample"},
     {E_NO_ENGINE,
@@ -77,10 +77,10 @@ static const struct err_row rows[] = {
                        "speedscope or pprof"},
     {E_NOT_A_PROFILE, "not a recording; `cprof report` reads the .pb.gz files "
                       "that `cprof record -o` writes"},
-    {E_UNPACKED, "it unpacks to more than 16 MB and 256 times its size, or to "
+    {E_UNPACKED, "it unpacks to more than 16 MB plus 256 times its size, or to "
                  "more than 256 MB, which no recording does"},
-    {E_WORK, "its stacks and texts take more than 2 steps for each of its "
-             "unpacked bytes (and 2,000,000 more), which no recording does"},
+    {E_WORK, "reading its stacks and texts takes more than 2,000,000 steps "
+             "plus 2 per unpacked byte, which no recording needs"},
     {E_PROTOCOL, "the request does not follow the port protocol"},
     {E_USAGE, "incorrect usage; see `cprof --help`"},
     {E_PLANTED, "belongs to another user, in a folder where anyone may create "

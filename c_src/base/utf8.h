@@ -1,7 +1,7 @@
 /**
  * @file utf8.h
  * Text from elsewhere: names, paths and arguments that other processes chose,
- * and texts of files. It may be no UTF-8 at all, and it may hold characters
+ * and texts of files. It may not be UTF-8 at all, and it may hold characters
  * that do something on a terminal instead of being seen there.
  */
 #ifndef CPROF_BASE_UTF8_H

@@ -20,7 +20,7 @@ enum { WAIT_STEP_MS = 20, WAIT_STEPS = 500 };
 
 /* Yama lets an ancestor trace. The process of the engine ptrace that does so is
  * a child of ours, so the command has to allow it; exec keeps that. (It is not
- * inherited: a VM that the command forks is for ourselves only.) */
+ * inherited: only we ourselves can trace a VM that the command forks.) */
 static void allow_our_children(pid_t us)
 {
     prctl(PR_SET_PTRACER, (unsigned long)us);

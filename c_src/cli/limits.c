@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* The process has these once, and so have we. */
+/* A process has one set of limits, so the program has one of these. */
 static struct changed {
     const int resource;
     bool raised;

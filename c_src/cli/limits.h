@@ -2,7 +2,7 @@
  * @file limits.h
  * The resources of this process that sampling needs a lot of: descriptors and
  * locked memory, up to what the hard limits allow; and a few descriptors kept
- * back, so that what takes all there are leaves some for the rest.
+ * back, so that code that takes all it can get leaves some for the rest.
  */
 #ifndef CPROF_CLI_LIMITS_H
 #define CPROF_CLI_LIMITS_H
@@ -29,7 +29,7 @@ struct limits_spare {
     int fds[LIMITS_SPARE];
 };
 
-/** 0, or -EMFILE, -ENFILE: there are not as many left; none is kept then. */
+/** 0, or -EMFILE, -ENFILE: not that many are left; none is kept then. */
 MUST_USE int limits_keep(struct limits_spare *s);
 void limits_release(struct limits_spare *s);
 

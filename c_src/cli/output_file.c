@@ -20,8 +20,8 @@ struct draft {
 
 /* --- the mode ------------------------------------------------------------ */
 
-/* Whoever may create files in the folder chooses the mode of what is there,
- * or gives it to a file of ours by a hard link. */
+/* Whoever may create files in the folder can choose the mode of what is there,
+ * or put a file of ours there by a hard link. */
 static bool is_old_to_keep(const struct output_place *p)
 {
     return p->there >= 0 && p->st.st_uid == geteuid() && p->st.st_nlink == 1;
@@ -32,7 +32,7 @@ static mode_t mode_of(const struct output_place *p)
     return is_old_to_keep(p) ? p->st.st_mode & 0777 : 0666;
 }
 
-/* What the umask took away. What the group was allowed is for that group. */
+/* Undoes the umask; the group's rights are for the old file's group only. */
 static int keep_mode(const struct output_place *p, int fd)
 {
     struct stat st;
@@ -67,7 +67,7 @@ static int make_named(struct draft *d, mode_t mode)
     return d->fd < 0 ? -errno : 0;
 }
 
-/* One that could not be named later (there is no /proc) is of no use. */
+/* Without /proc it could not be given a name later, and is of no use. */
 static bool make_nameless(struct draft *d, mode_t mode)
 {
     char path[OUTPUT_PLACE_FD_PATH];
@@ -118,7 +118,7 @@ static int fill(const struct draft *d, const struct output_place *p,
 
 /* --- its name ------------------------------------------------------------ */
 
-/* Gives a draft without a name this one. */
+/* Gives this name to a draft that has none. */
 static int link_as(const struct draft *d, const char *name)
 {
     char path[OUTPUT_PLACE_FD_PATH];
@@ -159,8 +159,8 @@ static int replace(const struct draft *d, const char *name)
     return err;
 }
 
-/* Between its two names a kill would leave the first one behind. A child that
- * shares our memory and is in no group of ours goes on nevertheless. */
+/* A kill between its two names would leave the first one behind. A child that
+ * shares our memory but is not in our process group carries on. */
 static int replace_apart(const struct draft *d, const char *name)
 {
     volatile int result = 0;
@@ -188,7 +188,7 @@ static int publish(const struct draft *d, const struct output_place *p,
 
 /* --- all of it ----------------------------------------------------------- */
 
-/* From a draft to its name nothing but SIGKILL is to end the program. */
+/* Until a draft has its name, nothing but SIGKILL may end the program. */
 static void hold_signals(sigset_t *before)
 {
     sigset_t all;
@@ -228,7 +228,7 @@ int output_file_write(const struct output_place *p, bool fresh,
     return err;
 }
 
-/* Rights do not tell all (a read-only file system, /proc): it is tried. */
+/* Rights alone do not tell (a read-only file system, /proc): we try it. */
 static int try_it(const struct output_place *p)
 {
     sigset_t before;
@@ -241,7 +241,7 @@ static int try_it(const struct output_place *p)
     return err;
 }
 
-/* A file on which something is mounted keeps its place whatever is done. */
+/* A file that something is mounted on cannot be replaced. */
 static bool is_mounted(const struct output_place *p)
 {
     struct statx st;

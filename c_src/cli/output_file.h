@@ -1,7 +1,7 @@
 /**
  * @file output_file.h
  * A regular file, written whole or not at all: into a file without a name
- * where the file system has such, else into ".cprof-*" beside it; then it
+ * where the file system allows that, else into ".cprof-*" beside it; then it
  * gets its name at once. No signal but SIGKILL ends the program between.
  *
  * What SIGKILL leaves behind: nothing where a file can be without a name
@@ -23,8 +23,8 @@ MUST_USE int output_file_check(const struct output_place *p);
  * Makes the file, or puts a new one in the place of a regular file. Its mode
  * is what umask leaves of 0666. That of a file of this user's with no other
  * name is kept, but never more than 0777 of it.
- * @param fresh  -EEXIST when there is something by now
- * @return 0, or -errno and all is as before
+ * @param fresh  fails with -EEXIST when something is there by now
+ * @return 0, or -errno; then everything is as before
  */
 MUST_USE int output_file_write(const struct output_place *p, bool fresh,
                                const struct buffer *bytes);

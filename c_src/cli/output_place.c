@@ -72,7 +72,7 @@ static bool is_last(const struct walk *w)
 
 /* --- what is refused ----------------------------------------------------- */
 
-/* fs.protected_symlinks, and a little more: it may be off, it minds only
+/* fs.protected_symlinks, and a little more: it may be off, it covers only
  * sticky folders, and a link can itself be a hard link to one of ours. */
 static bool is_planted_link(const struct walk *w)
 {
@@ -83,7 +83,7 @@ static bool is_planted_link(const struct walk *w)
     return w->st.st_uid != geteuid() && w->st.st_uid != w->folder.st_uid;
 }
 
-/* fs.protected_regular, also for pipes and what else there is. */
+/* fs.protected_regular, also for pipes and everything else. */
 static bool is_planted(const struct walk *w)
 {
     return w->folder.st_mode & S_IWOTH && w->folder.st_mode & S_ISVTX &&

@@ -16,7 +16,7 @@
 
 struct output_place {
     int folder;              /**< O_PATH; of `name` */
-    char name[NAME_MAX + 1]; /**< "": an open descriptor's, by /proc */
+    char name[NAME_MAX + 1]; /**< "": an open descriptor, through /proc */
     int there;               /**< O_PATH; what is there, or -1: nothing */
     struct stat st;          /**< of `there`; no link, no folder */
 };

@@ -10,7 +10,7 @@
 
 /* --- signals only while there is something to wait for -------------------- */
 
-/* They are held otherwise, so that none comes between a look and a wait. */
+/* Otherwise they are held, so that none comes between a check and a wait. */
 static void hold_signals(sigset_t *before)
 {
     static const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -30,7 +30,7 @@ static int wait_for(int fd, int64_t ms, const sigset_t *before)
     return ppoll(&p, fd >= 0, ms < 0 ? NULL : &limit, before) < 0 ? -errno : 0;
 }
 
-/* As much as a pipe surely takes when it takes anything. */
+/* As much as a pipe is sure to take once it takes anything. */
 static int write_some(int fd, const struct buffer *bytes, size_t *done)
 {
     size_t left = bytes->len - *done;

@@ -3,7 +3,7 @@
  * Writing in place, where there is no file to be renamed: standard output, a
  * pipe, a device, what is reached by a descriptor (/dev/stdout). Waiting for
  * the other side ends (-EINTR) with the first signal that has a handler; one
- * without ends the program as ever.
+ * without ends the program as usual.
  */
 #ifndef CPROF_CLI_OUTPUT_STREAM_H
 #define CPROF_CLI_OUTPUT_STREAM_H

@@ -205,7 +205,7 @@ static bool request_waits(struct server *s)
 }
 
 /* Results and what is printed never get between the replies: our standard
- * output (an output can be /dev/stdout) is that of errors from here on. */
+ * output (an output can be /dev/stdout) is our stderr from here on. */
 static int take_stdout(void)
 {
     int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -213,7 +213,7 @@ static int take_stdout(void)
 }
 
 /* Whoever has closed the port reads nothing any more: whatever is being done,
- * there is no use in ending it. Nothing needs to be undone; a thread that is
+ * there is no use in finishing it. Nothing needs to be undone; a thread that is
  * held for a sample goes on when its tracer is gone. */
 static void *watch_reader(void *replies)
 {

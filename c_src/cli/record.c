@@ -138,7 +138,7 @@ static int finish(const struct options *o, struct session *s, int sampled)
 
 enum { START_STEP_MS = 100, START_STEPS = 100 };
 
-/* A VM that still starts is waited for, for ten seconds. */
+/* Waits up to ten seconds for a VM that is still starting. */
 static int attach(const struct options *o, const struct session_options *how,
                   struct session **s)
 {
@@ -146,8 +146,8 @@ static int attach(const struct options *o, const struct session_options *how,
     for (int i = 0; err == -E_STARTING && i < START_STEPS && !interrupted;
          i++) {
         if (i == 0 && !o->quiet)
-            fprintf(stderr, "cprof: the VM is still starting; waiting for it "
-                            "to have code\n");
+            fprintf(stderr, "cprof: the VM is still starting; waiting until "
+                            "it has loaded code\n");
         poll(NULL, 0, START_STEP_MS);
         err = session_open(how, s);
     }

@@ -36,7 +36,7 @@ struct session {
     struct pace look_pace;
     const volatile sig_atomic_t *stop;
     bool draining;    /* sampling is over, the rings are emptied */
-    bool cut;         /* what is to be done was cut short for that */
+    bool cut;         /* the deadline was shortened for that */
     uint64_t untaken; /* samples that there was no time for */
     struct stopped stopped;
     struct paused paused;
@@ -115,7 +115,7 @@ static int explain(int err, pid_t pid)
     return rights_explain(&rights, err);
 }
 
-/* Threads and libraries are soon enough seen every 200 ms, and a look takes a
+/* Every 200 ms is soon enough to see threads and libraries; looking takes a
  * tenth of the time at most. */
 #define LOOK_PAUSE_NS (200 * NS_PER_MS)
 static const struct pace look_pace = {.burst_ns = 50 * NS_PER_MS, .share = 9};
@@ -168,7 +168,7 @@ void session_close(struct session *s)
     free(s);
 }
 
-/* The time for what is in the rings is over, or it is cut short now. */
+/* Is the time for samples over? Once a stop is asked for it is cut short. */
 static bool is_over(struct session *s)
 {
     if (is_stopped(s) && !s->cut) {
@@ -219,7 +219,7 @@ static int look(struct session *s)
     struct maps old = {0};
     s->target.until = deadline_in(LOOK_MS, s->stop);
     int changed = target_state_refresh(&s->target, &old);
-    /* No time now: another look will come. */
+    /* There was no time; the next look will come. */
     if (changed == -E_TIME || changed == -EINTR)
         return 0;
     if (changed < 0)

@@ -164,7 +164,7 @@ static int note_gaps(struct profile *p, const struct target_state *t,
     return err;
 }
 
-/* What of the node was more than is followed. */
+/* What of the node exceeded a limit of ours. */
 static int note_limits(struct profile *p, const struct target_state *t)
 {
     char line[320];

@@ -46,7 +46,7 @@ static struct bpf_cpu *find(struct bpf_cpus *c, int number)
 }
 
 /* A running cpu-clock counts, whatever runs there, until its CPU goes
- * offline; it does not go on when that comes back. */
+ * offline; it does not resume when the CPU comes back. */
 static bool is_dead(const struct bpf_cpus *c, struct bpf_cpu *cpu)
 {
     uint64_t before = cpu->counted;
@@ -64,7 +64,7 @@ static void note_late(struct bpf_cpus *c)
     c->late_ns += clock_now_ns() - c->looked_ns;
 }
 
-/* One that goes on moves over from the old list, a new one is opened. */
+/* One that still runs moves over from the old list; else one is opened. */
 static int put_cpu(struct bpf_cpus *c, int number, struct bpf_cpu *to)
 {
     struct bpf_cpu *old = find(c, number);

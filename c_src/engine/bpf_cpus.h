@@ -1,9 +1,9 @@
 /**
  * @file bpf_cpus.h
  * The clocks of the engine `bpf`: one event on each CPU that the node may run
- * on, however many threads it has and however often they take turns. Arming a
- * timer is dear, in a virtual machine above all: an event of a thread is armed
- * anew whenever the thread gets a CPU, one of a CPU once a period.
+ * on, however many threads it has and however often they switch. Arming a
+ * timer is expensive, above all in a virtual machine: a thread's event is armed
+ * anew whenever the thread gets a CPU, a CPU's once a period.
  */
 #ifndef CPROF_ENGINE_BPF_CPUS_H
 #define CPROF_ENGINE_BPF_CPUS_H
@@ -22,7 +22,7 @@ struct bpf_cpu {
     int cpu, fd;
     struct perf_event_ring ring; /* for what the kernel says of the event */
     struct perf_jitter jitter;
-    uint64_t drawn_ns;     /* its period is of then */
+    uint64_t drawn_ns;     /* when its period was drawn */
     uint64_t throttled_at; /* 0: it is not throttled */
     uint64_t counted;      /* by the event, at the last look */
 };

@@ -57,10 +57,10 @@ struct engine_counters {
 /** What events on threads cost the node, measured; all 0: nothing was. */
 struct engine_cost {
     double share;      /**< of the CPU time that the node used without them */
-    double bound;      /**< of it, that was to be kept */
+    double bound;      /**< that the share was to stay below */
     uint64_t switches; /**< times that a thread came onto a CPU */
     double switch_ns;  /**< added to each while the events are armed */
-    double sampled_share; /**< of the time in which they are, in the end */
+    double sampled_share; /**< of the time they are armed, at the end */
     uint64_t lowered;     /**< times that this was halved while sampling */
 };
 

@@ -1,8 +1,8 @@
 /*
  * The engine `perf`: one event per thread, each with its own ring, all in one
  * epoll. Works without privileges on processes of the same user. Such events
- * slow down every switch of threads, so they are armed for as much of the time
- * only as keeps their cost below a bound (perf_duty.h).
+ * slow down every switch of threads, so they are armed only for as much of the
+ * time as keeps their cost below a bound (perf_duty.h).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,8 +19,8 @@
 enum {
     LATE_NS = 10 * 1000 * 1000,
     SWEEP_NS = 50 * 1000 * 1000,
-    LOAD_NS = 250 * 1000 * 1000, /* the node's load is looked at so often */
-    LOAD_PART = 50,              /* but takes at most that part of the time */
+    LOAD_NS = 250 * 1000 * 1000, /* how often the node's load is read */
+    LOAD_PART = 50,              /* reading it takes 1/LOAD_PART of the time */
     READY_MAX = 64,
 };
 
@@ -79,7 +79,7 @@ static struct perf_event_setup setup_of(const struct engine_config *config)
 
 /* --- what it costs the node ---------------------------------------------- */
 
-/* What events cost here, and how the node does without them meanwhile. */
+/* What events cost here and, meanwhile, the node's load without them. */
 static int measure(struct engine *e, const struct engine_config *config)
 {
     const struct threads *threads = config->view.threads;
@@ -288,7 +288,7 @@ static void drain_ready(struct engine *e, const struct epoll_event *ready,
     }
 }
 
-/* As long as nothing is to be done. */
+/* How long to wait: until the next edge, or for timeout_ms. */
 static int until_edge(const struct engine *e, int timeout_ms)
 {
     if (!e->running)

@@ -25,12 +25,12 @@ enum {
     /* After a stop that did not come: doubled with each in a row. */
     PAUSE_NS = 50 * 1000 * 1000,
     MOST_PAUSES = 5,
-    /* Who was not asked for samples for so long does not have those of the time
-     * before: the caller was stopped. */
+    /* Not polled for so long: the caller was stopped. The next sample does not
+     * stand for that time. */
     GAP_NS = 1000 * 1000 * 1000,
 };
 
-/* In memory that the hand shares: all that a job of its uses is in here. */
+/* In memory that the hand shares: everything that its jobs use is in here. */
 struct engine {
     struct ptrace_threads threads;
     struct ptrace_hand *hand;
@@ -64,7 +64,7 @@ static int look_at_load(void *engine)
     return 0;
 }
 
-/* By the hand, since it is that one's rights and priority that count: to Yama
+/* By the hand, since its rights and priority are those that count: to Yama
  * it is no ancestor of a node that we started. */
 static int try_hand(struct engine *e, bool force)
 {

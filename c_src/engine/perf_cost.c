@@ -55,7 +55,7 @@ static void *play(void *arg)
     return NULL;
 }
 
-/* On the CPU that we are on: switches between CPUs cost something else. */
+/* On the CPU that we are on: a switch between CPUs has a different cost. */
 static int start(struct player *p)
 {
     cpu_set_t cpu;
@@ -157,7 +157,7 @@ static int by_value(const void *a, const void *b)
 }
 
 /* The medians of rounds that take turns, so that a change of the machine's
- * speed meets all of them. */
+ * speed affects all of them alike. */
 static int play_rounds(struct player *players, size_t n,
                        const struct perf_event_setup *setup, double *turn_ns)
 {

@@ -4,8 +4,8 @@
  * the node stays below a bound. Pure: time and load are passed in.
  *
  * Windows in which the events are armed alternate with pauses, both of random
- * length, so that nothing periodic is missed or met for ever. The share of the
- * time that is armed only ever halves: a sample that is taken later then counts
+ * length, so that nothing periodic is missed, or hit, every time. The share of
+ * armed time only ever halves: a sample that is taken later then counts
  * twice as often as one before, and the shares of functions stay right.
  */
 #ifndef CPROF_ENGINE_PERF_DUTY_H
@@ -42,7 +42,7 @@ struct perf_duty {
 void perf_duty_begin(struct perf_duty *d, const struct perf_cost *cost,
                      double bound, unsigned rate,
                      const struct perf_duty_load *before, uint64_t now_ns);
-/** Tells what the node did since the last call, with the events as they were;
+/** Takes in what the node did since the last call, with events as they were;
  *  lowers the share where they cost too much. */
 void perf_duty_saw(struct perf_duty *d, const struct perf_duty_load *load);
 /** @return true when armed has changed */

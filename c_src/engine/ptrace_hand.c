@@ -18,7 +18,7 @@
 
 enum {
     PATIENCE_MS = 500,
-    /* Who is killed ends at once; a debugger of it may keep its remains. */
+    /* A killed process ends at once; its debugger may keep the zombie. */
     REAP_MS = 500,
 };
 
@@ -58,10 +58,10 @@ static void raise_priority(void)
         setpriority(PRIO_PROCESS, 0, -20);
 }
 
-/* Signals are blocked since before the fork. A stop of a thread is reported by
+/* Signals are blocked from before the fork. A thread's stop is reported by
  * SIGCHLD, which a parent of ours may have had ignored. Not a session of its
  * own: the kernel may schedule each session as a group (sched_autogroup), and
- * the hand would not come before the thread whose CPU it is to take. */
+ * the hand would not get ahead of the thread whose CPU it is to take. */
 static int prepare(pid_t parent)
 {
     const struct sigaction normal = {.sa_handler = SIG_DFL};

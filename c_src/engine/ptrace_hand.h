@@ -1,15 +1,15 @@
 /**
  * @file ptrace_hand.h
  * The hand: a process of ours, forked off, that does all ptrace(2) work. Its
- * end is the one way to let go of a thread in any case, and must not be ours:
+ * end is the one sure way to let go of a thread, and must not be our own end:
  * it is killed by the kernel when it holds a thread for too long
  * (ptrace_limit.h), and another takes its place. It has a process group of its
  * own, so that keys of a terminal and signals to ours do not reach it, blocks
  * what signals it can, and has the highest priority that it may have. It ends
  * with us, however we end.
  *
- * A hand sees the memory that was there when it was begun, as it was then, and
- * ptrace_hand_memory as it is.
+ * A hand sees ordinary memory as it was when the hand was forked, and that of
+ * ptrace_hand_memory as it is now.
  */
 #ifndef CPROF_ENGINE_PTRACE_HAND_H
 #define CPROF_ENGINE_PTRACE_HAND_H
@@ -34,7 +34,7 @@ void ptrace_hand_forget(void *memory, size_t bytes);
 MUST_USE int ptrace_hand_open(struct ptrace_hand **out);
 /** NULL is fine. */
 void ptrace_hand_close(struct ptrace_hand *h);
-/** Files or memory are new: the next job is for a hand that has them. */
+/** After files were opened or memory was made: the next job has a new hand. */
 void ptrace_hand_renew(struct ptrace_hand *h);
 /**
  * Has a job done and waits for it. @return what it did, or

@@ -9,9 +9,9 @@
  *   PTRACE_DETACH     it goes on: a system call that was interrupted is begun
  *                     again, a signal is delivered, and a thread of a process
  *                     that SIGSTOP stopped stays stopped
- * Are we killed in between, the kernel lets go in the same way: by somebody, or
- * by our own timer (ptrace_limit.h), which runs from before the first to after
- * the last of these.
+ * If we are killed in between, by somebody or by our own timer, the kernel lets
+ * go in the same way. The timer (ptrace_limit.h) runs from before the first to
+ * after the last of these.
  */
 #include "engine/ptrace_stop.h"
 

@@ -41,7 +41,7 @@ struct ptrace_threads {
 };
 
 /** Follows the view: adds, drops, and learns anew what is to be copied.
- *  1: the list is a new one, which only a new hand has; 0: the threads are the
+ *  1: the list is a new one, which only a new hand sees; 0: the threads are the
  *  same; -E_GONE: none is left; or why the first could not be opened. */
 MUST_USE int ptrace_threads_set(struct ptrace_threads *set,
                                 const struct engine_view *view);

@@ -152,7 +152,7 @@ static void quality_facts(struct buffer *out, const struct profile *p,
     const struct profile_counters *c = profile_counters(p);
     char text[160], digits[32];
     snprintf(text, sizeof(text),
-             "at most \302\261 %.2f in a percentage (95 %%)",
+             "at most \302\261 %.2f in any percentage (95 %% interval)",
              summary_error_pct(s->counted / 2, s->counted));
     if (s->counted)
         html_head_fact(out, "Sampling error", text);

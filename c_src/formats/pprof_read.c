@@ -21,8 +21,8 @@ enum {
     FIELD_FUNCTION = 5,
     FIELD_STRING = 6,
     MAX_UNPACKED = 256 << 20,
-    UNPACKED_MORE = 16 << 20, /* that any file may unpack to, and so many ... */
-    UNPACKED_PER_BYTE = 256,  /* times its size */
+    UNPACKED_MORE = 16 << 20, /* any file may unpack to this much, plus */
+    UNPACKED_PER_BYTE = 256,  /* this many times its size */
     MAX_PART = 4 << 20,       /* bytes of one sample, location, head */
     MAX_DEPTH = 1 << 20,      /* frames of one sample */
 };

@@ -109,8 +109,8 @@ static uint64_t reductions_since(uint32_t before, uint32_t now)
     return now - before > UINT32_MAX - few ? 0 : now - before;
 }
 
-/* Goes past the rows of lower slots. In each batch, so that they are never more
- * than there are slots in one. */
+/* Skips the rows of lower slots. Done for each batch, so that there are never
+ * more of them than a batch has slots. */
 static void skip_rows(struct walk *w, uint32_t slot)
 {
     const struct walk_memory *m = w->memory;

@@ -74,7 +74,7 @@ void walk_begin(struct walk *w);
 bool walk_step(struct walk *w);
 /** Puts the results in order; gives the memory back. */
 void walk_end(struct walk *w);
-/** Of a walk that is given up: the next one knows of the whole one before. */
+/** Gives a walk up: the next one compares with the last whole one. */
 void walk_abandon(struct walk *w);
 /** A call that began then has ended. */
 void walk_held(struct walk *w, uint64_t began_ns, uint64_t began_cpu_ns);

@@ -4,7 +4,7 @@
  * met, in the order of their slots. A walk reads those rows while it writes its
  * own. The node has two such lists of the table's limit; they stay, and take
  * memory for as many rows as the largest walk so far wrote: 64 bytes for each
- * of the most processes that there were in one.
+ * process of that walk.
  */
 #ifndef CPROF_NIF_WALK_MEMORY_H
 #define CPROF_NIF_WALK_MEMORY_H
@@ -33,7 +33,7 @@ struct walk_memory {
 /** For one walk at a time: false when another has it, or there is no room. */
 bool walk_memory_take(struct walk_memory *m, uint32_t limit);
 void walk_memory_give_back(struct walk_memory *m);
-/** A whole walk wrote so many rows: the next one is to read them. */
+/** A whole walk wrote `count` rows: the next one is to read them. */
 void walk_memory_keep(struct walk_memory *m, uint32_t count);
 void walk_memory_free(struct walk_memory *m);
 

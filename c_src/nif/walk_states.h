@@ -44,7 +44,7 @@ enum {
     LOCKS_OF_CREATOR = LOCK_MAIN | LOCK_MESSAGE_QUEUE | LOCK_BIF_TIMERS,
 };
 
-/** Does the state allow for an embryo? Only then are the locks to be read. */
+/** May it be an embryo, by its state? Only then must the locks be read. */
 static inline bool may_be_embryo(uint32_t state)
 {
     return (state & ~(uint32_t)(FLAG_PRIORITIES | FLAG_OFF_HEAP_MESSAGES)) == 0;
@@ -54,7 +54,7 @@ static inline bool may_be_embryo(uint32_t state)
  * A process stands in the table before its struct is filled in
  * (erl_process.c, alloc_process): early_init_process_struct sets its id, a
  * state of the two priorities and where its messages go, and all its locks
- * held; the rest is of whoever had the memory before. erl_create_process fills
+ * held; the rest is left from the memory's last owner. erl_create_process fills
  * it in, gives the locks back (those for status and tracing sooner, when
  * sequential tracing is on), and then makes the process active. A process at
  * rest that has had no turn since its priority was max looks the same, but

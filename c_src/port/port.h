@@ -23,7 +23,7 @@
  *   write  #{recording, path, exclusive} and what render takes
  *                                 -> written
  *                                 to a file, rendered in the format or, without
- *                                 one, as it is; exclusive: only if nothing is
+ *                                 one, unchanged; exclusive: only if nothing is
  *                                 there. A relative path is one of the folder
  *                                 that the program was started in
  *   diff   #{base => [recording], new => [recording], format, top, min_effect,

@@ -124,7 +124,7 @@ static int read_map(struct perfmap_file *f, int fd)
     return err ? err : 1;
 }
 
-/* What cannot be read now cannot be read before it has grown. */
+/* A file that cannot be read now is not tried again until it has grown. */
 static int read_grown(struct perfmap_file *f, int fd, uint64_t size)
 {
     uint64_t from = clock_now_ns();
@@ -139,8 +139,8 @@ static int read_grown(struct perfmap_file *f, int fd, uint64_t size)
     return result;
 }
 
-/* Another name of a file of the node's user can be a link that was planted
- * here to something else of that user's. */
+/* A file with a second name can be a hard link that somebody planted here to
+ * another file of the node's user. */
 static bool is_nodes_own(const struct stat *st, const struct process *p)
 {
     return S_ISREG(st->st_mode) && st->st_uid == p->uid && st->st_nlink == 1;

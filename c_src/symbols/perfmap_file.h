@@ -28,8 +28,8 @@ enum { PERFMAP_FILE_MAX = 64 << 20 };
 
 void perfmap_file_init(struct perfmap_file *f, const struct process *p);
 void perfmap_file_deinit(struct perfmap_file *f);
-/** Reads the file when it grew since the last time, but not again before nine
- *  times as long has gone by as that took. 1: read, 0: nothing new, or
+/** Reads the file when it has grown, but rests nine times as long as the last
+ *  read took before it reads again. 1: read, 0: nothing new, or
  *  -E_NO_ACCESS (not the node's own regular file), -E_LIMIT, -errno. */
 int perfmap_file_refresh(struct perfmap_file *f, const struct process *p);
 

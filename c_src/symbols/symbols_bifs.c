@@ -65,7 +65,7 @@ void symbols_bifs_close(struct symbols_bifs *b)
 
 void symbols_bifs_set_maps(struct symbols_bifs *b, const struct maps *maps)
 {
-    if (!b->maps) /* nothing is sampled yet: this is the time for the most */
+    if (!b->maps) /* nothing is sampled yet: now is the time for most of it */
         bifs_update(b->bifs);
     atoms_close(b->atoms); /* it has the old mappings */
     b->atoms = NULL;

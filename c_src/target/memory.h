@@ -30,7 +30,7 @@ struct memory {
     int (*read_many)(void *ctx, struct memory_span *spans, size_t n);
     void *ctx;
     /** Borrowed; once it is over every read fails with its error, so that
-     *  nothing that the process keeps going by its memory goes on for longer.
+     *  no walk through memory that the process controls goes on for longer.
      *  NULL: none. */
     const struct deadline *until;
 };

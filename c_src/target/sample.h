@@ -48,7 +48,7 @@ enum { SAMPLE_MAX_KERNEL_FRAMES = 64 };
 struct sample {
     uint64_t time_ns;   /**< CLOCK_MONOTONIC */
     uint64_t period_ns; /**< CPU time it stands for */
-    uint32_t weight;    /**< how often it counts; 0 counts once, too */
+    uint32_t weight;    /**< how often it counts; 0 means once */
     pid_t tid;          /**< 0: an id in the node's pid namespace only */
     char comm[16];      /**< the thread's name at the instant; "": not read */
     bool in_kernel;     /**< the CPU was in the kernel on the thread's behalf */

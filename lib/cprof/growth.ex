@@ -1,14 +1,14 @@
 defmodule Cprof.Growth do
   @moduledoc """
-  The same work measured before and after a change: which functions take more CPU time a run now. Pure.
+  The same work measured before and after a change: which functions take more CPU time per run now. Pure.
 
   Two recordings of a node can only be compared by shares (`Cprof.diff/3`): nobody knows how much work each saw. Here
-  both sides did the same work so many times, so CPU time a run is compared. This matters when something was made
+  both sides did the same work so many times, so CPU time per run is compared. This matters when something was made
   faster: the shares of all the rest grow, though nothing became slower.
 
   A function has *grown* when
 
-    * its CPU time a run grew by 5 % or more, and that by at least 1 % of what a whole run took before;
+    * its CPU time per run grew by 5 % or more, and that by at least 1 % of what a whole run took before;
     * the growth is more than chance: by an interval at a level of 5 % divided by the number of functions that could
       have changed so much (Bonferroni). How much more than by chance of sampling alone counts vary is taken from the
       spread between the runs, weighed with what is usual; so single runs can be compared, too, but less surely;
@@ -31,7 +31,7 @@ defmodule Cprof.Growth do
   @speed_doubt 0.05
   @runtime_doubt 0.3
 
-  @typedoc "CPU time in milliseconds a run; growth 0.2: 20 percent more."
+  @typedoc "CPU time in milliseconds per run; growth 0.2: 20 percent more."
   @type measure :: %{
           base_ms: float(),
           now_ms: float(),

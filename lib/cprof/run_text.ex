@@ -28,7 +28,7 @@ defmodule Cprof.RunText do
   defp disturbance([]), do: []
 
   defp disturbance(names) do
-    "Other programs used the CPUs (#{Enum.join(names, ", ")}): threads waited for one for WAITED per run; " <>
+    "Other programs used the CPUs (#{Enum.join(names, ", ")}): threads waited for a CPU for WAITED per run; " <>
       "wall times are less certain\n"
   end
 

@@ -13,10 +13,10 @@
 
 #include "base/clock.h"
 
-/** Nobody has to wait that long but for what does not come. */
+/** Reached only when what is waited for never comes. */
 #define WAIT_AT_MOST_NS (60 * NS_PER_S)
 
-/** Looks each millisecond whether it holds; the test fails when it does not. */
+/** Checks each millisecond until it holds; the test fails if it never does. */
 #define WAIT_UNTIL(holds)                                                      \
     do {                                                                       \
         uint64_t limit_ns = clock_now_ns() + WAIT_AT_MOST_NS;                  \

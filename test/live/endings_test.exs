@@ -1,7 +1,7 @@
 defmodule Live.EndingsTest do
   @moduledoc """
   Every recording ends by its time, and on a signal, with what it has: also of a node with thousands of modules, on a
-  machine with more work than CPUs; a command's end is told; what runs out is named.
+  machine with more work than CPUs; a command's end is reported; what runs out is named.
   """
   use ExUnit.Case
 
@@ -36,7 +36,7 @@ defmodule Live.EndingsTest do
 
   defp record(args), do: open(Cprof.program(), Enum.map(["record" | args], &to_string/1))
 
-  # What it said and its exit status. `ms` is the limit: who does not end is the fault that is looked for.
+  # What it said and its exit status. `ms` is the limit: one that does not end is the fault that is looked for.
   defp ended({port, pid}, ms, said \\ "") do
     receive do
       {^port, {:data, text}} -> ended({port, pid}, ms, said <> text)
@@ -51,7 +51,7 @@ defmodule Live.EndingsTest do
   defp signal({_, pid}, name), do: {_, 0} = System.cmd("kill", ["-#{name}", "#{pid}"])
   defp counters(file), do: Cprof.json(["report", file])["counters"]
 
-  # /proc/PID/fd of who samples shows when: an event or a BPF link is open.
+  # The sampler's /proc/PID/fd shows when it samples: an event or a BPF link is open.
   defp wait_until_sampling({_, pid} = recording, tries \\ 3000) do
     links = for fd <- Path.wildcard("/proc/#{pid}/fd/*"), {:ok, to} <- [File.read_link(fd)], do: to
 
@@ -89,7 +89,7 @@ defmodule Live.EndingsTest do
     end
   end
 
-  # A moment after the start it still attaches, most likely; whichever it is, it must end, and say so.
+  # A moment after the start it is most likely still attaching; either way it must end, and say so.
   test "a signal while it attaches", %{pid: pid, dir: dir} do
     for ms <- [20, 50, 100, 200, 400] do
       file = "#{dir}/#{ms}.pb.gz"
@@ -98,7 +98,7 @@ defmodule Live.EndingsTest do
 
       signal(recording, "INT")
 
-      # Before it has a handler the signal ends it as it ends every program.
+      # Before it has a handler the signal ends it like any program.
       case ended(recording, 20_000) do
         {said, 0} -> assert said =~ "wrote #{file}"
         {said, 1} -> assert said =~ "interrupted before the first sample"
@@ -138,7 +138,7 @@ defmodule Live.EndingsTest do
     record = "#{Cprof.program()} record -p #{pid} -d 1 -o #{dir}/r.json"
     {said, code} = System.cmd("sh", ["-c", "ulimit -v 500000; exec #{record} 2>&1"])
     Port.close(port)
-    assert {code, said =~ "has no end within what is followed"} == {1, true}, said
+    assert {code, said =~ "does not end within the limits"} == {1, true}, said
   end
 
   describe "descriptors" do

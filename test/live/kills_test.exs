@@ -9,10 +9,10 @@ defmodule Live.KillsTest do
 
   @tries String.to_integer(System.get_env("KILLS") || "6")
   @flags OptionParser.split(System.get_env("KILLS_ERL") || "")
-  # Recordings are so long, and a signal comes within so much of their start, in seconds and milliseconds.
+  # How long a recording is, in seconds, and within how many milliseconds of its start the signal comes.
   @seconds "0.4"
   @within 700
-  # What is waited for comes at once, but for a machine that is busy.
+  # What is waited for comes at once, except on a busy machine.
   @patience 60_000
 
   @moduletag timeout: 60_000 + @tries * 20_000
@@ -103,7 +103,7 @@ defmodule Live.KillsTest do
 
       true ->
         assert code != 0, "exit code 0 without a result"
-        # In its first moment it is as any program is.
+        # In its first moment a signal ends it like any other program.
         assert code == 1 or code in [128 + 2, 128 + 15], "exit code #{code}: #{said(sampler)}"
         assert code != 1 or said(sampler) != ""
         :none

@@ -77,7 +77,7 @@ defmodule Live.OutputTest do
           {"p", "belongs to another user"},
           {"l", "a link in a folder"}
         ] do
-      # Were it not, the test would not end in its time.
+      # If it sampled first, the test would time out.
       {out, err, 1} = Cprof.run(["record", "-p", node.pid, "-d", 3600, "-o", "#{shared}/#{name}.html"])
       assert out == ""
       assert one_line(err) =~ pattern

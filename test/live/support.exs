@@ -148,7 +148,7 @@ defmodule Live.Node do
   end
 
   def tmp_dir(parent \\ System.tmp_dir!()) do
-    # Of a name that nobody could foresee; other users may look into it.
+    # With a name that nobody could foresee; other users may look into it.
     {dir, 0} = System.cmd("mktemp", ["-d", "-p", parent, "cprof-live-XXXXXXXX"])
     dir = String.trim(dir)
     File.chmod!(dir, 0o755)

@@ -36,7 +36,7 @@ enum bpf_flag {
 
 struct bpf_record {
     __u64 time_ns;    /* CLOCK_MONOTONIC */
-    __u64 elapsed_ns; /* since the last sample on this CPU, whomever it was of;
+    __u64 elapsed_ns; /* since the last sample on this CPU, of any program;
                          0: there was none */
     __u32 tid;        /* in the node's pid namespace */
     __u32 flags;      /* enum bpf_flag */

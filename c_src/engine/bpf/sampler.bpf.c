@@ -2,8 +2,8 @@
 /*
  * Runs in the kernel at every sample, on the CPU and at the instant that the
  * sample is of: copies registers, C stack and Erlang stack into the ring, as
- * copy_plan.h says. Attached to one event per CPU, so that most of the samples
- * on a machine may be of others: what is not of the node is dropped first.
+ * copy_plan.h says. Attached to one event per CPU, so most of the samples may
+ * be of other programs: what is not of the node is dropped first.
  *
  * Only GPL-compatible programs may call the helpers that read user memory.
  */
@@ -464,7 +464,7 @@ static __always_inline __u32 node_thread(const struct bpf_setup *setup)
 }
 
 /* A timer that comes late is not run as often as it should have been, and a
- * new period begins when it is set: what a sample stands for is measured. */
+ * new period begins when it is set: so what a sample stands for is measured. */
 static __always_inline void tick(struct bpf_record *r, __u64 *last)
 {
     __u64 now = bpf_ktime_get_ns();
@@ -503,7 +503,7 @@ static __always_inline void hand_over(struct copying *c)
     }
 }
 
-/* Of a thread that our program has not told of yet, which may have begun a
+/* Of a thread that our program has not announced yet, which may have begun a
  * moment ago, the C stack is taken. */
 static __always_inline void sample_thread(struct bpf_perf_event_data *ctx,
                                           struct copying *c, __u32 tid)

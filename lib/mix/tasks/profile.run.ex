@@ -32,12 +32,12 @@ defmodule Mix.Tasks.Profile.Run do
     * `--output`, `-o` - writes a file, in the format of its extension: `.html` (a flame graph), `.txt`, `.json`,
       `.collapsed`, `.pb.gz`; may be given several times
     * `--format` - the format of what is printed, `text`, `json` or `collapsed` (default: `text`), and of output files
-      whose extension is of no known format
+      whose extension is not that of a known format
     * `--top` - rows of the printed table (default: 25)
     * `--save` - writes the recording (pprof) to this file, for `--baseline`, `cprof report` and `cprof diff`; those of
       further runs are written beside it: `base.pb.gz`, `base-2.pb.gz`, ...
     * `--baseline` - compares with the runs that were saved to this file; may be given several times
-    * `--fail-above` - exit status 3 when a function takes more than this many percent more CPU time than in the
+    * `--fail-above` - exit status 3 when a function takes over this many percent more CPU time than in the
       baseline, and the difference is not chance
     * `--process` - only this process: a pid, registered name or initial call; may be given several times
     * `--focus` - only stacks with a function that matches this regular expression

@@ -25,7 +25,7 @@ tick(Slots, Beats, Longest, Before) ->
     Gap > atomics:get(Slots, Longest) andalso atomics:put(Slots, Longest, Gap),
     tick(Slots, Beats, Longest, Now).
 
-%% It could end, for all that the compiler knows.
+%% As far as the compiler can tell, it may end.
 busy(0) -> get(enough) =/= undefined orelse busy(100000);
 busy(N) -> busy(N - 1).
 

@@ -1,6 +1,6 @@
 %% A node that writes results of its own to a folder, through every door that
 %% there is, and says what each answered: a line "DOOR CODE", or "DOOR ok".
-%% A command of the shell comes first: $PPID is there the process that starts
+%% A shell command comes first; its $PPID is the process that starts
 %% the programs of the node.
 -module(saver).
 -export([start/1, heard/4]).

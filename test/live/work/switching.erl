@@ -1,4 +1,4 @@
-%% Work that hands a file read to a dirty IO scheduler, and back, for every few microseconds of it: in two functions
+%% Work that moves to a dirty IO scheduler and back for a file read every few microseconds: in two functions
 %% that do the same, one of them three times as often.
 -module(switching).
 
