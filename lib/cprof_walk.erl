@@ -121,8 +121,7 @@ calibrated() ->
         end
     catch
         _:Reason ->
-            Text = io_lib:format("the calibration failed: ~tP", [Reason, 20]),
-            {refused, unicode:characters_to_binary(Text)}
+            {refused, cprof_words:text("the calibration failed: ~tP", [Reason, 20])}
     end.
 
 no_room() ->

@@ -59,7 +59,7 @@ check_libraries() {
 }
 
 check_sizes() {
-    wc -l c_src/*/*.[ch] lib/*.ex lib/*.erl lib/*/*.ex lib/*/*/*.ex |
+    wc -l c_src/*/*.[ch] c_src/*/*/*.[ch] lib/*.ex lib/*.erl lib/*/*.ex lib/*/*/*.ex |
         awk '$2 != "total" && $1 > 400 { print $2 " has " $1 " lines" }'
     # A function's body is what stands between braces in column 0; a table
     # (a line ending in "= {" opens it) is none.
@@ -67,7 +67,7 @@ check_sizes() {
         /^\{/ { start = FNR }
         /^\}/ { if (start && FNR - start > 80)
                     print FILENAME ":" start " has " FNR - start " lines"
-                start = 0 }' c_src/*/*.c
+                start = 0 }' c_src/*/*.c c_src/*/*/*.[ch]
 }
 
 check_banned() {
@@ -79,7 +79,7 @@ check_banned() {
 }
 
 check_names() {
-    ls c_src/*/*.[ch] | sed 's|.*/||' | sort | uniq -d |
+    ls c_src/*/*.[ch] c_src/*/*/*.[ch] | sed 's|.*/||' | sort | uniq -d |
         sed 's/^/file name used twice: /'
 }
 
@@ -89,7 +89,7 @@ for check in layers libraries sizes banned names; do
 $found"
 done
 
-clang-format --dry-run --Werror c_src/*/*.[ch] test/c/*.[ch] test/fuzz/*.c ||
+clang-format --dry-run --Werror c_src/*/*.[ch] c_src/*/*/*.[ch] test/c/*.[ch] test/fuzz/*.c ||
     say "formatting: run clang-format -i on the files above"
 mix format --check-formatted || say "formatting: run mix format"
 for script in *.sh test/*.sh bench/*.sh .ci/run; do

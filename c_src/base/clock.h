@@ -7,10 +7,13 @@
 #define CPROF_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 #define NS_PER_S  1000000000ull
 #define NS_PER_MS 1000000ull
 
 uint64_t clock_now_ns(void);
+/** The time of another clock in nanoseconds; 0 where there is none. */
+uint64_t clock_ns_of(clockid_t id);
 
 #endif

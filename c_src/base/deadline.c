@@ -33,14 +33,20 @@ static int64_t credit_at(const struct pace *p, uint64_t now_ns)
 bool pace_begin(struct pace *p)
 {
     uint64_t now = clock_now_ns();
-    if (p->ended_ns && now - p->ended_ns < p->pause_ns)
+    if (p->ended_ns && !p->hurried && now - p->ended_ns < p->pause_ns)
         return false;
     int64_t credit = credit_at(p, now);
     if (credit < 0)
         return false;
     p->credit_ns = credit;
     p->began_ns = now;
+    p->hurried = false;
     return true;
+}
+
+void pace_hurry(struct pace *p)
+{
+    p->hurried = true;
 }
 
 void pace_end(struct pace *p)

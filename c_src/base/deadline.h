@@ -37,11 +37,14 @@ struct pace {
     uint64_t burst_ns; /**< work that may be done without a rest */
     unsigned share;
     uint64_t began_ns, ended_ns; /* ended_ns 0: never done */
+    bool hurried;
     int64_t credit_ns;
 };
 
 /** May it be done now? If so it begins, and pace_end must follow. */
 bool pace_begin(struct pace *p);
 void pace_end(struct pace *p);
+/** There is news: the next run need not wait for the pause. */
+void pace_hurry(struct pace *p);
 
 #endif

@@ -181,6 +181,8 @@ void launch_outcome(const struct launch *l, char *text, size_t size)
         return;
     }
     const char *name = sigabbrev_np(WTERMSIG(l->status));
-    snprintf(text, size, "was ended by %s%.0d%s", name ? "SIG" : "signal ",
-             WTERMSIG(l->status) * !name, name ? name : "");
+    if (name)
+        snprintf(text, size, "was ended by SIG%s", name);
+    else
+        snprintf(text, size, "was ended by signal %d", WTERMSIG(l->status));
 }

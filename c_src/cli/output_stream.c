@@ -1,3 +1,4 @@
+#include "cli/verbs.h"
 #include "cli/output_stream.h"
 
 #include <errno.h>
@@ -87,10 +88,7 @@ static int open_waiting(const struct output_place *p, const char *waits)
     int fd = open_once(p), err = 0;
     if (fd != -E_NO_READER || !waits)
         return fd;
-    fprintf(stderr,
-            "cprof: %s: waiting until somebody reads this pipe; "
-            "Ctrl-C gives up\n",
-            waits);
+    say("%s: waiting until somebody reads this pipe; Ctrl-C gives up", waits);
     hold_signals(&before);
     while (!err && fd == -E_NO_READER) {
         err = wait_for(-1, 100, &before);

@@ -48,7 +48,6 @@ static int start(struct server *s, const struct port_request *r)
     const struct session_options o = {.pid = (pid_t)r->pid,
                                       .rate = (unsigned)r->rate,
                                       .timeline = true,
-                                      .max_cost = SESSION_MAX_COST,
                                       .engine =
                                           r->engine[0] ? r->engine : "auto",
                                       .kernel = r->kernel,

@@ -146,8 +146,7 @@ static int attach(const struct options *o, const struct session_options *how,
     for (int i = 0; err == -E_STARTING && i < START_STEPS && !interrupted;
          i++) {
         if (i == 0 && !o->quiet)
-            fprintf(stderr, "cprof: the VM is still starting; waiting until "
-                            "it has loaded code\n");
+            say("the VM is still starting; waiting until it has loaded code");
         poll(NULL, 0, START_STEP_MS);
         err = session_open(how, s);
     }
@@ -164,7 +163,6 @@ static int record_pid(const struct options *o, pid_t pid)
         .kernel = o->kernel,
         .force = o->force,
         .timeline = o->timeline,
-        .max_cost = SESSION_MAX_COST,
         .no_command = o->no_command,
         .duration_ns = (uint64_t)(duration_of(o) * (double)NS_PER_S),
         .stop = &interrupted};
@@ -210,7 +208,7 @@ static int outcome_of(const char *command, const struct launch *l)
     char outcome[64];
     launch_outcome(l, outcome, sizeof(outcome));
     if (outcome[0])
-        fprintf(stderr, "cprof: %s %s\n", command, outcome);
+        say("%s %s", command, outcome);
     return launch_exit_code(l);
 }
 

@@ -17,6 +17,9 @@
 #include "engine/engine.h"
 #include "engine/rights.h"
 
+/* Of the node's CPU time, for events that slow down its threads. */
+#define MAX_COST 0.05
+
 enum {
     POLL_MS = 700,   /* for the samples of one poll */
     LOOK_MS = 300,   /* for one look at the node */
@@ -91,7 +94,7 @@ static int open_engine(struct session *s, const struct session_options *o)
                                                              : ENGINE_CPU_CLOCK,
         .kernel_stacks = o->kernel,
         .force = o->force,
-        .max_cost = o->max_cost,
+        .max_cost = MAX_COST,
     };
     struct engine_choice choice = {.ops = NULL};
     struct limits_spare spare;
@@ -252,7 +255,8 @@ static int step(struct session *s, int timeout_ms)
     paused_look(&s->paused);
     if (news < 0)
         return news;
-    s->look_pace.pause_ns = news > 0 ? 0 : LOOK_PAUSE_NS;
+    if (news > 0)
+        pace_hurry(&s->look_pace);
     int err = look_again(s);
     return err ? err : pipeline_status(s->pipeline);
 }

@@ -25,14 +25,10 @@ struct session_options {
     bool timeline;        /**< samples are told apart by their time */
     bool no_command;      /**< the command line is left out */
     uint64_t duration_ns; /**< of the recording; 0: not known */
-    double max_cost;      /**< SESSION_MAX_COST, or another part of the node's
-                               CPU time that events on threads may cost */
     /** Borrowed: once it is not 0 everything below comes to its end within a
      *  second. NULL: nobody asks. */
     const volatile sig_atomic_t *stop;
 };
-
-#define SESSION_MAX_COST 0.05
 
 /** Figures for a progress line. */
 struct session_progress {

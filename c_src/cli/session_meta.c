@@ -70,10 +70,7 @@ int session_meta_begin(struct profile *p, const struct target_state *t,
 
 void session_meta_started(struct profile *p)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    profile_meta_edit(p)->started_unix_ns =
-        (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    profile_meta_edit(p)->started_unix_ns = clock_ns_of(CLOCK_REALTIME);
 }
 
 int session_meta_engine(struct profile *p, const struct engine_choice *choice)

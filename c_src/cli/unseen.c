@@ -35,10 +35,7 @@ struct unseen {
 static uint64_t process_ns(pid_t pid)
 {
     clockid_t clock;
-    struct timespec t;
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
-        return 0;
-    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+    return clock_getcpuclockid(pid, &clock) == 0 ? clock_ns_of(clock) : 0;
 }
 
 /* As of the last tick or switch of the thread; before if it is gone. */

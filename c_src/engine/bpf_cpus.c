@@ -60,7 +60,6 @@ static void note_late(struct bpf_cpus *c)
 {
     if (!c->running)
         return;
-    c->late++;
     c->late_ns += clock_now_ns() - c->looked_ns;
 }
 
@@ -135,18 +134,6 @@ void bpf_cpus_stop(struct bpf_cpus *c)
         perf_event_disable(c->list[i].fd);
 }
 
-static void take(struct bpf_cpus *c, struct bpf_cpu *cpu,
-                 const struct perf_record *record)
-{
-    if (record->kind == PERF_RECORDS_THROTTLE) {
-        c->throttled++;
-        cpu->throttled_at = record->time_ns;
-    } else if (record->kind == PERF_RECORDS_UNTHROTTLE && cpu->throttled_at) {
-        c->throttled_ns += record->time_ns - cpu->throttled_at;
-        cpu->throttled_at = 0;
-    }
-}
-
 /* No samples are in these rings: those go to the program. */
 static void drain(struct bpf_cpus *c, struct bpf_cpu *cpu)
 {
@@ -159,7 +146,7 @@ static void drain(struct bpf_cpus *c, struct bpf_cpu *cpu)
                                    .scratch = scratch};
     while (records.tail != records.head &&
            perf_records_next(&records, &record) > 0)
-        take(c, cpu, &record);
+        c->throttled += record.kind == PERF_RECORDS_THROTTLE;
     perf_event_release(&cpu->ring, records.tail);
 }
 

@@ -22,9 +22,8 @@ struct bpf_cpu {
     int cpu, fd;
     struct perf_event_ring ring; /* for what the kernel says of the event */
     struct perf_jitter jitter;
-    uint64_t drawn_ns;     /* when its period was drawn */
-    uint64_t throttled_at; /* 0: it is not throttled */
-    uint64_t counted;      /* by the event, at the last look */
+    uint64_t drawn_ns; /* when its period was drawn */
+    uint64_t counted;  /* by the event, at the last look */
 };
 
 struct bpf_cpus {
@@ -35,10 +34,10 @@ struct bpf_cpus {
     size_t count;
     size_t skipped;     /**< could not be armed at the last look */
     uint64_t looked_ns; /**< when that was */
-    /** CPUs armed while the others ran already, and the sum of the times in
-     *  which the node may have run there unseen, at most. */
-    uint64_t late, late_ns;
-    uint64_t throttled, throttled_ns; /**< how often, and for how long */
+    /** Sum of the times in which the node may have run unseen on CPUs that
+     *  were armed while the others ran already, at most. */
+    uint64_t late_ns;
+    uint64_t throttled; /**< times that the kernel paused an event */
 };
 
 /**

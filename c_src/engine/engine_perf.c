@@ -229,7 +229,6 @@ static bool take(struct engine *e, struct perf_thread *t,
     case PERF_RECORDS_FORK:
         e->new_threads |= e->record.pid == e->pid;
         break;
-    case PERF_RECORDS_UNTHROTTLE:
     case PERF_RECORDS_EXIT: /* its descriptor tells, too */
     case PERF_RECORDS_OTHER:
         break;
@@ -258,7 +257,7 @@ static bool drain(struct engine *e, struct perf_thread *t,
 
 static void tune(struct engine *e, struct perf_thread *t)
 {
-    if (!e->threads.running || t->over)
+    if (!e->threads.armed || t->over)
         return;
     if (!perf_thread_wants_growth(t))
         perf_jitter_redraw(&t->jitter, t->fd, &e->threads.setup);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "engine/engine.h"
 #include "engine/ptrace_hand.h"
 #include "engine/ptrace_holds.h"
@@ -214,17 +215,6 @@ static void back_off(struct engine *e)
     e->look_ns = clock_now_ns() + ((uint64_t)PAUSE_NS << shift);
 }
 
-/* xorshift64* (Marsaglia, Vigna): one word of state is plenty here. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t x = *state;
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    *state = x;
-    return x * 2685821657736338717ull;
-}
-
 /* At random distances, so that nothing the node does periodically is seen at
  * the same point for ever. */
 static void plan_look(struct engine *e, uint64_t now_ns)
@@ -232,7 +222,7 @@ static void plan_look(struct engine *e, uint64_t now_ns)
     uint64_t mean = e->threads.period_ns / LOOKS_PER_PERIOD;
     if (mean > LONGEST_LOOK_NS)
         mean = LONGEST_LOOK_NS;
-    e->look_ns = now_ns + mean / 2 + next_random(&e->random) % mean;
+    e->look_ns = now_ns + mean / 2 + random_next(&e->random) % mean;
 }
 
 /* One round of looks at all threads. */

@@ -91,11 +91,8 @@ static void end(struct player *p)
 static uint64_t cpu_ns(const struct player *players, size_t n)
 {
     uint64_t sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct timespec t;
-        if (clock_gettime(players[i].clock, &t) == 0)
-            sum += (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-    }
+    for (size_t i = 0; i < n; i++)
+        sum += clock_ns_of(players[i].clock);
     return sum;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/perf_duty.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 
 enum {
     CYCLE_NS = 100 * 1000 * 1000, /* a window and a pause, on average */
@@ -10,17 +11,6 @@ enum {
 /* A node that hardly does anything may be made to use this share of a CPU: of
  * the little that it uses, the bound alone would leave nothing to see. */
 static const double least_of_cpu = 0.005;
-
-/* xorshift64* (Marsaglia, Vigna): one word of state is plenty here. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t x = *state;
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    *state = x;
-    return x * 2685821657736338717ull;
-}
 
 /* What events cost a node in that span when they are armed for a share of it.
  * The CPU time of samples is that of the node. */
@@ -57,7 +47,7 @@ static double share_for(const struct perf_duty *d,
 static uint64_t around(struct perf_duty *d, double mean)
 {
     return (uint64_t)(mean / 2) +
-           next_random(&d->random) % ((uint64_t)mean + 1);
+           random_next(&d->random) % ((uint64_t)mean + 1);
 }
 
 static void plan_edge(struct perf_duty *d, uint64_t now_ns)

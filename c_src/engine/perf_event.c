@@ -94,13 +94,6 @@ int perf_event_count(int fd, uint64_t *count)
     return got < 0 ? -errno : got == sizeof(*count) ? 0 : -EIO;
 }
 
-static uint64_t thread_time_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 int perf_event_cycle_rate(uint64_t *per_s)
 {
     const struct perf_event_setup setup = {
@@ -110,9 +103,9 @@ int perf_event_cycle_rate(uint64_t *per_s)
     if (fd < 0)
         return fd;
     int err = perf_event_enable(fd);
-    uint64_t from = thread_time_ns(), now = from;
+    uint64_t from = clock_ns_of(CLOCK_THREAD_CPUTIME_ID), now = from;
     while (!err && now - from < MEASURE_NS)
-        now = thread_time_ns();
+        now = clock_ns_of(CLOCK_THREAD_CPUTIME_ID);
     err = err ? err : perf_event_count(fd, &cycles);
     close(fd);
     if (!err && (cycles == 0 || now == from))

@@ -1,6 +1,7 @@
 #include "engine/perf_jitter.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 
 /* A new period makes the kernel forget the CPU time since the last sample,
  * half a period on average. Drawn once in PERF_JITTER_EVERY samples, that is
@@ -13,21 +14,10 @@ void perf_jitter_init(struct perf_jitter *j, int number)
                                         (uint64_t)number};
 }
 
-/* xorshift64* (Marsaglia, Vigna): one word of state is plenty here. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t x = *state ? *state : 1;
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    *state = x;
-    return x * 2685821657736338717ull;
-}
-
 uint64_t perf_jitter_period(struct perf_jitter *j, uint64_t nominal_ns)
 {
     uint64_t width = nominal_ns * PERCENT / 100;
-    return nominal_ns - width + next_random(&j->random) % (2 * width + 1);
+    return nominal_ns - width + random_next(&j->random) % (2 * width + 1);
 }
 
 bool perf_jitter_redraw(struct perf_jitter *j, int fd,

@@ -23,12 +23,11 @@ enum { PERF_RECORDS_MAX_BYTES = 65536 };
 
 enum perf_records_kind {
     PERF_RECORDS_SAMPLE,
-    PERF_RECORDS_LOST,       /**< `lost` samples did not fit */
-    PERF_RECORDS_THROTTLE,   /**< the kernel pauses the event, at `time_ns` */
-    PERF_RECORDS_UNTHROTTLE, /**< and lets it go on */
-    PERF_RECORDS_FORK,       /**< thread `tid` was created */
-    PERF_RECORDS_EXIT,       /**< thread `tid` ends */
-    PERF_RECORDS_OTHER,      /**< not known here, skipped */
+    PERF_RECORDS_LOST,     /**< `lost` samples did not fit */
+    PERF_RECORDS_THROTTLE, /**< the kernel pauses the event */
+    PERF_RECORDS_FORK,     /**< thread `tid` was created */
+    PERF_RECORDS_EXIT,     /**< thread `tid` ends */
+    PERF_RECORDS_OTHER,    /**< not known here, skipped */
 };
 
 struct perf_record {
@@ -36,7 +35,7 @@ struct perf_record {
     struct sample sample; /**< its bytes are borrowed from the ring; its
                                period is in units of the event */
     bool stack_cut;       /**< the stack copy is as long as it may be */
-    uint64_t lost, time_ns;
+    uint64_t lost;
     pid_t pid, tid;
     uint64_t kernel_ips[SAMPLE_MAX_KERNEL_FRAMES]; /* backing of the sample */
 };

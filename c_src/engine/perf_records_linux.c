@@ -119,11 +119,7 @@ static void parse_body(struct reader *r, struct record_header header,
         out->lost = reader_u64(r);
         break;
     case PERF_RECORD_THROTTLE:
-    case PERF_RECORD_UNTHROTTLE:
-        out->kind = header.type == PERF_RECORD_THROTTLE
-                        ? PERF_RECORDS_THROTTLE
-                        : PERF_RECORDS_UNTHROTTLE;
-        out->time_ns = reader_u64(r);
+        out->kind = PERF_RECORDS_THROTTLE;
         break;
     case PERF_RECORD_FORK:
         parse_task(r, PERF_RECORDS_FORK, out);

@@ -89,7 +89,7 @@ static int append(struct perf_threads *set, const struct thread *of,
         return result;
     }
     result = perf_threads_watch(set, t);
-    if (result == 0 && set->running)
+    if (result == 0 && set->armed)
         result = perf_event_enable(t->fd);
     if (result) {
         free_thread(t);
@@ -200,7 +200,7 @@ void perf_threads_deinit(struct perf_threads *set)
 
 int perf_threads_arm(struct perf_threads *set, bool armed)
 {
-    set->running = armed;
+    set->armed = armed;
     for (size_t i = 0; i < set->count; i++) {
         int fd = set->list[i]->fd;
         int err = armed ? perf_event_enable(fd) : perf_event_disable(fd);

@@ -19,7 +19,7 @@ struct perf_threads {
     size_t skipped; /**< could not be opened */
     unsigned shift; /**< rings are 2^shift smaller than their default */
     int epoll;      /**< its events point to the struct perf_thread */
-    bool running;   /**< armed: threads that are added are enabled at once */
+    bool armed;     /**< threads that are added are enabled at once */
 };
 
 MUST_USE int perf_threads_init(struct perf_threads *set,

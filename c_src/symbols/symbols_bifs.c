@@ -70,7 +70,7 @@ void symbols_bifs_set_maps(struct symbols_bifs *b, const struct maps *maps)
     atoms_close(b->atoms); /* it has the old mappings */
     b->atoms = NULL;
     b->maps = maps;
-    b->stubs_pace.pause_ns = 0; /* perhaps a NIF's library is among them */
+    pace_hurry(&b->stubs_pace); /* perhaps a NIF's library is among them */
     bifs_tails_deinit(&b->tails);
 }
 
@@ -123,7 +123,6 @@ static bool reread_stubs(struct symbols_bifs *b)
         return false;
     bifs_rescan(b->bifs);
     pace_end(&b->stubs_pace);
-    b->stubs_pace.pause_ns = stubs_pace.pause_ns;
     return true;
 }
 

@@ -1,0 +1,22 @@
+/**
+ * @file random.h
+ * Numbers for drawing moments and periods: fast, and not secret.
+ */
+#ifndef CPROF_BASE_RANDOM_H
+#define CPROF_BASE_RANDOM_H
+
+#include <stdint.h>
+
+/** The next number of a sequence whose state starts as anything but 0.
+ *  (xorshift64*, Marsaglia and Vigna) */
+static inline uint64_t random_next(uint64_t *state)
+{
+    uint64_t x = *state ? *state : 1;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    *state = x;
+    return x * 2685821657736338717ull;
+}
+
+#endif

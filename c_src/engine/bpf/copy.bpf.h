@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/*
+ * What a sample is to hold, copied from the node's memory as copy_plan.h says:
+ * the Process, the C stack, the Erlang stack, the newest code.
+ */
+#ifndef CPROF_ENGINE_BPF_COPY_BPF_H
+#define CPROF_ENGINE_BPF_COPY_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "engine/bpf/record.h"
+
+enum {
+    PAGE = 4096,
+    SEARCHED = 512, /* words of the C stack below RS */
+    /* Pieces end below it; the verifier wants it as a power of two minus 1
+     * that leaves room for the largest piece behind. */
+    DATA_MASK = 0x1ffff,
+    DATA_BYTES = DATA_MASK + 1 + COPY_STACK,
+};
+
+#define MAX_STACK_BYTES ((__u64)1 << 30)
+
+/* A sample is put together here: the stack of a BPF program holds 512 bytes,
+ * and a per-CPU value 32 kB. */
+struct scratch {
+    __u64 at;    /* the next piece begins here in data */
+    __u64 found; /* by find_saved */
+    struct bpf_record record;
+    __u8 data[DATA_BYTES];
+};
+
+/* Keeps the compiler from proving what the verifier has to see for itself. */
+#define OPAQUE(x) asm volatile("" : "+r"(x))
+
+/* One sample on its way. */
+struct copying {
+    struct scratch *s;
+    const struct bpf_setup *setup;
+    struct copy_thread *thread;
+    __u64 sp;
+};
+
+/* Copies [addr, +len), at most COPY_STACK bytes; 0, or not 0 when it is not
+ * all present. Not static: the verifier then looks at it once, not at every
+ * call. */
+__attribute__((noinline)) int copy_bytes(struct scratch *s, __u64 addr,
+                                         __u64 len)
+{
+    if (!s || len == 0 || len > COPY_STACK)
+        return -1;
+    __u64 at = s->at & DATA_MASK;
+    OPAQUE(at);
+    OPAQUE(len);
+    at &= DATA_MASK;
+    if (len > COPY_STACK ||
+        bpf_probe_read_user(s->data + at, len, (void *)addr) != 0)
+        return -1;
+    s->at = at + ((len + 7) & ~7ull);
+    return 0;
+}
+
+/* Page by page, as far as it is present, at most pages; how many bytes. */
+__attribute__((noinline)) int copy_page_run(struct scratch *s, __u64 addr,
+                                            __u32 pages)
+{
+    __u64 from = addr;
+    for (__u32 i = 0; i < COPY_SWAPPED / PAGE && i < pages; i++) {
+        __u64 len = PAGE - addr % PAGE;
+        if (copy_bytes(s, addr, len) != 0)
+            break;
+        addr += len;
+    }
+    return addr - from;
+}
+
+static __always_inline void note_piece(struct copying *c, enum bpf_piece piece,
+                                       __u64 addr, __u64 len)
+{
+    c->s->record.piece[piece].addr = addr;
+    c->s->record.piece[piece].len = len;
+}
+
+/* A piece that is there as a whole, at most max bytes of it. */
+static __always_inline bool copy(struct copying *c, enum bpf_piece piece,
+                                 __u64 addr, __u64 len, __u32 max)
+{
+    if (len > max)
+        len = max;
+    if (copy_bytes(c->s, addr, len) != 0)
+        return false;
+    note_piece(c, piece, addr, len);
+    return true;
+}
+
+/* A piece of which nobody knows where its memory ends. */
+static __always_inline void copy_pages(struct copying *c, enum bpf_piece piece,
+                                       __u64 addr, __u32 pages)
+{
+    addr &= ~7ull;
+    note_piece(c, piece, addr, copy_page_run(c->s, addr, pages));
+}
+
+/* A field of the copied Process. */
+static __always_inline __u64 field(const struct copying *c, __u32 offset)
+{
+    __u64 at = offset;
+    OPAQUE(at);
+    if (at > BPF_HEAD_MAX - 8)
+        return 0;
+    return *(const __u64 *)(c->s->data + (at & ~7ull));
+}
+
+/* Reads the head of the Process, the first piece; false when there is none. */
+static __always_inline bool take_process(struct copying *c, __u64 c_p)
+{
+    __u32 bytes = c->setup->head_bytes;
+    __u64 name[3]; /* RegProc.p, .pt, .name */
+    if (c_p == 0 || c_p % 8 ||
+        !copy(c, BPF_PIECE_HEAD, c_p, bytes, BPF_HEAD_MAX))
+        return false;
+    c->s->record.c_p = c_p;
+    __u64 reg =
+        c->setup->at.reg == COPY_UNKNOWN ? 0 : field(c, c->setup->at.reg);
+    if (reg && reg % 8 == 0 &&
+        bpf_probe_read_user(name, sizeof(name),
+                            (void *)(reg + c->setup->at.reg_name - 16)) == 0 &&
+        name[0] == c_p && name[1] == 0)
+        c->s->record.name = name[2];
+    return true;
+}
+
+/* [from, hend), both of its ends when it is long; false when its first page
+ * is not there. */
+static __always_inline bool copy_erlang(struct copying *c, enum bpf_piece piece,
+                                        __u64 from, __u64 hend)
+{
+    __u64 len = hend - from;
+    if (!copy(c, piece, from, len, COPY_ERLANG))
+        return false;
+    if (len <= COPY_ERLANG)
+        return true;
+    __u64 left = len - COPY_ERLANG;
+    if (left > COPY_ROOT)
+        left = COPY_ROOT;
+    copy(c, BPF_PIECE_ROOT, hend - left, left, COPY_ROOT);
+    return true;
+}
+
+/* A heap is filled from its ends: the page that the stack grows into may not
+ * be there yet, at the very moment that it is about to be. */
+static __always_inline bool
+copy_present(struct copying *c, enum bpf_piece piece, __u64 from, __u64 hend)
+{
+    __u64 next = (from + PAGE - 1) & ~(__u64)(PAGE - 1);
+    return copy_erlang(c, piece, from, hend) ||
+           (next < hend && copy_erlang(c, piece, next, hend));
+}
+
+/* shrink_new_heap (erl_gc.c) has moved the stack down and gives the rest of
+ * the heap back, munmap(rdi, rsi), before it sets stop and hend anew: the
+ * stack ends in the page below. */
+static __always_inline void copy_shrunk(struct copying *c, __u64 stop)
+{
+    __u64 rdi = c->s->record.regs[5], rsi = c->s->record.regs[4];
+    if (!(c->s->record.flags & BPF_IN_KERNEL) || rdi % PAGE || rdi < PAGE ||
+        stop - rdi >= rsi)
+        return;
+    if (!copy(c, BPF_PIECE_ERLANG, rdi - COPY_ERLANG, COPY_ERLANG, COPY_ERLANG))
+        copy(c, BPF_PIECE_ERLANG, rdi - PAGE, PAGE, PAGE);
+}
+
+static __always_inline bool is_stack(__u64 from, __u64 hend)
+{
+    return from < hend && hend - from < MAX_STACK_BYTES && from % 8 == 0;
+}
+
+/* The Erlang stack of a process that is in C code: from stop upwards, or from
+ * where a register of the C frames says, which is not far (the stop that
+ * emit_enter_runtime stored last may be a little stale). */
+static __always_inline void copy_stopped(struct copying *c)
+{
+    const struct copy_offsets *at = &c->setup->at;
+    __u64 stop = field(c, at->stop);
+    __u64 htop = field(c, at->htop);
+    __u64 hend = field(c, at->hend);
+    if (stop < PAGE)
+        return;
+    if (htop <= stop && is_stack(stop, hend)) {
+        __u64 from = stop - COPY_BELOW_STOP;
+        if (from < htop)
+            from = htop;
+        if (!copy_erlang(c, BPF_PIECE_ERLANG, from & ~7ull, hend) &&
+            !copy_present(c, BPF_PIECE_ERLANG, stop, hend))
+            copy_shrunk(c, stop);
+    } else {
+        copy_pages(c, BPF_PIECE_ERLANG, stop, COPY_SWAPPED / PAGE);
+    }
+}
+
+static __always_inline __u64 word_at(__u64 addr)
+{
+    __u64 word = 0;
+    bpf_probe_read_user(&word, sizeof(word), (void *)addr);
+    return word;
+}
+
+/* Where JIT code left the process in r13, a callee-saved register, the C code
+ * that it called has stored it near RS. Uninitialised words of the stack may
+ * hold others: the one is meant that says it runs on this scheduler. */
+__attribute__((noinline)) int find_saved(struct scratch *s, __u64 rs, __u64 sp,
+                                         __u64 esdp, __u32 scheduler_data)
+{
+    __u64 pseudo;
+    if (!s)
+        return -1;
+    pseudo = s->found;
+    s->found = 0;
+    for (__u32 i = 2; i < SEARCHED && rs - 8 * i >= sp; i++) {
+        __u64 word = word_at(rs - 8 * i);
+        if (word < PAGE || word % 8 || word == pseudo ||
+            word_at(word + scheduler_data) != esdp)
+            continue;
+        s->found = word;
+        return 0;
+    }
+    return -1;
+}
+
+/* While a match specification runs (db_prog_match in erl_db_util.c) the
+ * scheduler's current process is one made up for it: without a heap (OTP 25),
+ * with a pid that cannot be. */
+static __always_inline bool is_pseudo(const struct copying *c, __u64 c_p)
+{
+    const struct copy_offsets *at = &c->setup->at;
+    return word_at(c_p + at->hend) == 0 ||
+           (at->id != COPY_UNKNOWN && word_at(c_p + at->id) == COPY_NO_PID);
+}
+
+/* The real one is then the last that was seen there, if it still runs there,
+ * or is found on the C stack. */
+static __always_inline __u64 real_process(struct copying *c, __u64 c_p)
+{
+    const struct copy_offsets *at = &c->setup->at;
+    const struct copy_thread *t = c->thread;
+    __u64 last = t->last;
+    if (c_p == 0 || c_p == last || at->hend == COPY_UNKNOWN ||
+        at->scheduler_data == COPY_UNKNOWN)
+        return c_p;
+    if (is_pseudo(c, c_p)) {
+        if (last && word_at(last + at->scheduler_data) == t->esdp)
+            return last;
+        c->s->found = c_p;
+        if (!t->runtime_stack || find_saved(c->s, t->runtime_stack, c->sp,
+                                            t->esdp, at->scheduler_data) != 0)
+            return 0;
+        c_p = c->s->found;
+    }
+    c->thread->last = c_p;
+    return c_p;
+}
+
+static __always_inline __u64 current_process(struct copying *c)
+{
+    const struct copy_thread *t = c->thread;
+    if (!t->esdp || c->setup->at.current_process == COPY_UNKNOWN)
+        return 0;
+    return real_process(c, word_at(t->esdp + c->setup->at.current_process));
+}
+
+/* On the C stack of a normal scheduler. */
+static __always_inline void copy_c_side(struct copying *c)
+{
+    __u64 rs = c->thread->runtime_stack;
+    __u64 end = rs + COPY_SEAM_ABOVE;
+    if (end > c->thread->stack_high)
+        end = c->thread->stack_high;
+    bool process = take_process(c, current_process(c));
+    /* A large array that nobody wrote to yet may have no page. */
+    bool whole = end - c->sp <= COPY_STACK;
+    if (!copy(c, BPF_PIECE_STACK, c->sp, end - c->sp, COPY_STACK)) {
+        copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE + 1);
+        whole = false;
+    }
+    if (!whole)
+        copy(c, BPF_PIECE_SEAM, rs - COPY_SEAM_BELOW,
+             end - (rs - COPY_SEAM_BELOW), COPY_SEAM_BELOW + COPY_SEAM_ABOVE);
+    if (process)
+        copy_stopped(c);
+}
+
+/* In JIT code: sp is in the heap of the process in r13. */
+static __always_inline void copy_jit_side(struct copying *c, __u64 r13)
+{
+    if (take_process(c, r13)) {
+        __u64 hend = field(c, c->setup->at.hend);
+        if (is_stack(c->sp, hend)) {
+            copy_present(c, BPF_PIECE_STACK, c->sp, hend);
+            return;
+        }
+        c->s->record.c_p = 0;
+        c->s->record.name = 0;
+    }
+    copy_pages(c, BPF_PIECE_STACK, c->sp, BPF_BLIND / PAGE + 1);
+}
+
+/* The C stack of another thread, up to its end where that is known. */
+static __always_inline void copy_bounded(struct copying *c)
+{
+    const struct copy_thread *t = c->thread;
+    if (c->sp < t->stack_low || c->sp >= t->stack_high || c->sp % 8 ||
+        !copy(c, BPF_PIECE_STACK, c->sp, t->stack_high - c->sp, COPY_STACK))
+        copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE + 1);
+}
+
+static __always_inline void take_code(struct copying *c)
+{
+    __u64 *code = c->s->record.code;
+    __u64 list = c->setup->at.code_list, entry = 0;
+    code[0] = 0;
+    if (list && bpf_probe_read_user(&entry, 8, (void *)list) == 0 && entry &&
+        bpf_probe_read_user(&code[1], 32, (void *)entry) == 0)
+        code[0] = entry;
+}
+
+static __always_inline void copy_user(struct copying *c)
+{
+    struct bpf_record *r = &c->s->record;
+    const struct copy_thread *t = c->thread;
+    c->sp = r->regs[7]; /* REGS_RSP */
+    if (t->role == COPY_NORMAL && c->sp >= t->stack_low &&
+        c->sp <= t->runtime_stack) {
+        copy_c_side(c);
+    } else if (t->role == COPY_NORMAL) {
+        copy_jit_side(c, r->regs[13]);
+    } else {
+        bool process =
+            t->role == COPY_DIRTY && take_process(c, current_process(c));
+        copy_bounded(c);
+        if (process)
+            copy_stopped(c);
+    }
+}
+
+#endif
