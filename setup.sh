@@ -11,15 +11,15 @@ command -v apt-get >/dev/null || {
     echo "setup.sh: needs a Debian; elsewhere install the like of:" $packages >&2
     exit 1
 }
-[ "$(id -u)" = 0 ] || {
-    echo "setup.sh: run it as root (sudo ./setup.sh)" >&2
-    exit 1
-}
-export DEBIAN_FRONTEND=noninteractive
 missing=$(for p in $packages; do
     dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' ||
         echo "$p"
 done)
 [ -z "$missing" ] && exit 0
+[ "$(id -u)" = 0 ] || {
+    echo "setup.sh: run it as root (sudo ./setup.sh)" >&2
+    exit 1
+}
+export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 apt-get install -qy --no-install-recommends $missing
