@@ -20,6 +20,7 @@
 }.
 
 -define(HELLO_MS, 10000).
+-define(KILL_MS, 1000).
 
 %% Starts the program and agrees on the protocol's version.
 -spec open(config()) -> {ok, pid()} | {error, {already_started, pid()} | failure()}.
@@ -48,7 +49,7 @@ request(Server, Command, Args, Timeout) ->
         gen_server:call(Server, {request, Command, Args}, Timeout)
     catch
         exit:{timeout, _} ->
-            close(Server),
+            close(Server, {shutdown, unanswered}),
             {error, {timeout, <<"the sampler did not answer in time">>}};
         exit:_ ->
             {error, {not_started, <<"no recording is running">>}}
@@ -74,9 +75,11 @@ os_pid(Server) ->
 
 %% The program is told to end by the end of its input.
 -spec close(pid() | atom()) -> ok.
-close(Server) ->
+close(Server) -> close(Server, normal).
+
+close(Server, Reason) ->
     try
-        gen_server:stop(Server)
+        gen_server:stop(Server, Reason, infinity)
     catch
         exit:_ -> ok
     end.
@@ -162,14 +165,32 @@ handle_info({'DOWN', Monitor, process, _, Reason}, #{helpers := Helpers} = State
     case maps:take(Monitor, Helpers) of
         {_, Left} -> {noreply, describe(Reason, State#{helpers := Left})};
         %% The owner.
-        error -> {stop, normal, State}
+        error -> {stop, {shutdown, abandoned}, State}
     end;
 handle_info(_, State) ->
     {noreply, State}.
 
-terminate(_, #{port := Port, attaches := Attaches}) ->
+%% A program that is stopped does not see that its input has ended.
+terminate(Reason, #{port := Port, attaches := Attaches} = State) ->
+    _ = [kill(State) || Reason =/= normal],
     close_port(Port),
     _ = [cprof_nif:deny_tracer() || Attaches],
+    ok.
+
+%% While its port is open nobody else has its pid.
+kill(#{failure := none, os_pid := OsPid}) when is_integer(OsPid) ->
+    try
+        Kill = os:find_executable("kill"),
+        Args = [{args, ["-KILL", integer_to_list(OsPid)]}, exit_status, hide],
+        Port = open_port({spawn_executable, Kill}, Args),
+        receive
+            {Port, {exit_status, _}} -> ok
+        after ?KILL_MS -> ok
+        end
+    catch
+        error:_ -> ok
+    end;
+kill(_) ->
     ok.
 
 %% From is nobody when it is this process that asks.
@@ -277,7 +298,12 @@ why(system_limit) ->
         [erlang:system_info(port_limit)]
     );
 why(Reason) when is_atom(Reason) ->
-    file:format_error(Reason);
+    %% Its texts are in a module that cannot be loaded where no descriptor is left.
+    try
+        file:format_error(Reason)
+    catch
+        _:_ -> atom_to_list(Reason)
+    end;
 why(Reason) ->
     io_lib:format("~tp", [Reason]).
 

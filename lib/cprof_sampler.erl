@@ -16,7 +16,7 @@
 
 -define(NAME, ?MODULE).
 -define(START_MS, 60000).
--define(STOP_MS, 300000).
+-define(STOP_MS, 60000).
 -define(RENDER_MS, 300000).
 %% As c_src/cli/recording.c.
 -define(MAX_FILE, 268435456).

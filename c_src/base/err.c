@@ -85,8 +85,10 @@ static const struct err_row rows[] = {
     {E_USAGE, "incorrect usage; see `cprof --help`"},
     {E_PLANTED, "belongs to another user, in a folder where anyone may create "
                 "files; choose another name, or remove it"},
-    {E_PLANTED_LINK, "is a link in a folder where anyone may create links, and "
-                     "is not followed; give the name that it leads to"},
+    {E_PLANTED_LINK,
+     "is a link of another user, or in a folder where anyone may "
+     "create links, and is not followed; give the name that it "
+     "leads to"},
     {E_NO_READER, "nothing reads this pipe; start its reader first"},
     {E_NO_FILE, "is a socket or a disk; a result cannot be written there"},
     {EMFILE, "Too many open files: raise `ulimit -n`"},

@@ -73,9 +73,12 @@ static bool is_last(const struct walk *w)
 /* --- what is refused ----------------------------------------------------- */
 
 /* fs.protected_symlinks, and a little more: it may be off, it covers only
- * sticky folders, and a link can itself be a hard link to one of ours. */
+ * sticky folders, a link can itself be a hard link to one of ours, and root
+ * follows no link of anybody else, wherever it is. */
 static bool is_planted_link(const struct walk *w)
 {
+    if (geteuid() == 0 && w->st.st_uid != 0)
+        return true;
     if (!(w->folder.st_mode & S_IWOTH))
         return false;
     if (is_last(w) && w->folder.st_mode & S_ISVTX)

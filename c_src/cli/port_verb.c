@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -237,6 +239,8 @@ int verb_port(int argc, char **argv)
         return fail_text("port",
                          "takes no arguments; it is for Cprof, not for people");
     limits_raise();
+    /* Even stopped we do not outlive the node. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct server s = {.replies = take_stdout()};
     if (s.replies < 0)
         return fail("stdout", s.replies);

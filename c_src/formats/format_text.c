@@ -88,6 +88,13 @@ static void function_table(struct report *r)
 
 /* --- the report ----------------------------------------------------------- */
 
+/* Three samples could have been taken of the CPU time that it used. */
+static bool was_busy(const struct profile *p)
+{
+    const struct profile_meta *m = profile_meta(p);
+    return m->rate_asked && m->used_ns / 1000000 * m->rate_asked > 3000;
+}
+
 static void idle_line(struct report *r)
 {
     buffer_text(r->out, "\n");
@@ -99,6 +106,9 @@ static void idle_line(struct report *r)
     else if (r->s.samples == 0 && profile_counters(r->p)->paused_ms > 0)
         buffer_text(r->out, "No samples; cprof itself was stopped for a time "
                             "and saw nothing then.\n");
+    else if (r->s.samples == 0 && was_busy(r->p))
+        buffer_text(r->out, "No samples, though the node used CPU time: see "
+                            "the notes above, or record for longer.\n");
     else if (r->s.samples == 0)
         buffer_text(r->out, "No samples: the node was idle and used no CPU "
                             "during the recording.\n");

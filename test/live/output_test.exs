@@ -206,7 +206,7 @@ defmodule Live.OutputTest do
     us = elem(:timer.tc(fn -> Cprof.run(["report", r, "-o", whole]) end), 0)
     :rand.seed(:exsss, {1, 2, 3})
     killed = for n <- 1..200, do: kill_one(r, "#{dir}/#{rem(n, 2)}.html", :rand.uniform(us) / 1.0e6)
-    assert Enum.count(killed, & &1) > 20
+    assert Enum.count(killed, & &1) >= 10
     assert File.ls!(dir) -- ["whole.html", "0.html", "1.html"] == []
     for name <- File.ls!(dir), do: assert(File.stat!("#{dir}/#{name}").size == size)
   end
@@ -251,7 +251,7 @@ defmodule Live.OutputTest do
   test "the node does not wait for one", %{recording: r, dir: dir} do
     {_, 0} = System.cmd("mkfifo", ["#{dir}/p.html"])
     assert {:error, {:no_reader, text}} = :cprof_sampler.write(File.read!(r), "#{dir}/p.html", %{})
-    assert text =~ "p.html: nobody reads this pipe"
+    assert text =~ "p.html: nothing reads this pipe"
     assert {:error, {:einval, _}} = :cprof_sampler.read_file("#{dir}/p.html")
   end
 

@@ -23,6 +23,7 @@ start([Command, Folder | Libraries]) ->
 
 say(Door, ok) -> io:format("~ts ok~n", [Door]);
 say(Door, {error, {Code, _}}) -> io:format("~ts ~ts~n", [Door, Code]);
+say(Door, {error, {Code, _}, _Value}) -> io:format("~ts ~ts~n", [Door, Code]);
 say(Door, Done) when element(1, Done) =:= ok -> say(Door, ok).
 
 telemetry(Folder) ->
