@@ -21,7 +21,10 @@
 #define MAX_COST 0.05
 
 enum {
-    POLL_MS = 700,   /* for the samples of one poll */
+    POLL_MS = 700, /* for the samples of one poll */
+    /* For reading what one sample needs: what fails then stays unnamed, and a
+     * machine with much else to do is slow. */
+    SAMPLE_MS = 3000,
     LOOK_MS = 300,   /* for one look at the node */
     DRAIN_MS = 5000, /* for what is queued at the end */
     STOP_MS = 300,   /* for either, once somebody asks for the end */
@@ -38,6 +41,7 @@ struct session {
     uint64_t started_ns;
     struct pace look_pace;
     const volatile sig_atomic_t *stop;
+    struct deadline poll_until;
     bool draining;    /* sampling is over, the rings are emptied */
     bool cut;         /* the deadline was shortened for that */
     uint64_t untaken; /* samples that there was no time for */
@@ -176,11 +180,11 @@ static bool is_over(struct session *s)
 {
     if (is_stopped(s) && !s->cut) {
         const struct deadline soon = deadline_in(STOP_MS, NULL);
-        if (soon.end_ns < s->target.until.end_ns)
-            s->target.until = soon;
+        if (soon.end_ns < s->poll_until.end_ns)
+            s->poll_until = soon;
         s->cut = true;
     }
-    return deadline_check(&s->target.until) != 0;
+    return deadline_check(&s->poll_until) != 0;
 }
 
 /* What there is no time for stays in the rings until the next poll. After the
@@ -192,6 +196,7 @@ static bool on_sample(void *ctx, const struct sample *sample)
         s->untaken++;
         return true;
     }
+    s->target.until = deadline_in(SAMPLE_MS, NULL);
     struct thread new;
     const struct thread *t = threads_find(&s->target.threads, sample->tid);
     if (!t)
@@ -204,7 +209,7 @@ static bool on_sample(void *ctx, const struct sample *sample)
 
 static int poll_engine(struct session *s, int timeout_ms, uint64_t work_ms)
 {
-    s->target.until = deadline_in((uint64_t)timeout_ms + work_ms, NULL);
+    s->poll_until = deadline_in((uint64_t)timeout_ms + work_ms, NULL);
     return s->ops->poll(s->engine, timeout_ms, on_sample, s);
 }
 

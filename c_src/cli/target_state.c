@@ -5,6 +5,15 @@
 
 #include "base/clock.h"
 
+/* Finding the table of atoms takes long, and now is the time for it. That the
+ * first atom is not found is no error. */
+static void warm_up(struct atoms *atoms)
+{
+    enum { FIRST_ATOM = 0x0b };
+    char text[8];
+    (void)!atoms_text(atoms, FIRST_ATOM, text, sizeof(text));
+}
+
 static int read_facts(struct target_state *t)
 {
     int err = maps_read(t->process.pid, &t->maps);
@@ -17,6 +26,8 @@ static int read_facts(struct target_state *t)
                               &t->threads, &t->layout);
     if (!err)
         err = atoms_open(&t->process, &t->maps, &t->memory, t->jit, &t->atoms);
+    if (!err)
+        warm_up(t->atoms);
     return err;
 }
 
@@ -142,7 +153,7 @@ static bool same_code(const struct sample_code *sampled,
     return sampled->entry && memcmp(sampled, read, sizeof(*read)) == 0;
 }
 
-enum { READ_TRIES = 3 };
+enum { READ_TRIES = 3, NEAR_MS = 20 };
 
 static void settle_ahead(struct target_state *t, uint64_t removed)
 {
@@ -182,17 +193,33 @@ static void follow_code(struct target_state *t)
     pace_end(&t->code_pace);
 }
 
-uint64_t target_state_code_at(struct target_state *t, const struct sample *s)
+/* The VM puts new entries where freed ones were: the head of a later list can
+ * look like that of an earlier one. Within this time no two loads and a purge
+ * can have come between. */
+static bool is_near(uint64_t a, uint64_t b)
+{
+    return (a > b ? a - b : b - a) <= NEAR_MS * NS_PER_MS;
+}
+
+static bool needs_read(const struct target_state *t, const struct sample *s)
 {
     struct sample_code head = jit_head(t->jit);
-    if (!same_code(&s->code, &head) && jit_read_at(t->jit) < s->time_ns) {
-        follow_code(t);
-        head = jit_head(t->jit);
-    }
     uint64_t read_at = jit_read_at(t->jit);
-    if (same_code(&s->code, &head))
-        return read_at > s->time_ns ? read_at : s->time_ns;
-    if (same_code(&s->code, &t->former_code))
+    return read_at < s->time_ns &&
+           !(same_code(&s->code, &head) && is_near(read_at, s->time_ns));
+}
+
+uint64_t target_state_code_at(struct target_state *t, const struct sample *s)
+{
+    if (needs_read(t, s))
+        follow_code(t);
+    struct sample_code head = jit_head(t->jit);
+    uint64_t read_at = jit_read_at(t->jit);
+    if (same_code(&s->code, &head) && read_at > s->time_ns &&
+        (is_near(read_at, s->time_ns) || jit_since(t->jit) <= s->time_ns))
+        return read_at;
+    if (same_code(&s->code, &t->former_code) &&
+        is_near(t->former_read_at, s->time_ns))
         return t->former_read_at;
     return s->time_ns;
 }

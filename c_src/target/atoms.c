@@ -180,6 +180,8 @@ static int find_table(struct atoms *a)
 static int start(struct atoms *a)
 {
     a->started = true;
+    buffer_clear(&a->names);
+    a->entry_count = 0;
     int status = read_functions(a, PROBE);
     if (status < 0)
         return status;
@@ -187,7 +189,10 @@ static int start(struct atoms *a)
         return 0;
     buffer_clear(&a->names);
     a->entry_count = 0;
-    return read_functions(a, SIZE_MAX);
+    status = read_functions(a, SIZE_MAX);
+    int over = deadline_check(a->memory->until);
+    a->started = !over; /* else another time */
+    return over ? over : status;
 }
 
 static int look_up(const struct atoms *a, uint64_t term,

@@ -8,11 +8,20 @@ static bool covers(const struct jit_module *m, uint64_t addr)
     return addr >= m->base && addr - m->base < m->size;
 }
 
+/* So long after the last read other code may have been loaded and purged, at
+ * the same place, before the module was. */
+enum { LONG_NS = 100 * 1000 * 1000 };
+
+static bool came_late(const struct jit_module *m)
+{
+    return m->absent_at && m->seen_from - m->absent_at > LONG_NS;
+}
+
 /* Between two reads that saw code come as well as go, code that neither saw
  * may have been at the module's place. */
 static bool is_doubtful(const struct jit_module *m, uint64_t time_ns)
 {
-    return (m->load_raced && time_ns < m->seen_from) ||
+    return ((m->load_raced || came_late(m)) && time_ns < m->seen_from) ||
            (m->removal_raced && time_ns > m->seen_until);
 }
 

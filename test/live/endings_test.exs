@@ -84,9 +84,15 @@ defmodule Live.EndingsTest do
       recording = record(["-p", pid, "-d", 600, "--engine", unquote(engine), "-o", file])
       wait_until_sampling(recording)
       signal(recording, unquote(name))
-      assert {said, 0} = ended(recording, 20_000)
-      assert said =~ "wrote #{file}"
-      assert counters(file)["samples"] >= 0
+      # Before it samples, engine perf has events of its own.
+      case ended(recording, 20_000) do
+        {said, 0} ->
+          assert said =~ "wrote #{file}"
+          assert counters(file)["samples"] >= 0
+
+        {said, 1} ->
+          assert said =~ "interrupted before the first sample"
+      end
     end
   end
 

@@ -4,7 +4,7 @@ defmodule Live.SnapshotTest do
 
   @work "test/live/work"
   @period_us 20_000
-  @attempts 6
+  @attempts 20
 
   setup_all do
     dir = Live.Node.tmp_dir()
