@@ -57,10 +57,11 @@ test-readers: all
 test-browser: all
 	test/browser.sh
 
+ROOT_TESTS := test-unit test-asan test-elixir test-erlang test-live
 test-roots:
 	test/roots.sh make 27 29
-	test/roots.sh run 27 make test
-	test/roots.sh run 29 make test
+	test/roots.sh run 27 make $(ROOT_TESTS)
+	test/roots.sh run 29 make $(ROOT_TESTS)
 
 lint:
 	test/lint.sh
