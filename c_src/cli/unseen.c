@@ -17,7 +17,6 @@ struct watched {
     pid_t tid;
     enum thread_kind kind;
     uint64_t from_ns, last_ns; /* of its CPU time */
-    bool new;                  /* it was not there at the beginning */
 };
 
 struct unseen {
@@ -62,7 +61,7 @@ static void watch(struct unseen *u, const struct thread *t, bool begun,
                   struct watched *to)
 {
     const struct watched *old = find(u, t->tid);
-    *to = old ? *old : (struct watched){.tid = t->tid, .new = begun};
+    *to = old ? *old : (struct watched){.tid = t->tid};
     to->kind = t->kind;
     to->last_ns = thread_ns(u->pid, t->tid, to->last_ns);
     if (old)

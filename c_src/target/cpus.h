@@ -23,7 +23,6 @@ struct cpus {
  * none of them is there.
  */
 void cpus_allowed(const struct threads *threads, struct cpus *out);
-bool cpus_has(const struct cpus *set, int cpu);
 /** The smallest CPU of the set from first on; -1: there is none. */
 int cpus_next(const struct cpus *set, int first);
 

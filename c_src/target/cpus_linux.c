@@ -13,7 +13,7 @@ void cpus_allowed(const struct threads *threads, struct cpus *out)
     }
 }
 
-bool cpus_has(const struct cpus *set, int cpu)
+static bool cpus_has(const struct cpus *set, int cpu)
 {
     return CPU_ISSET_S((size_t)cpu, sizeof(*set), set->sets);
 }
