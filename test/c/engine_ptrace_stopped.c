@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -151,12 +152,28 @@ static void samples_arrive(void)
 
 struct pair {
     pid_t node, sampler;
+    int status; /* file of the node in /proc */
 };
+
+static pid_t tracer_of(const struct pair *p)
+{
+    char text[4096];
+    ssize_t length = pread(p->status, text, sizeof(text) - 1, 0);
+    assert_true(length > 0);
+    text[length] = '\0';
+    const char *at = strstr(text, "TracerPid:");
+    assert_non_null(at);
+    return atoi(at + strlen("TracerPid:"));
+}
 
 static struct pair begin(void)
 {
     memset((void *)shared, 0, sizeof(*shared));
     struct pair p = {.node = start(spin, 0)};
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/status", p.node);
+    p.status = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(p.status >= 0);
     node_goes_on();
     p.sampler = start(sample, p.node);
     samples_arrive();
@@ -167,8 +184,9 @@ static void finish(const struct pair *p)
 {
     end(p->sampler);
     node_goes_on();
-    assert_int_equal(status_of(p->node, "TracerPid"), 0);
+    assert_int_equal(tracer_of(p), 0);
     end(p->node);
+    close(p->status);
 }
 
 /* There is none for a moment after one has ended. */
@@ -179,25 +197,25 @@ static pid_t hand_of(const struct pair *p)
     return hand;
 }
 
-/* Until a thread is held, as often as not. @return the hand, or 0: too late */
+/* A hold is shorter than opening a file, so nothing is opened between seeing it
+ * and what the caller does about it. @return the hand */
 static pid_t wait_for_hold(const struct pair *p)
 {
+    pid_t tracer = 0;
     uint64_t until = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
-    while (clock_now_ns() < until) {
-        pid_t tracer = status_of(p->node, "TracerPid");
-        if (tracer > 0)
-            return tracer;
-    }
-    return 0;
+    while (tracer == 0 && clock_now_ns() < until)
+        tracer = tracer_of(p);
+    assert_true(tracer > 0); /* 0 would be the caller itself to kill() */
+    return tracer;
 }
 
 /* Is it held, now that all are stopped? Then that has an end. */
 static bool hold_ends(const struct pair *p, uint64_t *longest_ns)
 {
     uint64_t began = clock_now_ns();
-    if (status_of(p->node, "TracerPid") == 0)
+    if (tracer_of(p) == 0)
         return false;
-    WAIT_UNTIL(status_of(p->node, "TracerPid") == 0);
+    WAIT_UNTIL(tracer_of(p) == 0);
     uint64_t took = clock_now_ns() - began;
     if (took > *longest_ns)
         *longest_ns = took;
@@ -211,8 +229,8 @@ static void a_stop_of_all_of_us_holds_nobody(void **state)
     (void)state;
     struct pair p = begin();
     unsigned tries = 0, hits = 0;
-    uint64_t longest_ns = 0;
-    for (; hits < HITS && tries < 3000; tries++) {
+    uint64_t longest_ns = 0, until = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
+    for (; hits < HITS && clock_now_ns() < until; tries++) {
         pid_t hand = wait_for_hold(&p);
         kill(hand, SIGSTOP);
         kill(p.sampler, SIGSTOP);
@@ -237,7 +255,7 @@ static void a_stop_by_a_key_does_not_reach_the_hand(void **state)
     assert_int_equal(getpgid(hand), hand);
     kill(-p.sampler, SIGTSTP); /* as a terminal does */
     WAIT_UNTIL(status_of(p.sampler, "State") == 'T');
-    WAIT_UNTIL(status_of(p.node, "TracerPid") == 0);
+    WAIT_UNTIL(tracer_of(&p) == 0);
     node_goes_on();
     assert_int_not_equal(status_of(hand, "State"), 'T');
     kill(-p.sampler, SIGCONT);
@@ -271,57 +289,63 @@ static void a_killed_sampler_leaves_no_hand(void **state)
             kill(hand, SIGSTOP);
         end(p.sampler);
         WAIT_UNTIL(kill(hand, 0) != 0 || status_of(hand, "State") == 'Z');
-        WAIT_UNTIL(status_of(p.node, "TracerPid") == 0);
+        WAIT_UNTIL(tracer_of(&p) == 0);
         node_goes_on();
         end(p.node);
+        close(p.status);
     }
 }
 
-/* Version 2 of control groups: who is frozen can be killed. */
+/* @return a descriptor to write to, or -1 */
+static int open_in(const char *dir, const char *name)
+{
+    char path[160];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+static void move_into(int procs, pid_t pid)
+{
+    assert_true(pid > 0); /* 0 would be this test */
+    (void)!dprintf(procs, "%d\n", pid); /* it may have ended */
+}
+
+/* Version 2 of control groups: a frozen process can be killed. */
 static void a_frozen_sampler_holds_nobody(void **state)
 {
     (void)state;
-    char dir[96], path[128];
+    char dir[96];
     const char *root = access("/sys/fs/cgroup/cgroup.procs", W_OK) == 0
                            ? "/sys/fs/cgroup"
                            : "/sys/fs/cgroup/unified";
     snprintf(dir, sizeof(dir), "%s/cprof-test-%d", root, (int)getpid());
-    snprintf(path, sizeof(path), "%s/cgroup.freeze", dir);
-    if (mkdir(dir, 0755) != 0 || access(path, W_OK) != 0) {
+    if (mkdir(dir, 0755) != 0)
+        skip();
+    int freeze = open_in(dir, "cgroup.freeze");
+    int procs = open_in(dir, "cgroup.procs");
+    if (freeze < 0 || procs < 0) {
         rmdir(dir);
         skip();
     }
     struct pair p = begin();
     unsigned hits = 0, tries = 0;
-    uint64_t longest_ns = 0;
-    for (; hits < HITS && tries < 1000; tries++) {
-        pid_t hand = wait_for_hold(&p);
-        FILE *procs = NULL;
-        snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
-        for (int i = 0; i < 2; i++) {
-            procs = fopen(path, "w");
-            assert_non_null(procs);
-            fprintf(procs, "%d", i ? hand : p.sampler);
-            (void)!fclose(procs); /* it may have ended */
-        }
-        snprintf(path, sizeof(path), "%s/cgroup.freeze", dir);
+    uint64_t longest_ns = 0, until = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
+    move_into(procs, p.sampler);
+    for (; hits < HITS && clock_now_ns() < until; tries++) {
+        move_into(procs, hand_of(&p)); /* a new one is there already */
         wait_for_hold(&p);
-        for (int frozen = 1; frozen >= 0; frozen--) {
-            FILE *freeze = fopen(path, "w");
-            assert_non_null(freeze);
-            fprintf(freeze, "%d", frozen);
-            fclose(freeze);
-            if (frozen) {
-                hits += hold_ends(&p, &longest_ns);
-                node_goes_on();
-            }
-        }
+        assert_int_equal(write(freeze, "1", 1), 1);
+        hits += hold_ends(&p, &longest_ns);
+        node_goes_on();
+        assert_int_equal(write(freeze, "0", 1), 1);
         samples_arrive();
     }
     print_message("%u times frozen, %u while a thread was held, at most "
                   "%.1f ms\n",
                   tries, hits, (double)longest_ns / NS_PER_MS);
     finish(&p);
+    close(freeze);
+    close(procs);
     for (unsigned ms = 0; rmdir(dir) != 0 && ms < PATIENCE_MS; ms++)
         sleep_ms(1);
     assert_int_equal(hits, HITS);
