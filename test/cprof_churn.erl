@@ -173,7 +173,8 @@ traced(#{ours := Ours} = Job) ->
 
 make(Job, N) ->
     _ = rand:seed(exsss, N),
-    Burier = start(fun() -> bury(N, Job) end, Job),
+    Maker = self(),
+    Burier = start(fun() -> bury(Maker, N, Job) end, Job),
     Burier ! go,
     make(Job, Burier, now_ms(), 0, queue:new()).
 
@@ -195,15 +196,19 @@ older(Batches, Burier) ->
     case queue:len(Batches) > ?BATCHES of
         true ->
             {{value, Oldest}, Rest} = queue:out(Batches),
-            Burier ! Oldest,
+            receive
+                {buried, Burier} -> Burier ! Oldest
+            end,
             Rest;
         false ->
             Batches
     end.
 
 %% Ends batches in the order in which they were made, and says of which generation
-%% the last one was.
-bury(N, #{buried := Buried} = Job) ->
+%% the last one was. The maker waits for it: on a busy machine processes would be
+%% made faster than they are ended, and each purge looks at all of them.
+bury(Maker, N, #{buried := Buried} = Job) ->
+    Maker ! {buried, self()},
     receive
         done ->
             done;
@@ -212,7 +217,7 @@ bury(N, #{buried := Buried} = Job) ->
             [exit(Pid, kill) || Pid <- Pids],
             [receive {'DOWN', Monitor, process, _, _} -> ok end || Monitor <- Monitors],
             atomics:put(Buried, N, Generation),
-            bury(N, Job)
+            bury(Maker, N, Job)
     end.
 
 one(#{counters := Counters} = Job, Kind) ->
