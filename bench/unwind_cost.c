@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "cli/target_state.h"
+#include "recorder/target_state.h"
 #include "engine/engine.h"
 
 enum { SAMPLES_MAX = 40000, SHOWN = 5, RATE = 999 };

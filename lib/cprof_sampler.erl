@@ -18,7 +18,7 @@
 -define(START_MS, 60000).
 -define(STOP_MS, 60000).
 -define(RENDER_MS, 300000).
-%% As c_src/cli/recording.c.
+%% As PPROF_FILE_MAX in c_src/formats/format.h.
 -define(MAX_FILE, 268435456).
 -define(RATE, 99).
 %% Functions are profiled for a short time, so more often.
@@ -235,7 +235,7 @@ print(Recording, Options) ->
 
 %% Writes a recording to a file of any name: as the format says, or as it is.
 %% With exclusive => true, never over what is there, nor through a link. It is
-%% the program that writes: see c_src/cli/output.h for what it guarantees.
+%% the program that writes: see c_src/output/output.h for what it guarantees.
 -spec save(binary(), binary(), map()) -> ok | {error, failure()}.
 save(Recording, File, Args) ->
     of_file(File, ask_program(write, Args#{recording => Recording, path => File})).

@@ -4,8 +4,7 @@
 
 #include "cli/options_diff.h"
 #include "cli/options_view.h"
-#include "cli/output.h"
-#include "cli/recording.h"
+#include "output/output.h"
 #include "cli/verbs.h"
 
 static const char help[] =
@@ -46,22 +45,13 @@ static void side_deinit(struct side *side)
         profile_destroy(side->recordings[i]);
 }
 
-/* The recording, or of it what the filter lets through. */
+/* The recording, or what the filter leaves of it. */
 static int read_one(const char *path, const struct filter *filter,
                     struct profile **out)
 {
-    struct profile *p, *filtered;
-    int err = recording_read(path, &p);
-    if (err || filter_is_empty(filter)) {
-        if (!err)
-            *out = p;
-        return err;
-    }
-    err = filter_apply(p, filter, &filtered);
-    profile_destroy(p);
-    if (!err)
-        *out = filtered;
-    return err;
+    struct profile *whole;
+    int err = pprof_read_file(path, &whole);
+    return err ? err : filter_take(whole, filter, out);
 }
 
 static bool has_work(const struct profile *p)
@@ -113,7 +103,7 @@ static int show(const struct diff *d, const struct options_diff *o)
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
     int err = o->format->write(d, &how, &bytes);
     if (!err)
-        err = output_write(output, &bytes);
+        err = output_write(output, say_waiting, &bytes);
     buffer_deinit(&bytes);
     return err ? fail(output ? output : "stdout", err) : EXIT_DONE;
 }

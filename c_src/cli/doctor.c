@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "cli/advice.h"
 #include "cli/options.h"
-#include "cli/target_state.h"
+#include "recorder/target_state.h"
 #include "cli/verbs.h"
 #include "engine/engine.h"
 

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/limits.h"
-#include "cli/target_state.h"
+#include "recorder/limits.h"
+#include "recorder/target_state.h"
 
 enum { WAIT_STEP_MS = 20, WAIT_STEPS = 500 };
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -123,20 +124,6 @@ const char *options_view_check(const struct options *o, const char **option)
     return NULL;
 }
 
-struct format_options options_view_format(const struct options *o, bool color)
-{
-    return (struct format_options){
-        .top = o->top,
-        .color = color,
-        .by = o->by && strcmp(o->by, "scheduler") == 0 ? FORMAT_BY_SCHEDULER
-                                                       : FORMAT_BY_PROCESS,
-        .cpu_weights = o->weights && strcmp(o->weights, "cpu") == 0,
-        .callers = o->callers,
-        .tree = o->tree,
-        .min_pct = o->min_pct,
-    };
-}
-
 struct filter options_filter(const struct options *o)
 {
     return (struct filter){.processes = o->processes,
@@ -152,43 +139,24 @@ struct filter options_filter(const struct options *o)
                            .to_ns = o->to_ns};
 }
 
-/* --- the filter in words -------------------------------------------------- */
-
-static void describe_texts(struct buffer *out, const char *option,
-                           const char *const *texts, size_t n)
+struct view options_view(const struct options *o)
 {
-    enum { SHOWN = 5 };
-    for (size_t i = 0; i < n && i < SHOWN; i++)
-        buffer_printf(out, " %s %.60s", option, texts[i]);
-    if (n > SHOWN)
-        buffer_printf(out, " and %zu more", n - SHOWN);
+    bool scheduler = o->by && strcmp(o->by, "scheduler") == 0;
+    return (struct view){
+        .filter = options_filter(o),
+        .format = o->format,
+        .how = {
+            .top = o->top,
+            .color = !o->output && isatty(STDOUT_FILENO),
+            .by = scheduler ? FORMAT_BY_SCHEDULER : FORMAT_BY_PROCESS,
+            .cpu_weights = o->weights && strcmp(o->weights, "cpu") == 0,
+            .callers = o->callers,
+            .tree = o->tree,
+            .min_pct = o->min_pct,
+        }};
 }
 
-/* Whole buckets are kept, so these may be more than was asked for. */
-static void describe_time(struct buffer *out, const struct options *o,
-                          uint64_t bucket_ns)
+bool options_view_unreadable(const struct options *o)
 {
-    if (!bucket_ns || (!o->from_ns && !o->to_ns))
-        return;
-    double length = (double)bucket_ns / 1e9;
-    uint64_t from = o->from_ns / bucket_ns;
-    uint64_t to = o->to_ns / bucket_ns + (o->to_ns % bucket_ns != 0);
-    buffer_printf(out, " --from %g", (double)from * length);
-    if (o->to_ns)
-        buffer_printf(out, " --to %g", (double)to * length);
-}
-
-void options_view_describe(const struct options *o, uint64_t bucket_ns,
-                           struct buffer *out)
-{
-    describe_texts(out, "--process", o->processes, o->process_count);
-    for (int i = 0; i < STATE_COUNT; i++)
-        if (o->states >> i & 1)
-            buffer_printf(out, " --state %s", state_name((enum sample_state)i));
-    for (size_t i = 0; i < o->scheduler_count; i++)
-        buffer_printf(out, " --scheduler %u", o->schedulers[i]);
-    describe_texts(out, "--thread", o->threads, o->thread_count);
-    describe_time(out, o, bucket_ns);
-    describe_texts(out, "--focus", &o->focus, o->focus != NULL);
-    describe_texts(out, "--ignore", &o->ignore, o->ignore != NULL);
+    return !o->output && o->format->binary && isatty(STDOUT_FILENO);
 }

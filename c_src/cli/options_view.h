@@ -6,8 +6,8 @@
 #ifndef CPROF_CLI_OPTIONS_VIEW_H
 #define CPROF_CLI_OPTIONS_VIEW_H
 
-#include "base/buffer.h"
 #include "cli/options.h"
+#include "formats/view.h"
 
 /** getopt codes, apart from those of options.c. */
 enum {
@@ -57,11 +57,9 @@ const char *options_view_take(struct options *o, int code, const char *text);
 /** After all options: does one ask for what its format has not? NULL, or
  *  why not, with *option set. */
 const char *options_view_check(const struct options *o, const char **option);
-/** How a format is to write: all but `title`. */
-struct format_options options_view_format(const struct options *o, bool color);
-/** Appends what the filter asks for, as " --state gc --from 1"; times as
- *  the buckets of bucket_ns that they take. */
-void options_view_describe(const struct options *o, uint64_t bucket_ns,
-                           struct buffer *out);
+/** What the options ask to be shown. Borrows their texts. */
+struct view options_view(const struct options *o);
+/** Would the bytes of this format end on a terminal, unreadable? */
+bool options_view_unreadable(const struct options *o);
 
 #endif

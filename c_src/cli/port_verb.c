@@ -1,209 +1,15 @@
-/* cprof port: the port protocol's commands, carried out on a session. */
+/* cprof port: the program as the other end of an Erlang port. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "cli/inquiry.h"
-#include "cli/limits.h"
-#include "cli/port_compare.h"
-#include "cli/port_output.h"
-#include "cli/session.h"
 #include "cli/verbs.h"
-#include "engine/engine.h"
-#include "formats/format.h"
-#include "port/port.h"
-
-struct server {
-    int replies; /* where they go */
-    bool greeted;
-    struct session *session;
-    int session_error; /* why sampling ended by itself, 0: it did not */
-    uint64_t end_ns;   /* when it is to end by itself, 0: never */
-    struct inquiry inquiry;
-    struct profile *finished; /* the result, when only answers are missing */
-    int64_t stop_ref;
-    uint64_t answer_by_ns;
-    struct buffer in, out;
-};
-
-static int hello(struct server *s, const struct port_request *r)
-{
-    if (r->version != PORT_VERSION)
-        return -E_PROTOCOL;
-    s->greeted = true;
-    return port_reply_hello(&s->out, r->ref, CPROF_VERSION);
-}
-
-static int start(struct server *s, const struct port_request *r)
-{
-    if (s->session || s->finished)
-        return -EALREADY;
-    if (r->rate < ENGINE_MIN_RATE || r->rate > ENGINE_MAX_RATE)
-        return -EINVAL;
-    const struct session_options o = {.pid = (pid_t)r->pid,
-                                      .rate = (unsigned)r->rate,
-                                      .timeline = true,
-                                      .engine =
-                                          r->engine[0] ? r->engine : "auto",
-                                      .kernel = r->kernel,
-                                      .no_command = r->no_command,
-                                      .force = r->force};
-    int err = session_open(&o, &s->session);
-    if (err)
-        return err;
-    s->session_error = 0;
-    s->inquiry = inquiry_of(r->describe ? session_profile(s->session) : NULL);
-    s->end_ns = r->duration_ms > 0
-                    ? clock_now_ns() + (uint64_t)r->duration_ms * NS_PER_MS
-                    : 0;
-    return port_reply_atom(&s->out, r->ref, "started");
-}
-
-static int reply_profile(struct server *s, int64_t ref, const struct profile *p)
-{
-    struct buffer recording;
-    buffer_init(&recording, PORT_MAX_PACKET);
-    int err = format_pprof.write(p, &(struct format_options){0}, &recording);
-    if (!err)
-        err = port_reply_result(&s->out, ref, p, recording.data, recording.len);
-    buffer_deinit(&recording);
-    return err;
-}
-
-/* The reply follows when the node has answered what is still to be asked. */
-static int stop(struct server *s, const struct port_request *r)
-{
-    if (!s->session)
-        return -ESRCH;
-    int err = session_finish(s->session, &s->finished);
-    session_close(s->session);
-    s->session = NULL;
-    if (!err && r->note[0])
-        err = profile_note(s->finished, r->note);
-    if (err) {
-        s->inquiry = inquiry_of(NULL);
-        profile_destroy(s->finished);
-        s->finished = NULL;
-        return err;
-    }
-    inquiry_end(&s->inquiry);
-    s->stop_ref = r->ref;
-    s->answer_by_ns = clock_now_ns() + INQUIRY_END_MS * NS_PER_MS;
-    return 0;
-}
-
-static int describe(struct server *s, const struct port_request *r)
-{
-    struct port_descriptions described = r->described;
-    int err = inquiry_answer(&s->inquiry, &described);
-    return err ? err : port_reply_atom(&s->out, r->ref, "described");
-}
-
-static int read_back(struct server *s, const struct port_request *r)
-{
-    struct profile *p;
-    int err = pprof_read(r->recording.data, r->recording.len, &p);
-    if (err)
-        return err;
-    err = port_reply_result(&s->out, r->ref, p, r->recording.data,
-                            r->recording.len);
-    profile_destroy(p);
-    return err;
-}
-
-static int carry_out(struct server *s, const struct port_request *r)
-{
-    if (!s->greeted && r->command != PORT_HELLO)
-        return -E_PROTOCOL;
-    switch (r->command) {
-    case PORT_HELLO:
-        return hello(s, r);
-    case PORT_START:
-        return start(s, r);
-    case PORT_STOP:
-        return stop(s, r);
-    case PORT_READ:
-        return read_back(s, r);
-    case PORT_RENDER:
-        return port_output_render(r, &s->out);
-    case PORT_CHECK:
-        return port_output_check(r, &s->out);
-    case PORT_WRITE:
-        return port_output_write(r, &s->out);
-    case PORT_DIFF:
-        return port_compare(r, &s->out);
-    case PORT_DESCRIBE:
-        return describe(s, r);
-    }
-    return -E_PROTOCOL;
-}
-
-/* Sends what was made of a request, or the error instead. */
-static int answer(struct server *s, int64_t ref, int err)
-{
-    if (err) {
-        buffer_clear(&s->out);
-        err = port_reply_error(&s->out, ref, err);
-    }
-    return err ? err : port_write_all(s->replies, s->out.data, s->out.len);
-}
-
-/* 1: go on, 0: the other side is gone, negative: it broke the protocol. */
-static int serve_one(struct server *s)
-{
-    struct port_request *request = malloc(sizeof(*request));
-    if (!request)
-        return -ENOMEM;
-    int got = port_read_packet(STDIN_FILENO, &s->in);
-    if (got > 0) {
-        buffer_clear(&s->out);
-        int err = port_decode(s->in.data, s->in.len, request);
-        if (!err)
-            err = carry_out(s, request);
-        bool fatal = err == -E_PROTOCOL;
-        err = answer(s, request->ref, err);
-        got = err ? err : fatal ? -E_PROTOCOL : 1;
-    }
-    free(request);
-    return got;
-}
-
-/* Asks the node what is to be asked, and hands out a result that is ready. */
-static int tend(struct server *s)
-{
-    buffer_clear(&s->out);
-    int err = inquiry_ask(&s->inquiry, clock_now_ns(), &s->out);
-    if (!err && s->out.len > 0)
-        err = port_write_all(s->replies, s->out.data, s->out.len);
-    if (err || !s->finished ||
-        (!inquiry_is_done(&s->inquiry) && clock_now_ns() < s->answer_by_ns))
-        return err;
-    buffer_clear(&s->out);
-    inquiry_count(&s->inquiry);
-    err = reply_profile(s, s->stop_ref, s->finished);
-    s->inquiry = inquiry_of(NULL);
-    profile_destroy(s->finished);
-    s->finished = NULL;
-    return answer(s, s->stop_ref, err);
-}
-
-/* Samples meanwhile, or waits when nothing is being recorded. */
-static bool request_waits(struct server *s)
-{
-    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-    bool sampling = s->session && !s->session_error &&
-                    (!s->end_ns || clock_now_ns() < s->end_ns);
-    if (sampling)
-        s->session_error = session_run(s->session, 10);
-    return poll(&in, 1, sampling ? 0 : s->finished ? 10 : 1000) > 0;
-}
+#include "port/port_server.h"
+#include "recorder/limits.h"
 
 /* Results and what is printed never get between the replies: our standard
  * output (an output can be /dev/stdout) is our stderr from here on. */
@@ -241,24 +47,11 @@ int verb_port(int argc, char **argv)
     limits_raise();
     /* Even stopped we do not outlive the node. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    struct server s = {.replies = take_stdout()};
-    if (s.replies < 0)
-        return fail("stdout", s.replies);
-    int err = start_watch(&s.replies);
+    int replies = take_stdout();
+    if (replies < 0)
+        return fail("stdout", replies);
+    int err = start_watch(&replies);
     if (err)
         return fail("port", err);
-    buffer_init(&s.in, PORT_MAX_PACKET);
-    buffer_init(&s.out, PORT_MAX_PACKET);
-    int going = 1;
-    while (going > 0) {
-        if (request_waits(&s))
-            going = serve_one(&s);
-        if (going > 0 && tend(&s) != 0)
-            going = -E_PROTOCOL;
-    }
-    session_close(s.session);
-    profile_destroy(s.finished);
-    buffer_deinit(&s.in);
-    buffer_deinit(&s.out);
-    return going == 0 ? EXIT_DONE : EXIT_FAILED;
+    return port_serve(STDIN_FILENO, replies) == 0 ? EXIT_DONE : EXIT_FAILED;
 }

@@ -9,12 +9,12 @@
 
 #include "base/clock.h"
 #include "cli/launch.h"
-#include "cli/limits.h"
+#include "recorder/limits.h"
 #include "cli/options.h"
 #include "cli/options_view.h"
-#include "cli/output.h"
+#include "output/output.h"
 #include "cli/progress.h"
-#include "cli/session.h"
+#include "recorder/session.h"
 #include "cli/verbs.h"
 
 static const char help[] =
@@ -105,9 +105,10 @@ static int write_result(const struct options *o, const struct profile *p)
 {
     struct buffer bytes;
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
-    int err = output_render(p, o, &bytes);
+    const struct view view = options_view(o);
+    int err = view_render(p, &view, &bytes);
     if (!err)
-        err = output_write(o->output, &bytes);
+        err = output_write(o->output, say_waiting, &bytes);
     buffer_deinit(&bytes);
     if (err)
         return fail(o->output ? o->output : "stdout", err);
@@ -240,7 +241,7 @@ int verb_record(int argc, char **argv)
     int err = output_check(o.output);
     if (err)
         return fail(o.output, err);
-    if (output_unreadable(&o))
+    if (options_view_unreadable(&o))
         return fail_text(
             o.format->name,
             "this format is not for a terminal; give --output FILE");

@@ -3,8 +3,7 @@
 
 #include "cli/options.h"
 #include "cli/options_view.h"
-#include "cli/output.h"
-#include "cli/recording.h"
+#include "output/output.h"
 #include "cli/verbs.h"
 
 static const char help[] =
@@ -34,22 +33,23 @@ int verb_report(int argc, char **argv)
     int err = output_check(o.output);
     if (err)
         return fail(o.output, err);
-    if (output_unreadable(&o))
+    if (options_view_unreadable(&o))
         return fail_text(
             o.format->name,
             "this format is not for a terminal; give --output OUT");
     struct profile *p;
-    err = recording_read(o.input, &p);
+    err = pprof_read_file(o.input, &p);
     if (err)
         return fail(o.input, err);
     struct buffer bytes;
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
-    err = output_render(p, &o, &bytes);
+    const struct view view = options_view(&o);
+    err = view_render(p, &view, &bytes);
     profile_destroy(p);
     const char *what = o.input;
     if (!err) {
         what = o.output ? o.output : "stdout";
-        err = output_write(o.output, &bytes);
+        err = output_write(o.output, say_waiting, &bytes);
     }
     buffer_deinit(&bytes);
     return err ? fail(what, err) : EXIT_DONE;

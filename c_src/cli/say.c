@@ -40,6 +40,11 @@ void say(const char *format, ...)
     buffer_deinit(&line);
 }
 
+void say_waiting(const char *path)
+{
+    say("%s: waiting until somebody reads this pipe; Ctrl-C gives up", path);
+}
+
 int fail_text(const char *what, const char *why)
 {
     say("%s: %s", what, why);

@@ -25,6 +25,8 @@ int verb_port(int argc, char **argv);
  * (base/utf8.h) are written as they may be shown. No newline at the end.
  */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** Says that the pipe at path has no reader yet (output/output.h). */
+void say_waiting(const char *path);
 /** "cprof: WHAT: why" on stderr, with why from err_text(code); EXIT_FAILED. */
 int fail(const char *what, int code);
 /** The same with a sentence of the caller's instead of a code. */

@@ -49,5 +49,9 @@ const struct format *format_by_path(const char *path);
  * unpack to more than 1 GiB.
  */
 MUST_USE int pprof_read(const void *bytes, size_t len, struct profile **out);
+/** What is longer is no recording: hours of one are some megabytes. */
+#define PPROF_FILE_MAX ((size_t)256 << 20)
+/** The same of a file. -errno, or -E_LIMIT when it is too long. */
+MUST_USE int pprof_read_file(const char *path, struct profile **out);
 
 #endif

@@ -359,3 +359,14 @@ int pprof_read(const void *bytes, size_t len, struct profile **out)
     }
     return err == -E_FORMAT ? -E_NOT_A_PROFILE : err;
 }
+
+int pprof_read_file(const char *path, struct profile **out)
+{
+    struct buffer file;
+    buffer_init(&file, PPROF_FILE_MAX);
+    int err = buffer_read_file(&file, path);
+    if (!err)
+        err = pprof_read(file.data, file.len, out);
+    buffer_deinit(&file);
+    return err;
+}

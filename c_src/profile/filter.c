@@ -201,3 +201,14 @@ int filter_apply(const struct profile *p, const struct filter *filter,
     filtering_deinit(&f);
     return err;
 }
+
+int filter_take(struct profile *whole, const struct filter *f,
+                struct profile **out)
+{
+    *out = whole;
+    if (filter_is_empty(f))
+        return 0;
+    int err = filter_apply(whole, f, out);
+    profile_destroy(whole);
+    return err;
+}

@@ -36,5 +36,9 @@ bool filter_is_empty(const struct filter *f);
  *  is asked for that was not recorded, -ENOMEM. */
 MUST_USE int filter_apply(const struct profile *p, const struct filter *f,
                           struct profile **out);
+/** The same of a profile that is handed over: it is given back when the filter
+ *  asks for nothing, else destroyed, on an error too. */
+MUST_USE int filter_take(struct profile *whole, const struct filter *f,
+                         struct profile **out);
 
 #endif

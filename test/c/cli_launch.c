@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/launch.h"
-#include "cli/limits.h"
+#include "recorder/limits.h"
 
 static volatile sig_atomic_t stop;
 

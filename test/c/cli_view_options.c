@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/options_view.h"
 
 enum { WORDS = 12 };
@@ -70,8 +71,8 @@ static void values_arrive(void **state)
     (void)state;
     struct options o;
     assert_string_equal(fault_of("report a.pb.gz --tree --min 0.5", &o), "");
-    struct format_options how = options_view_format(&o, true);
-    assert_true(how.tree && how.color);
+    struct format_options how = options_view(&o).how;
+    assert_true(how.tree);
     assert_true(how.min_pct > 0.49 && how.min_pct < 0.51);
     assert_string_equal(
         fault_of("report a.pb.gz -o a.speedscope.json --by scheduler "
@@ -79,12 +80,12 @@ static void values_arrive(void **state)
                  &o),
         "");
     assert_ptr_equal(o.format, &format_speedscope);
-    how = options_view_format(&o, false);
+    how = options_view(&o).how;
     assert_int_equal(how.by, FORMAT_BY_SCHEDULER);
     assert_true(how.cpu_weights && !how.tree);
     assert_string_equal(fault_of("report a.pb.gz --callers lists:seq/2", &o),
                         "");
-    assert_string_equal(options_view_format(&o, false).callers, "lists:seq/2");
+    assert_string_equal(options_view(&o).how.callers, "lists:seq/2");
 }
 
 /* The page has a timeline; text has one when it is asked for. */
@@ -100,12 +101,61 @@ static void when_a_timeline_is_kept(void **state)
     assert_false(o.timeline);
 }
 
+static void values_are_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        int code;
+        const char *good, *bad;
+    } rows[] = {
+        {OPT_STATE, "dirty-cpu", "dirty"},
+        {OPT_SCHEDULER, "1", "0"},
+        {OPT_SCHEDULER, "1024", "-1"},
+        {OPT_SCHEDULER, "2", "2x"},
+        {OPT_THREAD, "erts_poll_1", ""},
+        {OPT_FROM, "0", "-1"},
+        {OPT_FROM, "1.5", "soon"},
+        {OPT_TO, "2", "0"},
+        {OPT_TO, "1e3", "nan"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct options o = {0};
+        assert_null(options_view_take(&o, rows[i].code, rows[i].good));
+        assert_non_null(options_view_take(&o, rows[i].code, rows[i].bad));
+    }
+}
+
+static void a_filter_is_said_in_words(void **state)
+{
+    (void)state;
+    struct options o = {.focus = "^a"};
+    assert_null(options_view_take(&o, OPT_STATE, "gc"));
+    assert_null(options_view_take(&o, OPT_SCHEDULER, "2"));
+    assert_null(options_view_take(&o, OPT_THREAD, "x"));
+    assert_null(options_view_take(&o, OPT_FROM, "0.15"));
+    assert_null(options_view_take(&o, OPT_TO, "1.01"));
+    struct filter f = options_filter(&o);
+    assert_false(filter_is_empty(&f));
+    assert_int_equal(f.from_ns, 150 * NS_PER_MS);
+    assert_int_equal(f.states, 1u << STATE_GC);
+    struct buffer b;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    view_describe_filter(&f, 50 * NS_PER_MS, &b);
+    buffer_add(&b, "", 1);
+    assert_string_equal((char *)b.data,
+                        " --state gc --scheduler 2 --thread x --from 0.15 "
+                        "--to 1.05 --focus ^a");
+    buffer_deinit(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(values_arrive),
         cmocka_unit_test(when_a_timeline_is_kept),
+        cmocka_unit_test(values_are_checked),
+        cmocka_unit_test(a_filter_is_said_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

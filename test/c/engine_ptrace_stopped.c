@@ -306,7 +306,7 @@ static int open_in(const char *dir, const char *name)
 
 static void move_into(int procs, pid_t pid)
 {
-    assert_true(pid > 0); /* 0 would be this test */
+    assert_true(pid > 0);               /* 0 would be this test */
     (void)!dprintf(procs, "%d\n", pid); /* it may have ended */
 }
 

@@ -1,0 +1,86 @@
+#include "formats/view.h"
+
+#include <inttypes.h>
+
+static void describe_texts(struct buffer *out, const char *option,
+                           const char *const *texts, size_t n)
+{
+    enum { SHOWN = 5 };
+    for (size_t i = 0; i < n && i < SHOWN; i++)
+        buffer_printf(out, " %s %.60s", option, texts[i]);
+    if (n > SHOWN)
+        buffer_printf(out, " and %zu more", n - SHOWN);
+}
+
+/* Whole buckets are kept, so these may be more than was asked for. */
+static void describe_time(struct buffer *out, const struct filter *f,
+                          uint64_t bucket_ns)
+{
+    if (!bucket_ns || (!f->from_ns && !f->to_ns))
+        return;
+    double length = (double)bucket_ns / 1e9;
+    uint64_t from = f->from_ns / bucket_ns;
+    uint64_t to = f->to_ns / bucket_ns + (f->to_ns % bucket_ns != 0);
+    buffer_printf(out, " --from %g", (double)from * length);
+    if (f->to_ns)
+        buffer_printf(out, " --to %g", (double)to * length);
+}
+
+void view_describe_filter(const struct filter *f, uint64_t bucket_ns,
+                          struct buffer *out)
+{
+    describe_texts(out, "--process", f->processes, f->process_count);
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (f->states >> i & 1)
+            buffer_printf(out, " --state %s", state_name((enum sample_state)i));
+    for (size_t i = 0; i < f->scheduler_count; i++)
+        buffer_printf(out, " --scheduler %u", f->schedulers[i]);
+    describe_texts(out, "--thread", f->threads, f->thread_count);
+    describe_time(out, f, bucket_ns);
+    describe_texts(out, "--focus", &f->focus, f->focus != NULL);
+    describe_texts(out, "--ignore", &f->ignore, f->ignore != NULL);
+}
+
+static uint64_t samples_of(const struct profile *p)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < profile_sample_count(p); i++)
+        sum += profile_sample_at(p, i)->count;
+    return sum;
+}
+
+/* A filtered report says so: its counters are of the whole recording. */
+static int note_filter(struct profile *filtered, const struct filter *f,
+                       const struct profile *whole)
+{
+    struct buffer line;
+    buffer_init(&line, BUFFER_DEFAULT_MAX);
+    buffer_text(&line, "filtered:");
+    view_describe_filter(f, profile_meta(whole)->bucket_ns, &line);
+    buffer_printf(&line,
+                  "; %" PRIu64 " of %" PRIu64
+                  " samples; quality counters are of the whole recording",
+                  samples_of(filtered), samples_of(whole));
+    buffer_add(&line, "", 1);
+    int err = buffer_status(&line);
+    if (!err)
+        err = profile_note(filtered, (const char *)line.data);
+    buffer_deinit(&line);
+    return err;
+}
+
+int view_render(const struct profile *p, const struct view *v,
+                struct buffer *bytes)
+{
+    if (filter_is_empty(&v->filter))
+        return v->format->write(p, &v->how, bytes);
+    struct profile *filtered;
+    int err = filter_apply(p, &v->filter, &filtered);
+    if (err)
+        return err;
+    err = note_filter(filtered, &v->filter, p);
+    if (!err)
+        err = v->format->write(filtered, &v->how, bytes);
+    profile_destroy(filtered);
+    return err;
+}

@@ -1,0 +1,96 @@
+#include "port/port_compare.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "formats/diff_format.h"
+#include "port/port_output.h"
+
+struct side {
+    struct profile **profiles;
+    size_t count;
+};
+
+static void side_deinit(struct side *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        profile_destroy(s->profiles[i]);
+    free(s->profiles);
+}
+
+static int read_one(const uint8_t *bytes, size_t len, const struct filter *f,
+                    struct profile **out)
+{
+    struct profile *whole;
+    int err = pprof_read(bytes, len, &whole);
+    return err ? err : filter_take(whole, f, out);
+}
+
+static int read_side(struct port_recordings recordings, const struct filter *f,
+                     struct side *out)
+{
+    if (recordings.left <= 0)
+        return -E_USAGE;
+    out->profiles = calloc((size_t)recordings.left, sizeof(*out->profiles));
+    if (!out->profiles)
+        return -ENOMEM;
+    const uint8_t *bytes;
+    size_t len;
+    int err = 0;
+    while (!err && port_next_recording(&recordings, &bytes, &len)) {
+        err = read_one(bytes, len, f, &out->profiles[out->count]);
+        out->count += !err;
+    }
+    return err;
+}
+
+static int reply(const struct port_request *r, const struct diff_format *format,
+                 const struct diff *d, struct buffer *out)
+{
+    const struct format_options how = {.top = (unsigned)r->top};
+    struct buffer bytes, sentence;
+    buffer_init(&bytes, PORT_MAX_PACKET);
+    buffer_init(&sentence, PORT_MAX_PACKET);
+    int err = format->write(d, &how, &bytes);
+    diff_sentence_add(&sentence, d, diff_culprit(d));
+    buffer_add(&sentence, "", 1); /* its end as a C string */
+    if (!err)
+        err = buffer_status(&sentence);
+    if (!err)
+        err = port_reply_diff(
+            out, r->ref, d,
+            &(struct port_diff){bytes.data, bytes.len,
+                                (const char *)sentence.data,
+                                diff_grew_above(d, r->fail_above)});
+    buffer_deinit(&bytes);
+    buffer_deinit(&sentence);
+    return err;
+}
+
+int port_compare(const struct port_request *r, struct buffer *out)
+{
+    const struct diff_format *format =
+        diff_format_by_name(r->format[0] ? r->format : "text");
+    if (!format)
+        return -E_UNKNOWN_FORMAT;
+    const char *names[PORT_MAX_PROCESSES];
+    const struct filter filter = port_filter(r, names);
+    const struct diff_options options = {.min_effect = r->min_effect / 100};
+    struct side base = {0}, now = {0};
+    struct diff *d = NULL;
+    int err = read_side(r->base, &filter, &base);
+    if (!err)
+        err = read_side(r->now, &filter, &now);
+    if (!err)
+        err =
+            diff_create((const struct profile *const *)base.profiles,
+                        base.count, (const struct profile *const *)now.profiles,
+                        now.count, &options, &d);
+    side_deinit(&base);
+    side_deinit(&now);
+    if (err)
+        return err;
+    err = reply(r, format, d, out);
+    diff_destroy(d);
+    return err;
+}

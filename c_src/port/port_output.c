@@ -1,0 +1,90 @@
+#include "port/port_output.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "formats/view.h"
+#include "output/output.h"
+
+struct filter port_filter(const struct port_request *r,
+                          const char *names[static PORT_MAX_PROCESSES])
+{
+    for (size_t i = 0; i < r->process_count; i++)
+        names[i] = r->processes[i];
+    return (struct filter){.processes = names,
+                           .process_count = r->process_count,
+                           .focus = r->focus[0] ? r->focus : NULL,
+                           .ignore = r->ignore[0] ? r->ignore : NULL};
+}
+
+static int render(const struct port_request *r, struct buffer *bytes)
+{
+    const char *names[PORT_MAX_PROCESSES];
+    const struct view view = {.filter = port_filter(r, names),
+                              .format = format_by_name(r->format),
+                              .how.top = (unsigned)r->top};
+    if (!view.format)
+        return -E_UNKNOWN_FORMAT;
+    struct profile *p;
+    int err = pprof_read(r->recording.data, r->recording.len, &p);
+    if (err)
+        return err;
+    err = view_render(p, &view, bytes);
+    profile_destroy(p);
+    return err;
+}
+
+int port_output_render(const struct port_request *r, struct buffer *out)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, PORT_MAX_PACKET);
+    int err = render(r, &bytes);
+    if (!err)
+        err = port_reply_binary(out, r->ref, bytes.data, bytes.len);
+    buffer_deinit(&bytes);
+    return err;
+}
+
+/* The path as a C string. */
+static int path_of(const struct port_request *r, char path[static PATH_MAX])
+{
+    if (r->path.len >= PATH_MAX)
+        return -ENAMETOOLONG;
+    if (r->path.len == 0)
+        return -ENOENT;
+    if (memchr(r->path.data, '\0', r->path.len))
+        return -EINVAL;
+    memcpy(path, r->path.data, r->path.len);
+    path[r->path.len] = '\0';
+    return 0;
+}
+
+int port_output_check(const struct port_request *r, struct buffer *out)
+{
+    char path[PATH_MAX];
+    int err = path_of(r, path);
+    if (!err)
+        err = output_check(path);
+    return err ? err : port_reply_atom(out, r->ref, "writable");
+}
+
+int port_output_write(const struct port_request *r, struct buffer *out)
+{
+    char path[PATH_MAX];
+    struct buffer bytes;
+    int err = path_of(r, path);
+    if (err)
+        return err;
+    buffer_init(&bytes, PORT_MAX_PACKET);
+    if (r->format[0])
+        err = render(r, &bytes);
+    else
+        buffer_add(&bytes, r->recording.data, r->recording.len);
+    if (!err)
+        err = buffer_status(&bytes);
+    if (!err)
+        err = output_write_now(path, r->exclusive, &bytes);
+    buffer_deinit(&bytes);
+    return err ? err : port_reply_atom(out, r->ref, "written");
+}

@@ -1,0 +1,31 @@
+/**
+ * @file census.h
+ * The Erlang processes that were seen: from a struct Process in the node to
+ * the profile's id. Name and initial call are read once, when a process is
+ * seen first. Of many unnamed ones with the same initial call only the first
+ * have a row of their own (profile/crowd.h).
+ */
+#ifndef CPROF_RECORDER_CENSUS_H
+#define CPROF_RECORDER_CENSUS_H
+
+#include "base/err.h"
+#include "recorder/target_state.h"
+#include "profile/profile.h"
+#include "target/sample.h"
+
+struct census;
+
+/** Both are borrowed until census_close. */
+MUST_USE int census_open(struct target_state *target, struct profile *profile,
+                         struct census **out);
+void census_close(struct census *c);
+/**
+ * @param c_p  address of a struct Process, 0: none
+ * @param at_sample  what the sample says of its process; may be all 0
+ * @return the profile's id; -E_NOT_FOUND when there is none or it cannot be
+ *         made out; or the profile's error
+ */
+MUST_USE int64_t census_process(struct census *c, uint64_t c_p,
+                                const struct sample_process *at_sample);
+
+#endif

@@ -1,0 +1,38 @@
+/**
+ * @file naming.h
+ * From the addresses of one sample to its stack in the profile: what a person
+ * should see of it. A collection folds into one frame [gc]; what the
+ * scheduler does is no process's; a stack that does not begin in an Erlang
+ * process gets a root that says so.
+ */
+#ifndef CPROF_RECORDER_NAMING_H
+#define CPROF_RECORDER_NAMING_H
+
+#include "base/err.h"
+#include "recorder/frames.h"
+#include "profile/profile.h"
+#include "target/threads.h"
+#include "unwind/unwind.h"
+
+struct naming { /* borrowed */
+    struct frames *frames;
+    struct profile *profile;
+};
+
+struct named {
+    uint32_t stack; /**< of the profile; PROFILE_NONE: no frame at all */
+    enum sample_state state;
+};
+
+/**
+ * Names and interns the stack, counts frames and their quality in the
+ * profile's counters. Where the sample turns out to be the scheduler's own,
+ * u is stripped of the process that was merely at hand.
+ * @param continuation  Process.i at the instant, 0 when not known
+ * @return 0, or -E_LIMIT/-ENOMEM from the profile
+ */
+MUST_USE int naming_stack(const struct naming *n, struct unwound *u,
+                          enum thread_kind kind, uint64_t time_ns,
+                          uint64_t continuation, struct named *out);
+
+#endif

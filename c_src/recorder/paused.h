@@ -1,0 +1,35 @@
+/**
+ * @file paused.h
+ * Whether this program itself stood still while it recorded: stopped by a
+ * signal (Ctrl-Z), frozen, in a debugger. Nothing is read from the node and no
+ * ring is emptied then, which the report must not pass over in silence. Time
+ * spent waiting for a CPU does not count.
+ */
+#ifndef CPROF_RECORDER_PAUSED_H
+#define CPROF_RECORDER_PAUSED_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "profile/profile.h"
+
+/** Shorter times cannot be told from waits for a disk and the like. */
+enum { PAUSED_LEAST_MS = 1000 };
+
+struct paused {
+    uint64_t looked_ns;
+    uint64_t ran_ns; /**< until then: had a CPU, or waited for one */
+    uint64_t total_ns;
+    unsigned continued; /**< times that we were continued by a signal */
+};
+
+/** From here on the program notes when a signal continues it. */
+void paused_begin(struct paused *p);
+/** To be called several times a second, by the program's first thread. */
+void paused_look(struct paused *p);
+/** The same, with the time and our own running time passed in; pure. */
+void paused_see(struct paused *p, uint64_t now_ns, uint64_t ran_ns);
+/** Notes and counts it in the profile; nothing when it never was. */
+MUST_USE int paused_note(const struct paused *p, struct profile *profile);
+
+#endif

@@ -1,0 +1,128 @@
+#include "recorder/pipeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "recorder/census.h"
+#include "recorder/naming.h"
+#include "recorder/timeline.h"
+
+struct pipeline {
+    struct target_state *target;
+    struct unwinder *unwinder;
+    struct frames *frames;
+    struct naming naming;
+    struct census *census;
+    struct timeline timeline;
+    struct profile *profile;
+    struct unwound unwound;
+    int error;
+};
+
+int pipeline_open(struct target_state *target, struct unwinder *unwinder,
+                  struct symbols *symbols, struct profile *profile,
+                  struct pipeline **out)
+{
+    struct pipeline *p = calloc(1, sizeof(*p));
+    if (!p)
+        return -ENOMEM;
+    p->target = target;
+    p->unwinder = unwinder;
+    p->profile = profile;
+    int err = frames_open(symbols, profile, &p->frames);
+    p->naming = (struct naming){p->frames, profile};
+    if (!err)
+        err = census_open(target, profile, &p->census);
+    if (err) {
+        pipeline_close(p);
+        return err;
+    }
+    *out = p;
+    return 0;
+}
+
+void pipeline_keep_time(struct pipeline *p, uint64_t started_ns)
+{
+    timeline_begin(&p->timeline, p->profile, started_ns);
+}
+
+void pipeline_close(struct pipeline *p)
+{
+    if (!p)
+        return;
+    census_close(p->census);
+    frames_close(p->frames);
+    free(p);
+}
+
+int pipeline_status(const struct pipeline *p)
+{
+    return p->error;
+}
+
+static void keep_error(struct pipeline *p, int64_t result)
+{
+    if (result < 0 && result != -E_NOT_FOUND && !p->error)
+        p->error = (int)result;
+}
+
+static uint32_t id_or_none(struct pipeline *p, int64_t id)
+{
+    keep_error(p, id);
+    return id < 0 ? PROFILE_NONE : (uint32_t)id;
+}
+
+static void count_quality(struct pipeline *p, const struct profile_sample *row)
+{
+    const struct unwound *u = &p->unwound;
+    struct profile_counters *c = profile_counters_edit(p->profile);
+    c->truncated += u->truncated;
+    c->unverified += u->unverified;
+    c->c_cut += u->c_gap == UNWIND_CUT;
+    c->c_unreadable += u->c_gap == UNWIND_UNREADABLE;
+    c->short_copies += u->copy_short;
+    c->erlang_leaf += u->erlang;
+    c->erlang_leaf_complete += u->erlang && u->complete;
+    c->no_process +=
+        row->state < STATE_SCHEDULER && row->process == PROFILE_NONE;
+}
+
+bool pipeline_sample(struct pipeline *p, const struct sample *s)
+{
+    struct thread new;
+    const struct thread *thread = threads_find(&p->target->threads, s->tid);
+    if (!thread) {
+        threads_newcomer(&p->target->threads, s->tid, s->comm, &new);
+        thread = &new;
+    }
+
+    /* What has to be read from the node for the stack comes first, and soon;
+     * an exact sample needs nothing but to know the code. */
+    struct sample of_its_code = *s;
+    struct named named;
+    if (s->exact)
+        of_its_code.time_ns = target_state_code_at(p->target, s);
+    unwinder_unwind(p->unwinder, &of_its_code, thread->kind, &p->unwound);
+    if (!s->exact)
+        target_state_code_at(p->target, s);
+    keep_error(p, naming_stack(&p->naming, &p->unwound, thread->kind,
+                               of_its_code.time_ns, s->process.continuation,
+                               &named));
+
+    int bucket = timeline_at(&p->timeline, s->time_ns);
+    keep_error(p, bucket);
+    const struct profile_sample row = {
+        .stack = named.stack,
+        .process = id_or_none(
+            p, census_process(p->census, p->unwound.c_p, &s->process)),
+        .thread = id_or_none(
+            p, profile_thread(p->profile, (uint32_t)s->tid, thread->name)),
+        .state = named.state,
+        .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
+        .count = s->weight ? s->weight : 1,
+        .cpu_ns = s->period_ns,
+    };
+    count_quality(p, &row);
+    keep_error(p, profile_add(p->profile, &row));
+    return !p->unwound.copy_short;
+}

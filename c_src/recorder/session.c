@@ -1,0 +1,343 @@
+#include "recorder/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "recorder/limits.h"
+#include "recorder/paused.h"
+#include "recorder/pipeline.h"
+#include "recorder/session_meta.h"
+#include "recorder/stopped.h"
+#include "recorder/unseen.h"
+#include "recorder/target_state.h"
+#include "engine/engine.h"
+#include "engine/rights.h"
+
+/* Of the node's CPU time, for events that slow down its threads. */
+#define MAX_COST 0.05
+
+enum {
+    POLL_MS = 700, /* for the samples of one poll */
+    /* For reading what one sample needs: what fails then stays unnamed, and a
+     * machine with much else to do is slow. */
+    SAMPLE_MS = 3000,
+    LOOK_MS = 300,   /* for one look at the node */
+    DRAIN_MS = 5000, /* for what is queued at the end */
+    STOP_MS = 300,   /* for either, once somebody asks for the end */
+};
+
+struct session {
+    struct target_state target;
+    const struct engine_ops *ops;
+    struct engine *engine;
+    struct unwinder *unwinder;
+    struct symbols *symbols;
+    struct profile *profile;
+    struct pipeline *pipeline;
+    uint64_t started_ns;
+    struct pace look_pace;
+    const volatile sig_atomic_t *stop;
+    struct deadline poll_until;
+    bool draining;    /* sampling is over, the rings are emptied */
+    bool cut;         /* the deadline was shortened for that */
+    uint64_t untaken; /* samples that there was no time for */
+    struct stopped stopped;
+    struct paused paused;
+    struct unseen *unseen;
+    bool gone;
+};
+
+static bool is_stopped(const struct session *s)
+{
+    return s->stop && *s->stop;
+}
+
+static int open_readers(struct session *s)
+{
+    struct target_state *t = &s->target;
+    const struct unwind_config unwind = {.process = &t->process,
+                                         .memory = &t->memory,
+                                         .jit = t->jit,
+                                         .layout = &t->layout};
+    const struct symbols_config symbols = {
+        .process = &t->process, .memory = &t->memory, .jit = t->jit};
+    int err = unwinder_open(&unwind, &s->unwinder);
+    if (!err)
+        err = unwinder_set_maps(s->unwinder, &t->maps);
+    if (!err)
+        err = symbols_open(&symbols, &s->symbols);
+    if (!err)
+        err = symbols_set_maps(s->symbols, &t->maps);
+    if (!err)
+        err = profile_create(&s->profile);
+    if (!err)
+        err =
+            pipeline_open(t, s->unwinder, s->symbols, s->profile, &s->pipeline);
+    return err;
+}
+
+static struct engine_view view_of(const struct session *s)
+{
+    return (struct engine_view){.threads = &s->target.threads,
+                                .layout = &s->target.layout,
+                                .maps = &s->target.maps,
+                                .code_list = jit_head_address(s->target.jit)};
+}
+
+static int open_engine(struct session *s, const struct session_options *o)
+{
+    const struct engine_config config = {
+        .pid = o->pid,
+        .view = view_of(s),
+        .rate = o->rate,
+        .event = o->event && strcmp(o->event, "cycles") == 0 ? ENGINE_CYCLES
+                                                             : ENGINE_CPU_CLOCK,
+        .kernel_stacks = o->kernel,
+        .force = o->force,
+        .max_cost = MAX_COST,
+    };
+    struct engine_choice choice = {.ops = NULL};
+    struct limits_spare spare;
+    int err = limits_keep(&spare);
+    if (!err) {
+        err = engine_open(o->engine ? o->engine : "auto", &config, &choice,
+                          &s->engine);
+        limits_release(&spare);
+    }
+    s->ops = choice.ops;
+    err = err ? err : session_meta_engine(s->profile, &choice);
+    err = err ? err : s->ops->start(s->engine);
+    return err ? err : unseen_open(o->pid, &s->target.threads, &s->unseen);
+}
+
+/* Says why, where the error itself only says that something is forbidden. */
+static int explain(int err, pid_t pid)
+{
+    struct rights rights;
+    rights_read(pid, &rights);
+    return rights_explain(&rights, err);
+}
+
+/* Every 200 ms is soon enough to see threads and libraries; looking takes a
+ * tenth of the time at most. */
+#define LOOK_PAUSE_NS (200 * NS_PER_MS)
+static const struct pace look_pace = {.burst_ns = 50 * NS_PER_MS, .share = 9};
+
+int session_open(const struct session_options *o, struct session **out)
+{
+    struct session *s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    s->stop = o->stop;
+    s->look_pace = look_pace;
+    const struct deadline attach = deadline_in(TARGET_ATTACH_MS, o->stop);
+    int err = limits_check();
+    if (!err)
+        err = target_state_open(&s->target, o->pid, &attach);
+    if (!err)
+        err = open_readers(s);
+    if (!err)
+        err = session_meta_begin(s->profile, &s->target, o);
+    if (!err)
+        err = open_engine(s, o);
+    if (!err && is_stopped(s))
+        err = -EINTR;
+    if (err) {
+        session_close(s);
+        return explain(err, o->pid);
+    }
+    s->started_ns = clock_now_ns();
+    session_meta_started(s->profile);
+    if (o->timeline)
+        pipeline_keep_time(s->pipeline, s->started_ns);
+    stopped_look(&s->stopped, o->pid, s->started_ns);
+    paused_begin(&s->paused);
+    *out = s;
+    return 0;
+}
+
+void session_close(struct session *s)
+{
+    if (!s)
+        return;
+    if (s->engine)
+        s->ops->close(s->engine);
+    unseen_close(s->unseen);
+    pipeline_close(s->pipeline);
+    symbols_close(s->symbols);
+    unwinder_close(s->unwinder);
+    profile_destroy(s->profile);
+    target_state_close(&s->target);
+    free(s);
+}
+
+/* Is the time for samples over? Once a stop is asked for it is cut short. */
+static bool is_over(struct session *s)
+{
+    if (is_stopped(s) && !s->cut) {
+        const struct deadline soon = deadline_in(STOP_MS, NULL);
+        if (soon.end_ns < s->poll_until.end_ns)
+            s->poll_until = soon;
+        s->cut = true;
+    }
+    return deadline_check(&s->poll_until) != 0;
+}
+
+/* What there is no time for stays in the rings until the next poll. After the
+ * last one it is counted. */
+static bool on_sample(void *ctx, const struct sample *sample)
+{
+    struct session *s = ctx;
+    if (s->draining && is_over(s)) {
+        s->untaken++;
+        return true;
+    }
+    s->target.until = deadline_in(SAMPLE_MS, NULL);
+    struct thread new;
+    const struct thread *t = threads_find(&s->target.threads, sample->tid);
+    if (!t)
+        threads_newcomer(&s->target.threads, sample->tid, sample->comm, &new);
+    unseen_sample(s->unseen, t ? t->kind : new.kind, sample);
+    if (!pipeline_sample(s->pipeline, sample) && s->ops->stack_short)
+        s->ops->stack_short(s->engine);
+    return s->draining || !is_over(s);
+}
+
+static int poll_engine(struct session *s, int timeout_ms, uint64_t work_ms)
+{
+    s->poll_until = deadline_in((uint64_t)timeout_ms + work_ms, NULL);
+    return s->ops->poll(s->engine, timeout_ms, on_sample, s);
+}
+
+static int take_maps(struct session *s, struct maps *old)
+{
+    int err = unwinder_set_maps(s->unwinder, &s->target.maps);
+    if (!err)
+        err = symbols_set_maps(s->symbols, &s->target.maps);
+    maps_deinit(old);
+    return err;
+}
+
+static int look(struct session *s)
+{
+    struct maps old = {0};
+    s->target.until = deadline_in(LOOK_MS, s->stop);
+    int changed = target_state_refresh(&s->target, &old);
+    /* There was no time; the next look will come. */
+    if (changed == -E_TIME || changed == -EINTR)
+        return 0;
+    if (changed < 0)
+        return changed;
+    int err = changed & TARGET_NEW_MAPS ? take_maps(s, &old) : 0;
+    const struct engine_view view = view_of(s);
+    struct limits_spare spare;
+    err = err ? err : limits_keep(&spare);
+    if (err)
+        return err;
+    err = s->ops->follow(s->engine, &view);
+    limits_release(&spare);
+    return err ? err : unseen_look(s->unseen, &s->target.threads);
+}
+
+/* Threads come and go, libraries are loaded: look at the node again. */
+static int look_again(struct session *s)
+{
+    if (!pace_begin(&s->look_pace))
+        return 0;
+    int err = look(s);
+    pace_end(&s->look_pace);
+    stopped_look(&s->stopped, s->target.process.pid, clock_now_ns());
+    return err;
+}
+
+static int step(struct session *s, int timeout_ms)
+{
+    int news = poll_engine(s, timeout_ms, POLL_MS);
+    paused_look(&s->paused);
+    if (news < 0)
+        return news;
+    if (news > 0)
+        pace_hurry(&s->look_pace);
+    int err = look_again(s);
+    return err ? err : pipeline_status(s->pipeline);
+}
+
+int session_run(struct session *s, unsigned ms)
+{
+    uint64_t end = clock_now_ns() + ms * NS_PER_MS;
+    while (!is_stopped(s)) {
+        uint64_t now = clock_now_ns();
+        if (now >= end)
+            break;
+        uint64_t left_ms = (end - now + NS_PER_MS - 1) / NS_PER_MS;
+        int err = step(s, (int)(left_ms < 20 ? left_ms : 20));
+        if (err) {
+            s->gone = err == -E_GONE || !process_alive(&s->target.process);
+            return s->gone ? -E_GONE : err;
+        }
+    }
+    return 0;
+}
+
+struct profile *session_profile(struct session *s)
+{
+    return s->profile;
+}
+
+struct session_progress session_progress(const struct session *s)
+{
+    struct engine_counters c = s->ops->counters(s->engine);
+    return (struct session_progress){
+        .elapsed_ns = clock_now_ns() - s->started_ns,
+        .samples = c.samples - s->untaken,
+        .lost = c.lost + s->untaken,
+    };
+}
+
+/* Where CPU time is what is sampled, and all of it. */
+static int note_unseen(struct session *s)
+{
+    const struct profile_meta *m = profile_meta(s->profile);
+    const struct engine_counters c = s->ops->counters(s->engine);
+    const struct engine_info info = s->ops->info(s->engine);
+    bool all = m->kernel_included &&
+               strcmp(profile_text(s->profile, m->event), "cpu-clock") == 0;
+    const struct unseen_reasons why = {.engine = &c,
+                                       .info = &info,
+                                       .untaken = s->untaken,
+                                       .paused_ns = s->paused.total_ns};
+    return unseen_note(s->unseen, s->profile, &why, all);
+}
+
+int session_finish(struct session *s, struct profile **out)
+{
+    uint64_t duration = clock_now_ns() - s->started_ns;
+    s->ops->stop(s->engine);
+    unseen_stop(s->unseen);
+    s->cut = false;
+    s->draining = true;
+    int err = poll_engine(s, 0, DRAIN_MS);
+    if (err >= 0 || err == -E_GONE)
+        err = pipeline_status(s->pipeline);
+    if (!err)
+        err = session_meta_end(s->profile, &s->target, s->ops, s->engine,
+                               duration, s->gone);
+    stopped_look(&s->stopped, s->target.process.pid, clock_now_ns());
+    if (!err)
+        err = stopped_note(&s->stopped, s->profile);
+    if (!err)
+        err = paused_note(&s->paused, s->profile);
+    if (!err)
+        err = session_meta_untaken(s->profile, s->untaken);
+    if (!err)
+        err = note_unseen(s);
+    if (err)
+        return err;
+    *out = s->profile;
+    s->profile = NULL;
+    return 0;
+}

@@ -1,0 +1,227 @@
+#include "recorder/session_meta.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "recorder/timeline.h"
+
+/* "13.1.5" of ".../erts-13.1.5/bin/beam.smp"; "" when it is not in the path. */
+static void erts_version(const char *exe, char *text, size_t size)
+{
+    const char *at = strstr(exe, "/erts-");
+    at = at ? at + strlen("/erts-") : "";
+    snprintf(text, size, "%.*s", (int)strcspn(at, "/"), at);
+}
+
+static int set(struct profile *p, uint32_t *field, const char *text)
+{
+    int64_t id = profile_string(p, text);
+    if (id < 0)
+        return (int)id;
+    *field = (uint32_t)id;
+    return 0;
+}
+
+static int set_texts(struct profile *p, const struct target_state *t,
+                     const struct session_options *o)
+{
+    struct profile_meta *m = profile_meta_edit(p);
+    struct utsname u;
+    uname(&u);
+    char os[256], otp[16] = "", erts[32];
+    snprintf(os, sizeof(os), "%s %.60s %.60s", u.sysname, u.release, u.machine);
+    if (t->layout.release)
+        snprintf(otp, sizeof(otp), "%d", t->layout.release);
+    erts_version(t->process.exe, erts, sizeof(erts));
+    int err = set(p, &m->host, u.nodename);
+    err = err ? err : set(p, &m->os, os);
+    err = err ? err : set(p, &m->node, t->process.node);
+    err = err ? err : set(p, &m->otp, otp);
+    err = err ? err : set(p, &m->erts, erts);
+    if (!err && !o->no_command)
+        err = set(p, &m->command, t->process.command);
+    err = err ? err : set(p, &m->event, o->event ? o->event : "cpu-clock");
+    return err ? err : set(p, &m->version, CPROF_VERSION);
+}
+
+static uint32_t normal_schedulers(const struct threads *threads)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < threads->count; i++)
+        n += threads->list[i].kind == THREAD_NORMAL;
+    return n;
+}
+
+int session_meta_begin(struct profile *p, const struct target_state *t,
+                       const struct session_options *o)
+{
+    struct profile_meta *m = profile_meta_edit(p);
+    m->pid = (uint32_t)t->process.pid;
+    m->jit = true;
+    m->rate_asked = o->rate;
+    if (o->timeline)
+        m->bucket_ns = timeline_bucket_ns(o->duration_ns);
+    m->schedulers = normal_schedulers(&t->threads);
+    return set_texts(p, t, o);
+}
+
+void session_meta_started(struct profile *p)
+{
+    profile_meta_edit(p)->started_unix_ns = clock_ns_of(CLOCK_REALTIME);
+}
+
+int session_meta_engine(struct profile *p, const struct engine_choice *choice)
+{
+    if (!choice->better)
+        return 0;
+    char line[512];
+    snprintf(line, sizeof(line), "engine %s, because %s cannot work: %s",
+             choice->ops->name, choice->better->name, err_text(choice->why));
+    return profile_note(p, line);
+}
+
+/* What an engine that stops threads did to the node. */
+static int note_holds(struct profile *p, const struct engine_info *info)
+{
+    char line[320];
+    if (info->hold_max_ns == 0)
+        return 0;
+    snprintf(
+        line, sizeof(line),
+        "each sample stopped a thread of the node; from the request to stop "
+        "until it could continue it took at most %.0f us for half of the "
+        "samples, %.0f us for 99 %% and %.0f us for all; the kernel would have "
+        "ended any stop after %.0f ms, whatever became of cprof",
+        (double)info->hold_p50_ns / 1e3, (double)info->hold_p99_ns / 1e3,
+        (double)info->hold_max_ns / 1e3, (double)info->hold_limit_ns / 1e6);
+    return profile_note(p, line);
+}
+
+/* What events on threads cost the node, and what was done about it. */
+static int note_cost(struct profile *p, const struct engine_cost *cost,
+                     uint64_t duration_ns)
+{
+    char line[400];
+    double seconds = (double)duration_ns / (double)NS_PER_S;
+    if (cost->switch_ns <= 0 || seconds <= 0)
+        return 0;
+    int n = snprintf(line, sizeof(line),
+                     "recording cost the node %.1f %% of its CPU time: its "
+                     "threads came onto a CPU %.0f times a second, and the "
+                     "events of engine perf add %.1f us to that (measured "
+                     "here)",
+                     100 * cost->share, (double)cost->switches / seconds,
+                     cost->switch_ns / 1e3);
+    if (cost->sampled_share < 1)
+        n += snprintf(line + n, sizeof(line) - (size_t)n,
+                      "; to keep it below %.0f %%, samples were taken in %.0f "
+                      "%% of the time",
+                      100 * cost->bound, 100 * cost->sampled_share);
+    if (cost->lowered)
+        snprintf(line + n, sizeof(line) - (size_t)n,
+                 " at the end, and earlier samples count less");
+    return profile_note(p, line);
+}
+
+static int note_gaps(struct profile *p, const struct target_state *t,
+                     const struct engine_info *info, bool gone)
+{
+    char line[512], missing[200];
+    int err = 0;
+    if (gone)
+        err = profile_note(p, "the node ended during the recording");
+    if (!err && !info->kernel_included)
+        err = profile_note(p, "CPU time in the kernel is not included; run as "
+                              "root to see it");
+    if (!err && info->threads_skipped) {
+        snprintf(line, sizeof(line),
+                 "%zu threads could not be sampled; raise `ulimit -n` and "
+                 "`ulimit -l`",
+                 info->threads_skipped);
+        err = profile_note(p, line);
+    }
+    if (!err && info->cpus_skipped) {
+        snprintf(line, sizeof(line),
+                 "%zu of the %zu CPUs that the node may run on could not be "
+                 "sampled; raise `ulimit -n`",
+                 info->cpus_skipped, info->cpus + info->cpus_skipped);
+        err = profile_note(p, line);
+    }
+    layout_missing(&t->layout, missing, sizeof(missing));
+    if (!err && missing[0]) {
+        snprintf(line, sizeof(line),
+                 "not recognised in this VM: %s; Erlang processes or stacks "
+                 "below C code may be missing",
+                 missing);
+        err = profile_note(p, line);
+    }
+    return err;
+}
+
+/* What of the node exceeded a limit of ours. */
+static int note_limits(struct profile *p, const struct target_state *t)
+{
+    char line[320];
+    int err = 0;
+    if (t->threads.left_out) {
+        snprintf(line, sizeof(line),
+                 "the node has %zu threads more than the %d that are looked "
+                 "at; those were not sampled",
+                 t->threads.left_out, THREADS_MAX);
+        err = profile_note(p, line);
+    }
+    if (!err && jit_counters(t->jit).refused)
+        err = profile_note(p, "the node loaded more code than is kept (200,000 "
+                              "modules at once, 768 MB in all): what came "
+                              "after that is [unknown]");
+    if (!err && t->doubtful) {
+        snprintf(line, sizeof(line),
+                 "code was replaced faster than the code list could be read "
+                 "again: %llu samples were taken in between, and some of them "
+                 "may be named after code that was gone, or be [unknown]",
+                 (unsigned long long)t->doubtful);
+        err = profile_note(p, line);
+    }
+    return err;
+}
+
+int session_meta_untaken(struct profile *p, uint64_t count)
+{
+    struct profile_counters *c = profile_counters_edit(p);
+    char line[200];
+    if (count == 0)
+        return 0;
+    c->samples -= count < c->samples ? count : c->samples;
+    c->lost += count;
+    snprintf(line, sizeof(line),
+             "%llu of the lost samples lay ready, but there was no time to "
+             "take them in: this machine gave cprof too little CPU",
+             (unsigned long long)count);
+    return profile_note(p, line);
+}
+
+int session_meta_end(struct profile *p, const struct target_state *t,
+                     const struct engine_ops *ops, const struct engine *engine,
+                     uint64_t duration_ns, bool gone)
+{
+    struct profile_meta *m = profile_meta_edit(p);
+    struct profile_counters *c = profile_counters_edit(p);
+    struct engine_counters e = ops->counters(engine);
+    struct engine_info info = ops->info(engine);
+    m->duration_ns = duration_ns;
+    m->kernel_included = info.kernel_included;
+    c->samples = e.samples;
+    c->lost = e.lost;
+    c->late = e.late;
+    c->missed = e.missed;
+    c->throttled = e.throttled;
+    c->bytes = e.bytes;
+    int err = set(p, &m->engine, ops->name);
+    err = err ? err : note_holds(p, &info);
+    err = err ? err : note_cost(p, &info.cost, duration_ns);
+    err = err ? err : note_gaps(p, t, &info, gone);
+    return err ? err : note_limits(p, t);
+}

@@ -1,0 +1,30 @@
+/**
+ * @file session_meta.h
+ * What a recording says about itself: where, what and how was measured, how
+ * sure it is, what is missing and how to get it.
+ */
+#ifndef CPROF_RECORDER_SESSION_META_H
+#define CPROF_RECORDER_SESSION_META_H
+
+#include "base/err.h"
+#include "recorder/session.h"
+#include "recorder/target_state.h"
+#include "engine/engine.h"
+#include "profile/profile.h"
+
+MUST_USE int session_meta_begin(struct profile *p, const struct target_state *t,
+                                const struct session_options *o);
+/** Sampling begins now: the time of day that a timeline counts from. */
+void session_meta_started(struct profile *p);
+/** Why it was not a better engine, where that was left to us. */
+MUST_USE int session_meta_engine(struct profile *p,
+                                 const struct engine_choice *choice);
+/** Of the samples that the engine handed out, `count` were not taken in: they
+ *  are lost. To be called after session_meta_end. */
+MUST_USE int session_meta_untaken(struct profile *p, uint64_t count);
+MUST_USE int session_meta_end(struct profile *p, const struct target_state *t,
+                              const struct engine_ops *ops,
+                              const struct engine *engine, uint64_t duration_ns,
+                              bool gone);
+
+#endif

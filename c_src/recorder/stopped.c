@@ -1,0 +1,45 @@
+#include "recorder/stopped.h"
+
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "target/process.h"
+
+void stopped_see(struct stopped *s, char state, uint64_t now_ns)
+{
+    bool now = state == 'T';
+    uint64_t gap = s->looked_ns ? now_ns - s->looked_ns : 0;
+    /* Between a look that says so and one that does not: half of it. */
+    s->total_ns += now && s->now ? gap : now || s->now ? gap / 2 : 0;
+    s->now = now;
+    s->looked_ns = now_ns;
+}
+
+void stopped_look(struct stopped *s, pid_t pid, uint64_t now_ns)
+{
+    char path[64], state;
+    uint64_t start_time;
+    struct buffer text;
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    buffer_init(&text, 1 << 20);
+    if (buffer_read_file(&text, path) == 0 &&
+        process_parse_stat(text.data, text.len, &start_time, &state) == 0)
+        stopped_see(s, state, now_ns);
+    buffer_deinit(&text);
+}
+
+int stopped_note(const struct stopped *s, struct profile *p)
+{
+    if (s->total_ns == 0 && !s->now)
+        return 0;
+    uint64_t ms = s->total_ns / NS_PER_MS;
+    char line[160];
+    snprintf(line, sizeof(line),
+             "the node was stopped by a signal for about %.1f s of the "
+             "recording%s",
+             (double)s->total_ns / (double)NS_PER_S,
+             s->now ? " and still is; `kill -CONT` resumes it" : "");
+    profile_counters_edit(p)->stopped_ms = ms ? ms : 1;
+    return profile_note(p, line);
+}

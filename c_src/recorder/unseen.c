@@ -1,0 +1,262 @@
+#include "recorder/unseen.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "engine/schedstat.h"
+
+enum { KINDS = THREAD_OTHER + 1 };
+
+struct watched {
+    pid_t tid;
+    enum thread_kind kind;
+    uint64_t from_ns, last_ns; /* of its CPU time */
+};
+
+struct unseen {
+    pid_t pid;
+    uint64_t from_ns, used_ns; /* of the process, those that ended included */
+    struct watched *list;      /* sorted by tid */
+    size_t count;
+    uint64_t ended_kind_ns[KINDS]; /* of threads that are gone, as last seen */
+    uint64_t seen_ns[KINDS], new_ns, samples, kernel;
+};
+
+/* --- what the kernel says --------------------------------------------------
+ */
+
+static uint64_t process_ns(pid_t pid)
+{
+    clockid_t clock;
+    return clock_getcpuclockid(pid, &clock) == 0 ? clock_ns_of(clock) : 0;
+}
+
+/* As of the last tick or switch of the thread; before if it is gone. */
+static uint64_t thread_ns(pid_t pid, pid_t tid, uint64_t before)
+{
+    struct schedstat s;
+    return schedstat_read(pid, tid, &s) == 0 ? s.cpu_ns : before;
+}
+
+static struct watched *find(const struct unseen *u, pid_t tid)
+{
+    size_t low = 0, high = u->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (u->list[middle].tid < tid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < u->count && u->list[low].tid == tid ? &u->list[low] : NULL;
+}
+
+static void watch(struct unseen *u, const struct thread *t, bool begun,
+                  struct watched *to)
+{
+    const struct watched *old = find(u, t->tid);
+    *to = old ? *old : (struct watched){.tid = t->tid};
+    to->kind = t->kind;
+    to->last_ns = thread_ns(u->pid, t->tid, to->last_ns);
+    if (old)
+        return;
+    to->from_ns = begun ? 0 : to->last_ns;
+    u->new_ns += begun ? to->last_ns : 0;
+}
+
+static void bury(struct unseen *u, const struct threads *now)
+{
+    for (size_t i = 0; i < u->count; i++) {
+        const struct watched *w = &u->list[i];
+        if (threads_find(now, w->tid))
+            continue;
+        u->ended_kind_ns[w->kind] += w->last_ns - w->from_ns;
+    }
+}
+
+static int look(struct unseen *u, const struct threads *now, bool begun)
+{
+    struct watched *list = calloc(now->count + 1, sizeof(*list));
+    if (!list)
+        return -ENOMEM;
+    for (size_t i = 0; i < now->count; i++)
+        watch(u, &now->list[i], begun, &list[i]);
+    bury(u, now);
+    free(u->list);
+    u->list = list;
+    u->count = now->count;
+    return 0;
+}
+
+int unseen_open(pid_t pid, const struct threads *now, struct unseen **out)
+{
+    struct unseen *u = calloc(1, sizeof(*u));
+    if (!u)
+        return -ENOMEM;
+    u->pid = pid;
+    u->from_ns = process_ns(pid);
+    int err = look(u, now, false);
+    if (err)
+        free(u);
+    else
+        *out = u;
+    return err;
+}
+
+void unseen_close(struct unseen *u)
+{
+    if (u)
+        free(u->list);
+    free(u);
+}
+
+int unseen_look(struct unseen *u, const struct threads *now)
+{
+    return look(u, now, true);
+}
+
+void unseen_sample(struct unseen *u, enum thread_kind kind,
+                   const struct sample *s)
+{
+    u->seen_ns[kind] += s->period_ns;
+    u->samples++;
+    u->kernel += s->in_kernel;
+}
+
+void unseen_stop(struct unseen *u)
+{
+    uint64_t now = process_ns(u->pid);
+    u->used_ns = u->from_ns && now > u->from_ns ? now - u->from_ns : 0;
+    for (size_t i = 0; i < u->count; i++)
+        u->list[i].last_ns =
+            thread_ns(u->pid, u->list[i].tid, u->list[i].last_ns);
+}
+
+/* --- the difference ---------------------------------------------------------
+ */
+
+/* Three standard errors of that many samples, and what the kernel's own books
+ * are behind of. */
+static uint64_t chance(uint64_t samples, uint64_t period_ns)
+{
+    return (uint64_t)(3 * sqrt((double)samples + 1)) * period_ns +
+           8 * NS_PER_MS;
+}
+
+static void add(char *line, size_t size, const char *before, uint64_t ns,
+                const char *what)
+{
+    size_t len = strlen(line);
+    if (ns >= 5 * NS_PER_MS)
+        snprintf(line + len, size - len, "%s%.2f s %s", before,
+                 (double)ns / (double)NS_PER_S, what);
+}
+
+static uint64_t at_most(uint64_t *left, uint64_t ns)
+{
+    uint64_t part = ns < *left ? ns : *left;
+    *left -= part;
+    return part;
+}
+
+static void add_kinds(const struct unseen_gap *g, char *line, size_t size)
+{
+    for (int k = 0; k < KINDS; k++) {
+        int64_t gap = g->kinds[k];
+        if (gap > 0 && (uint64_t)gap > g->used_ns / 50)
+            add(line, size, "; ", (uint64_t)gap,
+                thread_kind_name((enum thread_kind)k));
+    }
+}
+
+bool unseen_explain(const struct unseen_gap *g, char *line, size_t size)
+{
+    if (g->used_ns <= g->seen_ns)
+        return false;
+    uint64_t left = g->used_ns - g->seen_ns;
+    if (left <= g->used_ns / 50 + chance(g->samples, g->period_ns))
+        return false;
+    snprintf(line, size,
+             "of %.2f s of CPU time that the node used, %.2f s were not "
+             "sampled:",
+             (double)g->used_ns / (double)NS_PER_S,
+             (double)left / (double)NS_PER_S);
+    add(line, size, " ", at_most(&left, g->lost_ns), "lost in a full ring,");
+    add(line, size, " ", at_most(&left, g->untaken_ns),
+        "that there was no time to take,");
+    add(line, size, " ", at_most(&left, g->missed_ns),
+        "of threads that did not stop in time,");
+    add(line, size, " ", at_most(&left, g->unarmed_ns),
+        "on CPUs that had no clock yet,");
+    add(line, size, " ", at_most(&left, g->new_ns),
+        "of threads before they were noticed,");
+    add(line, size, " ", at_most(&left, g->ended_ns), "of threads that ended,");
+    add(line, size, " ", left,
+        g->paused ? "while cprof was stopped,"
+                  : "without a cause that was found,");
+    line[strlen(line) - 1] = '\0';
+    add_kinds(g, line, size);
+    return true;
+}
+
+/* What a sample stood for, on average: an engine may take them in a part of the
+ * time only. */
+static uint64_t period_of(const struct profile *p, uint64_t seen_ns,
+                          uint64_t samples)
+{
+    uint32_t rate = profile_meta(p)->rate_asked;
+    return samples ? seen_ns / samples : NS_PER_S / (rate ? rate : 1);
+}
+
+static struct unseen_gap gap_of(const struct unseen *u, const struct profile *p,
+                                const struct unseen_reasons *why)
+{
+    const struct engine_counters *c = why->engine;
+    uint64_t known = 0;
+    struct unseen_gap g = {.used_ns = u->used_ns,
+                           .samples = u->samples,
+                           .paused = why->paused_ns > 0,
+                           .unarmed_ns = why->info->unarmed_ns};
+    for (int k = 0; k < KINDS; k++) {
+        g.seen_ns += u->seen_ns[k];
+        g.kinds[k] = (int64_t)u->ended_kind_ns[k] - (int64_t)u->seen_ns[k];
+        known += u->ended_kind_ns[k];
+    }
+    for (size_t i = 0; i < u->count; i++) {
+        uint64_t ns = u->list[i].last_ns - u->list[i].from_ns;
+        g.kinds[u->list[i].kind] += (int64_t)ns;
+        known += ns;
+    }
+    g.period_ns = period_of(p, g.seen_ns, g.samples);
+    g.lost_ns = c->lost_ns ? c->lost_ns : c->lost * g.period_ns;
+    g.missed_ns = c->missed * g.period_ns;
+    g.untaken_ns = why->untaken * g.period_ns;
+    /* A clock of a CPU sees threads from their first moment to their last.
+     * What the living used is known, all that is beyond it the others did. */
+    if (why->info->cpus == 0) {
+        g.new_ns = u->new_ns;
+        g.ended_ns = u->used_ns > known ? u->used_ns - known : 0;
+    }
+    return g;
+}
+
+int unseen_note(const struct unseen *u, struct profile *p,
+                const struct unseen_reasons *why, bool all)
+{
+    char line[512];
+    struct unseen_gap g = gap_of(u, p, why);
+    struct profile_meta *m = profile_meta_edit(p);
+    m->used_ns = g.used_ns;
+    m->seen_ns = g.seen_ns;
+    profile_counters_edit(p)->in_kernel = u->kernel;
+    if (!all || !unseen_explain(&g, line, sizeof(line)))
+        return 0;
+    profile_counters_edit(p)->unseen_ms = (g.used_ns - g.seen_ns) / NS_PER_MS;
+    return profile_note(p, line);
+}

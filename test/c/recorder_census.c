@@ -1,0 +1,104 @@
+/* A node whose processes cannot be read: what the samples say is all. */
+#include "jit_node.h"
+#include "profile_make.h"
+
+#include "recorder/census.h"
+#include "profile/crowd.h"
+
+enum { LIVES = 1000000 };
+
+struct made_node {
+    struct jit_node *jit;
+    struct target_state target;
+    struct maps maps;
+    struct profile *profile;
+    struct census *census;
+};
+
+static struct made_node *node_open(void)
+{
+    struct made_node *n = calloc(1, sizeof(*n));
+    assert_non_null(n);
+    n->jit = jit_node_new(0);
+    n->target.memory = jit_node_memory(n->jit);
+    n->target.jit = jit_node_follow(n->jit);
+    n->target.layout.release = 27;
+    assert_int_equal(atoms_open(&n->target.process, &n->maps, &n->target.memory,
+                                n->target.jit, &n->target.atoms),
+                     0);
+    n->profile = make_profile();
+    assert_int_equal(census_open(&n->target, n->profile, &n->census), 0);
+    return n;
+}
+
+static void node_close(struct made_node *n)
+{
+    census_close(n->census);
+    profile_destroy(n->profile);
+    atoms_close(n->target.atoms);
+    jit_close(n->target.jit);
+    jit_node_free(n->jit);
+    free(n);
+}
+
+/* A sample of process number `number` (erts/emulator/beam/erl_term.h: 0x3 in
+ * the low bits is an internal pid). */
+static uint32_t sample(struct made_node *n, uint64_t number, uint64_t arity,
+                       uint64_t name)
+{
+    const struct sample_process s = {
+        .c_p = 0x10000000,
+        .id = number << 4 | 3,
+        .htop = 0x20000000,
+        .stop = 0x20000100,
+        .hend = 0x20000200,
+        .initial = {7 << 6 | 11, 8 << 6 | 11, arity},
+        .name = name};
+    return made(census_process(n->census, s.c_p, &s));
+}
+
+static const char *pid_of(const struct made_node *n, uint32_t id)
+{
+    return profile_text(n->profile, profile_process_at(n->profile, id)->pid);
+}
+
+static void a_million_short_lives_are_a_few_rows(void **state)
+{
+    (void)state;
+    struct made_node *n = node_open();
+    uint32_t first = sample(n, 1, 1, 0), last = first;
+    for (uint64_t i = 2; i <= LIVES; i++)
+        last = sample(n, i, 1, 0);
+    assert_int_equal(profile_process_count(n->profile), CROWD_ALONE + 1);
+    assert_string_equal(pid_of(n, last), "");
+    assert_within(profile_members(n->profile, last), LIVES / 20 * 19,
+                  LIVES / 20 * 21);
+    assert_within(profile_string_count(n->profile), 1, CROWD_ALONE + 10);
+    assert_int_equal(sample(n, 1, 1, 0), first);
+    assert_int_equal(profile_process_count(n->profile), CROWD_ALONE + 1);
+    node_close(n);
+}
+
+static void a_name_is_a_row_of_its_own(void **state)
+{
+    (void)state;
+    struct made_node *n = node_open();
+    for (uint64_t i = 1; i <= 1000; i++)
+        sample(n, i, 1, 0);
+    uint32_t named = sample(n, 2000, 1, 9 << 6 | 11);
+    assert_string_not_equal(pid_of(n, named), "");
+    assert_int_equal(sample(n, 2000, 1, 9 << 6 | 11), named);
+    uint32_t of_another_kind = sample(n, 3000, 2, 0);
+    assert_string_not_equal(pid_of(n, of_another_kind), "");
+    assert_int_equal(profile_process_count(n->profile), CROWD_ALONE + 3);
+    node_close(n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_million_short_lives_are_a_few_rows),
+        cmocka_unit_test(a_name_is_a_row_of_its_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,83 @@
+/* Buckets of time: their length, their number, and the options about them. */
+#include "profile_make.h"
+
+#include "base/clock.h"
+#include "recorder/timeline.h"
+
+static void a_length_for_every_duration(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t ms, bucket_ms;
+    } rows[] = {{0, 10},      {1, 10},         {1000, 10},   {2001, 20},
+                {3000, 20},   {10000, 50},     {10001, 100}, {60000, 500},
+                {60001, 500}, {3600000, 20000}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(timeline_bucket_ns(rows[i].ms * NS_PER_MS),
+                         rows[i].bucket_ms * NS_PER_MS);
+    for (uint64_t s = 1; s < 10000000; s = s * 3 / 2 + 1) {
+        uint64_t n = s * NS_PER_S / timeline_bucket_ns(s * NS_PER_S);
+        assert_true(n >= 80 && n <= 200);
+    }
+}
+
+static void take(struct timeline *t, struct profile *p, uint64_t ns)
+{
+    int bucket = timeline_at(t, t->started_ns + ns);
+    assert_true(bucket >= 0 && bucket <= TIMELINE_MAX_BUCKETS - 1);
+    struct profile_sample s = {.stack = PROFILE_NONE,
+                               .process = PROFILE_NONE,
+                               .thread = PROFILE_NONE,
+                               .bucket = (uint32_t)bucket,
+                               .count = 1};
+    assert_int_equal(profile_add(p, &s), 0);
+}
+
+/* One sample each 10 ms for an hour: whatever the length grew to, a bucket
+ * holds the samples of its own time. */
+static void a_long_recording_joins_buckets(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    struct timeline t;
+    profile_meta_edit(p)->bucket_ns = timeline_bucket_ns(0);
+    timeline_begin(&t, p, 77 * NS_PER_S);
+    for (uint64_t ms = 0; ms < 3600000; ms += 10)
+        take(&t, p, ms * NS_PER_MS);
+    uint64_t length = profile_meta(p)->bucket_ns, sum = 0;
+    assert_int_equal(length, 10240 * NS_PER_MS);
+    size_t n = profile_sample_count(p);
+    assert_int_equal(n, (3600000 + 10239) / 10240);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct profile_sample *s = profile_sample_at(p, i);
+        assert_int_equal(s->bucket, i);
+        if (i < n - 1)
+            assert_int_equal(s->count, 1024);
+        sum += s->count;
+    }
+    assert_int_equal(sum, 360000);
+    profile_destroy(p);
+}
+
+static void a_sample_from_before_is_at_the_start(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    struct timeline t = {0};
+    assert_int_equal(timeline_at(&t, 5 * NS_PER_S), 0); /* none is kept */
+    profile_meta_edit(p)->bucket_ns = NS_PER_S;
+    timeline_begin(&t, p, NS_PER_S);
+    assert_int_equal(timeline_at(&t, 1), 0);
+    assert_int_equal(timeline_at(&t, 3 * NS_PER_S), 2);
+    profile_destroy(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_length_for_every_duration),
+        cmocka_unit_test(a_long_recording_joins_buckets),
+        cmocka_unit_test(a_sample_from_before_is_at_the_start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
