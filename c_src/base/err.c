@@ -38,7 +38,7 @@ static const struct err_row rows[] = {
      "user or as root (`sudo cprof ...`)"},
     {E_MEMLOCK, "not enough locked memory for the sample rings; raise "
                 "`ulimit -l` or run as root"},
-    {E_UNKNOWN_ENGINE, "no such engine; choose auto, bpf, perf or ptrace"},
+    {E_UNKNOWN_ENGINE, "no such engine"},
     {E_BPF_DENIED,
      "loading BPF programs is not permitted; run as root (`sudo cprof ...`), "
      "or run `sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep priv/cprof` "
@@ -73,8 +73,7 @@ static const struct err_row rows[] = {
      "with --timeline"},
     {E_EMPTY, "one side has no samples of work to compare; record for longer "
               "while the node is busy, or filter less"},
-    {E_UNKNOWN_FORMAT, "unknown format; choose text, html, json, collapsed, "
-                       "speedscope or pprof"},
+    {E_UNKNOWN_FORMAT, "there is no such format for this"},
     {E_NOT_A_PROFILE, "not a recording; `cprof report` reads the .pb.gz files "
                       "that `cprof record -o` writes"},
     {E_UNPACKED, "it unpacks to more than 16 MB plus 256 times its size, or to "

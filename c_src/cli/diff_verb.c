@@ -1,41 +1,11 @@
 /* cprof diff: recordings before and after a change, compared. */
-#include <stdio.h>
-#include <unistd.h>
-
-#include "cli/options_diff.h"
-#include "cli/options_view.h"
 #include "output/output.h"
+#include "cli/options.h"
 #include "cli/verbs.h"
-
-static const char help[] =
-    "cprof diff BASE NEW [-f FORMAT] [-o OUT] [--fail-above PERCENT]\n"
-    "cprof diff --base FILE ... --new FILE ...\n"
-    "\n"
-    "Shows which functions now take more or less of the CPU, by how much, and\n"
-    "how certain that is. BASE and NEW are recordings (.pb.gz) of the same\n"
-    "work. Several recordings for each side show how much chance there is.\n"
-    "\n"
-    "  -f, --format FORMAT   text (default), html or json\n"
-    "  -o, --output OUT      the output file; its extension chooses the "
-    "format\n"
-    "      --base FILE       a recording from before the change (repeatable)\n"
-    "      --new FILE        a recording from after it (repeatable)\n"
-    "      --fail-above P    exit with status 3 if a function grew by more\n"
-    "                        than P percent and by more than chance\n"
-    "      --min-effect P    ignore changes below P percent (default 5)\n"
-    "      --top N           text: rows of the table (default 15)\n"
-    "      --process P       only this Erlang process: a registered name or\n"
-    "                        an initial call (repeatable)\n"
-    "      --focus RE        only stacks with a matching function\n"
-    "      --ignore RE       no stacks with a matching function\n"
-    "      --state STATE, --scheduler N, --thread T, --from S, --to S\n"
-    "                        as for `cprof report`\n"
-    "\n"
-    "Exit status: 0 compared, 1 failed, 2 incorrect usage, 3 above the "
-    "limit.\n";
+#include "formats/diff_write.h"
 
 struct side {
-    struct profile *recordings[OPTIONS_MAX_RECORDINGS];
+    struct profile *recordings[OPTIONS_MAX_VALUES];
     size_t count;
 };
 
@@ -81,7 +51,7 @@ static int side_read(const struct options_side *files,
 }
 
 /* The one sentence, where scripts look for it. */
-static int judge(const struct diff *d, const struct options_diff *o)
+static int judge(const struct diff *d, const struct options *o)
 {
     if (!o->has_limit || !diff_grew_above(d, o->limit))
         return EXIT_DONE;
@@ -94,14 +64,13 @@ static int judge(const struct diff *d, const struct options_diff *o)
     return EXIT_ABOVE;
 }
 
-static int show(const struct diff *d, const struct options_diff *o)
+static int show(const struct diff *d, const struct options *o)
 {
-    const char *output = o->view.output;
-    const struct format_options how = {
-        .top = o->view.top, .color = !output && isatty(STDOUT_FILENO)};
+    const char *output = o->output;
+    const struct view view = options_view(o);
     struct buffer bytes;
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
-    int err = o->format->write(d, &how, &bytes);
+    int err = o->format->write_diff(d, &view.how, &bytes);
     if (!err)
         err = output_write(output, say_waiting, &bytes);
     buffer_deinit(&bytes);
@@ -109,7 +78,7 @@ static int show(const struct diff *d, const struct options_diff *o)
 }
 
 static int compare(const struct side *base, const struct side *now,
-                   const struct options_diff *o)
+                   const struct options *o)
 {
     struct diff_options options = {.min_effect = o->min_effect};
     struct diff *d;
@@ -126,27 +95,38 @@ static int compare(const struct side *base, const struct side *now,
     return code;
 }
 
-int verb_diff(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    struct options_diff o;
-    struct options_fault fault;
-    if (options_diff_parse(argc, argv, &o, &fault) != 0)
-        return usage_error("diff", fault.what, fault.why);
-    if (o.view.help) {
-        fputs(help, stdout);
-        return EXIT_DONE;
-    }
-    int err = output_check(o.view.output);
+    struct options o;
+    int code;
+    if (!verb_options(&verb_diff, argc, argv, &o, &code))
+        return code;
+    int err = output_check(o.output);
     if (err)
-        return fail(o.view.output, err);
-    struct filter filter = options_filter(&o.view);
+        return fail(o.output, err);
+    const struct view view = options_view(&o);
     struct side base = {0}, now = {0};
-    int code = side_read(&o.base, &filter, &base);
+    code = side_read(&o.base, &view.filter, &base);
     if (code == EXIT_DONE)
-        code = side_read(&o.now, &filter, &now);
+        code = side_read(&o.now, &view.filter, &now);
     if (code == EXIT_DONE)
         code = compare(&base, &now, &o);
     side_deinit(&base);
     side_deinit(&now);
     return code;
 }
+
+const struct verb verb_diff = {
+    .name = "diff",
+    .options = OPTION_DIFF,
+    .run = run,
+    .uses = {{"BASE NEW [--fail-above PERCENT]", "what changed"},
+             {"--base FILE ... --new FILE ...", "of several recordings"}},
+    .about =
+        "Shows which functions now take more or less of the CPU, by how much, "
+        "and how certain that is. BASE and NEW are recordings (.pb.gz) of the "
+        "same work. Several recordings for each side show how much chance "
+        "there is.",
+    .after = "Exit status: 0 compared, 1 failed, 2 incorrect usage, 3 above "
+             "the limit.",
+};

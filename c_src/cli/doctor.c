@@ -12,13 +12,6 @@
 #include "cli/verbs.h"
 #include "engine/engine.h"
 
-static const char help[] =
-    "cprof doctor [-p PID]\n"
-    "\n"
-    "Shows which sampling engines work here and, with a pid, what is known\n"
-    "about that node; why the rest does not work; and the one step that would\n"
-    "help most. Exit status 0: a recording is possible.\n";
-
 /* A detail may quote what another process chose, as its path. */
 static void row(const char *mark, const char *what, const char *detail)
 {
@@ -215,16 +208,12 @@ static void say_advice(const struct advice_facts *f, pid_t pid)
     row("best", "", line);
 }
 
-int verb_doctor(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct options o;
-    struct options_fault fault;
-    if (options_parse_doctor(argc, argv, &o, &fault) != 0)
-        return usage_error("doctor", fault.what, fault.why);
-    if (o.help) {
-        fputs(help, stdout);
-        return EXIT_DONE;
-    }
+    int code;
+    if (!verb_options(&verb_doctor, argc, argv, &o, &code))
+        return code;
     struct advice_facts facts;
     try_all(o.pid, &facts);
     say_engines(&facts);
@@ -236,3 +225,14 @@ int verb_doctor(int argc, char **argv)
     say_advice(&facts, o.pid);
     return advice_can_record(&facts) ? EXIT_DONE : EXIT_FAILED;
 }
+
+const struct verb verb_doctor = {
+    .name = "doctor",
+    .options = OPTION_DOCTOR,
+    .run = run,
+    .uses = {{"[-p PID]", "what works here"}},
+    .about = "Shows which sampling engines work here and, with a pid, what is "
+             "known about that node; why the rest does not work; and the one "
+             "step that would help most.",
+    .after = "Exit status 0: a recording is possible.",
+};

@@ -1,4 +1,5 @@
-/* The command line: which verb, and whether all of its output arrived. */
+/* The program: its signals and streams, and whether all of its output
+ * arrived. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -6,30 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/err.h"
 #include "cli/verbs.h"
-
-struct verb {
-    const char *name;
-    int (*run)(int argc, char **argv);
-};
-
-static const struct verb verbs[] = {
-    {"record", verb_record}, {"report", verb_report}, {"diff", verb_diff},
-    {"doctor", verb_doctor}, {"port", verb_port},
-};
-
-static const char help[] =
-    "cprof " CPROF_VERSION ", a sampling profiler for the Erlang VM\n"
-    "\n"
-    "  cprof record -p PID [-d SECONDS] [-r HZ] [-o FILE]   profile a node\n"
-    "  cprof record -- COMMAND ...                          start a node, and "
-    "profile it\n"
-    "  cprof report FILE [-f FORMAT] [-o OUT]               show a recording\n"
-    "  cprof diff BASE NEW [--fail-above PERCENT]           what changed\n"
-    "  cprof doctor [-p PID]                                what works here\n"
-    "\n"
-    "`cprof VERB --help` shows the options of a verb.\n";
 
 /* A file that we open must not become a standard stream that is closed. What
  * is opened instead fails just like a closed one when it is used. */
@@ -68,27 +46,9 @@ static int check_stdout(int code)
     return code == EXIT_DONE ? EXIT_FAILED : code;
 }
 
-static int run(int argc, char **argv)
-{
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 ||
-        strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        fputs(help, argc < 2 ? stderr : stdout);
-        return argc < 2 ? EXIT_USAGE : EXIT_DONE;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("cprof " CPROF_VERSION);
-        return EXIT_DONE;
-    }
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
-    say("no verb '%s'; see `cprof --help`", argv[1]);
-    return EXIT_USAGE;
-}
-
 int main(int argc, char **argv)
 {
     keep_standard_streams();
     survive_size_limit();
-    return check_stdout(run(argc, argv));
+    return check_stdout(verbs_run(argc, argv));
 }

@@ -1,8 +1,8 @@
 /**
  * @file options.h
- * The command line of `record`, `report` and `doctor` as values, checked.
- * Parsing prints nothing: the first fault comes back as its subject and a
- * sentence.
+ * The command lines of the verbs as values, checked. Which options there are
+ * says option_table.h. Parsing prints nothing: the first fault comes back as
+ * its subject and a sentence.
  */
 #ifndef CPROF_CLI_OPTIONS_H
 #define CPROF_CLI_OPTIONS_H
@@ -12,57 +12,74 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "formats/format.h"
-#include "profile/filter.h"
+#include "formats/view.h"
 
-enum { OPTIONS_MAX_PROCESSES = 64 };
+/** Verbs with options, as bits. */
+enum option_verb {
+    OPTION_RECORD = 1,
+    OPTION_REPORT = 2,
+    OPTION_DIFF = 4,
+    OPTION_DOCTOR = 8,
+};
 
+enum { OPTIONS_MAX_VALUES = 64 }; /**< of a repeatable option */
+
+/** Recordings of one side of a comparison. */
+struct options_side {
+    const char *files[OPTIONS_MAX_VALUES];
+    size_t count;
+};
+
+/** What was not given is 0 or NULL unless it says otherwise. Texts are those
+ *  of argv. */
 struct options {
-    bool help;
-    bool quiet;
-    pid_t pid;            /**< 0: not given */
-    char *const *command; /**< after "--", NULL-terminated; or NULL */
-    double seconds;       /**< 0: not given */
-    unsigned rate;        /**< Hz */
-    const char *engine;   /**< "auto", or one of engine_all */
-    const char *event;    /**< "cpu-clock", "cycles" */
+    enum option_verb verb;
+    bool help, quiet;
+    pid_t pid;
+    char *const *command; /**< after "--", NULL-terminated */
+    double seconds;
+    unsigned rate;      /**< Hz; default 99 */
+    const char *engine; /**< "auto" (the default), or one of engine_all */
+    const char *event;  /**< "cpu-clock" (the default), "cycles" */
     bool kernel;
-    bool no_command;             /**< left out of the result */
-    bool force;                  /**< where the engine would rather refuse */
+    bool no_command; /**< leave it out of the result */
+    bool force;      /**< where the engine would rather refuse */
+    bool timeline;
     const char *input;           /**< report: the recording */
     const char *output;          /**< NULL: stdout */
-    const struct format *format; /**< decided from -f, the output's extension,
+    const struct format *format; /**< from --format, the output's extension,
                                       else text; never NULL after parsing */
     unsigned top;
     const char *focus, *ignore;
-    const char *processes[OPTIONS_MAX_PROCESSES];
+    const char *processes[OPTIONS_MAX_VALUES];
     size_t process_count;
-    bool timeline;
     unsigned states; /**< as in struct filter */
-    const char *threads[OPTIONS_MAX_PROCESSES];
+    const char *threads[OPTIONS_MAX_VALUES];
     size_t thread_count;
-    uint32_t schedulers[OPTIONS_MAX_PROCESSES];
+    uint32_t schedulers[OPTIONS_MAX_VALUES];
     size_t scheduler_count;
     uint64_t from_ns, to_ns;
-    const char *by, *weights; /**< NULL: not given */
-    const char *callers;
+    const char *by, *weights, *callers;
     bool tree;
-    double min_pct; /**< 0: not given */
+    double min_pct;
+    struct options_side base, now; /**< diff */
+    bool has_limit;
+    double limit;      /**< diff: --fail-above, percent */
+    double min_effect; /**< diff: 0.05: 5 % */
 };
 
 /** What is wrong: subject ("--rate 0") and reason. */
 struct options_fault {
     char what[128];
-    char why[160];
+    char why[256];
 };
 
 /** argv[0] is the verb. 0, or -E_USAGE with *fault filled. */
-MUST_USE int options_parse_record(int argc, char **argv, struct options *out,
-                                  struct options_fault *fault);
-MUST_USE int options_parse_report(int argc, char **argv, struct options *out,
-                                  struct options_fault *fault);
-MUST_USE int options_parse_doctor(int argc, char **argv, struct options *out,
-                                  struct options_fault *fault);
-struct filter options_filter(const struct options *o);
+MUST_USE int options_parse(enum option_verb verb, int argc, char **argv,
+                           struct options *out, struct options_fault *fault);
+/** What the options ask to be shown. */
+struct view options_view(const struct options *o);
+/** Would the bytes of this format end on a terminal, unreadable? */
+bool options_unreadable(const struct options *o);
 
 #endif

@@ -38,7 +38,7 @@ static int start_watch(int *replies)
     return err ? -err : -pthread_detach(thread);
 }
 
-int verb_port(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     (void)argv;
     if (argc > 1)
@@ -55,3 +55,5 @@ int verb_port(int argc, char **argv)
         return fail("port", err);
     return port_serve(STDIN_FILENO, replies) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
+
+const struct verb verb_port = {.name = "port", .run = run};

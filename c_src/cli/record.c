@@ -11,41 +11,10 @@
 #include "cli/launch.h"
 #include "recorder/limits.h"
 #include "cli/options.h"
-#include "cli/options_view.h"
 #include "output/output.h"
 #include "cli/progress.h"
 #include "recorder/session.h"
 #include "cli/verbs.h"
-
-static const char help[] =
-    "cprof record -p PID | -- COMMAND ...\n"
-    "\n"
-    "Samples a running Erlang VM from outside and shows where its CPU time\n"
-    "goes. Ctrl-C ends the recording and writes the result.\n"
-    "\n"
-    "  -p, --pid PID         the operating system's pid of the node\n"
-    "  -d, --duration S      seconds (default 10; with a command: until it "
-    "ends)\n"
-    "  -r, --rate HZ         samples per second of CPU time (default 99)\n"
-    "  -o, --output FILE     output file (default: a text report on stdout);\n"
-    "                        .html .txt .json .collapsed .speedscope.json,\n"
-    "                        or .pb.gz, which `cprof report` reads back\n"
-    "  -f, --format FORMAT   text, html, json, collapsed, speedscope, pprof\n"
-    "      --process P       only this Erlang process: <0.90.0>, a registered\n"
-    "                        name or an initial call "
-    "(repeatable)\n" OPTIONS_VIEW_HELP
-
-    "      --no-command      leave the node's command line out of the result\n"
-    "      --timeline        keep the time of each sample (always with html)\n"
-    "      --kernel          also show kernel functions (needs root)\n"
-    "      --event EVENT     cpu-clock (default) or cycles\n"
-    "      --engine ENGINE   auto (default), bpf, perf or ptrace\n"
-    "      --force           engine ptrace: even on a machine without a spare\n"
-    "                        CPU, where stopped threads may wait for long\n"
-    "  -q, --quiet           no progress on stderr\n"
-    "\n"
-    "A command keeps running when the time is up; cprof then waits for it to\n"
-    "end and exits with its status. Ctrl-C ends both.\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -228,20 +197,16 @@ static int record_command(const struct options *o)
     return code;
 }
 
-int verb_record(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct options o;
-    struct options_fault fault;
-    if (options_parse_record(argc, argv, &o, &fault) != 0)
-        return usage_error("record", fault.what, fault.why);
-    if (o.help) {
-        fputs(help, stdout);
-        return EXIT_DONE;
-    }
+    int code;
+    if (!verb_options(&verb_record, argc, argv, &o, &code))
+        return code;
     int err = output_check(o.output);
     if (err)
         return fail(o.output, err);
-    if (options_view_unreadable(&o))
+    if (options_unreadable(&o))
         return fail_text(
             o.format->name,
             "this format is not for a terminal; give --output FILE");
@@ -252,3 +217,16 @@ int verb_record(int argc, char **argv)
         return fail("record", err);
     return o.command ? record_command(&o) : record_pid(&o, o.pid);
 }
+
+const struct verb verb_record = {
+    .name = "record",
+    .options = OPTION_RECORD,
+    .run = run,
+    .uses = {{"-p PID [-d SECONDS] [-r HZ] [-o FILE]", "profile a node"},
+             {"-- COMMAND ...", "start a node, and profile it"}},
+    .about = "Samples a running Erlang VM from outside and shows where its CPU "
+             "time goes. Ctrl-C ends the recording and writes the result. "
+             "`cprof report` reads an output file that ends in .pb.gz.",
+    .after = "A command keeps running when the time is up; cprof then waits "
+             "for it to end and exits with its status. Ctrl-C ends both.",
+};

@@ -1,10 +1,12 @@
 /**
  * @file verbs.h
- * The verbs of the program, one file each. Each gets its own argv (argv[0] is
+ * The verbs of the program, one file each. `run` gets its own argv (argv[0] is
  * the verb) and returns the exit code. Only these files print.
  */
 #ifndef CPROF_CLI_VERBS_H
 #define CPROF_CLI_VERBS_H
+
+#include "cli/options.h"
 
 enum exit_code {
     EXIT_DONE = 0,
@@ -13,12 +15,31 @@ enum exit_code {
     EXIT_ABOVE = 3, /* diff: a function grew by more than the limit */
 };
 
-int verb_record(int argc, char **argv);
-int verb_report(int argc, char **argv);
-int verb_diff(int argc, char **argv);
-int verb_doctor(int argc, char **argv);
+struct verb {
+    const char *name;
+    enum option_verb options; /**< 0: it has none */
+    int (*run)(int argc, char **argv);
+    /** Command lines, each with what it does; `cprof --help` shows them. Ends
+     *  with a row of NULLs. No row: it is not for people. */
+    struct verb_use {
+        const char *line, *what;
+    } uses[3];
+    const char *about; /**< paragraphs, one a line */
+    const char *after; /**< likewise, below the options */
+};
+
+extern const struct verb verb_record, verb_report, verb_diff, verb_doctor;
 /** Speaks the port protocol on stdin and stdout; for Cprof, not for people. */
-int verb_port(int argc, char **argv);
+extern const struct verb verb_port;
+/** All of them, NULL-terminated. */
+extern const struct verb *const verb_all[];
+
+/** Runs the verb that the program's command line names; its exit code. */
+int verbs_run(int argc, char **argv);
+/** Parses a verb's command line. True: go on; else *code is the code to exit
+ *  with, and what was wrong, or the help, has been printed. */
+bool verb_options(const struct verb *verb, int argc, char **argv,
+                  struct options *o, int *code);
 
 /**
  * One line on stderr: "cprof: " and the text, whose names from elsewhere

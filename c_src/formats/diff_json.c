@@ -1,5 +1,5 @@
 /* A comparison as JSON; docs/diff.md has its shape. */
-#include "formats/diff_format.h"
+#include "formats/diff_write.h"
 
 #include <errno.h>
 #include <math.h>
@@ -164,8 +164,8 @@ static struct object report(const struct diff *d)
     return o;
 }
 
-static int write_json(const struct diff *d, const struct format_options *o,
-                      struct buffer *out)
+int diff_json_write(const struct diff *d, const struct format_options *o,
+                    struct buffer *out)
 {
     (void)o;
     struct object all = report(d);
@@ -180,9 +180,3 @@ static int write_json(const struct diff *d, const struct format_options *o,
         buffer_text(out, "\n");
     return err ? err : buffer_status(out);
 }
-
-const struct diff_format diff_format_json = {
-    .name = "json",
-    .extension = ".json",
-    .write = write_json,
-};

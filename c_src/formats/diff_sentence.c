@@ -1,5 +1,5 @@
 /* A comparison in one sentence. */
-#include "formats/diff_format.h"
+#include "formats/diff_write.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* A comparison for a terminal: the sides, the functions, one sentence. */
-#include "formats/diff_format.h"
+#include "formats/diff_write.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -315,8 +315,8 @@ static void set_name_width(struct report *r)
     r->name_width = width < NAME_MAX ? width : NAME_MAX;
 }
 
-static int write_text(const struct diff *d, const struct format_options *o,
-                      struct buffer *out)
+int diff_text_write(const struct diff *d, const struct format_options *o,
+                    struct buffer *out)
 {
     struct report r = {
         .d = d,
@@ -336,9 +336,3 @@ static int write_text(const struct diff *d, const struct format_options *o,
     buffer_text(out, ".\n");
     return buffer_status(out);
 }
-
-const struct diff_format diff_format_text = {
-    .name = "text",
-    .extension = ".txt",
-    .write = write_text,
-};

@@ -2,16 +2,16 @@
 
 #include <string.h>
 
-static const struct format *const formats[] = {
+const struct format *const format_all[] = {
     &format_text,       &format_html,  &format_json, &format_collapsed,
     &format_speedscope, &format_pprof, NULL,
 };
 
 const struct format *format_by_name(const char *name)
 {
-    for (size_t i = 0; formats[i]; i++)
-        if (strcmp(formats[i]->name, name) == 0)
-            return formats[i];
+    for (size_t i = 0; format_all[i]; i++)
+        if (strcmp(format_all[i]->name, name) == 0)
+            return format_all[i];
     return NULL;
 }
 
@@ -24,8 +24,8 @@ static bool ends_with(const char *path, const char *extension)
 const struct format *format_by_path(const char *path)
 {
     const struct format *best = NULL;
-    for (size_t i = 0; formats[i]; i++) {
-        const struct format *f = formats[i];
+    for (size_t i = 0; format_all[i]; i++) {
+        const struct format *f = format_all[i];
         if (ends_with(path, f->extension) &&
             (!best || strlen(f->extension) > strlen(best->extension)))
             best = f;

@@ -1,13 +1,15 @@
 /**
  * @file format.h
  * A profile to bytes. Each format exports one `const struct format`; they are
- * all listed in format.c. A recording (pprof) can also be read back.
+ * all listed in format.c. Some can also show a comparison. A recording (pprof)
+ * can also be read back.
  */
 #ifndef CPROF_FORMATS_FORMAT_H
 #define CPROF_FORMATS_FORMAT_H
 
 #include "base/buffer.h"
 #include "base/err.h"
+#include "profile/diff.h"
 #include "profile/profile.h"
 
 /** Whose the profiles of a speedscope file are. */
@@ -33,10 +35,16 @@ struct format {
     bool binary;           /**< not for a terminal */
     int (*write)(const struct profile *p, const struct format_options *o,
                  struct buffer *out);
+    /** A comparison; NULL: the format has no form for it. */
+    int (*write_diff)(const struct diff *d, const struct format_options *o,
+                      struct buffer *out);
 };
 
 extern const struct format format_text, format_json, format_collapsed,
     format_html, format_pprof, format_speedscope;
+
+/** All of them, the usual ones first; NULL-terminated. */
+extern const struct format *const format_all[];
 
 /** By name, or NULL. */
 const struct format *format_by_name(const char *name);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "formats/diff_write.h"
 #include "formats/html_parts.h"
 
 enum { DEFAULT_TOP = 50 };
@@ -185,4 +186,5 @@ const struct format format_html = {
     .extension = ".html",
     .binary = false,
     .write = html_write,
+    .write_diff = html_diff_write,
 };

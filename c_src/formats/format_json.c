@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/diff_write.h"
 #include "formats/json_dump.h"
 #include "profile/figures.h"
 
@@ -358,4 +359,5 @@ const struct format format_json = {
     .name = "json",
     .extension = ".json",
     .write = write_json,
+    .write_diff = diff_json_write,
 };

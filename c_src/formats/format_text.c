@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/diff_write.h"
 #include "formats/text_parts.h"
 
 enum { DEFAULT_TOP = 25, NAME_MIN = 20, NAME_MAX = 48 };
@@ -157,4 +158,5 @@ const struct format format_text = {
     .name = "text",
     .extension = ".txt",
     .write = write_text,
+    .write_diff = diff_text_write,
 };

@@ -1,5 +1,5 @@
 /* The page of a comparison: what it adds to that of a profile. */
-#include "formats/diff_format.h"
+#include "formats/diff_write.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -223,8 +223,8 @@ static void sum_same(const struct diff *d, struct html_compare *compare)
     }
 }
 
-static int html_diff_write(const struct diff *d, const struct format_options *o,
-                           struct buffer *out)
+int html_diff_write(const struct diff *d, const struct format_options *o,
+                    struct buffer *out)
 {
     const struct profile *p = diff_profile(d);
     const struct diff_page page = {d, o && o->top ? o->top : DEFAULT_TOP};
@@ -248,9 +248,3 @@ static int html_diff_write(const struct diff *d, const struct format_options *o,
     free(base);
     return err;
 }
-
-const struct diff_format diff_format_html = {
-    .name = "html",
-    .extension = ".html",
-    .write = html_diff_write,
-};

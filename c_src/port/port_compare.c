@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "formats/diff_format.h"
+#include "formats/diff_write.h"
 #include "port/port_output.h"
 
 struct side {
@@ -44,14 +44,14 @@ static int read_side(struct port_recordings recordings, const struct filter *f,
     return err;
 }
 
-static int reply(const struct port_request *r, const struct diff_format *format,
+static int reply(const struct port_request *r, const struct format *format,
                  const struct diff *d, struct buffer *out)
 {
     const struct format_options how = {.top = (unsigned)r->top};
     struct buffer bytes, sentence;
     buffer_init(&bytes, PORT_MAX_PACKET);
     buffer_init(&sentence, PORT_MAX_PACKET);
-    int err = format->write(d, &how, &bytes);
+    int err = format->write_diff(d, &how, &bytes);
     diff_sentence_add(&sentence, d, diff_culprit(d));
     buffer_add(&sentence, "", 1); /* its end as a C string */
     if (!err)
@@ -69,9 +69,9 @@ static int reply(const struct port_request *r, const struct diff_format *format,
 
 int port_compare(const struct port_request *r, struct buffer *out)
 {
-    const struct diff_format *format =
-        diff_format_by_name(r->format[0] ? r->format : "text");
-    if (!format)
+    const struct format *format =
+        format_by_name(r->format[0] ? r->format : "text");
+    if (!format || !format->write_diff)
         return -E_UNKNOWN_FORMAT;
     const char *names[PORT_MAX_PROCESSES];
     const struct filter filter = port_filter(r, names);

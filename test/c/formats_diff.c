@@ -2,7 +2,7 @@
 
 #include <jansson.h>
 
-#include "formats/diff_format.h"
+#include "formats/format.h"
 
 static struct profile *side(uint64_t hot, const char *node)
 {
@@ -30,12 +30,12 @@ static struct diff *compare(struct profile *base, struct profile *now)
     return d;
 }
 
-static char *write(const struct diff_format *f, const struct diff *d,
+static char *write(const struct format *f, const struct diff *d,
                    const struct format_options *o)
 {
     struct buffer b;
     buffer_init(&b, BUFFER_DEFAULT_MAX);
-    assert_int_equal(f->write(d, o, &b), 0);
+    assert_int_equal(f->write_diff(d, o, &b), 0);
     buffer_add(&b, "", 1);
     assert_int_equal(buffer_status(&b), 0);
     return (char *)b.data;
@@ -59,7 +59,7 @@ static void text_names_what_grew(void **state)
 {
     (void)state;
     struct diff *d = compare(side(4000, "a@h"), side(6000, "b@h"));
-    char *text = write(&diff_format_text, d, NULL);
+    char *text = write(&format_text, d, NULL);
     has(text, "Base:     a@h, OTP 29, engine bpf, 999 Hz; 2.5 s, 10,000 "
               "samples of work\n");
     has(text, "Now:      b@h, OTP 29, engine bpf, 999 Hz; 2.5 s, 12,000 ");
@@ -84,7 +84,7 @@ static void text_says_what_could_have_been_seen(void **state)
 {
     (void)state;
     struct diff *d = compare(side(4000, "n"), side(4010, "n"));
-    char *text = write(&diff_format_text, d, NULL);
+    char *text = write(&format_text, d, NULL);
     has(text, "\nNo function grew or shrank by more than chance and 5 %; the "
               "biggest, cold (50.0 %), is within -");
     has_not(text, "grew  ");
@@ -100,7 +100,7 @@ static void text_lists_what_is_on_one_side(void **state)
     make_samples(now, "main;-fresh/1-fun-0-", 900);
     make_samples(now, "main;rare\x1b[2J", 1);
     struct diff *d = compare(base, now);
-    char *text = write(&diff_format_text, d, NULL);
+    char *text = write(&format_text, d, NULL);
     has(text, "  new     -fresh/1-fun-0- ");
     has(text, "  gone    -old/1-fun-0- ");
     has(text, "\nOnly now:    -fresh/1-fun-0- 8.26 %, rare\\x{1B}[2J 0.01 %\n");
@@ -120,12 +120,12 @@ static void text_warns_of_what_is_hard_to_compare(void **state)
     profile_meta_edit(now)->engine = made(profile_string(now, "perf"));
     profile_meta_edit(now)->rate_asked = 99;
     struct diff *d = compare(base, now);
-    char *text = write(&diff_format_text, d, NULL);
+    char *text = write(&format_text, d, NULL);
     has(text, "Warning:  different engines: bpf before, perf now; ");
     has(text, "Warning:  different rates: 999 Hz before, 99 Hz now; ");
     free(text);
     struct format_options color = {.color = true, .top = 1};
-    text = write(&diff_format_text, d, &color);
+    text = write(&format_text, d, &color);
     has(text, "\x1b[31mWarning");
     has(text, "\xe2\x80\xa6 and 2 more functions\n");
     free(text);
@@ -159,7 +159,7 @@ static void text_names_the_bif_then_its_c_code(void **state)
 {
     (void)state;
     struct diff *d = compare(with_c_code(2000), with_c_code(4000));
-    char *text = write(&diff_format_text, d, NULL);
+    char *text = write(&format_text, d, NULL);
     has(text, "  grew    erlang:md5/1");
     const char *c = strstr(text, "C FUNCTION");
     assert_non_null(c);
@@ -173,7 +173,7 @@ static void text_names_the_bif_then_its_c_code(void **state)
 
 static json_t *json_of(const struct diff *d)
 {
-    char *text = write(&diff_format_json, d, NULL);
+    char *text = write(&format_json, d, NULL);
     json_error_t error;
     json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
     if (!json)
@@ -250,13 +250,13 @@ static void json_has_null_for_what_is_not(void **state)
 static void formats_are_found(void **state)
 {
     (void)state;
-    assert_ptr_equal(diff_format_by_name("text"), &diff_format_text);
-    assert_ptr_equal(diff_format_by_name("json"), &diff_format_json);
-    assert_null(diff_format_by_name("pprof"));
-    assert_ptr_equal(diff_format_by_path("a/b.json"), &diff_format_json);
-    assert_ptr_equal(diff_format_by_path("b.txt"), &diff_format_text);
-    assert_null(diff_format_by_path("b.pb.gz"));
-    assert_null(diff_format_by_path(".txt"));
+    assert_ptr_equal(format_by_name("text"), &format_text);
+    assert_ptr_equal(format_by_name("json"), &format_json);
+    assert_null(format_by_name("pprof")->write_diff);
+    assert_ptr_equal(format_by_path("a/b.json"), &format_json);
+    assert_ptr_equal(format_by_path("b.txt"), &format_text);
+    assert_null(format_by_path("b.pb.gz")->write_diff);
+    assert_null(format_by_path(".txt"));
 }
 
 int main(void)

@@ -5,7 +5,7 @@
  */
 #include <jansson.h>
 
-#include "formats/diff_format.h"
+#include "formats/format.h"
 #include "formats/format.h"
 #include "profile_random.h"
 
@@ -433,11 +433,11 @@ static struct diff *compare(uint64_t seed, bool plain)
     return d;
 }
 
-static char *write_diff(const struct diff_format *f, const struct diff *d)
+static char *write_diff(const struct format *f, const struct diff *d)
 {
     struct buffer b;
     buffer_init(&b, BUFFER_DEFAULT_MAX);
-    assert_int_equal(f->write(d, NULL, &b), 0);
+    assert_int_equal(f->write_diff(d, NULL, &b), 0);
     buffer_add(&b, "", 1);
     assert_int_equal(buffer_status(&b), 0);
     return (char *)b.data;
@@ -448,21 +448,21 @@ static void a_comparison_is_clean_and_right(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= ROUNDS / 4; seed++) {
         struct diff *d = compare(seed, false), *e = compare(seed, true);
-        char *text = write_diff(&diff_format_text, d);
-        char *other = write_diff(&diff_format_text, e);
+        char *text = write_diff(&format_text, d);
+        char *other = write_diff(&format_text, e);
         char *a = figures(text), *b = figures(other);
         assert_clean("diff", text);
         assert_string_equal(a, b);
         assert_int_equal(count_of(text, "\nWarning:"),
                          count_of(other, "\nWarning:"));
         free(a), free(b), free(text), free(other);
-        text = write_diff(&diff_format_json, d);
-        other = write_diff(&diff_format_json, e);
+        text = write_diff(&format_json, d);
+        other = write_diff(&format_json, e);
         json_t *x = parse("diff json", text), *y = parse("plain", other);
         same_shape(x, y);
         json_decref(x), json_decref(y), free(text), free(other);
-        text = write_diff(&diff_format_html, d);
-        other = write_diff(&diff_format_html, e);
+        text = write_diff(&format_html, d);
+        other = write_diff(&format_html, e);
         same_page(text, other);
         free(text), free(other);
         diff_destroy(d);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/diff_format.h"
+#include "formats/format.h"
 #include "profile_make.h"
 
 static const struct profile *side(const char *const *stacks,
@@ -22,7 +22,7 @@ static char *page_of(const struct profile *base, const struct profile *now)
     struct buffer out;
     buffer_init(&out, BUFFER_DEFAULT_MAX);
     assert_int_equal(diff_create(&base, 1, &now, 1, NULL, &d), 0);
-    assert_int_equal(diff_format_html.write(d, NULL, &out), 0);
+    assert_int_equal(format_html.write_diff(d, NULL, &out), 0);
     buffer_add(&out, "", 1);
     assert_int_equal(buffer_status(&out), 0);
     diff_destroy(d);

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "port/port_compare.h"
-#include "formats/diff_format.h"
+#include "formats/diff_write.h"
 
 /* One function that grew, one that is new, one that stayed, one without arity,
  * with names that need care. */
@@ -171,7 +171,7 @@ static void check(struct diff *d, bool grew)
     const struct port_diff rendered = {"\0ab", 3, (char *)sentence.data, grew};
     assert_int_equal(port_reply_diff(&packet, 12, d, &rendered), 0);
     assert_int_equal(
-        diff_format_json.write(d, &(struct format_options){0}, &json), 0);
+        format_json.write_diff(d, &(struct format_options){0}, &json), 0);
     json_t *expected = json_loadb((char *)json.data, json.len, 0, NULL);
     assert_non_null(expected);
     const char *bytes = (const char *)packet.data + 4;

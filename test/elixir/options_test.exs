@@ -56,6 +56,28 @@ defmodule Cprof.OptionsTest do
     end
   end
 
+  # The words that an option of the program takes, as its completion knows them.
+  defp words(verb, option) do
+    {script, 0} = System.cmd(Path.expand("priv/cprof"), ["--completion", "bash"])
+    [_, of_verb] = String.split(script, "    #{verb})", parts: 2)
+    [_, words] = Regex.run(~r/--#{option}(?:\|-\w)?\) .*?compgen -W '([^']*)'/, of_verb)
+    String.split(words)
+  end
+
+  test "formats and engines are those of the program" do
+    for engine <- words("record", "engine"), do: assert({:ok, %{engine: ^engine}} = check(engine: engine))
+    {:error, text} = check(engine: "none")
+    assert text =~ Enum.join(words("record", "engine"), ", ")
+
+    for format <- words("record", "format"), do: assert({:ok, %{format: ^format}} = check(format: format))
+    {:error, text} = check(format: "none")
+    [_, known] = Regex.run(~r/one of (.*), not/, text)
+    assert Enum.sort(String.split(known, ", ")) == Enum.sort(words("report", "format"))
+
+    check = &:cprof_options.check_comparison(Cprof.Options.to_map(&1))
+    for format <- words("diff", "format"), do: assert({:ok, %{format: ^format}} = check.(format: format))
+  end
+
   test "a comparison has its own options and formats" do
     check = &:cprof_options.check_comparison(Cprof.Options.to_map(&1))
 

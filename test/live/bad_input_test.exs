@@ -51,12 +51,12 @@ defmodule Live.BadInputTest do
 
   test "options, formats and engines that do not exist" do
     refused(["record", "-p", 1, "--nonsense"], 2, "no such option")
-    refused(["record", "-p", 1, "-f", "svg"], 2, "unknown format")
+    refused(["record", "-p", 1, "-f", "svg"], 2, "--format svg: choose text, html")
     refused(["record", "-p", 1, "-o", "x.svg"], 2, "of no known format")
     refused(["record"], 2, "which node?")
     refused(["record", "-p", "abc"], 2, "not a process id")
     refused(["sing"], 2, "no verb")
-    refused(["record", "-p", 1, "--engine", "magic"], 2, "no such engine")
+    refused(["record", "-p", 1, "--engine", "magic"], 2, "--engine magic: choose auto, bpf, perf or ptrace")
     refused(["record", "-p", 1, "--focus", "("], 2, "not a regular expression")
     refused(["record", "-p", 1, "-o", ""], 2, "give a file name")
     refused(["record", "-p", 1, "-o", "a.html", "-o", "b.txt"], 2, "can be given only once")

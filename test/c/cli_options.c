@@ -1,14 +1,18 @@
-/* Command lines of `report` and `record` that ask for a part of a recording,
- * or for a way to show it. */
+/* Command lines, and what is said about them. */
+#include "cli/help.h" /* before cmocka: it has a macro `fail` */
+
 #include "test.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/options_view.h"
+#include "cli/option_table.h"
 
-enum { WORDS = 12 };
+enum { WORDS = 16 };
+
+static const struct verb *const shown[] = {&verb_record, &verb_report,
+                                           &verb_diff, &verb_doctor};
 
 /* Splits at spaces; "" when it parses, else "WHAT: WHY". */
 static const char *fault_of(const char *line, struct options *o)
@@ -22,9 +26,10 @@ static const char *fault_of(const char *line, struct options *o)
          word = strtok(NULL, " "))
         argv[argc++] = word;
     argv[argc] = NULL;
-    int err = strcmp(argv[0], "report") == 0
-                  ? options_parse_report(argc, argv, o, &f)
-                  : options_parse_record(argc, argv, o, &f);
+    enum option_verb verb = strcmp(argv[0], "report") == 0 ? OPTION_REPORT
+                            : strcmp(argv[0], "diff") == 0 ? OPTION_DIFF
+                                                           : OPTION_RECORD;
+    int err = options_parse(verb, argc, argv, o, &f);
     if (!err)
         return "";
     assert_int_equal(err, -E_USAGE);
@@ -105,36 +110,93 @@ static void values_are_checked(void **state)
 {
     (void)state;
     static const struct {
-        int code;
-        const char *good, *bad;
+        const char *option, *good, *bad;
     } rows[] = {
-        {OPT_STATE, "dirty-cpu", "dirty"},
-        {OPT_SCHEDULER, "1", "0"},
-        {OPT_SCHEDULER, "1024", "-1"},
-        {OPT_SCHEDULER, "2", "2x"},
-        {OPT_THREAD, "erts_poll_1", ""},
-        {OPT_FROM, "0", "-1"},
-        {OPT_FROM, "1.5", "soon"},
-        {OPT_TO, "2", "0"},
-        {OPT_TO, "1e3", "nan"},
+        {"--state", "dirty-cpu", "dirty"},
+        {"--scheduler", "1", "0"},
+        {"--scheduler", "1024", "-1"},
+        {"--scheduler", "2", "2x"},
+        {"--thread", "erts_poll_1", ""},
+        {"--from", "0", "-1"},
+        {"--from", "1.5", "soon"},
+        {"--to", "2", "0"},
+        {"--to", "1e3", "nan"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct options o = {0};
-        assert_null(options_view_take(&o, rows[i].code, rows[i].good));
-        assert_non_null(options_view_take(&o, rows[i].code, rows[i].bad));
+        struct options o;
+        struct options_fault f;
+        char *argv[] = {"report", (char *)rows[i].option, (char *)rows[i].good,
+                        "a.pb.gz", NULL};
+        assert_int_equal(options_parse(OPTION_REPORT, 4, argv, &o, &f), 0);
+        argv[2] = (char *)rows[i].bad;
+        assert_int_equal(options_parse(OPTION_REPORT, 4, argv, &o, &f),
+                         -E_USAGE);
+        assert_memory_equal(f.what, rows[i].option, strlen(rows[i].option));
     }
+}
+
+static void both_sides_of_a_comparison(void **state)
+{
+    (void)state;
+    struct options o;
+    assert_string_equal(fault_of("diff a.pb.gz b.pb.gz --fail-above 5%", &o),
+                        "");
+    assert_string_equal(o.base.files[0], "a.pb.gz");
+    assert_string_equal(o.now.files[0], "b.pb.gz");
+    assert_true(o.has_limit && o.limit > 4.9 && o.limit < 5.1);
+    assert_string_equal(fault_of("diff --base a --base b --new c", &o), "");
+    assert_int_equal(o.base.count, 2);
+    assert_non_null(strstr(fault_of("diff a", &o), "give two recordings"));
+    assert_non_null(strstr(fault_of("diff --base a b", &o), "every file"));
+    assert_non_null(strstr(fault_of("diff --base a", &o), "--new: is missing"));
+    assert_non_null(
+        strstr(fault_of("diff a b -f pprof", &o), "choose text, html or json"));
+    assert_non_null(strstr(fault_of("diff a b -o c.pb.gz", &o),
+                           "use .txt, .html or .json, or add --format"));
+}
+
+/* Words of the table reach the user, wherever they are shown. */
+static void the_table_is_what_is_shown(void **state)
+{
+    (void)state;
+    struct buffer help, man, bash;
+    buffer_init(&help, BUFFER_DEFAULT_MAX);
+    buffer_init(&man, BUFFER_DEFAULT_MAX);
+    buffer_init(&bash, BUFFER_DEFAULT_MAX);
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+        help_verb(&help, shown[i]);
+    help_man(&man);
+    assert_true(help_completion(&bash, "bash"));
+    assert_false(help_completion(&bash, "fish"));
+    buffer_add(&help, "", 1);
+    buffer_add(&man, "", 1);
+    buffer_add(&bash, "", 1);
+    for (const struct option_row *row = option_table; row->name; row++) {
+        char option[40];
+        snprintf(option, sizeof(option), "--%s", row->name);
+        assert_non_null(strstr((char *)help.data, option));
+        assert_non_null(strstr((char *)bash.data, option));
+    }
+    assert_non_null(strstr((char *)man.data, "\\-\\-fail\\-above"));
+    for (const char *line = (char *)help.data; *line;) {
+        size_t length = strcspn(line, "\n");
+        assert_true(length < 80);
+        line += length + (line[length] == '\n');
+    }
+    buffer_deinit(&help);
+    buffer_deinit(&man);
+    buffer_deinit(&bash);
 }
 
 static void a_filter_is_said_in_words(void **state)
 {
     (void)state;
-    struct options o = {.focus = "^a"};
-    assert_null(options_view_take(&o, OPT_STATE, "gc"));
-    assert_null(options_view_take(&o, OPT_SCHEDULER, "2"));
-    assert_null(options_view_take(&o, OPT_THREAD, "x"));
-    assert_null(options_view_take(&o, OPT_FROM, "0.15"));
-    assert_null(options_view_take(&o, OPT_TO, "1.01"));
-    struct filter f = options_filter(&o);
+    struct options o;
+    assert_string_equal(fault_of("report a.pb.gz --state gc --scheduler 2 "
+                                 "--thread x --from 0.15 --to 1.01 --focus ^a",
+                                 &o),
+                        "");
+    struct filter f = options_view(&o).filter;
     assert_false(filter_is_empty(&f));
     assert_int_equal(f.from_ns, 150 * NS_PER_MS);
     assert_int_equal(f.states, 1u << STATE_GC);
@@ -155,6 +217,8 @@ int main(void)
         cmocka_unit_test(values_arrive),
         cmocka_unit_test(when_a_timeline_is_kept),
         cmocka_unit_test(values_are_checked),
+        cmocka_unit_test(both_sides_of_a_comparison),
+        cmocka_unit_test(the_table_is_what_is_shown),
         cmocka_unit_test(a_filter_is_said_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,251 @@
+#include "cli/help.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "cli/option_table.h"
+
+enum { WIDTH = 79, OPTION_COLUMN = 24 };
+
+static const char purpose[] = "a sampling profiler for the Erlang VM";
+
+/* --- text for a terminal -------------------------------------------------- */
+
+/* Words of a paragraph, in lines that begin at `indent` and end before WIDTH.
+ * The first line is at column `at` already. */
+static void wrap(struct buffer *out, const char *text, size_t len,
+                 size_t indent, size_t at)
+{
+    bool first = true;
+    for (size_t i = 0; i < len;) {
+        size_t word = strcspn(text + i, " ");
+        if (word > len - i)
+            word = len - i;
+        if (!first && at + 1 + word > WIDTH) {
+            buffer_printf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (!first) {
+            buffer_text(out, " ");
+            at++;
+        }
+        buffer_add(out, text + i, word);
+        at += word;
+        i += word + 1;
+        first = false;
+    }
+    buffer_text(out, "\n");
+}
+
+static void paragraphs(struct buffer *out, const char *text)
+{
+    for (const char *at = text; at && *at;) {
+        size_t len = strcspn(at, "\n");
+        buffer_text(out, "\n");
+        wrap(out, at, len, 0, 0);
+        at += len + (at[len] == '\n');
+    }
+}
+
+/* The help of an option, with its words in it. */
+static void option_help(struct buffer *out, const struct option_row *row,
+                        enum option_verb verb)
+{
+    const char *place = strstr(row->help, "{}");
+    if (!place) {
+        buffer_text(out, row->help);
+        return;
+    }
+    buffer_add(out, row->help, (size_t)(place - row->help));
+    option_words_add(out, row, verb);
+    buffer_text(out, place + 2);
+}
+
+static void option_lines(struct buffer *out, const struct option_row *row,
+                         enum option_verb verb)
+{
+    struct buffer help;
+    buffer_init(&help, BUFFER_DEFAULT_MAX);
+    option_help(&help, row, verb);
+    size_t start = out->len;
+    if (row->letter)
+        buffer_printf(out, "  -%c, --%s", row->letter, row->name);
+    else
+        buffer_printf(out, "      --%s", row->name);
+    if (row->argument)
+        buffer_printf(out, " %s", row->argument);
+    size_t at = out->len - start;
+    if (at + 1 > OPTION_COLUMN) {
+        buffer_text(out, "\n");
+        at = 0;
+    }
+    buffer_printf(out, "%*s", (int)(OPTION_COLUMN - at), "");
+    wrap(out, (const char *)help.data, help.len, OPTION_COLUMN, OPTION_COLUMN);
+    buffer_deinit(&help);
+}
+
+void help_verb(struct buffer *out, const struct verb *verb)
+{
+    for (const struct verb_use *use = verb->uses; use->line; use++)
+        buffer_printf(out, "cprof %s %s\n", verb->name, use->line);
+    paragraphs(out, verb->about);
+    buffer_text(out, "\n");
+    for (const struct option_row *row = option_table; row->name; row++)
+        if (row->verbs & verb->options)
+            option_lines(out, row, verb->options);
+    paragraphs(out, verb->after);
+}
+
+void help_program(struct buffer *out)
+{
+    enum { WHAT_COLUMN = 52 };
+    buffer_printf(out, "cprof %s, %s\n\n", CPROF_VERSION, purpose);
+    for (const struct verb *const *v = verb_all; *v; v++)
+        for (const struct verb_use *use = (*v)->uses; use->line; use++) {
+            size_t start = out->len;
+            buffer_printf(out, "  cprof %s %s", (*v)->name, use->line);
+            size_t at = out->len - start;
+            buffer_printf(out, "%*s  %s\n",
+                          at < WHAT_COLUMN ? (int)(WHAT_COLUMN - at) : 0, "",
+                          use->what);
+        }
+    buffer_text(out, "\n`cprof VERB --help` shows the options of a verb. "
+                     "`cprof --man` prints a man page,\n`cprof --completion "
+                     "SHELL` a script that completes words in bash or zsh.\n");
+}
+
+/* --- man page ------------------------------------------------------------- */
+
+/* Text as roff shows it: a dash is a dash, and no line is a request. */
+static void roff(struct buffer *out, const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        bool line_start = at == text || at[-1] == '\n';
+        if (*at == '\n')
+            buffer_text(out, "\n.PP\n");
+        else if (*at == '-')
+            buffer_text(out, "\\-");
+        else if (*at == '\\')
+            buffer_text(out, "\\e");
+        else if (line_start && (*at == '.' || *at == '\''))
+            buffer_printf(out, "\\&%c", *at);
+        else
+            buffer_add(out, at, 1);
+    }
+}
+
+static void roff_option(struct buffer *out, const struct option_row *row,
+                        enum option_verb verb)
+{
+    struct buffer help;
+    buffer_init(&help, BUFFER_DEFAULT_MAX);
+    option_help(&help, row, verb);
+    buffer_add(&help, "", 1);
+    buffer_text(out, ".TP\n.B ");
+    if (row->letter)
+        buffer_printf(out, "\\-%c, ", row->letter);
+    buffer_text(out, "\\-\\-");
+    roff(out, row->name);
+    if (row->argument)
+        buffer_printf(out, " \\fI%s\\fR", row->argument);
+    buffer_text(out, "\n");
+    roff(out, help.data ? (const char *)help.data : "");
+    buffer_text(out, "\n");
+    buffer_deinit(&help);
+}
+
+static void roff_verb(struct buffer *out, const struct verb *verb)
+{
+    buffer_printf(out, ".SS cprof %s\n", verb->name);
+    for (const struct verb_use *use = verb->uses; use->line; use++) {
+        buffer_printf(out, "%s.B cprof %s\n", use == verb->uses ? "" : ".br\n",
+                      verb->name);
+        roff(out, use->line);
+        buffer_text(out, "\n");
+    }
+    buffer_text(out, ".PP\n");
+    roff(out, verb->about);
+    buffer_text(out, "\n");
+    for (const struct option_row *row = option_table; row->name; row++)
+        if (row->verbs & verb->options)
+            roff_option(out, row, verb->options);
+    if (verb->after) {
+        buffer_text(out, ".PP\n");
+        roff(out, verb->after);
+        buffer_text(out, "\n");
+    }
+}
+
+void help_man(struct buffer *out)
+{
+    buffer_printf(out,
+                  ".TH CPROF 1 \"\" \"cprof %s\"\n.SH NAME\ncprof \\- %s\n"
+                  ".SH SYNOPSIS\n.B cprof\n\\fIVERB\\fR [\\fIOPTION\\fR]...\n"
+                  ".SH VERBS\n",
+                  CPROF_VERSION, purpose);
+    for (const struct verb *const *v = verb_all; *v; v++)
+        if ((*v)->uses[0].line)
+            roff_verb(out, *v);
+    buffer_text(out,
+                ".SH EXIT STATUS\n0: done; 1: failed, with one line that "
+                "says why; 2: the command line is wrong; 3: "
+                "a function grew above the limit of\n.BR \\-\\-fail\\-above "
+                ".\n");
+}
+
+/* --- completion ----------------------------------------------------------- */
+
+/* What may follow an option: its words, files, or nothing that is known. */
+static void bash_values(struct buffer *out, const struct option_row *row,
+                        enum option_verb verb)
+{
+    const char *word;
+    bool files = row->argument && strcmp(row->argument, "FILE") == 0;
+    buffer_printf(out, "        --%s", row->name);
+    if (row->letter)
+        buffer_printf(out, "|-%c", row->letter);
+    buffer_printf(out, ") COMPREPLY=($(compgen %s-W '", files ? "-f " : "");
+    for (size_t i = 0; row->closed && (word = row->words(verb, i)); i++)
+        buffer_printf(out, "%s%s", i ? " " : "", word);
+    buffer_text(out, "' -- \"$word\")); return ;;\n");
+}
+
+static void bash_verb(struct buffer *out, const struct verb *verb)
+{
+    buffer_printf(out, "    %s)\n        case $before in\n", verb->name);
+    for (const struct option_row *row = option_table; row->name; row++)
+        if (row->verbs & verb->options && row->argument)
+            bash_values(out, row, verb->options);
+    buffer_text(out, "        esac\n        words='");
+    for (const struct option_row *row = option_table; row->name; row++)
+        if (row->verbs & verb->options)
+            buffer_printf(out, " --%s", row->name);
+    buffer_text(out, "' ;;\n");
+}
+
+bool help_completion(struct buffer *out, const char *shell)
+{
+    bool zsh = strcmp(shell, "zsh") == 0;
+    if (!zsh && strcmp(shell, "bash") != 0)
+        return false;
+    buffer_printf(out, "# cprof %s\n", CPROF_VERSION);
+    if (zsh)
+        buffer_text(out, "autoload -U +X bashcompinit && bashcompinit\n");
+    buffer_text(out, "_cprof() {\n"
+                     "    local word=${COMP_WORDS[COMP_CWORD]} words=\n"
+                     "    local before=${COMP_WORDS[COMP_CWORD-1]}\n"
+                     "    case ${COMP_WORDS[1]} in\n");
+    for (const struct verb *const *v = verb_all; *v; v++)
+        if ((*v)->options)
+            bash_verb(out, *v);
+    buffer_text(out, "    esac\n"
+                     "    [ \"$COMP_CWORD\" -gt 1 ] || words='");
+    for (const struct verb *const *v = verb_all; *v; v++)
+        if ((*v)->uses[0].line)
+            buffer_printf(out, "%s ", (*v)->name);
+    buffer_text(out, "--help --version'\n"
+                     "    COMPREPLY=($(compgen -f -W \"$words\" -- "
+                     "\"$word\"))\n"
+                     "}\n"
+                     "complete -o filenames -F _cprof cprof\n");
+    return true;
+}

@@ -1,0 +1,356 @@
+#include "cli/option_table.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+
+#define MAX_SECONDS 86400
+#define MAX_TIME_S  1e9
+
+/* --- words ---------------------------------------------------------------- */
+
+/* The i-th format that can do what the verb does. */
+static const struct format *format_of(enum option_verb verb, size_t i)
+{
+    for (const struct format *const *f = format_all; *f; f++)
+        if ((verb != OPTION_DIFF || (*f)->write_diff) && i-- == 0)
+            return *f;
+    return NULL;
+}
+
+static const char *formats(enum option_verb verb, size_t i)
+{
+    const struct format *f = format_of(verb, i);
+    return f ? f->name : NULL;
+}
+
+static const char *extensions(enum option_verb verb, size_t i)
+{
+    const struct format *f = format_of(verb, i);
+    return f ? f->extension : NULL;
+}
+
+static const char *engines(enum option_verb verb, size_t i)
+{
+    (void)verb;
+    if (i == 0)
+        return "auto";
+    return engine_all[i - 1] ? engine_all[i - 1]->name : NULL;
+}
+
+static const char *states(enum option_verb verb, size_t i)
+{
+    (void)verb;
+    return i < STATE_COUNT ? state_name((enum sample_state)i) : NULL;
+}
+
+static const char *events(enum option_verb verb, size_t i)
+{
+    static const char *const words[] = {"cpu-clock", "cycles", NULL};
+    (void)verb;
+    return words[i];
+}
+
+static const char *owners(enum option_verb verb, size_t i)
+{
+    static const char *const words[] = {"process", "scheduler", NULL};
+    (void)verb;
+    return words[i];
+}
+
+static const char *weights(enum option_verb verb, size_t i)
+{
+    static const char *const words[] = {"samples", "cpu", NULL};
+    (void)verb;
+    return words[i];
+}
+
+void option_words_add(struct buffer *out, const struct option_row *row,
+                      enum option_verb verb)
+{
+    const char *word;
+    for (size_t i = 0; (word = row->words(verb, i)); i++) {
+        bool last = !row->words(verb, i + 1);
+        buffer_printf(out, "%s%s", i == 0 ? "" : last ? " or " : ", ", word);
+    }
+}
+
+/* --- values --------------------------------------------------------------- */
+
+static bool whole_number(const char *text, long min, long max, long *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtol(text, &end, 10);
+    return !errno && end != text && !*end && *out >= min && *out <= max;
+}
+
+static bool real_number(const char *text, const char *unit, double *out)
+{
+    char *end;
+    *out = strtod(text, &end);
+    return end != text && (!*end || strcmp(end, unit) == 0);
+}
+
+static const char *take_pid(struct options *o, const char *text)
+{
+    long value;
+    if (!whole_number(text, 1, INT_MAX, &value))
+        return "not a process id; see `pgrep -a beam.smp`";
+    o->pid = (pid_t)value;
+    return NULL;
+}
+
+static const char *take_duration(struct options *o, const char *text)
+{
+    return real_number(text, "", &o->seconds) && o->seconds > 0 &&
+                   o->seconds <= MAX_SECONDS
+               ? NULL
+               : "give seconds, more than 0 and at most 86400";
+}
+
+static const char *take_rate(struct options *o, const char *text)
+{
+    long value;
+    if (!whole_number(text, ENGINE_MIN_RATE, ENGINE_MAX_RATE, &value))
+        return "give 1 to 10000 samples per second";
+    o->rate = (unsigned)value;
+    return NULL;
+}
+
+static const char *take_output(struct options *o, const char *text)
+{
+    if (o->output)
+        return "can be given only once; make other files with `cprof report`";
+    o->output = text;
+    return *text ? NULL : "give a file name";
+}
+
+static const char *take_format(struct options *o, const char *text)
+{
+    o->format = format_by_name(text);
+    return NULL;
+}
+
+static const char too_many[] = "can be given at most 64 times";
+
+static const char *add_text(const char **texts, size_t *count, const char *text)
+{
+    if (*count == OPTIONS_MAX_VALUES)
+        return too_many;
+    texts[(*count)++] = text;
+    return NULL;
+}
+
+static const char *take_process(struct options *o, const char *text)
+{
+    return add_text(o->processes, &o->process_count, text);
+}
+
+static const char *take_pattern(const char **out, const char *text)
+{
+    *out = text;
+    int err = filter_check(text);
+    return err ? err_text(err) : NULL;
+}
+
+static const char *take_focus(struct options *o, const char *text)
+{
+    return take_pattern(&o->focus, text);
+}
+
+static const char *take_ignore(struct options *o, const char *text)
+{
+    return take_pattern(&o->ignore, text);
+}
+
+static const char *take_state(struct options *o, const char *text)
+{
+    enum sample_state state;
+    if (state_parse(text, &state) == 0)
+        o->states |= 1u << state;
+    return NULL;
+}
+
+static const char *take_scheduler(struct options *o, const char *text)
+{
+    long n;
+    if (!whole_number(text, 1, 1024, &n))
+        return "give the number of a normal scheduler, 1 or more";
+    if (o->scheduler_count == OPTIONS_MAX_VALUES)
+        return too_many;
+    o->schedulers[o->scheduler_count++] = (uint32_t)n;
+    return NULL;
+}
+
+static const char *take_thread(struct options *o, const char *text)
+{
+    return *text ? add_text(o->threads, &o->thread_count, text)
+                 : "give a thread's name or tid";
+}
+
+/* To the microsecond: 0.15 is the boundary of buckets that it looks like. */
+static const char *take_time(uint64_t *ns, const char *text)
+{
+    double seconds;
+    if (!real_number(text, "", &seconds) ||
+        !(seconds >= 0 && seconds <= MAX_TIME_S))
+        return "give seconds from the start of the recording";
+    *ns = (uint64_t)(seconds * 1e6 + 0.5) * 1000;
+    return NULL;
+}
+
+static const char *take_from(struct options *o, const char *text)
+{
+    return take_time(&o->from_ns, text);
+}
+
+static const char *take_to(struct options *o, const char *text)
+{
+    const char *why = take_time(&o->to_ns, text);
+    return why ? why : o->to_ns ? NULL : "give seconds above 0";
+}
+
+static const char *take_top(struct options *o, const char *text)
+{
+    long value;
+    if (!whole_number(text, 1, 1000000, &value))
+        return "give a number of rows, 1 or more";
+    o->top = (unsigned)value;
+    return NULL;
+}
+
+static const char *take_callers(struct options *o, const char *text)
+{
+    o->callers = text;
+    return *text ? NULL : "give a function's name";
+}
+
+static const char *take_min(struct options *o, const char *text)
+{
+    return real_number(text, "%", &o->min_pct) && o->min_pct >= 0.01 &&
+                   o->min_pct <= 100
+               ? NULL
+               : "give a percentage, 0.01 to 100";
+}
+
+static const char *take_base(struct options *o, const char *text)
+{
+    return add_text(o->base.files, &o->base.count, text);
+}
+
+static const char *take_new(struct options *o, const char *text)
+{
+    return add_text(o->now.files, &o->now.count, text);
+}
+
+static const char *take_fail_above(struct options *o, const char *text)
+{
+    o->has_limit = true;
+    return real_number(text, "%", &o->limit) && o->limit >= 0 && o->limit <= 1e6
+               ? NULL
+               : "give a percentage, such as 10";
+}
+
+static const char *take_min_effect(struct options *o, const char *text)
+{
+    double percent;
+    if (!real_number(text, "%", &percent) || !(percent > 0 && percent <= 1e6))
+        return "give a percentage above 0, such as 5";
+    o->min_effect = percent / 100;
+    return NULL;
+}
+
+/* --- the table ------------------------------------------------------------ */
+
+enum {
+    RECORD = OPTION_RECORD,
+    DIFF = OPTION_DIFF,
+    DOCTOR = OPTION_DOCTOR,
+    SHOWS = OPTION_RECORD | OPTION_REPORT, /* a recording */
+    FILTERS = SHOWS | OPTION_DIFF,
+};
+#define AT(member) offsetof(struct options, member)
+
+/* clang-format off: one row, one option */
+const struct option_row option_table[] = {
+    {"pid", 'p', RECORD | DOCTOR, "PID", NULL, false, take_pid, 0,
+     "the operating system's pid of the node"},
+    {"duration", 'd', RECORD, "S", NULL, false, take_duration, 0,
+     "seconds (default 10; with a command: until it ends)"},
+    {"rate", 'r', RECORD, "HZ", NULL, false, take_rate, 0,
+     "samples per second of CPU time (default 99)"},
+    {"base", 0, DIFF, "FILE", NULL, false, take_base, 0,
+     "a recording from before the change (repeatable)"},
+    {"new", 0, DIFF, "FILE", NULL, false, take_new, 0,
+     "a recording from after it (repeatable)"},
+    {"output", 'o', FILTERS, "FILE", extensions, false, take_output, 0,
+     "the output file (default: stdout); its extension chooses the format: {}"},
+    {"format", 'f', FILTERS, "FORMAT", formats, true, take_format, 0,
+     "{} (default text)"},
+    {"fail-above", 0, DIFF, "P", NULL, false, take_fail_above, 0,
+     "exit with status 3 if a function grew by more than P percent and by "
+     "more than chance"},
+    {"min-effect", 0, DIFF, "P", NULL, false, take_min_effect, 0,
+     "ignore changes below P percent (default 5)"},
+    {"process", 0, FILTERS, "P", NULL, false, take_process, 0,
+     "only this Erlang process: <0.90.0>, a registered name or an initial call "
+     "(repeatable)"},
+    {"focus", 0, FILTERS, "RE", NULL, false, take_focus, 0,
+     "only stacks with a matching function"},
+    {"ignore", 0, FILTERS, "RE", NULL, false, take_ignore, 0,
+     "no stacks with a matching function"},
+    {"state", 0, FILTERS, "STATE", states, true, take_state, 0,
+     "only {} (repeatable)"},
+    {"scheduler", 0, FILTERS, "N", NULL, false, take_scheduler, 0,
+     "only normal scheduler N (repeatable)"},
+    {"thread", 0, FILTERS, "T", NULL, false, take_thread, 0,
+     "only the thread of that name or tid (repeatable)"},
+    {"from", 0, FILTERS, "S", NULL, false, take_from, 0,
+     "only from that second of the recording on; it needs a timeline"},
+    {"to", 0, FILTERS, "S", NULL, false, take_to, 0,
+     "only until that second; it needs a timeline"},
+    {"top", 0, FILTERS, "N", NULL, false, take_top, 0,
+     "text: rows of a table (default 25; of a comparison 15)"},
+    {"callers", 0, SHOWS, "NAME", NULL, false, take_callers, 0,
+     "text: the callers and callees of a function"},
+    {"tree", 0, SHOWS, NULL, NULL, false, NULL, AT(tree),
+     "text: the call tree"},
+    {"min", 0, SHOWS, "PERCENT", NULL, false, take_min, 0,
+     "text: the smallest branch of the tree (default 1)"},
+    {"by", 0, SHOWS, "WHAT", owners, true, NULL, AT(by),
+     "speedscope: a profile for each {} (default process)"},
+    {"weights", 0, SHOWS, "WHAT", weights, true, NULL, AT(weights),
+     "speedscope: {} time (default samples)"},
+    {"timeline", 0, RECORD, NULL, NULL, false, NULL, AT(timeline),
+     "keep the time of each sample (always with html)"},
+    {"kernel", 0, RECORD, NULL, NULL, false, NULL, AT(kernel),
+     "also show kernel functions (needs root)"},
+    {"event", 0, RECORD, "EVENT", events, true, NULL, AT(event),
+     "{} (default cpu-clock)"},
+    {"engine", 0, RECORD, "ENGINE", engines, true, NULL, AT(engine),
+     "how samples are taken: {} (default auto)"},
+    {"force", 0, RECORD, NULL, NULL, false, NULL, AT(force),
+     "engine ptrace: even on a machine without a spare CPU, where stopped "
+     "threads may wait for long"},
+    {"no-command", 0, RECORD, NULL, NULL, false, NULL, AT(no_command),
+     "leave the node's command line out of the result"},
+    {"quiet", 'q', RECORD, NULL, NULL, false, NULL, AT(quiet),
+     "no progress on stderr"},
+    {"help", 'h', FILTERS | DOCTOR, NULL, NULL, false, NULL, AT(help),
+     "show this help"},
+    {NULL, 0, 0, NULL, NULL, false, NULL, 0, NULL},
+};
+/* clang-format on */
+
+const struct option_row *option_row(const char *name)
+{
+    const struct option_row *row = option_table;
+    while (row->name && strcmp(row->name, name) != 0)
+        row++;
+    return row;
+}

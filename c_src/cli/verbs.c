@@ -1,0 +1,82 @@
+/* Which verb a command line is of, and what the program says of itself. */
+#include "cli/verbs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/help.h"
+
+const struct verb *const verb_all[] = {&verb_record, &verb_report, &verb_diff,
+                                       &verb_doctor, &verb_port,   NULL};
+
+/* A text about the program itself. */
+static int show(const struct buffer *text, FILE *to, int code)
+{
+    int err = buffer_status(text);
+    if (err)
+        return fail("help", err);
+    fwrite(text->data, 1, text->len, to);
+    return code;
+}
+
+static int complete(const char *shell, struct buffer *text)
+{
+    if (!shell || !help_completion(text, shell)) {
+        say("--completion: choose bash or zsh");
+        return EXIT_USAGE;
+    }
+    return show(text, stdout, EXIT_DONE);
+}
+
+static int about(const char *what, const char *shell, struct buffer *text)
+{
+    if (!what) {
+        help_program(text);
+        return show(text, stderr, EXIT_USAGE);
+    }
+    if (strcmp(what, "--completion") == 0)
+        return complete(shell, text);
+    if (strcmp(what, "--version") == 0)
+        buffer_text(text, "cprof " CPROF_VERSION "\n");
+    else if (strcmp(what, "--man") == 0)
+        help_man(text);
+    else if (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0 ||
+             strcmp(what, "help") == 0)
+        help_program(text);
+    else {
+        say("no verb '%s'; see `cprof --help`", what);
+        return EXIT_USAGE;
+    }
+    return show(text, stdout, EXIT_DONE);
+}
+
+bool verb_options(const struct verb *verb, int argc, char **argv,
+                  struct options *o, int *code)
+{
+    struct options_fault fault;
+    if (options_parse(verb->options, argc, argv, o, &fault) != 0) {
+        *code = usage_error(verb->name, fault.what, fault.why);
+        return false;
+    }
+    if (!o->help)
+        return true;
+    struct buffer text;
+    buffer_init(&text, BUFFER_DEFAULT_MAX);
+    help_verb(&text, verb);
+    *code = show(&text, stdout, EXIT_DONE);
+    buffer_deinit(&text);
+    return false;
+}
+
+int verbs_run(int argc, char **argv)
+{
+    for (size_t i = 0; argc > 1 && verb_all[i]; i++)
+        if (strcmp(argv[1], verb_all[i]->name) == 0)
+            return verb_all[i]->run(argc - 1, argv + 1);
+    struct buffer text;
+    buffer_init(&text, BUFFER_DEFAULT_MAX);
+    int code =
+        about(argc > 1 ? argv[1] : NULL, argc > 2 ? argv[2] : NULL, &text);
+    buffer_deinit(&text);
+    return code;
+}
