@@ -33,7 +33,8 @@ defmodule Live.ExtremesTest do
     assert code == 0, out
     report = Cprof.json(["report", file])
     busy_is_seen(report)
-    assert report["meta"]["notes"] == []
+    # A busy machine may keep cprof waiting, and then it says so.
+    assert Enum.reject(report["meta"]["notes"], &(&1 =~ "cprof itself did not run")) == []
     Node.stop(node)
   end
 
