@@ -52,23 +52,8 @@ static int spawn(char *const command[], pid_t *child)
 
 static pid_t parent_of(pid_t pid)
 {
-    char path[64];
-    int parent = 0;
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return 0;
-    /* The comm may hold blanks and parentheses: skip to the last ')'. */
-    char line[512];
-    if (fgets(line, sizeof(line), f)) {
-        const char *at = NULL;
-        for (const char *c = line; *c; c++)
-            at = *c == ')' ? c : at;
-        if (!at || sscanf(at + 1, " %*c %d", &parent) != 1)
-            parent = 0;
-    }
-    fclose(f);
-    return parent;
+    struct process_stat stat;
+    return process_stat_read(pid, &stat) == 0 ? stat.parent : 0;
 }
 
 static bool descends_from(pid_t pid, pid_t ancestor)

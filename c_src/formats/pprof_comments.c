@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/reader.h"
-#include "profile/intern.h"
 
 const char *const pprof_comments_labels[PPROF_LABEL_COUNT] = {
 #define X(id, text) [PPROF_LABEL_##id] = text,
@@ -190,8 +190,8 @@ static int read_function(struct pprof_comments *c, const char *line, size_t len)
     f.module = at[2];
     f.function = at[3];
     f.name = at[4];
-    int err = intern_reserve((void **)&c->functions, &c->function_cap,
-                             c->function_count, sizeof(f));
+    int err =
+        ARRAY_RESERVE(c->functions, c->function_cap, c->function_count + 1);
     if (err)
         return err;
     c->functions[c->function_count++] = f;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "formats/profile.pb-c.h"
 
 /* A location with more inlined functions is no real one. */
@@ -55,8 +56,7 @@ int pprof_tables_string(struct pprof_tables *t, const struct pprof_field *f)
 {
     if (f->type != PPROF_BYTES || (t->string_count == 0 && f->len != 0))
         return -E_FORMAT;
-    int err = intern_reserve((void **)&t->strings, &t->string_cap,
-                             t->string_count, sizeof(*t->strings));
+    int err = ARRAY_RESERVE(t->strings, t->string_cap, t->string_count + 1);
     if (err)
         return err;
     t->strings[t->string_count++] =
@@ -190,8 +190,7 @@ static struct frame function_frame(const struct pprof_tables *t,
 
 static int add_frame(struct pprof_tables *t, const struct frame *frame)
 {
-    int err = intern_reserve((void **)&t->frames, &t->frame_cap, t->frame_count,
-                             sizeof(*t->frames));
+    int err = ARRAY_RESERVE(t->frames, t->frame_cap, t->frame_count + 1);
     if (err)
         return err;
     err = spend_on_text(t, frame->name);

@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "formats/pprof_comments.h"
 #include "formats/pprof_wire.h"
-#include "profile/intern.h"
+#include "base/intern.h"
 #include "profile/profile.h"
 
 struct pprof_text {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile/intern.h"
+#include "base/intern.h"
 
 static uint32_t function_of(const struct profile *p, uint32_t stack)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "profile/distinct.h"
-#include "profile/intern.h"
+#include "base/intern.h"
 
 struct kind {
     struct crowd_kind key;

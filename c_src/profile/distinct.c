@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/index.h"
 
 void distinct_deinit(struct distinct *d)
@@ -26,19 +27,6 @@ static uint32_t place_of(const struct distinct *d, uint64_t hash)
     return low;
 }
 
-static int reserve(struct distinct *d)
-{
-    if (d->len < d->cap)
-        return 0;
-    uint32_t cap = d->cap ? d->cap * 2 : 64;
-    uint64_t *bigger = realloc(d->lowest, cap * sizeof(*bigger));
-    if (!bigger)
-        return -ENOMEM;
-    d->lowest = bigger;
-    d->cap = cap;
-    return 0;
-}
-
 int distinct_add(struct distinct *d, uint64_t key)
 {
     /* Twice: pids are close to each other, and hashes must not be. */
@@ -51,7 +39,7 @@ int distinct_add(struct distinct *d, uint64_t key)
     if (d->len == DISTINCT_EXACT) {
         d->len--; /* the highest makes room */
     } else {
-        int err = reserve(d);
+        int err = ARRAY_RESERVE(d->lowest, d->cap, d->len + 1);
         if (err)
             return err;
     }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile/intern.h"
+#include "base/intern.h"
 
 /* What the processes of a group have in common. */
 struct kind {

@@ -10,7 +10,7 @@
 #define CPROF_PROFILE_MERGE_H
 
 #include "base/err.h"
-#include "profile/intern.h"
+#include "base/intern.h"
 #include "profile/profile.h"
 
 struct merge {

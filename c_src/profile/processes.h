@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "profile/intern.h"
+#include "base/intern.h"
 #include "profile/profile.h"
 
 struct processes {

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "profile/intern.h"
+#include "base/intern.h"
 #include "profile/processes.h"
-#include "profile/texts.h"
+#include "base/texts.h"
 
 struct profile {
     struct texts texts;

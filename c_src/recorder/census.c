@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/index.h"
 #include "profile/crowd.h"
 #include "target/erlproc.h"
@@ -59,14 +60,9 @@ static bool same_term(const void *things, uint32_t id, const void *key)
 
 static int remember(struct census *c, uint64_t term, uint32_t id)
 {
-    if (c->count == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 256;
-        void *bigger = realloc(c->list, cap * sizeof(*c->list));
-        if (!bigger)
-            return -ENOMEM;
-        c->list = bigger;
-        c->cap = cap;
-    }
+    int err = ARRAY_RESERVE(c->list, c->cap, c->count + 1);
+    if (err)
+        return err;
     c->list[c->count] = (struct known){term, id};
     return index_add(&c->by_term, hash_u64(0, term), (uint32_t)c->count++);
 }

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "target/process.h"
 
@@ -18,15 +17,9 @@ void stopped_see(struct stopped *s, char state, uint64_t now_ns)
 
 void stopped_look(struct stopped *s, pid_t pid, uint64_t now_ns)
 {
-    char path[64], state;
-    uint64_t start_time;
-    struct buffer text;
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    buffer_init(&text, 1 << 20);
-    if (buffer_read_file(&text, path) == 0 &&
-        process_parse_stat(text.data, text.len, &start_time, &state) == 0)
-        stopped_see(s, state, now_ns);
-    buffer_deinit(&text);
+    struct process_stat stat;
+    if (process_stat_read(pid, &stat) == 0)
+        stopped_see(s, stat.state, now_ns);
 }
 
 int stopped_note(const struct stopped *s, struct profile *p)

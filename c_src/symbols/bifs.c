@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/index.h"
 #include "symbols/bifs_code.h"
 
@@ -62,15 +63,10 @@ static uint32_t find(const struct bifs *b, uint64_t target)
 
 static int append(struct bifs *b, const struct bifs_entry *entry)
 {
-    if (b->count == b->cap) {
-        uint32_t cap = b->cap ? b->cap * 2 : 512;
-        void *list = realloc(b->list, cap * sizeof(*b->list));
-        if (!list)
-            return -ENOMEM;
-        b->list = list;
-        b->cap = cap;
-    }
-    int err = index_add(&b->index, hash_u64(0, entry->target), b->count);
+    int err = ARRAY_RESERVE(b->list, b->cap, b->count + 1);
+    if (err)
+        return err;
+    err = index_add(&b->index, hash_u64(0, entry->target), b->count);
     if (!err)
         b->list[b->count++] = *entry;
     return err;
@@ -123,16 +119,10 @@ static uint32_t find_site(const struct bifs *b, uint64_t target)
 
 static int append_site(struct bifs *b, const struct bifs_code_site *site)
 {
-    if (b->site_count == b->site_cap) {
-        uint32_t cap = b->site_cap ? b->site_cap * 2 : 512;
-        void *sites = realloc(b->sites, cap * sizeof(*b->sites));
-        if (!sites)
-            return -ENOMEM;
-        b->sites = sites;
-        b->site_cap = cap;
-    }
-    int err =
-        index_add(&b->site_index, hash_u64(0, site->target), b->site_count);
+    int err = ARRAY_RESERVE(b->sites, b->site_cap, b->site_count + 1);
+    if (err)
+        return err;
+    err = index_add(&b->site_index, hash_u64(0, site->target), b->site_count);
     if (!err)
         b->sites[b->site_count++] = *site;
     return err;

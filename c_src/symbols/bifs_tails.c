@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 enum { MAX_JUMPS = 16 };
 
 void bifs_tails_deinit(struct bifs_tails *t)
@@ -26,15 +28,10 @@ static uint32_t find(const struct bifs_tails *t, uint64_t start)
 
 static int append(struct bifs_tails *t, const struct bifs_tail *tail)
 {
-    if (t->count == t->cap) {
-        uint32_t cap = t->cap ? t->cap * 2 : 512;
-        void *list = realloc(t->list, cap * sizeof(*t->list));
-        if (!list)
-            return -ENOMEM;
-        t->list = list;
-        t->cap = cap;
-    }
-    int err = index_add(&t->index, hash_u64(0, tail->start), t->count);
+    int err = ARRAY_RESERVE(t->list, t->cap, t->count + 1);
+    if (err)
+        return err;
+    err = index_add(&t->index, hash_u64(0, tail->start), t->count);
     if (!err)
         t->list[t->count++] = *tail;
     return err;

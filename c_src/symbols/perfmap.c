@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/reader.h"
 #include "base/sorted.h"
 
@@ -65,14 +66,9 @@ static int append(struct lines *lines, const struct perfmap_range *range)
 {
     if (lines->count == PERFMAP_MAX_LINES)
         return -E_LIMIT;
-    if (lines->count == lines->cap) {
-        size_t cap = lines->cap ? lines->cap * 2 : 1024;
-        void *list = realloc(lines->list, cap * sizeof(*lines->list));
-        if (!list)
-            return -ENOMEM;
-        lines->list = list;
-        lines->cap = cap;
-    }
+    int err = ARRAY_RESERVE(lines->list, lines->cap, lines->count + 1);
+    if (err)
+        return err;
     lines->list[lines->count++] = *range;
     return 0;
 }

@@ -13,7 +13,7 @@
 #include "symbols/symbols_erlang.h"
 #include "symbols/symbols_kernel.h"
 #include "symbols/symbols_native.h"
-#include "symbols/textpool.h"
+#include "base/texts.h"
 
 /* How long an answer "not there" is believed before the source is read
  * again, which may take a twentieth of the time: it can be a large file. */
@@ -22,7 +22,7 @@ static const struct pace perfmap_pace = {.pause_ns = 100 * NS_PER_MS,
 
 struct symbols {
     struct symbols_config config;
-    struct textpool pool;
+    struct texts pool;
     struct symbols_erlang *erlang;
     struct symbols_native *native;
     struct symbols_kernel kernel;
@@ -42,7 +42,7 @@ int symbols_open(const struct symbols_config *config, struct symbols **out)
     if (!s)
         return -ENOMEM;
     s->config = *config;
-    textpool_init(&s->pool);
+    texts_init(&s->pool);
     symbols_kernel_init(&s->kernel);
     int err = symbols_erlang_open(config->jit, &s->pool, &s->erlang);
     if (!err)
@@ -69,7 +69,7 @@ void symbols_close(struct symbols *s)
     symbols_native_close(s->native);
     symbols_erlang_close(s->erlang);
     symbols_kernel_deinit(&s->kernel);
-    textpool_deinit(&s->pool);
+    texts_deinit(&s->pool);
     free(s);
 }
 
@@ -131,7 +131,7 @@ static void by_perfmap(struct symbols *s, uint64_t at,
         return;
     }
     if (found[0] != '$') {
-        native_frame(textpool_add(&s->pool, found), "", out);
+        native_frame(texts_keep(&s->pool, found), "", out);
         return;
     }
     snprintf(name, sizeof(name), "%s", found + 1);

@@ -24,7 +24,7 @@ static const struct pace update_pace = {.burst_ns = NS_PER_S / 2, .share = 2};
 struct symbols_bifs {
     const struct symbols_config *config;
     struct symbols_native *native;
-    struct textpool *pool;
+    struct texts *pool;
     struct bifs *bifs;
     struct bifs_tails tails;
     const struct maps *maps;
@@ -33,7 +33,7 @@ struct symbols_bifs {
 };
 
 int symbols_bifs_open(const struct symbols_config *config,
-                      struct symbols_native *native, struct textpool *pool,
+                      struct symbols_native *native, struct texts *pool,
                       struct symbols_bifs **out)
 {
     struct symbols_bifs *b = calloc(1, sizeof(*b));
@@ -102,7 +102,7 @@ static const char *export_name(struct symbols_bifs *b, uint64_t export)
     if (symbols_export_name(b->config->memory, b->atoms, export, name,
                             sizeof(name)))
         return NULL;
-    return textpool_add(b->pool, name);
+    return texts_keep(b->pool, name);
 }
 
 /* A BIF of a module that is not loaded: named by those who call it. */

@@ -10,15 +10,14 @@
 #include "base/err.h"
 #include "symbols/symbols.h"
 #include "symbols/symbols_native.h"
-#include "symbols/textpool.h"
+#include "base/texts.h"
 
 struct symbols_bifs;
 
 /** All is borrowed until close. */
 MUST_USE int symbols_bifs_open(const struct symbols_config *config,
                                struct symbols_native *native,
-                               struct textpool *pool,
-                               struct symbols_bifs **out);
+                               struct texts *pool, struct symbols_bifs **out);
 void symbols_bifs_close(struct symbols_bifs *b);
 /** New mappings, borrowed until the next call. */
 void symbols_bifs_set_maps(struct symbols_bifs *b, const struct maps *maps);

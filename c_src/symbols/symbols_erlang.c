@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/index.h"
 #include "symbols/names.h"
 
@@ -21,13 +22,13 @@ struct cached {
 
 struct symbols_erlang {
     const struct jit *jit;
-    struct textpool *pool;
+    struct texts *pool;
     struct index index; /* by address and module, into cache */
     struct cached *cache;
     uint32_t cached, cache_cap;
 };
 
-int symbols_erlang_open(const struct jit *jit, struct textpool *pool,
+int symbols_erlang_open(const struct jit *jit, struct texts *pool,
                         struct symbols_erlang **out)
 {
     struct symbols_erlang *e = calloc(1, sizeof(*e));
@@ -96,7 +97,7 @@ static void spell_fragment(const char *name, struct symbol_frames *out)
     }
 }
 
-static void spell_function(struct textpool *pool, const char *vm_name,
+static void spell_function(struct texts *pool, const char *vm_name,
                            struct symbol_frames *out)
 {
     struct names names;
@@ -104,15 +105,15 @@ static void spell_function(struct textpool *pool, const char *vm_name,
     *out = (struct symbol_frames){.count = 1, .result = SYMBOL_NAMED};
     out->list[0] = (struct frame){
         .kind = err ? FRAME_RUNTIME : names.kind,
-        .name = textpool_add(pool, names.display),
-        .module = textpool_add(pool, names.module),
-        .function = textpool_add(pool, names.function),
+        .name = texts_keep(pool, names.display),
+        .module = texts_keep(pool, names.module),
+        .function = texts_keep(pool, names.function),
         .arity = names.arity,
         .file = "",
     };
 }
 
-void symbols_erlang_spell(struct textpool *pool, const char *vm_name,
+void symbols_erlang_spell(struct texts *pool, const char *vm_name,
                           struct symbol_frames *out)
 {
     if (strncmp(vm_name, "global::", 8) == 0)
@@ -148,7 +149,7 @@ static void resolve(struct symbols_erlang *e, const struct jit_module *module,
     if (!f && is_trampoline(module, at)) {
         symbols_erlang_bracket("[breakpoint]", FRAME_RUNTIME, SYMBOL_NAMED,
                                out);
-        out->list[0].module = textpool_add(e->pool, module->name);
+        out->list[0].module = texts_keep(e->pool, module->name);
         return;
     }
     if (!f) {
@@ -163,7 +164,7 @@ static void resolve(struct symbols_erlang *e, const struct jit_module *module,
     symbols_erlang_spell(e->pool, f->name, out);
     const struct jit_line *line = jit_line_at(module, f, at);
     if (line && out->count) {
-        out->list[0].file = textpool_add(e->pool, line->file);
+        out->list[0].file = texts_keep(e->pool, line->file);
         out->list[0].line = line->line;
     }
 }
@@ -182,15 +183,7 @@ static bool has_room(struct symbols_erlang *e)
         index_deinit(&e->index);
         e->cached = 0;
     }
-    if (e->cached < e->cache_cap)
-        return true;
-    uint32_t cap = e->cache_cap ? e->cache_cap * 2 : 1024;
-    struct cached *cache = realloc(e->cache, cap * sizeof(*cache));
-    if (!cache)
-        return false;
-    e->cache = cache;
-    e->cache_cap = cap;
-    return true;
+    return ARRAY_RESERVE(e->cache, e->cache_cap, e->cached + 1) == 0;
 }
 
 static void name_in(struct symbols_erlang *e, const struct jit_module *module,

@@ -12,13 +12,13 @@
 
 #include "base/err.h"
 #include "symbols/symbols.h"
-#include "symbols/textpool.h"
+#include "base/texts.h"
 #include "target/jit.h"
 
 struct symbols_erlang;
 
 /** Both are borrowed until close. */
-MUST_USE int symbols_erlang_open(const struct jit *jit, struct textpool *pool,
+MUST_USE int symbols_erlang_open(const struct jit *jit, struct texts *pool,
                                  struct symbols_erlang **out);
 void symbols_erlang_close(struct symbols_erlang *e);
 /** False when no code was known there at that time; *out is then untouched. */
@@ -30,7 +30,7 @@ bool symbols_erlang_name(struct symbols_erlang *e, uint64_t at,
  * ("global::..."), of which only the collector and the scheduler's loop are
  * frames; the others belong to their callers and give no frame.
  */
-void symbols_erlang_spell(struct textpool *pool, const char *vm_name,
+void symbols_erlang_spell(struct texts *pool, const char *vm_name,
                           struct symbol_frames *out);
 
 /** One frame that is a text in brackets, "[unknown]". */

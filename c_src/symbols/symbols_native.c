@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/index.h"
 #include "symbols/bifs_code.h"
 #include "symbols/symbols_mangled.h"
@@ -34,7 +35,7 @@ struct symbols_native {
     const struct process *process;
     const struct memory *memory;
     const struct maps *maps;
-    struct textpool *pool;
+    struct texts *pool;
     struct object *objects;
     size_t object_count;
     struct index index; /* by address, into cache */
@@ -44,7 +45,7 @@ struct symbols_native {
 };
 
 int symbols_native_open(const struct process *process,
-                        const struct memory *memory, struct textpool *pool,
+                        const struct memory *memory, struct texts *pool,
                         struct symbols_native **out)
 {
     struct symbols_native *n = calloc(1, sizeof(*n));
@@ -106,8 +107,8 @@ static struct object *add_object(struct symbols_native *n,
         .dev_major = map->dev_major,
         .dev_minor = map->dev_minor,
         .inode = map->inode,
-        .path = textpool_add(n->pool, map->path),
-        .name = textpool_add(n->pool, slash ? slash + 1 : map->path),
+        .path = texts_keep(n->pool, map->path),
+        .name = texts_keep(n->pool, slash ? slash + 1 : map->path),
     };
     return o;
 }
@@ -219,7 +220,7 @@ static bool by_symbol(struct symbols_native *n, const struct image *image,
     snprintf(name, sizeof(name), "%s", symbol->name);
     symbols_native_plain_name(name);
     *start = whole_start(image, symbol->name, name, symbol->addr);
-    f->name = textpool_add(n->pool, name);
+    f->name = texts_keep(n->pool, name);
     f->named = true;
     f->collector = is_collector(name);
     return true;
@@ -230,7 +231,7 @@ static void by_offset(struct symbols_native *n, const struct object *o,
 {
     char name[MAX_NAME];
     snprintf(name, sizeof(name), "%.900s+0x%" PRIx64, o->name, offset);
-    f->name = textpool_add(n->pool, name);
+    f->name = texts_keep(n->pool, name);
 }
 
 static void name_in_image(struct symbols_native *n, const struct object *o,
@@ -279,15 +280,7 @@ static bool same_address(const void *things, uint32_t id, const void *key)
 
 static bool has_room(struct symbols_native *n)
 {
-    if (n->cached < n->cache_cap)
-        return true;
-    uint32_t cap = n->cache_cap ? n->cache_cap * 2 : 1024;
-    struct cached *cache = realloc(n->cache, cap * sizeof(*cache));
-    if (!cache)
-        return false;
-    n->cache = cache;
-    n->cache_cap = cap;
-    return true;
+    return ARRAY_RESERVE(n->cache, n->cache_cap, n->cached + 1) == 0;
 }
 
 const struct native_function *symbols_native_at(struct symbols_native *n,

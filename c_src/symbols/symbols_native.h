@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "symbols/textpool.h"
+#include "base/texts.h"
 #include "target/maps.h"
 #include "target/memory.h"
 #include "target/process.h"
@@ -31,7 +31,7 @@ struct native_function {
 /** The arguments are borrowed until close. */
 MUST_USE int symbols_native_open(const struct process *process,
                                  const struct memory *memory,
-                                 struct textpool *pool,
+                                 struct texts *pool,
                                  struct symbols_native **out);
 void symbols_native_close(struct symbols_native *n);
 /** New mappings, borrowed until the next call. Files still mapped stay open. */

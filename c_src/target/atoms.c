@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "target/atoms_parts.h"
 
@@ -74,14 +75,8 @@ static void add(struct atoms *a, uint64_t term, const char *text)
 {
     if (!atoms_is_atom(term))
         return;
-    if (a->entry_count == a->entry_cap) {
-        size_t cap = a->entry_cap ? a->entry_cap * 2 : 256;
-        struct entry *more = realloc(a->entries, cap * sizeof(*more));
-        if (!more)
-            return;
-        a->entries = more;
-        a->entry_cap = cap;
-    }
+    if (ARRAY_RESERVE(a->entries, a->entry_cap, a->entry_count + 1) != 0)
+        return;
     size_t at = a->names.len;
     buffer_add(&a->names, text, strlen(text) + 1);
     if (buffer_status(&a->names) == 0)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/reader.h"
 #include "base/sorted.h"
 
@@ -170,14 +171,9 @@ unsigned image_name_rank(const char *name, bool local)
 int image_candidate_add(struct image_candidates *c,
                         const struct image_candidate *one)
 {
-    if (c->count == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 1024;
-        struct image_candidate *list = realloc(c->list, cap * sizeof(*list));
-        if (!list)
-            return -ENOMEM;
-        c->list = list;
-        c->cap = cap;
-    }
+    int err = ARRAY_RESERVE(c->list, c->cap, c->count + 1);
+    if (err)
+        return err;
     c->list[c->count++] = *one;
     return 0;
 }

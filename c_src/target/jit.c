@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "target/jit_parts.h"
 
@@ -18,15 +19,7 @@ static int make_room(struct jit *jit, size_t more)
     size_t need = jit->module_count + more;
     if (need > JIT_MAX_KEPT)
         return -E_LIMIT;
-    if (need <= jit->module_cap)
-        return 0;
-    size_t cap = need + need / 2;
-    void *bigger = realloc(jit->modules, cap * sizeof(*jit->modules));
-    if (!bigger)
-        return -ENOMEM;
-    jit->modules = bigger;
-    jit->module_cap = cap;
-    return 0;
+    return ARRAY_RESERVE(jit->modules, jit->module_cap, need);
 }
 
 /* The oldest first, so that ids grow with the time of loading. They count

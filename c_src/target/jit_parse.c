@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/reader.h"
 #include "target/jit.h"
 
@@ -63,16 +64,10 @@ static bool is_frame(const uint8_t *name, size_t len)
 static int add_line(struct parse *p, const struct jit_line *line)
 {
     struct jit_module *m = p->module;
-    if (m->line_count == p->line_cap) {
-        size_t cap = p->line_cap ? p->line_cap * 2 : 64;
-        void *bigger = realloc(m->lines, cap * sizeof(*m->lines));
-        if (!bigger)
-            return -ENOMEM;
-        m->lines = bigger;
-        p->line_cap = cap;
-    }
-    m->lines[m->line_count++] = *line;
-    return 0;
+    int err = ARRAY_RESERVE(m->lines, p->line_cap, m->line_count + 1);
+    if (!err)
+        m->lines[m->line_count++] = *line;
+    return err;
 }
 
 static const char *file_name(struct parse *p, const uint8_t *file, size_t len)

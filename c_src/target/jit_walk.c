@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "target/jit_parts.h"
 
@@ -57,14 +58,9 @@ static int add_entry(struct jit_entries *e, const struct jit_entry *entry)
         return -E_CODE_LIST;
     if (find_entry(e, entry->addr) != INDEX_NONE)
         return -E_TORN;
-    if (e->count == e->cap) {
-        size_t cap = e->cap ? e->cap * 2 : 256;
-        void *bigger = realloc(e->list, cap * sizeof(*e->list));
-        if (!bigger)
-            return -ENOMEM;
-        e->list = bigger;
-        e->cap = cap;
-    }
+    int err = ARRAY_RESERVE(e->list, e->cap, e->count + 1);
+    if (err)
+        return err;
     e->list[e->count] = *entry;
     return index_add(&e->by_addr, hash_u64(0, entry->addr),
                      (uint32_t)e->count++);

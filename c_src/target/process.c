@@ -36,13 +36,13 @@ static int read_proc(pid_t pid, const char *file, struct buffer *b)
     return err;
 }
 
-static int read_stat(pid_t pid, uint64_t *start_time, char *state)
+int process_stat_read(pid_t pid, struct process_stat *out)
 {
     struct buffer b;
     int err = read_proc(pid, "stat", &b);
     if (err)
         return proc_error(err, -E_NO_PROCESS);
-    err = process_parse_stat(b.data, b.len, start_time, state);
+    err = process_stat_parse(b.data, b.len, out);
     buffer_deinit(&b);
     return err;
 }
@@ -163,12 +163,13 @@ int process_open(pid_t pid, struct process *out)
     if (pid <= 0)
         return -E_NO_PROCESS;
     struct process p = {.pid = pid, .inner_pid = pid};
-    char state;
-    int err = read_stat(pid, &p.start_time, &state);
+    struct process_stat stat;
+    int err = process_stat_read(pid, &stat);
     if (err)
         return err;
-    if (ended(state))
+    if (ended(stat.state))
         return -E_GONE;
+    p.start_time = stat.start_time;
     err = read_status(&p);
     if (!err)
         err = identify(&p);
@@ -182,12 +183,11 @@ int process_open(pid_t pid, struct process *out)
 
 bool process_alive(const struct process *p)
 {
-    uint64_t start_time;
-    char state;
-    int err = read_stat(p->pid, &start_time, &state);
+    struct process_stat stat;
+    int err = process_stat_read(p->pid, &stat);
     if (err) /* no descriptor left, say, is no sign of death */
         return err != -E_NO_PROCESS && err != -ENOENT && err != -ESRCH;
-    return start_time == p->start_time && !ended(state);
+    return stat.start_time == p->start_time && !ended(stat.state);
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)

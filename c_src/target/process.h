@@ -46,9 +46,18 @@ void process_path(const struct process *p, const char *path,
 MUST_USE int process_environ(const struct process *p, const char *name,
                              struct buffer *value);
 
+/** What /proc/PID/stat says. */
+struct process_stat {
+    char state; /**< 'R', 'S', 'T', 'Z', ... */
+    pid_t parent;
+    uint64_t start_time; /**< clock ticks since the machine's start */
+};
+/** 0, -E_NO_PROCESS, -E_NO_ACCESS, -E_FORMAT or -errno. */
+MUST_USE int process_stat_read(pid_t pid, struct process_stat *out);
+
 /** Pure parsers of the files above, for tests and fuzzing. */
-MUST_USE int process_parse_stat(const void *text, size_t len,
-                                uint64_t *start_time, char *state);
+MUST_USE int process_stat_parse(const void *text, size_t len,
+                                struct process_stat *out);
 MUST_USE int process_parse_cmdline(const void *bytes, size_t len,
                                    struct process *out);
 

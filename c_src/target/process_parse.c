@@ -12,31 +12,42 @@ static const char *after_name(const char *text, size_t len)
     return end ? end + 1 : NULL;
 }
 
-int process_parse_stat(const void *text, size_t len, uint64_t *start_time,
-                       char *state)
+/* The number at *at, of a text that ends before `end`. */
+static int number(const char **at, const char *end, uint64_t max, uint64_t *out)
 {
+    uint64_t value = 0;
+    const char *start = *at;
+    for (; *at < end && isdigit((unsigned char)**at); ++*at)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(**at - '0'), &value))
+            return -E_FORMAT;
+    if (*at == start || value > max)
+        return -E_FORMAT;
+    *out = value;
+    return 0;
+}
+
+/* proc(5): the state is field 3, the parent field 4, the start time field 22.
+ */
+int process_stat_parse(const void *text, size_t len, struct process_stat *out)
+{
+    uint64_t parent = 0, start_time = 0;
     const char *at = after_name(text, len);
     const char *end = (const char *)text + len;
     if (!at || end - at < 3 || at[0] != ' ')
         return -E_FORMAT;
-    char letter = at[1];
-    /* proc(5): the state is field 3, the start time field 22. */
+    char state = at[1];
     for (int field = 2; field < 22; field++) {
         at = memchr(at, ' ', (size_t)(end - at));
         if (!at)
             return -E_FORMAT;
         at++;
-    }
-    uint64_t value = 0;
-    const char *start = at;
-    for (; at < end && isdigit((unsigned char)*at); at++)
-        if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+        if (field == 3 && number(&at, end, INT32_MAX, &parent))
             return -E_FORMAT;
-    if (at == start)
+    }
+    if (number(&at, end, UINT64_MAX, &start_time))
         return -E_FORMAT;
-    *start_time = value;
-    *state = letter;
+    *out = (struct process_stat){state, (pid_t)parent, start_time};
     return 0;
 }
 

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 /* The kernel keeps 15 bytes of a thread's name (TASK_COMM_LEN). */
 enum { COMM_LEN = 15 };
 
@@ -110,16 +112,10 @@ static int read_comm(int dir, const char *tid, char name[COMM_LEN + 1])
 
 static int add(struct threads *t, size_t *cap, const struct thread *thread)
 {
-    if (t->count == *cap) {
-        size_t more = *cap ? *cap * 2 : 64;
-        struct thread *list = realloc(t->list, more * sizeof(*list));
-        if (!list)
-            return -ENOMEM;
-        t->list = list;
-        *cap = more;
-    }
-    t->list[t->count++] = *thread;
-    return 0;
+    int err = ARRAY_RESERVE(t->list, *cap, t->count + 1);
+    if (!err)
+        t->list[t->count++] = *thread;
+    return err;
 }
 
 static int by_tid(const void *a, const void *b)

@@ -25,7 +25,7 @@ struct fixture {
     struct memory memory;
     struct symbols_config config;
     struct symbols_bifs *bifs;
-    struct textpool pool;
+    struct texts pool;
     struct symbol_frames said;
 };
 
@@ -60,7 +60,7 @@ static void setup(struct fixture *f)
     f->memory = jit_node_memory(f->node);
     f->config = (struct symbols_config){.memory = &f->memory,
                                         .jit = jit_node_follow(f->node)};
-    textpool_init(&f->pool);
+    texts_init(&f->pool);
     assert_int_equal(symbols_bifs_open(&f->config, NULL, &f->pool, &f->bifs),
                      0);
 }
@@ -68,7 +68,7 @@ static void setup(struct fixture *f)
 static void teardown(struct fixture *f)
 {
     symbols_bifs_close(f->bifs);
-    textpool_deinit(&f->pool);
+    texts_deinit(&f->pool);
     jit_close((struct jit *)f->config.jit);
     jit_node_free(f->node);
 }

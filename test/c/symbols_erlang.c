@@ -4,7 +4,7 @@
 
 #include "symbols/symbols_erlang.h"
 
-static struct textpool pool;
+static struct texts pool;
 
 static struct symbol_frames spell(const char *vm_name)
 {
@@ -65,27 +65,27 @@ static void other_fragments_belong_to_their_callers(void **state)
 static void a_text_is_kept_once_and_never_moves(void **state)
 {
     (void)state;
-    const char *first = textpool_add(&pool, "once");
+    const char *first = texts_keep(&pool, "once");
     char text[16];
     for (int i = 0; i < 5000; i++) {
         snprintf(text, sizeof(text), "t%d", i);
-        assert_string_equal(textpool_add(&pool, text), text);
+        assert_string_equal(texts_keep(&pool, text), text);
     }
-    assert_ptr_equal(textpool_add(&pool, "once"), first);
+    assert_ptr_equal(texts_keep(&pool, "once"), first);
     assert_string_equal(first, "once");
 }
 
 static int setup(void **state)
 {
     (void)state;
-    textpool_init(&pool);
+    texts_init(&pool);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    textpool_deinit(&pool);
+    texts_deinit(&pool);
     return 0;
 }
 

@@ -11,7 +11,7 @@ struct fixture {
     struct process process;
     struct memory memory;
     struct maps maps;
-    struct textpool pool;
+    struct texts pool;
     struct symbols_native *native;
 };
 
@@ -23,7 +23,7 @@ static int setup(void **state)
         0)
         return -1;
     f.memory = memory_of_pid(getpid());
-    textpool_init(&f.pool);
+    texts_init(&f.pool);
     if (maps_read(getpid(), &f.maps) ||
         symbols_native_open(&f.process, &f.memory, &f.pool, &f.native))
         return -1;
@@ -36,7 +36,7 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
     symbols_native_close(f->native);
-    textpool_deinit(&f->pool);
+    texts_deinit(&f->pool);
     maps_deinit(&f->maps);
     return 0;
 }

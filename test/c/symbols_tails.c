@@ -29,7 +29,7 @@ struct fixture {
     struct process process;
     struct memory memory;
     struct maps maps;
-    struct textpool pool;
+    struct texts pool;
     struct symbols_native *native;
     struct bifs *bifs;
     struct bifs_tails tails;
@@ -41,7 +41,7 @@ static void setup(struct fixture *f)
     assert_true(readlink("/proc/self/exe", f->process.exe,
                          sizeof(f->process.exe) - 1) > 0);
     f->memory = memory_of_pid(getpid());
-    textpool_init(&f->pool);
+    texts_init(&f->pool);
     assert_int_equal(maps_read(getpid(), &f->maps), 0);
     assert_int_equal(
         symbols_native_open(&f->process, &f->memory, &f->pool, &f->native), 0);
@@ -54,7 +54,7 @@ static void teardown(struct fixture *f)
     bifs_tails_deinit(&f->tails);
     bifs_close(f->bifs);
     symbols_native_close(f->native);
-    textpool_deinit(&f->pool);
+    texts_deinit(&f->pool);
     maps_deinit(&f->maps);
 }
 

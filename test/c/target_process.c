@@ -16,12 +16,11 @@ static void stat_with_any_name(void **state)
     (void)state;
     const char text[] = "4711 (a ) (b) S 7) R 1 2 3 4 5 6 7 8 9 10 11 12 13 14 "
                         "15 16 17 18 987654321 20 21\n";
-    uint64_t start = 0;
-    char letter = 0;
-    assert_int_equal(process_parse_stat(text, strlen(text), &start, &letter),
-                     0);
-    assert_true(start == 987654321);
-    assert_int_equal(letter, 'R');
+    struct process_stat stat;
+    assert_int_equal(process_stat_parse(text, strlen(text), &stat), 0);
+    assert_true(stat.start_time == 987654321);
+    assert_int_equal(stat.state, 'R');
+    assert_int_equal(stat.parent, 1);
 }
 
 static void stat_cut_or_wrong(void **state)
@@ -29,17 +28,15 @@ static void stat_cut_or_wrong(void **state)
     (void)state;
     const char text[] = "1 (x) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 "
                         "21 22";
-    uint64_t start = 5;
-    char letter = 'q';
+    struct process_stat stat = {'q', 6, 5};
     for (size_t len = 0; len < sizeof(text) - 3; len++)
-        assert_int_equal(process_parse_stat(text, len, &start, &letter),
-                         -E_FORMAT);
-    assert_int_equal(process_parse_stat(NULL, 0, &start, &letter), -E_FORMAT);
+        assert_int_equal(process_stat_parse(text, len, &stat), -E_FORMAT);
+    assert_int_equal(process_stat_parse(NULL, 0, &stat), -E_FORMAT);
     const char huge[] = "1 (x) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 "
                         "21 99999999999999999999999 23";
-    assert_int_equal(
-        process_parse_stat(huge, sizeof(huge) - 1, &start, &letter), -E_FORMAT);
-    assert_true(start == 5 && letter == 'q');
+    assert_int_equal(process_stat_parse(huge, sizeof(huge) - 1, &stat),
+                     -E_FORMAT);
+    assert_true(stat.start_time == 5 && stat.parent == 6 && stat.state == 'q');
 }
 
 #define CMDLINE(text, p) process_parse_cmdline(text, sizeof(text), p)

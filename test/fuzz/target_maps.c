@@ -30,9 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(&m);
         maps_deinit(&m);
     }
-    uint64_t start;
-    char state;
-    int err = process_parse_stat(data, size, &start, &state);
+    struct process_stat stat;
+    int err = process_stat_parse(data, size, &stat);
     static struct process p;
     err |= process_parse_cmdline(data, size, &p);
     if (strlen(p.command) >= sizeof(p.command) ||

@@ -1,11 +1,11 @@
-#include "profile/texts.h"
+#include "base/texts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/utf8.h"
-#include "profile/intern.h"
 
 enum { BLOCK_BYTES = 64 << 10, TEXT_MAX = 16 << 20 };
 
@@ -71,7 +71,7 @@ static bool same_text(const void *things, uint32_t id, const void *key)
 
 static int64_t append(struct texts *t, const struct text *text, uint64_t hash)
 {
-    int err = intern_reserve((void **)&t->rows, &t->cap, t->len, sizeof(*text));
+    int err = ARRAY_RESERVE(t->rows, t->cap, t->len + 1);
     if (err)
         return err;
     char *at = room_for(t, text->len + 1);
@@ -102,4 +102,10 @@ int64_t texts_intern(struct texts *t, const char *bytes, size_t len)
     uint64_t hash = hash_bytes(text.at, text.len);
     uint32_t id = index_find(&t->index, hash, same_text, t->rows, &text);
     return id != INDEX_NONE ? (int64_t)id : append(t, &text, hash);
+}
+
+const char *texts_keep(struct texts *t, const char *text)
+{
+    int64_t id = texts_intern(t, text, strlen(text));
+    return id < 0 ? "" : t->rows[id].at;
 }

@@ -4,8 +4,8 @@
  * identity (integers without padding). Asking for a row that is there gives
  * its id, else it is appended.
  */
-#ifndef CPROF_PROFILE_INTERN_H
-#define CPROF_PROFILE_INTERN_H
+#ifndef CPROF_BASE_INTERN_H
+#define CPROF_BASE_INTERN_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -29,8 +29,5 @@ void intern_deinit(struct intern *t);
 MUST_USE int64_t intern_row(struct intern *t, const void *row);
 /** The id of the row with that key, or INDEX_NONE. */
 uint32_t intern_find(const struct intern *t, const void *key);
-/** Makes room for one row more in an array of len rows. */
-MUST_USE int intern_reserve(void **rows, uint32_t *cap, uint32_t len,
-                            size_t row_size);
 
 #endif

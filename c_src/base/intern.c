@@ -1,8 +1,8 @@
-#include "profile/intern.h"
+#include "base/intern.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/array.h"
 
 void intern_init(struct intern *t, size_t row_size, size_t key_size)
 {
@@ -14,21 +14,6 @@ void intern_deinit(struct intern *t)
 {
     free(t->rows);
     index_deinit(&t->index);
-}
-
-int intern_reserve(void **rows, uint32_t *cap, uint32_t len, size_t row_size)
-{
-    if (len < *cap)
-        return 0;
-    if (len >= INTERN_MAX)
-        return -E_LIMIT;
-    uint32_t bigger = *cap ? *cap * 2 : 64;
-    void *moved = realloc(*rows, bigger * row_size);
-    if (!moved)
-        return -ENOMEM;
-    *rows = moved;
-    *cap = bigger;
-    return 0;
 }
 
 static bool same_key(const void *things, uint32_t id, const void *key)
@@ -53,13 +38,29 @@ uint32_t intern_find(const struct intern *t, const void *key)
     return index_find(&t->index, hash_key(key, t->key_size), same_key, t, key);
 }
 
+/* Rows have a size of their own, so this is not ARRAY_RESERVE. */
+static int make_room(struct intern *t)
+{
+    size_t cap = t->cap;
+    if (t->len >= INTERN_MAX)
+        return -E_LIMIT;
+    if (t->len < cap)
+        return 0;
+    void *moved = array_grow(t->rows, &cap, t->len + 1ul, t->row_size);
+    if (!moved)
+        return -ENOMEM;
+    t->rows = moved;
+    t->cap = (uint32_t)cap;
+    return 0;
+}
+
 int64_t intern_row(struct intern *t, const void *row)
 {
     uint64_t hash = hash_key(row, t->key_size);
     uint32_t id = index_find(&t->index, hash, same_key, t, row);
     if (id != INDEX_NONE)
         return id;
-    int err = intern_reserve(&t->rows, &t->cap, t->len, t->row_size);
+    int err = make_room(t);
     if (err)
         return err;
     err = index_add(&t->index, hash, t->len);

@@ -1,0 +1,51 @@
+/**
+ * @file array.h
+ * Room in an array that grows: a pointer from malloc, and the number of
+ * elements that there is room for.
+ */
+#ifndef CPROF_BASE_ARRAY_H
+#define CPROF_BASE_ARRAY_H
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+/** Elements an array may have: far above any recording, below any memory. */
+enum { ARRAY_MAX = 1 << 26 };
+
+/**
+ * Makes room for at least `need` elements; what is added so is a half, and at
+ * least 64.
+ * @param cap  elements there is room for; as after it
+ * @return the array, moved perhaps; NULL: no memory, and it is as before
+ */
+static inline void *array_grow(void *list, size_t *cap, size_t need,
+                               size_t size)
+{
+    size_t more = need + need / 2 + 64;
+    void *moved = need <= ARRAY_MAX ? realloc(list, more * size) : NULL;
+    if (moved)
+        *cap = more;
+    return moved;
+}
+
+/** Makes room for `need` elements of list (a pointer variable), where there is
+ *  room for cap (an unsigned variable). 0 or -ENOMEM. */
+#define ARRAY_RESERVE(list, cap, need)                                         \
+    __extension__({                                                            \
+        size_t array_cap_ = (cap);                                             \
+        int array_err_ = 0;                                                    \
+        if ((size_t)(need) > array_cap_) {                                     \
+            void *array_moved_ =                                               \
+                array_grow((list), &array_cap_, (need), sizeof(*(list)));      \
+            if (array_moved_) {                                                \
+                (list) = array_moved_;                                         \
+                (cap) = (__typeof__(cap))array_cap_;                           \
+            } else {                                                           \
+                array_err_ = -ENOMEM;                                          \
+            }                                                                  \
+        }                                                                      \
+        array_err_;                                                            \
+    })
+
+#endif
