@@ -15,7 +15,6 @@
 -export([snapshot/0, snapshot/1, print_snapshot/0, print_snapshot/1]).
 -export([snapshot_diff/2, watch/0, watch/1, format/1, to_json_map/1]).
 -export([allow_tracer/1, deny_tracer/0, version/0]).
--export([priv_dir/0]).
 
 -type recordings() :: file:name_all() | [file:name_all()].
 
@@ -165,26 +164,3 @@ deny_tracer() -> cprof_native:deny_tracer().
 %% @doc The version that the NIF was built from.
 -spec version() -> binary() | {error, not_loaded}.
 version() -> cprof_native:version().
-
-%% @private The folder of priv/cprof and priv/cprof_nif.so, absolute. The
-%% environment names it where the system cannot run what is beside the beam
-%% files, as in an escript.
--spec priv_dir() -> file:filename().
-priv_dir() ->
-    case os:getenv("CPROF_PRIV", "") of
-        "" -> priv_of_application();
-        Dir -> filename:absname(Dir)
-    end.
-
-%% It is not known by name when ebin was only added to the path.
-priv_of_application() ->
-    case code:priv_dir(cprof) of
-        Dir when is_list(Dir) -> filename:absname(Dir);
-        {error, bad_name} -> priv_beside_ebin(code:which(?MODULE))
-    end.
-
-priv_beside_ebin(Beam) when is_list(Beam) ->
-    Ebin = filename:dirname(filename:absname(Beam)),
-    filename:join(filename:dirname(Ebin), "priv");
-priv_beside_ebin(_) ->
-    filename:absname("priv").

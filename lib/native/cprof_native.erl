@@ -2,10 +2,12 @@
 %% the module is: for `-on_load' the code server starts a process, and where
 %% there is no slot for one the code server ends, and the node with it.
 %%
-%% Where the library could not be loaded they return `{error, not_loaded}'.
+%% Where the library could not be loaded they return `{error, not_loaded}'. The
+%% program lies beside it: see priv_dir/0.
 -module(cprof_native).
 
 -export([allow_tracer/1, deny_tracer/0, version/0]).
+-export([priv_dir/0]).
 -export([walk_self/0, walk_find/2, walk_struct/1, walk_table/0, walk_word/1, walk/4]).
 
 %% --- c_src/nif/cprof_nif.c; for everybody through cprof_nif -------------------
@@ -46,7 +48,7 @@ walk(Offsets, Top, Canary, AtomCount) ->
 %% Again calls a function of this module by its full name: this reaches the
 %% library once that is loaded, and always the newest code.
 loaded(Again) ->
-    case erlang:load_nif(filename:join(cprof_nif:priv_dir(), "cprof_nif"), 0) of
+    case erlang:load_nif(filename:join(priv_dir(), "cprof_nif"), 0) of
         ok -> Again();
         %% Another process was faster.
         {error, {reload, _}} -> Again();
@@ -54,3 +56,26 @@ loaded(Again) ->
         {error, {old_code, _}} -> Again();
         {error, _} -> {error, not_loaded}
     end.
+
+%% The folder of priv/cprof and priv/cprof_nif.so, absolute. The environment
+%% names it where the system cannot run what is beside the beam files, as in an
+%% escript.
+-spec priv_dir() -> file:filename().
+priv_dir() ->
+    case os:getenv("CPROF_PRIV", "") of
+        "" -> priv_of_application();
+        Dir -> filename:absname(Dir)
+    end.
+
+%% It is not known by name when ebin was only added to the path.
+priv_of_application() ->
+    case code:priv_dir(cprof) of
+        Dir when is_list(Dir) -> filename:absname(Dir);
+        {error, bad_name} -> priv_beside_ebin(code:which(?MODULE))
+    end.
+
+priv_beside_ebin(Beam) when is_list(Beam) ->
+    Ebin = filename:dirname(filename:absname(Beam)),
+    filename:join(filename:dirname(Ebin), "priv");
+priv_beside_ebin(_) ->
+    filename:absname("priv").

@@ -122,7 +122,7 @@ greeted(Port, Config) ->
     Attaches = maps:get(attaches, Config, false),
     %% Not being allowed is no failure yet: most kernels need no permission,
     %% and the program says itself when it could not attach.
-    _ = [cprof_nif:allow_tracer(OsPid) || Attaches, is_integer(OsPid)],
+    _ = [cprof_native:allow_tracer(OsPid) || Attaches, is_integer(OsPid)],
     #{
         port => Port,
         os_pid => OsPid,
@@ -174,7 +174,7 @@ handle_info(_, State) ->
 terminate(Reason, #{port := Port, attaches := Attaches} = State) ->
     _ = [kill(State) || Reason =/= normal],
     close_port(Port),
-    _ = [cprof_nif:deny_tracer() || Attaches],
+    _ = [cprof_native:deny_tracer() || Attaches],
     ok.
 
 %% While its port is open nobody else has its pid.
@@ -329,4 +329,4 @@ in_archive(_) ->
     false.
 
 program() ->
-    filename:join(cprof_nif:priv_dir(), "cprof").
+    filename:join(cprof_native:priv_dir(), "cprof").

@@ -5,7 +5,7 @@
 -export([questions/2, mailboxes/2, busiest/2, largest/2, binaries/2]).
 -export([of_processes/2, row/2]).
 
--export_type([detail/0]).
+-export_type([detail/0, process_row/0, mailbox/0, binary_row/0]).
 
 -type detail() :: #{
     name := atom(),
@@ -13,6 +13,35 @@
     current_function := mfa() | undefined,
     status := atom(),
     stack => [{module(), atom(), arity(), [{file | line, term()}]}]
+}.
+
+%% A row of a top list; reductions_per_s or bytes are what the list is by.
+-type process_row() :: #{
+    pid := pid(),
+    name := atom(),
+    initial_call := mfa() | undefined,
+    current_function := mfa() | undefined,
+    reductions_per_s => float(),
+    bytes => non_neg_integer()
+}.
+-type mailbox() :: #{
+    pid := pid(),
+    name := atom(),
+    initial_call := mfa() | undefined,
+    current_function := mfa() | undefined,
+    length := pos_integer(),
+    growth_per_s := float() | undefined
+}.
+-type binary_row() :: #{
+    pid := pid(),
+    name := atom(),
+    initial_call := mfa() | undefined,
+    current_function := mfa() | undefined,
+    bytes := non_neg_integer(),
+    heap_bytes := non_neg_integer(),
+    ratio := float(),
+    distinct_bytes := non_neg_integer() | undefined,
+    still_ms := float() | undefined
 }.
 
 %% A process is asked for its list of binaries only when its heap, and so the
@@ -91,7 +120,7 @@ sizes(Pid) ->
 
 %% --- the lists; without the processes that have ended ------------------------
 
--spec mailboxes(map(), map()) -> [cprof_snapshot:mailbox()].
+-spec mailboxes(map(), map()) -> [mailbox()].
 mailboxes(#{mailboxes := #{top := Longest}, elapsed_us := Us}, Answers) ->
     [
         Row#{length => Length, growth_per_s => growth_per_s(Length, Before, Us)}
@@ -103,20 +132,20 @@ growth_per_s(Length, Before, Us) when is_integer(Before), is_integer(Us), Us > 0
 growth_per_s(_, _, _) ->
     undefined.
 
--spec busiest(map(), map()) -> [cprof_snapshot:process_row()].
+-spec busiest(map(), map()) -> [process_row()].
 busiest(#{reductions := Busiest, elapsed_us := Us}, Answers) ->
     [
         Row#{reductions_per_s => Delta * 1.0e6 / Us}
      || {Pid, Delta} <- Busiest, is_integer(Us), Us > 0, Row <- row(Pid, Answers)
     ].
 
--spec largest(map(), map()) -> [cprof_snapshot:process_row()].
+-spec largest(map(), map()) -> [process_row()].
 largest(#{memory := Largest}, Answers) ->
     [Row#{bytes => Bytes} || {Pid, Bytes} <- Largest, Row <- row(Pid, Answers)].
 
 %% By bytes, by ratio, and what the listed hold together, each binary once.
 -spec binaries(map(), map()) ->
-    {[cprof_snapshot:binary_row()], [cprof_snapshot:binary_row()], non_neg_integer() | undefined}.
+    {[binary_row()], [binary_row()], non_neg_integer() | undefined}.
 binaries(#{binaries := #{top := Holders, leaks := Leaks}}, Answers) ->
     Known = [maps:get({binaries, Pid}, Answers, unknown) || {Pid, _, _, _} <- Holders],
     Distinct =

@@ -8,7 +8,7 @@
 
 -export([take/1]).
 
--export_type([snapshot/0, options/0, process_row/0, mailbox/0, binary_row/0, group/0]).
+-export_type([snapshot/0, options/0]).
 
 %% docs/snapshot.md says what each figure means. `undefined' is what is not
 %% known: rates need a snapshot before, and some figures need the NIF.
@@ -38,7 +38,7 @@
         suspended := non_neg_integer(),
         exiting := non_neg_integer(),
         %% by reductions_per_s
-        top := [process_row()]
+        top := [cprof_details:process_row()]
     },
     mailboxes := #{
         total := non_neg_integer(),
@@ -47,7 +47,7 @@
         histogram := [{pos_integer(), pos_integer()}],
         %% false: the lengths are lower bounds
         exact := boolean(),
-        top := [mailbox()]
+        top := [cprof_details:mailbox()]
     },
     binaries := #{
         %% bytes of all off-heap binaries of the node
@@ -61,14 +61,14 @@
         distinct := non_neg_integer() | undefined,
         %% processes looked at
         examined := non_neg_integer(),
-        top := [binary_row()],
+        top := [cprof_details:binary_row()],
         %% by ratio
-        leaks := [binary_row()]
+        leaks := [cprof_details:binary_row()]
     },
-    memory := #{top := [process_row()], atom() => non_neg_integer()},
+    memory := #{top := [cprof_details:process_row()], atom() => non_neg_integer()},
     allocators := [cprof_allocators:row()],
     waiting := #{
-        examined := non_neg_integer(), others := non_neg_integer(), groups := [group()]
+        examined := non_neg_integer(), others := non_neg_integer(), groups := [cprof_waiting:group()]
     }
 }.
 -type quality() :: #{
@@ -84,35 +84,6 @@
     process_table_nearly_full := boolean(),
     longest_hold_us := non_neg_integer() | undefined
 }.
-%% A row of a top list; reductions_per_s or bytes are what the list is by.
--type process_row() :: #{
-    pid := pid(),
-    name := atom(),
-    initial_call := mfa() | undefined,
-    current_function := mfa() | undefined,
-    reductions_per_s => float(),
-    bytes => non_neg_integer()
-}.
--type mailbox() :: #{
-    pid := pid(),
-    name := atom(),
-    initial_call := mfa() | undefined,
-    current_function := mfa() | undefined,
-    length := pos_integer(),
-    growth_per_s := float() | undefined
-}.
--type binary_row() :: #{
-    pid := pid(),
-    name := atom(),
-    initial_call := mfa() | undefined,
-    current_function := mfa() | undefined,
-    bytes := non_neg_integer(),
-    heap_bytes := non_neg_integer(),
-    ratio := float(),
-    distinct_bytes := non_neg_integer() | undefined,
-    still_ms := float() | undefined
-}.
--type group() :: cprof_waiting:group().
 -type options() :: #{
     %% rows of each list
     top => pos_integer(),
