@@ -174,7 +174,7 @@ without_the_library_it_says_so_test_() ->
 
 %% The handler by itself: the gate is taken by one, and never raises.
 the_gate_lets_one_in_test() ->
-    Gate = cprof_telemetry_handler:gate(),
+    Gate = cprof_telemetry_gate:new(),
     Config = cprof_telemetry_handler:config(self(), Gate, [a, start], none),
     Trigger = fun(Span) ->
         cprof_telemetry_handler:handle([a, start], #{}, #{telemetry_span_context => Span}, Config)
@@ -186,24 +186,24 @@ the_gate_lets_one_in_test() ->
     Pids = [spawn_monitor(fun() -> Trigger(first) end) || _ <- lists:seq(1, 50)],
     [receive {'DOWN', Monitor, process, Pid, Why} -> normal = Why end || {Pid, Monitor} <- Pids],
     ?assertMatch([{'$gen_cast', {trigger, first, _}}], messages()),
-    ?assertEqual(49, cprof_telemetry_handler:refused(Gate)),
+    ?assertEqual(49, cprof_telemetry_gate:refused(Gate)),
     ok = End(second),
     ?assertEqual([], messages()),
     ok = End(first),
     ?assertEqual([{'$gen_cast', {ended, first, stop}}], messages()),
-    ok = cprof_telemetry_handler:open_gate(Gate),
+    ok = cprof_telemetry_gate:open(Gate),
     ok = Trigger(second),
     ?assertMatch([{'$gen_cast', {trigger, second, _}}], messages()),
-    ?assertEqual(49, cprof_telemetry_handler:refused(Gate)).
+    ?assertEqual(49, cprof_telemetry_gate:refused(Gate)).
 
 a_filter_decides_test() ->
-    Gate = cprof_telemetry_handler:gate(),
+    Gate = cprof_telemetry_gate:new(),
     Filter = fun(_, #{n := N}, _) -> N > 1 end,
     Config = cprof_telemetry_handler:config(self(), Gate, [a], Filter),
     ok = cprof_telemetry_handler:handle([a], #{n => 1}, #{}, Config),
     ok = cprof_telemetry_handler:handle([a], #{}, #{}, Config),
     ?assertEqual([], messages()),
-    ?assertEqual(1, cprof_telemetry_handler:filter_failures(Gate)),
+    ?assertEqual(1, cprof_telemetry_gate:filter_failures(Gate)),
     ok = cprof_telemetry_handler:handle([a], #{n => 2}, #{}, Config),
     Own = self(),
     ?assertEqual([{'$gen_cast', {trigger, Own, Own}}], messages()).

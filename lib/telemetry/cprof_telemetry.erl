@@ -14,17 +14,9 @@
 -export([attach/2, detach/1, stats/1]).
 -export([child_spec/1, start_link/0, start_link/1]).
 -export([measurements/0, execute/0, execute/1]).
--export([available/0]).
 
 -type failure() :: cprof_protocol:failure().
 -type handler_id() :: term().
-
--ignore_xref([{telemetry, attach_many, 4}, {telemetry, detach, 1}]).
--ignore_xref([{telemetry, execute, 3}, {telemetry, list_handlers, 1}]).
-
-%% Nobody waits for these figures as for those in a shell: on a machine that is
-%% short of CPU some come late.
--define(WAIT_MS, 500).
 
 %% @doc From now on an event triggers a recording of this node: `#{span =>
 %% [my_app, checkout]}' records while such a span runs, `#{event => [my_app,
@@ -37,7 +29,7 @@
 attach(Id, Options) when is_list(Options) ->
     attach(Id, maps:from_list(Options));
 attach(Id, Options) ->
-    case available() of
+    case cprof_telemetry_library:available() of
         ok -> attach_checked(Id, cprof_telemetry_options:check(Options));
         {error, Failure} -> {error, Failure}
     end.
@@ -46,11 +38,11 @@ attach_checked(_, {error, Failure}) ->
     {error, Failure};
 attach_checked(Id, {ok, Checked}) ->
     drop_dead(Id),
-    Gate = cprof_telemetry_handler:gate(),
+    Gate = cprof_telemetry_gate:new(),
     {ok, Recorder} = cprof_telemetry_recorder:start(Id, Gate, Checked),
     Events = cprof_telemetry_options:events(Checked),
     Config = cprof_telemetry_handler:config(Recorder, Gate, hd(Events), maps:get(filter, Checked)),
-    case telemetry:attach_many(Id, Events, fun cprof_telemetry_handler:handle/4, Config) of
+    case cprof_telemetry_library:attach(Id, Events, fun cprof_telemetry_handler:handle/4, Config) of
         ok ->
             ok;
         {error, already_exists} ->
@@ -61,7 +53,7 @@ attach_checked(Id, {ok, Checked}) ->
 %% One whose recorder was killed is of no use but holds the name.
 drop_dead(Id) ->
     case recorder(Id) of
-        {ok, Recorder} -> is_process_alive(Recorder) orelse telemetry:detach(Id);
+        {ok, Recorder} -> is_process_alive(Recorder) orelse cprof_telemetry_library:detach(Id);
         error -> ok
     end.
 
@@ -71,7 +63,7 @@ drop_dead(Id) ->
 detach(Id) ->
     case known(Id) of
         {ok, Recorder} ->
-            _ = telemetry:detach(Id),
+            _ = cprof_telemetry_library:detach(Id),
             cprof_telemetry_recorder:stop(Recorder);
         {error, Failure} ->
             {error, Failure}
@@ -87,7 +79,7 @@ stats(Id) ->
     end.
 
 known(Id) ->
-    case {available(), recorder(Id)} of
+    case {cprof_telemetry_library:available(), recorder(Id)} of
         {ok, {ok, Recorder}} ->
             {ok, Recorder};
         {ok, error} ->
@@ -99,8 +91,8 @@ known(Id) ->
 %% What is attached is known to telemetry alone.
 recorder(Id) ->
     Handlers =
-        case available() of
-            ok -> telemetry:list_handlers([]);
+        case cprof_telemetry_library:available() of
+            ok -> cprof_telemetry_library:handlers();
             {error, _} -> []
         end,
     Ours = fun cprof_telemetry_handler:handle/4,
@@ -113,7 +105,8 @@ recorder(Id) ->
 %% milliseconds (5000) and executes its events.
 -spec child_spec(cprof_telemetry_poller:options() | [{atom(), term()}]) -> supervisor:child_spec().
 child_spec(Options) ->
-    cprof_telemetry_poller:child_spec(Options).
+    Id = maps:get(name, cprof_telemetry_poller:to_map(Options), ?MODULE),
+    #{id => Id, start => {?MODULE, start_link, [Options]}}.
 
 %% @equiv start_link(#{})
 -spec start_link() -> {ok, pid()} | {error, term()}.
@@ -142,35 +135,6 @@ execute() ->
 %% Utilization is since the same process did so before.
 -spec execute(#{top => pos_integer()}) -> ok | {error, failure()}.
 execute(Options) ->
-    case available() of
-        ok ->
-            Snapshot = cprof_snapshot:take(maps:merge(#{wait_ms => ?WAIT_MS}, Options)),
-            execute_all(cprof_telemetry_events:from(Snapshot));
-        {error, Failure} ->
-            {error, Failure}
-    end.
-
-execute_all(Events) ->
-    lists:foreach(
-        fun({Name, Measurements, Metadata}) -> telemetry:execute(Name, Measurements, Metadata) end,
-        Events
-    ).
-
-%% @private Asked each time: the library may be loaded later than this module.
--spec available() -> ok | {error, failure()}.
-available() ->
-    case code:ensure_loaded(telemetry) of
-        {module, telemetry} -> started(application:ensure_all_started(telemetry));
-        {error, _} -> {error, {no_telemetry, missing()}}
-    end.
-
-started({ok, _}) ->
-    ok;
-started({error, Reason}) ->
-    {error, {no_telemetry, text("the application telemetry could not be started: ~tp", Reason)}}.
+    cprof_telemetry_poller:execute(Options).
 
 text(Format, Term) -> cprof_words:text(Format, [Term]).
-
-missing() ->
-    <<"the library telemetry is not there; add it to your dependencies, "
-        "in mix.exs {:telemetry, \"~> 1.0\"}, in rebar.config {telemetry, \"~> 1.0\"}">>.

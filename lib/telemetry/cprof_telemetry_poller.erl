@@ -4,25 +4,23 @@
 
 -behaviour(gen_server).
 
--export([child_spec/1, start_link/1]).
+-export([start_link/1, execute/1, to_map/1]).
 -export([init/1, handle_continue/2, handle_call/3, handle_cast/2, handle_info/2]).
 
 -type options() :: #{period => pos_integer(), top => pos_integer(), name => atom()}.
 -export_type([options/0]).
 
 -define(PERIOD_MS, 5000).
-
--spec child_spec(options() | [{atom(), term()}]) -> supervisor:child_spec().
-child_spec(Options) ->
-    Id = maps:get(name, to_map(Options), cprof_telemetry),
-    #{id => Id, start => {?MODULE, start_link, [Options]}}.
+%% Nobody waits for these figures as for those in a shell: on a machine that is
+%% short of CPU some come late.
+-define(WAIT_MS, 500).
 
 -spec start_link(options() | [{atom(), term()}]) ->
     {ok, pid()} | {error, cprof_protocol:failure() | {already_started, pid()}}.
 start_link(Options) ->
     Steps = [
         fun() -> check(maps:to_list(to_map(Options))) end,
-        fun cprof_telemetry:available/0
+        fun cprof_telemetry_library:available/0
     ],
     start_link(Steps, to_map(Options)).
 
@@ -36,6 +34,21 @@ start_link([Step | Rest], Options) ->
         {error, Failure} -> {error, Failure}
     end.
 
+%% Takes a snapshot and executes its events, in the calling process.
+-spec execute(#{top => pos_integer()}) -> ok | {error, cprof_protocol:failure()}.
+execute(Options) ->
+    case cprof_telemetry_library:available() of
+        ok ->
+            Snapshot = cprof_snapshot:take(maps:merge(#{wait_ms => ?WAIT_MS}, Options)),
+            lists:foreach(fun execute_event/1, cprof_telemetry_events:from(Snapshot));
+        {error, Failure} ->
+            {error, Failure}
+    end.
+
+execute_event({Name, Measurements, Metadata}) ->
+    cprof_telemetry_library:execute(Name, Measurements, Metadata).
+
+-spec to_map(options() | [{atom(), term()}]) -> options().
 to_map(Options) when is_list(Options) -> maps:from_list(Options);
 to_map(Options) when is_map(Options) -> Options.
 
@@ -72,7 +85,7 @@ handle_info(_, State) ->
 %% followed by the next at once, never by two.
 poll(#{period := Period, snapshot := Options} = State) ->
     Next = erlang:monotonic_time(millisecond) + Period,
-    ok = cprof_telemetry:execute(Options),
+    ok = execute(Options),
     Now = erlang:monotonic_time(millisecond),
     _ = erlang:send_after(max(Now, Next), self(), poll, [{abs, true}]),
     State.

@@ -7,7 +7,7 @@
 -behaviour(gen_server).
 
 -export([start/3, stop/1, stats/1]).
--export([trigger/2, ended/3, done/2]).
+-export([trigger/2, ended/3]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 -type stats() :: #{
@@ -21,13 +21,12 @@
     last_file := binary() | undefined,
     last_failure := cprof_protocol:failure() | undefined
 }.
--type outcome() :: {recorded, binary()} | {failed, cprof_protocol:failure()} | refused.
--export_type([stats/0, outcome/0]).
+-export_type([stats/0]).
 
 %% What a worker that writes its files gets to finish; then it is killed.
 -define(STOP_MS, 10000).
 
--spec start(term(), cprof_telemetry_handler:gate(), cprof_telemetry_options:checked()) ->
+-spec start(term(), cprof_telemetry_gate:gate(), cprof_telemetry_options:checked()) ->
     {ok, pid()}.
 start(Id, Gate, Options) ->
     gen_server:start(?MODULE, {Id, Gate, Options}, []).
@@ -58,11 +57,6 @@ trigger(Recorder, Span) ->
 ended(Recorder, Span, How) ->
     gen_server:cast(Recorder, {ended, Span, How}).
 
-%% By the worker. After it the next trigger is taken.
--spec done(pid(), outcome()) -> ok.
-done(Recorder, Outcome) ->
-    gen_server:call(Recorder, {done, self(), Outcome}, infinity).
-
 init({Id, Gate, Options}) ->
     process_flag(trap_exit, true),
     {ok, #{
@@ -80,6 +74,7 @@ init({Id, Gate, Options}) ->
 
 handle_call(stats, _, State) ->
     {reply, figures(State), State};
+%% By its worker. After it the next trigger is taken.
 handle_call({done, Worker, Outcome}, _, #{worker := {Worker, _}} = State) ->
     {reply, ok, count(Outcome, State)};
 handle_call({done, _, _}, _, State) ->
@@ -131,7 +126,7 @@ begin_recording(Span, Pid, #{id := Id, gate := Gate, options := Options, number 
         caller => Pid,
         number => Number + 1,
         options => Options,
-        refused => fun() -> cprof_telemetry_handler:refused(Gate) end
+        gate => Gate
     },
     State#{worker := {cprof_telemetry_worker:start_link(Task), Span}, number := Number + 1}.
 
@@ -149,7 +144,7 @@ counted(refused, #{refused := N} = State) ->
 reopen(#{recorded := N, options := #{limit := Limit}} = State) when N >= Limit ->
     State;
 reopen(#{gate := Gate} = State) ->
-    cprof_telemetry_handler:open_gate(Gate),
+    cprof_telemetry_gate:open(Gate),
     State.
 
 figures(#{gate := Gate, worker := Worker, refused := Refused} = State) ->
@@ -160,6 +155,6 @@ figures(#{gate := Gate, worker := Worker, refused := Refused} = State) ->
                 none -> idle;
                 _ -> recording
             end,
-        refused => Refused + cprof_telemetry_handler:refused(Gate),
-        filter_failures => cprof_telemetry_handler:filter_failures(Gate)
+        refused => Refused + cprof_telemetry_gate:refused(Gate),
+        filter_failures => cprof_telemetry_gate:filter_failures(Gate)
     }.

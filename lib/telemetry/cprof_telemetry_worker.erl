@@ -12,10 +12,12 @@
     caller := pid(),
     number := pos_integer(),
     options := cprof_telemetry_options:checked(),
-    refused := fun(() -> non_neg_integer())
+    gate := cprof_telemetry_gate:gate()
 }.
-
--ignore_xref([{telemetry, execute, 3}]).
+%% The gen_server that started it is told how the recording ended, before the
+%% events say so, by a call of {done, Worker, outcome()}; the answer is ok.
+-type outcome() :: {recorded, binary()} | {failed, cprof_protocol:failure()} | refused.
+-export_type([outcome/0]).
 
 -define(LAST_WORD_MS, 100).
 
@@ -49,10 +51,10 @@ run(#{options := #{record := Record}} = Task) ->
 
 %% Samples are being taken from now on. Attaching took a moment, which the
 %% beginning of the span fell into: `latency'.
-begun(#{triggered := #{monotonic_time := Triggered}, refused := Refused} = Task) ->
+begun(#{triggered := #{monotonic_time := Triggered}, gate := Gate} = Task) ->
     #{monotonic_time := Now} = Moment = moment(),
     execute(start, Moment#{latency => Now - Triggered}, metadata(Task)),
-    Task#{began => Now, refused_before => Refused()}.
+    Task#{began => Now, refused_before => cprof_telemetry_gate:refused(Gate)}.
 
 await(#{caller := Caller, options := #{trigger := {span, _}, seconds := Seconds}}) ->
     Monitor = monitor(process, Caller),
@@ -108,21 +110,22 @@ failed(Failure, #{began := Began} = Task) ->
 
 %% Those that the handler refused meanwhile: the process that was refused is
 %% not held up for telling.
-tell_refused(#{refused := Refused, refused_before := Before} = Task) ->
-    case Refused() - Before of
+tell_refused(#{gate := Gate, refused_before := Before} = Task) ->
+    case cprof_telemetry_gate:refused(Gate) - Before of
         0 -> ok;
         Count -> execute(refused, #{count => Count}, (metadata(Task))#{reason => own_recording})
     end.
 
+-spec report(outcome(), map()) -> ok.
 report(Outcome, #{recorder := Recorder}) ->
-    cprof_telemetry_recorder:done(Recorder, Outcome).
+    gen_server:call(Recorder, {done, self(), Outcome}, infinity).
 
 %% The context is ours, so that the events of one recording belong together.
 metadata(#{id := Id, context := Context, options := #{trigger := {_, Event}}}) ->
     #{id => Id, trigger => Event, telemetry_span_context => Context}.
 
 execute(Last, Measurements, Metadata) ->
-    telemetry:execute([cprof, profile, Last], Measurements, Metadata).
+    cprof_telemetry_library:execute([cprof, profile, Last], Measurements, Metadata).
 
 hottest(#{functions := Functions}) ->
     case [Name || #{name := Name, self := Self} <- Functions, Self > 0] of

@@ -541,12 +541,12 @@ defmodule Live.TelemetryTest do
     ended = median(fn -> :cprof_telemetry_handler.handle([:shop, :work, :stop], %{}, metadata, config) end)
 
     # Taken: the gate is opened again each time, the recorder takes the message for none.
-    gate = :cprof_telemetry_handler.gate()
+    gate = :cprof_telemetry_gate.new()
     own = :cprof_telemetry_handler.config(sink, gate, [:shop, :work, :start], :none)
 
     taken =
       median(fn ->
-        :cprof_telemetry_handler.open_gate(gate)
+        :cprof_telemetry_gate.open(gate)
         :cprof_telemetry_handler.handle([:shop, :work, :start], %{}, metadata, own)
       end)
 
