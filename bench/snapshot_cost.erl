@@ -11,7 +11,7 @@
 
 main([Size, Runs]) ->
     populate(list_to_integer(Size)),
-    {ok, _, _} = cprof_walk:read(?TOP, undefined),
+    {ok, _} = cprof_walk_nif:read(?TOP),
     _ = [
         print(Way, aside(fun() -> measured(Way) end))
      || _ <- lists:seq(1, list_to_integer(Runs)),
@@ -67,7 +67,7 @@ print(Way, Figures) ->
     io:format("~s~s~n", [Way, [[$\s, integer_to_list(Figure)] || Figure <- Figures]]).
 
 way(walk) ->
-    {ok, #{longest_hold_us := Wall, longest_hold_cpu_us := Cpu}, _} = cprof_walk:read(?TOP, undefined),
+    {ok, #{longest_hold_us := Wall, longest_hold_cpu_us := Cpu}} = cprof_walk_nif:read(?TOP),
     [Wall, Cpu];
 way(snapshot) ->
     #{source := nif, quality := #{longest_hold_us := Wall}} = cprof_nif:snapshot(#{top => ?TOP}),

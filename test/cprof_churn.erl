@@ -376,8 +376,8 @@ one_look(Kind, #{begun := Begun, own := N} = Job) ->
 seen_by(walk, #{counters := Counters} = Job) ->
     Made = counters:get(Counters, ?MADE),
     Before = {erlang:system_info(process_count), Made},
-    case cprof_walk:read(200, undefined) of
-        {ok, Walk, _} ->
+    case cprof_walk_nif:read(200) of
+        {ok, Walk} ->
             #{count := Count, embryos := Embryos, implausible := Implausible, took_us := Us} = Walk,
             #{
                 walks => 1,

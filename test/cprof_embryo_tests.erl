@@ -19,7 +19,7 @@
 %% walk, whoever else comes and goes meanwhile.
 all_kinds_test_() ->
     {timeout, 120, fun() ->
-        ?assertMatch({ok, _}, cprof_walk:status()),
+        ?assertMatch({ok, _}, cprof_walk_nif:status()),
         Kinds = [
             {First, Then, Data, How}
          || First <- ?PRIORITIES, Then <- ?PRIORITIES, Data <- ?DATA, How <- [waits, hibernates, suspended]
@@ -68,11 +68,11 @@ rest(Never) ->
     end.
 
 missed(Pids) ->
-    {ok, #{mailboxes := #{top := Longest}}, _} = cprof_walk:read(?TOP, undefined),
+    {ok, #{mailboxes := #{top := Longest}}} = cprof_walk_nif:read(?TOP),
     [Kind || {Pid, Kind, Length} <- Pids, length_of(Pid, Longest) =/= Length].
 
 as_bifs_say(Pids) ->
-    {ok, Walk, _} = cprof_walk:read(?TOP, undefined),
+    {ok, Walk} = cprof_walk_nif:read(?TOP),
     #{mailboxes := #{top := Longest}, binaries := #{top := Holders}, memory := Largest} = Walk,
     Missed = [Kind || {Pid, Kind, Length} <- Pids, length_of(Pid, Longest) =/= Length],
     ?assertEqual([], Missed),
@@ -124,7 +124,7 @@ kill(Pid) ->
     exit(Pid, kill).
 
 counted() ->
-    {ok, #{count := Count, embryos := Embryos, states := States}, _} = cprof_walk:read(1, undefined),
+    {ok, #{count := Count, embryos := Embryos, states := States}} = cprof_walk_nif:read(1),
     #{waiting := Waiting, running := Running} = States,
     {Count, Embryos, Waiting, Running}.
 
@@ -160,7 +160,7 @@ while_it_is_made_test_() ->
     ].
 
 made(Options) ->
-    {ok, _} = cprof_walk:status(),
+    {ok, _} = cprof_walk_nif:status(),
     Phase = atomics:new(2, []),
     Whole = binary:copy(<<1>>, ?GARBAGE div 1000),
     Argument = lists:seq(1, 500000),
@@ -211,7 +211,7 @@ look(_, ?WALKS, Most, _) ->
     Most;
 look(Phase, Seen, Most, Deadline) ->
     Before = atomics:get(Phase, 1),
-    {ok, #{binaries := #{held := Held}}, _} = cprof_walk:read(1, undefined),
+    {ok, #{binaries := #{held := Held}}} = cprof_walk_nif:read(1),
     Meanwhile = Before rem 2 =:= 1 andalso atomics:get(Phase, 1) =:= Before,
     case erlang:monotonic_time(millisecond) < Deadline of
         true when Meanwhile -> look(Phase, Seen + 1, max(Most, Held), Deadline);

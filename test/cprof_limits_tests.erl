@@ -300,8 +300,8 @@ ask_for(profile) -> cprof_nif:profile(fun forever/0);
 ask_for(record) -> cprof_nif:record(1000);
 ask_for(diff) -> cprof_nif:diff("/proc/self/maps", ["/proc/self/maps"]);
 ask_for(calibration) ->
-    persistent_term:erase({cprof_walk, layout}),
-    cprof_walk:status().
+    persistent_term:erase({cprof_walk_nif, layout}),
+    cprof_walk_nif:status().
 
 %% --- our own processes in the figures ------------------------------------------------
 

@@ -6,7 +6,7 @@
 
 -export([wait_full/3, hold/2, spin/0, collect/1]).
 
--define(KEY, {cprof_walk, layout}).
+-define(KEY, {cprof_walk_nif, layout}).
 -define(TOP, 200).
 
 %% --- right: 1,000 processes in known states ---------------------------------
@@ -45,7 +45,7 @@ known_processes_test_() ->
 
 %% In the order of the walk's lists: longest queue, most binaries first.
 start_known() ->
-    ?assertMatch({ok, #{offsets := _}}, cprof_walk:status()),
+    ?assertMatch({ok, #{offsets := _}}, cprof_walk_nif:status()),
     Full = [full(N, on_heap) || N <- lists:seq(1, 200)] ++
         [full(N, off_heap) || N <- lists:seq(201, 400)],
     Paused = [pause(full(N, off_heap)) || N <- lists:seq(401, 450)],
@@ -137,8 +137,8 @@ walk() -> walk(?TOP).
 walk(Top) -> aside(fun() -> walk_here(Top) end).
 
 walk_here(Top) ->
-    case cprof_walk:read(Top, undefined) of
-        {ok, Walk, _} -> Walk;
+    case cprof_walk_nif:read(Top) of
+        {ok, Walk} -> Walk;
         {refused, Reason} -> error({refused, Reason})
     end.
 
@@ -322,7 +322,7 @@ bounds() ->
         end,
         [1, 2, 199, 200, 201, 1000]
     ),
-    {ok, #{offsets := Offsets}} = cprof_walk:status(),
+    {ok, #{offsets := Offsets}} = cprof_walk_nif:status(),
     {Canary, _} = cprof_calibrate:canary(),
     Walk = fun(Top) -> cprof_native:walk(Offsets, Top, Canary, 100000) end,
     [?assertError(badarg, Walk(Top)) || Top <- [0, 201, -1, 1 bsl 40, many]],
@@ -350,7 +350,7 @@ fields() ->
 checked() -> [queue, heap_size, old_end, old_start, fragments, vheap, vheap_old].
 
 moved(Field, Offset) ->
-    {ok, #{offsets := Offsets} = Layout} = cprof_walk:status(),
+    {ok, #{offsets := Offsets} = Layout} = cprof_walk_nif:status(),
     Layout#{offsets := setelement(place(Field), Offsets, Offset(element(place(Field), Offsets)))}.
 
 place(Field) ->
@@ -358,14 +358,14 @@ place(Field) ->
     At.
 
 offset(Field) ->
-    {ok, #{offsets := Offsets}} = cprof_walk:status(),
+    {ok, #{offsets := Offsets}} = cprof_walk_nif:status(),
     element(place(Field), Offsets).
 
 a_moved_field_is_refused_test_() ->
     [
         {lists:concat([Field, " moved by ", By]), fun() ->
             Layout = moved(Field, fun(Offset) -> Offset + By end),
-            case aside(fun() -> cprof_walk:read_with(Layout, 20) end) of
+            case aside(fun() -> cprof_walk_nif:read_with(Layout, 20) end) of
                 {wrong, Reason} ->
                     ?assertEqual(<<"a process of known figures was read wrongly">>, Reason);
                 {refused, Reason} ->
@@ -380,23 +380,23 @@ a_moved_field_is_refused_test_() ->
     ].
 
 outside_of_a_process_is_refused_test() ->
-    {ok, #{size := Size}} = cprof_walk:status(),
+    {ok, #{size := Size}} = cprof_walk_nif:status(),
     Refused = {refused, <<"the walk was refused (layout_outside_struct)">>},
     [
-        ?assertEqual(Refused, cprof_walk:read_with(moved(Field, fun(_) -> Offset end), 1))
+        ?assertEqual(Refused, cprof_walk_nif:read_with(moved(Field, fun(_) -> Offset end), 1))
      || Field <- fields() -- [created], Offset <- [Size, Size - 3, Size + 8, 16#fffffff8, 1]
     ],
-    ?assertEqual(Refused, cprof_walk:read_with(moved(created, fun(_) -> 640 + 128 end), 1)),
-    ?assertEqual(Refused, cprof_walk:read_with(moved(initial, fun(_) -> Size - 16 end), 1)).
+    ?assertEqual(Refused, cprof_walk_nif:read_with(moved(created, fun(_) -> 640 + 128 end), 1)),
+    ?assertEqual(Refused, cprof_walk_nif:read_with(moved(initial, fun(_) -> Size - 16 end), 1)).
 
 %% Once read wrongly, never again; all of it is then by BIFs.
 a_layout_that_proved_wrong_is_not_used_again_test() ->
-    {ok, Right} = cprof_walk:status(),
+    {ok, Right} = cprof_walk_nif:status(),
     persistent_term:put(?KEY, {ok, moved(queue, fun(Offset) -> Offset + 8 end)}),
     try
         Reason = <<"a process of known figures was read wrongly">>,
-        ?assertEqual({refused, Reason}, cprof_walk:read(3, undefined)),
-        ?assertEqual({refused, Reason}, cprof_walk:status()),
+        ?assertEqual({refused, Reason}, cprof_walk_nif:read(3)),
+        ?assertEqual({refused, Reason}, cprof_walk_nif:status()),
         #{source := Source, reason := Said} = cprof_nif:snapshot(#{top => 3}),
         ?assertEqual({bif, Reason}, {Source, Said})
     after
@@ -407,12 +407,12 @@ turned_off_test() ->
     os:putenv("CPROF_NIF", "off"),
     try
         Reason = <<"CPROF_NIF=off in the node's environment">>,
-        ?assertEqual({refused, Reason}, cprof_walk:read(3, undefined)),
+        ?assertEqual({refused, Reason}, cprof_walk_nif:read(3)),
         ?assertMatch(#{source := bif, reason := Reason}, cprof_nif:snapshot(#{top => 3}))
     after
         os:unsetenv("CPROF_NIF")
     end,
-    ?assertMatch({ok, #{}, _}, cprof_walk:read(3, undefined)).
+    ?assertMatch({ok, #{}}, cprof_walk_nif:read(3)).
 
 %% --- several, interrupted, behind a stuck process ------------------------------
 
@@ -533,13 +533,13 @@ churn_test_() ->
 
 calibrated_anew_while_others_come_and_go_test_() ->
     {timeout, 600, fun() ->
-        {ok, First} = cprof_walk:status(),
+        {ok, First} = cprof_walk_nif:status(),
         Coming = spawn_link(fun come/0),
         try
             Found = [
                 begin
                     persistent_term:erase(?KEY),
-                    cprof_walk:status()
+                    cprof_walk_nif:status()
                 end
              || _ <- lists:seq(1, 5)
             ],
@@ -559,9 +559,9 @@ come() ->
 %% Several who need it at once wait for one.
 calibrated_by_several_test_() ->
     {timeout, 600, fun() ->
-        {ok, Layout} = cprof_walk:status(),
+        {ok, Layout} = cprof_walk_nif:status(),
         persistent_term:erase(?KEY),
-        Asked = [spawn_monitor(fun() -> exit({answer, cprof_walk:status()}) end) || _ <- lists:seq(1, 8)],
+        Asked = [spawn_monitor(fun() -> exit({answer, cprof_walk_nif:status()}) end) || _ <- lists:seq(1, 8)],
         Answers = [receive {'DOWN', M, process, _, {answer, Answer}} -> Answer end || {_, M} <- Asked],
         ?assertEqual(lists:duplicate(8, {ok, Layout}), Answers)
     end}.
@@ -581,10 +581,10 @@ a_killed_canary_test() ->
 canaries_killed_all_the_time_test_() ->
     {timeout, 600, fun() ->
         Killer = spawn(fun kill_canaries/0),
-        Answers = [element(1, cprof_walk:read(5, undefined)) || _ <- lists:seq(1, 30)],
+        Answers = [element(1, cprof_walk_nif:read(5)) || _ <- lists:seq(1, 30)],
         exit(Killer, kill),
         ?assertEqual([], lists:usort(Answers) -- [ok, refused]),
-        eventually(fun() -> {element(1, cprof_walk:read(5, undefined)), ok} end)
+        eventually(fun() -> {element(1, cprof_walk_nif:read(5)), ok} end)
     end}.
 
 kill_canaries() ->
@@ -607,19 +607,19 @@ loaded_afresh_test() ->
 %% What is refused because the library was being exchanged is not refused for good.
 the_library_goes_while_it_calibrates_test_() ->
     {timeout, 120, fun() ->
-        {ok, First} = cprof_walk:status(),
+        {ok, First} = cprof_walk_nif:status(),
         Reloader = spawn_link(fun exchange/0),
         Kept = [calibrated_anew() || _ <- lists:seq(1, 40)],
         unlink(Reloader),
         exit(Reloader, kill),
         ?assertEqual([], [Found || Found <- Kept, Found =/= none, Found =/= {ok, First}]),
-        eventually(fun() -> {cprof_walk:status(), {ok, First}} end),
+        eventually(fun() -> {cprof_walk_nif:status(), {ok, First}} end),
         ?assertMatch(#{count := _}, walk(1))
     end}.
 
 calibrated_anew() ->
     _ = persistent_term:erase(?KEY),
-    _ = cprof_walk:status(),
+    _ = cprof_walk_nif:status(),
     persistent_term:get(?KEY, none).
 
 exchange() ->

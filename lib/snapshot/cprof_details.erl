@@ -44,13 +44,16 @@
     still_ms := float() | undefined
 }.
 
+%% By the keys of questions/2 and of_processes/2.
+-type answers() :: #{cprof_ask:key() => term()}.
+
 %% A process is asked for its list of binaries only when its heap, and so the
 %% list, is small.
 -define(MAX_HEAP_BYTES, 2000000).
 
 %% Questions for cprof_ask: {process, Pid} is answered by a detail() or `gone',
 %% {binaries, Pid} by the sizes of the binaries.
--spec questions(map(), pos_integer()) -> #{term() => fun(() -> term())}.
+-spec questions(cprof_walk:walk(), pos_integer()) -> #{term() => fun(() -> term())}.
 questions(Walk, Top) ->
     #{mailboxes := #{top := Longest}, reductions := Busiest, memory := Largest} = Walk,
     #{binaries := #{top := Holders, leaks := Leaks}} = Walk,
@@ -120,7 +123,7 @@ sizes(Pid) ->
 
 %% --- the lists; without the processes that have ended ------------------------
 
--spec mailboxes(map(), map()) -> [mailbox()].
+-spec mailboxes(cprof_walk:walk(), answers()) -> [mailbox()].
 mailboxes(#{mailboxes := #{top := Longest}, elapsed_us := Us}, Answers) ->
     [
         Row#{length => Length, growth_per_s => growth_per_s(Length, Before, Us)}
@@ -132,19 +135,19 @@ growth_per_s(Length, Before, Us) when is_integer(Before), is_integer(Us), Us > 0
 growth_per_s(_, _, _) ->
     undefined.
 
--spec busiest(map(), map()) -> [process_row()].
+-spec busiest(cprof_walk:walk(), answers()) -> [process_row()].
 busiest(#{reductions := Busiest, elapsed_us := Us}, Answers) ->
     [
         Row#{reductions_per_s => Delta * 1.0e6 / Us}
      || {Pid, Delta} <- Busiest, is_integer(Us), Us > 0, Row <- row(Pid, Answers)
     ].
 
--spec largest(map(), map()) -> [process_row()].
+-spec largest(cprof_walk:walk(), answers()) -> [process_row()].
 largest(#{memory := Largest}, Answers) ->
     [Row#{bytes => Bytes} || {Pid, Bytes} <- Largest, Row <- row(Pid, Answers)].
 
 %% By bytes, by ratio, and what the listed hold together, each binary once.
--spec binaries(map(), map()) ->
+-spec binaries(cprof_walk:walk(), answers()) ->
     {[binary_row()], [binary_row()], non_neg_integer() | undefined}.
 binaries(#{binaries := #{top := Holders, leaks := Leaks}}, Answers) ->
     Known = [maps:get({binaries, Pid}, Answers, unknown) || {Pid, _, _, _} <- Holders],
@@ -176,7 +179,7 @@ still_ms(undefined) -> undefined;
 still_ms(Us) -> Us / 1000.
 
 %% [] for one that has ended.
--spec row(pid(), map()) -> [map()].
+-spec row(pid(), answers()) -> [map()].
 row(Pid, Answers) ->
     case Answers of
         #{{process, Pid} := gone} -> [];

@@ -1,6 +1,5 @@
 %% The node's figures at a moment: takes them and puts them together. The
-%% processes are walked by the NIF (cprof_walk) or, where that is refused, by
-%% BIFs (cprof_walk_bif). What is since the snapshot before is kept in the
+%% processes are walked by cprof_walk. What is since the snapshot before is kept in the
 %% calling process's dictionary; the work is done by a process of its own, so
 %% that the caller has neither its garbage nor its answers. Where process slots
 %% are few the caller does it, asking only those that are at rest.
@@ -125,20 +124,19 @@ check(Key, Value, _) -> erlang:error({badarg, {Key, Value}}).
 
 %% The walk first: our own helpers and their answers are no part of it. Then
 %% everything that may be stuck at once, so that it is waited for once.
-snapshot(#{top := Top, wait_ms := WaitMs} = Options, Before, Owner) ->
+snapshot(#{top := Top, source := Source, wait_ms := WaitMs}, Before, Owner) ->
     Began = erlang:monotonic_time(microsecond),
     At = erlang:system_time(microsecond),
     NearlyFull = cprof_aside:is_nearly_full(),
-    {Source, Reason, Walk, Memory} = walk(Options, maps:get(walk, Before, undefined)),
+    {#{walk := Walk} = Walked, Memory} =
+        cprof_walk:read(Source, Top, #{wait_ms => WaitMs}, maps:get(walk, Before, undefined)),
     Questions = slow(Before, Owner) ++ maps:to_list(cprof_details:questions(Walk, Top)),
     {Answers, Missing} = cprof_ask:collect(cprof_ask:start(Questions), WaitMs),
     Now = readings(Answers),
-    Figures = figures(Walk#{nearly_full => NearlyFull}, Answers, Missing, Top),
-    Snapshot = Figures#{
+    Figures = figures(Walk, Answers, quality(Walk, Answers, Missing, NearlyFull), Top),
+    Snapshot = (maps:merge(Figures, maps:with([source, reason], Walked)))#{
         at => At,
         top => Top,
-        source => Source,
-        reason => Reason,
         elapsed_us => maps:get(elapsed_us, Walk),
         schedulers => cprof_schedulers:rows(Now, comparable(Before, Now)),
         run_queue => lists:sum(cprof_schedulers:run_queues())
@@ -146,7 +144,7 @@ snapshot(#{top := Top, wait_ms := WaitMs} = Options, Before, Owner) ->
     Whole = Snapshot#{imbalance => cprof_schedulers:imbalance(maps:get(schedulers, Snapshot))},
     Took = erlang:monotonic_time(microsecond) - Began,
     Kept = maps:merge(maps:with([threads], Before), Now),
-    {Whole#{took_us => Took}, Kept#{walk => {Source, Memory}}}.
+    {Whole#{took_us => Took}, Kept#{walk => Memory}}.
 
 slow(Before, Owner) ->
     [
@@ -167,18 +165,6 @@ comparable(Before, _) -> maps:with([threads], Before).
 folders(#{threads := #{folders := Folders}}) -> Folders;
 folders(#{}) -> [].
 
-walk(#{top := Top, source := auto} = Options, Before) ->
-    case cprof_walk:read(Top, memory(nif, Before)) of
-        {ok, Walk, Memory} -> {nif, undefined, Walk, Memory};
-        {refused, Reason} -> walk_bif(Options, Reason, Before)
-    end;
-walk(#{source := bif} = Options, Before) ->
-    walk_bif(Options, <<"the option source says so">>, Before).
-
-walk_bif(#{top := Top, wait_ms := WaitMs}, Reason, Before) ->
-    {Walk, Memory} = cprof_walk_bif:read(Top, memory(bif, Before), #{wait_ms => WaitMs}),
-    {bif, Reason, Walk, Memory}.
-
 %% Without the allocators that count (`+Mea min') nobody knows.
 memory() ->
     try
@@ -187,15 +173,12 @@ memory() ->
         error:notsup -> #{}
     end.
 
-memory(Source, {Source, Memory}) -> Memory;
-memory(_, _) -> undefined.
-
 %% --- putting it together -----------------------------------------------------
 
-figures(Walk, Answers, Missing, Top) ->
+figures(Walk, Answers, Quality, Top) ->
     #{states := States, mailboxes := Mailboxes} = Walk,
     #{
-        quality => quality(Walk, Answers, Missing),
+        quality => Quality,
         processes => States#{
             count => erlang:system_info(process_count),
             limit => erlang:system_info(process_limit),
@@ -217,7 +200,7 @@ per_s(Count, #{elapsed_us := Us}) when is_integer(Count), is_integer(Us), Us > 0
 per_s(_, _) ->
     undefined.
 
-quality(Walk, Answers, Missing) ->
+quality(Walk, Answers, Missing, NearlyFull) ->
     Details = [Key || Key <- Missing, not lists:member(Key, ?SLOW)],
     #{
         embryos => maps:get(embryos, Walk),
@@ -226,9 +209,9 @@ quality(Walk, Answers, Missing) ->
         groups_missed => maps:get(groups_missed, Walk),
         details_missing => length(Details),
         gone => length([gone || {{process, _}, gone} <- maps:to_list(Answers)]),
-        unanswered => maps:get(unanswered, Walk, 0),
+        unanswered => maps:get(unanswered, Walk),
         missing => [missing(Key) || Key <- ?SLOW, not is_map_key(Key, Answers)],
-        process_table_nearly_full => maps:get(nearly_full, Walk),
+        process_table_nearly_full => NearlyFull,
         longest_hold_us => maps:get(longest_hold_us, Walk)
     }.
 
@@ -237,8 +220,7 @@ missing(threads) -> cpu;
 missing(Key) -> Key.
 
 %% Of some of the processes only, nothing can be said of the rest.
-binaries(#{binaries := #{held := Held}, count := Count} = Walk, Answers) ->
-    Examined = maps:get(examined, Walk, Count),
+binaries(#{binaries := #{held := Held}, count := Count, examined := Examined} = Walk, Answers) ->
     Total = maps:get(binary, maps:get(memory, Answers, #{}), undefined),
     Complete = is_integer(Total) andalso Examined >= Count,
     {Top, Leaks, Distinct} = cprof_details:binaries(Walk, Answers),

@@ -11,7 +11,7 @@
 %% Of cprof_watch. Binaries: whether they were looked at. Mark: it ends one of the
 %% intervals in which something has to grow; so does the last one.
 -type reading() :: #{
-    at_ms := integer(), walk := map(), binaries := boolean(), mark := boolean(), _ => _
+    at_ms := integer(), walk := cprof_walk:walk(), binaries := boolean(), mark := boolean(), _ => _
 }.
 -type suspect() :: #{
     kind := growing_mailbox | binary_hoarder | churning,

@@ -28,7 +28,7 @@
 -define(PIDS, 3).
 
 %% Who is to be asked for a stack.
--spec representatives(map(), pos_integer()) -> [pid()].
+-spec representatives(cprof_walk:walk(), pos_integer()) -> [pid()].
 representatives(#{sample := Sample}, _) ->
     Sample;
 representatives(#{groups := Groups}, Top) ->
@@ -37,7 +37,7 @@ representatives(#{groups := Groups}, Top) ->
         [hd(Sample) || {_, _, _, Sample} <- Others, Sample =/= []].
 
 %% The Top largest groups; others: waiting processes in none of them.
--spec groups(map(), map(), pos_integer()) ->
+-spec groups(cprof_walk:walk(), #{cprof_ask:key() => term()}, pos_integer()) ->
     #{examined := non_neg_integer(), others := non_neg_integer(), groups := [group()]}.
 groups(Walk, Answers, Top) ->
     {Examined, Found} = found(Walk, Answers),

@@ -1,251 +1,34 @@
-%% @doc The figures of all processes by the NIF's walk over the process table.
-%%
-%% It is refused, with a sentence that says why, wherever anything does not
-%% check out; then there are BIFs. `CPROF_NIF=off' in the node's environment
-%% refuses it, too.
+%% A walk over all processes of the node, and whose it is: that of the NIF
+%% (cprof_walk_nif) or, where it is refused or not wanted, one through BIFs
+%% (cprof_walk_bif). Nobody else decides between the two.
 -module(cprof_walk).
 
--export([read/2, status/0]).
--export([read_with/2]).
+-export([read/4]).
 
--export_type([walk/0, memory/0]).
+-export_type([answer/0, walk/0, memory/0]).
 
--type memory() :: node.
--type still_us() :: non_neg_integer() | undefined.
--type walk() :: #{
-    took_us := non_neg_integer(),
-    %% the longest that a scheduler was held at a time, by wall and CPU time
-    longest_hold_us := non_neg_integer(),
-    longest_hold_cpu_us := non_neg_integer(),
-    chunks := pos_integer(),
-    %% since the node's walk before; undefined at the first
-    elapsed_us := non_neg_integer() | undefined,
-    %% of the table; processes; slots with a process that is being created;
-    %% processes with a figure that cannot be, in no sum
-    slots := pos_integer(),
-    count := non_neg_integer(),
-    embryos := non_neg_integer(),
-    implausible := non_neg_integer(),
-    %% processes whose mailbox may be longer: they have not handled a signal
-    %% that came after messages
-    lower_bounds := non_neg_integer(),
-    %% processes created since the walk before
-    created := non_neg_integer() | undefined,
-    states := #{
-        running | runnable | waiting | gc | suspended | exiting := non_neg_integer()
-    },
-    mailboxes := #{
-        total := non_neg_integer(),
-        max := non_neg_integer(),
-        %% are all messages counted, of all processes?
-        exact := boolean(),
-        %% processes with so many messages or more, and less than twice that
-        histogram := [{pos_integer(), pos_integer()}],
-        top := [{pid(), Length :: pos_integer(), Before :: non_neg_integer() | undefined}]
-    },
-    %% most since the walk before
-    reductions := [{pid(), pos_integer()}],
-    binaries := #{
-        held := non_neg_integer(),
-        %% StillUs: for how long, as far as walks saw, this has not changed and
-        %% the process has hardly run
-        top := [{pid(), Bytes :: pos_integer(), HeapBytes :: non_neg_integer(), still_us()}],
-        %% by their ratio, of those that hold 64 kB or more
-        leaks := [{pid(), Bytes :: pos_integer(), HeapBytes :: non_neg_integer(), still_us()}]
-    },
-    memory := [{pid(), Bytes :: pos_integer()}],
-    %% waiting processes by the code address and initial call, most first
-    groups := [{Pc :: non_neg_integer(), mfa(), Count :: pos_integer(), Some :: [pid()]}],
-    %% waiting processes that found no room in the table of groups
-    groups_missed := non_neg_integer()
+-type walk() :: cprof_walk_nif:walk() | cprof_walk_bif:walk().
+-type answer() :: #{
+    source := nif | bif,
+    %% why not by the NIF
+    reason := binary() | undefined,
+    walk := walk()
 }.
+%% What the same caller's next walk needs to know of this one. The NIF remembers
+%% its own.
+-type memory() :: cprof_walk_bif:memory() | undefined.
 
--define(KEY, {?MODULE, layout}).
--define(NOT_FOUND, <<"the walk was refused (not_found)">>).
-%% The lists are made in one call of the NIF.
--define(MAX_TOP, 200).
--define(CANARY_TRIES, 5).
-%% Processes that a calibration begins at once, at most.
--define(CALIBRATION_ROOM, 320).
+%% Lists have at most Top rows; the NIF's have fewer when Top is large. The
+%% config is for a walk through BIFs.
+-spec read(auto | bif, pos_integer(), cprof_walk_bif:config(), memory()) -> {answer(), memory()}.
+read(auto, Top, Config, Memory) ->
+    case cprof_walk_nif:read(Top) of
+        {ok, Walk} -> {#{source => nif, reason => undefined, walk => Walk}, undefined};
+        {refused, Reason} -> read_bif(Reason, Top, Config, Memory)
+    end;
+read(bif, Top, Config, Memory) ->
+    read_bif(<<"the option source says so">>, Top, Config, Memory).
 
-%% @doc One walk. Lists have at most Top rows (at most 200), groups four times
-%% as many. What is since the walk before is since the node's last walk, by
-%% whomever; of two at once one does without.
--spec read(pos_integer(), memory() | undefined) ->
-    {ok, walk(), memory()} | {refused, binary()}.
-read(Top, _) -> read_anew(Top, 1).
-
-read_anew(Top, Again) ->
-    case layout() of
-        {ok, Layout} -> settle(read_with(Layout, Top), Top, Again);
-        {refused, Reason} -> {refused, Reason}
-    end.
-
-%% A layout that proved wrong is not used again. One that was found through a
-%% library that was unloaded since is to be found anew.
-settle({ok, Walk}, _, _) ->
-    {ok, Walk, node};
-settle({wrong, Reason}, _, _) ->
-    keep({refused, Reason}),
-    {refused, Reason};
-settle({refused, ?NOT_FOUND}, Top, Again) when Again > 0 ->
-    _ = persistent_term:erase(?KEY),
-    read_anew(Top, Again - 1);
-settle({refused, Reason}, _, _) ->
-    {refused, Reason}.
-
-%% @doc Where things were found, or why the walk is refused.
--spec status() -> {ok, cprof_calibrate:layout()} | {refused, binary()}.
-status() -> layout().
-
-%% --- the layout, found once ----------------------------------------------
-
-layout() ->
-    case os:getenv("CPROF_NIF") of
-        "off" -> {refused, <<"CPROF_NIF=off in the node's environment">>};
-        _ -> kept(persistent_term:get(?KEY, none))
-    end.
-
-kept(none) -> calibrated();
-kept(Result) -> Result.
-
-keep(Result) -> persistent_term:put(?KEY, Result).
-
-%% By one process at a time. A refusal for a passing reason, such as a library
-%% that is being unloaded, is not kept: the next walk tries again.
-calibrated() ->
-    try
-        case cprof_aside:has_room(?CALIBRATION_ROOM) of
-            true -> cprof_aside:run(cprof_calibration, fun calibrate/0, fun no_room/0);
-            false -> no_room()
-        end
-    catch
-        _:Reason ->
-            {refused, cprof_words:text("the calibration failed: ~tP", [Reason, 20])}
-    end.
-
-no_room() ->
-    {refused, <<"too few process slots are free to find where the figures are">>}.
-
-calibrate() ->
-    case persistent_term:get(?KEY, none) of
-        none -> settled(cprof_calibrate:run());
-        Found -> Found
-    end.
-
-settled({refused_now, Reason}) ->
-    {refused, Reason};
-settled(Result) ->
-    keep(Result),
-    Result.
-
-%% --- one walk -------------------------------------------------------------
-
-%% @private Also for tests, with a layout of their own.
--spec read_with(cprof_calibrate:layout(), pos_integer()) ->
-    {ok, walk()} | {wrong, binary()} | {refused, binary()}.
-read_with(Layout, Top) ->
-    Began = erlang:monotonic_time(microsecond),
-    read_with(Layout, min(Top, ?MAX_TOP), Began, ?CANARY_TRIES).
-
-read_with(_, _, _, 0) ->
-    {refused, <<"the process whose figures are known did not hold still">>};
-read_with(Layout, Top, Began, Tries) ->
-    case walk_past(cprof_calibrate:canary(), Layout, Top) of
-        {ok, Figures} -> {ok, walk(Figures, Layout, Began)};
-        again -> read_with(Layout, Top, Began, Tries - 1);
-        Failed -> Failed
-    end.
-
-%% `again': the canary was killed or something happened to it meanwhile.
-walk_past(gone, _, _) ->
-    again;
-walk_past({Canary, Facts}, #{offsets := Offsets}, Top) ->
-    case cprof_native:walk(Offsets, Top, Canary, erlang:system_info(atom_count)) of
-        {error, Reason} ->
-            {refused, cprof_words:text("the walk was refused (~p)", [Reason])};
-        Figures ->
-            case {cprof_calibrate:canary(), is_canary_right(Figures, Facts)} of
-                {{Canary, Facts}, true} -> {ok, Figures};
-                {{Canary, Facts}, false} -> {wrong, <<"a process of known figures was read wrongly">>};
-                {_, _} -> again
-            end
-    end.
-
-is_canary_right(Figures, Facts) ->
-    #{
-        queue := Queue,
-        vheap := Young,
-        vheap_old := Old,
-        heap_size := Heap,
-        old_size := OldHeap,
-        fragments := Fragments
-    } = Facts,
-    case element(5, Figures) of
-        {_State, Queue, _Reductions, Vheap, Words} ->
-            Vheap =:= Young + Old andalso Words =:= Heap + OldHeap + Fragments;
-        _ ->
-            false
-    end.
-
-walk({Totals, Cost, States, Classes, _, Queues, Binaries, Leaks, Memories, Reductions, Groups}, Layout, Began) ->
-    {Count, Embryos, Implausible, Slots, ElapsedNs, Created, QueueTotal, QueueMax, Held, Missed,
-        LowerBounds} =
-        Totals,
-    {Chunks, LongestNs, LongestCpuNs} = Cost,
-    {Running, Runnable, Waiting, Gc, Suspended, Exiting} = States,
-    #{
-        took_us => erlang:monotonic_time(microsecond) - Began,
-        longest_hold_us => LongestNs div 1000,
-        longest_hold_cpu_us => LongestCpuNs div 1000,
-        chunks => Chunks,
-        elapsed_us => since(ElapsedNs, ElapsedNs div 1000),
-        slots => Slots,
-        count => Count,
-        embryos => Embryos,
-        implausible => Implausible,
-        lower_bounds => LowerBounds,
-        created => since(ElapsedNs, Created band 16#ffffffff),
-        states => #{
-            running => Running,
-            runnable => Runnable,
-            waiting => Waiting,
-            gc => Gc,
-            suspended => Suspended,
-            exiting => Exiting
-        },
-        mailboxes => #{
-            total => QueueTotal,
-            max => QueueMax,
-            exact => maps:get(middle, Layout) andalso LowerBounds =:= 0,
-            histogram => histogram(Classes),
-            top => [{Pid, Length, one_less(Before)} || {Pid, Length, Before} <- Queues]
-        },
-        reductions => Reductions,
-        binaries => #{
-            held => 8 * Held,
-            top => [holder(Row) || Row <- Binaries],
-            leaks => [holder(Row) || Row <- Leaks]
-        },
-        memory => [{Pid, 8 * Words} || {Pid, Words} <- Memories],
-        groups => Groups,
-        groups_missed => Missed
-    }.
-
-since(0, _) -> undefined;
-since(_, Figure) -> Figure.
-
-%% 0 stands for what is not known, so all others are one more.
-one_less(0) -> undefined;
-one_less(N) -> N - 1.
-
-holder({Pid, _, Words, HeapWords, Still}) ->
-    {Pid, 8 * Words, 8 * HeapWords, still_us(one_less(Still))}.
-
-still_us(undefined) -> undefined;
-still_us(Ms) -> 1000 * Ms.
-
-histogram(Classes) ->
-    [_Empty | Rest] = tuple_to_list(Classes),
-    Froms = [1 bsl N || N <- lists:seq(0, length(Rest) - 1)],
-    [{From, Count} || {From, Count} <- lists:zip(Froms, Rest), Count > 0].
+read_bif(Reason, Top, Config, Memory) ->
+    {Walk, Next} = cprof_walk_bif:read(Top, Memory, Config),
+    {#{source => bif, reason => Reason, walk => Walk}, Next}.

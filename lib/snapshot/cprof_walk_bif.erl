@@ -1,4 +1,4 @@
-%% The figures of cprof_walk through BIFs, as far as BIFs give them cheaply.
+%% The figures of cprof_walk_nif through BIFs, as far as BIFs give them cheaply.
 %% Status, queue length and reductions are asked of all processes: they need no
 %% signal to one at rest. What locks a process, or takes time in proportion to
 %% its mailbox, is asked of few.
@@ -29,10 +29,31 @@
     rows := #{pid() => {non_neg_integer(), non_neg_integer()}},
     binaries := #{pid() => {non_neg_integer(), integer()}}
 }.
-%% A walk() of cprof_walk, with `undefined' for what BIFs do not tell, and
-%% instead of groups a sample of the waiting processes. The keys `examined',
-%% `remembered' and `unanswered' are numbers of processes.
--type walk() :: map().
+%% As that of cprof_walk_nif, with `undefined' for what BIFs do not tell, and
+%% instead of groups a sample of the waiting processes.
+-type walk() :: #{
+    took_us := non_neg_integer(),
+    longest_hold_us := undefined,
+    elapsed_us := non_neg_integer() | undefined,
+    slots := pos_integer(),
+    count := non_neg_integer(),
+    embryos := 0,
+    implausible := 0,
+    %% numbers of processes
+    examined := non_neg_integer(),
+    unanswered := non_neg_integer(),
+    remembered := non_neg_integer(),
+    lower_bounds := non_neg_integer(),
+    created := undefined,
+    states := cprof_walk_nif:states(),
+    mailboxes := cprof_walk_nif:mailboxes(),
+    reductions := [{pid(), pos_integer()}],
+    binaries := cprof_walk_nif:binaries(),
+    memory := [{pid(), Bytes :: pos_integer()}],
+    groups := [],
+    groups_missed := 0,
+    sample := [pid()]
+}.
 
 -define(EXAMINE, 10000).
 -define(REMEMBER, 20000).

@@ -101,12 +101,8 @@ add(Reading, #{suspects := Suspects, readings := Readings} = Sum) ->
         #{binaries := false} -> Added
     end.
 
-examined(#{walk := #{count := Count} = Walk, source := Source, reason := Reason}) ->
-    #{
-        examined => #{mailboxes => Count, binaries => maps:get(examined, Walk, Count)},
-        source => Source,
-        reason => Reason
-    }.
+examined(#{walk := #{count := Count, examined := Examined}} = Reading) ->
+    (maps:with([source, reason], Reading))#{examined => #{mailboxes => Count, binaries => Examined}}.
 
 result(#{suspects := Suspects, readings := Readings, full := Full}, Seen, Began, Options) ->
     #{snapshots := Snapshots, top := Top} = Options,
@@ -136,42 +132,23 @@ go_on(Part, Parts, Began, #{interval_ms := Interval} = Options, Memory, Sum, New
             go_on(Part + 1, Parts, Began, Options, Memory, Sum, Newborn)
     end.
 
-read(Full, #{source := Source}, Before) ->
+%% Through BIFs, binaries cost far more than the rest.
+read(Full, #{source := Source}, Memory) ->
     Began = erlang:monotonic_time(millisecond),
-    {By, Reason, Walk, Memory} = walk(Source, Full, Before),
-    Took = erlang:monotonic_time(millisecond) - Began,
-    Reading = #{
-        at_ms => Began,
-        took_ms => Took,
-        walk => Walk,
-        mark => Full,
-        binaries => Full orelse By =:= nif,
-        source => By,
-        reason => Reason
-    },
-    {Reading, {By, Memory}}.
-
-walk(auto, Full, Before) ->
-    case cprof_walk:read(?FOLLOWED, memory(nif, Before)) of
-        {ok, Walk, Memory} -> {nif, undefined, Walk, Memory};
-        {refused, Reason} -> walk_bif(Reason, Full, Before)
-    end;
-walk(bif, Full, Before) ->
-    walk_bif(<<"the option source says so">>, Full, Before).
-
-%% Binaries cost far more than the rest.
-walk_bif(Reason, Full, Before) ->
     Examine =
         case Full of
             true -> ?EXAMINE;
             false -> 1
         end,
     Config = #{examine => Examine, remember => 1, sample => 1, phase => 0},
-    {Walk, Memory} = cprof_walk_bif:read(?FOLLOWED, memory(bif, Before), Config),
-    {bif, Reason, Walk, Memory}.
-
-memory(Source, {Source, Memory}) -> Memory;
-memory(_, _) -> undefined.
+    {#{source := By} = Walked, Next} = cprof_walk:read(Source, ?FOLLOWED, Config, Memory),
+    Reading = Walked#{
+        at_ms => Began,
+        took_ms => erlang:monotonic_time(millisecond) - Began,
+        mark => Full,
+        binaries => Full orelse By =:= nif
+    },
+    {Reading, Next}.
 
 %% --- those that are named ----------------------------------------------------
 

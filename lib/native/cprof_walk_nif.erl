@@ -1,0 +1,323 @@
+%% @doc The figures of all processes by the NIF's walk over the process table.
+%%
+%% It is refused, with a sentence that says why, wherever anything does not
+%% check out; then there are BIFs. `CPROF_NIF=off' in the node's environment
+%% refuses it, too.
+-module(cprof_walk_nif).
+
+-export([read/1, status/0]).
+-export([read_with/2]).
+
+-export_type([walk/0, states/0, mailboxes/0, binaries/0, holder/0]).
+
+-type walk() :: #{
+    took_us := non_neg_integer(),
+    %% the longest that a scheduler was held at a time, by wall and CPU time
+    longest_hold_us := non_neg_integer(),
+    longest_hold_cpu_us := non_neg_integer(),
+    chunks := pos_integer(),
+    %% since the node's walk before; undefined at the first
+    elapsed_us := non_neg_integer() | undefined,
+    %% of the table; processes; slots with a process that is being created;
+    %% processes with a figure that cannot be, in no sum
+    slots := pos_integer(),
+    count := non_neg_integer(),
+    embryos := non_neg_integer(),
+    implausible := non_neg_integer(),
+    %% processes whose binaries and memory were looked at, and that did not answer
+    examined := non_neg_integer(),
+    unanswered := 0,
+    %% processes whose mailbox may be longer: they have not handled a signal
+    %% that came after messages
+    lower_bounds := non_neg_integer(),
+    %% processes created since the walk before
+    created := non_neg_integer() | undefined,
+    states := states(),
+    mailboxes := mailboxes(),
+    %% most since the walk before
+    reductions := [{pid(), pos_integer()}],
+    binaries := binaries(),
+    memory := [{pid(), Bytes :: pos_integer()}],
+    %% waiting processes by the code address and initial call, most first
+    groups := [{Pc :: non_neg_integer(), mfa(), Count :: pos_integer(), Some :: [pid()]}],
+    %% waiting processes that found no room in the table of groups
+    groups_missed := non_neg_integer()
+}.
+-type states() :: #{
+    running | runnable | waiting | gc | suspended | exiting := non_neg_integer()
+}.
+-type mailboxes() :: #{
+    total := non_neg_integer(),
+    max := non_neg_integer(),
+    %% are all messages counted, of all processes?
+    exact := boolean(),
+    %% processes with so many messages or more, and less than twice that
+    histogram := [{pos_integer(), pos_integer()}],
+    top := [{pid(), Length :: pos_integer(), Before :: non_neg_integer() | undefined}]
+}.
+-type binaries() :: #{
+    held := non_neg_integer(),
+    top := [holder()],
+    %% by their ratio, of those that hold 64 kB or more
+    leaks := [holder()]
+}.
+%% StillUs: for how long, as far as walks saw, this has not changed and the
+%% process has hardly run.
+-type holder() :: {
+    pid(), Bytes :: pos_integer(), HeapBytes :: non_neg_integer(), StillUs :: non_neg_integer() | undefined
+}.
+
+%% What the NIF answers. Sizes are words.
+-type figures() :: #{
+    count := non_neg_integer(),
+    embryos := non_neg_integer(),
+    implausible := non_neg_integer(),
+    slots := pos_integer(),
+    %% since the walk before; 0 at the first
+    elapsed_ns := non_neg_integer(),
+    created := non_neg_integer(),
+    messages := non_neg_integer(),
+    longest_mailbox := non_neg_integer(),
+    binaries_held := non_neg_integer(),
+    groups_missed := non_neg_integer(),
+    lower_bounds := non_neg_integer(),
+    chunks := pos_integer(),
+    longest_ns := non_neg_integer(),
+    longest_cpu_ns := non_neg_integer(),
+    states := states(),
+    %% mailboxes: empty, with one message, two or three, four to seven, ...
+    classes := tuple(),
+    %% of the process whose figures are known; false: the walk did not meet it
+    canary := #{queue | binaries | heap := non_neg_integer()} | false,
+    %% the third is one more than the figure, 0 where it is not known
+    mailboxes := [{pid(), Length :: pos_integer(), Before :: non_neg_integer()}],
+    binaries := [known_holder()],
+    leaks := [known_holder()],
+    memory := [{pid(), pos_integer()}],
+    reductions := [{pid(), pos_integer()}],
+    groups := [{Pc :: non_neg_integer(), mfa(), Count :: pos_integer(), Some :: [pid()]}]
+}.
+-type known_holder() :: {
+    pid(), Key :: integer(), Binaries :: pos_integer(), Heap :: non_neg_integer(), StillMs :: non_neg_integer()
+}.
+
+-define(KEY, {?MODULE, layout}).
+-define(NOT_FOUND, <<"the walk was refused (not_found)">>).
+%% The lists are made in one call of the NIF.
+-define(MAX_TOP, 200).
+-define(CANARY_TRIES, 5).
+%% Processes that a calibration begins at once, at most.
+-define(CALIBRATION_ROOM, 320).
+
+%% @doc One walk. Lists have at most Top rows (at most 200), groups four times
+%% as many. What is since the walk before is since the node's last walk, by
+%% whomever; of two at once one does without.
+-spec read(pos_integer()) -> {ok, walk()} | {refused, binary()}.
+read(Top) -> read_anew(Top, 1).
+
+read_anew(Top, Again) ->
+    case layout() of
+        {ok, Layout} -> settle(read_with(Layout, Top), Top, Again);
+        {refused, Reason} -> {refused, Reason}
+    end.
+
+%% A layout that proved wrong is not used again. One that was found through a
+%% library that was unloaded since is to be found anew.
+settle({ok, Walk}, _, _) ->
+    {ok, Walk};
+settle({wrong, Reason}, _, _) ->
+    keep({refused, Reason}),
+    {refused, Reason};
+settle({refused, ?NOT_FOUND}, Top, Again) when Again > 0 ->
+    _ = persistent_term:erase(?KEY),
+    read_anew(Top, Again - 1);
+settle({refused, Reason}, _, _) ->
+    {refused, Reason}.
+
+%% @doc Where things were found, or why the walk is refused.
+-spec status() -> {ok, cprof_calibrate:layout()} | {refused, binary()}.
+status() -> layout().
+
+%% --- the layout, found once ----------------------------------------------
+
+layout() ->
+    case os:getenv("CPROF_NIF") of
+        "off" -> {refused, <<"CPROF_NIF=off in the node's environment">>};
+        _ -> kept(persistent_term:get(?KEY, none))
+    end.
+
+kept(none) -> calibrated();
+kept(Result) -> Result.
+
+keep(Result) -> persistent_term:put(?KEY, Result).
+
+%% By one process at a time. A refusal for a passing reason, such as a library
+%% that is being unloaded, is not kept: the next walk tries again.
+calibrated() ->
+    try
+        case cprof_aside:has_room(?CALIBRATION_ROOM) of
+            true -> cprof_aside:run(cprof_calibration, fun calibrate/0, fun no_room/0);
+            false -> no_room()
+        end
+    catch
+        _:Reason ->
+            {refused, cprof_words:text("the calibration failed: ~tP", [Reason, 20])}
+    end.
+
+no_room() ->
+    {refused, <<"too few process slots are free to find where the figures are">>}.
+
+calibrate() ->
+    case persistent_term:get(?KEY, none) of
+        none -> settled(cprof_calibrate:run());
+        Found -> Found
+    end.
+
+settled({refused_now, Reason}) ->
+    {refused, Reason};
+settled(Result) ->
+    keep(Result),
+    Result.
+
+%% --- one walk -------------------------------------------------------------
+
+%% @private Also for tests, with a layout of their own.
+-spec read_with(cprof_calibrate:layout(), pos_integer()) ->
+    {ok, walk()} | {wrong, binary()} | {refused, binary()}.
+read_with(Layout, Top) ->
+    Began = erlang:monotonic_time(microsecond),
+    read_with(Layout, min(Top, ?MAX_TOP), Began, ?CANARY_TRIES).
+
+read_with(_, _, _, 0) ->
+    {refused, <<"the process whose figures are known did not hold still">>};
+read_with(Layout, Top, Began, Tries) ->
+    case walk_past(cprof_calibrate:canary(), Layout, Top) of
+        {ok, Figures} -> {ok, walk(Figures, Layout, Began)};
+        again -> read_with(Layout, Top, Began, Tries - 1);
+        Failed -> Failed
+    end.
+
+%% `again': the canary was killed or something happened to it meanwhile.
+walk_past(gone, _, _) ->
+    again;
+walk_past({Canary, Facts}, #{offsets := Offsets}, Top) ->
+    case cprof_native:walk(Offsets, Top, Canary, erlang:system_info(atom_count)) of
+        {error, Reason} ->
+            {refused, cprof_words:text("the walk was refused (~p)", [Reason])};
+        Answer ->
+            #{canary := Read} = Figures = figures(Answer),
+            case {cprof_calibrate:canary(), is_canary_right(Read, Facts)} of
+                {{Canary, Facts}, true} -> {ok, Figures};
+                {{Canary, Facts}, false} -> {wrong, <<"a process of known figures was read wrongly">>};
+                {_, _} -> again
+            end
+    end.
+
+is_canary_right(false, _) ->
+    false;
+is_canary_right(#{queue := Read, binaries := Binaries, heap := Words}, Facts) ->
+    #{
+        queue := Queue,
+        vheap := Young,
+        vheap_old := Old,
+        heap_size := Heap,
+        old_size := OldHeap,
+        fragments := Fragments
+    } = Facts,
+    {Read, Binaries, Words} =:= {Queue, Young + Old, Heap + OldHeap + Fragments}.
+
+%% The NIF's answer by name. Its order is that of c_src/nif/walk_terms.c, and
+%% counts here only.
+-spec figures(tuple()) -> figures().
+figures({Totals, Cost, States, Classes, Canary, Queues, Binaries, Leaks, Memories, Reductions, Groups}) ->
+    {Count, Embryos, Implausible, Slots, ElapsedNs, Created, Messages, Longest, Held, Missed, LowerBounds} =
+        Totals,
+    {Chunks, LongestNs, LongestCpuNs} = Cost,
+    {Running, Runnable, Waiting, Gc, Suspended, Exiting} = States,
+    #{
+        count => Count,
+        embryos => Embryos,
+        implausible => Implausible,
+        slots => Slots,
+        elapsed_ns => ElapsedNs,
+        created => Created,
+        messages => Messages,
+        longest_mailbox => Longest,
+        binaries_held => Held,
+        groups_missed => Missed,
+        lower_bounds => LowerBounds,
+        chunks => Chunks,
+        longest_ns => LongestNs,
+        longest_cpu_ns => LongestCpuNs,
+        states => #{
+            running => Running,
+            runnable => Runnable,
+            waiting => Waiting,
+            gc => Gc,
+            suspended => Suspended,
+            exiting => Exiting
+        },
+        classes => Classes,
+        canary => canary_figures(Canary),
+        mailboxes => Queues,
+        binaries => Binaries,
+        leaks => Leaks,
+        memory => Memories,
+        reductions => Reductions,
+        groups => Groups
+    }.
+
+canary_figures(false) -> false;
+canary_figures({_State, Queue, _Reductions, Binaries, Heap}) -> #{queue => Queue, binaries => Binaries, heap => Heap}.
+
+-spec walk(figures(), cprof_calibrate:layout(), integer()) -> walk().
+walk(#{count := Count, elapsed_ns := ElapsedNs} = Figures, Layout, Began) ->
+    Same = [embryos, implausible, slots, lower_bounds, chunks, states, reductions, groups, groups_missed],
+    (maps:with(Same, Figures))#{
+        took_us => erlang:monotonic_time(microsecond) - Began,
+        longest_hold_us => maps:get(longest_ns, Figures) div 1000,
+        longest_hold_cpu_us => maps:get(longest_cpu_ns, Figures) div 1000,
+        elapsed_us => since(ElapsedNs, ElapsedNs div 1000),
+        count => Count,
+        examined => Count,
+        unanswered => 0,
+        created => since(ElapsedNs, maps:get(created, Figures) band 16#ffffffff),
+        mailboxes => mailboxes(Figures, Layout),
+        binaries => binaries(Figures),
+        memory => [{Pid, 8 * Words} || {Pid, Words} <- maps:get(memory, Figures)]
+    }.
+
+mailboxes(#{messages := Messages, longest_mailbox := Longest, mailboxes := Rows} = Figures, #{middle := Middle}) ->
+    #{lower_bounds := LowerBounds, classes := Classes} = Figures,
+    #{
+        total => Messages,
+        max => Longest,
+        exact => Middle andalso LowerBounds =:= 0,
+        histogram => histogram(Classes),
+        top => [{Pid, Length, one_less(Before)} || {Pid, Length, Before} <- Rows]
+    }.
+
+binaries(#{binaries_held := Held, binaries := Rows, leaks := Leaks}) ->
+    #{
+        held => 8 * Held,
+        top => [holder(Row) || Row <- Rows],
+        leaks => [holder(Row) || Row <- Leaks]
+    }.
+
+since(0, _) -> undefined;
+since(_, Figure) -> Figure.
+
+%% 0 stands for what is not known, so all others are one more.
+one_less(0) -> undefined;
+one_less(N) -> N - 1.
+
+holder({Pid, _, Words, HeapWords, Still}) ->
+    {Pid, 8 * Words, 8 * HeapWords, still_us(one_less(Still))}.
+
+still_us(undefined) -> undefined;
+still_us(Ms) -> 1000 * Ms.
+
+histogram(Classes) ->
+    [_Empty | Rest] = tuple_to_list(Classes),
+    Froms = [1 bsl N || N <- lists:seq(0, length(Rest) - 1)],
+    [{From, Count} || {From, Count} <- lists:zip(Froms, Rest), Count > 0].
