@@ -1,6 +1,7 @@
 #!/bin/sh
 # The rules that a compiler does not check. Prints every breach, exits 1 on any.
 #   layers      the table of ARCHITECTURE.md: which folder may include which
+#   modules     the same for the folders of lib, and no circle between modules
 #   libraries   each foreign library in its one place
 #   sizes       files under 400 lines, functions of at most 80
 #   banned      functions that cannot be used safely, output outside cli/
@@ -44,6 +45,10 @@ check_layers() {
     done
 }
 
+check_modules() {
+    elixir test/modules.exs || [ $? -eq 1 ] || echo "test/modules.exs failed"
+}
+
 check_library() { # header pattern, the only files that may include it
     grep -lE "^#include <$1" c_src/*/*.[ch] | grep -vE "^c_src/($2)" |
         sed "s|\$| includes <$1>, which belongs in $2|"
@@ -85,7 +90,7 @@ check_names() {
         sed 's/^/file name used twice: /'
 }
 
-for check in layers libraries sizes banned names; do
+for check in layers modules libraries sizes banned names; do
     found=$(check_$check)
     [ -z "$found" ] || say "$check
 $found"
