@@ -1,13 +1,18 @@
 %% Runs a function in a process that ends with the process that asked for it,
-%% however that one ends, and that answers by what it exits with. Nothing here
-%% is bound to a scheduler: a process that is bound to one that goes offline
-%% never runs again, and whatever has to ask every process waits for it.
+%% however that one ends, and that answers by what it exits with. All work of
+%% cprof that answers somebody is begun here. (erpc:call/3 answers in the same
+%% way, but its process lives on when the caller is killed, and may take the
+%% node's last slot.)
+%%
+%% Nothing here is bound to a scheduler: a process that is bound to one that
+%% goes offline never runs again, and whatever has to ask every process waits
+%% for it.
 %%
 %% The last free process slots are the application's. Below a reserve no
 %% process is begun.
 -module(cprof_aside).
 
--export([run/3, start/1, help/1, answer/1, give_up/1]).
+-export([run/3, start/1, help/1, next/2, answer/1, give_up/1]).
 -export([has_room/1, is_nearly_full/0]).
 
 -export_type([task/0, kind/0]).
@@ -15,8 +20,9 @@
 % They answer by what they exit with.
 -dialyzer({nowarn_function, [start/1, help/1]}).
 
-%% The process and its monitor. It answers with the monitor's 'DOWN' message,
-%% whose reason is for answer/1.
+%% The process and its monitor. It answers with the monitor's 'DOWN' message:
+%% next/2 receives it; where a process receives everything in one place, as a
+%% gen_server does, the message's reason is for answer/1.
 -type task() :: {pid(), reference()}.
 %% What the process is registered as while it has the turn.
 -type kind() :: atom().
@@ -179,6 +185,16 @@ wait_for(Owner, Own) ->
     Monitor = erlang:monitor(process, Owner),
     receive
         {'DOWN', Monitor, process, _, _} -> exit(Own, kill)
+    end.
+
+%% The first of some tasks to end, here by their monitors, and its answer; `none'
+%% after Ms milliseconds.
+-spec next(#{reference() => term()}, timeout()) -> {reference(), {ok, term()} | failed} | none.
+next(Tasks, Ms) ->
+    receive
+        {'DOWN', Monitor, process, _, Reason} when is_map_key(Monitor, Tasks) ->
+            {Monitor, answer(Reason)}
+    after Ms -> none
     end.
 
 -spec answer(term()) -> {ok, term()} | failed.

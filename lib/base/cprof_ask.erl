@@ -102,23 +102,23 @@ collect(#{running := Running, answers := Answers, missing := Missing}, _, _) whe
 ->
     {Answers, Missing};
 collect(#{running := Running} = Tasks, Until, Latest) ->
-    receive
-        {'DOWN', Monitor, process, _, Reason} when is_map_key(Monitor, Running) ->
-            Left = go_on(ended(Monitor, Reason, Tasks)),
-            collect(Left, Until, erlang:monotonic_time(millisecond))
-    after ?TICK_MS ->
-        Now = erlang:monotonic_time(millisecond),
-        Helpers = [Helper || {_, {Helper, _}} <- maps:values(Running)],
-        case Now >= Until andalso Now - Latest >= ?QUIET_MS andalso stuck(Helpers, Now - Latest) of
-            true -> collect(go_on(give_up(Tasks)), Until, Now);
-            false -> collect(Tasks, Until, Latest)
-        end
+    Next = cprof_aside:next(Running, ?TICK_MS),
+    Now = erlang:monotonic_time(millisecond),
+    case Next of
+        {Monitor, Answer} ->
+            collect(go_on(ended(Monitor, Answer, Tasks)), Until, Now);
+        none ->
+            Helpers = [Helper || {_, {Helper, _}} <- maps:values(Running)],
+            case Now >= Until andalso Now - Latest >= ?QUIET_MS andalso stuck(Helpers, Now - Latest) of
+                true -> collect(go_on(give_up(Tasks)), Until, Now);
+                false -> collect(Tasks, Until, Latest)
+            end
     end.
 
-ended(Monitor, Reason, #{running := Running, answers := Answers} = Tasks) ->
+ended(Monitor, Answer, #{running := Running, answers := Answers} = Tasks) ->
     {{Key, _}, Left} = maps:take(Monitor, Running),
-    case cprof_aside:answer(Reason) of
-        {ok, Answer} -> Tasks#{running := Left, answers := Answers#{Key => Answer}};
+    case Answer of
+        {ok, Known} -> Tasks#{running := Left, answers := Answers#{Key => Known}};
         failed -> Tasks#{running := Left}
     end.
 

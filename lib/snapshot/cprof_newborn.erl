@@ -64,18 +64,17 @@ look_for(Ms, Newborn) ->
         full ->
             timer:sleep(Ms),
             Newborn;
-        {Looker, Monitor} = Task ->
-            receive
-                {'DOWN', Monitor, process, Looker, Reason} ->
-                    looked(cprof_aside:answer(Reason), Newborn)
-            after Ms + ?LATE_MS ->
-                cprof_aside:give_up(Task),
-                Newborn
+        {_, Monitor} = Task ->
+            case cprof_aside:next(#{Monitor => looker}, Ms + ?LATE_MS) of
+                {Monitor, {ok, Looked}} ->
+                    Looked;
+                {Monitor, failed} ->
+                    Newborn;
+                none ->
+                    cprof_aside:give_up(Task),
+                    Newborn
             end
     end.
-
-looked({ok, Looked}, _) -> Looked;
-looked(failed, Newborn) -> Newborn.
 
 looker(Ms, Owner, Newborn) ->
     Until = erlang:monotonic_time(millisecond) + Ms,

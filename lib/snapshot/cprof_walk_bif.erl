@@ -105,13 +105,13 @@ drive(Source, Running, Sum, Job) ->
 drive_on(_, Running, Sum, _) when map_size(Running) =:= 0 ->
     Sum;
 drive_on(Source, Running, Sum, Job) ->
-    receive
-        {'DOWN', Monitor, process, _, Reason} when is_map_key(Monitor, Running) ->
+    case cprof_aside:next(Running, ?TICK_MS) of
+        {Monitor, Answer} ->
             {#{pids := Pids}, Left} = maps:take(Monitor, Running),
-            drive(Source, Left, added(cprof_aside:answer(Reason), Pids, Sum), Job)
-    after ?TICK_MS ->
-        {Looked, Added} = look_after(Running, Sum, Job),
-        drive(Source, Looked, Added, Job)
+            drive(Source, Left, added(Answer, Pids, Sum), Job);
+        none ->
+            {Looked, Added} = look_after(Running, Sum, Job),
+            drive(Source, Looked, Added, Job)
     end.
 
 added({ok, Part}, _, Sum) -> cprof_walk_sum:merge(Sum, Part);
