@@ -3,28 +3,12 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
+-import(cprof_test_support, [until/1, at_once/1, forever/0]).
+
 -define(KIND, cprof_aside_tests_kind).
--define(DEADLINE_MS, 60000).
 
 run(Fun) -> run(Fun, fun() -> full end).
 run(Fun, Full) -> cprof_aside:run(?KIND, Fun, Full).
-
-until(Check) -> until(Check, erlang:monotonic_time(millisecond) + ?DEADLINE_MS).
-
-until(Check, Deadline) ->
-    case Check() of
-        true ->
-            ok;
-        Other ->
-            erlang:monotonic_time(millisecond) < Deadline orelse error({never, Other}),
-            timer:sleep(5),
-            until(Check, Deadline)
-    end.
-
-forever() ->
-    receive
-        never -> ok
-    end.
 
 %% Called by a worker: tells Owner who it is.
 tell(Owner) -> Owner ! {works, self()}.
@@ -64,7 +48,7 @@ to_a_process_that_traps_exits_test() ->
             {'DOWN', Monitor, process, _, Reason} ->
                 ?assertEqual({ok, 2}, cprof_aside:answer(Reason))
         end,
-        ok = cprof_aside:give_up(cprof_aside:help(fun forever/0)),
+        ok = cprof_aside:give_up(cprof_aside:help(fun cprof_test_support:forever/0)),
         no_mail()
     after
         process_flag(trap_exit, Was)
@@ -76,7 +60,7 @@ helpers_that_fail_leave_their_owner_alone_test() ->
             cprof_aside:help(Fun)
          || Fun <- [fun() -> 1 end, fun() -> error(boom) end, fun() -> exit(self(), kill), forever() end]
         ],
-        Stuck = cprof_aside:help(fun forever/0),
+        Stuck = cprof_aside:help(fun cprof_test_support:forever/0),
         Given = [
             receive
                 {'DOWN', Monitor, process, _, Reason} -> cprof_aside:answer(Reason)
@@ -147,13 +131,7 @@ one_of_a_kind_at_a_time_test_() ->
             counters:add(Now, 2, 1),
             Here
         end,
-        Callers = [spawn_monitor(fun() -> exit({most, run(Work)}) end) || _ <- lists:seq(1, 300)],
-        Most = [
-            receive
-                {'DOWN', Monitor, process, _, {most, Here}} -> Here
-            end
-         || {_, Monitor} <- Callers
-        ],
+        Most = at_once(lists:duplicate(300, fun() -> run(Work) end)),
         ?assertEqual([1], lists:usort(Most)),
         ?assertEqual(300, counters:get(Now, 2))
     end}.

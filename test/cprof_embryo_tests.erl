@@ -5,6 +5,8 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
+-import(cprof_test_support, [eventually/1]).
+
 -export([live/3, rest/1, hold/1, wait/1]).
 
 -define(TOP, 200).
@@ -132,18 +134,6 @@ asked() ->
     Status = [Status || Pid <- processes(), {_, Status} <- [process_info(Pid, status)]],
     Of = fun(Wanted) -> length([S || S <- Status, S =:= Wanted]) end,
     {length(Status), 0, Of(waiting), Of(running)}.
-
-eventually(Check) -> eventually(Check, erlang:monotonic_time(millisecond) + 20000).
-
-eventually(Check, Deadline) ->
-    case Check() of
-        {Is, Is} ->
-            ok;
-        {Is, Should} ->
-            erlang:monotonic_time(millisecond) < Deadline orelse ?assertEqual(Should, Is),
-            timer:sleep(5),
-            eventually(Check, Deadline)
-    end.
 
 %% --- nothing is counted of one that is being made --------------------------------
 

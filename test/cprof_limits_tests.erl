@@ -4,6 +4,8 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
+-import(cprof_test_support, [until/1, forever/0]).
+
 -export([first_snapshot/2, snapshots/1, application/2, profile/1, ports/0]).
 -export([offline/1, killed/1, figures/0, canary/0]).
 
@@ -24,29 +26,14 @@ in_a_node(Flags, Function, Args) ->
 
 is_ours(Path) -> string:find(Path, "cprof") =/= nomatch.
 
-until(Check) -> until(Check, erlang:monotonic_time(millisecond) + ?DEADLINE_MS).
-
-until(Check, Deadline) ->
-    case Check() of
-        true ->
-            ok;
-        Other ->
-            erlang:monotonic_time(millisecond) < Deadline orelse error({never, Other}),
-            timer:sleep(5),
-            until(Check, Deadline)
-    end.
-
-forever() ->
-    receive
-        stop -> ok
-    end.
-
 %% --- process slots ---------------------------------------------------------------
 
 limited(Function, Args) -> in_a_node(["+P", "1024"], Function, Args).
 
 %% Takes all slots but Free.
 fill(Free) ->
+    %% Where no slot is left, no module can be loaded.
+    {module, _} = code:ensure_loaded(cprof_test_support),
     Pids = spawn_all([]),
     {Stop, Stay} = lists:split(Free, Pids),
     [Pid ! stop || Pid <- Stop],
@@ -55,7 +42,7 @@ fill(Free) ->
     Stay.
 
 spawn_all(Pids) ->
-    try spawn(fun forever/0) of
+    try spawn(fun cprof_test_support:forever/0) of
         Pid -> spawn_all([Pid | Pids])
     catch
         error:system_limit -> Pids
@@ -77,7 +64,7 @@ first_snapshot(Free, Source) ->
     #{quality := Quality, processes := #{count := Count}, waiting := #{groups := [Group | _]}} =
         cprof_nif:snapshot(#{source => Source}),
     %% What fills the table is named all the same.
-    #{function := {?MODULE, forever, 0}} = Group,
+    #{function := {cprof_test_support, forever, 0}} = Group,
     true = Count >= erlang:system_info(process_limit) - Free - 5,
     Quality.
 
@@ -296,7 +283,7 @@ ask_for(patient) -> cprof_nif:snapshot(#{wait_ms => 60000});
 ask_for(print_snapshot) -> cprof_nif:print_snapshot();
 ask_for(watch) -> cprof_nif:watch(#{snapshots => 1000});
 ask_for(watch_bif) -> cprof_nif:watch(#{snapshots => 1000, interval_ms => 10, source => bif});
-ask_for(profile) -> cprof_nif:profile(fun forever/0);
+ask_for(profile) -> cprof_nif:profile(fun cprof_test_support:forever/0);
 ask_for(record) -> cprof_nif:record(1000);
 ask_for(diff) -> cprof_nif:diff("/proc/self/maps", ["/proc/self/maps"]);
 ask_for(calibration) ->

@@ -4,6 +4,8 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
+-import(cprof_test_support, [forever/0]).
+
 %% --- parts -------------------------------------------------------------------
 
 ranking_test() ->
@@ -275,7 +277,7 @@ watch_names_what_leaks_and_nothing_else_test_() ->
             ?assertEqual({Source, []}, {Source, until(Source, [], 3)})
          || Source <- Sources
         ],
-        Mailbox = spawn(fun forever/0),
+        Mailbox = spawn(fun cprof_test_support:forever/0),
         Feeder = spawn(fun() -> feed(Mailbox) end),
         Hoarder = spawn(fun hoard/0),
         Churner = spawn(fun churn/0),
@@ -293,11 +295,6 @@ until(Source, Wanted, Times) ->
         Wanted -> Wanted;
         _ when Times > 1 -> until(Source, Wanted, Times - 1);
         Other -> Other
-    end.
-
-forever() ->
-    receive
-        never -> ok
     end.
 
 feed(Pid) ->

@@ -4,6 +4,8 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
+-import(cprof_test_support, [eventually/1, at_once/1, aside/1]).
+
 -export([wait_full/3, hold/2, spin/0, collect/1]).
 
 -define(KEY, {cprof_walk_nif, layout}).
@@ -12,21 +14,7 @@
 %% --- right: 1,000 processes in known states ---------------------------------
 
 %% Nobody else moves for long, so what is compared is compared until it is
-%% equal; a figure that is wrong never is.
-eventually(Check) -> eventually(Check, deadline()).
-
-eventually(Check, Deadline) ->
-    case Check() of
-        {Is, Is} ->
-            ok;
-        {Is, Should} ->
-            erlang:monotonic_time(millisecond) < Deadline orelse ?assertEqual(Should, Is),
-            timer:sleep(5),
-            eventually(Check, Deadline)
-    end.
-
-deadline() -> erlang:monotonic_time(millisecond) + 60000.
-
+%% equal (eventually/1); a figure that is wrong never is.
 known_processes_test_() ->
     {setup, fun start_known/0, fun stop_known/1, fun(Known) ->
         [{Title, {timeout, 600, Test}} || {Title, Test} <- [
@@ -140,13 +128,6 @@ walk_here(Top) ->
     case cprof_walk_nif:read(Top) of
         {ok, Walk} -> Walk;
         {refused, Reason} -> error({refused, Reason})
-    end.
-
-aside(Fun) ->
-    {_, Monitor} = spawn_monitor(fun() -> exit({answer, Fun()}) end),
-    receive
-        {'DOWN', Monitor, process, _, {answer, Answer}} -> Answer;
-        {'DOWN', Monitor, process, _, Reason} -> error(Reason)
     end.
 
 others() -> processes() -- [self(), whereis(cprof_canary)].
@@ -419,14 +400,12 @@ turned_off_test() ->
 two_at_once_test_() ->
     {timeout, 600, fun() ->
         Walk = fun() -> [walk_here(5) || _ <- lists:seq(1, 40)] end,
-        Walkers = [spawn_monitor(fun() -> exit({walks, Walk()}) end) || _ <- [1, 2, 3]],
         [
-            receive
-                {'DOWN', Monitor, process, _, {walks, Walks}} ->
-                    ?assertEqual(40, length(Walks)),
-                    [?assert(Count > 10) || #{count := Count} <- Walks]
+            begin
+                ?assertEqual(40, length(Walks)),
+                [?assert(Count > 10) || #{count := Count} <- Walks]
             end
-         || {_, Monitor} <- Walkers
+         || Walks <- at_once([Walk, Walk, Walk])
         ]
     end}.
 
@@ -561,8 +540,7 @@ calibrated_by_several_test_() ->
     {timeout, 600, fun() ->
         {ok, Layout} = cprof_walk_nif:status(),
         persistent_term:erase(?KEY),
-        Asked = [spawn_monitor(fun() -> exit({answer, cprof_walk_nif:status()}) end) || _ <- lists:seq(1, 8)],
-        Answers = [receive {'DOWN', M, process, _, {answer, Answer}} -> Answer end || {_, M} <- Asked],
+        Answers = at_once(lists:duplicate(8, fun cprof_walk_nif:status/0)),
         ?assertEqual(lists:duplicate(8, {ok, Layout}), Answers)
     end}.
 
@@ -640,6 +618,5 @@ needed_by_many() ->
     true = code:delete(cprof_native),
     code:purge(cprof_native),
     {module, cprof_native} = code:ensure_loaded(cprof_native),
-    Asked = [spawn_monitor(fun() -> exit({version, cprof_native:version()}) end) || _ <- lists:seq(1, 100)],
-    Answers = [receive {'DOWN', M, process, _, {version, Is}} -> Is end || {_, M} <- Asked],
+    Answers = at_once(lists:duplicate(100, fun cprof_native:version/0)),
     ?assertEqual([Version], lists:usort(Answers)).
