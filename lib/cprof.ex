@@ -196,13 +196,13 @@ defmodule Cprof do
   Compares recordings: which functions take a larger or a smaller part of the CPU now, by how much, and how sure that is.
 
   Each side is a profile, a saved recording's file, or a list of them: with several recordings a side, their spread tells
-  how much chance there is. How it is counted is told in `docs/diff.md`. Two measurements of the same work are better
+  how much chance there is. `docs/diff.md` says how it is counted. Two measurements of the same work are better
   compared by `mix profile.run --baseline`, which knows that it is the same.
 
   Options: those of what is shown (`:format` can be `:text`, `:json` or `:html`, a differential flame graph), and
 
-    * `:fail_above` - `grew?` is true when a function grew by more than so many percent, and by more than chance (0)
-    * `:min_effect` - changes of less percent are no change (5)
+    * `:fail_above` - `grew?` is true when a function grew by more than this many percent, and by more than chance (0)
+    * `:min_effect` - smaller changes, in percent, do not count (5)
 
       iex> {:ok, _, base} = Cprof.profile(fn -> Enum.sort(Enum.shuffle(1..200_000)) end)
       iex> {:ok, _, new} = Cprof.profile(fn -> Enum.sort(Enum.shuffle(1..200_000)) end)

@@ -74,7 +74,7 @@ diff(Base, New) ->
 %% Returns `text', the comparison in option `format' (`text', `json', `html'),
 %% `report', the same as a map with the keys of the JSON, and `grew', whether a
 %% function grew by more than option `fail_above' percent (0) and by more than
-%% chance. Further options: `min_effect' (5: smaller changes are none), `top',
+%% chance. Further options: `min_effect' (5: smaller changes do not count), `top',
 %% `process', `focus', `ignore'.
 -spec diff(recordings(), recordings(), cprof_options:options()) ->
     {ok, cprof_sampler:compared()} | {error, {atom(), binary()}}.
@@ -106,8 +106,8 @@ snapshot() ->
 %% Rates and `utilization' are those since the calling process's previous
 %% snapshot, so its first has `undefined' there. Options, as a map or a proplist:
 %% `top', how many processes are listed (10); `source', `bif' for the figures
-%% through BIFs only; `wait_ms', how long to wait in any case for what is not
-%% answered (0: only what is stuck is given up, within milliseconds).
+%% through BIFs only; `wait_ms', how long to wait at least for answers that
+%% do not come (0: what is stuck is given up within milliseconds).
 -spec snapshot(cprof_snapshot:options() | [{atom(), term()}]) -> cprof_snapshot:snapshot().
 snapshot(Options) -> cprof_snapshot:take(to_map(Options)).
 

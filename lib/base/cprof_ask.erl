@@ -1,6 +1,6 @@
-%% Facts that are asked so that nobody has to wait long: a process that is busy
-%% in C code does not answer before it is done, and neither do the BIFs that
-%% need an answer from every scheduler while one of them is held by such a process.
+%% Asks for facts without waiting long for any of them. A process that is busy in
+%% C code does not answer before it is done, and neither do BIFs that need an
+%% answer from every scheduler while such a process holds one.
 -module(cprof_ask).
 
 -export([each/3, start/1, collect/2, at_rest/1, stuck/2, info/2, initial_call/1]).
@@ -89,9 +89,9 @@ at_rest(Pid) ->
         undefined -> true
     end.
 
-%% The answers. A question that failed has none. The others are waited for as
-%% long as answers come, and for WaitMs in any case; then those that are stuck
-%% are given up. Second: the questions that were given up.
+%% The answers, and the questions that were given up. A question that failed has
+%% no answer. The others are waited for as long as answers come, and for WaitMs at
+%% least; then those that are stuck are given up.
 -spec collect(tasks(), non_neg_integer()) -> {#{key() => term()}, [key()]}.
 collect(Tasks, WaitMs) ->
     Now = erlang:monotonic_time(millisecond),
@@ -127,8 +127,8 @@ give_up(#{running := Running} = Tasks) ->
     lists:foreach(fun cprof_aside:give_up/1, Helpers),
     missing(Keys, Tasks#{running := #{}}).
 
-%% Whether there is no use in waiting for helpers none of which came on for so
-%% many milliseconds: one of them waits itself, and no process of the node for
+%% Whether it is useless to wait for helpers none of which has advanced for Ms
+%% milliseconds: one of them waits itself, and no process of the node waits for
 %% its turn. Their state is read without asking them. (One in a file operation
 %% is running to the VM, also while it lies in the queue for that: a held
 %% scheduler was seen to keep it there.)

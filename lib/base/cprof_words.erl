@@ -1,5 +1,5 @@
-%% Pids, functions, sizes and rates as people read them, and texts that quote
-%% names from elsewhere. Pure.
+%% Pids, functions, sizes and rates as text for people, and text that quotes
+%% names of unknown origin. Pure.
 -module(cprof_words).
 
 -export([shown/1, text/2]).

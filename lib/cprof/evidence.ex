@@ -15,7 +15,7 @@ defmodule Cprof.Evidence do
 
   @usual_dispersion 1.5
   @usual_speed 0.03
-  # What is usual is worth so many degrees of freedom.
+  # How many degrees of freedom the usual values are worth.
   @usual_worth 20
   @usual_speed_worth 4
 

@@ -3,7 +3,7 @@ defmodule Cprof.Growth do
   The same work measured before and after a change: which functions take more CPU time per run now. Pure.
 
   Two recordings of a node can only be compared by shares (`Cprof.diff/3`): nobody knows how much work each saw. Here
-  both sides did the same work so many times, so CPU time per run is compared. This matters when something was made
+  both sides did the same work a known number of times, so CPU time per run is compared. This matters when something was made
   faster: the shares of all the rest grow, though nothing became slower.
 
   A function has *grown* when

@@ -12,7 +12,7 @@ defmodule Cprof.Measurement do
 
   @doc """
   Runs `fun` as many times as `first` (the first run) says, until one raises or cannot be recorded. What was recorded
-  until then is there in any case.
+  until then is returned.
   """
   @spec run(fun(), keyword(), Runs.t()) :: {outcome(), [measured()]}
   def run(fun, record, %Runs{} = first) do

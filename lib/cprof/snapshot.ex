@@ -32,7 +32,7 @@ defmodule Cprof.Snapshot do
 
     * `:top` - rows of each list (10)
     * `:source` - `:bif` for figures through BIFs only
-    * `:wait_ms` - wait so long in any case for what is not answered (0: what is stuck is given up within milliseconds)
+    * `:wait_ms` - how long to wait at least for answers that do not come (0: what is stuck is given up within milliseconds)
 
       iex> snapshot = Cprof.Snapshot.take(top: 3)
       iex> snapshot.processes.count > 10 and length(snapshot.memory.top) <= 3

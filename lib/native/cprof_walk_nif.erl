@@ -51,7 +51,7 @@
     max := non_neg_integer(),
     %% are all messages counted, of all processes?
     exact := boolean(),
-    %% processes with so many messages or more, and less than twice that
+    %% processes with at least this many messages, and fewer than twice as many
     histogram := [{pos_integer(), pos_integer()}],
     top := [{pid(), Length :: pos_integer(), Before :: non_neg_integer() | undefined}]
 }.
@@ -110,8 +110,8 @@
 -define(CALIBRATION_ROOM, 320).
 
 %% @doc One walk. Lists have at most Top rows (at most 200), groups four times
-%% as many. What is since the walk before is since the node's last walk, by
-%% whomever; of two at once one does without.
+%% as many. Changes are those since the node's last walk, whoever took it; of two
+%% walks at the same time, one does not know them.
 -spec read(pos_integer()) -> {ok, walk()} | {refused, binary()}.
 read(Top) -> read_anew(Top, 1).
 

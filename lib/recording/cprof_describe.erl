@@ -1,13 +1,13 @@
-%% What the processes of this node are, in words: the facts that nobody sees
-%% from outside. The sampler asks for them (c_src/port/port.h, describe) as it
-%% meets processes, so there are few at a time.
+%% Describes processes of this node: the facts that cannot be seen from outside.
+%% The sampler asks for them (c_src/port/port.h, describe) as it meets processes,
+%% so there are few at a time.
 -module(cprof_describe).
 
 -export([processes/1]).
 
 -export_type([row/0]).
 
-%% Pid, initial call, label, application, parent; <<>> where there is none.
+%% Pid, initial call, label, application, parent; <<>> for what a process lacks.
 -type row() :: {binary(), binary(), binary(), binary(), binary()}.
 
 -define(FACTS_MS, 500).
@@ -118,7 +118,7 @@ printable(Words) ->
 text(Atom) when is_atom(Atom) -> text(atom_to_list(Atom));
 text(Chars) -> cut(unicode:characters_to_binary(Chars), ?TEXT_BYTES).
 
-%% At most so many bytes, whole characters, without NUL.
+%% At most Bytes bytes, in whole characters, without NUL.
 cut(Text, Bytes) ->
     Clean = binary:replace(Text, <<0>>, <<>>, [global]),
     case Clean of

@@ -171,7 +171,7 @@ ends_with(File, Extension) ->
     Size = byte_size(Extension),
     byte_size(File) >= Size andalso binary:part(File, byte_size(File), -Size) =:= Extension.
 
-%% What the program is told of checked options.
+%% The checked options that are passed to the program.
 -spec start_args(map()) -> map().
 start_args(Options) ->
     maps:with(keys(record), Options).

@@ -1,7 +1,7 @@
-%% The one owner of a port to priv/cprof: a process that lives as long as the
-%% port program is needed. It ends, and with it the program, when it is closed
-%% or when its owner ends. When the program ends first, the process stays to
-%% say so to the next who asks.
+%% Owns a port to priv/cprof: a process that lives as long as the port program is
+%% needed. It ends, and the program with it, when it is closed or when its owner
+%% ends. When the program ends first, the process stays and says so to the next
+%% caller.
 -module(cprof_port).
 
 -behaviour(gen_server).
@@ -73,7 +73,7 @@ os_pid(Server) ->
         exit:_ -> error
     end.
 
-%% The program is told to end by the end of its input.
+%% The end of its input tells the program to end.
 -spec close(pid() | atom()) -> ok.
 close(Server) -> close(Server, normal).
 
@@ -193,7 +193,7 @@ kill(#{failure := none, os_pid := OsPid}) when is_integer(OsPid) ->
 kill(_) ->
     ok.
 
-%% From is nobody when it is this process that asks.
+%% From is `nobody' when this process itself asks.
 send(Command, Args, From, #{port := Port, next := Ref, pending := Pending} = State) ->
     try
         port_command(Port, cprof_protocol:request(Ref, Command, Args))
@@ -239,7 +239,7 @@ answer(Ref, Answer, #{pending := Pending} = State) ->
             )
     end.
 
-%% The first reason is the true one; whoever waits is told.
+%% The first reason is the true one; all who wait get it.
 fail(_, #{failure := {_, _}} = State) ->
     State;
 fail(Failure, #{pending := Pending, port := Port} = State) ->

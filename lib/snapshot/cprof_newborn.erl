@@ -1,4 +1,4 @@
-%% Who begins processes that soon end. Pids are given in turn, so those begun
+%% Finds who begins processes that soon end. Pids are given in turn, so those begun
 %% just before a process are those whose numbers are just below its own. We begin
 %% one, look which of those still live, and ask for their parents; those that are
 %% gone at the next look are counted to that. Short lives are seen by chance: who
@@ -154,8 +154,8 @@ count(Alive, #newborn{alive = Before, looks = Looks} = Newborn) ->
 follow(All, _) when map_size(All) =< ?FOLLOWED -> All;
 follow(_, Newest) -> Newest.
 
-%% @private Also for tests: so many children of each parent were seen to have ended
-%% in one look.
+%% @private Also for tests. In one look, these numbers of children were seen to have
+%% ended, by parent.
 -spec ended(#{pid() => pos_integer()}, newborn()) -> newborn().
 ended(Children, #newborn{parents = Parents} = Newborn) ->
     forget(Newborn#newborn{parents = maps:fold(fun count/3, Parents, Children)}).

@@ -1,17 +1,17 @@
-%% The so many largest of many things, in memory for these alone.
+%% The N largest of many things; only those are kept in memory.
 -module(cprof_ranking).
 
 -export([new/1, add/3, to_list/1, merge/2]).
 
 -export_type([ranking/0]).
 
-%% How many there is room for, and a set ordered by size.
+%% How many more there is room for, and a set ordered by size.
 -opaque ranking() :: {non_neg_integer(), gb_sets:set({number(), term()})}.
 
 -spec new(pos_integer()) -> ranking().
 new(Top) -> {Top, gb_sets:empty()}.
 
-%% Things of size 0 are not listed.
+%% Things of size 0 are left out.
 -spec add(number(), term(), ranking()) -> ranking().
 add(Size, _, Ranking) when Size =< 0 ->
     Ranking;

@@ -9,7 +9,7 @@
 -type row() :: #{
     id := pos_integer(),
     type := normal | dirty_cpu | dirty_io,
-    %% share of the time in which it did work; busy-wait is none
+    %% share of the time in which it did work; busy-wait does not count as work
     utilization := float() | undefined,
     %% share of one CPU that its thread had, busy-wait included
     cpu := float() | undefined,

@@ -165,7 +165,7 @@ comparable(Before, _) -> maps:with([threads], Before).
 folders(#{threads := #{folders := Folders}}) -> Folders;
 folders(#{}) -> [].
 
-%% Without the allocators that count (`+Mea min') nobody knows.
+%% With `+Mea min' the allocators do not count, and the sizes are unknown.
 memory() ->
     try
         maps:from_list(erlang:memory())

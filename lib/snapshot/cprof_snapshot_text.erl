@@ -4,11 +4,11 @@
 
 -export([format/1]).
 
-%% Idle schedulers of a kind that has more than so many are left out.
+%% Of a kind with more schedulers than this, the idle ones are left out.
 -define(FEW, 4).
 -define(GROUPS, 10).
 -define(ALLOCATORS, 4).
-%% Who holds less for its heap is no suspect.
+%% A process with a lower ratio of binaries to heap is no suspect.
 -define(SUSPECT_RATIO, 8).
 
 -spec format(map()) -> unicode:chardata().

@@ -40,21 +40,22 @@
 
 -opaque suspects() :: #suspects{}.
 
-%% That many are remembered of those that can no longer be named, or are not
-%% listed for now. When there are more they are forgotten: whoever comes again
-%% is followed from then on.
+%% How many are remembered of those that can no longer be named, or are not
+%% listed at the moment. When there are more, all of them are forgotten, and one
+%% that comes back is followed from then on.
 -define(REMEMBERED, 5000).
-%% Lists that are shorter have room for all.
+%% A list shorter than this had room for all.
 -define(SHORT_LIST, 100).
-%% A mailbox must have grown by that, however slowly.
+%% A mailbox must have grown by at least this, however slowly.
 -define(MESSAGES, 5).
-%% Who holds less binary memory costs nobody sleep.
+%% Less binary memory than this is no problem.
 -define(HOARD_BYTES, 4000000).
-%% A hoard that grows is that many times the own heap, one that stands still,
-%% in a process that does nothing, more.
+%% A growing hoard is at least this many times the size of its owner's heap. One
+%% that stands still, in a process that does nothing, must be larger still.
 -define(GROWING_RATIO, 4).
 -define(IDLE_RATIO, 64).
-%% Of all short lives that were seen, the share of one parent, and the number.
+%% The least share of one parent in all short lives that were seen, the least
+%% number of them, and of looks that saw any.
 -define(CHURN_SHARE, 0.5).
 -define(CHURN_SEEN, 10).
 -define(CHURN_LOOKS, 3).
@@ -79,7 +80,7 @@ add(#{at_ms := At, walk := Walk, mark := Mark} = Reading, #suspects{began = Bega
 first_known(undefined, At) -> At;
 first_known(Began, _) -> Began.
 
-%% Of a watch over that many intervals. The worst of each kind first, at most Top
+%% Of a watch over Snapshots intervals. The worst of each kind first, at most Top
 %% of a kind.
 -spec findings(cprof_newborn:seen(), pos_integer(), pos_integer(), suspects()) -> [suspect()].
 findings(Seen, Snapshots, Top, Suspects) ->
@@ -115,8 +116,8 @@ add_mailboxes(Lengths, At, Mark, Suspects) ->
 next(At, Value, _, undefined) -> cprof_trend:new(At, Value);
 next(At, Value, Mark, Trend) -> cprof_trend:add(At, Value, Mark, Trend).
 
-%% One that is not listed has less than those that are: none, unless the list is
-%% long.
+%% A mailbox that is not listed is shorter than those that are; it is empty unless
+%% the list is long.
 still_empty(Listed, At, Mark, Empty) when Listed < ?SHORT_LIST -> next(At, 0, Mark, Empty);
 still_empty(_, _, _, Empty) -> Empty.
 
@@ -136,7 +137,8 @@ growing_mailboxes(#suspects{mailboxes = Mailboxes}, Snapshots) ->
 held(#{binaries := #{top := Top, leaks := Leaks}}) ->
     maps:from_list([{Pid, {Bytes, Heap}} || {Pid, Bytes, Heap, _} <- Top ++ Leaks]).
 
-%% One that is on no list for now may come back: nothing is known of it meanwhile.
+%% One that is on no list at the moment may come back; until then nothing is known
+%% of it.
 add_hoards(Held, At, Mark, #suspects{readings = Before, hoards = Hoards} = Suspects) ->
     Readings = Before + 1,
     Trends = maps:map(

@@ -12,13 +12,13 @@
 
 -export_type([memory/0, config/0, walk/0]).
 
-%% How many processes, at most, are looked at for binaries and memory, are
-%% remembered for the next time, and are given as a sample of the waiting ones.
+%% At most how many processes are looked at for binaries and memory, remembered
+%% for the next walk, and returned as a sample of the waiting ones.
 -type config() :: #{
     examine => pos_integer(),
     remember => pos_integer(),
     sample => pos_integer(),
-    %% always the same ones, not others each time
+    %% fixed: always the same processes are looked at, not others each time
     phase => non_neg_integer(),
     wait_ms => non_neg_integer()
 }.
@@ -30,7 +30,7 @@
     binaries := #{pid() => {non_neg_integer(), integer()}}
 }.
 %% As that of cprof_walk_nif, with `undefined' for what BIFs do not tell, and
-%% instead of groups a sample of the waiting processes.
+%% a sample of the waiting processes in place of groups.
 -type walk() :: #{
     took_us := non_neg_integer(),
     longest_hold_us := undefined,
@@ -60,10 +60,11 @@
 -define(SAMPLE, 300).
 -define(CHUNK, 500).
 -define(WALKERS, 8).
-%% A walker is looked after each Tick, and stuck when it did not come on for so long.
+%% How often the walkers are looked at, and for how long one may not advance
+%% before it counts as stuck.
 -define(TICK_MS, 1).
 -define(STUCK_MS, 2).
-%% Our own questions cost a process a few.
+%% A process that did fewer stood still: our own questions cost it a few.
 -define(STILL_REDUCTIONS, 500).
 
 -spec read(pos_integer(), memory() | undefined, config()) -> {walk(), memory()}.
@@ -235,7 +236,7 @@ known(Memory) -> Memory.
 elapsed(#{at := At}, Now) -> Now - At;
 elapsed(undefined, _) -> undefined.
 
-%% The longest are remembered in any case, without reductions.
+%% The longest are always remembered, without their reductions.
 keep_length({Pid, Length}, Rows) ->
     case Rows of
         #{Pid := _} -> Rows;

@@ -49,10 +49,11 @@
 %% Readings in an interval: a mailbox that only looks longer each second is
 %% seen to have been shorter in between.
 -define(READINGS, 4).
-%% Longer watches are taken for a mistake.
+%% A longer watch is assumed to be a mistake.
 -define(LIMITS, #{snapshots => 1000000, interval_ms => 86400000, top => 1000}).
 -define(LONGEST_MS, 31 * 86400000).
-%% So many of the longest, and of those that hold most, are followed.
+%% How many of the longest mailboxes, and of the largest holders of binaries, are
+%% followed.
 -define(FOLLOWED, 1000).
 -define(EXAMINE, 200000).
 -define(DETAILS_MS, 200).
@@ -114,9 +115,9 @@ result(#{suspects := Suspects, readings := Readings, full := Full}, Seen, Began,
         looks => maps:get(looks, Seen)
     }.
 
-%% A reading in each part, every so many of them with binaries; meanwhile newborn
-%% processes are looked for. Where a reading takes long, those whose time went by
-%% are left out, but for those with binaries.
+%% One reading in each part of an interval, the last of them with binaries; in
+%% between, newborn processes are looked for. Where readings take long, those
+%% whose time has passed are left out, except the ones with binaries.
 go_on(Part, Parts, _, _, _, Sum, Newborn) when Part > Parts ->
     {Sum, Newborn};
 go_on(Part, Parts, Began, #{interval_ms := Interval} = Options, Memory, Sum, Newborn) ->

@@ -1,7 +1,7 @@
 %% One for each attachment: takes the triggers of its handler, has a worker
-%% record (cprof_telemetry_worker) and keeps count; it never waits for it. It is
-%% linked to nobody but its worker: like a telemetry handler it stays until it
-%% is detached.
+%% record (cprof_telemetry_worker) and keeps count. It never waits for the worker,
+%% and is linked to nothing else: like a telemetry handler it stays until it is
+%% detached.
 -module(cprof_telemetry_recorder).
 
 -behaviour(gen_server).

@@ -14,8 +14,8 @@
     options := cprof_telemetry_options:checked(),
     gate := cprof_telemetry_gate:gate()
 }.
-%% The gen_server that started it is told how the recording ended, before the
-%% events say so, by a call of {done, Worker, outcome()}; the answer is ok.
+%% It calls the gen_server that started it with {done, Worker, outcome()} when the
+%% recording has ended, before the events say so. The reply is ok.
 -type outcome() :: {recorded, binary()} | {failed, cprof_protocol:failure()} | refused.
 -export_type([outcome/0]).
 
@@ -69,8 +69,8 @@ await(#{options := #{trigger := {event, _}, seconds := Seconds}}) ->
     after ceil(Seconds * 1000) -> time
     end.
 
-%% A span whose process died never ends, but one that ended just before is told
-%% by the recorder, maybe later than the VM tells of the death.
+%% A span whose process died never ends. If it ended just before, the recorder
+%% says so, perhaps later than the VM reports the death.
 last_word() ->
     receive
         {finish, How} -> How
