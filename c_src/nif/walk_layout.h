@@ -1,8 +1,9 @@
 /**
  * @file walk_layout.h
  * Where the figures are in the VM's struct Process (erl_process.h). Found by
- * lib/cprof_calibrate.erl with processes of known figures; nothing is taken
- * from a header, because distributions' patches and build options move fields.
+ * lib/native/cprof_calibrate.erl with processes of known figures; nothing is
+ * taken from a header, because distributions' patches and build options move
+ * fields.
  */
 #ifndef CPROF_NIF_WALK_LAYOUT_H
 #define CPROF_NIF_WALK_LAYOUT_H

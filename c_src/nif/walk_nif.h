@@ -1,6 +1,7 @@
 /**
  * @file walk_nif.h
- * The NIFs of the walk, for lib/cprof_walk.erl and lib/cprof_calibrate.erl.
+ * The NIFs of the walk, for cprof_walk_nif.erl and cprof_calibrate.erl in
+ * lib/native.
  * All but walk_find take less than 0.2 ms a call; `{error, Reason}` where
  * something does not check out, badarg where the arguments are none.
  */

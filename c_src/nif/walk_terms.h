@@ -10,7 +10,7 @@
 #include "nif/walk.h"
 
 /** Of a walk that was ended, in a call that began then. The tuple is described
- *  in lib/cprof_walk.erl. */
+ *  in lib/native/cprof_walk_nif.erl. */
 ERL_NIF_TERM walk_terms(ErlNifEnv *env, struct walk *w, uint64_t began_ns,
                         uint64_t began_cpu_ns);
 
