@@ -2,18 +2,12 @@ defmodule Live.BadInputTest do
   @moduledoc "Bad input and bad luck: one line that says what to do, the right exit code."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node, Recording, Wait}
+  import Live.Cprof, only: [one_line: 1]
+  import Live.Node, only: [own_dir: 1]
 
-  setup do
-    dir = Node.tmp_dir()
-    on_exit(fn -> File.rm_rf!(dir) end)
-    %{dir: dir}
-  end
+  alias Live.{Cprof, Node, Program, Recording, Wait}
 
-  defp one_line(text) do
-    assert [line] = String.split(text, "\n", trim: true), text
-    line
-  end
+  setup :own_dir
 
   defp refused(args, code, pattern, opts \\ []) do
     {out, err, got} = Cprof.run(args, opts)
@@ -27,7 +21,6 @@ defmodule Live.BadInputTest do
     Enum.find(max..2//-1, &(not File.exists?("/proc/#{&1}")))
   end
 
-  defp kill(signal, pid), do: {_, 0} = System.cmd("kill", ["-#{signal}", "#{pid}"])
   defp samples(file), do: Cprof.json(["report", file])["counters"]["samples"]
 
   test "no such pid" do
@@ -38,7 +31,7 @@ defmodule Live.BadInputTest do
     port = Port.open({:spawn_executable, System.find_executable("sleep")}, args: ["60"])
     {:os_pid, pid} = Port.info(port, :os_pid)
     refused(["record", "-p", pid, "-d", 1], 1, "not an Erlang VM")
-    kill("KILL", pid)
+    Program.signal(pid, "KILL")
   end
 
   test "rates and durations that are none" do
@@ -111,7 +104,7 @@ defmodule Live.BadInputTest do
     file = "#{dir}/killed.pb.gz"
     recording = Recording.start(["-p", node.pid, "-d", 600, "-r", 499, "-o", file])
     Wait.for_cpu(node.pid, 1)
-    kill("KILL", node.pid)
+    Program.signal(node.pid, "KILL")
     {said, status} = Recording.finished(recording)
     assert status == 0
     assert said =~ "the node ended during the recording"
@@ -126,7 +119,7 @@ defmodule Live.BadInputTest do
       file = "#{dir}/#{signal}.pb.gz"
       recording = Recording.start(["-p", node.pid, "-d", 600, "-r", 499, "-o", file])
       Wait.for_cpu(node.pid, 0.5)
-      kill(signal, recording.pid)
+      Program.signal(recording.pid, signal)
       {_, status} = Recording.finished(recording)
       assert status == 0
       assert samples(file) > 100
@@ -146,7 +139,7 @@ defmodule Live.BadInputTest do
       recording = start.(["-r", 499, "-o", "#{dir}/c.pb.gz", "--" | args])
       [child] = Wait.until(fn -> running_child(recording.pid) end)
       if pattern == "", do: Wait.for_cpu(child, 1)
-      kill("TERM", recording.pid)
+      Program.signal(recording.pid, "TERM")
       {said, _} = Recording.finished(recording)
       assert said =~ pattern
       refute File.exists?("/proc/#{child}")
@@ -168,7 +161,7 @@ defmodule Live.BadInputTest do
   test "SIGKILL leaves the node unharmed and no file behind", %{dir: dir} do
     node = Node.known("erlang")
     recording = Recording.start(["-p", node.pid, "-d", 600, "-o", "#{dir}/x.pb.gz"])
-    kill("KILL", recording.pid)
+    Program.signal(recording.pid, "KILL")
     Recording.finished(recording)
     assert File.ls!(dir) == []
     Node.tell(node, "truth")

@@ -2,6 +2,8 @@ defmodule Live.DiffTest do
   @moduledoc "Recordings of real work, as it is and with one function made slower by a known amount, compared."
   use ExUnit.Case
 
+  import Live.Cprof, only: [one_line: 1]
+
   alias Live.{Cprof, Json, Node, Recording}
 
   @slowed "slowed:hash/2"
@@ -19,11 +21,6 @@ defmodule Live.DiffTest do
     assert Recording.of_cpu(node, 2, ["-q", "-r", 999, "-o", file]) == ""
     Node.stop(node)
     file
-  end
-
-  defp one_line(text) do
-    assert [line] = String.split(text, "\n", trim: true), text
-    line
   end
 
   test "what became slower is named, with its size, and fails the gate", %{base: base, slow: slow} do

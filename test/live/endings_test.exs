@@ -5,73 +5,38 @@ defmodule Live.EndingsTest do
   """
   use ExUnit.Case
 
-  alias Live.{Cprof, Node}
+  import Live.Node, only: [own_dir: 1]
+
+  alias Live.{Cprof, Node, Program, Recording, Wait}
 
   @seconds 2
 
   setup_all do
     node = Node.start("crammed", ["2000"], ["+S", "64:64"])
-    busy = for _ <- 1..4, do: open("sh", ["-c", "while :; do :; done"])
+    busy = for _ <- 1..4, do: Program.start("sh", ["-c", "while :; do :; done"])
 
     on_exit(fn ->
-      for {_, pid} <- busy, do: System.cmd("kill", ["#{pid}"])
+      for %{pid: pid} <- busy, do: Program.signal(pid, "TERM")
       Node.stop(node)
     end)
 
     %{pid: node.pid}
   end
 
-  setup do
-    dir = Node.tmp_dir()
-    on_exit(fn -> File.rm_rf!(dir) end)
-    %{dir: dir}
-  end
+  setup :own_dir
 
-  defp open(program, args) do
-    exe = System.find_executable(program) || program
-    port = Port.open({:spawn_executable, exe}, [:binary, :exit_status, :stderr_to_stdout, args: args])
-    {:os_pid, pid} = Port.info(port, :os_pid)
-    {port, pid}
-  end
-
-  defp record(args), do: open(Cprof.program(), Enum.map(["record" | args], &to_string/1))
-
-  # What it said and its exit status. `ms` is the limit: one that does not end is the fault that is looked for.
-  defp ended({port, pid}, ms, said \\ "") do
-    receive do
-      {^port, {:data, text}} -> ended({port, pid}, ms, said <> text)
-      {^port, {:exit_status, status}} -> {said, status}
-    after
-      ms ->
-        System.cmd("kill", ["-9", "#{pid}"])
-        flunk("still running after #{ms} ms: #{said}")
-    end
-  end
-
-  defp signal({_, pid}, name), do: {_, 0} = System.cmd("kill", ["-#{name}", "#{pid}"])
   defp counters(file), do: Cprof.json(["report", file])["counters"]
-
-  # The sampler's /proc/PID/fd shows when it samples: an event or a BPF link is open.
-  defp wait_until_sampling({_, pid} = recording, tries \\ 3000) do
-    links = for fd <- Path.wildcard("/proc/#{pid}/fd/*"), {:ok, to} <- [File.read_link(fd)], do: to
-
-    cond do
-      Enum.any?(links, &(&1 =~ ~r/perf_event|bpf_link/)) -> recording
-      tries == 0 -> flunk("it does not begin to sample")
-      true -> Process.sleep(20) && wait_until_sampling(recording, tries - 1)
-    end
-  end
 
   test "several at once end by their time", %{pid: pid, dir: dir} do
     recordings =
       for i <- 1..4,
           engine <- ["bpf", "perf"],
           do:
-            {record(["-p", pid, "-d", @seconds, "--engine", engine, "-o", "#{dir}/#{engine}#{i}.pb.gz"]),
+            {Recording.launch(["-p", pid, "-d", @seconds, "--engine", engine, "-o", "#{dir}/#{engine}#{i}.pb.gz"]),
              "#{dir}/#{engine}#{i}.pb.gz"}
 
     for {recording, file} <- recordings do
-      assert {said, 0} = ended(recording, 60_000)
+      assert {said, 0} = Recording.finished(recording)
       assert said =~ "wrote #{file}"
       # Engine perf samples in a part of the time only where threads switch as often as here.
       assert file =~ "perf" or counters(file)["samples"] + counters(file)["lost"] > 0
@@ -81,11 +46,11 @@ defmodule Live.EndingsTest do
   for name <- ["INT", "TERM", "HUP"], engine <- ["bpf", "perf"] do
     test "SIG#{name} ends a recording by #{engine} with what it has", %{pid: pid, dir: dir} do
       file = "#{dir}/r.pb.gz"
-      recording = record(["-p", pid, "-d", 600, "--engine", unquote(engine), "-o", file])
-      wait_until_sampling(recording)
-      signal(recording, unquote(name))
+      recording = Recording.launch(["-p", pid, "-d", 600, "--engine", unquote(engine), "-o", file])
+      Recording.until_it_begins(recording)
+      Program.signal(recording.pid, unquote(name))
       # Before it samples, engine perf has events of its own.
-      case ended(recording, 20_000) do
+      case Recording.finished(recording) do
         {said, 0} ->
           assert said =~ "wrote #{file}"
           assert counters(file)["samples"] >= 0
@@ -100,13 +65,13 @@ defmodule Live.EndingsTest do
   test "a signal while it attaches", %{pid: pid, dir: dir} do
     for ms <- [20, 50, 100, 200, 400] do
       file = "#{dir}/#{ms}.pb.gz"
-      recording = record(["-p", pid, "-d", 600, "-o", file])
+      recording = Recording.launch(["-p", pid, "-d", 600, "-o", file])
       Process.sleep(ms)
 
-      signal(recording, "INT")
+      Program.signal(recording.pid, "INT")
 
       # Before it has a handler the signal ends it like any program.
-      case ended(recording, 20_000) do
+      case Recording.finished(recording) do
         {said, 0} -> assert said =~ "wrote #{file}"
         {said, 1} -> assert said =~ "interrupted before the first sample"
         {_, 130} -> :ok
@@ -123,15 +88,7 @@ defmodule Live.EndingsTest do
       Port.command(port, :erlang.term_to_binary({2, :start, %{pid: pid, rate: 99, engine: "bpf"}}))
       Process.sleep(wait)
       Port.close(port)
-      gone(os_pid, 500)
-    end
-  end
-
-  defp gone(os_pid, tries) do
-    cond do
-      not File.exists?("/proc/#{os_pid}") -> :ok
-      tries == 0 -> System.cmd("kill", ["-9", "#{os_pid}"]) && flunk("the program outlives its port")
-      true -> Process.sleep(20) && gone(os_pid, tries - 1)
+      Wait.until(fn -> not File.exists?("/proc/#{os_pid}") end, "the program ends with its port")
     end
   end
 
@@ -140,7 +97,7 @@ defmodule Live.EndingsTest do
     cc = System.get_env("CC") || "cc"
     program = "#{dir}/beam.smp"
     {_, 0} = System.cmd(cc, ["-O1", "-Wall", "-o", program, "test/live/work/endless.c"])
-    {port, pid} = open(program, [])
+    %{port: port, pid: pid} = Program.start(program, [])
     assert_receive {^port, {:data, "ready\n"}}, 60_000
     record = "#{Cprof.program()} record -p #{pid} -d 1 -o #{dir}/r.json"
     {said, code} = System.cmd("sh", ["-c", "ulimit -v 500000; exec #{record} 2>&1"])

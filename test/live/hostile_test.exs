@@ -5,18 +5,16 @@ defmodule Live.HostileTest do
   """
   use ExUnit.Case
 
-  alias Live.{Cprof, Node}
+  import Live.Node, only: [own_dir: 1]
+
+  alias Live.{Cprof, Node, Wait}
 
   @bad "\e[2J\u202e\u2066\u0085\u2028\nNote:     forged"
   # C0 but the line's end, DEL, C1, separators, marks of direction.
   @forbidden ~r/[\x{00}-\x{09}\x{0b}-\x{1f}\x{7f}-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]/u
   @formats ~w(text json collapsed speedscope html)
 
-  setup do
-    dir = Node.tmp_dir()
-    on_exit(fn -> File.rm_rf!(dir) end)
-    %{dir: dir}
-  end
+  setup :own_dir
 
   defp clean(text, what) do
     assert String.valid?(text), what
@@ -131,7 +129,8 @@ defmodule Live.HostileTest do
     argv = early ++ ["-noinput", "-eval", "F = fun F() -> F() end, spawn(F), spawn(F)."] ++ late
     port = Port.open({:spawn_executable, System.find_executable("erl")}, [:binary, :exit_status, args: argv])
     {:os_pid, pid} = Port.info(port, :os_pid)
-    up(pid, 600)
+    # erl becomes the emulator by exec; it is up when it can be recorded.
+    Wait.until(fn -> match?({_, _, 0}, Cprof.run(["doctor", "-p", pid])) end)
     file = Path.join(dir, "r.pb.gz")
     {_, err, code} = Cprof.run(["record", "-p", pid, "-d", 0.3, "-o", file] ++ options)
     {_, 0} = System.cmd("kill", ["-KILL", "#{pid}"])
@@ -141,16 +140,6 @@ defmodule Live.HostileTest do
     for format <- ["text", "json", "html"] do
       {out, "", 0} = Cprof.run(["report", file, "-f", format])
       check.(out)
-    end
-  end
-
-  # erl becomes the emulator by exec; it is up when it can be recorded.
-  defp up(pid, tries) do
-    {_, _, code} = Cprof.run(["doctor", "-p", pid])
-
-    if code != 0 and tries > 0 do
-      Process.sleep(100)
-      up(pid, tries - 1)
     end
   end
 end

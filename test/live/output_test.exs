@@ -2,7 +2,10 @@ defmodule Live.OutputTest do
   @moduledoc "Results: whole or not at all, never where somebody planted something, and a word when they are lost."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node}
+  import Live.Cprof, only: [one_line: 1]
+  import Live.Node, only: [own_dir: 1]
+
+  alias Live.{Cprof, Node, Program}
 
   @root System.cmd("id", ["-u"]) == {"0\n", 0}
   # Not in a chroot, whose "/" is no mount of its own.
@@ -24,20 +27,11 @@ defmodule Live.OutputTest do
     %{node: node, recording: recording}
   end
 
-  setup do
-    dir = Node.tmp_dir()
-    on_exit(fn -> File.rm_rf!(dir) end)
-    %{dir: dir}
-  end
+  setup :own_dir
 
   # A shell's exit code and what it said, stdout and stderr together.
   defp sh(script, args) do
     System.cmd("sh", ["-c", script, "sh" | Enum.map(args, &to_string/1)], stderr_to_stdout: true)
-  end
-
-  defp one_line(text) do
-    assert [line] = String.split(text, "\n", trim: true), text
-    line
   end
 
   defp mode(file), do: Bitwise.band(File.lstat!(file).mode, 0o7777)
@@ -221,18 +215,13 @@ defmodule Live.OutputTest do
 
   # --- pipes ----------------------------------------------------------------------
 
-  defp in_background(args) do
-    port = Port.open({:spawn_executable, Cprof.program()}, [:binary, :exit_status, :stderr_to_stdout, args: args])
-    {:os_pid, pid} = Port.info(port, :os_pid)
-    {port, pid}
-  end
-
   test "a pipe without a reader is waited for with a word, and a signal ends that", %{node: node, dir: dir} do
     {_, 0} = System.cmd("mkfifo", ["#{dir}/p.html"])
-    {port, pid} = in_background(["record", "-p", "#{node.pid}", "-d", "0.2", "-q", "-o", "#{dir}/p.html"])
+    record = ["record", "-p", node.pid, "-d", 0.2, "-q", "-o", "#{dir}/p.html"]
+    %{port: port, pid: pid} = Program.start(Cprof.program(), record)
     assert_receive {^port, {:data, said}}, 60_000
     assert one_line(said) =~ "waiting until somebody reads this pipe"
-    {_, 0} = System.cmd("kill", ["-INT", "#{pid}"])
+    Program.signal(pid, "INT")
     assert_receive {^port, {:data, said}}, 60_000
     assert one_line(said) =~ "p.html: Interrupted"
     assert_receive {^port, {:exit_status, 1}}, 60_000
@@ -240,7 +229,7 @@ defmodule Live.OutputTest do
 
   test "its reader gets the whole", %{recording: r, dir: dir} do
     {_, 0} = System.cmd("mkfifo", ["#{dir}/p.html"])
-    {port, _} = in_background(["report", r, "-o", "#{dir}/p.html"])
+    %{port: port} = Program.start(Cprof.program(), ["report", r, "-o", "#{dir}/p.html"])
     assert_receive {^port, {:data, _}}, 60_000
     {page, 0} = System.cmd("cat", ["#{dir}/p.html"])
     assert_receive {^port, {:exit_status, 0}}, 60_000

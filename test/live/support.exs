@@ -155,6 +155,13 @@ defmodule Live.Node do
     dir
   end
 
+  @doc "For `setup :own_dir`: a folder that ends with the test."
+  def own_dir(_context) do
+    dir = tmp_dir()
+    ExUnit.Callbacks.on_exit(fn -> File.rm_rf!(dir) end)
+    %{dir: dir}
+  end
+
   @doc "Every user can reach it, wherever the checkout and TMPDIR are."
   def tmp_dir_for_all do
     dir = tmp_dir("/tmp")
@@ -212,6 +219,8 @@ end
 defmodule Live.Cprof do
   @moduledoc "The program under test, run as a user would."
 
+  import ExUnit.Assertions
+
   alias Live.Node
 
   @program Path.expand("priv/cprof")
@@ -237,6 +246,12 @@ defmodule Live.Cprof do
     stderr = File.read!(err)
     File.rm!(err)
     {out, stderr, code}
+  end
+
+  @doc "The one line that was said."
+  def one_line(text) do
+    assert [line] = String.split(text, "\n", trim: true), text
+    line
   end
 
   @doc "A JSON report of a node; asserts success."
@@ -284,8 +299,8 @@ defmodule Live.Recorder do
   end
 end
 
-defmodule Live.Recording do
-  @moduledoc "`cprof record` in the background."
+defmodule Live.Program do
+  @moduledoc "A program in the background."
 
   import ExUnit.Assertions
 
@@ -293,11 +308,43 @@ defmodule Live.Recording do
 
   @patience_ms 60_000
 
+  @doc "Starts it. What it says on stdout and stderr are messages of its port, as its end is."
+  def start(program, args) do
+    exe = System.find_executable(program) || program
+    opts = [:binary, :exit_status, :stderr_to_stdout, args: Enum.map(args, &to_string/1)]
+    port = Port.open({:spawn_executable, exe}, opts)
+    {:os_pid, pid} = Port.info(port, :os_pid)
+    %__MODULE__{port: port, pid: pid}
+  end
+
+  @doc "Waits for its end, `more_ms` longer than what must be over at once: {what it said, exit status}."
+  def finished(%__MODULE__{port: port} = program, more_ms \\ 0, said \\ "") do
+    receive do
+      {^port, {:data, text}} -> finished(program, more_ms, said <> text)
+      {^port, {:exit_status, status}} -> {said, status}
+    after
+      @patience_ms + more_ms ->
+        signal(program.pid, "KILL")
+        flunk("#{program.pid} does not end; it said: #{said}")
+    end
+  end
+
+  @doc "Sends a signal to a process of the operating system."
+  def signal(pid, name), do: {_, 0} = System.cmd("kill", ["-#{name}", "#{pid}"])
+end
+
+defmodule Live.Recording do
+  @moduledoc "`cprof record` in the background."
+
+  import ExUnit.Assertions
+
+  alias Live.Program
+
   @doc "A recording of a node that has had so much CPU time in it, however long that took: what it said."
   def of_cpu(node, cpu_seconds, args) do
     recording = start(["-p", node.pid, "-d", 3600 | args])
     Live.Wait.for_cpu(node.pid, cpu_seconds)
-    System.cmd("kill", ["-INT", "#{recording.pid}"])
+    Program.signal(recording.pid, "INT")
     assert {said, 0} = finished(recording)
     said
   end
@@ -313,34 +360,23 @@ defmodule Live.Recording do
   end
 
   @doc "Starts it."
-  def launch(args) do
-    args = Enum.map(["record" | args], &to_string/1)
-    opts = [:binary, :exit_status, :stderr_to_stdout, args: args]
-    port = Port.open({:spawn_executable, Live.Cprof.program()}, opts)
-    {:os_pid, pid} = Port.info(port, :os_pid)
-    %__MODULE__{port: port, pid: pid}
-  end
+  def launch(args), do: Program.start(Live.Cprof.program(), ["record" | args])
 
   # What it says of that is for finished/1.
   defp ended?(recording), do: Port.info(recording.port) == nil
 
+  @doc "Waits until it has a perf event or a BPF link open, however short for."
+  def until_it_begins(recording) do
+    Live.Wait.until(fn -> Enum.any?(links(recording.pid), &(&1 =~ ~r/perf_event|bpf_link/)) end, "it begins to sample")
+  end
+
   @doc "How many perf events a process holds."
-  def events(pid) do
-    links = for fd <- Path.wildcard("/proc/#{pid}/fd/*"), {:ok, to} <- [File.read_link(fd)], do: to
-    Enum.count(links, &(&1 == "anon_inode:[perf_event]"))
-  end
+  def events(pid), do: Enum.count(links(pid), &(&1 == "anon_inode:[perf_event]"))
 
-  @doc "Waits for its end, `more_ms` longer than what must be over at once: {what it said, exit status}."
-  def finished(recording, more_ms \\ 0, said \\ "") do
-    port = recording.port
+  defp links(pid), do: for(fd <- Path.wildcard("/proc/#{pid}/fd/*"), {:ok, to} <- [File.read_link(fd)], do: to)
 
-    receive do
-      {^port, {:data, text}} -> finished(recording, more_ms, said <> text)
-      {^port, {:exit_status, status}} -> {said, status}
-    after
-      @patience_ms + more_ms -> flunk("the recording does not end")
-    end
-  end
+  @doc "Waits for its end: see `Live.Program`."
+  defdelegate finished(recording, more_ms \\ 0), to: Program
 end
 
 defmodule Live.Wait do
@@ -351,11 +387,25 @@ defmodule Live.Wait do
   @patience_ms 60_000
 
   @doc "Until `fun` returns something true, which it returns."
-  def until(fun, deadline \\ now_ms() + @patience_ms) do
+  def until(fun, what \\ "what is waited for comes"), do: until(fun, what, now_ms() + @patience_ms)
+
+  defp until(fun, what, deadline) do
     cond do
       value = fun.() -> value
-      now_ms() > deadline -> flunk("waited in vain")
-      true -> Process.sleep(20) && until(fun, deadline)
+      now_ms() > deadline -> flunk("within #{div(@patience_ms, 1000)} s it was not seen that #{what}")
+      true -> Process.sleep(20) && until(fun, what, deadline)
+    end
+  end
+
+  @doc "Until `fun` returns an empty list; what it returns at the end, so that a test shows what is left."
+  def until_none(fun, deadline \\ now_ms() + @patience_ms) do
+    left = fun.()
+
+    if left == [] or now_ms() > deadline do
+      left
+    else
+      Process.sleep(5)
+      until_none(fun, deadline)
     end
   end
 
