@@ -123,7 +123,7 @@ defmodule CprofTest do
       end)
 
     send(task.pid, :end)
-    Task.await(task)
+    Task.await(task, 60_000)
 
     rows = Map.new(profile.report.processes, &{&1.pid, &1})
     [own, task] = for pid <- [self(), task.pid], do: rows[List.to_string(:erlang.pid_to_list(pid))]
@@ -337,7 +337,7 @@ defmodule CprofTest do
 
   test "work of other processes is seen too" do
     {:ok, _, profile} =
-      Cprof.profile(fn -> 1..4 |> Enum.map(fn _ -> Task.async(&Work.run/0) end) |> Task.await_many() end)
+      Cprof.profile(fn -> 1..4 |> Enum.map(fn _ -> Task.async(&Work.run/0) end) |> Task.await_many(:infinity) end)
 
     assert hottest(profile).name == "CprofTest.Work.spin/1"
   end

@@ -275,7 +275,7 @@ defmodule Cprof.SnapshotTest do
   end
 
   test "the wall time flag ends with the process that took snapshots" do
-    Task.await(Task.async(fn -> snapshot() end))
+    Task.await(Task.async(fn -> snapshot() end), 60_000)
     wait_until(fn -> :erlang.statistics(:scheduler_wall_time) == :undefined end)
   end
 

@@ -84,7 +84,7 @@ defmodule Live.EndingsTest do
       port = Port.open({:spawn_executable, Cprof.program()}, [:binary, packet: 4, args: ["port"]])
       {:os_pid, os_pid} = Port.info(port, :os_pid)
       Port.command(port, :erlang.term_to_binary({1, :hello, %{version: 1}}))
-      assert_receive {^port, {:data, _}}, 20_000
+      assert_receive {^port, {:data, _}}, 60_000
       Port.command(port, :erlang.term_to_binary({2, :start, %{pid: pid, rate: 99, engine: "bpf"}}))
       Process.sleep(wait)
       Port.close(port)

@@ -2,6 +2,8 @@ defmodule Live.HarmTest do
   @moduledoc "What is asked of cprof leaves this node as it was, whoever goes meanwhile: callers, or schedulers."
   use ExUnit.Case, async: false
 
+  alias Live.Wait
+
   @patience_ms 60_000
 
   # Programs of ours that this VM began: children of its erl_child_setup.
@@ -22,23 +24,10 @@ defmodule Live.HarmTest do
          else: (_ -> nil)
   end
 
-  defp until(check, deadline \\ System.monotonic_time(:millisecond) + @patience_ms) do
-    case check.() do
-      [] ->
-        []
-
-      left ->
-        if System.monotonic_time(:millisecond) > deadline do
-          left
-        else
-          Process.sleep(5)
-          until(check, deadline)
-        end
-    end
-  end
-
   defp left_since(before) do
-    until(fn -> Enum.filter(Process.list() -- [Process.whereis(:cprof_canary) | before], &Process.alive?/1) end)
+    Wait.until_none(fn ->
+      Enum.filter(Process.list() -- [Process.whereis(:cprof_canary) | before], &Process.alive?/1)
+    end)
   end
 
   for work <- [:record, :profile, :read, :render, :snapshot, :watch] do
@@ -46,17 +35,17 @@ defmodule Live.HarmTest do
       {:ok, profile} = Cprof.record(0.2)
       Cprof.Snapshot.take(%{})
       before = Process.list()
-      assert until(&programs/0) == []
+      assert Wait.until_none(&programs/0) == []
 
       for round <- 1..15 do
         callers = for _ <- 1..5, do: spawn(fn -> ask(unquote(work), profile) end)
         # In some rounds they are killed while they begin, in some they are at it.
-        if rem(round, 3) == 0 and unquote(work) in [:record, :profile], do: until(&no_program/0)
+        if rem(round, 3) == 0 and unquote(work) in [:record, :profile], do: Wait.until_none(&no_program/0)
         Process.sleep(:rand.uniform(40))
         for pid <- callers, do: Process.exit(pid, :kill)
       end
 
-      assert until(&programs/0) == []
+      assert Wait.until_none(&programs/0) == []
       assert left_since(before) == []
       assert Process.whereis(:cprof_sampler) == nil
     end
@@ -125,7 +114,10 @@ defmodule Live.HarmTest do
       :erlang.system_flag(:schedulers_online, 1)
       done = for n <- 1..3, do: :counters.get(taken, n)
       # Each of them goes on with what is online,
-      assert until(fn -> for {n, was} <- Enum.with_index(done), :counters.get(taken, was + 1) == n, do: was end) == []
+      assert Wait.until_none(fn ->
+               for {n, was} <- Enum.with_index(done), :counters.get(taken, was + 1) == n, do: was
+             end) == []
+
       # and a module is replaced twice, which asks every process.
       assert round |> load() |> Task.await(@patience_ms) == round
       :erlang.system_flag(:schedulers_online, all)

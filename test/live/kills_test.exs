@@ -5,7 +5,7 @@ defmodule Live.KillsTest do
   """
   use ExUnit.Case
 
-  alias Live.{Cprof, Node}
+  alias Live.{Cprof, Node, Wait}
 
   @tries String.to_integer(System.get_env("KILLS") || "6")
   @flags OptionParser.split(System.get_env("KILLS_ERL") || "")
@@ -78,14 +78,14 @@ defmodule Live.KillsTest do
 
   # The node must go on while the sampler cannot.
   defp stand_still(sampler, node) do
-    wait(fn -> state(sampler.pid) in ["T", "t", "Z", nil] end, "the sampler stops")
+    Wait.until(fn -> state(sampler.pid) in ["T", "t", "Z", nil] end, "the sampler stops")
     let_go(node.pid)
     beats(node)
     Process.sleep(:rand.uniform(200))
     send_signal(sampler, :cont)
   end
 
-  # A recording is whole, or not there and the exit code says so.
+  # A recording is whole, or not there and the exit code says so. The signal is the sampler's.
   defp check_result(signal, code, sampler, dir) do
     file = Path.join(dir, "r.pb.gz")
 
@@ -136,8 +136,8 @@ defmodule Live.KillsTest do
       Process.sleep(:rand.uniform(@within))
       send_signal(node, signal)
       code = exit_code(sampler)
-      # A node that is killed in the sampler's first moment leaves nothing to write.
-      check_result(:of_node, code, sampler, dir)
+      # On a busy machine the node may be gone before the first sample.
+      check_result(:none, code, sampler, dir)
       if signal == :stop, do: assert(state(node.pid) == "T")
       nothing_is_left(sampler, dir)
     end
@@ -152,15 +152,15 @@ defmodule Live.KillsTest do
     {_, 0} = System.cmd("erlc", ["-o", dir, "test/live/work/heartbeat.erl"])
     erl = [System.find_executable("erl"), "-noinput", "-pa", dir, "-run", "heartbeat", "start", "alone"]
     sampler = start(["--engine", engine, "-o", Path.join(dir, "r.pb.gz"), "--" | erl], dir)
-    vm = wait(fn -> vm_below(sampler.pid) end, "a VM is started")
+    vm = Wait.until(fn -> vm_below(sampler.pid) end, "a VM is started")
     Process.sleep(500 + :rand.uniform(@within))
     send_signal(sampler, :kill)
     assert exit_code(sampler) == 137
     let_go(vm)
-    used = cpu_ticks(vm)
-    wait(fn -> cpu_ticks(vm) > used end, "the command goes on")
+    used = Wait.cpu_ticks(vm)
+    Wait.until(fn -> Wait.cpu_ticks(vm) > used end, "the command goes on")
     System.cmd("kill", ["-9", "#{vm}"])
-    wait(fn -> state(vm) in [nil, "Z"] end, "the command ends")
+    Wait.until(fn -> state(vm) in [nil, "Z"] end, "the command ends")
     nothing_is_left(sampler, dir, Path.wildcard(Path.join(dir, "*.beam")))
   end
 
@@ -172,11 +172,6 @@ defmodule Live.KillsTest do
     else
       _ -> nil
     end
-  end
-
-  defp cpu_ticks(pid) do
-    [_, rest] = File.read!("/proc/#{pid}/stat") |> String.split(") ", parts: 2)
-    rest |> String.split() |> Enum.at(11) |> String.to_integer()
   end
 
   # --- samplers ---------------------------------------------------------------------------------------------------------
@@ -231,7 +226,7 @@ defmodule Live.KillsTest do
   # --- what must be so --------------------------------------------------------------------------------------------------
 
   # No thread is traced, or stopped by a tracer.
-  defp let_go(pid), do: wait(fn -> held(pid) == [] end, "all threads of the node are let go")
+  defp let_go(pid), do: Wait.until(fn -> held(pid) == [] end, "all threads of the node are let go")
 
   defp held(pid) do
     for task <- Path.wildcard("/proc/#{pid}/task/*/status"),
@@ -243,7 +238,11 @@ defmodule Live.KillsTest do
   # Every scheduler goes on.
   defp beats(node) do
     before = ask_beats(node)
-    wait(fn -> Enum.zip(before, ask_beats(node)) |> Enum.all?(fn {a, b} -> b > a + 5 end) end, "all schedulers go on")
+
+    Wait.until(
+      fn -> Enum.zip(before, ask_beats(node)) |> Enum.all?(fn {a, b} -> b > a + 5 end) end,
+      "all schedulers go on"
+    )
   end
 
   defp ask_beats(node) do
@@ -257,7 +256,7 @@ defmodule Live.KillsTest do
   end
 
   defp nothing_is_left(sampler, dir, but \\ []) do
-    wait(fn -> ours() == [] end, "all processes of cprof end")
+    Wait.until(fn -> ours() == [] end, "all processes of cprof end")
     assert Enum.sort(File.ls!(dir)) -- ["r.pb.gz" | Enum.map(but, &Path.basename/1)] == []
     File.rm_rf!(dir)
     File.rm(sampler.err)
@@ -276,12 +275,4 @@ defmodule Live.KillsTest do
   end
 
   defp now, do: System.monotonic_time(:millisecond)
-
-  defp wait(fun, what, until \\ now() + @patience) do
-    cond do
-      value = fun.() -> value
-      now() > until -> flunk("within #{div(@patience, 1000)} s it was not seen that #{what}")
-      true -> Process.sleep(2) && wait(fun, what, until)
-    end
-  end
 end

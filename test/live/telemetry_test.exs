@@ -17,6 +17,7 @@ defmodule Live.TelemetryTest do
   use ExUnit.Case, async: false
 
   alias Cprof.{Error, Telemetry}
+  alias Live.Wait
 
   @libraries [:telemetry, :telemetry_poller, :ranch, Elixir.Telemetry.Metrics.ConsoleReporter]
   @compile {:no_warn_undefined, @libraries}
@@ -121,14 +122,6 @@ defmodule Live.TelemetryTest do
     stats
   end
 
-  defp wait_until(fun, tries \\ 1200) do
-    cond do
-      fun.() -> true
-      tries == 0 -> flunk("waited in vain")
-      true -> Process.sleep(50) && wait_until(fun, tries - 1)
-    end
-  end
-
   defp files(dir), do: Enum.sort(Path.wildcard(Path.join(dir, "*")))
 
   # --- figures ----------------------------------------------------------------
@@ -198,7 +191,7 @@ defmodule Live.TelemetryTest do
     optional = ~w(created_per_s busy_wait waiting_for_cpu imbalance unaccounted)a
 
     # One snapshot may lack what came too late.
-    wait_until(fn ->
+    Wait.until(fn ->
       assert :cprof_telemetry.execute() == :ok
       {:messages, messages} = Process.info(self(), :messages)
       Enum.all?(metrics, &Enum.any?(messages, fn message -> measured?(&1, message, optional) end))
@@ -275,7 +268,7 @@ defmodule Live.TelemetryTest do
       assert started.id == "phoenix" and started.trigger == [:phoenix, :endpoint]
       assert start.latency > 0
       second = Task.async(fn -> get("/burn") end)
-      wait_until(fn -> stats("phoenix").refused == 1 end)
+      Wait.until(fn -> stats("phoenix").refused == 1 end)
       assert stats("phoenix").state == :recording
       # What is not the recorded span does not end it.
       assert get("/quick") =~ "quick"
@@ -401,7 +394,7 @@ defmodule Live.TelemetryTest do
       end
 
     Task.await_many(crowd, @patience)
-    wait_until(fn -> stats("crowd").state == :idle end)
+    Wait.until(fn -> stats("crowd").state == :idle end)
     stats = stats("crowd")
     assert stats.recorded >= 1 and stats.failed == 0
     assert stats.recorded + stats.refused == :counters.get(triggers, 1)
@@ -432,7 +425,7 @@ defmodule Live.TelemetryTest do
     assert Telemetry.detach("spans") == :ok
     assert {_, %{kind: :error, reason: {:detached, _}}} = wait_for(:exception, 0)
     assert Process.whereis(:cprof_sampler) == nil
-    wait_until(fn -> not File.exists?("/proc/#{os_pid}") end)
+    Wait.until(fn -> not File.exists?("/proc/#{os_pid}") end)
     assert files(dir) == []
     assert Enum.filter(:telemetry.list_handlers([]), &(&1.id == "spans")) == []
     assert {:error, %Error{code: :not_attached}} = Telemetry.detach("spans")
@@ -502,7 +495,7 @@ defmodule Live.TelemetryTest do
     [%{config: config}] = Enum.filter(:telemetry.list_handlers([]), &(&1.id == "gone"))
     recorder = :cprof_telemetry_handler.recorder(config)
     Process.exit(recorder, :kill)
-    wait_until(fn -> not Process.alive?(recorder) end)
+    Wait.until(fn -> not Process.alive?(recorder) end)
     :telemetry.execute([:shop, :alarm], %{}, %{})
     assert {:error, %Error{code: :not_attached}} = Telemetry.stats("gone")
 
@@ -521,7 +514,7 @@ defmodule Live.TelemetryTest do
     wait_for(:start)
     [%{config: config} | _] = Enum.filter(:telemetry.list_handlers([]), &(&1.id == "spans"))
     Process.exit(:cprof_telemetry_handler.recorder(config), :kill)
-    wait_until(fn -> Process.whereis(:cprof_sampler) == nil end)
+    Wait.until(fn -> Process.whereis(:cprof_sampler) == nil end)
     Span.stop(span)
     assert Telemetry.detach("spans") == :ok
     assert files(dir) == []
