@@ -35,7 +35,7 @@ all_kinds_test_() ->
         after
             unlink(Crowd),
             exit(Crowd, kill),
-            [kill(Pid) || {Pid, _, _} <- Pids]
+            end_all([Pid || {Pid, _, _} <- Pids])
         end
     end}.
 
@@ -117,9 +117,15 @@ counted_as_bifs_do_test_() ->
         try
             eventually(fun() -> {counted(), asked()} end)
         after
-            [kill(Pid) || Pid <- Dirty ++ Pids]
+            [kill(Pid) || Pid <- Dirty],
+            end_all(Pids)
         end
     end}.
+
+%% Those that start/2 began, with the messages of their monitors.
+end_all(Pids) ->
+    [kill(Pid) || Pid <- Pids],
+    [receive {'DOWN', _, process, Pid, _} -> ok end || Pid <- Pids].
 
 kill(Pid) ->
     unlink(Pid),
