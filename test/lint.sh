@@ -6,6 +6,8 @@
 #   sizes       files under 400 lines, functions of at most 80
 #   banned      functions that cannot be used safely, output outside cli/
 #   names       file names unique in c_src
+#   facts       docs/internals/new-otp-release.md names what there is, and all
+#               that rests on a source file of OTP
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bad=0
@@ -90,7 +92,33 @@ check_names() {
         sed 's/^/file name used twice: /'
 }
 
-for check in layers modules libraries sizes banned names; do
+facts=docs/internals/new-otp-release.md
+
+facts_named() { # backticked words of a column of the tables: 4 ours, 5 tests
+    grep '^|' $facts | cut -d '|' -f "$1" | grep -oE '`[A-Za-z0-9_./]+`' |
+        tr -d '`' | sort -u
+}
+
+check_facts() {
+    for name in $(facts_named 4); do
+        find c_src lib -path "*/$name" | grep -q . ||
+            echo "$facts names $name, which is not there"
+    done
+    for name in $(facts_named 5); do
+        find test -name "${name##*/}" -o -name "$name.c" -o -name "$name.erl" |
+            grep -q . || echo "$facts names the test $name, which is not there"
+    done
+    otp='(erl_|beam_|instr_)[a-z_]+\.(h|c|hpp|cpp)|(code_ix|export|register)\.h'
+    grep -rlE "^( \*|%|/\*).*\b($otp)" c_src lib | while read -r file; do
+        grep -hE "^( \*|%|/\*).*\b($otp)" "$file" | grep -qv 'erl_nif\.h' ||
+            continue
+        stem=${file##*/}
+        facts_named 4 | grep -qE "(^|/)${stem%%.*}" ||
+            echo "$file rests on OTP's source, but $facts does not name it"
+    done
+}
+
+for check in layers modules libraries sizes banned names facts; do
     found=$(check_$check)
     [ -z "$found" ] || say "$check
 $found"
