@@ -37,7 +37,7 @@ attach(Id, Options) ->
 attach_checked(_, {error, Failure}) ->
     {error, Failure};
 attach_checked(Id, {ok, Checked}) ->
-    drop_dead(Id),
+    _ = drop_dead(Id),
     Gate = cprof_telemetry_gate:new(),
     {ok, Recorder} = cprof_telemetry_recorder:start(Id, Gate, Checked),
     Events = cprof_telemetry_options:events(Checked),
