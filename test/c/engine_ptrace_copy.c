@@ -8,6 +8,7 @@
 #define ENTRY     0x501000ull
 #define ESDP      0x600000ull
 #define PROCESS   0x601000ull
+#define PSEUDO    0x602000ull
 #define REG       0x603000ull
 #define HEAP      0x700000ull
 #define HEAP_LEN  0x20000ull
@@ -23,6 +24,7 @@ enum {
     REG_AT = 48,
     I = 256,
     INITIAL = 448,
+    SCHEDULER = 344, /* scheduler_data */
     CURRENT = 168,
     PAGE = 4096,
 };
@@ -55,6 +57,7 @@ static void make_process(struct scene *sc)
     struct fake *f = &sc->fake;
     fake_u64(f, ESDP + CURRENT, PROCESS);
     fake_u64(f, PROCESS, 0x1233);
+    fake_u64(f, PROCESS + SCHEDULER, ESDP);
     fake_u64(f, PROCESS + REG_AT, REG);
     fake_u64(f, PROCESS + I, 0x1f1f);
     for (uint64_t i = 0; i < 3; i++)
@@ -87,6 +90,7 @@ static struct scene *scene(void)
                                          .reg = REG_AT,
                                          .initial = INITIAL,
                                          .continuation = I,
+                                         .scheduler_data = SCHEDULER,
                                          .reg_name = 32,
                                          .code_list = CODE_LIST},
                                   .head_bytes = 472,
@@ -318,6 +322,34 @@ static void a_dirty_scheduler_comes_with_its_process(void **state)
     end(sc);
 }
 
+/* db_prog_match: the current process is made up, the one that called it is
+ * where the C code saved r13. */
+static void a_match_specification_is_of_who_runs_it(void **state)
+{
+    (void)state;
+    static const uint64_t made_up[][2] = {{COPY_NO_PID, HEND}, {0, 0}};
+    struct scene *sc = scene();
+    fake_u64(&sc->fake, ESDP + CURRENT, PSEUDO);
+    fake_u64(&sc->fake, PSEUDO + SCHEDULER, ESDP);
+    fake_u64(&sc->fake, RS - 16, PSEUDO);
+    fake_u64(&sc->fake, RS - 24, HEAP + 8); /* nobody's */
+    for (uint64_t at = RS - 300; at < RS - 64; at += 8)
+        fake_u64(&sc->fake, at & ~7ull, HEAP + at % PAGE); /* many of them */
+    for (size_t i = 0; i < 2; i++) {
+        fake_u64(&sc->fake, PSEUDO, made_up[i][0]);
+        fake_u64(&sc->fake, PSEUDO + HEND_AT, made_up[i][1]);
+        fake_u64(&sc->fake, RS - 336, PROCESS);
+        copy(sc);
+        is_the_process(&sc->s);
+        is_heap(&sc->s.erlang, HEND - 800 - COPY_BELOW_STOP, HEND);
+        fake_u64(&sc->fake, RS - 336, 0); /* not saved: nobody's */
+        copy(sc);
+        is_no_process(&sc->s);
+        assert_int_equal(sc->s.stack.len, 400 + COPY_SEAM_ABOVE);
+    }
+    end(sc);
+}
+
 static void a_name_belongs_to_its_process(void **state)
 {
     (void)state;
@@ -346,6 +378,7 @@ int main(void)
         cmocka_unit_test(a_stack_that_leads_nowhere_is_copied_blindly),
         cmocka_unit_test(without_offsets_there_is_no_process),
         cmocka_unit_test(a_dirty_scheduler_comes_with_its_process),
+        cmocka_unit_test(a_match_specification_is_of_who_runs_it),
         cmocka_unit_test(a_name_belongs_to_its_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
