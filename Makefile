@@ -79,6 +79,8 @@ bench-accuracy: all
 	$(MIX) run --no-start bench/accuracy.exs
 bench-overhead: all
 	$(MIX) run --no-start bench/overhead.exs
+bench-stated: all
+	$(MIX) run --no-start bench/stated.exs
 bench-formats: all
 	$(MIX) run --no-start bench/formats.exs
 bench-diff: all
@@ -94,4 +96,4 @@ clean:
 
 .PHONY: all demo test test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-roots lint fuzz churn bench bench-accuracy \
-    bench-overhead bench-formats bench-diff bench-page bench-snapshot clean
+    bench-overhead bench-stated bench-formats bench-diff bench-page bench-snapshot clean

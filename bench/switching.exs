@@ -51,24 +51,24 @@ defmodule Switching do
   @ms Bench.setting("WINDOW_MS", 700)
   @work "switching_work"
 
-  @doc "Starts a workload: {the node, its helpers to be stopped, clients or nil}."
-  def start("reads") do
-    file = Path.expand("build/bench/reads")
-    File.write!(file, :binary.copy(<<0>>, 4096))
-    node = Node.start(@work, ["reads", file], ["+S", "1"])
+  @doc "Starts a workload, `as` a user: {the node, its helpers to be stopped, clients or nil}."
+  def start(work, opts \\ [])
+
+  def start("reads", opts) do
+    node = Node.start(@work, ["reads", :code.which(:lists)], ["+S", "1"], opts)
     {_, 0} = System.cmd("taskset", ["-apc", "0", "#{node.pid}"])
     {node, [], nil}
   end
 
-  def start("port"), do: {Node.start(@work, ["port"]), [], nil}
+  def start("port", opts), do: {Node.start(@work, ["port"], [], opts), [], nil}
 
-  def start("pingpong") do
+  def start("pingpong", opts) do
     peer = Node.start(@work, ["echo"])
-    {Node.start(@work, ["pingpong", port(peer)]), [peer], nil}
+    {Node.start(@work, ["pingpong", port(peer)], [], opts), [peer], nil}
   end
 
-  def start("connections") do
-    node = Node.start(@work, ["echo"])
+  def start("connections", opts) do
+    node = Node.start(@work, ["echo"], [], opts)
     {node, [], Clients.start(String.to_integer(port(node)))}
   end
 

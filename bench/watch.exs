@@ -55,7 +55,9 @@ defmodule Watch do
     ["record", "-q", "-p", node.pid, "-r", rate, "-d", 3600, "-o", out | Bench.engine(engine)]
   end
 
-  defp program(exe, args, fun) do
+  @doc "Runs `fun` while a program runs, `as` a user."
+  def program(exe, args, fun, opts \\ []) do
+    {exe, args} = Node.wrap(opts[:as], [exe | args])
     port = open(exe, args)
     {:os_pid, pid} = Port.info(port, :os_pid)
     Process.sleep(400)

@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,12 +15,17 @@
 
 enum {
     ROUNDS = 5,
-    ROUND_NS = 2 * 1000 * 1000,
+    ROUND_TURNS = 1000,           /* of the first player */
     RING_BYTES = 256 * 1024,      /* holds all samples of a round */
     SAMPLE_EVERY_NS = 100 * 1000, /* while the cost of samples is measured */
+    /* How long events are armed: of CPU time of each thread, and by the clock,
+     * when the machine has little time for us. */
+    PERIODS = 2,
+    LEAST_NS = 20 * 1000 * 1000,
+    LONGEST_NS = 1000 * 1000 * 1000,
+    /* At a lower rate it costs less than what is measured. */
+    LONGEST_PERIOD_NS = 20 * 1000 * 1000,
 };
-
-enum mode { NO_EVENT, DISABLED, ARMED, MODES };
 
 /* A thread that counts its turns: it waits for a byte of the other one before
  * each turn, so that every turn is a switch, or it never waits. */
@@ -28,7 +33,8 @@ struct player {
     pthread_t thread;
     clockid_t clock;
     _Atomic pid_t tid;
-    _Atomic uint64_t turns;
+    _Atomic uint64_t turns, awaited; /* at that many `reached` is posted */
+    sem_t reached;
     _Atomic bool over;
     int from, to; /* -1: does not wait */
 };
@@ -49,6 +55,10 @@ static void *play(void *arg)
             break;
         spin();
         p->turns++;
+        if (p->turns >= p->awaited) {
+            p->awaited = UINT64_MAX;
+            sem_post(&p->reached);
+        }
         if (p->to >= 0 && write(p->to, &byte, 1) != 1)
             break;
     }
@@ -65,9 +75,11 @@ static int start(struct player *p)
         return -ENOSYS;
     CPU_ZERO(&cpu);
     CPU_SET(here, &cpu);
+    p->awaited = UINT64_MAX;
     int err = pthread_attr_init(&attr);
     if (err)
         return -err;
+    sem_init(&p->reached, 0, 0);
     err = pthread_attr_setaffinity_np(&attr, sizeof(cpu), &cpu);
     if (!err)
         err = pthread_create(&p->thread, &attr, play, p);
@@ -82,8 +94,10 @@ static int start(struct player *p)
 
 static void end(struct player *p)
 {
-    if (p->tid)
-        pthread_join(p->thread, NULL);
+    if (!p->tid)
+        return;
+    pthread_join(p->thread, NULL);
+    sem_destroy(&p->reached);
 }
 
 /* --- one round ------------------------------------------------------------ */
@@ -104,80 +118,152 @@ static uint64_t turns(const struct player *players, size_t n)
     return sum;
 }
 
+static void close_events(struct perf_thread *events, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        perf_thread_close(&events[i]);
+}
+
 static int open_events(struct perf_thread *events, const struct player *players,
-                       size_t n, const struct perf_event_setup *setup,
-                       enum mode mode)
+                       size_t n, const struct perf_event_setup *setup)
 {
     struct perf_event_setup permitted = *setup;
     for (size_t i = 0; i < n; i++) {
         const struct thread of = {.tid = players[i].tid};
         int err =
             perf_threads_open_one(&of, &permitted, RING_BYTES / n, &events[i]);
-        if (!err && mode == ARMED)
-            err = perf_event_enable(events[i].fd);
         if (err) {
-            while (i-- > 0)
-                perf_thread_close(&events[i]);
+            close_events(events, i);
             return err;
         }
     }
     return 0;
+}
+
+struct played {
+    uint64_t cpu_ns, turns;
+};
+
+/* One more round, added to `sum`. No timer ends it: one that is due before the
+ * events' own would keep the kernel from programming those. */
+static void play_on(struct player *players, size_t n, struct played *sum)
+{
+    uint64_t turns_before = turns(players, n), before = cpu_ns(players, n);
+    players->awaited = players->turns + ROUND_TURNS;
+    while (sem_wait(&players->reached) != 0)
+        ; /* a signal */
+    sum->cpu_ns += cpu_ns(players, n) - before;
+    sum->turns += turns(players, n) - turns_before;
 }
 
 /* CPU time of a turn in nanoseconds. */
-static int play_round(struct player *players, size_t n,
-                      const struct perf_event_setup *setup, enum mode mode,
-                      double *turn_ns)
+static double turn_ns(const struct played *p)
 {
-    static const struct timespec round = {0, ROUND_NS};
-    struct perf_thread events[2];
-    if (mode != NO_EVENT) {
-        int err = open_events(events, players, n, setup, mode);
-        if (err)
-            return err;
-    }
-    uint64_t turns_before = turns(players, n), before = cpu_ns(players, n);
-    do
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &round, NULL);
-    while (turns(players, n) - turns_before < 10); /* on a busy machine */
-    *turn_ns = (double)(cpu_ns(players, n) - before) /
-               (double)(turns(players, n) - turns_before);
-    for (size_t i = 0; mode != NO_EVENT && i < n; i++)
-        perf_thread_close(&events[i]);
-    return 0;
+    return (double)p->cpu_ns / (double)p->turns;
 }
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The medians of rounds that take turns, so that a change of the machine's
- * speed affects all of them alike. */
-static int play_rounds(struct player *players, size_t n,
-                       const struct perf_event_setup *setup, double *turn_ns)
-{
-    double all[MODES][ROUNDS];
-    for (int r = 0; r < ROUNDS; r++)
-        for (int mode = 0; mode < MODES; mode++) {
-            int err =
-                play_round(players, n, setup, (enum mode)mode, &all[mode][r]);
-            if (err)
-                return err;
-        }
-    for (int mode = 0; mode < MODES; mode++) {
-        qsort(all[mode], ROUNDS, sizeof(double), by_value);
-        turn_ns[mode] = all[mode][ROUNDS / 2];
-    }
-    return 0;
-}
-
-/* --- both figures --------------------------------------------------------- */
 
 static double above(double cost, double base)
 {
     return cost > base ? cost - base : 0;
+}
+
+/* --- what an event adds to a turn ------------------------------------------
+ * Rounds with it and without take turns, so that a change of the machine's
+ * speed affects both alike. */
+
+/* Disabled, against none. */
+static int add_idle(struct player *players, size_t n,
+                    const struct perf_event_setup *setup, double *added_ns)
+{
+    struct perf_thread events[2];
+    struct played none = {0}, idle = {0};
+    for (int r = 0; r < ROUNDS; r++) {
+        play_on(players, n, &none);
+        int err = open_events(events, players, n, setup);
+        if (err)
+            return err;
+        play_on(players, n, &idle);
+        close_events(events, n);
+    }
+    *added_ns = above(turn_ns(&idle), turn_ns(&none));
+    return 0;
+}
+
+static int arm(struct perf_thread *events, size_t n, bool armed)
+{
+    int err = 0;
+    for (size_t i = 0; i < n && !err; i++)
+        err = armed ? perf_event_enable(events[i].fd)
+                    : perf_event_disable(events[i].fd);
+    return err;
+}
+
+/* Armed, against disabled. The kernel programs the CPU's timer only when the
+ * event is due before anything else there, its own tick above all, so it
+ * depends on how much of the period is left what that costs: the same events
+ * go on through whole periods. */
+static int play_periods(struct player *players, size_t n,
+                        const struct perf_event_setup *setup,
+                        struct perf_thread *events, struct played *idle,
+                        struct played *armed)
+{
+    uint64_t limit_ns = clock_now_ns() + LONGEST_NS;
+    uint64_t enough = PERIODS * setup->period_ns;
+    if (enough < LEAST_NS)
+        enough = LEAST_NS;
+    while (armed->cpu_ns < n * enough && clock_now_ns() < limit_ns) {
+        play_on(players, n, idle);
+        int err = arm(events, n, true);
+        if (err)
+            return err;
+        play_on(players, n, armed);
+        err = arm(events, n, false);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+static int add_armed(struct player *players, size_t n,
+                     const struct perf_event_setup *setup, struct played *idle,
+                     struct played *armed)
+{
+    struct perf_thread events[2];
+    *idle = *armed = (struct played){0};
+    int err = open_events(events, players, n, setup);
+    if (err)
+        return err;
+    err = play_periods(players, n, setup, events, idle, armed);
+    close_events(events, n);
+    return err;
+}
+
+/* --- both figures --------------------------------------------------------- */
+
+/* The samples of the armed time, which are counted by themselves. */
+static double of_samples(const struct played *armed, uint64_t period_ns,
+                         double sample_ns)
+{
+    return turn_ns(armed) / (double)period_ns * sample_ns;
+}
+
+static int measure_turns(const struct perf_event_setup *setup,
+                         struct player players[2], struct perf_cost *out)
+{
+    struct perf_event_setup often = *setup;
+    struct played idle, armed;
+    if (often.period_ns > LONGEST_PERIOD_NS)
+        often.period_ns = LONGEST_PERIOD_NS;
+    int err = add_idle(players, 2, &often, &out->idle_ns);
+    if (!err)
+        err = add_armed(players, 2, &often, &idle, &armed);
+    if (err)
+        return err;
+    out->armed_ns = out->idle_ns +
+                    above(turn_ns(&armed),
+                          turn_ns(&idle) + of_samples(&armed, often.period_ns,
+                                                      out->sample_ns));
+    return 0;
 }
 
 static int measure_switches(const struct perf_event_setup *setup, int there[2],
@@ -185,24 +271,19 @@ static int measure_switches(const struct perf_event_setup *setup, int there[2],
 {
     struct player players[2] = {{.from = there[0], .to = back[1]},
                                 {.from = back[0], .to = there[1]}};
-    double turn_ns[MODES];
     int err = start(&players[0]);
     if (!err)
         err = start(&players[1]);
     if (!err && write(there[1], "", 1) != 1)
         err = -errno;
     if (!err)
-        err = play_rounds(players, 2, setup, turn_ns);
+        err = measure_turns(setup, players, out);
     players[0].over = players[1].over = true;
     (void)!write(there[1], "", 1);
     (void)!write(back[1], "", 1);
     end(&players[0]);
     end(&players[1]);
-    if (err)
-        return err;
-    out->armed_ns = above(turn_ns[ARMED], turn_ns[NO_EVENT]);
-    out->idle_ns = above(turn_ns[DISABLED], turn_ns[NO_EVENT]);
-    return 0;
+    return err;
 }
 
 static int measure_samples(const struct perf_event_setup *setup,
@@ -210,17 +291,17 @@ static int measure_samples(const struct perf_event_setup *setup,
 {
     struct player player = {.from = -1, .to = -1};
     struct perf_event_setup often = *setup;
-    double turn_ns[MODES];
+    struct played idle, armed;
     often.period_ns = SAMPLE_EVERY_NS;
     often.rate = (unsigned)(NS_PER_S / SAMPLE_EVERY_NS);
     int err = start(&player);
     if (!err)
-        err = play_rounds(&player, 1, &often, turn_ns);
+        err = add_armed(&player, 1, &often, &idle, &armed);
     player.over = true;
     end(&player);
     if (err)
         return err;
-    out->sample_ns = above(turn_ns[ARMED], turn_ns[NO_EVENT]) / turn_ns[ARMED] *
+    out->sample_ns = above(turn_ns(&armed), turn_ns(&idle)) / turn_ns(&armed) *
                      SAMPLE_EVERY_NS;
     return 0;
 }
@@ -240,12 +321,11 @@ int perf_cost_measure(const struct perf_event_setup *setup,
         return -errno;
     int err = pipe2(back, O_CLOEXEC) == 0 ? 0 : -errno;
     if (!err) {
-        err = measure_switches(setup, there, back, &cost);
+        err = measure_samples(setup, &cost);
+        err = err ? err : measure_switches(setup, there, back, &cost);
         close_pipe(back);
     }
     close_pipe(there);
-    if (!err)
-        err = measure_samples(setup, &cost);
     if (!err)
         *out = cost;
     return err;

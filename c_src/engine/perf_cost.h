@@ -19,7 +19,8 @@ struct perf_cost {
 };
 
 /**
- * Takes about 0.1 s, most of it CPU time of ours.
+ * Takes about 0.2 s on a machine with time for us, a second where it has
+ * little; most of it is CPU time of ours.
  * @param setup of the events that are going to be opened
  * @return 0 or a negative error
  */

@@ -106,7 +106,7 @@ static int note_cost(struct profile *p, const struct engine_cost *cost,
 {
     char line[400];
     double seconds = (double)duration_ns / (double)NS_PER_S;
-    if (cost->switch_ns <= 0 || seconds <= 0)
+    if (cost->switches == 0 || seconds <= 0)
         return 0;
     int n = snprintf(line, sizeof(line),
                      "recording cost the node %.1f %% of its CPU time: its "

@@ -81,7 +81,7 @@ defmodule Live.Node do
     if opts[:as], do: open_to_all(dir)
     args = if opts[:nif], do: [dir | args], else: args
     run = ["-noshell", "-pa", dir, "-run", "#{module}", "start" | args]
-    {exe, argv} = wrap(opts[:as], erl_flags ++ run)
+    {exe, argv} = wrap(opts[:as], [System.find_executable("erl") | erl_flags ++ run])
     # Another user may not look for a .erlang in our home, and erl would say so.
     env = if opts[:as], do: [{~c"HOME", String.to_charlist(dir)}, {~c"XDG_CONFIG_HOME", false}], else: []
     port = Port.open({:spawn_executable, exe}, [:binary, :exit_status, line: 65536, args: argv, env: env])
@@ -101,12 +101,11 @@ defmodule Live.Node do
     {_, 0} = System.cmd(cc, ["-O2", "-Wall", "-fPIC", "-shared", "-I#{include}"] ++ flags ++ files)
   end
 
-  defp wrap(nil, argv), do: {System.find_executable("erl"), argv}
+  @doc "A command for a user, or for nil, our own: {executable, arguments}."
+  def wrap(nil, [exe | args]), do: {exe, args}
 
-  defp wrap(user, argv) do
-    ids = ["--reuid", user, "--regid", "nogroup", "--clear-groups"]
-    {System.find_executable("setpriv"), ids ++ [System.find_executable("erl") | argv]}
-  end
+  def wrap(user, command),
+    do: {System.find_executable("setpriv"), ~w(--reuid #{user} --regid nogroup --clear-groups) ++ command}
 
   def tell(node, text), do: Port.command(node.port, text <> "\n")
 
