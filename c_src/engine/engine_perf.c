@@ -221,7 +221,7 @@ static bool take(struct engine *e, struct perf_thread *t,
     case PERF_RECORDS_SAMPLE:
         return hand_out(e, t, on_sample, ctx);
     case PERF_RECORDS_LOST:
-        e->counters.lost += e->record.lost;
+        perf_thread_told_lost(t, e->record.lost);
         break;
     case PERF_RECORDS_THROTTLE:
         e->counters.throttled++;
@@ -341,7 +341,9 @@ static int follow(struct engine *e, const struct engine_view *view)
 
 static struct engine_counters counters(const struct engine *e)
 {
-    return e->counters;
+    struct engine_counters result = e->counters;
+    result.lost += perf_threads_lost(&e->threads);
+    return result;
 }
 
 static struct engine_info info(const struct engine *e)

@@ -12,6 +12,9 @@
 
 #define MEASURE_NS (5 * NS_PER_MS)
 
+/* PERF_FORMAT_LOST, which headers before Linux 6.0 do not have. */
+enum { FORMAT_LOST = 1 << 4 };
+
 static void set_event(struct perf_event_attr *attr,
                       const struct perf_event_setup *setup)
 {
@@ -55,6 +58,13 @@ static void set_content(struct perf_event_attr *attr,
     }
 }
 
+static int try_open(const struct perf_event_attr *attr, pid_t tid, int cpu)
+{
+    long fd =
+        syscall(SYS_perf_event_open, attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+    return fd < 0 ? -errno : (int)fd;
+}
+
 static int open_event(pid_t tid, int cpu, const struct perf_event_setup *setup)
 {
     struct perf_event_attr attr = {.size = sizeof(attr)};
@@ -63,9 +73,12 @@ static int open_event(pid_t tid, int cpu, const struct perf_event_setup *setup)
     attr.disabled = 1;
     attr.use_clockid = 1;
     attr.clockid = CLOCK_MONOTONIC;
-    long fd =
-        syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-    return fd < 0 ? -errno : (int)fd;
+    attr.read_format = FORMAT_LOST;
+    int fd = try_open(&attr, tid, cpu);
+    if (fd != -EINVAL)
+        return fd;
+    attr.read_format = 0; /* before Linux 6.0 */
+    return try_open(&attr, tid, cpu);
 }
 
 int perf_event_open(pid_t tid, const struct perf_event_setup *setup)
@@ -88,10 +101,31 @@ int perf_event_set_program(int fd, int program)
     return ioctl(fd, PERF_EVENT_IOC_SET_BPF, program) < 0 ? -errno : 0;
 }
 
+/* What the kernel has of { value, lost }: how many bytes, or -errno. */
+static ssize_t read_event(int fd, uint64_t values[2])
+{
+    ssize_t got = read(fd, values, 2 * sizeof(*values));
+    return got < 0 ? -errno : got;
+}
+
 int perf_event_count(int fd, uint64_t *count)
 {
-    ssize_t got = read(fd, count, sizeof(*count));
-    return got < 0 ? -errno : got == sizeof(*count) ? 0 : -EIO;
+    uint64_t values[2];
+    ssize_t got = read_event(fd, values);
+    if (got < (ssize_t)sizeof(*count))
+        return got < 0 ? (int)got : -EIO;
+    *count = values[0];
+    return 0;
+}
+
+int perf_event_lost(int fd, uint64_t *lost)
+{
+    uint64_t values[2];
+    ssize_t got = read_event(fd, values);
+    if (got < (ssize_t)sizeof(values))
+        return got < 0 ? (int)got : -ENOTSUP;
+    *lost = values[1];
+    return 0;
 }
 
 int perf_event_cycle_rate(uint64_t *per_s)

@@ -39,6 +39,9 @@ MUST_USE int perf_event_open_cpu(int cpu, const struct perf_event_setup *setup);
 MUST_USE int perf_event_set_program(int fd, int program);
 /** What the event has counted so far: nanoseconds (cpu-clock), or cycles. */
 MUST_USE int perf_event_count(int fd, uint64_t *count);
+/** How many records the kernel could not write so far, as the ring was full;
+ *  -ENOTSUP before Linux 6.0. */
+MUST_USE int perf_event_lost(int fd, uint64_t *lost);
 /** Cycles that a CPU makes in a second of work, as measured here and now. */
 MUST_USE int perf_event_cycle_rate(uint64_t *per_s);
 int perf_event_enable(int fd);

@@ -78,6 +78,19 @@ void perf_thread_saw(struct perf_thread *t, bool too_short)
     t->jitter.samples++;
 }
 
+void perf_thread_told_lost(struct perf_thread *t, uint64_t count)
+{
+    t->lost_told += count;
+}
+
+uint64_t perf_thread_lost(const struct perf_thread *t)
+{
+    uint64_t lost;
+    if (t->fd < 0 || perf_event_lost(t->fd, &lost) != 0)
+        lost = t->lost_told;
+    return t->lost_before + lost;
+}
+
 bool perf_thread_wants_growth(const struct perf_thread *t)
 {
     unsigned seen = t->recent < 100 ? 100 : t->recent;
@@ -88,6 +101,8 @@ bool perf_thread_wants_growth(const struct perf_thread *t)
 int perf_thread_grow(struct perf_thread *t)
 {
     size_t ring_bytes = t->ring.size;
+    t->lost_before = perf_thread_lost(t);
+    t->lost_told = 0;
     perf_thread_close(t); /* first, so that its locked memory is free again */
     t->setup.stack_bytes =
         at_most(t->setup.stack_bytes * 2, most_stack(ring_bytes));

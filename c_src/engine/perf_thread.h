@@ -30,6 +30,8 @@ struct perf_thread {
     unsigned recent, recent_short;
     struct schedstat seen; /**< of the thread, when its load was read last */
     bool over;             /**< the thread has ended, or its event is lost */
+    uint64_t lost_before;  /* by events that it had before this one */
+    uint64_t lost_told;    /* by records of this one */
 };
 
 /**
@@ -47,6 +49,14 @@ struct perf_records perf_thread_records(const struct perf_thread *t,
                                         uint8_t *scratch);
 /** Notes one sample; too_short: its stack copy should have been longer. */
 void perf_thread_saw(struct perf_thread *t, bool too_short);
+
+/** A record said that so many more did not fit into the ring. */
+void perf_thread_told_lost(struct perf_thread *t, uint64_t count);
+/**
+ * How many records of it did not fit so far, as the kernel counts them. Before
+ * Linux 6.0 it only told of them, and only with the next one that did fit.
+ */
+uint64_t perf_thread_lost(const struct perf_thread *t);
 
 /** Are more than 1 % of the recent copies too short, and may they grow? */
 bool perf_thread_wants_growth(const struct perf_thread *t);

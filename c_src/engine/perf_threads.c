@@ -69,8 +69,9 @@ int perf_threads_watch(struct perf_threads *set, struct perf_thread *t)
     return epoll_ctl(set->epoll, EPOLL_CTL_ADD, t->fd, &event) < 0 ? -errno : 0;
 }
 
-static void free_thread(struct perf_thread *t)
+static void free_thread(struct perf_threads *set, struct perf_thread *t)
 {
+    set->lost += perf_thread_lost(t);
     perf_thread_close(t);
     free(t);
 }
@@ -92,7 +93,7 @@ static int append(struct perf_threads *set, const struct thread *of,
     if (result == 0 && set->armed)
         result = perf_event_enable(t->fd);
     if (result) {
-        free_thread(t);
+        free_thread(set, t);
         return result;
     }
     set->list[set->count++] = t;
@@ -153,7 +154,7 @@ int perf_threads_add(struct perf_threads *set, const struct threads *threads)
 static void drop_all(struct perf_threads *set)
 {
     for (size_t i = 0; i < set->count; i++)
-        free_thread(set->list[i]);
+        free_thread(set, set->list[i]);
     set->count = 0;
 }
 
@@ -210,12 +211,20 @@ int perf_threads_arm(struct perf_threads *set, bool armed)
     return 0;
 }
 
+uint64_t perf_threads_lost(const struct perf_threads *set)
+{
+    uint64_t lost = set->lost;
+    for (size_t i = 0; i < set->count; i++)
+        lost += perf_thread_lost(set->list[i]);
+    return lost;
+}
+
 void perf_threads_remove_ended(struct perf_threads *set)
 {
     size_t kept = 0;
     for (size_t i = 0; i < set->count; i++)
         if (set->list[i]->over)
-            free_thread(set->list[i]);
+            free_thread(set, set->list[i]);
         else
             set->list[kept++] = set->list[i];
     set->count = kept;

@@ -17,6 +17,7 @@ struct perf_threads {
     struct perf_thread **list;     /**< sorted by tid */
     size_t count;
     size_t skipped; /**< could not be opened */
+    uint64_t lost;  /**< records of threads that are closed */
     unsigned shift; /**< rings are 2^shift smaller than their default */
     int epoll;      /**< its events point to the struct perf_thread */
     bool armed;     /**< threads that are added are enabled at once */
@@ -43,6 +44,8 @@ MUST_USE int perf_threads_watch(struct perf_threads *set,
                                 struct perf_thread *t);
 /** Enables or disables the events of all, and of those added from now on. */
 MUST_USE int perf_threads_arm(struct perf_threads *set, bool armed);
+/** How many records of them all did not fit into their rings so far. */
+uint64_t perf_threads_lost(const struct perf_threads *set);
 /** Closes the threads that are over. */
 void perf_threads_remove_ended(struct perf_threads *set);
 

@@ -345,6 +345,26 @@ static void cycles_are_sampled_where_there_are_counters(void **state)
     assert_true(seen.marked >= seen.count * 9 / 10);
 }
 
+/* Nobody reads the ring while it fills up, and no record comes after that to
+ * tell of those that were lost. */
+static void all_that_is_lost_is_counted(void **state)
+{
+    (void)state;
+    pid_t pid = start_child(child_spins);
+    struct seen seen = {.pid = pid};
+    struct engine *e = open_engine(pid, 999, false);
+    assert_int_equal(engine_perf.start(e), 0);
+    burn(pid, 500);
+    (engine_perf.stop)(e);
+    assert_int_equal(poll_once(e, &seen), 0);
+    struct engine_counters counters = engine_perf.counters(e);
+    engine_perf.close(e);
+    end_child(pid);
+    print_message("taken %zu, lost %zu\n", seen.count, (size_t)counters.lost);
+    assert_true(seen.count > 0 && seen.count < 250);
+    assert_true(seen.count + counters.lost > 400);
+}
+
 static void a_sleeping_process_is_not_sampled(void **state)
 {
     (void)state;
@@ -607,6 +627,7 @@ static int run_all(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_come_at_the_rate_with_registers_and_stack),
         cmocka_unit_test(cycles_are_sampled_where_there_are_counters),
+        cmocka_unit_test(all_that_is_lost_is_counted),
         cmocka_unit_test(a_sleeping_process_is_not_sampled),
         cmocka_unit_test(nothing_comes_after_stop),
         cmocka_unit_test(a_new_thread_is_noticed_and_sampled),
