@@ -56,10 +56,11 @@ struct engine_counters {
 
 /** What events on threads cost the node, measured; all 0: nothing was. */
 struct engine_cost {
-    double share;      /**< of the CPU time that the node used without them */
-    double bound;      /**< that the share was to stay below */
-    uint64_t switches; /**< times that a thread came onto a CPU */
-    double switch_ns;  /**< added to each while the events are armed */
+    double share;        /**< of the CPU time that the node used without them */
+    double bound;        /**< that the share was to stay below */
+    double paused_share; /**< of the share, what they cost while not armed */
+    uint64_t switches;   /**< times that a thread came onto a CPU */
+    double switch_ns;    /**< added to each while the events are armed */
     double sampled_share; /**< of the time they are armed, at the end */
     uint64_t lowered;     /**< times that this was halved while sampling */
 };

@@ -354,6 +354,7 @@ static struct engine_info info(const struct engine *e)
         .threads_skipped = e->threads.skipped,
         .cost = {.share = perf_duty_cost(&e->duty),
                  .bound = e->max_cost,
+                 .paused_share = perf_duty_paused_cost(&e->duty),
                  .switches = e->duty.load.runs,
                  .switch_ns = e->cost.armed_ns,
                  .sampled_share = e->duty.share,

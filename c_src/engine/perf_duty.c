@@ -75,6 +75,7 @@ void perf_duty_saw(struct perf_duty *d, const struct perf_duty_load *load)
     double cost = cost_of(d, load, d->share);
     double own = (double)load->cpu_ns - cost;
     d->cost_ns += cost;
+    d->paused_ns += (1 - d->share) * cost_of(d, load, 0);
     d->load.ns += load->ns;
     d->load.runs += load->runs;
     d->load.cpu_ns += load->cpu_ns;
@@ -97,8 +98,18 @@ bool perf_duty_turn(struct perf_duty *d, uint64_t now_ns)
     return true;
 }
 
-double perf_duty_cost(const struct perf_duty *d)
+static double of_own(const struct perf_duty *d, double cost_ns)
 {
     double own = (double)d->load.cpu_ns - d->cost_ns;
-    return own > 0 ? d->cost_ns / own : 0;
+    return own > 0 ? cost_ns / own : 0;
+}
+
+double perf_duty_cost(const struct perf_duty *d)
+{
+    return of_own(d, d->cost_ns);
+}
+
+double perf_duty_paused_cost(const struct perf_duty *d)
+{
+    return of_own(d, d->paused_ns);
 }

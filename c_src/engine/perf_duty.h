@@ -34,7 +34,7 @@ struct perf_duty {
     uint64_t random;
     uint64_t lowered; /**< times that the share was halved while sampling */
     /** Sums since perf_duty_begin. */
-    double cost_ns;
+    double cost_ns, paused_ns;
     struct perf_duty_load load;
 };
 
@@ -50,5 +50,7 @@ bool perf_duty_turn(struct perf_duty *d, uint64_t now_ns);
 /** What the events cost so far, as a share of the CPU time that the node would
  *  have used without them. */
 double perf_duty_cost(const struct perf_duty *d);
+/** Of that, what they cost while they were not armed. */
+double perf_duty_paused_cost(const struct perf_duty *d);
 
 #endif

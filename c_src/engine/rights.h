@@ -37,6 +37,14 @@ struct rights {
  *  as not given. */
 void rights_read(pid_t pid, struct rights *out);
 
+/** What the kernel allows on a CPU before it holds samples back. */
+struct rights_pace {
+    int per_s; /**< kernel.perf_event_max_sample_rate, or RIGHTS_UNKNOWN */
+    int share; /**< kernel.perf_cpu_time_max_percent, or RIGHTS_UNKNOWN: where
+                    samples take more of the time, it lowers per_s itself */
+};
+struct rights_pace rights_pace(void);
+
 /** CAP_BPF and CAP_PERFMON, where they count. */
 bool rights_bpf(const struct rights *r);
 /** CAP_PERFMON, where it counts: perf_event_paranoid is nothing to us. */

@@ -124,3 +124,10 @@ void rights_read(pid_t pid, struct rights *out)
         out->same_user = is_of_user(pid, out->uid);
     }
 }
+
+struct rights_pace rights_pace(void)
+{
+    return (struct rights_pace){
+        .per_s = setting("/proc/sys/kernel/perf_event_max_sample_rate"),
+        .share = setting("/proc/sys/kernel/perf_cpu_time_max_percent")};
+}

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "engine/rights.h"
 #include "recorder/timeline.h"
 
 /* "13.1.5" of ".../erts-13.1.5/bin/beam.smp"; "" when it is not in the path. */
@@ -104,7 +105,7 @@ static int note_holds(struct profile *p, const struct engine_info *info)
 static int note_cost(struct profile *p, const struct engine_cost *cost,
                      uint64_t duration_ns)
 {
-    char line[400];
+    char line[512];
     double seconds = (double)duration_ns / (double)NS_PER_S;
     if (cost->switches == 0 || seconds <= 0)
         return 0;
@@ -117,12 +118,34 @@ static int note_cost(struct profile *p, const struct engine_cost *cost,
                      cost->switch_ns / 1e3);
     if (cost->sampled_share < 1)
         n += snprintf(line + n, sizeof(line) - (size_t)n,
-                      "; to keep it below %.0f %%, samples were taken in %.0f "
-                      "%% of the time",
-                      100 * cost->bound, 100 * cost->sampled_share);
+                      "; to %s %.0f %%, samples were taken in %.0f %% of the "
+                      "time%s",
+                      cost->share <= cost->bound ? "keep it below" : "near",
+                      100 * cost->bound, 100 * cost->sampled_share,
+                      cost->paused_share > cost->bound / 2
+                          ? " (the events cost in the rest of it, too)"
+                          : "");
     if (cost->lowered)
         snprintf(line + n, sizeof(line) - (size_t)n,
                  " at the end, and earlier samples count less");
+    return profile_note(p, line);
+}
+
+/* The kernel rounds what it allows up to whole samples per tick of its own. */
+static int note_throttled(struct profile *p, uint64_t times)
+{
+    char line[400];
+    struct rights_pace pace = rights_pace();
+    if (times == 0 || pace.per_s < 0 || pace.share < 0 ||
+        (unsigned)pace.per_s >= profile_meta(p)->rate_asked)
+        return 0;
+    snprintf(line, sizeof(line),
+             "the kernel held samples back %llu times, because "
+             "kernel.perf_event_max_sample_rate is %d; it lowers that by "
+             "itself where samples take more than "
+             "kernel.perf_cpu_time_max_percent (%d) of a CPU. Raise it with "
+             "sysctl, or ask for a lower --rate",
+             (unsigned long long)times, pace.per_s, pace.share);
     return profile_note(p, line);
 }
 
@@ -222,6 +245,7 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     int err = set(p, &m->engine, ops->name);
     err = err ? err : note_holds(p, &info);
     err = err ? err : note_cost(p, &info.cost, duration_ns);
+    err = err ? err : note_throttled(p, e.throttled);
     err = err ? err : note_gaps(p, t, &info, gone);
     return err ? err : note_limits(p, t);
 }

@@ -175,6 +175,17 @@ static void add_kinds(const struct unseen_gap *g, char *line, size_t size)
     }
 }
 
+/* What is known to have happened, though not for how long. */
+static const char *rest_of(const struct unseen_gap *g)
+{
+    if (g->throttled && g->paused)
+        return "while cprof was stopped or the kernel held samples back,";
+    if (g->throttled)
+        return "while the kernel held samples back,";
+    return g->paused ? "while cprof was stopped,"
+                     : "without a cause that was found,";
+}
+
 bool unseen_explain(const struct unseen_gap *g, char *line, size_t size)
 {
     if (g->used_ns <= g->seen_ns)
@@ -197,9 +208,7 @@ bool unseen_explain(const struct unseen_gap *g, char *line, size_t size)
     add(line, size, " ", at_most(&left, g->new_ns),
         "of threads before they were noticed,");
     add(line, size, " ", at_most(&left, g->ended_ns), "of threads that ended,");
-    add(line, size, " ", left,
-        g->paused ? "while cprof was stopped,"
-                  : "without a cause that was found,");
+    add(line, size, " ", left, rest_of(g));
     line[strlen(line) - 1] = '\0';
     add_kinds(g, line, size);
     return true;
@@ -222,6 +231,7 @@ static struct unseen_gap gap_of(const struct unseen *u, const struct profile *p,
     struct unseen_gap g = {.used_ns = u->used_ns,
                            .samples = u->samples,
                            .paused = why->paused_ns > 0,
+                           .throttled = c->throttled > 0,
                            .unarmed_ns = why->info->unarmed_ns};
     for (int k = 0; k < KINDS; k++) {
         g.seen_ns += u->seen_ns[k];

@@ -52,6 +52,7 @@ struct unseen_gap {
     uint64_t lost_ns, missed_ns; /**< samples that were not handed out */
     uint64_t untaken_ns;         /**< samples that there was no time to take */
     bool paused;                 /**< cprof itself stood still for a time */
+    bool throttled;              /**< the kernel held samples back */
     uint64_t unarmed_ns;         /**< CPUs that had no clock yet, at most */
     uint64_t new_ns;             /**< threads before they were noticed */
     uint64_t ended_ns;           /**< threads after they were last looked at */

@@ -61,6 +61,9 @@ static void says_what_it_costs(void **state)
     assert_true(perf_duty_cost(&d) > cost / own * 0.999);
     assert_true(perf_duty_cost(&d) < cost / own * 1.001);
     assert_true(perf_duty_cost(&d) < 0.06);
+    double paused = 20000 * (1 - d.share) * 200 / own;
+    assert_true(perf_duty_paused_cost(&d) > paused * 0.999);
+    assert_true(perf_duty_paused_cost(&d) < paused * 1.001);
     assert_int_equal(d.weight, 1);
 }
 

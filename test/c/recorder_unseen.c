@@ -66,6 +66,20 @@ static void our_own_stop_is_a_reason(void **state)
     assert_true(unseen_explain(&g, line, sizeof(line)));
     assert_non_null(strstr(line, "sampled: 0.10 s that there was no time to "
                                  "take, 1.00 s while cprof was stopped"));
+    g.throttled = true;
+    assert_true(unseen_explain(&g, line, sizeof(line)));
+    assert_non_null(strstr(line, "stopped or the kernel held samples back"));
+}
+
+static void throttling_is_a_reason(void **state)
+{
+    (void)state;
+    char line[512];
+    struct unseen_gap g = gap_of(3 * NS_PER_S);
+    g.throttled = true;
+    assert_true(unseen_explain(&g, line, sizeof(line)));
+    assert_non_null(
+        strstr(line, "sampled: 1.10 s while the kernel held samples back"));
 }
 
 static void *spin(void *ns)
@@ -119,6 +133,7 @@ int main(void)
         cmocka_unit_test(each_measured_cause_is_told),
         cmocka_unit_test(causes_add_up),
         cmocka_unit_test(our_own_stop_is_a_reason),
+        cmocka_unit_test(throttling_is_a_reason),
         cmocka_unit_test(a_thread_that_ended_is_the_cause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
