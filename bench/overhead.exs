@@ -45,26 +45,40 @@ defmodule Overhead do
   # What one sample takes, by how much dearer work becomes at a rate that shows; the bare event's windows in between.
   def sample_row(set, engine) do
     node = Bench.node(set)
+    row = sample_row(set, engine, node, node, {:bare, @fast})
+    Live.Node.stop(node)
+    row
+  end
+
+  # The same of work beside an idle node that is watched: its samples are all dropped. What an idle CPU pays, too.
+  def dropped_row(engine) do
+    node = Bench.node("spin")
+    idle = Live.Node.start("switching_work", ["echo"])
+    row = sample_row("beside", engine, node, idle, {:bare_cpus, @fast})
+    for each <- [node, idle], do: Live.Node.stop(each)
+    row
+  end
+
+  defp sample_row(name, engine, node, watched, bare) do
     Process.sleep(1000)
-    cpu = fn watch -> node |> Watch.during(watch, fn -> Watch.cost(node, @ms) end) |> elem(0) end
+    cpu = fn watch -> watched |> Watch.during(watch, fn -> Watch.cost(node, @ms) end) |> elem(0) end
 
     costs =
       for _ <- 1..@pairs do
         before = cpu.(:none)
         ours = cpu.({:engine, engine, @fast})
         between = cpu.(:none)
-        bare = cpu.({:bare, @fast})
+        bare = cpu.(bare)
         later = cpu.(:none)
         {added(ours, before, between), added(bare, between, later)}
       end
 
-    Live.Node.stop(node)
     ours = fn costs -> Bench.median(for {ours, _} <- costs, do: ours) end
     bare = fn costs -> Bench.median(for {_, bare} <- costs, do: bare) end
     {multiple, low, high} = Bench.interval(costs, &(ours.(&1) / bare.(&1)))
 
     [
-      workload: set,
+      workload: name,
       otp: Live.Cprof.otp(),
       engine: engine,
       rate: @fast,
@@ -139,7 +153,8 @@ work = Bench.names("SWITCHING", "reads port pingpong connections")
 Bench.publish("switching", Enum.flat_map(work, &Switching.rows(&1, watches)))
 
 rows = for set <- ["spin", "messages"], e <- engines, e != "ptrace", do: Overhead.sample_row(set, e)
-if rows != [], do: Bench.publish("sample_cost", rows)
+dropped = if "bpf" in engines, do: [Overhead.dropped_row("bpf")], else: []
+if rows ++ dropped != [], do: Bench.publish("sample_cost", rows ++ dropped)
 
 seconds = Bench.setting("SAMPLER_SECONDS", 60)
 Bench.publish("sampler", for(e <- engines, do: Overhead.sampler_row(e, Bench.rate(e, 999), seconds)))

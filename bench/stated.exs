@@ -47,14 +47,14 @@ defmodule Stated do
   defp recorded(node, program, rate) do
     file = Path.join(node.dir, "stated.pb.gz")
     args = ["record", "-q", "-p", node.pid, "-r", rate, "-d", 3600, "-o", file, "--engine", "perf"]
-    window = Watch.program(program, args, &window_once_open(node, &1), as: @user)
-    {window, stated(Cprof.json(["report", file])["meta"]["notes"])}
-  end
 
-  # One for each thread: more than it has while it measures what they cost.
-  defp window_once_open(node, recorder) do
-    Live.Wait.until(fn -> Live.Recording.events(recorder) > 2 end)
-    window(node)
+    windowed = fn pid ->
+      Watch.sampling("perf", pid)
+      window(node)
+    end
+
+    window = Watch.program(program, args, windowed, as: @user)
+    {window, stated(Cprof.json(["report", file])["meta"]["notes"])}
   end
 
   # {cost, share of the time that was sampled}

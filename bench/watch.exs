@@ -16,7 +16,12 @@ defmodule Watch do
   def during(node, {:bare, rate}, fun), do: bare([node.pid, rate], fun)
   def during(node, {:bare_cpus, rate}, fun), do: bare([node.pid, rate, "cpus"], fun)
 
-  def during(node, {:engine, engine, rate}, fun), do: program(Cprof.program(), record(node, engine, rate), fun)
+  def during(node, {:engine, engine, rate}, fun) do
+    program(Cprof.program(), record(node, engine, rate), fn pid ->
+      sampling(engine, pid)
+      if is_function(fun, 1), do: fun.(pid), else: fun.()
+    end)
+  end
 
   def during(node, {:peer, "perf", rate}, fun) do
     data = Path.join(node.dir, "perf.data")
@@ -30,6 +35,17 @@ defmodule Watch do
     Node.tell(node, "peer stop #{peer}")
     until_ok(node)
     result
+  end
+
+  @doc "Waits until a recording samples. While it tries what works here it has events, too: one, or perf two."
+  def sampling("ptrace", _), do: :ok
+  def sampling("perf", pid), do: Live.Wait.until(fn -> Live.Recording.events(pid) > 2 end)
+
+  def sampling("bpf", pid) do
+    for _ <- 1..2 do
+      Live.Wait.until(fn -> Live.Recording.events(pid) > 0 end)
+      Process.sleep(200)
+    end
   end
 
   defp bare(args, fun) do

@@ -271,6 +271,12 @@ defmodule Live.Cprof do
     end
   end
 
+  @doc "Does an engine work here, by the doctor?"
+  def works?(engine) do
+    {doctor, _, _} = run(["doctor"])
+    doctor =~ ~r/^ok +engine #{engine} /m
+  end
+
   def otp, do: :erlang.system_info(:otp_release) |> List.to_integer()
 end
 
