@@ -117,18 +117,17 @@ static int note_cost(struct profile *p, const struct engine_cost *cost,
                      100 * cost->share, (double)cost->switches / seconds,
                      cost->switch_ns / 1e3);
     if (cost->sampled_share < 1)
-        n += snprintf(
-            line + n, sizeof(line) - (size_t)n,
-            "; to keep it %s %.0f %%, samples were taken in %.0f %% of "
-            "the time%s",
-            cost->share <= cost->bound ? "below" : "near", 100 * cost->bound,
-            100 * cost->sampled_share,
-            cost->paused_share > cost->bound / 2
-                ? " (the events cost in the rest of it, too)"
-                : "");
+        n += snprintf(line + n, sizeof(line) - (size_t)n,
+                      "; to keep it %s %.0f %%, samples were taken in %.0f %% "
+                      "of the time",
+                      cost->share <= cost->bound ? "below" : "near",
+                      100 * cost->bound, 100 * cost->sampled_share);
     if (cost->lowered)
+        n += snprintf(line + n, sizeof(line) - (size_t)n,
+                      " at the end, and earlier samples count less");
+    if (cost->paused_share > cost->bound / 2)
         snprintf(line + n, sizeof(line) - (size_t)n,
-                 " at the end, and earlier samples count less");
+                 "; events that pause cost something, too");
     return profile_note(p, line);
 }
 
