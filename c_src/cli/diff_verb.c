@@ -27,7 +27,7 @@ static int read_one(const char *path, const struct filter *filter,
 static bool has_work(const struct profile *p)
 {
     for (size_t i = 0; i < profile_sample_count(p); i++)
-        if (profile_sample_at(p, i)->state != STATE_SCHEDULER &&
+        if (profile_counts(p, profile_sample_at(p, i)->state) &&
             profile_sample_at(p, i)->count > 0)
             return true;
     return false;

@@ -19,7 +19,8 @@ struct collapse {
     uint32_t *stacks; /* by stack of from: its stack in plain */
     uint64_t *counts; /* by stack of plain */
     uint32_t *rank;   /* by frame of plain: place of its name */
-    uint64_t scheduler, no_stack;
+    uint64_t no_stack;
+    uint64_t apart[STATE_COUNT]; /* in states that are not counted */
     struct buffer name, path;
     size_t *lengths; /* by depth: length of path below it */
 };
@@ -75,8 +76,8 @@ static void count_rows(struct collapse *c)
 {
     for (size_t i = 0; i < profile_sample_count(c->from); i++) {
         const struct profile_sample *s = profile_sample_at(c->from, i);
-        if (s->state == STATE_SCHEDULER)
-            c->scheduler += s->count;
+        if (!profile_counts(c->from, s->state))
+            c->apart[s->state] += s->count;
         else if (s->stack == PROFILE_NONE)
             c->no_stack += s->count;
         else
@@ -187,6 +188,15 @@ static void write_line(struct buffer *out, const char *name, uint64_t count)
         buffer_printf(out, "%s %llu\n", name, (unsigned long long)count);
 }
 
+/* One line for each state that is not counted: "[idle] 12". */
+static void write_apart(const struct collapse *c, struct buffer *out)
+{
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (c->apart[i])
+            buffer_printf(out, "[%s] %llu\n", state_name((enum sample_state)i),
+                          (unsigned long long)c->apart[i]);
+}
+
 static int write_collapsed(const struct profile *p,
                            const struct format_options *o, struct buffer *out)
 {
@@ -201,7 +211,7 @@ static int write_collapsed(const struct profile *p,
     }
     if (!err) {
         write_line(out, "[no stack]", c.no_stack);
-        write_line(out, "[scheduler]", c.scheduler);
+        write_apart(&c, out);
         err = write_tree(&c, out);
     }
     collapse_deinit(&c);

@@ -133,6 +133,14 @@ static struct object states_pct(const struct figures *f)
     return o;
 }
 
+static struct object idle_parts(const struct summary *s)
+{
+    struct object o = object_make();
+    for (int i = 0; i < IDLE_PART_COUNT; i++)
+        put_u64(&o, idle_part_name((enum idle_part)i), s->by_idle_part[i]);
+    return o;
+}
+
 static struct object leaf_kinds_pct(const struct summary *s)
 {
     struct object o = object_make();
@@ -346,6 +354,7 @@ static int write_json(const struct profile *p, const struct format_options *o,
     write_member(&s, "counters", counters(p));
     write_member(&s, "states", states(&f.summary));
     write_member(&s, "states_pct", states_pct(&f));
+    write_member(&s, "idle", idle_parts(&f.summary));
     write_member(&s, "leaf_kinds", leaf_kinds(&f.summary));
     write_member(&s, "leaf_kinds_pct", leaf_kinds_pct(&f.summary));
     write_lists(&s, p, &f);

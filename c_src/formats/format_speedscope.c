@@ -144,7 +144,7 @@ static void write_weight(struct scope *c, uint64_t weight)
 
 static bool is_in_all(const struct scope *c, const struct entry *e)
 {
-    return e->owner != c->owners.scheduler_at;
+    return e->owner != c->owners.apart_at;
 }
 
 /* Entries that follow each other and are the same here become one. */

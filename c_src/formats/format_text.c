@@ -114,8 +114,8 @@ static void idle_line(struct report *r)
         buffer_text(r->out, "No samples: the node was idle and used no CPU "
                             "during the recording.\n");
     else if (r->s.samples < profile_counters(r->p)->samples)
-        buffer_text(r->out, "Only samples in state scheduler match; no "
-                            "percentage counts them.\n");
+        buffer_text(r->out, "Only samples in states that are not counted "
+                            "match; --state STATE shows them.\n");
     else
         buffer_text(r->out, "The node was idle: its schedulers looked for "
                             "work and found none.\n");

@@ -45,7 +45,7 @@ static void use_rows(struct html_graph *g)
 {
     for (size_t i = 0; i < profile_sample_count(g->p); i++) {
         const struct profile_sample *s = profile_sample_at(g->p, i);
-        if (s->state == STATE_SCHEDULER || s->count == 0)
+        if (!profile_counts(g->p, s->state) || s->count == 0)
             continue;
         g->rows[g->row_count++] = (uint32_t)i;
         use(&g->stacks, s->stack);

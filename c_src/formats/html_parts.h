@@ -58,7 +58,7 @@ struct html_compare {
 /**
  * The graph's data as JSON:
  *
- *   {"version":2, "counted": samples that are not in state scheduler,
+ *   {"version":2, "counted": samples in states that count,
  *    "bucket_us": length of a time bucket, 0 without a timeline,
  *    "duration_us": of the recording,
  *    "kinds": [names of frame kinds], "states": [names],

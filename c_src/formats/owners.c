@@ -37,7 +37,7 @@ static void weigh(const struct owners *o, struct weighed *all, size_t n)
     for (size_t i = 0; i < profile_sample_count(o->p); i++) {
         const struct profile_sample *s = profile_sample_at(o->p, i);
         uint32_t id = id_of(o, s);
-        if (s->state != STATE_SCHEDULER && id != PROFILE_NONE &&
+        if (profile_counts(o->p, s->state) && id != PROFILE_NONE &&
             __builtin_add_overflow(all[id].samples, s->count, &all[id].samples))
             all[id].samples = UINT64_MAX;
     }
@@ -62,7 +62,7 @@ static void divide(struct owners *o, const struct weighed *all, size_t n)
     }
     o->others_at = o->alone;
     o->none_at = o->alone + 1;
-    o->scheduler_at = o->alone + 2;
+    o->apart_at = o->alone + 2;
     o->count = o->alone + 3;
 }
 
@@ -98,8 +98,8 @@ void owners_deinit(struct owners *o)
 uint32_t owners_of(const struct owners *o, const struct profile_sample *s)
 {
     uint32_t id = id_of(o, s);
-    if (s->state == STATE_SCHEDULER)
-        return o->scheduler_at;
+    if (!profile_counts(o->p, s->state))
+        return o->apart_at;
     return id == PROFILE_NONE ? o->none_at : o->of[id];
 }
 
@@ -143,8 +143,8 @@ static void thread_name(const struct owners *o, uint32_t id, struct buffer *out)
 void owners_name(const struct owners *o, uint32_t owner, struct buffer *out)
 {
     bool threads = o->by == FORMAT_BY_SCHEDULER;
-    if (owner == o->scheduler_at) {
-        buffer_text(out, "[scheduler]: looking for work, in no percentage");
+    if (owner == o->apart_at) {
+        buffer_text(out, "[idle]: in no percentage");
     } else if (owner == o->none_at) {
         buffer_text(out, threads ? "no thread recorded" : "no process");
     } else if (owner == o->others_at) {

@@ -20,10 +20,10 @@ struct owners {
     uint32_t *of; /**< by process or thread: its owner */
     uint32_t *id; /**< by owner below alone: its process or thread */
     uint32_t alone;
-    uint64_t others;              /**< processes or threads in OTHERS */
-    uint32_t others_at, none_at;  /**< owners: the rest; without any */
-    uint32_t scheduler_at, count; /**< owner of STATE_SCHEDULER, whoever ran;
-                                       number of owners */
+    uint64_t others;             /**< processes or threads in OTHERS */
+    uint32_t others_at, none_at; /**< owners: the rest; without any */
+    uint32_t apart_at, count;    /**< owner of what is not counted, whoever ran;
+                                      number of owners */
 };
 
 MUST_USE int owners_make(const struct profile *p, enum format_by by,

@@ -98,7 +98,7 @@ static void count(struct callers *c)
 {
     for (size_t i = 0; i < profile_sample_count(c->p); i++) {
         const struct profile_sample *s = profile_sample_at(c->p, i);
-        if (s->state == STATE_SCHEDULER || s->stack == PROFILE_NONE)
+        if (!profile_counts(c->p, s->state) || s->stack == PROFILE_NONE)
             continue;
         const struct standing *at = &c->standings[s->stack];
         if (!at->within)

@@ -101,26 +101,54 @@ static void share(struct head *h, const char *name, uint64_t count, uint64_t of,
     *any = true;
 }
 
+static void state_line(struct head *h)
+{
+    const struct summary *s = h->s;
+    bool any = false;
+    buffer_text(h->out, "States:  ");
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (s->is_counted[i])
+            share(h, state_name((enum sample_state)i), s->by_state[i],
+                  s->counted, &any);
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (!s->is_counted[i] && s->by_state[i]) {
+            buffer_printf(h->out,
+                          "%s %s %.1f %% of all samples, not counted below",
+                          any ? ";" : "", state_name((enum sample_state)i),
+                          summary_pct(s->by_state[i], s->samples));
+            any = true;
+        }
+    text_cell_end_line(h->out);
+}
+
+/* What idle schedulers do, and the flags of erl that change how much. */
+static void idle_line(struct head *h)
+{
+    const struct summary *s = h->s;
+    uint64_t all = s->by_state[STATE_IDLE];
+    bool any = false;
+    if (all == 0)
+        return;
+    buffer_text(h->out, "Idle:    ");
+    for (int i = 0; i < IDLE_PART_COUNT; i++)
+        share(h, idle_part_name((enum idle_part)i), s->by_idle_part[i], all,
+              &any);
+    if (s->by_idle_part[IDLE_BUSY_WAIT] + s->by_idle_part[IDLE_YIELD])
+        buffer_printf(h->out, "; busy-wait and sched_yield end with %s",
+                      IDLE_NO_BUSY_WAIT);
+    text_cell_end_line(h->out);
+}
+
 static void share_lines(struct head *h)
 {
     const struct summary *s = h->s;
     bool any = false;
     if (s->samples == 0)
         return;
-    buffer_text(h->out, "States:  ");
-    for (int i = 0; i < STATE_COUNT; i++)
-        if (i != STATE_SCHEDULER)
-            share(h, state_name((enum sample_state)i), s->by_state[i],
-                  s->counted, &any);
-    if (s->by_state[STATE_SCHEDULER])
-        buffer_printf(h->out,
-                      "%s scheduler %.1f %% of all samples, not counted below",
-                      any ? ";" : "",
-                      summary_pct(s->by_state[STATE_SCHEDULER], s->samples));
-    text_cell_end_line(h->out);
+    state_line(h);
+    idle_line(h);
     if (s->counted == 0)
         return;
-    any = false;
     buffer_text(h->out, "Running: ");
     for (int i = 0; i < FRAME_KIND_COUNT; i++)
         share(h, frame_kind_name((enum frame_kind)i), s->by_leaf_kind[i],

@@ -52,7 +52,7 @@ static void count(struct call_tree *t)
 {
     for (size_t i = 0; i < profile_sample_count(t->p); i++) {
         const struct profile_sample *s = profile_sample_at(t->p, i);
-        if (s->state == STATE_SCHEDULER)
+        if (!profile_counts(t->p, s->state))
             continue;
         uint32_t at = s->stack == PROFILE_NONE ? t->root : t->l.stack[s->stack];
         add_capped(&t->nodes[at].self, s->count);

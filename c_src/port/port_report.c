@@ -112,6 +112,13 @@ static void states_pct(struct port_encoder *e, const struct figures *f)
                  figures_state_pct(f, (enum sample_state)i));
 }
 
+static void idle_parts(struct port_encoder *e, const struct summary *s)
+{
+    port_encode_map(e, IDLE_PART_COUNT);
+    for (int i = 0; i < IDLE_PART_COUNT; i++)
+        key_unsigned(e, idle_part_name((enum idle_part)i), s->by_idle_part[i]);
+}
+
 static void leaf_kinds_pct(struct port_encoder *e, const struct summary *s)
 {
     port_encode_map(e, FRAME_KIND_COUNT);
@@ -229,7 +236,7 @@ static void groups(struct port_encoder *e, const struct profile *p,
 static void report(struct port_encoder *e, const struct profile *p,
                    const struct figures *f)
 {
-    port_encode_map(e, 10);
+    port_encode_map(e, 11);
     port_encode_atom(e, "version");
     port_encode_integer(e, 1);
     port_encode_atom(e, "meta");
@@ -240,6 +247,8 @@ static void report(struct port_encoder *e, const struct profile *p,
     states(e, &f->summary);
     port_encode_atom(e, "states_pct");
     states_pct(e, f);
+    port_encode_atom(e, "idle");
+    idle_parts(e, &f->summary);
     port_encode_atom(e, "leaf_kinds");
     leaf_kinds(e, &f->summary);
     port_encode_atom(e, "leaf_kinds_pct");

@@ -44,7 +44,7 @@ static int count(const struct profile *p, const uint32_t *owner_of,
 {
     for (size_t i = 0; i < profile_sample_count(p); i++) {
         const struct profile_sample *s = profile_sample_at(p, i);
-        if (s->state == STATE_SCHEDULER || s->process == PROFILE_NONE ||
+        if (!profile_counts(p, s->state) || s->process == PROFILE_NONE ||
             s->stack == PROFILE_NONE || owner_of[s->process] == PROFILE_NONE)
             continue;
         struct breakdown_row key = {owner_of[s->process], charged[s->stack], 0};

@@ -81,7 +81,7 @@ struct diff_stack {
  *  are joined by ", "; numbers are sums, rate_asked the first's. */
 struct diff_side {
     size_t recordings;
-    uint64_t samples, counted; /**< all, and without STATE_SCHEDULER */
+    uint64_t samples, counted; /**< all, and those that count */
     uint64_t duration_ns, cpu_ns;
     uint32_t rate_asked;
     const char *node, *command, *host, *otp, *engine, *event, *started;

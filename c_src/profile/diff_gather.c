@@ -32,7 +32,7 @@ static int count_part(struct diff_part *part, const struct profile *p,
         return -ENOMEM;
     for (size_t i = 0; i < profile_sample_count(p); i++) {
         const struct profile_sample *s = profile_sample_at(p, i);
-        if (s->state == STATE_SCHEDULER)
+        if (!profile_counts(p, s->state))
             continue;
         add_capped(&part->counted, s->count);
         if (s->stack != PROFILE_NONE)

@@ -21,7 +21,7 @@ static void add_figures(struct diff_side *side, const struct profile *p)
         const struct profile_sample *s = profile_sample_at(p, i);
         add_capped(&side->samples, s->count);
         add_capped(&side->cpu_ns, s->cpu_ns);
-        if (s->state != STATE_SCHEDULER)
+        if (profile_counts(p, s->state))
             add_capped(&side->counted, s->count);
     }
 }

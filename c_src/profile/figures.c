@@ -59,7 +59,7 @@ double figures_state_pct(const struct figures *f, enum sample_state state)
 {
     const struct summary *s = &f->summary;
     return summary_pct(s->by_state[state],
-                       state == STATE_SCHEDULER ? s->samples : s->counted);
+                       s->is_counted[state] ? s->counted : s->samples);
 }
 
 double figures_max_error_pct(const struct figures *f)

@@ -28,8 +28,8 @@ size_t figures_top_functions(const struct figures *f, uint32_t process,
                              const struct breakdown_row **rows);
 /** How many groups are of more than one process. */
 size_t figures_real_groups(const struct figures *f);
-/** The share of a state: of the counted samples; of all for
- *  STATE_SCHEDULER. */
+/** The share of a state: of the counted samples; of all for one
+ *  that is not counted. */
 double figures_state_pct(const struct figures *f, enum sample_state state);
 /** The largest sampling error that any percentage can have. */
 double figures_max_error_pct(const struct figures *f);

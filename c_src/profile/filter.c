@@ -191,6 +191,7 @@ int filter_apply(const struct profile *p, const struct filter *filter,
     if (!err)
         err = filter_rows_choose(p, filter, f.rows);
     if (!err) {
+        profile_count_also(f.to, filter->states);
         choose_stacks(&f);
         err = copy_all(&f);
     }

@@ -16,6 +16,7 @@ struct profile {
     struct intern members; /* of the processes that stand for more than one */
     struct profile_meta meta;
     struct profile_counters counters;
+    unsigned also; /* states that count, too: 1 << each */
 };
 
 struct members {
@@ -370,4 +371,16 @@ const struct profile_sample *profile_sample_at(const struct profile *p,
                                                size_t i)
 {
     return (const struct profile_sample *)p->samples.rows + i;
+}
+
+/* --- states --------------------------------------------------------------- */
+
+void profile_count_also(struct profile *p, unsigned states)
+{
+    p->also |= states;
+}
+
+bool profile_counts(const struct profile *p, enum sample_state state)
+{
+    return state_is_counted(state) || p->also >> state & 1;
 }

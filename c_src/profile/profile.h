@@ -20,19 +20,7 @@
 
 #include "base/err.h"
 #include "profile/frame.h"
-
-enum sample_state {
-    STATE_RUNNING,
-    STATE_GC,
-    STATE_DIRTY_CPU,
-    STATE_DIRTY_IO,
-    STATE_SCHEDULER, /**< busy-wait and bookkeeping: apart, not in percents */
-    STATE_OTHER,     /**< threads that run no Erlang process */
-    STATE_COUNT
-};
-
-const char *state_name(enum sample_state state); /* "running", "dirty-cpu" */
-int state_parse(const char *name, enum sample_state *state);
+#include "profile/state.h"
 
 #define PROFILE_NONE UINT32_MAX
 
@@ -132,6 +120,9 @@ struct profile_counters {
 struct profile;
 
 MUST_USE int profile_create(struct profile **out);
+/** Makes the states of the set (1 << each) count, too: who asks for the samples
+ *  of a state that is apart wants to see what they are. */
+void profile_count_also(struct profile *p, unsigned states);
 void profile_destroy(struct profile *p);
 
 /** Building. Each returns an id, or a negative error. Strings are copied. */
@@ -176,6 +167,8 @@ MUST_USE int profile_note(struct profile *p, const char *line);
 /** Reading. */
 const char *profile_text(const struct profile *p, uint32_t string);
 size_t profile_string_count(const struct profile *p);
+/** Are the samples of a state in the percentages? */
+bool profile_counts(const struct profile *p, enum sample_state state);
 const struct profile_meta *profile_meta(const struct profile *p);
 const struct profile_counters *profile_counters(const struct profile *p);
 size_t profile_function_count(const struct profile *p);

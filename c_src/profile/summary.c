@@ -89,14 +89,32 @@ static void count_leaf(struct work *w, struct summary *s,
     add_capped(&s->by_leaf_kind[kind], row->count);
 }
 
+/* The root of an idle stack says what it is of. */
+static enum idle_part idle_part(const struct profile *p, uint32_t stack)
+{
+    if (stack == PROFILE_NONE)
+        return IDLE_UNKNOWN;
+    const struct profile_stack *s = profile_stack_at(p, stack);
+    while (s->parent != PROFILE_NONE)
+        s = profile_stack_at(p, s->parent);
+    uint32_t function = profile_frame_at(p, s->frame)->function;
+    return idle_part_of(
+        profile_text(p, profile_function_at(p, function)->name));
+}
+
 static void count_samples(struct work *w, struct summary *s)
 {
+    for (int i = 0; i < STATE_COUNT; i++)
+        s->is_counted[i] = profile_counts(w->p, (enum sample_state)i);
     for (size_t i = 0; i < profile_sample_count(w->p); i++) {
         const struct profile_sample *row = profile_sample_at(w->p, i);
         add_capped(&s->samples, row->count);
         add_capped(&s->cpu_ns, row->cpu_ns);
         add_capped(&s->by_state[row->state], row->count);
-        if (row->state == STATE_SCHEDULER)
+        if (row->state == STATE_IDLE)
+            add_capped(&s->by_idle_part[idle_part(w->p, row->stack)],
+                       row->count);
+        if (!s->is_counted[row->state])
             continue;
         add_capped(&s->counted, row->count);
         if (row->process != PROFILE_NONE)

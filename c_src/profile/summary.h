@@ -3,7 +3,7 @@
  * The figures every report shows, computed once from a profile: self and
  * total per function (a recursive function counts once a stack), samples per
  * process and per state, rate reached. Percentages are of `counted`: the
- * samples that are not in STATE_SCHEDULER.
+ * samples whose state counts (profile_counts).
  */
 #ifndef CPROF_PROFILE_SUMMARY_H
 #define CPROF_PROFILE_SUMMARY_H
@@ -27,9 +27,11 @@ struct summary_process {
 
 struct summary {
     uint64_t samples; /**< all */
-    uint64_t counted; /**< not in STATE_SCHEDULER */
+    uint64_t counted; /**< in states that count */
     uint64_t cpu_ns;  /**< of all samples */
     uint64_t by_state[STATE_COUNT];
+    bool is_counted[STATE_COUNT];
+    uint64_t by_idle_part[IDLE_PART_COUNT];  /**< of STATE_IDLE */
     uint64_t by_leaf_kind[FRAME_KIND_COUNT]; /**< of counted samples */
     double rate_reached;                     /**< samples per CPU second */
     /** By self (BIFs and NIFs, whose time is in C functions below them, by

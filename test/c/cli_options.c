@@ -53,7 +53,7 @@ static void what_does_not_fit_is_refused(void **state)
         {"report a.pb.gz --weights cpu -f json", "--weights: works only with"},
         {"report a.pb.gz -f speedscope --by node", "--by node: choose process"},
         {"report a.pb.gz -f speedscope --weights kg", "--weights kg: choose"},
-        {"report a.pb.gz --state idle", "--state idle: choose running"},
+        {"report a.pb.gz --state awake", "--state awake: choose running"},
         {"report a.pb.gz --scheduler 0", "--scheduler 0: give the number"},
         {"report a.pb.gz --from soon", "--from soon: give seconds"},
         {"report a.pb.gz --to 0", "--to 0: give seconds above 0"},

@@ -114,7 +114,7 @@ static void a_profile_for_each_process(void **state)
     static const char *const names[] = {
         "all processes and threads", "<0.10.0> db gen:init_it/6",
         "<0.11.0> web:init/1", "no process",
-        "[scheduler]: looking for work, in no percentage"};
+        "[idle]: in no percentage"};
     static const int sums[] = {31, 8, 7, 16, 32};
     for (size_t i = 0; i < 5; i++) {
         json_t *at = profile_at(file, i);
@@ -202,7 +202,7 @@ static uint64_t counted(const struct profile *p, bool scheduler)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < profile_sample_count(p); i++)
-        if ((profile_sample_at(p, i)->state == STATE_SCHEDULER) == scheduler)
+        if (profile_counts(p, profile_sample_at(p, i)->state) != scheduler)
             sum += profile_sample_at(p, i)->count;
     return sum;
 }

@@ -167,7 +167,7 @@ static void an_idle_node_is_said_to_be(void **state)
     free(text);
     profile_counters_edit(p)->samples = 7; /* of the whole recording */
     text = report(p, 0, false);
-    assert_has(text, "Only samples in state scheduler match");
+    assert_has(text, "Only samples in states that are not counted match");
     free(text);
     profile_destroy(p);
 }

@@ -1,0 +1,69 @@
+/**
+ * @file state.h
+ * What a thread was doing in a sample. One table: names, and whether the
+ * samples are in the percentages of a report.
+ */
+#ifndef CPROF_PROFILE_STATE_H
+#define CPROF_PROFILE_STATE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/** X(id, name, counted). What is not counted is not the program's work:
+ *    idle       a scheduler that looks for work, waits or wakes up
+ *    scheduler  a scheduler outside processes where the sample cannot tell
+ *               work from idling; in recordings before 0.4 port tasks and all
+ *               of the scheduler's work, too */
+#define SAMPLE_STATES(X)                                                       \
+    X(RUNNING, "running", true)                                                \
+    X(GC, "gc", true)                                                          \
+    X(DIRTY_CPU, "dirty-cpu", true)                                            \
+    X(DIRTY_IO, "dirty-io", true)                                              \
+    X(PORT, "port", true)                                                      \
+    X(SCHEDULING, "scheduling", true)                                          \
+    X(IDLE, "idle", false)                                                     \
+    X(SCHEDULER, "scheduler", false)                                           \
+    X(OTHER, "other", true)
+
+enum sample_state {
+#define X(id, name, counted) STATE_##id,
+    SAMPLE_STATES(X)
+#undef X
+        STATE_COUNT
+};
+
+/** All their names, " running gc ...", for a person to choose from. */
+#define STATE_NAME_(id, name, counted) " " name
+#define STATE_NAMES                    SAMPLE_STATES(STATE_NAME_)
+
+const char *state_name(enum sample_state state); /* "running", "dirty-cpu" */
+bool state_is_counted(enum sample_state state);
+int state_parse(const char *name, enum sample_state *state);
+
+/** X(id, name): what an idle scheduler does. */
+#define IDLE_PARTS(X)                                                          \
+    X(BUSY_WAIT, "busy-wait") /* before it sleeps, it looks again and again */ \
+    X(YIELD, "sched_yield")   /* each so often in that */                      \
+    X(POLL, "poll")           /* waits for sockets and files */                \
+    X(SLEEP, "sleep and wake")                                                 \
+    X(UNKNOWN, "unknown part")
+
+/** The flags of erl without which there is no busy-wait (and more of sleep and
+ *  wake). */
+#define IDLE_NO_BUSY_WAIT "+sbwt none +sbwtdcpu none +sbwtdio none"
+
+enum idle_part {
+#define X(id, name) IDLE_##id,
+    IDLE_PARTS(X)
+#undef X
+        IDLE_PART_COUNT
+};
+
+const char *idle_part_name(enum idle_part part);
+/** The root frame of an idle sample, "[idle: poll]", and back: UNKNOWN for
+ *  any other name. */
+const char *idle_part_frame(enum idle_part part);
+enum idle_part idle_part_of(const char *frame);
+
+#endif
