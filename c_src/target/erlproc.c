@@ -13,8 +13,9 @@ enum {
     TAG_MASK = 15,
     TAG_PID = 3,
     TAG_BITS = 4,
-    OLD_SLOTS = 1 << 18, /* default +P before OTP 27 */
-    NEW_SLOTS = 1 << 20, /* and since */
+    OLD_SLOTS = 1 << 18,  /* default +P before OTP 27 */
+    NEW_SLOTS = 1 << 20,  /* and since */
+    PORT_SLOTS = 1 << 16, /* default +Q */
     MAX_ARITY = 255,
 };
 
@@ -83,6 +84,29 @@ int erlproc_read(const struct layout *l, const struct memory *m,
     return accept(&p, out);
 }
 
+/* The release tells the shape of terms; where it is not known, only the old
+ * one has a slot number up there, but for nodes that made 2^28 processes. */
+static bool is_old(uint64_t id, int release)
+{
+    return release ? release < 26 : id >> 32 != 0;
+}
+
+int erlproc_find(const struct layout *l, const struct memory *m, uint64_t pid,
+                 struct erlproc *out)
+{
+    uint64_t process = 0;
+    if (!l->table || (pid & TAG_MASK) != TAG_PID)
+        return -E_NOT_FOUND;
+    uint64_t slot = is_old(pid, l->release)
+                        ? pid >> 32
+                        : pid >> TAG_BITS & (l->table_size - 1);
+    if (slot >= l->table_size ||
+        memory_read_u64(m, l->table + 8 * slot, &process) < 0 ||
+        erlproc_read(l, m, process, out) < 0 || out->id != pid)
+        return -E_NOT_FOUND;
+    return 0;
+}
+
 int erlproc_of_sample(const struct sample_process *s, struct erlproc *out)
 {
     const struct erlproc p = {
@@ -105,16 +129,21 @@ static void old_number(uint64_t id, uint64_t *number, uint64_t *serial)
     *serial = data >> 15;
 }
 
-/* Since OTP 26 the 60 bits above the tag are serial: 32, number: 28, but with
-   the low bits (those of the slot) rotated so that processes created one after
-   another use slots in different cache lines (erts_ptab_pixdata2data in
-   erts/emulator/beam/erl_ptab.h; 8 slots a line). */
-static void new_number(uint64_t id, uint64_t slots, uint64_t *number,
-                       uint64_t *serial)
+/* Since OTP 26 the low bits (those of the slot) are rotated so that processes
+   created one after another use slots in different cache lines
+   (erts_ptab_pixdata2data in erts/emulator/beam/erl_ptab.h; 8 slots a line). */
+static uint64_t new_data(uint64_t id, uint64_t slots)
 {
     unsigned bits = (unsigned)__builtin_ctzll(slots);
     uint64_t x = id >> TAG_BITS, low = x & (slots - 1);
-    uint64_t data = (x & ~(slots - 1)) | low >> 3 | (low & 7) << (bits - 3);
+    return (x & ~(slots - 1)) | low >> 3 | (low & 7) << (bits - 3);
+}
+
+/* The 60 bits of a pid above the tag are serial: 32, number: 28. */
+static void new_number(uint64_t id, uint64_t slots, uint64_t *number,
+                       uint64_t *serial)
+{
+    uint64_t data = new_data(id, slots);
     *number = data & 0xfffffff;
     *serial = data >> 28;
 }
@@ -123,9 +152,7 @@ void erlproc_pid_text(uint64_t id, int release, uint64_t table_size,
                       char text[ERLPROC_TEXT])
 {
     uint64_t number, serial;
-    /* Unknown release: only the old term has a slot number up there, but
-       for nodes that made 2^28 processes. */
-    bool old = release ? release < 26 : id >> 32 != 0;
+    bool old = is_old(id, release);
     if (table_size < 16 || (table_size & (table_size - 1)))
         table_size = release && release < 27 ? OLD_SLOTS : NEW_SLOTS;
     if (old)
@@ -134,6 +161,17 @@ void erlproc_pid_text(uint64_t id, int release, uint64_t table_size,
         new_number(id, table_size, &number, &serial);
     snprintf(text, ERLPROC_TEXT, "<0.%llu.%llu>", (unsigned long long)number,
              (unsigned long long)serial);
+}
+
+/* A port has a number and no serial. */
+void erlproc_port_text(uint64_t id, int release, uint64_t slots,
+                       char text[ERLPROC_TEXT])
+{
+    if (slots < 16 || (slots & (slots - 1)))
+        slots = PORT_SLOTS;
+    uint64_t number =
+        is_old(id, release) ? id >> TAG_BITS & 0xfffffff : new_data(id, slots);
+    snprintf(text, ERLPROC_TEXT, "#Port<0.%llu>", (unsigned long long)number);
 }
 
 void erlproc_name(struct atoms *atoms, const struct erlproc *p,

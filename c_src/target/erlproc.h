@@ -35,6 +35,11 @@ struct erlproc {
 MUST_USE int erlproc_read(const struct layout *l, const struct memory *m,
                           uint64_t address, struct erlproc *out);
 
+/** The living process with that pid, by the process table; -E_NOT_FOUND when
+ *  there is none, or the table is not known. */
+MUST_USE int erlproc_find(const struct layout *l, const struct memory *m,
+                          uint64_t pid, struct erlproc *out);
+
 /** The same from what an engine copied at the instant of a sample: -E_TORN
  *  when that is no process. */
 MUST_USE int erlproc_of_sample(const struct sample_process *s,
@@ -42,6 +47,9 @@ MUST_USE int erlproc_of_sample(const struct sample_process *s,
 
 enum { ERLPROC_TEXT = 256 };
 
+/** "#Port<0.5>" for a port term; slots: of the port table. */
+void erlproc_port_text(uint64_t id, int release, uint64_t slots,
+                       char text[ERLPROC_TEXT]);
 /** "<0.123.0>" for a pid term. release: 25.. (the term changed in 26);
  *  table_size: slots of the process table (+P rounded up to 2^n). */
 void erlproc_pid_text(uint64_t id, int release, uint64_t table_size,

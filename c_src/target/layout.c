@@ -23,6 +23,11 @@ static const char *const names[LAYOUT_FIELD_COUNT] = {
     [LAYOUT_CONTINUATION] = "continuation",
     [LAYOUT_SCHEDULER_DATA] = "scheduler data",
     [LAYOUT_CURRENT_PROCESS] = "current process",
+    [LAYOUT_SLEEP_INFO] = "sleep info",
+    [LAYOUT_CURRENT_PORT] = "current port",
+    [LAYOUT_PORT_OWNER] = "port owner",
+    [LAYOUT_PORT_DRIVER] = "port driver",
+    [LAYOUT_DRIVER_NAME] = "driver name",
 };
 
 enum { INITIAL_BYTES = 24 };
@@ -31,8 +36,8 @@ void layout_set(struct layout *l, enum layout_field field, uint32_t offset)
 {
     l->offset[field] = offset;
     l->known[field] = true;
-    if (field == LAYOUT_XOFF || field == LAYOUT_CURRENT_PROCESS)
-        return;
+    if (field == LAYOUT_XOFF || field >= LAYOUT_CURRENT_PROCESS)
+        return; /* not of Process */
     uint32_t end = offset + (field == LAYOUT_INITIAL ? INITIAL_BYTES : 8);
     if (end > l->process_bytes)
         l->process_bytes = end;
@@ -141,9 +146,10 @@ static int ask_processes(const struct exedata *d, const struct maps *maps,
                          const struct memory *m, struct layout *l)
 {
     struct layout_pieces pieces;
-    int status = layout_table_read(d, maps, m, &pieces);
+    int status = layout_table_read(d, maps, m, LAYOUT_PROCESSES, &pieces);
     if (status < 0)
         return status;
+    l->table = pieces.table;
     l->table_size = pieces.table_size;
     l->state->old_ids = pieces.old_ids;
     struct layout_facts facts = {.l = l,
@@ -173,6 +179,8 @@ static int discover(const struct process *p, const struct maps *maps,
     status = find_schedulers(p, &d, maps, m, threads, l);
     if (status == 0)
         status = ask_processes(&d, maps, m, l);
+    if (status == 0)
+        status = layout_ports_discover(&d, maps, m, l);
     exedata_deinit(&d);
     return status;
 }
@@ -197,6 +205,7 @@ int layout_discover_hinted(const struct process *p, const struct maps *maps,
     l.state->hint = choose(&l, hints, hint_count);
     layout_take(&l, false);
     find_current(&l, m, threads);
+    layout_ports_sleep(m, &l);
     if (!l.release && l.state->hint)
         l.release = l.state->hint->release;
     if (!l.release && l.table_size)
@@ -239,7 +248,11 @@ static void take_what_is_new(struct layout *l, struct layout *later)
     if (later->process_bytes > l->process_bytes)
         l->process_bytes = later->process_bytes;
     l->release = l->release ? l->release : later->release;
-    l->table_size = l->table_size ? l->table_size : later->table_size;
+    if (!l->table_size) {
+        l->table = later->table;
+        l->table_size = later->table_size;
+    }
+    l->port_slots = l->port_slots ? l->port_slots : later->port_slots;
 }
 
 int layout_complete(struct layout *l, const struct process *p,

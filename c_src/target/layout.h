@@ -14,6 +14,9 @@
  *                 ErtsSchedulerData array: esdp->tid's glibc TCB holds a tid
  *                 of the process; the stride by scanning on
  *   runtime stack esdp->registers: constant for a scheduler thread
+ *   ports         what a Port and an ErtsSchedulerData have in common, and
+ *                 the two names of a driver (layout_ports.c)
+ *   sleep info    what its flags may be
  *   the rest      process fields that agree with what samples show
  */
 #ifndef CPROF_TARGET_LAYOUT_H
@@ -44,8 +47,19 @@ enum layout_field {
                                  JIT code goes on */
     LAYOUT_SCHEDULER_DATA,  /**< Process.scheduler_data */
     LAYOUT_CURRENT_PROCESS, /**< ErtsSchedulerData.current_process */
+    LAYOUT_TAUGHT_COUNT,    /* samples can teach those before */
+    /** ErtsSchedulerData.ssi, ErtsSchedulerSleepInfo, whose flags are at
+     *  LAYOUT_SLEEP_FLAGS */
+    LAYOUT_SLEEP_INFO = LAYOUT_TAUGHT_COUNT,
+    LAYOUT_CURRENT_PORT, /**< ErtsSchedulerData.current_port */
+    LAYOUT_PORT_OWNER,   /**< Port.connected, a pid; its id is at 0 */
+    LAYOUT_PORT_DRIVER,  /**< Port.drv_ptr; the word before it is Port.name */
+    LAYOUT_DRIVER_NAME,  /**< erts_driver_t.name, a C string */
     LAYOUT_FIELD_COUNT
 };
+
+/** Of ErtsSchedulerSleepInfo: u32, the same in OTP 25, 27 and 29. */
+enum { LAYOUT_SLEEP_FLAGS = 24 };
 
 /** One scheduler thread of the VM. */
 struct layout_scheduler {
@@ -67,8 +81,10 @@ struct layout {
     int release;             /**< OTP release, by the emulator's path, else of
                                   the hints that fit, else (by the shape of pid
                                   terms) 25 or 26; 0: unknown */
-    uint64_t table_size;     /**< slots of the process table, a power of two,
-                                  for erlproc_pid_text; 0: not found */
+    uint64_t table;          /**< address of the process table; 0: not found */
+    uint64_t table_size;     /**< its slots, a power of two, for
+                                  erlproc_pid_text; 0: not found */
+    uint64_t port_slots;     /**< the same of the port table */
     struct layout_state *state; /* what layout_learn keeps between samples */
 };
 

@@ -21,7 +21,7 @@ enum {
 
 static bool all_known(const struct layout *l)
 {
-    for (int f = 0; f < LAYOUT_FIELD_COUNT; f++)
+    for (int f = 0; f < LAYOUT_TAUGHT_COUNT; f++)
         if (!l->known[f])
             return false;
     return true;

@@ -3,7 +3,8 @@
  * What the layout*.c files share. Included by them and by their tests only.
  *
  *   exedata --> layout_schedulers  --> layout.schedulers
- *           \-> layout_table       --> pieces (copies of some processes)
+ *           |-> layout_table       --> pieces (copies of some processes)
+ *           \-> layout_ports       --> ports, sleeping schedulers
  *   code    --> layout_code        --> xoff, stop, htop
  *   pieces  --> layout_fields      --> the other offsets, by agreement
  *   samples --> layout_learn       --> pieces --> layout_fields
@@ -85,18 +86,33 @@ struct layout_piece {
 struct layout_pieces {
     struct layout_piece *list; /**< to be freed */
     size_t count;
-    uint64_t table_size; /**< slots of the process table; 0: not found */
-    bool old_ids;        /**< pid terms as before OTP 26 */
+    uint64_t table;      /**< where it is; 0: not found */
+    uint64_t table_size; /**< its slots; 0: not found */
+    bool old_ids;        /**< terms as before OTP 26 */
 };
 
-/** Finds the process table in the executable's data and copies up to
- *  LAYOUT_PIECES processes. Without a table, count is 0. */
+/** What the elements of a table are, by the tag of their ids. */
+enum layout_table_of { LAYOUT_PROCESSES = 3, LAYOUT_PORTS = 7 };
+
+/** Finds a table in the executable's data and copies up to LAYOUT_PIECES of
+ *  its processes or ports. Without a table, count is 0. */
 MUST_USE int layout_table_read(const struct exedata *d, const struct maps *maps,
-                               const struct memory *m,
+                               const struct memory *m, enum layout_table_of of,
                                struct layout_pieces *out);
 /** Copies one process: 0, or a negative error when it is not readable. */
 MUST_USE int layout_table_piece(const struct memory *m, uint64_t address,
                                 struct layout_piece *out);
+
+/* --- layout_ports.c: ports, and schedulers that sleep -------------------- */
+
+/** Sets the fields of ports that are found beyond doubt, and their number of
+ *  slots. */
+MUST_USE int layout_ports_discover(const struct exedata *d,
+                                   const struct maps *maps,
+                                   const struct memory *m, struct layout *l);
+/** Sets LAYOUT_SLEEP_INFO if all schedulers agree to it. Needs
+ *  LAYOUT_CURRENT_PROCESS. */
+void layout_ports_sleep(const struct memory *m, struct layout *l);
 
 /* --- layout_fields.c: offsets by agreement ------------------------------ */
 

@@ -9,7 +9,8 @@
  *  +20 u32 or +24 u64 pix_mask = max - 1   (before and since OTP 26)
  *
  * A slot's element begins with its id, and the id holds the slot's number:
- * that both confirms the table and tells the shape of pid terms.
+ * that both confirms the table and tells the shape of terms. A node without
+ * any connection has one port.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +23,6 @@ enum {
     MAX_SLOTS = 1 << 27,
     LOOK_SLOTS = 8192, /* slots read; neighbours in use are 8 slots apart */
     MIN_CONFIRMED = 3,
-    TAG_PID = 3,
 };
 
 static bool is_table(const struct exedata_part *part, size_t at,
@@ -44,7 +44,7 @@ int layout_table_piece(const struct memory *m, uint64_t address,
                        struct layout_piece *out)
 {
     /* The struct may end before the search does, at the end of a mapping. */
-    static const size_t words[] = {LAYOUT_WORDS, 96};
+    static const size_t words[] = {LAYOUT_WORDS, 96, 80};
     int status = -EFAULT;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         status = memory_read(m, address, out->word, words[i] * 8);
@@ -70,8 +70,8 @@ static bool in_use(uint64_t slot)
 
 /* Copies processes from all over the slots, since neighbours are often of one
    kind; counts which shape of id fits. */
-static int copy(const struct memory *m, const uint64_t *slots, size_t n,
-                struct layout_pieces *p)
+static int copy(const struct memory *m, enum layout_table_of of,
+                const uint64_t *slots, size_t n, struct layout_pieces *p)
 {
     unsigned old_fits = 0, new_fits = 0;
     size_t used = 0, seen = 0;
@@ -86,7 +86,7 @@ static int copy(const struct memory *m, const uint64_t *slots, size_t n,
         if (status < 0 && status != -EFAULT)
             return status;
         uint64_t id = piece->word[0];
-        if (status < 0 || (id & 15) != TAG_PID)
+        if (status < 0 || (id & 15) != of)
             continue;
         bool fits_old = slot_of(id, true, p->table_size) == i;
         bool fits_new = slot_of(id, false, p->table_size) == i;
@@ -98,30 +98,33 @@ static int copy(const struct memory *m, const uint64_t *slots, size_t n,
             p->count++;
     }
     p->old_ids = old_fits > new_fits;
-    if ((p->old_ids ? old_fits : new_fits) < MIN_CONFIRMED)
+    unsigned fits = p->old_ids ? old_fits : new_fits;
+    if (fits < (of == LAYOUT_PORTS ? 1 : MIN_CONFIRMED))
         p->count = 0;
     return 0;
 }
 
-static int try_table(const struct memory *m, uint64_t tab, uint64_t size,
-                     struct layout_pieces *p)
+static int try_table(const struct memory *m, enum layout_table_of of,
+                     uint64_t tab, uint64_t size, struct layout_pieces *p)
 {
     size_t n = size < LOOK_SLOTS ? size : LOOK_SLOTS;
     uint64_t *slots = malloc(n * sizeof(*slots));
     if (!slots)
         return -ENOMEM;
+    p->table = tab;
     p->table_size = size;
     int status = memory_read(m, tab, slots, n * sizeof(*slots));
     if (status == 0)
-        status = copy(m, slots, n, p);
+        status = copy(m, of, slots, n, p);
     free(slots);
     if (p->count == 0)
-        p->table_size = 0;
+        p->table = p->table_size = 0;
     return status == -EFAULT ? 0 : status;
 }
 
 int layout_table_read(const struct exedata *d, const struct maps *maps,
-                      const struct memory *m, struct layout_pieces *out)
+                      const struct memory *m, enum layout_table_of of,
+                      struct layout_pieces *out)
 {
     struct layout_pieces p = {.count = 0};
     p.list = calloc(LAYOUT_PIECES, sizeof(*p.list));
@@ -134,7 +137,7 @@ int layout_table_read(const struct exedata *d, const struct maps *maps,
         for (size_t at = 0; at + 32 <= part->len; at += 8) {
             if (!is_table(part, at, maps, &size))
                 continue;
-            status = try_table(m, exedata_u64(part, at), size, &p);
+            status = try_table(m, of, exedata_u64(part, at), size, &p);
             if (status < 0 || p.count > 0)
                 break;
         }

@@ -36,6 +36,24 @@ struct sample_process {
                                     run JIT code at the moment */
 };
 
+/** ErtsSchedulerSleepInfo.flags (erl_process.h). */
+enum sample_sleep {
+    SAMPLE_POLLS = 2,  /**< it waits for the system, in check_io */
+    SAMPLE_SLEEPS = 4, /**< it waits for another thread */
+    SAMPLE_WAITS = 8,  /**< it has nothing to do; without either it looks for
+                            work again and again */
+};
+
+/** What a scheduler's own data said at the instant, while it ran no process;
+ *  all 0 where the engine cannot know. */
+struct sample_scheduler {
+    uint64_t port; /**< address of the Port whose task it ran; 0: none */
+    uint64_t port_id, port_owner; /**< terms; 0: not known */
+    uint64_t port_driver;         /**< address of erts_driver_t; 0: not known */
+    uint32_t sleep; /**< enum sample_sleep, and bits unused here */
+    bool has_sleep; /**< is sleep known? */
+};
+
 /** The newest entry of the JIT's code list (jit.h) at the instant: which code
  *  was there. entry 0: not known. */
 struct sample_code {
@@ -67,6 +85,9 @@ struct sample {
     struct sample_copy erlang_root; /**< its end, when `erlang` ends before it:
                                          what lies between was not copied */
     struct sample_process process;
+    struct sample_scheduler scheduler;
+    int64_t system_call; /**< number of the one that the thread was in; -1:
+                              none, or not known */
     struct sample_code code;
     const uint64_t *kernel_ips; /**< leaf first */
     size_t kernel_count;
