@@ -51,6 +51,17 @@ static struct sample_process process_of(const struct bpf_record *r,
     return p;
 }
 
+static struct sample_scheduler scheduler_of(const struct bpf_record *r)
+{
+    if (r->port)
+        return (struct sample_scheduler){.port = r->port,
+                                         .port_id = r->port_id,
+                                         .port_owner = r->port_owner,
+                                         .port_driver = r->port_driver};
+    return (struct sample_scheduler){.sleep = r->has_sleep ? r->sleep : 0,
+                                     .has_sleep = r->has_sleep};
+}
+
 static void take_kernel(const struct sample_copy *piece,
                         struct bpf_sample_room *room, struct sample *out)
 {
@@ -83,6 +94,8 @@ int bpf_sample_read(const void *record, size_t len,
         .erlang = piece[BPF_PIECE_ERLANG],
         .erlang_root = piece[BPF_PIECE_ROOT],
         .process = process_of(r, &piece[BPF_PIECE_HEAD], at),
+        .scheduler = scheduler_of(r),
+        .system_call = r->system_call,
     };
     memcpy(out->regs.r, r->regs, sizeof(out->regs.r));
     memcpy(out->comm, r->comm, sizeof(out->comm) - 1);

@@ -28,6 +28,11 @@ void copy_plan_offsets(const struct engine_view *view, struct copy_offsets *out)
         .continuation = offset_of(l, LAYOUT_CONTINUATION),
         .scheduler_data = offset_of(l, LAYOUT_SCHEDULER_DATA),
         .reg_name = REG_NAME,
+        .sleep_info = offset_of(l, LAYOUT_SLEEP_INFO),
+        .current_port = offset_of(l, LAYOUT_CURRENT_PORT),
+        .port_owner = offset_of(l, LAYOUT_PORT_OWNER),
+        .port_driver = offset_of(l, LAYOUT_PORT_DRIVER),
+        .sleep_flags = LAYOUT_SLEEP_FLAGS,
         .code_list = view->code_list,
     };
 }

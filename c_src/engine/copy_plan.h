@@ -11,6 +11,7 @@
  *   [hend - COPY_ROOT, hend)                      when that was cut
  *   in JIT code on the Erlang stack: [sp, hend) in the same two pieces
  *   while stop is not within [htop, hend]: COPY_SWAPPED bytes from stop
+ *   outside processes: the port at work, and whether the scheduler waits
  *   in munmap(2) of the pages that stop is in: COPY_ERLANG bytes below them
  *
  * A normal scheduler is in C code, or in JIT code on the C stack, when
@@ -63,8 +64,11 @@ struct copy_offsets {
     __u32 id, reg, initial, continuation;
     __u32 scheduler_data; /**< esdp, while a scheduler runs the process */
     __u32 reg_name;       /**< RegProc.name */
-    __u64 code_list;      /**< address of the pointer to the JIT list's newest
-                               entry, which is copied too; 0: not known */
+    __u32 sleep_info, current_port; /**< in ErtsSchedulerData */
+    __u32 port_owner, port_driver;  /**< in Port */
+    __u32 sleep_flags;              /**< in ErtsSchedulerSleepInfo */
+    __u64 code_list; /**< address of the pointer to the JIT list's newest
+                          entry, which is copied too; 0: not known */
 };
 
 struct engine_view;

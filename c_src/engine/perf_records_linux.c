@@ -75,6 +75,7 @@ static void parse_sample(struct reader *r, uint16_t misc, bool callchain,
 {
     struct sample *s = &out->sample;
     out->kind = PERF_RECORDS_SAMPLE;
+    s->system_call = -1;
     s->in_kernel =
         (misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
     reader_skip(r, sizeof(uint64_t)); /* ip: in the chain or the registers */

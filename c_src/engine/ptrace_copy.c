@@ -29,8 +29,9 @@ struct copying {
     struct sample *s;
     struct memory_span spans[SPANS];
     size_t count;
-    uint64_t newest; /* entry of the code list */
-    uint64_t reg[3]; /* RegProc.p, .pt, .name */
+    uint64_t newest;     /* entry of the code list */
+    uint64_t reg[3];     /* RegProc.p, .pt, .name */
+    uint64_t port, info; /* of the scheduler: current_port, ssi */
     const struct memory_span *code_span, *name_span; /* asked for, or NULL */
 };
 
@@ -279,11 +280,41 @@ static bool take_real(struct copying *c)
 
 /* --- the three kinds of places to be in ---------------------------------- */
 
+static void ask_esdp(struct copying *c, uint32_t offset, uint64_t *to)
+{
+    uint64_t esdp = c->what->thread.esdp;
+    if (esdp && offset != COPY_UNKNOWN)
+        ask(c, esdp + offset, to, sizeof(*to));
+}
+
 static void ask_current(struct copying *c, uint64_t *c_p)
 {
-    const struct copy_thread *t = &c->what->thread;
-    if (t->esdp && c->what->at.current_process != COPY_UNKNOWN)
-        ask(c, t->esdp + c->what->at.current_process, c_p, sizeof(*c_p));
+    const struct copy_offsets *at = &c->what->at;
+    ask_esdp(c, at->current_process, c_p);
+    ask_esdp(c, at->current_port, &c->port);
+    ask_esdp(c, at->sleep_info, &c->info);
+}
+
+/* The port whose task a scheduler runs outside processes; without one, whether
+ * it waits. */
+static void take_scheduler(struct copying *c)
+{
+    const struct copy_offsets *at = &c->what->at;
+    struct sample_scheduler *s = &c->s->scheduler;
+    const struct memory_span *sleep = NULL;
+    if (c->port) {
+        s->port = c->port;
+        ask(c, c->port, &s->port_id, sizeof(s->port_id));
+        ask(c, c->port + at->port_owner, &s->port_owner, sizeof(s->port_owner));
+        if (at->port_driver != COPY_UNKNOWN)
+            ask(c, c->port + at->port_driver, &s->port_driver,
+                sizeof(s->port_driver));
+    } else if (c->info) {
+        sleep = ask(c, c->info + at->sleep_flags, &s->sleep, sizeof(s->sleep));
+    }
+    if (c->count)
+        answer(c);
+    s->has_sleep = sleep && sleep->ok;
 }
 
 /* What hangs on the answers of the first batch. */
@@ -292,7 +323,12 @@ static void follow_process(struct copying *c, uint64_t c_p)
     const struct memory_span *head = ask_head(c, c_p);
     ask_code(c);
     answer(c);
-    if (!take_head(c, head) || (is_pseudo(&c->s->process) && !take_real(c)))
+    if (!take_head(c, head)) {
+        if (c_p == 0)
+            take_scheduler(c);
+        return;
+    }
+    if (is_pseudo(&c->s->process) && !take_real(c))
         return;
     ask_name(c);
     copy_stopped(c);

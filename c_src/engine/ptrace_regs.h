@@ -5,14 +5,16 @@
 #ifndef CPROF_ENGINE_PTRACE_REGS_H
 #define CPROF_ENGINE_PTRACE_REGS_H
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 #include "target/regs.h"
 
-/** @param in_syscall  stopped on its way out of a system call: until then the
- *         CPU was in the kernel. @return 0 or -errno */
-MUST_USE int ptrace_regs_read(pid_t tid, struct regs *out, bool *in_syscall);
+/** @param system_call  number of the one that it is stopped on its way out
+ *         of: until then the CPU was in the kernel; -1: none
+ *  @return 0 or -errno */
+MUST_USE int ptrace_regs_read(pid_t tid, struct regs *out,
+                              int64_t *system_call);
 
 #endif

@@ -4,7 +4,7 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
-int ptrace_regs_read(pid_t tid, struct regs *out, bool *in_syscall)
+int ptrace_regs_read(pid_t tid, struct regs *out, int64_t *system_call)
 {
     struct user_regs_struct u;
     if (ptrace(PTRACE_GETREGS, tid, 0, &u) != 0)
@@ -29,6 +29,6 @@ int ptrace_regs_read(pid_t tid, struct regs *out, bool *in_syscall)
         [REGS_RIP] = u.rip,
     }};
     /* -1 when an interrupt or a fault took it into the kernel. */
-    *in_syscall = (long long)u.orig_rax >= 0;
+    *system_call = (int64_t)u.orig_rax < 0 ? -1 : (int64_t)u.orig_rax;
     return 0;
 }

@@ -90,11 +90,12 @@ static int take(struct ptrace_stop *t)
                          .tid = t->tid,
                          .has_regs = true,
                          .exact = true};
-    if (ptrace_regs_read(t->tid, &s->regs, &s->in_kernel) != 0 ||
+    if (ptrace_regs_read(t->tid, &s->regs, &s->system_call) != 0 ||
         ptrace_clock_read(&t->files, &now) != 0)
         return -ESRCH;
     if (!was_running(t, &now))
         return 0;
+    s->in_kernel = s->system_call >= 0;
     t->cpu_ns = now.cpu_ns;
     const struct memory m = memory_of_pid(t->tid);
     ptrace_copy(&m, &t->what, &t->room, s);

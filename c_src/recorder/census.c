@@ -8,7 +8,7 @@
 #include "profile/crowd.h"
 #include "target/erlproc.h"
 
-struct known {
+struct member {
     uint64_t term; /* pid */
     uint32_t id;   /* of the profile */
 };
@@ -16,7 +16,7 @@ struct known {
 struct census {
     struct target_state *target;
     struct profile *profile;
-    struct known *list;
+    struct member *list;
     size_t count, cap;
     struct index by_term;
     struct crowd *crowd;
@@ -55,7 +55,7 @@ void census_close(struct census *c)
 
 static bool same_term(const void *things, uint32_t id, const void *key)
 {
-    return ((const struct known *)things)[id].term == *(const uint64_t *)key;
+    return ((const struct member *)things)[id].term == *(const uint64_t *)key;
 }
 
 static int remember(struct census *c, uint64_t term, uint32_t id)
@@ -63,7 +63,7 @@ static int remember(struct census *c, uint64_t term, uint32_t id)
     int err = ARRAY_RESERVE(c->list, c->cap, c->count + 1);
     if (err)
         return err;
-    c->list[c->count] = (struct known){term, id};
+    c->list[c->count] = (struct member){term, id};
     return index_add(&c->by_term, hash_u64(0, term), (uint32_t)c->count++);
 }
 
@@ -152,18 +152,39 @@ static int identify(const struct census *c, uint64_t c_p,
     return erlproc_read(&t->layout, &t->memory, c_p, proc);
 }
 
+static int64_t known(const struct census *c, uint64_t term)
+{
+    uint32_t place =
+        index_find(&c->by_term, hash_u64(0, term), same_term, c->list, &term);
+    return place == INDEX_NONE ? -E_NOT_FOUND : (int64_t)c->list[place].id;
+}
+
+static int64_t learn(struct census *c, const struct erlproc *proc)
+{
+    bool alone;
+    int64_t id = describe(c, proc, &alone);
+    int err = id < 0 || !alone ? 0 : remember(c, proc->id, (uint32_t)id);
+    return err ? err : id;
+}
+
 int64_t census_process(struct census *c, uint64_t c_p,
                        const struct sample_process *at_sample)
 {
     struct erlproc proc;
     if (identify(c, c_p, at_sample, &proc) != 0)
         return -E_NOT_FOUND;
-    uint32_t place = index_find(&c->by_term, hash_u64(0, proc.id), same_term,
-                                c->list, &proc.id);
-    if (place != INDEX_NONE)
-        return c->list[place].id;
-    bool alone;
-    int64_t id = describe(c, &proc, &alone);
-    int err = id < 0 || !alone ? 0 : remember(c, proc.id, (uint32_t)id);
-    return err ? err : id;
+    int64_t id = known(c, proc.id);
+    return id == -E_NOT_FOUND ? learn(c, &proc) : id;
+}
+
+int64_t census_owner(struct census *c, uint64_t pid)
+{
+    const struct target_state *t = c->target;
+    struct erlproc proc;
+    int64_t id = known(c, pid);
+    if (id != -E_NOT_FOUND)
+        return id;
+    if (erlproc_find(&t->layout, &t->memory, pid, &proc) != 0)
+        proc = (struct erlproc){.id = pid};
+    return learn(c, &proc);
 }

@@ -28,4 +28,8 @@ void census_close(struct census *c);
 MUST_USE int64_t census_process(struct census *c, uint64_t c_p,
                                 const struct sample_process *at_sample);
 
+/** The row of the process with that pid, as it is now; of one that has ended
+ *  the pid alone is known. */
+MUST_USE int64_t census_owner(struct census *c, uint64_t pid);
+
 #endif

@@ -1,11 +1,15 @@
 #include "recorder/naming.h"
 
+#include "recorder/outside.h"
+
 /* One sample on its way; the first error stops it. */
 struct walk {
     const struct naming *naming;
     struct unwound *u;
-    uint64_t time_ns;
+    const struct sample *s;
     bool collecting;
+    struct outside outside; /* when u->scheduling */
+    struct port_task port;  /* of STATE_PORT */
     size_t border; /* where C frames end: the first address in Erlang code;
                       0: none */
     size_t caller; /* the first one in a module's code, if there is one */
@@ -69,7 +73,7 @@ static const struct frames_named *name_address(struct walk *w,
         w, &(struct symbol_query){.at = a->at,
                                   .space = spaces[a->kind],
                                   .seam = a->seam ? w->seam : SYMBOL_NO_SEAM,
-                                  .time_ns = w->time_ns});
+                                  .time_ns = w->s->time_ns});
 }
 
 /* --- which BIF or NIF C code runs for ------------------------------------ */
@@ -95,7 +99,7 @@ static int64_t called_at(struct walk *w, enum symbol_space space, uint64_t at)
 {
     const struct frames_named *named =
         ask(w, &(struct symbol_query){
-                   .at = at, .space = space, .time_ns = w->time_ns});
+                   .at = at, .space = space, .time_ns = w->s->time_ns});
     return named->count ? (int64_t)named->ids[0] : -1;
 }
 
@@ -116,8 +120,9 @@ static bool has_function_name(struct walk *w)
     return false;
 }
 
-static void find_called(struct walk *w, uint64_t continuation)
+static void find_called(struct walk *w)
 {
+    uint64_t continuation = w->s->process.continuation;
     w->called = -1;
     if (w->callee == SYMBOL_BIF && continuation)
         w->called = called_at(w, SYMBOL_ENTRY, continuation);
@@ -157,17 +162,38 @@ static bool in_collector(struct walk *w)
     return false;
 }
 
-/* In the scheduler's loop a collection is the process's work, all else is
- * not: the process that it has taken up has no part in it then. */
-static void settle_scheduling(struct walk *w)
+/* --- outside processes ---------------------------------------------------- */
+
+/* The name of the innermost C function of user space; "": there is none. */
+static const char *leaf_function(struct walk *w)
 {
-    struct unwound *u = w->u;
-    if (!u->scheduling)
-        return;
-    if (u->c_p && w->collecting) {
-        u->scheduling = false;
-        return;
-    }
+    const struct profile *p = w->naming->profile;
+    size_t i = 0;
+    while (i < w->u->count && w->u->list[i].kind == ADDRESS_KERNEL)
+        i++;
+    if (i == w->u->count || w->u->list[i].kind != ADDRESS_NATIVE)
+        return "";
+    const struct frames_named *named = name_address(w, &w->u->list[i]);
+    if (named->count == 0)
+        return "";
+    const struct profile_frame *f = profile_frame_at(p, named->ids[0]);
+    return profile_text(p, profile_function_at(p, f->function)->name);
+}
+
+static struct outside_code outside_code(struct walk *w)
+{
+    const struct unwound *u = w->u;
+    struct outside_code code = {.leaf = leaf_function(w),
+                                .whole = u->c_gap == UNWIND_NO_GAP};
+    size_t natives = 0;
+    for (size_t i = 0; i < u->count; i++)
+        natives += u->list[i].kind == ADDRESS_NATIVE;
+    code.depth = natives > u->base ? natives - u->base : 0;
+    return code;
+}
+
+static void strip_process(struct unwound *u)
+{
     size_t own = 0;
     while (own < u->count && u->list[own].kind != ADDRESS_ERLANG)
         own++;
@@ -175,6 +201,31 @@ static void settle_scheduling(struct walk *w)
     u->c_p = 0;
     u->complete = true;
     u->truncated = u->unverified = false;
+}
+
+/* In the scheduler's loop a collection is the process's work. What else it does
+ * with a process at hand, taking it up or putting it away, is scheduling for
+ * it, if it was at hand at that very instant. */
+static void settle_scheduling(struct walk *w)
+{
+    struct unwound *u = w->u;
+    w->port = (struct port_task){PROFILE_NONE, PROFILE_NONE, PROFILE_NONE};
+    if (!u->scheduling)
+        return;
+    if (u->c_p && w->collecting) {
+        u->scheduling = false;
+        return;
+    }
+    if (u->c_p && w->s->exact) {
+        w->outside = (struct outside){.state = STATE_SCHEDULING};
+        return;
+    }
+    strip_process(u);
+    struct outside_code code = outside_code(w);
+    w->outside = outside_of(w->s, &code);
+    if (w->outside.state == STATE_PORT)
+        w->error =
+            port_tasks_find(w->naming->ports, &w->s->scheduler, &w->port);
 }
 
 static void count_result(struct profile_counters *c, enum symbol_result result)
@@ -204,6 +255,8 @@ static void push_address(struct walk *w, size_t i)
     if (is_bif_helper(w, i))
         return;
     const struct frames_named *named = name_address(w, a);
+    if (named->scheduler && w->u->scheduling)
+        push_text(w, FRAME_RUNTIME, "[scheduling]"); /* under a process */
     if (named->gc || named->scheduler)
         return; /* the leaf or the root says it */
     count_result(counters(w), named->result);
@@ -212,6 +265,25 @@ static void push_address(struct walk *w, size_t i)
         count = 1; /* the BIF's name is there already */
     for (size_t k = count; k-- > 0;)
         push(w, named->ids[k]);
+}
+
+static void push_outside(struct walk *w)
+{
+    switch (w->outside.state) {
+    case STATE_PORT:
+        push(w, w->port.driver);
+        if (w->port.port != PROFILE_NONE)
+            push(w, w->port.port);
+        break;
+    case STATE_IDLE:
+        push_text(w, FRAME_RUNTIME, idle_part_frame(w->outside.part));
+        break;
+    case STATE_SCHEDULING:
+        push_text(w, FRAME_RUNTIME, "[scheduling]");
+        break;
+    default:
+        push_text(w, FRAME_RUNTIME, "[scheduler]");
+    }
 }
 
 static void push_root(struct walk *w, enum thread_kind kind)
@@ -226,8 +298,8 @@ static void push_root(struct walk *w, enum thread_kind kind)
         push_text(w, FRAME_RUNTIME, "[truncated]");
     else if (kind > THREAD_DIRTY_IO)
         push_text(w, FRAME_RUNTIME, threads[kind]);
-    else if (w->u->scheduling)
-        push_text(w, FRAME_RUNTIME, "[scheduler]");
+    else if (w->u->scheduling && !w->u->c_p)
+        push_outside(w);
 }
 
 static enum sample_state state_of(const struct walk *w, enum thread_kind kind)
@@ -235,24 +307,21 @@ static enum sample_state state_of(const struct walk *w, enum thread_kind kind)
     if (kind > THREAD_DIRTY_IO)
         return STATE_OTHER;
     if (w->u->scheduling)
-        return STATE_SCHEDULER;
+        return w->outside.state;
     if (w->collecting)
         return STATE_GC;
     if (kind == THREAD_NORMAL)
         return STATE_RUNNING;
-    if (!w->u->c_p)
-        return STATE_SCHEDULER;
     return kind == THREAD_DIRTY_CPU ? STATE_DIRTY_CPU : STATE_DIRTY_IO;
 }
 
 int naming_stack(const struct naming *n, struct unwound *u,
-                 enum thread_kind kind, uint64_t time_ns, uint64_t continuation,
+                 enum thread_kind kind, const struct sample *s,
                  struct named *out)
 {
-    struct walk w = {
-        .naming = n, .u = u, .time_ns = time_ns, .stack = PROFILE_NONE};
+    struct walk w = {.naming = n, .u = u, .s = s, .stack = PROFILE_NONE};
     find_border(&w, kind);
-    find_called(&w, continuation);
+    find_called(&w);
     w.collecting = in_collector(&w);
     settle_scheduling(&w);
     push_root(&w, kind);
@@ -263,6 +332,7 @@ int naming_stack(const struct naming *n, struct unwound *u,
     }
     if (w.collecting)
         push_text(&w, FRAME_GC, "[gc]");
-    *out = (struct named){.stack = w.stack, .state = state_of(&w, kind)};
+    *out = (struct named){
+        .stack = w.stack, .state = state_of(&w, kind), .owner = w.port.owner};
     return w.error;
 }

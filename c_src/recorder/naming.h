@@ -9,30 +9,33 @@
 #define CPROF_RECORDER_NAMING_H
 
 #include "base/err.h"
-#include "recorder/frames.h"
 #include "profile/profile.h"
+#include "recorder/frames.h"
+#include "recorder/port_tasks.h"
 #include "target/threads.h"
 #include "unwind/unwind.h"
 
 struct naming { /* borrowed */
     struct frames *frames;
+    struct port_tasks *ports;
     struct profile *profile;
 };
 
 struct named {
     uint32_t stack; /**< of the profile; PROFILE_NONE: no frame at all */
     enum sample_state state;
+    uint32_t owner; /**< of the port whose task it is; else PROFILE_NONE */
 };
 
 /**
  * Names and interns the stack, counts frames and their quality in the
  * profile's counters. Where the sample turns out to be the scheduler's own,
  * u is stripped of the process that was merely at hand.
- * @param continuation  Process.i at the instant, 0 when not known
+ * @param s  the sample, of the time at which the code is known
  * @return 0, or -E_LIMIT/-ENOMEM from the profile
  */
 MUST_USE int naming_stack(const struct naming *n, struct unwound *u,
-                          enum thread_kind kind, uint64_t time_ns,
-                          uint64_t continuation, struct named *out);
+                          enum thread_kind kind, const struct sample *s,
+                          struct named *out);
 
 #endif

@@ -13,6 +13,7 @@ struct pipeline {
     struct frames *frames;
     struct naming naming;
     struct census *census;
+    struct port_tasks *ports;
     struct timeline timeline;
     struct profile *profile;
     struct unwound unwound;
@@ -30,9 +31,11 @@ int pipeline_open(struct target_state *target, struct unwinder *unwinder,
     p->unwinder = unwinder;
     p->profile = profile;
     int err = frames_open(symbols, profile, &p->frames);
-    p->naming = (struct naming){p->frames, profile};
     if (!err)
         err = census_open(target, profile, &p->census);
+    if (!err)
+        err = port_tasks_open(target, p->census, profile, &p->ports);
+    p->naming = (struct naming){p->frames, p->ports, profile};
     if (err) {
         pipeline_close(p);
         return err;
@@ -50,6 +53,7 @@ void pipeline_close(struct pipeline *p)
 {
     if (!p)
         return;
+    port_tasks_close(p->ports);
     census_close(p->census);
     frames_close(p->frames);
     free(p);
@@ -84,7 +88,17 @@ static void count_quality(struct pipeline *p, const struct profile_sample *row)
     c->erlang_leaf += u->erlang;
     c->erlang_leaf_complete += u->erlang && u->complete;
     c->no_process +=
-        row->state < STATE_SCHEDULER && row->process == PROFILE_NONE;
+        row->state <= STATE_DIRTY_IO && row->process == PROFILE_NONE;
+}
+
+/* A port's task is work for the process that owns it. */
+static uint32_t process_of(struct pipeline *p, const struct named *named,
+                           const struct sample *s)
+{
+    if (named->owner != PROFILE_NONE)
+        return named->owner;
+    return id_or_none(p,
+                      census_process(p->census, p->unwound.c_p, &s->process));
 }
 
 bool pipeline_sample(struct pipeline *p, const struct sample *s)
@@ -106,15 +120,13 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
     if (!s->exact)
         target_state_code_at(p->target, s);
     keep_error(p, naming_stack(&p->naming, &p->unwound, thread->kind,
-                               of_its_code.time_ns, s->process.continuation,
-                               &named));
+                               &of_its_code, &named));
 
     int bucket = timeline_at(&p->timeline, s->time_ns);
     keep_error(p, bucket);
     const struct profile_sample row = {
         .stack = named.stack,
-        .process = id_or_none(
-            p, census_process(p->census, p->unwound.c_p, &s->process)),
+        .process = process_of(p, &named, s),
         .thread = id_or_none(
             p, profile_thread(p->profile, (uint32_t)s->tid, thread->name)),
         .state = named.state,

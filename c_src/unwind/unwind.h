@@ -67,6 +67,8 @@ struct unwound {
     bool copy_short; /**< the sample's stack copy ended before the stack did:
                           longer copies would make such stacks verified */
     enum unwind_gap c_gap;
+    size_t base; /**< outermost C frames that are a dirty scheduler's own, and
+                      in the list only where no process runs */
     bool scheduling; /**< in the scheduler: busy-wait or its own work; with
                           c_p and its stack when it has taken up a process */
     uint64_t c_p;    /**< struct Process it ran, 0: none or not known */

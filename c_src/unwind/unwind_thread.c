@@ -24,17 +24,18 @@ static size_t dirty_base(const struct unwinding *w,
     return native->count > libc + DIRTY_BASE ? libc + DIRTY_BASE : 0;
 }
 
-static void add_native(struct unwinding *w, bool under_process)
+static void add_native(struct unwinding *w, bool dirty)
 {
     struct native_walk native;
     unwind_native_frames(w->u->native, w->s, w->u->code, &native);
-    size_t base = under_process ? dirty_base(w, &native) : 0;
-    size_t count = native.count - base;
+    size_t base = dirty ? dirty_base(w, &native) : 0;
+    size_t count = native.count - (w->out->c_p ? base : 0);
     for (size_t i = 0; i < count; i++) {
         struct address *a =
             unwind_list_add(&w->list, native.frames[i], ADDRESS_NATIVE);
-        a->seam = base && i + 2 >= count;
+        a->seam = w->out->c_p && base && i + 2 >= count;
     }
+    w->out->base = base;
     w->out->complete =
         native.end == NATIVE_OUTERMOST || native.end == NATIVE_ERLANG;
     w->out->truncated = !w->out->complete;
@@ -81,7 +82,7 @@ void unwind_thread(struct unwinding *w, enum thread_kind kind)
     bool dirty = kind == THREAD_DIRTY_CPU || kind == THREAD_DIRTY_IO;
     if (dirty)
         w->out->c_p = unwind_current_process(w);
-    add_native(w, w->out->c_p != 0);
+    add_native(w, dirty);
     if (w->out->c_p)
         add_waiting_stack(w);
     w->out->scheduling = kind == THREAD_NORMAL || (dirty && w->out->c_p == 0);

@@ -271,6 +271,33 @@ static __always_inline __u64 current_process(struct copying *c)
     return real_process(c, word_at(t->esdp + c->setup->at.current_process));
 }
 
+/* A scheduler outside processes: the port whose task it runs; without one,
+ * whether it waits. */
+static __always_inline void take_scheduler(struct copying *c)
+{
+    const struct copy_offsets *at = &c->setup->at;
+    struct bpf_record *r = &c->s->record;
+    __u64 esdp = c->thread->esdp;
+    if (!esdp)
+        return;
+    __u64 port =
+        at->current_port == COPY_UNKNOWN ? 0 : word_at(esdp + at->current_port);
+    if (port) {
+        r->port = port;
+        r->port_id = word_at(port);
+        r->port_owner = word_at(port + at->port_owner);
+        r->port_driver = at->port_driver == COPY_UNKNOWN
+                             ? 0
+                             : word_at(port + at->port_driver);
+        return;
+    }
+    __u64 info =
+        at->sleep_info == COPY_UNKNOWN ? 0 : word_at(esdp + at->sleep_info);
+    r->has_sleep =
+        info && bpf_probe_read_user(&r->sleep, sizeof(r->sleep),
+                                    (void *)(info + at->sleep_flags)) == 0;
+}
+
 /* On the C stack of a normal scheduler. */
 static __always_inline void copy_c_side(struct copying *c)
 {
@@ -278,7 +305,8 @@ static __always_inline void copy_c_side(struct copying *c)
     __u64 end = rs + COPY_SEAM_ABOVE;
     if (end > c->thread->stack_high)
         end = c->thread->stack_high;
-    bool process = take_process(c, current_process(c));
+    __u64 c_p = current_process(c);
+    bool process = take_process(c, c_p);
     /* A large array that nobody wrote to yet may have no page. */
     bool whole = end - c->sp <= COPY_STACK;
     if (!copy(c, BPF_PIECE_STACK, c->sp, end - c->sp, COPY_STACK)) {
@@ -290,6 +318,8 @@ static __always_inline void copy_c_side(struct copying *c)
              end - (rs - COPY_SEAM_BELOW), COPY_SEAM_BELOW + COPY_SEAM_ABOVE);
     if (process)
         copy_stopped(c);
+    else if (!c_p)
+        take_scheduler(c);
 }
 
 /* In JIT code: sp is in the heap of the process in r13. */
@@ -342,6 +372,8 @@ static __always_inline void copy_user(struct copying *c)
         copy_bounded(c);
         if (process)
             copy_stopped(c);
+        else if (t->role == COPY_DIRTY)
+            take_scheduler(c);
     }
 }
 

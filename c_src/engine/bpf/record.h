@@ -43,6 +43,9 @@ struct bpf_record {
     char comm[16];    /* the thread's name: it may be new to its reader */
     __u64 regs[BPF_REGS];
     __u64 c_p, name;
+    __s64 system_call; /* its number; -1: not in one */
+    __u64 port, port_id, port_owner, port_driver; /* 0: none, not known */
+    __u32 sleep, has_sleep; /* sample_scheduler of target/sample.h */
     __u64 code[5]; /* newest entry of the code list: address, content */
     struct {
         __u64 addr;

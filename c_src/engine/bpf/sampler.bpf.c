@@ -102,6 +102,10 @@ static __always_inline bool take_regs(struct bpf_perf_event_data *ctx,
     if (bpf_probe_read_kernel(&regs, sizeof(regs), at) != 0 || !(regs.cs & 3))
         return false;
     TAKE_REGS(r->regs, &regs);
+    /* syscall leaves the address after it in rcx; what else leads into the
+     * kernel has another word in orig_rax. */
+    if (regs.rcx == regs.rip)
+        r->system_call = (__s32)regs.orig_rax;
     return true;
 }
 
@@ -147,7 +151,9 @@ static __always_inline void begin(struct bpf_perf_event_data *ctx,
     r->tid = tid;
     r->flags = ctx->regs.cs & 3 ? 0 : BPF_IN_KERNEL;
     bpf_get_current_comm(r->comm, sizeof(r->comm));
-    r->c_p = r->name = 0;
+    r->c_p = r->name = r->port = 0;
+    r->has_sleep = 0;
+    r->system_call = -1;
     for (int i = 0; i < BPF_PIECES; i++)
         r->piece[i].len = 0;
 }

@@ -1,0 +1,35 @@
+/**
+ * @file port_tasks.h
+ * The ports whose tasks schedulers ran: from what a sample says of one to its
+ * frames in the profile and the process that owns it. Two frames stand at the
+ * root of such a sample: `[port tcp_inet]`, the driver, for all its ports
+ * together, and `#Port<0.5> of <0.90.0>`. Of many ports of one driver only the
+ * first have a frame of their own (profile/crowd.h).
+ */
+#ifndef CPROF_RECORDER_PORT_TASKS_H
+#define CPROF_RECORDER_PORT_TASKS_H
+
+#include "base/err.h"
+#include "recorder/census.h"
+#include "recorder/target_state.h"
+#include "profile/profile.h"
+#include "target/sample.h"
+
+struct port_tasks;
+
+/** All are borrowed until port_tasks_close. */
+MUST_USE int port_tasks_open(struct target_state *target, struct census *census,
+                             struct profile *profile, struct port_tasks **out);
+void port_tasks_close(struct port_tasks *t);
+
+struct port_task {
+    uint32_t driver, port; /**< frames; port may be PROFILE_NONE */
+    uint32_t owner;        /**< process, or PROFILE_NONE */
+};
+
+/** @return 0, or the profile's error */
+MUST_USE int port_tasks_find(struct port_tasks *t,
+                             const struct sample_scheduler *s,
+                             struct port_task *out);
+
+#endif
