@@ -194,7 +194,9 @@ static size_t compare_all(struct node *n, const struct layout *l)
     print_message("first atom (%s) in %.1f ms\n", text,
                   (clock_now_ns() - before) / 1e6);
     assert_int_equal(exedata_read(n->process.exe, &n->maps, &n->memory, &d), 0);
-    assert_int_equal(layout_table_read(&d, &n->maps, &n->memory, LAYOUT_PROCESSES, &pieces), 0);
+    assert_int_equal(
+        layout_table_read(&d, &n->maps, &n->memory, LAYOUT_PROCESSES, &pieces),
+        0);
     for (size_t i = 0; i < pieces.count; i++) {
         struct erlproc p;
         char pid[ERLPROC_TEXT];
