@@ -65,7 +65,7 @@ defmodule Bench do
     {shares, total, sum.(apart) / max(sum.(stacks), 1)}
   end
 
-  defp apart?(root), do: root in ["[scheduler]", "[aux thread]", "[poll thread]"]
+  defp apart?(root), do: root in ["[idle]", "[scheduler]", "[scheduling]", "[aux thread]", "[poll thread]"]
 
   @doc "The piece that a function is, or nil."
   def piece(function) do

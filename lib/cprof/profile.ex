@@ -35,6 +35,7 @@ defmodule Cprof.Profile do
           counters: %{atom() => non_neg_integer()},
           states: %{atom() => non_neg_integer()},
           states_pct: %{atom() => float()},
+          idle: %{atom() => non_neg_integer()},
           leaf_kinds: %{atom() => non_neg_integer()},
           leaf_kinds_pct: %{atom() => float()},
           functions: [function_row()],

@@ -36,10 +36,10 @@ export function writePage(file, ...filter) {
 export const report = (...filter) =>
     JSON.parse(cprof("report", recording, "-f", "json", ...filter));
 
-// Stacks as [["root", ..., "leaf"], samples], without the scheduler's.
+// Stacks as [["root", ..., "leaf"], samples], without what is not counted.
 export function stacks(...filter) {
     return cprof("report", recording, "-f", "collapsed", ...filter)
-        .trim().split("\n").filter((line) => !line.startsWith("[scheduler]"))
+        .trim().split("\n").filter((line) => !/^\[(idle|scheduler)\] /.test(line))
         .map((line) => {
             const space = line.lastIndexOf(" ");
             return [line.slice(0, space).split(";"),

@@ -22,7 +22,7 @@ GO = os.path.join(WORK, "go.pb.gz")
 SPEEDSCOPE = os.path.join(WORK, "node_modules/speedscope/dist/release")
 CHECKS = [0]
 COUNTED = "--state running --state gc --state dirty-cpu --state dirty-io".split()
-COUNTED += ["--state", "other"]
+COUNTED += "--state port --state scheduling --state other".split()
 
 
 def run(*command):
@@ -122,11 +122,11 @@ def check_top():
     whole = report(NODE)
     _, total = top(NODE)
     equal(int(total), whole["meta"]["samples"], "pprof -top total")
-    compare_top(["-tagignore", "state=^scheduler$"], COUNTED,
+    compare_top(["-tagignore", "state=^(idle|scheduler)$"], COUNTED,
                 "without the schedulers' own work")
     tables = {row["name"].replace(";", ":"): (row["self"], row["total"])
               for row in whole["functions"]}
-    rows, _ = top(NODE, "-tagignore", "state=^scheduler$")
+    rows, _ = top(NODE, "-tagignore", "state=^(idle|scheduler)$")
     once = collections.Counter(row["name"].replace(";", ":") for row in whole["functions"])
     for name, (flat, cum) in rows.items():
         if once[name] == 1:
@@ -143,10 +143,10 @@ def check_tags():
     for row in processes[:4]:
         pid = row["pid"]
         compare_top(["-tagfocus", f"process=^{re.escape(pid)}$",
-                     "-tagignore", "state=^scheduler$"],
+                     "-tagignore", "state=^(idle|scheduler)$"],
                     ["--process", pid] + COUNTED, f"process {pid}")
     compare_top(["-tagfocus", "process_name=^sorter$",
-                 "-tagignore", "state=^scheduler$"],
+                 "-tagignore", "state=^(idle|scheduler)$"],
                 ["--process", "sorter"] + COUNTED, "the process sorter")
     compare_top(["-tagfocus", "state=^gc$"], ["--state", "gc"], "state gc")
     tags = pprof("-tags", "-sample_index=samples", NODE)
@@ -169,10 +169,11 @@ def check_traces():
                  for name in names if name]
         found[";".join(reversed(names)) or "[no stack]"] += int(count)
     wanted = stacks(NODE)
-    scheduler = wanted.pop("[scheduler]", 0)
-    own = sum(n for stack, n in found.items() if "[scheduler]" in stack)
-    equal(own, scheduler, "traces of the schedulers' own work")
-    equal({s: n for s, n in found.items() if "[scheduler]" not in s},
+    apart = wanted.pop("[scheduler]", 0) + wanted.pop("[idle]", 0)
+    is_apart = re.compile(r"\[(scheduler\]|idle: )").search
+    equal(sum(n for stack, n in found.items() if is_apart(stack)), apart,
+          "traces of what is not counted")
+    equal({s: n for s, n in found.items() if not is_apart(s)},
           dict(wanted), "pprof -traces")
 
 
