@@ -350,6 +350,44 @@ static void a_match_specification_is_of_who_runs_it(void **state)
     end(sc);
 }
 
+/* A port task's Port, or else whether the scheduler waits; with a process at
+ * hand neither. */
+static void outside_processes_it_says_what_the_scheduler_does(void **state)
+{
+    (void)state;
+    enum { INFO = 160, PORT = 224, OWNER = 232, DRIVER = 480, FLAGS = 24 };
+    struct scene *sc = scene();
+    struct copy_offsets *at = &sc->what.at;
+    const uint64_t port = ESDP + 0x1800, info = ESDP + 0x800;
+    at->current_port = PORT;
+    at->port_owner = OWNER;
+    at->port_driver = DRIVER;
+    at->sleep_info = INFO;
+    at->sleep_flags = FLAGS;
+    fake_u64(&sc->fake, ESDP + PORT, port);
+    fake_u64(&sc->fake, port, 0x57);
+    fake_u64(&sc->fake, port + OWNER, 0x93);
+    fake_u64(&sc->fake, port + DRIVER, 0xd00d);
+    fake_u64(&sc->fake, ESDP + INFO, info);
+    fake_u32(&sc->fake, info + FLAGS, 0x0b);
+    copy(sc);
+    is_the_process(&sc->s);
+    assert_true(!sc->s.scheduler.port && !sc->s.scheduler.has_sleep);
+    fake_u64(&sc->fake, ESDP + CURRENT, 0);
+    copy(sc);
+    is_no_process(&sc->s);
+    assert_true(sc->s.scheduler.port == port);
+    assert_true(sc->s.scheduler.port_id == 0x57 &&
+                sc->s.scheduler.port_owner == 0x93 &&
+                sc->s.scheduler.port_driver == 0xd00d);
+    assert_false(sc->s.scheduler.has_sleep);
+    fake_u64(&sc->fake, ESDP + PORT, 0);
+    copy(sc);
+    assert_true(!sc->s.scheduler.port && sc->s.scheduler.has_sleep);
+    assert_int_equal(sc->s.scheduler.sleep, 0x0b);
+    end(sc);
+}
+
 static void a_name_belongs_to_its_process(void **state)
 {
     (void)state;
@@ -379,6 +417,7 @@ int main(void)
         cmocka_unit_test(without_offsets_there_is_no_process),
         cmocka_unit_test(a_dirty_scheduler_comes_with_its_process),
         cmocka_unit_test(a_match_specification_is_of_who_runs_it),
+        cmocka_unit_test(outside_processes_it_says_what_the_scheduler_does),
         cmocka_unit_test(a_name_belongs_to_its_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,27 @@ static struct profile *busy(void)
     return p;
 }
 
+static void idling_is_apart_with_its_parts(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    make_sample(p, make_stack(p, "[port tcp_inet];recv"), PROFILE_NONE,
+                STATE_PORT, 6);
+    make_sample(p, make_stack(p, "[scheduling];f"), PROFILE_NONE,
+                STATE_SCHEDULING, 2);
+    make_sample(p, make_stack(p, "[idle: busy-wait]:0;f"), PROFILE_NONE,
+                STATE_IDLE, 6);
+    make_sample(p, make_stack(p, "[idle: poll]:0;f;g"), PROFILE_NONE, STATE_IDLE,
+                2);
+    char *text = report(p, 0, false);
+    assert_has(text, "States:   port 75.0 %, scheduling 25.0 %; idle 50.0 % of "
+                     "all samples, not counted below\n");
+    assert_has(text, "Idle:     busy-wait 75.0 %, poll 25.0 %; busy-wait and "
+                     "sched_yield end with +sbwt none +sbwtdcpu none");
+    free(text);
+    profile_destroy(p);
+}
+
 static void says_what_was_measured_and_where_time_went(void **state)
 {
     (void)state;
@@ -247,6 +268,7 @@ static void formats_are_found_by_name_and_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(idling_is_apart_with_its_parts),
         cmocka_unit_test(says_what_was_measured_and_where_time_went),
         cmocka_unit_test(many_alike_are_one_row),
         cmocka_unit_test(says_what_is_in_doubt),

@@ -1,6 +1,7 @@
 #include "profile_make.h"
 
 #include "profile/filter.h"
+#include "profile/summary.h"
 
 static struct profile *two_processes(void)
 {
@@ -126,6 +127,29 @@ static uint64_t left_on_threads(struct filter f)
     return n;
 }
 
+/* Whoever asks for a state that is not counted wants to see its stacks. */
+static void a_state_that_is_asked_for_counts(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile(), *out = NULL;
+    make_sample(p, make_stack(p, "main"), PROFILE_NONE, STATE_RUNNING, 3);
+    make_sample(p, make_stack(p, "[idle: poll]:0;wait"), PROFILE_NONE, STATE_IDLE,
+                4);
+    assert_true(profile_counts(p, STATE_RUNNING));
+    assert_false(profile_counts(p, STATE_IDLE));
+    struct filter f = {.states = 1u << STATE_IDLE};
+    assert_int_equal(filter_apply(p, &f, &out), 0);
+    assert_true(profile_counts(out, STATE_IDLE));
+    assert_false(profile_counts(out, STATE_SCHEDULER));
+    struct summary s;
+    assert_int_equal(summary_compute(out, &s), 0);
+    assert_true(s.counted == 4 && s.function_count == 2);
+    assert_int_equal(s.by_idle_part[IDLE_POLL], 4);
+    summary_deinit(&s);
+    profile_destroy(out);
+    profile_destroy(p);
+}
+
 static void by_thread(void **state)
 {
     (void)state;
@@ -237,6 +261,7 @@ int main(void)
         cmocka_unit_test(by_process),
         cmocka_unit_test(by_frames),
         cmocka_unit_test(by_state),
+        cmocka_unit_test(a_state_that_is_asked_for_counts),
         cmocka_unit_test(by_thread),
         cmocka_unit_test(by_time),
         cmocka_unit_test(buckets_are_doubled),

@@ -4,7 +4,7 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
-#include "cli/outside.h"
+#include "recorder/outside.h"
 
 static struct sample asleep(uint32_t flags)
 {
