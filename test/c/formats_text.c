@@ -54,8 +54,8 @@ static void idling_is_apart_with_its_parts(void **state)
                 STATE_SCHEDULING, 2);
     make_sample(p, make_stack(p, "[idle: busy-wait]:0;f"), PROFILE_NONE,
                 STATE_IDLE, 6);
-    make_sample(p, make_stack(p, "[idle: poll]:0;f;g"), PROFILE_NONE, STATE_IDLE,
-                2);
+    make_sample(p, make_stack(p, "[idle: poll]:0;f;g"), PROFILE_NONE,
+                STATE_IDLE, 2);
     char *text = report(p, 0, false);
     assert_has(text, "States:   port 75.0 %, scheduling 25.0 %; idle 50.0 % of "
                      "all samples, not counted below\n");

@@ -133,8 +133,8 @@ static void a_state_that_is_asked_for_counts(void **state)
     (void)state;
     struct profile *p = make_profile(), *out = NULL;
     make_sample(p, make_stack(p, "main"), PROFILE_NONE, STATE_RUNNING, 3);
-    make_sample(p, make_stack(p, "[idle: poll]:0;wait"), PROFILE_NONE, STATE_IDLE,
-                4);
+    make_sample(p, make_stack(p, "[idle: poll]:0;wait"), PROFILE_NONE,
+                STATE_IDLE, 4);
     assert_true(profile_counts(p, STATE_RUNNING));
     assert_false(profile_counts(p, STATE_IDLE));
     struct filter f = {.states = 1u << STATE_IDLE};

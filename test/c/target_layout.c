@@ -63,7 +63,8 @@ static void read_pieces(struct fake *f, struct layout_pieces *pieces)
     struct memory m = fake_memory(f);
     struct exedata d;
     assert_int_equal(exedata_read("/beam.smp", &maps, &m, &d), 0);
-    assert_int_equal(layout_table_read(&d, &maps, &m, LAYOUT_PROCESSES, pieces), 0);
+    assert_int_equal(layout_table_read(&d, &maps, &m, LAYOUT_PROCESSES, pieces),
+                     0);
     exedata_deinit(&d);
 }
 
