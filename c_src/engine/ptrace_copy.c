@@ -7,13 +7,14 @@
 
 #include <string.h>
 
+#include "engine/ptrace_owner.h"
+
 enum {
     PAGE = 4096,
     SPANS = 16,
     BLIND_PAGES = 2, /* copied from sp when nothing tells where it leads */
     /* How far below RS C code is looked for while its mapping is unknown. */
     NEAR_RUNTIME_STACK = 64 * 1024,
-    SEARCHED = 256, /* words below RS */
 };
 
 #define MAX_STACK_BYTES ((uint64_t)1 << 30)
@@ -216,62 +217,12 @@ static void copy_stopped(struct copying *c)
         copy_shrunk(c, p->stop);
 }
 
-/* --- while a match specification runs ------------------------------------
- * (db_prog_match in erl_db_util.c) the scheduler's current process is one made
- * up for it: without a heap (OTP 25), with a pid that cannot be. */
-
-static bool is_pseudo(const struct sample_process *p)
-{
-    return p->hend == 0 || p->id == COPY_NO_PID;
-}
-
-static bool may_be_process(const struct copying *c, uint64_t word)
-{
-    const struct copy_thread *t = &c->what->thread;
-    bool in_stack = word >= t->stack_low && word < t->stack_high;
-    return word >= PAGE && word % 8 == 0 && !in_stack &&
-           word != c->s->process.c_p;
-}
-
-/* Which of those asked about says that it runs on this scheduler? */
-static uint64_t choose_owned(struct copying *c, const uint64_t *owner)
-{
-    size_t asked = c->count;
-    answer(c);
-    for (size_t i = 0; i < asked; i++)
-        if (c->spans[i].ok && owner[i] == c->what->thread.esdp)
-            return c->spans[i].addr - c->what->at.scheduler_data;
-    return 0;
-}
-
-/* Where JIT code left the process in r13, a callee-saved register, the C code
- * that it called has stored it near RS. Uninitialised words of the stack may
- * hold others: the one is meant that says it runs on this scheduler. 0: it is
- * not there. */
-static uint64_t find_saved(struct copying *c)
-{
-    uint64_t words[SEARCHED], owner[SPANS], found = 0;
-    uint64_t rs = c->what->thread.runtime_stack, sp = c->s->regs.r[REGS_RSP];
-    size_t n = rs < sp ? 0 : (rs - sp) / 8;
-    n = n < SEARCHED ? n : SEARCHED;
-    const struct memory_span *span = ask(c, rs - 8 * n, words, 8 * n);
-    answer(c);
-    if (!rs || !span->ok)
-        return 0;
-    while (n > 0 && !found) {
-        for (; n > 0 && c->count < SPANS; n--)
-            if (may_be_process(c, words[n - 1]))
-                ask(c, words[n - 1] + c->what->at.scheduler_data,
-                    &owner[c->count], sizeof(*owner));
-        found = choose_owned(c, owner);
-    }
-    return found;
-}
+/* --- while a match specification runs ------------------------------------- */
 
 static bool take_real(struct copying *c)
 {
-    uint64_t c_p =
-        c->what->at.scheduler_data == COPY_UNKNOWN ? 0 : find_saved(c);
+    uint64_t c_p = ptrace_owner_find(c->m, c->what, c->s->regs.r[REGS_RSP],
+                                     c->s->process.c_p);
     const struct memory_span *head = ask_head(c, c_p);
     answer(c);
     c->s->process = (struct sample_process){0};
@@ -328,7 +279,7 @@ static void follow_process(struct copying *c, uint64_t c_p)
             take_scheduler(c);
         return;
     }
-    if (is_pseudo(&c->s->process) && !take_real(c))
+    if (ptrace_owner_is_pseudo(&c->s->process) && !take_real(c))
         return;
     ask_name(c);
     copy_stopped(c);

@@ -33,10 +33,6 @@ enum sample_state {
         STATE_COUNT
 };
 
-/** All their names, " running gc ...", for a person to choose from. */
-#define STATE_NAME_(id, name, counted) " " name
-#define STATE_NAMES                    SAMPLE_STATES(STATE_NAME_)
-
 const char *state_name(enum sample_state state); /* "running", "dirty-cpu" */
 bool state_is_counted(enum sample_state state);
 int state_parse(const char *name, enum sample_state *state);

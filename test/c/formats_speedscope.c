@@ -113,8 +113,7 @@ static void a_profile_for_each_process(void **state)
     assert_int_equal(profiles(file), 5);
     static const char *const names[] = {
         "all processes and threads", "<0.10.0> db gen:init_it/6",
-        "<0.11.0> web:init/1", "no process",
-        "[idle]: in no percentage"};
+        "<0.11.0> web:init/1", "no process", "[idle]: in no percentage"};
     static const int sums[] = {31, 8, 7, 16, 32};
     for (size_t i = 0; i < 5; i++) {
         json_t *at = profile_at(file, i);
