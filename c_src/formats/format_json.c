@@ -110,7 +110,7 @@ static struct object counters(const struct profile *p)
 {
     const struct profile_counters *c = profile_counters(p);
     struct object o = object_make();
-#define X(name, text) put_u64(&o, #name, c->name);
+#define X(name, kind, text) put_u64(&o, #name, c->name);
     PROFILE_COUNTERS(X)
 #undef X
     return o;

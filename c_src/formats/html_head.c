@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "formats/doubts.h"
 
 /* "1234567" as "1,234,567". */
 static const char *grouped(uint64_t value, char text[32])
@@ -193,9 +192,10 @@ static void counter(struct buffer *out, uint64_t value, const char *text)
 void html_head_counters(struct buffer *out, const struct profile *p)
 {
     const struct profile_counters *c = profile_counters(p);
-#define X(name, text) counter(out, doubts_is(#name) ? c->name : 0, text);
-    PROFILE_COUNTERS(X)
-#undef X
+    for (size_t i = 0; i < PROFILE_COUNTER_COUNT; i++)
+        if (profile_counter_list[i].doubt)
+            counter(out, *profile_counter_of(c, i),
+                    profile_counter_list[i].text);
 }
 
 void html_head_notes(struct buffer *out, const struct profile *p)

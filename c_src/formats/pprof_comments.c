@@ -14,19 +14,6 @@ const char *const pprof_comments_labels[PPROF_LABEL_COUNT] = {
 #undef X
 };
 
-#define META_TEXTS(X)                                                          \
-    X(host)                                                                    \
-    X(os)                                                                      \
-    X(node)                                                                    \
-    X(otp) X(erts) X(command) X(engine) X(event) X(version) X(notes)
-#define META_NUMBERS(X)                                                        \
-    X(pid)                                                                     \
-    X(jit)                                                                     \
-    X(kernel_included)                                                         \
-    X(rate_asked)                                                              \
-    X(started_unix_ns)                                                         \
-    X(duration_ns) X(bucket_ns) X(schedulers) X(used_ns) X(seen_ns)
-
 /* --- writing -------------------------------------------------------------- */
 
 static void end_comment(struct buffer *out)
@@ -85,13 +72,14 @@ void pprof_comments_write(const struct profile *p, struct buffer *out)
     const struct profile_meta *m = profile_meta(p);
     const struct profile_counters *c = profile_counters(p);
     write_number(out, "recording", 1);
-#define X(field) write_text(out, #field, profile_text(p, m->field));
-    META_TEXTS(X)
-#undef X
-#define X(field) write_number(out, #field, m->field);
-    META_NUMBERS(X)
-#undef X
-#define X(field, text) write_number(out, "counter." #field, c->field);
+#define TEXT(field, key)         write_text(out, #field, profile_text(p, m->field));
+#define NUMBER(type, field, key) write_number(out, #field, m->field);
+#define FLAG(field, key)         write_number(out, #field, m->field);
+    PROFILE_META(TEXT, NUMBER, FLAG)
+#undef TEXT
+#undef NUMBER
+#undef FLAG
+#define X(field, kind, text) write_number(out, "counter." #field, c->field);
     PROFILE_COUNTERS(X)
 #undef X
 }
@@ -222,21 +210,22 @@ static int read_meta(struct profile *p, const char *text, size_t len)
     size_t n;
     uint64_t value = 0;
     int err;
-#define X(field)                                                               \
+#define TEXT(field, key)                                                       \
     if (starts_with(text, len, #field "=", &n))                                \
         return read_text(p, text + n, len - n, &m->field);
-    META_TEXTS(X)
-#undef X
-#define X(field)                                                               \
+#define NUMBER(type, field, key)                                               \
     if (starts_with(text, len, #field "=", &n)) {                              \
-        uint64_t max = (uint64_t)(__typeof__(m->field))UINT64_MAX;             \
-        err = parse_number(text + n, len - n, max, &value);                    \
-        m->field = (__typeof__(m->field))value;                                \
+        err = parse_number(text + n, len - n, (uint64_t)(type)UINT64_MAX,      \
+                           &value);                                            \
+        m->field = (type)value;                                                \
         return err;                                                            \
     }
-    META_NUMBERS(X)
-#undef X
-#define X(field, text_)                                                        \
+#define FLAG(field, key) NUMBER(bool, field, key)
+    PROFILE_META(TEXT, NUMBER, FLAG)
+#undef TEXT
+#undef NUMBER
+#undef FLAG
+#define X(field, kind, text_)                                                  \
     if (starts_with(text, len, "counter." #field "=", &n))                     \
         return parse_number(text + n, len - n, UINT64_MAX, &c->field);
     PROFILE_COUNTERS(X)

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "formats/doubts.h"
 
 struct head {
     struct buffer *out;
@@ -182,12 +181,6 @@ static void error_line(struct head *h)
 
 /* --- quality -------------------------------------------------------------- */
 
-static void counter(struct head *h, uint64_t value, const char *text)
-{
-    if (value)
-        buffer_printf(h->out, "  %10llu %s\n", (unsigned long long)value, text);
-}
-
 static void quality_lines(struct head *h)
 {
     const struct profile_counters *c = profile_counters(h->p);
@@ -198,18 +191,20 @@ static void quality_lines(struct head *h)
                       100.0 * (double)c->erlang_leaf_complete /
                           (double)c->erlang_leaf,
                       (unsigned long long)c->erlang_leaf);
-    uint64_t doubts = 0;
-#define X(name, text) doubts |= doubts_is(#name) ? c->name : 0;
-    PROFILE_COUNTERS(X)
-#undef X
-    if (!doubts)
-        return;
-    buffer_printf(h->out, "Doubts:   among %llu samples and %llu frames\n",
-                  (unsigned long long)c->samples,
-                  (unsigned long long)c->frames);
-#define X(name, text) counter(h, doubts_is(#name) ? c->name : 0, text);
-    PROFILE_COUNTERS(X)
-#undef X
+    bool any = false;
+    for (size_t i = 0; i < PROFILE_COUNTER_COUNT; i++) {
+        const struct profile_counter *of = &profile_counter_list[i];
+        uint64_t value = *profile_counter_of(c, i);
+        if (!of->doubt || value == 0)
+            continue;
+        if (!any)
+            buffer_printf(
+                h->out, "Doubts:   among %llu samples and %llu frames\n",
+                (unsigned long long)c->samples, (unsigned long long)c->frames);
+        any = true;
+        buffer_printf(h->out, "  %10llu %s\n", (unsigned long long)value,
+                      of->text);
+    }
 }
 
 static void note_lines(struct head *h)

@@ -89,10 +89,10 @@ static void meta(struct port_encoder *e, const struct profile *p,
 static void counters(struct port_encoder *e, const struct profile *p)
 {
     const struct profile_counters *c = profile_counters(p);
-#define X(name, text) +1
+#define X(name, kind, text) +1
     port_encode_map(e, 0 PROFILE_COUNTERS(X));
 #undef X
-#define X(name, text) key_unsigned(e, #name, c->name);
+#define X(name, kind, text) key_unsigned(e, #name, c->name);
     PROFILE_COUNTERS(X)
 #undef X
 }

@@ -62,19 +62,8 @@ static void choose_stacks(struct filtering *f)
 
 static int copy_meta(struct filtering *f)
 {
-    struct profile_meta meta = *profile_meta(f->from);
-    uint32_t *const texts[] = {
-        &meta.host,    &meta.os,     &meta.node,  &meta.otp,     &meta.erts,
-        &meta.command, &meta.engine, &meta.event, &meta.version, &meta.notes};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        int64_t id = profile_string(f->to, profile_text(f->from, *texts[i]));
-        if (id < 0)
-            return (int)id;
-        *texts[i] = (uint32_t)id;
-    }
-    *profile_meta_edit(f->to) = meta;
     *profile_counters_edit(f->to) = *profile_counters(f->from);
-    return 0;
+    return profile_copy_meta(f->to, f->from);
 }
 
 static int copy_frame(struct filtering *f, uint32_t id)

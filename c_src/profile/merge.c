@@ -123,36 +123,25 @@ int merge_functions(struct merge *m, const struct profile *from)
 
 /* --- meta ----------------------------------------------------------------- */
 
-static void add_counters(struct profile *to, const struct profile *from)
-{
-    struct profile_counters *sum = profile_counters_edit(to);
-    const struct profile_counters *c = profile_counters(from);
-#define X(name, text)                                                          \
-    if (__builtin_add_overflow(sum->name, c->name, &sum->name))                \
-        sum->name = UINT64_MAX;
-    PROFILE_COUNTERS(X)
-#undef X
-    profile_meta_edit(to)->used_ns += profile_meta(from)->used_ns;
-    profile_meta_edit(to)->seen_ns += profile_meta(from)->seen_ns;
-}
-
+/* How much of the node's CPU time was seen is of all recordings together. */
 int merge_meta(struct merge *m, const struct profile *from)
 {
-    struct profile_meta meta = *profile_meta(from);
-    uint32_t *const texts[] = {
-        &meta.host,    &meta.os,     &meta.node,  &meta.otp,     &meta.erts,
-        &meta.command, &meta.engine, &meta.event, &meta.version, &meta.notes};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        int64_t id = profile_string(m->to, profile_text(from, *texts[i]));
-        if (id < 0)
-            return (int)id;
-        *texts[i] = (uint32_t)id;
-    }
-    meta.bucket_ns = 0;
-    meta.used_ns = profile_meta(m->to)->used_ns;
-    meta.seen_ns = profile_meta(m->to)->seen_ns;
-    *profile_meta_edit(m->to) = meta;
+    struct profile_meta *meta = profile_meta_edit(m->to);
+    uint64_t used_ns = meta->used_ns, seen_ns = meta->seen_ns;
+    int err = profile_copy_meta(m->to, from);
+    if (err)
+        return err;
+    meta->bucket_ns = 0;
+    meta->used_ns = used_ns;
+    meta->seen_ns = seen_ns;
     return 0;
+}
+
+static void add_meta(struct profile *to, const struct profile *from)
+{
+    profile_add_counters(to, from);
+    profile_meta_edit(to)->used_ns += profile_meta(from)->used_ns;
+    profile_meta_edit(to)->seen_ns += profile_meta(from)->seen_ns;
 }
 
 /* --- rows ----------------------------------------------------------------- */
@@ -293,7 +282,7 @@ int merge_rows(struct merge *m, const struct profile *from, uint32_t **stacks)
         for (int i = 0; i < STATE_COUNT; i++)
             if (profile_counts(from, (enum sample_state)i))
                 profile_count_also(m->to, 1u << i);
-        add_counters(m->to, from);
+        add_meta(m->to, from);
         *stacks = ids.stacks;
         ids.stacks = NULL;
     }

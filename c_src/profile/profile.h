@@ -69,53 +69,105 @@ struct profile_sample {
     uint64_t cpu_ns;
 };
 
-/** Text facts about a recording; strings are ids. */
+/**
+ * What is known of a recording: members of struct profile_meta, each with its
+ * key in reports, in their order. A TEXT is the id of a string. First what was
+ * recorded, and how; then when, and how much of it.
+ */
+#define PROFILE_META_SUBJECT(TEXT, NUMBER, FLAG)                               \
+    TEXT(version, "cprof") /* that recorded */                                 \
+    TEXT(host, "host")                                                         \
+    TEXT(os, "os")                                                             \
+    TEXT(node, "node")                                                         \
+    TEXT(command, "command")                                                   \
+    NUMBER(uint32_t, pid, "pid") /* of the observed OS process */              \
+    TEXT(otp, "otp")                                                           \
+    TEXT(erts, "erts")                                                         \
+    FLAG(jit, "jit")                                                           \
+    NUMBER(uint32_t, schedulers, "schedulers") /* normal ones; 0: not known */ \
+    TEXT(engine, "engine")                                                     \
+    TEXT(event, "event")                                                       \
+    FLAG(kernel_included, "kernel_included")                                   \
+    NUMBER(uint32_t, rate_asked, "rate_asked") /* Hz */
+#define PROFILE_META_TIMES(NUMBER)                                             \
+    NUMBER(uint64_t, started_unix_ns, "started_unix_ns")                       \
+    NUMBER(uint64_t, duration_ns, "duration_ns")                               \
+    /* CPU time of the node meanwhile, 0: not known; of that, what all samples \
+     * stood for. */                                                           \
+    NUMBER(uint64_t, used_ns, "cpu_used_ns")                                   \
+    NUMBER(uint64_t, seen_ns, "cpu_seen_ns")                                   \
+    NUMBER(uint64_t, bucket_ns, "bucket_ns") /* of the timeline; 0: none */
+#define PROFILE_META(TEXT, NUMBER, FLAG)                                       \
+    PROFILE_META_SUBJECT(TEXT, NUMBER, FLAG)                                   \
+    PROFILE_META_TIMES(NUMBER)                                                 \
+    TEXT(notes, "notes") /* lines: what is missing, and the remedy */
+
 struct profile_meta {
-    uint32_t host, os, node, otp, erts, command, engine, event, version;
-    uint32_t notes; /**< lines: what is missing, and the remedy */
-    uint32_t pid;   /**< of the observed OS process, a number */
-    bool jit;
-    bool kernel_included;
-    uint32_t rate_asked; /**< Hz */
-    uint64_t started_unix_ns, duration_ns;
-    uint64_t used_ns;    /**< CPU time of the node meanwhile; 0: not known */
-    uint64_t seen_ns;    /**< of that, what all samples stood for */
-    uint64_t bucket_ns;  /**< length of a timeline bucket; 0: none */
-    uint32_t schedulers; /**< normal scheduler threads, 0: not known */
+#define TEXT(field, key)         uint32_t field;
+#define NUMBER(type, field, key) type field;
+#define FLAG(field, key)         bool field;
+    PROFILE_META(TEXT, NUMBER, FLAG)
+#undef TEXT
+#undef NUMBER
+#undef FLAG
 };
 
-/** Everything that makes a number less sure. All are counts. */
+/**
+ * All are counts. A DOUBT makes a number less sure; a FACT only says how much
+ * was done.
+ */
 #define PROFILE_COUNTERS(X)                                                    \
-    X(samples, "samples taken")                                                \
-    X(in_kernel, "samples taken in the kernel")                                \
-    X(lost, "samples dropped: a ring was full, or there was no time for them") \
-    X(late, "samples read more than 10 ms after they were taken")              \
-    X(missed, "samples not taken because a thread did not stop in time")       \
-    X(throttled, "times the kernel throttled the event")                       \
-    X(truncated, "stacks that do not reach the first function")                \
-    X(short_copies, "stack copies that ended before the stack did")            \
-    X(elided, "Erlang stacks whose middle was left out: they are very deep")   \
-    X(c_cut, "C stacks longer than what is copied of them")                    \
-    X(c_unreadable, "C stacks with a part that could not be read or followed") \
-    X(unverified, "stacks whose Erlang part was read after the sample")        \
-    X(frames, "frames of all samples")                                         \
-    X(unresolved_frames, "frames in no known code")                            \
-    X(nameless_native_frames, "C frames known by object and offset only")      \
-    X(stale_symbols, "frames in code that was replaced around that time")      \
-    X(erlang_leaf, "samples taken in Erlang code")                             \
-    X(erlang_leaf_complete, "of those, stacks down to the first function")     \
-    X(no_process, "samples of Erlang work whose process is not known")         \
-    X(undescribed, "processes that could not be asked in time who they are")   \
-    X(unseen_ms, "milliseconds of the node's CPU time that were not sampled")  \
-    X(stopped_ms, "milliseconds in which the node was stopped by a signal")    \
-    X(paused_ms, "milliseconds in which cprof itself was stopped")             \
-    X(bytes, "bytes read from the kernel")
+    X(samples, FACT, "samples taken")                                          \
+    X(in_kernel, FACT, "samples taken in the kernel")                          \
+    X(lost, DOUBT,                                                             \
+      "samples dropped: a ring was full, or there was no time for them")       \
+    X(late, DOUBT, "samples read more than 10 ms after they were taken")       \
+    X(missed, DOUBT,                                                           \
+      "samples not taken because a thread did not stop in time")               \
+    X(throttled, DOUBT, "times the kernel throttled the event")                \
+    X(truncated, DOUBT, "stacks that do not reach the first function")         \
+    X(short_copies, DOUBT, "stack copies that ended before the stack did")     \
+    X(elided, DOUBT,                                                           \
+      "Erlang stacks whose middle was left out: they are very deep")           \
+    X(c_cut, DOUBT, "C stacks longer than what is copied of them")             \
+    X(c_unreadable, DOUBT,                                                     \
+      "C stacks with a part that could not be read or followed")               \
+    X(unverified, DOUBT, "stacks whose Erlang part was read after the sample") \
+    X(frames, FACT, "frames of all samples")                                   \
+    X(unresolved_frames, DOUBT, "frames in no known code")                     \
+    X(nameless_native_frames, DOUBT,                                           \
+      "C frames known by object and offset only")                              \
+    X(stale_symbols, DOUBT,                                                    \
+      "frames in code that was replaced around that time")                     \
+    X(erlang_leaf, FACT, "samples taken in Erlang code")                       \
+    X(erlang_leaf_complete, FACT,                                              \
+      "of those, stacks down to the first function")                           \
+    X(no_process, DOUBT, "samples of Erlang work whose process is not known")  \
+    X(undescribed, FACT,                                                       \
+      "processes that could not be asked in time who they are")                \
+    X(unseen_ms, DOUBT,                                                        \
+      "milliseconds of the node's CPU time that were not sampled")             \
+    X(stopped_ms, DOUBT,                                                       \
+      "milliseconds in which the node was stopped by a signal")                \
+    X(paused_ms, DOUBT, "milliseconds in which cprof itself was stopped")      \
+    X(bytes, FACT, "bytes read from the kernel")
 
 struct profile_counters {
-#define X(name, text) uint64_t name;
+#define X(name, kind, text) uint64_t name;
     PROFILE_COUNTERS(X)
 #undef X
 };
+
+enum { PROFILE_COUNTER_COUNT = sizeof(struct profile_counters) / 8 };
+
+/** The same table to walk along. */
+struct profile_counter {
+    const char *name, *text;
+    bool doubt;
+};
+extern const struct profile_counter profile_counter_list[PROFILE_COUNTER_COUNT];
+/** The value of counter i. */
+const uint64_t *profile_counter_of(const struct profile_counters *c, size_t i);
 
 struct profile;
 
@@ -161,6 +213,10 @@ MUST_USE int profile_add(struct profile *p, const struct profile_sample *s);
 MUST_USE int profile_double_buckets(struct profile *p);
 struct profile_meta *profile_meta_edit(struct profile *p);
 struct profile_counters *profile_counters_edit(struct profile *p);
+/** Takes over what is known of another recording, and its counters. */
+MUST_USE int profile_copy_meta(struct profile *p, const struct profile *from);
+/** Adds another recording's counters. */
+void profile_add_counters(struct profile *p, const struct profile *from);
 /** Adds a line to meta.notes, once, as it may be shown (base/utf8.h). */
 MUST_USE int profile_note(struct profile *p, const char *line);
 

@@ -58,7 +58,7 @@ static void set_all_meta(struct profile *p)
     m->bucket_ns = 1;
     m->schedulers = 12;
     uint64_t value = UINT64_MAX;
-#define X(name, text) profile_counters_edit(p)->name = value--;
+#define X(name, kind, text) profile_counters_edit(p)->name = value--;
     PROFILE_COUNTERS(X)
 #undef X
     assert_int_equal(profile_note(p, "one note"), 0);

@@ -124,7 +124,8 @@ static inline void dump_meta(struct buffer *b, const struct profile *p)
                   (unsigned long long)m->started_unix_ns,
                   (unsigned long long)m->duration_ns,
                   (unsigned long long)m->bucket_ns, m->schedulers);
-#define X(name, text) buffer_printf(b, "%llu ", (unsigned long long)c->name);
+#define X(name, kind, text)                                                    \
+    buffer_printf(b, "%llu ", (unsigned long long)c->name);
     PROFILE_COUNTERS(X)
 #undef X
     buffer_text(b, "\n");
