@@ -22,11 +22,13 @@ may_include() { # the folders that a folder's files may include
     engine) echo base target engine ;;
     profile) echo base profile ;;
     recorder) echo base target symbols unwind engine profile recorder ;;
-    formats) echo base profile formats ;;
+    report) echo base profile report ;;
+    formats) echo base profile report formats ;;
     output) echo base output ;;
-    port) echo base engine/engine.h profile formats output recorder port ;;
-    cli) echo base target symbols unwind engine profile recorder formats \
-        output port cli ;;
+    port) echo base engine/engine.h profile report formats output recorder \
+        port ;;
+    cli) echo base target symbols unwind engine profile recorder report \
+        formats output port cli ;;
     nif) echo base nif ;;
     esac
 }
@@ -63,7 +65,7 @@ check_libraries() {
     check_library 'libunwind' '\.\./test/c/'
     check_library 'linux/perf_event\.h' 'engine/perf_'
     check_library 'bpf/' 'engine/.*bpf'
-    check_library 'jansson\.h' 'formats/'
+    check_library 'jansson\.h' 'formats/json_dump\.c'
     check_library 'zlib\.h' 'formats/'
     check_library 'erl_nif\.h' 'nif/'
 }

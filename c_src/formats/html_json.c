@@ -19,17 +19,6 @@ void html_json_text(struct buffer *out, const char *text)
     buffer_deinit(&shown);
 }
 
-/* There are millions of them: no printf. */
-void html_json_number(struct buffer *out, uint64_t value)
-{
-    char digits[20];
-    size_t at = sizeof(digits);
-    do
-        digits[--at] = (char)('0' + value % 10);
-    while (value /= 10);
-    buffer_add(out, digits + at, sizeof(digits) - at);
-}
-
 void html_json_list(struct buffer *out, size_t n,
                     uint64_t (*at)(const void *ctx, size_t i), const void *ctx)
 {
@@ -37,7 +26,7 @@ void html_json_list(struct buffer *out, size_t n,
     for (size_t i = 0; i < n; i++) {
         if (i)
             buffer_text(out, ",");
-        html_json_number(out, at(ctx, i));
+        buffer_decimal(out, at(ctx, i));
     }
     buffer_text(out, "]");
 }

@@ -39,7 +39,6 @@ void html_table_functions(struct buffer *out, const struct profile *p,
 
 /** Values of JSON, appended. A list is the numbers at(ctx, 0 .. n - 1). */
 void html_json_text(struct buffer *out, const char *text);
-void html_json_number(struct buffer *out, uint64_t value);
 void html_json_list(struct buffer *out, size_t n,
                     uint64_t (*at)(const void *ctx, size_t i), const void *ctx);
 

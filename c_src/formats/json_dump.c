@@ -1,5 +1,7 @@
 #include "formats/json_dump.h"
 
+#include <jansson.h>
+
 #include "base/utf8.h"
 
 /*
@@ -31,15 +33,26 @@ static int add_piece(const char *bytes, size_t len, void *out)
     return ((struct buffer *)out)->failed ? -1 : 0;
 }
 
-int json_dump_add(struct buffer *out, const json_t *json, size_t flags)
+/* Takes the value over. */
+static void add_value(struct buffer *out, json_t *json)
 {
-    return json_dump_callback(json, add_piece, out, flags) ? -E_LIMIT : 0;
+    const size_t flags = JSON_REAL_PRECISION(10) | JSON_ENCODE_ANY;
+    if (!json || json_dump_callback(json, add_piece, out, flags))
+        out->failed = true;
+    json_decref(json);
+}
+
+void json_dump_text_n(struct buffer *out, const char *text, size_t len)
+{
+    add_value(out, json_stringn(text, len));
 }
 
 void json_dump_text(struct buffer *out, const char *text)
 {
-    json_t *json = json_string(text);
-    if (!json || json_dump_add(out, json, JSON_ENCODE_ANY) != 0)
-        out->failed = true;
-    json_decref(json);
+    add_value(out, json_string(text));
+}
+
+void json_dump_real(struct buffer *out, double value)
+{
+    add_value(out, json_real(value));
 }

@@ -1,8 +1,10 @@
 /**
  * @file port_encode.h
- * A term being written, over ei's growing buffer. A failed write (no memory,
- * or longer than a packet may be) is remembered; a writer checks once, at the
- * end.
+ * A term being written, over ei's growing buffer. Maps and lists are written
+ * through its sink (report/sink.h), which counts what is in them: keys and
+ * words are atoms, texts binaries, null is nil. In a list only what goes
+ * through the sink is counted. A failed write (no memory, or longer than a
+ * packet may be) is remembered; a writer checks once, at the end.
  */
 #ifndef CPROF_PORT_PORT_ENCODE_H
 #define CPROF_PORT_PORT_ENCODE_H
@@ -14,23 +16,26 @@
 
 #include "base/buffer.h"
 #include "base/err.h"
+#include "report/sink.h"
 
 struct port_encoder {
+    struct sink sink;
     ei_x_buff x;
     bool failed;
+    unsigned depth;
+    struct {
+        enum sink_box box;
+        int at;         /**< of its header, in x */
+        uint32_t count; /**< keys of a map, terms of a list */
+    } open[SINK_MAX_DEPTH];
 };
 
 void port_encode_init(struct port_encoder *e);
 void port_encode_tuple(struct port_encoder *e, size_t arity);
-void port_encode_map(struct port_encoder *e, size_t pairs);
-/** count terms must follow, then port_encode_list_end. */
-void port_encode_list(struct port_encoder *e, size_t count);
-void port_encode_list_end(struct port_encoder *e);
+/** The key of the next term, in an object of the sink. */
+void port_encode_key(struct port_encoder *e, const char *key);
 void port_encode_atom(struct port_encoder *e, const char *name);
-void port_encode_boolean(struct port_encoder *e, bool value);
 void port_encode_integer(struct port_encoder *e, int64_t value);
-void port_encode_unsigned(struct port_encoder *e, uint64_t value);
-void port_encode_real(struct port_encoder *e, double value);
 void port_encode_bytes(struct port_encoder *e, const void *bytes, size_t len);
 /** A C string as a binary. */
 void port_encode_text(struct port_encoder *e, const char *text);

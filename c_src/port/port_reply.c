@@ -1,6 +1,4 @@
-/*
- * The small replies. The large one, a recording's result, is port_report.c.
- */
+/* The replies, and the event. */
 #include "port/port.h"
 
 #include <ctype.h>
@@ -8,6 +6,7 @@
 #include <string.h>
 
 #include "port/port_encode.h"
+#include "report/report.h"
 
 struct code_name {
     enum err code;
@@ -98,11 +97,10 @@ int port_reply_hello(struct buffer *out, int64_t ref,
 {
     struct port_encoder e;
     begin_ok(&e, ref);
-    port_encode_map(&e, 2);
-    port_encode_atom(&e, "version");
-    port_encode_integer(&e, PORT_VERSION);
-    port_encode_atom(&e, "program");
-    port_encode_text(&e, program_version);
+    sink_object(&e.sink, NULL);
+    sink_natural(&e.sink, "version", PORT_VERSION);
+    sink_text(&e.sink, "program", program_version);
+    sink_end(&e.sink);
     return port_encode_finish(&e, out);
 }
 
@@ -120,6 +118,40 @@ int port_reply_binary(struct buffer *out, int64_t ref, const void *bytes,
     struct port_encoder e;
     begin_ok(&e, ref);
     port_encode_bytes(&e, bytes, len);
+    return port_encode_finish(&e, out);
+}
+
+int port_reply_result(struct buffer *out, int64_t ref, const struct profile *p,
+                      const void *recording, size_t recording_len)
+{
+    struct figures f;
+    struct port_encoder e;
+    int err = figures_compute(p, &f);
+    if (err)
+        return err;
+    begin_ok(&e, ref);
+    sink_object(&e.sink, NULL);
+    port_encode_key(&e, "report");
+    report_walk(p, &f, &e.sink);
+    port_encode_key(&e, "recording");
+    port_encode_bytes(&e, recording, recording_len);
+    sink_end(&e.sink);
+    figures_deinit(&f);
+    return port_encode_finish(&e, out);
+}
+
+int port_reply_diff(struct buffer *out, int64_t ref, const struct diff *d,
+                    const struct port_diff *rendered)
+{
+    struct port_encoder e;
+    begin_ok(&e, ref);
+    sink_object(&e.sink, NULL);
+    port_encode_key(&e, "text");
+    port_encode_bytes(&e, rendered->text, rendered->text_len);
+    sink_boolean(&e.sink, "grew", rendered->grew);
+    port_encode_key(&e, "report");
+    report_walk_diff(d, rendered->sentence, &e.sink);
+    sink_end(&e.sink);
     return port_encode_finish(&e, out);
 }
 
@@ -146,9 +178,9 @@ int port_event_processes(struct buffer *out, const char *const *pids,
     port_encode_atom(&e, "event");
     port_encode_tuple(&e, 2);
     port_encode_atom(&e, "processes");
-    port_encode_list(&e, count);
+    sink_list(&e.sink, NULL);
     for (size_t i = 0; i < count; i++)
-        port_encode_text(&e, pids[i]);
-    port_encode_list_end(&e);
+        sink_text(&e.sink, NULL, pids[i]);
+    sink_end(&e.sink);
     return port_encode_finish(&e, out);
 }

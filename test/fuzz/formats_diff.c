@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "formats/diff_format.h"
+#include "formats/format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -36,10 +36,10 @@ static void compare(const struct profile *base, const struct profile *now)
     check_rows(d);
     struct buffer bytes;
     buffer_init(&bytes, 64 << 20);
-    if (diff_format_text.write(d, &options, &bytes) != 0)
+    if (format_text.write_diff(d, &options, &bytes) != 0)
         abort();
     buffer_clear(&bytes);
-    if (diff_format_json.write(d, &options, &bytes) != 0)
+    if (format_json.write_diff(d, &options, &bytes) != 0)
         abort();
     buffer_deinit(&bytes);
     diff_destroy(d);

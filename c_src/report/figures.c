@@ -1,4 +1,4 @@
-#include "profile/figures.h"
+#include "report/figures.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -45,14 +45,6 @@ size_t figures_top_functions(const struct figures *f, uint32_t process,
     size_t n = f->breakdown.first[process + 1] - first;
     *rows = f->breakdown.rows + first;
     return n < FIGURES_TOP_FUNCTIONS ? n : FIGURES_TOP_FUNCTIONS;
-}
-
-size_t figures_real_groups(const struct figures *f)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < f->groups.count; i++)
-        n += f->groups.rows[i].together;
-    return n;
 }
 
 double figures_state_pct(const struct figures *f, enum sample_state state)

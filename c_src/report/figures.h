@@ -1,10 +1,9 @@
 /**
  * @file figures.h
- * All that the JSON report and the port's term say of a profile, computed
- * once.
+ * All figures that a report says of a profile, computed once.
  */
-#ifndef CPROF_PROFILE_FIGURES_H
-#define CPROF_PROFILE_FIGURES_H
+#ifndef CPROF_REPORT_FIGURES_H
+#define CPROF_REPORT_FIGURES_H
 
 #include "base/err.h"
 #include "profile/breakdown.h"
@@ -26,10 +25,8 @@ void figures_deinit(struct figures *f);
  *  FIGURES_TOP_FUNCTIONS). */
 size_t figures_top_functions(const struct figures *f, uint32_t process,
                              const struct breakdown_row **rows);
-/** How many groups are of more than one process. */
-size_t figures_real_groups(const struct figures *f);
-/** The share of a state: of the counted samples; of all for one
- *  that is not counted. */
+/** The share of a state: of the counted samples; of all for one that is not
+ *  counted. */
 double figures_state_pct(const struct figures *f, enum sample_state state);
 /** The largest sampling error that any percentage can have. */
 double figures_max_error_pct(const struct figures *f);

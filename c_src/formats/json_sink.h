@@ -1,0 +1,29 @@
+/**
+ * @file json_sink.h
+ * A sink (report/sink.h) that writes JSON, a value a line, as it is told it:
+ * a tree of all rows of a report takes a hundred times the memory of a
+ * recording.
+ */
+#ifndef CPROF_FORMATS_JSON_SINK_H
+#define CPROF_FORMATS_JSON_SINK_H
+
+#include "base/buffer.h"
+#include "base/err.h"
+#include "report/sink.h"
+
+struct json_sink {
+    struct sink sink;
+    struct buffer *out;
+    unsigned depth;
+    struct {
+        enum sink_box box;
+        bool any; /**< a value is in it already */
+    } open[SINK_MAX_DEPTH];
+};
+
+/** Appends to out, which also remembers what failed. */
+void json_sink_init(struct json_sink *s, struct buffer *out);
+/** Ends the last line. @return 0, or why it is not whole */
+MUST_USE int json_sink_finish(struct json_sink *s);
+
+#endif

@@ -1,0 +1,209 @@
+#include "report/report.h"
+
+/* Percentages and rates: what chance leaves of them is coarser. */
+enum { DECIMALS = 4 };
+
+static void text(struct sink *s, const char *key, const struct profile *p,
+                 uint32_t string)
+{
+    sink_text(s, key, profile_text(p, string));
+}
+
+static void real(struct sink *s, const char *key, double value)
+{
+    sink_real(s, key, value, DECIMALS);
+}
+
+static void meta(const struct profile *p, const struct figures *f,
+                 struct sink *s)
+{
+    const struct summary *sum = &f->summary;
+    const struct profile_meta *m = profile_meta(p);
+    sink_object(s, "meta");
+#define TEXT(field, key)         text(s, key, p, m->field);
+#define NUMBER(type, field, key) sink_natural(s, key, m->field);
+#define FLAG(field, key)         sink_boolean(s, key, m->field);
+    PROFILE_META_SUBJECT(TEXT, NUMBER, FLAG)
+    real(s, "rate_reached", sum->rate_reached);
+    PROFILE_META_TIMES(NUMBER)
+#undef TEXT
+#undef NUMBER
+#undef FLAG
+    sink_natural(s, "samples", sum->samples);
+    sink_natural(s, "counted", sum->counted);
+    sink_natural(s, "cpu_ns", sum->cpu_ns);
+    real(s, "max_error_pct", figures_max_error_pct(f));
+    sink_lines(s, "notes", profile_text(p, m->notes));
+    sink_end(s);
+}
+
+static void counters(const struct profile *p, struct sink *s)
+{
+    sink_object(s, "counters");
+    for (size_t i = 0; i < PROFILE_COUNTER_COUNT; i++)
+        sink_natural(s, profile_counter_list[i].name,
+                     *profile_counter_of(profile_counters(p), i));
+    sink_end(s);
+}
+
+static void states(const struct figures *f, struct sink *s)
+{
+    sink_object(s, "states");
+    for (int i = 0; i < STATE_COUNT; i++)
+        sink_natural(s, state_name((enum sample_state)i),
+                     f->summary.by_state[i]);
+    sink_end(s);
+    sink_object(s, "states_pct");
+    for (int i = 0; i < STATE_COUNT; i++)
+        real(s, state_name((enum sample_state)i),
+             figures_state_pct(f, (enum sample_state)i));
+    sink_end(s);
+    sink_object(s, "idle");
+    for (int i = 0; i < IDLE_PART_COUNT; i++)
+        sink_natural(s, idle_part_name((enum idle_part)i),
+                     f->summary.by_idle_part[i]);
+    sink_end(s);
+}
+
+static void leaf_kinds(const struct summary *sum, struct sink *s)
+{
+    sink_object(s, "leaf_kinds");
+    for (int i = 0; i < FRAME_KIND_COUNT; i++)
+        sink_natural(s, frame_kind_name((enum frame_kind)i),
+                     sum->by_leaf_kind[i]);
+    sink_end(s);
+    sink_object(s, "leaf_kinds_pct");
+    for (int i = 0; i < FRAME_KIND_COUNT; i++)
+        real(s, frame_kind_name((enum frame_kind)i),
+             summary_pct(sum->by_leaf_kind[i], sum->counted));
+    sink_end(s);
+}
+
+/* --- functions ------------------------------------------------------------ */
+
+void report_function(const struct profile *p, uint32_t function, uint32_t line,
+                     struct sink *s)
+{
+    const struct profile_function *f = profile_function_at(p, function);
+    text(s, "name", p, f->name);
+    text(s, "module", p, f->module);
+    text(s, "function", p, f->function);
+    if (f->arity == FRAME_NO_ARITY)
+        sink_null(s, "arity");
+    else
+        sink_integer(s, "arity", f->arity);
+    sink_word(s, "kind", frame_kind_name(f->kind));
+    text(s, "file", p, f->file);
+    sink_natural(s, "line", line);
+}
+
+static void functions(const struct profile *p, const struct summary *sum,
+                      struct sink *s)
+{
+    sink_list(s, "functions");
+    for (size_t i = 0; i < sum->function_count; i++) {
+        const struct summary_function *row = &sum->functions[i];
+        sink_object(s, NULL);
+        report_function(p, row->function, row->line, s);
+        sink_natural(s, "self", row->self);
+        sink_natural(s, "total", row->total);
+        real(s, "self_pct", row->self_pct);
+        real(s, "self_error_pct", row->self_error_pct);
+        real(s, "total_pct", row->total_pct);
+        real(s, "total_error_pct", row->total_error_pct);
+        sink_end(s);
+    }
+    sink_end(s);
+}
+
+/* --- processes ------------------------------------------------------------ */
+
+static void part(struct sink *s, uint64_t samples, double pct)
+{
+    sink_natural(s, "samples", samples);
+    real(s, "pct", pct);
+}
+
+static void whose(struct sink *s, uint64_t processes, uint64_t samples,
+                  double pct, double error_pct)
+{
+    sink_natural(s, "processes", processes);
+    part(s, samples, pct);
+    real(s, "error_pct", error_pct);
+}
+
+static void kin(const struct profile *p, const struct profile_process *of,
+                struct sink *s)
+{
+    text(s, "initial_call", p, of->initial_call);
+    text(s, "label", p, of->label);
+}
+
+/* The biggest functions of a process; see breakdown.h. */
+static void top_functions(const struct profile *p, const struct figures *f,
+                          uint32_t process, struct sink *s)
+{
+    const struct breakdown_row *rows;
+    size_t n = figures_top_functions(f, process, &rows);
+    sink_list(s, "functions");
+    for (size_t i = 0; i < n; i++) {
+        sink_object(s, NULL);
+        text(s, "name", p, profile_function_at(p, rows[i].function)->name);
+        part(s, rows[i].samples,
+             summary_pct(rows[i].samples, f->summary.counted));
+        sink_end(s);
+    }
+    sink_end(s);
+}
+
+static void processes(const struct profile *p, const struct figures *f,
+                      struct sink *s)
+{
+    sink_list(s, "processes");
+    for (size_t i = 0; i < f->summary.process_count; i++) {
+        const struct summary_process *row = &f->summary.processes[i];
+        const struct profile_process *of = profile_process_at(p, row->process);
+        sink_object(s, NULL);
+        text(s, "pid", p, of->pid);
+        text(s, "name", p, of->name);
+        kin(p, of, s);
+        text(s, "application", p, of->application);
+        text(s, "parent", p, of->parent);
+        whose(s, profile_members(p, row->process), row->samples, row->pct,
+              row->error_pct);
+        top_functions(p, f, row->process, s);
+        sink_end(s);
+    }
+    sink_end(s);
+}
+
+static void groups(const struct profile *p, const struct groups *groups,
+                   struct sink *s)
+{
+    sink_list(s, "process_groups");
+    for (size_t i = 0; i < groups->count; i++) {
+        const struct group *g = &groups->rows[i];
+        if (!g->together)
+            continue;
+        sink_object(s, NULL);
+        kin(p, profile_process_at(p, g->process), s);
+        whose(s, g->processes, g->samples, g->pct, g->error_pct);
+        sink_end(s);
+    }
+    sink_end(s);
+}
+
+void report_walk(const struct profile *p, const struct figures *f,
+                 struct sink *s)
+{
+    sink_object(s, NULL);
+    sink_natural(s, "version", REPORT_VERSION);
+    meta(p, f, s);
+    counters(p, s);
+    states(f, s);
+    leaf_kinds(&f->summary, s);
+    functions(p, &f->summary, s);
+    processes(p, f, s);
+    groups(p, &f->groups, s);
+    sink_end(s);
+}

@@ -1,0 +1,29 @@
+/**
+ * @file report.h
+ * What a report says, once: its keys, their order and their values, told to a
+ * sink that writes them. docs/report.md and docs/diff.md document them. Texts
+ * go to the sink as they are.
+ */
+#ifndef CPROF_REPORT_REPORT_H
+#define CPROF_REPORT_REPORT_H
+
+#include "profile/diff.h"
+#include "report/figures.h"
+#include "report/sink.h"
+
+/** The version of both shapes. */
+enum { REPORT_VERSION = 1 };
+
+/** The report of a profile as one object. */
+void report_walk(const struct profile *p, const struct figures *f,
+                 struct sink *s);
+/** A comparison as one object.
+ *  @param sentence  what changed, for people */
+void report_walk_diff(const struct diff *d, const char *sentence,
+                      struct sink *s);
+
+/** The members of the object being written that say which function it is. */
+void report_function(const struct profile *p, uint32_t function, uint32_t line,
+                     struct sink *s);
+
+#endif
