@@ -1,4 +1,4 @@
-#include "profile_make.h"
+#include "profile_random.h"
 
 #include <jansson.h>
 
@@ -179,6 +179,37 @@ static void hostile_names_stay_text(void **state)
     profile_destroy(p);
 }
 
+/* As jansson would write the tree of it: its layout, its numbers, and each key
+ * in its place. What JSON goes beyond it for is in hostile_names_stay_text. */
+static void is_laid_out_as_a_library_would(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct profile *p = random_profile(seed, 30 * (uint32_t)seed, 40);
+        struct buffer b;
+        buffer_init(&b, BUFFER_DEFAULT_MAX);
+        struct format_options o = {0};
+        assert_int_equal(format_json.write(p, &o, &b), 0);
+        buffer_add(&b, "", 1);
+        json_t *json = report(p);
+        char *dump = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
+        struct buffer expected;
+        buffer_init(&expected, BUFFER_DEFAULT_MAX);
+        for (const char *at = dump; *at; at++)
+            if (memcmp(at, "\xc2\x85", 2) == 0)
+                buffer_text(&expected, "\\u0085"), at++;
+            else
+                buffer_add(&expected, at, 1);
+        buffer_add(&expected, "\n", 2);
+        assert_string_equal((char *)b.data, (char *)expected.data);
+        free(dump);
+        json_decref(json);
+        buffer_deinit(&expected);
+        buffer_deinit(&b);
+        profile_destroy(p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +217,7 @@ int main(void)
         cmocka_unit_test(groups_are_there_beside_their_rows),
         cmocka_unit_test(of_an_idle_node),
         cmocka_unit_test(hostile_names_stay_text),
+        cmocka_unit_test(is_laid_out_as_a_library_would),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

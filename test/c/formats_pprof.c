@@ -39,32 +39,6 @@ static void assert_round_trip(struct profile *p)
     profile_destroy(p);
 }
 
-static void set_all_meta(struct profile *p)
-{
-    struct profile_meta *m = profile_meta_edit(p);
-    uint32_t *texts[] = {&m->host,   &m->os,    &m->node,
-                         &m->otp,    &m->erts,  &m->command,
-                         &m->engine, &m->event, &m->version};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        char text[40];
-        snprintf(text, sizeof(text), "text=%zu\n\t\\ \xe2\x82\xac", i);
-        *texts[i] = made(profile_string(p, text));
-    }
-    m->pid = UINT32_MAX;
-    m->jit = m->kernel_included = true;
-    m->rate_asked = 999;
-    m->started_unix_ns = 1763000000123456789;
-    m->duration_ns = UINT64_MAX;
-    m->bucket_ns = 1;
-    m->schedulers = 12;
-    uint64_t value = UINT64_MAX;
-#define X(name, kind, text) profile_counters_edit(p)->name = value--;
-    PROFILE_COUNTERS(X)
-#undef X
-    assert_int_equal(profile_note(p, "one note"), 0);
-    assert_int_equal(profile_note(p, "another: cprof.pid=3"), 0);
-}
-
 static void an_empty_profile(void **state)
 {
     (void)state;
@@ -75,7 +49,7 @@ static void one_sample_and_all_metadata(void **state)
 {
     (void)state;
     struct profile *p = make_profile();
-    set_all_meta(p);
+    make_all_meta(p);
     make_samples(p, "a:1;b:2", 1);
     assert_round_trip(p);
 }
@@ -211,7 +185,7 @@ static struct buffer unpacked(const struct buffer *gz)
 static struct profile *some_profile(void)
 {
     struct profile *p = make_profile();
-    set_all_meta(p);
+    make_all_meta(p);
     uint32_t q = made(profile_process(p, "<0.1.0>", "q", "m:f/1", "l", "a"));
     uint32_t crowd = made(profile_process(p, "", "", "m:f/1", "l", "a"));
     assert_int_equal(profile_set_members(p, crowd, 1000000), 0);

@@ -1,6 +1,7 @@
 #include "profile_make.h"
 
 #include "profile/filter.h"
+#include "profile/merge.h"
 #include "profile/summary.h"
 
 static struct profile *two_processes(void)
@@ -51,6 +52,39 @@ static void nothing_asked_keeps_all(void **state)
     free(before);
     free(after);
     profile_destroy(out);
+    profile_destroy(p);
+}
+
+/* Strings of the copy, not ids of the original's. */
+static void all_that_is_known_is_kept(void **state)
+{
+    (void)state;
+    struct profile *p = two_processes(), *out = NULL;
+    make_all_meta(p);
+    struct filter f = {0};
+    assert_int_equal(filter_apply(p, &f, &out), 0);
+    char *before = dump_profile(p), *after = dump_profile(out);
+    assert_string_equal(before, after);
+    free(after);
+    profile_destroy(out);
+
+    struct profile *merged = make_profile();
+    struct merge m;
+    merge_init(&m, merged);
+    assert_int_equal(merge_meta(&m, p), 0);
+    assert_int_equal(profile_meta(merged)->bucket_ns, 0);
+    assert_int_equal(profile_meta(merged)->used_ns, 0);
+    assert_int_equal(profile_meta(merged)->seen_ns, 0);
+    profile_meta_edit(merged)->bucket_ns = profile_meta(p)->bucket_ns;
+    profile_meta_edit(merged)->used_ns = profile_meta(p)->used_ns;
+    profile_meta_edit(merged)->seen_ns = profile_meta(p)->seen_ns;
+    profile_add_counters(merged, p);
+    after = dump_profile(merged);
+    assert_int_equal(strncmp(before, after, strlen(after)), 0);
+    free(before);
+    free(after);
+    merge_deinit(&m);
+    profile_destroy(merged);
     profile_destroy(p);
 }
 
@@ -258,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_asked_keeps_all),
+        cmocka_unit_test(all_that_is_known_is_kept),
         cmocka_unit_test(by_process),
         cmocka_unit_test(by_frames),
         cmocka_unit_test(by_state),

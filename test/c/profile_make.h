@@ -66,6 +66,28 @@ static inline void make_samples(struct profile *p, const char *stack,
     make_sample(p, make_stack(p, stack), PROFILE_NONE, STATE_RUNNING, count);
 }
 
+/* Another value for all that can be known of a recording, each counter and
+ * two notes. */
+static inline void make_all_meta(struct profile *p)
+{
+    struct profile_meta *m = profile_meta_edit(p);
+    uint64_t value = UINT64_MAX;
+#define TEXT(field, key)                                                       \
+    m->field = made(profile_string(p, #field "=\n\t\\ \xe2\x82\xac"));
+#define NUMBER(type, field, key) m->field = (type)value--;
+#define FLAG(field, key)         m->field = true;
+    PROFILE_META(TEXT, NUMBER, FLAG)
+#undef TEXT
+#undef NUMBER
+#undef FLAG
+#define X(name, kind, text) profile_counters_edit(p)->name = value--;
+    PROFILE_COUNTERS(X)
+#undef X
+    m->notes = 0;
+    assert_int_equal(profile_note(p, "one note"), 0);
+    assert_int_equal(profile_note(p, "another: cprof.pid=3"), 0);
+}
+
 /* --- the whole profile as text, without its ids ----------------------------
  */
 
@@ -114,16 +136,15 @@ static inline void dump_meta(struct buffer *b, const struct profile *p)
 {
     const struct profile_meta *m = profile_meta(p);
     const struct profile_counters *c = profile_counters(p);
-    const uint32_t texts[] = {m->host,    m->os,      m->node,   m->otp,
-                              m->erts,    m->command, m->engine, m->event,
-                              m->version, m->notes};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        buffer_printf(b, "%s\n", profile_text(p, texts[i]));
-    buffer_printf(b, "%u %d %d %u %llu %llu %llu %u\n", m->pid, m->jit,
-                  m->kernel_included, m->rate_asked,
-                  (unsigned long long)m->started_unix_ns,
-                  (unsigned long long)m->duration_ns,
-                  (unsigned long long)m->bucket_ns, m->schedulers);
+#define TEXT(field, key)                                                       \
+    buffer_printf(b, #field " %s\n", profile_text(p, m->field));
+#define NUMBER(type, field, key)                                               \
+    buffer_printf(b, #field " %llu\n", (unsigned long long)m->field);
+#define FLAG(field, key) NUMBER(bool, field, key)
+    PROFILE_META(TEXT, NUMBER, FLAG)
+#undef TEXT
+#undef NUMBER
+#undef FLAG
 #define X(name, kind, text)                                                    \
     buffer_printf(b, "%llu ", (unsigned long long)c->name);
     PROFILE_COUNTERS(X)
