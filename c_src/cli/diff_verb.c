@@ -28,7 +28,7 @@ static bool has_work(const struct profile *p)
 {
     for (size_t i = 0; i < profile_sample_count(p); i++)
         if (profile_counts(p, profile_sample_at(p, i)->state) &&
-            profile_sample_at(p, i)->count > 0)
+            profile_weight(p, i) > 0)
             return true;
     return false;
 }

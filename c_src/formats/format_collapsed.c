@@ -76,12 +76,13 @@ static void count_rows(struct collapse *c)
 {
     for (size_t i = 0; i < profile_sample_count(c->from); i++) {
         const struct profile_sample *s = profile_sample_at(c->from, i);
+        uint64_t weight = profile_weight(c->from, i);
         if (!profile_counts(c->from, s->state))
-            c->apart[s->state] += s->count;
+            c->apart[s->state] += weight;
         else if (s->stack == PROFILE_NONE)
-            c->no_stack += s->count;
+            c->no_stack += weight;
         else
-            c->counts[c->stacks[s->stack]] += s->count;
+            c->counts[c->stacks[s->stack]] += weight;
     }
 }
 

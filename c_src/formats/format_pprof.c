@@ -2,7 +2,7 @@
  * A recording: a gzipped pprof profile. It is packed piece by piece, as a
  * protobuf message may be: two messages one after another are their union.
  *
- * Strings of the profile keep their ids; label keys, types, states and
+ * Strings of the profile keep their ids; label keys, a file name, states and
  * comments come after them. Functions and locations (our frames) have id + 1.
  */
 #include "formats/format.h"
@@ -16,16 +16,11 @@
 #include "formats/pprof_gzip.h"
 #include "formats/profile.pb-c.h"
 
-/* The strings after the label keys. */
-enum { WORD_SAMPLES, WORD_COUNT, WORD_CPU, WORD_NANOSECONDS, WORD_BEAM, WORDS };
-static const char *const words[WORDS] = {"samples", "count", "cpu",
-                                         "nanoseconds", "beam.smp"};
-
-enum { VALUES = 2, DUMMY_MAPPING = 1, MAX_UNPACKED = 1 << 30 };
+enum { DUMMY_MAPPING = 1, MAX_UNPACKED = 1 << 30 };
 
 struct writer {
     const struct profile *p;
-    int64_t labels_at, words_at, states_at, comments_at; /* strings */
+    int64_t labels_at, file_at, states_at, comments_at; /* strings */
     struct buffer comments, raw;
     uint64_t *path; /* location ids of one stack, leaf first */
     size_t path_cap;
@@ -43,8 +38,8 @@ static int writer_init(struct writer *w, const struct profile *p)
 {
     *w = (struct writer){.p = p};
     w->labels_at = (int64_t)profile_string_count(p);
-    w->words_at = w->labels_at + PPROF_LABEL_COUNT;
-    w->states_at = w->words_at + WORDS;
+    w->file_at = w->labels_at + PPROF_LABEL_COUNT;
+    w->states_at = w->file_at + 1;
     w->comments_at = w->states_at + STATE_COUNT;
     buffer_init(&w->comments, MAX_UNPACKED);
     buffer_init(&w->raw, MAX_UNPACKED);
@@ -61,33 +56,38 @@ static void writer_deinit(struct writer *w)
 
 /* --- head ----------------------------------------------------------------- */
 
-static bool has_cpu_time(const struct profile *p)
+/* The type that a tool shows first: the CPU time, where there is any. */
+static size_t shown_type(const struct profile *p, uint32_t cpu)
 {
     for (size_t i = 0; i < profile_sample_count(p); i++)
-        if (profile_sample_at(p, i)->cpu_ns)
-            return true;
-    return false;
+        if (profile_value(p, i, cpu))
+            return cpu;
+    return 0;
 }
 
 static void add_types(struct writer *w)
 {
     const struct profile_meta *m = profile_meta(w->p);
-    Pprof__ValueType samples = PPROF__VALUE_TYPE__INIT;
-    Pprof__ValueType cpu = PPROF__VALUE_TYPE__INIT;
-    samples.type = w->words_at + WORD_SAMPLES;
-    samples.unit = w->words_at + WORD_COUNT;
-    cpu.type = w->words_at + WORD_CPU;
-    cpu.unit = w->words_at + WORD_NANOSECONDS;
-    Pprof__ValueType *types[VALUES] = {&samples, &cpu};
+    size_t n = profile_value_count(w->p);
+    uint32_t cpu = profile_find_value(w->p, VALUE_CPU);
+    Pprof__ValueType types[PROFILE_MAX_VALUES], *list[PROFILE_MAX_VALUES];
+    for (size_t i = 0; i < n; i++) {
+        const struct profile_value_type *type = profile_value_type_at(w->p, i);
+        types[i] = (Pprof__ValueType)PPROF__VALUE_TYPE__INIT;
+        types[i].type = type->name;
+        types[i].unit = type->unit;
+        list[i] = &types[i];
+    }
     Pprof__Profile piece = PPROF__PROFILE__INIT;
-    piece.n_sample_type = VALUES;
-    piece.sample_type = types;
+    piece.n_sample_type = n;
+    piece.sample_type = list;
     piece.time_nanos = (int64_t)m->started_unix_ns;
     piece.duration_nanos = (int64_t)m->duration_ns;
-    piece.period_type = &cpu;
-    piece.period = m->rate_asked ? (int64_t)(NS_PER_S / m->rate_asked) : 0;
-    piece.default_sample_type =
-        w->words_at + (has_cpu_time(w->p) ? WORD_CPU : WORD_SAMPLES);
+    if (cpu != PROFILE_NONE) {
+        piece.period_type = &types[cpu];
+        piece.period = m->rate_asked ? (int64_t)(NS_PER_S / m->rate_asked) : 0;
+    }
+    piece.default_sample_type = types[shown_type(w->p, cpu)].type;
     add_piece(w, &piece);
 }
 
@@ -97,7 +97,7 @@ static void add_mapping(struct writer *w)
     const struct profile_meta *m = profile_meta(w->p);
     Pprof__Mapping mapping = PPROF__MAPPING__INIT;
     mapping.id = DUMMY_MAPPING;
-    mapping.filename = m->node ? m->node : w->words_at + WORD_BEAM;
+    mapping.filename = m->node ? m->node : w->file_at;
     mapping.has_functions = mapping.has_filenames = 1;
     mapping.has_line_numbers = mapping.has_inline_frames = 1;
     Pprof__Mapping *list[] = {&mapping};
@@ -122,8 +122,7 @@ static void add_strings(struct writer *w)
         add_string(w, profile_text(w->p, i));
     for (int i = 0; i < PPROF_LABEL_COUNT; i++)
         add_string(w, pprof_comments_labels[i]);
-    for (int i = 0; i < WORDS; i++)
-        add_string(w, words[i]);
+    add_string(w, "beam.smp");
     for (int i = 0; i < STATE_COUNT; i++)
         add_string(w, state_name((enum sample_state)i));
 }
@@ -247,10 +246,10 @@ static void set_labels(const struct writer *w, struct labels *l,
         add_label(w, l, PPROF_LABEL_BUCKET, 0, s->bucket);
 }
 
-static int add_sample(struct writer *w, const struct profile_sample *s)
+static int add_sample(struct writer *w, size_t i)
 {
+    const struct profile_sample *s = profile_sample_at(w->p, i);
     struct labels labels;
-    int64_t values[VALUES] = {(int64_t)s->count, (int64_t)s->cpu_ns};
     Pprof__Sample sample = PPROF__SAMPLE__INIT;
     int err = set_path(w, s->stack, &sample.n_location_id);
     if (err)
@@ -258,8 +257,8 @@ static int add_sample(struct writer *w, const struct profile_sample *s)
     set_labels(w, &labels, s);
     add_label(w, &labels, PPROF_LABEL_STATE, w->states_at + s->state, 0);
     sample.location_id = w->path;
-    sample.n_value = VALUES;
-    sample.value = values;
+    sample.n_value = profile_value_count(w->p);
+    sample.value = (int64_t *)profile_values_at(w->p, i); /* only read */
     sample.n_label = labels.n;
     sample.label = labels.list;
     Pprof__Sample *list[] = {&sample};
@@ -294,7 +293,7 @@ static int add_all(struct writer *w)
         add_location(w, i);
     int err = 0;
     for (size_t i = 0; !err && i < profile_sample_count(p); i++)
-        err = add_sample(w, profile_sample_at(p, i));
+        err = add_sample(w, i);
     if (!err)
         err = add_function_facts(w);
     return err ? err : buffer_status(&w->raw);

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "formats/json_dump.h"
 #include "formats/lineless.h"
@@ -32,6 +33,8 @@ struct scope {
     struct entry *entries;
     size_t count;
     uint32_t *path, *lines; /* of one stack; by function of p */
+    uint32_t value;         /* that is the weight */
+    bool is_time;           /* in nanoseconds */
     bool first;             /* the first profile of the file */
     struct buffer *out;
 };
@@ -68,9 +71,13 @@ static void write_frames(struct scope *c)
 
 /* --- entries -------------------------------------------------------------- */
 
-static uint64_t weight_of(const struct scope *c, const struct profile_sample *s)
+static void choose_weight(struct scope *c)
 {
-    return c->o->cpu_weights ? s->cpu_ns : s->count;
+    c->value = c->o->cpu_weights ? profile_find_value(c->p, VALUE_CPU) : 0;
+    const struct profile_value_type *type =
+        c->value == PROFILE_NONE ? NULL : profile_value_type_at(c->p, c->value);
+    const char *unit = type ? profile_text(c->p, type->unit) : "";
+    c->is_time = strcmp(unit, VALUE_CPU.unit) == 0;
 }
 
 static int gather(struct scope *c)
@@ -85,7 +92,7 @@ static int gather(struct scope *c)
             .owner = owners_of(&c->owners, s),
             .bucket = s->bucket,
             .stack = s->stack,
-            .weight = weight_of(c, s),
+            .weight = profile_value(c->p, i, c->value),
         };
         if (s->stack != PROFILE_NONE) {
             e.stack = c->stacks.stack[s->stack];
@@ -135,7 +142,7 @@ static void write_stack(struct scope *c, uint32_t stack)
 
 static void write_weight(struct scope *c, uint64_t weight)
 {
-    if (c->o->cpu_weights)
+    if (c->is_time)
         buffer_printf(c->out, "%" PRIu64 ".%03u", weight / 1000,
                       (unsigned)(weight % 1000));
     else
@@ -178,7 +185,7 @@ static void write_profile(struct scope *c, const char *name,
     c->first = false;
     json_dump_text(c->out, name);
     buffer_printf(c->out, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":",
-                  c->o->cpu_weights ? "microseconds" : "none");
+                  c->is_time ? "microseconds" : "none");
     write_weight(c, sum);
     buffer_text(c->out, ",\n\"samples\":[");
     for (size_t i = 0; i < n; i++) {
@@ -291,6 +298,7 @@ static int write_speedscope(const struct profile *p,
 {
     static const struct format_options usual = {0};
     struct scope c = {.p = p, .o = o ? o : &usual, .first = true, .out = out};
+    choose_weight(&c);
     int err = scope_init(&c);
     if (!err)
         err = write_file(&c);

@@ -168,14 +168,16 @@ static uint64_t row_bucket(const void *g, size_t i)
     return row_at(g, i)->bucket;
 }
 
-static uint64_t row_count(const void *g, size_t i)
+static uint64_t row_count(const void *graph, size_t i)
 {
-    return row_at(g, i)->count;
+    const struct html_graph *g = graph;
+    return profile_weight(g->p, g->rows[i]);
 }
 
-static uint64_t row_cpu(const void *g, size_t i)
+static uint64_t row_cpu(const void *graph, size_t i)
 {
-    return row_at(g, i)->cpu_ns / 1000;
+    const struct html_graph *g = graph;
+    return profile_value(g->p, g->rows[i], g->cpu) / 1000;
 }
 
 /* --- the whole ----------------------------------------------------------- */

@@ -45,7 +45,7 @@ static void use_rows(struct html_graph *g)
 {
     for (size_t i = 0; i < profile_sample_count(g->p); i++) {
         const struct profile_sample *s = profile_sample_at(g->p, i);
-        if (!profile_counts(g->p, s->state) || s->count == 0)
+        if (!profile_counts(g->p, s->state) || profile_weight(g->p, i) == 0)
             continue;
         g->rows[g->row_count++] = (uint32_t)i;
         use(&g->stacks, s->stack);
@@ -116,7 +116,7 @@ static void choose(struct html_graph *g)
 
 int html_graph_init(struct html_graph *g, const struct profile *p)
 {
-    *g = (struct html_graph){.p = p};
+    *g = (struct html_graph){.p = p, .cpu = profile_find_value(p, VALUE_CPU)};
     g->rows = malloc((profile_sample_count(p) + 1) * sizeof(*g->rows));
     int failed = ids_init(&g->stacks, profile_stack_count(p)) |
                  ids_init(&g->frames, profile_frame_count(p)) |

@@ -24,6 +24,7 @@ struct html_graph {
     struct html_ids stacks, frames, functions, processes, threads, strings;
     uint32_t *rows; /**< counted samples of the profile, by stack */
     size_t row_count;
+    uint32_t cpu; /**< the value that is CPU time, or PROFILE_NONE */
 };
 
 /** -ENOMEM leaves one that only html_graph_deinit may take. */

@@ -152,7 +152,7 @@ static void quality_facts(struct buffer *out, const struct profile *p,
     char text[160], digits[32];
     snprintf(text, sizeof(text),
              "at most \302\261 %.2f in any percentage (95 %% interval)",
-             summary_error_pct(s->counted / 2, s->counted));
+             summary_part_error_pct(s, s->counted / 2));
     if (s->counted)
         html_head_fact(out, "Sampling error", text);
     snprintf(text, sizeof(text),

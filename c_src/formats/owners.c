@@ -38,7 +38,8 @@ static void weigh(const struct owners *o, struct weighed *all, size_t n)
         const struct profile_sample *s = profile_sample_at(o->p, i);
         uint32_t id = id_of(o, s);
         if (profile_counts(o->p, s->state) && id != PROFILE_NONE &&
-            __builtin_add_overflow(all[id].samples, s->count, &all[id].samples))
+            __builtin_add_overflow(all[id].samples, profile_weight(o->p, i),
+                                   &all[id].samples))
             all[id].samples = UINT64_MAX;
     }
     qsort(all, n, sizeof(*all), by_samples);

@@ -140,9 +140,9 @@ static int read_head(struct reading *r)
         pprof__profile__unpack(NULL, r->head.len, r->head.data);
     if (!head)
         return -E_FORMAT;
-    err = pprof_values_choose(&r->tables, head, &r->values);
+    err = read_comments(r, head);
     if (!err)
-        err = read_comments(r, head);
+        err = pprof_values_choose(&r->tables, head, &r->values);
     if (!err && !r->tables.comments.own)
         err = read_foreign_meta(r, head);
     pprof__profile__free_unpacked(head, NULL);
@@ -176,16 +176,6 @@ static int read_stack(struct reading *r, const Pprof__Sample *s,
         }
     }
     return 0;
-}
-
-static int value_at(const struct reading *r, const Pprof__Sample *s, int at,
-                    uint64_t *value)
-{
-    int64_t read;
-    int err = pprof_values_get(&r->values, s, at, &read);
-    /* Ours are unsigned; a difference of profiles has negative values. */
-    *value = err || (read < 0 && !r->tables.comments.own) ? 0 : (uint64_t)read;
-    return err;
 }
 
 /* The labels of a sample of ours, as they come. */
@@ -278,19 +268,17 @@ static int add_sample(struct reading *r, const Pprof__Sample *s)
         .thread = PROFILE_NONE,
         .state = STATE_RUNNING,
     };
+    uint64_t values[PROFILE_MAX_VALUES];
     int err = read_stack(r, s, &row.stack);
     if (!err)
-        err = value_at(r, s, r->values.count_at, &row.count);
-    if (!err)
-        err = value_at(r, s, r->values.cpu_at, &row.cpu_ns);
+        err = pprof_values_get(&r->values, s, r->tables.comments.own, values);
     if (!err)
         err = read_labels(r, s, &row);
     if (err)
         return err;
-    row.count /= r->values.per_sample;
-    if (__builtin_add_overflow(r->samples, row.count, &r->samples))
+    if (__builtin_add_overflow(r->samples, values[0], &r->samples))
         r->samples = UINT64_MAX;
-    return profile_add(r->p, &row);
+    return profile_add(r->p, &row, values);
 }
 
 static int read_sample(struct reading *r, const struct pprof_field *f)

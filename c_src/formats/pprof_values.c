@@ -2,43 +2,87 @@
 
 #include <inttypes.h>
 
-int pprof_values_choose(const struct pprof_tables *t,
-                        const Pprof__Profile *head, struct pprof_values *out)
+static void take(struct pprof_values *v, size_t at)
 {
-    struct pprof_values v = {
-        .count = (int)head->n_sample_type,
-        .count_at = PPROF_NO_VALUE,
-        .cpu_at = PPROF_NO_VALUE,
-        .per_sample = 1,
-    };
-    for (int i = v.count; i-- > 0;) {
-        const Pprof__ValueType *type = head->sample_type[i];
-        if (!pprof_tables_raw(t, type->type) ||
-            !pprof_tables_raw(t, type->unit))
-            return -E_FORMAT;
-        if (pprof_tables_is(t, type->unit, "count"))
-            v.count_at = i;
-        else if (pprof_tables_is(t, type->unit, "nanoseconds"))
-            v.cpu_at = i;
+    if (v->count < PROFILE_MAX_VALUES)
+        v->at[v->count++] = at;
+}
+
+/* The first value with that unit; in_file: none. */
+static size_t first_of(const struct pprof_tables *t, const Pprof__Profile *head,
+                       const char *unit)
+{
+    size_t i = 0;
+    while (i < head->n_sample_type &&
+           !pprof_tables_is(t, head->sample_type[i]->unit, unit))
+        i++;
+    return i;
+}
+
+/* Where nothing is counted but times are, their period makes samples of them,
+ * and the times follow. */
+static void order_foreign(const struct pprof_tables *t,
+                          const Pprof__Profile *head, struct pprof_values *v)
+{
+    size_t counts = first_of(t, head, VALUE_SAMPLES.unit);
+    size_t times = first_of(t, head, VALUE_CPU.unit);
+    v->derived = counts == v->in_file && times < v->in_file;
+    if (v->derived && head->period > 0)
+        v->per_sample = (uint64_t)head->period;
+    size_t first = counts < v->in_file ? counts : v->derived ? times : 0;
+    take(v, first);
+    for (size_t i = 0; i < v->in_file; i++)
+        if (i != first || v->derived)
+            take(v, i);
+}
+
+static int set_types(struct pprof_tables *t, const Pprof__Profile *head,
+                     const struct pprof_values *v)
+{
+    struct value_texts types[PROFILE_MAX_VALUES];
+    for (size_t i = 0; i < v->count; i++) {
+        const Pprof__ValueType *type = head->sample_type[v->at[i]];
+        int64_t name = pprof_tables_text(t, type->type);
+        int64_t unit = pprof_tables_text(t, type->unit);
+        if (name < 0 || unit < 0)
+            return (int)(name < 0 ? name : unit);
+        types[i].name = profile_text(t->p, (uint32_t)name);
+        types[i].unit = profile_text(t->p, (uint32_t)unit);
     }
-    if (v.count_at == PPROF_NO_VALUE && v.cpu_at != PPROF_NO_VALUE &&
-        head->period > 0)
-        v.per_sample = (uint64_t)head->period;
-    if (v.count_at == PPROF_NO_VALUE)
-        v.count_at = v.cpu_at == PPROF_NO_VALUE ? 0 : v.cpu_at;
+    if (v->derived)
+        types[0] = VALUE_SAMPLES;
+    return profile_set_values(t->p, types, v->count);
+}
+
+int pprof_values_choose(struct pprof_tables *t, const Pprof__Profile *head,
+                        struct pprof_values *out)
+{
+    struct pprof_values v = {.in_file = head->n_sample_type, .per_sample = 1};
+    for (size_t i = 0; i < v.in_file; i++)
+        if (!pprof_tables_raw(t, head->sample_type[i]->type) ||
+            !pprof_tables_raw(t, head->sample_type[i]->unit))
+            return -E_FORMAT;
+    if (v.in_file == 0)
+        return -E_FORMAT;
+    if (!t->comments.own)
+        order_foreign(t, head, &v);
+    else
+        for (size_t i = 0; i < v.in_file; i++)
+            take(&v, i);
     *out = v;
-    return v.count > 0 ? 0 : -E_FORMAT;
+    return set_types(t, head, out);
 }
 
 int pprof_values_get(const struct pprof_values *v, const Pprof__Sample *s,
-                     int at, int64_t *value)
+                     bool own, uint64_t values[PROFILE_MAX_VALUES])
 {
-    *value = 0;
-    if (at == PPROF_NO_VALUE)
-        return 0;
-    if ((int)s->n_value != v->count)
+    if (s->n_value != v->in_file)
         return -E_FORMAT;
-    *value = s->value[at];
+    for (size_t i = 0; i < v->count; i++) {
+        int64_t value = s->value[v->at[i]];
+        values[i] = value < 0 && !own ? 0 : (uint64_t)value;
+    }
+    values[0] /= v->per_sample;
     return 0;
 }
 
@@ -51,7 +95,7 @@ static void add_text(struct buffer *out, const struct pprof_text *text)
 int pprof_values_note(const struct pprof_tables *t, const Pprof__Profile *head,
                       const struct pprof_values *v)
 {
-    const Pprof__ValueType *type = head->sample_type[v->count_at];
+    const Pprof__ValueType *type = head->sample_type[v->at[0]];
     struct buffer line;
     buffer_init(&line, BUFFER_DEFAULT_MAX);
     buffer_text(&line, "read from a pprof file that cprof did not write: all "

@@ -1,6 +1,8 @@
 /**
  * @file pprof_values.h
- * A pprof sample has several values; which of them are ours.
+ * A pprof sample has several values. Those of ours are taken over as they are;
+ * of another program's the one that counts comes first, since percentages are
+ * made by it, then the others. At most PROFILE_MAX_VALUES are kept.
  */
 #ifndef CPROF_FORMATS_PPROF_VALUES_H
 #define CPROF_FORMATS_PPROF_VALUES_H
@@ -8,24 +10,24 @@
 #include "formats/pprof_tables.h"
 #include "formats/profile.pb-c.h"
 
-enum { PPROF_NO_VALUE = -1 };
-
 struct pprof_values {
-    int count;           /**< values of a sample */
-    int count_at;        /**< the one that counts */
-    int cpu_at;          /**< the one that is a time, or PPROF_NO_VALUE */
-    uint64_t per_sample; /**< of count_at: 1; more where only times are given,
-                              by the period */
+    size_t in_file;                       /**< values of a sample */
+    size_t count, at[PROFILE_MAX_VALUES]; /**< ours: where in the file */
+    uint64_t per_sample; /**< the first is divided by this: 1; more where a
+                              file only gives times, by its period */
+    bool derived;        /**< so it is no value of the file, but made of one */
 };
 
-/** The first value that counts and the first that is a time. -E_FORMAT when
- *  there is none at all, or a type is no string. */
-MUST_USE int pprof_values_choose(const struct pprof_tables *t,
+/** Chooses, and tells the profile of the tables its types. -E_FORMAT when there
+ *  is none at all, or a type is no string. */
+MUST_USE int pprof_values_choose(struct pprof_tables *t,
                                  const Pprof__Profile *head,
                                  struct pprof_values *out);
-/** The value at a place, 0 for PPROF_NO_VALUE. */
+/** The values of a sample, as many as the profile has. Those of a difference
+ *  of profiles may be negative, ours are unsigned. */
 MUST_USE int pprof_values_get(const struct pprof_values *v,
-                              const Pprof__Sample *s, int at, int64_t *value);
+                              const Pprof__Sample *s, bool own,
+                              uint64_t values[PROFILE_MAX_VALUES]);
 /** Notes for a foreign file what is counted as its samples. */
 MUST_USE int pprof_values_note(const struct pprof_tables *t,
                                const Pprof__Profile *head,

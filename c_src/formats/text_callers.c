@@ -101,15 +101,16 @@ static void count(struct callers *c)
         if (!profile_counts(c->p, s->state) || s->stack == PROFILE_NONE)
             continue;
         const struct standing *at = &c->standings[s->stack];
+        uint64_t weight = profile_weight(c->p, i);
         if (!at->within)
             continue;
-        add_capped(&c->total, s->count);
-        add_capped(&c->above[at->caller].samples, s->count);
-        add_capped(&c->below[at->callee].samples, s->count);
+        add_capped(&c->total, weight);
+        add_capped(&c->above[at->caller].samples, weight);
+        add_capped(&c->below[at->callee].samples, weight);
         if (at->callee == 0)
-            add_capped(&c->self, s->count);
+            add_capped(&c->self, weight);
         if (at->again)
-            add_capped(&c->again, s->count);
+            add_capped(&c->again, weight);
     }
 }
 
@@ -136,7 +137,7 @@ static void figures(struct callers *c, uint64_t samples)
 {
     buffer_printf(c->out, "%6.2f  %5.2f  %6.2f  %8llu  ",
                   summary_pct(samples, c->s->counted),
-                  summary_error_pct(samples, c->s->counted),
+                  summary_part_error_pct(c->s, samples),
                   summary_pct(samples, c->total), (unsigned long long)samples);
 }
 
@@ -182,9 +183,9 @@ static void head(struct callers *c)
         "\n          self %.2f +-%.2f %%, total %.2f +-%.2f %% of the "
         "counted samples: %llu and %llu\n",
         summary_pct(c->self, c->s->counted),
-        summary_error_pct(c->self, c->s->counted),
+        summary_part_error_pct(c->s, c->self),
         summary_pct(c->total, c->s->counted),
-        summary_error_pct(c->total, c->s->counted), (unsigned long long)c->self,
+        summary_part_error_pct(c->s, c->total), (unsigned long long)c->self,
         (unsigned long long)c->total);
     if (c->again)
         buffer_printf(c->out,

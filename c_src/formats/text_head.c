@@ -164,7 +164,7 @@ static void error_line(struct head *h)
         return;
     buffer_printf(h->out,
                   "Error:    at most +-%.2f in any percentage (95 %% interval)",
-                  summary_error_pct(s->counted / 2, s->counted));
+                  summary_part_error_pct(s, s->counted / 2));
     for (size_t i = 0; i < s->function_count && i < 3; i++) {
         const struct summary_function *f = &s->functions[i];
         const struct profile_function *of =

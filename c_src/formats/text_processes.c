@@ -97,7 +97,7 @@ static void rest_line(struct table *t, size_t rows)
     if (rest)
         buffer_printf(
             t->out, "%6.2f  %5.2f  %8llu  ", summary_pct(rest, t->s->counted),
-            summary_error_pct(rest, t->s->counted), (unsigned long long)rest);
+            summary_part_error_pct(t->s, rest), (unsigned long long)rest);
     if (rest && left)
         buffer_printf(t->out, "in %zu more row%s, or in no Erlang process\n",
                       left, left == 1 ? "" : "s");

@@ -52,11 +52,12 @@ static void count(struct call_tree *t)
 {
     for (size_t i = 0; i < profile_sample_count(t->p); i++) {
         const struct profile_sample *s = profile_sample_at(t->p, i);
+        uint64_t weight = profile_weight(t->p, i);
         if (!profile_counts(t->p, s->state))
             continue;
         uint32_t at = s->stack == PROFILE_NONE ? t->root : t->l.stack[s->stack];
-        add_capped(&t->nodes[at].self, s->count);
-        add_capped(&t->nodes[at].total, s->count);
+        add_capped(&t->nodes[at].self, weight);
+        add_capped(&t->nodes[at].total, weight);
     }
     for (uint32_t i = t->root; i-- > 0;)
         add_capped(&t->nodes[parent_of(t, i)].total, t->nodes[i].total);

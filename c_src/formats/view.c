@@ -45,7 +45,7 @@ static uint64_t samples_of(const struct profile *p)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < profile_sample_count(p); i++)
-        sum += profile_sample_at(p, i)->count;
+        sum += profile_weight(p, i);
     return sum;
 }
 

@@ -52,7 +52,8 @@ static int count(const struct profile *p, const uint32_t *owner_of,
         if (id < 0)
             return (int)id;
         struct breakdown_row *row = (struct breakdown_row *)rows->rows + id;
-        if (__builtin_add_overflow(row->samples, s->count, &row->samples))
+        if (__builtin_add_overflow(row->samples, profile_weight(p, i),
+                                   &row->samples))
             row->samples = UINT64_MAX;
     }
     return 0;

@@ -92,7 +92,8 @@ struct diff;
 /**
  * Compares base_count recordings with now_count others, each at least 1. They
  * are only read and may be destroyed afterwards. -E_EMPTY when a side has
- * no counted sample; -ENOMEM; -E_LIMIT.
+ * no counted sample; -E_VALUES when their rows count different things;
+ * -ENOMEM; -E_LIMIT.
  */
 MUST_USE int diff_create(const struct profile *const *base, size_t base_count,
                          const struct profile *const *now, size_t now_count,

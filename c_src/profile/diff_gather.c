@@ -34,9 +34,9 @@ static int count_part(struct diff_part *part, const struct profile *p,
         const struct profile_sample *s = profile_sample_at(p, i);
         if (!profile_counts(p, s->state))
             continue;
-        add_capped(&part->counted, s->count);
+        add_capped(&part->counted, profile_weight(p, i));
         if (s->stack != PROFILE_NONE)
-            add_capped(&part->by_stack[stacks[s->stack]], s->count);
+            add_capped(&part->by_stack[stacks[s->stack]], profile_weight(p, i));
     }
     return 0;
 }
@@ -63,7 +63,7 @@ static int note_base(struct diff_gathered *g)
     if (!g->base_of_row)
         return -ENOMEM;
     for (size_t i = 0; i < g->base_rows; i++)
-        g->base_of_row[i] = profile_sample_at(g->profile, i)->count;
+        g->base_of_row[i] = profile_weight(g->profile, i);
     return 0;
 }
 

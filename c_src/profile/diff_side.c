@@ -16,13 +16,14 @@ static void add_capped(uint64_t *sum, uint64_t value)
 
 static void add_figures(struct diff_side *side, const struct profile *p)
 {
+    uint32_t cpu = profile_find_value(p, VALUE_CPU);
     add_capped(&side->duration_ns, profile_meta(p)->duration_ns);
     for (size_t i = 0; i < profile_sample_count(p); i++) {
-        const struct profile_sample *s = profile_sample_at(p, i);
-        add_capped(&side->samples, s->count);
-        add_capped(&side->cpu_ns, s->cpu_ns);
-        if (profile_counts(p, s->state))
-            add_capped(&side->counted, s->count);
+        uint64_t weight = profile_weight(p, i);
+        add_capped(&side->samples, weight);
+        add_capped(&side->cpu_ns, profile_value(p, i, cpu));
+        if (profile_counts(p, profile_sample_at(p, i)->state))
+            add_capped(&side->counted, weight);
     }
 }
 

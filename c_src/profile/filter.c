@@ -139,8 +139,9 @@ static int64_t copy_thread(struct filtering *f, uint32_t id)
     return profile_thread(f->to, row->tid, profile_text(f->from, row->name));
 }
 
-static int copy_row(struct filtering *f, const struct profile_sample *row)
+static int copy_row(struct filtering *f, size_t i)
 {
+    const struct profile_sample *row = profile_sample_at(f->from, i);
     int64_t process = copy_process(f, row->process);
     if (process < 0)
         return (int)process;
@@ -152,17 +153,19 @@ static int copy_row(struct filtering *f, const struct profile_sample *row)
     copy.thread = (uint32_t)thread;
     if (row->stack != PROFILE_NONE)
         copy.stack = f->new_stacks[row->stack];
-    return profile_add(f->to, &copy);
+    return profile_add(f->to, &copy, profile_values_at(f->from, i));
 }
 
 static int copy_all(struct filtering *f)
 {
     int err = copy_meta(f);
     if (!err)
+        err = profile_copy_values(f->to, f->from);
+    if (!err)
         err = copy_stacks(f);
     for (size_t i = 0; !err && i < profile_sample_count(f->from); i++)
         if (f->rows[i])
-            err = copy_row(f, profile_sample_at(f->from, i));
+            err = copy_row(f, i);
     return err;
 }
 

@@ -133,7 +133,7 @@ static int make_rows(struct grouping *g)
     for (size_t i = 0; i < out->count; i++) {
         struct group *row = &out->rows[i];
         row->pct = summary_pct(row->samples, g->s->counted);
-        row->error_pct = summary_error_pct(row->samples, g->s->counted);
+        row->error_pct = summary_part_error_pct(g->s, row->samples);
     }
     return sort(out, n);
 }

@@ -85,7 +85,7 @@ static uint64_t *count_leaves(const struct profile *p)
         if (s->stack == PROFILE_NONE)
             continue;
         uint64_t *sum = &leaves[profile_stack_at(p, s->stack)->frame];
-        if (__builtin_add_overflow(*sum, s->count, sum))
+        if (__builtin_add_overflow(*sum, profile_weight(p, i), sum))
             *sum = UINT64_MAX;
     }
     return leaves;
@@ -129,6 +129,8 @@ int merge_meta(struct merge *m, const struct profile *from)
     struct profile_meta *meta = profile_meta_edit(m->to);
     uint64_t used_ns = meta->used_ns, seen_ns = meta->seen_ns;
     int err = profile_copy_meta(m->to, from);
+    if (!err)
+        err = profile_copy_values(m->to, from);
     if (err)
         return err;
     meta->bucket_ns = 0;
@@ -261,7 +263,7 @@ static int add_rows(struct merge *m, const struct profile *from,
         row.process = mapped(ids->processes, row.process);
         row.thread = mapped(ids->threads, row.thread);
         row.bucket = 0;
-        err = profile_add(m->to, &row);
+        err = profile_add(m->to, &row, profile_values_at(from, i));
     }
     return err;
 }
@@ -269,6 +271,8 @@ static int add_rows(struct merge *m, const struct profile *from,
 int merge_rows(struct merge *m, const struct profile *from, uint32_t **stacks)
 {
     struct ids ids;
+    if (!profile_same_values(m->to, from))
+        return -E_VALUES;
     int err = ids_init(&ids, from);
     if (!err)
         err = map_functions(m, from, &ids);

@@ -23,10 +23,11 @@ void merge_init(struct merge *m, struct profile *to);
 void merge_deinit(struct merge *m);
 /** Names a recording's functions before its rows are added. */
 MUST_USE int merge_functions(struct merge *m, const struct profile *from);
-/** Takes over meta and notes. */
+/** Takes over meta, notes and what the rows count. */
 MUST_USE int merge_meta(struct merge *m, const struct profile *from);
 /**
- * Adds its rows and counters, without bucket and tid.
+ * Adds its rows and counters, without bucket and tid. -E_VALUES when its rows
+ * count other things than those of m->to.
  * @param stacks  by stack of from: its stack of m->to; to be freed
  */
 MUST_USE int merge_rows(struct merge *m, const struct profile *from,

@@ -1,5 +1,8 @@
-/* What is known of a recording, and its counters: the tables of profile.h. */
+/* What is known of a recording, its counters and what its rows count: the
+ * tables of profile.h. */
 #include "profile/profile.h"
+
+#include <string.h>
 
 enum { FACT, DOUBT };
 
@@ -54,4 +57,44 @@ int profile_copy_meta(struct profile *p, const struct profile *from)
     if (!err)
         *profile_meta_edit(p) = meta;
     return err;
+}
+
+/* --- values --------------------------------------------------------------- */
+
+static struct value_texts texts_of(const struct profile *p, size_t i)
+{
+    const struct profile_value_type *type = profile_value_type_at(p, i);
+    return (struct value_texts){profile_text(p, type->name),
+                                profile_text(p, type->unit)};
+}
+
+static bool is_same(struct value_texts a, struct value_texts b)
+{
+    return strcmp(a.name, b.name) == 0 && strcmp(a.unit, b.unit) == 0;
+}
+
+int profile_copy_values(struct profile *p, const struct profile *from)
+{
+    struct value_texts types[PROFILE_MAX_VALUES];
+    size_t n = profile_value_count(from);
+    for (size_t i = 0; i < n; i++)
+        types[i] = texts_of(from, i);
+    return profile_set_values(p, types, n);
+}
+
+bool profile_same_values(const struct profile *a, const struct profile *b)
+{
+    size_t n = profile_value_count(a);
+    bool same = n == profile_value_count(b);
+    for (size_t i = 0; same && i < n; i++)
+        same = is_same(texts_of(a, i), texts_of(b, i));
+    return same;
+}
+
+uint32_t profile_find_value(const struct profile *p, struct value_texts type)
+{
+    for (size_t i = 0; i < profile_value_count(p); i++)
+        if (is_same(texts_of(p, i), type))
+            return (uint32_t)i;
+    return PROFILE_NONE;
 }

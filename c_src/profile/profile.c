@@ -4,14 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "base/intern.h"
-#include "profile/processes.h"
 #include "base/texts.h"
+#include "base/utf8.h"
+#include "profile/processes.h"
+#include "profile/rows.h"
 
 struct profile {
     struct texts texts;
-    struct intern functions, frames, stacks, threads, samples;
+    struct intern functions, frames, stacks, threads;
+    struct rows rows;
+    struct profile_value_type types[PROFILE_MAX_VALUES];
     struct processes processes;
     struct intern members; /* of the processes that stand for more than one */
     struct profile_meta meta;
@@ -36,12 +39,12 @@ int profile_create(struct profile **out)
     TABLE(frames, profile_frame, sizeof(struct profile_frame));
     TABLE(stacks, profile_stack, offsetof(struct profile_stack, depth));
     TABLE(threads, profile_thread, sizeof(struct profile_thread));
-    TABLE(samples, profile_sample,
-          offsetof(struct profile_sample, bucket) + sizeof(uint32_t));
     TABLE(members, members, sizeof(uint32_t));
 #undef TABLE
     processes_init(&p->processes);
-    if (texts_intern(&p->texts, "", 0) != 0) {
+    const struct value_texts types[] = {VALUE_SAMPLES, VALUE_CPU};
+    if (texts_intern(&p->texts, "", 0) != 0 ||
+        profile_set_values(p, types, 2) != 0) {
         profile_destroy(p);
         return -ENOMEM;
     }
@@ -59,7 +62,7 @@ void profile_destroy(struct profile *p)
     intern_deinit(&p->stacks);
     processes_deinit(&p->processes);
     intern_deinit(&p->threads);
-    intern_deinit(&p->samples);
+    rows_deinit(&p->rows);
     intern_deinit(&p->members);
     free(p);
 }
@@ -201,48 +204,47 @@ static bool is_id_of(const struct intern *t, uint32_t id)
     return id == PROFILE_NONE || id < t->len;
 }
 
-/* A count that would wrap stays at its end: it never becomes small. */
-static void add_capped(uint64_t *sum, uint64_t value)
+int profile_set_values(struct profile *p, const struct value_texts *types,
+                       size_t n)
 {
-    if (__builtin_add_overflow(*sum, value, sum))
-        *sum = UINT64_MAX;
-}
-
-static int add_row(struct intern *samples, const struct profile_sample *s)
-{
-    struct profile_sample row = *s;
-    row.count = row.cpu_ns = 0;
-    int64_t id = intern_row(samples, &row);
-    if (id < 0)
-        return (int)id;
-    struct profile_sample *sum = (struct profile_sample *)samples->rows + id;
-    add_capped(&sum->count, s->count);
-    add_capped(&sum->cpu_ns, s->cpu_ns);
+    if (p->rows.keys.len || n == 0 || n > PROFILE_MAX_VALUES)
+        return -EINVAL;
+    for (size_t i = 0; i < n; i++) {
+        int64_t name = profile_string(p, types[i].name);
+        int64_t unit = profile_string(p, types[i].unit);
+        if (name < 0 || unit < 0)
+            return (int)(name < 0 ? name : unit);
+        p->types[i] =
+            (struct profile_value_type){(uint32_t)name, (uint32_t)unit};
+    }
+    rows_deinit(&p->rows);
+    rows_init(&p->rows, (uint32_t)n);
     return 0;
 }
 
-int profile_add(struct profile *p, const struct profile_sample *s)
+int profile_add(struct profile *p, const struct profile_sample *s,
+                const uint64_t *values)
 {
     if (!is_id_of(&p->stacks, s->stack) || !is_id_of(&p->threads, s->thread) ||
         !is_id_of(&p->processes.rows, s->process) || s->state >= STATE_COUNT)
         return -EINVAL;
-    return add_row(&p->samples, s);
+    return rows_add(&p->rows, s, values);
 }
 
 int profile_double_buckets(struct profile *p)
 {
-    struct intern joined;
+    struct rows joined;
     int err = 0;
-    intern_init(&joined, p->samples.row_size, p->samples.key_size);
-    for (uint32_t i = 0; !err && i < p->samples.len; i++) {
+    rows_init(&joined, p->rows.width);
+    for (uint32_t i = 0; !err && i < p->rows.keys.len; i++) {
         struct profile_sample row = *profile_sample_at(p, i);
         row.bucket /= 2;
-        err = add_row(&joined, &row);
+        err = rows_add(&joined, &row, profile_values_at(p, i));
     }
-    intern_deinit(err ? &joined : &p->samples);
+    rows_deinit(err ? &joined : &p->rows);
     if (err)
         return err;
-    p->samples = joined;
+    p->rows = joined;
     p->meta.bucket_ns *= 2;
     return 0;
 }
@@ -364,13 +366,39 @@ uint64_t profile_members(const struct profile *p, uint32_t process)
 
 size_t profile_sample_count(const struct profile *p)
 {
-    return p->samples.len;
+    return p->rows.keys.len;
 }
 
 const struct profile_sample *profile_sample_at(const struct profile *p,
                                                size_t i)
 {
-    return (const struct profile_sample *)p->samples.rows + i;
+    return (const struct profile_sample *)p->rows.keys.rows + i;
+}
+
+size_t profile_value_count(const struct profile *p)
+{
+    return p->rows.width;
+}
+
+const struct profile_value_type *profile_value_type_at(const struct profile *p,
+                                                       size_t i)
+{
+    return &p->types[i];
+}
+
+const uint64_t *profile_values_at(const struct profile *p, size_t i)
+{
+    return rows_values(&p->rows, i);
+}
+
+uint64_t profile_value(const struct profile *p, size_t i, uint32_t type)
+{
+    return type == PROFILE_NONE ? 0 : rows_values(&p->rows, i)[type];
+}
+
+uint64_t profile_weight(const struct profile *p, size_t i)
+{
+    return rows_values(&p->rows, i)[0];
 }
 
 /* --- states --------------------------------------------------------------- */

@@ -58,15 +58,31 @@ struct profile_thread {
     uint32_t tid;
 };
 
-/** One row: what was counted for one combination. */
+/**
+ * What the values of the rows count. The first is the weight: rows are ordered
+ * and percentages made by it.
+ */
+struct profile_value_type {
+    uint32_t name, unit; /**< strings; units as pprof has them */
+};
+
+enum { PROFILE_MAX_VALUES = 8 };
+
+/** The same as texts. */
+struct value_texts {
+    const char *name, *unit;
+};
+
+#define VALUE_SAMPLES ((struct value_texts){"samples", "count"})
+#define VALUE_CPU     ((struct value_texts){"cpu", "nanoseconds"})
+
+/** One row: a combination for which something was counted. */
 struct profile_sample {
     uint32_t stack;   /**< PROFILE_NONE: no frame at all */
     uint32_t process; /**< PROFILE_NONE: no Erlang process */
     uint32_t thread;  /**< PROFILE_NONE: not recorded */
     enum sample_state state;
     uint32_t bucket; /**< of the timeline; 0 without one */
-    uint64_t count;
-    uint64_t cpu_ns;
 };
 
 /**
@@ -171,12 +187,17 @@ const uint64_t *profile_counter_of(const struct profile_counters *c, size_t i);
 
 struct profile;
 
+/** Its values are VALUE_SAMPLES and VALUE_CPU, until it is told others. */
 MUST_USE int profile_create(struct profile **out);
 /** Makes the states of the set (1 << each) count, too: who asks for the samples
  *  of a state that is apart wants to see what they are. */
 void profile_count_also(struct profile *p, unsigned states);
 void profile_destroy(struct profile *p);
 
+/** What its rows count: 1 to PROFILE_MAX_VALUES types. -EINVAL when there are
+ *  rows already. */
+MUST_USE int profile_set_values(struct profile *p,
+                                const struct value_texts *types, size_t n);
 /** Building. Each returns an id, or a negative error. Strings are copied. */
 MUST_USE int64_t profile_string(struct profile *p, const char *text);
 MUST_USE int64_t profile_string_n(struct profile *p, const char *text,
@@ -206,8 +227,10 @@ MUST_USE int64_t profile_thread(struct profile *p, uint32_t tid,
  *  1. May be told again. */
 MUST_USE int profile_set_members(struct profile *p, uint32_t process,
                                  uint64_t n);
-/** Adds count and cpu_ns to the row of that combination. */
-MUST_USE int profile_add(struct profile *p, const struct profile_sample *s);
+/** Adds to the row of that combination.
+ *  @param values  one of each type; the sums stop at their end */
+MUST_USE int profile_add(struct profile *p, const struct profile_sample *s,
+                         const uint64_t *values);
 /** Joins each two neighbouring buckets of the timeline, so that there are half
  *  as many, twice as long. On an error nothing has changed. */
 MUST_USE int profile_double_buckets(struct profile *p);
@@ -215,6 +238,10 @@ struct profile_meta *profile_meta_edit(struct profile *p);
 struct profile_counters *profile_counters_edit(struct profile *p);
 /** Takes over what is known of another recording, and its counters. */
 MUST_USE int profile_copy_meta(struct profile *p, const struct profile *from);
+/** Takes over what another recording's rows count; p has no row. */
+MUST_USE int profile_copy_values(struct profile *p, const struct profile *from);
+/** Do the rows of both count the same? */
+bool profile_same_values(const struct profile *a, const struct profile *b);
 /** Adds another recording's counters. */
 void profile_add_counters(struct profile *p, const struct profile *from);
 /** Adds a line to meta.notes, once, as it may be shown (base/utf8.h). */
@@ -249,5 +276,16 @@ const struct profile_thread *profile_thread_at(const struct profile *p,
 size_t profile_sample_count(const struct profile *p);
 const struct profile_sample *profile_sample_at(const struct profile *p,
                                                size_t i);
+size_t profile_value_count(const struct profile *p);
+const struct profile_value_type *profile_value_type_at(const struct profile *p,
+                                                       size_t i);
+/** The first type with that name and unit, or PROFILE_NONE. */
+uint32_t profile_find_value(const struct profile *p, struct value_texts type);
+/** All values of row i. */
+const uint64_t *profile_values_at(const struct profile *p, size_t i);
+/** One of them; 0 for PROFILE_NONE. */
+uint64_t profile_value(const struct profile *p, size_t i, uint32_t type);
+/** The one that percentages are made by. */
+uint64_t profile_weight(const struct profile *p, size_t i);
 
 #endif

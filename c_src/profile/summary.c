@@ -32,13 +32,24 @@ double summary_pct(uint64_t k, uint64_t n)
     return n ? 100.0 * (double)k / (double)n : 0.0;
 }
 
+/* Of a part p of n samples. */
+static double wilson_pct(double p, double n)
+{
+    const double z = 1.959964;
+    double spread = p * (1 - p) / n + z * z / (4 * n * n);
+    return 100.0 * z * sqrt(spread > 0 ? spread : 0) / (1 + z * z / n);
+}
+
 double summary_error_pct(uint64_t k, uint64_t n)
 {
-    if (n == 0)
-        return 0.0;
-    const double z = 1.959964, total = (double)n, p = (double)k / total;
-    double spread = p * (1 - p) / total + z * z / (4 * total * total);
-    return 100.0 * z * sqrt(spread > 0 ? spread : 0) / (1 + z * z / total);
+    return n ? wilson_pct((double)k / (double)n, (double)n) : 0.0;
+}
+
+double summary_part_error_pct(const struct summary *s, uint64_t k)
+{
+    bool any = s->counted && s->hits;
+    return any ? wilson_pct((double)k / (double)s->counted, (double)s->hits)
+               : 0.0;
 }
 
 /* --- work memory ---------------------------------------------------------- */
@@ -76,17 +87,17 @@ static void work_deinit(struct work *w)
 /* --- self ---------------------------------------------------------------- */
 
 static void count_leaf(struct work *w, struct summary *s,
-                       const struct profile_sample *row)
+                       const struct profile_sample *row, uint64_t weight)
 {
     if (row->stack == PROFILE_NONE)
         return;
     uint32_t frame = profile_stack_at(w->p, row->stack)->frame;
     uint32_t function = profile_frame_at(w->p, frame)->function;
     enum frame_kind kind = profile_function_at(w->p, function)->kind;
-    add_capped(&w->inclusive[row->stack], row->count);
-    add_capped(&w->frame_self[frame], row->count);
-    add_capped(&w->functions[function].self, row->count);
-    add_capped(&s->by_leaf_kind[kind], row->count);
+    add_capped(&w->inclusive[row->stack], weight);
+    add_capped(&w->frame_self[frame], weight);
+    add_capped(&w->functions[function].self, weight);
+    add_capped(&s->by_leaf_kind[kind], weight);
 }
 
 /* The root of an idle stack says what it is of. */
@@ -104,22 +115,27 @@ static enum idle_part idle_part(const struct profile *p, uint32_t stack)
 
 static void count_samples(struct work *w, struct summary *s)
 {
+    uint32_t cpu = profile_find_value(w->p, VALUE_CPU);
+    uint32_t hits = profile_find_value(w->p, VALUE_SAMPLES);
     for (int i = 0; i < STATE_COUNT; i++)
         s->is_counted[i] = profile_counts(w->p, (enum sample_state)i);
     for (size_t i = 0; i < profile_sample_count(w->p); i++) {
         const struct profile_sample *row = profile_sample_at(w->p, i);
-        add_capped(&s->samples, row->count);
-        add_capped(&s->cpu_ns, row->cpu_ns);
-        add_capped(&s->by_state[row->state], row->count);
+        uint64_t weight = profile_weight(w->p, i);
+        add_capped(&s->samples, weight);
+        add_capped(&s->cpu_ns, profile_value(w->p, i, cpu));
+        add_capped(&s->by_state[row->state], weight);
         if (row->state == STATE_IDLE)
-            add_capped(&s->by_idle_part[idle_part(w->p, row->stack)],
-                       row->count);
+            add_capped(&s->by_idle_part[idle_part(w->p, row->stack)], weight);
         if (!s->is_counted[row->state])
             continue;
-        add_capped(&s->counted, row->count);
+        add_capped(&s->counted, weight);
+        add_capped(&s->hits, hits == PROFILE_NONE
+                                 ? weight
+                                 : profile_value(w->p, i, hits));
         if (row->process != PROFILE_NONE)
-            add_capped(&w->processes[row->process], row->count);
-        count_leaf(w, s, row);
+            add_capped(&w->processes[row->process], weight);
+        count_leaf(w, s, row, weight);
     }
     if (s->cpu_ns)
         s->rate_reached =
@@ -246,8 +262,8 @@ static void list_functions(struct work *w, struct summary *s)
         f.function = i;
         f.self_pct = summary_pct(f.self, s->counted);
         f.total_pct = summary_pct(f.total, s->counted);
-        f.self_error_pct = summary_error_pct(f.self, s->counted);
-        f.total_error_pct = summary_error_pct(f.total, s->counted);
+        f.self_error_pct = summary_part_error_pct(s, f.self);
+        f.total_error_pct = summary_part_error_pct(s, f.total);
         w->functions[kept++] = f;
     }
     qsort_r(w->functions, kept, sizeof(*w->functions), by_own, (void *)w->p);
@@ -269,7 +285,7 @@ static int list_processes(struct work *w, struct summary *s)
             .process = i,
             .samples = w->processes[i],
             .pct = summary_pct(w->processes[i], s->counted),
-            .error_pct = summary_error_pct(w->processes[i], s->counted),
+            .error_pct = summary_part_error_pct(s, w->processes[i]),
         };
     }
     qsort_r(s->processes, s->process_count, sizeof(*s->processes), by_samples,

@@ -3,7 +3,9 @@
  * The figures every report shows, computed once from a profile: self and
  * total per function (a recursive function counts once a stack), samples per
  * process and per state, rate reached. Percentages are of `counted`: the
- * samples whose state counts (profile_counts).
+ * samples whose state counts (profile_counts). What a sample weighs is the
+ * first value of its row (struct profile_value_type); of CPU profiles that is
+ * how many samples it stands for.
  */
 #ifndef CPROF_PROFILE_SUMMARY_H
 #define CPROF_PROFILE_SUMMARY_H
@@ -16,7 +18,7 @@ struct summary_function {
     uint32_t line;        /**< the line with most self samples (else total) */
     uint64_t self, total; /**< samples */
     double self_pct, total_pct;
-    double self_error_pct, total_error_pct; /**< see summary_error_pct */
+    double self_error_pct, total_error_pct; /**< see summary_part_error_pct */
 };
 
 struct summary_process {
@@ -28,6 +30,7 @@ struct summary_process {
 struct summary {
     uint64_t samples; /**< all */
     uint64_t counted; /**< in states that count */
+    uint64_t hits;    /**< how many samples counted is the weight of */
     uint64_t cpu_ns;  /**< of all samples */
     uint64_t by_state[STATE_COUNT];
     bool is_counted[STATE_COUNT];
@@ -48,5 +51,8 @@ void summary_deinit(struct summary *s);
 double summary_pct(uint64_t k, uint64_t n);
 /** Half the width, in percent, of the 95 % Wilson interval of k of n. */
 double summary_error_pct(uint64_t k, uint64_t n);
+/** That of a part k of counted: chance is in the number of samples, whatever
+ *  they weigh. */
+double summary_part_error_pct(const struct summary *s, uint64_t k);
 
 #endif

@@ -131,10 +131,9 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
             p, profile_thread(p->profile, (uint32_t)s->tid, thread->name)),
         .state = named.state,
         .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
-        .count = s->weight ? s->weight : 1,
-        .cpu_ns = s->period_ns,
     };
+    const uint64_t values[] = {s->weight ? s->weight : 1, s->period_ns};
     count_quality(p, &row);
-    keep_error(p, profile_add(p->profile, &row));
+    keep_error(p, profile_add(p->profile, &row, values));
     return !p->unwound.copy_short;
 }

@@ -56,5 +56,5 @@ double figures_state_pct(const struct figures *f, enum sample_state state)
 
 double figures_max_error_pct(const struct figures *f)
 {
-    return summary_error_pct(f->summary.counted / 2, f->summary.counted);
+    return summary_part_error_pct(&f->summary, f->summary.counted / 2);
 }

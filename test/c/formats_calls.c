@@ -119,7 +119,7 @@ static uint64_t total_of(const struct profile *p, const char *name)
             at = k->parent;
         }
         if (found && s->state != STATE_SCHEDULER)
-            sum += s->count;
+            sum += profile_weight(p, i);
     }
     return sum;
 }

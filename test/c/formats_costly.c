@@ -184,9 +184,9 @@ static struct profile *deep_profile(int processes)
         int64_t process = profile_process(p, pid, name, name, name, name);
         const struct profile_sample row = {.stack = (uint32_t)stack,
                                            .process = (uint32_t)process,
-                                           .thread = PROFILE_NONE,
-                                           .count = 1};
-        assert_int_equal(profile_add(p, &row), 0);
+                                           .thread = PROFILE_NONE};
+        const uint64_t values[] = {1, 0};
+        assert_int_equal(profile_add(p, &row, values), 0);
     }
     return p;
 }
@@ -226,9 +226,9 @@ static struct profile *wide_profile(int functions)
             profile_stack(p, PROFILE_NONE, (uint32_t)profile_frame(p, &frame));
         const struct profile_sample row = {.stack = (uint32_t)stack,
                                            .process = PROFILE_NONE,
-                                           .thread = PROFILE_NONE,
-                                           .count = 1};
-        assert_int_equal(profile_add(p, &row), 0);
+                                           .thread = PROFILE_NONE};
+        const uint64_t values[] = {1, 0};
+        assert_int_equal(profile_add(p, &row, values), 0);
     }
     return p;
 }

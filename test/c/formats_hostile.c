@@ -151,10 +151,10 @@ static struct profile *make(uint64_t seed, bool plain, uint64_t factor)
             .stack = stack,
             .process = processes[chance_below(&shape, PROCESSES)],
             .thread = thread,
-            .state = (enum sample_state)chance_below(&shape, STATE_COUNT),
-            .count = 1 + (last == 3 ? factor : 1) * chance_below(&shape, 1000),
-            .cpu_ns = 1000};
-        assert_int_equal(profile_add(p, &s), 0);
+            .state = (enum sample_state)chance_below(&shape, STATE_COUNT)};
+        const uint64_t values[] = {
+            1 + (last == 3 ? factor : 1) * chance_below(&shape, 1000), 1000};
+        assert_int_equal(profile_add(p, &s, values), 0);
     }
     profile_counters_edit(p)->samples = 1000;
     profile_counters_edit(p)->lost = 7;

@@ -36,10 +36,9 @@ static void add(struct profile *p, uint32_t stack, enum sample_state state,
     struct profile_sample s = {.stack = stack,
                                .process = PROFILE_NONE,
                                .thread = PROFILE_NONE,
-                               .state = state,
-                               .count = count,
-                               .cpu_ns = count * 1000000};
-    assert_int_equal(profile_add(p, &s), 0);
+                               .state = state};
+    const uint64_t values[] = {count, count * 1000000};
+    assert_int_equal(profile_add(p, &s, values), 0);
 }
 
 static uint32_t child(struct profile *p, uint32_t parent, uint32_t f)
@@ -256,16 +255,14 @@ static void rows_tell_process_thread_state_and_time(void **state)
     struct profile *p = small_profile();
     profile_meta_edit(p)->bucket_ns = 100000000;
     profile_meta_edit(p)->duration_ns = 2500000000;
-    struct profile_sample s = {.stack = PROFILE_NONE,
-                               .state = STATE_DIRTY_IO,
-                               .bucket = 17,
-                               .count = 3,
-                               .cpu_ns = 5000};
+    struct profile_sample s = {
+        .stack = PROFILE_NONE, .state = STATE_DIRTY_IO, .bucket = 17};
+    const uint64_t values[] = {3, 5000};
     s.thread = id_of(profile_thread(p, 77, "2_scheduler"));
     assert_true(profile_process(p, "<0.1.0>", "idle", "", "", "") >= 0);
     s.process = id_of(
         profile_process(p, "<0.9.0>", "shop", "m:init/1", "\"quoted\"", "app"));
-    assert_int_equal(profile_add(p, &s), 0);
+    assert_int_equal(profile_add(p, &s, values), 0);
     struct page page = write_page(p);
     /* Of no stack: the first row. The process that did nothing is left out. */
     assert_int_equal(at(column(&page, "rows", "stack"), 0), 0);

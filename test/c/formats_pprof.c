@@ -1,9 +1,11 @@
-#include "profile_make.h"
+#include "profile_random.h"
 
 #include <zlib.h>
 
 #include "base/clock.h"
 #include "formats/format.h"
+#include "profile/filter.h"
+#include "profile/merge.h"
 
 static struct buffer written(const struct profile *p)
 {
@@ -90,10 +92,10 @@ static void hostile_names_of_everything(void **state)
             .process = i % 3 ? made(profile_process_of(p, &q)) : PROFILE_NONE,
             .thread = i % 5 ? made(profile_thread(p, i % 7, y)) : PROFILE_NONE,
             .state = (enum sample_state)(i % STATE_COUNT),
-            .bucket = i % 17 ? i : UINT32_MAX,
-            .count = i % 2 ? i : 1ull << 63,
-            .cpu_ns = i % 2 ? UINT64_MAX : i};
-        assert_int_equal(profile_add(p, &s), 0);
+            .bucket = i % 17 ? i : UINT32_MAX};
+        const uint64_t values[] = {i % 2 ? i : 1ull << 63,
+                                   i % 2 ? UINT64_MAX : i};
+        assert_int_equal(profile_add(p, &s, values), 0);
         if (s.process != PROFILE_NONE && i % 4 == 0)
             assert_int_equal(profile_set_members(p, s.process, i * i), 0);
     }
@@ -312,7 +314,7 @@ static void another_programs_file_is_read(void **state)
     struct buffer b;
     buffer_init(&b, 4096);
     assert_int_equal(profile_sample_count(p), 1);
-    dump_row(&b, p, profile_sample_at(p, 0));
+    dump_row(&b, p, 0);
     buffer_add(&b, "", 1);
     assert_string_equal((char *)b.data,
                         "{inner|prog|inner|-1|4||3|3}"
@@ -327,6 +329,128 @@ static void another_programs_file_is_read(void **state)
                         "frames are shown as native, and as a sample each "
                         "count of its value samples");
     buffer_deinit(&b);
+    profile_destroy(p);
+}
+
+/* --- value types -----------------------------------------------------------
+ */
+
+static const struct value_texts three_types[] = {{"wall", "nanoseconds"},
+                                                 {"samples", "count"},
+                                                 {"objects \xe2\x82\xac", ""}};
+
+static void assert_filter_keeps(const struct profile *p)
+{
+    struct profile *kept;
+    struct filter all = {0};
+    assert_int_equal(filter_apply(p, &all, &kept), 0);
+    char *before = dump_profile(p), *after = dump_profile(kept);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    profile_destroy(kept);
+}
+
+static void add_values(const struct profile *p, uint64_t *sums)
+{
+    for (size_t i = 0; i < profile_sample_count(p); i++)
+        for (size_t v = 0; v < profile_value_count(p); v++)
+            sums[v] += profile_values_at(p, i)[v];
+}
+
+/* Both in one: each type's sum is that of both. */
+static void assert_merge_keeps(const struct profile *a, const struct profile *b)
+{
+    const struct profile *both[] = {a, b};
+    uint64_t apart[PROFILE_MAX_VALUES] = {0}, sums[PROFILE_MAX_VALUES] = {0};
+    struct profile *merged = make_profile();
+    struct merge m;
+    uint32_t *stacks;
+    merge_init(&m, merged);
+    assert_int_equal(merge_meta(&m, a), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(merge_functions(&m, both[i]), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(merge_rows(&m, both[i], &stacks), 0);
+        free(stacks);
+        add_values(both[i], apart);
+    }
+    add_values(merged, sums);
+    assert_true(profile_same_values(merged, a));
+    assert_memory_equal(apart, sums, sizeof(sums));
+
+    struct profile *other = random_profile(1, 5, 5);
+    assert_int_equal(merge_functions(&m, other), 0);
+    assert_int_equal(merge_rows(&m, other, &stacks), -E_VALUES);
+    profile_destroy(other);
+    merge_deinit(&m);
+    profile_destroy(merged);
+}
+
+static void values_of_any_type_come_through(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        uint32_t rows = 15 * (uint32_t)seed;
+        struct profile *p = random_profile_of(three_types, 3, seed, rows, 20);
+        struct profile *q = random_profile_of(three_types, 3, seed * 7, 50, 9);
+        assert_filter_keeps(p);
+        assert_merge_keeps(p, q);
+        profile_destroy(q);
+        assert_round_trip(p);
+    }
+}
+
+/* What it says of itself is then a comment of somebody else. */
+static void make_foreign(struct buffer *plain)
+{
+    static const char mark[] = "cprof.recording=1";
+    char *at = memmem(plain->data, plain->len, mark, strlen(mark));
+    assert_non_null(at);
+    *at = 'x';
+}
+
+static struct profile *as_foreign(const struct value_texts *types, size_t n)
+{
+    struct profile *p = make_profile();
+    const uint64_t values[PROFILE_MAX_VALUES] = {10000001, 20000000, 30000000};
+    assert_int_equal(profile_set_values(p, types, n), 0);
+    profile_meta_edit(p)->rate_asked = 100; /* a period of 10 ms */
+    struct profile_sample s = {make_stack(p, "a"), PROFILE_NONE, PROFILE_NONE,
+                               STATE_RUNNING, 0};
+    assert_int_equal(profile_add(p, &s, values), 0);
+    struct buffer gz = written(p), plain = unpacked(&gz);
+    make_foreign(&plain);
+    profile_destroy(p);
+    p = read_back(plain.data, plain.len);
+    buffer_deinit(&gz);
+    buffer_deinit(&plain);
+    return p;
+}
+
+/* What is counted comes first; else samples are made of the time. */
+static void another_programs_types_are_kept(void **state)
+{
+    (void)state;
+    static const struct value_texts heap[] = {
+        {"inuse_space", "bytes"}, {"alloc_objects", "count"}, {"t", "seconds"}};
+    static const struct value_texts kept[] = {
+        {"alloc_objects", "count"}, {"inuse_space", "bytes"}, {"t", "seconds"}};
+    struct profile *p = as_foreign(heap, 3);
+    assert_int_equal(profile_value_count(p), 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(profile_find_value(p, kept[i]), i);
+    assert_int_equal(profile_weight(p, 0), 20000000);
+    assert_int_equal(profile_value(p, 0, 1), 10000001);
+    assert_int_equal(profile_value(p, 0, 2), 30000000);
+    profile_destroy(p);
+
+    p = as_foreign(&VALUE_CPU, 1);
+    assert_int_equal(profile_value_count(p), 2);
+    assert_int_equal(profile_find_value(p, VALUE_SAMPLES), 0);
+    assert_int_equal(profile_find_value(p, VALUE_CPU), 1);
+    assert_int_equal(profile_weight(p, 0), 1);
+    assert_int_equal(profile_value(p, 0, 1), 10000001);
     profile_destroy(p);
 }
 
@@ -364,6 +488,8 @@ int main(void)
         cmocka_unit_test(every_byte_of_a_plain_file_may_be_wrong),
         cmocka_unit_test(a_bomb_is_not_unpacked),
         cmocka_unit_test(another_programs_file_is_read),
+        cmocka_unit_test(values_of_any_type_come_through),
+        cmocka_unit_test(another_programs_types_are_kept),
         cmocka_unit_test(ids_of_nothing_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,9 +158,9 @@ static void stacks_follow_the_time(void **state)
         struct profile_sample s = {.stack = make_stack(p, stacks[i]),
                                    .process = PROFILE_NONE,
                                    .thread = PROFILE_NONE,
-                                   .bucket = i,
-                                   .count = i + 1};
-        assert_int_equal(profile_add(p, &s), 0);
+                                   .bucket = i};
+        const uint64_t values[] = {i + 1, 0};
+        assert_int_equal(profile_add(p, &s, values), 0);
     }
     struct format_options o = {0};
     json_t *file = file_of(p, &o);
@@ -202,7 +202,7 @@ static uint64_t counted(const struct profile *p, bool scheduler)
     uint64_t sum = 0;
     for (size_t i = 0; i < profile_sample_count(p); i++)
         if (profile_counts(p, profile_sample_at(p, i)->state) != scheduler)
-            sum += profile_sample_at(p, i)->count;
+            sum += profile_weight(p, i);
     return sum;
 }
 

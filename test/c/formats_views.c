@@ -94,11 +94,10 @@ static void of_counts_at_the_end_of_their_range(void **state)
     for (int i = 0; i < 4; i++) {
         struct profile *p = random_profile((uint64_t)i + 100, 30, 5);
         struct profile_sample s = *profile_sample_at(p, 3);
-        s.count = s.cpu_ns = counts[i];
-        assert_int_equal(profile_add(p, &s), 0);
+        const uint64_t values[] = {counts[i], counts[i]};
+        assert_int_equal(profile_add(p, &s, values), 0);
         s = *profile_sample_at(p, 5);
-        s.count = s.cpu_ns = counts[i];
-        assert_int_equal(profile_add(p, &s), 0);
+        assert_int_equal(profile_add(p, &s, values), 0);
         assert_all_the_same(p);
     }
 }

@@ -29,10 +29,9 @@ static struct profile *recording(unsigned hot, unsigned fresh, unsigned rate)
             .stack = (uint32_t)profile_stack(p, PROFILE_NONE, frame),
             .process = PROFILE_NONE,
             .thread = PROFILE_NONE,
-            .state = STATE_RUNNING,
-            .count = counts[i],
-            .cpu_ns = counts[i] * 1000000ull};
-        assert_int_equal(profile_add(p, &s), 0);
+            .state = STATE_RUNNING};
+        const uint64_t values[] = {counts[i], counts[i] * 1000000ull};
+        assert_int_equal(profile_add(p, &s, values), 0);
     }
     profile_meta_edit(p)->rate_asked = rate;
     return p;

@@ -23,16 +23,15 @@ static struct profile *profile_with_two_functions(void)
     struct profile_sample s = {.stack = (uint32_t)root,
                                .process = (uint32_t)process,
                                .thread = PROFILE_NONE,
-                               .state = STATE_RUNNING,
-                               .count = 3,
-                               .cpu_ns = 3000000};
-    assert_int_equal(profile_add(p, &s), 0);
+                               .state = STATE_RUNNING};
+    uint64_t values[] = {3, 3000000};
+    assert_int_equal(profile_add(p, &s, values), 0);
     s.stack = (uint32_t)leaf;
-    s.count = 1;
-    assert_int_equal(profile_add(p, &s), 0);
+    values[0] = 1;
+    assert_int_equal(profile_add(p, &s, values), 0);
     s.state = STATE_SCHEDULER;
     s.stack = s.process = PROFILE_NONE;
-    assert_int_equal(profile_add(p, &s), 0);
+    assert_int_equal(profile_add(p, &s, values), 0);
     profile_counters_edit(p)->samples = 5;
     profile_meta_edit(p)->pid = 4711;
     assert_int_equal(profile_note(p, "one thing is missing"), 0);

@@ -54,10 +54,9 @@ static inline void make_sample(struct profile *p, uint32_t stack,
     struct profile_sample s = {.stack = stack,
                                .process = process,
                                .thread = PROFILE_NONE,
-                               .state = state,
-                               .count = count,
-                               .cpu_ns = count * 1000};
-    assert_int_equal(profile_add(p, &s), 0);
+                               .state = state};
+    const uint64_t values[] = {count, count * 1000};
+    assert_int_equal(profile_add(p, &s, values), 0);
 }
 
 static inline void make_samples(struct profile *p, const char *stack,
@@ -105,9 +104,9 @@ static inline void dump_stack(struct buffer *b, const struct profile *p,
     }
 }
 
-static inline void dump_row(struct buffer *b, const struct profile *p,
-                            const struct profile_sample *s)
+static inline void dump_row(struct buffer *b, const struct profile *p, size_t i)
 {
+    const struct profile_sample *s = profile_sample_at(p, i);
     dump_stack(b, p, s->stack);
     if (s->process != PROFILE_NONE) {
         const struct profile_process *q = profile_process_at(p, s->process);
@@ -123,8 +122,10 @@ static inline void dump_row(struct buffer *b, const struct profile *p,
         const struct profile_thread *t = profile_thread_at(p, s->thread);
         buffer_printf(b, " thread %u|%s", t->tid, profile_text(p, t->name));
     }
-    buffer_printf(b, " %s %u %llu %llu", state_name(s->state), s->bucket,
-                  (unsigned long long)s->count, (unsigned long long)s->cpu_ns);
+    buffer_printf(b, " %s %u", state_name(s->state), s->bucket);
+    for (size_t v = 0; v < profile_value_count(p); v++)
+        buffer_printf(b, " %llu",
+                      (unsigned long long)profile_values_at(p, i)[v]);
 }
 
 static inline int dump_order(const void *a, const void *b)
@@ -149,6 +150,10 @@ static inline void dump_meta(struct buffer *b, const struct profile *p)
     buffer_printf(b, "%llu ", (unsigned long long)c->name);
     PROFILE_COUNTERS(X)
 #undef X
+    for (size_t i = 0; i < profile_value_count(p); i++)
+        buffer_printf(b, "%s/%s ",
+                      profile_text(p, profile_value_type_at(p, i)->name),
+                      profile_text(p, profile_value_type_at(p, i)->unit));
     buffer_text(b, "\n");
 }
 
@@ -161,7 +166,7 @@ static inline char *dump_profile(const struct profile *p)
     buffer_init(&b, BUFFER_DEFAULT_MAX);
     for (size_t i = 0; i < n; i++) {
         buffer_clear(&b);
-        dump_row(&b, p, profile_sample_at(p, i));
+        dump_row(&b, p, i);
         rows[i] = strndup((char *)b.data, b.len);
     }
     qsort(rows, n, sizeof(*rows), dump_order);

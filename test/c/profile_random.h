@@ -85,23 +85,27 @@ static inline void random_row(struct chance *c, struct profile *p,
             chance_below(c, 6) ? random_process(c, p, processes) : PROFILE_NONE,
         .thread = PROFILE_NONE,
         .state = (enum sample_state)chance_below(c, STATE_COUNT),
-        .bucket = chance_below(c, 4),
-        .count = 1 + chance_below(c, 50),
-        .cpu_ns = chance_below(c, 100000),
-    };
+        .bucket = chance_below(c, 4)};
+    uint64_t values[PROFILE_MAX_VALUES] = {1 + chance_below(c, 50)};
+    for (size_t i = 1; i < profile_value_count(p); i++)
+        values[i] = chance_below(c, 100000);
     uint32_t thread = chance_below(c, 5);
     char name[32];
     snprintf(name, sizeof(name), "erts_sched_%u", thread);
     if (thread)
         s.thread = made(profile_thread(p, 100 + thread, name));
-    assert_int_equal(profile_add(p, &s), 0);
+    assert_int_equal(profile_add(p, &s, values), 0);
 }
 
-static inline struct profile *random_profile(uint64_t seed, uint32_t rows,
-                                             uint32_t processes)
+/* Whose rows count the n types. */
+static inline struct profile *random_profile_of(const struct value_texts *types,
+                                                size_t n, uint64_t seed,
+                                                uint32_t rows,
+                                                uint32_t processes)
 {
     struct chance c = {seed * 0x9e3779b97f4a7c15 + 1};
     struct profile *p = make_profile();
+    assert_int_equal(profile_set_values(p, types, n), 0);
     uint32_t frames[20];
     for (int i = 0; i < 20; i++)
         frames[i] = random_frame(&c, p);
@@ -117,6 +121,13 @@ static inline struct profile *random_profile(uint64_t seed, uint32_t rows,
     profile_counters_edit(p)->samples = rows;
     profile_counters_edit(p)->lost = seed;
     return p;
+}
+
+static inline struct profile *random_profile(uint64_t seed, uint32_t rows,
+                                             uint32_t processes)
+{
+    const struct value_texts types[] = {VALUE_SAMPLES, VALUE_CPU};
+    return random_profile_of(types, 2, seed, rows, processes);
 }
 
 #endif

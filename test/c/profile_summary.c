@@ -180,10 +180,35 @@ static void a_stack_of_a_million_frames(void **state)
     profile_destroy(p);
 }
 
+/* Percentages are by the first value, their errors by the number of samples. */
+static void shares_are_of_the_weight(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    const struct value_texts types[] = {{"wall", "nanoseconds"}, VALUE_SAMPLES};
+    assert_int_equal(profile_set_values(p, types, 2), 0);
+    const uint64_t slow[] = {9000000000, 9}, quick[] = {1000000000, 91};
+    struct profile_sample row = {make_stack(p, "slow"), PROFILE_NONE,
+                                 PROFILE_NONE, STATE_RUNNING, 0};
+    assert_int_equal(profile_add(p, &row, slow), 0);
+    row.stack = make_stack(p, "quick");
+    assert_int_equal(profile_add(p, &row, quick), 0);
+    struct summary s;
+    assert_int_equal(summary_compute(p, &s), 0);
+    near(find(p, &s, "slow")->self_pct, 90);
+    near(find(p, &s, "slow")->self_error_pct, summary_error_pct(90, 100));
+    near(find(p, &s, "quick")->self_pct, 10);
+    assert_int_equal(s.cpu_ns, 0);
+    near(s.rate_reached, 0);
+    summary_deinit(&s);
+    profile_destroy(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(self_and_total),
+        cmocka_unit_test(shares_are_of_the_weight),
         cmocka_unit_test(recursion_counts_once_a_stack),
         cmocka_unit_test(the_line_without_self_is_the_one_with_most_total),
         cmocka_unit_test(the_scheduler_is_in_no_percentage),

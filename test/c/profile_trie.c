@@ -1,5 +1,7 @@
 #include "profile_make.h"
 
+#include <errno.h>
+
 static void the_same_things_have_the_same_id(void **state)
 {
     (void)state;
@@ -91,10 +93,40 @@ static void rows_add_up_and_never_wrap(void **state)
     make_sample(p, stack, PROFILE_NONE, STATE_RUNNING, 3);
     make_sample(p, stack, PROFILE_NONE, STATE_GC, 1);
     assert_int_equal(profile_sample_count(p), 2);
-    assert_int_equal(profile_sample_at(p, 0)->count, 5);
-    assert_int_equal(profile_sample_at(p, 0)->cpu_ns, 5000);
+    assert_int_equal(profile_weight(p, 0), 5);
+    assert_int_equal(profile_value(p, 0, 1), 5000);
     make_sample(p, stack, PROFILE_NONE, STATE_GC, UINT64_MAX);
-    assert_true(profile_sample_at(p, 1)->count == UINT64_MAX);
+    assert_true(profile_weight(p, 1) == UINT64_MAX);
+    profile_destroy(p);
+}
+
+static void rows_count_up_to_eight_types(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    const struct value_texts types[9] = {{"a", "x"}, {"b", "x"}, {"a", "y"},
+                                         {"c", "x"}, {"d", "x"}, {"e", "x"},
+                                         {"f", "x"}, {"g", "x"}, {"h", "x"}};
+    const uint64_t values[8] = {1, 2, 3, 4, 5, 6, 7, UINT64_MAX};
+    struct profile_sample s = {make_stack(p, "a"), PROFILE_NONE, PROFILE_NONE,
+                               STATE_RUNNING, 0};
+    assert_int_equal(profile_set_values(p, types, 0), -EINVAL);
+    assert_int_equal(profile_set_values(p, types, 9), -EINVAL);
+    assert_int_equal(profile_value_count(p), 2);
+    assert_int_equal(profile_set_values(p, types, 8), 0);
+    for (s.bucket = 0; s.bucket < 1000; s.bucket++) {
+        assert_int_equal(profile_add(p, &s, values), 0);
+        assert_int_equal(profile_add(p, &s, values), 0);
+    }
+    for (uint32_t i = 0; i < 1000; i++) {
+        for (uint32_t v = 0; v < 7; v++)
+            assert_int_equal(profile_value(p, i, v), 2 * values[v]);
+        assert_true(profile_value(p, i, 7) == UINT64_MAX);
+    }
+    assert_int_equal(profile_find_value(p, types[2]), 2);
+    assert_true(profile_find_value(p, types[8]) == PROFILE_NONE);
+    assert_int_equal(profile_value(p, 0, PROFILE_NONE), 0);
+    assert_int_equal(profile_set_values(p, types, 1), -EINVAL);
     profile_destroy(p);
 }
 
@@ -106,11 +138,12 @@ static void ids_of_nothing_are_refused(void **state)
     assert_true(profile_stack(p, PROFILE_NONE, 1) < 0);
     assert_true(profile_stack(p, stack + 1, 0) < 0);
     struct profile_sample s = {
-        .stack = stack, .process = 0, .thread = PROFILE_NONE, .count = 1};
-    assert_true(profile_add(p, &s) < 0);
+        .stack = stack, .process = 0, .thread = PROFILE_NONE};
+    const uint64_t values[] = {1, 0};
+    assert_true(profile_add(p, &s, values) < 0);
     s.process = PROFILE_NONE;
     s.state = STATE_COUNT;
-    assert_true(profile_add(p, &s) < 0);
+    assert_true(profile_add(p, &s, values) < 0);
     assert_int_equal(profile_sample_count(p), 0);
     profile_destroy(p);
 }
@@ -195,6 +228,7 @@ int main(void)
         cmocka_unit_test(only_a_known_pid_can_be_described),
         cmocka_unit_test(lines_are_frames_of_one_function),
         cmocka_unit_test(rows_add_up_and_never_wrap),
+        cmocka_unit_test(rows_count_up_to_eight_types),
         cmocka_unit_test(ids_of_nothing_are_refused),
         cmocka_unit_test(texts_are_always_utf8),
         cmocka_unit_test(texts_stay_where_they_are),

@@ -15,7 +15,7 @@ static void check_rows(const struct diff *d)
 {
     const struct profile *p = diff_profile(d);
     for (size_t i = 0; i < profile_sample_count(p); i++)
-        if (diff_base_of_row(d, i) > profile_sample_at(p, i)->count)
+        if (diff_base_of_row(d, i) > profile_weight(p, i))
             abort();
     for (size_t i = 0; i < diff_function_count(d); i++) {
         const struct diff_share *s = &diff_function_at(d, i)->own;

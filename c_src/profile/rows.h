@@ -1,0 +1,27 @@
+/**
+ * @file rows.h
+ * The rows of a profile: each combination once, with its values beside it, one
+ * of each of the profile's value types.
+ */
+#ifndef CPROF_PROFILE_ROWS_H
+#define CPROF_PROFILE_ROWS_H
+
+#include "base/err.h"
+#include "base/intern.h"
+#include "profile/profile.h"
+
+struct rows {
+    struct intern keys; /**< struct profile_sample */
+    uint64_t *values;   /**< width of them for each key */
+    uint32_t cap, width;
+};
+
+void rows_init(struct rows *r, uint32_t width);
+void rows_deinit(struct rows *r);
+/** Adds width values to those of that combination. A sum that would wrap stays
+ *  at its end: it never becomes small. */
+MUST_USE int rows_add(struct rows *r, const struct profile_sample *key,
+                      const uint64_t *values);
+const uint64_t *rows_values(const struct rows *r, size_t i);
+
+#endif
