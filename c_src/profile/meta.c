@@ -98,3 +98,13 @@ uint32_t profile_find_value(const struct profile *p, struct value_texts type)
             return (uint32_t)i;
     return PROFILE_NONE;
 }
+
+uint64_t profile_value(const struct profile *p, size_t i, uint32_t type)
+{
+    return type == PROFILE_NONE ? 0 : profile_values_at(p, i)[type];
+}
+
+uint64_t profile_weight(const struct profile *p, size_t i)
+{
+    return profile_values_at(p, i)[0];
+}

@@ -100,14 +100,13 @@ int64_t profile_frame(struct profile *p, const struct frame *frame)
     int err = intern_texts(p, texts, ids, 4);
     if (err)
         return err;
-    int64_t function = intern_row(&p->functions, &(struct profile_function){
-                                                     .name = ids[0],
-                                                     .module = ids[1],
-                                                     .function = ids[2],
-                                                     .file = ids[3],
-                                                     .arity = frame->arity,
-                                                     .kind = frame->kind,
-                                                 });
+    const struct profile_function row = {.name = ids[0],
+                                         .module = ids[1],
+                                         .function = ids[2],
+                                         .file = ids[3],
+                                         .arity = frame->arity,
+                                         .kind = frame->kind};
+    int64_t function = intern_row(&p->functions, &row);
     if (function < 0)
         return function;
     return intern_row(&p->frames,
@@ -210,12 +209,12 @@ int profile_set_values(struct profile *p, const struct value_texts *types,
     if (p->rows.keys.len || n == 0 || n > PROFILE_MAX_VALUES)
         return -EINVAL;
     for (size_t i = 0; i < n; i++) {
-        int64_t name = profile_string(p, types[i].name);
-        int64_t unit = profile_string(p, types[i].unit);
-        if (name < 0 || unit < 0)
-            return (int)(name < 0 ? name : unit);
-        p->types[i] =
-            (struct profile_value_type){(uint32_t)name, (uint32_t)unit};
+        const char *const texts[] = {types[i].name, types[i].unit};
+        uint32_t ids[2];
+        int err = intern_texts(p, texts, ids, 2);
+        if (err)
+            return err;
+        p->types[i] = (struct profile_value_type){ids[0], ids[1]};
     }
     rows_deinit(&p->rows);
     rows_init(&p->rows, (uint32_t)n);
@@ -390,18 +389,6 @@ const uint64_t *profile_values_at(const struct profile *p, size_t i)
 {
     return rows_values(&p->rows, i);
 }
-
-uint64_t profile_value(const struct profile *p, size_t i, uint32_t type)
-{
-    return type == PROFILE_NONE ? 0 : rows_values(&p->rows, i)[type];
-}
-
-uint64_t profile_weight(const struct profile *p, size_t i)
-{
-    return rows_values(&p->rows, i)[0];
-}
-
-/* --- states --------------------------------------------------------------- */
 
 void profile_count_also(struct profile *p, unsigned states)
 {

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 void rows_init(struct rows *r, uint32_t width)
 {
     *r = (struct rows){.width = width};
@@ -19,8 +21,7 @@ int rows_add(struct rows *r, const struct profile_sample *key,
              const uint64_t *values)
 {
     uint32_t before = r->keys.len;
-    int err = intern_reserve((void **)&r->values, &r->cap, before,
-                             r->width * sizeof(*r->values));
+    int err = ARRAY_RESERVE(r->values, r->cap, (before + 1ul) * r->width);
     int64_t id = err ? err : intern_row(&r->keys, key);
     if (id < 0)
         return (int)id;

@@ -13,7 +13,8 @@
 struct rows {
     struct intern keys; /**< struct profile_sample */
     uint64_t *values;   /**< width of them for each key */
-    uint32_t cap, width;
+    uint32_t cap;       /**< values that there is room for */
+    uint32_t width;
 };
 
 void rows_init(struct rows *r, uint32_t width);
