@@ -130,24 +130,13 @@ static int intern_process_texts(struct profile *p,
                                 const struct process_texts *texts,
                                 struct profile_process *ids)
 {
-    const struct {
-        const char *text;
-        uint32_t *id;
-    } fields[] = {
-        {texts->pid, &ids->pid},
-        {texts->name, &ids->name},
-        {texts->initial_call, &ids->initial_call},
-        {texts->label, &ids->label},
-        {texts->application, &ids->application},
-        {texts->parent, &ids->parent},
-    };
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        int64_t id = profile_string(p, fields[i].text);
-        if (id < 0)
-            return (int)id;
-        *fields[i].id = (uint32_t)id;
-    }
-    return 0;
+    const char *const all[] = {texts->pid,          texts->name,
+                               texts->initial_call, texts->label,
+                               texts->application,  texts->parent};
+    uint32_t id[6] = {0};
+    int err = intern_texts(p, all, id, 6);
+    *ids = (struct profile_process){id[0], id[1], id[2], id[3], id[4], id[5]};
+    return err;
 }
 
 int64_t profile_process_of(struct profile *p, const struct process_texts *texts)
@@ -210,7 +199,7 @@ int profile_set_values(struct profile *p, const struct value_texts *types,
         return -EINVAL;
     for (size_t i = 0; i < n; i++) {
         const char *const texts[] = {types[i].name, types[i].unit};
-        uint32_t ids[2];
+        uint32_t ids[2] = {0};
         int err = intern_texts(p, texts, ids, 2);
         if (err)
             return err;

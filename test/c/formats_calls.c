@@ -118,7 +118,7 @@ static uint64_t total_of(const struct profile *p, const char *name)
                             name) == 0;
             at = k->parent;
         }
-        if (found && s->state != STATE_SCHEDULER)
+        if (found && profile_counts(p, s->state))
             sum += profile_weight(p, i);
     }
     return sum;

@@ -227,7 +227,8 @@ static void check_sums(const struct profile *p, const struct both *b)
     for (size_t i = 0; i < b->s.function_count; i++)
         self += b->s.functions[i].self;
     for (int i = 0; i < STATE_COUNT; i++)
-        states += i == STATE_SCHEDULER ? 0 : b->s.by_state[i];
+        states +=
+            profile_counts(p, (enum sample_state)i) ? b->s.by_state[i] : 0;
     assert_true(by_process == by_group && processes == b->s.process_count);
     assert_true(self == b->s.counted && states == b->s.counted);
     struct breakdown d;
