@@ -72,7 +72,7 @@ static const struct err_row rows[] = {
      "this recording has no timeline for --from and --to; record "
      "with --timeline"},
     {E_VALUES, "the recordings measured different things and cannot be "
-               "compared; record both with the same --event"},
+               "compared or merged"},
     {E_EMPTY, "one side has no samples of work to compare; record for longer "
               "while the node is busy, or filter less"},
     {E_UNKNOWN_FORMAT, "there is no such format for this"},
