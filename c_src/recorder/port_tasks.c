@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/index.h"
 #include "profile/crowd.h"
 #include "target/erlproc.h"
@@ -14,6 +15,7 @@ enum {
     PORT_TAG = 7,
     PID_TAG = 3,
     NAME_MAX = 64,
+    PAGE = 4096,
 };
 
 /* What a Port is to us; one that changes hands is another. */
@@ -66,14 +68,19 @@ void port_tasks_close(struct port_tasks *t)
 
 /* --- texts ---------------------------------------------------------------- */
 
-/* A string of the node, as far as it is there; "" when it is not. */
+/* A string of the node, as far as it is there; "" when it is not. It may end
+ * just before a page that is not there. */
 static void read_text(const struct memory *m, uint64_t at, char to[NAME_MAX])
 {
-    size_t len = 0;
-    while (at && len < NAME_MAX - 1 &&
-           memory_read(m, at + len, to + len, 1) == 0 && to[len] != '\0')
-        len++;
-    to[len] = '\0';
+    size_t len = 0, most = NAME_MAX - 1;
+    while (at && len < most && strnlen(to, len) == len) {
+        size_t part = PAGE - (at + len) % PAGE;
+        part = part < most - len ? part : most - len;
+        if (memory_read(m, at + len, to + len, part) != 0)
+            break;
+        len += part;
+    }
+    to[strnlen(to, len)] = '\0';
 }
 
 static void read_driver(const struct port_tasks *t, uint64_t driver,
@@ -173,14 +180,9 @@ static bool same(const void *things, uint32_t at, const void *key)
 static int remember(struct port_tasks *t, const struct identity *i,
                     const struct port_task *task)
 {
-    if (t->count == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 64;
-        void *bigger = realloc(t->list, cap * sizeof(*t->list));
-        if (!bigger)
-            return -ENOMEM;
-        t->list = bigger;
-        t->cap = cap;
-    }
+    int err = ARRAY_RESERVE(t->list, t->cap, t->count + 1);
+    if (err)
+        return err;
     t->list[t->count] = (struct known){*i, *task};
     return index_add(&t->by_identity, hash_of(i), (uint32_t)t->count++);
 }

@@ -2,6 +2,17 @@
  * What is shown, in the page's address after the `#`, so that a link shows
  * the same: search, selection, hidden kinds, view and zoom.
  */
+import {element, make} from "./page.js";
+import {NONE} from "./model.js";
+import {isWholeTime, selection} from "./selection.js";
+import {ROOT} from "./calls.js";
+import {
+    boxByFunctions, calls, functionsTo, model, rebuild, view
+} from "./view.js";
+import {forgetRows} from "./draw.js";
+import {findMatches, search} from "./search.js";
+import {hasTimeline, lastBucket, secondsOf, setTimes} from "./timeline.js";
+
 const REMEMBER_AFTER = 200; /* ms; browsers limit how often one may */
 const MOST_DEPTH = 300;     /* of a zoom among the callers */
 
@@ -15,7 +26,7 @@ function zoomText() {
     return functionsTo(view.zoom).slice(0, MOST_DEPTH).join(".");
 }
 
-function addressText() {
+export function addressText() {
     const words = new URLSearchParams();
     const say = (name, value) => value !== "" && words.set(name, value);
     say("view", view.callers ? "callers" : "");
@@ -43,7 +54,7 @@ function rememberNow() {
                                               location.search);
 }
 
-function remember() {
+export function remember() {
     clearTimeout(remembering);
     remembering = setTimeout(rememberNow, REMEMBER_AFTER);
 }
@@ -76,7 +87,7 @@ function recallZoom(text) {
 }
 
 /* An address is anybody's text: what is not known is not shown. */
-function recall() {
+export function recall() {
     const words = new URLSearchParams(location.hash.slice(1));
     const word = (name) => words.get(name) || "";
     view.callers = word("view") === "callers";
@@ -98,7 +109,7 @@ function recall() {
     findMatches();
 }
 
-async function copyAddress() {
+export async function copyAddress() {
     rememberNow();
     let copied = false;
     try {

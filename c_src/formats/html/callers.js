@@ -9,6 +9,9 @@
  *
  * at[i] is how far up the walk from end i has come.
  */
+import {NONE} from "./model.js";
+import {ROOT} from "./calls.js";
+
 function boxLists() {
     return {size: 0, parent: [], fn: [], depth: [], from: [], to: [],
             start: [], end: [], weight: [], left: []};
@@ -35,7 +38,7 @@ function endsOf({size, weightSelf}) {
     return Int32Array.from(ends);
 }
 
-function buildCallers(calls, functions) {
+export function buildCallers(calls, functions) {
     const ends = endsOf(calls);
     const callers = Object.assign(boxLists(), {
         calls,
@@ -116,7 +119,7 @@ function openCaller(callers, box) {
 }
 
 /* The sum of a column of the calls over the ends of a box. */
-function sumEnds({ends, from, to}, box, column) {
+export function sumEnds({ends, from, to}, box, column) {
     let sum = 0;
     for (let i = from[box]; i < to[box]; i++)
         sum += column[ends[i]];

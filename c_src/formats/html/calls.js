@@ -10,7 +10,10 @@
  * function took is its caller's); weighCalls fills in what is selected, many
  * times a second while a brush is dragged.
  */
-const ROOT = 0;
+import {NONE} from "./model.js";
+import {rowFirst, rowSecond, rowWeight, sumRowsAt} from "./selection.js";
+
+export const ROOT = 0;
 
 /* A hash table from (caller, function) to a box, in one typed array. */
 function boxTable(most) {
@@ -145,7 +148,7 @@ function listStacks(calls) {
     }
 }
 
-function buildCalls(model, hidden) {
+export function buildCalls(model, hidden) {
     const merged = mergeStacks(model, hidden);
     const sorted = sortChildren(merged, totalsOf(merged, model.stackCount));
     const calls = numberBoxes(merged, sorted);
@@ -178,13 +181,13 @@ function placeBoxes({size, start, end, weight}) {
 }
 
 /* What a box is told of, but for its weight: when it is asked for. */
-function weighTold(calls, model, whole) {
+export function weighTold(calls, model, whole) {
     weighBoxes(calls, model, "first", rowFirst(model), whole.first);
     weighBoxes(calls, model, "second", rowSecond(model), whole.second);
     calls.told = true;
 }
 
-function weighCalls(calls, model, whole) {
+export function weighCalls(calls, model, whole) {
     weighBoxes(calls, model, "weight", rowWeight(model), whole.weight);
     calls.left = placeBoxes(calls);
     calls.told = false;

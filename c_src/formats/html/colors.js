@@ -1,12 +1,17 @@
 /*
  * Colours: by kind of code, or, of a comparison, by how a share changed.
  */
+import {NONE} from "./model.js";
+import {growthOf} from "./figures.js";
+import {ROOT} from "./calls.js";
+import {kindOf, model, toldOf, tree, view} from "./view.js";
+
 const SHADES = 5;
 const STEPS = 6; /* of growth, each way */
 
-let colors;
+export let colors;
 
-function readColors() {
+export function readColors() {
     const style = getComputedStyle(document.documentElement);
     const value = (name) => style.getPropertyValue(name).trim();
     colors = {
@@ -25,7 +30,7 @@ function readColors() {
     };
 }
 
-const numbersOf = (text) => text.split(/\s+/).map(parseFloat);
+export const numbersOf = (text) => text.split(/\s+/).map(parseFloat);
 
 /* Neighbours of one kind are told apart by a little lightness. */
 function shadesOf(hueSaturationLightness) {
@@ -54,7 +59,7 @@ function shadeOf(fn) {
     return (Math.imul(fn + 1, 0x9e3779b1) >>> 8) % SHADES;
 }
 
-function isMuted(box) {
+export function isMuted(box) {
     if (box === ROOT)
         return false;
     if (view.pointed !== NONE && kindOf(box) !== view.pointed)
@@ -77,7 +82,7 @@ function changeColor(box) {
     return (growth > 0 ? colors.grew : colors.shrank)[step];
 }
 
-function colorOf(box, muted) {
+export function colorOf(box, muted) {
     if (muted)
         return colors.muted;
     if (box === ROOT)

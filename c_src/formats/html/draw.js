@@ -3,15 +3,23 @@
  * window onto the graph, not as the graph, which may be thousands of rows
  * high; what cannot be seen costs nothing.
  */
+import {element} from "./page.js";
+import {NONE} from "./model.js";
+import {ROOT} from "./calls.js";
+import {
+    forEachVisible, isAncestorOrSelf, nameOf, pathOf, range, tree, view
+} from "./view.js";
+import {colorOf, colors, isMuted} from "./colors.js";
+
 const ROW = 20; /* CSS pixels */
 const FONT_SIZE = 12;
 const FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
 const LEAST_WIDTH = 0.5; /* CSS pixels a box must have to be drawn */
 const MOST_ROWS = 2000;  /* deeper ones are reached by zooming */
 
-const graph = element("graph");
-const extent = element("extent");
-const canvas = element("canvas");
+export const graph = element("graph");
+export const extent = element("extent");
+export const canvas = element("canvas");
 const context = canvas.getContext("2d", {alpha: false});
 
 let rows = 1;           /* of what is zoomed to */
@@ -24,7 +32,7 @@ function leastWeight() {
 }
 
 /* As many as have a box that is wide enough to be drawn. */
-function countRows() {
+export function countRows() {
     const what = [view.zoom, extent.clientWidth, view.callers].join();
     if (rowsFor === what && rowsFor !== "")
         return;
@@ -38,13 +46,13 @@ function countRows() {
 }
 
 /* To be called when the boxes or their weights have changed. */
-function forgetRows() {
+export function forgetRows() {
     rowsFor = "";
 }
 
 const rowOf = (depth) => view.flame ? rows - 1 - depth : depth;
 
-function redraw() {
+export function redraw() {
     if (!scheduled) {
         scheduled = true;
         requestAnimationFrame(draw);
@@ -77,7 +85,7 @@ function startDrawing(ratio) {
     letterWidth = context.measureText("0000000000").width / 10;
 }
 
-function draw() {
+export function draw() {
     scheduled = false;
     const began = performance.now();
     const ratio = fitCanvas();
@@ -182,13 +190,13 @@ function drawChosen(frame) {
 }
 
 /* To what is zoomed to, which may be at the bottom. */
-function showRoot() {
+export function showRoot() {
     fitCanvas();
     graph.scrollTop = view.flame ? extent.clientHeight : 0;
 }
 
 /* Scrolls to a row; a new zoom shows where its own begins. */
-function showRow(depth) {
+export function showRow(depth) {
     fitCanvas();
     const top = rowOf(depth) * ROW;
     if (top < graph.scrollTop)
@@ -199,7 +207,7 @@ function showRow(depth) {
 
 /* --- the box at a point of the window, or NONE ---------------------------- */
 
-function boxAt(event) {
+export function boxAt(event) {
     const area = canvas.getBoundingClientRect();
     const y = event.clientY - area.top + graph.scrollTop;
     const depth = rowOf(Math.floor(y / ROW));

@@ -4,22 +4,22 @@
 const Z95 = 1.959964;
 const Z999 = 3.290527;
 
-function percent(part, whole) {
+export function percent(part, whole) {
     const value = whole > 0 ? 100 * part / whole : 0;
     return value.toFixed(Math.abs(value) < 10 ? 2 : 1) + "\u202f%";
 }
 
 /* 1234567 as "1,234,567"; toLocaleString takes long to get ready. */
-const number = (n) =>
+export const number = (n) =>
     String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",");
 
-function duration(microseconds) {
+export function duration(microseconds) {
     if (microseconds >= 1e6)
         return (microseconds / 1e6).toFixed(2) + "\u202fs";
     return (microseconds / 1e3).toFixed(1) + "\u202fms";
 }
 
-function plural(n, one, more) {
+export function plural(n, one, more) {
     return `${number(n)} ${Math.round(n) === 1 ? one : more}`;
 }
 
@@ -33,7 +33,7 @@ function errorOf(part, whole, z = Z95) {
     return z * Math.sqrt(Math.max(spread, 0)) / (1 + z * z / whole);
 }
 
-function percentWithError(part, whole) {
+export function percentWithError(part, whole) {
     const error = 100 * errorOf(part, whole);
     return `${percent(part, whole)} \u00b1 ${error.toFixed(2)}`;
 }
@@ -47,7 +47,7 @@ function bounds(part, whole, z = Z95) {
 
 /* The change of a share and its 95 % interval (Newcombe's, of two
  * proportions), in points. */
-function changeOf(now, nowWhole, base, baseWhole) {
+export function changeOf(now, nowWhole, base, baseWhole) {
     if (nowWhole <= 0 || baseWhole <= 0)
         return {change: 0, low: 0, high: 0};
     const p = now / nowWhole;
@@ -65,7 +65,7 @@ function changeOf(now, nowWhole, base, baseWhole) {
  * for 20 %, and its 99.9 % interval: a graph has so many boxes that of 95 %
  * intervals several would be wrong. It is the interval of now's part of the
  * samples of both, as odds. */
-function growthOf(now, nowSame, base, baseSame) {
+export function growthOf(now, nowSame, base, baseSame) {
     const odds = (part) => part < 1
         ? part / (1 - part) * baseSame / nowSame - 1 : Infinity;
     if (now + base === 0 || nowSame === 0 || baseSame === 0)
@@ -75,15 +75,7 @@ function growthOf(now, nowSame, base, baseSame) {
             high: odds(high)};
 }
 
-function signed(points, digits = 2) {
+export function signed(points, digits = 2) {
     const sign = points < 0 ? "\u2212" : "+";
     return sign + Math.abs(points).toFixed(digits);
-}
-
-function make(tag, text, parent) {
-    const made = document.createElement(tag);
-    made.textContent = text;
-    if (parent)
-        parent.append(made);
-    return made;
 }

@@ -3,9 +3,18 @@
  * selected; and the callers and callees of one. A recursive function counts
  * once a stack.
  */
+import {changed} from "./change.js";
+import {element, make} from "./page.js";
+import {NONE} from "./model.js";
+import {isEverything} from "./selection.js";
+import {number, percent, percentWithError} from "./figures.js";
+import {ROOT} from "./calls.js";
+import {calls, model, view, weights, wholeSamples} from "./view.js";
+import {sumBoxes} from "./search.js";
+
 const FIRST_ROWS = 100;
 
-const table = {
+export const table = {
     sort: "self",
     down: true,
     all: false,
@@ -42,13 +51,13 @@ const orders = {
     name: (a, b) => model.fnName[b.fn] < model.fnName[a.fn] ? -1 : 1,
 };
 
-function sortTable(by) {
+export function sortTable(by) {
     table.down = table.sort === by ? !table.down : true;
     table.sort = by;
     showTable();
 }
 
-function functionButton(fn, parent) {
+export function functionButton(fn, parent) {
     const button = make("button", model.fnName[fn], parent);
     button.type = "button";
     button.className = "function";
@@ -105,7 +114,7 @@ function showSorted() {
 }
 
 /* A comparison's table is of whole recordings; it stays as it came. */
-function showTable() {
+export function showTable() {
     if (model.compare)
         return;
     table.figures = figuresOfFunctions();
@@ -189,7 +198,7 @@ function fillNeighbours(list, sums, empty) {
         make("li", empty, list);
 }
 
-function showNeighbours() {
+export function showNeighbours() {
     const panel = element("neighbours");
     panel.hidden = view.fn === NONE;
     if (panel.hidden)
@@ -203,11 +212,11 @@ function showNeighbours() {
     fillNeighbours(element("callees-list"), callees, "nobody");
 }
 
-function chooseFunction(fn, scroll) {
+export function chooseFunction(fn, scroll) {
     view.fn = view.fn === fn && !scroll ? NONE : fn;
     showTable();
     showNeighbours();
-    remember();
+    changed("function");
     if (scroll && view.fn !== NONE)
         element("neighbours").scrollIntoView({block: "nearest"});
 }

@@ -1,7 +1,20 @@
 /*
  * Moving, zooming, and the keys for both.
  */
-function zoomTo(box) {
+import {changed} from "./change.js";
+import {element, isPlain} from "./page.js";
+import {NONE} from "./model.js";
+import {ROOT} from "./calls.js";
+import {isAncestorOrSelf, range, tree, turnAround, view} from "./view.js";
+import {
+    boxAt, canvas, extent, graph, redraw, showRoot, showRow
+} from "./draw.js";
+import {step} from "./search.js";
+import {chooseFunction} from "./functions.js";
+import {describe, hideTip, showPath, showTip} from "./tip.js";
+import {remember} from "./address.js";
+
+export function zoomTo(box) {
     view.zoom = box;
     view.current = NONE;
     element("reset").disabled = box === ROOT;
@@ -12,19 +25,19 @@ function zoomTo(box) {
     remember();
 }
 
-function reset() {
+export function reset() {
     view.chosen = NONE;
     describe(NONE);
     zoomTo(ROOT);
 }
 
-function flip() {
+export function flip() {
     view.flame = !view.flame;
     changed("view");
     showRoot();
 }
 
-function turn() {
+export function turn() {
     turnAround(!view.callers);
     changed("view");
     showRoot();
@@ -41,7 +54,7 @@ function wideParent(box) {
 }
 
 /* Makes a box visible and marks it. */
-function choose(box) {
+export function choose(box) {
     view.chosen = box;
     const current = view.current;
     const ancestor = isAncestorOrSelf(box, view.zoom);
@@ -102,14 +115,10 @@ const pageKeys = {
     "?": () => { element("keys").open = !element("keys").open; },
 };
 
-function isPlain(event) {
-    return !event.ctrlKey && !event.metaKey && !event.altKey;
-}
-
 const isTyping = (target) => ["INPUT", "SELECT", "TEXTAREA"]
     .includes(target.tagName);
 
-function onGraphKey(event) {
+export function onGraphKey(event) {
     const run = graphKeys[event.key];
     if (!run || !isPlain(event))
         return;
@@ -117,7 +126,7 @@ function onGraphKey(event) {
     run(view.chosen === NONE ? view.zoom : view.chosen);
 }
 
-function onPageKey(event) {
+export function onPageKey(event) {
     const typing = isTyping(event.target);
     const run = pageKeys[event.key];
     if (!run || !isPlain(event) || (typing && event.key !== "Escape"))
@@ -130,7 +139,7 @@ function onPageKey(event) {
 
 /* --- pointer -------------------------------------------------------------- */
 
-function onPoint(event) {
+export function onPoint(event) {
     if (event.pointerType === "touch")
         return; /* no hovering there: a tap shows the line below */
     const box = boxAt(event);
@@ -141,7 +150,7 @@ function onPoint(event) {
     canvas.style.cursor = box === NONE ? "default" : "pointer";
 }
 
-function onClick(event) {
+export function onClick(event) {
     const box = boxAt(event);
     if (box === NONE)
         return;

@@ -6,8 +6,9 @@
  *
  * Names come from the observed node: they reach the page by textContent only.
  */
-const NONE = -1;
-const element = (id) => document.getElementById(id);
+import {element} from "./page.js";
+
+export const NONE = -1;
 
 /* Two characters are 13 bits: the inverse of html_pack.c. */
 function bytesOfText(text, length) {
@@ -32,7 +33,7 @@ function bytesOfText(text, length) {
     return bytes;
 }
 
-async function readData() {
+export async function readData() {
     if (typeof DecompressionStream === "undefined")
         throw new Error("this browser cannot unpack the data (it has no " +
                         "DecompressionStream); a newer one can");
@@ -53,7 +54,7 @@ function running(steps) {
 
 const lessOne = (list) => Int32Array.from(list, (id) => id - 1);
 
-function makeModel(data) {
+export function makeModel(data) {
     const {functions, frames, stacks, rows} = data;
     const stackOfRow = running(rows.stack);
     return {

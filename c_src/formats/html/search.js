@@ -2,6 +2,14 @@
  * Search by a regular expression. A stack counts once however many of its
  * functions match: by the outermost.
  */
+import {changed} from "./change.js";
+import {element} from "./page.js";
+import {NONE} from "./model.js";
+import {number, percent} from "./figures.js";
+import {weighTold} from "./calls.js";
+import {calls, model, tree, view, weights, wholeSamples} from "./view.js";
+import {countRows} from "./draw.js";
+
 function compile(text) {
     const input = element("pattern");
     input.removeAttribute("aria-invalid");
@@ -15,7 +23,7 @@ function compile(text) {
     }
 }
 
-function search(text) {
+export function search(text) {
     const pattern = compile(text);
     view.pattern = text;
     if (pattern === undefined) {
@@ -47,7 +55,7 @@ function outermost(shown) {
 }
 
 /* Boxes of the calls, none within another. */
-function sumBoxes(boxes) {
+export function sumBoxes(boxes) {
     if (model.compare && !calls.told)
         weighTold(calls, model, weights.whole);
     const sum = (column) => boxes.reduce((n, box) => n + column[box], 0);
@@ -58,7 +66,7 @@ function sumBoxes(boxes) {
     };
 }
 
-function findMatches() {
+export function findMatches() {
     view.current = NONE;
     view.matches = [];
     view.matched = {weight: 0, first: 0, second: 0};
@@ -90,17 +98,17 @@ function showMatched() {
         ? "" : `${matchedText()} \u00b7 ${at}`;
 }
 
-function step(by) {
+export function step(by) {
     const n = view.matches.length;
     if (n === 0)
         return;
     view.current = view.current === NONE
         ? (by > 0 ? 0 : n - 1) : (view.current + by + n) % n;
     showMatched();
-    choose(view.matches[view.current]);
+    changed("choice", view.matches[view.current]);
 }
 
 /* Only what begins and ends as the name does. */
-function patternOf(name) {
+export function patternOf(name) {
     return "^" + name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") + "$";
 }

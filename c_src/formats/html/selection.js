@@ -6,7 +6,9 @@
  * and `second`, which are told: CPU time and nothing, or, of a comparison,
  * the samples now and in the base.
  */
-const selection = {
+import {NONE} from "./model.js";
+
+export const selection = {
     process: "",   /* as `cprof report --process`; "-": of no process */
     state: "",
     thread: "",
@@ -15,11 +17,11 @@ const selection = {
     width: "now",  /* of a comparison: "now", "base", "both" */
 };
 
-function isWholeTime() {
+export function isWholeTime() {
     return selection.from <= 0 && selection.to === Infinity;
 }
 
-function isEverything() {
+export function isEverything() {
     return !selection.process && !selection.state && !selection.thread &&
         isWholeTime();
 }
@@ -61,7 +63,7 @@ function sideWeights(model) {
     };
 }
 
-function bucketCount(model) {
+export function bucketCount(model) {
     let most = NONE;
     for (let i = 0; i < model.rowBucket.length; i++)
         if (model.rowBucket[i] > most)
@@ -99,7 +101,7 @@ function forEachRow(model, run) {
 }
 
 /* How much of which side a row is. */
-function rowWeight(model) {
+export function rowWeight(model) {
     const {rowCount, rowBase} = model;
     if (!rowBase)
         return (i) => rowCount[i];
@@ -108,14 +110,14 @@ function rowWeight(model) {
         rowBase[i] * side.base;
 }
 
-function rowFirst({rowCount, rowBase, rowCpu}) {
+export function rowFirst({rowCount, rowBase, rowCpu}) {
     return rowBase ? (i) => rowCount[i] - rowBase[i] : (i) => rowCpu[i];
 }
 
-const rowSecond = ({rowBase}) => rowBase ? (i) => rowBase[i] : () => 0;
+export const rowSecond = ({rowBase}) => rowBase ? (i) => rowBase[i] : () => 0;
 
 /* Entry at[i] gets the value of row i; rows at NONE nothing. */
-function sumRowsAt(model, at, size, value) {
+export function sumRowsAt(model, at, size, value) {
     const sums = new Float64Array(size);
     forEachRow(model, (i) => {
         if (at[i] !== NONE)
@@ -124,7 +126,7 @@ function sumRowsAt(model, at, size, value) {
     return sums;
 }
 
-function wholeWeights(model) {
+export function wholeWeights(model) {
     const value = rowWeight(model);
     const firstOf = rowFirst(model);
     const secondOf = rowSecond(model);
@@ -138,7 +140,7 @@ function wholeWeights(model) {
 }
 
 /* Of all times. */
-function bucketWeights(model) {
+export function bucketWeights(model) {
     const sums = new Float64Array(model.buckets);
     const weight = rowWeight(model);
     const rows = passingRows(model);
@@ -149,7 +151,7 @@ function bucketWeights(model) {
 }
 
 /* By stack, of everything: the samples that end there. */
-function stackCounts(model) {
+export function stackCounts(model) {
     const sums = new Float64Array(model.stackParent.length);
     for (let i = 0; i < model.rowStack.length; i++)
         if (model.rowStack[i] !== NONE)

@@ -2,6 +2,14 @@
  * The selectors of process, state and thread, and the legend that hides kinds
  * of code.
  */
+import {changed} from "./change.js";
+import {element, make} from "./page.js";
+import {NONE} from "./model.js";
+import {isEverything, selection} from "./selection.js";
+import {number, percent, plural} from "./figures.js";
+import {calls, model, view, weights} from "./view.js";
+import {redraw} from "./draw.js";
+
 const MOST_PROCESSES = 500; /* named one by one; the rest by initial call */
 
 function sumRowsBy(ids, size) {
@@ -56,7 +64,7 @@ function sharedCalls(sums) {
         .filter(([, , count]) => count > 1).sort((a, b) => b[1] - a[1]);
 }
 
-function fillProcesses() {
+export function fillProcesses() {
     const select = element("process");
     const sums = sumRowsBy(model.rowProcess, model.processes.pid.length);
     const order = Array.from(sums.keys()).slice(1).map((id) => id - 1)
@@ -81,7 +89,7 @@ function fillProcesses() {
 
 /* --- states and threads -------------------------------------------------- */
 
-function fillStates() {
+export function fillStates() {
     const select = element("state");
     const sums = sumRowsBy(model.rowState, model.states.length);
     addOption(select, "", "All states");
@@ -92,7 +100,7 @@ function fillStates() {
     element("state-label").hidden = select.options.length < 3;
 }
 
-function fillThreads() {
+export function fillThreads() {
     const select = element("thread");
     const names = model.threads.name;
     const sums = sumRowsBy(model.rowThread, names.length);
@@ -109,7 +117,7 @@ function fillThreads() {
     element("thread-label").hidden = byName.size < 2;
 }
 
-function showSelection() {
+export function showSelection() {
     for (const name of ["process", "state", "thread"]) {
         const select = element(name);
         const value = selection[name];
@@ -121,7 +129,7 @@ function showSelection() {
     showSelected();
 }
 
-function showSelected() {
+export function showSelected() {
     element("everything").hidden = isEverything();
     const part = weights.whole.weight;
     element("selected").textContent = isEverything() || model.compare ? ""
@@ -135,7 +143,7 @@ function selectEverything() {
     changed("selection");
 }
 
-function listenToSelectors() {
+export function listenToSelectors() {
     for (const name of ["process", "state", "thread"])
         element(name).addEventListener("change", () => {
             selection[name] = element(name).value;
@@ -192,7 +200,7 @@ function addKind(kind, samples) {
 }
 
 /* Of a comparison colours tell growth. */
-function fillKey() {
+export function fillKey() {
     const key = element("key");
     key.hidden = !model.compare;
     if (!model.compare)
@@ -205,7 +213,7 @@ function fillKey() {
     make("span", "doubled; grey: no sure change", key);
 }
 
-function fillLegend() {
+export function fillLegend() {
     fillKey();
     const present = new Set(model.fnKind);
     selfByKind().forEach((samples, kind) => {
@@ -214,7 +222,7 @@ function fillLegend() {
     });
 }
 
-function showLegend() {
+export function showLegend() {
     for (const button of element("legend").querySelectorAll("[data-kind]")) {
         const kind = model.kinds.indexOf(button.dataset.kind);
         button.setAttribute("aria-pressed", String(!view.hidden.has(kind)));

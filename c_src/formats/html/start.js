@@ -1,6 +1,33 @@
 /*
  * Puts the parts together: what has to be shown again when something changed.
  */
+import {onChange} from "./change.js";
+import {element, make} from "./page.js";
+import {makeModel, NONE, readData} from "./model.js";
+import {bucketCount, selection, stackCounts} from "./selection.js";
+import {ROOT} from "./calls.js";
+import {model, rebuild, reweigh, useModel, view} from "./view.js";
+import {readColors} from "./colors.js";
+import {
+    canvas, draw, extent, forgetRows, graph, redraw, showRoot
+} from "./draw.js";
+import {findMatches, patternOf, search, step} from "./search.js";
+import {
+    chooseFunction, functionButton, showNeighbours, showTable, sortTable,
+    table
+} from "./functions.js";
+import {describe, hideTip, showPath} from "./tip.js";
+import {drawStrip, listenToStrip, showTimes} from "./timeline.js";
+import {
+    fillKey, fillLegend, fillProcesses, fillStates, fillThreads,
+    listenToSelectors, showLegend, showSelected, showSelection
+} from "./selectors.js";
+import {addressText, copyAddress, recall, remember} from "./address.js";
+import {
+    choose, flip, onClick, onGraphKey, onPageKey, onPoint, reset, turn,
+    zoomTo
+} from "./keys.js";
+
 let tableLater = 0;
 let searchLater = 0;
 
@@ -39,8 +66,8 @@ function brushed() {
     draw();
 }
 
-/* What changed: "selection", "kinds", "view". */
-function changed(what) {
+/* "selection", "kinds", "view" */
+function showAgain(what) {
     if (what === "selection")
         reweigh();
     else if (what === "kinds")
@@ -92,7 +119,7 @@ function listenToSearch() {
 
 function listenToTable() {
     if (model.compare)
-        return listenToChanges();
+        return listenToRows();
     const more = make("button", "", element("functions-end"));
     more.id = "more";
     more.type = "button";
@@ -111,7 +138,7 @@ function listenToTable() {
 }
 
 /* The rows of a comparison's table came with the page. */
-function listenToChanges() {
+function listenToRows() {
     const byName = new Map(model.fnName.map((name, fn) => [name, fn]));
     for (const head of document.querySelectorAll("[data-function]")) {
         const fn = byName.get(head.textContent);
@@ -160,6 +187,21 @@ function listenToButtons() {
     });
 }
 
+function listenToChanges() {
+    const others = {
+        brush: brushed,
+        function: remember,
+        choice: choose,
+        zoom: zoomTo,
+    };
+    onChange((what, box) => {
+        if (others[what])
+            others[what](box);
+        else
+            showAgain(what);
+    });
+}
+
 function fillAll() {
     fillProcesses();
     fillStates();
@@ -169,11 +211,13 @@ function fillAll() {
 }
 
 async function start() {
-    model = makeModel(await readData());
-    model.buckets = bucketCount(model);
-    model.stackCount = stackCounts(model);
+    const made = makeModel(await readData());
+    made.buckets = bucketCount(made);
+    made.stackCount = stackCounts(made);
+    useModel(made);
     element("viewer").hidden = false;
     document.documentElement.classList.toggle("compare", model.compare);
+    listenToChanges();
     readColors();
     recall();
     fillAll();

@@ -2,14 +2,21 @@
  * The strip of time: how much ran in each bucket, higher and warmer where
  * more did. A brush on it restricts everything else to a span.
  */
+import {changed} from "./change.js";
+import {element, isPlain} from "./page.js";
+import {NONE} from "./model.js";
+import {isWholeTime, selection} from "./selection.js";
+import {model, weights} from "./view.js";
+import {colors, numbersOf} from "./colors.js";
+
 const STRIP_HIGH = 44; /* CSS pixels */
 const strip = element("strip");
 const brush = {from: NONE, moved: false, frame: 0};
 
-const hasTimeline = () => model.bucketUs > 0 && model.buckets > 1;
-const secondsOf = (bucket) => bucket * model.bucketUs / 1e6;
+export const hasTimeline = () => model.bucketUs > 0 && model.buckets > 1;
+export const secondsOf = (bucket) => bucket * model.bucketUs / 1e6;
 
-function setTimes(from, to) {
+export function setTimes(from, to) {
     const most = model.buckets;
     from = Math.max(0, Math.min(from, most - 1));
     to = Math.max(from + 1, Math.min(to, most));
@@ -18,10 +25,10 @@ function setTimes(from, to) {
     selection.to = whole ? Infinity : to;
 }
 
-const lastBucket = () => Math.min(selection.to, model.buckets);
+export const lastBucket = () => Math.min(selection.to, model.buckets);
 
 /* Buckets share a pixel or take several; the fullest of a pixel is drawn. */
-function drawStrip() {
+export function drawStrip() {
     if (!hasTimeline())
         return;
     const ratio = window.devicePixelRatio || 1;
@@ -67,7 +74,7 @@ function drawBrush(paint, step, wide, high, ratio) {
     paint.fillRect(to - edge, 0, edge, high);
 }
 
-function showTimes() {
+export function showTimes() {
     if (!hasTimeline())
         return;
     const from = element("from");
@@ -111,7 +118,7 @@ function brushLater() {
     if (brush.frame === 0)
         brush.frame = requestAnimationFrame(() => {
             brush.frame = 0;
-            brushed();
+            changed("brush");
         });
 }
 
@@ -161,7 +168,7 @@ function onTimeInput() {
     changed("selection");
 }
 
-function listenToStrip() {
+export function listenToStrip() {
     element("timeline").hidden = !hasTimeline();
     strip.addEventListener("pointerdown", onBrushStart);
     strip.addEventListener("pointermove", onBrushMove);

@@ -2,6 +2,20 @@
  * What is told of a box: beside the pointer, and as a line for those who do
  * not point.
  */
+import {changed} from "./change.js";
+import {element, make} from "./page.js";
+import {NONE} from "./model.js";
+import {rowWeight, sumRowsAt} from "./selection.js";
+import {
+    changeOf, duration, growthOf, number, percent, percentWithError, signed
+} from "./figures.js";
+import {ROOT} from "./calls.js";
+import {
+    callers, calls, kindOf, model, nameOf, pathOf, toldOf, tree, view,
+    weights, wholeSamples
+} from "./view.js";
+import {chooseFunction} from "./functions.js";
+
 const MOST_LINES = 4; /* source lines named */
 const tip = element("tip");
 
@@ -126,7 +140,7 @@ function fillTip(box) {
     }
 }
 
-function showTip(box, x, y) {
+export function showTip(box, x, y) {
     fillTip(box);
     tip.hidden = false;
     const {width, height} = tip.getBoundingClientRect();
@@ -138,13 +152,13 @@ function showTip(box, x, y) {
     tip.style.top = (fits ? below : above) + "px";
 }
 
-function hideTip() {
+export function hideTip() {
     tip.hidden = true;
 }
 
 /* --- the line below the graph -------------------------------------------- */
 
-function describe(box) {
+export function describe(box) {
     const line = element("status");
     line.replaceChildren();
     if (box === NONE)
@@ -164,7 +178,7 @@ function describe(box) {
 
 /* --- the path to what is zoomed to ---------------------------------------- */
 
-function showPath() {
+export function showPath() {
     const list = element("path");
     const path = pathOf(view.zoom);
     list.replaceChildren();
@@ -183,6 +197,6 @@ function showPath() {
         button.title = nameOf(box);
         if (i === path.length - 1)
             button.setAttribute("aria-current", "location");
-        button.addEventListener("click", () => zoomTo(box));
+        button.addEventListener("click", () => changed("zoom", box));
     });
 }

@@ -3,7 +3,12 @@
  * box: parent, fn, depth, start, end, left, weight; open(box) must have been
  * called before a box's start and end are read.
  */
-const view = {
+import {NONE} from "./model.js";
+import {bucketWeights, wholeWeights} from "./selection.js";
+import {buildCalls, ROOT, weighCalls, weighTold} from "./calls.js";
+import {buildCallers, sumEnds} from "./callers.js";
+
+export const view = {
     zoom: ROOT,
     chosen: NONE,       /* box, by the keyboard or by a search */
     callers: false,     /* from the function that ran up */
@@ -17,12 +22,16 @@ const view = {
     fn: NONE,           /* function whose callers and callees are listed */
 };
 
-let model;
-let weights;
-let calls;
-let callers = null;     /* made when they are looked at */
+export let model;              /* from makeModel */
+export let weights;
+export let calls;
+export let callers = null;     /* made when they are looked at */
 
-function tree() {
+export function useModel(made) {
+    model = made;
+}
+
+export function tree() {
     if (!view.callers)
         return calls;
     callers = callers || buildCallers(calls, model.fnName.length);
@@ -30,7 +39,7 @@ function tree() {
 }
 
 /* CPU time, or, of a comparison, samples now and in the base. */
-function toldOf(box) {
+export function toldOf(box) {
     if (!calls.told)
         weighTold(calls, model, weights.whole);
     if (!view.callers)
@@ -41,39 +50,41 @@ function toldOf(box) {
             second: sumEnds(tree(), box, calls.secondSelf)};
 }
 
-const nameOf = (box) => box === ROOT ? "all" : model.fnName[tree().fn[box]];
-const kindOf = (box) => box === ROOT ? NONE : model.fnKind[tree().fn[box]];
+export const nameOf = (box) =>
+    box === ROOT ? "all" : model.fnName[tree().fn[box]];
+export const kindOf = (box) =>
+    box === ROOT ? NONE : model.fnKind[tree().fn[box]];
 
 /* The counted samples of what is selected, of the one side or of both. */
-function wholeSamples() {
+export function wholeSamples() {
     const {weight, first, second} = weights.whole;
     return model.compare ? {now: first, base: second} : {now: weight, base: 0};
 }
 
 /* --- boxes --------------------------------------------------------------- */
 
-function pathOf(box) {
+export function pathOf(box) {
     const path = [];
     for (; box !== NONE; box = tree().parent[box])
         path.push(box);
     return path.reverse();
 }
 
-function isAncestorOrSelf(box, of) {
+export function isAncestorOrSelf(box, of) {
     while (tree().depth[of] > tree().depth[box])
         of = tree().parent[of];
     return of === box;
 }
 
 /* Half-open range in weight that the graph's width stands for. */
-function range() {
+export function range() {
     const width = tree().weight[view.zoom];
     return {left: tree().left[view.zoom], width: width > 0 ? width : 1};
 }
 
 /* What is zoomed to and all below it that has at least that weight; no deeper
  * than asked. */
-function forEachVisible(least, deepest, run) {
+export function forEachVisible(least, deepest, run) {
     const shown = tree();
     const open = [view.zoom];
     while (open.length > 0) {
@@ -89,9 +100,10 @@ function forEachVisible(least, deepest, run) {
 }
 
 /* The box's path as functions, and back as far as there is such a path. */
-const functionsTo = (box) => pathOf(box).slice(1).map((b) => tree().fn[b]);
+export const functionsTo = (box) =>
+    pathOf(box).slice(1).map((b) => tree().fn[b]);
 
-function boxByFunctions(fns) {
+export function boxByFunctions(fns) {
     let box = ROOT;
     for (const fn of fns) {
         tree().open(box);
@@ -109,7 +121,7 @@ function boxByFunctions(fns) {
 /* --- what follows from what ---------------------------------------------- */
 
 /* Afresh from the rows: something else is selected. */
-function reweigh() {
+export function reweigh() {
     const path = callers && view.callers ? functionsTo(view.zoom) : null;
     weights = {whole: wholeWeights(model), buckets: bucketWeights(model)};
     weighCalls(calls, model, weights.whole);
@@ -120,7 +132,7 @@ function reweigh() {
 }
 
 /* Other kinds are hidden: other boxes. */
-function rebuild() {
+export function rebuild() {
     const path = calls ? functionsTo(view.zoom) : [];
     callers = null;
     calls = buildCalls(model, view.hidden);
@@ -129,7 +141,7 @@ function rebuild() {
     view.zoom = boxByFunctions(path);
 }
 
-function turnAround(on) {
+export function turnAround(on) {
     if (view.callers === on)
         return;
     view.callers = on;

@@ -1,0 +1,16 @@
+/*
+ * The document's elements, and its keys.
+ */
+export const element = (id) => document.getElementById(id);
+
+export function make(tag, text, parent) {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    if (parent)
+        parent.append(made);
+    return made;
+}
+
+export function isPlain(event) {
+    return !event.ctrlKey && !event.metaKey && !event.altKey;
+}
