@@ -18,9 +18,8 @@ static void wrap(struct buffer *out, const char *text, size_t len,
 {
     bool first = true;
     for (size_t i = 0; i < len;) {
-        size_t word = strcspn(text + i, " ");
-        if (word > len - i)
-            word = len - i;
+        const char *space = memchr(text + i, ' ', len - i);
+        size_t word = space ? (size_t)(space - (text + i)) : len - i;
         if (!first && at + 1 + word > WIDTH) {
             buffer_printf(out, "\n%*s", (int)indent, "");
             at = indent;
