@@ -10,7 +10,7 @@
 #                     speedscope and its viewer in Chromium (needs root)
 #   make churn        snapshots for CHURN_SECONDS (60) while everything moves;
 #                     SAN=address,undefined: with a NIF that checks itself
-#   make lint         formatting, layers, sizes, banned calls
+#   make lint         formatting, layers, sizes, names, banned calls, facts
 #   make fuzz         every fuzzer for FUZZ_SECONDS (20)
 #   make bench        accuracy, overhead, formats; results in build/bench
 #   make clean
@@ -57,7 +57,7 @@ test-readers: all
 test-browser: all
 	test/browser.sh
 
-ROOT_TESTS := test-unit test-asan test-elixir test-erlang test-live
+ROOT_TESTS := test-unit test-elixir test-erlang test-live
 test-roots:
 	test/roots.sh make 27 29
 	test/roots.sh run 27 make $(ROOT_TESTS)

@@ -10,14 +10,16 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/err.h"
+
 /** Elements an array may have: far above any recording, below any memory. */
 enum { ARRAY_MAX = 1 << 26 };
 
 /**
- * Makes room for at least `need` elements; what is added so is a half, and at
- * least 64.
- * @param cap  elements there is room for; as after it
- * @return the array, moved perhaps; NULL: no memory, and it is as before
+ * Makes room for `need` elements, and for half as many and 64 more.
+ * @param cap  elements there is room for; updated on success
+ * @return the array, moved perhaps; NULL: no memory, or need is above
+ *         ARRAY_MAX; the array is as before
  */
 static inline void *array_grow(void *list, size_t *cap, size_t need,
                                size_t size)
@@ -30,7 +32,8 @@ static inline void *array_grow(void *list, size_t *cap, size_t need,
 }
 
 /** Makes room for `need` elements of list (a pointer variable), where there is
- *  room for cap (an unsigned variable). 0 or -ENOMEM. */
+ *  room for cap (an unsigned variable). 0, -ENOMEM, or -E_LIMIT above
+ *  ARRAY_MAX. */
 #define ARRAY_RESERVE(list, cap, need)                                         \
     __extension__({                                                            \
         size_t array_cap_ = (cap);                                             \
@@ -42,7 +45,7 @@ static inline void *array_grow(void *list, size_t *cap, size_t need,
                 (list) = array_moved_;                                         \
                 (cap) = (__typeof__(cap))array_cap_;                           \
             } else {                                                           \
-                array_err_ = -ENOMEM;                                          \
+                array_err_ = (need) > ARRAY_MAX ? -E_LIMIT : -ENOMEM;          \
             }                                                                  \
         }                                                                      \
         array_err_;                                                            \

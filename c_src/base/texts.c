@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/intern.h"
 #include "base/utf8.h"
 
 enum { BLOCK_BYTES = 64 << 10, TEXT_MAX = 16 << 20 };
@@ -71,6 +72,8 @@ static bool same_text(const void *things, uint32_t id, const void *key)
 
 static int64_t append(struct texts *t, const struct text *text, uint64_t hash)
 {
+    if (t->len >= INTERN_MAX)
+        return -E_LIMIT;
     int err = ARRAY_RESERVE(t->rows, t->cap, t->len + 1);
     if (err)
         return err;

@@ -298,8 +298,8 @@ const struct option_row option_table[] = {
     {"min-effect", 0, DIFF, "P", NULL, false, take_min_effect, 0,
      "ignore changes below P percent (default 5)"},
     {"process", 0, FILTERS, "P", NULL, false, take_process, 0,
-     "only this Erlang process: <0.90.0>, a registered name or an initial call "
-     "(repeatable)"},
+     "only this Erlang process: <0.90.0>, a registered name, a label or an "
+     "initial call (repeatable)"},
     {"focus", 0, FILTERS, "RE", NULL, false, take_focus, 0,
      "only stacks with a matching function"},
     {"ignore", 0, FILTERS, "RE", NULL, false, take_ignore, 0,

@@ -200,9 +200,9 @@ static int arm(struct perf_thread *events, size_t n, bool armed)
 }
 
 /* Armed, against disabled. The kernel programs the CPU's timer only when the
- * event is due before anything else there, its own tick above all, so it
- * depends on how much of the period is left what that costs: the same events
- * go on through whole periods. */
+ * event is due before anything else there, its own tick above all, so the cost
+ * depends on how much of the period is left: the same events go on through
+ * whole periods. */
 static int play_periods(struct player *players, size_t n,
                         const struct perf_event_setup *setup,
                         struct perf_thread *events, struct played *idle,

@@ -1,8 +1,8 @@
 /**
  * @file ptrace_owner.h
- * Whose a scheduler is while a match specification runs (db_prog_match in
- * erl_db_util.c): its current process is then one made up by the VM, without a
- * heap (OTP 25) and with a pid that cannot be.
+ * Which process a scheduler works for while a match specification runs
+ * (db_prog_match in erl_db_util.c): its current process is then one made up by
+ * the VM, without a heap (OTP 25) and with a pid that cannot be.
  */
 #ifndef CPROF_ENGINE_PTRACE_OWNER_H
 #define CPROF_ENGINE_PTRACE_OWNER_H

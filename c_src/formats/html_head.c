@@ -119,10 +119,10 @@ static void sample_facts(struct buffer *out, const struct summary *s)
     uint64_t apart = s->samples - s->counted;
     double share = s->samples ? 100.0 * (double)apart / (double)s->samples : 0;
     snprintf(text, sizeof(text),
-             "%s samples, %.1f %%, busy-waiting and bookkeeping",
+             "%s samples, %.1f %%: without work, or not told apart",
              grouped(apart, digits), share);
     if (apart)
-        html_head_fact(out, "Scheduler, not in the graph", text);
+        html_head_fact(out, "Idle schedulers, not in the graph", text);
 }
 
 void html_head_line(struct buffer *out, const struct profile *p,

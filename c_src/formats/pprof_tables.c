@@ -56,6 +56,8 @@ int pprof_tables_string(struct pprof_tables *t, const struct pprof_field *f)
 {
     if (f->type != PPROF_BYTES || (t->string_count == 0 && f->len != 0))
         return -E_FORMAT;
+    if (t->string_count >= INTERN_MAX)
+        return -E_LIMIT;
     int err = ARRAY_RESERVE(t->strings, t->string_cap, t->string_count + 1);
     if (err)
         return err;
@@ -190,6 +192,8 @@ static struct frame function_frame(const struct pprof_tables *t,
 
 static int add_frame(struct pprof_tables *t, const struct frame *frame)
 {
+    if (t->frame_count >= INTERN_MAX)
+        return -E_LIMIT;
     int err = ARRAY_RESERVE(t->frames, t->frame_cap, t->frame_count + 1);
     if (err)
         return err;

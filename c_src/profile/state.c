@@ -4,9 +4,9 @@
 
 static const struct {
     const char *name;
-    bool counted;
+    bool counted, of_process;
 } states[STATE_COUNT] = {
-#define X(id, name, counted) {name, counted},
+#define X(id, name, counted, of_process) {name, counted, of_process},
     SAMPLE_STATES(X)
 #undef X
 };
@@ -27,6 +27,11 @@ const char *state_name(enum sample_state state)
 bool state_is_counted(enum sample_state state)
 {
     return states[state].counted;
+}
+
+bool state_is_of_process(enum sample_state state)
+{
+    return states[state].of_process;
 }
 
 int state_parse(const char *name, enum sample_state *state)

@@ -10,24 +10,25 @@
 
 #include "base/err.h"
 
-/** X(id, name, counted). What is not counted is not the program's work:
- *    idle       a scheduler that looks for work, waits or wakes up
+/** X(id, name, counted, of_process). The last says whether a process runs or is
+ *  collected; without one, the sample lacks it. What is not counted is not the
+ * program's work: idle       a scheduler that looks for work, waits or wakes up
  *    scheduler  a scheduler outside processes where the sample cannot tell
- *               work from idling; in recordings before 0.4 port tasks and all
- *               of the scheduler's work, too */
+ *               work from idling; in recordings made before port and
+ *               scheduling existed, all that is none of a process */
 #define SAMPLE_STATES(X)                                                       \
-    X(RUNNING, "running", true)                                                \
-    X(GC, "gc", true)                                                          \
-    X(DIRTY_CPU, "dirty-cpu", true)                                            \
-    X(DIRTY_IO, "dirty-io", true)                                              \
-    X(PORT, "port", true)                                                      \
-    X(SCHEDULING, "scheduling", true)                                          \
-    X(IDLE, "idle", false)                                                     \
-    X(SCHEDULER, "scheduler", false)                                           \
-    X(OTHER, "other", true)
+    X(RUNNING, "running", true, true)                                          \
+    X(GC, "gc", true, true)                                                    \
+    X(DIRTY_CPU, "dirty-cpu", true, true)                                      \
+    X(DIRTY_IO, "dirty-io", true, true)                                        \
+    X(PORT, "port", true, false)                                               \
+    X(SCHEDULING, "scheduling", true, false)                                   \
+    X(IDLE, "idle", false, false)                                              \
+    X(SCHEDULER, "scheduler", false, false)                                    \
+    X(OTHER, "other", true, false)
 
 enum sample_state {
-#define X(id, name, counted) STATE_##id,
+#define X(id, name, counted, of_process) STATE_##id,
     SAMPLE_STATES(X)
 #undef X
         STATE_COUNT
@@ -35,12 +36,13 @@ enum sample_state {
 
 const char *state_name(enum sample_state state); /* "running", "dirty-cpu" */
 bool state_is_counted(enum sample_state state);
+bool state_is_of_process(enum sample_state state);
 int state_parse(const char *name, enum sample_state *state);
 
 /** X(id, name): what an idle scheduler does. */
 #define IDLE_PARTS(X)                                                          \
     X(BUSY_WAIT, "busy-wait") /* before it sleeps, it looks again and again */ \
-    X(YIELD, "sched_yield")   /* each so often in that */                      \
+    X(YIELD, "sched_yield")   /* now and then during busy-wait */              \
     X(POLL, "poll")           /* waits for sockets and files */                \
     X(SLEEP, "sleep and wake")                                                 \
     X(UNKNOWN, "unknown part")

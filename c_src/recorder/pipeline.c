@@ -88,7 +88,7 @@ static void count_quality(struct pipeline *p, const struct profile_sample *row)
     c->erlang_leaf += u->erlang;
     c->erlang_leaf_complete += u->erlang && u->complete;
     c->no_process +=
-        row->state <= STATE_DIRTY_IO && row->process == PROFILE_NONE;
+        state_is_of_process(row->state) && row->process == PROFILE_NONE;
 }
 
 /* A port's task is work for the process that owns it. */

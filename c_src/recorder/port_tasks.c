@@ -14,7 +14,7 @@ enum {
     TAG_MASK = 15,
     PORT_TAG = 7,
     PID_TAG = 3,
-    NAME_MAX = 64,
+    TEXT_BYTES = 64,
     PAGE = 4096,
 };
 
@@ -70,9 +70,9 @@ void port_tasks_close(struct port_tasks *t)
 
 /* A string of the node, as far as it is there; "" when it is not. It may end
  * just before a page that is not there. */
-static void read_text(const struct memory *m, uint64_t at, char to[NAME_MAX])
+static void read_text(const struct memory *m, uint64_t at, char to[TEXT_BYTES])
 {
-    size_t len = 0, most = NAME_MAX - 1;
+    size_t len = 0, most = TEXT_BYTES - 1;
     while (at && len < most && strnlen(to, len) == len) {
         size_t part = PAGE - (at + len) % PAGE;
         part = part < most - len ? part : most - len;
@@ -84,7 +84,7 @@ static void read_text(const struct memory *m, uint64_t at, char to[NAME_MAX])
 }
 
 static void read_driver(const struct port_tasks *t, uint64_t driver,
-                        char to[NAME_MAX])
+                        char to[TEXT_BYTES])
 {
     const struct memory *m = &t->target->memory;
     const struct layout *l = &t->target->layout;
@@ -96,17 +96,18 @@ static void read_driver(const struct port_tasks *t, uint64_t driver,
 }
 
 /* The program of `spawn`, without its directory and its arguments, which may
- * hold secrets. The Port is read later than the sample: only if it is still
- * the same one. */
+ * hold secrets; so may a variable that is set before it ("KEY=... program").
+ * The Port is read later than the sample: only if it is still the same one. */
 static void read_program(const struct port_tasks *t,
-                         const struct sample_scheduler *s, char to[NAME_MAX])
+                         const struct sample_scheduler *s, char to[TEXT_BYTES])
 {
     const struct memory *m = &t->target->memory;
     uint64_t name = 0, id = 0;
     to[0] = '\0';
-    if (memory_read_u64(
-            m, s->port + t->target->layout.offset[LAYOUT_PORT_DRIVER] - 8,
-            &name) != 0)
+    if (memory_read_u64(m,
+                        s->port + t->target->layout.offset[LAYOUT_PORT_DRIVER] -
+                            LAYOUT_NAME_BEFORE_DRIVER,
+                        &name) != 0)
         return;
     read_text(m, name, to);
     if (memory_read_u64(m, s->port, &id) != 0 || id != s->port_id)
@@ -152,8 +153,8 @@ static int64_t port_frame(struct port_tasks *t,
                           uint32_t owner)
 {
     const struct layout *l = &t->target->layout;
-    char port[ERLPROC_TEXT], of[ERLPROC_TEXT] = "", program[NAME_MAX] = "";
-    char text[2 * ERLPROC_TEXT + NAME_MAX + 16];
+    char port[ERLPROC_TEXT], of[ERLPROC_TEXT] = "", program[TEXT_BYTES] = "";
+    char text[2 * ERLPROC_TEXT + TEXT_BYTES + 16];
     erlproc_port_text(s->port_id, l->release, l->port_slots, port);
     if ((s->port_owner & TAG_MASK) == PID_TAG)
         owner_text(t, s->port_owner, owner, of);
@@ -202,7 +203,7 @@ static int learn(struct port_tasks *t, const struct sample_scheduler *s,
                  const struct identity *identity, struct port_task *out)
 {
     const struct crowd_kind kind = {{identity->driver, 0, 0}};
-    char driver[NAME_MAX], text[NAME_MAX + 16];
+    char driver[TEXT_BYTES], text[TEXT_BYTES + 16];
     struct port_task task = {.port = PROFILE_NONE};
     int err = find_owner(t, s->port_owner, &task.owner);
     if (err)

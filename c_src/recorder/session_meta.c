@@ -127,7 +127,7 @@ static int note_cost(struct profile *p, const struct engine_cost *cost,
                       " at the end, and earlier samples count less");
     if (cost->paused_share > cost->bound / 2)
         snprintf(line + n, sizeof(line) - (size_t)n,
-                 "; events that pause cost something, too");
+                 "; paused events also cost something");
     return profile_note(p, line);
 }
 

@@ -34,6 +34,9 @@
 #include "target/process.h"
 #include "target/threads.h"
 
+/** Bytes from Port.name to Port.drv_ptr, the next field (erl_port.h). */
+enum { LAYOUT_NAME_BEFORE_DRIVER = 8 };
+
 /** Fields of struct Process and ErtsSchedulerData we use, as byte offsets. */
 enum layout_field {
     LAYOUT_XOFF,            /**< rbx - runtime stack */
@@ -53,7 +56,7 @@ enum layout_field {
     LAYOUT_SLEEP_INFO = LAYOUT_TAUGHT_COUNT,
     LAYOUT_CURRENT_PORT, /**< ErtsSchedulerData.current_port */
     LAYOUT_PORT_OWNER,   /**< Port.connected, a pid; its id is at 0 */
-    LAYOUT_PORT_DRIVER,  /**< Port.drv_ptr; the word before it is Port.name */
+    LAYOUT_PORT_DRIVER,  /**< Port.drv_ptr */
     LAYOUT_DRIVER_NAME,  /**< erts_driver_t.name, a C string */
     LAYOUT_FIELD_COUNT
 };

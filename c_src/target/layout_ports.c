@@ -1,6 +1,6 @@
 /*
- * Ports, and what a scheduler says of itself outside processes. Nobody needs
- * to be sampled for it (erts/emulator/beam/erl_port.h, erl_process.h, global.h,
+ * Ports, and what a scheduler says of itself outside processes. No sample is
+ * needed to find them (erts/emulator/beam/erl_port.h, erl_process.h, global.h,
  * erl_driver.h; the same order in OTP 25, 27 and 29):
  *
  *   Port                              ErtsSchedulerData

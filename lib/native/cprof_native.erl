@@ -22,7 +22,7 @@ deny_tracer() -> loaded(fun ?MODULE:deny_tracer/0).
 -spec version() -> binary() | {error, not_loaded}.
 version() -> loaded(fun ?MODULE:version/0).
 
-%% --- c_src/nif/walk_nif.h; for cprof_walk and cprof_calibrate -----------------
+%% --- c_src/nif/walk_nif.h; for cprof_walk_nif and cprof_calibrate -----------------
 
 -spec walk_self() -> {ok, pos_integer()} | {error, atom()}.
 walk_self() -> loaded(fun ?MODULE:walk_self/0).

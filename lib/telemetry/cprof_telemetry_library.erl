@@ -27,7 +27,7 @@ missing() ->
     <<"the library telemetry is not there; add it to your dependencies, "
         "in mix.exs {:telemetry, \"~> 1.0\"}, in rebar.config {telemetry, \"~> 1.0\"}">>.
 
-%% The rest needs it.
+%% The functions below need the library.
 -spec attach(term(), [[atom()], ...], handler(), term()) -> ok | {error, already_exists}.
 attach(Id, Events, Handler, Config) -> telemetry:attach_many(Id, Events, Handler, Config).
 

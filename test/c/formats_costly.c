@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "base/intern.h"
 #include "formats/format.h"
 
 enum { LINES = 1000, DEPTH = 1000 };
@@ -191,6 +192,20 @@ static struct profile *deep_profile(int processes)
     return p;
 }
 
+/* Two bytes of the file are 24 of a table. */
+static void texts_without_end(void **state)
+{
+    (void)state;
+    struct buffer b;
+    struct profile *p;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    for (size_t i = 0; i <= INTERN_MAX; i++)
+        put_bytes(&b, 6, "", 0);
+    assert_int_equal(buffer_status(&b), 0);
+    assert_int_equal(pprof_read(b.data, b.len, &p), -E_LIMIT);
+    buffer_deinit(&b);
+}
+
 /* The same stack ten thousand times: it packs to a hundredth. */
 static void ours_are_read_however_well_they_pack(void **state)
 {
@@ -265,6 +280,7 @@ int main(void)
         cmocka_unit_test(stacks_of_inlined_functions),
         cmocka_unit_test(deep_stacks_without_are_read),
         cmocka_unit_test(a_long_name_for_many),
+        cmocka_unit_test(texts_without_end),
         cmocka_unit_test(ours_are_read_however_well_they_pack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /**
  * @file record.h
- * One sample as the BPF program writes it into the ring and bpf_record.c
+ * One sample as the BPF program writes it into the ring and bpf_sample.c
  * reads it: a fixed head, then the copied pieces one behind the other, each
  * beginning at a multiple of 8 bytes, in the order of enum bpf_piece. Shared
  * by the kernel's side and ours; plain fixed-size fields only.

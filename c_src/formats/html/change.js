@@ -1,6 +1,6 @@
 /*
- * The one event of the page: what changed. Whoever changes something tells it
- * here and knows nobody; start.js shows what follows from it.
+ * The one event of the page: what changed. Whoever changes something announces
+ * it here; start.js shows again what depends on it.
  *
  *   "selection"  other rows are chosen
  *   "kinds"      other kinds of code are hidden

@@ -91,8 +91,8 @@ defmodule Mix.Tasks.Profile.Run do
                 7.57  lists:rmerge3_1/6
                 6.77  lists:rmerge3_2/6
 
-  Percentages are of the samples that did Erlang work; the busy-wait of idle schedulers is shown separately. `self` is time
-  in the function itself, `total` also in what it called; a recursive function counts once. `+-` is the sampling error
+  Percentages are of the samples that did work, in processes, ports and the scheduling between them; idle schedulers are
+  shown separately. `self` is time in the function itself, `total` also in what it called; a recursive function counts once. `+-` is the sampling error
   (95 %): a longer run or a higher rate makes it smaller.
 
   ## Measure, change, measure again
