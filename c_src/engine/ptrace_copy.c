@@ -352,6 +352,8 @@ void ptrace_copy(const struct memory *m, const struct ptrace_copy_plan *what,
                  struct ptrace_copy_room *room, struct sample *s)
 {
     struct copying c = {.m = m, .what = what, .room = room, .s = s};
+    s->has_current =
+        what->thread.esdp && what->at.current_process != COPY_UNKNOWN;
     if (what->thread.role != COPY_NORMAL)
         copy_other(&c);
     else if (on_runtime_stack(&what->thread, s->regs.r[REGS_RSP]))

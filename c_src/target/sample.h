@@ -74,6 +74,10 @@ struct sample {
     bool stack_full;    /**< `stack` is as long as the engine copies */
     bool exact;       /**< all copies are of the instant; what they do not hold
                            must not be read later */
+    bool has_current; /**< exact, of a scheduler: the engine knew by then where
+                           it has its current process. Without one at
+                           process.c_p it then ran none; else that is not
+                           known, as in the first moments of a recording */
     struct regs regs; /**< user registers */
     struct sample_copy stack;  /**< from regs.sp upwards */
     struct sample_copy seam;   /**< around the runtime stack RS: the words

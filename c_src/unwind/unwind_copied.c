@@ -6,9 +6,7 @@
 
 bool unwind_is_exact(const struct unwinding *w)
 {
-    return w->s->exact &&
-           (w->s->process.c_p || (w->scheduler && w->scheduler->esdp &&
-                                  unwind_knows(w, LAYOUT_CURRENT_PROCESS)));
+    return w->s->exact && (w->s->process.c_p || w->s->has_current);
 }
 
 /* A dirty NIF's is the VM's own trampoline, which is no JIT code. */

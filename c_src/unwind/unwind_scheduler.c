@@ -314,6 +314,13 @@ static uint64_t process_of(struct unwinding *w, const struct seam *seam)
     return unwind_current_process(w);
 }
 
+/* Copied before it was known where the current process is: whose the C code is
+ * that Erlang code called cannot be told, but somebody's it is. */
+static bool is_of_unknown_process(const struct unwinding *w, bool scheduling)
+{
+    return w->s->exact && !w->s->has_current && !scheduling;
+}
+
 /* The Erlang side, from the first Erlang frame on. The scheduler works for a
  * process at times (it collects what a process left undone when its time was
  * up: erts_schedule in erl_process.c), so that process's stack is wanted. */
@@ -322,7 +329,10 @@ static void add_erlang(struct unwinding *w, const struct seam *seam,
 {
     w->out->scheduling = scheduling;
     w->out->c_p = process_of(w, seam);
-    if (w->out->c_p == 0) {
+    if (w->out->c_p == 0 && is_of_unknown_process(w, scheduling)) {
+        w->out->complete = w->out->unverified = false;
+        w->out->truncated = true;
+    } else if (w->out->c_p == 0) {
         w->out->scheduling = w->out->complete = true;
         w->out->truncated = w->out->unverified = false;
     } else if (unwind_is_exact(w)) {

@@ -44,10 +44,10 @@ static void finds_every_piece(void **state)
     static struct made m;
     struct sample s;
     size_t len = make(&m, (size_t[]){0, 13, 8, 24, 16, 24});
-    m.record.flags = BPF_IN_KERNEL | BPF_HAS_REGS;
+    m.record.flags = BPF_IN_KERNEL | BPF_HAS_REGS | BPF_HAS_CURRENT;
     m.record.regs[REGS_RIP] = 99;
     assert_int_equal(parse(&m, len, &s), 0);
-    assert_true(s.exact && s.in_kernel && s.has_regs);
+    assert_true(s.exact && s.in_kernel && s.has_regs && s.has_current);
     assert_true(s.time_ns == 5 && s.period_ns == 6 && s.tid == 7);
     assert_int_equal(s.regs.r[REGS_RIP], 99);
     assert_true(s.stack.len == 13 && s.stack.addr == 2 << 20 &&

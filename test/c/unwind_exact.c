@@ -9,7 +9,7 @@ static uint8_t erlang[65536], root[65536], seam[256];
 static int open_node(void **state)
 {
     struct fake_node *n = fake_node_open(0);
-    n->sample.exact = true;
+    n->sample.exact = n->sample.has_current = true;
     *state = n;
     return 0;
 }
@@ -69,6 +69,24 @@ static void c_code_is_joined_to_the_copied_stack(void **state)
     fake_unwind(n);
     EXPECT(n, NATIVE_IP, C_CALLS_STOP - 1, B_CALLS_C - 1, A_CALLS_B - 1);
     expect_exact(n);
+}
+
+/* In the first moments of a recording the engine does not know yet where the
+ * current process is. */
+static void an_early_copy_does_not_say_that_no_process_runs(void **state)
+{
+    struct fake_node *n = *state;
+    take_process(n, STACK(n, Y, B_CALLS_C, A_CALLS_B), 512);
+    sample_in_c(n, C_CALLS_STOP);
+    n->sample.process = (struct sample_process){0};
+    forget_memory(n);
+    n->sample.has_current = false;
+    fake_unwind(n);
+    assert_false(n->out->scheduling || n->out->complete);
+    assert_true(n->out->truncated);
+    n->sample.has_current = true;
+    fake_unwind(n);
+    assert_true(n->out->scheduling);
 }
 
 /* The saved stack pointer may be below a stop that was stored earlier. */
@@ -218,6 +236,7 @@ static void without_layout_it_is_read_late(void **state)
 {
     struct fake_node *n = *state;
     n->layout.known[LAYOUT_CURRENT_PROCESS] = false;
+    n->sample.has_current = false;
     uint64_t e = STACK(n, C_CALLS_C, B_CALLS_C, A_CALLS_B);
     fake_sample(n, C + 0x21, e, 8);
     fake_unwind(n);
@@ -231,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         NODE_TEST(c_code_is_joined_to_the_copied_stack),
+        NODE_TEST(an_early_copy_does_not_say_that_no_process_runs),
         NODE_TEST(jit_code_on_the_runtime_stack_knows_its_own),
         NODE_TEST(a_stop_that_may_be_stale_is_unverified),
         NODE_TEST(deep_c_code_has_its_seam_apart),

@@ -361,6 +361,8 @@ static __always_inline void copy_user(struct copying *c)
     struct bpf_record *r = &c->s->record;
     const struct copy_thread *t = c->thread;
     c->sp = r->regs[7]; /* REGS_RSP */
+    if (t->esdp && c->setup->at.current_process != COPY_UNKNOWN)
+        r->flags |= BPF_HAS_CURRENT;
     if (t->role == COPY_NORMAL && c->sp >= t->stack_low &&
         c->sp <= t->runtime_stack) {
         copy_c_side(c);

@@ -32,6 +32,7 @@ enum {
 enum bpf_flag {
     BPF_IN_KERNEL = 1,
     BPF_HAS_REGS = 2,
+    BPF_HAS_CURRENT = 4, /* has_current of target/sample.h */
 };
 
 struct bpf_record {
