@@ -202,7 +202,11 @@ static void bash_values(struct buffer *out, const struct option_row *row,
     buffer_printf(out, "        --%s", row->name);
     if (row->letter)
         buffer_printf(out, "|-%c", row->letter);
-    buffer_printf(out, ") COMPREPLY=($(compgen %s-W '", files ? "-f " : "");
+    if (files) {
+        buffer_text(out, ") _cprof_files; return ;;\n");
+        return;
+    }
+    buffer_text(out, ") COMPREPLY=($(compgen -W '");
     for (size_t i = 0; row->closed && (word = row->words(verb, i)); i++)
         buffer_printf(out, "%s%s", i ? " " : "", word);
     buffer_text(out, "' -- \"$word\")); return ;;\n");
@@ -229,7 +233,12 @@ bool help_completion(struct buffer *out, const char *shell)
     buffer_printf(out, "# cprof %s\n", CPROF_VERSION);
     if (zsh)
         buffer_text(out, "autoload -U +X bashcompinit && bashcompinit\n");
-    buffer_text(out, "_cprof() {\n"
+    /* Names of files may have blanks in them. */
+    buffer_text(out, "_cprof_files() {\n"
+                     "    local IFS=$'\\n'\n"
+                     "    COMPREPLY+=($(compgen -f -- \"$word\"))\n"
+                     "}\n"
+                     "_cprof() {\n"
                      "    local word=${COMP_WORDS[COMP_CWORD]} words=\n"
                      "    local before=${COMP_WORDS[COMP_CWORD-1]}\n"
                      "    case ${COMP_WORDS[1]} in\n");
@@ -241,9 +250,9 @@ bool help_completion(struct buffer *out, const char *shell)
     for (const struct verb *const *v = verb_all; *v; v++)
         if ((*v)->uses[0].line)
             buffer_printf(out, "%s ", (*v)->name);
-    buffer_text(out, "--help --version'\n"
-                     "    COMPREPLY=($(compgen -f -W \"$words\" -- "
-                     "\"$word\"))\n"
+    buffer_text(out, "--help --version --man --completion'\n"
+                     "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+                     "    [ \"$COMP_CWORD\" -eq 1 ] || _cprof_files\n"
                      "}\n"
                      "complete -o filenames -F _cprof cprof\n");
     return true;

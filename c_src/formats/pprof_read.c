@@ -308,7 +308,7 @@ static int read_parts(struct reading *r)
         err = each(r, FIELD_SAMPLE, read_sample);
     if (!err && !r->tables.comments.own)
         profile_counters_edit(r->p)->samples = r->samples;
-    return err;
+    return err ? err : pprof_values_note_lost(&r->values, r->p);
 }
 
 static int read_plain(const void *bytes, size_t len, struct profile **out)

@@ -1,6 +1,7 @@
 #include "formats/pprof_values.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static void take(struct pprof_values *v, size_t at)
 {
@@ -73,17 +74,43 @@ int pprof_values_choose(struct pprof_tables *t, const Pprof__Profile *head,
     return set_types(t, head, out);
 }
 
-int pprof_values_get(const struct pprof_values *v, const Pprof__Sample *s,
-                     bool own, uint64_t values[PROFILE_MAX_VALUES])
+int pprof_values_get(struct pprof_values *v, const Pprof__Sample *s, bool own,
+                     uint64_t values[PROFILE_MAX_VALUES])
 {
     if (s->n_value != v->in_file)
         return -E_FORMAT;
     for (size_t i = 0; i < v->count; i++) {
         int64_t value = s->value[v->at[i]];
-        values[i] = value < 0 && !own ? 0 : (uint64_t)value;
+        bool negative = value < 0 && !own;
+        v->negative += negative;
+        values[i] = negative ? 0 : (uint64_t)value;
     }
-    values[0] /= v->per_sample;
+    if (v->per_sample == 1)
+        return 0;
+    uint64_t whole = values[0] % v->per_sample + v->left;
+    values[0] = values[0] / v->per_sample + whole / v->per_sample;
+    v->left = whole % v->per_sample;
     return 0;
+}
+
+int pprof_values_note_lost(const struct pprof_values *v, struct profile *p)
+{
+    char line[160];
+    int err = 0;
+    if (v->negative) {
+        snprintf(line, sizeof(line),
+                 "%" PRIu64 " values below 0 were taken as 0; the file is a "
+                 "difference of profiles",
+                 v->negative);
+        err = profile_note(p, line);
+    }
+    if (!err && v->in_file + v->derived > v->count) {
+        snprintf(line, sizeof(line),
+                 "%zu kinds of values are in the file; %zu of them are kept",
+                 v->in_file, v->count - v->derived);
+        err = profile_note(p, line);
+    }
+    return err;
 }
 
 static void add_text(struct buffer *out, const struct pprof_text *text)

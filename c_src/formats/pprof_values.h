@@ -15,7 +15,9 @@ struct pprof_values {
     size_t count, at[PROFILE_MAX_VALUES]; /**< ours: where in the file */
     uint64_t per_sample; /**< the first is divided by this: 1; more where a
                               file only gives times, by its period */
+    uint64_t left;       /**< of what was divided so far */
     bool derived;        /**< so it is no value of the file, but made of one */
+    uint64_t negative;   /**< values that were below 0 */
 };
 
 /** Chooses, and tells the profile of the tables its types. -E_FORMAT when there
@@ -24,10 +26,13 @@ MUST_USE int pprof_values_choose(struct pprof_tables *t,
                                  const Pprof__Profile *head,
                                  struct pprof_values *out);
 /** The values of a sample, as many as the profile has. Those of a difference
- *  of profiles may be negative, ours are unsigned. */
-MUST_USE int pprof_values_get(const struct pprof_values *v,
-                              const Pprof__Sample *s, bool own,
-                              uint64_t values[PROFILE_MAX_VALUES]);
+ *  of profiles may be negative: they become 0 and are counted. What a division
+ *  leaves goes to the next sample, so that the shares stay right. */
+MUST_USE int pprof_values_get(struct pprof_values *v, const Pprof__Sample *s,
+                              bool own, uint64_t values[PROFILE_MAX_VALUES]);
+/** Notes at the end what could not be taken over. */
+MUST_USE int pprof_values_note_lost(const struct pprof_values *v,
+                                    struct profile *p);
 /** Notes for a foreign file what is counted as its samples. */
 MUST_USE int pprof_values_note(const struct pprof_tables *t,
                                const Pprof__Profile *head,

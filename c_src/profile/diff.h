@@ -82,6 +82,7 @@ struct diff_stack {
 struct diff_side {
     size_t recordings;
     uint64_t samples, counted; /**< all, and those that count */
+    uint64_t untold; /**< of schedulers, where work is not told from idling */
     uint64_t duration_ns, cpu_ns;
     uint32_t rate_asked;
     const char *node, *command, *host, *otp, *engine, *event, *started;

@@ -1,5 +1,6 @@
 #include "profile/diff_side.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -22,8 +23,11 @@ static void add_figures(struct diff_side *side, const struct profile *p)
         uint64_t weight = profile_weight(p, i);
         add_capped(&side->samples, weight);
         add_capped(&side->cpu_ns, profile_value(p, i, cpu));
-        if (profile_counts(p, profile_sample_at(p, i)->state))
+        enum sample_state state = profile_sample_at(p, i)->state;
+        if (profile_counts(p, state))
             add_capped(&side->counted, weight);
+        if (state == STATE_SCHEDULER)
+            add_capped(&side->untold, weight);
     }
 }
 
@@ -152,6 +156,29 @@ static int note_lines(struct profile *strings, const char *lines)
     return err;
 }
 
+static double untold_pct(const struct diff_side *s)
+{
+    return s->samples ? 100.0 * (double)s->untold / (double)s->samples : 0;
+}
+
+/* Where one side counts what schedulers do outside processes, and the other
+ * cannot tell it from idling, the work of ports looks new or gone. */
+static void warn_of_states(struct buffer *out, const struct diff_side *base,
+                           const struct diff_side *now)
+{
+    enum { POINTS = 2 };
+    char texts[2][40];
+    double before = untold_pct(base), later = untold_pct(now);
+    if (fabs(before - later) < POINTS)
+        return;
+    snprintf(texts[0], sizeof(texts[0]), "%.1f %%", before);
+    snprintf(texts[1], sizeof(texts[1]), "%.1f %%", later);
+    say(out, "schedulers outside processes, work not told from idling",
+        texts[0], texts[1],
+        "ports and scheduling may look new or gone; record both with the same "
+        "engine and version");
+}
+
 int diff_side_compare(const struct diff_side *base, const struct diff_side *now,
                       struct profile *strings, const char **out)
 {
@@ -173,6 +200,7 @@ int diff_side_compare(const struct diff_side *base, const struct diff_side *now,
         say(&lines, "different rates", rates[0], rates[1],
             "shares can be compared; the lower rate limits how certain they "
             "are");
+    warn_of_states(&lines, base, now);
     int err = keep(strings, &lines, out);
     return err ? err : note_lines(strings, *out);
 }

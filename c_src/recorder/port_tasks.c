@@ -112,7 +112,7 @@ static void read_program(const struct port_tasks *t,
     read_text(m, name, to);
     if (memory_read_u64(m, s->port, &id) != 0 || id != s->port_id)
         to[0] = '\0';
-    to[strcspn(to, " \t")] = '\0';
+    to[strcspn(to, " \t\n;&|<>()`$\"'")] = '\0';
     const char *base = strrchr(to, '/');
     if (strchr(to, '='))
         to[0] = '\0';

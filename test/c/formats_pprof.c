@@ -454,6 +454,36 @@ static void another_programs_types_are_kept(void **state)
     profile_destroy(p);
 }
 
+/* Rows of times that are no multiples of the period: nobody's share is lost. */
+static void shares_of_times_stay_right(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    assert_int_equal(profile_set_values(p, &VALUE_CPU, 1), 0);
+    profile_meta_edit(p)->rate_asked = 100; /* a period of 10 ms */
+    for (uint32_t i = 0; i < 100; i++) {
+        char name[8];
+        snprintf(name, sizeof(name), "a%u", i);
+        struct profile_sample s = {make_stack(p, name), PROFILE_NONE,
+                                   PROFILE_NONE, STATE_RUNNING, 0};
+        const uint64_t ns = i == 0 ? 10000000 : 9900000;
+        assert_int_equal(profile_add(p, &s, &ns), 0);
+    }
+    struct buffer gz = written(p), plain = unpacked(&gz);
+    make_foreign(&plain);
+    profile_destroy(p);
+    p = read_back(plain.data, plain.len);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < profile_sample_count(p); i++) {
+        assert_true(profile_weight(p, i) <= 1);
+        sum += profile_weight(p, i);
+    }
+    assert_int_equal(sum, 99); /* 990.1 ms */
+    profile_destroy(p);
+    buffer_deinit(&gz);
+    buffer_deinit(&plain);
+}
+
 static void ids_of_nothing_are_refused(void **state)
 {
     (void)state;
@@ -490,6 +520,7 @@ int main(void)
         cmocka_unit_test(another_programs_file_is_read),
         cmocka_unit_test(values_of_any_type_come_through),
         cmocka_unit_test(another_programs_types_are_kept),
+        cmocka_unit_test(shares_of_times_stay_right),
         cmocka_unit_test(ids_of_nothing_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,7 @@ defmodule Live.DiffTest do
           {[base, base, "--fail-above", "much"], 2, ~r/--fail-above much: give a percentage/},
           {[base, base, "--min-effect", "0"], 2, ~r/--min-effect 0: give a percentage above 0/},
           {[base, base, "-f", "pprof"], 2, ~r/--format pprof: choose text/},
-          {[base, base, "-o", Path.join(dir, "x.pb.gz")], 2, ~r/choose text/},
+          {[base, base, "-o", Path.join(dir, "x.pb.gz")], 2, ~r/use .txt, .html or .json/},
           {[base, base, "-o", "/nonexistent/x.json"], 1, ~r/No such file/},
           {[base, base, "--focus", "("], 2, ~r/not a regular expression/},
           {[base, base, "--focus", "no such function"], 1, ~r/no samples of work to compare/},

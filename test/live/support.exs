@@ -84,10 +84,16 @@ defmodule Live.Node do
     {exe, argv} = wrap(opts[:as], [System.find_executable("erl") | erl_flags ++ run])
     # Another user may not look for a .erlang in our home, and erl would say so.
     env = if opts[:as], do: [{~c"HOME", String.to_charlist(dir)}, {~c"XDG_CONFIG_HOME", false}], else: []
-    port = Port.open({:spawn_executable, exe}, [:binary, :exit_status, line: 65536, args: argv, env: env])
-    node = %__MODULE__{port: port, dir: dir}
+    boot(dir, {exe, [:binary, :exit_status, line: 65536, args: argv, env: env]}, 3)
+  end
+
+  # On a busy machine OTP 27 loses a race with itself at times: its logger ends before there is a code server.
+  defp boot(dir, {exe, options} = how, tries) do
+    node = %__MODULE__{port: Port.open({:spawn_executable, exe}, options), dir: dir}
     "ready " <> pid = line(node)
     %{node | pid: String.to_integer(pid)}
+  rescue
+    error in RuntimeError -> if tries > 1, do: boot(dir, how, tries - 1), else: reraise(error, __STACKTRACE__)
   end
 
   @doc "A node that works in known shares: a set of known_work."
