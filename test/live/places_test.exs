@@ -5,7 +5,8 @@ defmodule Live.PlacesTest do
   alias Live.{Cprof, Node, Wait}
 
   @root System.cmd("id", ["-u"]) == {"0\n", 0}
-  @namespaces @root and match?({_, 0}, System.cmd("unshare", ~w(-p -f true), stderr_to_stdout: true))
+  @namespaces @root and
+                match?({_, 0}, System.cmd("unshare", ~w(--pid --mount-proc --fork true), stderr_to_stdout: true))
   @work "L = fun L() -> lists:seq(1, 1000), L() end, L()."
 
   setup do

@@ -84,7 +84,9 @@ defmodule Live.Node do
     {exe, argv} = wrap(opts[:as], [System.find_executable("erl") | erl_flags ++ run])
     # Another user may not look for a .erlang in our home, and erl would say so.
     env = if opts[:as], do: [{~c"HOME", String.to_charlist(dir)}, {~c"XDG_CONFIG_HOME", false}], else: []
-    boot(dir, {exe, [:binary, :exit_status, line: 65536, args: argv, env: env]}, 3)
+    # Nor may it look into our folder, if that is below /root.
+    place = if opts[:as], do: [cd: dir], else: []
+    boot(dir, {exe, [:binary, :exit_status, line: 65536, args: argv, env: env] ++ place}, 3)
   end
 
   # On a busy machine OTP 27 loses a race with itself at times: its logger ends before there is a code server.
