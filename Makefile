@@ -48,7 +48,7 @@ test-elixir: all
 test-erlang: all
 	rebar3 eunit
 test-live: all
-	$(MIX) run --no-start test/live/all.exs
+	$(MIX) run --no-start test/live/all.exs $(LIVE:%=test/live/%_test.exs)
 test-projects:
 	test/projects.sh
 
@@ -57,7 +57,10 @@ test-readers: all
 test-browser: all
 	test/browser.sh
 
-ROOT_TESTS := test-unit test-elixir test-erlang test-live
+# On other releases of OTP: what depends on the release. LIVE: only these.
+ROOT_TESTS := test-unit test-elixir test-erlang test-live \
+    LIVE="bif_names doctor extremes harm kinds places reload shares snapshot \
+    states switching telemetry traced watch"
 test-roots:
 	test/roots.sh make 27 29
 	test/roots.sh run 27 make $(ROOT_TESTS)
