@@ -2,7 +2,7 @@ defmodule Live.PlacesTest do
   @moduledoc "Nodes in unusual places: more threads than descriptors, and pid namespaces of their own."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node, Wait}
+  alias Live.{Cprof, Node}
 
   @root System.cmd("id", ["-u"]) == {"0\n", 0}
   @namespaces @root and
@@ -57,17 +57,17 @@ defmodule Live.PlacesTest do
         record = ~s("$1" record -q -p $! -d 1 --engine #{engine} -o "$3")
         script = ~s(erl -noinput -eval "$2" & sleep 1; while :; do #{record}; sleep 1; done)
         in_namespace(script, [Cprof.program(), @work, file])
-        if Cprof.works?(engine), do: Wait.until(fn -> works_on_lists?(file) end)
+        if Cprof.works?(engine), do: Live.Wait.until(fn -> works_on_lists?(file) end)
       end
 
       @tag engine: engine
       test "a pid namespace, #{engine} outside", %{out: file, engine: engine} do
         {_, pid} = in_namespace(~s(exec erl -noinput -eval "$1"), [@work])
-        node = Wait.until(fn -> child(pid) end)
+        node = Live.Wait.until(fn -> child(pid) end)
         args = ["record", "-q", "-p", node, "-d", 1, "--engine", engine, "-o", file]
 
         if Cprof.works?(engine) do
-          Wait.until(fn -> match?({_, _, 0}, Cprof.run(args)) and works_on_lists?(file) end)
+          Live.Wait.until(fn -> match?({_, _, 0}, Cprof.run(args)) and works_on_lists?(file) end)
         end
       end
     end
