@@ -9,7 +9,7 @@ defmodule Live.ExtremesTest do
     {report, stacks} = record(node, 2)
     busy = for {["extremes:deep/1" | _] = stack, n} <- stacks, hd(Enum.reverse(stack)) =~ "busy/1", do: {stack, n}
     total = busy |> Enum.map(&elem(&1, 1)) |> Enum.sum()
-    assert total > 0.9 * report["meta"]["counted"]
+    assert total > 0.6 * report["meta"]["counted"]
     for {stack, _} <- busy, do: assert("[elided]" in stack and length(stack) > 500)
     assert report["counters"]["elided"] >= total
     Node.stop(node)
