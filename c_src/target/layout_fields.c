@@ -33,11 +33,6 @@ struct pointee {
     bool has_below, has_head;
 };
 
-static bool is_pointer(uint64_t w)
-{
-    return w >= 0x10000 && w < (uint64_t)1 << 47 && w % 8 == 0;
-}
-
 static bool is_atom(uint64_t w)
 {
     return (w & 0x3f) == ATOM_TAG && w >> 6 < (uint64_t)1 << 32;
@@ -52,7 +47,7 @@ static void read_pointees(const struct memory *m,
     memset(out, 0, LAYOUT_WORDS * sizeof(*out));
     for (size_t k = 0; k < piece->words; k++) {
         uint64_t w = piece->word[k];
-        if (!is_pointer(w))
+        if (!layout_is_pointer(w))
             continue;
         owner[n] = k;
         spans[n++] = (struct memory_span){w - 8, &out[k].below, 8, false};

@@ -195,4 +195,10 @@ void layout_take(struct layout *l, bool sampled);
 /** Sets a field as known and keeps process_bytes right. */
 void layout_set(struct layout *l, enum layout_field field, uint32_t offset);
 
+/** May a word be the address of a struct of the VM? */
+static inline bool layout_is_pointer(uint64_t w)
+{
+    return w >= 0x10000 && w < (uint64_t)1 << 47 && w % 8 == 0;
+}
+
 #endif

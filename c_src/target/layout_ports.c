@@ -42,11 +42,6 @@ struct heads {
     size_t normal, count;
 };
 
-static bool is_pointer(uint64_t w)
-{
-    return w >= 0x10000 && w < (uint64_t)1 << 47 && w % 8 == 0;
-}
-
 static void read_kind(const struct memory *m, const struct layout *l,
                       bool normal, struct heads *h)
 {
@@ -78,7 +73,7 @@ static int read_heads(const struct memory *m, const struct layout *l,
 static bool may_be_run_queue(const struct heads *h, size_t k)
 {
     for (size_t i = 0; i < h->normal; i++) {
-        if (!is_pointer(h->words[i][k]))
+        if (!layout_is_pointer(h->words[i][k]))
             return false;
         for (size_t j = 0; j < i; j++)
             if (h->words[i][k] == h->words[j][k])
@@ -114,8 +109,9 @@ static bool is_current_port(const struct memory *m, const struct heads *h,
 {
     for (size_t i = 0; i < h->count; i++) {
         uint64_t id, port = h->words[i][k];
-        if (port && (!is_pointer(port) || memory_read_u64(m, port, &id) < 0 ||
-                     (id & 15) != PORT_TAG))
+        if (port &&
+            (!layout_is_pointer(port) || memory_read_u64(m, port, &id) < 0 ||
+             (id & 15) != PORT_TAG))
             return false;
     }
     return true;
@@ -151,10 +147,11 @@ static size_t name_of_driver(const struct memory *m, uint64_t driver)
 {
     uint64_t word[DRIVER_WORDS], name;
     char text;
-    if (!is_pointer(driver) || memory_read(m, driver, word, sizeof(word)) < 0)
+    if (!layout_is_pointer(driver) ||
+        memory_read(m, driver, word, sizeof(word)) < 0)
         return 0;
     for (size_t e = 2; e < DRIVER_WORDS; e++) {
-        if (!is_pointer(word[e]) ||
+        if (!layout_is_pointer(word[e]) ||
             memory_read_u64(m, word[e] + ENTRY_NAME, &name) < 0)
             continue;
         for (size_t k = 1; k < e; k++)
@@ -216,9 +213,10 @@ static bool is_sleep_info(const struct memory *m, uint64_t ssi, bool *asleep)
 {
     uint32_t flags;
     uint64_t event;
-    if (!is_pointer(ssi) ||
+    if (!layout_is_pointer(ssi) ||
         memory_read(m, ssi + LAYOUT_SLEEP_FLAGS, &flags, sizeof(flags)) < 0 ||
-        memory_read_u64(m, ssi + SLEEP_EVENT, &event) < 0 || !is_pointer(event))
+        memory_read_u64(m, ssi + SLEEP_EVENT, &event) < 0 ||
+        !layout_is_pointer(event))
         return false;
     *asleep |= (flags & ASLEEP) != 0;
     return (flags & ~(uint32_t)KNOWN_FLAGS) == 0;
