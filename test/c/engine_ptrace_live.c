@@ -165,6 +165,16 @@ static int status_of(pid_t pid, const char *key)
     return value;
 }
 
+/* A hand ends a moment after it was killed. @return the tracer, 0: none */
+static int wait_for_no_tracer(pid_t pid)
+{
+    int tracer = 1;
+    uint64_t until = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
+    while ((tracer = status_of(pid, "TracerPid")) && clock_now_ns() < until)
+        sleep_ms(1);
+    return tracer;
+}
+
 /* --- what is seen of them ------------------------------------------------ */
 
 struct seen {
@@ -460,7 +470,7 @@ static void a_killed_sampler_lets_go(void **state)
         usleep(10000 + i * 1777);
         end_child(sampler);
         goes_on();
-        assert_int_equal(status_of(pid, "TracerPid"), 0);
+        assert_int_equal(wait_for_no_tracer(pid), 0);
         kill(pid, SIGUSR1);
         for (unsigned ms = 0; shared->signals <= i && ms < PATIENCE_MS; ms++)
             sleep_ms(1);
@@ -520,11 +530,7 @@ static void a_thread_that_does_not_stop_is_let_go(void **state)
     while (engine_ptrace.counters(e).missed == 0 && clock_now_ns() < until)
         assert_int_equal(engine_ptrace.poll(e, 20, see, &seen), 0);
     uint64_t missed = engine_ptrace.counters(e).missed;
-    int tracer = 1; /* the hand ends a moment after it was told to */
-    for (int ms = 0; tracer && ms < PATIENCE_MS; ms++) {
-        sleep_ms(1);
-        tracer = status_of(pid, "TracerPid");
-    }
+    int tracer = wait_for_no_tracer(pid);
     for (int i = 0; i < HOGS; i++)
         end_child(hogs[i]);
     goes_on();
