@@ -1,5 +1,6 @@
 # Runs the live tests: `mix run --no-start test/live/all.exs [FILE...]`.
-ExUnit.start(timeout: 600_000, max_cases: 1)
+# The slowest are named, so that the whole stays short.
+ExUnit.start(timeout: 600_000, max_cases: 1, slowest: 15)
 Code.require_file("support.exs", __DIR__)
 
 files =

@@ -73,7 +73,7 @@ defmodule Live.ExtremesTest do
       assert Node.line(node) == "full"
       before = failures.()
       {report, _} = record(node, 3)
-      busy_is_seen(report, 20)
+      busy_is_seen(report, 20, 0.1)
       assert failures.() > before
     end)
 
@@ -95,14 +95,15 @@ defmodule Live.ExtremesTest do
     Node.stop(node)
   end
 
-  # On a busy machine scheduling and the kernel have a good part of so short a recording.
-  defp busy_is_seen(report, at_least \\ 60) do
+  # On a busy machine scheduling and the kernel have a good part of so short a recording. Reading the memory of a node
+  # that has none left takes the sampler long enough to lose samples.
+  defp busy_is_seen(report, at_least \\ 60, lost \\ 0.01) do
     row = Enum.find(report["functions"], &(&1["name"] == "extremes:busy/1"))
     assert row["self_pct"] > at_least
     counters = report["counters"]
     assert counters["truncated"] <= 0.01 * counters["samples"]
     assert counters["unresolved_frames"] <= 0.005 * counters["frames"]
-    assert counters["lost"] <= 0.01 * counters["samples"]
+    assert counters["lost"] <= lost * counters["samples"]
   end
 
   defp record(node, cpu_seconds) do

@@ -155,8 +155,11 @@ defmodule Live.StatesTest do
     tasks = Cprof.collapsed(["report", file, "--state", "port"])
     total = tasks |> Enum.map(&elem(&1, 1)) |> Enum.sum()
     named = for {[^driver, name | _], n} <- tasks, name =~ port, do: n
-    assert Enum.sum(named) >= 0.98 * total
+    assert Enum.sum(named) >= nearly_all(total)
     rows = Cprof.json(["report", file, "--state", "port", "--process", owner])
-    assert rows["meta"]["samples"] >= 0.98 * total
+    assert rows["meta"]["samples"] >= nearly_all(total)
   end
+
+  # 98 %, less what chance moves in so few samples.
+  defp nearly_all(total), do: 0.98 * total - 3 * :math.sqrt(0.02 * total)
 end
