@@ -159,6 +159,7 @@ defmodule Cprof do
   @doc """
   Prints the node's figures at this moment: schedulers, processes, mailboxes, binaries, memory, and what everyone is
   waiting for. `Cprof.Snapshot.take/1` returns them. Takes its options; `:wait_ms` is 100 when not given.
+  Rates need two looks: the first time in a process it takes both, a second apart.
   """
   @spec snapshot([Cprof.Snapshot.option()]) :: :ok
   def snapshot(opts \\ []), do: :cprof_nif.print_snapshot(opts)

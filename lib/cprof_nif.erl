@@ -116,10 +116,12 @@ snapshot(Options) -> cprof_snapshot:take(to_map(Options)).
 print_snapshot() -> print_snapshot(#{}).
 
 %% @doc Prints a snapshot as tables. Takes the options of {@link snapshot/1};
-%% `wait_ms' is 100 when not given.
+%% `wait_ms' is 100 when not given. Rates need two looks: the first time in a
+%% process it takes both, a second apart.
 -spec print_snapshot(cprof_snapshot:options() | [{atom(), term()}]) -> ok.
 print_snapshot(Options) ->
-    io:put_chars(format(snapshot(maps:merge(#{wait_ms => 100}, to_map(Options))))).
+    Patient = maps:merge(#{wait_ms => 100}, to_map(Options)),
+    io:put_chars(format(cprof_snapshot:take_with_rates(Patient))).
 
 %% @doc Who grew from the first snapshot to the second: mailboxes, binaries,
 %% memory; and what changed of the schedulers and the totals.

@@ -270,6 +270,29 @@ text_test() ->
     [?assertMatch({_, _}, binary:match(Text, list_to_binary(Part))) || Part <- Parts],
     ?assert(length(binary:split(Text, <<"\n">>, [global])) < 100).
 
+%% Also the first time in a process.
+the_first_tables_have_rates_test_() ->
+    {timeout, 60, fun() ->
+        Test = self(),
+        Print = fun() ->
+            group_leader(Test, self()),
+            cprof_nif:print_snapshot()
+        end,
+        {_, Monitor} = spawn_monitor(Print),
+        Text = iolist_to_binary(printed(Monitor)),
+        ?assertMatch({match, _}, re:run(Text, "rates are of the last [0-9.]+ s")),
+        ?assertMatch({match, _}, re:run(Text, "\n +1 +normal +[0-9.]+ +[0-9.]+"))
+    end}.
+
+printed(Monitor) ->
+    receive
+        {io_request, From, Ref, {put_chars, unicode, Text}} ->
+            From ! {io_reply, Ref, ok},
+            [Text | printed(Monitor)];
+        {'DOWN', Monitor, process, _, normal} ->
+            []
+    end.
+
 watch_names_what_leaks_and_nothing_else_test_() ->
     {timeout, 600, fun() ->
         Sources = [auto, bif],

@@ -5,7 +5,7 @@
 %% are few the caller does it, asking only those that are at rest.
 -module(cprof_snapshot).
 
--export([take/1]).
+-export([take/1, take_with_rates/1]).
 
 -export_type([snapshot/0, options/0]).
 
@@ -94,6 +94,7 @@
 
 -define(KEY, '$cprof_snapshot').
 -define(TOP, 10).
+-define(FIRST_LOOK_MS, 1000).
 -define(MAX_TOP, 1000).
 %% What needs an answer from every scheduler, or from the kernel.
 -define(SLOW, [wall, threads, memory, allocators]).
@@ -107,6 +108,18 @@ take(Options) ->
     {Snapshot, Now} = cprof_aside:run(kind(Checked), Take, Take),
     _ = put(?KEY, Now),
     Snapshot.
+
+%% Rates are since the caller's snapshot before; its first takes another before it.
+-spec take_with_rates(options()) -> snapshot().
+take_with_rates(Options) ->
+    case get(?KEY) of
+        undefined ->
+            _ = take(Options),
+            timer:sleep(?FIRST_LOOK_MS);
+        _ ->
+            ok
+    end,
+    take(Options).
 
 %% Callers without wait_ms do not queue behind those with it.
 kind(#{wait_ms := 0}) -> cprof_snapshot;
