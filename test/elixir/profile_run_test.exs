@@ -29,6 +29,13 @@ defmodule Mix.Tasks.Profile.RunTest do
     assert text =~ "erlang:phash2/1"
   end
 
+  test "says that there is nothing to run" do
+    for args <- [[], ["--top", "3"]] do
+      said = capture_io(:stderr, fn -> assert catch_exit(Run.run(args)) == {:shutdown, 2} end)
+      assert said =~ "nothing to run"
+    end
+  end
+
   test "runs a script with its arguments, names its functions and lines" do
     script = tmp("script.exs")
 

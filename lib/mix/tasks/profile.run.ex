@@ -198,6 +198,7 @@ defmodule Mix.Tasks.Profile.Run do
   @own @of_task ++ [:rate, :engine, :kernel, :force, :command, :format, :top, :process, :focus, :ignore]
 
   @max_runs 10_000
+  @usage 2
 
   @impl true
   def run(args) do
@@ -207,6 +208,7 @@ defmodule Mix.Tasks.Profile.Run do
     opts = Cprof.Options.from_switches(own)
     # What is wrong with the options is said before anything is compiled.
     check!(opts)
+    if head == [] and not Keyword.has_key?(switches, :eval), do: nothing_to_run!()
 
     Mix.Tasks.Run.run(
       ["--no-mix-exs" | OptionParser.to_argv(shared, switches: @switches)],
@@ -215,6 +217,12 @@ defmodule Mix.Tasks.Profile.Run do
       &profile_code(&1, "nofile", opts),
       &profile_code(File.read!(&1), &1, opts)
     )
+  end
+
+  @spec nothing_to_run!() :: no_return()
+  defp nothing_to_run! do
+    Mix.shell().error("mix profile.run: nothing to run; name a script, or give code: mix profile.run -e CODE")
+    exit({:shutdown, @usage})
   end
 
   # The code is compiled, not evaluated: it is to be profiled as it would run.
