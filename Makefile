@@ -27,8 +27,8 @@ export HOME
 ifeq ($(LC_ALL)$(LC_CTYPE)$(LANG),)
 export LC_ALL := C.UTF-8
 endif
-# C is compiled by all CPUs at once; tests run one after the other.
-C_SRC := $(MAKE) -j$(shell nproc) -C c_src
+# C is compiled by all CPUs at once, unless somebody already said by how many.
+C_SRC := $(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) -C c_src
 
 all:
 	$(C_SRC)
@@ -37,7 +37,17 @@ all:
 demo: all
 	$(MIX) profile.run --output flamegraph.html examples/shop.exs
 
-test: test-unit test-asan test-elixir test-erlang test-live test-projects
+# Two at a time: what is of C, and what needs the VM. The unit tests run with
+# sanitizers here and without them in the roots.
+test: all
+	@$(MAKE) -j2 --no-print-directory test-of-c test-of-vm
+test-of-c:
+	@$(MAKE) --no-print-directory test-asan
+	@$(MAKE) --no-print-directory test-projects
+test-of-vm:
+	@$(MAKE) --no-print-directory test-elixir
+	@$(MAKE) --no-print-directory test-erlang
+	@$(MAKE) --no-print-directory test-live
 
 test-unit:
 	$(C_SRC) unit
@@ -97,6 +107,6 @@ clean:
 	$(MAKE) -C c_src clean
 	rm -rf _build build priv flamegraph.html
 
-.PHONY: all demo test test-unit test-asan test-elixir test-erlang test-live \
+.PHONY: all demo test test-of-c test-of-vm test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-roots lint fuzz churn bench bench-accuracy \
     bench-overhead bench-stated bench-formats bench-diff bench-page bench-snapshot clean
