@@ -1,6 +1,5 @@
 # Runs the live tests: `mix run --no-start test/live/all.exs [FILE...]`.
-# The slowest are named, so that the whole stays short.
-ExUnit.start(timeout: 600_000, max_cases: 1, slowest: 15)
+ExUnit.start(timeout: 600_000, max_cases: 1)
 Code.require_file("support.exs", __DIR__)
 
 files =
