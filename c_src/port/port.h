@@ -12,7 +12,7 @@
  *   start  #{pid, rate, engine, duration_ms, kernel, force, describe,
  *            no_command}
  *                                 -> started
- *   stop   #{note}                -> #{report => map, recording => binary}
+ *   stop   #{run}                 -> #{report => map, recording => binary}
  *                                 a note becomes one of the recording's
  *   read   #{recording}           -> the same of a recording that was saved
  *   render #{recording, format, top, process => [binary], focus, ignore}
@@ -102,7 +102,7 @@ struct port_request {
     int64_t version;
     int64_t pid, rate, duration_ms, top;
     bool kernel, force, describe, exclusive, no_command;
-    char engine[PORT_TEXT], format[PORT_TEXT], note[PORT_TEXT];
+    char engine[PORT_TEXT], format[PORT_TEXT], run[PORT_TEXT];
     char focus[PORT_TEXT], ignore[PORT_TEXT];
     char processes[PORT_MAX_PROCESSES][PORT_TEXT];
     size_t process_count;

@@ -50,7 +50,7 @@ static const struct field fields[] = {
     {"no_command", FIELD_BOOLEAN, MEMBER(no_command)},
     {"engine", FIELD_TEXT, MEMBER(engine)},
     {"format", FIELD_TEXT, MEMBER(format)},
-    {"note", FIELD_TEXT, MEMBER(note)},
+    {"run", FIELD_TEXT, MEMBER(run)},
     {"focus", FIELD_TEXT, MEMBER(focus)},
     {"ignore", FIELD_TEXT, MEMBER(ignore)},
     {"process", FIELD_TEXTS, MEMBER(processes)},

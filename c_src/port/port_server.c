@@ -70,6 +70,15 @@ static int reply_profile(struct server *s, int64_t ref, const struct profile *p)
     return err;
 }
 
+static int set_run(struct profile *p, const char *run)
+{
+    int64_t id = profile_string(p, run);
+    if (id < 0)
+        return (int)id;
+    profile_meta_edit(p)->run = (uint32_t)id;
+    return 0;
+}
+
 /* The reply follows when the node has answered what is still to be asked. */
 static int stop(struct server *s, const struct port_request *r)
 {
@@ -78,8 +87,8 @@ static int stop(struct server *s, const struct port_request *r)
     int err = session_finish(s->session, &s->finished);
     session_close(s->session);
     s->session = NULL;
-    if (!err && r->note[0])
-        err = profile_note(s->finished, r->note);
+    if (!err)
+        err = set_run(s->finished, r->run);
     if (err) {
         s->inquiry = inquiry_of(NULL);
         profile_destroy(s->finished);

@@ -104,7 +104,8 @@ struct profile_sample {
     TEXT(engine, "engine")                                                     \
     TEXT(event, "event")                                                       \
     FLAG(kernel_included, "kernel_included")                                   \
-    NUMBER(uint32_t, rate_asked, "rate_asked") /* Hz */
+    NUMBER(uint32_t, rate_asked, "rate_asked") /* Hz */                        \
+    TEXT(run, "run") /* of mix profile.run: lib/cprof/runs.ex */
 #define PROFILE_META_TIMES(NUMBER)                                             \
     NUMBER(uint64_t, started_unix_ns, "started_unix_ns")                       \
     NUMBER(uint64_t, duration_ns, "duration_ns")                               \

@@ -42,7 +42,7 @@ defmodule Cprof.Measurement do
       :ok ->
         {wall_us, outcome} = timed(fun)
         run = %{run | wall_us: wall_us, waited_us: max(waited_us(threads) - waited, 0)}
-        stopped(:cprof_sampler.stop(%{note: Runs.note(run)}), outcome, {fun, record, run, measured})
+        stopped(:cprof_sampler.stop(%{run: Runs.to_text(run)}), outcome, {fun, record, run, measured})
 
       {:error, failure} ->
         {{:failed, Error.new(failure)}, measured}

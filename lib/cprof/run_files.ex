@@ -40,7 +40,7 @@ defmodule Cprof.RunFiles do
   end
 
   defp run_of(profile, file) do
-    case Runs.from_notes(profile.report.meta.notes) do
+    case Runs.from_text(profile.report.meta.run) do
       nil ->
         text = "was not made by mix profile.run --save; compare recordings of other work with cprof diff"
         error(:no_baseline, file, text)

@@ -2,9 +2,10 @@ defmodule Cprof.Runs do
   @moduledoc """
   Several runs of the same code: what a saved run says of itself, and wall times as figures. Pure.
 
-  `mix profile.run --save` makes a recording of every run, and each carries one note, a comment in the pprof file:
+  `mix profile.run --save` makes a recording of every run, and each says which it is, in a comment of the
+  pprof file (`meta.run` of its JSON report):
 
-      mix profile.run: run 2 of 5, 412345 us, waited 120 us, warmed up, of 1763720000123456
+      run 2 of 5, 412345 us, waited 120 us, warmed up, of 1763720000123456
 
   that is its number, how many there were to be, its wall time (or `raised`), how long threads were ready but had no CPU,
   whether the code had run before, and a number that all runs of one measurement share.
@@ -40,38 +41,35 @@ defmodule Cprof.Runs do
   @type change :: %{change: float(), interval: {float(), float()} | nil}
 
   @doc """
-  The note of a run.
+  What the recording of a run says of it.
 
-      iex> Cprof.Runs.note(%Cprof.Runs{number: 2, count: 5, wall_us: 412_345, waited_us: 9, warm?: true, set: 17})
-      "mix profile.run: run 2 of 5, 412345 us, waited 9 us, warmed up, of 17"
-      iex> Cprof.Runs.note(%Cprof.Runs{number: 1, count: 1, wall_us: nil, warm?: false, set: 17})
-      "mix profile.run: run 1 of 1, raised, waited 0 us, not warmed up, of 17"
+      iex> Cprof.Runs.to_text(%Cprof.Runs{number: 2, count: 5, wall_us: 412_345, waited_us: 9, warm?: true, set: 17})
+      "run 2 of 5, 412345 us, waited 9 us, warmed up, of 17"
+      iex> Cprof.Runs.to_text(%Cprof.Runs{number: 1, count: 1, wall_us: nil, warm?: false, set: 17})
+      "run 1 of 1, raised, waited 0 us, not warmed up, of 17"
   """
-  @spec note(t()) :: String.t()
-  def note(%__MODULE__{} = run) do
+  @spec to_text(t()) :: String.t()
+  def to_text(%__MODULE__{} = run) do
     wall = if run.wall_us, do: "#{run.wall_us} us", else: "raised"
     warm = if run.warm?, do: "warmed up", else: "not warmed up"
-    "mix profile.run: run #{run.number} of #{run.count}, #{wall}, waited #{run.waited_us} us, #{warm}, of #{run.set}"
+    "run #{run.number} of #{run.count}, #{wall}, waited #{run.waited_us} us, #{warm}, of #{run.set}"
   end
 
-  @form ~S"\Amix profile\.run: run (\d{1,9}) of (\d{1,9}), (?:(\d{1,18}) us|raised), waited (\d{1,18}) us, " <>
+  @form ~S"\Arun (\d{1,9}) of (\d{1,9}), (?:(\d{1,18}) us|raised), waited (\d{1,18}) us, " <>
           ~S"(not )?warmed up, of (\d{1,18})\z"
 
   @doc """
-  The run that the notes of a recording tell of.
+  The run that a recording was made of; nil: it is not one of `mix profile.run`.
 
-      iex> Cprof.Runs.from_notes(["something else", "mix profile.run: run 2 of 5, 412345 us, waited 9 us, warmed up, of 17"])
+      iex> Cprof.Runs.from_text("run 2 of 5, 412345 us, waited 9 us, warmed up, of 17")
       %Cprof.Runs{number: 2, count: 5, wall_us: 412_345, waited_us: 9, warm?: true, set: 17}
-      iex> Cprof.Runs.from_notes(["mix profile.run: run two"])
+      iex> Cprof.Runs.from_text("run two")
       nil
   """
-  @spec from_notes([String.t()]) :: t() | nil
-  def from_notes(notes), do: Enum.find_value(notes, &from_note/1)
-
-  # The expression is compiled where it is used: a compiled one cannot be kept
-  # in a module on every release.
-  defp from_note(note) do
-    case Regex.run(Regex.compile!(@form), note, capture: :all_but_first) do
+  @spec from_text(String.t()) :: t() | nil
+  def from_text(text) do
+    # The expression is compiled where it is used: a compiled one cannot be kept in a module on every release.
+    case Regex.run(Regex.compile!(@form), text, capture: :all_but_first) do
       nil ->
         nil
 

@@ -71,10 +71,10 @@ begin_sampling(Server, Options) ->
 stop() ->
     stop(#{}).
 
-%% With a note, a line of less than 256 bytes, the recording carries it.
--spec stop(#{note => binary()}) -> {ok, recorded()} | {error, failure()}.
+%% What is said of the run, less than 256 bytes, is kept with the recording.
+-spec stop(#{run => binary()}) -> {ok, recorded()} | {error, failure()}.
 stop(Args) ->
-    Answer = cprof_port:request(?NAME, stop, maps:with([note], Args), ?STOP_MS),
+    Answer = cprof_port:request(?NAME, stop, maps:with([run], Args), ?STOP_MS),
     cprof_port:close(?NAME),
     Answer.
 

@@ -287,12 +287,12 @@ static void reads_hello_stop_and_an_empty_process_list(void **state)
     x = begin(2, "stop", 0);
     assert_int_equal(decode(&x), 0);
     assert_int_equal(request.command, PORT_STOP);
-    assert_string_equal(request.note, "");
+    assert_string_equal(request.run, "");
     ei_x_free(&x);
     x = begin(2, "stop", 1);
-    pair_text(&x, "note", "run 1 of 3");
+    pair_text(&x, "run", "run 1 of 3");
     assert_int_equal(decode(&x), 0);
-    assert_string_equal(request.note, "run 1 of 3");
+    assert_string_equal(request.run, "run 1 of 3");
     ei_x_free(&x);
     x = begin(2, "read", 1);
     pair_text(&x, "recording", "abc");

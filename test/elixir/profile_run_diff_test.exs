@@ -82,7 +82,7 @@ defmodule Mix.Tasks.Profile.RunDiffTest do
     for file <- files do
       assert {:ok, profile} = Cprof.read(file)
       assert "CprofDiffWork.spin/1" in Enum.map(Cprof.hotspots(profile), & &1.name)
-      assert %Cprof.Runs{count: 3, warm?: true} = Cprof.Runs.from_notes(profile.report.meta.notes)
+      assert %Cprof.Runs{count: 3, warm?: true} = Cprof.Runs.from_text(profile.report.meta.run)
     end
   end
 

@@ -11,21 +11,22 @@ defmodule Cprof.RunsTest do
     %Runs{number: 1, count: 1, wall_us: wall_us, waited_us: waited_us, warm?: true, set: 1}
   end
 
-  test "a note is read back as the run it was made of" do
+  test "a text is read back as the run it was made of" do
     for wall <- [1, 999_999_999_999, nil], warm? <- [true, false], number <- [1, 10_000] do
       run = %Runs{number: number, count: 10_000, wall_us: wall, waited_us: 7, warm?: warm?, set: 1_763_720_000_123_456}
-      note = Runs.note(run)
-      assert byte_size(note) < 256
-      assert Runs.from_notes(["before", note, "after"]) == run
+      text = Runs.to_text(run)
+      assert byte_size(text) < 256
+      assert Runs.from_text(text) == run
     end
   end
 
-  test "what is no whole note is none" do
-    note = Runs.note(run(412_345))
-    for length <- 0..(byte_size(note) - 2), do: assert(Runs.from_notes([binary_part(note, 0, length)]) == nil)
-    assert Runs.from_notes([note <> "x"]) == nil
-    assert Runs.from_notes([String.replace(note, "412345", "9999999999999999999")]) == nil
-    assert Runs.from_notes([<<255, 254>>]) == nil
+  test "what is not such a text is no run" do
+    text = Runs.to_text(run(412_345))
+    for length <- 0..(byte_size(text) - 2), do: assert(Runs.from_text(binary_part(text, 0, length)) == nil)
+    assert Runs.from_text(text <> "x") == nil
+    assert Runs.from_text(String.replace(text, "412345", "9999999999999999999")) == nil
+    assert Runs.from_text(<<255, 254>>) == nil
+    assert Runs.from_text("") == nil
   end
 
   test "the interval of a change is right as often as it says" do
