@@ -40,6 +40,16 @@ int pprof_gzip_pack(const void *bytes, size_t len, struct buffer *out)
     return rc == Z_STREAM_END ? 0 : -E_LIMIT;
 }
 
+/* One file may be several members, one behind the other (RFC 1952, 2.2). */
+static int next_member(z_stream *z, int rc)
+{
+    if (rc != Z_STREAM_END || z->avail_in == 0)
+        return rc;
+    if (!pprof_gzip_is(z->next_in, z->avail_in))
+        return Z_DATA_ERROR;
+    return inflateReset(z);
+}
+
 int pprof_gzip_unpack(const void *bytes, size_t len, struct buffer *out)
 {
     z_stream z = {.next_in = (Bytef *)bytes, .avail_in = (uInt)len};
@@ -55,6 +65,7 @@ int pprof_gzip_unpack(const void *bytes, size_t len, struct buffer *out)
         }
         rc = inflate(&z, Z_NO_FLUSH);
         out->len -= z.avail_out;
+        rc = next_member(&z, rc);
     }
     inflateEnd(&z);
     return rc == Z_STREAM_END ? 0 : rc == Z_MEM_ERROR ? -ENOMEM : -E_FORMAT;

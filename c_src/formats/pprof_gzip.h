@@ -16,7 +16,8 @@ bool pprof_gzip_is(const void *bytes, size_t len);
 MUST_USE int pprof_gzip_pack(const void *bytes, size_t len, struct buffer *out);
 /**
  * Appends what is packed in the bytes, at most out->max bytes in all:
- * -E_LIMIT beyond. -E_FORMAT when they are damaged or cut.
+ * -E_LIMIT beyond. -E_FORMAT when they are damaged or cut, or when what follows
+ * is not gzip.
  */
 MUST_USE int pprof_gzip_unpack(const void *bytes, size_t len,
                                struct buffer *out);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "formats/format.h"
+#include "formats/pprof_gzip.h"
 #include "profile/filter.h"
 #include "profile/merge.h"
 
@@ -251,6 +252,32 @@ static void every_byte_of_a_plain_file_may_be_wrong(void **state)
         (void)try_to_read(b.data, len);
     buffer_deinit(&gz);
     buffer_deinit(&b);
+    profile_destroy(p);
+}
+
+/* As `cat a.gz b.gz` and parallel packers make them. */
+static void all_members_are_unpacked(void **state)
+{
+    (void)state;
+    struct profile *p = some_profile();
+    struct buffer gz = written(p), plain = unpacked(&gz), members;
+    buffer_init(&members, BUFFER_DEFAULT_MAX);
+    size_t half = plain.len / 2;
+    assert_int_equal(pprof_gzip_pack(plain.data, half, &members), 0);
+    assert_int_equal(
+        pprof_gzip_pack(plain.data + half, plain.len - half, &members), 0);
+    struct buffer again;
+    buffer_init(&again, BUFFER_DEFAULT_MAX);
+    assert_int_equal(pprof_gzip_unpack(members.data, members.len, &again), 0);
+    assert_int_equal(again.len, plain.len);
+    assert_memory_equal(again.data, plain.data, plain.len);
+    assert_int_equal(try_to_read(members.data, members.len), 0);
+    buffer_add(&members, "more", 4);
+    assert_int_equal(try_to_read(members.data, members.len), -E_NOT_A_PROFILE);
+    buffer_deinit(&again);
+    buffer_deinit(&members);
+    buffer_deinit(&plain);
+    buffer_deinit(&gz);
     profile_destroy(p);
 }
 
@@ -516,6 +543,7 @@ int main(void)
         cmocka_unit_test(other_files_are_refused),
         cmocka_unit_test(a_cut_or_damaged_file_is_refused),
         cmocka_unit_test(every_byte_of_a_plain_file_may_be_wrong),
+        cmocka_unit_test(all_members_are_unpacked),
         cmocka_unit_test(a_bomb_is_not_unpacked),
         cmocka_unit_test(another_programs_file_is_read),
         cmocka_unit_test(values_of_any_type_come_through),
