@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Offsets in bytes, in the order in which Erlang gives them as a tuple. */
-#define WALK_FIELDS(X)                                                         \
+/** Offsets in bytes, each by the key under which Erlang gives it. */
+#define WALK_OFFSETS(X)                                                        \
     X(state)        /* u32: flags, see walk_states.h */                        \
     X(locks)        /* u32: locks that are held, see walk_states.h */          \
     X(queue)        /* messages that the process has fetched */                \
@@ -28,15 +28,15 @@
     X(vheap_old)    /* ... the old heap */                                     \
     X(reductions)   /* so far; lags while it runs */                           \
     X(pc)           /* where it goes on when it is not running */              \
-    X(initial)      /* module, function as terms, arity */
+    X(initial)      /* module, function as terms, arity */                     \
+    X(created)      /* of the table, not of a process: a u32 that counts the   \
+                       processes ever created; relative to                     \
+                       process_table.place - TABLE_BEFORE */
 
 struct walk_layout {
 #define X(name) uint32_t name;
-    WALK_FIELDS(X)
+    WALK_OFFSETS(X)
 #undef X
-    /** Of the table: a u32 that counts the processes ever created; relative
-     *  to process_table.place - TABLE_BEFORE. */
-    uint32_t created;
 };
 
 /**

@@ -133,18 +133,26 @@ ERL_NIF_TERM walk_nif_word(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 /* --- walking ---------------------------------------------------------------
  */
 
-static bool get_layout(ErlNifEnv *env, ERL_NIF_TERM term, struct walk_layout *l)
+static bool get_offset(ErlNifEnv *env, ERL_NIF_TERM map, const char *key,
+                       uint32_t *out)
 {
-    const ERL_NIF_TERM *offsets;
-    int count;
-    uint32_t *const fields = (uint32_t *)l;
-    const int wanted = sizeof(*l) / sizeof(fields[0]);
-    if (!enif_get_tuple(env, term, &count, &offsets) || count != wanted)
-        return false;
-    for (int i = 0; i < count; i++)
-        if (!enif_get_uint(env, offsets[i], &fields[i]))
-            return false;
-    return true;
+    ERL_NIF_TERM atom, offset;
+    return enif_make_existing_atom(env, key, &atom, ERL_NIF_LATIN1) &&
+           enif_get_map_value(env, map, atom, &offset) &&
+           enif_get_uint(env, offset, out);
+}
+
+/* All fields, and no other. */
+static bool get_layout(ErlNifEnv *env, ERL_NIF_TERM map, struct walk_layout *l)
+{
+    size_t given, wanted = 0;
+    bool got = enif_get_map_size(env, map, &given);
+#define X(name)                                                                \
+    wanted++;                                                                  \
+    got = got && get_offset(env, map, #name, &l->name);
+    WALK_OFFSETS(X)
+#undef X
+    return got && given == wanted;
 }
 
 /* What a caller holds while its walk lasts. The walk is not in it: it would be

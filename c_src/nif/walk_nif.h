@@ -31,7 +31,8 @@ ERL_NIF_TERM walk_nif_table(ErlNifEnv *env, int argc,
 ERL_NIF_TERM walk_nif_word(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
 /**
  * walk(Layout, Top, Canary, AtomCount) -> Figures | {error, Reason}. Layout:
- * a tuple of offsets, walk_layout.h. Figures: walk_terms.c.
+ * a map of offsets by WALK_OFFSETS of walk_layout.h. Figures: a map,
+ * walk_terms.h.
  */
 ERL_NIF_TERM walk_nif_walk(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
 

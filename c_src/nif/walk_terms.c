@@ -1,5 +1,33 @@
 #include "nif/walk_terms.h"
 
+enum { FIELDS_ROOM = 32 }; /* more than any map here has */
+
+/* A map that is being made: each value beside its key. The keys are always the
+ * same few, so that they are no more of a burden than the atoms of a module. */
+struct fields {
+    ErlNifEnv *env;
+    unsigned count;
+    ERL_NIF_TERM keys[FIELDS_ROOM], values[FIELDS_ROOM];
+};
+
+static void put(struct fields *f, const char *key, ERL_NIF_TERM value)
+{
+    f->keys[f->count] = enif_make_atom(f->env, key);
+    f->values[f->count++] = value;
+}
+
+static void put_number(struct fields *f, const char *key, uint64_t n)
+{
+    put(f, key, enif_make_uint64(f->env, n));
+}
+
+static ERL_NIF_TERM map_of(struct fields *f)
+{
+    ERL_NIF_TERM map = enif_make_new_map(f->env);
+    enif_make_map_from_arrays(f->env, f->keys, f->values, f->count, &map);
+    return map;
+}
+
 /* A pid or an atom is one word (an immediate), and was checked to be one. */
 static ERL_NIF_TERM immediate(uint64_t word)
 {
@@ -11,12 +39,25 @@ static ERL_NIF_TERM number(ErlNifEnv *env, uint64_t n)
     return enif_make_uint64(env, n);
 }
 
-static ERL_NIF_TERM numbers(ErlNifEnv *env, const uint64_t *list, unsigned n)
+/* How many queues are of each class, the shortest first. */
+static ERL_NIF_TERM classes(ErlNifEnv *env, const struct walk *w)
 {
-    ERL_NIF_TERM terms[QUEUE_CLASSES];
-    for (unsigned i = 0; i < n; i++)
-        terms[i] = number(env, list[i]);
-    return enif_make_tuple_from_array(env, terms, n);
+    ERL_NIF_TERM counts[QUEUE_CLASSES];
+    for (unsigned i = 0; i < QUEUE_CLASSES; i++)
+        counts[i] = number(env, w->queue_classes[i]);
+    return enif_make_tuple_from_array(env, counts, QUEUE_CLASSES);
+}
+
+static ERL_NIF_TERM states(ErlNifEnv *env, const struct walk *w)
+{
+    static const char *const names[WALK_STATES] = {
+        [WALK_RUNNING] = "running",     [WALK_RUNNABLE] = "runnable",
+        [WALK_WAITING] = "waiting",     [WALK_GC] = "gc",
+        [WALK_SUSPENDED] = "suspended", [WALK_EXITING] = "exiting"};
+    struct fields f = {.env = env};
+    for (unsigned i = 0; i < WALK_STATES; i++)
+        put_number(&f, names[i], w->states[i]);
+    return map_of(&f);
 }
 
 /* [{Pid, Key, More...}], the largest first */
@@ -64,39 +105,56 @@ static ERL_NIF_TERM groups(ErlNifEnv *env, const struct walk *w)
     return list;
 }
 
-/* {State, Queue, Reductions, VheapWords, HeapWords}, or false: not met */
+/* false: it was not met. */
 static ERL_NIF_TERM canary(ErlNifEnv *env, const struct walk *w)
 {
     const struct walk_process *p = &w->canary_figures;
-    const uint64_t figures[] = {p->state, p->queue, p->reductions,
-                                p->vheap_words, p->heap_words};
-    return w->canary_seen ? numbers(env, figures, 5)
-                          : enif_make_atom(env, "false");
+    struct fields f = {.env = env};
+    if (!w->canary_seen)
+        return enif_make_atom(env, "false");
+    put_number(&f, "queue", p->queue);
+    put_number(&f, "binaries", p->vheap_words);
+    put_number(&f, "heap", p->heap_words);
+    return map_of(&f);
+}
+
+static void put_totals(struct fields *f, const struct walk *w)
+{
+    put_number(f, "count", w->count);
+    put_number(f, "embryos", w->embryos);
+    put_number(f, "implausible", w->implausible);
+    put_number(f, "slots", w->table.limit);
+    put_number(f, "elapsed_ns", w->elapsed_ns);
+    put_number(f, "created", w->created - w->created_before);
+    put_number(f, "messages", w->queue_total);
+    put_number(f, "longest_mailbox", w->queue_max);
+    put_number(f, "binaries_held", w->vheap_words);
+    put_number(f, "groups_missed", w->groups.missed);
+    put_number(f, "lower_bounds", w->lower_bounds);
+    put(f, "states", states(f->env, w));
+    put(f, "classes", classes(f->env, w));
+}
+
+static void put_lists(struct fields *f, const struct walk *w)
+{
+    put(f, "mailboxes", rows(f->env, &w->queues, 1));
+    put(f, "binaries", rows(f->env, &w->binaries, 3));
+    put(f, "leaks", rows(f->env, &w->leaks, 3));
+    put(f, "memory", rows(f->env, &w->memories, 0));
+    put(f, "reductions", rows(f->env, &w->reductions, 0));
+    put(f, "groups", groups(f->env, w));
 }
 
 ERL_NIF_TERM walk_terms(ErlNifEnv *env, struct walk *w, uint64_t began_ns,
                         uint64_t began_cpu_ns)
 {
-    const uint64_t totals[] = {
-        w->count,         w->embryos,     w->implausible,
-        w->table.limit,   w->elapsed_ns,  w->created - w->created_before,
-        w->queue_total,   w->queue_max,   w->vheap_words,
-        w->groups.missed, w->lower_bounds};
-    ERL_NIF_TERM parts[] = {
-        numbers(env, totals, sizeof(totals) / sizeof(totals[0])),
-        0, /* cost, last: this is part of it */
-        numbers(env, w->states, WALK_STATES),
-        numbers(env, w->queue_classes, QUEUE_CLASSES),
-        canary(env, w),
-        rows(env, &w->queues, 1),
-        rows(env, &w->binaries, 3),
-        rows(env, &w->leaks, 3),
-        rows(env, &w->memories, 0),
-        rows(env, &w->reductions, 0),
-        groups(env, w)};
-    walk_held(w, began_ns, began_cpu_ns);
-    const uint64_t cost[] = {w->calls, w->longest_ns, w->longest_cpu_ns};
-    parts[1] = numbers(env, cost, sizeof(cost) / sizeof(cost[0]));
-    return enif_make_tuple_from_array(env, parts,
-                                      sizeof(parts) / sizeof(parts[0]));
+    struct fields f = {.env = env};
+    put_totals(&f, w);
+    put_lists(&f, w);
+    put(&f, "canary", canary(env, w));
+    walk_held(w, began_ns, began_cpu_ns); /* of which all above is a part */
+    put_number(&f, "chunks", w->calls);
+    put_number(&f, "longest_ns", w->longest_ns);
+    put_number(&f, "longest_cpu_ns", w->longest_cpu_ns);
+    return map_of(&f);
 }

@@ -9,8 +9,8 @@
 
 #include "nif/walk.h"
 
-/** Of a walk that was ended, in a call that began then. The tuple is described
- *  in lib/native/cprof_walk_nif.erl. */
+/** A map of the figures of a walk that was ended, in a call that began then.
+ *  lib/native/cprof_walk_nif.erl says what they are (figures()). */
 ERL_NIF_TERM walk_terms(ErlNifEnv *env, struct walk *w, uint64_t began_ns,
                         uint64_t began_cpu_ns);
 

@@ -8,11 +8,11 @@
 
 -export_type([layout/0]).
 
-%% Offsets in the order of c_src/nif/walk_layout.h.
 -type layout() :: #{
     release := string(),
     size := pos_integer(),
-    offsets := tuple(),
+    %% by the names of c_src/nif/walk_layout.h
+    offsets := cprof_offsets:offsets(),
     %% are messages counted that are on their way between the queues?
     middle := boolean()
 }.
@@ -132,7 +132,7 @@ start_helper(Round, N, Heap) ->
     [Pid ! {unread, I} || I <- lists:seq(1, 3 + 2 * Seed)],
     {Pid, #{
         queue => 3 + 2 * Seed,
-        outer => 5 + 3 * Seed,
+        queue_outer => 5 + 3 * Seed,
         suspended => N > ?HELPERS div 2,
         priority => Priority,
         place => N rem 2,
@@ -180,13 +180,13 @@ wait(1, Held) ->
 
 %% The struct and the BIFs' answers about it, while nothing changed. Messages
 %% to a suspended process stay where they arrive.
-sample(Pid, #{queue := Queue, suspended := Suspended, outer := Outer} = Expected) ->
+sample(Pid, #{queue := Queue, suspended := Suspended, queue_outer := Outer} = Expected) ->
     settled(Pid, Queue),
     Facts = steady(Pid, 50),
     case Suspended of
         false ->
             {Struct, Known} = Facts,
-            {Struct, maps:merge(Known, Expected#{outer := 0})};
+            {Struct, maps:merge(Known, Expected#{queue_outer := 0})};
         true ->
             true = erlang:suspend_process(Pid),
             [Pid ! {outer, I} || I <- lists:seq(1, Outer)],
@@ -325,28 +325,20 @@ checked(Offsets, Created) ->
     Known = cprof_offsets:known(Release, Size),
     _ = [
         refuse(io_lib:format("OTP ~s is known, but its ~p is elsewhere", [Release, Field]))
-     || {Field, At} <- maps:to_list(maps:remove(middle, Known)), maps:get(Field, Offsets) =/= At
+     || {Field, At} <- maps:to_list(maps:remove(queue_middle, Known)), maps:get(Field, Offsets) =/= At
     ],
-    Middle = maps:get(middle, Known, unknown),
-    #{old_heap := {OldEnd, OldStart}} = Offsets,
-    At = fun(Field) -> maps:get(Field, Offsets) end,
+    Middle = maps:get(queue_middle, Known, 0),
     #{
         release => Release,
         size => Size,
-        middle => Middle =/= unknown,
-        offsets =>
-            {At(state), At(locks), At(queue), At(outer), number_or_0(Middle), signals(Middle, At(outer)),
-                At(heap_size), OldEnd, OldStart, At(fragments), At(vheap), At(vheap_old), At(reductions), At(pc), At(initial),
-                Created}
+        middle => is_map_key(queue_middle, Known),
+        offsets => Offsets#{queue_middle => Middle, signals => signals(Middle, Offsets), created => Created}
     }.
 
 %% The first signal that is no message, of struct ErtsSignalInQueue (erl_message.h),
 %% beside its count of messages.
-signals(Middle, Outer) when is_integer(Middle), Middle > 0 -> Outer + 8;
-signals(_, _) -> 0.
-
-number_or_0(unknown) -> 0;
-number_or_0(Middle) -> Middle.
+signals(0, _) -> 0;
+signals(_, #{queue_outer := Outer}) -> Outer + 8.
 
 %% --- the canary -----------------------------------------------------------
 

@@ -39,7 +39,8 @@ walk_table() -> loaded(fun ?MODULE:walk_table/0).
 -spec walk_word(atom() | pid()) -> non_neg_integer() | {error, atom()}.
 walk_word(Term) -> loaded(fun() -> ?MODULE:walk_word(Term) end).
 
--spec walk(tuple(), pos_integer(), pid(), pos_integer()) -> tuple() | {error, atom()}.
+-spec walk(#{atom() => non_neg_integer()}, pos_integer(), pid(), pos_integer()) ->
+    #{atom() => term()} | {error, atom()}.
 walk(Offsets, Top, Canary, AtomCount) ->
     loaded(fun() -> ?MODULE:walk(Offsets, Top, Canary, AtomCount) end).
 

@@ -4,19 +4,20 @@
 
 -export([find/3, known/2, risen/3]).
 
--export_type([sample/0, facts/0]).
+-export_type([sample/0, facts/0, offsets/0]).
 
 -type facts() :: #{atom() => term()}.
 %% A struct, and what is known of the process that it is of: `state' by its
 %% `priority' and `suspended'; `pc' by the `place' it waits at; `initial' as
 %% the three words of its initial call; the others as the word itself.
 -type sample() :: {binary(), facts()}.
+%% Bytes from the start of a struct, by field.
+-type offsets() :: #{atom() => non_neg_integer()}.
 
-%% The one offset of each field, of `old_heap' of its end and start. `Running':
+%% The one offset of each field. `Running':
 %% structs that processes copied of themselves; the processes in the samples are at rest.
 -spec find([sample()], [sample()], [binary()]) ->
-    {ok, #{atom() => non_neg_integer() | {non_neg_integer(), non_neg_integer()}}}
-    | {error, atom(), [term()]}.
+    {ok, offsets()} | {error, atom(), [term()]}.
 find(First, Second, Running) ->
     Samples = First ++ Second,
     Found = [{Field, places_of(Field, Samples)} || Field <- fields()],
@@ -24,9 +25,10 @@ find(First, Second, Running) ->
     unique([{locks, places_of_locks(Resting, Running)} | Found], #{}).
 
 fields() ->
-    [state, queue, outer, heap_size, old_heap, fragments, vheap, vheap_old, reductions, pc, initial].
+    [state, queue, queue_outer, heap_size, old_heap, fragments, vheap, vheap_old, reductions, pc, initial].
 
 unique([], Offsets) -> {ok, Offsets};
+unique([{old_heap, [{End, Start}]} | Rest], Offsets) -> unique(Rest, Offsets#{old_hend => End, old_heap => Start});
 unique([{Field, [Offset]} | Rest], Offsets) -> unique(Rest, Offsets#{Field => Offset});
 unique([{Field, Found} | _], _) -> {error, Field, Found}.
 
@@ -126,14 +128,14 @@ risen(Least, Most, {Before, After}) ->
         Rise =< Most
     ].
 
-%% Debian's builds. Only to doubt what was found, and for `middle', which holds
+%% Debian's builds. Only to doubt what was found, and for `queue_middle', which holds
 %% messages for moments only: a release whose other fields are as known has it
 %% there, too (OTP 25 counts them with the outer ones: 0).
--spec known(string(), pos_integer()) -> #{atom() => term()}.
+-spec known(string(), pos_integer()) -> offsets().
 known("25", 776) ->
     #{
-        state => 640, locks => 712, queue => 392, outer => 672, middle => 0, heap_size => 152,
-        old_heap => {504, 520}, fragments => 584, vheap => 544, vheap_old => 616,
+        state => 640, locks => 712, queue => 392, queue_outer => 672, queue_middle => 0, heap_size => 152,
+        old_hend => 504, old_heap => 520, fragments => 584, vheap => 544, vheap_old => 616,
         reductions => 280, pc => 256, initial => 448
     };
 known("27", 760) ->
@@ -145,7 +147,7 @@ known(_, _) ->
 
 known_27() ->
     #{
-        state => 624, locks => 696, queue => 336, outer => 656, middle => 376, heap_size => 216,
-        old_heap => {496, 512}, fragments => 568, vheap => 528, vheap_old => 600,
+        state => 624, locks => 696, queue => 336, queue_outer => 656, queue_middle => 376, heap_size => 216,
+        old_hend => 496, old_heap => 512, fragments => 568, vheap => 528, vheap_old => 600,
         reductions => 272, pc => 248, initial => 440
     }.

@@ -67,7 +67,7 @@
     pid(), Bytes :: pos_integer(), HeapBytes :: non_neg_integer(), StillUs :: non_neg_integer() | undefined
 }.
 
-%% What the NIF answers. Sizes are words.
+%% What the NIF answers (c_src/nif/walk_terms.c). Sizes are words.
 -type figures() :: #{
     count := non_neg_integer(),
     embryos := non_neg_integer(),
@@ -204,8 +204,7 @@ walk_past({Canary, Facts}, #{offsets := Offsets}, Top) ->
     case cprof_native:walk(Offsets, Top, Canary, erlang:system_info(atom_count)) of
         {error, Reason} ->
             {refused, cprof_words:text("the walk was refused (~p)", [Reason])};
-        Answer ->
-            #{canary := Read} = Figures = figures(Answer),
+        #{canary := Read} = Figures ->
             case {cprof_calibrate:canary(), is_canary_right(Read, Facts)} of
                 {{Canary, Facts}, true} -> {ok, Figures};
                 {{Canary, Facts}, false} -> {wrong, <<"a process of known figures was read wrongly">>};
@@ -225,50 +224,6 @@ is_canary_right(#{queue := Read, binaries := Binaries, heap := Words}, Facts) ->
         fragments := Fragments
     } = Facts,
     {Read, Binaries, Words} =:= {Queue, Young + Old, Heap + OldHeap + Fragments}.
-
-%% The NIF's answer by name. Its order is that of c_src/nif/walk_terms.c, and
-%% counts here only.
--spec figures(tuple()) -> figures().
-figures({Totals, Cost, States, Classes, Canary, Queues, Binaries, Leaks, Memories, Reductions, Groups}) ->
-    {Count, Embryos, Implausible, Slots, ElapsedNs, Created, Messages, Longest, Held, Missed, LowerBounds} =
-        Totals,
-    {Chunks, LongestNs, LongestCpuNs} = Cost,
-    {Running, Runnable, Waiting, Gc, Suspended, Exiting} = States,
-    #{
-        count => Count,
-        embryos => Embryos,
-        implausible => Implausible,
-        slots => Slots,
-        elapsed_ns => ElapsedNs,
-        created => Created,
-        messages => Messages,
-        longest_mailbox => Longest,
-        binaries_held => Held,
-        groups_missed => Missed,
-        lower_bounds => LowerBounds,
-        chunks => Chunks,
-        longest_ns => LongestNs,
-        longest_cpu_ns => LongestCpuNs,
-        states => #{
-            running => Running,
-            runnable => Runnable,
-            waiting => Waiting,
-            gc => Gc,
-            suspended => Suspended,
-            exiting => Exiting
-        },
-        classes => Classes,
-        canary => canary_figures(Canary),
-        mailboxes => Queues,
-        binaries => Binaries,
-        leaks => Leaks,
-        memory => Memories,
-        reductions => Reductions,
-        groups => Groups
-    }.
-
-canary_figures(false) -> false;
-canary_figures({_State, Queue, _Reductions, Binaries, Heap}) -> #{queue => Queue, binaries => Binaries, heap => Heap}.
 
 -spec walk(figures(), cprof_calibrate:layout(), integer()) -> walk().
 walk(#{count := Count, elapsed_ns := ElapsedNs} = Figures, Layout, Began) ->
