@@ -1,53 +1,22 @@
 /* cprof diff: recordings before and after a change, compared. */
-#include "output/output.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
+#include "formats/diff_recordings.h"
 #include "formats/diff_write.h"
-
-struct side {
-    struct profile *recordings[OPTIONS_MAX_VALUES];
-    size_t count;
-};
-
-static void side_deinit(struct side *side)
-{
-    for (size_t i = 0; i < side->count; i++)
-        profile_destroy(side->recordings[i]);
-}
-
-/* The recording, or what the filter leaves of it. */
-static int read_one(const char *path, const struct filter *filter,
-                    struct profile **out)
-{
-    struct profile *whole;
-    int err = pprof_read_file(path, &whole);
-    return err ? err : filter_take(whole, filter, out);
-}
-
-static bool has_work(const struct profile *p)
-{
-    for (size_t i = 0; i < profile_sample_count(p); i++)
-        if (profile_counts(p, profile_sample_at(p, i)->state) &&
-            profile_weight(p, i) > 0)
-            return true;
-    return false;
-}
+#include "output/output.h"
 
 /* EXIT_DONE, or said what failed. A side without any work cannot be compared;
  * one of its recordings may be. */
 static int side_read(const struct options_side *files,
-                     const struct filter *filter, struct side *side)
+                     const struct filter *filter, struct diff_recordings *side)
 {
-    bool any = false;
     for (size_t i = 0; i < files->count; i++) {
-        struct profile *p;
-        int err = read_one(files->files[i], filter, &p);
+        int err = diff_recordings_add_file(side, files->files[i], filter);
         if (err)
             return fail(files->files[i], err);
-        side->recordings[side->count++] = p;
-        any |= has_work(p);
     }
-    return any ? EXIT_DONE : fail(files->files[0], -E_EMPTY);
+    return diff_recordings_have_work(side) ? EXIT_DONE
+                                           : fail(files->files[0], -E_EMPTY);
 }
 
 /* The one sentence, where scripts look for it. */
@@ -77,15 +46,12 @@ static int show(const struct diff *d, const struct options *o)
     return err ? fail(output ? output : "stdout", err) : EXIT_DONE;
 }
 
-static int compare(const struct side *base, const struct side *now,
-                   const struct options *o)
+static int compare(const struct diff_recordings *base,
+                   const struct diff_recordings *now, const struct options *o)
 {
     struct diff_options options = {.min_effect = o->min_effect};
     struct diff *d;
-    int err =
-        diff_create((const struct profile *const *)base->recordings,
-                    base->count, (const struct profile *const *)now->recordings,
-                    now->count, &options, &d);
+    int err = diff_recordings_compare(base, now, &options, &d);
     if (err)
         return fail("diff", err);
     int code = show(d, o);
@@ -105,14 +71,14 @@ static int run(int argc, char **argv)
     if (err)
         return fail(o.output, err);
     const struct view view = options_view(&o);
-    struct side base = {0}, now = {0};
+    struct diff_recordings base = {0}, now = {0};
     code = side_read(&o.base, &view.filter, &base);
     if (code == EXIT_DONE)
         code = side_read(&o.now, &view.filter, &now);
     if (code == EXIT_DONE)
         code = compare(&base, &now, &o);
-    side_deinit(&base);
-    side_deinit(&now);
+    diff_recordings_deinit(&base);
+    diff_recordings_deinit(&now);
     return code;
 }
 

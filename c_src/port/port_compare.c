@@ -1,46 +1,17 @@
 #include "port/port_compare.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
+#include "formats/diff_recordings.h"
 #include "formats/diff_write.h"
 #include "port/port_output.h"
 
-struct side {
-    struct profile **profiles;
-    size_t count;
-};
-
-static void side_deinit(struct side *s)
-{
-    for (size_t i = 0; i < s->count; i++)
-        profile_destroy(s->profiles[i]);
-    free(s->profiles);
-}
-
-static int read_one(const uint8_t *bytes, size_t len, const struct filter *f,
-                    struct profile **out)
-{
-    struct profile *whole;
-    int err = pprof_read(bytes, len, &whole);
-    return err ? err : filter_take(whole, f, out);
-}
-
 static int read_side(struct port_recordings recordings, const struct filter *f,
-                     struct side *out)
+                     struct diff_recordings *side)
 {
-    if (recordings.left <= 0)
-        return -E_USAGE;
-    out->profiles = calloc((size_t)recordings.left, sizeof(*out->profiles));
-    if (!out->profiles)
-        return -ENOMEM;
     const uint8_t *bytes;
     size_t len;
-    int err = 0;
-    while (!err && port_next_recording(&recordings, &bytes, &len)) {
-        err = read_one(bytes, len, f, &out->profiles[out->count]);
-        out->count += !err;
-    }
+    int err = recordings.left > 0 ? 0 : -E_USAGE;
+    while (!err && port_next_recording(&recordings, &bytes, &len))
+        err = diff_recordings_add(side, bytes, len, f);
     return err;
 }
 
@@ -76,18 +47,15 @@ int port_compare(const struct port_request *r, struct buffer *out)
     const char *names[PORT_MAX_PROCESSES];
     const struct filter filter = port_filter(r, names);
     const struct diff_options options = {.min_effect = r->min_effect / 100};
-    struct side base = {0}, now = {0};
+    struct diff_recordings base = {0}, now = {0};
     struct diff *d = NULL;
     int err = read_side(r->base, &filter, &base);
     if (!err)
         err = read_side(r->now, &filter, &now);
     if (!err)
-        err =
-            diff_create((const struct profile *const *)base.profiles,
-                        base.count, (const struct profile *const *)now.profiles,
-                        now.count, &options, &d);
-    side_deinit(&base);
-    side_deinit(&now);
+        err = diff_recordings_compare(&base, &now, &options, &d);
+    diff_recordings_deinit(&base);
+    diff_recordings_deinit(&now);
     if (err)
         return err;
     err = reply(r, format, d, out);

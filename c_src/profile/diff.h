@@ -77,6 +77,9 @@ struct diff_stack {
     struct diff_share self;
 };
 
+/** Texts of struct profile_meta that a side has, too. */
+#define DIFF_SIDE_TEXTS(X) X(node) X(command) X(host) X(otp) X(engine) X(event)
+
 /** What the recordings of a side have in common. Texts that differ among them
  *  are joined by ", "; numbers are sums, rate_asked the first's. */
 struct diff_side {
@@ -85,7 +88,10 @@ struct diff_side {
     uint64_t untold; /**< of schedulers, where work is not told from idling */
     uint64_t duration_ns, cpu_ns;
     uint32_t rate_asked;
-    const char *node, *command, *host, *otp, *engine, *event, *started;
+#define X(field) const char *field;
+    DIFF_SIDE_TEXTS(X)
+#undef X
+    const char *started; /**< when the first was made */
 };
 
 struct diff;

@@ -106,21 +106,14 @@ int diff_side_describe(const struct profile *const *recordings, size_t count,
                        struct profile *strings, struct diff_side *out)
 {
     struct diff_side side = {.recordings = count};
-    const struct {
-        size_t offset;
-        const char **text;
-    } texts[] = {
-        {offsetof(struct profile_meta, node), &side.node},
-        {offsetof(struct profile_meta, command), &side.command},
-        {offsetof(struct profile_meta, host), &side.host},
-        {offsetof(struct profile_meta, otp), &side.otp},
-        {offsetof(struct profile_meta, engine), &side.engine},
-        {offsetof(struct profile_meta, event), &side.event},
-    };
     int err = tell_start(recordings[0], strings, &side.started);
-    for (size_t i = 0; !err && i < sizeof(texts) / sizeof(texts[0]); i++)
-        err = join_meta(recordings, count, texts[i].offset, strings,
-                        texts[i].text);
+#define X(field)                                                               \
+    if (!err)                                                                  \
+        err =                                                                  \
+            join_meta(recordings, count, offsetof(struct profile_meta, field), \
+                      strings, &side.field);
+    DIFF_SIDE_TEXTS(X)
+#undef X
     side.rate_asked = profile_meta(recordings[0])->rate_asked;
     for (size_t i = 0; i < count; i++)
         add_figures(&side, recordings[i]);

@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+const struct profile_meta_keys profile_meta_keys = {
+#define TEXT(field, key)         .field = key,
+#define NUMBER(type, field, key) .field = key,
+    PROFILE_META(TEXT, NUMBER, TEXT)
+#undef TEXT
+#undef NUMBER
+};
+
 enum { FACT, DOUBT };
 
 const struct profile_counter profile_counter_list[PROFILE_COUNTER_COUNT] = {

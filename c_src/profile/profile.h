@@ -129,6 +129,16 @@ struct profile_meta {
 #undef FLAG
 };
 
+/** The key of each member in reports. */
+struct profile_meta_keys {
+#define TEXT(field, key)         const char *field;
+#define NUMBER(type, field, key) const char *field;
+    PROFILE_META(TEXT, NUMBER, TEXT)
+#undef TEXT
+#undef NUMBER
+};
+extern const struct profile_meta_keys profile_meta_keys;
+
 /**
  * All are counts. A DOUBT makes a number less sure; a FACT only says how much
  * was done.

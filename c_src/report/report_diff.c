@@ -1,5 +1,7 @@
 #include "report/report.h"
 
+#include "report/report_keys.h"
+
 /* Shares and growth. */
 enum { DECIMALS = 6 };
 
@@ -12,17 +14,14 @@ static void side(const char *key, const struct diff_side *of, struct sink *s)
 {
     sink_object(s, key);
     sink_natural(s, "recordings", of->recordings);
-    sink_natural(s, "samples", of->samples);
-    sink_natural(s, "counted", of->counted);
-    sink_natural(s, "duration_ns", of->duration_ns);
-    sink_natural(s, "cpu_ns", of->cpu_ns);
-    sink_natural(s, "rate_asked", of->rate_asked);
-    sink_text(s, "node", of->node);
-    sink_text(s, "command", of->command);
-    sink_text(s, "host", of->host);
-    sink_text(s, "otp", of->otp);
-    sink_text(s, "engine", of->engine);
-    sink_text(s, "event", of->event);
+    sink_natural(s, KEY_SAMPLES, of->samples);
+    sink_natural(s, KEY_COUNTED, of->counted);
+    sink_natural(s, profile_meta_keys.duration_ns, of->duration_ns);
+    sink_natural(s, KEY_CPU_NS, of->cpu_ns);
+    sink_natural(s, profile_meta_keys.rate_asked, of->rate_asked);
+#define X(field) sink_text(s, profile_meta_keys.field, of->field);
+    DIFF_SIDE_TEXTS(X)
+#undef X
     sink_text(s, "started", of->started);
     sink_end(s);
 }
@@ -31,8 +30,8 @@ static void side(const char *key, const struct diff_side *of, struct sink *s)
 static void share(const char *key, const struct diff_share *of, struct sink *s)
 {
     sink_object(s, key);
-    sink_natural(s, "base", of->base);
-    sink_natural(s, "now", of->now);
+    sink_natural(s, KEY_BASE, of->base);
+    sink_natural(s, KEY_NOW, of->now);
     real(s, "base_pct", of->base_pct);
     real(s, "now_pct", of->now_pct);
     real(s, "change", of->change);
@@ -45,32 +44,33 @@ static void share(const char *key, const struct diff_share *of, struct sink *s)
     sink_end(s);
 }
 
+/* f: NULL where there is none. */
 static void function(const char *key, const struct diff *d,
                      const struct diff_function *f, struct sink *s)
 {
+    if (!f) {
+        sink_null(s, key);
+        return;
+    }
     sink_object(s, key);
     report_function(diff_profile(d), f->function, f->line, s);
-    share("self", &f->self, s);
+    share(KEY_SELF, &f->self, s);
     share("own", &f->own, s);
-    share("total", &f->total, s);
+    share(KEY_TOTAL, &f->total, s);
     sink_end(s);
 }
 
 void report_walk_diff(const struct diff *d, const char *sentence,
                       struct sink *s)
 {
-    const struct diff_function *culprit = diff_culprit(d);
     sink_object(s, NULL);
-    sink_natural(s, "version", REPORT_VERSION);
-    side("base", diff_base(d), s);
-    side("now", diff_now(d), s);
+    sink_natural(s, KEY_VERSION, REPORT_VERSION);
+    side(KEY_BASE, diff_base(d), s);
+    side(KEY_NOW, diff_now(d), s);
     sink_lines(s, "warnings", diff_warnings(d));
     sink_text(s, "sentence", sentence);
-    if (culprit)
-        function("culprit", d, culprit, s);
-    else
-        sink_null(s, "culprit");
-    sink_list(s, "functions");
+    function("culprit", d, diff_culprit(d), s);
+    sink_list(s, KEY_FUNCTIONS);
     for (size_t i = 0; i < diff_function_count(d); i++)
         function(NULL, d, diff_function_at(d, i), s);
     sink_end(s);

@@ -1,5 +1,7 @@
 #include "report/report.h"
 
+#include "report/report_keys.h"
+
 /* Percentages and rates: what chance leaves of them is coarser. */
 enum { DECIMALS = 4 };
 
@@ -29,11 +31,11 @@ static void meta(const struct profile *p, const struct figures *f,
 #undef TEXT
 #undef NUMBER
 #undef FLAG
-    sink_natural(s, "samples", sum->samples);
-    sink_natural(s, "counted", sum->counted);
-    sink_natural(s, "cpu_ns", sum->cpu_ns);
+    sink_natural(s, KEY_SAMPLES, sum->samples);
+    sink_natural(s, KEY_COUNTED, sum->counted);
+    sink_natural(s, KEY_CPU_NS, sum->cpu_ns);
     real(s, "max_error_pct", figures_max_error_pct(f));
-    sink_lines(s, "notes", profile_text(p, m->notes));
+    sink_lines(s, profile_meta_keys.notes, profile_text(p, m->notes));
     sink_end(s);
 }
 
@@ -81,17 +83,22 @@ static void leaf_kinds(const struct summary *sum, struct sink *s)
 
 /* --- functions ------------------------------------------------------------ */
 
+static void arity(struct sink *s, const char *key, int32_t value)
+{
+    if (value == FRAME_NO_ARITY)
+        sink_null(s, key);
+    else
+        sink_integer(s, key, value);
+}
+
 void report_function(const struct profile *p, uint32_t function, uint32_t line,
                      struct sink *s)
 {
     const struct profile_function *f = profile_function_at(p, function);
-    text(s, "name", p, f->name);
+    text(s, KEY_NAME, p, f->name);
     text(s, "module", p, f->module);
     text(s, "function", p, f->function);
-    if (f->arity == FRAME_NO_ARITY)
-        sink_null(s, "arity");
-    else
-        sink_integer(s, "arity", f->arity);
+    arity(s, "arity", f->arity);
     sink_word(s, "kind", frame_kind_name(f->kind));
     text(s, "file", p, f->file);
     sink_natural(s, "line", line);
@@ -100,13 +107,13 @@ void report_function(const struct profile *p, uint32_t function, uint32_t line,
 static void functions(const struct profile *p, const struct summary *sum,
                       struct sink *s)
 {
-    sink_list(s, "functions");
+    sink_list(s, KEY_FUNCTIONS);
     for (size_t i = 0; i < sum->function_count; i++) {
         const struct summary_function *row = &sum->functions[i];
         sink_object(s, NULL);
         report_function(p, row->function, row->line, s);
-        sink_natural(s, "self", row->self);
-        sink_natural(s, "total", row->total);
+        sink_natural(s, KEY_SELF, row->self);
+        sink_natural(s, KEY_TOTAL, row->total);
         real(s, "self_pct", row->self_pct);
         real(s, "self_error_pct", row->self_error_pct);
         real(s, "total_pct", row->total_pct);
@@ -120,14 +127,14 @@ static void functions(const struct profile *p, const struct summary *sum,
 
 static void part(struct sink *s, uint64_t samples, double pct)
 {
-    sink_natural(s, "samples", samples);
+    sink_natural(s, KEY_SAMPLES, samples);
     real(s, "pct", pct);
 }
 
 static void whose(struct sink *s, uint64_t processes, uint64_t samples,
                   double pct, double error_pct)
 {
-    sink_natural(s, "processes", processes);
+    sink_natural(s, KEY_PROCESSES, processes);
     part(s, samples, pct);
     real(s, "error_pct", error_pct);
 }
@@ -145,10 +152,10 @@ static void top_functions(const struct profile *p, const struct figures *f,
 {
     const struct breakdown_row *rows;
     size_t n = figures_top_functions(f, process, &rows);
-    sink_list(s, "functions");
+    sink_list(s, KEY_FUNCTIONS);
     for (size_t i = 0; i < n; i++) {
         sink_object(s, NULL);
-        text(s, "name", p, profile_function_at(p, rows[i].function)->name);
+        text(s, KEY_NAME, p, profile_function_at(p, rows[i].function)->name);
         part(s, rows[i].samples,
              summary_pct(rows[i].samples, f->summary.counted));
         sink_end(s);
@@ -159,13 +166,13 @@ static void top_functions(const struct profile *p, const struct figures *f,
 static void processes(const struct profile *p, const struct figures *f,
                       struct sink *s)
 {
-    sink_list(s, "processes");
+    sink_list(s, KEY_PROCESSES);
     for (size_t i = 0; i < f->summary.process_count; i++) {
         const struct summary_process *row = &f->summary.processes[i];
         const struct profile_process *of = profile_process_at(p, row->process);
         sink_object(s, NULL);
-        text(s, "pid", p, of->pid);
-        text(s, "name", p, of->name);
+        text(s, profile_meta_keys.pid, p, of->pid);
+        text(s, KEY_NAME, p, of->name);
         kin(p, of, s);
         text(s, "application", p, of->application);
         text(s, "parent", p, of->parent);
@@ -197,7 +204,7 @@ void report_walk(const struct profile *p, const struct figures *f,
                  struct sink *s)
 {
     sink_object(s, NULL);
-    sink_natural(s, "version", REPORT_VERSION);
+    sink_natural(s, KEY_VERSION, REPORT_VERSION);
     meta(p, f, s);
     counters(p, s);
     states(f, s);

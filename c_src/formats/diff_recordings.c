@@ -1,0 +1,72 @@
+#include "formats/diff_recordings.h"
+
+#include <stdlib.h>
+
+#include "base/array.h"
+
+void diff_recordings_deinit(struct diff_recordings *side)
+{
+    for (size_t i = 0; i < side->count; i++)
+        profile_destroy(side->list[i]);
+    free(side->list);
+}
+
+/* Takes the recording over; err: there is none, for that reason. */
+static int add(struct diff_recordings *side, struct profile *whole, int err,
+               const struct filter *f)
+{
+    struct profile *kept;
+    if (!err)
+        err = filter_take(whole, f, &kept);
+    if (err)
+        return err;
+    err = ARRAY_RESERVE(side->list, side->cap, side->count + 1);
+    if (err)
+        profile_destroy(kept);
+    else
+        side->list[side->count++] = kept;
+    return err;
+}
+
+int diff_recordings_add(struct diff_recordings *side, const void *bytes,
+                        size_t len, const struct filter *f)
+{
+    struct profile *whole = NULL;
+    int err = pprof_read(bytes, len, &whole);
+    return add(side, whole, err, f);
+}
+
+int diff_recordings_add_file(struct diff_recordings *side, const char *path,
+                             const struct filter *f)
+{
+    struct profile *whole = NULL;
+    int err = pprof_read_file(path, &whole);
+    return add(side, whole, err, f);
+}
+
+static bool has_work(const struct profile *p)
+{
+    for (size_t i = 0; i < profile_sample_count(p); i++)
+        if (profile_counts(p, profile_sample_at(p, i)->state) &&
+            profile_weight(p, i) > 0)
+            return true;
+    return false;
+}
+
+bool diff_recordings_have_work(const struct diff_recordings *side)
+{
+    for (size_t i = 0; i < side->count; i++)
+        if (has_work(side->list[i]))
+            return true;
+    return false;
+}
+
+int diff_recordings_compare(const struct diff_recordings *base,
+                            const struct diff_recordings *now,
+                            const struct diff_options *options,
+                            struct diff **out)
+{
+    return diff_create((const struct profile *const *)base->list, base->count,
+                       (const struct profile *const *)now->list, now->count,
+                       options, out);
+}

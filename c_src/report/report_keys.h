@@ -1,0 +1,22 @@
+/**
+ * @file report_keys.h
+ * The keys that several objects of the reports have. Those of a recording are
+ * in PROFILE_META of profile/profile.h; any other key stands once, where its
+ * value is told (`make lint` checks that).
+ */
+#ifndef CPROF_REPORT_REPORT_KEYS_H
+#define CPROF_REPORT_REPORT_KEYS_H
+
+#define KEY_BASE      "base"
+#define KEY_COUNTED   "counted"
+#define KEY_CPU_NS    "cpu_ns"
+#define KEY_FUNCTIONS "functions"
+#define KEY_NAME      "name"
+#define KEY_NOW       "now"
+#define KEY_PROCESSES "processes"
+#define KEY_SAMPLES   "samples"
+#define KEY_SELF      "self"
+#define KEY_TOTAL     "total"
+#define KEY_VERSION   "version"
+
+#endif
