@@ -71,6 +71,12 @@ struct copy_offsets {
                           entry, which is copied too; 0: not known */
 };
 
+/** May an Erlang stack be from `from` to hend? None has a gigabyte. */
+static inline int copy_is_stack(__u64 from, __u64 hend)
+{
+    return from < hend && hend - from < (__u64)1 << 30 && from % 8 == 0;
+}
+
 struct engine_view;
 
 /** Fills *out from what is known of the VM. */

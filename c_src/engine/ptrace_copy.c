@@ -8,16 +8,14 @@
 #include <string.h>
 
 #include "engine/ptrace_owner.h"
+#include "target/page.h"
 
 enum {
-    PAGE = 4096,
     SPANS = 16,
     BLIND_PAGES = 2, /* copied from sp when nothing tells where it leads */
     /* How far below RS C code is looked for while its mapping is unknown. */
     NEAR_RUNTIME_STACK = 64 * 1024,
 };
-
-#define MAX_STACK_BYTES ((uint64_t)1 << 30)
 
 _Static_assert((int)COPY_ERLANG <= (int)COPY_STACK, "room.stack holds both");
 _Static_assert(COPY_SWAPPED / PAGE + 1 <= SPANS, "a run of pages is one batch");
@@ -81,7 +79,7 @@ static void copy_pages(struct copying *c, struct sample_copy *piece,
     addr &= ~(uint64_t)7;
     size_t first = c->count, len = 0, there = 0;
     for (size_t i = 0; i < pages; i++) {
-        size_t part = PAGE - (addr + len) % PAGE;
+        size_t part = PAGE_REST(addr + len);
         ask(c, addr + len, room + len, part);
         len += part;
     }
@@ -152,11 +150,6 @@ static void ask_code(struct copying *c)
 
 /* --- its stack ----------------------------------------------------------- */
 
-static bool is_stack(uint64_t from, uint64_t hend)
-{
-    return from < hend && hend - from < MAX_STACK_BYTES && from % 8 == 0;
-}
-
 /* [from, hend), both of its ends when it is long; false when it is not
  * there. */
 static bool copy_erlang(struct copying *c, struct sample_copy *piece,
@@ -205,7 +198,7 @@ static void copy_stopped(struct copying *c)
     uint8_t *room = c->room->erlang;
     if (p->stop < PAGE)
         return;
-    if (p->htop > p->stop || !is_stack(p->stop, p->hend)) {
+    if (p->htop > p->stop || !copy_is_stack(p->stop, p->hend)) {
         copy_pages(c, piece, room, p->stop, COPY_SWAPPED / PAGE);
         return;
     }
@@ -321,7 +314,7 @@ static void copy_jit_side(struct copying *c)
     answer(c);
     bool process = take_head(c, head);
     ask_code(c);
-    if (process && is_stack(sp, c->s->process.hend)) {
+    if (process && copy_is_stack(sp, c->s->process.hend)) {
         ask_name(c);
         if (copy_erlang(c, &c->s->stack, room, sp, c->s->process.hend))
             return;

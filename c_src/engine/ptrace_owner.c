@@ -1,7 +1,8 @@
 #include "engine/ptrace_owner.h"
 
+#include "target/page.h"
+
 enum {
-    PAGE = 4096,
     SEARCHED = 256, /* words below RS */
     BATCH = 16,
 };

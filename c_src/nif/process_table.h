@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/term.h"
+
 /** How a pid tells its slot (erl_ptab.h, erts_ptab_id2pix). */
 enum pid_to_slot {
     PID_HIGH_WORD, /**< OTP 25: the upper 32 bits of the term */
@@ -30,16 +32,9 @@ struct process_table {
 /** What lies before and after `place` and is the table's own: its counters. */
 enum { TABLE_BEFORE = 640, TABLE_AFTER = 128 };
 
-/** Pid terms: tag 3 in the low 4 bits (erl_term.h, _TAG_IMMED1_PID). */
-static inline bool is_pid_word(uint64_t word)
-{
-    return (word & 0xf) == 3;
-}
-
 static inline uint32_t slot_of_pid(const struct process_table *t, uint64_t pid)
 {
-    return t->how == PID_HIGH_WORD ? (uint32_t)(pid >> 32)
-                                   : (uint32_t)(pid >> 4) & (t->limit - 1);
+    return (uint32_t)term_slot(pid, t->how == PID_HIGH_WORD, t->limit);
 }
 
 /**

@@ -104,7 +104,7 @@ int process_table_find(uint64_t own_pid, uint64_t own_process, uint32_t limit,
                        .process = own_process,
                        .enif = (uintptr_t)enif_self,
                        .limit = limit};
-    if (!is_pid_word(own_pid) || limit == 0 || (limit & (limit - 1)) != 0)
+    if (!term_is_pid(own_pid) || limit == 0 || (limit & (limit - 1)) != 0)
         return -ENOENT;
     dl_iterate_phdr(search_object, &s);
     if (s.hits != 1)
@@ -118,7 +118,7 @@ int process_table_find(uint64_t own_pid, uint64_t own_process, uint32_t limit,
 uint64_t process_table_at(const struct process_table *t, uint64_t pid)
 {
     uint32_t slot = slot_of_pid(t, pid);
-    if (!is_pid_word(pid) || slot >= t->limit)
+    if (!term_is_pid(pid) || slot >= t->limit)
         return 0;
     const uint64_t *slots = (const uint64_t *)(uintptr_t)t->slots;
     return __atomic_load_n(&slots[slot], __ATOMIC_ACQUIRE);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/term.h"
 #include "nif/walk_clock.h"
 
 enum {
@@ -11,7 +12,6 @@ enum {
     LEAK_LEAST = 8192, /* words: who holds less is no suspect */
     /* Answering what it is asked (process_info) takes a process some. */
     STILL_REDUCTIONS = 4000,
-    ATOM_TAG = 0x0b /* erl_term.h, _TAG_IMMED2_ATOM, of 6 bits */
 };
 #define MOST (1ull << 44) /* a figure above is none: of words, messages */
 
@@ -72,7 +72,7 @@ static bool read_process(const struct walk *w, uint64_t process,
 
 static bool is_atom(const struct walk *w, uint64_t word)
 {
-    return (word & 0x3f) == ATOM_TAG && word >> 6 < w->atoms;
+    return term_is_atom(word) && word >> TERM_ATOM_BITS < w->atoms;
 }
 
 static void add_group(struct walk *w, uint64_t process, uint64_t id)
@@ -82,7 +82,8 @@ static void add_group(struct walk *w, uint64_t process, uint64_t id)
                             .module = word_at(process, at),
                             .function = word_at(process, at + 8),
                             .arity = word_at(process, at + 16)};
-    if (is_atom(w, key.module) && is_atom(w, key.function) && key.arity < 256)
+    if (is_atom(w, key.module) && is_atom(w, key.function) &&
+        key.arity <= TERM_MAX_ARITY)
         groups_add(&w->groups, &key, id);
     else
         w->groups.missed++;
@@ -220,7 +221,7 @@ static void look_at(struct walk *w, uint32_t slot, uint64_t process)
 {
     struct walk_process p = {.id = word_at(process, 0),
                              .state = flags_at(process, w->layout.state)};
-    if (!is_pid_word(p.id) || slot_of_pid(&w->table, p.id) != slot ||
+    if (!term_is_pid(p.id) || slot_of_pid(&w->table, p.id) != slot ||
         is_being_made(&w->layout, process, p.state)) {
         w->embryos++;
         return;

@@ -7,15 +7,13 @@
 
 #include "base/array.h"
 #include "base/index.h"
+#include "base/term.h"
 #include "profile/crowd.h"
 #include "target/erlproc.h"
+#include "target/page.h"
 
 enum {
-    TAG_MASK = 15,
-    PORT_TAG = 7,
-    PID_TAG = 3,
     TEXT_BYTES = 64,
-    PAGE = 4096,
 };
 
 /* What a Port is to us; one that changes hands is another. */
@@ -74,7 +72,7 @@ static void read_text(const struct memory *m, uint64_t at, char to[TEXT_BYTES])
 {
     size_t len = 0, most = TEXT_BYTES - 1;
     while (at && len < most && strnlen(to, len) == len) {
-        size_t part = PAGE - (at + len) % PAGE;
+        size_t part = PAGE_REST(at + len);
         part = part < most - len ? part : most - len;
         if (memory_read(m, at + len, to + len, part) != 0)
             break;
@@ -156,7 +154,7 @@ static int64_t port_frame(struct port_tasks *t,
     char port[ERLPROC_TEXT], of[ERLPROC_TEXT] = "", program[TEXT_BYTES] = "";
     char text[2 * ERLPROC_TEXT + TEXT_BYTES + 16];
     erlproc_port_text(s->port_id, l->release, l->port_slots, port);
-    if ((s->port_owner & TAG_MASK) == PID_TAG)
+    if (term_is_pid(s->port_owner))
         owner_text(t, s->port_owner, owner, of);
     if (strcmp(driver, "spawn") == 0)
         read_program(t, s, program);
@@ -191,7 +189,7 @@ static int remember(struct port_tasks *t, const struct identity *i,
 static int find_owner(struct port_tasks *t, uint64_t owner, uint32_t *row)
 {
     *row = PROFILE_NONE;
-    if ((owner & TAG_MASK) != PID_TAG)
+    if (!term_is_pid(owner))
         return 0;
     int64_t id = census_owner(t->census, owner);
     if (id >= 0)
@@ -214,7 +212,7 @@ static int learn(struct port_tasks *t, const struct sample_scheduler *s,
     task.driver = (uint32_t)id;
     int place = id < 0 ? (int)id : crowd_place(t->crowd, &kind, identity->id);
     bool alone = place == CROWD_ITS_OWN;
-    if (alone && (s->port_id & TAG_MASK) == PORT_TAG) {
+    if (alone && term_is_port(s->port_id)) {
         id = port_frame(t, s, driver, task.owner);
         task.port = (uint32_t)id;
     }

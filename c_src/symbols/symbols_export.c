@@ -4,20 +4,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/term.h"
+
 /* In front of the MFA are the code addresses (one for each code index), two
  * ints and the head of an ErtsCodeInfo: 7 words in OTP 25, more or fewer in
  * others. Two atoms and a number below 256 in a row are nothing else. */
 enum { FIRST_WORD = 3, LAST_WORD = 13, WORDS = LAST_WORD + 3 };
-enum { ATOM_TAG = 0x0b, ATOM_MASK = 0x3f, MAX_ARITY = 255, ATOM_TEXT = 1024 };
-
-static bool is_atom(uint64_t term)
-{
-    return (term & ATOM_MASK) == ATOM_TAG;
-}
+enum { ATOM_TEXT = 1024 };
 
 static bool is_mfa(const uint64_t *words)
 {
-    return is_atom(words[0]) && is_atom(words[1]) && words[2] <= MAX_ARITY;
+    return term_is_atom(words[0]) && term_is_atom(words[1]) &&
+           words[2] <= TERM_MAX_ARITY;
 }
 
 static bool is_plain(const char *atom)

@@ -13,6 +13,7 @@
  */
 #include <string.h>
 
+#include "base/term.h"
 #include "target/atoms_parts.h"
 
 enum {
@@ -24,15 +25,13 @@ enum {
     ATOM_NAME = 32,
     MIN_LIMIT = 8192, /* MIN_ATOM_TABLE_SIZE */
     MIN_AGREE = 8,
-    TAG = 0x0b,
-    TAG_BITS = 6,
     BOXED = 2,
     BINARY_BYTES_AT = 16,
 };
 
 bool atoms_is_atom(uint64_t term)
 {
-    return (term & 0x3f) == TAG && term >> TAG_BITS < (uint64_t)1 << 31;
+    return term_is_atom(term) && term >> TERM_ATOM_BITS < (uint64_t)1 << 31;
 }
 
 static int read_slot(const struct atoms_table *t, const struct memory *m,
@@ -57,13 +56,13 @@ int atoms_table_text(const struct atoms_table *t, const struct memory *m,
     uint64_t name;
     if (!t->segments || !atoms_is_atom(term))
         return -E_NOT_FOUND;
-    int status = read_slot(t, m, term >> TAG_BITS, slot);
+    int status = read_slot(t, m, term >> TERM_ATOM_BITS, slot);
     if (status < 0)
         return status;
     memcpy(&index, slot + ATOM_INDEX, sizeof(index));
     memcpy(&len, slot + ATOM_LEN, sizeof(len));
     memcpy(&name, slot + ATOM_NAME, sizeof(name));
-    if (index < 0 || (uint64_t)index != term >> TAG_BITS || len < 0 ||
+    if (index < 0 || (uint64_t)index != term >> TERM_ATOM_BITS || len < 0 ||
         len >= ATOMS_MAX_TEXT || (t->boxed && (name & 3) != BOXED))
         return -E_NOT_FOUND;
     uint64_t bytes = t->boxed ? name - BOXED + BINARY_BYTES_AT : name;

@@ -8,15 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/term.h"
+
 enum {
-    HEAD_MAX = 4096, /* a Process has under 1 KiB */
-    TAG_MASK = 15,
-    TAG_PID = 3,
-    TAG_BITS = 4,
+    HEAD_MAX = 4096,      /* a Process has under 1 KiB */
     OLD_SLOTS = 1 << 18,  /* default +P before OTP 27 */
     NEW_SLOTS = 1 << 20,  /* and since */
     PORT_SLOTS = 1 << 16, /* default +Q */
-    MAX_ARITY = 255,
 };
 
 /* struct reg_proc, erts/emulator/beam/register.h: HashBucket {next, hvalue},
@@ -41,8 +39,7 @@ static bool are_pointers(const struct erlproc *p)
 
 static int accept(const struct erlproc *p, struct erlproc *out)
 {
-    if ((p->id & TAG_MASK) != TAG_PID || p->id == ERLPROC_NO_PID ||
-        !are_pointers(p))
+    if (!term_is_pid(p->id) || p->id == ERLPROC_NO_PID || !are_pointers(p))
         return -E_TORN;
     *out = *p;
     return 0;
@@ -95,11 +92,9 @@ int erlproc_find(const struct layout *l, const struct memory *m, uint64_t pid,
                  struct erlproc *out)
 {
     uint64_t process = 0;
-    if (!l->table || (pid & TAG_MASK) != TAG_PID)
+    if (!l->table || !term_is_pid(pid))
         return -E_NOT_FOUND;
-    uint64_t slot = is_old(pid, l->release)
-                        ? pid >> 32
-                        : pid >> TAG_BITS & (l->table_size - 1);
+    uint64_t slot = term_slot(pid, is_old(pid, l->release), l->table_size);
     if (slot >= l->table_size ||
         memory_read_u64(m, l->table + 8 * slot, &process) < 0 ||
         erlproc_read(l, m, process, out) < 0 || out->id != pid)
@@ -124,7 +119,7 @@ int erlproc_of_sample(const struct sample_process *s, struct erlproc *out)
 /* Before OTP 26 a term is {slot: 32, serial: 13, number: 15, tag: 4}. */
 static void old_number(uint64_t id, uint64_t *number, uint64_t *serial)
 {
-    uint64_t data = id >> TAG_BITS & 0xfffffff;
+    uint64_t data = id >> TERM_BITS & 0xfffffff;
     *number = data & 0x7fff;
     *serial = data >> 15;
 }
@@ -135,7 +130,7 @@ static void old_number(uint64_t id, uint64_t *number, uint64_t *serial)
 static uint64_t new_data(uint64_t id, uint64_t slots)
 {
     unsigned bits = (unsigned)__builtin_ctzll(slots);
-    uint64_t x = id >> TAG_BITS, low = x & (slots - 1);
+    uint64_t x = id >> TERM_BITS, low = x & (slots - 1);
     return (x & ~(slots - 1)) | low >> 3 | (low & 7) << (bits - 3);
 }
 
@@ -170,7 +165,7 @@ void erlproc_port_text(uint64_t id, int release, uint64_t slots,
     if (slots < 16 || (slots & (slots - 1)))
         slots = PORT_SLOTS;
     uint64_t number =
-        is_old(id, release) ? id >> TAG_BITS & 0xfffffff : new_data(id, slots);
+        is_old(id, release) ? id >> TERM_BITS & 0xfffffff : new_data(id, slots);
     snprintf(text, ERLPROC_TEXT, "#Port<0.%llu>", (unsigned long long)number);
 }
 
@@ -186,7 +181,7 @@ void erlproc_initial_call(struct atoms *atoms, const struct erlproc *p,
 {
     char module[ERLPROC_TEXT], function[ERLPROC_TEXT];
     text[0] = '\0';
-    if (p->initial[2] > MAX_ARITY ||
+    if (p->initial[2] > TERM_MAX_ARITY ||
         atoms_text(atoms, p->initial[0], module, sizeof(module)) < 0 ||
         atoms_text(atoms, p->initial[1], function, sizeof(function)) < 0)
         return;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "target/page.h"
+
 static bool is_data(const struct map *map, const char *exe)
 {
     return (map->flags & (MAPS_READ | MAPS_WRITE)) ==
@@ -89,7 +91,7 @@ uint32_t exedata_u32(const struct exedata_part *part, size_t at)
 const struct map *exedata_pointee(const struct maps *maps, uint64_t addr,
                                   size_t len)
 {
-    if (addr & 7 || addr < 4096)
+    if (addr & 7 || addr < PAGE)
         return NULL;
     const struct map *map = maps_find(maps, addr);
     if (!map || len > map->end - addr)

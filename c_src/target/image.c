@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "base/reader.h"
+#include "target/page.h"
 
-enum { PAGE = 4096, MAX_SECTION_NAME = 256 };
+enum { MAX_SECTION_NAME = 256 };
 
 const uint8_t *image_view(const struct image *image, uint64_t offset,
                           uint64_t len)

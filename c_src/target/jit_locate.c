@@ -21,6 +21,7 @@
 #include "target/exedata.h"
 #include "target/image.h"
 #include "target/jit_parts.h"
+#include "target/page.h"
 
 enum {
     DESCRIPTOR_BYTES = 24,
@@ -32,7 +33,7 @@ enum {
 
 static bool is_pointer(uint64_t addr)
 {
-    return addr >= 4096 && addr < USER_END && addr % 8 == 0;
+    return addr >= PAGE && addr < USER_END && addr % 8 == 0;
 }
 
 static bool read_link(const struct memory *m, uint64_t addr,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term.h"
 #include "target/layout_parts.h"
 
 static const char *const names[LAYOUT_FIELD_COUNT] = {
@@ -108,7 +109,7 @@ static bool current_allowed(const struct layout *l, const struct memory *m,
         if (process == 0)
             continue;
         if (process % 8 || memory_read_u64(m, process, &id) < 0 ||
-            (id & 15) != 3)
+            !term_is_pid(id))
             return false;
         processes++;
     }

@@ -16,12 +16,10 @@
  */
 #include <string.h>
 
+#include "base/term.h"
 #include "target/layout_parts.h"
 
 enum {
-    ATOM_TAG = 0x0b,
-    PID_TAG = 3,
-    MAX_ARITY = 255,
     PICK_MIN = 4,
     CODE_INFO_BYTES = 40 /* sizeof(ErtsCodeInfo), beam/code_ix.h */
 };
@@ -35,7 +33,7 @@ struct pointee {
 
 static bool is_atom(uint64_t w)
 {
-    return (w & 0x3f) == ATOM_TAG && w >> 6 < (uint64_t)1 << 32;
+    return term_is_atom(w) && w >> TERM_ATOM_BITS < (uint64_t)1 << 32;
 }
 
 static void read_pointees(const struct memory *m,
@@ -70,18 +68,18 @@ static int answer_id(const struct layout_piece *p, size_t k,
                      const struct layout_facts *f)
 {
     uint64_t w = p->word[k];
-    if ((w & 15) != PID_TAG)
+    if (!term_is_pid(w))
         return -1;
     if (!p->has_index)
         return 1;
-    uint64_t slot = f->old_ids ? w >> 32 : (w >> 4) & (f->table_size - 1);
+    uint64_t slot = term_slot(w, f->old_ids, f->table_size);
     return slot == p->index ? 1 : -1;
 }
 
 static int answer_initial(const struct layout_piece *p, size_t k)
 {
     return k + 2 < p->words && is_atom(p->word[k]) && is_atom(p->word[k + 1]) &&
-                   p->word[k + 2] <= MAX_ARITY
+                   p->word[k + 2] <= TERM_MAX_ARITY
                ? 1
                : -1;
 }

@@ -91,8 +91,8 @@ struct layout_pieces {
     bool old_ids;        /**< terms as before OTP 26 */
 };
 
-/** What the elements of a table are, by the tag of their ids. */
-enum layout_table_of { LAYOUT_PROCESSES = 3, LAYOUT_PORTS = 7 };
+/** What the elements of a table are. */
+enum layout_table_of { LAYOUT_PROCESSES, LAYOUT_PORTS };
 
 /** Finds a table in the executable's data and copies up to LAYOUT_PIECES of
  *  its processes or ports. Without a table, count is 0. */

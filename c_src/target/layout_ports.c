@@ -20,13 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term.h"
 #include "target/layout_parts.h"
 
 enum {
     ESDP_WORDS = 64,
     RUN_QUEUES = 1024, /* normal schedulers, the VM's own limit */
-    PID_TAG = 3,
-    PORT_TAG = 7,
     DRIVER_WORDS = 12,
     ENTRY_NAME = 48, /* ErlDrvEntry is what drivers are compiled against */
     SLEEP_EVENT = 32,
@@ -96,7 +95,7 @@ static bool ports_agree(const struct layout_pieces *ports,
 {
     for (size_t i = 0; i < ports->count; i++) {
         const struct layout_piece *port = &ports->list[i];
-        if (p + 1 >= port->words || (port->word[p + 1] & 15) != PID_TAG ||
+        if (p + 1 >= port->words || !term_is_pid(port->word[p + 1]) ||
             !is_run_queue(h, k, port->word[p]))
             return false;
     }
@@ -109,9 +108,8 @@ static bool is_current_port(const struct memory *m, const struct heads *h,
 {
     for (size_t i = 0; i < h->count; i++) {
         uint64_t id, port = h->words[i][k];
-        if (port &&
-            (!layout_is_pointer(port) || memory_read_u64(m, port, &id) < 0 ||
-             (id & 15) != PORT_TAG))
+        if (port && (!layout_is_pointer(port) ||
+                     memory_read_u64(m, port, &id) < 0 || !term_is_port(id)))
             return false;
     }
     return true;

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term.h"
 #include "target/layout_parts.h"
 
 enum {
@@ -57,10 +58,9 @@ int layout_table_piece(const struct memory *m, uint64_t address,
     return status;
 }
 
-/* Slot number in a pid term, before OTP 26 and since. */
-static uint64_t slot_of(uint64_t id, bool old_ids, uint64_t size)
+static bool is_of(enum layout_table_of of, uint64_t id)
 {
-    return old_ids ? id >> 32 : (id >> 4) & (size - 1);
+    return of == LAYOUT_PORTS ? term_is_port(id) : term_is_pid(id);
 }
 
 static bool in_use(uint64_t slot)
@@ -86,10 +86,10 @@ static int copy(const struct memory *m, enum layout_table_of of,
         if (status < 0 && status != -EFAULT)
             return status;
         uint64_t id = piece->word[0];
-        if (status < 0 || (id & 15) != of)
+        if (status < 0 || !is_of(of, id))
             continue;
-        bool fits_old = slot_of(id, true, p->table_size) == i;
-        bool fits_new = slot_of(id, false, p->table_size) == i;
+        bool fits_old = term_slot(id, true, p->table_size) == i;
+        bool fits_new = term_slot(id, false, p->table_size) == i;
         old_fits += fits_old;
         new_fits += fits_new;
         piece->has_index = true;

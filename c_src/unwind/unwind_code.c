@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/index.h"
+#include "target/page.h"
 
-enum { PAGE = 4096, PAGES = 1024, SITES = 8192, CALLS = 4096 };
+enum { PAGES = 1024, SITES = 8192, CALLS = 4096 };
 
 struct page {
     uint64_t addr; /* 0: empty */
@@ -116,7 +117,7 @@ static size_t read_code(struct unwind_code *c, uint64_t addr, uint8_t *to,
         const struct page *page = page_of(c, at & ~(uint64_t)(PAGE - 1));
         if (!page->readable)
             break;
-        size_t n = PAGE - at % PAGE;
+        size_t n = PAGE_REST(at);
         if (n > len - done)
             n = len - done;
         memcpy(to + done, page->bytes + at % PAGE, n);

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
+#include "target/page.h"
+
 enum {
-    PAGE = 4096,
     CPMASK = 3, /* erts/emulator/beam/erl_term.h */
 };
 
@@ -76,7 +77,7 @@ static size_t read_pages(const struct memory *m, uint64_t addr, size_t want,
     struct memory_span spans[UNWIND_SCRATCH / PAGE + 1];
     size_t n = 0, len = 0;
     while (len < want) {
-        size_t piece = PAGE - (addr + len) % PAGE;
+        size_t piece = PAGE_REST(addr + len);
         if (piece > want - len)
             piece = want - len;
         spans[n++] = (struct memory_span){

@@ -101,9 +101,9 @@ static void a_pid_tells_its_slot(void **state)
     const struct process_table since = {.limit = 1 << 20, .how = PID_LOW_BITS};
     assert_int_equal(slot_of_pid(&before, 0x0000007b00000983), 0x7b);
     assert_int_equal(slot_of_pid(&since, 0x12345673), 0x34567);
-    assert_true(is_pid_word(0x12345673));
-    assert_false(is_pid_word(0x12345677));
-    assert_false(is_pid_word(0));
+    assert_true(term_is_pid(0x12345673));
+    assert_false(term_is_pid(0x12345677));
+    assert_false(term_is_pid(0));
 }
 
 int main(void)

@@ -12,17 +12,15 @@
 #include <bpf/bpf_helpers.h>
 
 #include "engine/bpf/record.h"
+#include "target/page.h"
 
 enum {
-    PAGE = 4096,
     SEARCHED = 512, /* words of the C stack below RS */
     /* Pieces end below it; the verifier wants it as a power of two minus 1
      * that leaves room for the largest piece behind. */
     DATA_MASK = 0x1ffff,
     DATA_BYTES = DATA_MASK + 1 + COPY_STACK,
 };
-
-#define MAX_STACK_BYTES ((__u64)1 << 30)
 
 /* A sample is put together here: the stack of a BPF program holds 512 bytes,
  * and a per-CPU value 32 kB. */
@@ -69,7 +67,7 @@ __attribute__((noinline)) int copy_page_run(struct scratch *s, __u64 addr,
 {
     __u64 from = addr;
     for (__u32 i = 0; i < COPY_SWAPPED / PAGE && i < pages; i++) {
-        __u64 len = PAGE - addr % PAGE;
+        __u64 len = PAGE_REST(addr);
         if (copy_bytes(s, addr, len) != 0)
             break;
         addr += len;
@@ -173,11 +171,6 @@ static __always_inline void copy_shrunk(struct copying *c, __u64 stop)
         copy(c, BPF_PIECE_ERLANG, rdi - PAGE, PAGE, PAGE);
 }
 
-static __always_inline bool is_stack(__u64 from, __u64 hend)
-{
-    return from < hend && hend - from < MAX_STACK_BYTES && from % 8 == 0;
-}
-
 /* The Erlang stack of a process that is in C code: from stop upwards, or from
  * where a register of the C frames says, which is not far (the stop that
  * emit_enter_runtime stored last may be a little stale). */
@@ -189,7 +182,7 @@ static __always_inline void copy_stopped(struct copying *c)
     __u64 hend = field(c, at->hend);
     if (stop < PAGE)
         return;
-    if (htop <= stop && is_stack(stop, hend)) {
+    if (htop <= stop && copy_is_stack(stop, hend)) {
         __u64 from = stop - COPY_BELOW_STOP;
         if (from < htop)
             from = htop;
@@ -327,7 +320,7 @@ static __always_inline void copy_jit_side(struct copying *c, __u64 r13)
 {
     if (take_process(c, r13)) {
         __u64 hend = field(c, c->setup->at.hend);
-        if (is_stack(c->sp, hend)) {
+        if (copy_is_stack(c->sp, hend)) {
             copy_present(c, BPF_PIECE_STACK, c->sp, hend);
             return;
         }
