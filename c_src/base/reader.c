@@ -67,6 +67,14 @@ struct reader reader_sub(struct reader *r, size_t len)
     return sub;
 }
 
+size_t reader_line_count(const struct reader *r)
+{
+    size_t n = 1;
+    for (const uint8_t *at = r->at; at < r->end; at++)
+        n += *at == '\n';
+    return n;
+}
+
 bool reader_line(struct reader *r, const char **line, size_t *len)
 {
     if (r->failed || r->at == r->end)

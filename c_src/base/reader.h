@@ -30,6 +30,8 @@ const uint8_t *reader_bytes(struct reader *r, size_t len);
 void reader_skip(struct reader *r, size_t len);
 /** A reader over the next len bytes alone; failed when there are fewer. */
 struct reader reader_sub(struct reader *r, size_t len);
+/** Lines that are left, 1 or more: a last one needs no '\n'. */
+size_t reader_line_count(const struct reader *r);
 /** The next line without its '\n'; false at the end. */
 bool reader_line(struct reader *r, const char **line, size_t *len);
 

@@ -41,16 +41,6 @@ struct engine {
     void *ctx;
 };
 
-static int engine_error(int error)
-{
-    if (error == -EACCES || error == -EPERM)
-        return -E_PERF_DENIED;
-    if (error == -ENOENT || error == -ENOSYS || error == -EOPNOTSUPP ||
-        error == -ENODEV)
-        return -E_NO_ENGINE;
-    return error == -ESRCH ? -E_NO_PROCESS : error;
-}
-
 /* --- threads ------------------------------------------------------------- */
 
 static struct bpf_thread *find_inner(const struct engine *e, uint64_t inner)
@@ -189,7 +179,7 @@ static int set_view(struct engine *e, const struct engine_view *view)
     if (err)
         return err;
     err = bpf_cpus_set(&e->cpus, &allowed);
-    return err ? engine_error(err) : 0;
+    return err ? perf_event_error(err) : 0;
 }
 
 static void close_engine(struct engine *e)
@@ -217,7 +207,7 @@ static int set_event(struct perf_event_setup *setup,
         return 0;
     int err = perf_event_cycle_rate(&per_s);
     setup->cycles = per_s / config->rate;
-    return err ? engine_error(err) : 0;
+    return err ? perf_event_error(err) : 0;
 }
 
 /* Who is to be sampled, by ids that the kernel knows. */
@@ -283,7 +273,7 @@ static int try_event(struct bpf_program_handle *p, pid_t pid)
         return -E_NO_PROCESS;
     int err = bpf_cpus_set(&cpus, &allowed);
     bpf_cpus_close(&cpus);
-    return err ? engine_error(err) : 0;
+    return err ? perf_event_error(err) : 0;
 }
 
 static int probe(pid_t pid)

@@ -46,16 +46,6 @@ struct engine {
 
 /* --- the engine's life --------------------------------------------------- */
 
-static int engine_error(int error)
-{
-    if (error == -EACCES || error == -EPERM)
-        return -E_PERF_DENIED;
-    if (error == -ENOENT || error == -ENOSYS || error == -EOPNOTSUPP ||
-        error == -ENODEV)
-        return -E_NO_ENGINE;
-    return error == -ESRCH ? -E_NO_PROCESS : error;
-}
-
 static void close_engine(struct engine *e)
 {
     if (!e)
@@ -136,7 +126,7 @@ static int open_engine(const struct engine_config *config, struct engine **out)
         result = -E_GONE;
     if (result) {
         close_engine(e);
-        return engine_error(result);
+        return perf_event_error(result);
     }
     *out = e;
     return 0;
@@ -152,7 +142,7 @@ static int probe(pid_t pid)
         perf_threads_open_one(&main_thread, &setup, PERF_THREAD_MIN_RING, &t);
     if (result == 0)
         perf_thread_close(&t);
-    return engine_error(result);
+    return perf_event_error(result);
 }
 
 /* What is read from the node after a sample is right only if it is soon. */

@@ -81,6 +81,16 @@ static int open_event(pid_t tid, int cpu, const struct perf_event_setup *setup)
     return try_open(&attr, tid, cpu);
 }
 
+int perf_event_error(int error)
+{
+    if (error == -EACCES || error == -EPERM)
+        return -E_PERF_DENIED;
+    if (error == -ENOENT || error == -ENOSYS || error == -EOPNOTSUPP ||
+        error == -ENODEV)
+        return -E_NO_ENGINE;
+    return error == -ESRCH ? -E_NO_PROCESS : error;
+}
+
 int perf_event_open(pid_t tid, const struct perf_event_setup *setup)
 {
     return open_event(tid, -1, setup);

@@ -30,6 +30,9 @@ struct perf_event_setup {
  * SAMPLE_MAX_KERNEL_FRAMES and the fixed fields always fit. */
 enum { PERF_EVENT_MAX_STACK = 64512 };
 
+/** What it means to whoever asked for an engine that the kernel refused an
+ *  event with that -errno: an error of base/err.h, else the same. */
+int perf_event_error(int error);
 /** Opens a disabled event on a thread. @return a descriptor, or -errno. */
 MUST_USE int perf_event_open(pid_t tid, const struct perf_event_setup *setup);
 /** The same on a CPU, for whatever runs there. The timer of a cpu-clock also

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/add.h"
 #include "formats/json_dump.h"
 #include "formats/lineless.h"
 #include "formats/owners.h"
@@ -163,9 +164,7 @@ static size_t merge(const struct scope *c, const struct entry *from, size_t n,
         if (all && !is_in_all(c, &from[i]))
             continue;
         if (kept && by_time(&to[kept - 1], &from[i]) == 0) {
-            uint64_t *sum = &to[kept - 1].weight;
-            if (__builtin_add_overflow(*sum, from[i].weight, sum))
-                *sum = UINT64_MAX;
+            add_capped(&to[kept - 1].weight, from[i].weight);
         } else {
             to[kept++] = from[i];
         }
@@ -178,8 +177,7 @@ static void write_profile(struct scope *c, const char *name,
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < n; i++)
-        if (__builtin_add_overflow(sum, rows[i].weight, &sum))
-            sum = UINT64_MAX;
+        add_capped(&sum, rows[i].weight);
     buffer_printf(c->out,
                   "%s\n{\"type\":\"sampled\",\"name\":", c->first ? "" : ",");
     c->first = false;

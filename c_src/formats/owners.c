@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/add.h"
 #include "formats/text_parts.h"
 
 struct weighed {
@@ -37,10 +38,8 @@ static void weigh(const struct owners *o, struct weighed *all, size_t n)
     for (size_t i = 0; i < profile_sample_count(o->p); i++) {
         const struct profile_sample *s = profile_sample_at(o->p, i);
         uint32_t id = id_of(o, s);
-        if (profile_counts(o->p, s->state) && id != PROFILE_NONE &&
-            __builtin_add_overflow(all[id].samples, profile_weight(o->p, i),
-                                   &all[id].samples))
-            all[id].samples = UINT64_MAX;
+        if (profile_counts(o->p, s->state) && id != PROFILE_NONE)
+            add_capped(&all[id].samples, profile_weight(o->p, i));
     }
     qsort(all, n, sizeof(*all), by_samples);
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/add.h"
 #include "base/clock.h"
 #include "formats/pprof_gzip.h"
 #include "formats/pprof_tables.h"
@@ -276,8 +277,7 @@ static int add_sample(struct reading *r, const Pprof__Sample *s)
         err = read_labels(r, s, &row);
     if (err)
         return err;
-    if (__builtin_add_overflow(r->samples, values[0], &r->samples))
-        r->samples = UINT64_MAX;
+    add_capped(&r->samples, values[0]);
     return profile_add(r->p, &row, values);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/add.h"
 #include "formats/text_parts.h"
 
 enum { NAME_MIN = 20, NAME_MAX = 60, NAMED = 5 };
@@ -61,24 +62,19 @@ static bool choose_named(struct callers *c, const char *asked, bool whole)
 
 /* --- counting ------------------------------------------------------------- */
 
-static uint32_t function_of(const struct profile *p, uint32_t stack)
-{
-    return profile_frame_at(p, profile_stack_at(p, stack)->frame)->function;
-}
-
 /* A parent's id is below its children's. */
 static void place_stacks(struct callers *c)
 {
     for (uint32_t i = 0; i < profile_stack_count(c->p); i++) {
         const struct profile_stack *s = profile_stack_at(c->p, i);
-        uint32_t function = function_of(c->p, i);
+        uint32_t function = profile_stack_function(c->p, i);
         struct standing at = {0};
         if (s->parent != PROFILE_NONE)
             at = c->standings[s->parent];
         if (c->chosen[function]) {
             at.again |= at.within;
             if (!at.within && s->parent != PROFILE_NONE)
-                at.caller = function_of(c->p, s->parent) + 1;
+                at.caller = profile_stack_function(c->p, s->parent) + 1;
             at.within = true;
             at.callee = 0;
         } else if (at.within && !at.callee) {
@@ -86,12 +82,6 @@ static void place_stacks(struct callers *c)
         }
         c->standings[i] = at;
     }
-}
-
-static void add_capped(uint64_t *sum, uint64_t value)
-{
-    if (__builtin_add_overflow(*sum, value, sum))
-        *sum = UINT64_MAX;
 }
 
 static void count(struct callers *c)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/add.h"
 #include "formats/lineless.h"
 #include "formats/text_parts.h"
 
@@ -33,12 +34,6 @@ struct call_tree {
     uint32_t root;
     struct buffer lead; /* what stands before a name */
 };
-
-static void add_capped(uint64_t *sum, uint64_t value)
-{
-    if (__builtin_add_overflow(*sum, value, sum))
-        *sum = UINT64_MAX;
-}
 
 /* --- the shown nodes ------------------------------------------------------ */
 

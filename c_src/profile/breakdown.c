@@ -4,18 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/add.h"
 #include "base/intern.h"
-
-static uint32_t function_of(const struct profile *p, uint32_t stack)
-{
-    return profile_frame_at(p, profile_stack_at(p, stack)->frame)->function;
-}
-
-static bool is_charged(enum frame_kind kind)
-{
-    return kind == FRAME_ERLANG || kind == FRAME_ELIXIR || kind == FRAME_BIF ||
-           kind == FRAME_NIF || kind == FRAME_GC;
-}
 
 /* By stack: the function to charge; a parent's id is below its children's. */
 static uint32_t *charge_all(const struct profile *p)
@@ -26,8 +16,8 @@ static uint32_t *charge_all(const struct profile *p)
         return NULL;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t parent = profile_stack_at(p, i)->parent;
-        uint32_t function = function_of(p, i);
-        if (is_charged(profile_function_at(p, function)->kind))
+        uint32_t function = profile_stack_function(p, i);
+        if (frame_is_charged(profile_function_at(p, function)->kind))
             charged[i] = function;
         else
             charged[i] =
@@ -35,7 +25,7 @@ static uint32_t *charge_all(const struct profile *p)
     }
     for (uint32_t i = 0; i < n; i++)
         if (charged[i] == PROFILE_NONE)
-            charged[i] = function_of(p, i);
+            charged[i] = profile_stack_function(p, i);
     return charged;
 }
 
@@ -52,9 +42,7 @@ static int count(const struct profile *p, const uint32_t *owner_of,
         if (id < 0)
             return (int)id;
         struct breakdown_row *row = (struct breakdown_row *)rows->rows + id;
-        if (__builtin_add_overflow(row->samples, profile_weight(p, i),
-                                   &row->samples))
-            row->samples = UINT64_MAX;
+        add_capped(&row->samples, profile_weight(p, i));
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/add.h"
 #include "profile/diff_apart.h"
 #include "profile/diff_spread.h"
 #include "profile/tally.h"
@@ -72,12 +73,6 @@ static void work_deinit(struct work *w)
 }
 
 /* --- counts --------------------------------------------------------------- */
-
-static void add_capped(uint64_t *sum, uint64_t value)
-{
-    if (__builtin_add_overflow(*sum, value, sum))
-        *sum = UINT64_MAX;
-}
 
 static int count_parts(struct work *w)
 {

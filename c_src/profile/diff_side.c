@@ -5,15 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/add.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/utf8.h"
-
-static void add_capped(uint64_t *sum, uint64_t value)
-{
-    if (__builtin_add_overflow(*sum, value, sum))
-        *sum = UINT64_MAX;
-}
 
 static void add_figures(struct diff_side *side, const struct profile *p)
 {

@@ -10,6 +10,12 @@ static const char *const names[FRAME_KIND_COUNT] = {
     [FRAME_RUNTIME] = "runtime", [FRAME_KERNEL] = "kernel",
 };
 
+bool frame_is_charged(enum frame_kind kind)
+{
+    return kind == FRAME_ERLANG || kind == FRAME_ELIXIR || kind == FRAME_BIF ||
+           kind == FRAME_NIF || kind == FRAME_GC;
+}
+
 const char *frame_kind_name(enum frame_kind kind)
 {
     return names[kind];

@@ -6,6 +6,7 @@
 #ifndef CPROF_PROFILE_FRAME_H
 #define CPROF_PROFILE_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum frame_kind {
@@ -35,6 +36,8 @@ struct frame {
     uint32_t line;        /**< 0 if not known */
 };
 
+/** Is what C and kernel code does below such a frame charged to it? */
+bool frame_is_charged(enum frame_kind kind);
 const char *frame_kind_name(enum frame_kind kind);
 /** -E_FORMAT when no kind has that name. */
 int frame_kind_parse(const char *name, enum frame_kind *kind);

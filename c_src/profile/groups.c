@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/add.h"
 #include "base/intern.h"
 
 /* What the processes of a group have in common. */
@@ -50,9 +51,7 @@ static int count_kinds(struct grouping *g)
         if (id < 0)
             return (int)id;
         struct kind *sum = (struct kind *)g->kinds.rows + id;
-        uint64_t members = profile_members(g->p, q->process);
-        if (__builtin_add_overflow(sum->processes, members, &sum->processes))
-            sum->processes = UINT64_MAX;
+        add_capped(&sum->processes, profile_members(g->p, q->process));
     }
     return 0;
 }
@@ -88,8 +87,7 @@ static void place(struct grouping *g, const struct summary_process *q)
             kind->row = row;
     }
     struct group *sum = &out->rows[row];
-    if (__builtin_add_overflow(sum->samples, q->samples, &sum->samples))
-        sum->samples = UINT64_MAX;
+    add_capped(&sum->samples, q->samples);
     out->of[q->process] = row;
 }
 

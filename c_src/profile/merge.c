@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/add.h"
+
 struct identity {
     uint32_t name, module, function; /* strings of `to` */
     int32_t arity;
@@ -84,9 +86,8 @@ static uint64_t *count_leaves(const struct profile *p)
         const struct profile_sample *s = profile_sample_at(p, i);
         if (s->stack == PROFILE_NONE)
             continue;
-        uint64_t *sum = &leaves[profile_stack_at(p, s->stack)->frame];
-        if (__builtin_add_overflow(*sum, profile_weight(p, i), sum))
-            *sum = UINT64_MAX;
+        add_capped(&leaves[profile_stack_at(p, s->stack)->frame],
+                   profile_weight(p, i));
     }
     return leaves;
 }

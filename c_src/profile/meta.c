@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/add.h"
+
 const struct profile_meta_keys profile_meta_keys = {
 #define TEXT(field, key)         .field = key,
 #define NUMBER(type, field, key) .field = key,
@@ -34,9 +36,7 @@ void profile_add_counters(struct profile *p, const struct profile *from)
 {
     struct profile_counters *sum = profile_counters_edit(p);
     const struct profile_counters *c = profile_counters(from);
-#define X(name, kind, text)                                                    \
-    if (__builtin_add_overflow(sum->name, c->name, &sum->name))                \
-        sum->name = UINT64_MAX;
+#define X(name, kind, text) add_capped(&sum->name, c->name);
     PROFILE_COUNTERS(X)
 #undef X
 }

@@ -328,6 +328,11 @@ READERS(frame, frames)
 READERS(stack, stacks)
 READERS(thread, threads)
 
+uint32_t profile_stack_function(const struct profile *p, uint32_t stack)
+{
+    return profile_frame_at(p, profile_stack_at(p, stack)->frame)->function;
+}
+
 size_t profile_process_count(const struct profile *p)
 {
     return p->processes.rows.len;

@@ -274,6 +274,8 @@ const struct profile_frame *profile_frame_at(const struct profile *p,
 size_t profile_stack_count(const struct profile *p);
 const struct profile_stack *profile_stack_at(const struct profile *p,
                                              uint32_t id);
+/** The function of a stack's own frame, its leaf. */
+uint32_t profile_stack_function(const struct profile *p, uint32_t stack);
 size_t profile_process_count(const struct profile *p);
 const struct profile_process *profile_process_at(const struct profile *p,
                                                  uint32_t id);

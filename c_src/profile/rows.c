@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/add.h"
 #include "base/array.h"
 
 void rows_init(struct rows *r, uint32_t width)
@@ -27,9 +28,8 @@ int rows_add(struct rows *r, const struct profile_sample *key,
         return (int)id;
     uint64_t *sum = r->values + (size_t)id * r->width;
     for (uint32_t i = 0; i < r->width; i++) {
-        uint64_t old = id == before ? 0 : sum[i];
-        if (__builtin_add_overflow(old, values[i], &sum[i]))
-            sum[i] = UINT64_MAX;
+        sum[i] = id == before ? 0 : sum[i];
+        add_capped(&sum[i], values[i]);
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/add.h"
 #include "base/clock.h"
 #include "profile/tree.h"
 
@@ -20,12 +21,6 @@ struct work {
     struct summary_function *functions; /* by function id */
     uint64_t *processes;                /* by process id */
 };
-
-static void add_capped(uint64_t *sum, uint64_t value)
-{
-    if (__builtin_add_overflow(*sum, value, sum))
-        *sum = UINT64_MAX;
-}
 
 double summary_pct(uint64_t k, uint64_t n)
 {

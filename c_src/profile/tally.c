@@ -4,19 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/add.h"
 #include "profile/tree.h"
-
-static void add_capped(uint64_t *sum, uint64_t value)
-{
-    if (__builtin_add_overflow(*sum, value, sum))
-        *sum = UINT64_MAX;
-}
-
-static bool is_charged(enum frame_kind kind)
-{
-    return kind == FRAME_ERLANG || kind == FRAME_ELIXIR || kind == FRAME_BIF ||
-           kind == FRAME_NIF || kind == FRAME_GC;
-}
 
 /* A parent's id is below its children's. */
 static void charge_all(struct tally_shape *s, const struct profile *p)
@@ -25,7 +14,7 @@ static void charge_all(struct tally_shape *s, const struct profile *p)
         const struct profile_stack *stack = profile_stack_at(p, i);
         s->parent[i] = stack->parent;
         s->function[i] = profile_frame_at(p, stack->frame)->function;
-        if (is_charged(profile_function_at(p, s->function[i])->kind))
+        if (frame_is_charged(profile_function_at(p, s->function[i])->kind))
             s->charged[i] = s->function[i];
         else
             s->charged[i] = stack->parent == PROFILE_NONE

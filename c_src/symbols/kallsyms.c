@@ -53,17 +53,8 @@ static int by_addr(const void *a, const void *b)
     return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
-static size_t count_lines(const char *text, size_t len)
+static void read_lines(struct kallsyms *k, struct reader r)
 {
-    size_t n = 1;
-    for (size_t i = 0; i < len; i++)
-        n += text[i] == '\n';
-    return n;
-}
-
-static void read_lines(struct kallsyms *k, size_t len)
-{
-    struct reader r = reader_of(k->text, len);
     const char *line;
     size_t line_len;
     while (reader_line(&r, &line, &line_len)) {
@@ -78,13 +69,14 @@ int kallsyms_parse(const void *text, size_t len, struct kallsyms *out)
     struct kallsyms k = {.text = malloc(len + 1)};
     if (k.text && len)
         memcpy(k.text, text, len);
+    struct reader lines = reader_of(k.text, k.text ? len : 0);
     if (k.text)
-        k.list = malloc(count_lines(k.text, len) * sizeof(*k.list));
+        k.list = malloc(reader_line_count(&lines) * sizeof(*k.list));
     if (!k.list) {
         free(k.text);
         return -ENOMEM;
     }
-    read_lines(&k, len);
+    read_lines(&k, lines);
     qsort(k.list, k.count, sizeof(*k.list), by_addr);
     *out = k;
     return 0;

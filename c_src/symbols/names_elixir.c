@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 struct text {
     char *to;
     size_t size, len;
@@ -28,16 +30,10 @@ static void put_text(struct text *t, const char *text)
 /* The next code point; a byte that is no UTF-8 counts as itself. */
 static uint32_t next_char(const char **at, const char *end)
 {
-    const uint8_t *s = (const uint8_t *)*at;
-    size_t left = (size_t)(end - *at);
-    size_t len = s[0] < 0xc0 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    if (len > left)
-        len = 1;
-    uint32_t c = len == 1 ? s[0] : s[0] & (0xffu >> (len + 1));
-    for (size_t i = 1; i < len; i++)
-        c = c << 6 | (s[i] & 0x3f);
-    *at += len;
-    return c;
+    uint32_t c = (uint8_t) * *at;
+    size_t len = utf8_next(*at, (size_t)(end - *at), &c);
+    *at += len ? len : 1;
+    return len ? c : (uint8_t)(*at)[-1];
 }
 
 static bool in(uint32_t c, uint32_t low, uint32_t high)

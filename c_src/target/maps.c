@@ -109,18 +109,8 @@ static bool parse_line(struct line *l, struct map *m)
     return true;
 }
 
-/* Room for one mapping a line; a last line needs no newline. */
-static size_t line_count(const char *text, size_t len)
+static void parse_lines(struct maps *maps, struct reader r)
 {
-    size_t n = 1;
-    for (size_t i = 0; i < len; i++)
-        n += text[i] == '\n';
-    return n;
-}
-
-static void parse_lines(struct maps *maps, size_t len)
-{
-    struct reader r = reader_of(maps->text, len);
     const char *line;
     size_t line_len;
     uint64_t end = 0;
@@ -147,12 +137,13 @@ int maps_parse(const void *text, size_t len, struct maps *out)
     if (len)
         memcpy(maps.text, text, len);
     maps.text[len] = '\0';
-    maps.list = calloc(line_count(maps.text, len), sizeof(*maps.list));
+    struct reader lines = reader_of(maps.text, len);
+    maps.list = calloc(reader_line_count(&lines), sizeof(*maps.list));
     if (!maps.list) {
         free(maps.text);
         return -ENOMEM;
     }
-    parse_lines(&maps, len);
+    parse_lines(&maps, lines);
     *out = maps;
     return 0;
 }
