@@ -67,9 +67,9 @@ static int run(int argc, char **argv)
     int code;
     if (!verb_options(&verb_diff, argc, argv, &o, &code))
         return code;
-    int err = output_check(o.output);
-    if (err)
-        return fail(o.output, err);
+    code = verb_output(&o);
+    if (code != EXIT_DONE)
+        return code;
     const struct view view = options_view(&o);
     struct diff_recordings base = {0}, now = {0};
     code = side_read(&o.base, &view.filter, &base);

@@ -49,14 +49,21 @@ static void paragraphs(struct buffer *out, const char *text)
 static void option_help(struct buffer *out, const struct option_row *row,
                         enum option_verb verb)
 {
-    const char *place = strstr(row->help, "{}");
-    if (!place) {
-        buffer_text(out, row->help);
-        return;
+    static const char all[] = "{}", first[] = "{first}";
+    for (const char *at = row->help; *at;) {
+        size_t plain = strcspn(at, "{");
+        buffer_add(out, at, plain);
+        at += plain;
+        if (strncmp(at, all, strlen(all)) == 0) {
+            option_words_add(out, row, verb);
+            at += strlen(all);
+        } else if (strncmp(at, first, strlen(first)) == 0) {
+            buffer_text(out, row->words(verb, 0));
+            at += strlen(first);
+        } else if (*at) {
+            buffer_add(out, at++, 1);
+        }
     }
-    buffer_add(out, row->help, (size_t)(place - row->help));
-    option_words_add(out, row, verb);
-    buffer_text(out, place + 2);
 }
 
 static void option_lines(struct buffer *out, const struct option_row *row,

@@ -11,6 +11,17 @@
 #define MAX_SECONDS 86400
 #define MAX_TIME_S  1e9
 
+/* A number in a sentence. */
+#define TEXT(number)  TEXT_(number)
+#define TEXT_(number) #number
+
+#define MIN_RATE TEXT(ENGINE_MIN_RATE)
+#define MAX_RATE TEXT(ENGINE_MAX_RATE)
+#define SECONDS  TEXT(OPTIONS_SECONDS)
+#define TOP      TEXT(FORMAT_TEXT_TOP)
+#define DIFF_TOP TEXT(FORMAT_TEXT_DIFF_TOP)
+#define MIN_PCT  TEXT(FORMAT_TEXT_MIN_PCT)
+
 /* --- words ---------------------------------------------------------------- */
 
 /* The i-th format that can do what the verb does. */
@@ -38,7 +49,7 @@ static const char *engines(enum option_verb verb, size_t i)
 {
     (void)verb;
     if (i == 0)
-        return "auto";
+        return ENGINE_AUTO;
     return engine_all[i - 1] ? engine_all[i - 1]->name : NULL;
 }
 
@@ -50,9 +61,8 @@ static const char *states(enum option_verb verb, size_t i)
 
 static const char *events(enum option_verb verb, size_t i)
 {
-    static const char *const words[] = {"cpu-clock", "cycles", NULL};
     (void)verb;
-    return words[i];
+    return engine_event_names[i];
 }
 
 static const char *owners(enum option_verb verb, size_t i)
@@ -96,12 +106,17 @@ static bool real_number(const char *text, const char *unit, double *out)
     return end != text && (!*end || strcmp(end, unit) == 0);
 }
 
-static const char *take_pid(struct options *o, const char *text)
+bool option_is_pid(const char *text)
 {
     long value;
-    if (!whole_number(text, 1, INT_MAX, &value))
+    return whole_number(text, 1, INT_MAX, &value);
+}
+
+static const char *take_pid(struct options *o, const char *text)
+{
+    if (!option_is_pid(text))
         return "not a process id; see `pgrep -a beam.smp`";
-    o->pid = (pid_t)value;
+    o->pid = (pid_t)strtol(text, NULL, 10);
     return NULL;
 }
 
@@ -110,14 +125,14 @@ static const char *take_duration(struct options *o, const char *text)
     return real_number(text, "", &o->seconds) && o->seconds > 0 &&
                    o->seconds <= MAX_SECONDS
                ? NULL
-               : "give seconds, more than 0 and at most 86400";
+               : "give seconds, more than 0 and at most " TEXT(MAX_SECONDS);
 }
 
 static const char *take_rate(struct options *o, const char *text)
 {
     long value;
     if (!whole_number(text, ENGINE_MIN_RATE, ENGINE_MAX_RATE, &value))
-        return "give 1 to 10000 samples per second";
+        return "give " MIN_RATE " to " MAX_RATE " samples per second";
     o->rate = (unsigned)value;
     return NULL;
 }
@@ -136,7 +151,8 @@ static const char *take_format(struct options *o, const char *text)
     return NULL;
 }
 
-static const char too_many[] = "can be given at most 64 times";
+static const char too_many[] =
+    "can be given at most " TEXT(OPTIONS_MAX_VALUES) " times";
 
 static const char *add_text(const char **texts, size_t *count, const char *text)
 {
@@ -281,9 +297,9 @@ const struct option_row option_table[] = {
     {"pid", 'p', RECORD | DOCTOR, "PID", NULL, false, take_pid, 0,
      "the operating system's pid of the node"},
     {"duration", 'd', RECORD, "S", NULL, false, take_duration, 0,
-     "seconds (default 10; with a command: until it ends)"},
+     "seconds (default " SECONDS "; with a command: until it ends)"},
     {"rate", 'r', RECORD, "HZ", NULL, false, take_rate, 0,
-     "samples per second of CPU time (default 99)"},
+     "samples per second of CPU time (default " TEXT(OPTIONS_RATE) ")"},
     {"base", 0, DIFF, "FILE", NULL, false, take_base, 0,
      "a recording from before the change (repeatable)"},
     {"new", 0, DIFF, "FILE", NULL, false, take_new, 0,
@@ -291,49 +307,49 @@ const struct option_row option_table[] = {
     {"output", 'o', FILTERS, "FILE", extensions, false, take_output, 0,
      "the output file (default: stdout); its extension chooses the format: {}"},
     {"format", 'f', FILTERS, "FORMAT", formats, true, take_format, 0,
-     "{} (default text)"},
+     "{} (default {first})"},
     {"fail-above", 0, DIFF, "P", NULL, false, take_fail_above, 0,
      "exit with status 3 if a function grew by more than P percent and by "
      "more than chance"},
     {"min-effect", 0, DIFF, "P", NULL, false, take_min_effect, 0,
-     "ignore changes below P percent (default 5)"},
-    {"process", 0, FILTERS, "P", NULL, false, take_process, 0,
+     "ignore changes below P percent (default " TEXT(DIFF_MIN_EFFECT_PCT) ")"},
+    {VIEW_PROCESS, 0, FILTERS, "P", NULL, false, take_process, 0,
      "only this Erlang process: <0.90.0>, a registered name, a label or an "
      "initial call (repeatable)"},
-    {"focus", 0, FILTERS, "RE", NULL, false, take_focus, 0,
+    {VIEW_FOCUS, 0, FILTERS, "RE", NULL, false, take_focus, 0,
      "only stacks with a matching function"},
-    {"ignore", 0, FILTERS, "RE", NULL, false, take_ignore, 0,
+    {VIEW_IGNORE, 0, FILTERS, "RE", NULL, false, take_ignore, 0,
      "no stacks with a matching function"},
-    {"state", 0, FILTERS, "STATE", states, true, take_state, 0,
+    {VIEW_STATE, 0, FILTERS, "STATE", states, true, take_state, 0,
      "only {} (repeatable)"},
-    {"scheduler", 0, FILTERS, "N", NULL, false, take_scheduler, 0,
+    {VIEW_SCHEDULER, 0, FILTERS, "N", NULL, false, take_scheduler, 0,
      "only normal scheduler N (repeatable)"},
-    {"thread", 0, FILTERS, "T", NULL, false, take_thread, 0,
+    {VIEW_THREAD, 0, FILTERS, "T", NULL, false, take_thread, 0,
      "only the thread of that name or tid (repeatable)"},
-    {"from", 0, FILTERS, "S", NULL, false, take_from, 0,
+    {VIEW_FROM, 0, FILTERS, "S", NULL, false, take_from, 0,
      "only from that second of the recording on; it needs a timeline"},
-    {"to", 0, FILTERS, "S", NULL, false, take_to, 0,
+    {VIEW_TO, 0, FILTERS, "S", NULL, false, take_to, 0,
      "only until that second; it needs a timeline"},
     {"top", 0, FILTERS, "N", NULL, false, take_top, 0,
-     "text: rows of a table (default 25; of a comparison 15)"},
+     "text: rows of a table (default " TOP "; of a comparison " DIFF_TOP ")"},
     {"callers", 0, SHOWS, "NAME", NULL, false, take_callers, 0,
      "text: the callers and callees of a function"},
     {"tree", 0, SHOWS, NULL, NULL, false, NULL, AT(tree),
      "text: the call tree"},
     {"min", 0, SHOWS, "PERCENT", NULL, false, take_min, 0,
-     "text: the smallest branch of the tree (default 1)"},
+     "text: the smallest branch of the tree (default " MIN_PCT ")"},
     {"by", 0, SHOWS, "WHAT", owners, true, NULL, AT(by),
-     "speedscope: a profile for each {} (default process)"},
+     "speedscope: a profile for each {} (default {first})"},
     {"weights", 0, SHOWS, "WHAT", weights, true, NULL, AT(weights),
-     "speedscope: {} time (default samples)"},
+     "speedscope: {} time (default {first})"},
     {"timeline", 0, RECORD, NULL, NULL, false, NULL, AT(timeline),
      "keep the time of each sample (always with html)"},
     {"kernel", 0, RECORD, NULL, NULL, false, NULL, AT(kernel),
      "also show kernel functions (needs root)"},
     {"event", 0, RECORD, "EVENT", events, true, NULL, AT(event),
-     "{} (default cpu-clock)"},
+     "{} (default {first})"},
     {"engine", 0, RECORD, "ENGINE", engines, true, NULL, AT(engine),
-     "how samples are taken: {} (default auto)"},
+     "how samples are taken: {} (default {first})"},
     {"force", 0, RECORD, NULL, NULL, false, NULL, AT(force),
      "engine ptrace: even on a machine without a spare CPU, where stopped "
      "threads may wait for long"},
@@ -353,4 +369,9 @@ const struct option_row *option_row(const char *name)
     while (row->name && strcmp(row->name, name) != 0)
         row++;
     return row;
+}
+
+const char *option_first_word(const char *name, enum option_verb verb)
+{
+    return option_row(name)->words(verb, 0);
 }

@@ -9,7 +9,8 @@
 
 #include "cli/options.h"
 
-/** The i-th word of a list that a verb has, or NULL after the last. */
+/** The i-th word of a list that a verb has, or NULL after the last. The first
+ *  is the default, of an option that has one. */
 typedef const char *option_words(enum option_verb verb, size_t i);
 
 struct option_row {
@@ -23,7 +24,8 @@ struct option_row {
      *  at `to`; an option without an argument sets a bool there. */
     const char *(*take)(struct options *o, const char *text);
     size_t to;        /**< offset in struct options */
-    const char *help; /**< "{}" stands for the words: "a, b or c" */
+    const char *help; /**< "{}" stands for the words: "a, b or c"; "{first}"
+                           for the first of them */
 };
 
 /** NULL-terminated by name. */
@@ -31,6 +33,10 @@ extern const struct option_row option_table[];
 
 /** The row of that name; it must be there. */
 const struct option_row *option_row(const char *name);
+/** The first word of that option. */
+const char *option_first_word(const char *name, enum option_verb verb);
+/** Is the text what --pid takes? */
+bool option_is_pid(const char *text);
 /** Appends "a, b or c". */
 void option_words_add(struct buffer *out, const struct option_row *row,
                       enum option_verb verb);

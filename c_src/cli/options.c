@@ -1,17 +1,13 @@
 #include "cli/options.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/option_table.h"
 
 enum {
-    DEFAULT_RATE = 99,
     ROWS_MAX = 64,
     FIRST_CODE = 256, /* of getopt: then the number of the row */
 };
@@ -140,11 +136,11 @@ static int parse(int argc, char **argv, struct options *o,
 
 /* --- what fits together --------------------------------------------------- */
 
-/* The one asked for; else by the extension of the output; else text. */
+/* The one asked for; else by the extension of the output; else the first. */
 static int decide_format(struct options *o, struct options_fault *f)
 {
     if (!o->format)
-        o->format = o->output ? format_by_path(o->output) : &format_text;
+        o->format = o->output ? format_by_path(o->output) : format_all[0];
     if (o->format && (o->verb != OPTION_DIFF || o->format->write_diff))
         return 0;
     const struct option_row *row = option_row("output");
@@ -180,14 +176,6 @@ static int check_view(struct options *o, struct options_fault *f)
     return why ? option_fault(f, option_row(name), NULL, why) : 0;
 }
 
-static bool is_pid(const char *text)
-{
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    return !errno && !*end && value > 0 && value <= INT_MAX;
-}
-
 static int check_record(int argc, char **argv, struct options *o,
                         struct options_fault *f)
 {
@@ -196,7 +184,7 @@ static int check_record(int argc, char **argv, struct options *o,
     if (o->pid && o->command)
         return fault(f, argv[optind], "",
                      "give either --pid or a command, not both");
-    if (o->command && !o->command[1] && is_pid(o->command[0]))
+    if (o->command && !o->command[1] && option_is_pid(o->command[0]))
         return fault(f, o->command[0], "",
                      "use --pid to give the pid of a node");
     if (!o->pid && !o->command)
@@ -207,8 +195,8 @@ static int check_record(int argc, char **argv, struct options *o,
         return err;
     o->timeline |= o->format == &format_html; /* the page shows it */
     if ((o->from_ns || o->to_ns) && !o->timeline)
-        return option_fault(f, option_row(o->from_ns ? "from" : "to"), NULL,
-                            "also needs --timeline when recording");
+        return option_fault(f, option_row(o->from_ns ? VIEW_FROM : VIEW_TO),
+                            NULL, "also needs --timeline when recording");
     return 0;
 }
 
@@ -255,9 +243,9 @@ int options_parse(enum option_verb verb, int argc, char **argv,
                   struct options *o, struct options_fault *f)
 {
     *o = (struct options){.verb = verb,
-                          .rate = DEFAULT_RATE,
-                          .engine = "auto",
-                          .event = "cpu-clock"};
+                          .rate = OPTIONS_RATE,
+                          .engine = option_first_word("engine", verb),
+                          .event = option_first_word("event", verb)};
     int err = parse(argc, argv, o, f);
     if (err || o->help)
         return err;

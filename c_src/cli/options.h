@@ -22,7 +22,9 @@ enum option_verb {
     OPTION_DOCTOR = 8,
 };
 
-enum { OPTIONS_MAX_VALUES = 64 }; /**< of a repeatable option */
+#define OPTIONS_MAX_VALUES 64 /**< of a repeatable option */
+#define OPTIONS_RATE       99 /**< Hz, when not given */
+#define OPTIONS_SECONDS    10 /**< likewise, of a node that runs already */
 
 /** Recordings of one side of a comparison. */
 struct options_side {
@@ -38,9 +40,9 @@ struct options {
     pid_t pid;
     char *const *command; /**< after "--", NULL-terminated */
     double seconds;
-    unsigned rate;      /**< Hz; default 99 */
-    const char *engine; /**< "auto" (the default), or one of engine_all */
-    const char *event;  /**< "cpu-clock" (the default), "cycles" */
+    unsigned rate;      /**< Hz; never 0 after parsing */
+    const char *engine; /**< ENGINE_AUTO, or one of engine_all; not NULL */
+    const char *event;  /**< one of engine_event_names; not NULL */
     bool kernel;
     bool no_command; /**< leave it out of the result */
     bool force;      /**< where the engine would rather refuse */

@@ -45,7 +45,7 @@ static void on_signal(int number)
 /* In seconds; 0: until the command's end. */
 static double duration_of(const struct options *o)
 {
-    return o->seconds > 0 ? o->seconds : o->command ? 0 : 10;
+    return o->seconds > 0 ? o->seconds : o->command ? 0 : OPTIONS_SECONDS;
 }
 
 /* 0 at the end of the time or on a signal; -E_GONE when the node ended. */
@@ -203,16 +203,12 @@ static int run(int argc, char **argv)
     int code;
     if (!verb_options(&verb_record, argc, argv, &o, &code))
         return code;
-    int err = output_check(o.output);
-    if (err)
-        return fail(o.output, err);
-    if (options_unreadable(&o))
-        return fail_text(
-            o.format->name,
-            "this format is not for a terminal; give --output FILE");
+    code = verb_output(&o);
+    if (code != EXIT_DONE)
+        return code;
     handle_signals(on_signal);
     limits_raise();
-    err = limits_check(); /* before a command is started in vain */
+    int err = limits_check(); /* before a command is started in vain */
     if (err)
         return fail("record", err);
     return o.command ? record_command(&o) : record_pid(&o, o.pid);

@@ -9,15 +9,11 @@ static int run(int argc, char **argv)
     int code;
     if (!verb_options(&verb_report, argc, argv, &o, &code))
         return code;
-    int err = output_check(o.output);
-    if (err)
-        return fail(o.output, err);
-    if (options_unreadable(&o))
-        return fail_text(
-            o.format->name,
-            "this format is not for a terminal; give --output FILE");
+    code = verb_output(&o);
+    if (code != EXIT_DONE)
+        return code;
     struct profile *p;
-    err = pprof_read_file(o.input, &p);
+    int err = pprof_read_file(o.input, &p);
     if (err)
         return fail(o.input, err);
     struct buffer bytes;

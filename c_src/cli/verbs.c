@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/help.h"
+#include "output/output.h"
 
 const struct verb *const verb_all[] = {&verb_record, &verb_report, &verb_diff,
                                        &verb_doctor, &verb_port,   NULL};
@@ -66,6 +67,18 @@ bool verb_options(const struct verb *verb, int argc, char **argv,
     *code = show(&text, stdout, EXIT_DONE);
     buffer_deinit(&text);
     return false;
+}
+
+int verb_output(const struct options *o)
+{
+    int err = output_check(o->output);
+    if (err)
+        return fail(o->output, err);
+    if (options_unreadable(o))
+        return fail_text(
+            o->format->name,
+            "this format is not for a terminal; give --output FILE");
+    return EXIT_DONE;
 }
 
 int verbs_run(int argc, char **argv)

@@ -41,6 +41,10 @@ int verbs_run(int argc, char **argv);
 bool verb_options(const struct verb *verb, int argc, char **argv,
                   struct options *o, int *code);
 
+/** Before any work: can the output be written, and should it be? EXIT_DONE, or
+ *  the code to exit with; what is in the way has been said. */
+int verb_output(const struct options *o);
+
 /**
  * One line on stderr: "cprof: " and the text, whose names from elsewhere
  * (base/utf8.h) are written as they may be shown. No newline at the end.

@@ -4,7 +4,10 @@
 
 #include "engine/rights.h"
 
-/* Best first: "auto" takes the first that can work. */
+const char *const engine_event_names[] = {
+    [ENGINE_CPU_CLOCK] = "cpu-clock", [ENGINE_CYCLES] = "cycles", NULL};
+
+/* Best first: ENGINE_AUTO takes the first that can work. */
 const struct engine_ops *const engine_all[] = {&engine_bpf, &engine_perf,
                                                &engine_ptrace, NULL};
 
@@ -57,7 +60,7 @@ static struct engine_choice named(const char *name, pid_t pid)
 
 static bool is_auto(const char *name)
 {
-    return strcmp(name, "auto") == 0;
+    return strcmp(name, ENGINE_AUTO) == 0;
 }
 
 struct engine_choice engine_choose(const char *name, pid_t pid)

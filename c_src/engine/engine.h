@@ -21,7 +21,15 @@
 
 enum engine_event { ENGINE_CPU_CLOCK, ENGINE_CYCLES };
 
-enum { ENGINE_MIN_RATE = 1, ENGINE_MAX_RATE = 10000 };
+/** Their names, in that order; NULL-terminated. */
+extern const char *const engine_event_names[];
+
+/** The name that asks for the best engine that works. */
+#define ENGINE_AUTO "auto"
+
+/** Samples per second. */
+#define ENGINE_MIN_RATE 1
+#define ENGINE_MAX_RATE 10000
 
 /** What is known of the node at the moment; borrowed for the call only. */
 struct engine_view {
@@ -91,7 +99,7 @@ typedef bool engine_on_sample(void *ctx, const struct sample *s);
 
 struct engine_ops {
     const char *name;
-    bool opt_in; /**< never taken by "auto": it does more than look */
+    bool opt_in; /**< never taken by ENGINE_AUTO: it does more than look */
     /** Can it work on this pid, right now? 0, or the error that open would
      *  give. Leaves nothing open. */
     int (*probe)(pid_t pid);
@@ -127,20 +135,20 @@ extern const struct engine_ops engine_ptrace;
 /** What was chosen, and what kept a better one from being it. */
 struct engine_choice {
     const struct engine_ops *ops;    /**< NULL: none, because of why */
-    const struct engine_ops *better; /**< the best that "auto" had to pass
+    const struct engine_ops *better; /**< the best that ENGINE_AUTO had to pass
                                           over, because of why; or NULL */
     int why;                         /**< 0, or the error, explained */
 };
 
 /**
- * By name; "auto" is the best that works on pid and is not opt_in.
+ * By name; ENGINE_AUTO is the best that works on pid and is not opt_in.
  * why is -E_UNKNOWN_ENGINE when no engine has that name; else what the best
  * one that was asked for answered, as exact as can be told (rights_explain).
  */
 struct engine_choice engine_choose(const char *name, pid_t pid);
 /**
- * Opens and arms the engine of that name; for "auto" the best that opens: one
- * that looked as if it worked but does not open is passed over.
+ * Opens and arms the engine of that name; for ENGINE_AUTO the best that opens:
+ * one that looked as if it worked but does not open is passed over.
  * @param choice what was taken, and the best that was passed over
  * @return 0; else an error, that of the best that was asked for
  */

@@ -10,13 +10,7 @@
 #include "base/utf8.h"
 #include "formats/text_parts.h"
 
-enum {
-    DEFAULT_TOP = 15,
-    NAME_MIN = 20,
-    NAME_MAX = 48,
-    MOST_LISTED = 8,
-    COMMAND_MAX = 40
-};
+enum { NAME_MIN = 20, NAME_MAX = 48, MOST_LISTED = 8, COMMAND_MAX = 40 };
 
 struct report {
     const struct diff *d;
@@ -321,7 +315,7 @@ int diff_text_write(const struct diff *d, const struct format_options *o,
     struct report r = {
         .d = d,
         .p = diff_profile(d),
-        .top = o && o->top ? o->top : DEFAULT_TOP,
+        .top = o && o->top ? o->top : FORMAT_TEXT_DIFF_TOP,
         .color = o && o->color,
         .out = out,
     };

@@ -15,8 +15,14 @@
 /** Whose the profiles of a speedscope file are. */
 enum format_by { FORMAT_BY_PROCESS, FORMAT_BY_SCHEDULER };
 
+/** What the text report shows when it is not told otherwise: rows of a table,
+ *  of a comparison's; and of the call tree, percent of all. */
+#define FORMAT_TEXT_TOP      25
+#define FORMAT_TEXT_DIFF_TOP 15
+#define FORMAT_TEXT_MIN_PCT  1
+
 struct format_options {
-    unsigned top;      /**< rows of a text table; 0: the default (25) */
+    unsigned top;      /**< rows of a table; 0: the format's default */
     bool color;        /**< text: may use terminal colours */
     const char *title; /**< html: "" or NULL for a made one */
     enum format_by by;
@@ -43,7 +49,7 @@ struct format {
 extern const struct format format_text, format_json, format_collapsed,
     format_html, format_pprof, format_speedscope;
 
-/** All of them, the usual ones first; NULL-terminated. */
+/** All of them, the default first; NULL-terminated. */
 extern const struct format *const format_all[];
 
 /** By name, or NULL. */

@@ -7,7 +7,7 @@
 #include "formats/diff_write.h"
 #include "formats/text_parts.h"
 
-enum { DEFAULT_TOP = 25, NAME_MIN = 20, NAME_MAX = 48 };
+enum { NAME_MIN = 20, NAME_MAX = 48 };
 
 struct report {
     const struct profile *p;
@@ -137,7 +137,7 @@ static int write_text(const struct profile *p, const struct format_options *o,
 {
     struct report r = {
         .p = p,
-        .top = o && o->top ? o->top : DEFAULT_TOP,
+        .top = o && o->top ? o->top : FORMAT_TEXT_TOP,
         .color = o && o->color,
         .out = out,
     };

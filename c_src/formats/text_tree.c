@@ -11,10 +11,9 @@
 #include <stdlib.h>
 
 #include "base/add.h"
+#include "formats/format.h"
 #include "formats/lineless.h"
 #include "formats/text_parts.h"
-
-#define DEFAULT_MIN_PCT 1.0
 
 struct node {
     uint64_t total, self;
@@ -224,7 +223,7 @@ int text_tree_write(struct buffer *out, const struct profile *p,
         .p = p,
         .s = s,
         .out = out,
-        .min_pct = min_pct > 0 ? min_pct : DEFAULT_MIN_PCT,
+        .min_pct = min_pct > 0 ? min_pct : FORMAT_TEXT_MIN_PCT,
     };
     int err = call_tree_init(&t);
     if (!err) {

@@ -7,7 +7,7 @@ static void describe_texts(struct buffer *out, const char *option,
 {
     enum { SHOWN = 5 };
     for (size_t i = 0; i < n && i < SHOWN; i++)
-        buffer_printf(out, " %s %.60s", option, texts[i]);
+        buffer_printf(out, " --%s %.60s", option, texts[i]);
     if (n > SHOWN)
         buffer_printf(out, " and %zu more", n - SHOWN);
 }
@@ -21,24 +21,25 @@ static void describe_time(struct buffer *out, const struct filter *f,
     double length = (double)bucket_ns / 1e9;
     uint64_t from = f->from_ns / bucket_ns;
     uint64_t to = f->to_ns / bucket_ns + (f->to_ns % bucket_ns != 0);
-    buffer_printf(out, " --from %g", (double)from * length);
+    buffer_printf(out, " --" VIEW_FROM " %g", (double)from * length);
     if (f->to_ns)
-        buffer_printf(out, " --to %g", (double)to * length);
+        buffer_printf(out, " --" VIEW_TO " %g", (double)to * length);
 }
 
 void view_describe_filter(const struct filter *f, uint64_t bucket_ns,
                           struct buffer *out)
 {
-    describe_texts(out, "--process", f->processes, f->process_count);
+    describe_texts(out, VIEW_PROCESS, f->processes, f->process_count);
     for (int i = 0; i < STATE_COUNT; i++)
         if (f->states >> i & 1)
-            buffer_printf(out, " --state %s", state_name((enum sample_state)i));
+            buffer_printf(out, " --" VIEW_STATE " %s",
+                          state_name((enum sample_state)i));
     for (size_t i = 0; i < f->scheduler_count; i++)
-        buffer_printf(out, " --scheduler %u", f->schedulers[i]);
-    describe_texts(out, "--thread", f->threads, f->thread_count);
+        buffer_printf(out, " --" VIEW_SCHEDULER " %u", f->schedulers[i]);
+    describe_texts(out, VIEW_THREAD, f->threads, f->thread_count);
     describe_time(out, f, bucket_ns);
-    describe_texts(out, "--focus", &f->focus, f->focus != NULL);
-    describe_texts(out, "--ignore", &f->ignore, f->ignore != NULL);
+    describe_texts(out, VIEW_FOCUS, &f->focus, f->focus != NULL);
+    describe_texts(out, VIEW_IGNORE, &f->ignore, f->ignore != NULL);
 }
 
 static uint64_t samples_of(const struct profile *p)

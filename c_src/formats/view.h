@@ -9,6 +9,17 @@
 #include "formats/format.h"
 #include "profile/filter.h"
 
+/** The filter's options: what the command line calls them, and what a filtered
+ *  report says it was asked for. */
+#define VIEW_PROCESS   "process"
+#define VIEW_FOCUS     "focus"
+#define VIEW_IGNORE    "ignore"
+#define VIEW_STATE     "state"
+#define VIEW_SCHEDULER "scheduler"
+#define VIEW_THREAD    "thread"
+#define VIEW_FROM      "from"
+#define VIEW_TO        "to"
+
 struct view {
     struct filter filter;
     const struct format *format;

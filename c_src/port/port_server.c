@@ -43,8 +43,8 @@ static int start(struct server *s, const struct port_request *r)
     const struct session_options o = {.pid = (pid_t)r->pid,
                                       .rate = (unsigned)r->rate,
                                       .timeline = true,
-                                      .engine =
-                                          r->engine[0] ? r->engine : "auto",
+                                      .engine = r->engine[0] ? r->engine
+                                                             : ENGINE_AUTO,
                                       .kernel = r->kernel,
                                       .no_command = r->no_command,
                                       .force = r->force};

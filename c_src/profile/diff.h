@@ -44,7 +44,8 @@
 #include "base/err.h"
 #include "profile/profile.h"
 
-#define DIFF_MIN_EFFECT 0.05
+#define DIFF_MIN_EFFECT_PCT 5
+#define DIFF_MIN_EFFECT     (DIFF_MIN_EFFECT_PCT / 100.0)
 
 struct diff_options {
     double min_effect; /**< growth below this is never called grown or

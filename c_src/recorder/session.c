@@ -88,14 +88,20 @@ static struct engine_view view_of(const struct session *s)
                                 .code_list = jit_head_address(s->target.jit)};
 }
 
+static enum engine_event event_of(const struct session_options *o)
+{
+    return o->event && strcmp(o->event, engine_event_names[ENGINE_CYCLES]) == 0
+               ? ENGINE_CYCLES
+               : ENGINE_CPU_CLOCK;
+}
+
 static int open_engine(struct session *s, const struct session_options *o)
 {
     const struct engine_config config = {
         .pid = o->pid,
         .view = view_of(s),
         .rate = o->rate,
-        .event = o->event && strcmp(o->event, "cycles") == 0 ? ENGINE_CYCLES
-                                                             : ENGINE_CPU_CLOCK,
+        .event = event_of(o),
         .kernel_stacks = o->kernel,
         .force = o->force,
         .max_cost = MAX_COST,
@@ -104,7 +110,7 @@ static int open_engine(struct session *s, const struct session_options *o)
     struct limits_spare spare;
     int err = limits_keep(&spare);
     if (!err) {
-        err = engine_open(o->engine ? o->engine : "auto", &config, &choice,
+        err = engine_open(o->engine ? o->engine : ENGINE_AUTO, &config, &choice,
                           &s->engine);
         limits_release(&spare);
     }
@@ -304,8 +310,9 @@ static int note_unseen(struct session *s)
     const struct profile_meta *m = profile_meta(s->profile);
     const struct engine_counters c = s->ops->counters(s->engine);
     const struct engine_info info = s->ops->info(s->engine);
-    bool all = m->kernel_included &&
-               strcmp(profile_text(s->profile, m->event), "cpu-clock") == 0;
+    bool all =
+        m->kernel_included && strcmp(profile_text(s->profile, m->event),
+                                     engine_event_names[ENGINE_CPU_CLOCK]) == 0;
     const struct unseen_reasons why = {.engine = &c,
                                        .info = &info,
                                        .untaken = s->untaken,

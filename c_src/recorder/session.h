@@ -18,8 +18,8 @@
 struct session_options {
     pid_t pid;
     unsigned rate;        /**< Hz */
-    const char *engine;   /**< "auto", or one of engine_all */
-    const char *event;    /**< "cpu-clock", "cycles" */
+    const char *engine;   /**< ENGINE_AUTO, or one of engine_all */
+    const char *event;    /**< one of engine_event_names */
     bool kernel;          /**< kernel stacks */
     bool force;           /**< where the engine would rather refuse */
     bool timeline;        /**< samples are told apart by their time */

@@ -44,7 +44,9 @@ static int set_texts(struct profile *p, const struct target_state *t,
     err = err ? err : set(p, &m->erts, erts);
     if (!err && !o->no_command)
         err = set(p, &m->command, t->process.command);
-    err = err ? err : set(p, &m->event, o->event ? o->event : "cpu-clock");
+    err = err ? err
+              : set(p, &m->event,
+                    o->event ? o->event : engine_event_names[ENGINE_CPU_CLOCK]);
     return err ? err : set(p, &m->version, CPROF_VERSION);
 }
 
