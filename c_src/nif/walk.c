@@ -78,13 +78,13 @@ static bool is_atom(const struct walk *w, uint64_t word)
 static void add_group(struct walk *w, uint64_t process, uint64_t id)
 {
     uint32_t at = w->layout.initial;
-    struct group_key key = {.pc = word_at(process, w->layout.pc),
-                            .module = word_at(process, at),
-                            .function = word_at(process, at + 8),
-                            .arity = word_at(process, at + 16)};
+    struct walk_group_key key = {.pc = word_at(process, w->layout.pc),
+                                 .module = word_at(process, at),
+                                 .function = word_at(process, at + 8),
+                                 .arity = word_at(process, at + 16)};
     if (is_atom(w, key.module) && is_atom(w, key.function) &&
         key.arity <= TERM_MAX_ARITY)
-        groups_add(&w->groups, &key, id);
+        walk_groups_add(&w->groups, &key, id);
     else
         w->groups.missed++;
 }
@@ -169,27 +169,27 @@ static void add_queue(struct walk *w, const struct walk_process *p,
     w->queue_total += p->queue;
     w->queue_max = p->queue > w->queue_max ? p->queue : w->queue_max;
     w->queue_classes[class < QUEUE_CLASSES ? class : QUEUE_CLASSES - 1]++;
-    if (top_wants(&w->queues, p->queue))
-        top_add(&w->queues, &(struct top_row){.key = p->queue,
-                                              .id = p->id,
-                                              .more = {since->queue}});
+    if (walk_top_wants(&w->queues, p->queue))
+        walk_top_add(&w->queues,
+                     &(struct walk_top_row){
+                         .key = p->queue, .id = p->id, .more = {since->queue}});
 }
 
 static void add_binaries(struct walk *w, const struct walk_process *p,
                          const struct since *since)
 {
     uint64_t held = p->vheap_words;
-    struct top_row row = {.key = held,
-                          .id = p->id,
-                          .more = {held, p->heap_words, since->still_ms}};
+    struct walk_top_row row = {.key = held,
+                               .id = p->id,
+                               .more = {held, p->heap_words, since->still_ms}};
     w->vheap_words += held;
-    if (top_wants(&w->binaries, held))
-        top_add(&w->binaries, &row);
+    if (walk_top_wants(&w->binaries, held))
+        walk_top_add(&w->binaries, &row);
     if (held < LEAK_LEAST)
         return;
     row.key = held * 256 / (p->heap_words + 1); /* the ratio, in 1/256 */
-    if (top_wants(&w->leaks, row.key))
-        top_add(&w->leaks, &row);
+    if (walk_top_wants(&w->leaks, row.key))
+        walk_top_add(&w->leaks, &row);
 }
 
 static void add_process(struct walk *w, uint32_t slot, uint64_t process,
@@ -207,12 +207,12 @@ static void add_process(struct walk *w, uint32_t slot, uint64_t process,
     }
     add_queue(w, p, &since);
     add_binaries(w, p, &since);
-    if (top_wants(&w->memories, p->heap_words))
-        top_add(&w->memories,
-                &(struct top_row){.key = p->heap_words, .id = p->id});
-    if (top_wants(&w->reductions, since.reductions))
-        top_add(&w->reductions,
-                &(struct top_row){.key = since.reductions, .id = p->id});
+    if (walk_top_wants(&w->memories, p->heap_words))
+        walk_top_add(&w->memories,
+                     &(struct walk_top_row){.key = p->heap_words, .id = p->id});
+    if (walk_top_wants(&w->reductions, since.reductions))
+        walk_top_add(&w->reductions, &(struct walk_top_row){
+                                         .key = since.reductions, .id = p->id});
     if (state == WALK_WAITING)
         add_group(w, process, p->id);
 }
@@ -285,11 +285,11 @@ static void look_at_batch(struct walk *w, uint32_t end)
 
 void walk_begin(struct walk *w)
 {
-    top_init(&w->queues, w->top);
-    top_init(&w->binaries, w->top);
-    top_init(&w->leaks, w->top);
-    top_init(&w->memories, w->top);
-    top_init(&w->reductions, w->top);
+    walk_top_init(&w->queues, w->top);
+    walk_top_init(&w->binaries, w->top);
+    walk_top_init(&w->leaks, w->top);
+    walk_top_init(&w->memories, w->top);
+    walk_top_init(&w->reductions, w->top);
     w->began_ns = walk_clock_ns();
     w->created = created_now(w);
     if (w->memory && w->memory->last_ns) {
@@ -319,11 +319,11 @@ static void give_back(struct walk *w)
 
 void walk_end(struct walk *w)
 {
-    top_sort(&w->queues);
-    top_sort(&w->binaries);
-    top_sort(&w->leaks);
-    top_sort(&w->memories);
-    top_sort(&w->reductions);
+    walk_top_sort(&w->queues);
+    walk_top_sort(&w->binaries);
+    walk_top_sort(&w->leaks);
+    walk_top_sort(&w->memories);
+    walk_top_sort(&w->reductions);
     if (w->memory) {
         walk_memory_keep(w->memory, w->rows_written);
         w->memory->last_ns = w->began_ns;

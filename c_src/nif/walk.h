@@ -61,11 +61,11 @@ struct walk {
     bool canary_seen;
     struct walk_process canary_figures;
     /** Rows' more: queue before + 1, or 0; */
-    struct top queues;
+    struct walk_top queues;
     /** heap words, ms of standing still + 1; leaks by vheap per heap */
-    struct top binaries, leaks;
-    struct top memories, reductions;
-    struct groups groups;
+    struct walk_top binaries, leaks;
+    struct walk_top memories, reductions;
+    struct walk_groups groups;
 };
 
 /** w is zeroed memory with table, layout, memory, top, atoms and canary set. */

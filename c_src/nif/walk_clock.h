@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
-static inline uint64_t clock_ns(clockid_t clock)
+static inline uint64_t walk_clock_of(clockid_t clock)
 {
     struct timespec t;
     clock_gettime(clock, &t);
@@ -17,12 +17,12 @@ static inline uint64_t clock_ns(clockid_t clock)
 
 static inline uint64_t walk_clock_ns(void)
 {
-    return clock_ns(CLOCK_MONOTONIC);
+    return walk_clock_of(CLOCK_MONOTONIC);
 }
 
 static inline uint64_t walk_cpu_ns(void)
 {
-    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    return walk_clock_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 #endif

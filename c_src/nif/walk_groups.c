@@ -4,7 +4,7 @@
 
 enum { PROBES = 32 };
 
-static uint32_t hash(const struct group_key *k)
+static uint32_t hash(const struct walk_group_key *k)
 {
     uint64_t h = k->pc * 0x9e3779b97f4a7c15u;
     h = (h ^ (h >> 29) ^ k->module) * 0xbf58476d1ce4e5b9u;
@@ -12,17 +12,18 @@ static uint32_t hash(const struct group_key *k)
     return (uint32_t)(h >> 40);
 }
 
-void groups_add(struct groups *g, const struct group_key *key, uint64_t pid)
+void walk_groups_add(struct walk_groups *g, const struct walk_group_key *key,
+                     uint64_t pid)
 {
     uint32_t at = hash(key);
     for (unsigned probe = 0; probe < PROBES; probe++, at++) {
-        struct group *group = &g->table[at % GROUPS_ROOM];
+        struct walk_group *group = &g->table[at % WALK_GROUPS_ROOM];
         if (group->count == 0)
             group->key = *key;
         else if (memcmp(&group->key, key, sizeof(*key)) != 0)
             continue;
         group->count++;
-        if (group->samples < GROUP_SAMPLES)
+        if (group->samples < WALK_GROUP_SAMPLES)
             group->pids[group->samples++] = pid;
         return;
     }

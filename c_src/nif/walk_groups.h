@@ -9,24 +9,25 @@
 
 #include <stdint.h>
 
-enum { GROUPS_ROOM = 4096, GROUP_SAMPLES = 3 };
+enum { WALK_GROUPS_ROOM = 4096, WALK_GROUP_SAMPLES = 3 };
 
-struct group_key {
+struct walk_group_key {
     uint64_t pc, module, function, arity;
 };
 
-struct group {
-    struct group_key key;
+struct walk_group {
+    struct walk_group_key key;
     uint32_t count;
     uint32_t samples;
-    uint64_t pids[GROUP_SAMPLES];
+    uint64_t pids[WALK_GROUP_SAMPLES];
 };
 
-struct groups {
+struct walk_groups {
     uint64_t missed;
-    struct group table[GROUPS_ROOM]; /**< count 0: free */
+    struct walk_group table[WALK_GROUPS_ROOM]; /**< count 0: free */
 };
 
-void groups_add(struct groups *g, const struct group_key *key, uint64_t pid);
+void walk_groups_add(struct walk_groups *g, const struct walk_group_key *key,
+                     uint64_t pid);
 
 #endif

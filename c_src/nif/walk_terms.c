@@ -61,11 +61,12 @@ static ERL_NIF_TERM states(ErlNifEnv *env, const struct walk *w)
 }
 
 /* [{Pid, Key, More...}], the largest first */
-static ERL_NIF_TERM rows(ErlNifEnv *env, const struct top *t, unsigned more)
+static ERL_NIF_TERM rows(ErlNifEnv *env, const struct walk_top *t,
+                         unsigned more)
 {
-    ERL_NIF_TERM list = enif_make_list(env, 0), row[2 + TOP_MORE];
+    ERL_NIF_TERM list = enif_make_list(env, 0), row[2 + WALK_TOP_MORE];
     for (uint32_t i = t->count; i > 0; i--) {
-        const struct top_row *r = &t->rows[i - 1];
+        const struct walk_top_row *r = &t->rows[i - 1];
         row[0] = immediate(r->id);
         row[1] = number(env, r->key);
         for (unsigned k = 0; k < more; k++)
@@ -76,7 +77,7 @@ static ERL_NIF_TERM rows(ErlNifEnv *env, const struct top *t, unsigned more)
     return list;
 }
 
-static ERL_NIF_TERM group(ErlNifEnv *env, const struct group *g)
+static ERL_NIF_TERM group(ErlNifEnv *env, const struct walk_group *g)
 {
     ERL_NIF_TERM pids = enif_make_list(env, 0);
     for (uint32_t i = g->samples; i > 0; i--)
@@ -91,13 +92,14 @@ static ERL_NIF_TERM group(ErlNifEnv *env, const struct group *g)
 /* The largest groups: 4 for each row of the other lists. */
 static ERL_NIF_TERM groups(ErlNifEnv *env, const struct walk *w)
 {
-    struct top largest;
-    top_init(&largest, 4 * w->top);
-    for (unsigned i = 0; i < GROUPS_ROOM; i++)
+    struct walk_top largest;
+    walk_top_init(&largest, 4 * w->top);
+    for (unsigned i = 0; i < WALK_GROUPS_ROOM; i++)
         if (w->groups.table[i].count)
-            top_add(&largest, &(struct top_row){.key = w->groups.table[i].count,
+            walk_top_add(&largest,
+                         &(struct walk_top_row){.key = w->groups.table[i].count,
                                                 .id = i});
-    top_sort(&largest);
+    walk_top_sort(&largest);
     ERL_NIF_TERM list = enif_make_list(env, 0);
     for (uint32_t i = largest.count; i > 0; i--)
         list = enif_make_list_cell(

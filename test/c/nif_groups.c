@@ -2,7 +2,7 @@
 
 #include "nif/walk_groups.h"
 
-static struct groups groups;
+static struct walk_groups groups;
 
 static int clear(void **state)
 {
@@ -11,10 +11,10 @@ static int clear(void **state)
     return 0;
 }
 
-static const struct group *find(const struct group_key *key)
+static const struct walk_group *find(const struct walk_group_key *key)
 {
-    const struct group *found = NULL;
-    for (unsigned i = 0; i < GROUPS_ROOM; i++)
+    const struct walk_group *found = NULL;
+    for (unsigned i = 0; i < WALK_GROUPS_ROOM; i++)
         if (groups.table[i].count > 0 &&
             memcmp(&groups.table[i].key, key, sizeof(*key)) == 0) {
             assert_null(found);
@@ -26,19 +26,19 @@ static const struct group *find(const struct group_key *key)
 static void counts_by_all_of_the_key(void **state)
 {
     (void)state;
-    const struct group_key keys[] = {{0x1000, 0x0b, 0x4b, 3},
-                                     {0x1008, 0x0b, 0x4b, 3},
-                                     {0x1000, 0x8b, 0x4b, 3},
-                                     {0x1000, 0x0b, 0x8b, 3},
-                                     {0x1000, 0x0b, 0x4b, 4}};
+    const struct walk_group_key keys[] = {{0x1000, 0x0b, 0x4b, 3},
+                                          {0x1008, 0x0b, 0x4b, 3},
+                                          {0x1000, 0x8b, 0x4b, 3},
+                                          {0x1000, 0x0b, 0x8b, 3},
+                                          {0x1000, 0x0b, 0x4b, 4}};
     for (uint64_t pid = 0; pid < 50; pid++)
-        groups_add(&groups, &keys[pid % 5 < pid / 10 ? 0 : pid % 5], pid);
+        walk_groups_add(&groups, &keys[pid % 5 < pid / 10 ? 0 : pid % 5], pid);
     uint64_t sum = 0;
     for (unsigned k = 0; k < 5; k++)
         sum += find(&keys[k])->count;
     assert_int_equal(sum, 50);
     assert_int_equal(find(&keys[0])->count, 2 + 2 + 4 + 6 + 8);
-    assert_int_equal(find(&keys[0])->samples, GROUP_SAMPLES);
+    assert_int_equal(find(&keys[0])->samples, WALK_GROUP_SAMPLES);
     assert_int_equal(find(&keys[0])->pids[0], 0);
     assert_int_equal(find(&keys[0])->pids[1], 5);
     assert_int_equal(groups.missed, 0);
@@ -48,15 +48,15 @@ static void counts_by_all_of_the_key(void **state)
 static void what_finds_no_room_is_counted(void **state)
 {
     (void)state;
-    const uint64_t many = 3 * GROUPS_ROOM;
+    const uint64_t many = 3 * WALK_GROUPS_ROOM;
     for (uint64_t i = 0; i < many; i++)
-        groups_add(&groups, &(struct group_key){.pc = 8 * i}, i);
+        walk_groups_add(&groups, &(struct walk_group_key){.pc = 8 * i}, i);
     uint64_t sum = 0;
-    for (unsigned i = 0; i < GROUPS_ROOM; i++)
+    for (unsigned i = 0; i < WALK_GROUPS_ROOM; i++)
         sum += groups.table[i].count;
     assert_true(groups.missed > 0);
     assert_int_equal(sum + groups.missed, many);
-    assert_true(sum > GROUPS_ROOM / 2);
+    assert_true(sum > WALK_GROUPS_ROOM / 2);
 }
 
 int main(void)
