@@ -9,6 +9,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 enum {
     /* Room for 60 of the largest copies, as deep recursion needs them. */
     NORMAL_RING = 4 * 1024 * 1024,
@@ -123,19 +125,10 @@ static bool is_sampled(const struct perf_threads *set, size_t sorted, pid_t tid)
                              by_tid) != NULL;
 }
 
-static int reserve(struct perf_threads *set, size_t more)
-{
-    void *list =
-        realloc(set->list, (set->count + more + 1) * sizeof(set->list[0]));
-    if (!list)
-        return -ENOMEM;
-    set->list = list;
-    return 0;
-}
-
 int perf_threads_add(struct perf_threads *set, const struct threads *threads)
 {
-    int result = reserve(set, threads->count);
+    int result =
+        ARRAY_RESERVE(set->list, set->cap, set->count + threads->count + 1);
     if (result)
         return result;
     size_t sorted = set->count;
@@ -161,7 +154,8 @@ static void drop_all(struct perf_threads *set)
 /* All threads with rings of one scale, so that no late thread starves. */
 static int open_all(struct perf_threads *set, const struct threads *threads)
 {
-    int result = reserve(set, threads->count);
+    int result =
+        ARRAY_RESERVE(set->list, set->cap, set->count + threads->count + 1);
     for (size_t i = 0; i < threads->count && result == 0; i++) {
         result = append(set, &threads->list[i], set->shift);
         if (result == -ESRCH)

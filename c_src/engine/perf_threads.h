@@ -15,7 +15,7 @@ struct perf_threads {
     struct perf_event_setup setup; /**< nominal; `kernel` and `callchain` are
                                         cleared when they are not permitted */
     struct perf_thread **list;     /**< sorted by tid */
-    size_t count;
+    size_t count, cap;
     size_t skipped; /**< could not be opened */
     uint64_t lost;  /**< records of threads that are closed */
     unsigned shift; /**< rings are 2^shift smaller than their default */

@@ -7,10 +7,10 @@
  */
 #include "formats/format.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "formats/pprof_comments.h"
 #include "formats/pprof_gzip.h"
@@ -182,14 +182,10 @@ static int set_path(struct writer *w, uint32_t stack, size_t *len)
     *len = 0;
     if (stack == PROFILE_NONE)
         return 0;
-    size_t depth = profile_stack_at(w->p, stack)->depth;
-    if (depth > w->path_cap) {
-        uint64_t *path = realloc(w->path, depth * 2 * sizeof(*path));
-        if (!path)
-            return -ENOMEM;
-        w->path = path;
-        w->path_cap = depth * 2;
-    }
+    int err = ARRAY_RESERVE(w->path, w->path_cap,
+                            profile_stack_at(w->p, stack)->depth);
+    if (err)
+        return err;
     for (; stack != PROFILE_NONE; (*len)++) {
         const struct profile_stack *s = profile_stack_at(w->p, stack);
         w->path[*len] = s->frame + 1ull;

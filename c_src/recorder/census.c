@@ -21,7 +21,7 @@ struct census {
     struct index by_term;
     struct crowd *crowd;
     uint32_t *crowd_rows; /* by crowd: of the profile, or PROFILE_NONE */
-    size_t crowd_count;
+    size_t crowd_count, crowd_cap;
 };
 
 int census_open(struct target_state *target, struct profile *profile,
@@ -91,17 +91,10 @@ static int64_t describe_crowd(struct census *c, const struct erlproc *proc)
 
 static int reserve_crowd(struct census *c, size_t crowd)
 {
-    if (crowd < c->crowd_count)
-        return 0;
-    size_t count = crowd + 16;
-    uint32_t *bigger = realloc(c->crowd_rows, count * sizeof(*bigger));
-    if (!bigger)
-        return -ENOMEM;
-    for (size_t i = c->crowd_count; i < count; i++)
-        bigger[i] = PROFILE_NONE;
-    c->crowd_rows = bigger;
-    c->crowd_count = count;
-    return 0;
+    int err = ARRAY_RESERVE(c->crowd_rows, c->crowd_cap, crowd + 1);
+    while (!err && c->crowd_count <= crowd)
+        c->crowd_rows[c->crowd_count++] = PROFILE_NONE;
+    return err;
 }
 
 static int64_t crowd_row(struct census *c, const struct erlproc *proc,

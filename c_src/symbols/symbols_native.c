@@ -37,7 +37,7 @@ struct symbols_native {
     const struct maps *maps;
     struct texts *pool;
     struct object *objects;
-    size_t object_count;
+    size_t object_count, object_cap;
     struct index index; /* by address, into cache */
     struct cached *cache;
     uint32_t cached, cache_cap;
@@ -96,11 +96,8 @@ static struct object *find_object(struct symbols_native *n,
 static struct object *add_object(struct symbols_native *n,
                                  const struct map *map)
 {
-    void *grown =
-        realloc(n->objects, (n->object_count + 1) * sizeof(*n->objects));
-    if (!grown)
+    if (ARRAY_RESERVE(n->objects, n->object_cap, n->object_count + 1))
         return NULL;
-    n->objects = grown;
     struct object *o = &n->objects[n->object_count++];
     const char *slash = strrchr(map->path, '/');
     *o = (struct object){

@@ -245,6 +245,7 @@ static void take_what_is_new(struct layout *l, struct layout *later)
         l->schedulers = later->schedulers;
         later->schedulers = schedulers;
         l->scheduler_count = later->scheduler_count;
+        l->scheduler_cap = later->scheduler_cap;
     }
     if (later->process_bytes > l->process_bytes)
         l->process_bytes = later->process_bytes;

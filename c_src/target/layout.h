@@ -78,7 +78,7 @@ struct layout {
     uint32_t offset[LAYOUT_FIELD_COUNT];
     bool known[LAYOUT_FIELD_COUNT];
     struct layout_scheduler *schedulers; /**< sorted by tid */
-    size_t scheduler_count;
+    size_t scheduler_count, scheduler_cap;
     uint32_t process_bytes;  /**< how much of a Process holds every field */
     uint64_t checks, failed; /**< validations done, and not passed */
     int release;             /**< OTP release, by the emulator's path, else of

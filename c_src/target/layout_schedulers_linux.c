@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/reader.h"
 #include "target/layout_parts.h"
@@ -262,15 +263,13 @@ int layout_schedulers_put(struct layout *l, struct layout_scheduler entry)
     }
     if (l->scheduler_count == SCHEDULERS_MAX)
         return -E_LIMIT;
-    struct layout_scheduler *list = realloc(
-        l->schedulers, (l->scheduler_count + 1) * sizeof(*l->schedulers));
-    if (!list)
-        return -ENOMEM;
-    memmove(list + at + 1, list + at,
-            (l->scheduler_count - at) * sizeof(*list));
-    list[at] = entry;
-    l->schedulers = list;
-    l->scheduler_count++;
+    int err =
+        ARRAY_RESERVE(l->schedulers, l->scheduler_cap, l->scheduler_count + 1);
+    if (err)
+        return err;
+    struct layout_scheduler *place = l->schedulers + at;
+    memmove(place + 1, place, (l->scheduler_count++ - at) * sizeof(*place));
+    *place = entry;
     return 0;
 }
 
