@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "recorder/target_state.h"
 #include "engine/engine.h"
+#include "recorder/target_state.h"
 
 enum { SAMPLES_MAX = 40000, SHOWN = 5, RATE = 999 };
 

@@ -1,52 +1,92 @@
 #!/bin/sh
 # The rules that a compiler does not check. Prints every breach, exits 1 on any.
-#   layers      the table of ARCHITECTURE.md: which folder may include which
+#
+#     test/lint.sh [CHECK ...]        (default: all)
+#
+#   layers      the table of ARCHITECTURE.md against the #includes, without a
+#               circle; the Makefile links a test with the same folders
 #   modules     the same for the folders of lib, and no circle between modules
 #   libraries   each foreign library in its one place
 #   sizes       files under 400 lines, functions of at most 80
 #   banned      functions that cannot be used safely, output outside cli/
 #   names       file names unique in c_src
+#   includes    a file's own header, then libc's, then others of ours
+#   once        report keys, option names and extensions stand once in C
 #   facts       docs/internals/new-otp-release.md names what there is, and all
 #               that rests on a source file of OTP
+#   format      clang-format, mix format, and that scripts parse
 set -u
 cd "$(dirname "$0")/.." || exit 1
-bad=0
-say() { echo "lint: $*" >&2; bad=1; }
 
-may_include() { # the folders that a folder's files may include
-    case $1 in
-    base) echo base ;;
-    target) echo base target ;;
-    symbols) echo base target symbols profile/frame.h ;;
-    unwind) echo base target unwind ;;
-    engine) echo base target engine ;;
-    profile) echo base profile ;;
-    recorder) echo base target symbols unwind engine profile recorder ;;
-    report) echo base profile report ;;
-    formats) echo base profile report formats ;;
-    output) echo base output ;;
-    port) echo base engine/engine.h profile report formats output recorder \
-        port ;;
-    cli) echo base target symbols unwind engine profile recorder report \
-        formats output port cli ;;
-    nif) echo base nif ;;
-    esac
+sources() { # every C file, below that folder of c_src or all
+    find "c_src${1:+/$1}" -name '*.[chS]'
+}
+
+# --- layers -------------------------------------------------------------------
+
+# "folder what it may include": the rows of ARCHITECTURE.md's table of c_src.
+table() {
+    awk -F '|' '
+        /^## / { on = /^## Folders of c_src/ }
+        on && /^\| [a-z]/ && $2 !~ /folder/ {
+            gsub(/ /, "", $2); gsub(/,/, " ", $4)
+            folder[++n] = $2; may[n] = $4 " "
+        }
+        END {
+            for (i = 1; i <= n; i++) {
+                line = folder[i]
+                if (may[i] ~ /all but/) {
+                    for (j = 1; j <= n; j++)
+                        if (j != i && !index(may[i], " " folder[j] " "))
+                            line = line " " folder[j]
+                } else if (may[i] !~ /^ *- *$/)
+                    line = line " " may[i]
+                print line
+            }
+        }' ARCHITECTURE.md
+}
+
+# "folder all that it may reach", sorted, of such rows.
+reached() {
+    awk '{ for (i = 1; i <= NF; i++) {
+               sub(/\/.*/, "", $i); is[$i]; to[$1, $i] } rows[$1] }
+        END {
+            for (k in is) for (i in is) for (j in is)
+                if ((i, k) in to && (k, j) in to) to[i, j]
+            for (i in rows) for (j in is) if ((i, j) in to) print i, j
+        }' | sort
+}
+
+makefile_table() { # the same rows, of what a test of the folder is linked with
+    # shellcheck disable=SC2016
+    make -sC c_src --eval='uses:;@:$(foreach f,$(FOLDERS) nif,$(info uses $f $(USES_$f)))' uses |
+        sed -n 's/^uses //p'
 }
 
 check_layers() {
-    for folder in $(ls c_src); do
+    rows=$(table)
+    [ -n "$rows" ] || echo "ARCHITECTURE.md has no table of the folders of c_src"
+    ls -d c_src/*/ | sed 's|c_src/\(.*\)/|\1|' | sort >"$scratch/there"
+    echo "$rows" | sed 's/ .*//' | sort | comm -3 "$scratch/there" - | tr -d '\t' |
+        sed 's|$| is only in one of: c_src, the table of ARCHITECTURE.md|'
+    echo "$rows" | while read -r folder may; do
         [ -d "c_src/$folder" ] || continue
-        allowed=" $(may_include "$folder") "
-        grep -Ho '^ *# *include *"[^"]*"' c_src/$folder/*.[chS] |
+        sources "$folder" | xargs grep -Ho '^ *# *include *"[^"]*"' |
             grep -v '"profile.pb-c.h"' |
             tr -d '"' | sed 's/: *# *include */  /' |
             while read -r file included; do
-                case $allowed in
+                case " $folder $may " in
                 *" ${included%%/*} "* | *" $included "*) ;;
                 *) echo "$file includes $included" ;;
                 esac
             done
     done
+    echo "$rows" | while read -r folder may; do
+        for other in $may; do echo "$folder ${other%%/*}"; done
+    done | tsort 2>&1 >"$scratch/order" | sed -n 's/^tsort: \([a-z]*\)$/a circle of folders: \1/p'
+    echo "$rows" | reached >"$scratch/table"
+    makefile_table | reached | comm -3 "$scratch/table" - | tr '\t' ' ' |
+        sed 's/^\([a-z]\)/only in ARCHITECTURE.md: \1/; s/^  */only in USES_ of c_src\/Makefile: /'
 }
 
 check_modules() {
@@ -54,7 +94,7 @@ check_modules() {
 }
 
 check_library() { # header pattern, the only files that may include it
-    grep -lE "^#include <$1" c_src/*/*.[ch] | grep -vE "^c_src/($2)" |
+    sources | xargs grep -lE "^#include <$1" | grep -vE "^c_src/($2)" |
         sed "s|\$| includes <$1>, which belongs in $2|"
 }
 
@@ -71,27 +111,98 @@ check_libraries() {
 }
 
 check_sizes() {
-    wc -l c_src/*/*.[ch] c_src/*/*/*.[ch] $(find lib -name "*.erl" -o -name "*.ex") |
+    wc -l $(sources) c_src/formats/html/* \
+        $(find lib -name "*.erl" -o -name "*.ex") |
         awk '$2 != "total" && $1 > 400 { print $2 " has " $1 " lines" }'
     # A function's body is what stands between braces in column 0; a table
     # (a line ending in "= {" opens it) is none.
-    awk 'FNR == 1 { start = 0 }
+    sources | grep '[ch]$' | xargs awk 'FNR == 1 { start = 0 }
         /^\{/ { start = FNR }
         /^\}/ { if (start && FNR - start > 80)
                     print FILENAME ":" start " has " FNR - start " lines"
-                start = 0 }' c_src/*/*.c c_src/*/*/*.[ch]
+                start = 0 }'
 }
 
 check_banned() {
-    grep -nE '\b(sprintf|strcpy|strcat|gets|alloca|vsprintf|system)\(' \
-        c_src/*/*.[ch]
-    grep -nE '\b(printf|puts|perror|exit)\(' \
-        c_src/[!c]*/*.c
+    sources | xargs grep -nE \
+        '\b(sprintf|strcpy|strcat|gets|alloca|vsprintf|system)\('
+    sources | grep -v '^c_src/cli/' |
+        xargs grep -nE '\b(printf|puts|perror|exit)\('
 }
 
 check_names() {
-    ls c_src/*/*.[ch] c_src/*/*/*.[ch] | sed 's|.*/||' | sort | uniq -d |
+    sources | sed 's|.*/||' | sort | uniq -d |
         sed 's/^/file name used twice: /'
+}
+
+# (Within a block of lines clang-format sorts them.)
+check_includes() {
+    sources | grep 'h$' >"$scratch/headers"
+    sources | grep 'c$' | xargs awk -v headers="$scratch/headers" '
+        BEGIN { while ((getline name < headers) > 0) is_header[name] }
+        FNR == 1 {
+            first = 1; libc = ours = 0
+            own = FILENAME; sub(/c$/, "h", own)
+        }
+        /^#include/ && first {
+            first = 0
+            if (own in is_header && $2 != "\"" substr(own, 7) "\"")
+                print FILENAME " does not begin with its own header"
+        }
+        /^#include </ {
+            libc = 1
+            if (ours > 1) print FILENAME ": " $2 " stands behind others"
+        }
+        /^#include "/ { ours += libc ? 2 : 1 }'
+}
+
+# --- once ---------------------------------------------------------------------
+
+once() { # of what the lines on stdin are; none at all is a breach, too
+    sort >"$scratch/once"
+    [ -s "$scratch/once" ] || echo "no $1 was found: this check sees nothing"
+    uniq -d "$scratch/once" | sed "s/^/$1 written twice: /"
+}
+
+without_comments() {
+    cat "$@" | tr '\n' '\001' | sed 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g' |
+        tr '\001' '\n'
+}
+
+report_keys() {
+    without_comments c_src/report/*.[ch] | grep -oE '"[a-z_0-9]+"'
+    without_comments c_src/profile/profile.h |
+        sed -n '/^#define PROFILE_META_/,/[^\\]$/p' | grep -oE '"[a-z_0-9]+"'
+}
+
+option_names() {
+    sed -n 's/^    {"\([a-z-]*\)", .*/\1/p' c_src/cli/option_table.c
+    sed -n 's/^#define VIEW_[A-Z]* *"\([a-z-]*\)"$/\1/p' c_src/formats/view.h
+}
+
+extensions() { # each as often as it stands in C
+    without_comments $(sources | grep 'c$') | tee "$scratch/c" |
+        sed -n 's/^ *\.extension = \("[^"]*"\),$/\1/p' | sort -u >"$scratch/ext"
+    grep -oFf "$scratch/ext" "$scratch/c"
+}
+
+# What sentences call an option must be one; the last are other programs'.
+options_said() {
+    without_comments $(sources | grep '[ch]$') | grep -oE '"[^"]*"' |
+        grep -oE -- '--[a-z][a-z-]+' | sort -u | sed 's/^--//' |
+        grep -vxE 'version|man|completion|cap-add|security-opt|cookie'
+}
+
+check_once() {
+    report_keys | once "report key"
+    option_names | once "option name"
+    extensions | once extension
+    option_names | sort >"$scratch/options"
+    options_said | comm -23 - "$scratch/options" | sed 's/^/no option is called --/'
+    # Whoever else writes one after dashes could write another.
+    sources | grep -vE '^c_src/(cli|base)/' |
+        xargs grep -nE '" ?--[a-z]+("| %)' | grep -v '"--cookie"' |
+        sed 's/$/   (an option by a name of its own)/'
 }
 
 facts=docs/internals/new-otp-release.md
@@ -120,17 +231,27 @@ check_facts() {
     done
 }
 
-for check in layers modules libraries sizes banned names facts; do
-    found=$(check_$check)
-    [ -z "$found" ] || say "$check
-$found"
-done
+# --- format -------------------------------------------------------------------
 
-clang-format --dry-run --Werror c_src/*/*.[ch] c_src/*/*/*.[ch] test/c/*.[ch] test/fuzz/*.c ||
-    say "formatting: run clang-format -i on the files above"
-mix format --check-formatted || say "formatting: run mix format"
-for script in *.sh test/*.sh bench/*.sh .ci/run; do
-    [ ! -e "$script" ] || sh -n "$script" || say "$script does not parse"
+check_format() {
+    clang-format --dry-run --Werror $(sources | grep '[ch]$') \
+        test/c/*.[ch] test/fuzz/*.c bench/*.c 2>&1 ||
+        echo "run clang-format -i on the files above"
+    mix format --check-formatted >&2 || echo "run mix format"
+    for script in *.sh test/*.sh bench/*.sh .ci/run; do
+        [ ! -e "$script" ] || sh -n "$script" || echo "$script does not parse"
+    done
+}
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+bad=0
+for check in ${*:-layers modules libraries sizes banned names includes once facts format}; do
+    found=$("check_$check")
+    [ -n "$found" ] || continue
+    echo "lint: $check
+$found" >&2
+    bad=1
 done
 [ $bad -eq 0 ] && echo "lint: clean"
 exit $bad

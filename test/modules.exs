@@ -9,15 +9,6 @@
 # in its code: in a call, a type, a struct, or as an atom by which it is called later. All is compiled in memory, so
 # nothing has to be built before.
 defmodule Modules do
-  # The public modules, cprof/ and mix/ may use all.
-  @may_use %{
-    "base" => ~w(base),
-    "native" => ~w(base native),
-    "recording" => ~w(base native recording),
-    "snapshot" => ~w(base native snapshot),
-    "telemetry" => ~w(base native recording snapshot telemetry)
-  }
-
   @spec main([String.t()]) :: no_return()
   def main(args) do
     folder = List.first(args) || "lib"
@@ -34,7 +25,7 @@ defmodule Modules do
         name != module,
         do: :digraph.add_edge(graph, module, name)
 
-    found = circles(graph) ++ layers(graph)
+    found = circles(graph) ++ layers(graph, table())
     Enum.each(found, &IO.puts/1)
     System.halt(if found == [], do: 0, else: 1)
   end
@@ -102,12 +93,29 @@ defmodule Modules do
     end
   end
 
-  defp layers(graph) do
+  # The rows of ARCHITECTURE.md's table of lib, but for those that may use all.
+  defp table() do
+    text = File.read!(Path.join(__DIR__, "../ARCHITECTURE.md"))
+    [_, section] = String.split(text, "## Folders of lib", parts: 2)
+    [section | _] = String.split(section, "\n## ")
+    rows = for "| " <> row <- String.split(section, "\n"), do: row |> String.split("|") |> Enum.map(&String.trim/1)
+
+    table =
+      for [folder, _, may | _] <- rows, may not in ["may use", "all"], into: %{}, do: {folder, may_use(folder, may)}
+
+    if table == %{}, do: fail("ARCHITECTURE.md has no table of the folders of lib")
+    table
+  end
+
+  defp may_use(folder, "-"), do: [folder]
+  defp may_use(folder, may), do: [folder | String.split(may, ", ")]
+
+  defp layers(graph, may_use) do
     for edge <- :digraph.edges(graph),
         {_, module, name, _} = :digraph.edge(graph, edge),
         {_, folder} = :digraph.vertex(graph, module),
         {_, other} = :digraph.vertex(graph, name),
-        allowed = @may_use[folder],
+        allowed = may_use[folder],
         other not in allowed,
         do: "#{folder}/#{module} uses #{other}/#{name}"
   end

@@ -8,9 +8,9 @@
 #include "base/utf8.h"
 #include "cli/advice.h"
 #include "cli/options.h"
-#include "recorder/target_state.h"
 #include "cli/verbs.h"
 #include "engine/engine.h"
+#include "recorder/target_state.h"
 
 /* A detail may quote what another process chose, as its path. */
 static void row(const char *mark, const char *what, const char *detail)

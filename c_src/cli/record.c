@@ -9,12 +9,12 @@
 
 #include "base/clock.h"
 #include "cli/launch.h"
-#include "recorder/limits.h"
 #include "cli/options.h"
-#include "output/output.h"
 #include "cli/progress.h"
-#include "recorder/session.h"
 #include "cli/verbs.h"
+#include "output/output.h"
+#include "recorder/limits.h"
+#include "recorder/session.h"
 
 static volatile sig_atomic_t interrupted;
 

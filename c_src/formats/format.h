@@ -34,10 +34,8 @@ struct format_options {
 };
 
 struct format {
-    const char *name;      /**< "text", "json", "collapsed", "html", "pprof",
-                                "speedscope" */
-    const char *extension; /**< ".txt", ".json", ".collapsed", ".html",
-                                ".pb.gz", ".speedscope.json" */
+    const char *name;      /**< as --format takes it */
+    const char *extension; /**< of files, with its dot */
     bool binary;           /**< not for a terminal */
     int (*write)(const struct profile *p, const struct format_options *o,
                  struct buffer *out);

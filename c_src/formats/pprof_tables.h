@@ -9,9 +9,9 @@
 
 #include "base/buffer.h"
 #include "base/err.h"
+#include "base/intern.h"
 #include "formats/pprof_comments.h"
 #include "formats/pprof_wire.h"
-#include "base/intern.h"
 #include "profile/profile.h"
 
 struct pprof_text {

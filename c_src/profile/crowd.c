@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "profile/distinct.h"
 #include "base/intern.h"
+#include "profile/distinct.h"
 
 struct kind {
     struct crowd_kind key;

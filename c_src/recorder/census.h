@@ -9,8 +9,8 @@
 #define CPROF_RECORDER_CENSUS_H
 
 #include "base/err.h"
-#include "recorder/target_state.h"
 #include "profile/profile.h"
+#include "recorder/target_state.h"
 #include "target/sample.h"
 
 struct census;

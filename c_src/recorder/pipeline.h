@@ -10,8 +10,8 @@
 #define CPROF_RECORDER_PIPELINE_H
 
 #include "base/err.h"
-#include "recorder/target_state.h"
 #include "profile/profile.h"
+#include "recorder/target_state.h"
 #include "symbols/symbols.h"
 #include "target/sample.h"
 #include "unwind/unwind.h"

@@ -10,9 +10,9 @@
 #define CPROF_RECORDER_PORT_TASKS_H
 
 #include "base/err.h"
+#include "profile/profile.h"
 #include "recorder/census.h"
 #include "recorder/target_state.h"
-#include "profile/profile.h"
 #include "target/sample.h"
 
 struct port_tasks;

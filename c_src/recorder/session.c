@@ -7,15 +7,15 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "engine/engine.h"
+#include "engine/rights.h"
 #include "recorder/limits.h"
 #include "recorder/paused.h"
 #include "recorder/pipeline.h"
 #include "recorder/session_meta.h"
 #include "recorder/stopped.h"
-#include "recorder/unseen.h"
 #include "recorder/target_state.h"
-#include "engine/engine.h"
-#include "engine/rights.h"
+#include "recorder/unseen.h"
 
 /* Of the node's CPU time, for events that slow down its threads. */
 #define MAX_COST 0.05

@@ -7,10 +7,10 @@
 #define CPROF_RECORDER_SESSION_META_H
 
 #include "base/err.h"
-#include "recorder/session.h"
-#include "recorder/target_state.h"
 #include "engine/engine.h"
 #include "profile/profile.h"
+#include "recorder/session.h"
+#include "recorder/target_state.h"
 
 MUST_USE int session_meta_begin(struct profile *p, const struct target_state *t,
                                 const struct session_options *o);

@@ -7,13 +7,13 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/texts.h"
 #include "symbols/names.h"
 #include "symbols/perfmap_file.h"
 #include "symbols/symbols_bifs.h"
 #include "symbols/symbols_erlang.h"
 #include "symbols/symbols_kernel.h"
 #include "symbols/symbols_native.h"
-#include "base/texts.h"
 
 /* How long an answer "not there" is believed before the source is read
  * again, which may take a twentieth of the time: it can be a large file. */

@@ -8,9 +8,9 @@
 #define CPROF_SYMBOLS_SYMBOLS_BIFS_H
 
 #include "base/err.h"
+#include "base/texts.h"
 #include "symbols/symbols.h"
 #include "symbols/symbols_native.h"
-#include "base/texts.h"
 
 struct symbols_bifs;
 

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "symbols/symbols.h"
 #include "base/texts.h"
+#include "symbols/symbols.h"
 #include "target/jit.h"
 
 struct symbols_erlang;

@@ -1,6 +1,6 @@
 /* The ELF header, segments, sections and notes, and the access by address.
    Layouts: System V gABI, chapters 4 and 5; elf(5). */
-#include "target/image_parts.h"
+#include "target/image.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/reader.h"
+#include "target/image_parts.h"
 #include "target/page.h"
 
 enum { MAX_SECTION_NAME = 256 };

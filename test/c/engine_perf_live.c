@@ -1,8 +1,8 @@
 /* The engine on real processes: children of this test that spin, sleep, go
  * deep, start threads and end. As root, much of it is run as nobody, too. */
 
-#include "test.h"
 #include "as_nobody.h"
+#include "test.h"
 #include "waiting.h"
 
 #include <errno.h>

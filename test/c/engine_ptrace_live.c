@@ -2,8 +2,8 @@
  * call the kernel, get signals, are stopped and end. As root, all of it is run
  * as nobody, too. Sampling is always forced: machines that run tests are busy.
  */
-#include "test.h"
 #include "as_nobody.h"
+#include "test.h"
 
 #include <errno.h>
 #include <pthread.h>

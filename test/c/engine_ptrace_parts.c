@@ -1,10 +1,10 @@
 /* What the ptrace engine reads from /proc, judges by, and counts. */
 #include "test.h"
 
-#include "engine/schedstat.h"
 #include "engine/ptrace_cpu.h"
 #include "engine/ptrace_holds.h"
 #include "engine/ptrace_load.h"
+#include "engine/schedstat.h"
 
 static void clocks_are_three_numbers(void **state)
 {

@@ -1,8 +1,8 @@
 /* Whatever becomes of the sampler while it holds a thread, the thread goes on:
  * real samplers that are stopped, killed, frozen and left, and what they
  * sample. As root, all of it is run as nobody, too. */
-#include "test.h"
 #include "as_nobody.h"
+#include "test.h"
 
 #include <dirent.h>
 #include <errno.h>

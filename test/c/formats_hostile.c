@@ -6,7 +6,6 @@
 #include <jansson.h>
 
 #include "formats/format.h"
-#include "formats/format.h"
 #include "profile_random.h"
 
 enum { ROUNDS = 60, FRAMES = 12, PROCESSES = 6, ROWS = 80 };

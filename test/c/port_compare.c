@@ -6,8 +6,8 @@
 #include <jansson.h>
 #include <math.h>
 
-#include "port/port_compare.h"
 #include "formats/diff_write.h"
+#include "port/port_compare.h"
 
 /* One function that grew, one that is new, one that stayed, one without arity,
  * with names that need care. */

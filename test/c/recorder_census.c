@@ -2,8 +2,8 @@
 #include "jit_node.h"
 #include "profile_make.h"
 
-#include "recorder/census.h"
 #include "profile/crowd.h"
+#include "recorder/census.h"
 
 enum { LIVES = 1000000 };
 
