@@ -10,7 +10,7 @@ import {
     boxByFunctions, calls, functionsTo, model, rebuild, view
 } from "./view.js";
 import {forgetRows} from "./draw.js";
-import {findMatches, search} from "./search.js";
+import {findMatches, searchAgain} from "./search.js";
 import {hasTimeline, lastBucket, secondsOf, setTimes} from "./timeline.js";
 
 const REMEMBER_AFTER = 200; /* ms; browsers limit how often one may */
@@ -102,8 +102,7 @@ export function recall() {
     view.fn = words.has("function")
         ? wholeNumber(word("function"), model.fnName.length) : NONE;
     rebuild();
-    element("pattern").value = word("search");
-    search(word("search"));
+    searchAgain(word("search"));
     recallZoom(word("zoom"));
     forgetRows();
     findMatches();

@@ -10,11 +10,12 @@ import {isEverything} from "./selection.js";
 import {number, percent, percentWithError} from "./figures.js";
 import {ROOT} from "./calls.js";
 import {calls, model, view, weights, wholeSamples} from "./view.js";
-import {sumBoxes} from "./search.js";
+import {graph} from "./draw.js";
+import {searchForFunction, sumBoxes} from "./search.js";
 
 const FIRST_ROWS = 100;
 
-export const table = {
+const table = {
     sort: "self",
     down: true,
     all: false,
@@ -51,13 +52,13 @@ const orders = {
     name: (a, b) => model.fnName[b.fn] < model.fnName[a.fn] ? -1 : 1,
 };
 
-export function sortTable(by) {
+function sortTable(by) {
     table.down = table.sort === by ? !table.down : true;
     table.sort = by;
     showTable();
 }
 
-export function functionButton(fn, parent) {
+function functionButton(fn, parent) {
     const button = make("button", model.fnName[fn], parent);
     button.type = "button";
     button.className = "function";
@@ -114,7 +115,7 @@ function showSorted() {
 }
 
 /* A comparison's table is of whole recordings; it stays as it came. */
-export function showTable() {
+function showTable() {
     if (model.compare)
         return;
     table.figures = figuresOfFunctions();
@@ -198,7 +199,7 @@ function fillNeighbours(list, sums, empty) {
         make("li", empty, list);
 }
 
-export function showNeighbours() {
+function showNeighbours() {
     const panel = element("neighbours");
     panel.hidden = view.fn === NONE;
     if (panel.hidden)
@@ -219,4 +220,59 @@ export function chooseFunction(fn, scroll) {
     changed("function");
     if (scroll && view.fn !== NONE)
         element("neighbours").scrollIntoView({block: "nearest"});
+}
+
+/* --- both ----------------------------------------------------------------- */
+
+let tableLater = 0;
+
+export function showFunctionsSoon() {
+    clearTimeout(tableLater);
+    element("functions").setAttribute("aria-busy", "true");
+    tableLater = setTimeout(() => {
+        showTable();
+        showNeighbours();
+        element("functions").removeAttribute("aria-busy");
+    }, 120);
+}
+
+function listenToTable() {
+    if (model.compare)
+        return listenToRows();
+    const more = make("button", "", element("functions-end"));
+    more.id = "more";
+    more.type = "button";
+    more.hidden = true;
+    more.addEventListener("click", () => {
+        table.all = true;
+        showTable();
+    });
+    for (const head of element("functions").querySelectorAll("th[data-by]")) {
+        const button = make("button", head.textContent);
+        head.replaceChildren(button);
+        button.type = "button";
+        button.dataset.sort = head.dataset.by;
+        button.addEventListener("click", () => sortTable(head.dataset.by));
+    }
+}
+
+/* The rows of a comparison's table came with the page. */
+function listenToRows() {
+    const byName = new Map(model.fnName.map((name, fn) => [name, fn]));
+    for (const head of document.querySelectorAll("[data-function]")) {
+        const fn = byName.get(head.textContent);
+        if (fn === undefined)
+            continue;
+        head.textContent = "";
+        functionButton(fn, head);
+    }
+}
+
+export function listenToFunctions() {
+    listenToTable();
+    element("close").addEventListener("click", () => chooseFunction(view.fn));
+    element("find").addEventListener("click", () => {
+        searchForFunction(view.fn);
+        graph.scrollIntoView({block: "nearest"});
+    });
 }

@@ -1,73 +1,15 @@
 /*
- * Moving, zooming, and the keys for both.
+ * The keys: those of the graph go from box to box, those of the page do what
+ * its buttons do.
  */
-import {changed} from "./change.js";
 import {element, isPlain} from "./page.js";
 import {NONE} from "./model.js";
 import {ROOT} from "./calls.js";
-import {isAncestorOrSelf, range, tree, turnAround, view} from "./view.js";
-import {
-    boxAt, canvas, extent, graph, redraw, showRoot, showRow
-} from "./draw.js";
+import {tree, view} from "./view.js";
+import {graph} from "./draw.js";
 import {step} from "./search.js";
 import {chooseFunction} from "./functions.js";
-import {describe, hideTip, showPath, showTip} from "./tip.js";
-import {remember} from "./address.js";
-
-export function zoomTo(box) {
-    view.zoom = box;
-    view.current = NONE;
-    element("reset").disabled = box === ROOT;
-    showPath();
-    hideTip();
-    showRow(tree().depth[box]);
-    redraw();
-    remember();
-}
-
-export function reset() {
-    view.chosen = NONE;
-    describe(NONE);
-    zoomTo(ROOT);
-}
-
-export function flip() {
-    view.flame = !view.flame;
-    changed("view");
-    showRoot();
-}
-
-export function turn() {
-    turnAround(!view.callers);
-    changed("view");
-    showRoot();
-}
-
-/* The outermost ancestor under which the box is wide enough to be seen. */
-function wideParent(box) {
-    const {parent, weight} = tree();
-    const most = weight[box] * extent.clientWidth / 16;
-    let at = parent[box];
-    while (at !== ROOT && weight[parent[at]] <= most)
-        at = parent[at];
-    return at;
-}
-
-/* Makes a box visible and marks it. */
-export function choose(box) {
-    view.chosen = box;
-    const current = view.current;
-    const ancestor = isAncestorOrSelf(box, view.zoom);
-    if (!ancestor && !isAncestorOrSelf(view.zoom, box))
-        zoomTo(ROOT);
-    const share = tree().weight[box] / range().width;
-    if (!ancestor && share * extent.clientWidth < 4)
-        zoomTo(wideParent(box));
-    view.current = current;
-    showRow(tree().depth[box]);
-    describe(box);
-    redraw();
-}
+import {choose, flip, reset, turn, zoomTo} from "./moves.js";
 
 /* --- among the boxes ------------------------------------------------------ */
 
@@ -118,7 +60,7 @@ const pageKeys = {
 const isTyping = (target) => ["INPUT", "SELECT", "TEXTAREA"]
     .includes(target.tagName);
 
-export function onGraphKey(event) {
+function onGraphKey(event) {
     const run = graphKeys[event.key];
     if (!run || !isPlain(event))
         return;
@@ -126,7 +68,7 @@ export function onGraphKey(event) {
     run(view.chosen === NONE ? view.zoom : view.chosen);
 }
 
-export function onPageKey(event) {
+function onPageKey(event) {
     const typing = isTyping(event.target);
     const run = pageKeys[event.key];
     if (!run || !isPlain(event) || (typing && event.key !== "Escape"))
@@ -137,24 +79,7 @@ export function onPageKey(event) {
     run();
 }
 
-/* --- pointer -------------------------------------------------------------- */
-
-export function onPoint(event) {
-    if (event.pointerType === "touch")
-        return; /* no hovering there: a tap shows the line below */
-    const box = boxAt(event);
-    if (box === NONE)
-        hideTip();
-    else
-        showTip(box, event.clientX, event.clientY);
-    canvas.style.cursor = box === NONE ? "default" : "pointer";
-}
-
-export function onClick(event) {
-    const box = boxAt(event);
-    if (box === NONE)
-        return;
-    view.chosen = NONE;
-    zoomTo(box);
-    describe(box);
+export function listenToKeys() {
+    graph.addEventListener("keydown", onGraphKey);
+    document.addEventListener("keydown", onPageKey);
 }

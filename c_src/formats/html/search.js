@@ -23,7 +23,7 @@ function compile(text) {
     }
 }
 
-export function search(text) {
+function search(text) {
     const pattern = compile(text);
     view.pattern = text;
     if (pattern === undefined) {
@@ -108,7 +108,45 @@ export function step(by) {
     changed("choice", view.matches[view.current]);
 }
 
+/* --- the field ------------------------------------------------------------ */
+
+let searchLater = 0;
+
+/* What is in the field, if that is not what was searched for last. */
+function searchNow() {
+    clearTimeout(searchLater);
+    if (view.pattern === element("pattern").value)
+        return;
+    search(element("pattern").value);
+    changed("search");
+}
+
+/* As it is told by the address; nothing else has to be shown again. */
+export function searchAgain(text) {
+    element("pattern").value = text;
+    search(text);
+}
+
 /* Only what begins and ends as the name does. */
-export function patternOf(name) {
-    return "^" + name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") + "$";
+const patternOf = (name) =>
+    "^" + name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") + "$";
+
+export function searchForFunction(fn) {
+    element("pattern").value = patternOf(model.fnName[fn]);
+    searchNow();
+    step(1);
+}
+
+export function listenToSearch() {
+    element("pattern").addEventListener("input", () => {
+        clearTimeout(searchLater);
+        searchLater = setTimeout(searchNow, 80);
+    });
+    element("search").addEventListener("submit", (event) => {
+        event.preventDefault();
+        searchNow();
+        step(1);
+    });
+    element("next").addEventListener("click", () => step(1));
+    element("previous").addEventListener("click", () => step(-1));
 }

@@ -2,20 +2,15 @@
  * Puts the parts together: what has to be shown again when something changed.
  */
 import {onChange} from "./change.js";
-import {element, make} from "./page.js";
+import {element} from "./page.js";
 import {makeModel, NONE, readData} from "./model.js";
 import {bucketCount, selection, stackCounts} from "./selection.js";
 import {ROOT} from "./calls.js";
 import {model, rebuild, reweigh, useModel, view} from "./view.js";
 import {readColors} from "./colors.js";
-import {
-    canvas, draw, extent, forgetRows, graph, redraw, showRoot
-} from "./draw.js";
-import {findMatches, patternOf, search, step} from "./search.js";
-import {
-    chooseFunction, functionButton, showNeighbours, showTable, sortTable,
-    table
-} from "./functions.js";
+import {draw, extent, forgetRows, redraw, showRoot} from "./draw.js";
+import {findMatches, listenToSearch} from "./search.js";
+import {listenToFunctions, showFunctionsSoon} from "./functions.js";
 import {describe, hideTip, showPath} from "./tip.js";
 import {drawStrip, listenToStrip, showTimes} from "./timeline.js";
 import {
@@ -23,23 +18,9 @@ import {
     listenToSelectors, showLegend, showSelected, showSelection
 } from "./selectors.js";
 import {addressText, copyAddress, recall, remember} from "./address.js";
-import {
-    choose, flip, onClick, onGraphKey, onPageKey, onPoint, reset, turn,
-    zoomTo
-} from "./keys.js";
-
-let tableLater = 0;
-let searchLater = 0;
-
-function showFunctionsSoon() {
-    clearTimeout(tableLater);
-    element("functions").setAttribute("aria-busy", "true");
-    tableLater = setTimeout(() => {
-        showTable();
-        showNeighbours();
-        element("functions").removeAttribute("aria-busy");
-    }, 120);
-}
+import {choose, listenToMoves, zoomTo} from "./moves.js";
+import {listenToKeys} from "./keys.js";
+import {listenToPointer} from "./pointer.js";
 
 function showView() {
     element("flip").setAttribute("aria-pressed", String(view.flame));
@@ -83,6 +64,12 @@ function showAgain(what) {
         showFunctionsSoon();
 }
 
+function searched() {
+    redraw();
+    showFunctionsSoon();
+    remember();
+}
+
 function onAddress() {
     if (location.hash.slice(1) === addressText())
         return;
@@ -93,72 +80,8 @@ function onAddress() {
     showFunctionsSoon();
 }
 
-function searchNow() {
-    clearTimeout(searchLater);
-    if (view.pattern === element("pattern").value)
-        return;
-    search(element("pattern").value);
-    redraw();
-    showFunctionsSoon();
-    remember();
-}
-
-function listenToSearch() {
-    element("pattern").addEventListener("input", () => {
-        clearTimeout(searchLater);
-        searchLater = setTimeout(searchNow, 80);
-    });
-    element("search").addEventListener("submit", (event) => {
-        event.preventDefault();
-        searchNow();
-        step(1);
-    });
-    element("next").addEventListener("click", () => step(1));
-    element("previous").addEventListener("click", () => step(-1));
-}
-
-function listenToTable() {
-    if (model.compare)
-        return listenToRows();
-    const more = make("button", "", element("functions-end"));
-    more.id = "more";
-    more.type = "button";
-    more.hidden = true;
-    more.addEventListener("click", () => {
-        table.all = true;
-        showTable();
-    });
-    for (const head of element("functions").querySelectorAll("th[data-by]")) {
-        const button = make("button", head.textContent);
-        head.replaceChildren(button);
-        button.type = "button";
-        button.dataset.sort = head.dataset.by;
-        button.addEventListener("click", () => sortTable(head.dataset.by));
-    }
-}
-
-/* The rows of a comparison's table came with the page. */
-function listenToRows() {
-    const byName = new Map(model.fnName.map((name, fn) => [name, fn]));
-    for (const head of document.querySelectorAll("[data-function]")) {
-        const fn = byName.get(head.textContent);
-        if (fn === undefined)
-            continue;
-        head.textContent = "";
-        functionButton(fn, head);
-    }
-}
-
-function listenToGraph() {
-    canvas.addEventListener("pointermove", onPoint);
-    canvas.addEventListener("pointerleave", hideTip);
-    canvas.addEventListener("click", onClick);
-    graph.addEventListener("scroll", () => {
-        hideTip();
-        redraw();
-    });
-    graph.addEventListener("keydown", onGraphKey);
-    document.addEventListener("keydown", onPageKey);
+/* What shows the page differently from outside of it. */
+function listenToSurroundings() {
     new ResizeObserver(() => {
         redraw();
         drawStrip();
@@ -173,23 +96,10 @@ function listenToGraph() {
         });
 }
 
-function listenToButtons() {
-    element("flip").addEventListener("click", flip);
-    element("turn").addEventListener("click", turn);
-    element("reset").addEventListener("click", reset);
-    element("copy").addEventListener("click", copyAddress);
-    element("close").addEventListener("click", () => chooseFunction(view.fn));
-    element("find").addEventListener("click", () => {
-        element("pattern").value = patternOf(model.fnName[view.fn]);
-        searchNow();
-        step(1);
-        graph.scrollIntoView({block: "nearest"});
-    });
-}
-
 function listenToChanges() {
     const others = {
         brush: brushed,
+        search: searched,
         function: remember,
         choice: choose,
         zoom: zoomTo,
@@ -224,9 +134,12 @@ async function start() {
     listenToSearch();
     listenToSelectors();
     listenToStrip();
-    listenToGraph();
-    listenToTable();
-    listenToButtons();
+    listenToFunctions();
+    listenToMoves();
+    listenToKeys();
+    listenToPointer();
+    listenToSurroundings();
+    element("copy").addEventListener("click", copyAddress);
     showRoot();
     draw();
     showFunctionsSoon();
