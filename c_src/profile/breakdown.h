@@ -25,6 +25,8 @@ struct breakdown {
 
 /**
  * @param owner_of  by process: below owners, or PROFILE_NONE to leave it out
+ * @return 0, -ENOMEM or -E_LIMIT; then *out is as it was. breakdown_deinit
+ *         frees the rows; their ids are of p
  */
 MUST_USE int breakdown_compute(const struct profile *p,
                                const uint32_t *owner_of, size_t owners,

@@ -16,6 +16,7 @@ struct diff_rows {
     size_t stack_count;
 };
 
+/** 0 or -ENOMEM. Ids are of g->profile; diff_rows_deinit frees the rows. */
 MUST_USE int diff_rows_compute(const struct diff_gathered *g, double min_effect,
                                struct diff_rows *out);
 void diff_rows_deinit(struct diff_rows *r);

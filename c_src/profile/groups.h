@@ -30,6 +30,8 @@ struct groups {
     uint32_t *of; /**< by process: its row; PROFILE_NONE without samples */
 };
 
+/** s is computed from p. 0, -ENOMEM or -E_LIMIT; then *out is as
+ *  it was. groups_deinit frees the rows; their ids are of p. */
 MUST_USE int groups_compute(const struct profile *p, const struct summary *s,
                             struct groups *out);
 void groups_deinit(struct groups *g);

@@ -21,7 +21,8 @@ struct merge {
 /** Into an empty profile, which stays the caller's. */
 void merge_init(struct merge *m, struct profile *to);
 void merge_deinit(struct merge *m);
-/** Names a recording's functions before its rows are added. */
+/** Names a recording's functions before its rows are added. 0, -ENOMEM or
+ *  -E_LIMIT, as all of these. */
 MUST_USE int merge_functions(struct merge *m, const struct profile *from);
 /** Takes over meta, notes and what the rows count. */
 MUST_USE int merge_meta(struct merge *m, const struct profile *from);

@@ -21,13 +21,14 @@ struct processes {
 
 void processes_init(struct processes *t);
 void processes_deinit(struct processes *t);
-/** The id of the process seen as that. */
+/** The id of the process seen as that; -ENOMEM, -E_LIMIT. */
 MUST_USE int64_t processes_add(struct processes *t,
                                const struct profile_process *seen);
 /** Replaces what is not 0 in all rows with its pid; -E_NOT_FOUND: there is
  *  none. */
 MUST_USE int processes_describe(struct processes *t,
                                 const struct profile_process *news);
+/** Borrowed until the next is added. */
 const struct profile_process *processes_at(const struct processes *t,
                                            uint32_t id);
 /** Was more said of it? */

@@ -198,7 +198,8 @@ const uint64_t *profile_counter_of(const struct profile_counters *c, size_t i);
 
 struct profile;
 
-/** Its values are VALUE_SAMPLES and VALUE_CPU, until it is told others. */
+/** The caller owns it; 0, -ENOMEM or -E_LIMIT. Its values are VALUE_SAMPLES and
+ * VALUE_CPU, until it is told others. */
 MUST_USE int profile_create(struct profile **out);
 /** Makes the states of the set (1 << each) count, too: who asks for the samples
  *  of a state that is apart wants to see what they are. */
@@ -209,7 +210,8 @@ void profile_destroy(struct profile *p);
  *  rows already. */
 MUST_USE int profile_set_values(struct profile *p,
                                 const struct value_texts *types, size_t n);
-/** Building. Each returns an id, or a negative error. Strings are copied. */
+/** Building. Each returns an id, -ENOMEM, or -E_LIMIT when a table is full.
+ *  Strings are copied. */
 MUST_USE int64_t profile_string(struct profile *p, const char *text);
 MUST_USE int64_t profile_string_n(struct profile *p, const char *text,
                                   size_t len);
@@ -258,7 +260,8 @@ void profile_add_counters(struct profile *p, const struct profile *from);
 /** Adds a line to meta.notes, once, as it may be shown (base/utf8.h). */
 MUST_USE int profile_note(struct profile *p, const char *line);
 
-/** Reading. */
+/** Reading. What is returned is borrowed: texts for as long as the profile
+ *  lives, all else until it is added to. Ids must be of this profile. */
 const char *profile_text(const struct profile *p, uint32_t string);
 size_t profile_string_count(const struct profile *p);
 /** Are the samples of a state in the percentages? */

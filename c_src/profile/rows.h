@@ -20,9 +20,10 @@ struct rows {
 void rows_init(struct rows *r, uint32_t width);
 void rows_deinit(struct rows *r);
 /** Adds width values to those of that combination. A sum that would wrap stays
- *  at its end: it never becomes small. */
+ *  at its end: it never becomes small. 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int rows_add(struct rows *r, const struct profile_sample *key,
                       const uint64_t *values);
+/** Borrowed until the next rows_add. */
 const uint64_t *rows_values(const struct rows *r, size_t i);
 
 #endif

@@ -10,12 +10,16 @@
 
 #include "base/err.h"
 
-/** X(id, name, counted, of_process). The last says whether a process runs or is
- *  collected; without one, the sample lacks it. What is not counted is not the
- * program's work: idle       a scheduler that looks for work, waits or wakes up
- *    scheduler  a scheduler outside processes where the sample cannot tell
- *               work from idling; in recordings made before port and
- *               scheduling existed, all that is none of a process */
+/**
+ * X(id, name, counted, of_process). The last says whether a process runs or is
+ * collected; without one, the sample lacks it. What is not counted is not the
+ * program's work:
+ *
+ *   idle       a scheduler that looks for work, waits or wakes up
+ *   scheduler  a scheduler outside processes where the sample cannot tell work
+ *              from idling; in recordings made before port and scheduling
+ *              existed, all that is not a process's
+ */
 #define SAMPLE_STATES(X)                                                       \
     X(RUNNING, "running", true, true)                                          \
     X(GC, "gc", true, true)                                                    \
@@ -37,6 +41,7 @@ enum sample_state {
 const char *state_name(enum sample_state state); /* "running", "dirty-cpu" */
 bool state_is_counted(enum sample_state state);
 bool state_is_of_process(enum sample_state state);
+/** 0, or -E_FORMAT when no state has that name. */
 int state_parse(const char *name, enum sample_state *state);
 
 /** X(id, name): what an idle scheduler does. */

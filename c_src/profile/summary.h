@@ -45,6 +45,8 @@ struct summary {
     size_t process_count;
 };
 
+/** 0 or -ENOMEM; then *out is as it was. summary_deinit frees it; its ids are
+ * of p. */
 MUST_USE int summary_compute(const struct profile *p, struct summary *out);
 void summary_deinit(struct summary *s);
 /** 100 k / n; 0 of nothing. */

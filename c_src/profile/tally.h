@@ -24,11 +24,14 @@ struct tally {
     uint64_t *self, *own, *total;
 };
 
+/** Both: 0 or -ENOMEM; the deinit is to be called in any case. A shape holds
+ *  nothing of p. */
 MUST_USE int tally_shape_init(struct tally_shape *s, const struct profile *p);
 void tally_shape_deinit(struct tally_shape *s);
 MUST_USE int tally_init(struct tally *t, const struct tally_shape *s);
 void tally_deinit(struct tally *t);
 /**
+ * Adds to what t has. 0, or -ENOMEM: t is as it was.
  * @param by_stack  samples that end there
  * @param without   by function: leave out what is charged to it; or NULL
  */

@@ -23,6 +23,7 @@ struct tree {
 /**
  * @param rank  by frame id: siblings are in ascending rank of their frames;
  *              NULL: in ascending id
+ * @return 0 or -ENOMEM; then *out is as it was. tree_deinit frees it
  */
 MUST_USE int tree_build(const struct profile *p, const uint32_t *rank,
                         struct tree *out);

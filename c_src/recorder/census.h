@@ -15,7 +15,7 @@
 
 struct census;
 
-/** Both are borrowed until census_close. */
+/** Both are borrowed until census_close. 0 or -ENOMEM. */
 MUST_USE int census_open(struct target_state *target, struct profile *profile,
                          struct census **out);
 void census_close(struct census *c);
@@ -29,7 +29,7 @@ MUST_USE int64_t census_process(struct census *c, uint64_t c_p,
                                 const struct sample_process *at_sample);
 
 /** The row of the process with that pid, as it is now; of one that has ended
- *  the pid alone is known. */
+ *  the pid alone is known. Or the profile's error. */
 MUST_USE int64_t census_owner(struct census *c, uint64_t pid);
 
 #endif

@@ -22,7 +22,7 @@ struct frames_named {
     enum symbol_result result;
 };
 
-/** Both are borrowed until frames_close. */
+/** Both are borrowed until frames_close. 0 or -ENOMEM. */
 MUST_USE int frames_open(struct symbols *symbols, struct profile *profile,
                          struct frames **out);
 void frames_close(struct frames *f);

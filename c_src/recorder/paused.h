@@ -17,8 +17,8 @@
 enum { PAUSED_LEAST_MS = 1000 };
 
 struct paused {
-    uint64_t looked_ns;
-    uint64_t ran_ns; /**< until then: had a CPU, or waited for one */
+    uint64_t looked_ns; /**< CLOCK_MONOTONIC */
+    uint64_t ran_ns;    /**< until then: had a CPU, or waited for one */
     uint64_t total_ns;
     unsigned continued; /**< times that we were continued by a signal */
 };
@@ -29,7 +29,8 @@ void paused_begin(struct paused *p);
 void paused_look(struct paused *p);
 /** The same, with the time and our own running time passed in; pure. */
 void paused_see(struct paused *p, uint64_t now_ns, uint64_t ran_ns);
-/** Notes and counts it in the profile; nothing when it never was. */
+/** Notes and counts it in the profile; nothing when it never was. 0, or the
+ *  profile's error. */
 MUST_USE int paused_note(const struct paused *p, struct profile *profile);
 
 #endif

@@ -18,7 +18,8 @@
 
 struct pipeline;
 
-/** Everything is borrowed until pipeline_close. */
+/** Everything is borrowed until pipeline_close. 0, -ENOMEM, or the profile's
+ *  error. */
 MUST_USE int pipeline_open(struct target_state *target,
                            struct unwinder *unwinder, struct symbols *symbols,
                            struct profile *profile, struct pipeline **out);
@@ -27,9 +28,10 @@ MUST_USE int pipeline_open(struct target_state *target,
 void pipeline_keep_time(struct pipeline *p, uint64_t started_ns);
 void pipeline_close(struct pipeline *p);
 /** Takes one sample in; false when a longer copy of the stack would have
- *  helped. The first error (no memory, or a limit of
- *  the profile) is kept. */
+ *  helped. The first error (-ENOMEM, or -E_LIMIT of the
+ *  profile) is kept for pipeline_status. */
 bool pipeline_sample(struct pipeline *p, const struct sample *s);
+/** 0, or the first error of a sample; what came after it may be missing. */
 MUST_USE int pipeline_status(const struct pipeline *p);
 
 #endif

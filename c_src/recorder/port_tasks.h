@@ -17,7 +17,7 @@
 
 struct port_tasks;
 
-/** All are borrowed until port_tasks_close. */
+/** All are borrowed until port_tasks_close. 0 or -ENOMEM. */
 MUST_USE int port_tasks_open(struct target_state *target, struct census *census,
                              struct profile *profile, struct port_tasks **out);
 void port_tasks_close(struct port_tasks *t);

@@ -32,7 +32,8 @@ struct session_options {
 
 /** Figures for a progress line. */
 struct session_progress {
-    uint64_t elapsed_ns, samples, lost;
+    uint64_t elapsed_ns;
+    uint64_t samples, lost; /**< so far */
 };
 
 struct session;
@@ -48,13 +49,16 @@ MUST_USE int session_open(const struct session_options *o,
  * lost.
  */
 MUST_USE int session_run(struct session *s, unsigned ms);
-/** What was sampled so far; it grows while the session runs. */
+/** What was sampled so far; it grows while the session runs. Borrowed until
+ *  session_finish or session_close. */
 struct profile *session_profile(struct session *s);
 struct session_progress session_progress(const struct session *s);
 /** Ends sampling, takes what is queued and hands out the profile; the caller
  *  owns it. What is not taken within 5 s (0.3 s once *stop is set) counts as
- *  lost. To be called once. */
+ *  lost. To be called once. On an error *out is as it was. */
 MUST_USE int session_finish(struct session *s, struct profile **out);
+/** Lets go of the node, and of a profile that was not handed out. NULL is
+ *  nothing. */
 void session_close(struct session *s);
 
 #endif

@@ -12,6 +12,7 @@
 #include "recorder/session.h"
 #include "recorder/target_state.h"
 
+/** Before the first sample. All of these: 0, or the profile's error. */
 MUST_USE int session_meta_begin(struct profile *p, const struct target_state *t,
                                 const struct session_options *o);
 /** Sampling begins now: the time of day that a timeline counts from. */
@@ -22,6 +23,8 @@ MUST_USE int session_meta_engine(struct profile *p,
 /** Of the samples that the engine handed out, `count` were not taken in: they
  *  are lost. To be called after session_meta_end. */
 MUST_USE int session_meta_untaken(struct profile *p, uint64_t count);
+/** Sampling has ended, after duration_ns; gone: because the node did. Counters
+ *  of the engine, and notes, go into the profile. */
 MUST_USE int session_meta_end(struct profile *p, const struct target_state *t,
                               const struct engine_ops *ops,
                               const struct engine *engine, uint64_t duration_ns,

@@ -18,11 +18,12 @@
 
 struct unseen;
 
-/** Begins to count, with the threads that are there. */
+/** Begins to count, with the threads that are there. 0 or -ENOMEM; unseen_close
+ *  frees it. */
 MUST_USE int unseen_open(pid_t pid, const struct threads *now,
                          struct unseen **out);
 void unseen_close(struct unseen *u);
-/** Threads have come and gone, and used CPU time. */
+/** Threads have come and gone, and used CPU time. 0 or -ENOMEM. */
 MUST_USE int unseen_look(struct unseen *u, const struct threads *now);
 void unseen_sample(struct unseen *u, enum thread_kind kind,
                    const struct sample *s);
@@ -41,6 +42,7 @@ struct unseen_reasons {
  * more than 2 % and what chance does, a note says by how much, of which kinds
  * of thread and why. To be called when the profile's counters are final.
  * @param all  is all CPU time sampled? Else there is no such note
+ * @return 0, or the profile's error
  */
 MUST_USE int unseen_note(const struct unseen *u, struct profile *p,
                          const struct unseen_reasons *why, bool all);

@@ -14,7 +14,8 @@
 /** The version of both shapes. */
 enum { REPORT_VERSION = 1 };
 
-/** The report of a profile as one object. */
+/** The report of a profile as one object. f is computed from p; what went
+ *  wrong the sink knows. */
 void report_walk(const struct profile *p, const struct figures *f,
                  struct sink *s);
 /** A comparison as one object.
