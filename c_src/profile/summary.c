@@ -7,11 +7,13 @@
 
 #include "base/add.h"
 #include "base/clock.h"
+#include "profile/innermost.h"
 #include "profile/tree.h"
 
 /* Working memory, one allocation a field. */
 struct work {
     const struct profile *p;
+    uint32_t *owner; /* by stack: the function whose own it is, or NONE */
     /* By stack: the counted samples that end there, then, from sum_subtrees
        on, those that pass through it. */
     uint64_t *inclusive;
@@ -71,6 +73,7 @@ static int work_init(struct work *w, const struct profile *p)
 
 static void work_deinit(struct work *w)
 {
+    free(w->owner);
     free(w->inclusive);
     free(w->frame_self);
     free(w->frame_total);
@@ -79,7 +82,42 @@ static void work_deinit(struct work *w)
     free(w->processes);
 }
 
-/* --- self ---------------------------------------------------------------- */
+/* --- self and own --------------------------------------------------------- */
+
+static int find_owners(struct work *w)
+{
+    size_t n = profile_function_count(w->p);
+    bool *fits = calloc(n + 1, sizeof(*fits));
+    for (uint32_t i = 0; fits && i < n; i++) {
+        enum frame_kind kind = profile_function_at(w->p, i)->kind;
+        fits[i] = kind == FRAME_ERLANG || kind == FRAME_ELIXIR;
+    }
+    w->owner = fits ? innermost_find(w->p, fits) : NULL;
+    free(fits);
+    return w->owner ? 0 : -ENOMEM;
+}
+
+static void count_own(struct work *w, struct summary *s,
+                      const struct profile_sample *row, uint64_t weight)
+{
+    uint32_t owner =
+        row->stack == PROFILE_NONE ? PROFILE_NONE : w->owner[row->stack];
+    if (owner == PROFILE_NONE) {
+        add_capped(&s->unowned_by_state[row->state], weight);
+        return;
+    }
+    struct summary_function *f = &w->functions[owner];
+    uint32_t last = innermost_frame(w->p, row->stack);
+    enum frame_kind leaf = profile_function_at(w->p, last)->kind;
+    add_capped(&s->owned, weight);
+    add_capped(&f->own, weight);
+    if (leaf == FRAME_KERNEL)
+        add_capped(&f->own_kernel, weight);
+    else if (leaf == FRAME_GC)
+        add_capped(&f->own_gc, weight);
+    else if (leaf != FRAME_ERLANG && leaf != FRAME_ELIXIR)
+        add_capped(&f->own_c, weight);
+}
 
 static void count_leaf(struct work *w, struct summary *s,
                        const struct profile_sample *row, uint64_t weight)
@@ -131,6 +169,7 @@ static void count_samples(struct work *w, struct summary *s)
         if (row->process != PROFILE_NONE)
             add_capped(&w->processes[row->process], weight);
         count_leaf(w, s, row, weight);
+        count_own(w, s, row, weight);
     }
     if (s->cpu_ns)
         s->rate_reached =
@@ -149,16 +188,10 @@ static void sum_subtrees(struct work *w)
     }
 }
 
-static uint32_t function_of(const struct work *w, uint32_t stack)
-{
-    uint32_t frame = profile_stack_at(w->p, stack)->frame;
-    return profile_frame_at(w->p, frame)->function;
-}
-
 /* Only the outermost frame of a recursion counts its stacks. */
 static void enter(struct work *w, uint32_t stack)
 {
-    uint32_t function = function_of(w, stack);
+    uint32_t function = innermost_frame(w->p, stack);
     if (w->on_path[function]++ > 0)
         return;
     uint32_t frame = profile_stack_at(w->p, stack)->frame;
@@ -175,12 +208,12 @@ static void walk(struct work *w, const struct tree *t)
             at = t->nodes[at].first_child;
             continue;
         }
-        w->on_path[function_of(w, at)]--;
+        w->on_path[innermost_frame(w->p, at)]--;
         while (t->nodes[at].next_sibling == PROFILE_NONE) {
             at = t->nodes[at].parent;
             if (at == PROFILE_NONE)
                 return;
-            w->on_path[function_of(w, at)]--;
+            w->on_path[innermost_frame(w->p, at)]--;
         }
         at = t->nodes[at].next_sibling;
     }
@@ -208,21 +241,21 @@ static void choose_lines(struct work *w)
 
 /* --- the tables ----------------------------------------------------------- */
 
-/* A BIF's or NIF's own time is spent in the C functions below it. */
-static uint64_t own_samples(const struct profile *p,
-                            const struct summary_function *f)
+/* A BIF's or NIF's time is spent in the C functions below it. */
+static uint64_t self_or_below(const struct profile *p,
+                              const struct summary_function *f)
 {
     enum frame_kind kind = profile_function_at(p, f->function)->kind;
     return kind == FRAME_BIF || kind == FRAME_NIF ? f->total : f->self;
 }
 
-static int by_own(const void *a, const void *b, void *profile)
+static int by_self(const void *a, const void *b, void *profile)
 {
     const struct summary_function *x = a, *y = b;
     const struct profile *p = profile;
-    uint64_t own_x = own_samples(p, x), own_y = own_samples(p, y);
-    if (own_x != own_y)
-        return own_x > own_y ? -1 : 1;
+    uint64_t self_x = self_or_below(p, x), self_y = self_or_below(p, y);
+    if (self_x != self_y)
+        return self_x > self_y ? -1 : 1;
     if (x->total != y->total)
         return x->total > y->total ? -1 : 1;
     int names =
@@ -247,7 +280,32 @@ static int by_samples(const void *a, const void *b, void *profile)
     return x->process < y->process ? -1 : x->process > y->process;
 }
 
-static void list_functions(struct work *w, struct summary *s)
+/* Of those with the same own and total, by_self decides. */
+static int by_own(const void *a, const void *b, void *functions)
+{
+    const struct summary_function *all = functions;
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    const struct summary_function *x = &all[i], *y = &all[j];
+    if (x->own != y->own)
+        return x->own > y->own ? -1 : 1;
+    if (x->total != y->total)
+        return x->total > y->total ? -1 : 1;
+    return i < j ? -1 : i > j;
+}
+
+static int order_by_own(struct summary *s)
+{
+    s->by_own = malloc((s->function_count + 1) * sizeof(*s->by_own));
+    if (!s->by_own)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < s->function_count; i++)
+        if (s->functions[i].own)
+            s->by_own[s->own_count++] = i;
+    qsort_r(s->by_own, s->own_count, sizeof(*s->by_own), by_own, s->functions);
+    return 0;
+}
+
+static int list_functions(struct work *w, struct summary *s)
 {
     size_t kept = 0;
     for (uint32_t i = 0; i < profile_function_count(w->p); i++) {
@@ -256,15 +314,18 @@ static void list_functions(struct work *w, struct summary *s)
             continue;
         f.function = i;
         f.self_pct = summary_pct(f.self, s->counted);
+        f.own_pct = summary_pct(f.own, s->counted);
         f.total_pct = summary_pct(f.total, s->counted);
         f.self_error_pct = summary_part_error_pct(s, f.self);
+        f.own_error_pct = summary_part_error_pct(s, f.own);
         f.total_error_pct = summary_part_error_pct(s, f.total);
         w->functions[kept++] = f;
     }
-    qsort_r(w->functions, kept, sizeof(*w->functions), by_own, (void *)w->p);
+    qsort_r(w->functions, kept, sizeof(*w->functions), by_self, (void *)w->p);
     s->functions = w->functions;
     s->function_count = kept;
     w->functions = NULL;
+    return order_by_own(s);
 }
 
 static int list_processes(struct work *w, struct summary *s)
@@ -295,6 +356,8 @@ int summary_compute(const struct profile *p, struct summary *out)
     struct work w;
     int err = work_init(&w, p);
     if (!err)
+        err = find_owners(&w);
+    if (!err)
         err = tree_build(p, NULL, &tree);
     if (!err) {
         count_samples(&w, &s);
@@ -303,10 +366,12 @@ int summary_compute(const struct profile *p, struct summary *out)
         choose_lines(&w);
         err = list_processes(&w, &s);
     }
-    if (!err) {
-        list_functions(&w, &s);
+    if (!err)
+        err = list_functions(&w, &s);
+    if (err)
+        summary_deinit(&s);
+    else
         *out = s;
-    }
     tree_deinit(&tree);
     work_deinit(&w);
     return err;
@@ -315,6 +380,7 @@ int summary_compute(const struct profile *p, struct summary *out)
 void summary_deinit(struct summary *s)
 {
     free(s->functions);
+    free(s->by_own);
     free(s->processes);
     *s = (struct summary){0};
 }

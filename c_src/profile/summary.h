@@ -1,8 +1,15 @@
 /**
  * @file summary.h
- * The figures every report shows, computed once from a profile: self and
- * total per function (a recursive function counts once a stack), samples per
- * process and per state, rate reached. Percentages are of `counted`: the
+ * The figures every report shows, computed once from a profile: self, own and
+ * total per function, samples per process and per state, rate reached.
+ *   self    samples in it
+ *   own     samples where it is the innermost Erlang or Elixir function of the
+ *           stack: its self and all that it calls that is no such function
+ *           (BIFs, NIFs, C, the collector, the kernel). A sample is at most
+ *           one function's own; scheduling, ports and threads that run no
+ *           process are nobody's.
+ *   total   samples with it anywhere on the stack (recursion counts once)
+ * Percentages are of `counted`: the
  * samples whose state counts (profile_counts). What a sample weighs is the
  * first value of its row (struct profile_value_type); of CPU profiles that is
  * how many samples it stands for.
@@ -14,11 +21,13 @@
 #include "profile/profile.h"
 
 struct summary_function {
-    uint32_t function;    /**< of the profile */
-    uint32_t line;        /**< the line with most self samples (else total) */
-    uint64_t self, total; /**< samples */
-    double self_pct, total_pct;
-    double self_error_pct, total_error_pct; /**< see summary_part_error_pct */
+    uint32_t function; /**< of the profile */
+    uint32_t line;     /**< the line with most self samples (else total) */
+    uint64_t self, own, total;          /**< samples */
+    uint64_t own_c, own_gc, own_kernel; /**< parts of own; the rest is self */
+    double self_pct, own_pct, total_pct;
+    /** See summary_part_error_pct. */
+    double self_error_pct, own_error_pct, total_error_pct;
 };
 
 struct summary_process {
@@ -37,10 +46,15 @@ struct summary {
     uint64_t by_idle_part[IDLE_PART_COUNT];  /**< of STATE_IDLE */
     uint64_t by_leaf_kind[FRAME_KIND_COUNT]; /**< of counted samples */
     double rate_reached;                     /**< samples per CPU second */
+    uint64_t owned; /**< of counted: they are some function's own */
+    uint64_t unowned_by_state[STATE_COUNT]; /**< the other counted ones */
     /** By self (BIFs and NIFs, whose time is in C functions below them, by
      *  total), then total, then name. */
     struct summary_function *functions;
     size_t function_count;
+    /** Indexes of those with own samples: by own, then total. */
+    uint32_t *by_own;
+    size_t own_count;
     struct summary_process *processes; /**< by samples, then pid */
     size_t process_count;
 };

@@ -1,4 +1,4 @@
-#include "profile_make.h"
+#include "profile_random.h"
 
 #include <math.h>
 
@@ -111,6 +111,80 @@ static void the_scheduler_is_in_no_percentage(void **state)
     profile_destroy(p);
 }
 
+static void own_is_of_the_innermost_erlang_function(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    static const struct {
+        const char *stack;
+        uint64_t count;
+        enum sample_state state;
+    } rows[] = {
+        {"E m:run/0;E lists:map/2", 10, STATE_RUNNING},
+        {"E m:run/0;E lists:map/2;B erlang:phash2/1;C hash", 20, STATE_RUNNING},
+        {"E m:run/0;E lists:map/2;G [gc]", 5, STATE_GC},
+        {"E m:run/0;E lists:map/2;B erlang:phash2/1;K [kernel]", 3,
+         STATE_RUNNING},
+        {"E m:run/0;N m:nif/1;E m:run/0;R [scheduling]", 2, STATE_SCHEDULING},
+        {"X Enum.map/2", 1, STATE_RUNNING},
+        {"R [scheduling];C f", 4, STATE_SCHEDULING},
+        {"G [gc]", 6, STATE_GC},
+        {"E m:run/0;R [scheduler]", 100, STATE_SCHEDULER}, /* not counted */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        make_sample(p, make_frames(p, rows[i].stack), PROFILE_NONE,
+                    rows[i].state, rows[i].count);
+    make_sample(p, PROFILE_NONE, PROFILE_NONE, STATE_OTHER, 9);
+    struct summary s = sum_up(p);
+    const struct summary_function *map = find(p, &s, "lists:map/2");
+    assert_int_equal(map->self, 10);
+    assert_int_equal(map->own, 38);
+    assert_int_equal(map->own_c, 20);
+    assert_int_equal(map->own_gc, 5);
+    assert_int_equal(map->own_kernel, 3);
+    near(map->own_pct, 100.0 * 38 / 60);
+    near(map->own_error_pct, summary_error_pct(38, 60));
+    assert_int_equal(find(p, &s, "m:run/0")->own, 2);
+    assert_int_equal(find(p, &s, "m:run/0")->own_c, 2);
+    assert_int_equal(find(p, &s, "m:run/0")->total, 40);
+    assert_int_equal(find(p, &s, "erlang:phash2/1")->own, 0);
+    assert_int_equal(s.counted, 60);
+    assert_int_equal(s.owned, 41);
+    assert_int_equal(s.unowned_by_state[STATE_SCHEDULING], 4);
+    assert_int_equal(s.unowned_by_state[STATE_GC], 6);
+    assert_int_equal(s.unowned_by_state[STATE_OTHER], 9);
+    assert_int_equal(s.unowned_by_state[STATE_SCHEDULER], 0);
+    assert_int_equal(s.own_count, 3);
+    assert_ptr_equal(&s.functions[s.by_own[0]], map);
+    assert_ptr_equal(&s.functions[s.by_own[1]], find(p, &s, "m:run/0"));
+    summary_deinit(&s);
+    profile_destroy(p);
+}
+
+/* Every counted sample is one function's own or nobody's, in any profile. */
+static void own_parts_the_samples(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct profile *p = random_profile(seed, 60, 5);
+        struct summary s = sum_up(p);
+        uint64_t own = 0, unowned = 0;
+        for (size_t i = 0; i < s.own_count; i++) {
+            const struct summary_function *f = &s.functions[s.by_own[i]];
+            own += f->own;
+            assert_int_equal(f->own,
+                             f->self + f->own_c + f->own_gc + f->own_kernel);
+            assert_true(f->own <= f->total);
+        }
+        for (int i = 0; i < STATE_COUNT; i++)
+            unowned += s.unowned_by_state[i];
+        assert_int_equal(own, s.owned);
+        assert_int_equal(own + unowned, s.counted);
+        summary_deinit(&s);
+        profile_destroy(p);
+    }
+}
+
 static void of_nothing(void **state)
 {
     (void)state;
@@ -212,6 +286,8 @@ int main(void)
         cmocka_unit_test(recursion_counts_once_a_stack),
         cmocka_unit_test(the_line_without_self_is_the_one_with_most_total),
         cmocka_unit_test(the_scheduler_is_in_no_percentage),
+        cmocka_unit_test(own_is_of_the_innermost_erlang_function),
+        cmocka_unit_test(own_parts_the_samples),
         cmocka_unit_test(of_nothing),
         cmocka_unit_test(the_margin_is_wilsons),
         cmocka_unit_test(a_hundred_thousand_stacks),
