@@ -185,6 +185,35 @@ static void own_parts_the_samples(void **state)
     }
 }
 
+/* Code that was loaded again has a file where it had none, or another. */
+static void a_function_is_one_row_whatever_its_file(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"", "a/m.erl", "b/m.erl"};
+    struct profile *p = make_profile();
+    for (size_t i = 0; i < 6; i++) {
+        struct frame f = {.kind = i < 3 ? FRAME_ERLANG : FRAME_NATIVE,
+                          .name = "m:f/1",
+                          .module = "m",
+                          .function = "f",
+                          .arity = 1,
+                          .file = files[i % 3],
+                          .line = i % 3 ? 7 : 0};
+        uint32_t frame = made(profile_frame(p, &f));
+        make_sample(p, made(profile_stack(p, PROFILE_NONE, frame)),
+                    PROFILE_NONE, STATE_RUNNING, 10);
+    }
+    struct summary s = sum_up(p);
+    assert_int_equal(s.function_count, 4); /* the C function's stay apart */
+    const struct summary_function *f = &s.functions[0];
+    assert_int_equal(f->self, 30);
+    assert_int_equal(f->line, 7);
+    assert_string_equal(
+        profile_text(p, profile_function_at(p, f->function)->file), "a/m.erl");
+    summary_deinit(&s);
+    profile_destroy(p);
+}
+
 static void of_nothing(void **state)
 {
     (void)state;
@@ -288,6 +317,7 @@ int main(void)
         cmocka_unit_test(the_scheduler_is_in_no_percentage),
         cmocka_unit_test(own_is_of_the_innermost_erlang_function),
         cmocka_unit_test(own_parts_the_samples),
+        cmocka_unit_test(a_function_is_one_row_whatever_its_file),
         cmocka_unit_test(of_nothing),
         cmocka_unit_test(the_margin_is_wilsons),
         cmocka_unit_test(a_hundred_thousand_stacks),
