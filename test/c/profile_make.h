@@ -47,6 +47,35 @@ static inline uint32_t make_stack(struct profile *p, const char *text)
     return stack;
 }
 
+/* The stack "E m:f/1;B erlang:phash2/1;C hash": frames of the kind that the
+ * letter says, the module of Erlang and Elixir ones is what their name begins
+ * with. */
+static inline uint32_t make_frames(struct profile *p, const char *text)
+{
+    static const char letters[] = "EXBNCGRK"; /* as enum frame_kind */
+    uint32_t stack = PROFILE_NONE;
+    while (*text) {
+        char name[256], module[256] = "";
+        size_t len = strcspn(text, ";");
+        snprintf(name, sizeof(name), "%.*s", (int)len - 2, text + 2);
+        const char *letter = strchr(letters, text[0]);
+        assert_non_null(letter);
+        const char *end = strpbrk(name, text[0] == 'X' ? "." : ":");
+        if (end && (text[0] == 'E' || text[0] == 'X'))
+            snprintf(module, sizeof(module), "%s%.*s",
+                     text[0] == 'X' ? "Elixir." : "", (int)(end - name), name);
+        struct frame f = {.kind = (enum frame_kind)(letter - letters),
+                          .name = name,
+                          .module = module,
+                          .function = name,
+                          .arity = FRAME_NO_ARITY,
+                          .file = ""};
+        stack = made(profile_stack(p, stack, made(profile_frame(p, &f))));
+        text += len + (text[len] == ';');
+    }
+    return stack;
+}
+
 static inline void make_sample(struct profile *p, uint32_t stack,
                                uint32_t process, enum sample_state state,
                                uint64_t count)
