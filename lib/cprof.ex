@@ -110,16 +110,18 @@ defmodule Cprof do
   end
 
   @doc """
-  The functions that most samples were taken in, the hottest first.
+  The functions that took most time, the hottest first: by `own`, which is the time in the function and in the BIFs, C
+  code, collections and kernel below it. Where no function has any (a profile of another program), by `self`.
 
       iex> {:ok, _, profile} = Cprof.profile(fn -> for n <- 1..60, do: Enum.sort(Enum.shuffle(1..(1000 * n))) end)
-      iex> [%{name: name, self_pct: percent} | _] = Cprof.hotspots(profile, 5)
+      iex> [%{name: name, own_pct: percent} | _] = Cprof.hotspots(profile, 5)
       iex> {is_binary(name), percent > 0.0}
       {true, true}
   """
   @spec hotspots(Profile.t(), non_neg_integer()) :: [Profile.function_row()]
   def hotspots(%Profile{report: report}, count \\ 10) when is_integer(count) and count >= 0 do
-    report.functions |> Enum.filter(&(&1.self > 0)) |> Enum.take(count)
+    by = if Enum.any?(report.functions, &(&1.own > 0)), do: :own, else: :self
+    report.functions |> Enum.filter(&(&1[by] > 0)) |> Enum.sort_by(& &1[by], :desc) |> Enum.take(count)
   end
 
   @doc """

@@ -113,9 +113,15 @@ static void functions(const struct profile *p, const struct summary *sum,
         sink_object(s, NULL);
         report_function(p, row->function, row->line, s);
         sink_natural(s, KEY_SELF, row->self);
+        sink_natural(s, KEY_OWN, row->own);
+        sink_natural(s, "own_c", row->own_c);
+        sink_natural(s, "own_gc", row->own_gc);
+        sink_natural(s, "own_kernel", row->own_kernel);
         sink_natural(s, KEY_TOTAL, row->total);
         real(s, "self_pct", row->self_pct);
         real(s, "self_error_pct", row->self_error_pct);
+        real(s, "own_pct", row->own_pct);
+        real(s, "own_error_pct", row->own_error_pct);
         real(s, "total_pct", row->total_pct);
         real(s, "total_error_pct", row->total_error_pct);
         sink_end(s);

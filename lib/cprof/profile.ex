@@ -12,7 +12,7 @@ defmodule Cprof.Profile do
 
   @type t :: %__MODULE__{report: report(), recording: binary()}
 
-  @typedoc "One function of a report; `self` and `total` are samples, `line` is 0 when not known."
+  @typedoc "One function of a report; `self`, `own`, `own_c`, `own_gc`, `own_kernel` and `total` are samples, `line` is 0 when not known."
   @type function_row :: %{
           name: String.t(),
           module: String.t(),
@@ -22,10 +22,16 @@ defmodule Cprof.Profile do
           file: String.t(),
           line: non_neg_integer(),
           self: non_neg_integer(),
+          own: non_neg_integer(),
+          own_c: non_neg_integer(),
+          own_gc: non_neg_integer(),
+          own_kernel: non_neg_integer(),
           total: non_neg_integer(),
           self_pct: float(),
+          own_pct: float(),
           total_pct: float(),
           self_error_pct: float(),
+          own_error_pct: float(),
           total_error_pct: float()
         }
 

@@ -82,6 +82,12 @@ static void has_the_documented_shape(void **state)
     assert_int_equal(integer(f, "arity"), 1);
     assert_int_equal(integer(f, "line"), 7);
     assert_int_equal(integer(f, "self"), 3);
+    assert_int_equal(integer(f, "own"), 3);
+    assert_int_equal(integer(f, "own_c"), 0);
+    assert_int_equal(integer(f, "own_gc"), 0);
+    assert_int_equal(integer(f, "own_kernel"), 0);
+    assert_true(number(f, "own_pct") == 75.0);
+    assert_true(number(f, "own_error_pct") == 32.6885);
     assert_int_equal(integer(f, "total"), 3);
     assert_true(number(f, "self_pct") == 75.0);
     assert_true(number(json_array_get(functions, 1), "total_pct") == 100.0);

@@ -167,6 +167,8 @@ static void functions_are_rows_with_all_their_keys(void **state)
     is_integer_at(&r, at, "arity", 2);
     is_integer_at(&r, at, "line", 123);
     is_integer_at(&r, at, "self", 3);
+    is_integer_at(&r, at, "own", 4);
+    is_integer_at(&r, at, "own_c", 1);
     is_integer_at(&r, at, "total", 4);
     double percent;
     int value = at;
