@@ -19,6 +19,7 @@
 #define MAX_RATE TEXT(ENGINE_MAX_RATE)
 #define SECONDS  TEXT(OPTIONS_SECONDS)
 #define TOP      TEXT(FORMAT_TEXT_TOP)
+#define SELF_TOP TEXT(FORMAT_TEXT_SELF_TOP)
 #define DIFF_TOP TEXT(FORMAT_TEXT_DIFF_TOP)
 #define MIN_PCT  TEXT(FORMAT_TEXT_MIN_PCT)
 
@@ -331,7 +332,10 @@ const struct option_row option_table[] = {
     {VIEW_TO, 0, FILTERS, "S", NULL, false, take_to, 0,
      "only until that second; it needs a timeline"},
     {"top", 0, FILTERS, "N", NULL, false, take_top, 0,
-     "text: rows of a table (default " TOP "; of a comparison " DIFF_TOP ")"},
+     "text: rows of each table (default " TOP "; by self " SELF_TOP "; of a "
+     "comparison " DIFF_TOP ")"},
+    {"self", 0, SHOWS, NULL, NULL, false, NULL, AT(self),
+     "text: functions by the time in themselves, and all counters and notes"},
     {"callers", 0, SHOWS, "NAME", NULL, false, take_callers, 0,
      "text: the callers and callees of a function"},
     {"tree", 0, SHOWS, NULL, NULL, false, NULL, AT(tree),

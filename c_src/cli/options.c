@@ -161,12 +161,18 @@ static int check_view(struct options *o, struct options_fault *f)
     int err = decide_format(o, f);
     if (err)
         return err;
-    const char *name = o->callers ? "callers" : o->tree ? "tree" : "min";
+    const char *name = o->callers ? "callers"
+                       : o->tree  ? "tree"
+                       : o->self  ? "self"
+                                  : "min";
+    bool of_text = o->callers || o->tree || o->self || o->min_pct > 0;
     const char *why = NULL;
-    if ((o->callers || o->tree || o->min_pct > 0) && o->format != &format_text)
+    if (of_text && o->format != &format_text)
         why = "works only with the text report; leave --format out";
     else if (o->callers && o->tree)
         why = "cannot be combined with --tree";
+    else if (o->self && (o->callers || o->tree))
+        why = "cannot be combined with --self";
     else if (o->min_pct > 0 && !o->tree)
         why = "works only with --tree";
     else if ((o->by || o->weights) && o->format != &format_speedscope) {
@@ -278,6 +284,19 @@ static struct filter filter_of(const struct options *o)
                            .to_ns = o->to_ns};
 }
 
+/* By the environment alone: whether that locale is installed here says nothing
+ * of the terminal. */
+static bool shows_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *locale = getenv(names[i]);
+        if (locale && *locale)
+            return strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8");
+    }
+    return false;
+}
+
 struct view options_view(const struct options *o)
 {
     bool scheduler = o->by && strcmp(o->by, "scheduler") == 0;
@@ -287,10 +306,12 @@ struct view options_view(const struct options *o)
         .how = {
             .top = o->top,
             .color = !o->output && isatty(STDOUT_FILENO),
+            .ascii = !o->output && isatty(STDOUT_FILENO) && !shows_utf8(),
             .by = scheduler ? FORMAT_BY_SCHEDULER : FORMAT_BY_PROCESS,
             .cpu_weights = o->weights && strcmp(o->weights, "cpu") == 0,
             .callers = o->callers,
             .tree = o->tree,
+            .self = o->self,
             .min_pct = o->min_pct,
         }};
 }

@@ -62,7 +62,7 @@ struct options {
     size_t scheduler_count;
     uint64_t from_ns, to_ns;
     const char *by, *weights, *callers;
-    bool tree;
+    bool tree, self;
     double min_pct;
     struct options_side base, now; /**< diff */
     bool has_limit;

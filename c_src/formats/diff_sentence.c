@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "formats/text_parts.h"
+#include "formats/value.h"
 
 static void name(struct buffer *out, const struct diff *d,
                  const struct diff_function *f)
@@ -20,28 +21,37 @@ static void size(struct buffer *out, double growth)
     buffer_printf(out, percent < 10 ? "%.1f %%" : "%.0f %%", percent);
 }
 
-static void moved(struct buffer *out, const struct diff_share *s)
+/* "2.10 % of the CPU" */
+static void share(struct buffer *out, const struct diff *d, double pct)
+{
+    buffer_printf(out, "%.2f %% of the ", pct);
+    text_cell_add(out, value_whole(diff_profile(d)), 0);
+}
+
+static void moved(struct buffer *out, const struct diff *d,
+                  const struct diff_share *s)
 {
     bool grew = s->verdict == DIFF_GREW;
     double low = grew ? s->growth_low : -s->growth_high;
     double high = grew ? s->growth_high : -s->growth_low;
     buffer_printf(out, " %s by ", diff_verdict_name(s->verdict));
     size(out, s->growth);
-    buffer_printf(out,
-                  " (95 %%: %.*f to %.*f), from %.2f %% of the CPU to "
-                  "%.2f %%",
-                  high < 0.1 ? 1 : 0, 100 * low, high < 0.1 ? 1 : 0, 100 * high,
-                  s->base_pct, s->now_pct);
+    buffer_printf(out, " (95 %%: %.*f to %.*f), from ", high < 0.1 ? 1 : 0,
+                  100 * low, high < 0.1 ? 1 : 0, 100 * high);
+    share(out, d, s->base_pct);
+    buffer_printf(out, " to %.2f %%", s->now_pct);
 }
 
-static void changed(struct buffer *out, const struct diff_share *s)
+static void changed(struct buffer *out, const struct diff *d,
+                    const struct diff_share *s)
 {
-    if (s->verdict == DIFF_NEW)
-        buffer_printf(out, " is new, with %.2f %% of the CPU", s->now_pct);
-    else if (s->verdict == DIFF_GONE)
-        buffer_printf(out, " is gone; it had %.2f %% of the CPU", s->base_pct);
-    else
-        moved(out, s);
+    if (s->verdict != DIFF_NEW && s->verdict != DIFF_GONE) {
+        moved(out, d, s);
+        return;
+    }
+    bool is_new = s->verdict == DIFF_NEW;
+    buffer_text(out, is_new ? " is new, with " : " is gone; it had ");
+    share(out, d, is_new ? s->now_pct : s->base_pct);
 }
 
 /* How many others changed of their own. */
@@ -115,9 +125,9 @@ void diff_sentence_add(struct buffer *out, const struct diff *d,
     name(out, d, about);
     if (about->own.verdict == DIFF_SAME) {
         buffer_text(out, ", with what it calls,");
-        changed(out, &about->total);
+        changed(out, d, &about->total);
     } else {
-        changed(out, &about->own);
+        changed(out, d, &about->own);
     }
     others(out, d, about);
 }

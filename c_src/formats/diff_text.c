@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "formats/text_parts.h"
+#include "formats/value.h"
 
 enum { NAME_MIN = 20, NAME_MAX = 48, MOST_LISTED = 8, COMMAND_MAX = 40 };
 
@@ -76,8 +77,8 @@ static void side_line(struct report *r, const char *title,
     if (s->duration_ns)
         buffer_printf(r->out, "%.1f s, ",
                       (double)s->duration_ns / (double)NS_PER_S);
-    text_cell_number(r->out, s->counted);
-    buffer_text(r->out, " samples of work\n");
+    value_say(r->out, r->p, s->counted);
+    buffer_text(r->out, value_is_samples(r->p) ? " of work\n" : "\n");
 }
 
 static void warning_lines(struct report *r)
@@ -99,11 +100,12 @@ static void head(struct report *r)
     side_line(r, "Base:     ", diff_base(r->d));
     side_line(r, "Now:      ", diff_now(r->d));
     warning_lines(r);
-    buffer_text(r->out,
-                "Shares:   of the CPU, in a function and the C code it "
-                "called; +- is a 95 % interval\n"
-                "Growth:   relative to the work that did not change: one that "
-                "grows does not make the others shrink\n");
+    buffer_text(r->out, "Shares:   of the ");
+    text_cell_add(r->out, value_whole(r->p), 0);
+    buffer_text(r->out, ", in a function and the C code it called; +- is a "
+                        "95 % interval\n"
+                        "Growth:   relative to the work that did not change: "
+                        "one that grows does not make the others shrink\n");
 }
 
 /* --- the table ------------------------------------------------------------ */
@@ -185,8 +187,8 @@ static void own_table(struct report *r)
             }
         }
     if (all > shown)
-        buffer_printf(r->out, "\xe2\x80\xa6 and %zu more function%s\n",
-                      all - shown, all - shown == 1 ? "" : "s");
+        buffer_printf(r->out, "... and %zu more function%s\n", all - shown,
+                      all - shown == 1 ? "" : "s");
 }
 
 /* C functions: their time is the own of what called them. */
@@ -219,7 +221,7 @@ more_table(struct report *r, const char *title,
             row_line(r, f, share(f));
     }
     if (all > MOST_LISTED)
-        buffer_printf(r->out, "\xe2\x80\xa6 and %zu more\n", all - MOST_LISTED);
+        buffer_printf(r->out, "... and %zu more\n", all - MOST_LISTED);
 }
 
 static const struct diff_share *self_of(const struct diff_function *f)
@@ -328,5 +330,7 @@ int diff_text_write(const struct diff *d, const struct format_options *o,
     buffer_text(out, "\n");
     diff_sentence_add(out, d, diff_culprit(d));
     buffer_text(out, ".\n");
+    if (o && o->ascii)
+        text_cell_to_ascii(out);
     return buffer_status(out);
 }

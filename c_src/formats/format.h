@@ -17,13 +17,17 @@ enum format_by { FORMAT_BY_PROCESS, FORMAT_BY_SCHEDULER };
 
 /** What the text report shows when it is not told otherwise: rows of a table,
  *  of a comparison's; and of the call tree, percent of all. */
-#define FORMAT_TEXT_TOP      25
+#define FORMAT_TEXT_TOP      10
+#define FORMAT_TEXT_SELF_TOP 25
 #define FORMAT_TEXT_DIFF_TOP 15
 #define FORMAT_TEXT_MIN_PCT  1
 
 struct format_options {
-    unsigned top;      /**< rows of a table; 0: the format's default */
+    unsigned top;      /**< rows of a text table; 0: its default */
     bool color;        /**< text: may use terminal colours */
+    bool ascii;        /**< text: nothing else can be shown */
+    bool inside;       /**< text: not asked for by a command line of cprof's */
+    bool self;         /**< text: functions by self time, and all counters */
     const char *title; /**< html: "" or NULL for a made one */
     enum format_by by;
     bool cpu_weights;    /**< speedscope: CPU time instead of samples */

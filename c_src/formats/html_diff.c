@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "formats/html_parts.h"
+#include "formats/value.h"
 
 enum { DEFAULT_TOP = 60, MOST_LISTED = 60 };
 
@@ -43,15 +44,15 @@ static void add_known(struct buffer *out, const char *before, const char *text)
     buffer_text(out, text);
 }
 
-static void side(struct buffer *out, const char *label,
+static void side(struct buffer *out, const struct profile *p, const char *label,
                  const struct diff_side *s)
 {
     struct buffer text;
     buffer_init(&text, BUFFER_DEFAULT_MAX);
     add_known(&text, "", s->node);
     add_known(&text, "", s->started);
-    buffer_printf(&text, "%s%" PRIu64 " samples", text.len ? ", " : "",
-                  s->counted);
+    buffer_text(&text, text.len ? ", " : "");
+    value_say(&text, p, s->counted);
     if (s->recordings > 1)
         buffer_printf(&text, " of %zu recordings", s->recordings);
     if (s->duration_ns)
@@ -73,8 +74,9 @@ static void side(struct buffer *out, const char *label,
 static void facts(struct buffer *out, const void *ctx)
 {
     const struct diff_page *page = ctx;
-    side(out, "Base", diff_base(page->d));
-    side(out, "Now", diff_now(page->d));
+    const struct profile *p = diff_profile(page->d);
+    side(out, p, "Base", diff_base(page->d));
+    side(out, p, "Now", diff_now(page->d));
 }
 
 /* --- functions ------------------------------------------------------------ */

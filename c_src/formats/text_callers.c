@@ -10,8 +10,9 @@
 
 #include "base/add.h"
 #include "formats/text_parts.h"
+#include "formats/value.h"
 
-enum { NAME_MIN = 20, NAME_MAX = 60, NAMED = 5 };
+enum { NAMED = 5 };
 
 /* Where a stack stands: what is known of it below its last frame. */
 struct standing {
@@ -125,10 +126,11 @@ static const char *name_of(const struct callers *c, const struct row *row,
 
 static void figures(struct callers *c, uint64_t samples)
 {
-    buffer_printf(c->out, "%6.2f  %5.2f  %6.2f  %8llu  ",
-                  summary_pct(samples, c->s->counted),
-                  summary_part_error_pct(c->s, samples),
-                  summary_pct(samples, c->total), (unsigned long long)samples);
+    buffer_printf(
+        c->out, "%6.2f  %5.2f  %6.2f  ", summary_pct(samples, c->s->counted),
+        summary_part_error_pct(c->s, samples), summary_pct(samples, c->total));
+    value_add(c->out, c->p, samples);
+    buffer_text(c->out, "  ");
 }
 
 static void table(struct callers *c, const char *title, struct row *rows,
@@ -138,8 +140,9 @@ static void table(struct callers *c, const char *title, struct row *rows,
     for (uint32_t i = 0; i < n; i++)
         rows[i].function = i;
     qsort(rows, n, sizeof(*rows), by_samples);
-    buffer_printf(c->out, "\n%s     %%     +-  OF THIS   SAMPLES  %s%s\n",
-                  c->color ? "\033[1m" : "", title, c->color ? "\033[0m" : "");
+    buffer_printf(c->out, "\n%s     %%     +-  OF THIS  %8s  %s%s\n",
+                  c->color ? "\033[1m" : "", value_title(c->p), title,
+                  c->color ? "\033[0m" : "");
     for (; shown < n && shown < c->top && rows[shown].samples; shown++) {
         figures(c, rows[shown].samples);
         text_cell_add(c->out, name_of(c, &rows[shown], none), 0);
@@ -150,8 +153,7 @@ static void table(struct callers *c, const char *title, struct row *rows,
         add_capped(&more, rows[i].samples);
     if (left) {
         figures(c, more);
-        buffer_printf(c->out, "\xe2\x80\xa6 %llu more\n",
-                      (unsigned long long)left);
+        buffer_printf(c->out, "... %llu more\n", (unsigned long long)left);
     }
 }
 
@@ -168,20 +170,21 @@ static void head(struct callers *c)
     }
     if (named > NAMED)
         buffer_printf(c->out, " and %d more", named - NAMED);
-    buffer_printf(
-        c->out,
-        "\n          self %.2f +-%.2f %%, total %.2f +-%.2f %% of the "
-        "counted samples: %llu and %llu\n",
-        summary_pct(c->self, c->s->counted),
-        summary_part_error_pct(c->s, c->self),
-        summary_pct(c->total, c->s->counted),
-        summary_part_error_pct(c->s, c->total), (unsigned long long)c->self,
-        (unsigned long long)c->total);
+    buffer_printf(c->out, "\n          self %.2f +-%.2f %% (",
+                  summary_pct(c->self, c->s->counted),
+                  summary_part_error_pct(c->s, c->self));
+    value_say(c->out, c->p, c->self);
+    buffer_printf(c->out, "), total %.2f +-%.2f %% (",
+                  summary_pct(c->total, c->s->counted),
+                  summary_part_error_pct(c->s, c->total));
+    value_say(c->out, c->p, c->total);
+    buffer_text(c->out, ")\n");
     if (c->again)
-        buffer_printf(c->out,
-                      "          in %.2f %% of it more than once on the stack: "
-                      "callers of the outermost, callees of the innermost\n",
-                      summary_pct(c->again, c->total));
+        buffer_printf(
+            c->out,
+            "          %.2f %% of it is recursive: callers are those of the "
+            "outermost, callees of the innermost\n",
+            summary_pct(c->again, c->total));
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -209,7 +212,11 @@ int text_callers_write(struct buffer *out, const struct profile *p,
                        const struct summary *s, const char *function,
                        size_t top, bool color)
 {
-    struct callers c = {.p = p, .s = s, .out = out, .top = top, .color = color};
+    struct callers c = {.p = p,
+                        .s = s,
+                        .out = out,
+                        .top = top ? top : FORMAT_TEXT_SELF_TOP,
+                        .color = color};
     int err = callers_init(&c);
     if (!err && !choose_named(&c, function, true) &&
         !choose_named(&c, function, false))

@@ -1,5 +1,6 @@
 #include "formats/text_parts.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,9 @@ static size_t offset_of(const char *text, size_t len, size_t n)
     return i;
 }
 
+static const char ellipsis[] = "...";
+enum { ELLIPSIS = sizeof(ellipsis) - 1 };
+
 /* Text that may be shown, and how many columns it takes. */
 static void add_shown(struct buffer *out, const struct buffer *shown,
                       size_t own, size_t width)
@@ -36,10 +40,11 @@ static void add_shown(struct buffer *out, const struct buffer *shown,
             buffer_text(out, " ");
         return;
     }
-    size_t head = (width - 1) / 2, tail = width - 1 - head;
+    size_t kept = width > ELLIPSIS ? width - ELLIPSIS : 0;
+    size_t head = kept / 2, tail = kept - head;
     size_t from = offset_of(text, shown->len, own - tail);
     buffer_add(out, text, offset_of(text, shown->len, head));
-    buffer_text(out, "\xe2\x80\xa6");
+    buffer_text(out, ellipsis);
     buffer_add(out, text + from, shown->len - from);
 }
 
@@ -55,15 +60,45 @@ void text_cell_add(struct buffer *out, const char *text, size_t width)
     buffer_deinit(&shown);
 }
 
-void text_cell_place(struct buffer *out, const char *path, uint32_t line)
+/* The last `parts` parts of a path. */
+static const char *end_of_path(const char *path, int parts)
 {
     size_t from = strlen(path);
     for (int slashes = 0; from > 0; from--)
-        if (path[from - 1] == '/' && ++slashes == 2)
+        if (path[from - 1] == '/' && ++slashes == parts)
             break;
-    utf8_show(out, path + from, strlen(path + from));
+    return path + from;
+}
+
+static void add_place(struct buffer *out, const char *path, uint32_t line)
+{
+    utf8_show(out, path, strlen(path));
     if (*path && line)
         buffer_printf(out, ":%u", line);
+}
+
+void text_cell_place(struct buffer *out, const char *path, uint32_t line)
+{
+    add_place(out, end_of_path(path, 2), line);
+}
+
+void text_cell_place_in(struct buffer *out, const char *path, uint32_t line,
+                        size_t width)
+{
+    struct buffer place;
+    buffer_init(&place, BUFFER_DEFAULT_MAX);
+    for (int parts = 2; parts > 0; parts--) {
+        buffer_clear(&place);
+        add_place(&place, end_of_path(path, parts), line);
+        buffer_add(&place, "", 1);
+        if (!place.failed && text_cell_width((char *)place.data) <= width)
+            break;
+    }
+    if (place.failed)
+        out->failed = true;
+    else
+        text_cell_add(out, (char *)place.data, width);
+    buffer_deinit(&place);
 }
 
 void text_cell_number(struct buffer *out, uint64_t n)
@@ -82,4 +117,70 @@ void text_cell_end_line(struct buffer *out)
     while (out->len > 0 && out->data[out->len - 1] == ' ')
         out->len--;
     buffer_text(out, "\n");
+}
+
+/* How much of the text is on a line of `room` columns: up to the last word
+ * before its end that a letter begins, so that no figure begins a line. */
+static size_t line_length(const char *text, size_t room)
+{
+    size_t end = 0, columns = 0;
+    for (size_t i = 0; text[i]; i++) {
+        columns += starts_character(text[i]);
+        if (columns > room && end)
+            return end;
+        if (text[i] == ' ' && isalpha((unsigned char)text[i + 1]))
+            end = i + 1;
+    }
+    return strlen(text);
+}
+
+void text_cell_wrap(struct buffer *out, const char *label, const char *text)
+{
+    enum { LABEL = 10 };
+    buffer_printf(out, "%-*s", LABEL, label);
+    for (;;) {
+        size_t len = line_length(text, TEXT_COLUMNS - LABEL);
+        buffer_add(out, text, len);
+        text_cell_end_line(out);
+        text += len;
+        if (*text == '\0')
+            return;
+        buffer_printf(out, "%*s", LABEL, "");
+    }
+}
+
+static const char *in_ascii(uint32_t code)
+{
+    switch (code) {
+    case 0x2500:
+        return "-";
+    case 0x2502:
+    case 0x251c:
+        return "|";
+    case 0x2514:
+        return "`";
+    default:
+        return NULL;
+    }
+}
+
+void text_cell_to_ascii(struct buffer *out)
+{
+    struct buffer plain;
+    buffer_init(&plain, out->max);
+    for (size_t i = 0, n; i < out->len; i += n) {
+        uint32_t code;
+        n = utf8_next((char *)out->data + i, out->len - i, &code);
+        const char *like = n ? in_ascii(code) : "?";
+        if (like)
+            buffer_text(&plain, like);
+        else if (code < 0x80)
+            buffer_add(&plain, out->data + i, 1);
+        else
+            buffer_printf(&plain, "\\x{%02X}", code);
+        n = n ? n : 1;
+    }
+    plain.failed |= out->failed;
+    buffer_deinit(out);
+    *out = plain;
 }

@@ -1,9 +1,10 @@
 #include "formats/text_parts.h"
 
-#include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "formats/value.h"
 
 struct head {
     struct buffer *out;
@@ -57,9 +58,46 @@ static void target_lines(struct head *h)
     text_cell_end_line(h->out);
 }
 
+void text_date_add(struct buffer *out, const struct profile *p)
+{
+    time_t started = (time_t)(profile_meta(p)->started_unix_ns / NS_PER_S);
+    char text[64];
+    struct tm utc;
+    if (started && gmtime_r(&started, &utc) &&
+        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc))
+        buffer_text(out, text);
+}
+
+static void date_line(struct head *h)
+{
+    if (h->m->started_unix_ns == 0)
+        return;
+    buffer_text(h->out, "Recorded: ");
+    text_date_add(h->out, h->p);
+    buffer_text(h->out, "\n");
+}
+
+/* What the rows count, where that is no CPU time. */
+static void value_line(struct head *h)
+{
+    if (value_is_cpu(h->p))
+        return;
+    buffer_text(h->out, "Values:   ");
+    text_cell_add(h->out, value_whole(h->p), 0);
+    buffer_text(h->out, ", ");
+    value_say(h->out, h->p, h->s->samples);
+    buffer_text(h->out, "; counted below ");
+    value_say(h->out, h->p, h->s->counted);
+    buffer_text(h->out, "\n");
+}
+
 static void measure_lines(struct head *h)
 {
     const struct summary *s = h->s;
+    date_line(h);
+    value_line(h);
+    if (!value_is_cpu(h->p))
+        return;
     buffer_text(h->out, "Sampling:");
     part(h, " engine ", h->m->engine, ",");
     part(h, " event ", h->m->event, ",");
@@ -90,52 +128,65 @@ static void cpu_line(struct head *h)
                   100.0 * (double)c->truncated / (double)c->samples);
 }
 
-static void share(struct head *h, const char *name, uint64_t count, uint64_t of,
-                  bool *any)
+static void share(struct buffer *out, const char *name, uint64_t count,
+                  uint64_t of, bool *any)
 {
     if (count == 0)
         return;
-    buffer_printf(h->out, "%s%s %.1f %%", *any ? ", " : " ", name,
+    buffer_printf(out, "%s%s %.1f %%", *any ? ", " : " ", name,
                   100.0 * (double)count / (double)of);
     *any = true;
 }
 
-static void state_line(struct head *h)
+/* Those of least_pct and more; the others together. */
+static void counted_states(struct buffer *out, const struct summary *s,
+                           double least_pct, bool *any)
 {
-    const struct summary *s = h->s;
-    bool any = false;
-    buffer_text(h->out, "States:  ");
+    uint64_t others = 0;
     for (int i = 0; i < STATE_COUNT; i++)
-        if (s->is_counted[i])
-            share(h, state_name((enum sample_state)i), s->by_state[i],
-                  s->counted, &any);
-    for (int i = 0; i < STATE_COUNT; i++)
-        if (!s->is_counted[i] && s->by_state[i]) {
-            buffer_printf(h->out,
-                          "%s %s %.1f %% of all samples, not counted below",
-                          any ? ";" : "", state_name((enum sample_state)i),
-                          summary_pct(s->by_state[i], s->samples));
-            any = true;
-        }
-    text_cell_end_line(h->out);
+        if (s->is_counted[i] &&
+            summary_pct(s->by_state[i], s->counted) < least_pct)
+            others += s->by_state[i];
+        else if (s->is_counted[i])
+            share(out, state_name((enum sample_state)i), s->by_state[i],
+                  s->counted, any);
+    share(out, "others", others, s->counted, any);
+}
+
+void text_states_write(struct buffer *out, const struct summary *s,
+                       double least_pct)
+{
+    bool any = false, apart = false;
+    buffer_text(out, "States:  ");
+    counted_states(out, s, least_pct, &any);
+    for (int i = 0; i < STATE_COUNT; i++) {
+        if (s->is_counted[i] || s->by_state[i] == 0)
+            continue;
+        buffer_text(out, apart ? ","
+                         : any ? "; not counted:"
+                               : " not counted:");
+        buffer_printf(out, " %s %.1f %%", state_name((enum sample_state)i),
+                      summary_pct(s->by_state[i], s->samples));
+        apart = true;
+    }
+    buffer_text(out, apart ? " of all\n" : "\n");
 }
 
 /* What idle schedulers do, and the flags of erl that change how much. */
-static void idle_line(struct head *h)
+void text_idle_write(struct buffer *out, const struct summary *s)
 {
-    const struct summary *s = h->s;
     uint64_t all = s->by_state[STATE_IDLE];
     bool any = false;
     if (all == 0)
         return;
-    buffer_text(h->out, "Idle:    ");
+    buffer_text(out, "Idle:    ");
     for (int i = 0; i < IDLE_PART_COUNT; i++)
-        share(h, idle_part_name((enum idle_part)i), s->by_idle_part[i], all,
+        share(out, idle_part_name((enum idle_part)i), s->by_idle_part[i], all,
               &any);
     if (s->by_idle_part[IDLE_BUSY_WAIT] + s->by_idle_part[IDLE_YIELD])
-        buffer_printf(h->out, "; busy-wait and sched_yield end with %s",
+        buffer_printf(out, "; busy-wait and sched_yield end with %s",
                       IDLE_NO_BUSY_WAIT);
-    text_cell_end_line(h->out);
+    text_cell_end_line(out);
 }
 
 static void share_lines(struct head *h)
@@ -144,13 +195,13 @@ static void share_lines(struct head *h)
     bool any = false;
     if (s->samples == 0)
         return;
-    state_line(h);
-    idle_line(h);
+    text_states_write(h->out, s, 0);
+    text_idle_write(h->out, s);
     if (s->counted == 0)
         return;
-    buffer_text(h->out, "Running: ");
+    buffer_text(h->out, "Kinds:   ");
     for (int i = 0; i < FRAME_KIND_COUNT; i++)
-        share(h, frame_kind_name((enum frame_kind)i), s->by_leaf_kind[i],
+        share(h->out, frame_kind_name((enum frame_kind)i), s->by_leaf_kind[i],
               s->counted, &any);
     text_cell_end_line(h->out);
 }
@@ -207,16 +258,11 @@ static void quality_lines(struct head *h)
     }
 }
 
-static void note_lines(struct head *h)
+static void note_line(void *to, const char *note, size_t len)
 {
-    const char *at = profile_text(h->p, h->m->notes);
-    while (*at) {
-        size_t len = strcspn(at, "\n");
-        buffer_text(h->out, "Note:     ");
-        utf8_show(h->out, at, len);
-        buffer_text(h->out, "\n");
-        at += len + (at[len] == '\n');
-    }
+    buffer_text(to, "Note:     ");
+    utf8_show(to, note, len);
+    buffer_text(to, "\n");
 }
 
 void text_head_write(struct buffer *out, const struct profile *p,
@@ -229,5 +275,5 @@ void text_head_write(struct buffer *out, const struct profile *p,
     share_lines(&h);
     error_line(&h);
     quality_lines(&h);
-    note_lines(&h);
+    text_notes_each(p, note_line, out);
 }

@@ -14,6 +14,7 @@
 #include "formats/format.h"
 #include "formats/lineless.h"
 #include "formats/text_parts.h"
+#include "formats/value.h"
 
 struct node {
     uint64_t total, self;
@@ -122,9 +123,10 @@ static bool is_chain(const struct call_tree *t, uint32_t node)
 static void line(struct call_tree *t, uint64_t total, uint64_t self,
                  const char *mark)
 {
-    buffer_printf(t->out, "%6.2f  %6.2f  %8llu  ",
-                  summary_pct(total, t->s->counted),
-                  summary_pct(self, t->s->counted), (unsigned long long)total);
+    buffer_printf(t->out, "%6.2f  %6.2f  ", summary_pct(total, t->s->counted),
+                  summary_pct(self, t->s->counted));
+    value_add(t->out, t->p, total);
+    buffer_text(t->out, "  ");
     buffer_add(t->out, t->lead.data, t->lead.len);
     buffer_text(t->out, mark);
 }
@@ -132,7 +134,7 @@ static void line(struct call_tree *t, uint64_t total, uint64_t self,
 static void cut_line(struct call_tree *t, const struct node *n)
 {
     line(t, n->cut, 0, "\xe2\x94\x94\xe2\x94\x80 ");
-    buffer_printf(t->out, "\xe2\x80\xa6 %u smaller\n", n->cut_count);
+    buffer_printf(t->out, "... %u smaller\n", n->cut_count);
 }
 
 /* A recursion is one line. What follows it alone; NONE: a branch or the end. */
@@ -189,9 +191,10 @@ static void write_branch(struct call_tree *t, uint32_t node)
 static void title(struct call_tree *t, bool color)
 {
     buffer_printf(t->out,
-                  "\n%sTOTAL%%   SELF%%   SAMPLES  CALL TREE, branches of "
+                  "\n%sTOTAL%%   SELF%%  %8s  CALL TREE, branches of "
                   "%g %% and more%s\n",
-                  color ? "\033[1m" : "", t->min_pct, color ? "\033[0m" : "");
+                  color ? "\033[1m" : "", value_title(t->p), t->min_pct,
+                  color ? "\033[0m" : "");
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -231,11 +234,9 @@ int text_tree_write(struct buffer *out, const struct profile *p,
         choose(&t);
         title(&t, color);
         write_branch(&t, t.root);
-        if (t.nodes[t.root].self)
-            buffer_printf(out, "%6.2f  %6.2f  %8llu  [no stack]\n",
-                          summary_pct(t.nodes[t.root].self, s->counted),
-                          summary_pct(t.nodes[t.root].self, s->counted),
-                          (unsigned long long)t.nodes[t.root].self);
+        uint64_t rootless = t.nodes[t.root].self;
+        if (rootless)
+            line(&t, rootless, rootless, "[no stack]\n");
         err = buffer_status(&t.lead);
     }
     call_tree_deinit(&t);

@@ -55,7 +55,7 @@ static void function(const char *key, const struct diff *d,
     sink_object(s, key);
     report_function(diff_profile(d), f->function, f->line, s);
     share(KEY_SELF, &f->self, s);
-    share("own", &f->own, s);
+    share(KEY_OWN, &f->own, s);
     share(KEY_TOTAL, &f->total, s);
     sink_end(s);
 }

@@ -46,6 +46,8 @@ static void what_does_not_fit_is_refused(void **state)
         {"report a.pb.gz --tree -f json", "--tree: works only with the text"},
         {"report a.pb.gz --callers f -o a.html", "--callers: works only with"},
         {"report a.pb.gz --callers f --tree", "--callers: cannot be combined"},
+        {"report a.pb.gz --self -f json", "--self: works only with the text"},
+        {"report a.pb.gz --self --tree", "--tree: cannot be combined with"},
         {"report a.pb.gz --min 5", "--min: works only with --tree"},
         {"report a.pb.gz --tree --min 0", "--min 0: give a percentage"},
         {"report a.pb.gz --tree --min 101", "--min 101: give a percentage"},
@@ -87,7 +89,9 @@ static void values_arrive(void **state)
     assert_ptr_equal(o.format, &format_speedscope);
     how = options_view(&o).how;
     assert_int_equal(how.by, FORMAT_BY_SCHEDULER);
-    assert_true(how.cpu_weights && !how.tree);
+    assert_true(how.cpu_weights && !how.tree && !how.self);
+    assert_string_equal(fault_of("record -p 1 --self", &o), "");
+    assert_true(options_view(&o).how.self);
     assert_string_equal(fault_of("report a.pb.gz --callers lists:seq/2", &o),
                         "");
     assert_string_equal(options_view(&o).how.callers, "lists:seq/2");

@@ -44,10 +44,10 @@ static void callers_and_callees_of_a_function(void **state)
     assert_report(
         calls(), (struct format_options){.callers = "f"},
         "\nFunction: f\n"
-        "          self 20.00 +-7.77 %, total 39.00 +-9.39 % of the counted "
-        "samples: 20 and 39\n"
-        "          in 10.26 % of it more than once on the stack: callers of "
-        "the outermost, callees of the innermost\n"
+        "          self 20.00 +-7.77 % (20 samples), total 39.00 +-9.39 % (39 "
+        "samples)\n"
+        "          10.26 % of it is recursive: callers are those of the "
+        "outermost, callees of the innermost\n"
         "\n     %     +-  OF THIS   SAMPLES  CALLED BY\n"
         " 30.00   8.84   76.92        30  main\n"
         "  5.00   4.51   12.82         5  other\n"
@@ -62,7 +62,7 @@ static void what_the_top_leaves_out_is_summed(void **state)
 {
     (void)state;
     assert_report(calls(), (struct format_options){.callers = "f", .top = 1},
-                  "30  main\n  9.00   5.71   23.08         9  \xe2\x80\xa6 2 "
+                  "30  main\n  9.00   5.71   23.08         9  ... 2 "
                   "more\n");
 }
 
@@ -168,7 +168,7 @@ static void a_tree_of_calls(void **state)
         " 20.00   20.00        20  \xe2\x94\x82  \xe2\x94\x94\xe2\x94\x80 b\n"
         " 35.00    0.00        35  \xe2\x94\x9c\xe2\x94\x80 deep (3 deep)\n"
         " 35.00   35.00        35  \xe2\x94\x82  end\n"
-        "  4.00    0.00         4  \xe2\x94\x94\xe2\x94\x80 \xe2\x80\xa6 2 "
+        "  4.00    0.00         4  \xe2\x94\x94\xe2\x94\x80 ... 2 "
         "smaller\n");
 }
 

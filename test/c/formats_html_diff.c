@@ -74,8 +74,8 @@ static void verdicts_and_shares_are_in_the_table(void **state)
     has_in_row(page, "new", "fresh", "<td>1000</td><td>9.09</td>");
     assert_non_null(strstr(page, "<title>CPU profiles before and after"));
     assert_non_null(strstr(page, "<summary>slow grew by 100 %"));
-    assert_non_null(strstr(page, "<dt>Base</dt><dd>10000 samples"));
-    assert_non_null(strstr(page, "<dt>Now</dt><dd>11000 samples"));
+    assert_non_null(strstr(page, "<dt>Base</dt><dd>10,000 samples"));
+    assert_non_null(strstr(page, "<dt>Now</dt><dd>11,000 samples"));
     free(page);
 }
 

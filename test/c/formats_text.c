@@ -2,14 +2,25 @@
 
 #include "formats/format.h"
 
-static char *report(const struct profile *p, unsigned top, bool color)
+static char *report_of(const struct profile *p, struct format_options o)
 {
     struct buffer b;
     buffer_init(&b, BUFFER_DEFAULT_MAX);
-    struct format_options o = {.top = top, .color = color};
     assert_int_equal(format_text.write(p, &o, &b), 0);
     buffer_add(&b, "", 1);
     return (char *)b.data;
+}
+
+/* As it was before there was own time: by self, with all that is known. */
+static char *report(const struct profile *p, unsigned top, bool color)
+{
+    return report_of(
+        p, (struct format_options){.top = top, .color = color, .self = true});
+}
+
+static char *brief(const struct profile *p)
+{
+    return report_of(p, (struct format_options){0});
 }
 
 static void assert_has(const char *text, const char *part)
@@ -57,8 +68,8 @@ static void idling_is_apart_with_its_parts(void **state)
     make_sample(p, make_stack(p, "[idle: poll]:0;f;g"), PROFILE_NONE,
                 STATE_IDLE, 2);
     char *text = report(p, 0, false);
-    assert_has(text, "States:   port 75.0 %, scheduling 25.0 %; idle 50.0 % of "
-                     "all samples, not counted below\n");
+    assert_has(text, "States:   port 75.0 %, scheduling 25.0 %; not counted: "
+                     "idle 50.0 % of all\n");
     assert_has(text, "Idle:     busy-wait 75.0 %, poll 25.0 %; busy-wait and "
                      "sched_yield end with +sbwt none +sbwtdcpu none");
     free(text);
@@ -74,8 +85,8 @@ static void says_what_was_measured_and_where_time_went(void **state)
     assert_has(text, "OTP 25, JIT");
     assert_has(text, "engine perf, event cpu-clock, 99 Hz requested");
     assert_has(text, "10 in 10.00 s");
-    assert_has(text, "States:   running 75.0 %, gc 25.0 %; scheduler "
-                     "20.0 % of all samples");
+    assert_has(text, "States:   running 75.0 %, gc 25.0 %; not counted: "
+                     "scheduler 20.0 % of all");
     /* Wilson, by hand: n = 8, z = 1.96; k = 4: 28.48; k = 6 and 2: 25.96 */
     assert_has(
         text,
@@ -148,6 +159,249 @@ static void says_what_is_in_doubt(void **state)
     profile_destroy(p);
 }
 
+/* --- the default report --------------------------------------------------- */
+
+/* A shop at work: own time in C, the collector and the kernel, a loop above
+ * all, a port, schedulers that idle. */
+static struct profile *shop(void)
+{
+    static const struct {
+        const char *stack;
+        uint64_t count;
+        enum sample_state state;
+    } rows[] = {
+        {"E proc_lib:init_p/5;E shop:loop/1;E shop:cart/1;E lists:sort/1", 300,
+         STATE_RUNNING},
+        {"E proc_lib:init_p/5;E shop:loop/1;E shop:cart/1;B erlang:phash2/1;"
+         "C make_hash2",
+         200, STATE_RUNNING},
+        {"E proc_lib:init_p/5;E shop:loop/1;E shop:cart/1;G [gc]", 100,
+         STATE_GC},
+        {"E proc_lib:init_p/5;E shop:loop/1;X Shop.Till.pay/2;K [kernel]", 300,
+         STATE_RUNNING},
+        {"R [port tcp_inet];C writev", 100, STATE_PORT},
+        {"R [idle: poll];C epoll_wait", 1000, STATE_IDLE},
+    };
+    struct profile *p = make_profile();
+    struct profile_meta *m = profile_meta_edit(p);
+    m->node = made(profile_string(p, "shop@host"));
+    m->host = made(profile_string(p, "vm7"));
+    m->otp = made(profile_string(p, "27"));
+    m->engine = made(profile_string(p, "perf"));
+    m->pid = 4711;
+    m->rate_asked = 99;
+    m->schedulers = 2;
+    m->kernel_included = true;
+    m->started_unix_ns = 1795825817820740000;
+    m->duration_ns = 10000000000;
+    m->used_ns = 4000000000;
+    m->seen_ns = 3000000000;
+    uint32_t q = made(profile_process(p, "<0.1.0>", "till", "", "", ""));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        make_sample(p, make_frames(p, rows[i].stack),
+                    state_is_of_process(rows[i].state) ? q : PROFILE_NONE,
+                    rows[i].state, rows[i].count);
+    profile_counters_edit(p)->samples = 2000;
+    profile_counters_edit(p)->frames = 8000;
+    profile_counters_edit(p)->truncated = 4;
+    return p;
+}
+
+static void the_head_has_five_lines(void **state)
+{
+    (void)state;
+    struct profile *p = shop();
+    char *text = brief(p);
+    static const char head[] =
+        "Node:     shop@host, pid 4711 on vm7, OTP 27, 2 schedulers\n"
+        "When:     2026-11-28 00:30:17 UTC, for 10.00 s; engine perf, 99 Hz\n"
+        "CPU:      4.00 s used by the node, 75.0 % of it sampled; 2,000 "
+        "samples (0.00 s), 1,000 counted below\n"
+        "States:   running 80.0 %, gc 10.0 %, port 10.0 %; not counted: idle "
+        "50.0 % of all\n"
+        "Error:    at most +-3.09 in any percentage (95 % interval); 0.2 % of "
+        "the stacks are truncated\n\n";
+    if (strncmp(text, head, sizeof(head) - 1) != 0)
+        fail_msg("not the head:\n%s", text);
+    free(text);
+    profile_destroy(p);
+}
+
+static void hot_functions_come_first(void **state)
+{
+    (void)state;
+    struct profile *p = shop();
+    char *text = brief(p);
+    assert_has(text, "  OWN%    +-  IN C    GC KERNEL TOTAL%  HOT FUNCTION  ");
+    const char *const rows[] = {
+        "\n 30.00  2.84  20.0  10.0      -  60.00  shop:cart/1\n",
+        "\n 30.00  2.84     -     -      -  30.00  lists:sort/1\n",
+        "\n 30.00  2.84     -     -   30.0  30.00  Shop.Till.pay/2\n",
+        "\n 10.00 in no known Erlang function: port 10.0\n",
+        "\nTOTAL%    +-    OWN%  WHERE IT COMES FROM   FILE:LINE\n"
+        " 60.00  3.03   30.00  shop:cart/1\n"
+        " 30.00  2.84   30.00  Shop.Till.pay/2\n"
+        "(1 function that all this runs below: see --tree)\n",
+        "\nTOTAL%    +-   SELF%  BIF OR C FUNCTION     FILE:LINE\n"
+        " 20.00  2.48    0.00  erlang:phash2/1\n"
+        " 20.00  2.48   20.00  make_hash2\n"
+        " 10.00  1.86   10.00  writev\n",
+        "SAMPLES  PROCESS ",
+        "\nMore:     -o flame.html draws a flame graph, --tree ",
+    };
+    const char *at = text;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *hit = strstr(at, rows[i]);
+        if (!hit)
+            fail_msg("no \"%s\" after \"%.40s\" in:\n%s", rows[i], at, text);
+        at = i < 2 ? at : hit;
+    }
+    free(text);
+    profile_destroy(p);
+}
+
+static void assert_columns(const char *text, const char *until)
+{
+    const char *end = strstr(text, until);
+    while (text < end) {
+        size_t len = strcspn(text, "\n");
+        if (len > 100)
+            fail_msg("%zu columns: %.*s", len, (int)len, text);
+        text += len + 1;
+    }
+}
+
+static void no_line_is_wider_than_the_screen(void **state)
+{
+    (void)state;
+    struct profile *p = shop();
+    char name[301];
+    memset(name, 'n', 300);
+    name[300] = '\0';
+    struct frame f = {.kind = FRAME_ERLANG,
+                      .name = name,
+                      .module = name,
+                      .function = name,
+                      .file = name,
+                      .line = 4294967295};
+    uint32_t frame = made(profile_frame(p, &f));
+    make_sample(p, made(profile_stack(p, PROFILE_NONE, frame)), PROFILE_NONE,
+                STATE_DIRTY_IO, 5000);
+    profile_meta_edit(p)->node = made(profile_string(p, name));
+    profile_counters_edit(p)->lost = 900;
+    assert_int_equal(profile_note(p, "a rather long note, as they are when "
+                                     "something is missing and its cause and "
+                                     "the remedy are told of: 17 sysctls"),
+                     0);
+    char *text = brief(p);
+    assert_columns(text, "SAMPLES  PROCESS");
+    assert_columns(strstr(text, "Doubt:"), "More:");
+    free(text);
+    profile_destroy(p);
+}
+
+static void what_is_doubtful_and_matters_comes_last(void **state)
+{
+    (void)state;
+    struct profile *p = shop();
+    struct profile_counters *c = profile_counters_edit(p);
+    c->lost = 100;
+    c->unverified = 1;               /* too few */
+    c->nameless_native_frames = 160; /* 2 % */
+    c->elided = 1000;                /* harmless */
+    assert_int_equal(
+        profile_note(p, "mix profile.run: run 1 of 1, 7 us, waited 0 us, not "
+                        "warmed up, of 1795825817820740"),
+        0);
+    assert_int_equal(profile_note(p, "no kernel symbols"), 0);
+    char *text = brief(p);
+    assert_has(text, "\nDoubt:    100 samples dropped: a ring was full, or "
+                     "there was no time for them (4.8 %)");
+    assert_has(text,
+               "\nDoubt:    160 C frames without a symbol: known by object "
+               "and offset only (2.0 %); install");
+    assert_has(text, "\nNote:     no kernel symbols\nFurther:  3 counters of "
+                     "doubts below 2 %; --self shows them\nMore: ");
+    assert_has_not(text, "mix profile.run");
+    assert_has_not(text, "1000");
+    assert_has_not(text, "few samples");
+    free(text);
+    text = report(p, 0, false);
+    assert_has(text, "      1000 Erlang stacks whose middle was left out");
+    assert_has_not(text, "mix profile.run");
+    free(text);
+    text = report_of(p, (struct format_options){.inside = true});
+    assert_has(text, "`cprof report FILE --self` shows them\n");
+    assert_has_not(text, "-o flame.html");
+    free(text);
+    profile_destroy(p);
+}
+
+static void of_few_samples_it_is_said(void **state)
+{
+    (void)state;
+    struct profile *p = busy();
+    char *text = brief(p);
+    assert_has(text, "\nDoubt:    these are few samples; record for longer");
+    free(text);
+    profile_destroy(p);
+}
+
+/* A file of another program has no Erlang function, and may count bytes. */
+static void other_values_have_their_own_unit(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    const struct value_texts types[] = {{"alloc_space", "bytes"}};
+    assert_int_equal(profile_set_values(p, types, 1), 0);
+    const uint64_t value[] = {5u << 20};
+    struct profile_sample row = {make_frames(p, "C main.main;C main.work"),
+                                 PROFILE_NONE, PROFILE_NONE, STATE_RUNNING, 0};
+    assert_int_equal(profile_add(p, &row, value), 0);
+    char *text = brief(p);
+    assert_has(text, "Values:   alloc_space: 5.00 MiB\n");
+    assert_has(text, " SELF%     +-  TOTAL%     BYTES  FUNCTION");
+    assert_has(text, "100.00   0.00  100.00  5.00 MiB  main.work\n");
+    assert_has_not(text, "CPU");
+    assert_has_not(text, "HOT FUNCTION");
+    assert_has_not(text, " s\n");
+    free(text);
+    text = report_of(p, (struct format_options){.tree = true});
+    assert_has(text, "TOTAL%   SELF%     BYTES  CALL TREE");
+    assert_has(text, "5.00 MiB  ");
+    free(text);
+    text = report_of(p, (struct format_options){.callers = "main.work"});
+    assert_has(text, " OF THIS     BYTES  CALLED BY");
+    free(text);
+    text = report(p, 0, false);
+    assert_has(text, "Values:   alloc_space, 5.00 MiB");
+    assert_has_not(text, "CPU");
+    free(text);
+    profile_destroy(p);
+}
+
+static void ascii_where_nothing_else_is_shown(void **state)
+{
+    (void)state;
+    struct profile *p = shop();
+    make_samples(p, "\xc3\xa9t\xc3\xa9;b", 1000);
+    char *text = report_of(p, (struct format_options){.ascii = true});
+    assert_has(text, "\\x{E9}t\\x{E9}");
+    for (const char *at = text; *at; at++)
+        assert_true((unsigned char)*at < 0x80);
+    free(text);
+    text = report_of(p, (struct format_options){.ascii = true, .tree = true});
+    assert_has(text, "`- ");
+    assert_has(text, "|- ");
+    for (const char *at = text; *at; at++)
+        assert_true((unsigned char)*at < 0x80);
+    free(text);
+    text = brief(p);
+    assert_has(text, "\xc3\xa9t\xc3\xa9 ");
+    free(text);
+    profile_destroy(p);
+}
+
 static void the_top_and_how_many_more(void **state)
 {
     (void)state;
@@ -183,7 +437,7 @@ static void an_idle_node_is_said_to_be(void **state)
     make_sample(p, PROFILE_NONE, PROFILE_NONE, STATE_SCHEDULER, 5);
     text = report(p, 0, false);
     assert_has(text, "The node was idle");
-    assert_has(text, "States:   scheduler 100.0 % of all samples");
+    assert_has(text, "States:   not counted: scheduler 100.0 % of all");
     assert_has_not(text, "SELF%");
     free(text);
     profile_counters_edit(p)->samples = 7; /* of the whole recording */
@@ -272,6 +526,13 @@ int main(void)
         cmocka_unit_test(says_what_was_measured_and_where_time_went),
         cmocka_unit_test(many_alike_are_one_row),
         cmocka_unit_test(says_what_is_in_doubt),
+        cmocka_unit_test(the_head_has_five_lines),
+        cmocka_unit_test(hot_functions_come_first),
+        cmocka_unit_test(no_line_is_wider_than_the_screen),
+        cmocka_unit_test(what_is_doubtful_and_matters_comes_last),
+        cmocka_unit_test(of_few_samples_it_is_said),
+        cmocka_unit_test(other_values_have_their_own_unit),
+        cmocka_unit_test(ascii_where_nothing_else_is_shown),
         cmocka_unit_test(the_top_and_how_many_more),
         cmocka_unit_test(an_idle_node_is_said_to_be),
         cmocka_unit_test(columns_are_aligned_whatever_the_names),

@@ -1,0 +1,157 @@
+/* The head of the text report: what, when, how much, in which states, how
+ * sure. All there is to say of it has text_head.c. */
+#include "formats/text_parts.h"
+
+#include "base/clock.h"
+#include "formats/value.h"
+
+struct brief {
+    struct buffer *out;
+    const struct profile *p;
+    const struct profile_meta *m;
+    const struct summary *s;
+};
+
+/* A line that is made in a buffer of its own, cut to the columns there are. */
+static void add_line(struct brief *b, void (*make)(struct brief *line))
+{
+    struct buffer text;
+    struct brief line = *b;
+    buffer_init(&text, BUFFER_DEFAULT_MAX);
+    line.out = &text;
+    make(&line);
+    while (text.len && text.data[text.len - 1] == '\n')
+        text.len--;
+    bool empty = text.len == 0;
+    buffer_add(&text, "", 1);
+    if (text.failed)
+        b->out->failed = true;
+    else if (!empty)
+        text_cell_add(b->out, (char *)text.data,
+                      text_cell_width((char *)text.data) > TEXT_COLUMNS
+                          ? TEXT_COLUMNS
+                          : 0);
+    buffer_text(b->out, empty ? "" : "\n");
+    buffer_deinit(&text);
+}
+
+static void part(struct brief *b, const char *before, uint32_t string)
+{
+    const char *text = profile_text(b->p, string);
+    if (*text == '\0')
+        return;
+    buffer_text(b->out, before);
+    text_cell_add(b->out, text, 0);
+}
+
+/* The node by its name, else by its command line, which is often very long. */
+static void subject(struct brief *b)
+{
+    enum { COMMAND_MAX = 44 };
+    const char *command = profile_text(b->p, b->m->command);
+    const char *node = profile_text(b->p, b->m->node);
+    size_t width = text_cell_width(command);
+    if (*node == '\0' && *command == '\0') {
+        buffer_text(b->out, b->m->pid ? "a node without a name" : "");
+        return;
+    }
+    text_cell_add(b->out, *node ? node : command,
+                  !*node && width > COMMAND_MAX ? COMMAND_MAX : 0);
+}
+
+static void what(struct brief *b)
+{
+    if (!b->m->pid && !b->m->node && !b->m->command && !b->m->otp)
+        return; /* a file of another program */
+    buffer_text(b->out,
+                b->m->node || !b->m->command ? "Node:     " : "Command:  ");
+    subject(b);
+    if (b->m->pid)
+        buffer_printf(b->out, ", pid %u", b->m->pid);
+    part(b, " on ", b->m->host);
+    part(b, ", OTP ", b->m->otp);
+    if (b->m->schedulers)
+        buffer_printf(b->out, ", %u scheduler%s", b->m->schedulers,
+                      b->m->schedulers == 1 ? "" : "s");
+}
+
+static void when(struct brief *b)
+{
+    double reached = b->s->rate_reached, asked = b->m->rate_asked;
+    if (!b->m->started_unix_ns && !b->m->duration_ns)
+        return;
+    buffer_text(b->out, "When:     ");
+    text_date_add(b->out, b->p);
+    if (b->m->duration_ns)
+        buffer_printf(b->out, "%s%.2f s",
+                      b->m->started_unix_ns ? ", for " : "for ",
+                      (double)b->m->duration_ns / (double)NS_PER_S);
+    part(b, "; engine ", b->m->engine);
+    if (b->m->rate_asked)
+        buffer_printf(b->out, ", %u Hz", b->m->rate_asked);
+    if (b->m->rate_asked && reached > 0 && reached < 0.95 * asked)
+        buffer_printf(b->out, " (%.0f reached)", reached);
+    if (b->m->engine && !b->m->kernel_included)
+        buffer_text(b->out, ", without the kernel");
+}
+
+static void how_much(struct brief *b)
+{
+    const struct summary *s = b->s;
+    buffer_text(b->out, value_is_cpu(b->p) ? "CPU:      " : "Values:   ");
+    if (!value_is_cpu(b->p)) {
+        text_cell_add(b->out, value_whole(b->p), 0);
+        buffer_text(b->out, ": ");
+    } else if (b->m->used_ns) {
+        buffer_printf(b->out,
+                      "%.2f s used by the node, %.1f %% of it sampled; ",
+                      (double)b->m->used_ns / (double)NS_PER_S,
+                      summary_pct(b->m->seen_ns, b->m->used_ns));
+    }
+    value_say(b->out, b->p, s->samples);
+    if (value_is_cpu(b->p))
+        buffer_printf(b->out, " (%.2f s)",
+                      (double)s->cpu_ns / (double)NS_PER_S);
+    if (s->counted == s->samples)
+        return;
+    buffer_text(b->out, ", ");
+    if (value_is_samples(b->p))
+        text_cell_number(b->out, s->counted);
+    else
+        value_say(b->out, b->p, s->counted);
+    buffer_text(b->out, " counted below");
+}
+
+static void states(struct brief *b)
+{
+    if (b->s->samples)
+        text_states_write(b->out, b->s, 1);
+}
+
+/* How far chance may have moved any share: half of all is where it does most.
+ * Where nothing counts, what idling was instead. */
+static void how_sure(struct brief *b)
+{
+    const struct profile_counters *c = profile_counters(b->p);
+    if (b->s->counted == 0) {
+        text_idle_write(b->out, b->s);
+        return;
+    }
+    buffer_printf(b->out,
+                  "Error:    at most +-%.2f in any percentage (95 %% interval)",
+                  summary_part_error_pct(b->s, b->s->counted / 2));
+    if (c->samples)
+        buffer_printf(b->out, "; %.1f %% of the stacks are truncated",
+                      summary_pct(c->truncated, c->samples));
+}
+
+void text_brief_write(struct buffer *out, const struct profile *p,
+                      const struct summary *s)
+{
+    struct brief b = {out, p, profile_meta(p), s};
+    add_line(&b, what);
+    add_line(&b, when);
+    add_line(&b, how_much);
+    add_line(&b, states);
+    add_line(&b, how_sure);
+}

@@ -1,0 +1,167 @@
+/* The end of the text report: what makes its figures less sure and matters,
+ * with the remedy, and what else may be done. */
+#include "formats/text_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+/* From this part on a doubt matters, in percent. */
+#define MATTERS_PCT 2.0
+
+enum among { AMONG_SAMPLES, AMONG_FRAMES };
+
+/* What to do about a counter that is a doubt; and what the engine bpf, where
+ * it was another. Not here are those that a note
+ * explains (unseen, stopped, paused) and those whose stacks are right at both
+ * ends (short_copies, elided, c_cut): they never make a line. */
+static const struct remedy {
+    const char *counter;
+    enum among among;
+    const char *text, *bpf;
+} remedies[] = {
+    {"lost", AMONG_SAMPLES, "use a lower --rate", ""},
+    {"late", AMONG_SAMPLES, "use a lower --rate", ""},
+    {"missed", AMONG_SAMPLES, "this machine is too busy for engine ptrace", ""},
+    {"throttled", AMONG_SAMPLES, "use a lower --rate", ""},
+    {"truncated", AMONG_SAMPLES, "their callers are missing",
+     "; engine bpf (as root) has them"},
+    {"c_unreadable", AMONG_SAMPLES,
+     "build NIFs and libraries with -fasynchronous-unwind-tables", ""},
+    {"unverified", AMONG_SAMPLES, "their callers may be from a later moment",
+     "; engine bpf (as root) is exact"},
+    {"unresolved_frames", AMONG_FRAMES, "please report it", ""},
+    {"nameless_native_frames", AMONG_FRAMES,
+     "install the debug symbols of their objects", ""},
+    {"stale_symbols", AMONG_FRAMES, "record while no code is loaded", ""},
+    {"no_process", AMONG_SAMPLES,
+     "the percentages of processes are too low by these", ""},
+};
+
+struct doubts {
+    struct buffer *out;
+    const struct profile *p;
+    const struct summary *s;
+    size_t further; /* counters that have no line */
+};
+
+/* --- lines ---------------------------------------------------------------- */
+
+static void wrapped(struct buffer *out, const char *label, const char *text,
+                    size_t len)
+{
+    struct buffer shown;
+    buffer_init(&shown, BUFFER_DEFAULT_MAX);
+    utf8_show(&shown, text, len);
+    buffer_add(&shown, "", 1);
+    if (shown.failed)
+        out->failed = true;
+    else
+        text_cell_wrap(out, label, (char *)shown.data);
+    buffer_deinit(&shown);
+}
+
+static const struct remedy *remedy_of(const char *counter)
+{
+    for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+        if (strcmp(remedies[i].counter, counter) == 0)
+            return &remedies[i];
+    return NULL;
+}
+
+static void counter(struct doubts *d, const struct profile_counter *of,
+                    uint64_t value)
+{
+    const struct profile_counters *c = profile_counters(d->p);
+    const struct remedy *remedy = remedy_of(of->name);
+    bool frames = remedy && remedy->among == AMONG_FRAMES;
+    double pct = summary_pct(value, frames ? c->frames : c->samples + c->lost);
+    char line[320];
+    if (!remedy || pct < MATTERS_PCT) {
+        d->further++;
+        return;
+    }
+    bool bpf =
+        strcmp(profile_text(d->p, profile_meta(d->p)->engine), "bpf") == 0;
+    int len = snprintf(line, sizeof(line), "%llu %s (%.1f %%); %s%s",
+                       (unsigned long long)value, of->text, pct, remedy->text,
+                       bpf ? "" : remedy->bpf);
+    wrapped(d->out, "Doubt:", line, (size_t)len);
+}
+
+static void counters(struct doubts *d)
+{
+    for (size_t i = 0; i < PROFILE_COUNTER_COUNT; i++) {
+        const struct profile_counter *of = &profile_counter_list[i];
+        uint64_t value = *profile_counter_of(profile_counters(d->p), i);
+        if (of->doubt && value)
+            counter(d, of, value);
+    }
+}
+
+static void few_samples(struct doubts *d)
+{
+    enum { FEW = 100 };
+    static const char text[] =
+        "these are few samples; record for longer (-d), or at a higher --rate";
+    if (d->s->counted && d->s->hits < FEW)
+        wrapped(d->out, "Doubt:", text, sizeof(text) - 1);
+}
+
+static void note(void *to, const char *text, size_t len)
+{
+    struct doubts *d = to;
+    wrapped(d->out, "Note:", text, len);
+}
+
+/* --- notes ---------------------------------------------------------------- */
+
+/* `mix profile.run` marks the recordings of its runs (lib/cprof/runs.ex). */
+static bool is_mark(const char *note)
+{
+    static const char mark[] = "mix profile.run: run ";
+    return strncmp(note, mark, sizeof(mark) - 1) == 0;
+}
+
+void text_notes_each(const struct profile *p,
+                     void (*tell)(void *to, const char *note, size_t len),
+                     void *to)
+{
+    const char *at = profile_text(p, profile_meta(p)->notes);
+    while (*at) {
+        size_t len = strcspn(at, "\n");
+        if (!is_mark(at))
+            tell(to, at, len);
+        at += len + (at[len] == '\n');
+    }
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+static void further_line(const struct doubts *d, bool inside)
+{
+    if (d->further)
+        buffer_printf(d->out,
+                      "Further:  %zu counter%s of doubts below %g %%; "
+                      "%s shows %s\n",
+                      d->further, d->further == 1 ? "" : "s", MATTERS_PCT,
+                      inside ? "`cprof report FILE --self`" : "--self",
+                      d->further == 1 ? "it" : "them");
+}
+
+void text_doubts_write(struct buffer *out, const struct profile *p,
+                       const struct summary *s, bool inside)
+{
+    struct doubts d = {out, p, s, 0};
+    buffer_text(out, "\n");
+    few_samples(&d);
+    counters(&d);
+    text_notes_each(p, note, &d);
+    further_line(&d, inside);
+    buffer_text(
+        out, inside ? "More:     write flame.html (a flame graph) or r.pb.gz; "
+                      "`cprof report r.pb.gz --tree` shows calls\n"
+                    : "More:     -o flame.html draws a flame graph, --tree "
+                      "shows calls, -o r.pb.gz keeps the recording\n");
+}

@@ -1,0 +1,110 @@
+#include "formats/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/text_parts.h"
+
+/* Units as pprof has them, those of one kind by the smallest. */
+static const struct unit {
+    const char *name;
+    enum { UNIT_TIME, UNIT_BYTES } kind;
+    double size; /* in seconds, bytes */
+} units[] = {
+    {"nanoseconds", UNIT_TIME, 1e-9},  {"microseconds", UNIT_TIME, 1e-6},
+    {"milliseconds", UNIT_TIME, 1e-3}, {"seconds", UNIT_TIME, 1},
+    {"bytes", UNIT_BYTES, 1},          {"kilobytes", UNIT_BYTES, 1024},
+};
+
+static const char *name_of(const struct profile *p)
+{
+    return profile_text(p, profile_value_type_at(p, 0)->name);
+}
+
+static const char *unit_name(const struct profile *p)
+{
+    return profile_text(p, profile_value_type_at(p, 0)->unit);
+}
+
+/* NULL: a number of something. */
+static const struct unit *unit_of(const struct profile *p)
+{
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcmp(units[i].name, unit_name(p)) == 0)
+            return &units[i];
+    return NULL;
+}
+
+bool value_is_samples(const struct profile *p)
+{
+    return strcmp(name_of(p), VALUE_SAMPLES.name) == 0;
+}
+
+bool value_is_cpu(const struct profile *p)
+{
+    return profile_find_value(p, VALUE_CPU) != PROFILE_NONE &&
+           (value_is_samples(p) || profile_find_value(p, VALUE_CPU) == 0);
+}
+
+const char *value_whole(const struct profile *p)
+{
+    if (value_is_cpu(p))
+        return "CPU";
+    return name_of(p)[0] ? name_of(p) : "samples";
+}
+
+const char *value_title(const struct profile *p)
+{
+    const struct unit *unit = unit_of(p);
+    if (unit)
+        return unit->kind == UNIT_TIME ? "TIME" : "BYTES";
+    return value_is_samples(p) ? "SAMPLES" : "COUNT";
+}
+
+/* The largest step that leaves 1 or more. */
+static void scale(char text[32], double value, double step,
+                  const char *const *names, size_t n)
+{
+    size_t i = 0;
+    while (i + 1 < n && value >= step) {
+        value /= step;
+        i++;
+    }
+    snprintf(text, 32, value < 100 ? "%.2f %s" : "%.0f %s", value, names[i]);
+}
+
+static void spell(char text[32], const struct unit *unit, uint64_t value)
+{
+    static const char *const bytes[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    static const char *const times[] = {"ns", "us", "ms", "s"};
+    double size = (double)value * unit->size;
+    if (unit->kind == UNIT_BYTES)
+        scale(text, size, 1024, bytes, 6);
+    else
+        scale(text, size * 1e9, 1000, times, 4);
+}
+
+void value_add(struct buffer *out, const struct profile *p, uint64_t value)
+{
+    const struct unit *unit = unit_of(p);
+    char text[32];
+    if (unit)
+        spell(text, unit, value);
+    else
+        snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+    buffer_printf(out, "%8s", text);
+}
+
+void value_say(struct buffer *out, const struct profile *p, uint64_t value)
+{
+    const struct unit *unit = unit_of(p);
+    char text[32];
+    if (unit) {
+        spell(text, unit, value);
+        buffer_text(out, text);
+        return;
+    }
+    text_cell_number(out, value);
+    buffer_text(out, " ");
+    text_cell_add(out, name_of(p)[0] ? name_of(p) : "samples", 0);
+}
