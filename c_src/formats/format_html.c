@@ -8,6 +8,8 @@
 
 #include "formats/diff_write.h"
 #include "formats/html_parts.h"
+#include "formats/text_parts.h"
+#include "formats/value.h"
 
 enum { DEFAULT_TOP = 50 };
 
@@ -30,12 +32,17 @@ static int add_title(struct page *page)
         html_text_escape(page->out, title);
         return 0;
     }
-    buffer_text(page->out, "CPU profile");
+    html_text_escape(page->out, value_whole(p));
+    buffer_text(page->out, " profile");
     if (page->compare)
         buffer_text(page->out, "s before and after");
     if (node[0]) {
         buffer_text(page->out, " of ");
         html_text_escape(page->out, node);
+    }
+    if (!page->compare && profile_meta(p)->started_unix_ns) {
+        buffer_text(page->out, ", ");
+        text_date_add(page->out, p);
     }
     return 0;
 }

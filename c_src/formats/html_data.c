@@ -279,6 +279,12 @@ static void add_all(struct buffer *out, const struct html_graph *g,
                   (unsigned long long)s->counted,
                   (unsigned long long)(compare ? 0 : m->bucket_ns / 1000),
                   (unsigned long long)(m->duration_ns / 1000));
+    buffer_text(out, ",\"value\":");
+    html_json_text(out,
+                   profile_text(g->p, profile_value_type_at(g->p, 0)->name));
+    buffer_text(out, ",\"unit\":");
+    html_json_text(out,
+                   profile_text(g->p, profile_value_type_at(g->p, 0)->unit));
     add_names(out);
     add_strings(out, g);
     add_table(out, "functions", g->functions.count, function_columns, g);

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "formats/text_parts.h"
+#include "formats/value.h"
 
 /* "1234567" as "1,234,567". */
 static const char *grouped(uint64_t value, char text[32])
@@ -82,11 +82,12 @@ static void time_facts(struct buffer *out, const struct profile *p)
 {
     const struct profile_meta *m = profile_meta(p);
     char text[64];
-    time_t started = (time_t)(m->started_unix_ns / NS_PER_S);
-    struct tm utc;
-    if (started && gmtime_r(&started, &utc) &&
-        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc))
-        html_head_fact(out, "Recorded", text);
+    struct buffer date;
+    buffer_init(&date, sizeof(text));
+    text_date_add(&date, p);
+    buffer_add(&date, "", 1);
+    html_head_fact(out, "Recorded", (char *)date.data);
+    buffer_deinit(&date);
     if (m->duration_ns) {
         snprintf(text, sizeof(text), "%.2f s",
                  (double)m->duration_ns / NS_PER_S);
@@ -110,13 +111,34 @@ static void rate_fact(struct buffer *out, const struct profile *p,
         html_head_fact(out, "Rate", text);
 }
 
-static void sample_facts(struct buffer *out, const struct summary *s)
+static void value_fact(struct buffer *out, const struct profile *p,
+                       const char *label, uint64_t value)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_DEFAULT_MAX);
+    value_say(&text, p, value);
+    buffer_add(&text, "", 1);
+    if (text.failed)
+        out->failed = true;
+    else
+        html_head_fact(out, label, (char *)text.data);
+    buffer_deinit(&text);
+}
+
+static void sample_facts(struct buffer *out, const struct profile *p,
+                         const struct summary *s)
 {
     char text[160], digits[32];
+    uint64_t apart = s->samples - s->counted;
+    if (!value_is_samples(p)) {
+        value_fact(out, p, value_whole(p), s->samples);
+        if (apart)
+            value_fact(out, p, "Not in the graph", apart);
+        return;
+    }
     snprintf(text, sizeof(text), "%s (%.2f s of CPU time)",
              grouped(s->samples, digits), (double)s->cpu_ns / NS_PER_S);
     html_head_fact(out, "Samples", text);
-    uint64_t apart = s->samples - s->counted;
     double share = s->samples ? 100.0 * (double)apart / (double)s->samples : 0;
     snprintf(text, sizeof(text),
              "%s samples, %.1f %%: without work, or not told apart",
@@ -130,7 +152,10 @@ void html_head_line(struct buffer *out, const struct profile *p,
 {
     const struct profile_meta *m = profile_meta(p);
     char digits[32];
-    buffer_printf(out, "%s samples", grouped(s->samples, digits));
+    if (value_is_samples(p))
+        buffer_printf(out, "%s samples", grouped(s->samples, digits));
+    else
+        value_say(out, p, s->samples);
     if (s->cpu_ns)
         buffer_printf(out, ", %.2f s of CPU time",
                       (double)s->cpu_ns / NS_PER_S);
@@ -172,7 +197,7 @@ void html_head_facts(struct buffer *out, const struct profile *p,
     command_fact(out, p);
     host_fact(out, p);
     time_facts(out, p);
-    sample_facts(out, s);
+    sample_facts(out, p, s);
     rate_fact(out, p, s);
     engine_fact(out, p);
     quality_facts(out, p, s);
@@ -198,16 +223,16 @@ void html_head_counters(struct buffer *out, const struct profile *p)
                     profile_counter_list[i].text);
 }
 
+static void note(void *to, const char *text, size_t len)
+{
+    char copy[1024];
+    snprintf(copy, sizeof(copy), "%.*s", (int)len, text);
+    buffer_text(to, "<li>");
+    html_text_escape(to, copy);
+    buffer_text(to, "</li>\n");
+}
+
 void html_head_notes(struct buffer *out, const struct profile *p)
 {
-    const char *line = profile_text(p, profile_meta(p)->notes);
-    while (*line) {
-        size_t len = strcspn(line, "\n");
-        char text[1024];
-        snprintf(text, sizeof(text), "%.*s", (int)len, line);
-        buffer_text(out, "<li>");
-        html_text_escape(out, text);
-        buffer_text(out, "</li>\n");
-        line += len + (line[len] == '\n');
-    }
+    text_notes_each(p, note, out);
 }

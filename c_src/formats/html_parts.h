@@ -60,6 +60,7 @@ struct html_compare {
  *   {"version":2, "counted": samples in states that count,
  *    "bucket_us": length of a time bucket, 0 without a timeline,
  *    "duration_us": of the recording,
+ *    "value", "unit": name and unit of what the rows count,
  *    "kinds": [names of frame kinds], "states": [names],
  *    "strings": [...],
  *    "functions": {"name": [string], "file": [string], "kind": [kind]},
@@ -72,7 +73,7 @@ struct html_compare {
  *    "rows": {"stack": [stack + 1, less that of the row before; 0: none],
  *             "process": [process + 1, 0: none],
  *             "thread": [thread + 1, 0: none], "state": [state],
- *             "bucket": [...], "count": [samples], "cpu": [microseconds]}}
+ *             "bucket": [...], "count": [values], "cpu": [microseconds]}}
  *
  * of a comparison (`compare` is not NULL) also "base_counted", "now_counted",
  * "base_same", "now_same" and "base": [by row: samples of the base among

@@ -10,30 +10,50 @@ static void place(struct buffer *out, const struct profile *p,
         buffer_printf(out, ":%" PRIu32, line);
 }
 
-static void row(struct buffer *out, const struct profile *p,
-                const struct summary_function *s)
+/* A part of own; nothing where there is none. */
+static void part(struct buffer *out, uint64_t of, uint64_t counted)
 {
-    const struct profile_function *f = profile_function_at(p, s->function);
-    buffer_printf(out,
-                  "<tr><td>%.2f</td><td>%.2f</td><td>%" PRIu64
-                  "</td><th scope=\"row\">",
-                  s->self_pct, s->total_pct, s->self);
-    html_text_escape(out, profile_text(p, f->name));
-    buffer_printf(out, "</th><td>%s</td><td>", frame_kind_name(f->kind));
-    place(out, p, f, s->line);
+    if (of)
+        buffer_printf(out, "<td>%.1f</td>", summary_pct(of, counted));
+    else
+        buffer_text(out, "<td></td>");
+}
+
+static void row(struct buffer *out, const struct profile *p,
+                const struct summary *s, const struct summary_function *f)
+{
+    const struct profile_function *of = profile_function_at(p, f->function);
+    buffer_printf(out, "<tr><td>%.2f</td><td>%.2f</td>", f->own_pct,
+                  f->own_error_pct);
+    part(out, f->own_c, s->counted);
+    part(out, f->own_gc, s->counted);
+    part(out, f->own_kernel, s->counted);
+    buffer_printf(out, "<td>%.2f</td><td>%" PRIu64 "</td><th scope=\"row\">",
+                  f->total_pct, f->self);
+    html_text_escape(out, profile_text(p, of->name));
+    buffer_printf(out, "</th><td>%s</td><td>", frame_kind_name(of->kind));
+    place(out, p, of, f->line);
     buffer_text(out, "</td></tr>\n");
 }
 
+/* The columns of the text report, in its order; then what only a page has room
+ * for. The script sorts by data-by. */
 static const char head[] =
     "<section aria-labelledby=\"table-title\">\n"
-    "<h2 id=\"table-title\">Functions <span id=\"table-note\">with the most "
-    "samples of their own</span></h2>\n"
+    "<h2 id=\"table-title\">Functions <span id=\"table-note\">by own "
+    "time</span></h2>\n"
+    "<p class=\"legend-of-table\">Own is the time in an Erlang or Elixir "
+    "function and in "
+    "the BIFs, C code, collections and kernel below it.</p>\n"
     "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
     "aria-labelledby=\"table-title\">\n"
     "<table id=\"functions\">\n<thead><tr>"
-    "<th scope=\"col\" data-by=\"self\">Self %</th>"
+    "<th scope=\"col\" data-by=\"own\">Own %</th>"
+    "<th scope=\"col\"><abbr title=\"95 % interval\">\302\261</abbr></th>"
+    "<th scope=\"col\">In C</th><th scope=\"col\">GC</th>"
+    "<th scope=\"col\">Kernel</th>"
     "<th scope=\"col\" data-by=\"total\">Total %</th>"
-    "<th scope=\"col\" data-by=\"samples\">Samples</th>"
+    "<th scope=\"col\" data-by=\"self\">Self</th>"
     "<th scope=\"col\" data-by=\"name\">Function</th>"
     "<th scope=\"col\">Kind</th><th scope=\"col\">File</th></tr></thead>\n"
     "<tbody>\n";
@@ -43,8 +63,14 @@ static const char tail[] =
 void html_table_functions(struct buffer *out, const struct profile *p,
                           const struct summary *s, unsigned top)
 {
+    unsigned rows = 0;
     buffer_text(out, head);
-    for (size_t i = 0; i < s->function_count && i < top; i++)
-        row(out, p, &s->functions[i]);
+    for (size_t i = 0; i < s->own_count && rows < top; i++, rows++)
+        row(out, p, s, &s->functions[s->by_own[i]]);
+    for (size_t i = 0; i < s->function_count && rows < top; i++)
+        if (s->functions[i].own == 0) {
+            row(out, p, s, &s->functions[i]);
+            rows++;
+        }
     buffer_text(out, tail);
 }

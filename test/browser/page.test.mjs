@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { gunzipSync, gzipSync } from "node:zlib";
 import {
     assertNear, assertSameFunctions, close, functionTable, launch, open, read,
-    report, size, stacks, text, TIMEOUT, waitForText, writePage,
+    report, settled, size, stacks, text, TIMEOUT, waitForText, writePage,
 } from "./support.mjs";
 
 const limit = { timeout: 2 * TIMEOUT };
@@ -28,6 +28,21 @@ async function find(page, pattern) {
 test("the table has all functions of the report", limit, async () => {
     const page = await open(file);
     assertSameFunctions(await functionTable(page), report());
+    await page.end();
+});
+
+test("the table begins as the text report does", limit, async () => {
+    const page = await open(file);
+    await settled(page);
+    const shown = await page.$$eval("#functions tbody tr", (all) =>
+        all.slice(0, 8).map((row) => row.cells[7].textContent));
+    const hot = report().functions.filter(({ own }) => own > 0)
+        .sort((a, b) => b.own - a.own || b.total - a.total);
+    const own = new Map(hot.map((f) => [f.name, f.own]));
+    assert.deepEqual(shown.map((name) => own.get(name)),
+                     hot.slice(0, 8).map((f) => f.own));
+    const title = await page.title();
+    assert.match(title, /^CPU profile.*, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
     await page.end();
 });
 

@@ -88,7 +88,8 @@ export async function waitForText(page, id, pattern) {
 
 const figure = (words) => Number(words.replace(/[^0-9.]/g, ""));
 
-// The table of functions: name -> {self, total_pct}, several of one name added.
+// The table of functions: name -> {self, own_pct, total_pct}, several of one
+// name added.
 export async function functionTable(page) {
     await settled(page);
     if (await page.locator("#more").isVisible())
@@ -96,9 +97,10 @@ export async function functionTable(page) {
     const rows = await page.$$eval("#functions tbody tr", (all) =>
         all.map((row) => [...row.cells].map((cell) => cell.textContent)));
     const table = new Map();
-    for (const [, total, self, name] of rows) {
-        const row = table.get(name) || { self: 0, total: 0, rows: 0 };
+    for (const [own, , , , , total, self, name] of rows) {
+        const row = table.get(name) || { self: 0, own: 0, total: 0, rows: 0 };
         row.self += figure(self);
+        row.own += figure(own);
         row.total += figure(total);
         row.rows++;
         table.set(name, row);
@@ -117,11 +119,13 @@ const near = (a, b) => Math.abs(a - b) <= (b < 10 ? 0.0051 : 0.051);
 
 export function assertSameFunctions(table, told) {
     const expected = new Map();
-    for (const { name, self, total, total_pct } of told.functions) {
+    for (const { name, self, own_pct, total, total_pct } of told.functions) {
         if (total === 0)
             continue;
-        const row = expected.get(name) || { self: 0, total: 0, rows: 0 };
+        const row = expected.get(name) ||
+            { self: 0, own: 0, total: 0, rows: 0 };
         row.self += self;
+        row.own += own_pct;
         row.total += total_pct;
         row.rows++;
         expected.set(name, row);
@@ -129,9 +133,9 @@ export function assertSameFunctions(table, told) {
     assert.deepEqual([...table.keys()].sort(), [...expected.keys()].sort());
     for (const [name, row] of expected) {
         assert.equal(table.get(name).self, row.self, name);
-        if (row.rows === 1)
-            assert.ok(near(table.get(name).total, row.total),
-                      `${name}: ${table.get(name).total} ${row.total}`);
+        for (const what of row.rows === 1 ? ["own", "total"] : [])
+            assert.ok(near(table.get(name)[what], row[what]),
+                      `${name}: ${what} ${table.get(name)[what]} ${row[what]}`);
     }
 }
 

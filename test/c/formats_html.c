@@ -388,16 +388,19 @@ static void the_header_says_what_was_measured_and_how_well(void **state)
     m = profile_meta_edit(p);
     m->rate_asked = 99;
     m->duration_ns = 2500000000;
+    m->started_unix_ns = 1795825817820740000;
     profile_counters_edit(p)->lost = 7;
     assert_int_equal(profile_note(p, "kernel time is missing"), 0);
     struct page page = write_page(p);
     assert_non_null(strstr(page.text, "<dd>shop@host</dd>"));
-    assert_non_null(strstr(page.text, "<title>CPU profile of shop@host"));
+    assert_non_null(strstr(page.text, "<title>CPU profile of shop@host, "
+                                      "2026-11-28 00:30:17 UTC</title>"));
     assert_non_null(strstr(page.text, "2.50 s"));
     assert_non_null(strstr(page.text, "99 asked"));
     assert_non_null(strstr(page.text, "<b>7</b> samples dropped"));
     assert_null(strstr(page.text, "<b>0</b>"));
     assert_non_null(strstr(page.text, "<li>kernel time is missing</li>"));
+    assert_non_null(strstr(page.text, "<dd>2026-11-28 00:30:17 UTC</dd>"));
     free_page(&page);
     profile_destroy(p);
 }
@@ -407,14 +410,50 @@ static void the_table_has_the_top_functions(void **state)
     (void)state;
     struct profile *p = small_profile();
     struct page page = write_page(p);
-    const char *seq = strstr(page.text, "<td>75.00</td><td>75.00</td><td>30"
-                                        "</td><th scope=\"row\">lists:seq/2"
-                                        "</th><td>erlang</td><td>lists.erl:7");
-    const char *run = strstr(page.text, "<td>2.50</td><td>100.00</td><td>1</td>"
-                                        "<th scope=\"row\">m:run/0</th>");
+    /* Own, its error (Wilson, 30 and 10 of 40), C, gc, kernel, total, self. */
+    const char *seq = strstr(
+        page.text, "<td>75.00</td><td>13.00</td><td></td><td></td><td></td>"
+                   "<td>75.00</td><td>30</td><th scope=\"row\">lists:seq/2"
+                   "</th><td>erlang</td><td>lists.erl:7");
+    const char *run =
+        strstr(page.text, "<td>25.00</td><td>13.00</td><td>22.5</td><td></td>"
+                          "<td></td><td>100.00</td><td>1</td><th scope=\"row\">"
+                          "m:run/0</th>");
+    const char *hash = strstr(page.text, "<td>22.50</td><td>9</td><th scope="
+                                         "\"row\">erlang:phash2/1</th>");
+    assert_non_null(hash);
+    assert_true(run < hash);
     assert_non_null(seq);
     assert_non_null(run);
     assert_true(seq < run);
+    free_page(&page);
+    profile_destroy(p);
+}
+
+static void a_page_of_bytes_does_not_say_cpu(void **state)
+{
+    (void)state;
+    struct profile *p;
+    assert_int_equal(profile_create(&p), 0);
+    const struct value_texts types[] = {{"alloc_space", "bytes"}};
+    assert_int_equal(profile_set_values(p, types, 1), 0);
+    const uint64_t value[] = {3 << 20};
+    struct profile_sample row = {
+        child(p, PROFILE_NONE, frame(p, FRAME_NATIVE, "main.work", "w.go", 1)),
+        PROFILE_NONE, PROFILE_NONE, STATE_RUNNING, 0};
+    assert_int_equal(profile_add(p, &row, value), 0);
+    struct page page = write_page(p);
+    *strstr(page.text, "<style>") = '\0';
+    assert_non_null(strstr(page.text, "<title>alloc_space profile</title>"));
+    assert_string_equal(json_string_value(json_object_get(page.data, "unit")),
+                        "bytes");
+    free_page(&page);
+    page = write_page(p);
+    const char *header = strstr(page.text, "<header>");
+    *strstr(header, "</header>") = '\0';
+    assert_non_null(strstr(header, "<dt>alloc_space</dt><dd>3.00 MiB</dd>"));
+    assert_null(strstr(header, "CPU"));
+    assert_null(strstr(header, "samples"));
     free_page(&page);
     profile_destroy(p);
 }
@@ -494,6 +533,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_no_text_are_replaced),
         cmocka_unit_test(the_header_says_what_was_measured_and_how_well),
         cmocka_unit_test(the_table_has_the_top_functions),
+        cmocka_unit_test(a_page_of_bytes_does_not_say_cpu),
         cmocka_unit_test(a_profile_without_samples_is_a_page_too),
         cmocka_unit_test(the_page_loads_nothing_from_elsewhere),
         cmocka_unit_test(data_as_text_is_at_most_a_third_longer),

@@ -23,6 +23,24 @@ export function plural(n, one, more) {
     return `${number(n)} ${Math.round(n) === 1 ? one : more}`;
 }
 
+/* "1,318 samples", "1.25 MiB": a value of the rows, in their unit. */
+export function valueText(value, {value: name, unit}) {
+    const steps = {
+        bytes: [["B", "KiB", "MiB", "GiB", "TiB"], 1024],
+        nanoseconds: [["ns", "\u00b5s", "ms", "s"], 1000],
+        microseconds: [["\u00b5s", "ms", "s"], 1000],
+        milliseconds: [["ms", "s"], 1000],
+    }[unit];
+    if (!steps) {
+        const one = name === "samples" && Math.round(value) === 1;
+        return `${number(value)} ${one ? "sample" : name || "samples"}`;
+    }
+    let [[...names], step] = steps;
+    for (; names.length > 1 && value >= step; names.shift())
+        value /= step;
+    return `${value.toFixed(value < 100 ? 2 : 0)}\u202f${names[0]}`;
+}
+
 /* Half the width of the Wilson interval of part of whole, from 0 to 1; as
  * profile/summary.c has it. */
 function errorOf(part, whole, z = Z95) {
@@ -33,10 +51,11 @@ function errorOf(part, whole, z = Z95) {
     return z * Math.sqrt(Math.max(spread, 0)) / (1 + z * z / whole);
 }
 
-export function percentWithError(part, whole) {
-    const error = 100 * errorOf(part, whole);
-    return `${percent(part, whole)} \u00b1 ${error.toFixed(2)}`;
-}
+export const errorText = (part, whole) =>
+    (100 * errorOf(part, whole)).toFixed(2);
+
+export const percentWithError = (part, whole) =>
+    `${percent(part, whole)} \u00b1 ${errorText(part, whole)}`;
 
 /* The bounds of the Wilson interval. */
 function bounds(part, whole, z = Z95) {

@@ -1,13 +1,13 @@
 /*
- * The table of functions: their own and all their samples, of what is
+ * The table of functions: their own, all and self samples, of what is
  * selected; and the callers and callees of one. A recursive function counts
- * once a stack.
+ * once a stack; own is what profile/summary.h says.
  */
 import {changed} from "./change.js";
 import {element, make} from "./page.js";
 import {NONE} from "./model.js";
 import {isEverything} from "./selection.js";
-import {number, percent, percentWithError} from "./figures.js";
+import {errorText, number, percent, percentWithError} from "./figures.js";
 import {ROOT} from "./calls.js";
 import {calls, model, view, weights, wholeSamples} from "./view.js";
 import {graph} from "./draw.js";
@@ -16,39 +16,64 @@ import {searchForFunction, sumBoxes} from "./search.js";
 const FIRST_ROWS = 100;
 
 const table = {
-    sort: "self",
+    sort: "own",
     down: true,
     all: false,
     figures: [],
     lines: null,
 };
 
-function figuresOfFunctions() {
-    const n = model.fnName.length;
-    const self = new Float64Array(n);
-    const total = new Float64Array(n);
+/* By box: the innermost Erlang or Elixir function of its stack, or NONE. */
+function ownersOfBoxes() {
+    const owners = new Int32Array(calls.size).fill(NONE);
     for (let box = 1; box < calls.size; box++) {
-        self[calls.fn[box]] += calls.weightSelf[box];
-        if (calls.outer[box])
-            total[calls.fn[box]] += calls.weight[box];
+        const kind = model.kinds[model.fnKind[calls.fn[box]]];
+        owners[box] = kind === "erlang" || kind === "elixir"
+            ? calls.fn[box] : owners[calls.parent[box]];
     }
-    const figures = [];
-    for (let fn = 0; fn < n; fn++)
-        if (total[fn] > 0)
-            figures.push({fn, self: self[fn], total: total[fn]});
-    return figures;
+    return owners;
 }
 
-/* As in the text report: a BIF's own time is in the C functions below it. */
-function ownOf({fn, self, total}) {
+const newFigures = (fn) =>
+    ({fn, self: 0, total: 0, own: 0, c: 0, gc: 0, kernel: 0});
+
+/* What part of own a box of that kind is; "" for Erlang code itself. */
+const partOf = (kind) =>
+    ({erlang: "", elixir: "", gc: "gc", kernel: "kernel"})[kind] ?? "c";
+
+function figuresOfFunctions() {
+    const figures = model.fnName.map((_, fn) => newFigures(fn));
+    const owners = ownersOfBoxes();
+    for (let box = 1; box < calls.size; box++) {
+        const fn = calls.fn[box];
+        const self = calls.weightSelf[box];
+        figures[fn].self += self;
+        if (calls.outer[box])
+            figures[fn].total += calls.weight[box];
+        if (owners[box] === NONE)
+            continue;
+        const owner = figures[owners[box]];
+        const part = partOf(model.kinds[model.fnKind[fn]]);
+        owner.own += self;
+        if (part)
+            owner[part] += self;
+    }
+    return figures.filter(({total}) => total > 0);
+}
+
+/* A BIF's time is in the C functions below it. */
+function selfOrBelow({fn, self, total}) {
     const kind = model.kinds[model.fnKind[fn]];
     return kind === "bif" || kind === "nif" ? total : self;
 }
 
+/* As in the text report; functions without own time come behind. */
 const orders = {
-    self: (a, b) => ownOf(a) - ownOf(b) || a.total - b.total,
-    total: (a, b) => a.total - b.total || a.self - b.self,
-    samples: (a, b) => a.self - b.self || a.total - b.total,
+    own: (a, b) => a.own - b.own ||
+        (a.own > 0 ? 0 : selfOrBelow(a) - selfOrBelow(b)) ||
+        a.total - b.total,
+    total: (a, b) => a.total - b.total || a.own - b.own,
+    self: (a, b) => a.self - b.self || a.total - b.total,
     name: (a, b) => model.fnName[b.fn] < model.fnName[a.fn] ? -1 : 1,
 };
 
@@ -88,14 +113,18 @@ function placeOfFunction(fn) {
     return file && table.lines[fn] ? `${file}:${table.lines[fn]}` : file;
 }
 
-function addFunctionRow(body, {fn, self, total}) {
+function addFunctionRow(body, figures) {
+    const {fn, self, total, own} = figures;
     const row = make("tr", "", body);
     const whole = weights.whole.weight;
-    make("td", percent(self, whole), row).title =
-        percentWithError(self, whole) + " (95\u202f%)";
+    make("td", percent(own, whole), row);
+    make("td", errorText(own, whole), row);
+    for (const part of [figures.c, figures.gc, figures.kernel])
+        make("td", part > 0 ? (100 * part / whole).toFixed(1) : "", row);
     make("td", percent(total, whole), row).title =
         percentWithError(total, whole) + " (95\u202f%)";
-    make("td", number(self), row);
+    make("td", number(self), row).title =
+        percentWithError(self, whole) + " (95\u202f%)";
     const head = make("th", "", row);
     head.scope = "row";
     functionButton(fn, head);

@@ -61,6 +61,8 @@ export function makeModel(data) {
         counted: data.counted,
         bucketUs: data.bucket_us,
         durationUs: data.duration_us,
+        value: data.value,
+        unit: data.unit,
         kinds: data.kinds,
         states: data.states,
         strings: data.strings,

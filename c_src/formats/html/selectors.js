@@ -6,7 +6,7 @@ import {changed} from "./change.js";
 import {element, make} from "./page.js";
 import {NONE} from "./model.js";
 import {isEverything, selection} from "./selection.js";
-import {number, percent, plural} from "./figures.js";
+import {number, percent, valueText} from "./figures.js";
 import {calls, model, view, weights} from "./view.js";
 import {redraw} from "./draw.js";
 
@@ -133,7 +133,7 @@ export function showSelected() {
     element("everything").hidden = isEverything();
     const part = weights.whole.weight;
     element("selected").textContent = isEverything() || model.compare ? ""
-        : `${plural(part, "sample", "samples")} selected, ` +
+        : `${valueText(part, model)} selected, ` +
           `${percent(part, model.counted)} of all`;
 }
 
