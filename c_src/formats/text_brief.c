@@ -103,8 +103,7 @@ static void how_much(struct brief *b)
         text_cell_add(b->out, value_whole(b->p), 0);
         buffer_text(b->out, ": ");
     } else if (b->m->used_ns) {
-        buffer_printf(b->out,
-                      "%.2f s used by the node, %.1f %% of it sampled; ",
+        buffer_printf(b->out, "%.2f s used, %.1f %% of it sampled; ",
                       (double)b->m->used_ns / (double)NS_PER_S,
                       summary_pct(b->m->seen_ns, b->m->used_ns));
     }

@@ -23,8 +23,7 @@ static int render(const struct port_request *r, struct buffer *bytes)
     const char *names[PORT_MAX_PROCESSES];
     const struct view view = {.filter = port_filter(r, names),
                               .format = format_by_name(r->format),
-                              .how = {.top = (unsigned)r->top,
-                                      .inside = true}};
+                              .how = {.top = (unsigned)r->top, .inside = true}};
     if (!view.format)
         return -E_UNKNOWN_FORMAT;
     struct profile *p;

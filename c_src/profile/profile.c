@@ -7,6 +7,7 @@
 #include "base/intern.h"
 #include "base/texts.h"
 #include "base/utf8.h"
+#include "profile/functions.h"
 #include "profile/processes.h"
 #include "profile/rows.h"
 
@@ -35,12 +36,12 @@ int profile_create(struct profile **out)
     texts_init(&p->texts);
 #define TABLE(field, row, key_end)                                             \
     intern_init(&p->field, sizeof(struct row), key_end)
-    TABLE(functions, profile_function, offsetof(struct profile_function, file));
     TABLE(frames, profile_frame, sizeof(struct profile_frame));
     TABLE(stacks, profile_stack, offsetof(struct profile_stack, depth));
     TABLE(threads, profile_thread, sizeof(struct profile_thread));
     TABLE(members, members, sizeof(uint32_t));
 #undef TABLE
+    functions_init(&p->functions);
     processes_init(&p->processes);
     const struct value_texts types[] = {VALUE_SAMPLES, VALUE_CPU};
     if (texts_intern(&p->texts, "", 0) != 0 ||
@@ -92,24 +93,6 @@ static int intern_texts(struct profile *p, const char *const *texts,
     return 0;
 }
 
-static bool is_of_vm(enum frame_kind kind)
-{
-    return kind == FRAME_ERLANG || kind == FRAME_ELIXIR || kind == FRAME_BIF ||
-           kind == FRAME_NIF;
-}
-
-static int64_t intern_function(struct profile *p, struct profile_function row)
-{
-    row.apart = is_of_vm(row.kind) ? 0 : row.file;
-    int64_t id = intern_row(&p->functions, &row);
-    if (id < 0)
-        return id;
-    struct profile_function *f = (struct profile_function *)p->functions.rows;
-    if (f[id].file == 0)
-        f[id].file = row.file;
-    return id;
-}
-
 int64_t profile_frame(struct profile *p, const struct frame *frame)
 {
     const char *const texts[] = {frame->name, frame->module, frame->function,
@@ -124,7 +107,7 @@ int64_t profile_frame(struct profile *p, const struct frame *frame)
                                          .file = ids[3],
                                          .arity = frame->arity,
                                          .kind = frame->kind};
-    int64_t function = intern_function(p, row);
+    int64_t function = functions_add(&p->functions, row);
     if (function < 0)
         return function;
     return intern_row(&p->frames,

@@ -24,14 +24,12 @@
 
 #define PROFILE_NONE UINT32_MAX
 
-/** A function of the VM is known by its names: code that was loaded again, or
- *  was seen with and without its file, is one function. C functions, and those
- *  of other programs, are also told apart by their file. */
 struct profile_function {
     uint32_t name, module, function; /**< strings */
     int32_t arity;
     enum frame_kind kind;
-    uint32_t apart; /**< file where that tells functions apart, else 0 */
+    uint32_t apart; /**< file where that tells functions apart
+                         (functions.h), else 0 */
     uint32_t file;  /**< string: the first that was known */
 };
 
@@ -168,7 +166,7 @@ extern const struct profile_meta_keys profile_meta_keys;
     X(frames, FACT, "frames of all samples")                                   \
     X(unresolved_frames, DOUBT, "frames in no known code")                     \
     X(nameless_native_frames, DOUBT,                                           \
-      "C frames without a symbol: known by object and offset only")                              \
+      "C frames without a symbol (object and offset only)")                    \
     X(stale_symbols, DOUBT,                                                    \
       "frames in code that was replaced around that time")                     \
     X(erlang_leaf, FACT, "samples taken in Erlang code")                       \

@@ -56,7 +56,7 @@ defmodule Cprof.RunText do
         "",
         "all"
       ),
-      if(left != [], do: "… and #{length(left)} more\n", else: []),
+      if(left != [], do: "... and #{length(left)} more\n", else: []),
       doubts(comparison)
     ]
   end

@@ -215,7 +215,7 @@ static void the_head_has_five_lines(void **state)
     static const char head[] =
         "Node:     shop@host, pid 4711 on vm7, OTP 27, 2 schedulers\n"
         "When:     2026-11-28 00:30:17 UTC, for 10.00 s; engine perf, 99 Hz\n"
-        "CPU:      4.00 s used by the node, 75.0 % of it sampled; 2,000 "
+        "CPU:      4.00 s used, 75.0 % of it sampled; 2,000 "
         "samples (0.00 s), 1,000 counted below\n"
         "States:   running 80.0 %, gc 10.0 %, port 10.0 %; not counted: idle "
         "50.0 % of all\n"
@@ -318,8 +318,8 @@ static void what_is_doubtful_and_matters_comes_last(void **state)
     assert_has(text, "\nDoubt:    100 samples dropped: a ring was full, or "
                      "there was no time for them (4.8 %)");
     assert_has(text,
-               "\nDoubt:    160 C frames without a symbol: known by object "
-               "and offset only (2.0 %); install");
+               "\nDoubt:    160 C frames without a symbol (object and offset "
+               "only) (2.0 %); install");
     assert_has(text, "\nNote:     no kernel symbols\nFurther:  3 counters of "
                      "doubts below 2 %; --self shows them\nMore: ");
     assert_has_not(text, "mix profile.run");

@@ -57,43 +57,43 @@ defmodule Mix.Tasks.Profile.Run do
 
   ## Profile output
 
-  The first lines, which say what was watched and where, are left out here:
+  The processes are left out here:
 
-      $ mix profile.run --top 8 -e 'Enum.sort(Enum.map(1..1_000_000, &:erlang.phash2/1))'
+      $ mix profile.run --top 5 -e 'Enum.sort(Enum.map(1..1_000_000, &:erlang.phash2/1))'
+      Compiling 2 files (.ex)
+      Command:  /usr/lib/erlang/erts...in/../lib/ex_unit/ebi, pid 5553 on vm, OTP 25, 2 schedulers
+      When:     2026-11-28 12:19:58 UTC, for 8.71 s; engine bpf, 999 Hz
+      CPU:      2.10 s used, 100.8 % of it sampled; 2,092 samples (2.12 s), 2,032 counted below
+      States:   running 50.1 %, gc 47.7 %, scheduling 1.7 %, others 0.5 %; not counted: idle 2.9 % of all
+      Error:    at most +-2.17 in any percentage (95 % interval); 0.0 % of the stacks are truncated
+
+        OWN%    +-  IN C    GC KERNEL TOTAL%  HOT FUNCTION          FILE:LINE
+       17.52  1.65   0.0  16.9      -  23.28  Enum.reduce_range/5   lib/enum.ex:4299
+       10.68  1.34     -   4.8    1.6  10.68  lists:rmerge3_2/6     lists.erl:1757
+       10.24  1.32     -   5.5    1.4  10.24  lists:merge3_2/6      lists.erl:1707
+        9.06  1.25   1.5   6.6    1.0   9.06  lists:reverse/1       lists.erl:182
+        8.51  1.21     -   5.9    0.7   8.51  lists:split_1/5       lists.erl:1619
+      ... and 17 more functions
+        1.87 in no known Erlang function: scheduling 1.5, other 0.3
+
+      TOTAL%    +-    OWN%  WHERE IT COMES FROM                       FILE:LINE
+       32.33  2.03    0.00  elixir_compiler_3:'-__FILE__/1-fun-0-'/0  nofile:1
+
+      TOTAL%    +-   SELF%  BIF OR C FUNCTION                FILE:LINE
+        2.81  0.72    0.00  lists:reverse/2
+        1.62  0.56    1.28  lists_reverse_2                  beam.smp
+        1.18  0.48    0.54  beam.smp+0x140d90                beam.smp
+        0.39  0.29    0.00  erlang:phash2/1
+        0.25  0.23    0.00  erts_internal:prepare_loading/2
+      ... and 33 more functions
       [...]
-      Machine:  OTP 25, erts 13.1.5, JIT, 2 schedulers
-      Sampling: engine bpf, event cpu-clock, 999 Hz requested, 999.0 Hz reached, kernel included
-      Samples:  512 in 0.77 s, 0.51 s of CPU; 502 counted below
-      States:   running 57.4 %, gc 42.6 %; scheduler 2.0 % of all samples, not counted below
-      Running:  erlang 35.5 %, elixir 3.2 %, native 3.4 %, gc 42.6 %, kernel 15.3 %
-      Error:    at most +-4.36 in any percentage (95 % interval); [gc] 42.63 +-4.31, [kernel] 15.34 +-3.15, lists:rmerge3_1/6 5.78 +-2.06
-      Stacks:   100.00 % of 194 samples in Erlang code reach the first function
-      Doubts:   among 512 samples and 11978 frames
-                24 C frames known by object and offset only
+      More:     write flame.html (a flame graph) or r.pb.gz; `cprof report r.pb.gz --tree` shows calls
 
-       SELF%     +-  TOTAL%      SELF  FUNCTION              FILE:LINE
-       42.63   4.31   42.63       214  [gc]
-       15.34   3.15   15.34        77  [kernel]
-        5.78   2.06   12.35        29  lists:rmerge3_1/6     lists.erl:1747
-        5.18   1.96    6.77        26  lists:rmerge3_2/6     lists.erl:1757
-        3.98   1.74    8.76        20  lists:merge3_1/6      lists.erl:1697
-        3.39   1.62    8.17        17  lists:rmerge3_12_3/6  lists.erl:1773
-        3.39   1.62    6.77        17  lists:merge3_21_3/6   lists.erl:1737
-        3.39   1.62    6.18        17  lists:rmerge3_21_3/6  lists.erl:1787
-      … and 39 more functions
-
-           %     +-   SAMPLES  PROCESS              NAME                      INITIAL CALL
-      100.00   0.38       502  <0.96.0>                                       erlang:apply/2
-
-           %  PROCESS and its top functions, C code counted for its caller
-      100.00  <0.96.0>  erlang:apply/2
-               42.63  [gc]
-                7.57  lists:rmerge3_1/6
-                6.77  lists:rmerge3_2/6
-
-  Percentages are of the samples that did work, in processes, ports and the scheduling between them; idle schedulers are
-  shown separately. `self` is time in the function itself, `total` also in what it called; a recursive function counts once. `+-` is the sampling error
-  (95 %): a longer run or a higher rate makes it smaller.
+  Percentages are of the samples that did work, in processes, ports and the scheduling between them. `OWN%` is time in the
+  function itself and in the BIFs, C code, garbage collections and kernel below it, `TOTAL%` also in the Erlang and Elixir
+  functions that it called; a recursive function counts once. A function that was called last in another takes its place on
+  the stack: above, `Enum.sort/1` has made room for what it calls in `lists`. `+-` is the sampling error (95 %): a longer
+  run or a higher rate makes it smaller.
 
   ## Measure, change, measure again
 
