@@ -240,21 +240,27 @@ static void add_names(struct buffer *out)
     buffer_text(out, "]");
 }
 
-struct base_rows {
+struct compared {
     const struct html_graph *g;
-    const uint64_t *base;
+    const struct html_compare *compare;
 };
 
 static uint64_t row_base(const void *ctx, size_t i)
 {
-    const struct base_rows *rows = ctx;
-    return rows->base[rows->g->rows[i]];
+    const struct compared *c = ctx;
+    return c->compare->base[c->g->rows[i]];
+}
+
+static uint64_t function_changed(const void *ctx, size_t i)
+{
+    const struct compared *c = ctx;
+    return c->compare->changed[c->g->functions.list[i]];
 }
 
 static void add_compare(struct buffer *out, const struct html_graph *g,
                         const struct html_compare *compare)
 {
-    struct base_rows rows = {g, compare->base};
+    struct compared both = {g, compare};
     const struct {
         const char *name;
         uint64_t value;
@@ -266,7 +272,9 @@ static void add_compare(struct buffer *out, const struct html_graph *g,
         buffer_printf(out, ",\"%s\":%llu", sides[i].name,
                       (unsigned long long)sides[i].value);
     buffer_text(out, ",\"base\":");
-    html_json_list(out, g->row_count, row_base, &rows);
+    html_json_list(out, g->row_count, row_base, &both);
+    buffer_text(out, ",\"changed\":");
+    html_json_list(out, g->functions.count, function_changed, &both);
 }
 
 static void add_all(struct buffer *out, const struct html_graph *g,

@@ -225,6 +225,21 @@ static void sum_same(const struct diff *d, struct html_compare *compare)
     }
 }
 
+/* What the text says, too: a box is never said to have changed where the
+ * comparison as a whole found no change of its function. */
+static bool *changed_functions(const struct diff *d)
+{
+    bool *changed =
+        calloc(profile_function_count(diff_profile(d)) + 1, sizeof(*changed));
+    for (size_t i = 0; changed && i < diff_function_count(d); i++) {
+        const struct diff_function *f = diff_function_at(d, i);
+        changed[f->function] = f->own.verdict != DIFF_SAME ||
+                               f->self.verdict != DIFF_SAME ||
+                               f->total.verdict != DIFF_SAME;
+    }
+    return changed;
+}
+
 int html_diff_write(const struct diff *d, const struct format_options *o,
                     struct buffer *out)
 {
@@ -232,12 +247,17 @@ int html_diff_write(const struct diff *d, const struct format_options *o,
     const struct diff_page page = {d, o && o->top ? o->top : DEFAULT_TOP};
     size_t rows = profile_sample_count(p);
     uint64_t *base = malloc((rows + 1) * sizeof(*base));
-    if (!base)
+    bool *changed = changed_functions(d);
+    if (!base || !changed) {
+        free(base);
+        free(changed);
         return -ENOMEM;
+    }
     for (size_t i = 0; i < rows; i++)
         base[i] = diff_base_of_row(d, i);
     struct html_compare compare = {
         .base = base,
+        .changed = changed,
         .base_counted = diff_base_counted(d),
         .now_counted = diff_now_counted(d),
         .line = line,
@@ -248,5 +268,6 @@ int html_diff_write(const struct diff *d, const struct format_options *o,
     sum_same(d, &compare);
     int err = html_page_write(p, o, &compare, out);
     free(base);
+    free(changed);
     return err;
 }

@@ -47,6 +47,7 @@ struct html_compare {
     const uint64_t *base; /**< by row of the profile: samples of the base */
     uint64_t base_counted, now_counted;
     uint64_t base_same, now_same; /**< samples of work that did not change */
+    const bool *changed; /**< by function: in its self, own or total */
     /** Each appends a part of the page. */
     void (*line)(struct buffer *out, const void *ctx);
     void (*facts)(struct buffer *out, const void *ctx);
@@ -76,8 +77,9 @@ struct html_compare {
  *             "bucket": [...], "count": [values], "cpu": [microseconds]}}
  *
  * of a comparison (`compare` is not NULL) also "base_counted", "now_counted",
- * "base_same", "now_same" and "base": [by row: samples of the base among
- * count]; and it has no time buckets.
+ * "base_same", "now_same", "base": [by row: samples of the base among count]
+ * and "changed": [by function: 1 where the comparison found a change in its
+ * self, own or total]; and it has no time buckets.
  * Only what counted samples use is in it; rows are ordered by stack. Numbers
  * above 2^53 are rounded by who reads them as JavaScript does.
  */

@@ -117,13 +117,6 @@ static void note(void *to, const char *text, size_t len)
 
 /* --- notes ---------------------------------------------------------------- */
 
-/* `mix profile.run` marks the recordings of its runs (lib/cprof/runs.ex). */
-static bool is_mark(const char *note)
-{
-    static const char mark[] = "mix profile.run: run ";
-    return strncmp(note, mark, sizeof(mark) - 1) == 0;
-}
-
 void text_notes_each(const struct profile *p,
                      void (*tell)(void *to, const char *note, size_t len),
                      void *to)
@@ -131,8 +124,7 @@ void text_notes_each(const struct profile *p,
     const char *at = profile_text(p, profile_meta(p)->notes);
     while (*at) {
         size_t len = strcspn(at, "\n");
-        if (!is_mark(at))
-            tell(to, at, len);
+        tell(to, at, len);
         at += len + (at[len] == '\n');
     }
 }

@@ -97,8 +97,7 @@ void text_head_write(struct buffer *out, const struct profile *p,
 void text_doubts_write(struct buffer *out, const struct profile *p,
                        const struct summary *s, bool inside);
 
-/** The lines of text in meta.notes that are for people: each is told with its
- *  length. Those that programs leave for themselves are not. */
+/** Each line of meta.notes, with its length. */
 void text_notes_each(const struct profile *p,
                      void (*tell)(void *to, const char *note, size_t len),
                      void *to);

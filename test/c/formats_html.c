@@ -7,7 +7,7 @@
 #include "base/index.h"
 #include "formats/format.h"
 #include "formats/html_parts.h"
-#include "formats/pprof_gzip.h"
+#include "page_read.h"
 
 /* --- profiles to write --------------------------------------------------- */
 
@@ -69,81 +69,14 @@ static struct profile *small_profile(void)
 
 /* --- what was written ---------------------------------------------------- */
 
-struct page {
-    char *text; /* NUL-terminated */
-    json_t *data;
-    size_t packed; /* bytes of the data, gzipped */
-};
-
-static const char *data_begin(const char *text)
-{
-    static const char mark[] = "id=\"profile-data\" data-bytes=\"";
-    const char *at = strstr(text, mark);
-    assert_non_null(at);
-    at = strchr(at + strlen(mark), '>');
-    assert_non_null(at);
-    return at + 1;
-}
-
-static unsigned value_of(char c)
-{
-    assert_true(c >= '!' && c <= '~');
-    assert_true(c != '<' && c != '>' && c != '&');
-    return (unsigned)(c - '!') - (c > '&') - (c > '<') - (c > '>');
-}
-
-/* What html_pack_add did, undone. */
-static void unpack(const char *text, size_t len, size_t packed,
-                   struct buffer *out)
-{
-    struct buffer gzip;
-    buffer_init(&gzip, BUFFER_DEFAULT_MAX);
-    uint32_t held = 0;
-    unsigned bits = 0;
-    for (size_t i = 0; i < len; i += 2) {
-        held |= (value_of(text[i]) * 91 + value_of(text[i + 1])) << bits;
-        for (bits += 13; bits >= 8 && gzip.len < packed; bits -= 8) {
-            uint8_t byte = (uint8_t)held;
-            buffer_add(&gzip, &byte, 1);
-            held >>= 8;
-        }
-    }
-    assert_int_equal(gzip.len, packed);
-    assert_int_equal(pprof_gzip_unpack(gzip.data, gzip.len, out), 0);
-    buffer_deinit(&gzip);
-}
-
-static size_t packed_size(const char *text)
-{
-    const char *at = strstr(text, "data-bytes=\"");
-    assert_non_null(at);
-    return strtoul(at + strlen("data-bytes=\""), NULL, 10);
-}
-
 static struct page write_page(const struct profile *p)
 {
-    struct buffer out, json;
+    struct buffer out;
     buffer_init(&out, BUFFER_DEFAULT_MAX);
-    buffer_init(&json, BUFFER_DEFAULT_MAX);
     struct format_options options = {0};
     assert_int_equal(format_html.write(p, &options, &out), 0);
     buffer_add(&out, "", 1);
-    struct page page = {.text = (char *)out.data};
-    page.packed = packed_size(page.text);
-    const char *begin = data_begin(page.text);
-    const char *end = strstr(begin, "</script>");
-    assert_non_null(end);
-    unpack(begin, (size_t)(end - begin), page.packed, &json);
-    page.data = json_loadb((char *)json.data, json.len, 0, NULL);
-    assert_non_null(page.data);
-    buffer_deinit(&json);
-    return page;
-}
-
-static void free_page(struct page *page)
-{
-    json_decref(page->data);
-    free(page->text);
+    return page_read((char *)out.data);
 }
 
 static size_t occurrences(const char *text, const char *of)

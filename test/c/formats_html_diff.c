@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "formats/format.h"
+#include "page_read.h"
 #include "profile_make.h"
 
 static const struct profile *side(const char *const *stacks,
@@ -91,6 +92,54 @@ static void the_same_twice_has_no_lists(void **state)
     free(page);
 }
 
+/* The page's own verdict on a box, by its name: was its function found to have
+ * changed? */
+static int changed_in(const struct page *page, const char *name)
+{
+    json_t *changed = json_object_get(page->data, "changed");
+    json_t *strings = json_object_get(page->data, "strings");
+    json_t *names =
+        json_object_get(json_object_get(page->data, "functions"), "name");
+    assert_int_equal(json_array_size(changed), json_array_size(names));
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        json_int_t id = json_integer_value(json_array_get(names, i));
+        if (strcmp(name,
+                   json_string_value(json_array_get(strings, (size_t)id))) == 0)
+            return (int)json_integer_value(json_array_get(changed, i));
+    }
+    fail_msg("no function %s", name);
+    return -1;
+}
+
+/* Of many functions some differ more than chance alone would have it for one
+ * of them; no box of theirs is red when the sentence says that none grew. */
+static void the_page_has_the_verdicts_of_the_text(void **state)
+{
+    (void)state;
+    enum { MANY = 60 };
+    struct profile *before = make_profile(), *after = make_profile();
+    for (int i = 0; i < MANY; i++) {
+        char stack[32];
+        snprintf(stack, sizeof(stack), "run;f%d", i);
+        make_samples(before, stack, i == 0 ? 95 : 150);
+        make_samples(after, stack, 150);
+    }
+    struct page page = page_read(page_of(before, after));
+    assert_non_null(strstr(page.text, "<summary>No function grew or shrank"));
+    for (int i = 0; i < MANY; i++) {
+        char name[8];
+        snprintf(name, sizeof(name), "f%d", i);
+        assert_int_equal(changed_in(&page, name), 0);
+    }
+    free_page(&page);
+    static const uint64_t slow[] = {6000, 2000, 2000, 0};
+    static const uint64_t slower[] = {6000, 4000, 2000, 0};
+    page = page_read(page_of(side(stacks, slow), side(stacks, slower)));
+    assert_int_equal(changed_in(&page, "slow"), 1);
+    assert_int_equal(changed_in(&page, "steady"), 0);
+    free_page(&page);
+}
+
 static void hostile_names_are_inert(void **state)
 {
     (void)state;
@@ -111,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_and_shares_are_in_the_table),
         cmocka_unit_test(the_same_twice_has_no_lists),
+        cmocka_unit_test(the_page_has_the_verdicts_of_the_text),
         cmocka_unit_test(hostile_names_are_inert),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 import {NONE} from "./model.js";
 import {growthOf} from "./figures.js";
 import {ROOT} from "./calls.js";
-import {kindOf, model, toldOf, tree, view} from "./view.js";
+import {isChanged, kindOf, model, toldOf, tree, view} from "./view.js";
 
 const SHADES = 5;
 const STEPS = 6; /* of growth, each way */
@@ -67,15 +67,16 @@ export function isMuted(box) {
     return view.matching !== null && view.matching[tree().fn[box]] === 0;
 }
 
-/* Full colour at doubled or halved; none where chance may have done it, or for
- * less than 5 %, as in the table. */
+/* Full colour at doubled or halved; none where chance may have done it, in the
+ * box or in the whole comparison, or for less than 5 %, as in the table. */
 const LEAST_GROWTH = 0.05;
 
 function changeColor(box) {
     const {first, second} = toldOf(box);
     const {growth, low, high} =
         growthOf(first, model.nowSame, second, model.baseSame);
-    if ((low <= 0 && high >= 0) || Math.abs(growth) < LEAST_GROWTH)
+    if (!isChanged(box) || (low <= 0 && high >= 0) ||
+        Math.abs(growth) < LEAST_GROWTH)
         return colors.grew[0];
     const doublings = Math.abs(Math.log2(1 + growth)); /* or infinite */
     const step = Math.max(1, Math.min(STEPS, Math.ceil(doublings * STEPS)));

@@ -86,6 +86,7 @@ export function makeModel(data) {
         /* Only of a comparison: */
         compare: data.base !== undefined,
         rowBase: data.base && Float64Array.from(data.base),
+        fnChanged: data.changed && Uint8Array.from(data.changed),
         baseCounted: data.base_counted,
         nowCounted: data.now_counted,
         baseSame: data.base_same,

@@ -12,7 +12,7 @@ import {
 } from "./figures.js";
 import {ROOT} from "./calls.js";
 import {
-    callers, calls, kindOf, model, nameOf, pathOf, toldOf, tree, view,
+    callers, calls, isChanged, kindOf, model, nameOf, pathOf, toldOf, tree, view,
     weights, wholeSamples
 } from "./view.js";
 import {chooseFunction} from "./functions.js";
@@ -96,8 +96,9 @@ function figuresOf(box) {
     return rows;
 }
 
-function growthText({growth, low, high}, now, base) {
-    const sure = low > 0 ? "grew" : high < 0 ? "shrank" : "may be chance";
+function growthText({growth, low, high}, now, base, changed) {
+    const sure = !changed || (low <= 0 && high >= 0) ? "may be chance"
+        : low > 0 ? "grew" : "shrank";
     if (base === 0 || now === 0)
         return `${now === 0 ? "none of it now" : "none of it in the base"}: ` +
             sure;
@@ -119,7 +120,7 @@ function changesOf(box) {
             `${number(now)} samples)`],
         ["Change", `${signed(change)} points, ${signed(low)} to ` +
             `${signed(high)} (95\u202f%)`],
-        ["Growth", growthText(grew, first, second)],
+        ["Growth", growthText(grew, first, second, isChanged(box))],
     ];
     if (box !== ROOT && parent[box] !== ROOT) {
         const by = toldOf(parent[box]);

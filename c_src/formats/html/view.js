@@ -52,6 +52,10 @@ export function toldOf(box) {
 
 export const nameOf = (box) =>
     box === ROOT ? "all" : model.fnName[tree().fn[box]];
+/* Did the comparison find a change of its function? Else a box's is chance:
+ * of so many boxes, some have intervals without 0. */
+export const isChanged = (box) =>
+    box !== ROOT && model.fnChanged[tree().fn[box]] === 1;
 export const kindOf = (box) =>
     box === ROOT ? NONE : model.fnKind[tree().fn[box]];
 
