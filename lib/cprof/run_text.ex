@@ -5,7 +5,15 @@ defmodule Cprof.RunText do
   alias Cprof.{Growth, Runs}
 
   @few_samples 200
+  # From how many runs on a time says something that the maximum does not.
+  @times [median: 1, p95: 20, p99: 100, min: 1, max: 1]
   @least_rows 5
+
+  @unsure "unsure"
+  @unsure_means """
+  unsure: the interval, which is of that function alone, has no 0; but among so many functions, and at a
+          machine's changing speed, such a change may be chance
+  """
 
   @doc """
   Wall times, a line for each group of runs: `[{"now", runs}]`.
@@ -20,7 +28,7 @@ defmodule Cprof.RunText do
   defp wall_row(name, runs) do
     wall = runs |> Enum.map(& &1.wall_us) |> Runs.wall()
     waited = Enum.sum(Enum.map(runs, & &1.waited_us)) / length(runs)
-    times = for key <- [:median, :p95, :p99, :min, :max], do: time(wall[key] / 1000)
+    times = for {key, runs} <- @times, do: if(wall.runs >= runs, do: time(wall[key] / 1000), else: "-")
     spread = if wall.deviation, do: percent(wall.deviation), else: "-"
     row([name, "#{wall.runs}"] ++ times ++ [spread, time(waited / 1000)])
   end
@@ -57,6 +65,7 @@ defmodule Cprof.RunText do
         "all"
       ),
       if(left != [], do: "... and #{length(left)} more\n", else: []),
+      if(Enum.any?(shown, fn {_, measure} -> word(measure) == @unsure end), do: @unsure_means, else: []),
       doubts(comparison)
     ]
   end
@@ -68,8 +77,12 @@ defmodule Cprof.RunText do
         _ -> {signed(measure.growth), range(measure.interval)}
       end
 
-    function_row(time(measure.base_ms), time(measure.now_ms), change, interval, to_string(measure.verdict), shown(name))
+    function_row(time(measure.base_ms), time(measure.now_ms), change, interval, word(measure), shown(name))
   end
+
+  # An interval is that of its function alone.
+  defp word(%{verdict: :same, interval: {low, high}}) when low > 0 or high < 0, do: @unsure
+  defp word(%{verdict: verdict}), do: to_string(verdict)
 
   defp function_row(before, now, change, interval, verdict, name) do
     cells = [String.pad_leading(before, 10), String.pad_leading(now, 11), String.pad_leading(change, 11)]

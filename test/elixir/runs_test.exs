@@ -50,9 +50,36 @@ defmodule Cprof.RunsTest do
     text = IO.iodata_to_binary(RunText.walls([{"baseline", [run(2000), run(1000)]}, {"now", [run(900, 500)]}]))
     assert [head, baseline, now, busy] = String.split(text, "\n", trim: true)
     assert head =~ ~r/Wall time +RUNS +MEDIAN +P95 +P99 +MIN +MAX/
-    assert baseline =~ ~r/\Abaseline +2 +1.5 ms +2.0 ms +2.0 ms +1.0 ms +2.0 ms +47.1 % +0.000 ms\z/
+    assert baseline =~ ~r/\Abaseline +2 +1.5 ms +- +- +1.0 ms +2.0 ms +47.1 % +0.000 ms\z/
     assert now =~ ~r/\Anow +1 +0.900 ms .* - +0.500 ms\z/
     assert busy =~ "(now)"
+  end
+
+  test "a percentile is shown from the number of runs on that it needs" do
+    row = fn count ->
+      [_, row | _] = String.split(IO.iodata_to_binary(RunText.walls([{"now", List.duplicate(run(1000), count)}])), "\n")
+      row |> String.split(~r/ {2,}/) |> Enum.slice(3, 2)
+    end
+
+    assert row.(19) == ["-", "-"]
+    assert row.(20) == ["1.0 ms", "-"]
+    assert row.(100) == ["1.0 ms", "1.0 ms"]
+  end
+
+  test "a row whose interval has no 0 and that is no change explains itself" do
+    measure = %{base_ms: 10.0, now_ms: 4.0, growth: -0.6, interval: {-0.8, -0.2}, verdict: :same}
+    steady = %{measure | now_ms: 10.0, growth: 0.0, interval: {-0.1, 0.1}}
+
+    text = fn measure ->
+      row = %{name: "a/0", kind: :erlang, self: measure, total: measure}
+      side = %{base: 900, now: 900}
+      comparison = %{rows: [row], whole: %{base_ms: 10.0, now_ms: 4.0}, samples: side, alike?: true}
+      IO.iodata_to_binary(RunText.functions(comparison, 5))
+    end
+
+    assert text.(measure) =~ ~r/-60.0 % +-80.0 to -20.0 +unsure +a\/0\n.*\nunsure: the interval, /s
+    assert text.(steady) =~ ~r/-10.0 to \+10.0 +same +a\/0\n/
+    refute text.(steady) =~ "unsure"
   end
 
   test "the sentence says what is not sure" do

@@ -103,18 +103,20 @@ defmodule Mix.Tasks.Profile.Run do
       $ mix profile.run --runs 5 --baseline base.pb.gz bench.exs
       [...]
       Wall time       RUNS    MEDIAN       P95       P99       MIN       MAX        +-    WAITED
-      baseline           5 2578.4 ms 2733.8 ms 2733.8 ms 2082.6 ms 2733.8 ms    10.2 % 3774.8 ms
-      now                5  215.1 ms  318.6 ms  318.6 ms  145.7 ms  318.6 ms    31.7 %  362.3 ms
+      baseline           5 2578.4 ms         -         - 2082.6 ms 2733.8 ms    10.2 % 3774.8 ms
+      now                5  215.1 ms         -         -  145.7 ms  318.6 ms    31.7 %  362.3 ms
       Other programs used the CPUs (baseline, now): threads waited for one for WAITED per run; wall times are less certain
 
       CPU time per run, by function (3876 samples before, 571 now)
           BEFORE        NOW     CHANGE  95 %                        FUNCTION
         645.8 ms   0.000 ms                                 gone    Invoices.customer/2
          48.8 ms    56.1 ms    +14.8 %  -5.4 to +39.2       same    [gc]
-         18.6 ms     8.8 ms    -52.7 %  -67.4 to -30.6      same    [kernel]
+         18.6 ms     8.8 ms    -52.7 %  -67.4 to -30.6      unsure  [kernel]
          10.8 ms     7.6 ms    -29.6 %  -54.3 to +9.2       same    erlang:md5/1
-          8.6 ms     4.2 ms    -51.2 %  -71.3 to -14.9      same    anonymous fn/2 in Invoices.invoice/2
+          8.6 ms     4.2 ms    -51.2 %  -71.3 to -14.9      unsure  anonymous fn/2 in Invoices.invoice/2
         776.0 ms   114.3 ms    -85.3 %                              all
+      unsure: the interval, which is of that function alone, has no 0; but among so many functions, and at a
+              machine's changing speed, such a change may be chance
 
       Invoices.customer/2 (called by Invoices.invoice/2) took 645.8 ms of CPU time per run and now takes none; wall time -90.8 %, on a busy machine.
 
