@@ -144,6 +144,13 @@ static void how_sure(struct brief *b)
                       summary_pct(c->truncated, c->samples));
 }
 
+/* The figures are of a part: that belongs above them, however long it is. */
+static void filter(void *to, const char *note, size_t len)
+{
+    if (text_note_is_filter(note))
+        text_note_write(to, "Note:", note, len);
+}
+
 void text_brief_write(struct buffer *out, const struct profile *p,
                       const struct summary *s)
 {
@@ -153,4 +160,5 @@ void text_brief_write(struct buffer *out, const struct profile *p,
     add_line(&b, how_much);
     add_line(&b, states);
     add_line(&b, how_sure);
+    text_notes_each(p, filter, out);
 }

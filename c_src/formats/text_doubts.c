@@ -6,16 +6,16 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "formats/view.h"
 
 /* From this part on a doubt matters, in percent. */
 #define MATTERS_PCT 2.0
 
-enum among { AMONG_SAMPLES, AMONG_FRAMES };
+enum among { AMONG_SAMPLES, AMONG_FRAMES, IN_A_NOTE };
 
 /* What to do about a counter that is a doubt; and what the engine bpf, where
- * it was another. Not here are those that a note
- * explains (unseen, stopped, paused) and those whose stacks are right at both
- * ends (short_copies, elided, c_cut): they never make a line. */
+ * it was another. A note tells of some. Not here are those whose stacks are
+ * right at both ends (short_copies, elided, c_cut): they never make a line. */
 static const struct remedy {
     const char *counter;
     enum among among;
@@ -37,6 +37,9 @@ static const struct remedy {
     {"stale_symbols", AMONG_FRAMES, "record while no code is loaded", ""},
     {"no_process", AMONG_SAMPLES,
      "the percentages of processes are too low by these", ""},
+    {"unseen_ms", IN_A_NOTE, "", ""},
+    {"stopped_ms", IN_A_NOTE, "", ""},
+    {"paused_ms", IN_A_NOTE, "", ""},
 };
 
 struct doubts {
@@ -48,8 +51,8 @@ struct doubts {
 
 /* --- lines ---------------------------------------------------------------- */
 
-static void wrapped(struct buffer *out, const char *label, const char *text,
-                    size_t len)
+void text_note_write(struct buffer *out, const char *label, const char *text,
+                     size_t len)
 {
     struct buffer shown;
     buffer_init(&shown, BUFFER_DEFAULT_MAX);
@@ -78,16 +81,18 @@ static void counter(struct doubts *d, const struct profile_counter *of,
     bool frames = remedy && remedy->among == AMONG_FRAMES;
     double pct = summary_pct(value, frames ? c->frames : c->samples + c->lost);
     char line[320];
+    if (remedy && remedy->among == IN_A_NOTE)
+        return;
     if (!remedy || pct < MATTERS_PCT) {
         d->further++;
         return;
     }
     bool bpf =
         strcmp(profile_text(d->p, profile_meta(d->p)->engine), "bpf") == 0;
-    int len = snprintf(line, sizeof(line), "%llu %s (%.1f %%); %s%s",
-                       (unsigned long long)value, of->text, pct, remedy->text,
-                       bpf ? "" : remedy->bpf);
-    wrapped(d->out, "Doubt:", line, (size_t)len);
+    snprintf(line, sizeof(line), "%llu %s (%.1f %%); %s%s",
+             (unsigned long long)value, of->text, pct, remedy->text,
+             bpf ? "" : remedy->bpf);
+    text_note_write(d->out, "Doubt:", line, strlen(line));
 }
 
 static void counters(struct doubts *d)
@@ -106,16 +111,22 @@ static void few_samples(struct doubts *d)
     static const char text[] =
         "these are few samples; record for longer (-d), or at a higher --rate";
     if (d->s->counted && d->s->hits < FEW)
-        wrapped(d->out, "Doubt:", text, sizeof(text) - 1);
+        text_note_write(d->out, "Doubt:", text, sizeof(text) - 1);
 }
 
 static void note(void *to, const char *text, size_t len)
 {
     struct doubts *d = to;
-    wrapped(d->out, "Note:", text, len);
+    if (!text_note_is_filter(text))
+        text_note_write(d->out, "Note:", text, len);
 }
 
 /* --- notes ---------------------------------------------------------------- */
+
+bool text_note_is_filter(const char *note)
+{
+    return strncmp(note, VIEW_FILTERED, sizeof(VIEW_FILTERED) - 1) == 0;
+}
 
 void text_notes_each(const struct profile *p,
                      void (*tell)(void *to, const char *note, size_t len),
@@ -135,11 +146,9 @@ static void further_line(const struct doubts *d, bool inside)
 {
     if (d->further)
         buffer_printf(d->out,
-                      "Further:  %zu counter%s of doubts below %g %%; "
-                      "%s shows %s\n",
-                      d->further, d->further == 1 ? "" : "s", MATTERS_PCT,
-                      inside ? "`cprof report FILE --self`" : "--self",
-                      d->further == 1 ? "it" : "them");
+                      "Further:  %zu smaller or harmless counter%s: %s\n",
+                      d->further, d->further == 1 ? "" : "s",
+                      inside ? "`cprof report FILE --self`" : "see --self");
 }
 
 void text_doubts_write(struct buffer *out, const struct profile *p,

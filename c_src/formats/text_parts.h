@@ -101,6 +101,11 @@ void text_doubts_write(struct buffer *out, const struct profile *p,
 void text_notes_each(const struct profile *p,
                      void (*tell)(void *to, const char *note, size_t len),
                      void *to);
+/** Does it say what part of a recording is shown (view.h)? */
+bool text_note_is_filter(const char *note);
+/** A line that begins with `label`, of len bytes as they may be shown. */
+void text_note_write(struct buffer *out, const char *label, const char *note,
+                     size_t len);
 
 /** "States:   running 75.0 %, ...", what has less than least_pct together. */
 void text_states_write(struct buffer *out, const struct summary *s,

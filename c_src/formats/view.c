@@ -56,7 +56,7 @@ static int note_filter(struct profile *filtered, const struct filter *f,
 {
     struct buffer line;
     buffer_init(&line, BUFFER_DEFAULT_MAX);
-    buffer_text(&line, "filtered:");
+    buffer_text(&line, VIEW_FILTERED);
     view_describe_filter(f, profile_meta(whole)->bucket_ns, &line);
     buffer_printf(&line,
                   "; %" PRIu64 " of %" PRIu64

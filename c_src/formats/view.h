@@ -26,6 +26,9 @@ struct view {
     struct format_options how;
 };
 
+/** How the note of a filtered profile begins. */
+#define VIEW_FILTERED "filtered:"
+
 /** Renders the profile into bytes. A filtered one has a note that says so.
  *  0, or an error of the filter (filter.h) or of the format. */
 MUST_USE int view_render(const struct profile *p, const struct view *v,

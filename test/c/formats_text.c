@@ -316,8 +316,8 @@ static void what_is_doubtful_and_matters_comes_last(void **state)
     assert_has(text,
                "\nDoubt:    160 C frames without a symbol (object and offset "
                "only) (2.0 %); install");
-    assert_has(text, "\nNote:     no kernel symbols\nFurther:  3 counters of "
-                     "doubts below 2 %; --self shows them\nMore: ");
+    assert_has(text, "\nNote:     no kernel symbols\nFurther:  3 smaller or "
+                     "harmless counters: see --self\nMore: ");
     assert_has_not(text, "1000");
     assert_has_not(text, "few samples");
     free(text);
@@ -325,8 +325,22 @@ static void what_is_doubtful_and_matters_comes_last(void **state)
     assert_has(text, "      1000 Erlang stacks whose middle was left out");
     free(text);
     text = report_of(p, (struct format_options){.inside = true});
-    assert_has(text, "`cprof report FILE --self` shows them\n");
+    assert_has(text, "counters: `cprof report FILE --self`\n");
     assert_has_not(text, "-o flame.html");
+    free(text);
+    profile_destroy(p);
+}
+
+static void a_filter_is_named_above_the_figures(void **state)
+{
+    (void)state;
+    struct profile *p = shop();
+    assert_int_equal(profile_note(p, "filtered: --process till; 9 of 10"), 0);
+    char *text = brief(p);
+    const char *note = strstr(text, "\nNote:     filtered: --process till; 9");
+    assert_non_null(note);
+    assert_true(note < strstr(text, "HOT FUNCTION"));
+    assert_null(strstr(note + 20, "filtered:"));
     free(text);
     profile_destroy(p);
 }
@@ -524,6 +538,7 @@ int main(void)
         cmocka_unit_test(hot_functions_come_first),
         cmocka_unit_test(no_line_is_wider_than_the_screen),
         cmocka_unit_test(what_is_doubtful_and_matters_comes_last),
+        cmocka_unit_test(a_filter_is_named_above_the_figures),
         cmocka_unit_test(of_few_samples_it_is_said),
         cmocka_unit_test(other_values_have_their_own_unit),
         cmocka_unit_test(ascii_where_nothing_else_is_shown),
