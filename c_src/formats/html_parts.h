@@ -47,7 +47,7 @@ struct html_compare {
     const uint64_t *base; /**< by row of the profile: samples of the base */
     uint64_t base_counted, now_counted;
     uint64_t base_same, now_same; /**< samples of work that did not change */
-    const bool *changed; /**< by function: in its self, own or total */
+    const bool *changed;          /**< by function: in its self, own or total */
     /** Each appends a part of the page. */
     void (*line)(struct buffer *out, const void *ctx);
     void (*facts)(struct buffer *out, const void *ctx);
