@@ -19,10 +19,6 @@ export function duration(microseconds) {
     return (microseconds / 1e3).toFixed(1) + "\u202fms";
 }
 
-export function plural(n, one, more) {
-    return `${number(n)} ${Math.round(n) === 1 ? one : more}`;
-}
-
 /* "1,318 samples", "1.25 MiB": a value of the rows, in their unit. */
 export function valueText(value, {value: name, unit}) {
     const steps = {
