@@ -11,12 +11,25 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "recorder/limits.h"
 #include "recorder/target_state.h"
 
-enum { WAIT_STEP_MS = 20, WAIT_STEPS = 500 };
+enum {
+    WAIT_STEP_MS = 20,
+    WAIT_STEPS = 500,
+    LOOK_MIN_MS = 200, /* between looks for other VMs */
+    LOOK_MAX_MS = 1000,
+    LOOK_SHARE =
+        50, /* in between, CPU time of a look to the time up to the next */
+};
+
+/* What a command starts may become nobody's child (`erl -detached`), but
+ * inherits this variable. */
+static const char mark_name[] = "CPROF_RECORD";
 
 /* Yama lets an ancestor trace. The process of the engine ptrace that does so is
  * a child of ours, so the command has to allow it; exec keeps that. (It is not
@@ -27,26 +40,32 @@ static void allow_our_children(pid_t us)
 }
 
 /* exec's errno comes back through a pipe that a successful exec closes. */
-static int spawn(char *const command[], pid_t *child)
+static int spawn(char *const command[], struct launch *l)
 {
     int pipe_fds[2];
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return -errno;
     pid_t us = getpid();
-    *child = fork();
-    if (*child == 0) {
+    snprintf(l->mark, sizeof(l->mark), "%d.%llu", (int)us,
+             (unsigned long long)clock_now_ns());
+    l->child = fork();
+    if (l->child == 0) {
         allow_our_children(us);
         limits_restore();
+        setenv(mark_name, l->mark, 1);
         execvp(command[0], command);
         int error = errno;
         (void)!write(pipe_fds[1], &error, sizeof(error));
         _exit(127);
     }
-    int error = *child < 0 ? errno : 0;
+    int error = l->child < 0 ? errno : 0;
     close(pipe_fds[1]);
-    if (*child > 0 && read(pipe_fds[0], &error, sizeof(error)) > 0)
-        waitpid(*child, NULL, 0);
+    if (l->child > 0 && read(pipe_fds[0], &error, sizeof(error)) > 0)
+        waitpid(l->child, NULL, 0);
     close(pipe_fds[0]);
+    struct process_stat stat;
+    if (!error && process_stat_read(l->child, &stat) == 0)
+        l->start_time = stat.start_time;
     return -error;
 }
 
@@ -81,22 +100,119 @@ static bool ready(pid_t pid, const volatile sig_atomic_t *stop)
     return found;
 }
 
-static pid_t find_vm(pid_t ancestor, const volatile sig_atomic_t *stop)
+/* --- the processes of the command ----------------------------------------- */
+
+static bool is_marked(const struct process *p, const struct launch *l)
+{
+    struct buffer value;
+    buffer_init(&value, sizeof(l->mark));
+    bool marked = process_environ(p, mark_name, &value) == 0 &&
+                  value.len == strlen(l->mark) &&
+                  memcmp(value.data, l->mark, value.len) == 0;
+    buffer_deinit(&value);
+    return marked;
+}
+
+/* The next process in /proc that is no older than the command, or 0. */
+static pid_t next_process(DIR *proc, const struct launch *l)
+{
+    struct process_stat stat;
+    for (struct dirent *e; (e = readdir(proc));) {
+        pid_t pid = atoi(e->d_name);
+        if (pid > 0 && process_stat_read(pid, &stat) == 0 &&
+            stat.start_time >= l->start_time)
+            return pid;
+    }
+    return 0;
+}
+
+/* Between fork and exec what a VM starts looks like that VM. All that it starts
+ * but one helper is that helper's child, so no VM is a VM's child. */
+static bool is_fork_of_vm(pid_t pid)
+{
+    struct process parent;
+    return process_open(parent_of(pid), &parent) == 0;
+}
+
+static bool is_vm_of(pid_t pid, const struct launch *l)
 {
     struct process p;
-    pid_t found = 0;
+    return process_open(pid, &p) == 0 &&
+           (descends_from(pid, l->child) || is_marked(&p, l)) &&
+           !is_fork_of_vm(pid);
+}
+
+/* The VM to be recorded: one that is ready, below the command. */
+static pid_t find_vm(const struct launch *l, const volatile sig_atomic_t *stop)
+{
+    struct process p;
+    pid_t pid, found = 0;
     DIR *proc = opendir("/proc");
-    if (!proc)
-        return 0;
-    for (struct dirent *e; !found && (e = readdir(proc));) {
-        pid_t pid = atoi(e->d_name);
-        if (pid > 0 && process_open(pid, &p) == 0 &&
-            descends_from(pid, ancestor) && ready(pid, stop))
+    while (proc && !found && (pid = next_process(proc, l)))
+        if (process_open(pid, &p) == 0 && descends_from(pid, l->child) &&
+            ready(pid, stop))
             found = pid;
-    }
-    closedir(proc);
+    if (proc)
+        closedir(proc);
     return found;
 }
+
+/* The VM that a command which has ended left behind, 0: there is none yet.
+ * *any: something else that may become one was left behind. */
+static pid_t find_left(const struct launch *l, bool *any)
+{
+    pid_t pid, found = 0;
+    *any = false;
+    DIR *proc = opendir("/proc");
+    while (proc && !found && (pid = next_process(proc, l))) {
+        *any |= is_marked(&(struct process){.pid = pid}, l);
+        if (is_vm_of(pid, l))
+            found = pid;
+    }
+    if (proc)
+        closedir(proc);
+    return found;
+}
+
+static void note_other(struct launch *l, pid_t pid)
+{
+    bool known = pid == l->vm;
+    for (size_t i = 0; i < l->other_count; i++)
+        known |= l->others[i] == pid;
+    if (!known && l->other_count < LAUNCH_OTHERS)
+        l->others[l->other_count++] = pid;
+}
+
+static uint64_t own_cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static void look_now(struct launch *l)
+{
+    pid_t pid;
+    uint64_t before = own_cpu_ns();
+    DIR *proc = opendir("/proc");
+    while (proc && (pid = next_process(proc, l)))
+        if (is_vm_of(pid, l))
+            note_other(l, pid);
+    if (proc)
+        closedir(proc);
+    uint64_t rest_ms = LOOK_SHARE * (own_cpu_ns() - before) / NS_PER_MS;
+    rest_ms = rest_ms < LOOK_MIN_MS ? LOOK_MIN_MS : rest_ms;
+    rest_ms = rest_ms > LOOK_MAX_MS ? LOOK_MAX_MS : rest_ms;
+    l->look_at_ns = clock_now_ns() + rest_ms * NS_PER_MS;
+}
+
+void launch_look(struct launch *l)
+{
+    if (clock_now_ns() >= l->look_at_ns)
+        look_now(l);
+}
+
+/* --- the command ---------------------------------------------------------- */
 
 static bool has_ended(struct launch *l)
 {
@@ -105,19 +221,33 @@ static bool has_ended(struct launch *l)
     return l->ended;
 }
 
+/* A VM that goes into the background is not there yet when the command that
+ * starts it ends, but the process that becomes it is. */
+static void wait_for_left(struct launch *l, const volatile sig_atomic_t *stop)
+{
+    bool any = true;
+    for (int i = 0; i < WAIT_STEPS && any && !l->vm && !*stop; i++) {
+        if (i)
+            poll(NULL, 0, WAIT_STEP_MS);
+        l->vm = find_left(l, &any);
+    }
+}
+
 int launch_start(char *const command[], const volatile sig_atomic_t *stop,
                  struct launch *out)
 {
     *out = (struct launch){.ended = false};
-    int err = spawn(command, &out->child);
+    int err = spawn(command, out);
     if (err)
         return err;
     for (int i = 0; i < WAIT_STEPS && !*stop; i++) {
-        out->vm = find_vm(out->child, stop);
+        out->vm = find_vm(out, stop);
         if (out->vm)
             return 0;
-        if (has_ended(out))
+        if (has_ended(out)) {
+            wait_for_left(out, stop);
             return -E_GONE;
+        }
         poll(NULL, 0, WAIT_STEP_MS);
     }
     launch_end(out);
@@ -126,8 +256,11 @@ int launch_start(char *const command[], const volatile sig_atomic_t *stop,
 
 void launch_wait(struct launch *l, const volatile sig_atomic_t *stop)
 {
-    while (!*stop && !has_ended(l))
+    while (!*stop && !has_ended(l)) {
+        launch_look(l);
         poll(NULL, 0, WAIT_STEP_MS);
+    }
+    look_now(l);
 }
 
 /* The VM may be a descendant that outlives the command: it is ended too. */

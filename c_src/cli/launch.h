@@ -9,15 +9,25 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
+
+enum { LAUNCH_OTHERS = 8 };
 
 struct launch {
     pid_t child; /**< the command */
     pid_t vm;    /**< the Erlang VM in it */
     bool ended;  /**< and reaped: `status` is its own */
     int status;  /**< as waitpid gives it */
+    /** Other VMs that the command started, in the order they were found; only
+     *  that many are noted. */
+    pid_t others[LAUNCH_OTHERS];
+    size_t other_count;
+    char mark[48];       /**< in the environment of all that it starts */
+    uint64_t start_time; /**< of the command, as in struct process_stat */
+    uint64_t look_at_ns; /**< when to look for others again */
 };
 
 /**
@@ -25,13 +35,18 @@ struct launch {
  * (limits.h), and waits until a VM in it is ready to be sampled.
  * @return 0, -errno when it cannot be started, -E_NOT_BEAM when no VM shows
  *         up within 10 s, -E_GONE when the command ends before that
- *         (its status is in *out), -EINTR
- *         when *stop gets set. The command is then ended and reaped.
+ *         (its status is in *out; vm is a VM that it left running in the
+ *         background, 0: there is none), -EINTR when *stop gets set. The
+ *         command is then ended and reaped.
  */
 MUST_USE int launch_start(char *const command[],
                           const volatile sig_atomic_t *stop,
                           struct launch *out);
-/** Waits for the command to end, or for *stop to be set. */
+/** Looks for other VMs of the command; to be called often. Most calls do
+ *  nothing: there are 0.2 to 1 s between looks, the longer the more there is to
+ *  look through. */
+void launch_look(struct launch *l);
+/** Waits for the command to end, or for *stop to be set; looks meanwhile. */
 void launch_wait(struct launch *l, const volatile sig_atomic_t *stop);
 /** Ends the command: SIGTERM, after a second SIGKILL. Reaps it. */
 void launch_end(struct launch *l);

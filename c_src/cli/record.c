@@ -48,8 +48,10 @@ static double duration_of(const struct options *o)
     return o->seconds > 0 ? o->seconds : o->command ? 0 : OPTIONS_SECONDS;
 }
 
-/* 0 at the end of the time or on a signal; -E_GONE when the node ended. */
-static int sample(const struct options *o, struct session *s)
+/* 0 at the end of the time or on a signal; -E_GONE when the node ended.
+ * launch: of a command, else NULL. */
+static int sample(const struct options *o, struct session *s,
+                  struct launch *launch)
 {
     double seconds = duration_of(o) > 0 ? duration_of(o) : 1e9;
     uint64_t end = clock_now_ns() + (uint64_t)(seconds * (double)NS_PER_S);
@@ -65,6 +67,8 @@ static int sample(const struct options *o, struct session *s)
         struct session_progress now_at = session_progress(s);
         progress_show(&progress, now_at.elapsed_ns, now_at.samples,
                       now_at.lost);
+        if (launch)
+            launch_look(launch);
     }
     progress_end(&progress);
     return err;
@@ -88,14 +92,44 @@ static int write_result(const struct options *o, const struct profile *p)
     return EXIT_DONE;
 }
 
+/* Says which VMs were not recorded, from the i-th on; in the result, too, when
+ * that is not yet written. */
+static int tell_others(const struct launch *l, size_t i, struct profile *p)
+{
+    int err = 0;
+    for (; i < l->other_count && !err; i++) {
+        char line[80];
+        snprintf(line, sizeof(line),
+                 "another Erlang VM (pid %d) was started and not recorded",
+                 l->others[i]);
+        say("%s", line);
+        err = p ? profile_note(p, line) : 0;
+    }
+    return err;
+}
+
+/* The result of a VM that has ended waits for its command, which may start
+ * another one. */
+static int note_others(struct launch *l, int sampled, struct profile *p)
+{
+    if (sampled == -E_GONE)
+        launch_wait(l, &interrupted);
+    return tell_others(l, 0, p);
+}
+
 /* The node may end during the recording, or it cannot go on for another
  * reason: what was sampled until then is kept. */
-static int finish(const struct options *o, struct session *s, int sampled)
+static int finish(const struct options *o, struct session *s, int sampled,
+                  struct launch *launch)
 {
     struct profile *p = NULL;
     int err = session_finish(s, &p);
-    if (err)
+    if (!err && launch)
+        err = note_others(launch, sampled, p);
+    if (err) {
+        profile_destroy(p);
         return fail("recording", err);
+    }
     if (sampled == -E_GONE && !o->command)
         say("the node ended during the recording; what was sampled until "
             "then follows");
@@ -123,7 +157,7 @@ static int attach(const struct options *o, const struct session_options *how,
     return err == -E_STARTING && interrupted ? -EINTR : err;
 }
 
-static int record_pid(const struct options *o, pid_t pid)
+static int record_pid(const struct options *o, pid_t pid, struct launch *launch)
 {
     const struct session_options how = {
         .pid = pid,
@@ -147,7 +181,7 @@ static int record_pid(const struct options *o, pid_t pid)
                                "30 s; try again when the machine is less busy");
     if (err)
         return fail(what, err);
-    int code = finish(o, s, sample(o, s));
+    int code = finish(o, s, sample(o, s, launch), launch);
     session_close(s);
     return code;
 }
@@ -159,6 +193,11 @@ static int explain_launch(const char *command, const struct launch *l, int err)
     launch_outcome(l, outcome, sizeof(outcome));
     snprintf(why, sizeof(why), "%s before an Erlang VM was up in it",
              outcome[0] ? outcome : "ended");
+    if (l->vm)
+        snprintf(why, sizeof(why),
+                 "the Erlang VM that it started runs in the background as pid "
+                 "%d; `cprof record -p %d` records it",
+                 l->vm, l->vm);
     switch (err) {
     case -EINTR:
         return fail_text(command, "interrupted before a VM was up");
@@ -188,9 +227,11 @@ static int record_command(const struct options *o)
     int err = launch_start(o->command, &interrupted, &launch);
     if (err)
         return explain_launch(o->command[0], &launch, err);
-    int code = record_pid(o, launch.vm);
+    int code = record_pid(o, launch.vm, &launch);
+    size_t told = launch.other_count;
     if (code == EXIT_DONE && !interrupted)
         launch_wait(&launch, &interrupted);
+    (void)!tell_others(&launch, told, NULL);
     if (code == EXIT_DONE && !interrupted)
         return outcome_of(o->command[0], &launch);
     launch_end(&launch);
@@ -211,7 +252,7 @@ static int run(int argc, char **argv)
     int err = limits_check(); /* before a command is started in vain */
     if (err)
         return fail("record", err);
-    return o.command ? record_command(&o) : record_pid(&o, o.pid);
+    return o.command ? record_command(&o) : record_pid(&o, o.pid, NULL);
 }
 
 const struct verb verb_record = {
