@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/verbs.h"
@@ -35,6 +36,18 @@ static void survive_size_limit(void)
         sigaction(SIGXFSZ, &action, NULL);
 }
 
+/* The kernel lets a stack grow up to the limit of the moment, and what it can
+ * not grow to is a SIGSEGV. The environment is on it, too. */
+static bool has_stack(void)
+{
+    enum { LEAST = 64 << 10, WANTED = 256 << 10 };
+    struct rlimit l;
+    if (getrlimit(RLIMIT_STACK, &l) != 0 || l.rlim_cur >= WANTED)
+        return true;
+    l.rlim_cur = l.rlim_max < WANTED ? l.rlim_max : WANTED;
+    return l.rlim_cur >= LEAST && setrlimit(RLIMIT_STACK, &l) == 0;
+}
+
 /* The code to exit with: what was printed may not have arrived, which some
  * file systems say only now. */
 static int check_stdout(int code)
@@ -50,5 +63,7 @@ int main(int argc, char **argv)
 {
     keep_standard_streams();
     survive_size_limit();
+    if (!has_stack())
+        return fail_text("stack", "raise `ulimit -s` to 64 or more");
     return check_stdout(verbs_run(argc, argv));
 }

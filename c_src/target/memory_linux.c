@@ -1,12 +1,11 @@
 /*
- * Memory of a live process by process_vm_readv(2). One call takes up to
- * IOV_MAX spans and stops at the first byte it cannot read; the spans after
- * that one are good more often than not, so the batch goes on behind it.
+ * Memory of a live process by process_vm_readv(2). One call stops at the first
+ * byte it cannot read; the spans after that one are good more often than not,
+ * so the batch goes on behind it.
  */
 #include "target/memory.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <sys/uio.h>
 
 /* The kernel cuts one call at 2 GiB (MAX_RW_COUNT): stay well below, so that
@@ -20,9 +19,13 @@ static bool plausible(const struct memory_span *s)
     return s->len > 0 && s->len <= MAX_SPAN && s->addr <= UINT64_MAX - s->len;
 }
 
+/* Spans of a call. The kernel would take 1024; with their 40 KiB the stack that
+ * `ulimit -s 64` leaves is full. */
+enum { MAX_SPANS = 256 };
+
 struct batch {
-    struct iovec local[IOV_MAX], remote[IOV_MAX];
-    size_t index[IOV_MAX]; /* which span each iovec is */
+    struct iovec local[MAX_SPANS], remote[MAX_SPANS];
+    size_t index[MAX_SPANS]; /* which span each iovec is */
     size_t count;
 };
 
@@ -32,7 +35,7 @@ static size_t fill(struct batch *b, struct memory_span *spans, size_t from,
 {
     size_t bytes = 0, i = from;
     b->count = 0;
-    for (; i < n && b->count < IOV_MAX && bytes < MAX_BATCH; i++) {
+    for (; i < n && b->count < MAX_SPANS && bytes < MAX_BATCH; i++) {
         spans[i].ok = spans[i].len == 0;
         if (!plausible(&spans[i]))
             continue;

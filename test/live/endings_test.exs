@@ -129,6 +129,24 @@ defmodule Live.EndingsTest do
     end
   end
 
+  describe "a small stack" do
+    defp limited(limit, args),
+      do: System.cmd("sh", ["-c", "ulimit #{limit}; #{Cprof.program()} #{Enum.join(args, " ")} 2>&1"])
+
+    for engine <- ["bpf", "perf", "ptrace"] do
+      test "of 64 KiB is enough for #{engine}", %{pid: pid, dir: dir} do
+        file = "#{dir}/r.pb.gz"
+        {said, code} = limited("-s 64", ["record -p #{pid} -d 1 --force --engine", unquote(engine), "-o", file])
+        assert {code, said =~ "wrote"} == {0, true}, said
+      end
+    end
+
+    test("is raised", %{pid: pid}, do: assert({_, 0} = limited("-Ss 40", ["doctor", "-p", "#{pid}"])))
+
+    test "that cannot be raised is said to be too small",
+      do: assert(limited("-s 40", ["doctor"]) == {"cprof: stack: raise `ulimit -s` to 64 or more\n", 1})
+  end
+
   describe "a command" do
     defp run(dir, code, opts \\ []) do
       args = ["record", "-o", "#{dir}/r.pb.gz"] ++ opts ++ ["--", "erl", "-noshell", "-eval", code]
