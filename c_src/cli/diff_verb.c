@@ -1,4 +1,6 @@
 /* cprof diff: recordings before and after a change, compared. */
+#include <inttypes.h>
+
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "formats/diff_recordings.h"
@@ -43,7 +45,12 @@ static int show(const struct diff *d, const struct options *o)
     if (!err)
         err = output_write(output, say_waiting, &bytes);
     buffer_deinit(&bytes);
-    return err ? fail(output ? output : "stdout", err) : EXIT_DONE;
+    if (err)
+        return fail(output ? output : "stdout", err);
+    if (output && !o->quiet)
+        say("wrote %s (%" PRIu64 " samples before, %" PRIu64 " after)", output,
+            diff_base_counted(d), diff_now_counted(d));
+    return EXIT_DONE;
 }
 
 static int compare(const struct diff_recordings *base,

@@ -112,12 +112,47 @@ static const struct option_row *row_of(int code)
     return row;
 }
 
+static bool is_short_for(const struct option_row *row, enum option_verb verb,
+                         const char *word)
+{
+    return row->verbs & verb && strncmp(word, "--", 2) == 0 &&
+           strncmp(row->name, word + 2, strcspn(word + 2, "=")) == 0;
+}
+
+/* getopt refuses a value where none belongs, what is short for more than one
+ * option, and the rest. */
+static int refused(struct options_fault *f, enum option_verb verb,
+                   const char *word)
+{
+    if (optopt >= FIRST_CODE)
+        return fault(f, word, "", "takes no value");
+    size_t left = 0;
+    for (const struct option_row *row = option_table; row->name; row++)
+        left += is_short_for(row, verb, word);
+    struct buffer why;
+    buffer_init(&why, sizeof(f->why));
+    buffer_text(&why, left ? "could be " : "no such option");
+    for (const struct option_row *row = option_table; row->name; row++)
+        if (is_short_for(row, verb, word))
+            buffer_printf(&why, "--%s%s", row->name,
+                          --left == 0 ? ""
+                          : left == 1 ? " or "
+                                      : ", ");
+    buffer_add(&why, "", 1);
+    int err = fault(f, word, "",
+                    buffer_status(&why) ? "could be too many options"
+                                        : (const char *)why.data);
+    buffer_deinit(&why);
+    return err;
+}
+
 static int parse(int argc, char **argv, struct options *o,
                  struct options_fault *f)
 {
     struct getopt_table table;
     make_getopt_table(o->verb, &table);
-    optind = 1;
+    optind =
+        0; /* glibc: also forget where it was in a word of an earlier line */
     opterr = 0;
     for (;;) {
         int code = getopt_long(argc, argv, table.letters, table.rows, NULL);
@@ -128,7 +163,7 @@ static int parse(int argc, char **argv, struct options *o,
         if (code == ':')
             return fault(f, option, "", "needs a value");
         if (code == '?')
-            return fault(f, option, "", "no such option");
+            return refused(f, o->verb, option);
         int err = take(o, row_of(code), optarg, f);
         if (err)
             return err;
@@ -157,9 +192,19 @@ static int decide_format(struct options *o, struct options_fault *f)
     return err;
 }
 
+static int check_times(const struct options *o, struct options_fault *f)
+{
+    return o->to_ns && o->to_ns <= o->from_ns
+               ? option_fault(f, option_row("to"), NULL,
+                              "must be later than --from")
+               : 0;
+}
+
 static int check_view(struct options *o, struct options_fault *f)
 {
     int err = decide_format(o, f);
+    if (!err)
+        err = check_times(o, f);
     if (err)
         return err;
     const char *name = o->callers ? "callers"
@@ -235,7 +280,8 @@ static int check_diff(int argc, char **argv, struct options *o,
         o->base = (struct options_side){{argv[optind]}, 1};
         o->now = (struct options_side){{argv[optind + 1]}, 1};
     }
-    return decide_format(o, f);
+    int err = decide_format(o, f);
+    return err ? err : check_times(o, f);
 }
 
 static int check_doctor(int argc, char **argv, struct options *o,

@@ -1,4 +1,6 @@
 /* cprof report: a recording read back and shown in any format. */
+#include <inttypes.h>
+
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "output/output.h"
@@ -20,6 +22,7 @@ static int run(int argc, char **argv)
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
     const struct view view = options_view(&o);
     err = view_render(p, &view, &bytes);
+    uint64_t samples = profile_counters(p)->samples;
     profile_destroy(p);
     const char *what = o.input;
     if (!err) {
@@ -27,7 +30,12 @@ static int run(int argc, char **argv)
         err = output_write(o.output, say_waiting, &bytes);
     }
     buffer_deinit(&bytes);
-    return err ? fail(what, err) : EXIT_DONE;
+    if (err)
+        return fail(what, err);
+    if (o.output && !o.quiet)
+        say("wrote %s (%s%" PRIu64 " samples)", o.output,
+            filter_is_empty(&view.filter) ? "" : "part of ", samples);
+    return EXIT_DONE;
 }
 
 const struct verb verb_report = {

@@ -61,6 +61,16 @@ static void what_does_not_fit_is_refused(void **state)
         {"report a.pb.gz --to 0", "--to 0: give seconds above 0"},
         {"report a.pb.gz --timeline", "--timeline: no such option"},
         {"report a.pb.gz --to", "--to: needs a value"},
+        {"report a.pb.gz --from 3 --to 2", "--to: must be later than --from"},
+        {"report a.pb.gz --to 2 --from 2", "--to: must be later than --from"},
+        {"diff a b --from 3 --to 2", "--to: must be later than --from"},
+        {"report a.pb.gz --f text",
+         "--f: could be --format, --focus or --from"},
+        {"report a.pb.gz --f=text", "--f=text: could be --format, --focus or"},
+        {"diff a b --fo x", "--fo: could be --format or --focus"},
+        {"report a.pb.gz --tree=5", "--tree=5: takes no value"},
+        {"report a.pb.gz --frm 5", "--frm: no such option"},
+        {"report a.pb.gz -x", "-x: no such option"},
         {"record -p 1 --from 1", "--from: also needs --timeline"},
         {"record -p 1 --to 1 -f json", "--to: also needs --timeline"},
     };
@@ -92,6 +102,8 @@ static void values_arrive(void **state)
     assert_true(how.cpu_weights && !how.tree && !how.self);
     assert_string_equal(fault_of("record -p 1 --self", &o), "");
     assert_true(options_view(&o).how.self);
+    assert_string_equal(fault_of("report a.pb.gz -q --from 2 --to 3", &o), "");
+    assert_true(o.quiet);
     assert_string_equal(fault_of("report a.pb.gz --callers lists:seq/2", &o),
                         "");
     assert_string_equal(options_view(&o).how.callers, "lists:seq/2");
