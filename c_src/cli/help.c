@@ -232,23 +232,63 @@ static void bash_verb(struct buffer *out, const struct verb *verb)
     buffer_text(out, "' ;;\n");
 }
 
+/* Names of files may have blanks in them. "--state=run" is three words in bash
+ * and one in zsh, which takes only what begins with all of it. */
+static const char bash_head[] =
+    "_cprof_files() {\n"
+    "    local IFS=$'\\n'\n"
+    "    COMPREPLY+=($(compgen -f -- \"$word\"))\n"
+    "}\n"
+    "_cprof() {\n"
+    "    local word=${COMP_WORDS[COMP_CWORD]} stem=\n"
+    "    local before=${COMP_WORDS[COMP_CWORD-1]}\n"
+    "    case $word in\n"
+    "    =) word= ;;\n"
+    "    --*=*) before=${word%%=*} stem=${word%%=*}= word=${word#*=} ;;\n"
+    "    *) [ \"$before\" != = ] || before=${COMP_WORDS[COMP_CWORD-2]} ;;\n"
+    "    esac\n"
+    "    COMPREPLY=()\n"
+    "    _cprof_command || _cprof_word\n"
+    "    [ -z \"$stem\" ] || [ ${#COMPREPLY[@]} = 0 ] ||\n"
+    "        COMPREPLY=(\"${COMPREPLY[@]/#/$stem}\")\n"
+    "}\n"
+    "_cprof_command() {\n"
+    "    local i\n"
+    "    [ \"${COMP_WORDS[1]}\" = record ] || return 1\n"
+    "    for ((i = 2; i < COMP_CWORD; i++)); do\n"
+    "        [ \"${COMP_WORDS[i]}\" = -- ] || continue\n"
+    "        [ $((i + 1)) != \"$COMP_CWORD\" ] ||\n"
+    "            COMPREPLY=($(compgen -c -- \"$word\"))\n"
+    "        _cprof_files\n"
+    "        return 0\n"
+    "    done\n"
+    "    return 1\n"
+    "}\n"
+    "_cprof_word() {\n"
+    "    local words=\n"
+    "    case ${COMP_WORDS[1]} in\n";
+
+static const char bash_tail[] =
+    "--help --version --man --completion'\n"
+    "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+    "    [ \"$COMP_CWORD\" -eq 1 ] || _cprof_files\n"
+    "}\n"
+    "complete -o filenames -F _cprof cprof\n";
+
+/* As the file _cprof in a folder of functions, zsh runs it when a word is
+ * completed for the first time; else it is sourced. */
+static const char zsh_head[] = "#compdef cprof\n";
+static const char zsh_init[] = "autoload -U +X bashcompinit && bashcompinit\n";
+static const char zsh_tail[] = "[ \"${funcstack[1]-}\" != _cprof ] ||\n"
+                               "    _bash_complete -o filenames -F _cprof\n";
+
 bool help_completion(struct buffer *out, const char *shell)
 {
     bool zsh = strcmp(shell, "zsh") == 0;
     if (!zsh && strcmp(shell, "bash") != 0)
         return false;
-    buffer_printf(out, "# cprof %s\n", CPROF_VERSION);
-    if (zsh)
-        buffer_text(out, "autoload -U +X bashcompinit && bashcompinit\n");
-    /* Names of files may have blanks in them. */
-    buffer_text(out, "_cprof_files() {\n"
-                     "    local IFS=$'\\n'\n"
-                     "    COMPREPLY+=($(compgen -f -- \"$word\"))\n"
-                     "}\n"
-                     "_cprof() {\n"
-                     "    local word=${COMP_WORDS[COMP_CWORD]} words=\n"
-                     "    local before=${COMP_WORDS[COMP_CWORD-1]}\n"
-                     "    case ${COMP_WORDS[1]} in\n");
+    buffer_printf(out, "%s# cprof %s\n%s%s", zsh ? zsh_head : "", CPROF_VERSION,
+                  zsh ? zsh_init : "", bash_head);
     for (const struct verb *const *v = verb_all; *v; v++)
         if ((*v)->options)
             bash_verb(out, *v);
@@ -257,10 +297,7 @@ bool help_completion(struct buffer *out, const char *shell)
     for (const struct verb *const *v = verb_all; *v; v++)
         if ((*v)->uses[0].line)
             buffer_printf(out, "%s ", (*v)->name);
-    buffer_text(out, "--help --version --man --completion'\n"
-                     "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-                     "    [ \"$COMP_CWORD\" -eq 1 ] || _cprof_files\n"
-                     "}\n"
-                     "complete -o filenames -F _cprof cprof\n");
+    buffer_text(out, bash_tail);
+    buffer_text(out, zsh ? zsh_tail : "");
     return true;
 }
