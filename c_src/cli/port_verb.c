@@ -1,9 +1,12 @@
 /* cprof port: the program as the other end of an Erlang port. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -19,16 +22,39 @@ static int take_stdout(void)
     return fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? -errno : fd;
 }
 
+static atomic_bool will_runs;
+
 /* Whoever has closed the port reads nothing any more: whatever is being done,
- * there is no use in finishing it. Nothing needs to be undone; a thread that is
- * held for a sample goes on when its tracer is gone. */
+ * there is no use in finishing it but a recording that has a will, which is
+ * carried out when the requests end. Nothing needs to be undone; a thread that
+ * is held for a sample goes on when its tracer is gone. */
 static void *watch_reader(void *replies)
 {
     struct pollfd out = {.fd = *(const int *)replies};
     while (poll(&out, 1, -1) <= 0)
         ;
-    _exit(EXIT_DONE);
+    if (!atomic_load(&will_runs))
+        _exit(EXIT_DONE);
     return replies;
+}
+
+/* Even stopped we do not outlive the node, or only to carry out a will. */
+static void has_will(bool now)
+{
+    atomic_store(&will_runs, now);
+    prctl(PR_SET_PDEATHSIG, now ? SIGCONT : SIGKILL);
+}
+
+static void wrote(const char *path, int err, uint64_t samples)
+{
+    if (err)
+        fail(path, err);
+    else if (strcmp(path, "/dev/stdout") == 0)
+        say("the node ended during the recording; its report is above");
+    else
+        say("the node ended during the recording; wrote %s (%" PRIu64
+            " samples until then)",
+            path, samples);
 }
 
 static int start_watch(int *replies)
@@ -45,15 +71,17 @@ static int run(int argc, char **argv)
         return fail_text("port",
                          "takes no arguments; it is for Cprof, not for people");
     limits_raise();
-    /* Even stopped we do not outlive the node. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    has_will(false);
+    signal(SIGPIPE, SIG_IGN); /* a reply that nobody reads is an error */
     int replies = take_stdout();
     if (replies < 0)
         return fail("stdout", replies);
     int err = start_watch(&replies);
     if (err)
         return fail("port", err);
-    return port_serve(STDIN_FILENO, replies) == 0 ? EXIT_DONE : EXIT_FAILED;
+    const struct port_host host = {.has_will = has_will, .wrote = wrote};
+    return port_serve(STDIN_FILENO, replies, &host) == 0 ? EXIT_DONE
+                                                         : EXIT_FAILED;
 }
 
 const struct verb verb_port = {.name = "port", .run = run};

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "nif/at_exit.h"
 #include "nif/nif_state.h"
 #include "nif/tracer.h"
 #include "nif/walk_nif.h"
@@ -48,6 +49,17 @@ static ERL_NIF_TERM deny_tracer(ErlNifEnv *env, int argc,
     return ok_or_error(env, tracer_deny());
 }
 
+static ERL_NIF_TERM wait_at_exit(ErlNifEnv *env, int argc,
+                                 const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    int pid;
+    if (!enif_get_int(env, argv[0], &pid) || pid < 0)
+        return enif_make_badarg(env);
+    at_exit_wait_for(pid);
+    return enif_make_atom(env, "ok");
+}
+
 static ERL_NIF_TERM version(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 {
     (void)argc;
@@ -63,6 +75,7 @@ static ErlNifFunc functions[] = {
     {"allow_tracer", 1, allow_tracer, 0},
     {"deny_tracer", 0, deny_tracer, 0},
     {"version", 0, version, 0},
+    {"wait_at_exit", 1, wait_at_exit, 0},
     {"walk_self", 0, walk_nif_self, 0},
     {"walk_find", 2, walk_nif_find, ERL_NIF_DIRTY_JOB_CPU_BOUND},
     {"walk_struct", 1, walk_nif_struct, 0},
@@ -71,5 +84,11 @@ static ErlNifFunc functions[] = {
     {"walk", 4, walk_nif_walk, 0},
 };
 
+static void unload(ErlNifEnv *env, void *priv)
+{
+    at_exit_wait_for(0);
+    nif_state_unload(env, priv);
+}
+
 ERL_NIF_INIT(cprof_native, functions, nif_state_load, NULL, nif_state_upgrade,
-             nif_state_unload)
+             unload)

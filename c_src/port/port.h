@@ -10,8 +10,12 @@
  * Commands:
  *   hello  #{version => 1}        -> #{version => 1, program => binary}
  *   start  #{pid, rate, engine, duration_ms, kernel, force, describe,
- *            no_command}
+ *            no_command, at_end => [binary]}
  *                                 -> started
+ *                                 at_end: requests to write, without their
+ *                                 recording, each a packet. They are carried
+ *                                 out when the other side ends while the
+ *                                 recording runs
  *   stop   #{run}                 -> #{report => map, recording => binary}
  *                                 a note becomes one of the recording's
  *   read   #{recording}           -> the same of a recording that was saved
@@ -107,7 +111,7 @@ struct port_request {
     char processes[PORT_MAX_PROCESSES][PORT_TEXT];
     size_t process_count;
     struct port_bytes recording, path;
-    struct port_recordings base, now;
+    struct port_recordings base, now, at_end;
     double min_effect, fail_above; /**< percent, 0 or more */
     struct port_descriptions described;
 };

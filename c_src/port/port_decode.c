@@ -58,6 +58,7 @@ static const struct field fields[] = {
     {"path", FIELD_BYTES, MEMBER(path)},
     {"base", FIELD_RECORDINGS, MEMBER(base)},
     {"new", FIELD_RECORDINGS, MEMBER(now)},
+    {"at_end", FIELD_RECORDINGS, MEMBER(at_end)},
     {"min_effect", FIELD_REAL, MEMBER(min_effect)},
     {"fail_above", FIELD_REAL, MEMBER(fail_above)},
     {"described", FIELD_DESCRIPTIONS, MEMBER(described)},

@@ -69,7 +69,7 @@ int port_output_check(const struct port_request *r, struct buffer *out)
     return err ? err : port_reply_atom(out, r->ref, "writable");
 }
 
-int port_output_write(const struct port_request *r, struct buffer *out)
+int port_output_save(const struct port_request *r)
 {
     char path[PATH_MAX];
     struct buffer bytes;
@@ -86,5 +86,11 @@ int port_output_write(const struct port_request *r, struct buffer *out)
     if (!err)
         err = output_write_now(path, r->exclusive, &bytes);
     buffer_deinit(&bytes);
+    return err;
+}
+
+int port_output_write(const struct port_request *r, struct buffer *out)
+{
+    int err = port_output_save(r);
     return err ? err : port_reply_atom(out, r->ref, "written");
 }

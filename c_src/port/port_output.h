@@ -20,5 +20,7 @@ MUST_USE int port_output_check(const struct port_request *r,
                                struct buffer *out);
 MUST_USE int port_output_write(const struct port_request *r,
                                struct buffer *out);
+/** What `write` does, without a reply. */
+MUST_USE int port_output_save(const struct port_request *r);
 
 #endif

@@ -24,6 +24,8 @@ struct server {
     int64_t stop_ref;
     uint64_t answer_by_ns;
     struct buffer in, out;
+    struct port_will will;
+    const struct port_host *host;
 };
 
 static int hello(struct server *s, const struct port_request *r)
@@ -56,6 +58,7 @@ static int start(struct server *s, const struct port_request *r)
     s->end_ns = r->duration_ms > 0
                     ? clock_now_ns() + (uint64_t)r->duration_ms * NS_PER_MS
                     : 0;
+    s->host->has_will(port_will_take(&s->will, r, &s->in));
     return port_reply_atom(&s->out, r->ref, "started");
 }
 
@@ -87,6 +90,8 @@ static int stop(struct server *s, const struct port_request *r)
     int err = session_finish(s->session, &s->finished);
     session_close(s->session);
     s->session = NULL;
+    port_will_drop(&s->will);
+    s->host->has_will(false);
     if (!err)
         err = set_run(s->finished, r->run);
     if (err) {
@@ -226,9 +231,23 @@ static bool request_waits(struct server *s)
     return poll(&in, 1, sampling ? 0 : s->finished ? 10 : 1000) > 0;
 }
 
-int port_serve(int requests, int replies)
+/* The node has ended, and with it whoever would have stopped the recording. */
+static void carry_out_will(struct server *s)
 {
-    struct server s = {.requests = requests, .replies = replies};
+    struct profile *p = NULL;
+    if (!s->session || !s->will.requests.packet)
+        return;
+    int err = session_finish(s->session, &p);
+    if (err)
+        s->host->wrote("recording", err, 0);
+    else
+        port_will_carry_out(&s->will, p, s->host->wrote);
+    profile_destroy(p);
+}
+
+int port_serve(int requests, int replies, const struct port_host *host)
+{
+    struct server s = {.requests = requests, .replies = replies, .host = host};
     buffer_init(&s.in, PORT_MAX_PACKET);
     buffer_init(&s.out, PORT_MAX_PACKET);
     int going = 1;
@@ -238,6 +257,8 @@ int port_serve(int requests, int replies)
         if (going > 0 && tend(&s) != 0)
             going = -E_PROTOCOL;
     }
+    carry_out_will(&s);
+    port_will_drop(&s.will);
     session_close(s.session);
     profile_destroy(s.finished);
     buffer_deinit(&s.in);

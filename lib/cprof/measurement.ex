@@ -10,13 +10,15 @@ defmodule Cprof.Measurement do
   @type measured :: {Runs.t(), Profile.t()}
   @type outcome :: {:value, term()} | {:raised, atom(), term(), list()} | {:failed, Error.t()}
 
+  @type at_end :: (Runs.t() -> [{Path.t(), map()}])
+
   @doc """
   Runs `fun` as many times as `first` (the first run) says, until one raises or cannot be recorded. What was recorded
-  until then is returned.
+  until then is returned. Where the code ends this VM, the program writes the files that `at_end` names for that run.
   """
-  @spec run(fun(), keyword(), Runs.t()) :: {outcome(), [measured()]}
-  def run(fun, record, %Runs{} = first) do
-    {outcome, packed} = run(fun, Options.to_map(record), first, [])
+  @spec run(fun(), keyword(), Runs.t(), at_end()) :: {outcome(), [measured()]}
+  def run(fun, record, %Runs{} = first, at_end) do
+    {outcome, packed} = repeat({fun, Options.to_map(record), at_end}, first, [])
     {outcome, packed |> Enum.reverse() |> Enum.map(&unpack/1)}
   end
 
@@ -32,17 +34,17 @@ defmodule Cprof.Measurement do
   @spec unpack(binary()) :: term()
   def unpack(packed), do: :erlang.binary_to_term(packed)
 
-  defp run(fun, record, run, measured) do
+  defp repeat({fun, record, at_end} = how, run, measured) do
     # What was left by what ran before is not to be collected in this run.
     :erlang.garbage_collect()
     threads = Path.wildcard("/proc/self/task/*/schedstat")
     waited = waited_us(threads)
 
-    case :cprof_sampler.start(record, %{owner: self()}) do
+    case :cprof_sampler.start(record, %{owner: self(), at_end: at_end.(run)}) do
       :ok ->
         {wall_us, outcome} = timed(fun)
         run = %{run | wall_us: wall_us, waited_us: max(waited_us(threads) - waited, 0)}
-        stopped(:cprof_sampler.stop(%{run: Runs.to_text(run)}), outcome, {fun, record, run, measured})
+        stopped(:cprof_sampler.stop(%{run: Runs.to_text(run)}), outcome, {how, run, measured})
 
       {:error, failure} ->
         {{:failed, Error.new(failure)}, measured}
@@ -50,16 +52,16 @@ defmodule Cprof.Measurement do
   end
 
   # What the code raised counts for more than what became of its recording.
-  defp stopped({:error, failure}, outcome, {_, _, _, measured}) do
+  defp stopped({:error, failure}, outcome, {_, _, measured}) do
     outcome = if match?({:value, _}, outcome), do: {:failed, Error.new(failure)}, else: outcome
     {outcome, measured}
   end
 
-  defp stopped({:ok, recorded}, outcome, {fun, record, run, measured}) do
+  defp stopped({:ok, recorded}, outcome, {how, run, measured}) do
     measured = [pack({run, struct!(Profile, recorded)}) | measured]
 
     if run.wall_us && run.number < run.count,
-      do: run(fun, record, %{run | number: run.number + 1, wall_us: nil}, measured),
+      do: repeat(how, %{run | number: run.number + 1, wall_us: nil}, measured),
       else: {outcome, measured}
   end
 

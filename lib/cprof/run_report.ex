@@ -34,6 +34,20 @@ defmodule Cprof.RunReport do
     Mix.raise(error.message)
   end
 
+  @doc """
+  What is written of a run whose code ends the VM: the report for the terminal, and the files that were asked for.
+  """
+  @spec at_end(Runs.t(), keyword()) :: [{Path.t(), map()}]
+  def at_end(%Runs{} = run, opts) do
+    %{render: render} = Options.split(opts)
+    {:ok, checked} = :cprof_options.check(Options.to_map(render), [:render])
+    shown = for file <- ["-" | files(opts, :output)], do: :cprof_sampler.at_end(file, checked)
+    saved = for file <- files(opts, :save), do: {Enum.at(Runs.files(file, run.count), run.number - 1), %{}}
+    shown ++ saved
+  end
+
+  defp files(opts, key), do: opts |> Options.files(key) |> Enum.map(&IO.chardata_to_string/1)
+
   defp report!([], _), do: :ok
 
   defp report!(measured, opts) do

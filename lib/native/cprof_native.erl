@@ -6,7 +6,7 @@
 %% program lies beside it: see priv_dir/0.
 -module(cprof_native).
 
--export([allow_tracer/1, deny_tracer/0, version/0]).
+-export([allow_tracer/1, deny_tracer/0, version/0, wait_at_exit/1]).
 -export([priv_dir/0]).
 -export([walk_self/0, walk_find/2, walk_struct/1, walk_table/0, walk_word/1, walk/4]).
 
@@ -21,6 +21,10 @@ deny_tracer() -> loaded(fun ?MODULE:deny_tracer/0).
 
 -spec version() -> binary() | {error, not_loaded}.
 version() -> loaded(fun ?MODULE:version/0).
+
+%% At its end this VM waits until that process has ended, too; 0: for nothing.
+-spec wait_at_exit(non_neg_integer()) -> ok | {error, not_loaded}.
+wait_at_exit(OsPid) -> loaded(fun() -> ?MODULE:wait_at_exit(OsPid) end).
 
 %% --- c_src/nif/walk_nif.h; for cprof_walk_nif and cprof_calibrate -----------------
 

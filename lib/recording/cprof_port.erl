@@ -16,7 +16,9 @@
     %% ends with this process
     owner => pid(),
     %% the program may attach to this node: see cprof_nif:allow_tracer/1
-    attaches => boolean()
+    attaches => boolean(),
+    %% the program has something to finish when this node ends, which waits for it
+    finishes => boolean()
 }.
 
 -define(HELLO_MS, 10000).
@@ -123,10 +125,13 @@ greeted(Port, Config) ->
     %% Not being allowed is no failure yet: most kernels need no permission,
     %% and the program says itself when it could not attach.
     _ = [cprof_native:allow_tracer(OsPid) || Attaches, is_integer(OsPid)],
+    Finishes = maps:get(finishes, Config, false),
+    _ = [cprof_native:wait_at_exit(OsPid) || Finishes, is_integer(OsPid)],
     #{
         port => Port,
         os_pid => OsPid,
         attaches => Attaches,
+        finishes => Finishes,
         pending => #{},
         helpers => #{},
         next => 1,
@@ -171,7 +176,8 @@ handle_info(_, State) ->
     {noreply, State}.
 
 %% A program that is stopped does not see that its input has ended.
-terminate(Reason, #{port := Port, attaches := Attaches} = State) ->
+terminate(Reason, #{port := Port, attaches := Attaches, finishes := Finishes} = State) ->
+    _ = [cprof_native:wait_at_exit(0) || Finishes],
     _ = [kill(State) || Reason =/= normal],
     close_port(Port),
     _ = [cprof_native:deny_tracer() || Attaches],
@@ -242,7 +248,8 @@ answer(Ref, Answer, #{pending := Pending} = State) ->
 %% The first reason is the true one; all who wait get it.
 fail(_, #{failure := {_, _}} = State) ->
     State;
-fail(Failure, #{pending := Pending, port := Port} = State) ->
+fail(Failure, #{pending := Pending, port := Port, finishes := Finishes} = State) ->
+    _ = [cprof_native:wait_at_exit(0) || Finishes],
     close_port(Port),
     _ = [reply(From, {error, Failure}) || From <- maps:values(Pending)],
     State#{failure := Failure, pending := #{}}.

@@ -4,9 +4,9 @@
 -module(cprof_sampler).
 
 -export([start/1, start/2, stop/0, stop/1, profile/2, record/2]).
--export([read/1, read_file/1, render/2, write/3, save/3, check_outputs/1, diff/3]).
+-export([read/1, read_file/1, render/2, write/3, save/3, check_outputs/1, at_end/2, diff/3]).
 
--export_type([recorded/0, compared/0]).
+-export_type([recorded/0, compared/0, config/0]).
 
 -include_lib("kernel/include/file.hrl").
 
@@ -29,35 +29,56 @@
 start(Options) ->
     start(Options, #{}).
 
-%% With owner => Pid the recording is dropped when that process ends.
--spec start(cprof_options:options(), #{owner => pid()}) -> ok | {error, failure()}.
+%% With owner => Pid the recording is dropped when that process ends. Where the
+%% node itself ends before the recording is stopped, the files of at_end are
+%% written, each as save/3 does it.
+-type config() :: #{owner => pid(), at_end => [{File :: binary(), Args :: map()}]}.
+-spec start(cprof_options:options(), config()) -> ok | {error, failure()}.
 start(Options, Config) ->
     case cprof_options:check(Options, [record]) of
-        {ok, Checked} -> open(Checked, Config#{name => ?NAME, attaches => true});
-        {error, Text} -> {error, {invalid_option, Text}}
+        {ok, Checked} ->
+            {AtEnd, Open} = take(at_end, Config, []),
+            open(Checked, AtEnd, Open#{name => ?NAME, attaches => true, finishes => AtEnd =/= []});
+        {error, Text} ->
+            {error, {invalid_option, Text}}
     end.
 
-open(Options, Config) ->
+take(Key, Map, Default) ->
+    case maps:take(Key, Map) of
+        error -> {Default, Map};
+        Taken -> Taken
+    end.
+
+open(Options, AtEnd, Config) ->
     case cprof_port:open(Config) of
-        {ok, Server} -> begin_sampling(Server, Options);
-        {error, {already_started, Server}} -> reopen(Server, Options, Config);
+        {ok, Server} -> begin_sampling(Server, Options, AtEnd);
+        {error, {already_started, Server}} -> reopen(Server, Options, AtEnd, Config);
         {error, Failure} -> {error, Failure}
     end.
 
 %% A sampler that ended by itself is still there to say so; it gives way.
-reopen(Server, Options, Config) ->
+reopen(Server, Options, AtEnd, Config) ->
     case cprof_port:failed(Server) of
         true ->
             cprof_port:close(Server),
-            open(Options, Config);
+            open(Options, AtEnd, Config);
         false ->
             {error, {already_started, <<"a recording is running already; stop it first">>}}
     end.
 
-begin_sampling(Server, Options) ->
+begin_sampling(Server, Options, AtEnd) ->
     Defaults = #{rate => ?RATE, engine => <<"auto">>, kernel => false, command => true},
     {Command, Args} = maps:take(command, cprof_options:start_args(maps:merge(Defaults, Options))),
-    Own = #{pid => list_to_integer(os:getpid()), describe => true, no_command => not Command},
+    Writes = [
+        cprof_protocol:request(0, write, WriteArgs#{path => File})
+     || {File, WriteArgs} <- AtEnd
+    ],
+    Own = #{
+        pid => list_to_integer(os:getpid()),
+        describe => true,
+        no_command => not Command,
+        at_end => Writes
+    },
     case cprof_port:request(Server, start, maps:merge(Args, Own), ?START_MS) of
         {ok, started} ->
             ok;
@@ -118,7 +139,7 @@ begin_recording(Options) ->
         {ok, Checked} ->
             Started = [
                 fun() -> check_outputs(Checked) end,
-                fun() -> start(cprof_options:start_args(Checked), #{owner => self()}) end
+                fun() -> start(cprof_options:start_args(Checked), config(Checked)) end
             ],
             case first_failure(Started) of
                 ok -> {ok, Checked};
@@ -127,6 +148,19 @@ begin_recording(Options) ->
         {error, Text} ->
             {error, {invalid_option, Text}}
     end.
+
+%% The files of option output, when the node ends before.
+config(Options) ->
+    #{owner => self(), at_end => [at_end(File, Options) || File <- maps:get(output, Options, [])]}.
+
+%% How a file is to be written when the node ends; "-" is then the terminal,
+%% which the program shares.
+-spec at_end(binary(), map()) -> {binary(), map()}.
+at_end(<<"-">>, Options) ->
+    {<<"/dev/stdout">>, (cprof_options:render_args(Options))#{format => <<"text">>}};
+at_end(File, Options) ->
+    {ok, Format} = cprof_options:format_of(File, Options),
+    {File, (cprof_options:render_args(Options))#{format => Format}}.
 
 end_recording(Options) ->
     case stop() of

@@ -223,6 +223,32 @@ static void reads_a_start(void **state)
     ei_x_free(&x);
 }
 
+/* Requests within a request, for when the node has ended. */
+static void reads_what_a_start_wants_written_at_the_end(void **state)
+{
+    (void)state;
+    ei_x_buff x = begin(7, "start", 1);
+    ei_x_encode_atom(&x, "at_end");
+    ei_x_encode_list_header(&x, 1);
+    ei_x_buff within = begin(0, "write", 2);
+    pair_text(&within, "path", "a.html");
+    pair_text(&within, "format", "html");
+    ei_x_encode_binary(&x, within.buff, within.index);
+    ei_x_encode_empty_list(&x);
+    ei_x_free(&within);
+    const uint8_t *packet;
+    size_t len;
+    assert_int_equal(decode(&x), 0);
+    struct port_recordings at_end = request.at_end;
+    assert_true(port_next_recording(&at_end, &packet, &len));
+    assert_int_equal(port_decode(packet, len, &request), 0);
+    assert_int_equal(request.command, PORT_WRITE);
+    assert_string_equal(request.format, "html");
+    assert_memory_equal(request.path.data, "a.html", 6);
+    assert_false(port_next_recording(&at_end, &packet, &len));
+    ei_x_free(&x);
+}
+
 static void reads_a_render_without_copying_the_recording(void **state)
 {
     (void)state;
@@ -467,6 +493,7 @@ int main(void)
         cmocka_unit_test(percents_are_numbers_from_0_on),
         cmocka_unit_test(reads_descriptions_one_after_another),
         cmocka_unit_test(a_description_has_five_texts),
+        cmocka_unit_test(reads_what_a_start_wants_written_at_the_end),
         cmocka_unit_test(reads_a_render_without_copying_the_recording),
         cmocka_unit_test(reads_a_write_and_its_path),
         cmocka_unit_test(reads_hello_stop_and_an_empty_process_list),

@@ -135,7 +135,8 @@ defmodule Mix.Tasks.Profile.Run do
       git switch --detach "$COMMIT" && mix profile.run --runs 5 --baseline /tmp/base.pb.gz --fail-above 10 bench.exs
 
   When the code raises, what was recorded until then is reported and saved, nothing is compared, and the task raises the
-  same error.
+  same error. When the code ends the VM, as `System.halt/1` does, what was recorded of that run is reported on standard
+  error and saved, nothing is compared, and the exit status is the code's.
 
   ## When it does not work
 
@@ -266,7 +267,8 @@ defmodule Mix.Tasks.Profile.Run do
     if warm?, do: warmup(fun, opts)
 
     first = %Runs{number: 1, count: runs, warm?: warm?, set: System.os_time(:microsecond)}
-    {outcome, measured} = Measurement.run(fun, Keyword.put_new(record, :rate, 999), first)
+    at_end = &RunReport.at_end(&1, opts)
+    {outcome, measured} = Measurement.run(fun, Keyword.put_new(record, :rate, 999), first, at_end)
     RunReport.conclude(outcome, measured, Enum.flat_map(baseline, &Measurement.unpack/1), opts)
   end
 
