@@ -12,6 +12,12 @@
 #                     SAN=address,undefined: with a NIF that checks itself
 #   make lint         formatting, layers, sizes, names, banned calls, facts
 #   make fuzz         every fuzzer for FUZZ_SECONDS (20)
+#   make dist         one static program, as a tar archive and as a Debian
+#                     package, in build/dist; make test-dist tries them in a
+#                     bare Debian root and in those with OTP 27 and 29
+#   make install      what `make` built, below PREFIX (/usr/local); with
+#                     PROGRAM=build/dist/cprof what `make dist` built.
+#                     make uninstall removes it
 #   make bench        accuracy, overhead, formats; results in build/bench
 #   make clean
 #
@@ -76,6 +82,32 @@ test-roots:
 	test/roots.sh run 27 make $(ROOT_TESTS)
 	test/roots.sh run 29 make $(ROOT_TESTS)
 
+# The man page and the completion are the program's own words.
+PREFIX ?= /usr/local
+PROGRAM ?= priv/cprof
+BASH_DIR ?= $(PREFIX)/share/bash-completion/completions
+ZSH_DIR ?= $(PREFIX)/share/zsh/site-functions
+TO_BIN := $(DESTDIR)$(PREFIX)/bin/cprof
+TO_MAN := $(DESTDIR)$(PREFIX)/share/man/man1/cprof.1
+TO_BASH := $(DESTDIR)$(BASH_DIR)/cprof
+TO_ZSH := $(DESTDIR)$(ZSH_DIR)/_cprof
+install:
+	@test -x $(PROGRAM) || { echo "$(PROGRAM) is not built: run make" >&2; exit 1; }
+	install -d $(dir $(TO_BIN) $(TO_MAN) $(TO_BASH) $(TO_ZSH))
+	install $(PROGRAM) $(TO_BIN)
+	$(PROGRAM) --man >$(TO_MAN)
+	$(PROGRAM) --completion bash >$(TO_BASH)
+	$(PROGRAM) --completion zsh >$(TO_ZSH)
+	chmod 644 $(TO_MAN) $(TO_BASH) $(TO_ZSH)
+uninstall:
+	rm -f $(TO_BIN) $(TO_MAN) $(TO_BASH) $(TO_ZSH)
+
+dist:
+	$(C_SRC) dist
+	dist/package.sh
+test-dist: all dist
+	test/dist.sh
+
 lint:
 	test/lint.sh
 
@@ -108,5 +140,6 @@ clean:
 	rm -rf _build build priv flamegraph.html
 
 .PHONY: all demo test test-of-c test-of-vm test-unit test-asan test-elixir test-erlang test-live \
-    test-projects test-readers test-browser test-roots lint fuzz churn bench bench-accuracy \
-    bench-overhead bench-stated bench-formats bench-diff bench-page bench-snapshot clean
+    test-projects test-readers test-browser test-roots test-dist lint fuzz churn bench bench-accuracy \
+    bench-overhead bench-stated bench-formats bench-diff bench-page bench-snapshot clean \
+    dist install uninstall

@@ -238,7 +238,7 @@ check_format() {
         test/c/*.[ch] test/fuzz/*.c bench/*.c 2>&1 ||
         echo "run clang-format -i on the files above"
     mix format --check-formatted >&2 || echo "run mix format"
-    for script in *.sh test/*.sh bench/*.sh .ci/run; do
+    for script in *.sh dist/*.sh test/*.sh bench/*.sh .ci/run; do
         [ ! -e "$script" ] || sh -n "$script" || echo "$script does not parse"
     done
 }

@@ -1,10 +1,12 @@
 #!/bin/sh
-# Makes the Debian roots in which the tests run on OTP 27 and OTP 29, once per
-# machine, from the machine's own package source.
+# Makes the Debian roots in which the tests run on OTP 27 and OTP 29, and a bare
+# one with none of our libraries (test/dist.sh), once per machine, from the
+# machine's own package source.
 #
-#   test/roots.sh make [27|29]...     make the roots that are missing
-#   test/roots.sh run 27|29 CMD...    run CMD in a root, this checkout copied in
-#   test/roots.sh dir 27|29           print where the root is
+#   test/roots.sh make [27|29|bare]...   make those that are missing (27 29)
+#   test/roots.sh run 27|29 CMD...       run CMD in a root, this checkout copied in
+#   test/roots.sh in 27|29|bare CMD...   run CMD in a root
+#   test/roots.sh dir 27|29|bare         print where the root is
 #
 # They are kept in CPROF_ROOTS (default /var/cache/cprof-roots). Needs root and
 # debootstrap (installed when missing).
@@ -19,6 +21,9 @@ packages="make gcc libc6-dev libunwind-dev libjansson-dev libprotobuf-c-dev
     erlang-base erlang-dev erlang-tools erlang-runtime-tools erlang-eunit erlang-crypto
     procps git"
 
+# A node, and what makes use of a man page and of completion.
+bare="erlang-base man-db bash-completion zsh"
+
 # For the tests against the real telemetry and Phoenix, which Debian has
 # compiled inside a program's package, and for the OTP of that suite only.
 libraries_otp=29
@@ -29,8 +34,17 @@ suite_of() {
     case $1 in
     27) echo trixie ;;
     29) echo forky ;;
-    *) echo "roots.sh: no root for OTP $1 (27 and 29 are known)" >&2; exit 2 ;;
+    bare) echo bookworm ;;
+    *) echo "roots.sh: no root $1 (27, 29 and bare are known)" >&2; exit 2 ;;
     esac
+}
+
+packages_of() {
+    if [ "$1" = bare ]; then echo $bare; else echo $packages; fi
+}
+
+dir_of() {
+    if [ "$1" = bare ]; then echo "$roots/bare"; else echo "$roots/otp$1"; fi
 }
 
 mirror() {
@@ -53,12 +67,14 @@ enter() {
 
 # Packages that were added to the list since the root was made.
 add_packages() {
-    [ "$(cat "$1/.complete")" = "$(echo $packages)" ] && return 0
-    enter "$1" sh -c "export DEBIAN_FRONTEND=noninteractive
+    dir=$(dir_of "$1")
+    wanted=$(packages_of "$1")
+    [ "$(cat "$dir/.complete")" = "$wanted" ] && return 0
+    enter "$dir" sh -c "export DEBIAN_FRONTEND=noninteractive
         apt-get update -q
-        apt-get install -qy --no-install-recommends $(echo $packages)
+        apt-get install -qy --no-install-recommends $wanted
         apt-get clean"
-    echo $packages >"$1/.complete"
+    echo "$wanted" >"$dir/.complete"
 }
 
 # Elixir's own applications are the root's. Without the package the tests that
@@ -84,14 +100,14 @@ add_libraries() {
 
 make_root() {
     make_base "$1"
-    [ "$1" != "$libraries_otp" ] || add_libraries "$roots/otp$1"
+    [ "$1" != "$libraries_otp" ] || add_libraries "$(dir_of "$1")"
 }
 
 make_base() {
     suite=$(suite_of "$1")
-    dir=$roots/otp$1
+    dir=$(dir_of "$1")
     if [ -e "$dir/.complete" ]; then
-        add_packages "$dir"
+        add_packages "$1"
         return 0
     fi
     command -v debootstrap >/dev/null ||
@@ -106,14 +122,19 @@ make_base() {
     debootstrap $check --variant=minbase "$suite" "$dir" "$(mirror)"
     echo '127.0.0.1 localhost' >"$dir/etc/hosts"
     touch "$dir/.complete"
-    add_packages "$dir"
+    add_packages "$1"
+}
+
+made() { # the folder of a root that is there
+    dir=$(dir_of "$1")
+    [ -e "$dir/.complete" ] ||
+        { echo "roots.sh: make the root first: $0 make $1" >&2; exit 1; }
+    echo "$dir"
 }
 
 run_in() {
-    dir=$roots/otp$1
+    dir=$(made "$1")
     shift
-    [ -e "$dir/.complete" ] ||
-        { echo "roots.sh: make the root first: $0 make" >&2; exit 1; }
     # A folder for each checkout: several can be tested at once.
     place=cprof-$(echo "$here" | cksum | cut -d ' ' -f 1)
     rm -rf "${dir:?}/$place"
@@ -130,6 +151,7 @@ make)
     for otp; do make_root "$otp"; done
     ;;
 run) shift; run_in "$@" ;;
-dir) suite_of "$2" >/dev/null; echo "$roots/otp$2" ;;
-*) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2 ;;
+in) dir=$(made "$2"); shift 2; enter "$dir" "$@" ;;
+dir) suite_of "$2" >/dev/null; dir_of "$2" ;;
+*) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
