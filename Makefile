@@ -134,6 +134,8 @@ bench-page: all
 	test/browser.sh --run bench/page.mjs
 bench-snapshot: all
 	$(MIX) run --no-start bench/snapshot.exs
+bench-servers: all
+	$(MIX) run --no-start bench/servers.exs
 
 clean:
 	$(MAKE) -C c_src clean
@@ -141,5 +143,5 @@ clean:
 
 .PHONY: all demo test test-of-c test-of-vm test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-roots test-dist lint fuzz churn bench bench-accuracy \
-    bench-overhead bench-stated bench-formats bench-diff bench-page bench-snapshot clean \
-    dist install uninstall
+    bench-overhead bench-stated bench-formats bench-diff bench-page bench-snapshot bench-servers \
+    clean dist install uninstall

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Makes the Debian roots in which the tests run on OTP 27 and OTP 29, and a bare
-# one with none of our libraries (test/dist.sh), once per machine, from the
-# machine's own package source.
+# Makes the Debian roots in which the tests run on OTP 27 and OTP 29, a bare one
+# with none of our libraries (test/dist.sh), and the one with the servers that are
+# measured (bench/servers), once per machine, from the machine's own package source.
 #
-#   test/roots.sh make [27|29|bare]...   make those that are missing (27 29)
+#   test/roots.sh make [27|29|bare|servers]...  make those that are missing (27 29)
 #   test/roots.sh run 27|29 CMD...       run CMD in a root, this checkout copied in
 #   test/roots.sh in 27|29|bare CMD...   run CMD in a root
-#   test/roots.sh dir 27|29|bare         print where the root is
+#   test/roots.sh dir 27|29|bare|servers print where the root is
 #
 # They are kept in CPROF_ROOTS (default /var/cache/cprof-roots). Needs root and
 # debootstrap (installed when missing).
@@ -23,6 +23,9 @@ packages="make gcc libc6-dev libunwind-dev libjansson-dev libprotobuf-c-dev
 
 # A node, and what makes use of a man page and of completion.
 bare="erlang-base man-db bash-completion zsh"
+# A copy of the root with OTP 27 that has servers, what loads them, and what
+# brings loopback up.
+servers="rabbitmq-server yaws ejabberd wrk iproute2"
 
 # For the tests against the real telemetry and Phoenix, which Debian has
 # compiled inside a program's package, and for the OTP of that suite only.
@@ -32,19 +35,26 @@ libraries=/opt/cprof-libraries
 
 suite_of() {
     case $1 in
-    27) echo trixie ;;
+    27 | servers) echo trixie ;;
     29) echo forky ;;
     bare) echo bookworm ;;
-    *) echo "roots.sh: no root $1 (27, 29 and bare are known)" >&2; exit 2 ;;
+    *) echo "roots.sh: no root $1 (27, 29, bare and servers are known)" >&2; exit 2 ;;
     esac
 }
 
 packages_of() {
-    if [ "$1" = bare ]; then echo $bare; else echo $packages; fi
+    case $1 in
+    bare) echo $bare ;;
+    servers) echo $packages $servers ;;
+    *) echo $packages ;;
+    esac
 }
 
 dir_of() {
-    if [ "$1" = bare ]; then echo "$roots/bare"; else echo "$roots/otp$1"; fi
+    case $1 in
+    bare | servers) echo "$roots/$1" ;;
+    *) echo "$roots/otp$1" ;;
+    esac
 }
 
 mirror() {
@@ -65,14 +75,19 @@ enter() {
     ' "$libraries" "$@"
 }
 
-# Packages that were added to the list since the root was made.
+# Packages that were added to the list since the root was made. Nothing of them
+# is started; and a root that is lost is made again, so dpkg need not wait for
+# the disk.
 add_packages() {
     dir=$(dir_of "$1")
     wanted=$(packages_of "$1")
     [ "$(cat "$dir/.complete")" = "$wanted" ] && return 0
+    printf '#!/bin/sh\nexit 101\n' >"$dir/usr/sbin/policy-rc.d"
+    chmod 755 "$dir/usr/sbin/policy-rc.d"
     enter "$dir" sh -c "export DEBIAN_FRONTEND=noninteractive
         apt-get update -q
-        apt-get install -qy --no-install-recommends $wanted
+        apt-get install -qy --no-install-recommends \
+            -o Dpkg::Options::=--force-unsafe-io $wanted
         apt-get clean"
     echo "$wanted" >"$dir/.complete"
 }
@@ -99,8 +114,22 @@ add_libraries() {
 }
 
 make_root() {
+    [ "$1" != servers ] || copy_base
     make_base "$1"
     [ "$1" != "$libraries_otp" ] || add_libraries "$(dir_of "$1")"
+}
+
+# Without what was tested there.
+copy_base() {
+    dir=$(dir_of servers)
+    [ ! -e "$dir/.complete" ] || return 0
+    make_base 27
+    dir=$(dir_of servers)
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    (cd "$(dir_of 27)" && tar -cf - --exclude='./cprof-*' --exclude='./tmp/*' \
+        --exclude=./.complete .) | tar -xf - -C "$dir"
+    touch "$dir/.complete"
 }
 
 make_base() {

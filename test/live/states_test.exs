@@ -1,8 +1,10 @@
+Code.require_file("account.exs", __DIR__)
+
 defmodule Live.StatesTest do
   @moduledoc "What schedulers do outside processes, against the VM's own account of it."
   use ExUnit.Case
 
-  alias Live.{Cprof, Node, Recorder, Wait}
+  alias Live.{Account, Cprof, Node, Recorder, Wait}
 
   @rate 1999
   @cpu_seconds 4
@@ -14,11 +16,11 @@ defmodule Live.StatesTest do
       # Without busy-wait: what the VM calls "other" is then scheduling.
       flags = ["+S", "1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"]
       node = Node.start("network", [unquote(kind)], flags)
-      go_first(node)
+      Account.go_first(node.pid)
       at = where(node)
       other = spawn_link(fn -> other_side(unquote(kind), at) end)
       {account, file} = Recorder.during(node, ["-r", @rate], fn -> account(node) end)
-      found = shares(file, node)
+      found = Map.delete(Account.ranges(file, node.pid), "check_io")
       show(unquote(kind), found, account)
       assert_agree(found, account)
       check(unquote(kind), file, node)
@@ -28,22 +30,12 @@ defmodule Live.StatesTest do
     end
   end
 
-  # The account is of wall time; the less the node has to wait for a CPU, the more it says.
-  defp go_first(node) do
-    {_, 0} = System.cmd("chrt", ~w(--all-tasks --fifo --pid 1 #{node.pid}), stderr_to_stdout: true)
-  end
-
   # Each is to be between the least and the most that the samples allow, in points of the time awake.
   defp assert_agree(found, account) do
     for {state, {least, most}} <- found do
       assert account[state] > least - @points, state
       assert account[state] < most + @points, state
     end
-  end
-
-  defp percent(map) do
-    all = map |> Map.values() |> Enum.sum()
-    Map.new(map, fn {key, n} -> {key, 100 * n / all} end)
   end
 
   defp where(node) do
@@ -84,49 +76,7 @@ defmodule Live.StatesTest do
         {state, String.to_integer(us)}
       end
 
-    # A build --with-microstate-accounting=extra has more states.
-    outside = us |> Map.drop(~w(sleep port gc emulator)) |> Map.values() |> Enum.sum()
-    percent(%{"port" => us["port"], "gc" => us["gc"], "running" => us["emulator"], "outside" => outside})
-  end
-
-  # Of normal schedulers, as the account is: by state the least and the most. Where its borders are, samples do not
-  # tell: a process that sends runs the driver itself, which is the port's for the account but not all of the call; a
-  # driver's word to the system what it waits for is check_io; taking up and putting away a process is in part the
-  # emulator's, in part "other"; on the way to sleep and back "other" ends, and begins, somewhere in the C library.
-  defp shares(file, node) do
-    only = ["report", file | Enum.flat_map(schedulers(node), &["--thread", &1])]
-    %{"states" => states} = Cprof.json(only)
-    calling = with_frame(only, "running", ~w(erts_internal:port_command/3 erts_internal:port_control/3))
-    selecting = with_frame(only, "port", ~w(driver_select epoll_ctl))
-    apart = with_root(only, "scheduling", "[scheduling]")
-    idle = Cprof.collapsed(only ++ ["--state", "idle"])
-    border = Enum.sum(for {stack, n} <- idle, List.last(stack) != "[kernel]", do: n)
-    work = Enum.sum(for state <- ~w(port gc running scheduling), do: states[state])
-    share = fn n, border -> 100 * n / (work + border) end
-
-    %{
-      "port" => {share.(states["port"] - selecting, border), share.(states["port"] + calling, 0)},
-      "gc" => {share.(states["gc"], border), share.(states["gc"], 0)},
-      "running" =>
-        {share.(states["running"] - calling, border), share.(states["running"] + states["scheduling"] - apart, 0)},
-      "outside" => {share.(apart, 0), share.(states["scheduling"] + selecting + border, border)}
-    }
-  end
-
-  defp schedulers(node) do
-    for file <- Path.wildcard("/proc/#{node.pid}/task/*/comm"),
-        String.trim(File.read!(file)) =~ ~r/^(\d+_scheduler|erts_sched_\d+)$/,
-        do: file |> Path.split() |> Enum.at(-2) |> String.to_integer()
-  end
-
-  defp with_frame(only, state, frames) do
-    stacks = Cprof.collapsed(only ++ ["--state", state])
-    Enum.sum(for {stack, n} <- stacks, Enum.any?(frames, &(&1 in stack)), do: n)
-  end
-
-  defp with_root(only, state, root) do
-    stacks = Cprof.collapsed(only ++ ["--state", state])
-    Enum.sum(for {[^root | _], n} <- stacks, do: n)
+    Account.shares(us)
   end
 
   defp show(kind, found, account) do

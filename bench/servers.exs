@@ -1,0 +1,170 @@
+# Servers that nobody here wrote, at half of what they can do: do the states of a recording agree with the VM's own
+# account, is all CPU time in it, how many stacks are cut, and what does it cost an answer? bench/README.md says how to read
+# the tables. By environment: SERVERS, ENGINES, RATES, RECORD_SECONDS (30), PAIRS (10), WINDOW_MS (1500).
+for file <- ~w(support watch servers/place servers/server), do: Code.require_file("#{file}.exs", __DIR__)
+Code.require_file("../test/live/account.exs", __DIR__)
+
+defmodule Servers do
+  alias Live.{Account, Cprof, Recorder}
+
+  @seconds Bench.setting("RECORD_SECONDS", 30)
+  @pairs Bench.setting("PAIRS", 10)
+  @ms Bench.setting("WINDOW_MS", 1500)
+  @out "build/bench/servers"
+
+  def run(name, how) do
+    server = Server.start(name)
+    {full, server} = Server.half_of_saturation(server)
+    IO.puts("#{name}: #{round(full)} answers a second at most, #{server.rate} from here on; load #{load()}")
+    recordings = for {engine, rate} <- how, do: recording(server, engine, rate)
+    costs = costs(server, how)
+    Server.stop(server)
+
+    %{
+      states: Enum.flat_map(recordings, & &1.states),
+      threads: Enum.flat_map(recordings, & &1.threads),
+      stacks: Enum.map(recordings, & &1.stacks),
+      cost: costs
+    }
+  end
+
+  # Of the same span: a recording, the VM's account, the CPU time of its threads.
+  defp recording(server, engine, rate) do
+    Account.go_first(server.pid)
+    account(server, true)
+    load = load()
+    args = ["--no-command", "-r", rate | Bench.engine(engine)]
+    {{times, used}, file} = Recorder.during(server, args, fn -> spent(server) end)
+    account(server, false)
+    Account.go_as_others(server.pid)
+    kept = Path.join(@out, "#{server.name}-#{engine}-#{rate}.pb.gz")
+    File.mkdir_p!(@out)
+    File.cp!(file, kept)
+    {_, _, 0} = Cprof.run(["report", kept, "-o", Path.rootname(kept, ".pb.gz") <> ".txt"])
+    head = [server: server.name, engine: engine, rate: rate]
+    report = Cprof.json(["report", kept])
+
+    %{
+      states: states(head, report, kept, server.pid, times),
+      threads: threads(head, report, kept, used),
+      stacks: head ++ stacks(report) ++ [load_before: load, load_after: load()]
+    }
+  end
+
+  defp spent(server) do
+    before = Recorder.cpu_of_threads(server.pid)
+    account(server, :reset)
+    Process.sleep(@seconds * 1000)
+    times = times(server)
+
+    {times,
+     for({tid, ns} <- Recorder.cpu_of_threads(server.pid), do: {comm(server, tid), tid, ns - Map.get(before, tid, 0)})}
+  end
+
+  defp comm(server, tid), do: String.trim(File.read!("/proc/#{server.pid}/task/#{tid}/comm"))
+
+  defp account(server, what), do: Server.call(server, :erlang, :system_flag, [:microstate_accounting, what])
+
+  # Of the normal schedulers.
+  defp times(server) do
+    for %{type: :scheduler, counters: counters} <- Server.call(server, :erlang, :statistics, [:microstate_accounting]),
+        {state, time} <- counters,
+        reduce: %{},
+        do: (all -> Map.update(all, "#{state}", time, &(&1 + time)))
+  end
+
+  # Engine perf does not tell what a scheduler does outside processes.
+  defp states(head, report, file, pid, times) do
+    if report["states"]["scheduler"] * 100 > report["meta"]["samples"] do
+      []
+    else
+      account = Account.shares(times)
+
+      for {state, {least, most}} <- Account.ranges(file, pid) do
+        off = Enum.max([0.0, least - account[state], account[state] - most])
+        head ++ [state: state, least: least, most: most, account: account[state], off: off]
+      end
+    end
+  end
+
+  # The recording begins and ends a little outside the span; what a kind of thread used in all of it is in proportion.
+  defp threads(head, report, file, used) do
+    longer = report["meta"]["cpu_used_ns"] / Enum.sum(for {_, _, ns} <- used, do: ns)
+    kinds = Enum.group_by(used, fn {comm, _, _} -> String.replace(comm, ~r/_?\d+_?/, "") end)
+
+    for {kind, threads} <- [{"all", used} | Enum.sort(kinds)],
+        ns = longer * Enum.sum(for {_, _, ns} <- threads, do: ns),
+        ns > 0 do
+      %{"meta" => meta} = Cprof.json(["report", file | Enum.flat_map(threads, fn {_, tid, _} -> ["--thread", tid] end)])
+      chance = 1.96 / :math.sqrt(max(meta["samples"], 1))
+      head ++ [threads: kind, used_s: ns / 1.0e9, seen_of_used: meta["cpu_ns"] / ns, chance: chance]
+    end
+  end
+
+  defp stacks(%{"counters" => counters} = report) do
+    of_samples = fn key -> 100 * counters[key] / counters["samples"] end
+    of_frames = fn key -> 100 * counters[key] / counters["frames"] end
+    cut = Enum.find(report["functions"], %{"total_pct" => 0.0}, &(&1["name"] == "[truncated]"))
+
+    [
+      samples: counters["samples"],
+      truncated_pct: of_samples.("truncated"),
+      truncated_counted_pct: cut["total_pct"],
+      c_cut_pct: of_samples.("c_cut"),
+      c_unreadable_pct: of_samples.("c_unreadable"),
+      unverified_pct: of_samples.("unverified"),
+      no_process_pct: of_samples.("no_process"),
+      unresolved_frames_pct: of_frames.("unresolved_frames"),
+      nameless_frames_pct: of_frames.("nameless_native_frames"),
+      stale_frames_pct: of_frames.("stale_symbols")
+    ]
+  end
+
+  # Windows of all kinds of recording in turn, each with one without next to it.
+  defp costs(server, how) do
+    load = load()
+    watches = [:none | for({engine, rate} <- how, do: {:engine, engine, rate})]
+    rounds = for n <- 1..@pairs, do: round(server, Enum.drop(watches, rem(n, length(watches))), watches)
+
+    for watch <- watches do
+      pairs = for round <- rounds, {^watch, with, without} <- round, do: {with, without}
+      cost(server, watch, pairs) ++ [load_before: load, load_after: load()]
+    end
+  end
+
+  defp round(server, first, watches) do
+    for watch <- first ++ (watches -- first) do
+      without = Server.rate(server, @ms)
+      {watch, Watch.during(server, watch, fn -> Server.rate(server, @ms) end), without}
+    end
+  end
+
+  defp cost(server, watch, pairs) do
+    {ratio, low, high} = Bench.interval(for({with, without} <- pairs, do: with.cpu / without.cpu), &Bench.median/1)
+    {engine, rate} = with {:engine, engine, rate} <- watch, do: {engine, rate}, else: (:none -> {"none", 0})
+    withouts = for {_, without} <- pairs, do: without
+
+    [
+      server: server.name,
+      engine: engine,
+      rate: rate,
+      cpu_times: ratio,
+      low: low,
+      high: high,
+      answers_per_s: Bench.median(for w <- withouts, do: w.rate),
+      us_per_answer: Bench.median(for w <- withouts, do: w.cpu / 1000),
+      pairs: length(pairs)
+    ]
+  end
+
+  defp load, do: File.read!("/proc/loadavg") |> String.split() |> hd()
+end
+
+engines = Bench.names("ENGINES", "bpf perf")
+how = for engine <- engines, rate <- Bench.names("RATES", "99 999"), do: {engine, String.to_integer(rate)}
+results = for name <- Bench.names("SERVERS", "rabbitmq yaws ejabberd"), do: Servers.run(name, how)
+
+for part <- [:states, :threads, :stacks, :cost], rows = Enum.flat_map(results, & &1[part]), rows != [] do
+  IO.puts("")
+  Bench.publish("servers_#{part}", rows)
+end
