@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { READ_PART = 65536 };
+
 void buffer_init(struct buffer *b, size_t max)
 {
     *b = (struct buffer){.max = max};
@@ -101,18 +103,29 @@ int buffer_status(const struct buffer *b)
     return b->failed ? -E_LIMIT : 0;
 }
 
+/* A full buffer may hold all there is: one byte more tells. */
+static ssize_t read_part(struct buffer *b, int fd)
+{
+    uint8_t more;
+    size_t left = b->max - b->len, part = left < READ_PART ? left : READ_PART;
+    if (part == 0)
+        return read(fd, &more, 1) == 0 ? 0 : -E_LIMIT;
+    if (!reserve(b, part))
+        return -E_LIMIT;
+    ssize_t n = read(fd, b->data + b->len, part);
+    return n < 0 ? -errno : n;
+}
+
 int buffer_read_fd(struct buffer *b, int fd)
 {
     for (;;) {
-        if (!reserve(b, 65536))
-            return -E_LIMIT;
-        ssize_t n = read(fd, b->data + b->len, b->cap - b->len);
+        ssize_t n = read_part(b, fd);
         if (n == 0)
             return 0;
         if (n > 0)
             b->len += (size_t)n;
-        else if (errno != EINTR)
-            return -errno;
+        else if (n != -EINTR)
+            return (int)n;
     }
 }
 

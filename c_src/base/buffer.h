@@ -37,7 +37,8 @@ void buffer_decimal(struct buffer *b, uint64_t n);
 uint8_t *buffer_grow(struct buffer *b, size_t len);
 /** 0, or -E_LIMIT when any append failed. */
 MUST_USE int buffer_status(const struct buffer *b);
-/** Appends all that can be read from fd; 0 or a negative error. */
+/** Appends all that can be read from fd; 0, -E_LIMIT when that is more than the
+ *  maximum, or another negative error. */
 MUST_USE int buffer_read_fd(struct buffer *b, int fd);
 /** Appends a whole file (also of /proc); 0 or a negative error. */
 MUST_USE int buffer_read_file(struct buffer *b, const char *path);

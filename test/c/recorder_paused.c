@@ -77,6 +77,20 @@ static uint64_t seen_by_a_child(volatile struct paused *p)
     return stopped;
 }
 
+/* As a busy machine is for a sampler: long between two looks, never stopped. */
+static void time_on_a_cpu_is_no_pause(void **state)
+{
+    (void)state;
+    struct paused p;
+    paused_begin(&p);
+    uint64_t end = clock_now_ns() + (PAUSED_LEAST_MS + 300) * NS_PER_MS;
+    while (clock_now_ns() < end)
+        ;
+    paused_look(&p);
+    assert_true(p.ran_ns >= PAUSED_LEAST_MS * NS_PER_MS);
+    assert_true(p.total_ns == 0);
+}
+
 static void a_real_stop(void **state)
 {
     (void)state;
@@ -93,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_without_a_cpu_that_was_not_asked_for_is_not),
         cmocka_unit_test(the_profile_says_so),
+        cmocka_unit_test(time_on_a_cpu_is_no_pause),
         cmocka_unit_test(a_real_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
