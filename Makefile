@@ -18,6 +18,8 @@
 #   make install      what `make` built, below PREFIX (/usr/local); with
 #                     PROGRAM=build/dist/cprof what `make dist` built.
 #                     make uninstall removes it
+#   make bench-servers RabbitMQ, Yaws and ejabberd under load, in a Debian root
+#                     (needs root); docs/servers.md has what was measured
 #   make bench        accuracy, overhead, formats; results in build/bench
 #   make clean
 #

@@ -15,7 +15,8 @@ defmodule Live.Account do
   By state the least and the most, in percent of the time awake. Where the borders of the account are, samples do not
   tell: a process that sends runs the driver itself, which is the port's for the account but not all of the call (what is
   in the driver's system call surely is); a driver's word to the system what it waits for is check_io; taking up and
-  putting away a process is in part the emulator's, in part "other"; on the way to sleep and back "other" ends, and begins, somewhere in the C library.
+  putting away a process is in part the emulator's, in part "other"; on the way to sleep and back "other" ends, and
+  begins, somewhere in the C library.
   """
   def ranges(file, pid) do
     only = ["report", file | Enum.flat_map(schedulers(pid), &["--thread", &1])]
