@@ -84,6 +84,7 @@ struct engine_info {
     uint64_t unarmed_ns;    /**< in which CPUs had none yet on which the node
                                  may have run, at most */
     size_t threads_skipped; /**< could not be sampled */
+    int skipped_why;        /**< the error of those; 0: not known */
     uint64_t hold_p50_ns;   /**< how long a thread was held for a sample: half
                                  of the times at most this; 0: never */
     uint64_t hold_p99_ns, hold_max_ns;

@@ -342,6 +342,7 @@ static struct engine_info info(const struct engine *e)
         .kernel_included = e->threads.setup.kernel,
         .threads = e->threads.count,
         .threads_skipped = e->threads.skipped,
+        .skipped_why = e->threads.why,
         .cost = {.share = perf_duty_cost(&e->duty),
                  .bound = e->max_cost,
                  .paused_share = perf_duty_paused_cost(&e->duty),

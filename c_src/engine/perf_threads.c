@@ -125,6 +125,18 @@ static bool is_sampled(const struct perf_threads *set, size_t sorted, pid_t tid)
                              by_tid) != NULL;
 }
 
+static bool is_used_up(int error)
+{
+    return error == -E_MEMLOCK || error == -EMFILE || error == -ENFILE;
+}
+
+static void skip(struct perf_threads *set, int error)
+{
+    set->skipped++;
+    set->why = error;
+}
+
+/* What is used up for one is so for those after it. */
 int perf_threads_add(struct perf_threads *set, const struct threads *threads)
 {
     int result =
@@ -136,9 +148,10 @@ int perf_threads_add(struct perf_threads *set, const struct threads *threads)
     for (size_t i = 0; i < threads->count; i++) {
         if (is_sampled(set, sorted, threads->list[i].tid))
             continue;
-        result = append_shrinking(set, &threads->list[i]);
+        if (!is_used_up(result))
+            result = append_shrinking(set, &threads->list[i]);
         if (result && result != -ESRCH) /* it ended meanwhile */
-            set->skipped++;
+            skip(set, result);
     }
     qsort(set->list, set->count, sizeof(set->list[0]), by_tid);
     return 0;
@@ -168,13 +181,36 @@ static int open_all(struct perf_threads *set, const struct threads *threads)
     return result;
 }
 
+/* As many as can be: kind by kind, schedulers are the first (threads.h). */
+static int open_most(struct perf_threads *set, const struct threads *threads)
+{
+    int result = ARRAY_RESERVE(set->list, set->cap, threads->count + 1);
+    for (int kind = 0; kind <= THREAD_OTHER; kind++)
+        for (size_t i = 0; i < threads->count; i++) {
+            if (threads->list[i].kind != (enum thread_kind)kind)
+                continue;
+            if (!result || result == -ESRCH)
+                result = append(set, &threads->list[i], set->shift);
+            if (is_used_up(result))
+                skip(set, result);
+        }
+    if (set->count == 0 || (result && !is_used_up(result))) {
+        drop_all(set);
+        return result;
+    }
+    qsort(set->list, set->count, sizeof(set->list[0]), by_tid);
+    return 0;
+}
+
 int perf_threads_open(struct perf_threads *set, const struct threads *threads)
 {
+    int result;
     for (set->shift = first_shift(threads);; set->shift++) {
-        int result = open_all(set, threads);
+        result = open_all(set, threads);
         if (result != -E_MEMLOCK || smallest(set->shift))
-            return result;
+            break;
     }
+    return is_used_up(result) ? open_most(set, threads) : result;
 }
 
 int perf_threads_init(struct perf_threads *set,

@@ -17,6 +17,7 @@ struct perf_threads {
     struct perf_thread **list;     /**< sorted by tid */
     size_t count, cap;
     size_t skipped; /**< could not be opened */
+    int why;        /**< the error of those */
     uint64_t lost;  /**< records of threads that are closed */
     unsigned shift; /**< rings are 2^shift smaller than their default */
     int epoll;      /**< its events point to the struct perf_thread */
@@ -33,10 +34,12 @@ void perf_threads_deinit(struct perf_threads *set);
 MUST_USE int perf_threads_open_one(const struct thread *of,
                                    struct perf_event_setup *setup,
                                    size_t ring_bytes, struct perf_thread *out);
-/** Opens all, with rings as large as fit; on failure none is open. */
+/** Opens all, with rings as large as fit. Where descriptors or locked memory
+ *  are too few for all, as many as can be, schedulers first; the others are
+ *  skipped. On failure none is open. */
 MUST_USE int perf_threads_open(struct perf_threads *set,
                                const struct threads *threads);
-/** Opens those that are not in the set yet; the others are skipped. */
+/** Opens those that are not in the set yet, as far as can be. */
 MUST_USE int perf_threads_add(struct perf_threads *set,
                               const struct threads *threads);
 /** Waits for the thread's (new) descriptor, too. */

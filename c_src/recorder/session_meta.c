@@ -163,9 +163,10 @@ static int note_gaps(struct profile *p, const struct target_state *t,
                               "root to see it");
     if (!err && info->threads_skipped) {
         snprintf(line, sizeof(line),
-                 "%zu threads could not be sampled; raise `ulimit -n` and "
-                 "`ulimit -l`",
-                 info->threads_skipped);
+                 "%zu threads were not sampled (schedulers come first): %s",
+                 info->threads_skipped,
+                 info->skipped_why ? err_text(info->skipped_why)
+                                   : "raise `ulimit -n` and `ulimit -l`");
         err = profile_note(p, line);
     }
     if (!err && info->cpus_skipped) {
