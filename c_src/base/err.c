@@ -14,9 +14,9 @@ static const struct err_row rows[] = {
     {E_LIMIT, "a limit of the program was exceeded"},
     {E_FORMAT, "the data is malformed"},
     {E_TIME, "it took too long and was given up"},
-    {E_NO_PROCESS, "no process has this pid; see `pgrep -a beam.smp`"},
+    {E_NO_PROCESS, "no process has this pid; see `cprof --nodes`"},
     {E_GONE, "the process has ended"},
-    {E_NOT_BEAM, "this process is not an Erlang VM; see `pgrep -a beam.smp`"},
+    {E_NOT_BEAM, "this process is not an Erlang VM; see `cprof --nodes`"},
     {E_NOT_JIT, "this Erlang VM runs without the JIT (the emu flavor), so it "
                 "has no symbol list; start it with `erl -emu_flavor jit`"},
     {E_NO_ACCESS, "reading the process's memory is not permitted; run as the "
@@ -71,6 +71,8 @@ static const struct err_row rows[] = {
     {E_NO_TIMELINE,
      "this recording has no timeline for --from and --to; record "
      "with --timeline"},
+    {E_NO_MATCH, "no process in the recording matches --process; without it "
+                 "the report names the processes that were sampled"},
     {E_VALUES, "the recordings measured different things and cannot be "
                "compared or merged"},
     {E_EMPTY, "one side has no samples of work to compare; record for longer "

@@ -53,6 +53,7 @@ enum err {
     E_NO_FUNCTION,    /**< no function of the name asked for */
     E_NO_TIMELINE,    /**< a time was asked for and none was recorded */
     E_EMPTY,          /**< nothing to compare: no sample of work */
+    E_NO_MATCH,       /**< no process of those asked for was sampled */
     E_VALUES,         /**< recordings whose rows count different things */
 
     /* formats, port */

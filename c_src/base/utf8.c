@@ -27,6 +27,18 @@ size_t utf8_next(const char *text, size_t left, uint32_t *code)
     return bad ? 0 : len;
 }
 
+size_t utf8_put(uint32_t code, char out[4])
+{
+    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (code > 0x10ffff)
+        return 0;
+    for (size_t i = len; i-- > 1; code >>= 6)
+        out[i] = (char)(0x80 | (code & 0x3f));
+    out[0] = (char)(lead[len] | code);
+    return len;
+}
+
 void utf8_clean(struct buffer *out, const char *text, size_t len)
 {
     uint32_t code;

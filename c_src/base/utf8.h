@@ -20,6 +20,9 @@
  */
 size_t utf8_next(const char *text, size_t left, uint32_t *code);
 
+/** Writes a character; its length, 0 above U+10FFFF. No NUL is added. */
+size_t utf8_put(uint32_t code, char out[4]);
+
 /** Appends text as valid UTF-8 without NUL; other bytes become U+FFFD. */
 void utf8_clean(struct buffer *out, const char *text, size_t len);
 

@@ -1,16 +1,12 @@
 /* The processes of the text report, and what the biggest of them do. */
+#include <string.h>
+
 #include "formats/text_parts.h"
 
 #include "profile/breakdown.h"
 #include "profile/groups.h"
 
-enum {
-    ROWS = 10,
-    DETAILED = 5,
-    FUNCTIONS = 3,
-    PID_WIDTH = 19,
-    NAME_WIDTH = 24
-};
+enum { ROWS = 10, DETAILED = 5, FUNCTIONS = 3, WHO_WIDTH = 17 };
 
 struct table {
     struct buffer *out;
@@ -50,41 +46,38 @@ static void who(struct table *t, const struct group *g, size_t width)
     buffer_deinit(&text);
 }
 
-/* A process that is just being made, or ended, has none any more. */
-static const char *initial_call(const struct table *t, const struct group *g)
+/* A process that is just being made, or ended, tells nothing any more. */
+static const char *name_of(const struct table *t, const struct group *g)
 {
-    const char *text = profile_text(t->p, process_of(t, g)->initial_call);
-    return *text || !g->together ? text : "(initial call not known)";
+    const char *name = groups_name(&t->groups, g);
+    return *name ? name : "(initial call not known)";
 }
 
-/* Two spaces and the text, when there is one. */
-static void more(struct table *t, const char *text)
+/* Two spaces and the text, when it is not what the row is called by. */
+static void more(struct table *t, const struct group *g, uint32_t string)
 {
-    if (*text == '\0')
+    const char *text = profile_text(t->p, string);
+    if (*text == '\0' || strcmp(text, groups_name(&t->groups, g)) == 0)
         return;
     buffer_text(t->out, "  ");
     text_cell_add(t->out, text, 0);
 }
 
-/* What its owner calls it says more than its name, which is one of a kind. */
-static const char *best_name(const struct table *t,
-                             const struct profile_process *q)
+static void names(struct table *t, const struct group *g)
 {
-    return profile_text(t->p, q->label ? q->label : q->name);
+    text_cell_add(t->out, name_of(t, g), 0);
+    more(t, g, g->initial_call);
+    more(t, g, g->label);
+    text_cell_end_line(t->out);
 }
 
 static void row(struct table *t, const struct group *g)
 {
-    const struct profile_process *q = process_of(t, g);
     buffer_printf(t->out, "%6.2f  %5.2f  %8llu  ", g->pct, g->error_pct,
                   (unsigned long long)g->samples);
-    who(t, g, PID_WIDTH);
+    who(t, g, WHO_WIDTH);
     buffer_text(t->out, "  ");
-    text_cell_add(t->out, best_name(t, q), NAME_WIDTH);
-    buffer_text(t->out, "  ");
-    text_cell_add(t->out, initial_call(t, g), 0);
-    more(t, q->label ? profile_text(t->p, q->name) : "");
-    text_cell_end_line(t->out);
+    names(t, g);
 }
 
 /* What is in no row, so that the table sums to all. */
@@ -108,8 +101,8 @@ static void rest_line(struct table *t, size_t rows)
 static void overview(struct table *t)
 {
     size_t rows = t->groups.count < ROWS ? t->groups.count : ROWS;
-    title(t, "\n     %     +-   SAMPLES  PROCESS              LABEL OR NAME  "
-             "           INITIAL CALL");
+    title(t, "\n     %     +-   SAMPLES  PROCESSES          NAME, INITIAL "
+             "CALL, LABEL");
     for (size_t i = 0; i < rows; i++)
         row(t, &t->groups.rows[i]);
     rest_line(t, rows);
@@ -119,13 +112,10 @@ static void overview(struct table *t)
 
 static void heading(struct table *t, const struct group *g)
 {
-    const struct profile_process *q = process_of(t, g);
     buffer_printf(t->out, "%6.2f  ", g->pct);
     who(t, g, 0);
-    more(t, profile_text(t->p, q->name));
-    more(t, initial_call(t, g));
-    more(t, profile_text(t->p, q->label));
-    text_cell_end_line(t->out);
+    buffer_text(t->out, "  ");
+    names(t, g);
 }
 
 static void functions_of(struct table *t, const struct breakdown *b, size_t row)

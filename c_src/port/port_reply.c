@@ -46,6 +46,7 @@ static const struct code_name code_names[] = {
     {E_NO_FUNCTION, "no_function"},
     {E_NO_TIMELINE, "no_timeline"},
     {E_EMPTY, "empty"},
+    {E_NO_MATCH, "no_match"},
     {E_VALUES, "values"},
     {E_UNKNOWN_FORMAT, "unknown_format"},
     {E_NOT_A_PROFILE, "not_a_profile"},

@@ -13,7 +13,9 @@
 
 /** A sample must match every member that is not 0. */
 struct filter {
-    const char *const *processes; /**< pid, name, label, initial call */
+    /** Each a pid, a name, a label, an initial call, or what people call it
+     *  (process_names.h). */
+    const char *const *processes;
     size_t process_count;
     const char *focus;  /**< POSIX extended RE on a frame's name; NULL */
     const char *ignore; /**< RE: stacks with such a frame are dropped; NULL */
@@ -33,7 +35,8 @@ MUST_USE int filter_check(const char *pattern);
 /** Does it ask for nothing at all? */
 bool filter_is_empty(const struct filter *f);
 /** -E_PATTERN when an expression does not compile, -E_NO_TIMELINE when a time
- *  is asked for that was not recorded, -ENOMEM. */
+ *  is asked for that was not recorded, -E_NO_MATCH when none of the processes
+ *  asked for is there, -ENOMEM. */
 MUST_USE int filter_apply(const struct profile *p, const struct filter *f,
                           struct profile **out);
 /** The same of a profile that is handed over: it is given back when the filter

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/process_names.h"
+
 /* What is known about a stack; a child inherits its parent's marks. */
 enum mark { MARK_FOCUS = 1, MARK_IGNORE = 2 };
 
@@ -109,7 +111,8 @@ static void mark_stacks(struct choosing *c)
     }
 }
 
-static bool is_process(const struct choosing *c, uint32_t process)
+static bool is_process(const struct choosing *c,
+                       const struct process_names *names, uint32_t process)
 {
     const struct profile_process *row = profile_process_at(c->p, process);
     for (size_t i = 0; i < c->filter->process_count; i++) {
@@ -119,7 +122,8 @@ static bool is_process(const struct choosing *c, uint32_t process)
         if (strcmp(profile_text(c->p, row->pid), text) == 0 ||
             strcmp(profile_text(c->p, row->name), text) == 0 ||
             strcmp(profile_text(c->p, row->label), text) == 0 ||
-            strcmp(profile_text(c->p, row->initial_call), text) == 0)
+            strcmp(profile_text(c->p, row->initial_call), text) == 0 ||
+            strcmp(process_names_of(names, process), text) == 0)
             return true;
     }
     return false;
@@ -151,12 +155,24 @@ static bool is_thread(const struct choosing *c, uint32_t thread)
     return false;
 }
 
+static int mark_processes(struct choosing *c)
+{
+    struct process_names names;
+    int err =
+        c->filter->process_count ? process_names_compute(c->p, &names) : 0;
+    if (err || !c->filter->process_count)
+        return err;
+    bool any = false;
+    for (uint32_t i = 0; i < profile_process_count(c->p); i++)
+        any |= c->processes[i] = is_process(c, &names, i);
+    process_names_deinit(&names);
+    return any ? 0 : -E_NO_MATCH;
+}
+
 static void mark(struct choosing *c)
 {
     mark_functions(c);
     mark_stacks(c);
-    for (uint32_t i = 0; i < profile_process_count(c->p); i++)
-        c->processes[i] = is_process(c, i);
     for (uint32_t i = 0; i < profile_thread_count(c->p); i++)
         c->threads[i] = is_thread(c, i);
 }
@@ -192,6 +208,8 @@ int filter_rows_choose(const struct profile *p, const struct filter *f,
 {
     struct choosing c = {.p = p, .filter = f};
     int err = choosing_init(&c);
+    if (!err)
+        err = mark_processes(&c);
     if (!err) {
         mark(&c);
         for (size_t i = 0; i < profile_sample_count(p); i++)

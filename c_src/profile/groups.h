@@ -1,30 +1,28 @@
 /**
  * @file groups.h
- * The processes of a report as rows for people: those that share an initial
- * call and a label and are many, unnamed and small each are one row. All
- * other processes have their own.
+ * The processes of a report as rows for people: those that people call the
+ * same (process_names.h) are one row, whatever the share of each.
  */
 #ifndef CPROF_PROFILE_GROUPS_H
 #define CPROF_PROFILE_GROUPS_H
 
 #include "base/err.h"
+#include "profile/process_names.h"
 #include "profile/profile.h"
 #include "profile/summary.h"
-
-/** From so many processes on they are a group ... */
-enum { GROUPS_MANY = 8 };
-/** ... of those that have less than this share each, in percent. */
-#define GROUPS_SMALL_PCT 2.0
 
 struct group {
     uint32_t process;   /**< of the profile: its biggest */
     uint64_t processes; /**< how many it stands for */
     bool together;      /**< a row for many; false: of one process */
+    /** Strings of the profile that all of them share; 0: they do not. */
+    uint32_t initial_call, label;
     uint64_t samples;
     double pct, error_pct; /**< as in summary.h */
 };
 
 struct groups {
+    struct process_names names;
     struct group *rows; /**< by samples */
     size_t count;
     uint32_t *of; /**< by process: its row; PROFILE_NONE without samples */
@@ -35,5 +33,7 @@ struct groups {
 MUST_USE int groups_compute(const struct profile *p, const struct summary *s,
                             struct groups *out);
 void groups_deinit(struct groups *g);
+/** What people call its processes; "" when nothing is known of it. */
+const char *groups_name(const struct groups *g, const struct group *row);
 
 #endif

@@ -68,7 +68,8 @@ static void replace(uint32_t *known, uint32_t news)
         *known = news;
 }
 
-int processes_describe(struct processes *t, const struct profile_process *news)
+int processes_describe(struct processes *t, const struct profile_process *news,
+                       bool described)
 {
     uint32_t id = first_with(t, news->pid);
     if (id == PROFILE_NONE)
@@ -80,7 +81,7 @@ int processes_describe(struct processes *t, const struct profile_process *news)
         replace(&row->now.label, news->label);
         replace(&row->now.application, news->application);
         replace(&row->now.parent, news->parent);
-        row->described = true;
+        row->described |= described;
     }
     return 0;
 }

@@ -24,10 +24,11 @@ void processes_deinit(struct processes *t);
 /** The id of the process seen as that; -ENOMEM, -E_LIMIT. */
 MUST_USE int64_t processes_add(struct processes *t,
                                const struct profile_process *seen);
-/** Replaces what is not 0 in all rows with its pid; -E_NOT_FOUND: there is
- *  none. */
+/** Replaces what is not 0 in all rows with its pid, and makes them described if
+ *  `described`; -E_NOT_FOUND: there is none. */
 MUST_USE int processes_describe(struct processes *t,
-                                const struct profile_process *news);
+                                const struct profile_process *news,
+                                bool described);
 /** Borrowed until the next is added. */
 const struct profile_process *processes_at(const struct processes *t,
                                            uint32_t id);

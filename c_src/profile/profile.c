@@ -117,13 +117,11 @@ int64_t profile_frame(struct profile *p, const struct frame *frame)
 int64_t profile_stack(struct profile *p, uint32_t parent, uint32_t frame)
 {
     struct profile_stack row = {.parent = parent, .frame = frame, .depth = 1};
-    if (frame >= p->frames.len)
+    if (frame >= p->frames.len ||
+        (parent != PROFILE_NONE && parent >= p->stacks.len))
         return -EINVAL;
-    if (parent != PROFILE_NONE) {
-        if (parent >= p->stacks.len)
-            return -EINVAL;
+    if (parent != PROFILE_NONE)
         row.depth = profile_stack_at(p, parent)->depth + 1;
-    }
     return intern_row(&p->stacks, &row);
 }
 
@@ -151,22 +149,28 @@ int64_t profile_process(struct profile *p, const char *pid, const char *name,
                         const char *initial_call, const char *label,
                         const char *application)
 {
-    return profile_process_of(p, &(struct process_texts){
-                                     .pid = pid,
-                                     .name = name,
-                                     .initial_call = initial_call,
-                                     .label = label,
-                                     .application = application,
-                                     .parent = "",
-                                 });
+    const struct process_texts texts = {pid,   name,        initial_call,
+                                        label, application, ""};
+    return profile_process_of(p, &texts);
+}
+
+static int describe(struct profile *p, const struct process_texts *texts,
+                    bool described)
+{
+    struct profile_process news;
+    int err = intern_process_texts(p, texts, &news);
+    return err ? err : processes_describe(&p->processes, &news, described);
 }
 
 int profile_describe_process(struct profile *p,
                              const struct process_texts *texts)
 {
-    struct profile_process news;
-    int err = intern_process_texts(p, texts, &news);
-    return err ? err : processes_describe(&p->processes, &news);
+    return describe(p, texts, true);
+}
+
+int profile_update_process(struct profile *p, const struct process_texts *texts)
+{
+    return describe(p, texts, false);
 }
 
 int64_t profile_thread(struct profile *p, uint32_t tid, const char *name)

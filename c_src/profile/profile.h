@@ -175,6 +175,8 @@ extern const struct profile_meta_keys profile_meta_keys;
     X(no_process, DOUBT, "samples of Erlang work whose process is not known")  \
     X(undescribed, FACT,                                                       \
       "processes that could not be asked in time who they are")                \
+    X(dictionary_unread, FACT,                                                 \
+      "processes whose dictionary could not be read from outside")             \
     X(unseen_ms, DOUBT,                                                        \
       "milliseconds of the node's CPU time that were not sampled")             \
     X(stopped_ms, DOUBT,                                                       \
@@ -237,6 +239,10 @@ MUST_USE int64_t profile_process_of(struct profile *p,
  */
 MUST_USE int profile_describe_process(struct profile *p,
                                       const struct process_texts *texts);
+/** The same by somebody who does not know all that the node knows of it: it
+ *  counts as described as before. */
+MUST_USE int profile_update_process(struct profile *p,
+                                    const struct process_texts *texts);
 MUST_USE int64_t profile_thread(struct profile *p, uint32_t tid,
                                 const char *name);
 /** Makes a process (usually one without a pid) stand for n of them, at least

@@ -4,14 +4,21 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/index.h"
 #include "profile/crowd.h"
-#include "target/erlproc.h"
+#include "recorder/initial_call.h"
+#include "target/procdict.h"
 
 struct member {
     uint64_t term; /* pid */
     uint32_t id;   /* of the profile */
+    uint32_t seen; /* samples */
+    bool read;     /* what it says of itself */
 };
+
+/* Of reading dictionaries: a tenth of the time, but for a short burst. */
+static const struct pace read_pace = {.burst_ns = 50 * NS_PER_MS, .share = 9};
 
 struct census {
     struct target_state *target;
@@ -22,7 +29,16 @@ struct census {
     struct crowd *crowd;
     uint32_t *crowd_rows; /* by crowd: of the profile, or PROFILE_NONE */
     size_t crowd_count, crowd_cap;
+    struct term_node node;
+    struct procdict_reader *dictionaries;
+    struct pace pace;
 };
+
+static uint64_t slots_of(const struct target_state *t)
+{
+    return t->layout.table_size ? t->layout.table_size
+                                : t->process.process_table_size;
+}
 
 int census_open(struct target_state *target, struct profile *profile,
                 struct census **out)
@@ -32,8 +48,13 @@ int census_open(struct target_state *target, struct profile *profile,
         return -ENOMEM;
     c->target = target;
     c->profile = profile;
+    c->pace = read_pace;
+    c->node =
+        (struct term_node){.memory = &target->memory, .atoms = target->atoms};
     index_init(&c->by_term);
     int err = crowd_open(&c->crowd);
+    if (!err)
+        err = procdict_open(&target->layout, &c->node, &c->dictionaries);
     if (err) {
         census_close(c);
         return err;
@@ -48,44 +69,103 @@ void census_close(struct census *c)
         return;
     index_deinit(&c->by_term);
     crowd_close(c->crowd);
+    procdict_close(c->dictionaries);
     free(c->crowd_rows);
     free(c->list);
     free(c);
 }
 
-static bool same_term(const void *things, uint32_t id, const void *key)
+/* --- what a process is ---------------------------------------------------- */
+
+/* As far as it is known, by the sample and by what is read now. */
+struct person {
+    struct erlproc proc;
+    struct procdict says;
+    bool read; /* its dictionary */
+};
+
+/* By its own account, else by the VM's. */
+static const uint64_t *initial_of(const struct person *who)
 {
-    return ((const struct member *)things)[id].term == *(const uint64_t *)key;
+    return who->says.initial[0] ? who->says.initial : who->proc.initial;
 }
 
-static int remember(struct census *c, uint64_t term, uint32_t id)
+/* Reads what it says of itself. What does not check out is left as it was. */
+static void read_person(struct census *c, struct person *who)
 {
-    int err = ARRAY_RESERVE(c->list, c->cap, c->count + 1);
-    if (err)
-        return err;
-    c->list[c->count] = (struct member){term, id};
-    return index_add(&c->by_term, hash_u64(0, term), (uint32_t)c->count++);
+    const struct target_state *t = c->target;
+    struct erlproc now;
+    if (!t->layout.known[LAYOUT_DICTIONARY]) {
+        who->read = true; /* that there is nothing to read is said elsewhere */
+        return;
+    }
+    if (!who->proc.address || !pace_begin(&c->pace))
+        return;
+    c->node.release = t->layout.release;
+    c->node.table_size = slots_of(t);
+    if (erlproc_read(&t->layout, &t->memory, who->proc.address, &now) == 0 &&
+        now.id == who->proc.id &&
+        procdict_read(c->dictionaries, &now, &who->says) == 0) {
+        who->read = true;
+        who->proc.name = now.name ? now.name : who->proc.name;
+    }
+    pace_end(&c->pace);
 }
 
-static int64_t describe_alone(struct census *c, const struct erlproc *proc)
+struct person_texts {
+    char pid[ERLPROC_TEXT], name[ERLPROC_TEXT], initial[INITIAL_CALL_TEXT];
+    char parent[ERLPROC_TEXT];
+};
+
+static void pid_text(const struct census *c, uint64_t pid,
+                     char text[ERLPROC_TEXT])
 {
-    struct target_state *t = c->target;
-    char pid[ERLPROC_TEXT], name[ERLPROC_TEXT], initial[ERLPROC_TEXT];
-    uint64_t slots = t->layout.table_size ? t->layout.table_size
-                                          : t->process.process_table_size;
-    erlproc_pid_text(proc->id, t->layout.release, slots, pid);
-    erlproc_name(t->atoms, proc, name);
-    erlproc_initial_call(t->atoms, proc, initial);
-    return profile_process(c->profile, pid, name, initial, "", "");
+    const struct target_state *t = c->target;
+    erlproc_pid_text(pid, t->layout.release, slots_of(t), text);
+}
+
+static void initial_text(const struct census *c, const struct person *who,
+                         char text[INITIAL_CALL_TEXT])
+{
+    char vm_name[ERLPROC_TEXT];
+    erlproc_initial_call(c->target->atoms, initial_of(who), vm_name);
+    initial_call_spell(vm_name, text);
+}
+
+static void parent_text(const struct census *c, uint64_t ancestor,
+                        char text[ERLPROC_TEXT])
+{
+    text[0] = '\0';
+    if (term_kind(ancestor) == TERM_IS_PID)
+        pid_text(c, ancestor, text);
+    else if (ancestor &&
+             atoms_text(c->target->atoms, ancestor, text, ERLPROC_TEXT) != 0)
+        text[0] = '\0';
+}
+
+static struct process_texts write_texts(const struct census *c,
+                                        const struct person *who,
+                                        struct person_texts *t)
+{
+    pid_text(c, who->proc.id, t->pid);
+    erlproc_name(c->target->atoms, &who->proc, t->name);
+    initial_text(c, who, t->initial);
+    parent_text(c, who->says.ancestor, t->parent);
+    return (struct process_texts){.pid = t->pid,
+                                  .name = t->name,
+                                  .initial_call = t->initial,
+                                  .label = who->says.label,
+                                  .application = "",
+                                  .parent = t->parent};
 }
 
 /* --- the row of a crowd ---------------------------------------------------
  */
 
-static int64_t describe_crowd(struct census *c, const struct erlproc *proc)
+static int64_t describe_crowd(struct census *c, const struct person *who)
 {
-    char initial[ERLPROC_TEXT];
-    erlproc_initial_call(c->target->atoms, proc, initial);
+    char initial[INITIAL_CALL_TEXT];
+    initial_text(c, who, initial);
     return profile_process(c->profile, "", "", initial, "", "");
 }
 
@@ -97,12 +177,12 @@ static int reserve_crowd(struct census *c, size_t crowd)
     return err;
 }
 
-static int64_t crowd_row(struct census *c, const struct erlproc *proc,
+static int64_t crowd_row(struct census *c, const struct person *who,
                          uint32_t crowd)
 {
     int64_t id = reserve_crowd(c, crowd);
     if (!id && c->crowd_rows[crowd] == PROFILE_NONE)
-        id = describe_crowd(c, proc);
+        id = describe_crowd(c, who);
     else if (!id)
         id = c->crowd_rows[crowd];
     if (id < 0)
@@ -113,20 +193,92 @@ static int64_t crowd_row(struct census *c, const struct erlproc *proc,
     return err ? err : id;
 }
 
-/* The row of a process that is not remembered, and whether it is its own. A
- * name tells one process from all others of its kind. */
-static int64_t describe(struct census *c, const struct erlproc *proc,
-                        bool *alone)
+/* --- one of its own ------------------------------------------------------- */
+
+static struct profile_counters *counters(const struct census *c)
 {
-    const struct crowd_kind kind = {
-        {proc->initial[0], proc->initial[1], proc->initial[2]}};
-    int place =
-        proc->name ? CROWD_ITS_OWN : crowd_place(c->crowd, &kind, proc->id);
-    *alone = place == CROWD_ITS_OWN;
+    return profile_counters_edit(c->profile);
+}
+
+static bool same_term(const void *things, uint32_t id, const void *key)
+{
+    return ((const struct member *)things)[id].term == *(const uint64_t *)key;
+}
+
+static int remember(struct census *c, const struct person *who, uint32_t id)
+{
+    int err = ARRAY_RESERVE(c->list, c->cap, c->count + 1);
+    if (err)
+        return err;
+    c->list[c->count] = (struct member){
+        .term = who->proc.id, .id = id, .seen = 1, .read = who->read};
+    return index_add(&c->by_term, hash_u64(0, who->proc.id),
+                     (uint32_t)c->count++);
+}
+
+static int64_t describe_alone(struct census *c, const struct person *who)
+{
+    struct person_texts t;
+    const struct process_texts texts = write_texts(c, who, &t);
+    int64_t id = profile_process_of(c->profile, &texts);
+    int err = id < 0 ? (int)id : remember(c, who, (uint32_t)id);
+    if (err)
+        return err;
+    counters(c)->dictionary_unread += !who->read;
+    return id;
+}
+
+/* A name tells one process from all others of its kind. */
+static int64_t describe(struct census *c, const struct person *who)
+{
+    const uint64_t *initial = initial_of(who);
+    const struct crowd_kind kind = {{initial[0], initial[1], initial[2]}};
+    int place = who->proc.name ? CROWD_ITS_OWN
+                               : crowd_place(c->crowd, &kind, who->proc.id);
     if (place < 0)
         return place;
-    return *alone ? describe_alone(c, proc)
-                  : crowd_row(c, proc, (uint32_t)place);
+    return place == CROWD_ITS_OWN ? describe_alone(c, who)
+                                  : crowd_row(c, who, (uint32_t)place);
+}
+
+static int64_t learn(struct census *c, const struct erlproc *proc)
+{
+    struct person who = {.proc = *proc};
+    read_person(c, &who);
+    return describe(c, &who);
+}
+
+/* Of what it said before, nothing is taken back. */
+static int look_again(struct census *c, struct member *m,
+                      const struct erlproc *proc)
+{
+    struct person who = {.proc = *proc};
+    read_person(c, &who);
+    if (!who.read)
+        return 0;
+    struct person_texts t;
+    struct process_texts texts = write_texts(c, &who, &t);
+    if (m->read && !who.says.initial[0])
+        texts.initial_call = "";
+    counters(c)->dictionary_unread -= !m->read;
+    m->read = true;
+    return profile_update_process(c->profile, &texts);
+}
+
+enum { EAGER = 16 }; /* samples of a process that could not be read yet */
+
+static bool is_due(const struct member *m)
+{
+    return (m->seen & (m->seen - 1)) == 0 || (!m->read && m->seen < EAGER);
+}
+
+static int64_t see_again(struct census *c, uint32_t place,
+                         const struct erlproc *proc)
+{
+    struct member *m = &c->list[place];
+    m->seen++;
+    int err = is_due(m) ? look_again(c, m, proc) : 0;
+    return err ? err : (int64_t)m->id;
 }
 
 /* --- by sample ------------------------------------------------------------ */
@@ -145,19 +297,10 @@ static int identify(const struct census *c, uint64_t c_p,
     return erlproc_read(&t->layout, &t->memory, c_p, proc);
 }
 
-static int64_t known(const struct census *c, uint64_t term)
+static uint32_t place_of(const struct census *c, uint64_t term)
 {
-    uint32_t place =
-        index_find(&c->by_term, hash_u64(0, term), same_term, c->list, &term);
-    return place == INDEX_NONE ? -E_NOT_FOUND : (int64_t)c->list[place].id;
-}
-
-static int64_t learn(struct census *c, const struct erlproc *proc)
-{
-    bool alone;
-    int64_t id = describe(c, proc, &alone);
-    int err = id < 0 || !alone ? 0 : remember(c, proc->id, (uint32_t)id);
-    return err ? err : id;
+    return index_find(&c->by_term, hash_u64(0, term), same_term, c->list,
+                      &term);
 }
 
 int64_t census_process(struct census *c, uint64_t c_p,
@@ -166,17 +309,17 @@ int64_t census_process(struct census *c, uint64_t c_p,
     struct erlproc proc;
     if (identify(c, c_p, at_sample, &proc) != 0)
         return -E_NOT_FOUND;
-    int64_t id = known(c, proc.id);
-    return id == -E_NOT_FOUND ? learn(c, &proc) : id;
+    uint32_t place = place_of(c, proc.id);
+    return place == INDEX_NONE ? learn(c, &proc) : see_again(c, place, &proc);
 }
 
 int64_t census_owner(struct census *c, uint64_t pid)
 {
     const struct target_state *t = c->target;
     struct erlproc proc;
-    int64_t id = known(c, pid);
-    if (id != -E_NOT_FOUND)
-        return id;
+    uint32_t place = place_of(c, pid);
+    if (place != INDEX_NONE)
+        return c->list[place].id;
     if (erlproc_find(&t->layout, &t->memory, pid, &proc) != 0)
         proc = (struct erlproc){.id = pid};
     return learn(c, &proc);

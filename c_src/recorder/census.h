@@ -1,9 +1,11 @@
 /**
  * @file census.h
  * The Erlang processes that were seen: from a struct Process in the node to
- * the profile's id. Name and initial call are read once, when a process is
- * seen first. Of many unnamed ones with the same initial call only the first
- * have a row of their own (profile/crowd.h).
+ * the profile's id. What a process is, by its name, its initial call and its
+ * dictionary, is read when it is seen first, and again each time it has been
+ * seen twice as often: a process that was just made does not say yet what it
+ * is. Of many unnamed ones with the same initial call only the first have a
+ * row of their own (profile/crowd.h).
  */
 #ifndef CPROF_RECORDER_CENSUS_H
 #define CPROF_RECORDER_CENSUS_H

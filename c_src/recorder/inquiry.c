@@ -1,6 +1,7 @@
 #include "recorder/inquiry.h"
 
 #include "base/clock.h"
+#include "recorder/initial_call.h"
 
 struct inquiry inquiry_of(struct profile *p)
 {
@@ -53,7 +54,11 @@ int inquiry_learn(struct inquiry *q, const struct process_texts *texts)
 {
     if (!q->profile)
         return 0;
-    int err = profile_describe_process(q->profile, texts);
+    char initial_call[INITIAL_CALL_TEXT];
+    struct process_texts spelled = *texts;
+    initial_call_spell(texts->initial_call, initial_call);
+    spelled.initial_call = initial_call;
+    int err = profile_describe_process(q->profile, &spelled);
     /* It may be of an earlier recording. */
     return err == -E_NOT_FOUND ? 0 : err;
 }

@@ -145,11 +145,11 @@ static void whose(struct sink *s, uint64_t processes, uint64_t samples,
     real(s, "error_pct", error_pct);
 }
 
-static void kin(const struct profile *p, const struct profile_process *of,
+static void kin(const struct profile *p, uint32_t initial_call, uint32_t label,
                 struct sink *s)
 {
-    text(s, "initial_call", p, of->initial_call);
-    text(s, "label", p, of->label);
+    text(s, "initial_call", p, initial_call);
+    text(s, "label", p, label);
 }
 
 /* The biggest functions of a process; see breakdown.h. */
@@ -179,7 +179,8 @@ static void processes(const struct profile *p, const struct figures *f,
         sink_object(s, NULL);
         text(s, profile_meta_keys.pid, p, of->pid);
         text(s, KEY_NAME, p, of->name);
-        kin(p, of, s);
+        kin(p, of->initial_call, of->label, s);
+        sink_text(s, "group", process_names_of(&f->groups.names, row->process));
         text(s, "application", p, of->application);
         text(s, "parent", p, of->parent);
         whose(s, profile_members(p, row->process), row->samples, row->pct,
@@ -199,7 +200,8 @@ static void groups(const struct profile *p, const struct groups *groups,
         if (!g->together)
             continue;
         sink_object(s, NULL);
-        kin(p, profile_process_at(p, g->process), s);
+        sink_text(s, KEY_NAME, groups_name(groups, g));
+        kin(p, g->initial_call, g->label, s);
         whose(s, g->processes, g->samples, g->pct, g->error_pct);
         sink_end(s);
     }

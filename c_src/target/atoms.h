@@ -31,4 +31,8 @@ void atoms_close(struct atoms *a);
 MUST_USE int atoms_text(struct atoms *a, uint64_t term, char *text,
                         size_t size);
 
+/** An atom's text as the VM writes it: 'Elixir.Enum' in quotes, lists
+ *  without; cut to size. */
+void atoms_quote(const char *text, char *out, size_t size);
+
 #endif

@@ -1,11 +1,13 @@
 /*
- * Takes apart the names of JIT functions. The VM prints them with "%T:%T/%u",
- * atoms quoted where Erlang needs it (erts/emulator/beam/erl_printf_term.c,
- * print_atom_name): 'wl':'-run/2-fun-2-'/3 with \n, \t, ..., \ooo inside.
+ * Takes apart the names of JIT functions, and writes an atom as they do. The VM
+ * prints them with "%T:%T/%u", atoms quoted where Erlang needs it
+ * (erts/emulator/beam/erl_printf_term.c, print_atom_name):
+ * 'wl':'-run/2-fun-2-'/3 with \n, \t, ..., \ooo inside.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "target/atoms_parts.h"
 
 struct cursor {
@@ -24,21 +26,10 @@ static void put(struct cursor *c, char byte)
 
 static void put_utf8(struct cursor *c, unsigned long code)
 {
-    if (code < 0x80) {
-        put(c, (char)code);
-    } else if (code < 0x800) {
-        put(c, (char)(0xc0 | code >> 6));
-        put(c, (char)(0x80 | (code & 0x3f)));
-    } else if (code < 0x10000) {
-        put(c, (char)(0xe0 | code >> 12));
-        put(c, (char)(0x80 | (code >> 6 & 0x3f)));
-        put(c, (char)(0x80 | (code & 0x3f)));
-    } else if (code < 0x110000) {
-        put(c, (char)(0xf0 | code >> 18));
-        put(c, (char)(0x80 | (code >> 12 & 0x3f)));
-        put(c, (char)(0x80 | (code >> 6 & 0x3f)));
-        put(c, (char)(0x80 | (code & 0x3f)));
-    }
+    char bytes[4];
+    size_t len = code <= 0x10ffff ? utf8_put((uint32_t)code, bytes) : 0;
+    for (size_t i = 0; i < len; i++)
+        put(c, bytes[i]);
 }
 
 /* What follows a backslash; leaves the cursor behind it. */
@@ -120,4 +111,57 @@ int atoms_parse_mfa(const char *name, struct atoms_mfa *out)
         return -E_FORMAT;
     out->arity = (unsigned)arity;
     return 0;
+}
+
+/* --- and back ------------------------------------------------------------- */
+
+/* Latin-1 letters are letters, and lower case ones may be first. */
+static bool needs_no_quotes(const char *text)
+{
+    bool first = true;
+    uint32_t c;
+    for (size_t n; *text; text += n, first = false) {
+        n = utf8_next(text, strlen(text), &c);
+        bool small =
+            (c >= 'a' && c <= 'z') || (c >= 0xdf && c <= 0xff && c != 0xf7);
+        bool other = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '_' || (c >= 0xc0 && c <= 0xde && c != 0xd7);
+        if (n == 0 || !(small || (other && !first)))
+            return false;
+    }
+    return !first;
+}
+
+static void put_escaped(struct cursor *c, uint8_t byte)
+{
+    static const char letters[] = "ntrbfv", bytes[] = "\n\t\r\b\f\v";
+    const char *known = strchr(bytes, byte);
+    if (byte == '\'' || byte == '\\' || known)
+        put(c, '\\');
+    if (known)
+        put(c, letters[known - bytes]);
+    else if (byte >= ' ')
+        put(c, (char)byte);
+    else
+        for (int shift = 6; shift >= 0; shift -= 3) {
+            if (shift == 6)
+                put(c, '\\');
+            put(c, (char)('0' + (byte >> shift & 7)));
+        }
+}
+
+void atoms_quote(const char *text, char *out, size_t size)
+{
+    struct cursor c = {.to = out, .left = size};
+    bool bare = needs_no_quotes(text);
+    if (!bare)
+        put(&c, '\'');
+    for (const char *at = text; *at; at++)
+        if (bare)
+            put(&c, *at);
+        else
+            put_escaped(&c, (uint8_t)*at);
+    if (!bare)
+        put(&c, '\'');
+    *c.to = '\0';
 }

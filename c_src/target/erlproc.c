@@ -75,6 +75,7 @@ int erlproc_read(const struct layout *l, const struct memory *m,
         .hend = field(l, head, LAYOUT_HEND, 0),
         .scheduler_data = field(l, head, LAYOUT_SCHEDULER_DATA, 0),
         .name = name_of(m, field(l, head, LAYOUT_REG, 0), address),
+        .dictionary = field(l, head, LAYOUT_DICTIONARY, 0),
     };
     for (size_t i = 0; i < 3; i++)
         p.initial[i] = field(l, head, LAYOUT_INITIAL, i);
@@ -176,18 +177,28 @@ void erlproc_name(struct atoms *atoms, const struct erlproc *p,
         text[0] = '\0';
 }
 
-void erlproc_initial_call(struct atoms *atoms, const struct erlproc *p,
+static int quoted_atom(struct atoms *atoms, uint64_t term,
+                       char text[ERLPROC_TEXT])
+{
+    char plain[ERLPROC_TEXT];
+    int err = atoms_text(atoms, term, plain, sizeof(plain));
+    if (!err)
+        atoms_quote(plain, text, ERLPROC_TEXT);
+    return err;
+}
+
+void erlproc_initial_call(struct atoms *atoms, const uint64_t initial[3],
                           char text[ERLPROC_TEXT])
 {
     char module[ERLPROC_TEXT], function[ERLPROC_TEXT];
     text[0] = '\0';
-    if (p->initial[2] > TERM_MAX_ARITY ||
-        atoms_text(atoms, p->initial[0], module, sizeof(module)) < 0 ||
-        atoms_text(atoms, p->initial[1], function, sizeof(function)) < 0)
+    if (initial[2] > TERM_MAX_ARITY ||
+        quoted_atom(atoms, initial[0], module) < 0 ||
+        quoted_atom(atoms, initial[1], function) < 0)
         return;
     char whole[2 * ERLPROC_TEXT + 8];
     int n = snprintf(whole, sizeof(whole), "%s:%s/%u", module, function,
-                     (unsigned)p->initial[2]);
+                     (unsigned)initial[2]);
     if (n < ERLPROC_TEXT)
         memcpy(text, whole, (size_t)n + 1);
 }

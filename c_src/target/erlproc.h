@@ -27,6 +27,7 @@ struct erlproc {
     uint64_t scheduler_data;
     uint64_t initial[3]; /**< module atom, function atom, arity; 0s: unknown */
     uint64_t name;       /**< atom term, 0: not registered, or not readable */
+    uint64_t dictionary; /**< address, 0: none, or not read */
 };
 
 /** Reads the known fields of the Process at address. A read, no more:
@@ -57,8 +58,9 @@ void erlproc_pid_text(uint64_t id, int release, uint64_t table_size,
 /** Registered name, "" when none or not known. */
 void erlproc_name(struct atoms *atoms, const struct erlproc *p,
                   char text[ERLPROC_TEXT]);
-/** "proc_lib:init_p/5", "" when unknown. */
-void erlproc_initial_call(struct atoms *atoms, const struct erlproc *p,
+/** An initial call (a module's and a function's atom, and an arity) as the VM
+ *  writes functions: "'Elixir.Task':run/1"; "" when unknown. */
+void erlproc_initial_call(struct atoms *atoms, const uint64_t initial[3],
                           char text[ERLPROC_TEXT]);
 
 #endif

@@ -48,6 +48,7 @@ enum layout_field {
     LAYOUT_INITIAL,         /**< Process.u.initial (MFA) */
     LAYOUT_CONTINUATION,    /**< Process.i: where a process that does not run
                                  JIT code goes on */
+    LAYOUT_DICTIONARY,      /**< Process.dictionary, a ProcDict or 0 */
     LAYOUT_SCHEDULER_DATA,  /**< Process.scheduler_data */
     LAYOUT_CURRENT_PROCESS, /**< ErtsSchedulerData.current_process */
     LAYOUT_TAUGHT_COUNT,    /* samples can teach those before */
@@ -139,5 +140,8 @@ void layout_learn(struct layout *l, const struct memory *m,
 /** Which fields are unknown, as text for the report ("hend, reg"); "" when
  *  none. Writes at most size bytes. */
 void layout_missing(const struct layout *l, char *text, size_t size);
+
+/** OTP release of the erts version in an emulator's path; 0: not told. */
+int layout_hints_release(const char *exe);
 
 #endif

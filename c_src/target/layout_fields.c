@@ -11,6 +11,7 @@
  *                   the bottom of every Erlang stack
  *   reg             0, or a RegProc {next, hvalue, Process *, Port *, name}
  *                   that points back (erts/emulator/beam/register.h)
+ *   dictionary      0, or what begins as a ProcDict does (procdict.h)
  *   scheduler_data  0, or the ErtsSchedulerData of a scheduler: one that is
  *                   known, or whose first word is the runtime stack
  */
@@ -18,6 +19,7 @@
 
 #include "base/term.h"
 #include "target/layout_parts.h"
+#include "target/procdict.h"
 
 enum {
     PICK_MIN = 4,
@@ -26,8 +28,8 @@ enum {
 
 /* What a word of the piece points to, as far as it does. */
 struct pointee {
-    uint64_t below;   /* the word at w - 8 */
-    uint64_t head[5]; /* the words at w */
+    uint64_t below;               /* the word at w - 8 */
+    uint64_t head[PROCDICT_HEAD]; /* the words at w */
     bool has_below, has_head;
 };
 
@@ -115,6 +117,13 @@ static int answer_reg(const struct layout_piece *p, uint64_t w,
                : -1;
 }
 
+static int answer_dictionary(uint64_t w, const struct pointee *to)
+{
+    if (w == 0)
+        return 0;
+    return to->has_head && procdict_is_head(to->head) ? 1 : -1;
+}
+
 static int answer_scheduler(uint64_t w, const struct pointee *to,
                             const struct layout_facts *f)
 {
@@ -156,6 +165,7 @@ void layout_fields_add(struct layout_tallies *t, const struct memory *m,
         count(&t->of[LAYOUT_INITIAL], k, in ? answer_initial(piece, k) : -1);
         count(&t->of[LAYOUT_CONTINUATION], k, answer_continuation(w, facts));
         count(&t->of[LAYOUT_REG], k, answer_reg(piece, w, &to[k]));
+        count(&t->of[LAYOUT_DICTIONARY], k, answer_dictionary(w, &to[k]));
     }
     for (int field = 0; field < LAYOUT_FIELD_COUNT; field++)
         t->of[field].pieces += !facts->again || field == LAYOUT_HEND ||

@@ -21,6 +21,7 @@ static const struct layout_hint hints[] = {
       [LAYOUT_REG] = 48,
       [LAYOUT_INITIAL] = 448,
       [LAYOUT_CONTINUATION] = 256,
+      [LAYOUT_DICTIONARY] = 416,
       [LAYOUT_SCHEDULER_DATA] = 760,
       [LAYOUT_CURRENT_PROCESS] = 168}},
     {27,
@@ -32,6 +33,7 @@ static const struct layout_hint hints[] = {
       [LAYOUT_REG] = 32,
       [LAYOUT_INITIAL] = 440,
       [LAYOUT_CONTINUATION] = 248,
+      [LAYOUT_DICTIONARY] = 408,
       [LAYOUT_SCHEDULER_DATA] = 744,
       [LAYOUT_CURRENT_PROCESS] = 168}},
     {29,
@@ -43,6 +45,7 @@ static const struct layout_hint hints[] = {
       [LAYOUT_REG] = 32,
       [LAYOUT_INITIAL] = 440,
       [LAYOUT_CONTINUATION] = 248,
+      [LAYOUT_DICTIONARY] = 408,
       [LAYOUT_SCHEDULER_DATA] = 744,
       [LAYOUT_CURRENT_PROCESS] = 168}},
 };

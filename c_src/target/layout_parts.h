@@ -162,8 +162,6 @@ struct layout_hint {
 
 /** Rows; *count is set. A test may pass an empty list instead. */
 const struct layout_hint *layout_hints(size_t *count);
-/** OTP release of the erts version in an emulator's path; 0: not told. */
-int layout_hints_release(const char *exe);
 
 /* --- layout.c, layout_learn.c ------------------------------------------- */
 

@@ -73,7 +73,8 @@ facts_of(Info) ->
     }.
 
 initial_call({Module, Function, Arity}) ->
-    text(io_lib:format("~ts:~ts/~b", [Module, Function, Arity]));
+    %% As the VM writes functions: the program spells them for people.
+    text(io_lib:format("~0tp:~0tp/~b", [Module, Function, Arity]));
 initial_call(undefined) ->
     <<>>.
 

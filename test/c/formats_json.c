@@ -94,6 +94,7 @@ static void has_the_documented_shape(void **state)
     json_t *process = json_array_get(json_object_get(r, "processes"), 0);
     assert_string_equal(text(process, "pid"), "<0.1.0>");
     assert_string_equal(text(process, "initial_call"), "m:f/1");
+    assert_string_equal(text(process, "group"), text(process, "name"));
     assert_string_equal(text(process, "label"), "l");
     assert_string_equal(text(process, "application"), "a");
     assert_string_equal(text(process, "parent"), "sup");
@@ -134,9 +135,12 @@ static void groups_are_there_beside_their_rows(void **state)
     assert_int_equal(json_array_size(rows), 3);
     assert_string_equal(text(json_array_get(rows, 1), "pid"), "");
     assert_int_equal(integer(json_array_get(rows, 1), "processes"), 100);
+    assert_string_equal(text(json_array_get(rows, 1), "group"), "m:life/1");
+    assert_string_equal(text(json_array_get(rows, 2), "group"), "m:life/1");
     json_t *groups = json_object_get(r, "process_groups");
     assert_int_equal(json_array_size(groups), 1);
     json_t *g = json_array_get(groups, 0);
+    assert_string_equal(text(g, "name"), "m:life/1");
     assert_string_equal(text(g, "initial_call"), "m:life/1");
     assert_string_equal(text(g, "label"), "");
     assert_int_equal(integer(g, "processes"), 101);

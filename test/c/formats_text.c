@@ -95,7 +95,8 @@ static void says_what_was_measured_and_where_time_went(void **state)
     assert_has(text, " 75.00  25.96   75.00         6  work ");
     assert_has(text, "  work.erl:7\n");
     assert_has(text, " 25.00  25.96  100.00         2  main ");
-    assert_has(text, "\n 75.00  25.96         6  <0.1.0>              queue  ");
+    assert_has(text,
+               "\n 75.00  25.96         6  <0.1.0>            queue  m:f/1\n");
     assert_has(text, "\n 25.00  25.96         2  in no Erlang process\n");
     assert_has(text, "\n 75.00  <0.1.0>  queue  m:f/1\n"
                      "         75.00  work\n");
@@ -125,13 +126,14 @@ static void many_alike_are_one_row(void **state)
     make_sample(p, make_stack(p, "other"), r, STATE_RUNNING, 420);
     char *text = report(p, 0, false);
     assert_has(text, "\n 84.00   3.21       420  <0.10.0>  ");
-    assert_has(text, "  x                         m:f/1\n");
-    assert_has(text, "\n 12.00   2.85        60  1,024 processes  ");
-    assert_has(text, "\n  4.00   1.75        20  <0.9.0>  ");
+    assert_has(text, "  m:f/1  x\n");
+    assert_has(text,
+               "\n 16.00   3.21        80  1,025 processes    m:life/1\n");
+    assert_has_not(text, "<0.9.0>");
     assert_has_not(text, "<0.3.0>");
     assert_has_not(text, "in no Erlang process");
-    assert_has(text, "\n 12.00  1,024 processes  m:life/1\n"
-                     "         10.40  work\n          1.60  main\n");
+    assert_has(text, "\n 16.00  1,025 processes  m:life/1\n"
+                     "         10.40  work\n          5.60  main\n");
     free(text);
     profile_destroy(p);
 }

@@ -207,7 +207,7 @@ static void of_groups_of_processes(void **state)
     }
     json_t *json = json_of(p);
     assert_int_equal(json_array_size(json_object_get(json, "process_groups")),
-                     4);
+                     2);
     json_decref(json);
     compare(p);
 }

@@ -93,17 +93,26 @@ static void by_process(void **state)
     (void)state;
     const char *pid[] = {"<0.10.0>"}, *name[] = {"db"},
                *call[] = {"web:init/1"};
-    const char *both[] = {"db", "<0.11.0>"}, *none[] = {"nobody"},
-               *empty[] = {""};
+    const char *both[] = {"db", "<0.11.0>"};
 #define PROCESSES(list, n)                                                     \
     left((struct filter){.processes = list, .process_count = n})
     assert_int_equal(PROCESSES(pid, 1), 1);
     assert_int_equal(PROCESSES(name, 1), 1);
     assert_int_equal(PROCESSES(call, 1), 6);
     assert_int_equal(PROCESSES(both, 2), 7);
-    assert_int_equal(PROCESSES(none, 1), 0);
-    assert_int_equal(PROCESSES(empty, 1), 0);
 #undef PROCESSES
+}
+
+static void a_process_that_is_not_there_is_an_error(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"nobody", ""};
+    struct profile *p = two_processes(), *out;
+    for (size_t i = 0; i < 2; i++) {
+        const struct filter f = {.processes = &names[i], .process_count = 1};
+        assert_int_equal(filter_apply(p, &f, &out), -E_NO_MATCH);
+    }
+    profile_destroy(p);
 }
 
 static void by_frames(void **state)
@@ -296,6 +305,7 @@ int main(void)
         cmocka_unit_test(nothing_asked_keeps_all),
         cmocka_unit_test(all_that_is_known_is_kept),
         cmocka_unit_test(by_process),
+        cmocka_unit_test(a_process_that_is_not_there_is_an_error),
         cmocka_unit_test(by_frames),
         cmocka_unit_test(by_state),
         cmocka_unit_test(a_state_that_is_asked_for_counts),

@@ -38,15 +38,16 @@ static void both_deinit(struct both *b)
     summary_deinit(&b->s);
 }
 
-static void many_small_ones_of_a_kind_are_one_row(void **state)
+/* Thirty sessions of 3 % each say more together than each of them. */
+static void all_of_a_kind_are_one_row(void **state)
 {
     (void)state;
     struct profile *p = make_profile();
     for (int i = 0; i < 8; i++)
-        run(p, process(p, i, "", "m:worker/1"), i == 3 ? 2 : 1);
-    run(p, process(p, 100, "", "m:worker/1"), 491); /* big: alone */
-    for (int i = 200; i < 207; i++)
-        run(p, process(p, i, "", "m:few/1"), 1); /* seven */
+        run(p, process(p, i, "", "m:worker/1"), i == 3 ? 92 : 1);
+    run(p, process(p, 100, "big", "m:worker/1"), 400);
+    for (int i = 200; i < 202; i++)
+        run(p, process(p, i, "", "m:few/1"), 4);
     for (int i = 300; i < 310; i++) {
         char name[8];
         snprintf(name, sizeof(name), "n%d", i);
@@ -54,17 +55,19 @@ static void many_small_ones_of_a_kind_are_one_row(void **state)
     }
     struct both b = compute(p);
     assert_int_equal(b.s.counted, 517);
-    assert_int_equal(b.g.count, 1 + 1 + 7 + 10);
-    assert_int_equal(b.g.rows[0].samples, 491);
+    assert_int_equal(b.g.count, 1 + 1 + 1 + 10);
+    assert_int_equal(b.g.rows[0].samples, 400);
     assert_false(b.g.rows[0].together);
+    assert_string_equal(groups_name(&b.g, &b.g.rows[0]), "big");
     assert_int_equal(b.g.rows[0].processes, 1);
     const struct group *workers = &b.g.rows[1];
     assert_true(workers->together);
     assert_int_equal(workers->processes, 8);
-    assert_int_equal(workers->samples, 9);
+    assert_int_equal(workers->samples, 99);
     assert_int_equal(workers->process, 3); /* its biggest */
-    assert_true(fabs(workers->pct - 900.0 / 517) < 1e-9);
-    assert_true(workers->error_pct == summary_error_pct(9, 517));
+    assert_string_equal(groups_name(&b.g, workers), "m:worker/1");
+    assert_true(fabs(workers->pct - 9900.0 / 517) < 1e-9);
+    assert_true(workers->error_pct == summary_error_pct(99, 517));
     for (uint32_t i = 0; i < 8; i++)
         assert_int_equal(b.g.of[i], 1);
     both_deinit(&b);
@@ -91,23 +94,23 @@ static void a_crowd_joins_with_all_its_members(void **state)
     profile_destroy(p);
 }
 
-static void labels_part_groups(void **state)
+static void a_group_has_what_all_of_it_share(void **state)
 {
     (void)state;
     struct profile *p = make_profile();
-    for (int i = 0; i < 16; i++) {
+    static const char *const labels[] = {"odd", "even", "one", "one"};
+    static const char *const calls[] = {"m:f/0", "m:f/0", "m:g/0", "m:g/0"};
+    for (int i = 0; i < 4; i++) {
         char pid[16];
         snprintf(pid, sizeof(pid), "<0.%d.0>", i);
-        run(p,
-            made(profile_process(p, pid, "", "m:f/0", i % 2 ? "odd" : "even",
-                                 "")),
-            1);
+        run(p, made(profile_process(p, pid, "", calls[i], labels[i], "")),
+            i < 2 ? 10 : 1);
     }
-    run(p, process(p, 99, "big", ""), 1000);
     struct both b = compute(p);
-    assert_int_equal(b.g.count, 3);
-    assert_int_equal(b.g.rows[1].processes, 8);
-    assert_int_equal(b.g.rows[2].processes, 8);
+    assert_int_equal(b.g.count, 2);
+    assert_int_equal(b.g.rows[0].label, 0);
+    assert_string_equal(profile_text(p, b.g.rows[0].initial_call), "m:f/0");
+    assert_string_equal(profile_text(p, b.g.rows[1].label), "one");
     both_deinit(&b);
     profile_destroy(p);
 }
@@ -261,9 +264,9 @@ static void rows_sum_to_the_totals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_small_ones_of_a_kind_are_one_row),
+        cmocka_unit_test(all_of_a_kind_are_one_row),
         cmocka_unit_test(a_crowd_joins_with_all_its_members),
-        cmocka_unit_test(labels_part_groups),
+        cmocka_unit_test(a_group_has_what_all_of_it_share),
         cmocka_unit_test(nothing_is_no_row),
         cmocka_unit_test(c_code_is_charged_to_what_called_it),
         cmocka_unit_test(rows_sum_to_the_totals),

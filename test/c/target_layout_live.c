@@ -174,7 +174,7 @@ static void compare(struct atoms *atoms, const struct erlproc *p,
     char text[ERLPROC_TEXT];
     erlproc_name(atoms, p, text);
     assert_string_equal(text, strcmp(row->name, "[]") == 0 ? "" : row->name);
-    erlproc_initial_call(atoms, p, text);
+    erlproc_initial_call(atoms, p->initial, text);
     assert_string_equal(text, row->initial);
 }
 

@@ -130,7 +130,7 @@ defmodule CprofTest do
     assert own.label == "night shift"
     assert task.label == ""
     assert task.parent == own.pid
-    assert task.initial_call == "Elixir.CprofTest.Work:linger/0"
+    assert task.initial_call == "CprofTest.Work.linger/0"
     assert {:ok, text} = Cprof.render(profile, :text, process: "night shift")
     assert text =~ "night shift" and not (text =~ task.pid)
   end

@@ -89,6 +89,12 @@ defmodule Live.Node do
     boot(dir, {exe, [:binary, :exit_status, line: 65536, args: argv, env: env] ++ place}, 3)
   end
 
+  @doc "An Elixir script of the work folder."
+  def script(name) do
+    args = [Path.expand("#{@work}/#{name}")]
+    boot(tmp_dir(), {System.find_executable("elixir"), [:binary, :exit_status, line: 65536, args: args]}, 3)
+  end
+
   # On a busy machine OTP 27 loses a race with itself at times: its logger ends before there is a code server.
   defp boot(dir, {exe, options} = how, tries) do
     node = %__MODULE__{port: Port.open({:spawn_executable, exe}, options), dir: dir}

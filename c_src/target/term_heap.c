@@ -1,0 +1,91 @@
+#include "target/term_heap.h"
+
+enum {
+    PRIMARY = 3,
+    PRIMARY_HEADER = 0,
+    PRIMARY_LIST = 1,
+    PRIMARY_BOXED = 2,
+    IMMEDIATE = 15,
+    PID = 3,
+    SMALL = 15,
+    SMALL_BITS = 4,
+    ATOM = 0x0b,
+    ATOM_MASK = 0x3f,
+    NIL = 0x3b,
+    POINTER_TAGS = 7, /* bit 2 marks a literal where such are told apart */
+    SUBTAG = 0x3c,
+    ARITY_SHIFT = 6,
+    MAX_ELEMENTS = 16,
+};
+
+static bool is_heap_address(uint64_t address)
+{
+    return address >= 0x10000 && address < (uint64_t)1 << 47;
+}
+
+uint64_t term_address(uint64_t term)
+{
+    return term & ~(uint64_t)POINTER_TAGS;
+}
+
+int64_t term_small(uint64_t term)
+{
+    return (int64_t)term >> SMALL_BITS;
+}
+
+static enum term_kind immediate(uint64_t term)
+{
+    if ((term & IMMEDIATE) == PID)
+        return TERM_IS_PID;
+    if ((term & IMMEDIATE) == SMALL)
+        return TERM_IS_SMALL;
+    if (term == NIL)
+        return TERM_IS_NIL;
+    return (term & ATOM_MASK) == ATOM ? TERM_IS_ATOM : TERM_IS_OTHER;
+}
+
+enum term_kind term_kind(uint64_t term)
+{
+    switch (term & PRIMARY) {
+    case PRIMARY_LIST:
+        return is_heap_address(term_address(term)) ? TERM_IS_LIST
+                                                   : TERM_IS_OTHER;
+    case PRIMARY_BOXED:
+        return is_heap_address(term_address(term)) ? TERM_IS_BOXED
+                                                   : TERM_IS_OTHER;
+    case PRIMARY_HEADER:
+        return TERM_IS_OTHER;
+    default:
+        return immediate(term);
+    }
+}
+
+/* A cell that was moved has no value (THE_NON_VALUE, 0) for its head. */
+int term_cell(const struct memory *m, uint64_t term, uint64_t cell[2])
+{
+    if (term_kind(term) != TERM_IS_LIST)
+        return -E_TORN;
+    int err = memory_read(m, term_address(term), cell, 2 * sizeof(*cell));
+    if (err)
+        return err;
+    return (cell[0] & PRIMARY) == PRIMARY_HEADER ? -E_TORN : 0;
+}
+
+/* A tuple that was moved has its new place where its header was. */
+int term_tuple(const struct memory *m, uint64_t term, size_t arity,
+               uint64_t *elements)
+{
+    uint64_t header;
+    if (term_kind(term) != TERM_IS_BOXED || arity > MAX_ELEMENTS)
+        return -E_NOT_FOUND;
+    int err = memory_read_u64(m, term_address(term), &header);
+    if (err)
+        return err;
+    if ((header & PRIMARY) != PRIMARY_HEADER)
+        return -E_TORN;
+    if ((header & SUBTAG) != 0 || header >> ARITY_SHIFT != arity)
+        return -E_NOT_FOUND;
+    return arity == 0 ? 0
+                      : memory_read(m, term_address(term) + sizeof(header),
+                                    elements, arity * sizeof(*elements));
+}
