@@ -190,7 +190,7 @@ extensions() { # each as often as it stands in C
 options_said() {
     without_comments $(sources | grep '[ch]$') | grep -oE '"[^"]*"' |
         grep -oE -- '--[a-z][a-z-]+' | sort -u | sed 's/^--//' |
-        grep -vxE 'version|man|completion|cap-add|security-opt|cookie'
+        grep -vxE 'version|nodes|man|completion|cap-add|security-opt|cookie'
 }
 
 check_once() {

@@ -168,8 +168,7 @@ void advice_line(enum advice advice, const char *program, pid_t pid, char *line,
                  "/etc/sysctl.d; without a reboot, level 3 cannot be lowered");
         break;
     case ADVICE_OTHER_PID:
-        snprintf(line, size,
-                 "pgrep -a beam.smp, then use a pid from that list");
+        snprintf(line, size, "cprof --nodes, then use a pid from that list");
         break;
     case ADVICE_REPORT:
         snprintf(line, size,

@@ -7,9 +7,12 @@
 #include "base/buffer.h"
 #include "base/utf8.h"
 #include "cli/advice.h"
+#include "cli/limits_advice.h"
+#include "cli/nodes.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "engine/engine.h"
+#include "recorder/limits.h"
 #include "recorder/target_state.h"
 
 /* A detail may quote what another process chose, as its path. */
@@ -158,6 +161,45 @@ static int check_node(struct advice_facts *f, pid_t pid)
     return 0;
 }
 
+/* Threads are of the node, if there is one. */
+static void say_limits(const struct advice_facts *f, pid_t pid)
+{
+    static const struct {
+        const char *what;
+        bool (*judge)(const struct limits_advice *l,
+                      char text[LIMITS_ADVICE_TEXT]);
+    } rows[] = {{"descriptors", limits_advice_descriptors},
+                {"locked memory", limits_advice_locked},
+                {"process slots", limits_advice_processes},
+                {"threads", limits_advice_threads}};
+    const struct advice_engine *taken = advice_engine_taken(f);
+    struct limits_advice l = {.each_thread =
+                                  taken && strcmp(taken->name, "perf") == 0};
+    struct threads threads;
+    char text[LIMITS_ADVICE_TEXT];
+    if (pid && threads_read(pid, &threads) == 0) {
+        l.threads = threads.count;
+        threads_deinit(&threads);
+    }
+    limits_advice_read(f->rights.caps, &l);
+    for (size_t i = 0; i < (l.threads ? 4 : 3); i++) {
+        bool good = rows[i].judge(&l, text);
+        row(good ? "ok" : "no", rows[i].what, text);
+    }
+}
+
+/* Nobody asked for one: what is known of the only node does not decide whether
+ * recordings work. */
+static void look_for_nodes(const struct advice_facts *f)
+{
+    struct advice_facts of_node = *f;
+    int only = nodes_print(stdout);
+    if (only > 0)
+        (void)check_node(&of_node, (pid_t)only);
+    else if (only < 0)
+        row("no", "nodes", err_text(only));
+}
+
 /* --- what it depends on, and what to do ------------------------------------
  */
 
@@ -215,12 +257,18 @@ static int run(int argc, char **argv)
     if (!verb_options(&verb_doctor, argc, argv, &o, &code))
         return code;
     struct advice_facts facts;
+    if (o.node && (code = nodes_choose("doctor", &o)) != EXIT_DONE)
+        return code;
+    limits_raise();
     try_all(o.pid, &facts);
     say_engines(&facts);
     say_memory(&facts);
     say_kernel(&facts);
+    say_limits(&facts, o.pid);
     if (o.pid)
         facts.node_err = check_node(&facts, o.pid);
+    else
+        look_for_nodes(&facts);
     say_facts(&facts.rights);
     say_advice(&facts, o.pid);
     return advice_can_record(&facts) ? EXIT_DONE : EXIT_FAILED;
@@ -230,7 +278,7 @@ const struct verb verb_doctor = {
     .name = "doctor",
     .options = OPTION_DOCTOR,
     .run = run,
-    .uses = {{"[-p PID]", "what works here"}},
+    .uses = {{"[-p PID | -n NAME]", "what works here"}},
     .about = "Shows which sampling engines work here and, with a pid, what is "
              "known about that node; why the rest does not work; and the one "
              "step that would help most.",

@@ -115,8 +115,10 @@ void help_program(struct buffer *out)
                           use->what);
         }
     buffer_text(out, "\n`cprof VERB --help` shows the options of a verb. "
-                     "`cprof --man` prints a man page,\n`cprof --completion "
-                     "SHELL` a script that completes words in bash or zsh.\n");
+                     "`cprof --nodes` lists the\nErlang nodes of this "
+                     "machine, `cprof --man` prints a man page, `cprof "
+                     "--completion SHELL`\na script that completes words in "
+                     "bash or zsh.\n");
 }
 
 /* --- man page ------------------------------------------------------------- */
@@ -200,6 +202,11 @@ void help_man(struct buffer *out)
 
 /* --- completion ----------------------------------------------------------- */
 
+static bool option_is_node(const struct option_row *row)
+{
+    return strcmp(row->name, "pid") == 0 || strcmp(row->name, "node") == 0;
+}
+
 /* What may follow an option: its words, files, or nothing that is known. */
 static void bash_values(struct buffer *out, const struct option_row *row,
                         enum option_verb verb)
@@ -211,6 +218,10 @@ static void bash_values(struct buffer *out, const struct option_row *row,
         buffer_printf(out, "|-%c", row->letter);
     if (files) {
         buffer_text(out, ") _cprof_files; return ;;\n");
+        return;
+    }
+    if (option_is_node(row)) {
+        buffer_printf(out, ") _cprof_nodes %s; return ;;\n", row->name);
         return;
     }
     buffer_text(out, ") COMPREPLY=($(compgen -W '");
@@ -233,11 +244,22 @@ static void bash_verb(struct buffer *out, const struct verb *verb)
 }
 
 /* Names of files may have blanks in them. "--state=run" is three words in bash
- * and one in zsh, which takes only what begins with all of it. */
+ * and one in zsh, which takes only what begins with all of it. An @ begins a
+ * new word, so of a node the name before it is offered. */
 static const char bash_head[] =
     "_cprof_files() {\n"
     "    local IFS=$'\\n'\n"
     "    COMPREPLY+=($(compgen -f -- \"$word\"))\n"
+    "}\n"
+    "_cprof_nodes() {\n"
+    "    local pid name rest list=\n"
+    "    while read -r pid name rest; do\n"
+    "        [ \"$pid\" = PID ] && continue\n"
+    "        [ \"$1\" = pid ] && list+=\" $pid\"\n"
+    "        [ \"$1\" = node ] && [ \"$name\" != - ] && list+=\" "
+    "${name%%@*}\"\n"
+    "    done < <(cprof --nodes 2>/dev/null)\n"
+    "    COMPREPLY=($(compgen -W \"$list\" -- \"$word\"))\n"
     "}\n"
     "_cprof() {\n"
     "    local word=${COMP_WORDS[COMP_CWORD]} stem=\n"
@@ -269,7 +291,7 @@ static const char bash_head[] =
     "    case ${COMP_WORDS[1]} in\n";
 
 static const char bash_tail[] =
-    "--help --version --man --completion'\n"
+    "--help --version --nodes --man --completion'\n"
     "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
     "    [ \"$COMP_CWORD\" -eq 1 ] || _cprof_files\n"
     "}\n"

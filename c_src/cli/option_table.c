@@ -116,7 +116,7 @@ bool option_is_pid(const char *text)
 static const char *take_pid(struct options *o, const char *text)
 {
     if (!option_is_pid(text))
-        return "not a process id; see `pgrep -a beam.smp`";
+        return "not a process id; `cprof --nodes` lists the nodes";
     o->pid = (pid_t)strtol(text, NULL, 10);
     return NULL;
 }
@@ -297,6 +297,8 @@ enum {
 const struct option_row option_table[] = {
     {"pid", 'p', RECORD | DOCTOR, "PID", NULL, false, take_pid, 0,
      "the operating system's pid of the node"},
+    {"node", 'n', RECORD | DOCTOR, "NAME", NULL, false, NULL, AT(node),
+     "the node of that name: shop, or shop@host"},
     {"duration", 'd', RECORD, "S", NULL, false, take_duration, 0,
      "seconds (default " SECONDS "; with a command: until it ends)"},
     {"rate", 'r', RECORD, "HZ", NULL, false, take_rate, 0,
@@ -315,8 +317,8 @@ const struct option_row option_table[] = {
     {"min-effect", 0, DIFF, "P", NULL, false, take_min_effect, 0,
      "ignore changes below P percent (default " TEXT(DIFF_MIN_EFFECT_PCT) ")"},
     {VIEW_PROCESS, 0, FILTERS, "P", NULL, false, take_process, 0,
-     "only this Erlang process: <0.90.0>, a registered name, a label or an "
-     "initial call (repeatable)"},
+     "only these Erlang processes: a name as the report shows it, "
+     "my_server or shop:init/1, a label, or <0.90.0> (repeatable)"},
     {VIEW_FOCUS, 0, FILTERS, "RE", NULL, false, take_focus, 0,
      "only stacks with a matching function"},
     {VIEW_IGNORE, 0, FILTERS, "RE", NULL, false, take_ignore, 0,

@@ -228,21 +228,39 @@ static int check_view(struct options *o, struct options_fault *f)
     return why ? option_fault(f, option_row(name), NULL, why) : 0;
 }
 
+/* A word that is meant for a node, and no command. */
+static int node_without_option(const char *word, struct options_fault *f)
+{
+    char why[160];
+    bool pid = option_is_pid(word);
+    if (!pid && (!strchr(word, '@') || strchr(word, '/')))
+        return 0;
+    snprintf(why, sizeof(why), "did you mean %s %.100s?", pid ? "-p" : "-n",
+             word);
+    return fault(f, word, "", why);
+}
+
+static int check_node(const struct options *o, struct options_fault *f)
+{
+    return o->pid && o->node
+               ? fault(f, "--node", o->node, "give either --pid or --node")
+               : 0;
+}
+
 static int check_record(int argc, char **argv, struct options *o,
                         struct options_fault *f)
 {
+    bool after_dashes = strcmp(argv[optind - 1], "--") == 0;
     if (optind < argc)
         o->command = argv + optind;
-    if (o->pid && o->command)
-        return fault(f, argv[optind], "",
-                     "give either --pid or a command, not both");
-    if (o->command && !o->command[1] && option_is_pid(o->command[0]))
-        return fault(f, o->command[0], "",
-                     "use --pid to give the pid of a node");
-    if (!o->pid && !o->command)
-        return fault(f, "record", "",
-                     "which node? give --pid PID or -- COMMAND");
-    int err = check_view(o, f);
+    int err = check_node(o, f);
+    if (!err && o->command && (!after_dashes || !o->command[1]))
+        err = node_without_option(o->command[0], f);
+    if (!err && (o->pid || o->node) && o->command)
+        err = fault(f, argv[optind], "",
+                    "give either a node or a command, not both");
+    if (!err)
+        err = check_view(o, f);
     if (err)
         return err;
     o->timeline |= o->format == &format_html; /* the page shows it */
@@ -287,9 +305,12 @@ static int check_diff(int argc, char **argv, struct options *o,
 static int check_doctor(int argc, char **argv, struct options *o,
                         struct options_fault *f)
 {
-    (void)o;
-    return optind < argc ? fault(f, argv[optind], "", "unexpected argument")
-                         : 0;
+    int err = check_node(o, f);
+    if (!err && optind < argc)
+        err = node_without_option(argv[optind], f);
+    if (!err && optind < argc)
+        err = fault(f, argv[optind], "", "unexpected argument");
+    return err;
 }
 
 int options_parse(enum option_verb verb, int argc, char **argv,

@@ -38,6 +38,7 @@ struct options {
     enum option_verb verb;
     bool help, quiet;
     pid_t pid;
+    const char *node;     /**< its name */
     char *const *command; /**< after "--", NULL-terminated */
     double seconds;
     unsigned rate;      /**< Hz; never 0 after parsing */

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cli/launch.h"
+#include "cli/nodes.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
@@ -252,17 +253,22 @@ static int run(int argc, char **argv)
     int err = limits_check(); /* before a command is started in vain */
     if (err)
         return fail("record", err);
-    return o.command ? record_command(&o) : record_pid(&o, o.pid, NULL);
+    if (o.command)
+        return record_command(&o);
+    code = nodes_choose("record", &o);
+    return code == EXIT_DONE ? record_pid(&o, o.pid, NULL) : code;
 }
 
 const struct verb verb_record = {
     .name = "record",
     .options = OPTION_RECORD,
     .run = run,
-    .uses = {{"-p PID [-d SECONDS] [-r HZ] [-o FILE]", "profile a node"},
+    .uses = {{"[-p PID | -n NAME] [-d SECONDS] [-o FILE]", "profile a node"},
              {"-- COMMAND ...", "start a node, and profile it"}},
     .about = "Samples a running Erlang VM from outside and shows where its CPU "
-             "time goes. Ctrl-C ends the recording and writes the result. "
+             "time goes. Without a pid or a name it takes the only node of "
+             "this machine; if there are several, it lists them. Ctrl-C ends "
+             "the recording and writes the result. "
              "`cprof report` reads an output file that ends in .pb.gz.",
     .after = "A command keeps running when the time is up; cprof then waits "
              "for it to end and exits with its status. Ctrl-C ends both.",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/help.h"
+#include "cli/nodes.h"
 #include "output/output.h"
 
 const struct verb *const verb_all[] = {&verb_record, &verb_report, &verb_diff,
@@ -29,6 +30,12 @@ static int complete(const char *shell, struct buffer *text)
     return show(text, stdout, EXIT_DONE);
 }
 
+static int nodes_show(void)
+{
+    int only = nodes_print(stdout);
+    return only < 0 ? fail("/proc", only) : EXIT_DONE;
+}
+
 static int about(const char *what, const char *shell, struct buffer *text)
 {
     if (!what) {
@@ -37,6 +44,8 @@ static int about(const char *what, const char *shell, struct buffer *text)
     }
     if (strcmp(what, "--completion") == 0)
         return complete(shell, text);
+    if (strcmp(what, "--nodes") == 0)
+        return nodes_show();
     if (strcmp(what, "--version") == 0)
         buffer_text(text, "cprof " CPROF_VERSION "\n");
     else if (strcmp(what, "--man") == 0)

@@ -154,6 +154,7 @@ static int identify(struct process *p)
         err = -E_NOT_BEAM;
     if (!err)
         err = process_parse_cmdline(argv.data, argv.len, p);
+    p->by_erlexec = !err && beam_args(&argv);
     buffer_deinit(&argv);
     return err ? err : exe_err;
 }
@@ -176,7 +177,7 @@ int process_open(pid_t pid, struct process *out)
     /* What ended meanwhile looked like something else: say what it is. */
     if (err && !process_alive(&p))
         return -E_GONE;
-    if (!err)
+    if (!err || err == -E_NO_ACCESS)
         *out = p;
     return err;
 }

@@ -26,11 +26,16 @@ struct process {
     char command[256];           /**< argv joined by blanks, cut; cookies are
                                       "***" */
     char node[256];              /**< -name/-sname value, "" if none */
+    char runs[64];               /**< what the command line says it runs: the
+                                      module of -s or -run, the program of
+                                      -extra ("mix phx.server"); "": nothing */
+    bool by_erlexec;             /**< its arguments are those of a VM */
     uint64_t process_table_size; /**< +P rounded up to 2^n; 0: default */
 };
 
 /**
- * Opens a pid: 0, -E_NO_PROCESS, -E_NOT_BEAM (exe is not named beam.* nor
+ * Opens a pid: 0, -E_NO_PROCESS, -E_NO_ACCESS (*out says what may be known of
+ * an Erlang VM that may not be read), -E_NOT_BEAM (exe is not named beam.* nor
  * does its comm or argv look like an emulator's: see process.c), or -errno.
  */
 MUST_USE int process_open(pid_t pid, struct process *out);

@@ -189,6 +189,37 @@ static void node_flag(struct args *a, const char *arg, size_t len,
         append(out->node, sizeof(out->node), value, value_len);
 }
 
+/* The program whose arguments follow -extra, and the first of those when it is
+ * a word: mix phx.server. */
+static void extra_words(struct args a, struct process *out)
+{
+    const char *word, *slash;
+    size_t len;
+    if (!next_arg(&a, &word, &len) || len == 0 || word[0] == '-')
+        return;
+    slash = memrchr(word, '/', len);
+    size_t path = slash ? (size_t)(slash + 1 - word) : 0;
+    out->runs[0] = '\0';
+    append(out->runs, sizeof(out->runs), word + path, len - path);
+    if (!next_arg(&a, &word, &len) || len == 0 || word[0] == '-')
+        return;
+    append_text(out->runs, sizeof(out->runs), " ");
+    append(out->runs, sizeof(out->runs), word, len);
+}
+
+static void run_flag(const struct args *a, const char *arg, size_t len,
+                     struct process *out)
+{
+    const char *value;
+    size_t value_len;
+    if (!is(arg, len, "-s") && !is(arg, len, "-run"))
+        return;
+    struct args ahead = *a;
+    out->runs[0] = '\0';
+    if (next_arg(&ahead, &value, &value_len))
+        append(out->runs, sizeof(out->runs), value, value_len);
+}
+
 int process_parse_cmdline(const void *bytes, size_t len, struct process *out)
 {
     struct args a = {bytes, (const char *)bytes + len};
@@ -196,6 +227,7 @@ int process_parse_cmdline(const void *bytes, size_t len, struct process *out)
     size_t arg_len;
     bool emulator = true, extra = false;
     out->node[0] = '\0';
+    out->runs[0] = '\0';
     out->process_table_size = 0;
     if (len == 0)
         return -E_SHORT;
@@ -206,6 +238,9 @@ int process_parse_cmdline(const void *bytes, size_t len, struct process *out)
         if (emulator)
             emulator_flag(&a, arg, arg_len, out);
         node_flag(&a, arg, arg_len, out);
+        run_flag(&a, arg, arg_len, out);
     }
+    if (extra)
+        extra_words(a, out);
     return 0;
 }

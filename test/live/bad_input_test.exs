@@ -46,14 +46,18 @@ defmodule Live.BadInputTest do
     refused(["record", "-p", 1, "--nonsense"], 2, "no such option")
     refused(["record", "-p", 1, "-f", "svg"], 2, "--format svg: choose text, html")
     refused(["record", "-p", 1, "-o", "x.svg"], 2, "of no known format")
-    refused(["record"], 2, "which node?")
     refused(["record", "-p", "abc"], 2, "not a process id")
     refused(["sing"], 2, "no verb")
     refused(["record", "-p", 1, "--engine", "magic"], 2, "--engine magic: choose auto, bpf, perf or ptrace")
     refused(["record", "-p", 1, "--focus", "("], 2, "not a regular expression")
     refused(["record", "-p", 1, "-o", ""], 2, "give a file name")
     refused(["record", "-p", 1, "-o", "a.html", "-o", "b.txt"], 2, "can be given only once")
-    refused(["record", "4711"], 2, "use --pid")
+    refused(["record", "4711"], 2, "did you mean -p 4711?")
+    refused(["record", "4711", "-d", "1"], 2, "did you mean -p 4711?")
+    refused(["record", "shop@host"], 2, "did you mean -n shop@host?")
+    refused(["record", "-p", 1, "-n", "shop"], 2, "either --pid or --node")
+    refused(["record", "-n", "shop", "--", "true"], 2, "either a node or a command")
+    refused(["doctor", "4711"], 2, "did you mean -p 4711?")
     refused(["report", "a.pb.gz", "--bogus"], 2, "--bogus: no such option")
     refused(["report", "a.pb.gz", "-o"], 2, "-o: needs a value")
   end
@@ -63,9 +67,10 @@ defmodule Live.BadInputTest do
     file = "#{dir}/r.pb.gz"
     {_, _, 0} = Cprof.run(["record", "-p", node.pid, "-d", 1, "-o", file])
     Node.stop(node)
-    {text, _, 0} = Cprof.run(["report", file, "--process", "nobody"])
+    refused(["report", file, "--process", "nobody"], 1, "no process in the recording matches --process")
+    {text, _, 0} = Cprof.run(["report", file, "--focus", "nobody"])
     assert text =~ "No sample matches the filter"
-    assert text =~ ~r/filtered: --process nobody; 0 of \d+ samples/
+    assert text =~ ~r/filtered: --focus nobody; 0 of \d+ samples/
   end
 
   test "an output that is a link stays one, and a file keeps its mode", %{dir: dir} do

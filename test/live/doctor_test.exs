@@ -172,7 +172,7 @@ defmodule Live.DoctorTest do
     said = doctor(context, pid: pid)
     System.cmd("kill", ["-KILL", "#{pid}"])
     assert said.code == 1
-    assert said.best =~ "pgrep -a beam.smp"
+    assert said.best =~ "cprof --nodes"
   end
 
   # Level 3 is Debian's and Ubuntu's: they answer EACCES, which the sandbox does here where the kernel does not.
