@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "test.h"
+
 enum { NOBODY = 65534 };
 
 /* A process that gave up its rights is not "dumpable" and its children are
