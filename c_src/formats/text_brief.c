@@ -121,12 +121,6 @@ static void how_much(struct brief *b)
     buffer_text(b->out, " counted below");
 }
 
-static void states(struct brief *b)
-{
-    if (b->s->samples)
-        text_states_write(b->out, b->s, 1);
-}
-
 /* How far chance may have moved any share: half of all is where it does most.
  * Where nothing counts, what idling was instead. */
 static void how_sure(struct brief *b)
@@ -158,7 +152,8 @@ void text_brief_write(struct buffer *out, const struct profile *p,
     add_line(&b, what);
     add_line(&b, when);
     add_line(&b, how_much);
-    add_line(&b, states);
+    if (s->samples)
+        text_states_write(out, s, 1);
     add_line(&b, how_sure);
     text_notes_each(p, filter, out);
 }

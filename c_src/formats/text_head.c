@@ -1,5 +1,6 @@
 #include "formats/text_parts.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -138,35 +139,62 @@ static void share(struct buffer *out, const char *name, uint64_t count,
     *any = true;
 }
 
-/* Those of least_pct and more; the others together. */
-static void counted_states(struct buffer *out, const struct summary *s,
-                           double least_pct, bool *any)
+/* Shares that are listed, on as many lines as they need. */
+struct list {
+    struct buffer *out;
+    size_t column;
+};
+
+/* @param between  from the one before: ", " or the like */
+static void list_add(struct list *l, const char *between, const char *name,
+                     double pct)
 {
-    uint64_t others = 0;
-    for (int i = 0; i < STATE_COUNT; i++)
-        if (s->is_counted[i] &&
-            summary_pct(s->by_state[i], s->counted) < least_pct)
-            others += s->by_state[i];
-        else if (s->is_counted[i])
-            share(out, state_name((enum sample_state)i), s->by_state[i],
-                  s->counted, any);
-    share(out, "others", others, s->counted, any);
+    char text[64];
+    int len = snprintf(text, sizeof(text), "%s%s %.1f %%", between, name, pct);
+    const char *from = text;
+    if (l->column + (size_t)len > TEXT_COLUMNS - 1) {
+        buffer_printf(l->out, "%.*s\n         ", *between == ' ' ? 0 : 1, text);
+        from += *between != ' ';
+        l->column = 9;
+    }
+    buffer_text(l->out, from);
+    l->column += (size_t)len;
+}
+
+/* Those of least_pct and more; the others together. */
+static void counted_states(struct list *l, const struct summary *s,
+                           double least_pct)
+{
+    const char *between = " ";
+    double others = 0;
+    for (int i = 0; i < STATE_COUNT; i++) {
+        double pct = summary_pct(s->by_state[i], s->counted);
+        if (!s->is_counted[i] || pct == 0)
+            continue;
+        if (pct < least_pct) {
+            others += pct;
+            continue;
+        }
+        list_add(l, between, state_name((enum sample_state)i), pct);
+        between = ", ";
+    }
+    if (others > 0)
+        list_add(l, between, "others", others);
 }
 
 void text_states_write(struct buffer *out, const struct summary *s,
                        double least_pct)
 {
-    bool any = false, apart = false;
+    struct list l = {out, 9};
+    const char *first = s->counted ? "; not counted: " : " not counted: ";
+    bool apart = false;
     buffer_text(out, "States:  ");
-    counted_states(out, s, least_pct, &any);
+    counted_states(&l, s, least_pct);
     for (int i = 0; i < STATE_COUNT; i++) {
         if (s->is_counted[i] || s->by_state[i] == 0)
             continue;
-        buffer_text(out, apart ? ","
-                         : any ? "; not counted:"
-                               : " not counted:");
-        buffer_printf(out, " %s %.1f %%", state_name((enum sample_state)i),
-                      summary_pct(s->by_state[i], s->samples));
+        list_add(&l, apart ? ", " : first, state_name((enum sample_state)i),
+                 summary_pct(s->by_state[i], s->samples));
         apart = true;
     }
     buffer_text(out, apart ? " of all\n" : "\n");

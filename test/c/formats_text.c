@@ -248,7 +248,7 @@ static void hot_functions_come_first(void **state)
         " 20.00  2.48    0.00  erlang:phash2/1\n"
         " 20.00  2.48   20.00  make_hash2\n"
         " 10.00  1.86   10.00  writev\n",
-        "SAMPLES  PROCESS ",
+        "SAMPLES  PROCESSES ",
         "\nMore:     -o flame.html draws a flame graph, --tree ",
     };
     const char *at = text;
