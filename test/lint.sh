@@ -16,6 +16,8 @@
 #               that rests on a source file of OTP
 #   format      clang-format, mix format, and that scripts parse
 set -u
+# Parallel makes above would have the one that is asked here say things.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 cd "$(dirname "$0")/.." || exit 1
 
 sources() { # every C file, below that folder of c_src or all

@@ -72,7 +72,7 @@ static bool is_sampled(const struct perf_threads *set, pid_t tid)
 
 static void check(const struct perf_threads *set)
 {
-    assert_in_range(set->count, SCHEDULERS, FREE_DESCRIPTORS);
+    assert_within(set->count, SCHEDULERS, FREE_DESCRIPTORS);
     assert_int_equal(set->skipped, THREADS - set->count);
     assert_int_equal(set->why, -EMFILE);
     for (int i = THREADS - SCHEDULERS; i < THREADS; i++)

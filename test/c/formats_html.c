@@ -382,7 +382,7 @@ static void a_page_of_bytes_does_not_say_cpu(void **state)
                         "bytes");
     free_page(&page);
     page = write_page(p);
-    const char *header = strstr(page.text, "<header>");
+    char *header = strstr(page.text, "<header>");
     *strstr(header, "</header>") = '\0';
     assert_non_null(strstr(header, "<dt>alloc_space</dt><dd>3.00 MiB</dd>"));
     assert_null(strstr(header, "CPU"));
