@@ -49,7 +49,8 @@ struct term_node {
 
 /**
  * A term as people read it: text as it is, any other term as Erlang writes it.
- * What is too long, too deep or of another kind is "...".
+ * A part that is too long, too deep or of another kind is "..."; a whole that
+ * is, is "".
  * @return 0, -E_TORN, or a memory error
  */
 MUST_USE int term_text(const struct term_node *n, uint64_t term, char *text,

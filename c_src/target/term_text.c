@@ -279,7 +279,7 @@ int term_text(const struct term_node *n, uint64_t t, char *text, size_t size)
         put_text(&w, words);
     else if (!w.err)
         term(&w, t, 0);
-    if (w.err)
+    if (w.err || strcmp(text, "...") == 0)
         text[0] = '\0';
     return w.err;
 }

@@ -121,7 +121,8 @@ static void writes_terms_as_erlang_does(void **state)
     uint64_t map = terms_put(t, (const uint64_t[]){11 << 2, 1}, 2) | 2;
     is_written(t, TERMS_TUPLE(t, shop, map), "{shop,...}");
     t->node.release = 25; /* another form of binaries */
-    is_written(t, terms_binary(t, "till"), "...");
+    is_written(t, terms_binary(t, "till"), "");
+    is_written(t, TERMS_TUPLE(t, terms_binary(t, "till")), "{...}");
     fake_terms_close(t);
 }
 
@@ -133,9 +134,9 @@ static void a_part_of_a_binary_is_a_binary(void **state)
     uint64_t sub[] = {4 << 6 | 9 << 2, bytes | 1, 4 * 8, 8 * 8, 0};
     is_written(t, terms_put(t, sub, 5) | 2, "till");
     sub[2]++; /* not of whole bytes */
-    is_written(t, terms_put(t, sub, 5) | 2, "...");
+    is_written(t, terms_put(t, sub, 5) | 2, "");
     sub[2] = 9 * 8; /* it ends before it begins */
-    is_written(t, terms_put(t, sub, 5) | 2, "...");
+    is_written(t, terms_put(t, sub, 5) | 2, "");
     fake_terms_close(t);
 }
 
