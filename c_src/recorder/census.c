@@ -12,6 +12,7 @@
 
 struct member {
     uint64_t term; /* pid */
+    uint64_t address;
     uint32_t id;   /* of the profile */
     uint32_t seen; /* samples */
     bool read;     /* what it says of itself */
@@ -32,6 +33,7 @@ struct census {
     struct term_node node;
     struct procdict_reader *dictionaries;
     struct pace pace;
+    bool settling;
 };
 
 static uint64_t slots_of(const struct target_state *t)
@@ -99,7 +101,7 @@ static void read_person(struct census *c, struct person *who)
         who->read = true; /* that there is nothing to read is said elsewhere */
         return;
     }
-    if (!who->proc.address || !pace_begin(&c->pace))
+    if (!who->proc.address || !(c->settling || pace_begin(&c->pace)))
         return;
     c->node.release = t->layout.release;
     c->node.table_size = slots_of(t);
@@ -109,7 +111,8 @@ static void read_person(struct census *c, struct person *who)
         who->read = true;
         who->proc.name = now.name ? now.name : who->proc.name;
     }
-    pace_end(&c->pace);
+    if (!c->settling)
+        pace_end(&c->pace);
 }
 
 struct person_texts {
@@ -210,8 +213,11 @@ static int remember(struct census *c, const struct person *who, uint32_t id)
     int err = ARRAY_RESERVE(c->list, c->cap, c->count + 1);
     if (err)
         return err;
-    c->list[c->count] = (struct member){
-        .term = who->proc.id, .id = id, .seen = 1, .read = who->read};
+    c->list[c->count] = (struct member){.term = who->proc.id,
+                                        .address = who->proc.address,
+                                        .id = id,
+                                        .seen = 1,
+                                        .read = who->read};
     return index_add(&c->by_term, hash_u64(0, who->proc.id),
                      (uint32_t)c->count++);
 }
@@ -248,7 +254,8 @@ static int64_t learn(struct census *c, const struct erlproc *proc)
     return describe(c, &who);
 }
 
-/* Of what it said before, nothing is taken back. */
+/* Of what it said before, nothing is taken back; what the node itself said of
+ * it (inquiry.h) is more. */
 static int look_again(struct census *c, struct member *m,
                       const struct erlproc *proc)
 {
@@ -262,6 +269,8 @@ static int look_again(struct census *c, struct member *m,
         texts.initial_call = "";
     counters(c)->dictionary_unread -= !m->read;
     m->read = true;
+    if (profile_is_described(c->profile, m->id))
+        return 0;
     return profile_update_process(c->profile, &texts);
 }
 
@@ -323,4 +332,21 @@ int64_t census_owner(struct census *c, uint64_t pid)
     if (erlproc_find(&t->layout, &t->memory, pid, &proc) != 0)
         proc = (struct erlproc){.id = pid};
     return learn(c, &proc);
+}
+
+enum { SETTLE_MS = 300 };
+
+int census_settle(struct census *c)
+{
+    const struct deadline until = deadline_in(SETTLE_MS, NULL);
+    int err = 0;
+    c->settling = true;
+    for (size_t i = 0; i < c->count && !err && !deadline_check(&until); i++) {
+        struct member *m = &c->list[i];
+        const struct erlproc seen = {.address = m->address, .id = m->term};
+        if (!m->read)
+            err = look_again(c, m, &seen);
+    }
+    c->settling = false;
+    return err;
 }

@@ -34,4 +34,8 @@ MUST_USE int64_t census_process(struct census *c, uint64_t c_p,
  *  the pid alone is known. Or the profile's error. */
 MUST_USE int64_t census_owner(struct census *c, uint64_t pid);
 
+/** To be called when sampling is over: reads once more what could not be read
+ *  yet, for 300 ms at most. 0 or the profile's error. */
+MUST_USE int census_settle(struct census *c);
+
 #endif

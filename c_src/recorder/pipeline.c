@@ -137,3 +137,8 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
     keep_error(p, profile_add(p->profile, &row, values));
     return !p->unwound.copy_short;
 }
+
+void pipeline_settle(struct pipeline *p)
+{
+    keep_error(p, census_settle(p->census));
+}

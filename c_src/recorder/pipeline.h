@@ -31,6 +31,9 @@ void pipeline_close(struct pipeline *p);
  *  helped. The first error (-ENOMEM, or -E_LIMIT of the
  *  profile) is kept for pipeline_status. */
 bool pipeline_sample(struct pipeline *p, const struct sample *s);
+/** To be called after the last sample: what could not be read yet is read once
+ *  more (census.h). An error is kept for pipeline_status. */
+void pipeline_settle(struct pipeline *p);
 /** 0, or the first error of a sample; what came after it may be missing. */
 MUST_USE int pipeline_status(const struct pipeline *p);
 

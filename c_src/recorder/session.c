@@ -328,6 +328,8 @@ int session_finish(struct session *s, struct profile **out)
     s->cut = false;
     s->draining = true;
     int err = poll_engine(s, 0, DRAIN_MS);
+    s->target.until = deadline_in(SAMPLE_MS, NULL);
+    pipeline_settle(s->pipeline);
     if (err >= 0 || err == -E_GONE)
         err = pipeline_status(s->pipeline);
     if (!err)
