@@ -257,16 +257,6 @@ static int take_ancestor(struct procdict_reader *r, uint64_t value,
     return 0;
 }
 
-/* A term that cannot be shown at all, as a binary of OTP 25, is no label. */
-static int take_label(struct procdict_reader *r, uint64_t value,
-                      struct procdict *out)
-{
-    int err = term_text(r->node, value, out->label, sizeof(out->label));
-    if (strcmp(out->label, "...") == 0)
-        out->label[0] = '\0';
-    return err;
-}
-
 static int take(struct procdict_reader *r, const struct pair *pair,
                 struct procdict *out)
 {
@@ -276,7 +266,7 @@ static int take(struct procdict_reader *r, const struct pair *pair,
     case ANCESTORS:
         return take_ancestor(r, pair->value, out);
     case LABEL:
-        return take_label(r, pair->value, out);
+        return term_text(r->node, pair->value, out->label, sizeof(out->label));
     default:
         return 0;
     }
