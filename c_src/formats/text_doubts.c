@@ -11,7 +11,9 @@
 /* From this part on a doubt matters, in percent. */
 #define MATTERS_PCT 2.0
 
-enum among { AMONG_SAMPLES, AMONG_FRAMES, IN_A_NOTE };
+/* A sample has many frames, and one without its name is enough to spoil it.
+ * Of C code without symbols that is nearly every one. */
+enum among { AMONG_SAMPLES, AMONG_FRAMES, SPOILING_SAMPLES, IN_A_NOTE };
 
 /* What to do about a counter that is a doubt; and what the engine bpf, where
  * it was another. A note tells of some. Not here are those whose stacks are
@@ -31,10 +33,10 @@ static const struct remedy {
      "build NIFs and libraries with -fasynchronous-unwind-tables", ""},
     {"unverified", AMONG_SAMPLES, "their callers may be from a later moment",
      "; engine bpf (as root) is exact"},
-    {"unresolved_frames", AMONG_FRAMES, "please report it", ""},
+    {"unresolved_frames", SPOILING_SAMPLES, "please report it", ""},
     {"nameless_native_frames", AMONG_FRAMES,
      "install the debug symbols of their objects", ""},
-    {"stale_symbols", AMONG_FRAMES, "record while no code is loaded", ""},
+    {"stale_symbols", SPOILING_SAMPLES, "record while no code is loaded", ""},
     {"no_process", AMONG_SAMPLES,
      "the percentages of processes are too low by these", ""},
     {"unseen_ms", IN_A_NOTE, "", ""},
@@ -78,12 +80,14 @@ static void counter(struct doubts *d, const struct profile_counter *of,
 {
     const struct profile_counters *c = profile_counters(d->p);
     const struct remedy *remedy = remedy_of(of->name);
-    bool frames = remedy && remedy->among == AMONG_FRAMES;
-    double pct = summary_pct(value, frames ? c->frames : c->samples + c->lost);
+    uint64_t samples = c->samples + c->lost;
+    bool frames = remedy && remedy->among != AMONG_SAMPLES;
+    bool spoils = remedy && remedy->among == SPOILING_SAMPLES;
+    double pct = summary_pct(value, frames ? c->frames : samples);
     char line[320];
     if (remedy && remedy->among == IN_A_NOTE)
         return;
-    if (!remedy || pct < MATTERS_PCT) {
+    if (!remedy || (spoils ? summary_pct(value, samples) : pct) < MATTERS_PCT) {
         d->further++;
         return;
     }

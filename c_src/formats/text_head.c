@@ -152,7 +152,7 @@ static void list_add(struct list *l, const char *between, const char *name,
     char text[64];
     int len = snprintf(text, sizeof(text), "%s%s %.1f %%", between, name, pct);
     const char *from = text;
-    if (l->column + (size_t)len > TEXT_COLUMNS - 1) {
+    if (l->column + (size_t)len > TEXT_COLUMNS - sizeof("; of all")) {
         buffer_printf(l->out, "%.*s\n         ", *between == ' ' ? 0 : 1, text);
         from += *between != ' ';
         l->column = 9;

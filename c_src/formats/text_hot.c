@@ -116,8 +116,8 @@ static void origin_rows(const struct text_table *t, const struct origins *o)
     text_table_more(t, o->more);
     if (o->above)
         buffer_printf(t->out,
-                      "(%zu function%s that all this runs below: see "
-                      "--tree)\n",
+                      "(not shown: %zu function%s with nearly all of a process "
+                      "below; see --tree)\n",
                       o->above, o->above == 1 ? "" : "s");
 }
 

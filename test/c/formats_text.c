@@ -243,7 +243,8 @@ static void hot_functions_come_first(void **state)
         "\nTOTAL%    +-    OWN%  WHERE IT COMES FROM   FILE:LINE\n"
         " 60.00  3.03   30.00  shop:cart/1\n"
         " 30.00  2.84   30.00  Shop.Till.pay/2\n"
-        "(1 function that all this runs below: see --tree)\n",
+        "(not shown: 1 function with nearly all of a process below; see "
+        "--tree)\n",
         "\nTOTAL%    +-   SELF%  BIF OR C FUNCTION     FILE:LINE\n"
         " 20.00  2.48    0.00  erlang:phash2/1\n"
         " 20.00  2.48   20.00  make_hash2\n"

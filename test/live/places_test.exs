@@ -29,10 +29,11 @@ defmodule Live.PlacesTest do
       File.rm!(file)
     end
 
-    # One for each thread.
-    assert {said, 1} = record.("perf")
-    assert said =~ "raise `ulimit -n`"
-    refute File.exists?(file)
+    # One for each thread, as far as they suffice.
+    assert {_, 0} = record.("perf")
+    report = Cprof.json(["report", file])
+    assert Enum.any?(report["meta"]["notes"], &(&1 =~ ~r/^\d+ threads were not sampled \(schedulers come first\)/))
+    assert report["counters"]["samples"] > 0
     Node.stop(node)
   end
 
