@@ -12,7 +12,9 @@ struct filter port_filter(const struct port_request *r,
 {
     for (size_t i = 0; i < r->process_count; i++)
         names[i] = r->processes[i];
-    return (struct filter){.processes = names,
+    /* From inside it is a process that is known, as a trigger's caller. */
+    return (struct filter){.idle_is_fine = true,
+                           .processes = names,
                            .process_count = r->process_count,
                            .focus = r->focus[0] ? r->focus : NULL,
                            .ignore = r->ignore[0] ? r->ignore : NULL};

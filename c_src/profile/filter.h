@@ -17,6 +17,8 @@ struct filter {
      *  (process_names.h). */
     const char *const *processes;
     size_t process_count;
+    /** A process asked for that was not sampled is no error: it was idle. */
+    bool idle_is_fine;
     const char *focus;  /**< POSIX extended RE on a frame's name; NULL */
     const char *ignore; /**< RE: stacks with such a frame are dropped; NULL */
     unsigned states;    /**< 1 << each enum sample_state asked for */
@@ -36,7 +38,7 @@ MUST_USE int filter_check(const char *pattern);
 bool filter_is_empty(const struct filter *f);
 /** -E_PATTERN when an expression does not compile, -E_NO_TIMELINE when a time
  *  is asked for that was not recorded, -E_NO_MATCH when none of the processes
- *  asked for is there, -ENOMEM. */
+ *  asked for is there (not with idle_is_fine), -ENOMEM. */
 MUST_USE int filter_apply(const struct profile *p, const struct filter *f,
                           struct profile **out);
 /** The same of a profile that is handed over: it is given back when the filter

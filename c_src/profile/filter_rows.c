@@ -166,7 +166,7 @@ static int mark_processes(struct choosing *c)
     for (uint32_t i = 0; i < profile_process_count(c->p); i++)
         any |= c->processes[i] = is_process(c, &names, i);
     process_names_deinit(&names);
-    return any ? 0 : -E_NO_MATCH;
+    return any || c->filter->idle_is_fine ? 0 : -E_NO_MATCH;
 }
 
 static void mark(struct choosing *c)

@@ -111,6 +111,11 @@ static void a_process_that_is_not_there_is_an_error(void **state)
     for (size_t i = 0; i < 2; i++) {
         const struct filter f = {.processes = &names[i], .process_count = 1};
         assert_int_equal(filter_apply(p, &f, &out), -E_NO_MATCH);
+        struct filter fine = f;
+        fine.idle_is_fine = true;
+        assert_int_equal(filter_apply(p, &fine, &out), 0);
+        assert_int_equal(profile_sample_count(out), 0);
+        profile_destroy(out);
     }
     profile_destroy(p);
 }

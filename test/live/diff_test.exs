@@ -56,7 +56,8 @@ defmodule Live.DiffTest do
   test "several recordings a side, to a file of the format its name tells", %{dir: dir} = files do
     out = Path.join(dir, "diff.json")
     args = ["--base", files.base, "--base", files.same, "--new", files.slow, "-o", out]
-    assert {"", "", 0} = Cprof.run(["diff" | args])
+    assert {"", said, 0} = Cprof.run(["diff" | args])
+    assert said =~ "wrote #{out}"
     report = out |> File.read!() |> Json.decode!()
     assert report["base"]["recordings"] == 2
     assert report["base"]["counted"] == counted(files.base) + counted(files.same)

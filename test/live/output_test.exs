@@ -84,7 +84,7 @@ defmodule Live.OutputTest do
   end
 
   test "a new file has what the umask leaves, an old one its mode without special bits", %{recording: r, dir: dir} do
-    report = ~s(umask $4; exec "$1" report "$2" -o "$3")
+    report = ~s(umask $4; exec "$1" report -q "$2" -o "$3")
 
     for {mask, wanted} <- [{"022", 0o644}, {"077", 0o600}] do
       assert {"", 0} = sh(report, [Cprof.program(), r, "#{dir}/#{mask}.html", mask])
@@ -247,7 +247,7 @@ defmodule Live.OutputTest do
   test "/dev/stdout is standard output", %{recording: r, dir: dir} do
     {page, _, 0} = Cprof.run(["report", r, "-f", "json", "-o", "/dev/stdout"])
     assert Live.Json.decode!(page)["version"] == 1
-    {"", 0} = sh(~s(exec "$1" report "$2" -f json -o /dev/stdout >>"$3"), [Cprof.program(), r, "#{dir}/a.json"])
+    {"", 0} = sh(~s(exec "$1" report -q "$2" -f json -o /dev/stdout >>"$3"), [Cprof.program(), r, "#{dir}/a.json"])
     assert File.read!("#{dir}/a.json") == page
   end
 end
