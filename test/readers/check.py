@@ -131,7 +131,7 @@ def check_top():
     for name, (flat, cum) in rows.items():
         if once[name] == 1:
             equal((int(flat), int(cum)), tables[name], f"the report's {name}")
-    text = cprof(NODE, "--top", "5")
+    text = cprof(NODE, "--self", "--top", "5")
     for row in whole["functions"][:5]:
         check(re.search(rf"{row['self']}  {re.escape(row['name'][:20])}", text),
               f"{row['name']} is not in the text report as in JSON")
