@@ -60,8 +60,8 @@ sees_sorting() {
 
 step "engines, formats and comparisons as those of priv/cprof"
 start_node
-"$built" doctor | grep -E '^(ok|no|  )' >"$work/doctor"
-"$program" doctor | grep -E '^(ok|no|  )' | diff "$work/doctor" -
+"$built" doctor | grep -E '^(ok|no) +engine' >"$work/doctor"
+"$program" doctor | grep -E '^(ok|no) +engine' | diff "$work/doctor" -
 for engine in bpf perf ptrace; do
     if grep -q "^ok *engine $engine" "$work/doctor"; then
         recording=$work/$engine.pb.gz
