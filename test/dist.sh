@@ -119,7 +119,7 @@ records='
         done
         [ -s $file.sorts ]
         "$cprof" report $file.pb.gz -o $file.html
-        "$cprof" report $file.pb.gz | grep -E "^(Machine|Sampling|Samples):"
+        "$cprof" report $file.pb.gz | grep -E "^(Node|Command|When|CPU):"
         grep -q "</html>" $file.html
         rm $file.*
         kill -KILL $node
