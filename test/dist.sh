@@ -13,7 +13,7 @@ version=$("$program" --version | cut -d ' ' -f 2)
 archive=$PWD/build/dist/cprof-$version-x86_64-linux.tar.gz
 package=$PWD/build/dist/cprof_${version}_amd64.deb
 work=$(mktemp -d)
-trap 'kill -KILL $node 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill -KILL $node 2>/dev/null || :; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 node=
 
