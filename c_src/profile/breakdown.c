@@ -7,6 +7,25 @@
 #include "base/add.h"
 #include "base/intern.h"
 
+/* A BIF that was also called through its stub of JIT code has two functions
+ * with one name, and people see the name. */
+static int merge_names(const struct profile *p, uint32_t *charged)
+{
+    uint32_t n = (uint32_t)profile_stack_count(p);
+    uint32_t *first = malloc((profile_string_count(p) + 1) * sizeof(*first));
+    if (!first)
+        return -ENOMEM;
+    memset(first, 0xff, (profile_string_count(p) + 1) * sizeof(*first));
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t *of = &first[profile_function_at(p, charged[i])->name];
+        if (*of == PROFILE_NONE)
+            *of = charged[i];
+        charged[i] = *of;
+    }
+    free(first);
+    return 0;
+}
+
 /* By stack: the function to charge; a parent's id is below its children's. */
 static uint32_t *charge_all(const struct profile *p)
 {
@@ -90,7 +109,9 @@ int breakdown_compute(const struct profile *p, const uint32_t *owner_of,
     struct intern rows;
     intern_init(&rows, sizeof(struct breakdown_row), 2 * sizeof(uint32_t));
     uint32_t *charged = charge_all(p);
-    int err = charged ? count(p, owner_of, charged, &rows) : -ENOMEM;
+    int err = charged ? merge_names(p, charged) : -ENOMEM;
+    if (!err)
+        err = count(p, owner_of, charged, &rows);
     if (!err)
         err = sort(p, owners, &rows, out);
     free(charged);

@@ -4,7 +4,7 @@
  * charged to one function: the innermost that is Erlang's, Elixir's, a BIF, a
  * NIF or a garbage collection, with the C and kernel code that it called; the
  * executing one where there is none of these. So the rows of an owner sum to
- * its counted samples that have a stack.
+ * its counted samples that have a stack. Functions of one name are one row.
  */
 #ifndef CPROF_PROFILE_BREAKDOWN_H
 #define CPROF_PROFILE_BREAKDOWN_H

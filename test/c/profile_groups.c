@@ -187,6 +187,26 @@ static void c_code_is_charged_to_what_called_it(void **state)
     profile_destroy(p);
 }
 
+static void a_bif_and_its_stub_are_one_row(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t q = process(p, 1, "q", "");
+    uint32_t erl = child(p, PROFILE_NONE, FRAME_ERLANG, "m:f/0");
+    make_sample(p, child(p, erl, FRAME_BIF, "erlang:put/2"), q, STATE_RUNNING,
+                5);
+    make_sample(p, child(p, erl, FRAME_ERLANG, "erlang:put/2"), q,
+                STATE_RUNNING, 3);
+    uint32_t owner_of[] = {0};
+    struct breakdown b;
+    assert_int_equal(breakdown_compute(p, owner_of, 1, &b), 0);
+    assert_int_equal(b.first[1], 1);
+    assert_string_equal(name_of(p, &b, 0), "erlang:put/2");
+    assert_int_equal(b.rows[0].samples, 8);
+    breakdown_deinit(&b);
+    profile_destroy(p);
+}
+
 /* --- sums ----------------------------------------------------------------- */
 
 static uint32_t seed;
@@ -269,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_group_has_what_all_of_it_share),
         cmocka_unit_test(nothing_is_no_row),
         cmocka_unit_test(c_code_is_charged_to_what_called_it),
+        cmocka_unit_test(a_bif_and_its_stub_are_one_row),
         cmocka_unit_test(rows_sum_to_the_totals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
