@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "profile/process_names.h"
 
 /* What is known about a stack; a child inherits its parent's marks. */
@@ -111,21 +112,35 @@ static void mark_stacks(struct choosing *c)
     }
 }
 
+/* Is it what was asked for, as it is or as reports show it? */
+static bool is_text(const char *text, const char *asked)
+{
+    struct buffer shown;
+    if (*asked == '\0' || strcmp(text, asked) == 0)
+        return *asked != '\0';
+    if (!strchr(asked, '\\'))
+        return false;
+    buffer_init(&shown, BUFFER_DEFAULT_MAX);
+    utf8_show(&shown, text, strlen(text));
+    buffer_add(&shown, "", 1);
+    bool same = !shown.failed && strcmp((const char *)shown.data, asked) == 0;
+    buffer_deinit(&shown);
+    return same;
+}
+
 static bool is_process(const struct choosing *c,
                        const struct process_names *names, uint32_t process)
 {
     const struct profile_process *row = profile_process_at(c->p, process);
-    for (size_t i = 0; i < c->filter->process_count; i++) {
-        const char *text = c->filter->processes[i];
-        if (*text == '\0')
-            continue;
-        if (strcmp(profile_text(c->p, row->pid), text) == 0 ||
-            strcmp(profile_text(c->p, row->name), text) == 0 ||
-            strcmp(profile_text(c->p, row->label), text) == 0 ||
-            strcmp(profile_text(c->p, row->initial_call), text) == 0 ||
-            strcmp(process_names_of(names, process), text) == 0)
-            return true;
-    }
+    const char *const texts[] = {
+        profile_text(c->p, row->pid),     profile_text(c->p, row->name),
+        profile_text(c->p, row->label),   profile_text(c->p, row->initial_call),
+        process_names_of(names, process),
+    };
+    for (size_t i = 0; i < c->filter->process_count; i++)
+        for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++)
+            if (is_text(texts[j], c->filter->processes[i]))
+                return true;
     return false;
 }
 

@@ -294,6 +294,24 @@ static void a_label_is_a_name_and_a_crowd_stays_one(void **state)
     profile_destroy(p);
 }
 
+/* A name as a report shows it, which cannot be typed otherwise. */
+static void by_a_name_as_it_is_shown(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile(), *out = NULL;
+    const char *const asked[] = {"a\\x{1B}[0m", "a\\x{1C}[0m", "a\033[0m"};
+    uint32_t q =
+        made(profile_process(p, "<0.1.0>", "a\033[0m", "m:f/1", "", ""));
+    make_sample(p, make_stack(p, "a"), q, STATE_RUNNING, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct filter f = {.processes = &asked[i], .process_count = 1};
+        assert_int_equal(filter_apply(p, &f, &out), i == 1 ? -E_NO_MATCH : 0);
+        if (i != 1)
+            profile_destroy(out);
+    }
+    profile_destroy(p);
+}
+
 static void a_broken_expression_is_refused(void **state)
 {
     (void)state;
@@ -319,6 +337,7 @@ int main(void)
         cmocka_unit_test(buckets_are_doubled),
         cmocka_unit_test(what_is_left_out_leaves_no_frames),
         cmocka_unit_test(a_label_is_a_name_and_a_crowd_stays_one),
+        cmocka_unit_test(by_a_name_as_it_is_shown),
         cmocka_unit_test(a_broken_expression_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
