@@ -71,12 +71,12 @@ static void print_beam(FILE *to, const struct beam *b)
     fprintf(to, "\n");
 }
 
-static void print_all(FILE *to, const struct beams *b)
+static void print_first(FILE *to, const struct beams *b, size_t n)
 {
-    if (b->count)
+    if (n)
         fprintf(to, "%7s  %-*s  %-*s  %-3s  %-7s  %s\n", "PID", NAME_WIDTH,
                 "NODE", RUNS_WIDTH, "RUNS", "OTP", "UP FOR", "USER");
-    for (size_t i = 0; i < b->count; i++)
+    for (size_t i = 0; i < n; i++)
         print_beam(to, &b->list[i]);
 }
 
@@ -86,7 +86,7 @@ int nodes_print(FILE *to)
     int err = beams_list(&all);
     if (err)
         return err;
-    print_all(to, &all);
+    print_first(to, &all, all.count);
     int only = all.count == 1 ? all.list[0].process.pid : 0;
     beams_deinit(&all);
     return only;
@@ -94,16 +94,20 @@ int nodes_print(FILE *to)
 
 /* --- which one ------------------------------------------------------------ */
 
-/* Leaves those of the name only. */
-static void keep_named(struct beams *b, const char *name)
+/* Puts those of the name first; how many there are. */
+static size_t named_first(struct beams *b, const char *name)
 {
     char host[256] = "";
-    size_t kept = 0;
+    size_t named = 0;
     gethostname(host, sizeof(host) - 1);
-    for (size_t i = 0; i < b->count; i++)
-        if (beams_is_named(b->list[i].process.node, host, name))
-            b->list[kept++] = b->list[i];
-    b->count = kept;
+    for (size_t i = 0; i < b->count; i++) {
+        struct beam one = b->list[i];
+        if (!beams_is_named(one.process.node, host, name))
+            continue;
+        b->list[i] = b->list[named];
+        b->list[named++] = one;
+    }
+    return named;
 }
 
 static int say_none(const char *verb, const struct beams *b)
@@ -121,9 +125,9 @@ static int say_none(const char *verb, const struct beams *b)
     return fail_text(verb, why);
 }
 
-static int say_several(const char *verb, const struct beams *b)
+static int say_several(const char *verb, const struct beams *b, size_t n)
 {
-    print_all(stderr, b);
+    print_first(stderr, b, n);
     return usage_error(verb, verb,
                        "several nodes run here; choose one with -p PID or -n "
                        "NAME");
@@ -140,10 +144,9 @@ static int take(const char *verb, const struct beams *b, struct options *o)
 }
 
 /* A node may have been given its name after its start, which only it knows. */
-static int say_unknown(const char *name)
+static int say_unknown(const char *name, const struct beams *b)
 {
-    if (nodes_print(stderr) < 0)
-        return EXIT_FAILED;
+    print_first(stderr, b, b->count);
     return fail_text(name, "no node was started with that name (-name or "
                            "-sname); use -p PID");
 }
@@ -156,13 +159,11 @@ int nodes_choose(const char *verb, struct options *o)
     int err = beams_list(&b);
     if (err)
         return fail("/proc", err);
-    bool any = b.count > 0;
-    if (o->node)
-        keep_named(&b, o->node);
-    int code = b.count == 1 ? take(verb, &b, o)
-               : b.count    ? say_several(verb, &b)
-               : any        ? say_unknown(o->node)
-                            : say_none(verb, &b);
+    size_t fit = o->node ? named_first(&b, o->node) : b.count;
+    int code = fit == 1  ? take(verb, &b, o)
+               : fit     ? say_several(verb, &b, fit)
+               : b.count ? say_unknown(o->node, &b)
+                         : say_none(verb, &b);
     beams_deinit(&b);
     return code;
 }
