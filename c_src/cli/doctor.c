@@ -109,17 +109,23 @@ static void say_kernel(const struct advice_facts *f)
 /* False: some are not known. */
 static bool say_schedulers(const struct target_state *t)
 {
-    size_t known = 0, all = 0;
-    char line[64];
+    size_t
+        known = 0,
+        all,
+        of[] = {
+            [THREAD_NORMAL] = 0, [THREAD_DIRTY_CPU] = 0, [THREAD_DIRTY_IO] = 0};
+    char line[128];
     for (size_t i = 0; i < t->threads.count; i++) {
         const struct thread *thread = &t->threads.list[i];
-        if (thread->kind != THREAD_NORMAL && thread->kind != THREAD_DIRTY_CPU &&
-            thread->kind != THREAD_DIRTY_IO)
+        if (thread->kind > THREAD_DIRTY_IO)
             continue;
-        all++;
+        of[thread->kind]++;
         known += layout_scheduler(&t->layout, thread->tid) != NULL;
     }
-    snprintf(line, sizeof(line), "%zu of %zu known", known, all);
+    all = of[THREAD_NORMAL] + of[THREAD_DIRTY_CPU] + of[THREAD_DIRTY_IO];
+    snprintf(line, sizeof(line),
+             "%zu of %zu known: %zu normal, %zu dirty CPU, %zu dirty IO", known,
+             all, of[THREAD_NORMAL], of[THREAD_DIRTY_CPU], of[THREAD_DIRTY_IO]);
     row(known == all ? "ok" : "no", "schedulers", line);
     return known == all;
 }
