@@ -172,6 +172,9 @@ extern const struct profile_meta_keys profile_meta_keys;
     X(erlang_leaf, FACT, "samples taken in Erlang code")                       \
     X(erlang_leaf_complete, FACT,                                              \
       "of those, stacks down to the first function")                           \
+    X(tail_called, FACT,                                                       \
+      "frames of functions that ended in a call, known by their callers' "     \
+      "code")                                                                  \
     X(no_process, DOUBT, "samples of Erlang work whose process is not known")  \
     X(undescribed, FACT,                                                       \
       "processes that could not be asked in time who they are")                \

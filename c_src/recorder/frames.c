@@ -6,7 +6,7 @@
 
 #include "base/index.h"
 
-enum { SLOTS = 16384 };
+enum { SLOTS = 32768 };
 
 struct slot {
     uint64_t at;

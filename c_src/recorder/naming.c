@@ -17,7 +17,9 @@ struct walk {
     enum symbol_seam seam;     /* what the outermost C frames may be */
     int64_t called; /* frame of the BIF that C code runs for; -1: it is to be
                        known by its C function */
-    uint32_t stack; /* the innermost node so far */
+    int64_t named_callee; /* frame of the function that the code of the frame
+                             above calls; -1: not known */
+    uint32_t stack;       /* the innermost node so far */
     int error;
 };
 
@@ -146,6 +148,33 @@ static bool is_bif_helper(struct walk *w, size_t i)
            name_address(w, &list[i - 1])->count == 2;
 }
 
+/* --- functions that ended in a call --------------------------------------- */
+
+/* The function whose call Erlang code is in. */
+static void find_named_callee(struct walk *w, size_t i)
+{
+    const struct address *a = &w->u->list[i];
+    if (i > 0 && a->kind == ADDRESS_ERLANG)
+        w->named_callee = called_at(w, SYMBOL_CALLEE, a->at);
+}
+
+/* The first frame of what an address is. A function that ends in a call of
+ * another one leaves its stack frame to that. Its caller's code still says
+ * that it was called, and the return address that it has not returned. */
+static void push_called(struct walk *w, int64_t frame)
+{
+    const struct profile *p = w->naming->profile;
+    int64_t callee = w->named_callee;
+    w->named_callee = -1;
+    if (callee >= 0 && frame >= 0 &&
+        profile_frame_at(p, (uint32_t)callee)->function !=
+            profile_frame_at(p, (uint32_t)frame)->function) {
+        push(w, callee);
+        counters(w)->tail_called++;
+    }
+    push(w, frame);
+}
+
 /* --- the whole sample ---------------------------------------------------- */
 
 static bool in_collector(struct walk *w)
@@ -246,6 +275,7 @@ static void push_address(struct walk *w, size_t i)
     const struct address *a = &w->u->list[i];
     if (a->kind >= ADDRESS_ELIDED) {
         push_text(w, FRAME_RUNTIME, gaps[a->kind]);
+        w->named_callee = -1;
         counters(w)->elided += a->kind == ADDRESS_ELIDED;
         return;
     }
@@ -264,7 +294,9 @@ static void push_address(struct walk *w, size_t i)
     if (a->seam && w->called >= 0)
         count = 1; /* the BIF's name is there already */
     for (size_t k = count; k-- > 0;)
-        push(w, named->ids[k]);
+        push_called(w, named->ids[k]);
+    if (count)
+        find_named_callee(w, i);
 }
 
 static void push_outside(struct walk *w)
@@ -319,7 +351,8 @@ int naming_stack(const struct naming *n, struct unwound *u,
                  enum thread_kind kind, const struct sample *s,
                  struct named *out)
 {
-    struct walk w = {.naming = n, .u = u, .s = s, .stack = PROFILE_NONE};
+    struct walk w = {
+        .naming = n, .u = u, .s = s, .stack = PROFILE_NONE, .named_callee = -1};
     find_border(&w, kind);
     find_called(&w);
     w.collecting = in_collector(&w);
@@ -328,7 +361,7 @@ int naming_stack(const struct naming *n, struct unwound *u,
     for (size_t i = u->count; i-- > 0 && !w.error;) {
         push_address(&w, i);
         if (i == w.border && w.called >= 0)
-            push(&w, w.called);
+            push_called(&w, w.called);
     }
     if (w.collecting)
         push_text(&w, FRAME_GC, "[gc]");

@@ -185,6 +185,14 @@ static void name_native(struct symbols *s, const struct symbol_query *q,
         symbols_bifs_of_function(s->bifs, &f, q->seam, out);
 }
 
+static void name_callee(struct symbols *s, const struct symbol_query *q,
+                        struct symbol_frames *out)
+{
+    uint64_t at = symbols_bifs_callee(s->bifs, q);
+    if (!at || !symbols_erlang_name(s->erlang, at, q->time_ns, out))
+        *out = (struct symbol_frames){.result = SYMBOL_NAMED};
+}
+
 void symbols_name(struct symbols *s, const struct symbol_query *q,
                   struct symbol_frames *out)
 {
@@ -202,6 +210,9 @@ void symbols_name(struct symbols *s, const struct symbol_query *q,
     case SYMBOL_CALLED:
     case SYMBOL_ENTRY:
         symbols_bifs_called(s->bifs, q, out);
+        return;
+    case SYMBOL_CALLEE:
+        name_callee(s, q, out);
         return;
     case SYMBOL_ERLANG:
         if (!symbols_erlang_name(s->erlang, q->at, q->time_ns, out))

@@ -37,6 +37,9 @@ enum symbol_space {
      * count 0. */
     SYMBOL_CALLED, /**< `at` is in Erlang code, in the call of the BIF */
     SYMBOL_ENTRY,  /**< `at` is Process.i while call_bif_shared runs it */
+    /** The Erlang function that is called where `at` is, as the calling code
+     *  names it; count 0: the call is of a fun, of a BIF, or of nothing. */
+    SYMBOL_CALLEE,
 };
 
 /** What a shared fragment of the VM calls: how the C code that returns to it

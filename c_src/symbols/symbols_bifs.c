@@ -220,24 +220,54 @@ static bool read_call(const struct symbols_bifs *b,
                        call->len) == 0;
 }
 
-/* The BIF or NIF whose stub is called, from its own module or through its
- * struct Export, which begins with the address of its code. */
+/* Where a call leads to, in its own module or through a struct Export, which
+ * begins with the address of the code. */
+static bool read_target(const struct symbols_bifs *b, const struct call *call,
+                        uint64_t *target)
+{
+    enum { CALL_REL32 = 5 };
+    uint64_t export = bifs_code_export_before(call->code, call->len);
+    if (export)
+        return memory_read_u64(b->config->memory, export, target) == 0;
+    return call->len >= CALL_REL32 &&
+           bifs_code_calls(call->code + call->len - CALL_REL32, CALL_REL32,
+                           call->ret - CALL_REL32, target, 1) == 1;
+}
+
+/* The BIF or NIF whose stub is called. */
 static const char *called_stub(const struct symbols_bifs *b,
                                const struct symbol_query *q,
                                const struct call *call)
 {
-    enum { CALL_REL32 = 5 };
     struct bifs_code stub;
     struct symbol_query callee = *q;
-    uint64_t export = bifs_code_export_before(call->code, call->len);
-    if (export ? memory_read_u64(b->config->memory, export, &callee.at) != 0
-               : call->len < CALL_REL32 ||
-                     !bifs_code_calls(call->code + call->len - CALL_REL32,
-                                      CALL_REL32, call->ret - CALL_REL32,
-                                      &callee.at, 1))
+    if (!read_target(b, call, &callee.at))
         return NULL;
     const struct jit_function *f = function_of(b, &callee);
     return f && read_stub(b, f, &stub) ? f->name : NULL;
+}
+
+/* A call leads to the first instruction behind the ErtsCodeInfo. */
+static bool is_entry(const struct jit_function *f, uint64_t at)
+{
+    enum { CODE_INFO_MAX = 64 }; /* with what aligns it */
+    return at - f->start <= CODE_INFO_MAX;
+}
+
+uint64_t symbols_bifs_callee(const struct symbols_bifs *b,
+                             const struct symbol_query *q)
+{
+    struct symbol_query callee = *q;
+    struct bifs_code stub;
+    struct call call;
+    const struct jit_function *f = function_of(b, q);
+    if (!f || !read_call(b, f, q->at, &call) ||
+        !read_target(b, &call, &callee.at))
+        return 0;
+    f = function_of(b, &callee);
+    if (!f || !is_entry(f, callee.at) || read_stub(b, f, &stub))
+        return 0;
+    return callee.at;
 }
 
 /* A light BIF's call (the JIT knows what is called), also by the address of

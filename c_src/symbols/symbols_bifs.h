@@ -2,7 +2,8 @@
  * @file symbols_bifs.h
  * The Erlang name of the BIF or NIF that C code runs for: by the call in
  * Erlang code that it was called from, by the stub that it was entered
- * through, or by its C function (bifs.h).
+ * through, or by its C function (bifs.h). And which Erlang function a call
+ * names.
  */
 #ifndef CPROF_SYMBOLS_SYMBOLS_BIFS_H
 #define CPROF_SYMBOLS_SYMBOLS_BIFS_H
@@ -34,5 +35,10 @@ void symbols_bifs_of_function(struct symbols_bifs *b,
 /** Answers SYMBOL_CALLED and SYMBOL_ENTRY. */
 void symbols_bifs_called(struct symbols_bifs *b, const struct symbol_query *q,
                          struct symbol_frames *out);
+
+/** Answers SYMBOL_CALLEE: the address of the function's first instruction; 0:
+ *  the call does not name one. */
+uint64_t symbols_bifs_callee(const struct symbols_bifs *b,
+                             const struct symbol_query *q);
 
 #endif

@@ -1,4 +1,4 @@
-/* Calls in JIT code, and which BIF or NIF they run. */
+/* Calls in JIT code, and which BIF, NIF or Erlang function they name. */
 #include "jit_node.h"
 
 #include "base/clock.h"
@@ -8,6 +8,7 @@ enum {
     CALLER = JIT_BASE + 0xb000, /* a module of 0x100 bytes */
     STUB = JIT_BASE + 0xb800,
     EXPORT = JIT_BASE + 0xb400,
+    CALLEE = JIT_BASE + 0xbc00,
     RET = CALLER + 0x60,
     AT = RET - 1,
     CODE = STUB + 0x50, /* behind the ErtsCodeInfo */
@@ -56,6 +57,7 @@ static void setup(struct fixture *f)
     *f = (struct fixture){.node = jit_node_new(0x10000)};
     jit_node_load_as(f->node, 2, CALLER, "m:caller/0");
     jit_node_load_as(f->node, 3, STUB, "erlang:phash2/1");
+    jit_node_load_as(f->node, 5, CALLEE, "m:callee/1");
     write_at(f, CODE, bif_stub, sizeof(bif_stub));
     f->memory = jit_node_memory(f->node);
     f->config = (struct symbols_config){.memory = &f->memory,
@@ -143,6 +145,39 @@ static void code_that_is_gone_is_not_read(void **state)
     teardown(&f);
 }
 
+static bool calls_callee(struct fixture *f, uint64_t time_ns)
+{
+    const struct symbol_query query = {
+        .at = AT, .space = SYMBOL_CALLEE, .time_ns = time_ns};
+    uint64_t at = symbols_bifs_callee(f->bifs, &query);
+    assert_true(!at || (at >= CALLEE && at < CALLEE + 0x100));
+    return at != 0;
+}
+
+static void the_function_that_a_call_names(void **state)
+{
+    struct fixture f;
+    uint64_t now;
+    (void)state;
+    setup(&f);
+    now = clock_now_ns();
+    assert_false(calls_callee(&f, now));
+    put_local_call(&f, CALLEE + 0x30);
+    assert_true(calls_callee(&f, now));
+    put_local_call(&f, CALLEE + 0x80); /* no entry: those bytes are no call */
+    assert_false(calls_callee(&f, now));
+    put_local_call(&f, CODE); /* a BIF is no Erlang code */
+    assert_false(calls_callee(&f, now));
+    put_export_call(&f, EXPORT);
+    assert_false(calls_callee(&f, now));
+    write_at(&f, EXPORT, &(uint64_t){CALLEE + 0x30}, 8);
+    assert_true(calls_callee(&f, now));
+    jit_node_purge(f.node, 5); /* the export still leads there */
+    assert_int_equal(jit_refresh((struct jit *)f.config.jit), 0);
+    assert_false(calls_callee(&f, clock_now_ns()));
+    teardown(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +185,7 @@ int main(void)
         cmocka_unit_test(what_is_called_is_no_stub),
         cmocka_unit_test(process_i_counts_at_a_stubs_entry_alone),
         cmocka_unit_test(code_that_is_gone_is_not_read),
+        cmocka_unit_test(the_function_that_a_call_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
