@@ -110,15 +110,17 @@ static void head(struct report *r)
 
 /* --- the table ------------------------------------------------------------ */
 
-/* "+12.3 %"; what was not there has none. */
+/* "+12.3"; what was not there has none. One or two samples on either side may
+ * have grown by any factor: then the upper end says nothing. */
 static void growth_cells(struct report *r, const struct diff_share *s)
 {
+    enum { SAYS_NOTHING = 10 }; /* times what it was */
     char cells[2][32];
     if (!isfinite(s->growth))
         snprintf(cells[0], sizeof(cells[0]), "-");
     else
         snprintf(cells[0], sizeof(cells[0]), "%+.1f", 100 * s->growth);
-    if (!isfinite(s->growth_high))
+    if (!(s->growth_high < SAYS_NOTHING))
         snprintf(cells[1], sizeof(cells[1]), "%+.1f ..", 100 * s->growth_low);
     else
         snprintf(cells[1], sizeof(cells[1]), "%+.1f .. %+.1f",
