@@ -380,8 +380,16 @@ struct view options_view(const struct options *o)
             .callers = o->callers,
             .tree = o->tree,
             .self = o->self,
+            .reader = o->input ? FORMAT_READER_REPORT : FORMAT_READER_RECORD,
             .min_pct = o->min_pct,
         }};
+}
+
+const char *options_at_fault(const struct options *o, int err, const char *what)
+{
+    if (err == -E_NO_MATCH && o->process_count == 1)
+        return o->processes[0];
+    return err == -E_NO_FUNCTION && o->callers ? o->callers : what;
 }
 
 bool options_unreadable(const struct options *o)

@@ -82,6 +82,9 @@ MUST_USE int options_parse(enum option_verb verb, int argc, char **argv,
                            struct options *out, struct options_fault *fault);
 /** What the options ask to be shown. */
 struct view options_view(const struct options *o);
+/** What an error of rendering is about: an option's argument, else `what`. */
+const char *options_at_fault(const struct options *o, int err,
+                             const char *what);
 /** Would the bytes of this format end on a terminal, unreadable? */
 bool options_unreadable(const struct options *o);
 

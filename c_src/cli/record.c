@@ -80,12 +80,14 @@ static int write_result(const struct options *o, const struct profile *p)
     struct buffer bytes;
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
     const struct view view = options_view(o);
+    const char *what = o->output ? o->output : "stdout";
     int err = view_render(p, &view, &bytes);
+    what = options_at_fault(o, err, what);
     if (!err)
         err = output_write(o->output, say_waiting, &bytes);
     buffer_deinit(&bytes);
     if (err)
-        return fail(o->output ? o->output : "stdout", err);
+        return fail(what, err);
     if (o->output && !o->quiet)
         say("wrote %s (%llu samples, %llu lost)", o->output,
             (unsigned long long)profile_counters(p)->samples,

@@ -24,7 +24,7 @@ static int run(int argc, char **argv)
     err = view_render(p, &view, &bytes);
     uint64_t samples = profile_counters(p)->samples;
     profile_destroy(p);
-    const char *what = o.input;
+    const char *what = options_at_fault(&o, err, o.input);
     if (!err) {
         what = o.output ? o.output : "stdout";
         err = output_write(o.output, say_waiting, &bytes);

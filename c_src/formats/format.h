@@ -22,11 +22,19 @@ enum format_by { FORMAT_BY_PROCESS, FORMAT_BY_SCHEDULER };
 #define FORMAT_TEXT_DIFF_TOP 15
 #define FORMAT_TEXT_MIN_PCT  1
 
+/** Who reads the text report: that decides what else it offers. */
+enum format_reader {
+    FORMAT_READER_RECORD, /**< of `cprof record`: has its options, and perhaps
+                               no file yet */
+    FORMAT_READER_REPORT, /**< of `cprof report`: has its options and a file */
+    FORMAT_READER_INSIDE, /**< in the node: has no command line of cprof's */
+};
+
 struct format_options {
-    unsigned top;      /**< rows of a text table; 0: its default */
-    bool color;        /**< text: may use terminal colours */
-    bool ascii;        /**< text: nothing else can be shown */
-    bool inside;       /**< text: not asked for by a command line of cprof's */
+    unsigned top;              /**< rows of a text table; 0: its default */
+    bool color;                /**< text: may use terminal colours */
+    bool ascii;                /**< text: nothing else can be shown */
+    enum format_reader reader; /**< text */
     bool self;         /**< text: functions by self time, and all counters */
     const char *title; /**< html: "" or NULL for a made one */
     enum format_by by;

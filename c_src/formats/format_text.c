@@ -76,7 +76,7 @@ static int write_text(const struct profile *p, const struct format_options *how,
         text_brief_write(out, p, &s);
     err = body(&t, o);
     if (!o->self)
-        text_doubts_write(out, p, &s, o->inside);
+        text_doubts_write(out, p, &s, o->reader);
     if (o->ascii)
         text_cell_to_ascii(out);
     summary_deinit(&s);

@@ -37,26 +37,24 @@ static void add_line(struct brief *b, void (*make)(struct brief *line))
 
 static void part(struct brief *b, const char *before, uint32_t string)
 {
-    const char *text = profile_text(b->p, string);
-    if (*text == '\0')
-        return;
-    buffer_text(b->out, before);
-    text_cell_add(b->out, text, 0);
+    text_part_add(b->out, b->p, before, string);
 }
 
-/* The node by its name, else by its command line, which is often very long. */
+/* The node by its name, else by what it runs, else by its command line, which
+ * is often very long. */
 static void subject(struct brief *b)
 {
-    enum { COMMAND_MAX = 44 };
-    const char *command = profile_text(b->p, b->m->command);
-    const char *node = profile_text(b->p, b->m->node);
-    size_t width = text_cell_width(command);
-    if (*node == '\0' && *command == '\0') {
-        buffer_text(b->out, b->m->pid ? "a node without a name" : "");
+    enum { WIDTH = 44 };
+    const uint32_t known[] = {b->m->node, b->m->runs, b->m->command};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        const char *text = profile_text(b->p, known[i]);
+        bool cut = i > 0 && text_cell_width(text) > WIDTH;
+        if (*text == '\0')
+            continue;
+        text_cell_add(b->out, text, cut ? WIDTH : 0);
         return;
     }
-    text_cell_add(b->out, *node ? node : command,
-                  !*node && width > COMMAND_MAX ? COMMAND_MAX : 0);
+    buffer_text(b->out, b->m->pid ? "a node without a name" : "");
 }
 
 static void what(struct brief *b)
@@ -133,6 +131,9 @@ static void how_sure(struct brief *b)
     buffer_printf(b->out,
                   "Error:    at most +-%.2f in any percentage (95 %% interval)",
                   summary_part_error_pct(b->s, b->s->counted / 2));
+    if (text_samples_are_few(b->s))
+        buffer_printf(b->out, "; only %llu samples",
+                      (unsigned long long)b->s->hits);
     if (c->samples)
         buffer_printf(b->out, "; %.1f %% of the stacks are truncated",
                       summary_pct(c->truncated, c->samples));

@@ -93,7 +93,7 @@ static void counter(struct doubts *d, const struct profile_counter *of,
     }
     bool bpf =
         strcmp(profile_text(d->p, profile_meta(d->p)->engine), "bpf") == 0;
-    snprintf(line, sizeof(line), "%llu %s (%.1f %%); %s%s",
+    snprintf(line, sizeof(line), "%llu %s, %.1f %%; %s%s",
              (unsigned long long)value, of->text, pct, remedy->text,
              bpf ? "" : remedy->bpf);
     text_note_write(d->out, "Doubt:", line, strlen(line));
@@ -109,13 +109,21 @@ static void counters(struct doubts *d)
     }
 }
 
-static void few_samples(struct doubts *d)
+bool text_samples_are_few(const struct summary *s)
 {
     enum { FEW = 100 };
-    static const char text[] =
-        "these are few samples; record for longer (-d), or at a higher --rate";
-    if (d->s->counted && d->s->hits < FEW)
-        text_note_write(d->out, "Doubt:", text, sizeof(text) - 1);
+    return s->counted && s->hits < FEW;
+}
+
+static void few_samples(struct doubts *d)
+{
+    char line[128];
+    if (!text_samples_are_few(d->s))
+        return;
+    snprintf(line, sizeof(line),
+             "only %llu samples; record for longer (-d), or at a higher --rate",
+             (unsigned long long)d->s->hits);
+    text_note_write(d->out, "Doubt:", line, strlen(line));
 }
 
 static void note(void *to, const char *text, size_t len)
@@ -146,27 +154,33 @@ void text_notes_each(const struct profile *p,
 
 /* --- the whole ------------------------------------------------------------ */
 
-static void further_line(const struct doubts *d, bool inside)
+static void further_line(const struct doubts *d, enum format_reader reader)
 {
     if (d->further)
-        buffer_printf(d->out,
-                      "Further:  %zu smaller or harmless counter%s: %s\n",
-                      d->further, d->further == 1 ? "" : "s",
-                      inside ? "`cprof report FILE --self`" : "see --self");
+        buffer_printf(
+            d->out, "Further:  %zu smaller or harmless counter%s: %s\n",
+            d->further, d->further == 1 ? "" : "s",
+            reader == FORMAT_READER_INSIDE ? "`cprof report FILE --self`"
+                                           : "see --self");
 }
 
+static const char *const more[] = {
+    [FORMAT_READER_RECORD] = "-o flame.html draws a flame graph, --tree shows "
+                             "calls, -o r.pb.gz keeps the recording",
+    [FORMAT_READER_REPORT] = "-o flame.html draws a flame graph, --tree shows "
+                             "calls, --self the functions by self time",
+    [FORMAT_READER_INSIDE] = "write flame.html (a flame graph) or r.pb.gz; "
+                             "`cprof report r.pb.gz --tree` shows calls",
+};
+
 void text_doubts_write(struct buffer *out, const struct profile *p,
-                       const struct summary *s, bool inside)
+                       const struct summary *s, enum format_reader reader)
 {
     struct doubts d = {out, p, s, 0};
     buffer_text(out, "\n");
     few_samples(&d);
     counters(&d);
     text_notes_each(p, note, &d);
-    further_line(&d, inside);
-    buffer_text(
-        out, inside ? "More:     write flame.html (a flame graph) or r.pb.gz; "
-                      "`cprof report r.pb.gz --tree` shows calls\n"
-                    : "More:     -o flame.html draws a flame graph, --tree "
-                      "shows calls, -o r.pb.gz keeps the recording\n");
+    further_line(&d, reader);
+    buffer_printf(out, "More:     %s\n", more[reader]);
 }

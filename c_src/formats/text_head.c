@@ -14,16 +14,21 @@ struct head {
     const struct summary *s;
 };
 
-/* `before`, the text and `after`; nothing when there is no text. */
+void text_part_add(struct buffer *out, const struct profile *p,
+                   const char *before, uint32_t string)
+{
+    const char *text = profile_text(p, string);
+    if (*text == '\0')
+        return;
+    buffer_text(out, before);
+    text_cell_add(out, text, 0);
+}
+
 static void part(struct head *h, const char *before, uint32_t string,
                  const char *after)
 {
-    const char *text = profile_text(h->p, string);
-    if (*text == '\0')
-        return;
-    buffer_text(h->out, before);
-    text_cell_add(h->out, text, 0);
-    buffer_text(h->out, after);
+    text_part_add(h->out, h->p, before, string);
+    buffer_text(h->out, *profile_text(h->p, string) ? after : "");
 }
 
 /* The command line on one line of the screen; a node's is often very long. */
@@ -179,7 +184,7 @@ static void counted_states(struct list *l, const struct summary *s,
         between = ", ";
     }
     if (others > 0)
-        list_add(l, between, "others", others);
+        list_add(l, between, "other", others);
 }
 
 void text_states_write(struct buffer *out, const struct summary *s,

@@ -92,10 +92,9 @@ void text_brief_write(struct buffer *out, const struct profile *p,
 /** The same in full: 8-12 lines and one a counter or note. */
 void text_head_write(struct buffer *out, const struct profile *p,
                      const struct summary *s);
-/** What matters of that, and what else may be done.
- *  @param inside  the reader has no command line of cprof's */
+/** What matters of that, and what else may be done. */
 void text_doubts_write(struct buffer *out, const struct profile *p,
-                       const struct summary *s, bool inside);
+                       const struct summary *s, enum format_reader reader);
 
 /** Each line of meta.notes, with its length. */
 void text_notes_each(const struct profile *p,
@@ -112,6 +111,11 @@ void text_states_write(struct buffer *out, const struct summary *s,
                        double least_pct);
 /** "Idle:     busy-wait 75.0 %, ...", when there was idling. */
 void text_idle_write(struct buffer *out, const struct summary *s);
+/** `before` and the text; nothing when there is no text. */
+void text_part_add(struct buffer *out, const struct profile *p,
+                   const char *before, uint32_t string);
+/** Too few to tell small shares from nothing? */
+bool text_samples_are_few(const struct summary *s);
 /** "2026-11-28 12:03:11 UTC"; nothing when it is not known. */
 void text_date_add(struct buffer *out, const struct profile *p);
 

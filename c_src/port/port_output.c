@@ -23,9 +23,10 @@ struct filter port_filter(const struct port_request *r,
 static int render(const struct port_request *r, struct buffer *bytes)
 {
     const char *names[PORT_MAX_PROCESSES];
-    const struct view view = {.filter = port_filter(r, names),
-                              .format = format_by_name(r->format),
-                              .how = {.top = (unsigned)r->top, .inside = true}};
+    const struct view view = {
+        .filter = port_filter(r, names),
+        .format = format_by_name(r->format),
+        .how = {.top = (unsigned)r->top, .reader = FORMAT_READER_INSIDE}};
     if (!view.format)
         return -E_UNKNOWN_FORMAT;
     struct profile *p;

@@ -12,6 +12,7 @@
 #include "port/port_output.h"
 #include "recorder/inquiry.h"
 #include "recorder/session.h"
+#include "recorder/session_meta.h"
 
 struct server {
     int requests, replies; /* descriptors: where they come from, and go */
@@ -73,15 +74,6 @@ static int reply_profile(struct server *s, int64_t ref, const struct profile *p)
     return err;
 }
 
-static int set_run(struct profile *p, const char *run)
-{
-    int64_t id = profile_string(p, run);
-    if (id < 0)
-        return (int)id;
-    profile_meta_edit(p)->run = (uint32_t)id;
-    return 0;
-}
-
 /* The reply follows when the node has answered what is still to be asked. */
 static int stop(struct server *s, const struct port_request *r)
 {
@@ -93,7 +85,8 @@ static int stop(struct server *s, const struct port_request *r)
     port_will_drop(&s->will);
     s->host->has_will(false);
     if (!err)
-        err = set_run(s->finished, r->run);
+        err = session_meta_text(s->finished,
+                                &profile_meta_edit(s->finished)->run, r->run);
     if (err) {
         s->inquiry = inquiry_of(NULL);
         profile_destroy(s->finished);

@@ -99,6 +99,7 @@ struct profile_sample {
     TEXT(os, "os")                                                             \
     TEXT(node, "node")                                                         \
     TEXT(command, "command")                                                   \
+    TEXT(runs, "runs") /* what the command line says: struct process */        \
     NUMBER(uint32_t, pid, "pid") /* of the observed OS process */              \
     TEXT(otp, "otp")                                                           \
     TEXT(erts, "erts")                                                         \

@@ -17,7 +17,7 @@ static void erts_version(const char *exe, char *text, size_t size)
     snprintf(text, size, "%.*s", (int)strcspn(at, "/"), at);
 }
 
-static int set(struct profile *p, uint32_t *field, const char *text)
+int session_meta_text(struct profile *p, uint32_t *field, const char *text)
 {
     int64_t id = profile_string(p, text);
     if (id < 0)
@@ -37,17 +37,20 @@ static int set_texts(struct profile *p, const struct target_state *t,
     if (t->layout.release)
         snprintf(otp, sizeof(otp), "%d", t->layout.release);
     erts_version(t->process.exe, erts, sizeof(erts));
-    int err = set(p, &m->host, u.nodename);
-    err = err ? err : set(p, &m->os, os);
-    err = err ? err : set(p, &m->node, t->process.node);
-    err = err ? err : set(p, &m->otp, otp);
-    err = err ? err : set(p, &m->erts, erts);
+    int err = session_meta_text(p, &m->host, u.nodename);
+    err = err ? err : session_meta_text(p, &m->os, os);
+    err = err ? err : session_meta_text(p, &m->node, t->process.node);
+    err = err ? err : session_meta_text(p, &m->otp, otp);
+    err = err ? err : session_meta_text(p, &m->erts, erts);
     if (!err && !o->no_command)
-        err = set(p, &m->command, t->process.command);
+        err = session_meta_text(p, &m->command, t->process.command);
+    if (!err && !o->no_command)
+        err = session_meta_text(p, &m->runs, t->process.runs);
     err = err ? err
-              : set(p, &m->event,
+              : session_meta_text(
+                    p, &m->event,
                     o->event ? o->event : engine_event_names[ENGINE_CPU_CLOCK]);
-    return err ? err : set(p, &m->version, CPROF_VERSION);
+    return err ? err : session_meta_text(p, &m->version, CPROF_VERSION);
 }
 
 static uint32_t normal_schedulers(const struct threads *threads)
@@ -245,7 +248,7 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     c->missed = e.missed;
     c->throttled = e.throttled;
     c->bytes = e.bytes;
-    int err = set(p, &m->engine, ops->name);
+    int err = session_meta_text(p, &m->engine, ops->name);
     err = err ? err : note_holds(p, &info);
     err = err ? err : note_cost(p, &info.cost, duration_ns);
     err = err ? err : note_throttled(p, e.throttled);

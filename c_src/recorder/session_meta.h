@@ -12,6 +12,9 @@
 #include "recorder/session.h"
 #include "recorder/target_state.h"
 
+/** Sets one of the texts of the metadata; 0, or the profile's error. */
+MUST_USE int session_meta_text(struct profile *p, uint32_t *field,
+                               const char *text);
 /** Before the first sample. All of these: 0, or the profile's error. */
 MUST_USE int session_meta_begin(struct profile *p, const struct target_state *t,
                                 const struct session_options *o);

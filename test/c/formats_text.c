@@ -315,19 +315,20 @@ static void what_is_doubtful_and_matters_comes_last(void **state)
     assert_int_equal(profile_note(p, "no kernel symbols"), 0);
     char *text = brief(p);
     assert_has(text, "\nDoubt:    100 samples dropped: a ring was full, or "
-                     "there was no time for them (4.8 %)");
+                     "there was no time for them, 4.8 %;");
     assert_has(text,
                "\nDoubt:    160 C frames without a symbol (object and offset "
-               "only) (2.0 %); install");
+               "only), 2.0 %; install");
     assert_has(text, "\nNote:     no kernel symbols\nFurther:  3 smaller or "
                      "harmless counters: see --self\nMore: ");
     assert_has_not(text, "1000");
-    assert_has_not(text, "few samples");
+    assert_has_not(text, "samples; record for longer");
     free(text);
     text = report(p, 0, false);
     assert_has(text, "      1000 Erlang stacks whose middle was left out");
     free(text);
-    text = report_of(p, (struct format_options){.inside = true});
+    text =
+        report_of(p, (struct format_options){.reader = FORMAT_READER_INSIDE});
     assert_has(text, "counters: `cprof report FILE --self`\n");
     assert_has_not(text, "-o flame.html");
     free(text);
@@ -353,7 +354,41 @@ static void of_few_samples_it_is_said(void **state)
     (void)state;
     struct profile *p = busy();
     char *text = brief(p);
-    assert_has(text, "\nDoubt:    these are few samples; record for longer");
+    assert_has(text, "(95 % interval); only 8 samples");
+    assert_has(text, "only 8 samples; record for longer (-d), or at a higher "
+                     "--rate");
+    free(text);
+    profile_destroy(p);
+}
+
+static void a_node_without_a_name_is_what_it_runs(void **state)
+{
+    (void)state;
+    struct profile *p = busy();
+    struct profile_meta *m = profile_meta_edit(p);
+    m->node = 0;
+    m->command = made(profile_string(p, "/usr/lib/erlang/bin/beam.smp -- x"));
+    char *text = brief(p);
+    assert_has(text, "Command:  /usr/lib/erlang/bin/beam.smp -- x, pid 4711");
+    free(text);
+    m->runs = made(profile_string(p, "mix phx.server"));
+    text = brief(p);
+    assert_has(text, "Command:  mix phx.server, pid 4711");
+    free(text);
+    profile_destroy(p);
+}
+
+static void a_file_is_not_to_be_kept_again(void **state)
+{
+    (void)state;
+    struct profile *p = busy();
+    char *text =
+        report_of(p, (struct format_options){.reader = FORMAT_READER_REPORT});
+    assert_has(text, "\nMore:     -o flame.html draws a flame graph, --tree");
+    assert_has_not(text, "keeps the recording");
+    free(text);
+    text = brief(p);
+    assert_has(text, "-o r.pb.gz keeps the recording");
     free(text);
     profile_destroy(p);
 }
@@ -543,6 +578,8 @@ int main(void)
         cmocka_unit_test(what_is_doubtful_and_matters_comes_last),
         cmocka_unit_test(a_filter_is_named_above_the_figures),
         cmocka_unit_test(of_few_samples_it_is_said),
+        cmocka_unit_test(a_node_without_a_name_is_what_it_runs),
+        cmocka_unit_test(a_file_is_not_to_be_kept_again),
         cmocka_unit_test(other_values_have_their_own_unit),
         cmocka_unit_test(ascii_where_nothing_else_is_shown),
         cmocka_unit_test(the_top_and_how_many_more),
