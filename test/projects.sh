@@ -15,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 
 # Nothing that this user has at home (Hex, rebar3 plugins) is used.
 export HOME="$work/home" LC_ALL=C.UTF-8
-unset MIX_ENV MIX_HOME HEX_HOME ERL_LIBS ERL_FLAGS CPROF_PRIV XDG_CONFIG_HOME XDG_CACHE_HOME
+unset MAKEFLAGS MAKELEVEL MIX_ENV MIX_HOME HEX_HOME ERL_LIBS ERL_FLAGS CPROF_PRIV XDG_CONFIG_HOME XDG_CACHE_HOME
 mkdir "$HOME"
 
 # --- a clean clone ---------------------------------------------------------

@@ -521,7 +521,7 @@ static void a_kill_leaves_whole_files_and_no_other(void **state)
     (void)state;
     srand(1);
     put("old", 0600);
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 100; i++) {
         pid_t pid = start(write_for_ever);
         usleep((useconds_t)(rand() % 3000));
         assert_killed(pid, i % 2 ? pid : -pid);
