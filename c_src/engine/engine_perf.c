@@ -161,7 +161,7 @@ static int start(struct engine *e)
     (void)look_at_load(e); /* from here on */
     perf_duty_begin(&e->duty, &e->cost, e->max_cost, e->threads.setup.rate,
                     &e->before, clock_now_ns());
-    return perf_threads_arm(&e->threads, true);
+    return perf_threads_arm(&e->threads, e->duty.armed);
 }
 
 /* A thread that ended has no descriptor to disable. */

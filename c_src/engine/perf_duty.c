@@ -56,6 +56,22 @@ static void plan_edge(struct perf_duty *d, uint64_t now_ns)
     d->edge_ns = part >= 1 ? UINT64_MAX : now_ns + around(d, part * CYCLE_NS);
 }
 
+static double random_part(struct perf_duty *d)
+{
+    return (double)(random_next(&d->random) >> 11) / (double)(1ULL << 53);
+}
+
+/* Somewhere in a window or in a pause: each moment of a recording, the first
+ * one too, is as likely to be seen as any other. */
+static void begin_anywhere(struct perf_duty *d, uint64_t now_ns)
+{
+    d->armed = random_part(d) < d->share;
+    plan_edge(d, now_ns);
+    if (d->edge_ns != UINT64_MAX)
+        d->edge_ns =
+            now_ns + (uint64_t)(random_part(d) * (double)(d->edge_ns - now_ns));
+}
+
 void perf_duty_begin(struct perf_duty *d, const struct perf_cost *cost,
                      double bound, unsigned rate,
                      const struct perf_duty_load *before, uint64_t now_ns)
@@ -64,10 +80,9 @@ void perf_duty_begin(struct perf_duty *d, const struct perf_cost *cost,
                             .bound = bound,
                             .rate = rate,
                             .weight = 1,
-                            .armed = true,
                             .random = now_ns | 1};
     d->share = share_for(d, before);
-    plan_edge(d, now_ns);
+    begin_anywhere(d, now_ns);
 }
 
 void perf_duty_saw(struct perf_duty *d, const struct perf_duty_load *load)

@@ -38,7 +38,8 @@ struct perf_duty {
     struct perf_duty_load load;
 };
 
-/** Begins armed. before: the node's load without events. */
+/** Begins somewhere in a window or in a pause.
+ *  @param before  the node's load without events */
 void perf_duty_begin(struct perf_duty *d, const struct perf_cost *cost,
                      double bound, unsigned rate,
                      const struct perf_duty_load *before, uint64_t now_ns);

@@ -47,6 +47,29 @@ static void pauses_where_they_switch_often(void **state)
     assert_true(turns > total_ms / 100); /* windows and pauses stay short */
 }
 
+/* A recording is armed for the share of its time even when it is short. */
+static void the_first_moment_is_as_any_other(void **state)
+{
+    (void)state;
+    enum { RECORDINGS = 2000, MS = 200 };
+    struct perf_duty_load before = second(20000);
+    uint64_t armed_ms = 0, first = 0;
+    struct perf_duty d;
+    for (uint64_t seed = 0; seed < RECORDINGS; seed++) {
+        uint64_t now = seed * 7919 * NS_PER_MS + 1;
+        perf_duty_begin(&d, &dear, 0.05, 99, &before, now);
+        first += d.armed;
+        for (uint64_t ms = 0; ms < MS; ms++) {
+            armed_ms += d.armed;
+            perf_duty_turn(&d, now + ms * NS_PER_MS);
+        }
+    }
+    double share = (double)armed_ms / (double)(RECORDINGS * MS);
+    assert_true(share > d.share * 0.9 && share < d.share * 1.1);
+    assert_true(first > RECORDINGS * d.share * 0.7 &&
+                first < RECORDINGS * d.share * 1.3);
+}
+
 static void says_what_it_costs(void **state)
 {
     (void)state;
@@ -118,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_always_armed_where_threads_hardly_switch),
         cmocka_unit_test(pauses_where_they_switch_often),
+        cmocka_unit_test(the_first_moment_is_as_any_other),
         cmocka_unit_test(says_what_it_costs),
         cmocka_unit_test(lowers_its_share_when_the_load_comes_later),
         cmocka_unit_test(goes_on_whatever_it_costs),
