@@ -57,10 +57,16 @@ static void subject(struct brief *b)
     buffer_text(b->out, b->m->pid ? "a node without a name" : "");
 }
 
+/* A file of another program has neither a node nor our states. */
+static bool is_foreign(const struct profile_meta *m)
+{
+    return !m->version && !m->pid && !m->node && !m->command && !m->otp;
+}
+
 static void what(struct brief *b)
 {
-    if (!b->m->pid && !b->m->node && !b->m->command && !b->m->otp)
-        return; /* a file of another program */
+    if (is_foreign(b->m))
+        return;
     buffer_text(b->out,
                 b->m->node || !b->m->command ? "Node:     " : "Command:  ");
     subject(b);
@@ -153,7 +159,7 @@ void text_brief_write(struct buffer *out, const struct profile *p,
     add_line(&b, what);
     add_line(&b, when);
     add_line(&b, how_much);
-    if (s->samples)
+    if (s->samples && !is_foreign(b.m))
         text_states_write(out, s, 1);
     add_line(&b, how_sure);
     text_notes_each(p, filter, out);
