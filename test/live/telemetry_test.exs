@@ -257,6 +257,19 @@ defmodule Live.TelemetryTest do
 
     def burns?(_event, _measurements, metadata), do: metadata.conn.request_path == "/burn"
 
+    test "has its controller and what that calls in the first ten rows" do
+      {:ok, _, profile} = Cprof.profile(fn -> for _ <- 1..300, do: assert(get("/basket") =~ "total") end, rate: 999)
+      {:ok, text} = Cprof.render(profile, :text)
+      assert rows(text, "HOT FUNCTION") =~ "PhoenixShop.Basket.price/1"
+      assert rows(text, "WHERE IT COMES FROM") =~ "PhoenixShop.PageController.basket/2"
+      assert text =~ ~r/PROCESSES.*cowboy_stream_h:request_process/s
+    end
+
+    defp rows(text, title) do
+      [_, after_title] = String.split(text, title, parts: 2)
+      after_title |> String.split("\n") |> Enum.take(11) |> Enum.join("\n")
+    end
+
     @tag :tmp_dir
     test "is recorded once; what came meanwhile was refused", %{tmp_dir: dir} do
       attach("phoenix", span: [:phoenix, :endpoint], output: Path.join(dir, "%n.json"), filter: &__MODULE__.burns?/3)

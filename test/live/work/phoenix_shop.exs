@@ -11,6 +11,17 @@ defmodule PhoenixShop.Burner do
   def spin(n), do: spin(n - 1)
 end
 
+defmodule PhoenixShop.Basket do
+  @moduledoc "A page's work as it is in many: a list is made, sorted and summed up."
+
+  def total(count) do
+    items = for n <- 1..count, do: %{name: "item #{n}", price: price(n)}
+    items |> Enum.sort_by(& &1.price) |> Enum.reduce(0, &(&1.price + &2))
+  end
+
+  def price(n), do: Enum.reduce(1..20, n, &rem(&1 * &2 + 7919, 10_007))
+end
+
 defmodule PhoenixShop.PageController do
   use Phoenix.Controller, formats: []
 
@@ -20,6 +31,11 @@ defmodule PhoenixShop.PageController do
   end
 
   def quick(conn, _params), do: Plug.Conn.send_resp(conn, 200, "quick")
+
+  def basket(conn, _params) do
+    total = PhoenixShop.Basket.total(2_000)
+    Plug.Conn.send_resp(conn, 200, "total #{total}")
+  end
 end
 
 defmodule PhoenixShop.Router do
@@ -28,6 +44,7 @@ defmodule PhoenixShop.Router do
   scope "/", PhoenixShop do
     get("/burn", PageController, :burn)
     get("/quick", PageController, :quick)
+    get("/basket", PageController, :basket)
   end
 end
 
