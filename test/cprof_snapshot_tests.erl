@@ -271,18 +271,27 @@ text_test() ->
     ?assert(length(binary:split(Text, <<"\n">>, [global])) < 100).
 
 %% Also the first time in a process.
+%% On a busy machine a node may not answer in time how busy its schedulers were.
 the_first_tables_have_rates_test_() ->
-    {timeout, 60, fun() ->
-        Test = self(),
-        Print = fun() ->
-            group_leader(Test, self()),
-            cprof_nif:print_snapshot()
-        end,
-        {_, Monitor} = spawn_monitor(Print),
-        Text = iolist_to_binary(printed(Monitor)),
-        ?assertMatch({match, _}, re:run(Text, "rates are of the last [0-9.]+ s")),
-        ?assertMatch({match, _}, re:run(Text, "\n +1 +normal +[0-9.]+ +[0-9.]+"))
+    {timeout, 120, fun() ->
+        ?assertEqual(ok, first_tables_have_rates(20))
     end}.
+
+first_tables_have_rates(0) ->
+    missing;
+first_tables_have_rates(Tries) ->
+    Test = self(),
+    Print = fun() ->
+        group_leader(Test, self()),
+        cprof_nif:print_snapshot()
+    end,
+    {_, Monitor} = spawn_monitor(Print),
+    Text = iolist_to_binary(printed(Monitor)),
+    ?assertMatch({match, _}, re:run(Text, "rates are of the last [0-9.]+ s")),
+    case re:run(Text, "\n +1 +normal +[0-9.]+ +[0-9.]+") of
+        {match, _} -> ok;
+        nomatch -> first_tables_have_rates(Tries - 1)
+    end.
 
 printed(Monitor) ->
     receive
