@@ -13,7 +13,7 @@ static const struct err_row rows[] = {
     {E_SHORT, "the data ends too early"},
     {E_LIMIT, "a limit of the program was exceeded"},
     {E_FORMAT, "the data is malformed"},
-    {E_TIME, "it took too long and was given up"},
+    {E_TIME, "it took too long, and cprof gave up"},
     {E_NO_PROCESS, "no process has this pid; see `cprof --nodes`"},
     {E_GONE, "the process has ended"},
     {E_NOT_BEAM, "this process is not an Erlang VM; see `cprof --nodes`"},
@@ -46,13 +46,13 @@ static const struct err_row rows[] = {
     {E_BPF_MISSING, "BPF is not available; it needs Linux 5.15 or later, and a "
                     "build with clang and libbpf-dev"},
     {E_PERF_PARANOID,
-     "the kernel does not let ordinary users use perf events; run as root, or "
+     "the kernel does not allow ordinary users to use perf events; run as "
+     "root, or "
      "run `sudo sysctl kernel.perf_event_paranoid=2`"},
     {E_SECCOMP,
-     "a seccomp filter, such as a container's, forbids it; run cprof on the "
-     "host, "
-     "or start the container with `--cap-add BPF --cap-add PERFMON --cap-add "
-     "SYS_PTRACE --security-opt seccomp=unconfined`"},
+     "a seccomp filter, such as that of a container, forbids it; run cprof on "
+     "the host, or start the container with `--cap-add BPF --cap-add PERFMON "
+     "--cap-add SYS_PTRACE --security-opt seccomp=unconfined`"},
     {E_YAMA,
      "Yama forbids reading processes that cprof did not start; run as "
      "root, start the node with `cprof record -- COMMAND`, or run `sudo "
@@ -77,7 +77,7 @@ static const struct err_row rows[] = {
                "compared or merged"},
     {E_EMPTY, "one side has no samples of work to compare; record for longer "
               "while the node is busy, or filter less"},
-    {E_UNKNOWN_FORMAT, "there is no such format for this"},
+    {E_UNKNOWN_FORMAT, "this cannot be written in that format"},
     {E_NOT_A_PROFILE, "not a recording; `cprof report` reads the .pb.gz files "
                       "that `cprof record -o` writes"},
     {E_UNPACKED, "it unpacks to more than 16 MB plus 256 times its size, or to "
@@ -89,9 +89,9 @@ static const struct err_row rows[] = {
     {E_PLANTED, "belongs to another user, in a folder where anyone may create "
                 "files; choose another name, or remove it"},
     {E_PLANTED_LINK,
-     "is a link of another user, or in a folder where anyone may "
-     "create links, and is not followed; give the name that it "
-     "leads to"},
+     "is a link that belongs to another user or lies in a folder where anyone "
+     "may create links, so it is not followed; give the name that it leads "
+     "to"},
     {E_NO_READER, "nothing reads this pipe; start its reader first"},
     {E_NO_FILE, "is a socket or a disk; a result cannot be written there"},
     {EMFILE, "Too many open files: raise `ulimit -n`"},

@@ -94,12 +94,13 @@ const struct verb verb_diff = {
     .options = OPTION_DIFF,
     .run = run,
     .uses = {{"BASE NEW [--fail-above PERCENT]", "what changed"},
-             {"--base FILE ... --new FILE ...", "of several recordings"}},
+             {"--base FILE ... --new FILE ...",
+              "what changed, by several recordings"}},
     .about =
         "Shows which functions now take more or less of the CPU, by how much, "
         "and how certain that is. BASE and NEW are recordings (.pb.gz) of the "
-        "same work. Several recordings for each side show how much chance "
-        "there is.",
+        "same work. Several recordings on each side also show how much "
+        "recordings of the same work differ.",
     .after = "Exit status: 0 compared, 1 failed, 2 incorrect usage, 3 above "
              "the limit.",
 };

@@ -11,8 +11,8 @@ static const char purpose[] = "a sampling profiler for the Erlang VM";
 
 /* --- text for a terminal -------------------------------------------------- */
 
-/* Words of a paragraph, in lines that begin at `indent` and end before WIDTH.
- * The first line is at column `at` already. */
+/* Wraps the words of a paragraph into lines that begin at `indent` and end
+ * before WIDTH. The first line has reached column `at` already. */
 static void wrap(struct buffer *out, const char *text, size_t len,
                  size_t indent, size_t at)
 {
@@ -45,7 +45,7 @@ static void paragraphs(struct buffer *out, const char *text)
     }
 }
 
-/* The help of an option, with its words in it. */
+/* The help of an option, with the option's words filled in. */
 static void option_help(struct buffer *out, const struct option_row *row,
                         enum option_verb verb)
 {
@@ -116,14 +116,14 @@ void help_program(struct buffer *out)
         }
     buffer_text(out, "\n`cprof VERB --help` shows the options of a verb. "
                      "`cprof --nodes` lists the\nErlang nodes of this "
-                     "machine, `cprof --man` prints a man page, `cprof "
-                     "--completion SHELL`\na script that completes words in "
-                     "bash or zsh.\n");
+                     "machine. `cprof --man` prints the man page, and `cprof\n"
+                     "--completion SHELL` a completion script for bash or "
+                     "zsh.\n");
 }
 
 /* --- man page ------------------------------------------------------------- */
 
-/* Text as roff shows it: a dash is a dash, and no line is a request. */
+/* Escapes text for roff: dashes stay dashes, and no line becomes a request. */
 static void roff(struct buffer *out, const char *text)
 {
     for (const char *at = text; *at; at++) {
@@ -196,8 +196,9 @@ void help_man(struct buffer *out)
     buffer_text(out,
                 ".SH EXIT STATUS\n0: done; 1: failed, with one line that "
                 "says why; 2: the command line is wrong; 3: "
-                "a function grew above the limit of\n.BR \\-\\-fail\\-above "
-                ".\n");
+                "a function grew by more than the limit of\n"
+                ".BR \\-\\-fail\\-above .\n"
+                "A recording of a command exits with the command's status.\n");
 }
 
 /* --- completion ----------------------------------------------------------- */
@@ -207,7 +208,8 @@ static bool option_is_node(const struct option_row *row)
     return strcmp(row->name, "pid") == 0 || strcmp(row->name, "node") == 0;
 }
 
-/* What may follow an option: its words, files, or nothing that is known. */
+/* The values that may follow an option: its words, files, or none that cprof
+ * knows. */
 static void bash_values(struct buffer *out, const struct option_row *row,
                         enum option_verb verb)
 {
@@ -243,9 +245,10 @@ static void bash_verb(struct buffer *out, const struct verb *verb)
     buffer_text(out, "' ;;\n");
 }
 
-/* Names of files may have blanks in them. "--state=run" is three words in bash
- * and one in zsh, which takes only what begins with all of it. An @ begins a
- * new word, so of a node the name before it is offered. */
+/* File names may contain blanks. "--state=run" is three words in bash, but one
+ * word in zsh, which accepts only completions that begin with all of it. In
+ * bash an @ begins a new word, so the name of a node is offered without its
+ * host. */
 static const char bash_head[] =
     "_cprof_files() {\n"
     "    local IFS=$'\\n'\n"
@@ -297,8 +300,8 @@ static const char bash_tail[] =
     "}\n"
     "complete -o filenames -F _cprof cprof\n";
 
-/* As the file _cprof in a folder of functions, zsh runs it when a word is
- * completed for the first time; else it is sourced. */
+/* When this is the file _cprof in a folder of functions, zsh runs it the first
+ * time that a word is completed; otherwise the user sources it. */
 static const char zsh_head[] = "#compdef cprof\n";
 static const char zsh_init[] = "autoload -U +X bashcompinit && bashcompinit\n";
 static const char zsh_tail[] = "[ \"${funcstack[1]-}\" != _cprof ] ||\n"

@@ -115,13 +115,12 @@ static int say_none(const char *verb, const struct beams *b)
     char why[320], hidden[128] = "";
     if (b->hidden)
         snprintf(hidden, sizeof(hidden),
-                 "; nothing can be read of %zu processes of other users",
-                 b->hidden);
+                 "; %zu processes of other users cannot be read", b->hidden);
     snprintf(why, sizeof(why),
              "no Erlang node is running here: none of %zu processes in /proc "
              "is a VM (beam.smp)%s%s",
              b->looked_at, hidden,
-             geteuid() == 0 ? "" : "; nodes of other users need sudo");
+             geteuid() == 0 ? "" : "; use sudo for nodes of other users");
     return fail_text(verb, why);
 }
 

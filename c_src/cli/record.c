@@ -194,7 +194,7 @@ static int explain_launch(const char *command, const struct launch *l, int err)
 {
     char outcome[64], why[128];
     launch_outcome(l, outcome, sizeof(outcome));
-    snprintf(why, sizeof(why), "%s before an Erlang VM was up in it",
+    snprintf(why, sizeof(why), "%s before an Erlang VM was ready",
              outcome[0] ? outcome : "ended");
     if (l->vm)
         snprintf(why, sizeof(why),
@@ -203,7 +203,7 @@ static int explain_launch(const char *command, const struct launch *l, int err)
                  l->vm, l->vm);
     switch (err) {
     case -EINTR:
-        return fail_text(command, "interrupted before a VM was up");
+        return fail_text(command, "interrupted before an Erlang VM was ready");
     case -E_GONE:
         return fail_text(command, why);
     case -E_NOT_BEAM:
@@ -268,7 +268,7 @@ const struct verb verb_record = {
     .uses = {{"[-p PID | -n NAME] [-d SECONDS] [-o FILE]", "profile a node"},
              {"-- COMMAND ...", "start a node, and profile it"}},
     .about = "Samples a running Erlang VM from outside and shows where its CPU "
-             "time goes. Without a pid or a name it takes the only node of "
+             "time goes. Without a pid or a name it records the only node of "
              "this machine; if there are several, it lists them. Ctrl-C ends "
              "the recording and writes the result. "
              "`cprof report` reads an output file that ends in .pb.gz.",

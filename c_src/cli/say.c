@@ -42,7 +42,7 @@ void say(const char *format, ...)
 
 void say_waiting(const char *path)
 {
-    say("%s: waiting until somebody reads this pipe; Ctrl-C gives up", path);
+    say("%s: waiting for a reader of this pipe; Ctrl-C gives up", path);
 }
 
 int fail_text(const char *what, const char *why)

@@ -88,7 +88,7 @@ static void nothing(struct buffer *out, const struct diff *d)
 {
     const struct diff_function *f = biggest(d);
     buffer_printf(out,
-                  "No function grew or shrank by more than chance and "
+                  "No function grew or shrank significantly and by more than "
                   "%g %%",
                   100 * diff_min_effect(d));
     if (!f || !isfinite(f->own.growth_low) || !isfinite(f->own.growth_high))

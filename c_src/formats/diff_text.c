@@ -102,10 +102,10 @@ static void head(struct report *r)
     warning_lines(r);
     buffer_text(r->out, "Shares:   of the ");
     text_cell_add(r->out, value_whole(r->p), 0);
-    buffer_text(r->out, ", in a function and the C code it called; +- is a "
-                        "95 % interval\n"
+    buffer_text(r->out, ", in a function and the C code that it called; +- is "
+                        "a 95 % interval\n"
                         "Growth:   relative to the work that did not change: "
-                        "one that grows does not make the others shrink\n");
+                        "if one function grows, the others do not shrink\n");
 }
 
 /* --- the table ------------------------------------------------------------ */
@@ -298,7 +298,7 @@ static void only_lists(struct report *r)
     if (may_be_renumbered(r))
         buffer_text(r->out, "Note: anonymous functions are numbered by their "
                             "place in the module; one of these may have had "
-                            "another number before.\n");
+                            "a different number before.\n");
 }
 
 /* --- the whole ------------------------------------------------------------ */

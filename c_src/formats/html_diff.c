@@ -150,8 +150,9 @@ static void functions_table(struct buffer *out, const struct diff_page *page)
 {
     unsigned shown = 0;
     begin_table(out, "functions", "Functions",
-                "with the C code they call; \302\261 and ranges are 95 % "
-                "intervals. Growth is against the work that did not change.",
+                "with the C code that they call; \302\261 and ranges are 95 % "
+                "intervals. Growth is relative to the work that did not "
+                "change.",
                 "<th scope=\"col\">Base %</th><th scope=\"col\">Now %</th>"
                 "<th scope=\"col\">Points</th><th scope=\"col\">Growth %</th>"
                 "<th scope=\"col\"><span class=\"unseen\">Verdict</span></th>"
@@ -180,9 +181,9 @@ static void one_sided(struct buffer *out, const struct diff *d, const char *id,
         return;
     char note[128];
     snprintf(note, sizeof(note),
-             count > MOST_LISTED ? "%zu, of which the first %d: with what they "
-                                   "call"
-                                 : "%zu: with what they call",
+             count > MOST_LISTED ? "%zu (the first %d are shown), with what "
+                                   "they call"
+                                 : "%zu, with what they call",
              count, MOST_LISTED);
     begin_table(out, id, title, note,
                 "<th scope=\"col\">Samples</th><th scope=\"col\">%</th>"

@@ -102,10 +102,10 @@ static void rate_fact(struct buffer *out, const struct profile *p,
     char text[128];
     if (m->rate_asked)
         snprintf(text, sizeof(text),
-                 "%.1f samples per CPU second, %" PRIu32 " asked",
+                 "%.1f samples per second of CPU time, %" PRIu32 " requested",
                  s->rate_reached, m->rate_asked);
     else
-        snprintf(text, sizeof(text), "%.1f samples per CPU second",
+        snprintf(text, sizeof(text), "%.1f samples per second of CPU time",
                  s->rate_reached);
     if (s->cpu_ns)
         html_head_fact(out, "Rate", text);
@@ -141,7 +141,7 @@ static void sample_facts(struct buffer *out, const struct profile *p,
     html_head_fact(out, "Samples", text);
     double share = s->samples ? 100.0 * (double)apart / (double)s->samples : 0;
     snprintf(text, sizeof(text),
-             "%s samples, %.1f %%: without work, or not told apart",
+             "%s samples, %.1f %%: idle, or not known to be at work",
              grouped(apart, digits), share);
     if (apart)
         html_head_fact(out, "Idle schedulers, not in the graph", text);

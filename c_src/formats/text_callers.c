@@ -182,8 +182,8 @@ static void head(struct callers *c)
     if (c->again)
         buffer_printf(
             c->out,
-            "          %.2f %% of it is recursive: callers are those of the "
-            "outermost, callees of the innermost\n",
+            "          %.2f %% of the total is recursive: CALLED BY is of the "
+            "outermost call, CALLS of the innermost\n",
             summary_pct(c->again, c->total));
 }
 

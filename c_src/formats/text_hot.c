@@ -12,7 +12,7 @@
 enum {
     C_ROWS = FORMAT_TEXT_TOP / 2,
     NAME_MIN = 20,
-    NAME_MAX = 40, /* so much for names, and at least 20 for places */
+    NAME_MAX = 40, /* columns of names; at least 20 are left for places */
     HOT_FIGURES = 40,
     FIGURES = 24,
 };
@@ -48,7 +48,7 @@ static struct rows choose(const struct text_table *t, const uint32_t *list,
 
 /* --- functions by own time ------------------------------------------------ */
 
-/* A part of own; what is not there is no figure. */
+/* A part of own. A part without samples is a dash, not a figure. */
 static void part(const struct text_table *t, uint64_t of)
 {
     if (of)
@@ -57,7 +57,8 @@ static void part(const struct text_table *t, uint64_t of)
         buffer_text(t->out, "     -");
 }
 
-/* What is no function's own, by state: most are schedulers and ports. */
+/* The samples that are no function's own, by state. Most are of schedulers and
+ * ports. */
 static void unowned_line(const struct text_table *t)
 {
     const struct summary *s = t->s;
@@ -116,8 +117,8 @@ static void origin_rows(const struct text_table *t, const struct origins *o)
     text_table_more(t, o->more);
     if (o->above)
         buffer_printf(t->out,
-                      "(not shown: %zu function%s with nearly all of a process "
-                      "below; see --tree)\n",
+                      "(not shown: %zu function%s above nearly all of a "
+                      "process, such as a server loop; see --tree)\n",
                       o->above, o->above == 1 ? "" : "s");
 }
 

@@ -46,7 +46,8 @@ static void who(struct table *t, const struct group *g, size_t width)
     buffer_deinit(&text);
 }
 
-/* A process that is just being made, or ended, tells nothing any more. */
+/* A process that is being created, or has ended, no longer has an initial call
+ * to read. */
 static const char *name_of(const struct table *t, const struct group *g)
 {
     const char *name = groups_name(&t->groups, g);
@@ -80,7 +81,7 @@ static void row(struct table *t, const struct group *g)
     names(t, g);
 }
 
-/* What is in no row, so that the table sums to all. */
+/* The samples that are in no row, so that the table adds up to all samples. */
 static void rest_line(struct table *t, size_t rows)
 {
     uint64_t rest = t->s->counted;
@@ -138,7 +139,7 @@ static int details(struct table *t)
     int err = breakdown_compute(t->p, t->groups.of, t->groups.count, &b);
     if (err)
         return err;
-    title(t, "\n     %  PROCESS and its top functions, C code counted for "
+    title(t, "\n     %  PROCESS and its top functions; C code is counted for "
              "its caller");
     for (size_t i = 0; i < t->groups.count && i < DETAILED; i++) {
         heading(t, &t->groups.rows[i]);

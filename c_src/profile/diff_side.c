@@ -161,8 +161,8 @@ static void warn_of_states(struct buffer *out, const struct diff_side *base,
         return;
     snprintf(texts[0], sizeof(texts[0]), "%.1f %%", before);
     snprintf(texts[1], sizeof(texts[1]), "%.1f %%", later);
-    say(out, "schedulers outside processes, work not told from idling",
-        texts[0], texts[1],
+    say(out, "samples of schedulers that may be work or idling", texts[0],
+        texts[1],
         "ports and scheduling may look new or gone; record both with the same "
         "engine and version");
 }
@@ -177,9 +177,9 @@ int diff_side_compare(const struct diff_side *base, const struct diff_side *now,
     snprintf(rates[1], sizeof(rates[1]), "%u Hz", now->rate_asked);
     say(&lines, "different engines", base->engine, now->engine,
         "they see C code and the kernel differently; record both with the same "
-        "one");
+        "engine");
     say(&lines, "different events", base->event, now->event,
-        "their shares are of different things; record both with the same one");
+        "their shares count different things; record both with the same event");
     say(&lines, "different OTP releases", base->otp, now->otp,
         "changes may come from the VM, not from the code");
     say(&lines, "different hosts", base->host, now->host,

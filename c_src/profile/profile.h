@@ -151,41 +151,39 @@ extern const struct profile_meta_keys profile_meta_keys;
     X(samples, FACT, "samples taken")                                          \
     X(in_kernel, FACT, "samples taken in the kernel")                          \
     X(lost, DOUBT,                                                             \
-      "samples dropped: a ring was full, or there was no time for them")       \
+      "samples lost: a ring was full, or cprof had no time to read them")      \
     X(late, DOUBT, "samples read more than 10 ms after they were taken")       \
     X(missed, DOUBT,                                                           \
       "samples not taken because a thread did not stop in time")               \
     X(throttled, DOUBT, "times the kernel throttled the event")                \
     X(truncated, DOUBT, "stacks that do not reach the first function")         \
     X(short_copies, DOUBT, "stack copies that ended before the stack did")     \
-    X(elided, DOUBT,                                                           \
-      "Erlang stacks whose middle was left out: they are very deep")           \
-    X(c_cut, DOUBT, "C stacks longer than what is copied of them")             \
+    X(elided, DOUBT, "very deep Erlang stacks whose middle was left out")      \
+    X(c_cut, DOUBT, "C stacks longer than the part that is copied")            \
     X(c_unreadable, DOUBT,                                                     \
       "C stacks with a part that could not be read or followed")               \
     X(unverified, DOUBT, "stacks whose Erlang part was read after the sample") \
     X(frames, FACT, "frames of all samples")                                   \
-    X(unresolved_frames, DOUBT, "frames in no known code")                     \
+    X(unresolved_frames, DOUBT, "frames outside all known code")               \
     X(nameless_native_frames, DOUBT,                                           \
       "C frames without a symbol (object and offset only)")                    \
     X(stale_symbols, DOUBT,                                                    \
-      "frames in code that was replaced around that time")                     \
+      "frames in code that was replaced around the time of the sample")        \
     X(erlang_leaf, FACT, "samples taken in Erlang code")                       \
     X(erlang_leaf_complete, FACT,                                              \
-      "of those, stacks down to the first function")                           \
+      "of those, stacks that reach the first function")                        \
     X(tail_called, FACT,                                                       \
-      "frames of functions that ended in a call, known by their callers' "     \
-      "code")                                                                  \
+      "frames of functions that ended in a tail call, found in the code of "   \
+      "their callers")                                                         \
     X(no_process, DOUBT, "samples of Erlang work whose process is not known")  \
-    X(undescribed, FACT,                                                       \
-      "processes that could not be asked in time who they are")                \
+    X(undescribed, FACT, "processes that could not be described in time")      \
     X(dictionary_unread, FACT,                                                 \
       "processes whose dictionary could not be read from outside")             \
     X(unseen_ms, DOUBT,                                                        \
       "milliseconds of the node's CPU time that were not sampled")             \
     X(stopped_ms, DOUBT,                                                       \
-      "milliseconds in which the node was stopped by a signal")                \
-    X(paused_ms, DOUBT, "milliseconds in which cprof itself was stopped")      \
+      "milliseconds for which the node was stopped by a signal")               \
+    X(paused_ms, DOUBT, "milliseconds for which cprof itself was stopped")     \
     X(bytes, FACT, "bytes read from the kernel")
 
 struct profile_counters {

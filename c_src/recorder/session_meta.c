@@ -84,7 +84,7 @@ int session_meta_engine(struct profile *p, const struct engine_choice *choice)
     if (!choice->better)
         return 0;
     char line[512];
-    snprintf(line, sizeof(line), "engine %s, because %s cannot work: %s",
+    snprintf(line, sizeof(line), "engine %s, because %s does not work here: %s",
              choice->ops->name, choice->better->name, err_text(choice->why));
     return profile_note(p, line);
 }
@@ -97,10 +97,10 @@ static int note_holds(struct profile *p, const struct engine_info *info)
         return 0;
     snprintf(
         line, sizeof(line),
-        "each sample stopped a thread of the node; from the request to stop "
-        "until it could continue it took at most %.0f us for half of the "
-        "samples, %.0f us for 99 %% and %.0f us for all; the kernel would have "
-        "ended any stop after %.0f ms, whatever became of cprof",
+        "each sample stopped a thread of the node: for at most %.0f us in half "
+        "of the samples, %.0f us in 99 %% and %.0f us in all (from the request "
+        "to stop until the thread could continue); the kernel would have "
+        "ended any stop after %.0f ms, even without cprof",
         (double)info->hold_p50_ns / 1e3, (double)info->hold_p99_ns / 1e3,
         (double)info->hold_max_ns / 1e3, (double)info->hold_limit_ns / 1e6);
     return profile_note(p, line);
@@ -116,15 +116,15 @@ static int note_cost(struct profile *p, const struct engine_cost *cost,
         return 0;
     int n = snprintf(line, sizeof(line),
                      "recording cost the node %.1f %% of its CPU time: its "
-                     "threads came onto a CPU %.0f times a second, and the "
-                     "events of engine perf add %.1f us to that (measured "
-                     "here)",
+                     "threads were switched onto a CPU %.0f times per second, "
+                     "and the events of engine perf add %.1f us to each switch "
+                     "(measured here)",
                      100 * cost->share, (double)cost->switches / seconds,
                      cost->switch_ns / 1e3);
     if (cost->sampled_share < 1)
         n += snprintf(line + n, sizeof(line) - (size_t)n,
-                      "; to keep it %s %.0f %%, samples were taken in %.0f %% "
-                      "of the time",
+                      "; to keep the cost %s %.0f %%, samples were taken in "
+                      "%.0f %% of the time",
                       cost->share <= cost->bound ? "below" : "near",
                       100 * cost->bound, 100 * cost->sampled_share);
     if (cost->lowered)
@@ -146,10 +146,10 @@ static int note_throttled(struct profile *p, uint64_t times)
         return 0;
     snprintf(line, sizeof(line),
              "the kernel held samples back %llu times, because "
-             "kernel.perf_event_max_sample_rate is %d; it lowers that by "
-             "itself where samples take more than "
-             "kernel.perf_cpu_time_max_percent (%d) of a CPU. Raise it with "
-             "sysctl, or ask for a lower --rate",
+             "kernel.perf_event_max_sample_rate is %d; the kernel lowers this "
+             "limit itself when samples take more than %d %% of a CPU "
+             "(kernel.perf_cpu_time_max_percent). Raise the limit with sysctl, "
+             "or use a lower --rate",
              (unsigned long long)times, pace.per_s, pace.share);
     return profile_note(p, line);
 }
@@ -197,20 +197,21 @@ static int note_limits(struct profile *p, const struct target_state *t)
     int err = 0;
     if (t->threads.left_out) {
         snprintf(line, sizeof(line),
-                 "the node has %zu threads more than the %d that are looked "
+                 "the node has %zu threads more than the %d that cprof looks "
                  "at; those were not sampled",
                  t->threads.left_out, THREADS_MAX);
         err = profile_note(p, line);
     }
     if (!err && jit_counters(t->jit).refused)
-        err = profile_note(p, "the node loaded more code than is kept (200,000 "
-                              "modules at once, 768 MB in all): what came "
-                              "after that is [unknown]");
+        err = profile_note(p, "the node loaded more code than cprof keeps "
+                              "(200,000 modules at once, 768 MB in all): code "
+                              "loaded after that is [unknown]");
     if (!err && t->doubtful) {
         snprintf(line, sizeof(line),
                  "code was replaced faster than the code list could be read "
                  "again: %llu samples were taken in between, and some of them "
-                 "may be named after code that was gone, or be [unknown]",
+                 "may have the names of code that was already gone, or be "
+                 "[unknown]",
                  (unsigned long long)t->doubtful);
         err = profile_note(p, line);
     }
@@ -226,8 +227,8 @@ int session_meta_untaken(struct profile *p, uint64_t count)
     c->samples -= count < c->samples ? count : c->samples;
     c->lost += count;
     snprintf(line, sizeof(line),
-             "%llu of the lost samples lay ready, but there was no time to "
-             "take them in: this machine gave cprof too little CPU",
+             "%llu of the lost samples were ready, but cprof had no time to "
+             "read them: this machine gave it too little CPU time",
              (unsigned long long)count);
     return profile_note(p, line);
 }

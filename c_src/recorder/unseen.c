@@ -182,8 +182,7 @@ static const char *rest_of(const struct unseen_gap *g)
         return "while cprof was stopped or the kernel held samples back,";
     if (g->throttled)
         return "while the kernel held samples back,";
-    return g->paused ? "while cprof was stopped,"
-                     : "without a cause that was found,";
+    return g->paused ? "while cprof was stopped," : "for an unknown reason,";
 }
 
 bool unseen_explain(const struct unseen_gap *g, char *line, size_t size)
@@ -200,11 +199,11 @@ bool unseen_explain(const struct unseen_gap *g, char *line, size_t size)
              (double)left / (double)NS_PER_S);
     add(line, size, " ", at_most(&left, g->lost_ns), "lost in a full ring,");
     add(line, size, " ", at_most(&left, g->untaken_ns),
-        "that there was no time to take,");
+        "that cprof had no time to read,");
     add(line, size, " ", at_most(&left, g->missed_ns),
         "of threads that did not stop in time,");
     add(line, size, " ", at_most(&left, g->unarmed_ns),
-        "on CPUs that had no clock yet,");
+        "on CPUs that were not sampled yet,");
     add(line, size, " ", at_most(&left, g->new_ns),
         "of threads before they were noticed,");
     add(line, size, " ", at_most(&left, g->ended_ns), "of threads that ended,");

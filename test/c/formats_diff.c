@@ -85,8 +85,8 @@ static void text_says_what_could_have_been_seen(void **state)
     (void)state;
     struct diff *d = compare(side(4000, "n"), side(4010, "n"));
     char *text = write(&format_text, d, NULL);
-    has(text, "\nNo function grew or shrank by more than chance and 5 %; the "
-              "biggest, cold (50.0 %), is within -");
+    has(text, "\nNo function grew or shrank significantly and by more than "
+              "5 %; the biggest, cold (50.0 %), is within -");
     has_not(text, "grew  ");
     free(text);
     diff_destroy(d);

@@ -150,7 +150,7 @@ static void says_what_is_in_doubt(void **state)
                      0);
     char *text = report(p, 0, false);
     assert_has(text,
-               "17 samples dropped: a ring was full, or there was no time for "
+               "17 samples lost: a ring was full, or cprof had no time to read "
                "them\n");
     assert_has(text, "87.50 % of 8 samples in Erlang code");
     assert_has_not(text, "bytes read from the kernel");
@@ -243,8 +243,8 @@ static void hot_functions_come_first(void **state)
         "\nTOTAL%    +-    OWN%  WHERE IT COMES FROM   FILE:LINE\n"
         " 60.00  3.03   30.00  shop:cart/1\n"
         " 30.00  2.84   30.00  Shop.Till.pay/2\n"
-        "(not shown: 1 function with nearly all of a process below; see "
-        "--tree)\n",
+        "(not shown: 1 function above nearly all of a process, such as a "
+        "server loop; see --tree)\n",
         "\nTOTAL%    +-   SELF%  BIF OR C FUNCTION     FILE:LINE\n"
         " 20.00  2.48    0.00  erlang:phash2/1\n"
         " 20.00  2.48   20.00  make_hash2\n"
@@ -314,8 +314,8 @@ static void what_is_doubtful_and_matters_comes_last(void **state)
     c->elided = 1000;                /* harmless */
     assert_int_equal(profile_note(p, "no kernel symbols"), 0);
     char *text = brief(p);
-    assert_has(text, "\nDoubt:    100 samples dropped: a ring was full, or "
-                     "there was no time for them, 4.8 %;");
+    assert_has(text, "\nDoubt:    100 samples lost: a ring was full, or cprof "
+                     "had no time to read them, 4.8 %;");
     assert_has(text,
                "\nDoubt:    160 C frames without a symbol (object and offset "
                "only), 2.0 %; install");
@@ -470,13 +470,13 @@ static void an_idle_node_is_said_to_be(void **state)
     free(text);
     profile_counters_edit(p)->paused_ms = 2500;
     text = report(p, 0, false);
-    assert_has(text, "2500 milliseconds in which cprof itself was stopped");
+    assert_has(text, "2500 milliseconds for which cprof itself was stopped");
     assert_has(text, "No samples; cprof itself was stopped");
     assert_has_not(text, "idle");
     free(text);
     profile_counters_edit(p)->stopped_ms = 1500;
     text = report(p, 0, false);
-    assert_has(text, "1500 milliseconds in which the node was stopped");
+    assert_has(text, "1500 milliseconds for which the node was stopped");
     assert_has(text, "No samples: the node was stopped by a signal");
     assert_has_not(text, "idle");
     free(text);

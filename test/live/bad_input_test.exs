@@ -139,7 +139,7 @@ defmodule Live.BadInputTest do
 
     for {args, start, pattern} <- [
           {command, &Recording.start/1, ""},
-          {["sleep", "600"], &Recording.launch/1, "interrupted before a VM was up"}
+          {["sleep", "600"], &Recording.launch/1, "interrupted before an Erlang VM was ready"}
         ] do
       recording = start.(["-r", 499, "-o", "#{dir}/c.pb.gz", "--" | args])
       [child] = Wait.until(fn -> running_child(recording.pid) end)

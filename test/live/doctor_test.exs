@@ -86,7 +86,7 @@ defmodule Live.DoctorTest do
           assert said.best =~ "nothing to do"
         else
           {"no", reason} = line(said, "engine bpf")
-          assert note == ["engine #{engine}, because bpf cannot work: #{reason}"]
+          assert note == ["engine #{engine}, because bpf does not work here: #{reason}"]
           assert not (said.best =~ "nothing to do")
         end
 

@@ -220,7 +220,7 @@ defmodule Live.OutputTest do
     record = ["record", "-p", node.pid, "-d", 0.2, "-q", "-o", "#{dir}/p.html"]
     %{port: port, pid: pid} = Program.start(Cprof.program(), record)
     assert_receive {^port, {:data, said}}, 60_000
-    assert one_line(said) =~ "waiting until somebody reads this pipe"
+    assert one_line(said) =~ "waiting for a reader of this pipe"
     Program.signal(pid, "INT")
     assert_receive {^port, {:data, said}}, 60_000
     assert one_line(said) =~ "p.html: Interrupted"

@@ -161,7 +161,7 @@ function showTable() {
     element("more").textContent = `Show all ${number(found.length)}`;
     element("table-note").textContent =
         (view.matching ? "that match, " : "") +
-        (isEverything() ? "of the whole recording" : "of what is selected");
+        (isEverything() ? "of the whole recording" : "of the selection");
     showSorted();
 }
 

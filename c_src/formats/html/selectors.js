@@ -182,8 +182,8 @@ function addKind(kind, samples) {
     const button = make("button", "", element("legend"));
     button.type = "button";
     button.dataset.kind = model.kinds[kind];
-    button.title = "Click to hide: its time is then its caller's. The figure " +
-        "is the share of its own samples.";
+    button.title = "Click to hide this kind of code: its time then counts for " +
+        "its callers. The figure is the share of samples taken in this code.";
     const swatch = make("i", "", button);
     swatch.hidden = model.compare;
     if (!model.compare)
@@ -199,7 +199,7 @@ function addKind(kind, samples) {
     button.addEventListener("pointerleave", () => pointAtKind(NONE));
 }
 
-/* Of a comparison colours tell growth. */
+/* In a comparison, colours show growth. */
 export function fillKey() {
     const key = element("key");
     key.hidden = !model.compare;
@@ -210,7 +210,7 @@ export function fillKey() {
     make("span", "halved", key);
     for (const color of swatches)
         make("i", "", key).style.background = color;
-    make("span", "doubled; grey: no sure change", key);
+    make("span", "doubled; grey: no significant change", key);
 }
 
 export function fillLegend() {

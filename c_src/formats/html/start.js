@@ -1,5 +1,5 @@
 /*
- * Puts the parts together: what has to be shown again when something changed.
+ * Joins the parts: says what has to be drawn again when something changed.
  */
 import {onChange} from "./change.js";
 import {element} from "./page.js";
@@ -28,9 +28,9 @@ function showView() {
     element("width").value = selection.width;
     element("graph-says").textContent = view.callers
         ? "The function that ran, then its callers. Width is the share of " +
-          "samples; left to right is not time. Click to zoom."
-        : "Width is the share of samples; left to right is not time. Click " +
-          "to zoom.";
+          "samples; the order from left to right is not time. Click to zoom."
+        : "Width is the share of samples; the order from left to right is " +
+          "not time. Click to zoom.";
     element("reset").disabled = view.zoom === ROOT;
     showPath();
     showLegend();
@@ -38,7 +38,7 @@ function showView() {
     showTimes();
 }
 
-/* Many times a second: no more than has to be seen while dragging. */
+/* Runs many times a second: updates only what the user sees while dragging. */
 function brushed() {
     reweigh();
     forgetRows();
@@ -80,7 +80,7 @@ function onAddress() {
     showFunctionsSoon();
 }
 
-/* What shows the page differently from outside of it. */
+/* Events outside the page that change how it is shown. */
 function listenToSurroundings() {
     new ResizeObserver(() => {
         redraw();

@@ -1,6 +1,6 @@
 /*
- * What is told of a box: beside the pointer, and as a line for those who do
- * not point.
+ * What is said of a box: in a tip beside the pointer, and in a line below the
+ * graph for those who do not use a pointer.
  */
 import {changed} from "./change.js";
 import {element, make} from "./page.js";
@@ -20,8 +20,8 @@ import {chooseFunction} from "./functions.js";
 const MOST_LINES = 4; /* source lines named */
 const tip = element("tip");
 
-/* By stack: what ends there, and that with all it calls. Made when asked for,
- * again after the weights changed. */
+/* By stack: the weight that ends there, and that weight plus what it calls.
+ * Computed on demand, and again after the weights changed. */
 let stackWeights = {of: null, self: null, total: null};
 
 function weighStacks() {
@@ -38,8 +38,8 @@ function weighStacks() {
     return stackWeights;
 }
 
-/* Samples by line of the function. Among the callers they are known of the
- * function that ran only. */
+/* Samples by line of the function. In the view of callers they are known only
+ * for the function that ran. */
 function linesOf(box) {
     const lines = new Map();
     const fn = tree().fn[box];
