@@ -2,30 +2,30 @@ defmodule Cprof do
   @moduledoc """
   A sampling profiler for the node it runs in.
 
-  The node is sampled from outside, by the program `priv/cprof`: no tracing, no flag, no code instrumented, so the
-  code runs as it does without a profiler. All processes of the node are seen, not only the calling one.
+  The program `priv/cprof` samples the node from outside. It needs no tracing, no flag and no instrumented code, so the
+  code runs as it does without a profiler. It samples all processes of the node, not only the calling one.
 
       {:ok, sum, profile} = Cprof.profile(fn -> Enum.sum(Enum.map(1..10_000_000, &(&1 * &1))) end)
       [hottest | _] = Cprof.hotspots(profile)
       :ok = Cprof.write(profile, "flamegraph.html")
 
-  A node in production is better looked at from a shell beside it, with `cprof record -p PID`: see the README. For a
-  script or an expression there is `mix profile.run`.
+  To look at a node in production, use `cprof record -p PID` in a shell on the same machine: see the README. To profile
+  a script or an expression, use `mix profile.run`.
 
   ## Options of a recording
 
     * `:rate` - samples per second of CPU time, 1 to 10000 (`profile/2`: 999, else 99)
-    * `:engine` - `:auto` (the best that works), `:bpf`, `:perf` or `:ptrace` (at most 99 Hz)
-    * `:kernel` - kernel stacks too (`false`)
-    * `:force` - engine `:ptrace` also on a machine without a CPU to spare (`false`)
-    * `:command` - `false` leaves the node's command line out of the recording (`true`); cookies on it are always masked
+    * `:engine` - `:auto` (the best engine that works), `:bpf`, `:perf` or `:ptrace` (at most 99 Hz)
+    * `:kernel` - also shows kernel stacks (`false`)
+    * `:force` - lets engine `:ptrace` run even on a machine without a spare CPU (`false`)
+    * `:command` - `false` leaves the node's command line out of the recording (`true`); cookies in it are always masked
 
   ## Options of what is shown
 
-    * `:top` - rows of a text table
-    * `:process` - only these processes: pids, registered names or initial calls, one or a list
-    * `:focus`, `:ignore` - only stacks with a function that matches this regular expression (POSIX, as a string), and
-      no stacks with one
+    * `:top` - the number of rows of a text table
+    * `:process` - only these processes: a pid, registered name or initial call, or a list of them
+    * `:focus` - only stacks with a function that matches this regular expression (POSIX, as a string)
+    * `:ignore` - only stacks without such a function
 
   Functions that can fail return `{:error, %Cprof.Error{}}`; its message says what to do.
   """
@@ -47,15 +47,16 @@ defmodule Cprof do
           | {:ignore, String.t()}
 
   @doc """
-  Runs a function and samples the node meanwhile.
+  Runs a function and samples the node while it runs.
 
-  Returns the function's value and the profile. What the function raises, throws or exits with is raised here. A
-  function of few milliseconds gives few samples: repeat it until it takes a second or more.
+  Returns the function's value and the profile. What the function raises, throws or exits with is raised again here. A
+  function that takes only milliseconds gives few samples: repeat it until it takes a second or more.
 
-  `{:error, error}` says that the function was not run; `{:error, error, value}` that it was, but the recording failed.
+  `{:error, error}` says that the function was not run. `{:error, error, value}` says that it was run, but the recording
+  failed.
 
-  Besides the options of a recording it takes `:output`, a file or a list of files to write (see `write/3`), with the
-  options of what is shown. They are written also when the function raises.
+  In addition to the options of a recording, it takes `:output`, a file or a list of files to write (see `write/3`), and
+  the options of what is shown. The files are also written when the function raises.
 
       iex> {:ok, value, profile} = Cprof.profile(fn -> Enum.reduce(1..3_000_000, 0, &rem(&1 + &2, 1000)) end)
       iex> value in 0..999
@@ -75,7 +76,7 @@ defmodule Cprof do
   end
 
   @doc """
-  Begins to record, until `stop/0`. One recording runs at a time.
+  Starts a recording, which runs until `stop/0`. Only one recording runs at a time.
 
       iex> Cprof.start(rate: 199)
       :ok
@@ -110,8 +111,9 @@ defmodule Cprof do
   end
 
   @doc """
-  The functions that took most time, the hottest first: by `own`, which is the time in the function and in the BIFs, C
-  code, collections and kernel below it. Where no function has any (a profile of another program), by `self`.
+  The functions that took the most time, the hottest first. They are sorted by `own`, the time in the function itself and
+  in the BIFs, C code, garbage collections and kernel code below it. If no function has own time (as in a profile of
+  another program), they are sorted by `self`.
 
       iex> {:ok, _, profile} = Cprof.profile(fn -> for n <- 1..60, do: Enum.sort(Enum.shuffle(1..(1000 * n))) end)
       iex> [%{name: name, own_pct: percent} | _] = Cprof.hotspots(profile, 5)
@@ -125,8 +127,8 @@ defmodule Cprof do
   end
 
   @doc """
-  The profile in a format: `:text`, `:html`, `:json`, `:collapsed`, `:speedscope` or `:pprof`, with the options of what is
-  shown.
+  Renders the profile in a format: `:text`, `:html`, `:json`, `:collapsed`, `:speedscope` or `:pprof`. Takes the options of
+  what is shown.
 
       iex> {:ok, profile} = Cprof.record(0.2)
       iex> {:ok, text} = Cprof.render(profile, :text, top: 5)
@@ -144,7 +146,8 @@ defmodule Cprof do
 
   @doc """
   Writes the profile to a file, in the format of its extension: `.html` (a flame graph), `.txt`, `.json`, `.collapsed`,
-  `.speedscope.json`, `.pb.gz`; for another extension the option `:format` says which. Takes the options of what is shown.
+  `.speedscope.json`, `.pb.gz`. For any other extension the option `:format` selects the format. Takes the options of what
+  is shown.
 
       iex> {:ok, profile} = Cprof.record(0.2)
       iex> file = Path.join(System.tmp_dir!(), "cprof-doc-\#{System.pid()}.html")
@@ -159,15 +162,15 @@ defmodule Cprof do
   end
 
   @doc """
-  Prints the node's figures at this moment: schedulers, processes, mailboxes, binaries, memory, and what everyone is
-  waiting for. `Cprof.Snapshot.take/1` returns them. Takes its options; `:wait_ms` is 100 when not given.
-  Rates need two looks: the first time in a process it takes both, a second apart.
+  Prints the node's figures at this moment: schedulers, processes, mailboxes, binaries, memory, and where processes wait.
+  `Cprof.Snapshot.take/1` returns the same figures. Takes the options of that function; `:wait_ms` is 100 by default.
+  Rates need two snapshots: the first time in a process, this function takes both, a second apart.
   """
   @spec snapshot([Cprof.Snapshot.option()]) :: :ok
   def snapshot(opts \\ []), do: :cprof_nif.print_snapshot(opts)
 
   @doc """
-  Reads a recording that was saved: by `write/3` or `mix profile.run --save`, by `cprof record`, or any pprof file.
+  Reads a recording that was saved by `write/3`, by `mix profile.run --save` or by `cprof record`, or any other pprof file.
 
       iex> {:ok, profile} = Cprof.record(0.2)
       iex> file = Path.join(System.tmp_dir!(), "cprof-doc-\#{System.pid()}.pb.gz")
@@ -190,22 +193,23 @@ defmodule Cprof do
     end
   end
 
-  @typedoc "A recording of a comparison: a profile, or the file that it was saved as."
+  @typedoc "A recording to compare: a profile, or the file that it was saved to."
   @type recording :: Profile.t() | Path.t()
 
   @type diff_option :: render_option() | {:fail_above, number()} | {:min_effect, number()}
 
   @doc """
-  Compares recordings: which functions take a larger or a smaller part of the CPU now, by how much, and how sure that is.
+  Compares recordings: says which functions now take a larger or a smaller part of the CPU, by how much, and how certain
+  that is.
 
-  Each side is a profile, a saved recording's file, or a list of them: with several recordings a side, their spread tells
-  how much chance there is. `docs/diff.md` says how it is counted. Two measurements of the same work are better
-  compared by `mix profile.run --baseline`, which knows that it is the same.
+  Each side is a profile, the file of a saved recording, or a list of these. With several recordings on a side, their
+  spread shows how much recordings of the same work differ. `docs/diff.md` explains the statistics. To compare two
+  measurements of the same work, prefer `mix profile.run --baseline`, which can use that the work is the same.
 
-  Options: those of what is shown (`:format` can be `:text`, `:json` or `:html`, a differential flame graph), and
+  Options: the options of what is shown (`:format` can be `:text`, `:json` or `:html`, a differential flame graph), and
 
-    * `:fail_above` - `grew?` is true when a function grew by more than this many percent, and by more than chance (0)
-    * `:min_effect` - smaller changes, in percent, do not count (5)
+    * `:fail_above` - `grew?` is true when a function grew significantly and by more than this many percent (0)
+    * `:min_effect` - smaller changes, in percent, are ignored (5)
 
       iex> {:ok, _, base} = Cprof.profile(fn -> Enum.sort(Enum.shuffle(1..200_000)) end)
       iex> {:ok, _, new} = Cprof.profile(fn -> Enum.sort(Enum.shuffle(1..200_000)) end)

@@ -1,4 +1,4 @@
-%% @doc The profiler and the node's figures for Erlang; no Elixir is needed.
+%% @doc The profiler, and the figures of the node, for Erlang. No Elixir is needed.
 %%
 %% ```
 %% 1> {ok, Result, Report} = cprof_nif:profile(fun() -> my_app:work() end).
@@ -6,9 +6,9 @@
 %% 3> cprof_nif:snapshot().
 %% '''
 %%
-%% The NIF (cprof_native) is needed by {@link allow_tracer/1}, {@link
-%% deny_tracer/0} and {@link version/0}. Where it could not be loaded they
-%% return `{error, not_loaded}', and all else works without it.
+%% {@link allow_tracer/1}, {@link deny_tracer/0} and {@link version/0} need the
+%% NIF (cprof_native). If it could not be loaded, they return `{error,
+%% not_loaded}'; everything else works without it.
 -module(cprof_nif).
 
 -export([profile/1, profile/2, record/1, record/2, diff/2, diff/3]).
@@ -24,20 +24,20 @@
 profile(Fun) ->
     profile(Fun, #{}).
 
-%% @doc Runs a function and samples this node meanwhile, from outside.
+%% @doc Runs a function and samples this node from outside while it runs.
 %%
-%% Returns the function's value and the report: the keys are those of the JSON
-%% report, `functions' are sorted by the samples in the function itself. What
-%% the function raises is raised. `{error, Failure}': the function was not run.
-%% `{error, Failure, Value}': it was, and only the recording failed.
+%% Returns the function's value and the report, a map with the keys of the JSON
+%% report; its `functions' are sorted by self samples. What the function raises
+%% is raised again here. `{error, Failure}' means that the function was not run,
+%% and `{error, Failure, Value}' that it was run, but the recording failed.
 %%
-%% Options: `rate' (samples a second of CPU time, 999), `engine' (`auto'),
-%% `kernel' (kernel stacks too, `false'), `force' (engine `ptrace' also on a
-%% machine without a CPU to spare), `command' (`false' leaves the node's command
+%% Options: `rate' (samples per second of CPU time, 999), `engine' (`auto'),
+%% `kernel' (also kernel stacks, `false'), `force' (engine `ptrace' even on a
+%% machine without a spare CPU), `command' (`false' leaves the node's command
 %% line out of the recording), `output' (a file or a list of files:
 %% `"flame.html"', `".txt"', `".json"', `".collapsed"', `".speedscope.json"',
-%% `".pb.gz"'; `"-"' prints the text report), and for those `top', `process',
-%% `focus', `ignore'.
+%% `".pb.gz"'; `"-"' prints the text report), and for these files `top',
+%% `process', `focus', `ignore'.
 -spec profile(fun(() -> Value), cprof_options:options()) ->
     {ok, Value, map()} | {error, {atom(), binary()}} | {error, {atom(), binary()}, Value}.
 profile(Fun, Options) ->
@@ -51,8 +51,8 @@ profile(Fun, Options) ->
 record(Seconds) ->
     record(Seconds, #{}).
 
-%% @doc Samples this node for some seconds and returns the report. Options as
-%% for {@link profile/2}; `rate' is 99 when not given.
+%% @doc Samples this node for some seconds and returns the report. The options
+%% are those of {@link profile/2}; `rate' is 99 by default.
 -spec record(number(), cprof_options:options()) ->
     {ok, map()} | {error, {atom(), binary()}}.
 record(Seconds, Options) ->
@@ -67,15 +67,15 @@ record(Seconds, Options) ->
 diff(Base, New) ->
     diff(Base, New, #{}).
 
-%% @doc Compares recordings, the files that the output `"r.pb.gz"' gives: which
-%% functions take a larger or a smaller part of the CPU now. Each side is a
-%% file or a list of files.
+%% @doc Compares recordings (files that were written with the output
+%% `"r.pb.gz"'): says which functions now take a larger or a smaller part of the
+%% CPU. Each side is a file or a list of files.
 %%
-%% Returns `text', the comparison in option `format' (`text', `json', `html'),
-%% `report', the same as a map with the keys of the JSON, and `grew', whether a
-%% function grew by more than option `fail_above' percent (0) and by more than
-%% chance. Further options: `min_effect' (5: smaller changes do not count), `top',
-%% `process', `focus', `ignore'.
+%% Returns `text', the comparison in the format of option `format' (`text',
+%% `json', `html'); `report', the same as a map with the keys of the JSON; and
+%% `grew', whether a function grew significantly and by more than option
+%% `fail_above' percent (0). Further options: `min_effect' (5; smaller changes
+%% are ignored), `top', `process', `focus', `ignore'.
 -spec diff(recordings(), recordings(), cprof_options:options()) ->
     {ok, cprof_sampler:compared()} | {error, {atom(), binary()}}.
 diff(Base, New, Options) ->
@@ -100,14 +100,14 @@ snapshot() ->
     cprof_snapshot:take(#{}).
 
 %% @doc The node's figures at this moment: schedulers, run queues, processes,
-%% mailboxes, binaries, memory and what everyone is waiting for. docs/snapshot.md
+%% mailboxes, binaries, memory, and where processes wait. docs/snapshot.md
 %% documents them.
 %%
-%% Rates and `utilization' are those since the calling process's previous
-%% snapshot, so its first has `undefined' there. Options, as a map or a proplist:
-%% `top', how many processes are listed (10); `source', `bif' for the figures
-%% through BIFs only; `wait_ms', how long to wait at least for answers that
-%% do not come (0: what is stuck is given up within milliseconds).
+%% Rates and `utilization' are those since the previous snapshot of the calling
+%% process; in its first snapshot they are `undefined'. Options, as a map or a
+%% proplist: `top', how many processes are listed (10); `source', `bif' to use
+%% only BIFs; `wait_ms', the least time to wait for missing answers (0: cprof
+%% gives up on stuck processes within milliseconds).
 -spec snapshot(cprof_snapshot:options() | [{atom(), term()}]) -> cprof_snapshot:snapshot().
 snapshot(Options) -> cprof_snapshot:take(to_map(Options)).
 
@@ -116,15 +116,15 @@ snapshot(Options) -> cprof_snapshot:take(to_map(Options)).
 print_snapshot() -> print_snapshot(#{}).
 
 %% @doc Prints a snapshot as tables. Takes the options of {@link snapshot/1};
-%% `wait_ms' is 100 when not given. Rates need two looks: the first time in a
-%% process it takes both, a second apart.
+%% `wait_ms' is 100 by default. Rates need two snapshots: the first time in a
+%% process, this function takes both, a second apart.
 -spec print_snapshot(cprof_snapshot:options() | [{atom(), term()}]) -> ok.
 print_snapshot(Options) ->
     Patient = maps:merge(#{wait_ms => 100}, to_map(Options)),
     io:put_chars(format(cprof_snapshot:take_with_rates(Patient))).
 
-%% @doc Who grew from the first snapshot to the second: mailboxes, binaries,
-%% memory; and what changed of the schedulers and the totals.
+%% @doc Compares two snapshots: which processes grew (mailboxes, binaries,
+%% memory), and how the schedulers and the totals changed.
 -spec snapshot_diff(cprof_snapshot:snapshot(), cprof_snapshot:snapshot()) ->
     cprof_snapshot_diff:diff().
 snapshot_diff(Before, Now) -> cprof_snapshot_diff:diff(Before, Now).
@@ -133,19 +133,20 @@ snapshot_diff(Before, Now) -> cprof_snapshot_diff:diff(Before, Now).
 -spec watch() -> cprof_watch:result().
 watch() -> watch(#{}).
 
-%% @doc Finds leaks: a baseline, then snapshots, and who grows in all of them.
-%% Options: `snapshots' (3, at most 1,000,000), `interval_ms' (1000, at most a
-%% day), both together at most 31 days, `top' (10, at most 1,000), `source'.
+%% @doc Finds leaks: takes a baseline and then snapshots, and names the processes
+%% that grow in all of them. Options: `snapshots' (3, at most 1,000,000) and
+%% `interval_ms' (1000, at most a day), together at most 31 days; `top' (10, at
+%% most 1,000); `source'.
 -spec watch(cprof_watch:options() | [{atom(), term()}]) -> cprof_watch:result().
 watch(Options) -> cprof_watch:watch(to_map(Options)).
 
-%% @doc A snapshot, a diff or what {@link watch/1} found as text.
+%% @doc Formats a snapshot, a diff or the result of {@link watch/1} as text.
 -spec format(cprof_snapshot:snapshot() | cprof_snapshot_diff:diff() | cprof_watch:result()) ->
     binary().
 format(Map) -> unicode:characters_to_binary(cprof_snapshot_text:format(Map)).
 
-%% @doc The same for a JSON encoder: pids and functions are texts, and what is
-%% not known is left out.
+%% @doc The same map for a JSON encoder: pids and functions are texts, and figures
+%% that are not known are left out.
 -spec to_json_map(map()) -> #{binary() => term()}.
 to_json_map(Map) -> cprof_snapshot_json:to_map(Map).
 
@@ -153,8 +154,8 @@ to_map(Options) when is_map(Options) -> Options;
 to_map(Options) when is_list(Options) -> maps:from_list(Options).
 
 %% @doc Lets one process of the operating system attach to this node where the
-%% kernel's Yama would forbid it (ptrace_scope 1). It replaces a permission
-%% that was there. `{error, not_needed}': this kernel has no Yama.
+%% kernel's Yama would forbid it (ptrace_scope 1). This replaces an earlier
+%% permission. `{error, not_needed}' means that this kernel has no Yama.
 -spec allow_tracer(pos_integer()) ->
     ok | {error, not_needed | no_process | refused | not_loaded}.
 allow_tracer(OsPid) -> cprof_native:allow_tracer(OsPid).

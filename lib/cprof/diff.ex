@@ -3,9 +3,9 @@ defmodule Cprof.Diff do
   What `Cprof.diff/3` found.
 
     * `report` - the comparison as a map; its keys are those of the JSON (`docs/diff.md`). `report.functions` is sorted
-      by the size of the change, `report.culprit` is the one to name, or nil.
-    * `text` - the comparison in the format that was asked for
-    * `grew?` - did a function grow by more than the option `:fail_above`, and by more than chance?
+      by the size of the change, `report.culprit` is the function that the sentence names, or nil.
+    * `text` - the comparison in the requested format
+    * `grew?` - whether a function grew significantly and by more than the option `:fail_above`
   """
 
   @type t :: %__MODULE__{report: map(), text: binary(), grew?: boolean()}

@@ -1,6 +1,6 @@
 defmodule Cprof.Error do
   @moduledoc """
-  Why something could not be done, in one sentence that says what to do about it.
+  Why a function of cprof failed: one sentence that also says what to do about it.
 
   `code` names the case for programs: for instance `:already_started`, `:not_started`, `:no_program`, `:no_access`,
   `:perf_denied`, `:sampler_ended`, `:unknown_format`, `:invalid_option`, or a POSIX code such as `:enoent`.

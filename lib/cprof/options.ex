@@ -1,10 +1,10 @@
 defmodule Cprof.Options do
   @moduledoc false
-  # Keywords to the maps that the Erlang side checks (cprof_options), and the
-  # switches of the Mix task to keywords.
+  # Turns keywords into the maps that the Erlang side checks (cprof_options), and
+  # the switches of the Mix task into keywords.
 
   @doc """
-  An option given twice is the last one, except those that may be many.
+  Options as a map. Of an option that is given twice, the last value counts.
   """
   @spec to_map(keyword()) :: map()
   def to_map(opts) when is_list(opts), do: Map.new(opts, &chardata/1)
@@ -16,7 +16,7 @@ defmodule Cprof.Options do
   @many [:output, :process, :baseline]
 
   @doc """
-  The parsed switches as options: those that may be given several times become lists.
+  The parsed switches as options. Switches that may be given several times become lists.
   """
   @spec from_switches(keyword()) :: keyword()
   def from_switches(switches) do
@@ -29,7 +29,7 @@ defmodule Cprof.Options do
   end
 
   @doc """
-  The files of an option that may be given as one, as a list and several times.
+  The files of an option that may be given as one file, as a list, and several times.
 
       iex> Cprof.Options.files([output: "a.html", top: 3, output: ["b.txt", "c.json"]], :output)
       ["a.html", "b.txt", "c.json"]
@@ -38,7 +38,7 @@ defmodule Cprof.Options do
   def files(opts, key), do: opts |> Keyword.get_values(key) |> List.flatten()
 
   @doc """
-  Splits options by the three things that are done with them.
+  Splits options into those of the recording, those of what is shown, and those of the Mix task.
   """
   @spec split(keyword()) :: %{record: keyword(), render: keyword(), task: keyword()}
   def split(opts) do

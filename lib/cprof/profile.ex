@@ -2,12 +2,12 @@ defmodule Cprof.Profile do
   @moduledoc """
   The result of a recording.
 
-    * `report` - the figures as a map; its keys are those of the JSON report. `report.functions` is sorted by the
-      samples in the function itself, `report.counters` holds everything that makes a number less sure.
+    * `report` - the figures as a map with the keys of the JSON report. `report.functions` is sorted by self samples, and
+      `report.counters` holds everything that makes a figure less certain.
     * `recording` - the whole recording, a gzipped pprof file: `Cprof.write(profile, "r.pb.gz")` keeps it for
       `cprof report` and for every tool that reads pprof.
 
-  `Cprof.hotspots/2`, `Cprof.render/3` and `Cprof.write/3` make something of it.
+  `Cprof.hotspots/2`, `Cprof.render/3` and `Cprof.write/3` take a profile.
   """
 
   @type t :: %__MODULE__{report: report(), recording: binary()}
@@ -53,7 +53,7 @@ defmodule Cprof.Profile do
   defstruct [:report, :recording]
 
   defimpl Inspect do
-    # Both members are large; a shell should show what it is, not all of it.
+    # Both members are large: a shell should show a summary, not all of them.
     def inspect(%{report: report, recording: recording}, _opts) do
       functions = length(report.functions)
       "#Cprof.Profile<#{report.counters.samples} samples, #{functions} functions, #{byte_size(recording)} bytes>"

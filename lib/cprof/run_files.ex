@@ -1,6 +1,6 @@
 defmodule Cprof.RunFiles do
   @moduledoc false
-  # The recordings of a measurement in files: one a run, and read back together.
+  # Writes the recordings of a measurement to files, one for each run, and reads them back together.
 
   alias Cprof.{Error, Profile, Runs}
 
@@ -27,8 +27,8 @@ defmodule Cprof.RunFiles do
   end
 
   @doc """
-  Reads the runs that were saved as `file`: those of one measurement that did not raise. Also returns sentences on what
-  is missing.
+  Reads the runs of one measurement that were saved as `file` and did not raise. Also returns sentences that say what is
+  missing.
   """
   @spec load(Path.t()) :: {:ok, [measured()], [String.t()]} | {:error, Error.t()}
   def load(file) do
@@ -50,7 +50,7 @@ defmodule Cprof.RunFiles do
     end
   end
 
-  # A file of an earlier measurement may lie there still.
+  # A file of an earlier measurement may still be there.
   defp same_set(file, set) do
     with {:ok, profile} <- Cprof.read(file),
          {:ok, %Runs{set: ^set} = run} <- run_of(profile, file) do
@@ -64,7 +64,7 @@ defmodule Cprof.RunFiles do
     case Enum.filter(measured, fn {run, _} -> run.wall_us end) do
       [] -> error(:no_baseline, file, "its code raised; save it again with mix profile.run --save")
       good when length(good) == count -> {:ok, good, []}
-      good -> {:ok, good, [:cprof_words.shown("#{file}: only #{length(good)} of its #{count} runs are there")]}
+      good -> {:ok, good, [:cprof_words.shown("#{file}: only #{length(good)} of its #{count} runs were found")]}
     end
   end
 

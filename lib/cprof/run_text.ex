@@ -11,8 +11,8 @@ defmodule Cprof.RunText do
 
   @unsure "unsure"
   @unsure_means """
-  unsure: the interval, which is of that function alone, has no 0; but among so many functions, and at a
-          machine's changing speed, such a change may be chance
+  unsure: the function's own interval does not contain 0, but with this many functions, and on a machine
+          whose speed varies, such a change may be noise
   """
 
   @doc """

@@ -1,7 +1,7 @@
 defmodule Cprof.Snapshot do
   @moduledoc """
-  The node at a moment, a million processes at a glance: schedulers, processes, mailboxes, binaries, memory, and what
-  everyone is waiting for.
+  The figures of the node at one moment, even with a million processes: schedulers, processes, mailboxes, binaries,
+  memory, and where processes wait.
 
       Cprof.snapshot()                          # prints tables
 
@@ -11,8 +11,8 @@ defmodule Cprof.Snapshot do
 
       IO.write(Cprof.Snapshot.format(Cprof.Snapshot.watch()))             # who leaks
 
-  A snapshot is a map, documented as `t:t/0` and in `docs/snapshot.md`; what is not known is `:undefined`. Erlang has
-  the same functions in `cprof_nif`.
+  A snapshot is a map, documented as `t:t/0` and in `docs/snapshot.md`. A figure that is not known is `:undefined`. Erlang
+  has the same functions in `cprof_nif`.
   """
 
   @type t :: :cprof_snapshot.snapshot()
@@ -28,11 +28,11 @@ defmodule Cprof.Snapshot do
           | {:source, :auto | :bif}
 
   @doc """
-  Takes a snapshot. Rates and utilization are since the calling process's previous one.
+  Takes a snapshot. Rates and utilization are those since the previous snapshot of the calling process.
 
     * `:top` - rows of each list (10)
-    * `:source` - `:bif` for figures through BIFs only
-    * `:wait_ms` - how long to wait at least for answers that do not come (0: what is stuck is given up within milliseconds)
+    * `:source` - `:bif` to use only BIFs
+    * `:wait_ms` - the least time to wait for missing answers (0: cprof gives up on stuck processes within milliseconds)
 
       iex> snapshot = Cprof.Snapshot.take(top: 3)
       iex> snapshot.processes.count > 10 and length(snapshot.memory.top) <= 3
@@ -42,7 +42,7 @@ defmodule Cprof.Snapshot do
   def take(opts \\ []), do: :cprof_snapshot.take(Map.new(opts))
 
   @doc """
-  A snapshot, a diff or what `watch/1` found as text.
+  Formats a snapshot, a diff or the result of `watch/1` as text.
 
       iex> Cprof.Snapshot.format(Cprof.Snapshot.take()) =~ "Mailboxes:"
       true
@@ -51,7 +51,7 @@ defmodule Cprof.Snapshot do
   def format(map), do: :cprof_nif.format(map)
 
   @doc """
-  Who grew from one snapshot to another: mailboxes, binaries, memory; and what changed of schedulers and totals.
+  Compares two snapshots: which processes grew (mailboxes, binaries, memory), and how schedulers and totals changed.
 
       iex> before = Cprof.Snapshot.take()
       iex> pid = spawn(fn -> Process.sleep(:infinity) end)
@@ -65,9 +65,10 @@ defmodule Cprof.Snapshot do
   def diff(before, now), do: :cprof_snapshot_diff.diff(before, now)
 
   @doc """
-  Finds leaks: takes a baseline and `:snapshots` (3) more, every `:interval_ms` (1000), with readings between them, and
-  names mailboxes and hoards of binaries that grow in every one, idle hoards, and who begins most of the short-lived
-  processes. Nothing is collected by force, nothing traced. Meanwhile the caller waits, for at most 31 days.
+  Finds leaks. Takes a baseline and then `:snapshots` (3) more, one every `:interval_ms` (1000), with readings between
+  them. Names mailboxes and hoards of binaries that grew in every interval, large hoards of idle processes, and the process
+  that starts most of the short-lived processes. It neither forces garbage collections nor traces. The caller waits for
+  the result, for at most 31 days.
 
       iex> result = Cprof.Snapshot.watch(snapshots: 2, interval_ms: 100)
       iex> {result.snapshots, is_list(result.findings)}
@@ -77,7 +78,7 @@ defmodule Cprof.Snapshot do
   def watch(opts \\ []), do: :cprof_watch.watch(Map.new(opts))
 
   @doc """
-  The same map for any JSON encoder: keys, pids and functions are texts, and what is not known is left out.
+  The same map for any JSON encoder: keys, pids and functions are texts, and figures that are not known are left out.
 
       iex> %{"processes" => %{"count" => count}} = Cprof.Snapshot.to_map(Cprof.Snapshot.take())
       iex> is_integer(count)

@@ -2,13 +2,13 @@ defmodule Cprof.Telemetry do
   @moduledoc """
   The node's figures as telemetry events, and recordings that telemetry events trigger.
 
-  The library `:telemetry` is not needed by anything else of cprof. Where it is not there, the functions that need it
-  return `{:error, %Cprof.Error{code: :no_telemetry}}`.
+  The rest of cprof does not need the library `:telemetry`. Without it, the functions that need it return
+  `{:error, %Cprof.Error{code: :no_telemetry}}`.
 
   ## Figures
 
-  Either by a process of ours under your supervisor, or by the library `:telemetry_poller`, which takes a snapshot of
-  the node at each period and executes its events:
+  Either a process of cprof under your supervisor or the library `:telemetry_poller` takes a snapshot of the node in each
+  period and executes its events:
 
       children = [{Cprof.Telemetry, period: 5_000}]
 
@@ -23,18 +23,18 @@ defmodule Cprof.Telemetry do
   | `[:cprof, :processes]` | `count`, `limit`, `created_per_s`, `running`, `runnable`, `waiting`, `gc`, `suspended`, `exiting` | `top` |
   | `[:cprof, :snapshot]` | `duration` (native), and what was missed | `reason` |
 
-  Shares are from 0.0 to 1.0. What a snapshot does not know is missing from the measurements: utilization is since the
-  previous snapshot, so the first has none. `metrics/0` is all of this for `Telemetry.Metrics`. `docs/telemetry.md`
-  tells what each figure is.
+  Shares are from 0.0 to 1.0. A figure that a snapshot does not know is missing from the measurements. Utilization is
+  measured since the previous snapshot, so the first snapshot has none. `metrics/0` returns all figures as
+  `Telemetry.Metrics`. `docs/telemetry.md` says what each figure means.
 
   ## Recordings
 
       :ok = Cprof.Telemetry.attach("checkout", span: [:my_app, :checkout], output: "/var/tmp/profiles")
       :ok = Cprof.Telemetry.attach("alarm", event: [:my_app, :alarm], seconds: 10)
 
-  records the node while a span `[:my_app, :checkout]` runs (from `[..., :start]` to `[..., :stop]` or `[...,
-  :exception]`), and for ten seconds after an event `[:my_app, :alarm]`. Each writes a file and executes events with
-  its name; see `attach/2`.
+  The first records the node while a span `[:my_app, :checkout]` runs (from `[..., :start]` to `[..., :stop]` or
+  `[..., :exception]`), and the second for ten seconds after an event `[:my_app, :alarm]`. Each recording writes a file
+  and executes events of its own; see `attach/2`.
   """
 
   alias Cprof.{Error, Options}
@@ -66,54 +66,54 @@ defmodule Cprof.Telemetry do
         }
 
   @doc """
-  Records this node when an event comes, until `detach/1`.
+  Records this node whenever the event occurs, until `detach/1`.
 
-  The handler that is attached costs the process that executes the event one look at a number, and a small message when
-  it triggers: all else is done by other processes. One recording runs at a time, whoever began it; a trigger that
-  comes meanwhile is refused and counted.
+  In the process that executes the event, the handler only looks at one number and, when it triggers a recording, sends a
+  small message. Other processes do everything else. Only one recording runs at a time, whoever started it; a trigger that
+  comes while one runs is refused and counted.
 
   ## Options
 
-    * `:span` - the spans to record, by their prefix. A span's end is found by its `telemetry_span_context`, and where it
-      has none (those of `Plug.Telemetry`) by its process. It also ends when its process does
-    * `:max_seconds` - how long a span is recorded at most (60)
+    * `:span` - the spans to record, by their prefix. The end of a span is recognised by its `telemetry_span_context`, or,
+      where it has none (as with `Plug.Telemetry`), by its process. A span also ends when its process ends
+    * `:max_seconds` - the longest time for which a span is recorded (60)
     * `:event` - the event after which to record, instead of a span
     * `:seconds` - how long to record after it (10)
-    * `:filter` - a function of the event, its measurements and its metadata; only where it returns `true` a recording
-      begins. It runs in the process that executes the event: give a capture `&Mod.fun/3` that is quick. One that raises
-      is counted
-    * `:limit` - how many recordings to make before all is refused (100), or `:infinity`
+    * `:filter` - a function of the event, its measurements and its metadata; a recording starts only if it returns
+      `true`. It runs in the process that executes the event, so give a quick function as a capture `&Mod.fun/3`. A
+      filter that raises is counted
+    * `:limit` - the number of recordings after which further triggers are refused (100), or `:infinity`
     * `:output` - a folder, or file names with `%t` (the time) or `%n` (the number of the recording) in them; by default
-      `cprof-%t.html` in the folder for temporary files. A file that is there is never overwritten
+      `cprof-%t.html` in the folder for temporary files. An existing file is never overwritten
     * `:caller_only` - whether the files show only the process that executed the event (`false`)
-    * the options of a recording and of what is shown: see `Cprof`; `:rate` is 999 for spans, else 99
+    * the options of a recording and of what is shown: see `Cprof`; `:rate` is 999 for spans and 99 otherwise
 
   ## Events
 
-    * `[:cprof, :profile, :start]` - sampling began. Measurements: `system_time`, `monotonic_time`, `latency` (since the
-      trigger; attaching takes some 0.1 s, and what happens meanwhile is not in the recording)
+    * `[:cprof, :profile, :start]` - sampling started. Measurements: `system_time`, `monotonic_time`, `latency` (the time
+      since the trigger: attaching takes about 0.1 s, and what happens during that time is not in the recording)
     * `[:cprof, :profile, :stop]` - the files are written. Measurements: `duration` (of sampling), `samples`,
-      `monotonic_time`. Metadata: `file`, `files`, `hottest` (the function with most samples of its own), `ended` (`:stop`
-      or `:exception` of the span, `:process_down`, `:time`)
-    * `[:cprof, :profile, :exception]` - there is no file. Measurements: `duration`, `monotonic_time`. Metadata: `kind`,
+      `monotonic_time`. Metadata: `file`, `files`, `hottest` (the function with the most self samples), `ended` (`:stop` or
+      `:exception` of the span, `:process_down`, `:time`)
+    * `[:cprof, :profile, :exception]` - no file was written. Measurements: `duration`, `monotonic_time`. Metadata: `kind`,
       `reason` (a code and a sentence), `stacktrace`
-    * `[:cprof, :profile, :refused]` - triggers that were refused. Measurement: `count`. Metadata: `reason`,
-      `:own_recording` (told when that is over) or `:other_recording`
+    * `[:cprof, :profile, :refused]` - triggers were refused. Measurement: `count`. Metadata: `reason`, which is
+      `:own_recording` (reported when that recording is over) or `:other_recording`
 
-  Times are in native units. The metadata of each holds `id`, `trigger` (the span or event) and a
+  Times are in native units. The metadata of every event holds `id`, `trigger` (the span or event) and a
   `telemetry_span_context`.
   """
   @spec attach(id(), [option()]) :: :ok | {:error, Error.t()}
   def attach(id, opts), do: id |> :cprof_telemetry.attach(Options.to_map(opts)) |> result()
 
   @doc """
-  Ends what `attach/2` began. A recording that runs is dropped; one that is being written is waited for.
+  Removes what `attach/2` attached. Drops a recording that is running, but waits for one that is being written.
   """
   @spec detach(id()) :: :ok | {:error, Error.t()}
   def detach(id), do: result(:cprof_telemetry.detach(id))
 
   @doc """
-  How often it recorded, failed and refused since it was attached, and the file that it wrote last.
+  How many recordings were made, failed and were refused since `attach/2`, and the file that was written last.
   """
   @spec stats(id()) :: {:ok, stats()} | {:error, Error.t()}
   def stats(id) do
@@ -133,7 +133,7 @@ defmodule Cprof.Telemetry do
 
   @doc """
   The specification of a process that takes a snapshot every `:period` milliseconds (5000) and executes its events.
-  Options, too: `:top`, how many processes the metadata lists (10), and `:name`, to register it.
+  Further options: `:top`, how many processes the metadata lists (10), and `:name`, under which to register the process.
 
       iex> Cprof.Telemetry.child_spec(period: 1000).id
       Cprof.Telemetry
@@ -177,7 +177,7 @@ defmodule Cprof.Telemetry do
   ]
 
   @doc """
-  The figures as `Telemetry.Metrics`, for a reporter: gauges, and for recordings how many were made, failed and
+  The figures as `Telemetry.Metrics`, for a reporter: gauges, and the numbers of recordings that were made, failed and were
   refused. Needs the library `telemetry_metrics`, and raises `Cprof.Error` without it.
   """
   @spec metrics() :: [struct()]
@@ -196,7 +196,7 @@ defmodule Cprof.Telemetry do
   defp no_metrics do
     Error.new(
       {:no_telemetry,
-       "the library telemetry_metrics is not there; add {:telemetry_metrics, \"~> 1.0\"} to your dependencies in mix.exs"}
+       "the library telemetry_metrics is missing; add {:telemetry_metrics, \"~> 1.0\"} to your dependencies in mix.exs"}
     )
   end
 

@@ -214,7 +214,7 @@ in_time(Deadline) ->
         refuse_now(<<"a process for calibration did not come to rest">>).
 
 steady(_, 0) ->
-    refuse_now(<<"a process for calibration did not hold still">>);
+    refuse_now(<<"the figures of a process for calibration kept changing">>);
 steady(Pid, Tries) ->
     Before = struct(Pid),
     Facts = facts(Pid),
@@ -265,7 +265,7 @@ created() ->
     process_flag(priority, high),
     case [At || At <- risen_often(#{}, ?LOOKS), is_ever_rising(At)] of
         [One] -> One;
-        [] -> refuse_now(<<"no counter told how many processes were created">>);
+        [] -> refuse_now(<<"no counter of created processes was found">>);
         _ -> refuse("several counters could tell how many processes were created")
     end.
 

@@ -165,7 +165,7 @@ calibrated() ->
     end.
 
 no_room() ->
-    {refused, <<"too few process slots are free to find where the figures are">>}.
+    {refused, <<"too few process slots are free to find out where the figures are">>}.
 
 calibrate() ->
     case persistent_term:get(?KEY, none) of
@@ -189,7 +189,7 @@ read_with(Layout, Top) ->
     read_with(Layout, min(Top, ?MAX_TOP), Began, ?CANARY_TRIES).
 
 read_with(_, _, _, 0) ->
-    {refused, <<"the process whose figures are known did not hold still">>};
+    {refused, <<"the figures of the process with known figures kept changing">>};
 read_with(Layout, Top, Began, Tries) ->
     case walk_past(cprof_calibrate:canary(), Layout, Top) of
         {ok, Figures} -> {ok, walk(Figures, Layout, Began)};

@@ -1,5 +1,5 @@
-%% Which options there are and which values they take: pure, for Erlang maps
-%% and, through Cprof and the Mix task, for Elixir keywords.
+%% The options and the values that they accept: for Erlang maps and, through Cprof
+%% and the Mix task, for Elixir keywords. Pure.
 -module(cprof_options).
 
 -export([check/2, format_of/2, start_args/1, render_args/1]).
@@ -26,8 +26,9 @@
 
 -define(MAX_RATE, 10000).
 
-%% The options with texts as binaries and lists where there can be many, or a
-%% sentence that says what is wrong. Allowed are the keys of the given kinds.
+%% Returns the options, with texts as binaries, and with lists where several values
+%% are possible; or a sentence that says what is wrong. Only the keys of the given
+%% kinds are allowed.
 -spec check(options(), [record | render | output | compare]) -> {ok, map()} | {error, binary()}.
 check(Options, Kinds) when is_map(Options) ->
     Known = lists:append([keys(Kind) || Kind <- Kinds]),
@@ -88,7 +89,8 @@ one_text(Given) ->
         _ -> {error, "a text of less than 256 bytes"}
     end.
 
-%% The program's are POSIX expressions; what is broken there is broken here.
+%% The program uses POSIX expressions; an expression that is malformed there is
+%% malformed here, too.
 pattern({ok, Text}) ->
     case re:compile(Text) of
         {ok, _} -> {ok, Text};
@@ -102,8 +104,7 @@ files([Char | _] = Output) when is_integer(Char) -> files([Output]);
 files(Outputs) when is_list(Outputs), Outputs =/= [] -> all(fun to_text/1, Outputs, "a file name");
 files(_) -> {error, "a file name, or a list of them"}.
 
-%% A process can be given as a pid, a registered name or as the texts that the
-%% report shows.
+%% A process can be given as a pid, as a registered name, or as the report shows it.
 processes(Given) when is_list(Given), not is_integer(hd(Given)) ->
     case length(Given) =< 64 of
         true -> all(fun process/1, Given, "pids or names");
@@ -143,8 +144,8 @@ wrong(Key, Value, Wanted) ->
 join(Items) ->
     lists:join(", ", [io_lib:format("~ts", [Item]) || Item <- Items]).
 
-%% Formats are written by the program; which one a file is to be in is known
-%% from its name, the longest extension first.
+%% The program writes the formats. The extension of a file's name selects the format;
+%% the longest extension comes first.
 extensions() ->
     [
         {<<".pb.gz">>, <<"pprof">>},
@@ -155,7 +156,7 @@ extensions() ->
         {<<".txt">>, <<"text">>}
     ].
 
-%% The format of a file: by its extension, else the one asked for.
+%% The format of a file: by its extension, or else the format of the options.
 -spec format_of(binary(), map()) -> {ok, binary()} | {error, binary()}.
 format_of(File, Options) ->
     ByName = [Name || {Extension, Name} <- extensions(), ends_with(File, Extension)],
@@ -164,7 +165,7 @@ format_of(File, Options) ->
         {[], #{format := Format}} -> {ok, Format};
         {[], _} ->
             Known = join([Extension || {Extension, _} <- extensions()]),
-            {error, cprof_words:text("~ts: the name ends in no known format; it can end in ~ts", [File, Known])}
+            {error, cprof_words:text("~ts: the extension belongs to no known format; use ~ts", [File, Known])}
     end.
 
 ends_with(File, Extension) ->
@@ -180,7 +181,7 @@ start_args(Options) ->
 render_args(Options) ->
     maps:with(keys(render), Options).
 
-%% The options of a comparison, which has formats of its own.
+%% Checks the options of a comparison, which has its own formats.
 -spec check_comparison(options()) -> {ok, map()} | {error, binary()}.
 check_comparison(#{format := Format} = Options) ->
     case {one_of(Format, comparisons()), check(maps:remove(format, Options), [compare])} of

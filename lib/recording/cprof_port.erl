@@ -258,7 +258,7 @@ reply(nobody, _) -> ok;
 reply(From, Answer) -> gen_server:reply(From, Answer).
 
 stranger() ->
-    {protocol, <<"the program answered in another protocol; rebuild priv/cprof">>}.
+    {protocol, <<"the program answered in a different protocol; rebuild priv/cprof">>}.
 
 ended(closed) ->
     {sampler_ended, <<"the sampler's port was closed before it was stopped">>};

@@ -1,6 +1,6 @@
-%% Recording this node, and making something of recordings: what Cprof and
-%% cprof_nif both are made of. At most one recording runs at a time, in the
-%% process registered as cprof_sampler.
+%% Records this node, and reads, renders, writes and compares recordings. Both Cprof
+%% and cprof_nif are built on this module. At most one recording runs at a time, in
+%% the process registered as cprof_sampler.
 -module(cprof_sampler).
 
 -export([start/1, start/2, stop/0, stop/1, profile/2, record/2]).
@@ -21,10 +21,10 @@
 %% As PPROF_FILE_MAX in c_src/formats/format.h.
 -define(MAX_FILE, 268435456).
 -define(RATE, 99).
-%% Functions are profiled for a short time, so more often.
+%% profile/2 runs for a short time, so it samples more often.
 -define(PROFILE_RATE, 999).
 
-%% Begins to record, until stop/0.
+%% Starts a recording, which runs until stop/0.
 -spec start(cprof_options:options()) -> ok | {error, failure()}.
 start(Options) ->
     start(Options, #{}).
@@ -63,7 +63,7 @@ reopen(Server, Options, AtEnd, Config) ->
             cprof_port:close(Server),
             open(Options, AtEnd, Config);
         false ->
-            {error, {already_started, <<"a recording is running already; stop it first">>}}
+            {error, {already_started, <<"a recording is already running; stop it first">>}}
     end.
 
 begin_sampling(Server, Options, AtEnd) ->
@@ -87,21 +87,22 @@ begin_sampling(Server, Options, AtEnd) ->
             {error, Failure}
     end.
 
-%% Ends the recording and hands it out.
+%% Ends the recording and returns it.
 -spec stop() -> {ok, recorded()} | {error, failure()}.
 stop() ->
     stop(#{}).
 
-%% What is said of the run, less than 256 bytes, is kept with the recording.
+%% The text about the run (less than 256 bytes) is kept with the recording.
 -spec stop(#{run => binary()}) -> {ok, recorded()} | {error, failure()}.
 stop(Args) ->
     Answer = cprof_port:request(?NAME, stop, maps:with([run], Args), ?STOP_MS),
     cprof_port:close(?NAME),
     Answer.
 
-%% Runs a function and records the node meanwhile. What the function raises is
-%% raised here, after the files of option output were written. {error, Failure}
-%% says that it was not run; {error, Failure, Value} that only the recording failed.
+%% Runs a function and records the node while it runs. What the function raises is
+%% raised again here, after the files of option output were written. {error,
+%% Failure} says that the function was not run; {error, Failure, Value} says that
+%% only the recording failed.
 -spec profile(fun(() -> Value), cprof_options:options()) ->
     {ok, Value, recorded()} | {error, failure()} | {error, failure(), Value}.
 profile(Fun, Options) when is_function(Fun, 0) ->
@@ -149,12 +150,12 @@ begin_recording(Options) ->
             {error, {invalid_option, Text}}
     end.
 
-%% The files of option output, when the node ends before.
+%% The files of option output, for the case that the node ends first.
 config(Options) ->
     #{owner => self(), at_end => [at_end(File, Options) || File <- maps:get(output, Options, [])]}.
 
-%% How a file is to be written when the node ends; "-" is then the terminal,
-%% which the program shares.
+%% How a file is to be written when the node ends. "-" then means the terminal,
+%% which the program shares with the node.
 -spec at_end(binary(), map()) -> {binary(), map()}.
 at_end(<<"-">>, Options) ->
     {<<"/dev/stdout">>, (cprof_options:render_args(Options))#{format => <<"text">>}};
@@ -183,13 +184,14 @@ first_failure([Step | Rest]) ->
         {error, Failure} -> {error, Failure}
     end.
 
-%% What a saved recording holds.
+%% The report and the bytes of a saved recording.
 -spec read(binary()) -> {ok, recorded()} | {error, failure()}.
 read(Recording) when is_binary(Recording) ->
     ask_program(read, #{recording => Recording}).
 
-%% A recording's bytes from a file. A device or a pipe may never end, and what
-%% is longer than the program reads would only fill the node's memory.
+%% Reads the bytes of a recording from a file. Only regular files are read, since a
+%% device or a pipe may never end. A file longer than the program's limit is refused,
+%% since it would only fill the node's memory.
 -spec read_file(file:name_all()) -> {ok, binary()} | {error, failure()}.
 read_file(File) ->
     Read =
@@ -205,7 +207,7 @@ read_file(File) ->
         {error, Reason} -> of_file(File, {error, {Reason, file:format_error(Reason)}})
     end.
 
-%% Compares recordings with others: of each side there can be several.
+%% Compares recordings; there can be several on each side.
 -spec diff([binary(), ...], [binary(), ...], cprof_options:options()) ->
     {ok, compared()} | {error, failure()}.
 diff([_ | _] = Base, [_ | _] = New, Options) ->
@@ -214,9 +216,9 @@ diff([_ | _] = Base, [_ | _] = New, Options) ->
         {error, Text} -> {error, {invalid_option, Text}}
     end;
 diff(_, _, _) ->
-    {error, {invalid_option, <<"there must be a recording on either side">>}}.
+    {error, {invalid_option, <<"there must be at least one recording on each side">>}}.
 
-%% A recording in a format; formats are the program's.
+%% Renders a recording in a format of the program.
 -spec render(binary(), cprof_options:options()) -> {ok, binary()} | {error, failure()}.
 render(Recording, Options) ->
     case cprof_options:check(Options, [render]) of
@@ -227,7 +229,7 @@ render(Recording, Options) ->
             {error, {invalid_option, Text}}
     end.
 
-%% One at a time: each is a program of its own, with memory of its own.
+%% One request runs at a time, since each starts a program with its own memory.
 ask_program(Command, Args) ->
     Ask = fun() -> ask_another_program(Command, Args) end,
     cprof_aside:run(cprof_program, Ask, Ask).
@@ -267,15 +269,15 @@ print(Recording, Options) ->
         {error, Failure} -> {error, Failure}
     end.
 
-%% Writes a recording to a file of any name: as the format says, or as it is.
-%% With exclusive => true, never over what is there, nor through a link. It is
-%% the program that writes: see c_src/output/output.h for what it guarantees.
+%% Writes a recording to a file of any name: in the given format, or unchanged
+%% without one. With exclusive => true it neither overwrites a file nor follows a
+%% link. The program does the writing; c_src/output/output.h says what it guarantees.
 -spec save(binary(), binary(), map()) -> ok | {error, failure()}.
 save(Recording, File, Args) ->
     of_file(File, ask_program(write, Args#{recording => Recording, path => File})).
 
-%% Whether the files of option output can be written, before time is spent on
-%% sampling. Leaves no file that was not there.
+%% Checks whether the files of option output can be written, before time is spent on
+%% sampling. It leaves no new file behind.
 -spec check_outputs(map()) -> ok | {error, failure()}.
 check_outputs(Options) ->
     Files = [File || File <- maps:get(output, Options, []), File =/= <<"-">>],

@@ -1,4 +1,4 @@
-%% What changed between two snapshots, and what watch found, as tables. Pure.
+%% Shows what changed between two snapshots, and what watch found, as tables. Pure.
 -module(cprof_findings_text).
 
 -export([format/1]).
@@ -10,7 +10,7 @@ format(#{findings := Findings} = Result) ->
     [
         io_lib:format(
             "watched for ~.1f s: ~ts mailboxes and the binaries of ~ts processes in ~b readings, "
-            "~ts looks for short lives\n",
+            "and ~ts looks for short-lived processes\n",
             [
                 Seconds,
                 cprof_words:count(Mailboxes),
@@ -38,7 +38,7 @@ format(#{seconds := Seconds, mailboxes := Mailboxes, binaries := Binaries} = Dif
     ].
 
 findings([]) ->
-    "nothing leaks that can be seen in this time\n";
+    "no leak was found in this time\n";
 findings(Findings) ->
     cprof_table:format(
         [

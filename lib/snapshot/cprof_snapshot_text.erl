@@ -1,14 +1,14 @@
-%% A snapshot as tables for a shell; diffs and what watch found in
-%% cprof_snapshot_diff_text. Pure.
+%% Shows a snapshot as tables for a shell; cprof_findings_text shows diffs and what
+%% watch found. Pure.
 -module(cprof_snapshot_text).
 
 -export([format/1]).
 
-%% Of a kind with more schedulers than this, the idle ones are left out.
+%% Where a kind has more schedulers than this, its idle ones are left out.
 -define(FEW, 4).
 -define(GROUPS, 10).
 -define(ALLOCATORS, 4).
-%% A process with a lower ratio of binaries to heap is no suspect.
+%% A process with a lower ratio of binaries to heap is not a suspect.
 -define(SUSPECT_RATIO, 8).
 
 -spec format(map()) -> unicode:chardata().
@@ -38,11 +38,11 @@ head(#{source := Source, took_us := Took, elapsed_us := Elapsed} = Snapshot) ->
         end,
     [io_lib:format("snapshot in ~.1f ms", [Took / 1000]), Way, Since, "\n", quality(Snapshot)].
 
-%% Only what is not as it should be.
+%% Shows only the counters that are not as they should be.
 quality(#{quality := Quality}) ->
     Counters = [
-        {details_missing, "answers did not come in time"},
-        {unanswered, "processes gave no figures"},
+        {details_missing, "answers did not arrive in time"},
+        {unanswered, "processes did not answer"},
         {groups_missed, "waiting processes are in no group"}
     ],
     Gaps = [
@@ -65,7 +65,7 @@ schedulers(#{schedulers := Rows, imbalance := Imbalance, run_queue := Queue}) ->
     [
         io_lib:format("\nSchedulers: run queues ~ts", [cprof_words:count(Queue)]),
         [[", imbalance ", cprof_words:percent(Imbalance), " %"] || Imbalance =/= undefined],
-        [io_lib:format("; ~b idle dirty ones not shown", [length(Idle)]) || Idle =/= []],
+        [io_lib:format("; ~b idle dirty schedulers not shown", [length(Idle)]) || Idle =/= []],
         "\n",
         cprof_table:format(
             [
@@ -140,10 +140,10 @@ binaries(#{binaries := Binaries, processes := #{count := Count}}) ->
         ["\nBinaries: ", cprof_words:bytes(Total), ", held by processes ", cprof_words:bytes(Held)],
         [[", in mailboxes, ETS and elsewhere ", cprof_words:bytes(Rest)] || Rest =/= undefined],
         [io_lib:format(", sharing factor ~.1f", [Factor]) || Factor =/= undefined],
-        [[" (", cprof_words:count(Examined), " processes looked at)"] || Examined < 0.9 * Count],
+        [[" (", cprof_words:count(Examined), " processes examined)"] || Examined < 0.9 * Count],
         "\n",
         table(binary_columns(), Top),
-        ["  suspects, much held by a small heap:\n" || Suspects =/= []],
+        ["  suspects (small heaps that hold much binary memory):\n" || Suspects =/= []],
         table(binary_columns(), Suspects)
     ].
 
@@ -152,7 +152,7 @@ binary_columns() ->
         bytes("held", bytes),
         bytes("each once", distinct_bytes),
         bytes("own heap", heap_bytes),
-        {"still for", right, fun(#{still_ms := Ms}) -> seconds(Ms) end}
+        {"unchanged for", right, fun(#{still_ms := Ms}) -> seconds(Ms) end}
     ].
 
 seconds(undefined) -> "-";
@@ -166,7 +166,7 @@ memory(#{memory := #{top := Top} = Memory, allocators := Allocators}) ->
     Used = [allocator(Row) || Row <- lists:sublist(Allocators, ?ALLOCATORS)],
     [
         ["\nMemory: ", lists:join(", ", Kinds), "\n"],
-        [["  in use of what allocators have: ", lists:join(", ", Used), "\n"] || Used =/= []],
+        [["  in use of each allocator's memory: ", lists:join(", ", Used), "\n"] || Used =/= []],
         table([bytes("heap", bytes)], Top)
     ].
 
@@ -175,7 +175,7 @@ allocator(#{name := Name, utilization := Used, carriers := Carriers}) ->
 
 waiting(#{waiting := #{examined := Examined, others := Others, groups := Groups}}) ->
     [
-        ["\nWaiting: ", cprof_words:count(Examined), " processes looked at, by where they wait"],
+        ["\nWaiting: ", cprof_words:count(Examined), " processes examined, by where they wait"],
         [[", ", cprof_words:count(Others), " elsewhere"] || Others > 0],
         "\n",
         cprof_table:format(
@@ -196,7 +196,7 @@ place(#{function := Function}) -> cprof_words:function(Function).
 
 bytes(Head, Key) -> {Head, right, fun(Row) -> cprof_words:bytes(maps:get(Key, Row)) end}.
 
-%% Figures first, then who it is.
+%% Figures first, then the process that they belong to.
 table(Columns, Rows) ->
     cprof_table:format(
         Columns ++

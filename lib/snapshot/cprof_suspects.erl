@@ -1,15 +1,16 @@
-%% Which processes of a series of readings are named, and why: pure. A kind is
-%% named by what its figures did in every reading, not by how large they are.
-%% Readings are taken in one by one; what is kept of them is bounded, however many
-%% there are.
+%% Decides which processes of a series of readings are named as suspects, and why.
+%% Pure. A process is named for how its figures changed in every reading, not for
+%% how large they are. Readings are added one by one; the memory kept for them is
+%% bounded, however many there are.
 -module(cprof_suspects).
 
 -export([new/0, add/2, findings/4]).
 
 -export_type([suspects/0, suspect/0, reading/0]).
 
-%% Of cprof_watch. Binaries: whether they were looked at. Mark: it ends one of the
-%% intervals in which something has to grow; so does the last one.
+%% A reading of cprof_watch. `binaries' says whether binaries were examined. `mark'
+%% says that the reading ends one of the intervals in which a figure has to grow;
+%% so does the last reading.
 -type reading() :: #{
     at_ms := integer(), walk := cprof_walk:walk(), binaries := boolean(), mark := boolean(), _ => _
 }.
@@ -40,26 +41,27 @@
 
 -opaque suspects() :: #suspects{}.
 
-%% How many are remembered of those that can no longer be named, or are not
-%% listed at the moment. When there are more, all of them are forgotten, and one
+%% How many processes are remembered that can no longer be named, or are not
+%% listed at the moment. When there are more, all of them are forgotten; a process
 %% that comes back is followed from then on.
 -define(REMEMBERED, 5000).
-%% A list shorter than this had room for all.
+%% A list shorter than this contains all mailboxes that are not empty.
 -define(SHORT_LIST, 100).
 %% A mailbox must have grown by at least this, however slowly.
 -define(MESSAGES, 5).
-%% Less binary memory than this is no problem.
+%% A process with less binary memory than this (in bytes) is not named.
 -define(HOARD_BYTES, 4000000).
 %% A growing hoard is at least this many times the size of its owner's heap. One
 %% that stands still, in a process that does nothing, must be larger still.
 -define(GROWING_RATIO, 4).
 -define(IDLE_RATIO, 64).
-%% The least share of one parent in all short lives that were seen, the least
-%% number of them, and of looks that saw any.
+%% The least share of one parent in all short-lived processes that were seen, the
+%% least number of its short-lived children, and the least number of looks that
+%% saw any of them.
 -define(CHURN_SHARE, 0.5).
 -define(CHURN_SEEN, 10).
 -define(CHURN_LOOKS, 3).
-%% Processes per second, where that is known.
+%% Started processes per second, where the rate is known.
 -define(CHURN_PER_S, 200).
 
 -spec new() -> suspects().
@@ -80,8 +82,8 @@ add(#{at_ms := At, walk := Walk, mark := Mark} = Reading, #suspects{began = Bega
 first_known(undefined, At) -> At;
 first_known(Began, _) -> Began.
 
-%% Of a watch over Snapshots intervals. The worst of each kind first, at most Top
-%% of a kind.
+%% The suspects of a watch over Snapshots intervals: of each kind the worst first,
+%% and at most Top.
 -spec findings(cprof_newborn:seen(), pos_integer(), pos_integer(), suspects()) -> [suspect()].
 findings(Seen, Snapshots, Top, Suspects) ->
     Kinds = [
@@ -126,7 +128,7 @@ bounded(Known) -> Known.
 
 growing_mailboxes(#suspects{mailboxes = Mailboxes}, Snapshots) ->
     [
-        suspect(growing_mailbox, Pid, Trend, "messages wait, more in every reading")
+        suspect(growing_mailbox, Pid, Trend, "messages waiting, more in every reading")
      || {Pid, Trend} <- maps:to_list(Mailboxes),
         cprof_trend:count(Trend) > Snapshots,
         cprof_trend:last(Trend) - cprof_trend:first(Trend) >= ?MESSAGES
@@ -137,8 +139,8 @@ growing_mailboxes(#suspects{mailboxes = Mailboxes}, Snapshots) ->
 held(#{binaries := #{top := Top, leaks := Leaks}}) ->
     maps:from_list([{Pid, {Bytes, Heap}} || {Pid, Bytes, Heap, _} <- Top ++ Leaks]).
 
-%% One that is on no list at the moment may come back; until then nothing is known
-%% of it.
+%% A holder that is on no list at the moment may come back; until then nothing is
+%% known about it.
 add_hoards(Held, At, Mark, #suspects{readings = Before, hoards = Hoards} = Suspects) ->
     Readings = Before + 1,
     Trends = maps:map(
@@ -186,7 +188,7 @@ hoards(Trend, Ratio, Readings, Snapshots) ->
             []
     end.
 
-%% --- short lives -------------------------------------------------------------
+%% --- short-lived processes ----------------------------------------------------
 
 churning(Suspects, #{parents := Parents, others := Others} = Newborn) ->
     #{looks := Looks, created_per_s := Rate} = Newborn,
@@ -208,7 +210,7 @@ churner(Pid, Seen, All, Looks, Rate, Seconds) ->
             _ -> {Rate * Seen / All, "about "}
         end,
     Why = io_lib:format(
-        "began ~b of the ~b short lives seen in ~b looks; ~ts~ts begun per second",
+        "started ~b of the ~b short-lived processes seen in ~b looks; ~ts~ts started per second",
         [Seen, All, Looks, Least, cprof_words:rate(Slope)]
     ),
     #{

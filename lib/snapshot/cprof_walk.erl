@@ -27,7 +27,7 @@ read(auto, Top, Config, Memory) ->
         {refused, Reason} -> read_bif(Reason, Top, Config, Memory)
     end;
 read(bif, Top, Config, Memory) ->
-    read_bif(<<"the option source says so">>, Top, Config, Memory).
+    read_bif(<<"option source is bif">>, Top, Config, Memory).
 
 read_bif(Reason, Top, Config, Memory) ->
     {Walk, Next} = cprof_walk_bif:read(Top, Memory, Config),

@@ -24,7 +24,7 @@ started({error, Reason}) ->
     {error, {no_telemetry, cprof_words:text(Text, [Reason])}}.
 
 missing() ->
-    <<"the library telemetry is not there; add it to your dependencies, "
+    <<"the library telemetry is missing; add it to your dependencies, "
         "in mix.exs {:telemetry, \"~> 1.0\"}, in rebar.config {telemetry, \"~> 1.0\"}">>.
 
 %% The functions below need the library.

@@ -114,7 +114,7 @@ defmodule Mix.Tasks.Profile.RunTest do
         {["--format", "html"], ~r/terminal/},
         {["--top", "0"], ~r/top must be/},
         {["-o", "/no/such/folder/a.html"], ~r"/no/such/folder/a.html: No such file"},
-        {["-o", "a.svg"], ~r/a.svg: the name ends in no known format/},
+        {["-o", "a.svg"], ~r/a.svg: the extension belongs to no known format/},
         {["--save", "/no/such/folder/r.pb.gz"], ~r"/no/such/folder/r.pb.gz"}
       ] do
     test "#{Enum.join(args, " ")} is refused before the code runs" do

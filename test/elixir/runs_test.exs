@@ -77,7 +77,7 @@ defmodule Cprof.RunsTest do
       IO.iodata_to_binary(RunText.functions(comparison, 5))
     end
 
-    assert text.(measure) =~ ~r/-60.0 % +-80.0 to -20.0 +unsure +a\/0\n.*\nunsure: the interval, /s
+    assert text.(measure) =~ ~r/-60.0 % +-80.0 to -20.0 +unsure +a\/0\n.*\nunsure: the function's own interval /s
     assert text.(steady) =~ ~r/-10.0 to \+10.0 +same +a\/0\n/
     refute text.(steady) =~ "unsure"
   end

@@ -61,7 +61,7 @@ defmodule Cprof.SnapshotTest do
   end
 
   test "says why it was not the NIF" do
-    assert %{source: :bif, reason: "the option source says so"} = snapshot(%{source: :bif})
+    assert %{source: :bif, reason: "option source is bif"} = snapshot(%{source: :bif})
   end
 
   test "figures agree with the BIFs" do

@@ -22,7 +22,7 @@ defmodule Cprof.TelemetryTest do
   test "a supervisor is told, too" do
     supervisor = start_supervised!(DynamicSupervisor)
     assert {:error, error} = DynamicSupervisor.start_child(supervisor, {Telemetry, period: 1000})
-    assert Exception.message(error) =~ "the library telemetry is not there"
+    assert Exception.message(error) =~ "the library telemetry is missing"
     assert DynamicSupervisor.which_children(supervisor) == []
   end
 

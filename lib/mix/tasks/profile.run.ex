@@ -6,48 +6,48 @@ defmodule Mix.Tasks.Profile.Run do
   @moduledoc """
   Profiles the given file or expression by sampling it from outside.
 
-  The code runs in this VM while another process of the operating system looks at it many times a second. Nothing is
-  traced, so the code runs as fast as without a profiler. Its calls are seen down to BIFs, NIFs, the garbage collector
-  and the C library, in all processes of the VM.
+  The code runs in this VM while another process of the operating system samples it many times per second. Nothing is
+  traced, so the code runs as fast as without a profiler. The samples cover all processes of the VM, and their stacks
+  include BIFs, NIFs, the garbage collector and the C library.
 
       $ mix profile.run -e Hello.world
       $ mix profile.run -e "Enum.sort(Enum.map(1..1_000_000, &:erlang.phash2/1))"
       $ mix profile.run my_script.exs arg1 arg2 arg3
       $ mix profile.run --output flamegraph.html my_script.exs
 
-  Before running the code it invokes the `app.start` task, which compiles and loads your project. The code runs once:
-  sampling needs no warmup, unless loading modules for the first time would be a large part of the run. With `--runs` it
-  runs once more before the measured runs.
+  Before it runs the code, the task invokes the `app.start` task, which compiles and loads your project. The code runs
+  once: sampling needs no warmup, unless loading modules for the first time would be a large part of the run. With `--runs`
+  the code runs once more before the measured runs.
 
   This task is automatically re-enabled, so you can profile multiple times in the same Mix invocation.
 
   ## Command line options
 
     * `--rate` - samples per second of CPU time, 1 to 10000 (default: 999)
-    * `--engine` - how samples are taken: `auto` (the default: the best that works), `bpf`, `perf`, `ptrace`
-    * `--kernel` - shows kernel stacks too
+    * `--engine` - how samples are taken: `auto` (the default: the best engine that works), `bpf`, `perf`, `ptrace`
+    * `--kernel` - also shows kernel stacks
     * `--force` - lets engine `ptrace` run even on a machine without a spare CPU
-    * `--no-command` - leaves the VM's command line out of reports and recordings; cookies on it are always masked
+    * `--no-command` - leaves the VM's command line out of reports and recordings; cookies in it are always masked
     * `--runs` - runs the code this many times; each run is measured and recorded (default: 1)
     * `--output`, `-o` - writes a file, in the format of its extension: `.html` (a flame graph), `.txt`, `.json`,
       `.collapsed`, `.pb.gz`; may be given several times
     * `--format` - the format of what is printed, `text`, `json` or `collapsed` (default: `text`), and of output files
       whose extension is not that of a known format
     * `--top` - rows of the printed table (default: 25)
-    * `--save` - writes the recording (pprof) to this file, for `--baseline`, `cprof report` and `cprof diff`; those of
-      further runs are written beside it: `base.pb.gz`, `base-2.pb.gz`, ...
+    * `--save` - writes the recording (pprof) to this file, for `--baseline`, `cprof report` and `cprof diff`; the
+      recordings of further runs are written beside it: `base.pb.gz`, `base-2.pb.gz`, ...
     * `--baseline` - compares with the runs that were saved to this file; may be given several times
-    * `--fail-above` - exit status 3 when a function takes over this many percent more CPU time than in the
-      baseline, and the difference is not chance
+    * `--fail-above` - exits with status 3 when a function takes over this many percent more CPU time than in the
+      baseline, and the difference is significant
     * `--process` - only this process: a pid, registered name or initial call; may be given several times
     * `--focus` - only stacks with a function that matches this regular expression
-    * `--ignore` - no stacks with a function that matches this regular expression
+    * `--ignore` - only stacks without a function that matches this regular expression
     * `--warmup` - runs the code once before it is profiled; the default with `--runs` of 2 or more
     * `--eval`, `-e` - evaluates the given code
     * `--require`, `-r` - requires pattern before running the command
     * `--parallel`, `-p` - makes all requires parallel
     * `--config`, `-c` - loads the given configuration files
-    * `--no-warmup` - does not run the code beforehand; the default with one run
+    * `--no-warmup` - does not run the code before it is profiled; the default with one run
     * `--no-compile` - does not compile even if files require compilation
     * `--no-deps-check` - does not check dependencies
     * `--no-archives-check` - does not check archives
@@ -57,7 +57,7 @@ defmodule Mix.Tasks.Profile.Run do
 
   ## Profile output
 
-  The processes are left out here:
+  The tables of processes are left out here:
 
       $ mix profile.run --top 5 -e 'Enum.sort(Enum.map(1..1_000_000, &:erlang.phash2/1))'
       Compiling 2 files (.ex)
@@ -89,11 +89,11 @@ defmodule Mix.Tasks.Profile.Run do
       [...]
       More:     write flame.html (a flame graph) or r.pb.gz; `cprof report r.pb.gz --tree` shows calls
 
-  Percentages are of the samples that did work, in processes, ports and the scheduling between them. `OWN%` is time in the
-  function itself and in the BIFs, C code, garbage collections and kernel below it, `TOTAL%` also in the Erlang and Elixir
-  functions that it called; a recursive function counts once. A function that was called last in another takes its place on
-  the stack: above, `Enum.sort/1` has made room for what it calls in `lists`. `+-` is the sampling error (95 %): a longer
-  run or a higher rate makes it smaller.
+  Percentages are shares of the samples of work: in processes, in ports, and in the scheduling between them. `OWN%` is the
+  time in the function itself and in the BIFs, C code, garbage collections and kernel code below it. `TOTAL%` also includes
+  the Erlang and Elixir functions that it called; a recursive function counts once. A function that ends in a tail call gives
+  up its stack frame, but is still shown where the code of its caller names it (docs/report.md, Tail calls). `+-` is the
+  sampling error (95 %): a longer run or a higher rate makes it smaller.
 
   ## Measure, change, measure again
 
@@ -105,7 +105,7 @@ defmodule Mix.Tasks.Profile.Run do
       Wall time       RUNS    MEDIAN       P95       P99       MIN       MAX        +-    WAITED
       baseline           5 2578.4 ms         -         - 2082.6 ms 2733.8 ms    10.2 % 3774.8 ms
       now                5  215.1 ms         -         -  145.7 ms  318.6 ms    31.7 %  362.3 ms
-      Other programs used the CPUs (baseline, now): threads waited for one for WAITED per run; wall times are less certain
+      Other programs used the CPUs (baseline, now): threads waited for a CPU for WAITED per run; wall times are less certain
 
       CPU time per run, by function (3876 samples before, 571 now)
           BEFORE        NOW     CHANGE  95 %                        FUNCTION
@@ -115,28 +115,28 @@ defmodule Mix.Tasks.Profile.Run do
          10.8 ms     7.6 ms    -29.6 %  -54.3 to +9.2       same    erlang:md5/1
           8.6 ms     4.2 ms    -51.2 %  -71.3 to -14.9      unsure  anonymous fn/2 in Invoices.invoice/2
         776.0 ms   114.3 ms    -85.3 %                              all
-      unsure: the interval, which is of that function alone, has no 0; but among so many functions, and at a
-              machine's changing speed, such a change may be chance
+      unsure: the function's own interval does not contain 0, but with this many functions, and on a machine
+              whose speed varies, such a change may be noise
 
       Invoices.customer/2 (called by Invoices.invoice/2) took 645.8 ms of CPU time per run and now takes none; wall time -90.8 %, on a busy machine.
 
-  The code must do the same work each time: then the CPU time per run of every function is compared, with an interval
-  that comes from the number of samples and from the spread between the runs. `Cprof.Growth` says when a function counts
-  as changed; each interval shown is for that function alone, so one of many may exclude 0 although nothing changed. Wall times
-  are compared by their means (geometric); the interval knows only the spread between the runs, so two measurements of
-  the same code can differ by a little more, and by a lot on a busy machine: then no interval is shown. Where there is more than
-  one run, the report and the output files are those of the run with the median wall time.
+  The code must do the same work each time. The task compares the CPU time per run of every function, with an interval that
+  comes from the number of samples and from the spread between the runs. `Cprof.Growth` says when a function counts as
+  changed. Each interval is for its function alone, so one of many intervals may exclude 0 although nothing changed. Wall
+  times are compared by their geometric means. Their interval covers only the spread between the runs, so two measurements
+  of the same code can differ by a little more than the interval says, and by much more on a busy machine; then no interval
+  is shown. With more than one run, the report and the output files show the run with the median wall time.
 
-  Modules that are defined at the start of a script are defined once, and are not part of the runs.
+  Modules that are defined at the start of a script are defined once and are not part of the runs.
 
   With `--fail-above` this is a gate for CI. Measure both versions in one job, on one machine:
 
       git switch --detach origin/main && mix profile.run --runs 5 --save /tmp/base.pb.gz bench.exs
       git switch --detach "$COMMIT" && mix profile.run --runs 5 --baseline /tmp/base.pb.gz --fail-above 10 bench.exs
 
-  When the code raises, what was recorded until then is reported and saved, nothing is compared, and the task raises the
-  same error. When the code ends the VM, as `System.halt/1` does, what was recorded of that run is reported on standard
-  error and saved, nothing is compared, and the exit status is the code's.
+  If the code raises, the task reports and saves what was recorded until then, compares nothing, and raises the same error.
+  If the code ends the VM, as `System.halt/1` does, the task reports what was recorded of that run on standard error and
+  saves it, compares nothing, and the exit status is that of the code.
 
   ## When it does not work
 
@@ -209,7 +209,7 @@ defmodule Mix.Tasks.Profile.Run do
     Mix.Task.reenable("profile.run")
     {own, shared} = Keyword.split(switches, @own)
     opts = Cprof.Options.from_switches(own)
-    # What is wrong with the options is said before anything is compiled.
+    # Errors in the options are reported before anything is compiled.
     check!(opts)
     if head == [] and not Keyword.has_key?(switches, :eval), do: nothing_to_run!()
 
@@ -228,8 +228,8 @@ defmodule Mix.Tasks.Profile.Run do
     exit({:shutdown, @usage})
   end
 
-  # The code is compiled, not evaluated: it is to be profiled as it would run.
-  # What it defines first is no part of the run, and is defined once.
+  # The code is compiled, not evaluated, so that it runs as it would in a project.
+  # Definitions at its start are not part of the run; they are made once.
   defp profile_code(code, file, opts) do
     {definitions, quoted} = code |> Code.string_to_quoted!(file: file) |> split_code()
 
@@ -252,11 +252,11 @@ defmodule Mix.Tasks.Profile.Run do
   defp split_code(expression), do: {[], expression}
 
   @doc """
-  Runs `fun`, samples the VM meanwhile, prints the report and writes the files that were asked for.
+  Runs `fun` and samples the VM while it runs; then prints the report and writes the requested files.
 
-  Returns the value of `fun`, of its last run. What it raises is raised here, after the report. The options are those of
-  the command line, as in `profile(fun, rate: 499, output: ["flamegraph.html"])`. When `fail_above` is exceeded the
-  calling process exits with `{:shutdown, 3}`, after all was written.
+  Returns the value of the last run of `fun`. What `fun` raises is raised again here, after the report. The options are
+  those of the command line, as in `profile(fun, rate: 499, output: ["flamegraph.html"])`. If `fail_above` is exceeded, the
+  calling process exits with `{:shutdown, 3}` after everything was written.
   """
   @spec profile((() -> result), profile_opts()) :: result when result: any()
   def profile(fun, opts \\ []) when is_function(fun, 0) do
@@ -277,7 +277,7 @@ defmodule Mix.Tasks.Profile.Run do
     fun.()
   end
 
-  # Read by another process, so that it does not come onto this one's heap.
+  # Another process reads the file, so that its data does not get onto the heap of this one.
   defp load!(file) do
     load = fn ->
       with {:ok, measured, doubts} <- Cprof.RunFiles.load(file), do: {:ok, Measurement.pack(measured), doubts}
@@ -336,7 +336,7 @@ defmodule Mix.Tasks.Profile.Run do
     end
   end
 
-  # Names of files and values are quoted, whatever they hold.
+  # The text may quote file names and values, which may contain anything.
   @spec fail!(String.t()) :: no_return()
   defp fail!(text), do: Mix.raise(:cprof_words.shown(text))
 
