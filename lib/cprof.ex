@@ -111,8 +111,8 @@ defmodule Cprof do
   end
 
   @doc """
-  The functions that took the most time, the hottest first. They are sorted by `own`, the time in the function itself and
-  in the BIFs, C code, garbage collections and kernel code below it. If no function has own time (as in a profile of
+  The functions that took the most time, the hottest first. They are sorted by `own`, the time in the function itself
+  and in the BIFs, C code, garbage collections and kernel code below it. If no function has own time (as in a profile of
   another program), they are sorted by `self`.
 
       iex> {:ok, _, profile} = Cprof.profile(fn -> for n <- 1..60, do: Enum.sort(Enum.shuffle(1..(1000 * n))) end)
@@ -127,8 +127,8 @@ defmodule Cprof do
   end
 
   @doc """
-  Renders the profile in a format: `:text`, `:html`, `:json`, `:collapsed`, `:speedscope` or `:pprof`. Takes the options of
-  what is shown.
+  Renders the profile in a format: `:text`, `:html`, `:json`, `:collapsed`, `:speedscope` or `:pprof`. Takes the options
+  of what is shown.
 
       iex> {:ok, profile} = Cprof.record(0.2)
       iex> {:ok, text} = Cprof.render(profile, :text, top: 5)
@@ -146,8 +146,8 @@ defmodule Cprof do
 
   @doc """
   Writes the profile to a file, in the format of its extension: `.html` (a flame graph), `.txt`, `.json`, `.collapsed`,
-  `.speedscope.json`, `.pb.gz`. For any other extension the option `:format` selects the format. Takes the options of what
-  is shown.
+  `.speedscope.json`, `.pb.gz`. For any other extension the option `:format` selects the format. Takes the options of
+  what is shown.
 
       iex> {:ok, profile} = Cprof.record(0.2)
       iex> file = Path.join(System.tmp_dir!(), "cprof-doc-\#{System.pid()}.html")
@@ -162,15 +162,16 @@ defmodule Cprof do
   end
 
   @doc """
-  Prints the node's figures at this moment: schedulers, processes, mailboxes, binaries, memory, and where processes wait.
-  `Cprof.Snapshot.take/1` returns the same figures. Takes the options of that function; `:wait_ms` is 100 by default.
-  Rates need two snapshots: the first time in a process, this function takes both, a second apart.
+  Prints the node's figures at this moment: schedulers, processes, mailboxes, binaries, memory, and where processes
+  wait. `Cprof.Snapshot.take/1` returns the same figures. Takes the options of that function; `:wait_ms` is 100 by
+  default. Rates need two snapshots: the first time in a process, this function takes both, a second apart.
   """
   @spec snapshot([Cprof.Snapshot.option()]) :: :ok
   def snapshot(opts \\ []), do: :cprof_nif.print_snapshot(opts)
 
   @doc """
-  Reads a recording that was saved by `write/3`, by `mix profile.run --save` or by `cprof record`, or any other pprof file.
+  Reads a recording that was saved by `write/3`, by `mix profile.run --save` or by `cprof record`, or any other pprof
+  file.
 
       iex> {:ok, profile} = Cprof.record(0.2)
       iex> file = Path.join(System.tmp_dir!(), "cprof-doc-\#{System.pid()}.pb.gz")

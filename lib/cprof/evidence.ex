@@ -1,25 +1,25 @@
 defmodule Cprof.Evidence do
   @moduledoc false
-  # How sure a difference of counts is. Two sides of runs, each run with its
-  # number of samples; of a function, its counts in each run. Pure.
+  # How certain a difference of counts is. Each side has runs, each run has a
+  # number of samples, and a function has a count in each run. Pure.
   #
-  #   dispersion   counts of a function vary between runs more than chance of
-  #                sampling alone lets them: this many times the variance.
-  #                Taken from all functions together, each one's own added.
-  #   speed        runs of the same work differ in CPU time as a whole: the
+  #   dispersion   counts of a function vary more between runs than sampling
+  #                alone explains: the factor by which their variance is larger.
+  #                Estimated from all functions together and the function itself.
+  #   speed        runs of the same work differ in their whole CPU time: the
   #                variance of its logarithm.
   #
-  # Both are weighed with what is usual, so that few runs can be judged, too.
+  # Both are combined with usual values, so that few runs can be judged, too.
 
   alias Cprof.Statistics
 
   @usual_dispersion 1.5
   @usual_speed 0.03
-  # How many degrees of freedom the usual values are worth.
+  # The degrees of freedom that the usual values count for.
   @usual_worth 20
   @usual_speed_worth 4
 
-  @typedoc "A side: the samples of each run, and the time that one stands for."
+  @typedoc "A side: the samples of each run, and the time that one sample stands for."
   @type side :: %{
           totals: [non_neg_integer(), ...],
           counted: non_neg_integer(),
@@ -32,7 +32,7 @@ defmodule Cprof.Evidence do
   @type model :: %{base: side(), now: side(), freedom: pos_integer(), dispersion: float(), speed: float()}
 
   @doc """
-  What the runs of two sides say of their spread; `all` are the counts of the functions to learn it from.
+  Estimates the spread of the runs of two sides; `all` are the counts of the functions to estimate it from.
   """
   @spec model(side(), side(), [counts()]) :: model()
   def model(base, now, all) do
@@ -49,7 +49,7 @@ defmodule Cprof.Evidence do
     })
   end
 
-  # Of the logarithms of whole runs, less what counting alone does to them.
+  # The variance of the logarithms of whole runs, less the part that comes from counting.
   defp speed(base, now, between, dispersion) do
     squares = squares(base.totals) + squares(now.totals)
     by_counting = between * dispersion * (base.runs + now.runs) / max(base.counted + now.counted, 1)
@@ -60,8 +60,8 @@ defmodule Cprof.Evidence do
 
   defp squares(totals), do: Statistics.variance(Enum.map(totals, &:math.log(&1 + 0.5))) * (length(totals) - 1)
 
-  # Pearson's sum: squared deviations from the function's part of each run, by
-  # the variance that chance gives them.
+  # Pearson's sum: squared deviations from the function's share of each run, divided
+  # by the variance that they have by chance.
   defp spread({before, later}, %{base: base, now: now}), do: spread(before, base) + spread(later, now)
 
   defp spread(counts, %{totals: totals, counted: counted}) do
@@ -84,12 +84,12 @@ defmodule Cprof.Evidence do
   end
 
   @doc """
-  By how many standard errors the time a run has grown, when the machine's speed is doubted by `doubt` between the sides.
-  Square roots of counts are compared: their error does not depend on the counts, so that one may be 0.
+  By how many standard errors the time per run has grown, when the speed of the machine is assumed to differ by `doubt`
+  between the sides. Compares square roots of counts: their error does not depend on the counts, so a count may be 0.
   """
   @spec time_score(model(), counts(), float()) :: float()
   def time_score(model, {before, later} = counts, doubt) do
-    # As many samples as there would be now for each one in the base.
+    # How many samples there would be now for each sample in the base.
     scale = model.base.ms_per_sample / model.base.runs / (model.now.ms_per_sample / model.now.runs)
     {a, b} = {scale * (Enum.sum(before) + 0.375), Enum.sum(later) + 0.375}
     error = dispersion(model, counts) * (1 + scale) + (speed_error(model) + doubt * doubt) * (a + b) / 2
@@ -97,7 +97,7 @@ defmodule Cprof.Evidence do
   end
 
   @doc """
-  By how many standard errors the share of all samples has grown: by arc sines, for the same reason.
+  By how many standard errors the share of all samples has grown. Compares arc sines, for the same reason.
   """
   @spec share_score(model(), counts()) :: float()
   def share_score(model, {before, later} = counts) do
@@ -108,7 +108,8 @@ defmodule Cprof.Evidence do
   defp angle(counts, counted), do: :math.asin(:math.sqrt(min((Enum.sum(counts) + 0.375) / (counted + 0.75), 1.0)))
 
   @doc """
-  The growth of the time a run within `width` standard errors. Halves keep what was never seen finite.
+  The interval of the growth of the time per run, `width` standard errors wide on each side. Adding a half to each count
+  keeps it finite for a function that was never sampled on one side.
   """
   @spec interval(model(), counts(), float()) :: {float(), float()}
   def interval(%{base: base, now: now} = model, {before, later} = counts, width) do
@@ -118,6 +119,6 @@ defmodule Cprof.Evidence do
     {:math.exp(log - reach) - 1, :math.exp(min(log + reach, 700.0)) - 1}
   end
 
-  # Of the mean of each side.
+  # The squared error of the means of both sides.
   defp speed_error(model), do: model.speed * (1 / model.base.runs + 1 / model.now.runs)
 end

@@ -1,26 +1,29 @@
 defmodule Cprof.Growth do
   @moduledoc """
-  The same work measured before and after a change: which functions take more CPU time per run now. Pure.
+  Compares measurements of the same work before and after a change: which functions now take more CPU time per run.
+  Pure.
 
-  Two recordings of a node can only be compared by shares (`Cprof.diff/3`): nobody knows how much work each saw. Here
-  both sides did the same work a known number of times, so CPU time per run is compared. This matters when something was made
-  faster: the shares of all the rest grow, though nothing became slower.
+  Two recordings of a node can only be compared by shares (`Cprof.diff/3`), because nobody knows how much work the node
+  did during each. Here both sides did the same work a known number of times, so CPU time per run is compared. This
+  matters when a function was made faster: the shares of all others grow, although none of them became slower.
 
   A function has *grown* when
 
-    * its CPU time per run grew by 5 % or more, and that by at least 1 % of what a whole run took before;
-    * the growth is more than chance: by an interval at a level of 5 % divided by the number of functions that could
-      have changed so much (Bonferroni). How much more than by chance of sampling alone counts vary is taken from the
-      spread between the runs, weighed with what is usual; so single runs can be compared, too, but less surely;
-    * it is this function that grew, not the machine that became slower: its share of the CPU time grew significantly,
-      too, or the growth stays significant when the machine's speed is doubted by 5 % (standard deviation). Where the
-      two sides were measured on different hosts or in different ways, only the share counts. The collector and the
-      kernel take more or less time for what else is in memory and caches: theirs is doubted by 30 %.
+    * its CPU time per run grew by 5 % or more, and by at least 1 % of the CPU time that a whole run took before;
+    * the growth is significant: an interval at a level of 5 %, divided by the number of functions that could have
+      changed by that much (Bonferroni), excludes 0. Counts vary more between runs than by sampling alone. How much more
+      is estimated from the spread between the runs, combined with usual values; so single runs can be compared, too,
+      but with less certainty;
+    * the function grew, rather than the machine becoming slower: either its share of the CPU time also grew
+      significantly, or the growth stays significant when the speed of the machine is assumed to be uncertain by 5 %
+      (standard deviation). Where the two sides were measured on different hosts or in different ways, only the share
+      counts. The time of the collector and the kernel depends on what else is in memory and caches, so theirs is
+      assumed to be uncertain by 30 %.
 
-  `shrank` is the mirror image. Functions that were sampled on one side only are `new` and `gone`.
+  `shrank` is the mirror image. Functions that were sampled on only one side are `new` or `gone`.
 
-  Each function has two measures: `self`, the time in itself, and `total`, also in what it called. Growth of self is
-  not taken for one when the total did not follow: then work was only moved into the function.
+  Each function has two measures: `self`, the time in the function itself, and `total`, which includes what it called.
+  Growth of self does not count when the total did not follow: then work was only moved into the function.
   """
 
   alias Cprof.{Evidence, Statistics}
@@ -31,7 +34,7 @@ defmodule Cprof.Growth do
   @speed_doubt 0.05
   @runtime_doubt 0.3
 
-  @typedoc "CPU time in milliseconds per run; growth 0.2: 20 percent more."
+  @typedoc "CPU time in milliseconds per run. A growth of 0.2 means 20 percent more."
   @type measure :: %{
           base_ms: float(),
           now_ms: float(),
@@ -69,16 +72,17 @@ defmodule Cprof.Growth do
   end
 
   @doc """
-  The measure that speaks for a function: what a BIF or NIF costs is in the C functions that it calls.
+  The measure that represents a function: total for a BIF or NIF, whose cost is in the C functions that it calls, and
+  self for all others.
   """
   @spec own(row()) :: measure()
   def own(%{kind: kind, total: total}) when kind in [:bif, :nif], do: total
   def own(%{self: self}), do: self
 
   @doc """
-  The rows that grew by more than `limit` (0.1: 10 percent), in self or total, the culprit first. A function that is new
-  counts when it takes more than that part of what a whole run took before, and the run became longer by it; else it
-  took over what others did.
+  The rows that grew by more than `limit` (0.1: 10 percent), in self or total, the culprit first. A new function counts
+  when it takes more than that part of what a whole run took before, and made the run longer; otherwise it took over
+  work of others.
   """
   @spec grown_above(t(), float()) :: [{row(), measure()}]
   def grown_above(%{whole: whole} = comparison, limit) do
@@ -95,9 +99,9 @@ defmodule Cprof.Growth do
   end
 
   @doc """
-  The rows to show, with the measure to show: those that changed themselves, the largest change first; the innermost of
-  those that only call what changed, when there is none of the former but the collector or the kernel; then the largest
-  that stayed the same, `least` rows in all.
+  The rows to show, each with its measure. First the functions that changed themselves, the largest change first. If
+  only the collector or the kernel changed themselves, also the innermost function that calls what changed. Then the
+  largest functions that stayed the same, until there are `least` rows in all.
   """
   @spec shown(t(), non_neg_integer()) :: [{row(), measure()}]
   def shown(comparison, least) do
@@ -113,15 +117,15 @@ defmodule Cprof.Growth do
   end
 
   @doc """
-  The row to name when one sentence is to say what changed, with the measure that changed, or nil.
+  The row that a single sentence about the change should name, with the measure that changed; or nil.
   """
   @spec culprit(t()) :: {row(), measure()} | nil
   def culprit(comparison), do: comparison |> suspects(&(&1.verdict != :same)) |> List.first()
 
-  # Those whose own measure says so come first, the largest change before the
-  # others, code before the collector and the kernel; then those who only call
-  # what did, the innermost first. C functions stand below the BIF or the
-  # Erlang function that called them.
+  # First the functions of code whose own measure fits, the largest change first;
+  # then those that only call such functions, the innermost first; then the
+  # collector and the kernel. C functions are left out: they stand below the BIF or
+  # the Erlang function that called them.
   defp suspects(comparison, suspect?) do
     {code, runtime} = comparison.rows |> Enum.reject(&(&1.kind == :native)) |> Enum.split_with(&code?/1)
     own = for row <- code ++ runtime, suspect?.(own(row)), do: {row, own(row)}
@@ -150,7 +154,7 @@ defmodule Cprof.Growth do
     }
   end
 
-  # What the samples stand for; the rate says it when no CPU time was measured.
+  # The CPU time that a sample stands for; by the rate, if no CPU time was measured.
   defp ms_per_sample([first | _] = reports) do
     {samples, cpu_ns} = {sum(reports, & &1.meta.samples), sum(reports, & &1.meta.cpu_ns)}
     if samples > 0 and cpu_ns > 0, do: cpu_ns / samples / 1.0e6, else: 1000 / max(first.meta.rate_asked, 1)
@@ -160,8 +164,8 @@ defmodule Cprof.Growth do
 
   defp sum(reports, fun), do: reports |> Enum.map(fun) |> Enum.sum()
 
-  # Functions of one name in a run (its lines or arities of closures differ)
-  # are one; each has the counts of the runs in which it was seen.
+  # Functions with the same name in a run (with different lines, or arities of
+  # closures) are one function; each has the counts of the runs in which it was seen.
   defp count({report, run}, functions) do
     Enum.reduce(report.functions, functions, fn row, functions ->
       seen = Map.get(functions, key(row), %{})
@@ -173,8 +177,8 @@ defmodule Cprof.Growth do
   defp key(row), do: {steady(row.name), if(row.kind == :native, do: row.module, else: ""), row.kind}
 
   @doc """
-  A function's name without what differs from one start of the VM to the next: the number in the module that code
-  outside of modules is compiled into.
+  A function's name without the part that differs from one start of the VM to the next: the number of the module that
+  code outside of modules is compiled into.
 
       iex> Cprof.Growth.steady("anonymous fn/0 in :elixir_compiler_12.__FILE__/1")
       "anonymous fn/0 in :elixir_compiler.__FILE__/1"
@@ -207,8 +211,8 @@ defmodule Cprof.Growth do
     %{counts: {before, later}, base_ms: base_ms, now_ms: now_ms, growth: growth}
   end
 
-  # What rows are judged by: the spread of the counts, and how many standard
-  # errors it takes, of all rows that could reach the least change.
+  # How rows are judged: by the spread of the counts, and by the number of standard
+  # errors that a change must reach, given all rows that could reach the least change.
   defp judge_of(rows, base, now) do
     least_ms = @min_part * base.whole_ms
     could? = fn measure -> enough?(measure) and max(measure.base_ms, measure.now_ms) >= least_ms end

@@ -1,9 +1,9 @@
 defmodule Cprof.Measurement do
   @moduledoc false
-  # Runs code and records each run: what mix profile.run does between reading
-  # its options and writing its reports. What was measured is kept outside of
-  # the heap that the code runs on meanwhile: with it the collector would have
-  # other work, and with a baseline loaded other work than without.
+  # Runs code and records each run: what mix profile.run does between reading its
+  # options and writing its reports. Results are kept outside the heap of the process
+  # that runs the code: there they would change the work of the collector, and a
+  # loaded baseline would make a difference.
 
   alias Cprof.{Error, Options, Profile, Runs}
 
@@ -13,8 +13,8 @@ defmodule Cprof.Measurement do
   @type at_end :: (Runs.t() -> [{Path.t(), map()}])
 
   @doc """
-  Runs `fun` as many times as `first` (the first run) says, until one raises or cannot be recorded. What was recorded
-  until then is returned. Where the code ends this VM, the program writes the files that `at_end` names for that run.
+  Runs `fun` as many times as `first` (the first run) says, until a run raises or cannot be recorded. Returns what was
+  recorded until then. If the code ends this VM, the program writes the files that `at_end` names for that run.
   """
   @spec run(fun(), keyword(), Runs.t(), at_end()) :: {outcome(), [measured()]}
   def run(fun, record, %Runs{} = first, at_end) do
@@ -23,7 +23,7 @@ defmodule Cprof.Measurement do
   end
 
   @doc """
-  A term as a binary, which lies on no process's heap.
+  A term as a binary, which is not on the heap of any process.
 
       iex> Cprof.Measurement.unpack(Cprof.Measurement.pack([1, 2, 3]))
       [1, 2, 3]
@@ -35,7 +35,7 @@ defmodule Cprof.Measurement do
   def unpack(packed), do: :erlang.binary_to_term(packed)
 
   defp repeat({fun, record, at_end} = how, run, measured) do
-    # What was left by what ran before is not to be collected in this run.
+    # So that garbage of earlier code is not collected during this run.
     :erlang.garbage_collect()
     threads = Path.wildcard("/proc/self/task/*/schedstat")
     waited = waited_us(threads)
@@ -51,7 +51,7 @@ defmodule Cprof.Measurement do
     end
   end
 
-  # What the code raised counts for more than what became of its recording.
+  # What the code raised is more important than a failure of the recording.
   defp stopped({:error, failure}, outcome, {_, _, measured}) do
     outcome = if match?({:value, _}, outcome), do: {:failed, Error.new(failure)}, else: outcome
     {outcome, measured}
@@ -79,8 +79,8 @@ defmodule Cprof.Measurement do
     {if(match?({:value, _}, outcome), do: max(wall_us, 1)), outcome}
   end
 
-  # How long the threads of this VM were ready to run and had no CPU, since it
-  # started; 0 where the kernel does not count it.
+  # How long the threads of this VM have been ready to run without a CPU since it
+  # started; 0 if the kernel does not count it.
   defp waited_us(threads) do
     threads |> Enum.map(&thread_waited_ns(File.read(&1))) |> Enum.sum() |> div(1000)
   end

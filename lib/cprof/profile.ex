@@ -2,8 +2,8 @@ defmodule Cprof.Profile do
   @moduledoc """
   The result of a recording.
 
-    * `report` - the figures as a map with the keys of the JSON report. `report.functions` is sorted by self samples, and
-      `report.counters` holds everything that makes a figure less certain.
+    * `report` - the figures as a map with the keys of the JSON report. `report.functions` is sorted by self samples,
+      and `report.counters` holds everything that makes a figure less certain.
     * `recording` - the whole recording, a gzipped pprof file: `Cprof.write(profile, "r.pb.gz")` keeps it for
       `cprof report` and for every tool that reads pprof.
 

@@ -1,6 +1,6 @@
 defmodule Cprof.RunReport do
   @moduledoc false
-  # What mix profile.run prints, writes and decides when its runs are over.
+  # Prints and writes the results of mix profile.run when its runs are over, and decides how it ends.
 
   alias Cprof.{Growth, Measurement, Options, RunFiles, Runs, RunText}
 
@@ -8,8 +8,8 @@ defmodule Cprof.RunReport do
   @compared_rows 15
 
   @doc """
-  Reports, saves and compares what was measured, and then does what the code did: returns its value or raises what it
-  raised. Exits with `{:shutdown, 3}` when a function grew above the limit.
+  Reports, saves and compares what was measured. Then returns the value of the code, or raises what the code raised.
+  Exits with `{:shutdown, 3}` when a function grew by more than the limit.
   """
   @spec conclude(Measurement.outcome(), [Measurement.measured()], [Measurement.measured()], keyword()) :: term()
   def conclude({:value, value}, measured, baseline, opts) do
@@ -18,7 +18,7 @@ defmodule Cprof.RunReport do
     value
   end
 
-  # Whatever becomes of the report, the code's own failure is what counts.
+  # The failure of the code counts, even if the report fails as well.
   def conclude({:raised, kind, reason, stack}, measured, _, opts) do
     try do
       report!(measured, opts)
@@ -35,7 +35,7 @@ defmodule Cprof.RunReport do
   end
 
   @doc """
-  What is written of a run whose code ends the VM: the report for the terminal, and the files that were asked for.
+  What is written for a run whose code ends the VM: the report for the terminal, and the requested files.
   """
   @spec at_end(Runs.t(), keyword()) :: [{Path.t(), map()}]
   def at_end(%Runs{} = run, opts) do
@@ -65,15 +65,16 @@ defmodule Cprof.RunReport do
     end
   end
 
-  # The run of median wall time; of an even number the shorter in the middle.
-  # One that raised has none, and comes last.
+  # The run with the median wall time; of an even number of runs the shorter of the
+  # two in the middle. A run that raised has no wall time and is used only if no
+  # other is left.
   defp typical(measured) do
     complete = Enum.filter(measured, fn {run, _} -> run.wall_us end)
     sorted = Enum.sort_by(complete, fn {run, _} -> run.wall_us end)
     Enum.at(sorted, div(length(sorted) - 1, 2)) || List.last(measured)
   end
 
-  # These are for files, and no terminal shows them.
+  # These formats are only for files.
   defp printed(format) when format in ["html", "pprof"], do: "text"
   defp printed(format), do: format
 
@@ -83,7 +84,7 @@ defmodule Cprof.RunReport do
   end
 
   @doc """
-  Says something on standard output, or on standard error when the former is for a program.
+  Prints text to standard output, or to standard error when standard output is for a program.
   """
   @spec say(keyword(), iodata()) :: :ok
   def say(opts, text) do

@@ -1,11 +1,11 @@
 defmodule Cprof.RunText do
   @moduledoc false
-  # Runs and their comparison as text for people. Pure.
+  # Shows runs and their comparison as text. Pure.
 
   alias Cprof.{Growth, Runs}
 
   @few_samples 200
-  # From how many runs on a time says something that the maximum does not.
+  # From how many runs on a time says more than the maximum.
   @times [median: 1, p95: 20, p99: 100, min: 1, max: 1]
   @least_rows 5
 
@@ -36,15 +36,15 @@ defmodule Cprof.RunText do
   defp disturbance([]), do: []
 
   defp disturbance(names) do
-    "Other programs used the CPUs (#{Enum.join(names, ", ")}): threads waited for a CPU for WAITED per run; " <>
+    "Other programs used the CPUs (#{Enum.join(names, ", ")}): threads waited for a CPU for WAITED per run;\n" <>
       "wall times are less certain\n"
   end
 
   defp row([name | cells]), do: [String.pad_trailing(name, 10), Enum.map(cells, &String.pad_leading(&1, 10)), "\n"]
 
   @doc """
-  The functions that changed most, at most `top` of them, and the whole. Where few changed, the largest others show what
-  could have been seen.
+  The functions that changed most, at most `top` of them, and the whole run. Where few functions changed, the largest
+  others show how small a change could have been seen.
   """
   @spec functions(Growth.t(), pos_integer()) :: iodata()
   def functions(comparison, top) do
@@ -80,7 +80,7 @@ defmodule Cprof.RunText do
     function_row(time(measure.base_ms), time(measure.now_ms), change, interval, word(measure), shown(name))
   end
 
-  # An interval is that of its function alone.
+  # The interval is for its function alone.
   defp word(%{verdict: :same, interval: {low, high}}) when low > 0 or high < 0, do: @unsure
   defp word(%{verdict: verdict}), do: to_string(verdict)
 
@@ -100,13 +100,14 @@ defmodule Cprof.RunText do
       if(alike?,
         do: [],
         else:
-          "Measured on different machines, VMs or engines: a function counts as changed only if its share changed as well\n"
+          "Measured on different machines, VMs or engines: a function counts as changed only if its share\n" <>
+            "changed as well\n"
       )
     ]
   end
 
   @doc """
-  What changed, in one sentence: of a function, if there is one to name, and of the wall time.
+  One sentence that says what changed: a function, if there is one to name, and the wall time.
   """
   @spec sentence({String.t(), Growth.measure(), String.t() | nil} | nil, Runs.change(), boolean()) :: String.t()
   def sentence(change, wall, disturbed?), do: "#{changed(change)}; wall time #{wall_changed(wall, disturbed?)}."
@@ -131,7 +132,7 @@ defmodule Cprof.RunText do
   defp wall_changed(%{change: change, interval: interval}, _), do: "#{signed(change)} (95 %: #{range(interval)})"
 
   @doc """
-  Who called a function most often, by collapsed stacks; nil when nobody did.
+  The function that called another one most often, by collapsed stacks; nil if no function called it.
 
       iex> stacks = "main/0;a/1;hot/1 5\\nmain/0;b/1;hot/1;memcpy 7\\nhot/1 9\\n"
       iex> {Cprof.RunText.caller(stacks, "hot/1"), Cprof.RunText.caller(stacks, "main/0")}
@@ -171,7 +172,7 @@ defmodule Cprof.RunText do
   def time(ms), do: fixed(ms / 1000, 2) <> " s"
 
   @doc """
-  A change as percent, with its sign; from tenfold on as a factor.
+  A change in percent, with its sign; from a tenfold increase on as a factor.
 
       iex> for change <- [0.5, -0.123456, 0.0, 41.0], do: Cprof.RunText.signed(change)
       ["+50.0 %", "-12.3 %", "+0.0 %", "x42"]

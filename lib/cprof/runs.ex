@@ -1,14 +1,14 @@
 defmodule Cprof.Runs do
   @moduledoc """
-  Several runs of the same code: what a saved run says of itself, and wall times as figures. Pure.
+  Several runs of the same code: what the recording of a run says about the run, and statistics of wall times. Pure.
 
-  `mix profile.run --save` makes a recording of every run, and each says which it is, in a comment of the
-  pprof file (`meta.run` of its JSON report):
+  `mix profile.run --save` makes a recording of every run. A comment in the pprof file (`meta.run` in its JSON report)
+  describes the run:
 
       run 2 of 5, 412345 us, waited 120 us, warmed up, of 1763720000123456
 
-  that is its number, how many there were to be, its wall time (or `raised`), how long threads were ready but had no CPU,
-  whether the code had run before, and a number that all runs of one measurement share.
+  These are the number of the run, the planned number of runs, its wall time (or `raised`), how long threads were ready
+  but had no CPU, whether the code had run before, and a number that all runs of one measurement share.
   """
 
   alias Cprof.Statistics
@@ -37,11 +37,11 @@ defmodule Cprof.Runs do
           deviation: float() | nil
         }
 
-  @typedoc "0.2: 20 percent more. The 95 % interval is nil where a side has one run only."
+  @typedoc "A change of 0.2 means 20 percent more. The 95 % interval is nil if a side has only one run."
   @type change :: %{change: float(), interval: {float(), float()} | nil}
 
   @doc """
-  What the recording of a run says of it.
+  The text that the recording of a run says about it.
 
       iex> Cprof.Runs.to_text(%Cprof.Runs{number: 2, count: 5, wall_us: 412_345, waited_us: 9, warm?: true, set: 17})
       "run 2 of 5, 412345 us, waited 9 us, warmed up, of 17"
@@ -59,7 +59,7 @@ defmodule Cprof.Runs do
           ~S"(not )?warmed up, of (\d{1,18})\z"
 
   @doc """
-  The run that a recording was made of; nil: it is not one of `mix profile.run`.
+  The run that a recording's text describes; nil if the recording is not one of `mix profile.run`.
 
       iex> Cprof.Runs.from_text("run 2 of 5, 412345 us, waited 9 us, warmed up, of 17")
       %Cprof.Runs{number: 2, count: 5, wall_us: 412_345, waited_us: 9, warm?: true, set: 17}
@@ -68,7 +68,7 @@ defmodule Cprof.Runs do
   """
   @spec from_text(String.t()) :: t() | nil
   def from_text(text) do
-    # The expression is compiled where it is used: a compiled one cannot be kept in a module on every release.
+    # Compiled here, at run time: not every release can keep a compiled expression in a module.
     case Regex.run(Regex.compile!(@form), text, capture: :all_but_first) do
       nil ->
         nil
@@ -86,7 +86,7 @@ defmodule Cprof.Runs do
   end
 
   @doc """
-  Did other programs take so much CPU (a tenth of the time) that wall times say little?
+  Whether other programs took so much CPU (a tenth of the time) that wall times say little.
 
       iex> run = %Cprof.Runs{number: 1, count: 1, wall_us: 1000, warm?: true, set: 17}
       iex> for waited <- [90, 110], do: Cprof.Runs.disturbed?([%{run | waited_us: waited}])
@@ -98,7 +98,7 @@ defmodule Cprof.Runs do
   end
 
   @doc """
-  The files of the runs of one measurement: the name that was given, then numbered ones beside it.
+  The files of the runs of one measurement: the given name, and then numbered names beside it.
 
       iex> Cprof.Runs.files("base.pb.gz", 3)
       ["base.pb.gz", "base-2.pb.gz", "base-3.pb.gz"]
@@ -113,8 +113,8 @@ defmodule Cprof.Runs do
   end
 
   @doc """
-  Wall times in figures. The percentiles are times that were measured: with fewer than 20 runs that of 95 is the
-  longest.
+  Statistics of wall times. The percentiles are measured times, not interpolated ones: with fewer than 20 runs, the 95th
+  percentile is the longest time.
 
       iex> Cprof.Runs.wall([1010, 990, 1000])
       %{runs: 3, median: 1000.0, p95: 1010, p99: 1010, min: 990, max: 1010, deviation: 0.01}
@@ -137,7 +137,7 @@ defmodule Cprof.Runs do
   end
 
   @doc """
-  How much longer the runs take now: by their geometric means, with Welch's interval of the logarithms.
+  How much longer the runs take now: a comparison of geometric means, with Welch's interval of the logarithms.
 
       iex> Cprof.Runs.wall_change([1000], [1500])
       %{change: 0.5, interval: nil}
@@ -152,7 +152,7 @@ defmodule Cprof.Runs do
     %{change: grown(change), interval: interval(change, error(base), error(now))}
   end
 
-  # The squared error of a mean, and of how many values it is.
+  # The squared error of a mean, and the number of its values.
   defp error(values), do: {Statistics.variance(values) / length(values), length(values)}
 
   defp interval(_, {_, 1}, _), do: nil
@@ -166,6 +166,6 @@ defmodule Cprof.Runs do
     {grown(change - width), grown(change + width)}
   end
 
-  # A doubling is +1.0, as exact as floats are.
+  # A doubling is exactly +1.0.
   defp grown(logarithm), do: Float.round(:math.exp(logarithm) - 1, 9)
 end

@@ -11,8 +11,8 @@ defmodule Cprof.Snapshot do
 
       IO.write(Cprof.Snapshot.format(Cprof.Snapshot.watch()))             # who leaks
 
-  A snapshot is a map, documented as `t:t/0` and in `docs/snapshot.md`. A figure that is not known is `:undefined`. Erlang
-  has the same functions in `cprof_nif`.
+  A snapshot is a map, documented as `t:t/0` and in `docs/snapshot.md`. A figure that is not known is `:undefined`.
+  Erlang has the same functions in `cprof_nif`.
   """
 
   @type t :: :cprof_snapshot.snapshot()
@@ -66,9 +66,9 @@ defmodule Cprof.Snapshot do
 
   @doc """
   Finds leaks. Takes a baseline and then `:snapshots` (3) more, one every `:interval_ms` (1000), with readings between
-  them. Names mailboxes and hoards of binaries that grew in every interval, large hoards of idle processes, and the process
-  that starts most of the short-lived processes. It neither forces garbage collections nor traces. The caller waits for
-  the result, for at most 31 days.
+  them. Names mailboxes and hoards of binaries that grew in every interval, large hoards of idle processes, and the
+  process that starts most of the short-lived processes. It neither forces garbage collections nor traces. The caller
+  waits for the result, for at most 31 days.
 
       iex> result = Cprof.Snapshot.watch(snapshots: 2, interval_ms: 100)
       iex> {result.snapshots, is_list(result.findings)}

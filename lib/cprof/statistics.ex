@@ -37,7 +37,7 @@ defmodule Cprof.Statistics do
   def mean(values), do: Enum.sum(values) / length(values)
 
   @doc """
-  The sample variance; 0.0 of one value, which has no spread.
+  The sample variance; 0.0 for a single value, which has no spread.
 
       iex> Cprof.Statistics.variance([2, 4, 4, 4, 5, 5, 7, 9]) |> Float.round(3)
       4.571

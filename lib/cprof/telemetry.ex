@@ -7,8 +7,8 @@ defmodule Cprof.Telemetry do
 
   ## Figures
 
-  Either a process of cprof under your supervisor or the library `:telemetry_poller` takes a snapshot of the node in each
-  period and executes its events:
+  Either a process of cprof under your supervisor or the library `:telemetry_poller` takes a snapshot of the node in
+  each period and executes its events:
 
       children = [{Cprof.Telemetry, period: 5_000}]
 
@@ -68,14 +68,14 @@ defmodule Cprof.Telemetry do
   @doc """
   Records this node whenever the event occurs, until `detach/1`.
 
-  In the process that executes the event, the handler only looks at one number and, when it triggers a recording, sends a
-  small message. Other processes do everything else. Only one recording runs at a time, whoever started it; a trigger that
-  comes while one runs is refused and counted.
+  In the process that executes the event, the handler only looks at one number and, when it triggers a recording, sends
+  a small message. Other processes do everything else. Only one recording runs at a time, whoever started it; a trigger
+  that comes while one runs is refused and counted.
 
   ## Options
 
-    * `:span` - the spans to record, by their prefix. The end of a span is recognised by its `telemetry_span_context`, or,
-      where it has none (as with `Plug.Telemetry`), by its process. A span also ends when its process ends
+    * `:span` - the spans to record, by their prefix. The end of a span is recognised by its `telemetry_span_context`,
+      or, where it has none (as with `Plug.Telemetry`), by its process. A span also ends when its process ends
     * `:max_seconds` - the longest time for which a span is recorded (60)
     * `:event` - the event after which to record, instead of a span
     * `:seconds` - how long to record after it (10)
@@ -90,13 +90,13 @@ defmodule Cprof.Telemetry do
 
   ## Events
 
-    * `[:cprof, :profile, :start]` - sampling started. Measurements: `system_time`, `monotonic_time`, `latency` (the time
-      since the trigger: attaching takes about 0.1 s, and what happens during that time is not in the recording)
+    * `[:cprof, :profile, :start]` - sampling started. Measurements: `system_time`, `monotonic_time`, `latency` (the
+      time since the trigger: attaching takes about 0.1 s, and what happens during that time is not in the recording)
     * `[:cprof, :profile, :stop]` - the files are written. Measurements: `duration` (of sampling), `samples`,
-      `monotonic_time`. Metadata: `file`, `files`, `hottest` (the function with the most self samples), `ended` (`:stop` or
-      `:exception` of the span, `:process_down`, `:time`)
-    * `[:cprof, :profile, :exception]` - no file was written. Measurements: `duration`, `monotonic_time`. Metadata: `kind`,
-      `reason` (a code and a sentence), `stacktrace`
+      `monotonic_time`. Metadata: `file`, `files`, `hottest` (the function with the most self samples), `ended` (`:stop`
+      or `:exception` of the span, `:process_down`, `:time`)
+    * `[:cprof, :profile, :exception]` - no file was written. Measurements: `duration`, `monotonic_time`. Metadata:
+      `kind`, `reason` (a code and a sentence), `stacktrace`
     * `[:cprof, :profile, :refused]` - triggers were refused. Measurement: `count`. Metadata: `reason`, which is
       `:own_recording` (reported when that recording is over) or `:other_recording`
 
@@ -177,8 +177,8 @@ defmodule Cprof.Telemetry do
   ]
 
   @doc """
-  The figures as `Telemetry.Metrics`, for a reporter: gauges, and the numbers of recordings that were made, failed and were
-  refused. Needs the library `telemetry_metrics`, and raises `Cprof.Error` without it.
+  The figures as `Telemetry.Metrics`, for a reporter: gauges, and the numbers of recordings that were made, failed and
+  were refused. Needs the library `telemetry_metrics`, and raises `Cprof.Error` without it.
   """
   @spec metrics() :: [struct()]
   def metrics do

@@ -16,8 +16,8 @@ defmodule Mix.Tasks.Profile.Run do
       $ mix profile.run --output flamegraph.html my_script.exs
 
   Before it runs the code, the task invokes the `app.start` task, which compiles and loads your project. The code runs
-  once: sampling needs no warmup, unless loading modules for the first time would be a large part of the run. With `--runs`
-  the code runs once more before the measured runs.
+  once: sampling needs no warmup, unless loading modules for the first time would be a large part of the run. With
+  `--runs` the code runs once more before the measured runs.
 
   This task is automatically re-enabled, so you can profile multiple times in the same Mix invocation.
 
@@ -89,11 +89,11 @@ defmodule Mix.Tasks.Profile.Run do
       [...]
       More:     write flame.html (a flame graph) or r.pb.gz; `cprof report r.pb.gz --tree` shows calls
 
-  Percentages are shares of the samples of work: in processes, in ports, and in the scheduling between them. `OWN%` is the
-  time in the function itself and in the BIFs, C code, garbage collections and kernel code below it. `TOTAL%` also includes
-  the Erlang and Elixir functions that it called; a recursive function counts once. A function that ends in a tail call gives
-  up its stack frame, but is still shown where the code of its caller names it (docs/report.md, Tail calls). `+-` is the
-  sampling error (95 %): a longer run or a higher rate makes it smaller.
+  Percentages are shares of the samples of work: in processes, in ports, and in the scheduling between them. `OWN%` is
+  the time in the function itself and in the BIFs, C code, garbage collections and kernel code below it. `TOTAL%` also
+  includes the Erlang and Elixir functions that it called; a recursive function counts once. A function that ends in a
+  tail call gives up its stack frame, but is still shown where the code of its caller names it (docs/report.md, Tail
+  calls). `+-` is the sampling error (95 %): a longer run or a higher rate makes it smaller.
 
   ## Measure, change, measure again
 
@@ -105,7 +105,8 @@ defmodule Mix.Tasks.Profile.Run do
       Wall time       RUNS    MEDIAN       P95       P99       MIN       MAX        +-    WAITED
       baseline           5 2578.4 ms         -         - 2082.6 ms 2733.8 ms    10.2 % 3774.8 ms
       now                5  215.1 ms         -         -  145.7 ms  318.6 ms    31.7 %  362.3 ms
-      Other programs used the CPUs (baseline, now): threads waited for a CPU for WAITED per run; wall times are less certain
+      Other programs used the CPUs (baseline, now): threads waited for a CPU for WAITED per run;
+      wall times are less certain
 
       CPU time per run, by function (3876 samples before, 571 now)
           BEFORE        NOW     CHANGE  95 %                        FUNCTION
@@ -120,12 +121,13 @@ defmodule Mix.Tasks.Profile.Run do
 
       Invoices.customer/2 (called by Invoices.invoice/2) took 645.8 ms of CPU time per run and now takes none; wall time -90.8 %, on a busy machine.
 
-  The code must do the same work each time. The task compares the CPU time per run of every function, with an interval that
-  comes from the number of samples and from the spread between the runs. `Cprof.Growth` says when a function counts as
-  changed. Each interval is for its function alone, so one of many intervals may exclude 0 although nothing changed. Wall
-  times are compared by their geometric means. Their interval covers only the spread between the runs, so two measurements
-  of the same code can differ by a little more than the interval says, and by much more on a busy machine; then no interval
-  is shown. With more than one run, the report and the output files show the run with the median wall time.
+  The code must do the same work each time. The task compares the CPU time per run of every function, with an interval
+  that comes from the number of samples and from the spread between the runs. `Cprof.Growth` says when a function counts
+  as changed. Each interval is for its function alone, so one of many intervals may exclude 0 although nothing changed.
+  Wall times are compared by their geometric means. Their interval covers only the spread between the runs, so two
+  measurements of the same code can differ by a little more than the interval says, and by much more on a busy machine;
+  then no interval is shown. With more than one run, the report and the output files show the run with the median wall
+  time.
 
   Modules that are defined at the start of a script are defined once and are not part of the runs.
 
@@ -134,9 +136,9 @@ defmodule Mix.Tasks.Profile.Run do
       git switch --detach origin/main && mix profile.run --runs 5 --save /tmp/base.pb.gz bench.exs
       git switch --detach "$COMMIT" && mix profile.run --runs 5 --baseline /tmp/base.pb.gz --fail-above 10 bench.exs
 
-  If the code raises, the task reports and saves what was recorded until then, compares nothing, and raises the same error.
-  If the code ends the VM, as `System.halt/1` does, the task reports what was recorded of that run on standard error and
-  saves it, compares nothing, and the exit status is that of the code.
+  If the code raises, the task reports and saves what was recorded until then, compares nothing, and raises the same
+  error. If the code ends the VM, as `System.halt/1` does, the task reports what was recorded of that run on standard
+  error and saves it, compares nothing, and the exit status is that of the code.
 
   ## When it does not work
 
@@ -255,8 +257,8 @@ defmodule Mix.Tasks.Profile.Run do
   Runs `fun` and samples the VM while it runs; then prints the report and writes the requested files.
 
   Returns the value of the last run of `fun`. What `fun` raises is raised again here, after the report. The options are
-  those of the command line, as in `profile(fun, rate: 499, output: ["flamegraph.html"])`. If `fail_above` is exceeded, the
-  calling process exits with `{:shutdown, 3}` after everything was written.
+  those of the command line, as in `profile(fun, rate: 499, output: ["flamegraph.html"])`. If `fail_above` is exceeded,
+  the calling process exits with `{:shutdown, 3}` after everything was written.
   """
   @spec profile((() -> result), profile_opts()) :: result when result: any()
   def profile(fun, opts \\ []) when is_function(fun, 0) do
