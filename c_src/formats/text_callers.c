@@ -180,11 +180,11 @@ static void head(struct callers *c)
     value_say(c->out, c->p, c->total);
     buffer_text(c->out, ")\n");
     if (c->again)
-        buffer_printf(
-            c->out,
-            "          %.2f %% of the total is recursive: CALLED BY is of the "
-            "outermost call, CALLS of the innermost\n",
-            summary_pct(c->again, c->total));
+        buffer_printf(c->out,
+                      "          %.2f %% of it is recursive (callers of the "
+                      "outermost call, "
+                      "callees of the innermost call)\n",
+                      summary_pct(c->again, c->total));
 }
 
 /* --- the whole ------------------------------------------------------------ */
