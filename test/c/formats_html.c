@@ -329,7 +329,7 @@ static void the_header_says_what_was_measured_and_how_well(void **state)
     assert_non_null(strstr(page.text, "<title>CPU profile of shop@host, "
                                       "2026-11-28 00:30:17 UTC</title>"));
     assert_non_null(strstr(page.text, "2.50 s"));
-    assert_non_null(strstr(page.text, "99 asked"));
+    assert_non_null(strstr(page.text, "99 requested"));
     assert_non_null(strstr(page.text, "<b>7</b> samples lost"));
     assert_null(strstr(page.text, "<b>0</b>"));
     assert_non_null(strstr(page.text, "<li>kernel time is missing</li>"));
