@@ -1,7 +1,7 @@
 /**
  * @file add.h
- * Sums of what others counted: they stop at the end of their type, and do not
- * begin anew.
+ * Saturating sums of counts that come from elsewhere: a sum stays at the
+ * largest value of its type instead of wrapping around.
  */
 #ifndef CPROF_BASE_ADD_H
 #define CPROF_BASE_ADD_H

@@ -1,7 +1,7 @@
 /**
  * @file array.h
- * Room in an array that grows: a pointer from malloc, and the number of
- * elements that there is room for.
+ * Growable arrays: a pointer from malloc, and the number of elements that the
+ * array has room for.
  */
 #ifndef CPROF_BASE_ARRAY_H
 #define CPROF_BASE_ARRAY_H
@@ -18,8 +18,8 @@ enum { ARRAY_MAX = 1 << 26 };
 /**
  * Makes room for `need` elements, and for half as many and 64 more.
  * @param cap  elements there is room for; updated on success
- * @return the array, moved perhaps; NULL: no memory, or need is above
- *         ARRAY_MAX; the array is as before
+ * @return the array, which may have moved; NULL if there is no memory or need
+ *         is above ARRAY_MAX: then the array is unchanged
  */
 static inline void *array_grow(void *list, size_t *cap, size_t need,
                                size_t size)

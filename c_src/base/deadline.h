@@ -1,8 +1,9 @@
 /**
  * @file deadline.h
- * How long a piece of work may go on: until a time, or until somebody asks
- * for an end. It is passed down to every loop whose length somebody else
- * decides (the observed node, a file), which checks it every few steps.
+ * How long a piece of work may take: until a point in time, or until somebody
+ * asks it to stop. It is passed down to every loop whose length is decided
+ * elsewhere (by the observed node, by a file); the loop checks it every few
+ * steps.
  */
 #ifndef CPROF_BASE_DEADLINE_H
 #define CPROF_BASE_DEADLINE_H
@@ -41,10 +42,11 @@ struct pace {
     int64_t credit_ns;
 };
 
-/** May it be done now? If so it begins, and pace_end must follow. */
+/** May the work be done now? If so, its run begins, and pace_end must follow.
+ */
 bool pace_begin(struct pace *p);
 void pace_end(struct pace *p);
-/** There is news: the next run need not wait for the pause. */
+/** There is something new to do: the next run need not wait for the pause. */
 void pace_hurry(struct pace *p);
 
 #endif

@@ -37,7 +37,7 @@ uint32_t index_find(const struct index *x, uint64_t hash, index_equal *equal,
 /** Adds an id under a hash; 0 or -ENOMEM. The key must not be there yet. */
 MUST_USE int index_add(struct index *x, uint64_t hash, uint32_t id);
 
-/** 64-bit hash of bytes; not for hostile load beyond slow, never wrong. */
+/** 64-bit hash of bytes. Hostile keys can make the index slow, never wrong. */
 uint64_t hash_bytes(const void *bytes, size_t len);
 uint64_t hash_u64(uint64_t seed, uint64_t value);
 

@@ -1,6 +1,6 @@
 /**
  * @file reader.h
- * The bounded reader: the only way foreign bytes are taken apart. It reads
+ * The bounded reader, through which all foreign bytes are parsed. It reads
  * little-endian values one after another and never past the end. A read past
  * the end sets `failed`, returns 0 (or NULL) and stays failed, so a parser
  * checks once, at the end of a record. Nothing is assumed about alignment.
@@ -28,7 +28,7 @@ uint64_t reader_u64(struct reader *r);
 /** A view of the next len bytes, or NULL. */
 const uint8_t *reader_bytes(struct reader *r, size_t len);
 void reader_skip(struct reader *r, size_t len);
-/** A reader over the next len bytes alone; failed when there are fewer. */
+/** A reader over only the next len bytes; failed when there are fewer. */
 struct reader reader_sub(struct reader *r, size_t len);
 /** Lines that are left, 1 or more: a last one needs no '\n'. */
 size_t reader_line_count(const struct reader *r);

@@ -1,8 +1,8 @@
 /**
  * @file utf8.h
  * Text from elsewhere: names, paths and arguments that other processes chose,
- * and texts of files. It may not be UTF-8 at all, and it may hold characters
- * that do something on a terminal instead of being seen there.
+ * and texts of files. It may not be UTF-8 at all, and it may contain characters
+ * that act on a terminal instead of being shown there.
  */
 #ifndef CPROF_BASE_UTF8_H
 #define CPROF_BASE_UTF8_H
@@ -34,7 +34,7 @@ void utf8_clean(struct buffer *out, const char *text, size_t len);
 bool utf8_is_visible(uint32_t code);
 
 /**
- * Appends text as it may be shown: one line, whatever it holds. What is not
+ * Appends text as it may be shown: one line, whatever it contains. What is not
  * visible, and bytes that are not UTF-8, are written as `\x{1B}`, the form
  * that Erlang and Perl read. Showing the result again changes nothing.
  */

@@ -1,7 +1,7 @@
 /**
  * @file advice.h
- * From what works and what this program may do to what should be done about
- * the rest: pure, so that every combination of rights can be tested.
+ * Decides what the user should do about engines and rights that do not work.
+ * Pure, so that every combination of rights can be tested.
  */
 #ifndef CPROF_CLI_ADVICE_H
 #define CPROF_CLI_ADVICE_H
@@ -29,18 +29,18 @@ struct advice_facts {
     int node_err;    /**< of attaching to it, explained; 0: fine, or none */
 };
 
-/** The one thing to do that improves most. */
+/** The one step that would help most. */
 enum advice {
-    ADVICE_NOTHING,   /**< all is as good as it gets */
-    ADVICE_ROOT,      /**< run it by sudo */
-    ADVICE_HOST,      /**< run it outside of the container, or widen that */
+    ADVICE_NOTHING,   /**< everything works as well as it can */
+    ADVICE_ROOT,      /**< run it with sudo */
+    ADVICE_HOST,      /**< run it outside the container, or give that rights */
     ADVICE_BUILD,     /**< build it with clang and libbpf */
     ADVICE_PARANOID,  /**< lower kernel.perf_event_paranoid */
     ADVICE_LAUNCH,    /**< start the node by `cprof record --` */
     ADVICE_REBOOT,    /**< Yama's level 3 stays until the next boot */
-    ADVICE_OTHER_PID, /**< this one is no node that can be sampled */
-    ADVICE_REPORT,    /**< what is missing is for cprof to learn */
-    ADVICE_KERNEL,    /**< nothing but another kernel or its settings helps */
+    ADVICE_OTHER_PID, /**< this process is not a node that can be sampled */
+    ADVICE_REPORT,    /**< cprof does not know this VM well enough */
+    ADVICE_KERNEL,    /**< only another kernel or other settings of it help */
 };
 
 /** What can be read of nodes. */
@@ -55,7 +55,7 @@ enum advice advice_choose(const struct advice_facts *f);
 enum advice_memory advice_memory(const struct advice_facts *f);
 /** What `record` takes by itself; NULL: nothing. */
 const struct advice_engine *advice_engine_taken(const struct advice_facts *f);
-/** Can anything be recorded, be it with an engine that must be asked for? */
+/** Can anything be recorded, even if only with an engine that is opt_in? */
 bool advice_can_record(const struct advice_facts *f);
 /** 0, or the explained error, of reading the node's memory, as far as it is
  *  known without one. */

@@ -1,7 +1,7 @@
 /**
  * @file launch.h
- * Starting a command to be profiled, and finding the Erlang VM in it: the
- * command itself (erl, mix and iex become the VM), or one of its descendants.
+ * Starts a command to be profiled, and finds its Erlang VM: the command itself
+ * (erl, mix and iex become the VM), or one of its descendants.
  */
 #ifndef CPROF_CLI_LAUNCH_H
 #define CPROF_CLI_LAUNCH_H
@@ -43,8 +43,8 @@ MUST_USE int launch_start(char *const command[],
                           const volatile sig_atomic_t *stop,
                           struct launch *out);
 /** Looks for other VMs of the command; to be called often. Most calls do
- *  nothing: there are 0.2 to 1 s between looks, the longer the more there is to
- *  look through. */
+ *  nothing: there are 0.2 to 1 s between looks, depending on how many processes
+ *  there are to look through. */
 void launch_look(struct launch *l);
 /** Waits for the command to end, or for *stop to be set; looks meanwhile. */
 void launch_wait(struct launch *l, const volatile sig_atomic_t *stop);

@@ -1,7 +1,7 @@
 /**
  * @file nodes.h
- * Which node a command line is about, when it gives no pid: the one of that
- * name, or the only one there is. Else the nodes are listed.
+ * Which node a command line means if it gives no pid: the node with the given
+ * name, or the only node that there is. Otherwise the nodes are listed.
  */
 #ifndef CPROF_CLI_NODES_H
 #define CPROF_CLI_NODES_H
@@ -12,14 +12,14 @@
 #include "cli/options.h"
 
 /**
- * Sets o->pid, unless there is one, and says on stderr which node that is.
- * @param verb  for what is said
- * @return EXIT_DONE, or the code to exit with: why, and the nodes that there
- *         are, has been said
+ * Sets o->pid, unless it is set already, and says on stderr which node it is.
+ * @param verb  named in the message
+ * @return EXIT_DONE, or the code to exit with; then the reason and the nodes
+ *         have been printed
  */
 int nodes_choose(const char *verb, struct options *o);
-/** Prints a line for each node below a heading, nothing without any. Returns
- *  the pid of the only one, 0: there are none or several; or an error. */
+/** Prints a line for each node below a heading, or nothing if there are none.
+ *  Returns the pid if there is exactly one node, else 0; or an error. */
 int nodes_print(FILE *to);
 
 #endif

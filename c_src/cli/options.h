@@ -1,8 +1,8 @@
 /**
  * @file options.h
- * The command lines of the verbs as values, checked. Which options there are
- * says option_table.h. Parsing prints nothing: the first fault comes back as
- * its subject and a sentence.
+ * The command lines of the verbs as checked values. option_table.h lists the
+ * options. Parsing prints nothing: it returns the first fault as a subject and
+ * a sentence.
  */
 #ifndef CPROF_CLI_OPTIONS_H
 #define CPROF_CLI_OPTIONS_H
@@ -32,8 +32,8 @@ struct options_side {
     size_t count;
 };
 
-/** What was not given is 0 or NULL unless it says otherwise. Texts are those
- *  of argv. */
+/** Members that were not given are 0 or NULL unless stated otherwise. Texts
+ *  point into argv. */
 struct options {
     enum option_verb verb;
     bool help, quiet;
@@ -80,9 +80,9 @@ struct options_fault {
 /** argv[0] is the verb. 0, or -E_USAGE with *fault filled. */
 MUST_USE int options_parse(enum option_verb verb, int argc, char **argv,
                            struct options *out, struct options_fault *fault);
-/** What the options ask to be shown. */
+/** The view that the options ask for. */
 struct view options_view(const struct options *o);
-/** What an error of rendering is about: an option's argument, else `what`. */
+/** The subject of an error of rendering: an option's argument, or `what`. */
 const char *options_at_fault(const struct options *o, int err,
                              const char *what);
 /** Would the bytes of this format end on a terminal, unreadable? */

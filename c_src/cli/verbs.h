@@ -24,8 +24,8 @@ struct verb {
     struct verb_use {
         const char *line, *what;
     } uses[3];
-    const char *about; /**< paragraphs, one a line */
-    const char *after; /**< likewise, below the options */
+    const char *about; /**< paragraphs, each on one line */
+    const char *after; /**< likewise, shown below the options */
 };
 
 extern const struct verb verb_record, verb_report, verb_diff, verb_doctor;
@@ -36,13 +36,13 @@ extern const struct verb *const verb_all[];
 
 /** Runs the verb that the program's command line names; its exit code. */
 int verbs_run(int argc, char **argv);
-/** Parses a verb's command line. True: go on; else *code is the code to exit
- *  with, and what was wrong, or the help, has been printed. */
+/** Parses a verb's command line. False: exit with *code; the error, or the
+ *  help, has been printed. */
 bool verb_options(const struct verb *verb, int argc, char **argv,
                   struct options *o, int *code);
 
-/** Before any work: can the output be written, and should it be? EXIT_DONE, or
- *  the code to exit with; what is in the way has been said. */
+/** Checks before any work whether the output can be written, and may go to a
+ *  terminal. EXIT_DONE, or the code to exit with, after printing the reason. */
 int verb_output(const struct options *o);
 
 /**
@@ -56,7 +56,7 @@ void say_waiting(const char *path);
 int fail(const char *what, int code);
 /** The same with a sentence of the caller's instead of a code. */
 int fail_text(const char *what, const char *why);
-/** As fail_text, with a hint at the verb's help; EXIT_USAGE. */
+/** As fail_text, but also points to the help of the verb; EXIT_USAGE. */
 int usage_error(const char *verb, const char *what, const char *why);
 
 #endif

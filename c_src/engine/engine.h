@@ -1,9 +1,9 @@
 /**
  * @file engine.h
- * How samples arrive. One table of functions per engine; each engine file
- * exports exactly one `const struct engine_ops engine_NAME`. An engine looks
- * at the node from outside only. Of Erlang it knows what is in the view: which
- * threads there are, and where the bytes lie that a sample is to hold.
+ * How samples are taken. Each engine has one table of functions; each engine
+ * file exports exactly one `const struct engine_ops engine_NAME`. An engine
+ * observes the node only from outside. All that it knows about Erlang is in the
+ * view: the threads, and the places of the bytes that a sample should contain.
  */
 #ifndef CPROF_ENGINE_ENGINE_H
 #define CPROF_ENGINE_ENGINE_H
@@ -56,8 +56,8 @@ struct engine_counters {
     uint64_t lost;      /**< dropped by the kernel, ring full */
     uint64_t lost_ns;   /**< CPU time that those stood for, where known */
     uint64_t throttled; /**< times the kernel slowed the event down */
-    uint64_t missed;    /**< samples that were given up: no stop in time */
-    uint64_t late;      /**< handed out more than 10 ms after they were taken */
+    uint64_t missed; /**< samples given up: the thread did not stop in time */
+    uint64_t late;   /**< handed out more than 10 ms after they were taken */
     uint64_t stack_cut; /**< stack copies as long as the engine copies */
     uint64_t bytes;     /**< read from the rings */
 };
@@ -100,7 +100,8 @@ typedef bool engine_on_sample(void *ctx, const struct sample *s);
 
 struct engine_ops {
     const char *name;
-    bool opt_in; /**< never taken by ENGINE_AUTO: it does more than look */
+    bool
+        opt_in; /**< never chosen by ENGINE_AUTO: it stops the node's threads */
     /** Can it work on this pid, right now? 0, or the error that open would
      *  give. Leaves nothing open. */
     int (*probe)(pid_t pid);
@@ -133,7 +134,7 @@ extern const struct engine_ops engine_bpf;
 extern const struct engine_ops engine_perf;
 extern const struct engine_ops engine_ptrace;
 
-/** What was chosen, and what kept a better one from being it. */
+/** The chosen engine, and why a better one was not chosen. */
 struct engine_choice {
     const struct engine_ops *ops;    /**< NULL: none, because of why */
     const struct engine_ops *better; /**< the best that ENGINE_AUTO had to pass
@@ -142,9 +143,10 @@ struct engine_choice {
 };
 
 /**
- * By name; ENGINE_AUTO is the best that works on pid and is not opt_in.
- * why is -E_UNKNOWN_ENGINE when no engine has that name; else what the best
- * one that was asked for answered, as exact as can be told (rights_explain).
+ * Chooses by name; ENGINE_AUTO means the best engine that works on pid and is
+ * not opt_in. why is -E_UNKNOWN_ENGINE when no engine has that name. Otherwise
+ * it is the error of the best engine in question, as exact as the facts allow
+ * (rights_explain).
  */
 struct engine_choice engine_choose(const char *name, pid_t pid);
 /**

@@ -1,10 +1,11 @@
 /**
  * @file ptrace_limit.h
- * How long a thread of the node can be held at most, and who sees to it: the
- * kernel. A tracer that is stopped, frozen, itself traced or without a CPU
- * cannot let go, but it can be killed in any of these states, and the kernel
- * lets go of all that a dead tracer held. So the tracer, a process of its own
- * (ptrace_hand.h), sets a timer that kills it before it asks a thread to stop.
+ * The longest time for which a thread of the node can be held. The kernel
+ * enforces it. A tracer that is stopped, frozen, itself traced or without a CPU
+ * cannot release a thread, but it can be killed in any of these states, and the
+ * kernel releases all threads that a dead tracer held. So before the tracer, a
+ * separate process (ptrace_hand.h), asks a thread to stop, it sets a timer that
+ * kills the tracer.
  */
 #ifndef CPROF_ENGINE_PTRACE_LIMIT_H
 #define CPROF_ENGINE_PTRACE_LIMIT_H

@@ -1,8 +1,8 @@
 /**
  * @file ptrace_load.h
- * Is there a CPU for whoever needs one? On a saturated machine a thread that
- * we stopped stays stopped until we get a CPU again, and may then wait for one
- * itself.
+ * Does the machine have spare CPUs? On a saturated machine, a thread that we
+ * stopped stays stopped until we get a CPU again, and may then have to wait for
+ * a CPU itself.
  */
 #ifndef CPROF_ENGINE_PTRACE_LOAD_H
 #define CPROF_ENGINE_PTRACE_LOAD_H

@@ -1,9 +1,9 @@
 /**
  * @file rights.h
- * What this program may do here, as facts, and what they mean: an engine that
- * is refused gets EPERM for five different reasons, each with a remedy of its
- * own. Reading the facts and judging them are kept apart: the judgement is a
- * pure function of the facts.
+ * What this program may do here, as facts, and what the facts mean. An engine
+ * can get EPERM for five different reasons, each with its own remedy. Reading
+ * the facts and judging them are separate: the judgement is a pure function of
+ * the facts.
  */
 #ifndef CPROF_ENGINE_RIGHTS_H
 #define CPROF_ENGINE_RIGHTS_H
@@ -47,7 +47,7 @@ struct rights_pace rights_pace(void);
 
 /** CAP_BPF and CAP_PERFMON, where they count. */
 bool rights_bpf(const struct rights *r);
-/** CAP_PERFMON, where it counts: perf_event_paranoid is nothing to us. */
+/** CAP_PERFMON, where it counts: then perf_event_paranoid does not apply. */
 bool rights_perf(const struct rights *r);
 /** May we read the memory of nodes of our user that we did not start? */
 bool rights_read_any(const struct rights *r);

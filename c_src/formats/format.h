@@ -1,8 +1,8 @@
 /**
  * @file format.h
- * A profile to bytes. Each format exports one `const struct format`; they are
- * all listed in format.c. Some can also show a comparison. A recording (pprof)
- * can also be read back.
+ * Writes a profile as bytes. Each format exports one `const struct format`;
+ * format.c lists them all. Some formats can also show a comparison. A recording
+ * (pprof) can also be read back.
  */
 #ifndef CPROF_FORMATS_FORMAT_H
 #define CPROF_FORMATS_FORMAT_H
@@ -12,17 +12,17 @@
 #include "profile/diff.h"
 #include "profile/profile.h"
 
-/** Whose the profiles of a speedscope file are. */
+/** What each profile of a speedscope file is about. */
 enum format_by { FORMAT_BY_PROCESS, FORMAT_BY_SCHEDULER };
 
-/** What the text report shows when it is not told otherwise: rows of a table,
- *  of a comparison's; and of the call tree, percent of all. */
+/** The defaults of the text report: rows of a table, rows of the table of a
+ *  comparison, and the smallest branch of the call tree in percent. */
 #define FORMAT_TEXT_TOP      10
 #define FORMAT_TEXT_SELF_TOP 25
 #define FORMAT_TEXT_DIFF_TOP 15
 #define FORMAT_TEXT_MIN_PCT  1
 
-/** Who reads the text report: that decides what else it offers. */
+/** Who reads the text report. This decides which further steps it suggests. */
 enum format_reader {
     FORMAT_READER_RECORD, /**< of `cprof record`: has its options, and perhaps
                                no file yet */

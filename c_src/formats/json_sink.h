@@ -1,8 +1,8 @@
 /**
  * @file json_sink.h
- * A sink (report/sink.h) that writes JSON, a value a line, as it is told it:
- * a tree of all rows of a report takes a hundred times the memory of a
- * recording.
+ * A sink (report/sink.h) that writes JSON, one value per line, as the values
+ * arrive: a tree of all rows of a report would take a hundred times the memory
+ * of the recording.
  */
 #ifndef CPROF_FORMATS_JSON_SINK_H
 #define CPROF_FORMATS_JSON_SINK_H

@@ -1,8 +1,8 @@
 /**
  * @file owners.h
- * The rows of a profile by whose they are: the biggest processes (or threads)
- * each for itself, the others together, so that a million processes make no
- * million parts.
+ * The rows of a profile by owner: each of the biggest processes (or threads) is
+ * an owner, and all others together are one owner, so that a million processes
+ * do not make a million parts.
  */
 #ifndef CPROF_FORMATS_OWNERS_H
 #define CPROF_FORMATS_OWNERS_H

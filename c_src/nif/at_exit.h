@@ -1,10 +1,10 @@
 /**
  * @file at_exit.h
- * A program that finishes something when this VM ends (a recording that was not
- * stopped: port/port_will.h) is waited for, so that whoever started the VM
- * finds it finished. The VM closes its ports before it exits, and the C library
- * then calls us. Where it is not to flush, or is killed, it ends at once: then
- * nothing is waited for.
+ * Delays the end of this VM until a program has finished its work (writing a
+ * recording that was not stopped: port/port_will.h), so that whoever started
+ * the VM finds the result. The VM closes its ports before it exits, and the C
+ * library then calls us. A VM that does not flush, or that is killed, ends at
+ * once, without waiting.
  */
 #ifndef CPROF_NIF_AT_EXIT_H
 #define CPROF_NIF_AT_EXIT_H

@@ -1,10 +1,10 @@
 /**
  * @file output.h
- * Where a result goes, whoever asks: the command line, Cprof and cprof_nif,
- * Telemetry. That it can be written is found out before sampling and leaves
- * nothing behind; a file is written whole or not at all (output_file.h), a
- * pipe or a device in place (output_stream.h). Neither goes where somebody
- * else may have planted something (output_place.h).
+ * Writes results, for the command line, Cprof, cprof_nif and Telemetry alike.
+ * Before sampling, it checks whether the output can be written, and leaves
+ * nothing behind. A file is written completely or not at all (output_file.h);
+ * pipes and devices are written in place (output_stream.h). Neither is written
+ * to a place where somebody else may have planted something (output_place.h).
  */
 #ifndef CPROF_OUTPUT_OUTPUT_H
 #define CPROF_OUTPUT_OUTPUT_H

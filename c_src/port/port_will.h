@@ -1,8 +1,8 @@
 /**
  * @file port_will.h
- * What becomes of a recording when the node ends before it was stopped (the
- * code that is profiled halts, the VM crashes): the requests that `start` was
- * given for then (port.h).
+ * The will of a recording: the requests that `start` was given (port.h) for the
+ * case that the node ends before the recording was stopped (because the
+ * profiled code halts, or the VM crashes).
  */
 #ifndef CPROF_PORT_PORT_WILL_H
 #define CPROF_PORT_PORT_WILL_H

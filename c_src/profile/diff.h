@@ -1,20 +1,21 @@
 /**
  * @file diff.h
- * Two groups of recordings compared: which functions (and stacks) take a
- * larger or smaller part of the CPU now, by how much, and how sure that is.
+ * Compares two groups of recordings: which functions (and stacks) now take a
+ * larger or smaller part of the CPU, by how much, and how certain that is.
  *
- * Counts of different recordings mean nothing side by side, and a share of a
- * whole moves when anything else does: one function made slower makes all
- * others' shares smaller. So each function has both: its shares, and its
- * *growth*: its samples against those of the work that did not change, now,
- * over the same before, less one. Made 20 % slower, a function grows by 0.20
- * whatever part of the whole it had, and what it pushed aside grows by 0.
+ * Counts of different recordings cannot be compared directly, and the share of
+ * a function changes when any other function changes: one function that became
+ * slower makes the shares of all others smaller. So each function has both its
+ * shares and its *growth*: the ratio of its samples to those of the work that
+ * did not change, now divided by before, minus one. A function that became 20 %
+ * slower grows by 0.20, whatever its share was, and the functions whose shares
+ * shrank because of it grow by 0.
  *
- * What did not change is found by taking out what did: the function whose
- * share moved most surely is set apart, the others are compared again without
- * it, until none is left that moved (diff_apart.c). Of a program that is two
- * functions nobody can tell whether one grew or the other shrank: then the
- * one that grew is taken.
+ * The work that did not change is what is left when the changed functions are
+ * taken out: the function whose share moved with the most certainty is set
+ * aside, and the others are compared again without it, until no function is
+ * left that moved (diff_apart.c). With only two functions, nobody can tell
+ * whether one grew or the other shrank: then the one that grew is taken.
  *
  * Each function is measured three ways:
  *   self    samples in it; of C functions, those that executed them

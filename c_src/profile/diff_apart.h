@@ -1,9 +1,10 @@
 /**
  * @file diff_apart.h
- * Which functions changed, when any change moves the shares of all: the one
- * that moved most surely is set apart, the others are compared without it,
- * and so on until none of the others moved. What is set apart is looked at
- * again each time: what moved only because of another comes back.
+ * Finds the functions that changed, although any change moves all shares. The
+ * function that moved with the most certainty is set aside, the others are
+ * compared without it, and this is repeated until no other function moved. The
+ * functions that were set aside are checked again each time: one that moved
+ * only because of another function is put back.
  */
 #ifndef CPROF_PROFILE_DIFF_APART_H
 #define CPROF_PROFILE_DIFF_APART_H

@@ -206,10 +206,10 @@ const uint64_t *profile_counter_of(const struct profile_counters *c, size_t i);
 struct profile;
 
 /** The caller owns it; 0, -ENOMEM or -E_LIMIT. Its values are VALUE_SAMPLES and
- * VALUE_CPU, until it is told others. */
+ * VALUE_CPU, unless profile_set_values sets others. */
 MUST_USE int profile_create(struct profile **out);
-/** Makes the states of the set (1 << each) count, too: who asks for the samples
- *  of a state that is apart wants to see what they are. */
+/** Makes the states of the set (1 << each) count, too: a user who asks for the
+ *  samples of a state that is not counted wants to see them. */
 void profile_count_also(struct profile *p, unsigned states);
 void profile_destroy(struct profile *p);
 
@@ -234,21 +234,21 @@ MUST_USE int64_t profile_process(struct profile *p, const char *pid,
 MUST_USE int64_t profile_process_of(struct profile *p,
                                     const struct process_texts *texts);
 /**
- * Says more of a process that is there already: the texts that are not ""
- * replace those of all rows with its pid, whose ids stay. Asking for a row by
- * the texts it was made of gives it still.
+ * Adds facts about a process that is in the profile already: the texts that are
+ * not "" replace those of all rows with its pid, whose ids stay the same. A row
+ * can still be found by the texts with which it was created.
  * @return 0; -E_NOT_FOUND: no row has that pid, or it is ""; or as above
  */
 MUST_USE int profile_describe_process(struct profile *p,
                                       const struct process_texts *texts);
-/** The same by somebody who does not know all that the node knows of it: it
- *  counts as described as before. */
+/** The same for a caller that knows less than the node does: whether the
+ * process counts as described does not change. */
 MUST_USE int profile_update_process(struct profile *p,
                                     const struct process_texts *texts);
 MUST_USE int64_t profile_thread(struct profile *p, uint32_t tid,
                                 const char *name);
-/** Makes a process (usually one without a pid) stand for n of them, at least
- *  1. May be told again. */
+/** Makes a row (usually one without a pid) stand for n processes, at least 1.
+ *  May be called again. */
 MUST_USE int profile_set_members(struct profile *p, uint32_t process,
                                  uint64_t n);
 /** Adds to the row of that combination.
@@ -293,9 +293,10 @@ uint32_t profile_stack_function(const struct profile *p, uint32_t stack);
 size_t profile_process_count(const struct profile *p);
 const struct profile_process *profile_process_at(const struct profile *p,
                                                  uint32_t id);
-/** Was it told more of (profile_describe_process)? */
+/** Was the process described (profile_describe_process)? */
 bool profile_is_described(const struct profile *p, uint32_t process);
-/** How many processes it stands for: 1, unless more were told. */
+/** How many processes the row stands for: 1, unless profile_set_members says
+ *  otherwise. */
 uint64_t profile_members(const struct profile *p, uint32_t process);
 size_t profile_thread_count(const struct profile *p);
 const struct profile_thread *profile_thread_at(const struct profile *p,

@@ -1,9 +1,9 @@
 /**
  * @file naming.h
- * From the addresses of one sample to its stack in the profile: what a person
- * should see of it. A collection folds into one frame [gc]; what the
- * scheduler does is no process's; a stack that does not begin in an Erlang
- * process gets a root that says so.
+ * From the addresses of one sample to its stack in the profile, as a person
+ * should see it. A collection becomes one frame [gc]; the work of a scheduler
+ * belongs to no process; a stack that does not begin in an Erlang process gets
+ * a root that says so.
  */
 #ifndef CPROF_RECORDER_NAMING_H
 #define CPROF_RECORDER_NAMING_H
@@ -29,8 +29,8 @@ struct named {
 
 /**
  * Names and interns the stack, counts frames and their quality in the
- * profile's counters. Where the sample turns out to be the scheduler's own,
- * u is stripped of the process that was merely at hand.
+ * profile's counters. If the sample turns out to be the scheduler's own work,
+ * the process is removed from u: it did not run.
  * @param s  the sample, of the time at which the code is known
  * @return 0, or -E_LIMIT/-ENOMEM from the profile
  */

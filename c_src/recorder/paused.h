@@ -1,9 +1,9 @@
 /**
  * @file paused.h
  * Whether this program itself stood still while it recorded: stopped by a
- * signal (Ctrl-Z), frozen, in a debugger. Nothing is read from the node and no
- * ring is emptied then, which the report must not pass over in silence. Time
- * spent waiting for a CPU does not count.
+ * signal (Ctrl-Z), frozen, or in a debugger. During that time nothing is read
+ * from the node and no ring is emptied, so the report must say so. Time spent
+ * waiting for a CPU does not count.
  */
 #ifndef CPROF_RECORDER_PAUSED_H
 #define CPROF_RECORDER_PAUSED_H

@@ -1,7 +1,7 @@
 /**
  * @file session_meta.h
- * What a recording says about itself: where, what and how was measured, how
- * sure it is, what is missing and how to get it.
+ * What a recording says about itself: what was measured, where and how, how
+ * certain it is, what is missing, and the remedy.
  */
 #ifndef CPROF_RECORDER_SESSION_META_H
 #define CPROF_RECORDER_SESSION_META_H
@@ -20,10 +20,10 @@ MUST_USE int session_meta_begin(struct profile *p, const struct target_state *t,
                                 const struct session_options *o);
 /** Sampling begins now: the time of day that a timeline counts from. */
 void session_meta_started(struct profile *p);
-/** Why it was not a better engine, where that was left to us. */
+/** Notes why a better engine was not used, if cprof chose the engine. */
 MUST_USE int session_meta_engine(struct profile *p,
                                  const struct engine_choice *choice);
-/** Of the samples that the engine handed out, `count` were not taken in: they
+/** `count` of the samples that the engine handed out were not processed: they
  *  are lost. To be called after session_meta_end. */
 MUST_USE int session_meta_untaken(struct profile *p, uint64_t count);
 /** Sampling has ended, after duration_ns; gone: because the node did. Counters

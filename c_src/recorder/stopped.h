@@ -1,8 +1,8 @@
 /**
  * @file stopped.h
  * Whether the node was stopped by a signal (SIGSTOP, SIGTSTP) while it was
- * recorded: it uses no CPU then, which must not be read as idleness. A stop
- * by a tracer, as of the engine ptrace, is none.
+ * recorded: then it uses no CPU, which must not be taken for idling. A stop by
+ * a tracer, such as the engine ptrace, does not count.
  */
 #ifndef CPROF_RECORDER_STOPPED_H
 #define CPROF_RECORDER_STOPPED_H

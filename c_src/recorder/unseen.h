@@ -60,7 +60,7 @@ struct unseen_gap {
     uint64_t ended_ns;           /**< threads after they were last looked at */
     int64_t kinds[THREAD_OTHER + 1]; /**< used - seen, of threads known */
 };
-/** Is the difference worth a word? Then it is in `line`. */
+/** Is the difference large enough to be reported? Then `line` has the note. */
 bool unseen_explain(const struct unseen_gap *gap, char *line, size_t size);
 
 #endif

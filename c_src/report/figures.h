@@ -1,6 +1,6 @@
 /**
  * @file figures.h
- * All figures that a report says of a profile, computed once.
+ * All figures of a profile that reports show, computed once.
  */
 #ifndef CPROF_REPORT_FIGURES_H
 #define CPROF_REPORT_FIGURES_H

@@ -1,8 +1,8 @@
 /**
  * @file report.h
- * What a report says, once: its keys, their order and their values, told to a
- * sink that writes them. docs/report.md and docs/diff.md document them. Texts
- * go to the sink as they are.
+ * The content of a report, defined once: its keys, their order and their
+ * values. They are passed to a sink, which writes them. docs/report.md and
+ * docs/diff.md document them. Texts are passed to the sink unchanged.
  */
 #ifndef CPROF_REPORT_REPORT_H
 #define CPROF_REPORT_REPORT_H
@@ -14,8 +14,8 @@
 /** The version of both shapes. */
 enum { REPORT_VERSION = 1 };
 
-/** The report of a profile as one object. f is computed from p; what went
- *  wrong the sink knows. */
+/** The report of a profile as one object. f is computed from p. The sink
+ *  remembers errors. */
 void report_walk(const struct profile *p, const struct figures *f,
                  struct sink *s);
 /** A comparison as one object.

@@ -1,9 +1,9 @@
 /**
  * @file sink.h
- * Where a report goes: objects and lists of values, told one after another.
- * A sink knows how its language writes them and counts by itself; what a
- * report says is told by report.h. JSON is written by formats/json_sink.h,
- * Erlang terms by port/port_encode.h.
+ * Where a report goes: objects and lists of values, passed one after another.
+ * A sink knows how its language writes them and counts them itself; report.h
+ * defines the content. formats/json_sink.h writes JSON, and port/port_encode.h
+ * Erlang terms.
  *
  * Within an object each value has a key, within a list it has none (NULL). A
  * sink remembers its first failure; whoever made it asks for that at the end.

@@ -1,6 +1,6 @@
 /**
  * @file perfmap_file.h
- * The perf map of a process: where it is and whether it may be believed. It
+ * The perf map of a process: where it is, and whether it can be trusted. It
  * must be a regular file of the node's own user, no symbolic link, and have no
  * other name (anyone may create files and links in /tmp). Looked up through
  * the node's own root folder and with its own pid. The node's user decides

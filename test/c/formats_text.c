@@ -325,7 +325,8 @@ static void what_is_doubtful_and_matters_comes_last(void **state)
     assert_has_not(text, "samples; record for longer");
     free(text);
     text = report(p, 0, false);
-    assert_has(text, "      1000 Erlang stacks whose middle was left out");
+    assert_has(text,
+               "      1000 very deep Erlang stacks whose middle was left out");
     free(text);
     text =
         report_of(p, (struct format_options){.reader = FORMAT_READER_INSIDE});
