@@ -8,7 +8,7 @@ packages="make gcc libc6-dev libunwind-dev libjansson-dev libprotobuf-c-dev
     erlang-eunit erlang-crypto"
 
 command -v apt-get >/dev/null || {
-    echo "setup.sh: needs a Debian; elsewhere install the like of:" $packages >&2
+    echo "setup.sh: needs Debian; on other systems, install packages like:" $packages >&2
     exit 1
 }
 missing=$(for p in $packages; do

@@ -60,9 +60,9 @@ Installed-Size: $(du --apparent-size -ks "$root/usr" | cut -f 1)
 Section: devel
 Priority: optional
 Description: sampling profiler for the Erlang VM
- Attaches to a running Erlang or Elixir node from outside, without a flag, a
+ Attaches from outside to a running Erlang or Elixir node, without a flag, a
  restart or code loaded into it, and names the functions, lines and processes
- that burn the CPU, as text or as a flame graph.
+ that use the CPU, as text or as a flame graph.
  .
  The program is static: it needs neither Erlang nor any library.
 CONTROL

@@ -1,15 +1,14 @@
-%% Runs a function in a process that ends with the process that asked for it,
-%% however that one ends, and that answers by what it exits with. All work of
-%% cprof that answers somebody is begun here. (erpc:call/3 answers in the same
-%% way, but its process lives on when the caller is killed, and may take the
-%% node's last slot.)
+%% Runs a function in a process that ends with its caller, however the caller
+%% ends, and that answers with its exit reason. All work of cprof that answers a
+%% caller is started here. (erpc:call/3 answers in the same way, but its process
+%% lives on when the caller is killed, and may take the node's last slot.)
 %%
-%% Nothing here is bound to a scheduler: a process that is bound to one that
-%% goes offline never runs again, and whatever has to ask every process waits
-%% for it.
+%% No process here is bound to a scheduler: a process that is bound to a scheduler
+%% which goes offline never runs again, and code that has to ask every process
+%% then waits for it.
 %%
-%% The last free process slots are the application's. Below a reserve no
-%% process is begun.
+%% The last free process slots belong to the application: no process is started
+%% while fewer slots than a reserve are free.
 -module(cprof_aside).
 
 -export([run/3, start/1, help/1, next/2, answer/1, give_up/1]).
@@ -30,17 +29,17 @@
 %% Slots that are always left free, and how many more a snapshot needs at once.
 -define(RESERVE, 128).
 -define(AT_ONCE, 64).
-%% A process that had no turn for this long is given up: it may lie in the queue
-%% of a scheduler that is held by a process in C code.
+%% A process that did not get to run for this long is given up: it may be in the
+%% queue of a scheduler that is held by a process in C code.
 -define(STARVED_MS, 100).
 %% Waiting for another's turn takes more patience: its own caller is to act first.
 -define(PATIENCE_MS, 1000).
 %% In the dictionary of a process that survives its helpers' failures.
 -define(OWNER, '$cprof_aside').
 
-%% Does Fun in a process of its own and returns or raises what Fun does. One of
-%% a kind runs at a time; the callers of the others wait for their turn. Where
-%% no process may be begun, Full is called instead, by the caller.
+%% Runs Fun in a separate process, and returns or raises what Fun does. Only one
+%% of each kind runs at a time; other callers wait for their turn. Where no process
+%% may be started, the caller runs Full instead.
 -spec run(kind(), fun(() -> Answer), fun(() -> Answer)) -> Answer.
 run(Kind, Fun, Full) ->
     case whereis(Kind) of
@@ -53,7 +52,7 @@ run(Kind, Fun, Full) ->
             end
     end.
 
-%% It is registered here, so that all who come later see that somebody is first.
+%% It is registered here, so that all later callers see that one is before them.
 first(Kind, Fun, Full) ->
     case start(fun() -> receive go -> Fun() end end) of
         full ->
@@ -125,8 +124,8 @@ progress(Pid) ->
 
 %% --- processes -----------------------------------------------------------------
 
-%% Begins a process that ends when its owner, the caller, does. It may have
-%% helpers of its own.
+%% Starts a process that ends when its owner, the caller, ends. It may have its
+%% own helpers.
 -spec start(fun(() -> term())) -> task() | full.
 start(Fun) ->
     Owner = self(),

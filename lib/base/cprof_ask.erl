@@ -89,9 +89,9 @@ at_rest(Pid) ->
         undefined -> true
     end.
 
-%% The answers, and the questions that were given up. A question that failed has
-%% no answer. The others are waited for as long as answers come, and for WaitMs at
-%% least; then those that are stuck are given up.
+%% Returns the answers, and the questions that were given up. A question that
+%% failed has no answer. This waits as long as answers arrive, and for at least
+%% WaitMs; then it gives up the questions that are stuck.
 -spec collect(tasks(), non_neg_integer()) -> {#{key() => term()}, [key()]}.
 collect(Tasks, WaitMs) ->
     Now = erlang:monotonic_time(millisecond),
@@ -127,11 +127,11 @@ give_up(#{running := Running} = Tasks) ->
     lists:foreach(fun cprof_aside:give_up/1, Helpers),
     missing(Keys, Tasks#{running := #{}}).
 
-%% Whether it is useless to wait for helpers none of which has advanced for Ms
-%% milliseconds: one of them waits itself, and no process of the node waits for
-%% its turn. Their state is read without asking them. (One in a file operation
-%% is running to the VM, also while it lies in the queue for that: a held
-%% scheduler was seen to keep it there.)
+%% Whether it is useless to wait for helpers of which none has advanced for Ms
+%% milliseconds: one of them is waiting itself, and no process of the node is
+%% waiting for its turn. Their state is read without asking them. (For the VM, a
+%% helper in a file operation is running, even while it is in the queue for that:
+%% a held scheduler was seen to keep it there.)
 -spec stuck([pid()], non_neg_integer()) -> boolean().
 stuck(_, Ms) when Ms >= ?BUSY_MS -> true;
 stuck(Helpers, _) ->
@@ -183,8 +183,8 @@ one_dictionary(Info) ->
     Label = proplists:get_value('$process_label', Dictionary),
     Plain ++ [{dictionary, Dictionary}, {label, proplists:get_value(label, Info, Label)}].
 
-%% Where a process began, by its dictionary and by what the VM says: proc_lib
-%% starts every process in the same function and notes the real one.
+%% The initial call of a process, by its dictionary and by the VM: proc_lib starts
+%% every process in the same function and notes the real one.
 -spec initial_call([{term(), term()}]) -> {module(), atom(), arity()} | undefined.
 initial_call(Info) ->
     Dictionary = proplists:get_value(dictionary, Info, []),

@@ -1,11 +1,11 @@
-%% Pids, functions, sizes and rates as text for people, and text that quotes
-%% names of unknown origin. Pure.
+%% Formats pids, functions, sizes and rates for people, and makes text that quotes
+%% names of unknown origin safe to show. Pure.
 -module(cprof_words).
 
 -export([shown/1, text/2]).
 -export([pid/1, function/1, frame/1, bytes/1, count/1, percent/1, rate/1, who/1]).
 
-%% Text as it may be shown: one line, whatever it holds. Control characters,
+%% Text as it may be shown: one line, whatever it contains. Control characters,
 %% line separators, marks of direction, and bytes that are not UTF-8 are written
 %% as `\x{1B}'. The program does the same: c_src/base/utf8.h.
 -spec shown(unicode:chardata()) -> binary().
@@ -60,7 +60,7 @@ frame({Module, Function, Arity, Where}) ->
         {File, Line} -> text("~ts (~ts:~b)", [Name, File, Line])
     end.
 
-%% The name of a process or, where it has none, what it began with.
+%% The name of a process or, if it has none, its initial call.
 -spec who(#{name := atom(), initial_call := mfa() | undefined, _ => _}) -> binary().
 who(#{name := undefined, initial_call := Call}) -> function(Call);
 who(#{name := Name}) ->

@@ -1,6 +1,6 @@
-%% Finds where the VM keeps the figures of a process: with processes whose
-%% figures are known, in two rounds. Their structs are copied by the NIF
-%% (c_src/nif/walk_nif.h), cprof_offsets compares.
+%% Finds out where the VM keeps the figures of a process, in two rounds, with
+%% processes whose figures are known. The NIF copies their structs
+%% (c_src/nif/walk_nif.h), and cprof_offsets compares them.
 -module(cprof_calibrate).
 
 -export([run/0, canary/0]).

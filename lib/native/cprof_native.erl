@@ -1,9 +1,9 @@
-%% The NIFs. The library is loaded by whichever is called first, and not when
-%% the module is: for `-on_load' the code server starts a process, and where
-%% there is no slot for one the code server ends, and the node with it.
+%% The NIFs. The first NIF that is called loads the library; loading the module
+%% does not: for `-on_load' the code server starts a process, and if there is no
+%% free slot for it, the code server ends, and the node with it.
 %%
-%% Where the library could not be loaded they return `{error, not_loaded}'. The
-%% program lies beside it: see priv_dir/0.
+%% If the library could not be loaded, the NIFs return `{error, not_loaded}'. The
+%% program is in the same folder: see priv_dir/0.
 -module(cprof_native).
 
 -export([allow_tracer/1, deny_tracer/0, version/0, wait_at_exit/1]).

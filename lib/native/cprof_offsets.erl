@@ -1,5 +1,5 @@
-%% Which place in a process's struct a figure is at: the one that holds the
-%% right value in all samples. Pure, but that it asks which memory is code.
+%% Finds the place of a figure in a process's struct: the place that has the right
+%% value in all samples. Pure, except that it asks which memory is code.
 -module(cprof_offsets).
 
 -export([find/3, known/2, risen/3]).

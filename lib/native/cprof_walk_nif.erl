@@ -1,8 +1,8 @@
 %% @doc The figures of all processes by the NIF's walk over the process table.
 %%
-%% It is refused, with a sentence that says why, wherever anything does not
-%% check out; then there are BIFs. `CPROF_NIF=off' in the node's environment
-%% refuses it, too.
+%% If anything does not check out, the walk is refused with a sentence that says
+%% why, and BIFs are used instead. `CPROF_NIF=off' in the node's environment also
+%% makes it refuse.
 -module(cprof_walk_nif).
 
 -export([read/1, status/0]).

@@ -66,7 +66,7 @@ failed(Server) ->
         exit:_ -> true
     end.
 
-%% The program's process of the operating system; for tests and for looking.
+%% The operating system process of the program; for tests and for inspection.
 -spec os_pid(pid() | atom()) -> {ok, pos_integer()} | error.
 os_pid(Server) ->
     try
@@ -235,7 +235,7 @@ answer(Ref, Answer, #{pending := Pending} = State) ->
             reply(From, Answer),
             State#{pending := Left};
         error ->
-            %% An answer to nothing we asked: the program could not read us.
+            %% An answer without a request: the program could not read our request.
             fail(
                 case Answer of
                     {error, Failure} -> Failure;
@@ -245,7 +245,7 @@ answer(Ref, Answer, #{pending := Pending} = State) ->
             )
     end.
 
-%% The first reason is the true one; all who wait get it.
+%% The first reason is the true one; all waiting callers get it.
 fail(_, #{failure := {_, _}} = State) ->
     State;
 fail(Failure, #{pending := Pending, port := Port, finishes := Finishes} = State) ->
@@ -305,7 +305,8 @@ why(system_limit) ->
         [erlang:system_info(port_limit)]
     );
 why(Reason) when is_atom(Reason) ->
-    %% Its texts are in a module that cannot be loaded where no descriptor is left.
+    %% The texts of errors are in a module that cannot be loaded if no descriptor is
+%% left.
     try
         file:format_error(Reason)
     catch

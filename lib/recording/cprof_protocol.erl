@@ -1,5 +1,5 @@
-%% What is said on the port: requests and replies as bytes, nothing else. The
-%% other side is c_src/port/port.h.
+%% The messages of the port: encodes requests and decodes replies, nothing else.
+%% The other side is c_src/port/port.h.
 -module(cprof_protocol).
 
 -export([version/0, request/3, reply/1]).

@@ -1,5 +1,5 @@
-%% How much of the memory that each allocator of the VM got from the operating
-%% system it gave out: the rest is reserve or fragmentation.
+%% How much of its memory from the operating system each allocator of the VM has
+%% handed out; the rest is reserve or fragmentation.
 -module(cprof_allocators).
 
 -export([read/0, sum/1]).

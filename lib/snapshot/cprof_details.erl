@@ -1,5 +1,5 @@
-%% What the processes that a walk lists tell of themselves, and the lists with
-%% it: names, what they began with and do now, and their binaries, each once.
+%% Asks the processes that a walk lists for details (names, initial and current
+%% functions, and binaries, each counted once), and completes the lists with them.
 -module(cprof_details).
 
 -export([questions/2, mailboxes/2, busiest/2, largest/2, binaries/2]).

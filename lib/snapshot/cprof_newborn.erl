@@ -1,10 +1,11 @@
-%% Finds who begins processes that soon end. Pids are given in turn, so those begun
-%% just before a process are those whose numbers are just below its own. We begin
-%% one, look which of those still live, and ask for their parents; those that are
-%% gone at the next look are counted to that. Short lives are seen by chance: who
-%% begins most of them is seen most. Once a node has given all numbers it gives
-%% those of ended processes again in the order in which they ended (erts_ptab in
-%% erts/emulator/beam/erl_ptab.c), which for short lives is nearly the same.
+%% Finds the parents of short-lived processes. Pids are assigned in order, so the
+%% processes that were started just before another one have the numbers just below
+%% its own. We start a process, look which of those before it are still alive, and
+%% ask for their parents. Processes that are gone at the next look are counted for
+%% their parent. A look sees short-lived processes by chance, so the parent that
+%% starts most of them is seen most often. Once a node has used all numbers, it
+%% reuses those of ended processes in the order in which they ended (erts_ptab in
+%% erts/emulator/beam/erl_ptab.c), which is nearly the same for short-lived ones.
 -module(cprof_newborn).
 
 -export([new/0, look_for/2, seen/1]).

@@ -1,5 +1,5 @@
-%% All processes of the node, some at a time. Since OTP 28 they need not be
-%% listed for that.
+%% Iterates over all processes of the node in chunks. Since OTP 28 this needs no
+%% list of all processes.
 -module(cprof_processes).
 
 -export([all/0, take/2]).

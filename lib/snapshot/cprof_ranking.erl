@@ -1,4 +1,4 @@
-%% The N largest of many things; only those are kept in memory.
+%% The N largest of many items; only these are kept in memory.
 -module(cprof_ranking).
 
 -export([new/1, add/3, to_list/1, merge/2]).

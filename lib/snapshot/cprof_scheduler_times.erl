@@ -1,4 +1,4 @@
-%% What the VM and the kernel say of the schedulers' time, as running totals.
+%% The times of the schedulers, as totals from the VM and the kernel.
 -module(cprof_scheduler_times).
 
 -export([wall/1, threads/1]).

@@ -1,16 +1,16 @@
-%% The node's figures at a moment: takes them and puts them together. The
-%% processes are walked by cprof_walk. What is since the snapshot before is kept in the
-%% calling process's dictionary; the work is done by a process of its own, so
-%% that the caller has neither its garbage nor its answers. Where process slots
-%% are few the caller does it, asking only those that are at rest.
+%% Takes the node's figures at one moment and puts them together. cprof_walk walks
+%% the processes. The state that rates need from the previous snapshot is kept in the
+%% caller's process dictionary. A separate process does the work, so that the caller
+%% gets neither its garbage nor its messages. If few process slots are free, the
+%% caller does the work itself and asks only processes at rest.
 -module(cprof_snapshot).
 
 -export([take/1, take_with_rates/1]).
 
 -export_type([snapshot/0, options/0]).
 
-%% docs/snapshot.md says what each figure means. `undefined' is what is not
-%% known: rates need a snapshot before, and some figures need the NIF.
+%% docs/snapshot.md says what each figure means. A figure that is not known is
+%% `undefined': rates need an earlier snapshot, and some figures need the NIF.
 -type snapshot() :: #{
     %% system time, us
     at := integer(),

@@ -1,4 +1,5 @@
-%% What changed from one snapshot to another, of the same node: who grew. Pure.
+%% Compares two snapshots of the same node: which processes grew, and what else
+%% changed. Pure.
 -module(cprof_snapshot_diff).
 
 -export([diff/2]).

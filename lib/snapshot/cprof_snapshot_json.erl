@@ -1,6 +1,6 @@
-%% A snapshot, a diff or what watch found as any JSON encoder takes it: keys and
-%% texts are binaries; what is not known is left out, since encoders differ in what
-%% they take for null. Pure.
+%% Converts a snapshot, a diff or the result of watch for any JSON encoder: keys and
+%% texts are binaries. Figures that are not known are left out, since encoders have
+%% different terms for null. Pure.
 -module(cprof_snapshot_json).
 
 -export([to_map/1]).

@@ -1,5 +1,5 @@
-%% What became of one figure over a series of readings, in space that does not
-%% depend on how many there were. Pure.
+%% The trend of one figure over a series of readings, in memory that does not
+%% depend on the number of readings. Pure.
 %%
 %% Some readings are marks: they end an interval, in which a figure that grows
 %% must have grown.

@@ -1,7 +1,7 @@
-%% What everyone is waiting for: the waiting processes by where they wait.
-%% The NIF's walk groups all of them by program counter and initial call, and
-%% one to three of each group are asked for their stacks; through BIFs a sample
-%% of the processes is asked.
+%% Groups the waiting processes by where they wait. With the NIF, the walk groups
+%% all of them by program counter and initial call, and one to three processes of
+%% each group are asked for their stacks. With BIFs, a sample of the processes is
+%% asked.
 -module(cprof_waiting).
 
 -export([representatives/2, groups/3]).

@@ -1,6 +1,6 @@
-%% A walk over all processes of the node, and whose it is: that of the NIF
-%% (cprof_walk_nif) or, where it is refused or not wanted, one through BIFs
-%% (cprof_walk_bif). Nobody else decides between the two.
+%% Walks over all processes of the node: by the NIF (cprof_walk_nif) or, if that is
+%% refused or not wanted, by BIFs (cprof_walk_bif). Only this module decides between
+%% the two.
 -module(cprof_walk).
 
 -export([read/4]).

@@ -1,11 +1,11 @@
-%% The figures of cprof_walk_nif through BIFs, as far as BIFs give them cheaply.
-%% Status, queue length and reductions are asked of all processes: they need no
-%% signal to one at rest. What locks a process, or takes time in proportion to
-%% its mailbox, is asked of few.
+%% The figures of cprof_walk_nif through BIFs, as far as BIFs can give them cheaply.
+%% All processes are asked for status, queue length and reductions, which need no
+%% signal to a process at rest. Only a few are asked for facts that lock a process,
+%% or that take time in proportion to its mailbox.
 %%
-%% The processes are asked in chunks by a few walkers at once. A walker that is
-%% stuck behind one process is ended, and its chunk asked anew without that one.
-%% Where no walker may be started the calling process asks those that are at rest.
+%% A few walkers at once ask the processes in chunks. A walker that is stuck behind
+%% one process is ended, and its chunk is asked again without that process. If no
+%% walker may be started, the calling process asks the processes at rest.
 -module(cprof_walk_bif).
 
 -export([read/3]).

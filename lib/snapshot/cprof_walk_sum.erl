@@ -1,4 +1,4 @@
-%% What a walk through BIFs adds up, of a chunk of the processes or of all.
+%% The sums of a walk through BIFs, over a chunk of the processes or over all.
 -module(cprof_walk_sum).
 
 -export([new/1, add/6, examine/3, unanswered/2, merge/2, totals/1]).

@@ -1,7 +1,8 @@
-%% Finds leaks by looking at all processes again and again: a baseline, then a
-%% number of looks, and readings between them. No reading is kept. Nothing is collected by force and
-%% nothing traced; what grows in every reading and never shrinks is named, with
-%% its slope. What is named, and why, is decided by cprof_suspects.
+%% Finds leaks by reading the figures of all processes again and again: a baseline,
+%% then a number of snapshots, and readings between them. No reading is kept, no
+%% garbage collection is forced, and nothing is traced. Processes whose figures grow
+%% in every interval and never shrink are named, with the slope. cprof_suspects
+%% decides which processes are named, and why.
 -module(cprof_watch).
 
 -export([watch/1]).

@@ -7,8 +7,8 @@
 %% ok = cprof_telemetry:detach(<<"slow">>).
 %% '''
 %%
-%% The library telemetry is not needed by anything else. Where it is not there
-%% the functions that need it answer `{error, {no_telemetry, Text}}'.
+%% The rest of cprof does not need the library telemetry. Without it, the functions
+%% that need it return `{error, {no_telemetry, Text}}'.
 -module(cprof_telemetry).
 
 -export([attach/2, detach/1, stats/1]).
@@ -18,12 +18,12 @@
 -type failure() :: cprof_protocol:failure().
 -type handler_id() :: term().
 
-%% @doc From now on an event triggers a recording of this node: `#{span =>
-%% [my_app, checkout]}' records while such a span runs, `#{event => [my_app,
-%% alarm], seconds => 10}' for some seconds after it.
+%% @doc From now on, until {@link detach/1}, an event triggers a recording of this
+%% node: `#{span => [my_app, checkout]}' records while such a span runs, and
+%% `#{event => [my_app, alarm], seconds => 10}' for some seconds after the event.
 %%
-%% One recording runs at a time; a trigger that comes meanwhile is refused and
-%% counted. It lasts until {@link detach/1}.
+%% Only one recording runs at a time; a trigger that comes while one runs is
+%% refused and counted.
 -spec attach(handler_id(), cprof_telemetry_options:options() | [{atom(), term()}]) ->
     ok | {error, failure()}.
 attach(Id, Options) when is_list(Options) ->
@@ -50,15 +50,15 @@ attach_checked(Id, {ok, Checked}) ->
             {error, {already_attached, text("a handler ~tp is there; detach it first", Id)}}
     end.
 
-%% One whose recorder was killed is of no use but holds the name.
+%% A handler whose recorder was killed does nothing, but still holds the name.
 drop_dead(Id) ->
     case recorder(Id) of
         {ok, Recorder} -> is_process_alive(Recorder) orelse cprof_telemetry_library:detach(Id);
         error -> ok
     end.
 
-%% @doc Ends what {@link attach/2} began. A recording that runs is dropped; one
-%% that is being written is waited for.
+%% @doc Removes what {@link attach/2} attached. Drops a recording that is running,
+%% but waits for one that is being written.
 -spec detach(handler_id()) -> ok | {error, failure()}.
 detach(Id) ->
     case known(Id) of
@@ -69,8 +69,8 @@ detach(Id) ->
             {error, Failure}
     end.
 
-%% @doc How often it recorded, failed and refused since it was attached, and
-%% the file that it wrote last.
+%% @doc How many recordings were made, failed and were refused since {@link
+%% attach/2}, and the file that was written last.
 -spec stats(handler_id()) -> {ok, cprof_telemetry_recorder:stats()} | {error, failure()}.
 stats(Id) ->
     case known(Id) of
@@ -88,7 +88,7 @@ known(Id) ->
             {error, Failure}
     end.
 
-%% What is attached is known to telemetry alone.
+%% Only telemetry knows what is attached.
 recorder(Id) ->
     Handlers =
         case cprof_telemetry_library:available() of
@@ -101,8 +101,8 @@ recorder(Id) ->
         [] -> error
     end.
 
-%% @doc For a supervisor: a process that takes a snapshot every `period'
-%% milliseconds (5000) and executes its events.
+%% @doc For a supervisor: the specification of a process that takes a snapshot every
+%% `period' milliseconds (5000) and executes its events.
 -spec child_spec(cprof_telemetry_poller:options() | [{atom(), term()}]) -> supervisor:child_spec().
 child_spec(Options) ->
     Id = maps:get(name, cprof_telemetry_poller:to_map(Options), ?MODULE),
@@ -132,7 +132,7 @@ execute() ->
     execute(#{}).
 
 %% @doc Takes a snapshot and executes its events, in the calling process.
-%% Utilization is since the same process did so before.
+%% Utilization is measured since the same process did this before.
 -spec execute(#{top => pos_integer()}) -> ok | {error, failure()}.
 execute(Options) ->
     cprof_telemetry_poller:execute(Options).

@@ -1,6 +1,6 @@
-%% A snapshot as telemetry events: pure. What a snapshot does not know (the
-%% first has no utilization) is no measurement of its event; nothing is made up.
-%% What each measurement means is written in docs/telemetry.md.
+%% Converts a snapshot to telemetry events. Pure. A figure that a snapshot does not
+%% know (the first has no utilization) is missing from the measurements; no value is
+%% made up. docs/telemetry.md says what each measurement means.
 -module(cprof_telemetry_events).
 
 -export([from/1, names/0]).
@@ -52,7 +52,7 @@ schedulers(Type, Rows, Snapshot, Source) ->
 run_queue(normal, Rows) -> lists:sum(known(run_queue, Rows));
 run_queue(_, Rows) -> largest(known(run_queue, Rows)).
 
-%% Of all or of none: the mean of some would pass for that of all.
+%% Only if all schedulers have it: the mean of some would be taken for that of all.
 mean(Key, Rows) ->
     case known(Key, Rows) of
         Values when length(Values) =:= length(Rows) -> lists:sum(Values) / length(Rows);

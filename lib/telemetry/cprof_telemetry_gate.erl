@@ -1,8 +1,9 @@
-%% Whether an attachment records: what its handler, in any process, and its
-%% recorder share. Pure atomics, no process is asked.
+%% Says whether an attachment is recording. The handler, in any process, and the
+%% recorder share it. It uses only atomics and asks no process.
 %%
-%% The gate is 0 while nothing is recorded, else a number made of the span that
-%% is. Whoever changes it from 0 has triggered; all others are refused.
+%% The gate is 0 while nothing is recorded, and otherwise a number made from the
+%% span that is recorded. The process that changes it from 0 has triggered a
+%% recording; all others are refused.
 -module(cprof_telemetry_gate).
 
 -export([new/0, pass/2, holds/2, open/1, refused/1]).
@@ -19,7 +20,7 @@
 -spec new() -> gate().
 new() -> atomics:new(3, [{signed, false}]).
 
-%% Whether this span is the one to record. One that is refused is counted.
+%% Whether to record this span. A span that is refused is counted.
 -spec pass(term(), gate()) -> boolean().
 pass(Span, Gate) ->
     case atomics:compare_exchange(Gate, ?SPAN, 0, number(Span)) of
@@ -30,8 +31,8 @@ pass(Span, Gate) ->
             false
     end.
 
-%% Whether this span may be the one that is recorded. Most others are told from
-%% it by the number alone.
+%% Whether this span may be the one that is recorded. The number alone rules out
+%% most other spans.
 -spec holds(term(), gate()) -> boolean().
 holds(Span, Gate) -> atomics:get(Gate, ?SPAN) =:= number(Span).
 

@@ -1,7 +1,6 @@
-%% What runs in the process that executes an event, so it does next to nothing:
-%% it looks at one atomic, and sends a message of a few words only when it
-%% passes the gate of a recording or ends that recording. It never raises, as
-%% telemetry would detach it.
+%% Runs in the process that executes an event, so it does next to nothing: it looks
+%% at one atomic, and sends a message of a few words only when it starts a recording
+%% or ends it. It never raises, because telemetry would then detach it.
 -module(cprof_telemetry_handler).
 
 -export([config/4, recorder/1, handle/4]).

@@ -1,5 +1,5 @@
-%% The library telemetry, which need not be there: whether it is, and all that is
-%% asked of it.
+%% All calls of the library telemetry, which is optional; also says whether it is
+%% there.
 -module(cprof_telemetry_library).
 
 -export([available/0, attach/4, detach/1, handlers/0, execute/3]).

@@ -1,6 +1,6 @@
-%% The options of cprof_telemetry:attach/2: which there are, which values they
-%% take, and the name of a recording's file. Pure but for the look whether the
-%% files can be written.
+%% The options of cprof_telemetry:attach/2 and the values that they accept, and the
+%% names of a recording's files. Pure, except that it checks whether the files can
+%% be written.
 -module(cprof_telemetry_options).
 
 -export([check/1, events/1, file/3]).

@@ -1,5 +1,5 @@
-%% Takes a snapshot every so often and executes its events. One process takes
-%% them all, because utilization is since that process's previous snapshot.
+%% Takes a snapshot in each period and executes its events. One process takes all
+%% snapshots, because utilization is measured since its previous snapshot.
 -module(cprof_telemetry_poller).
 
 -behaviour(gen_server).
@@ -11,8 +11,8 @@
 -export_type([options/0]).
 
 -define(PERIOD_MS, 5000).
-%% Nobody waits for these figures as for those in a shell: on a machine that is
-%% short of CPU some come late.
+%% Nobody waits for these figures, unlike in a shell, and on a machine that is short
+%% of CPU time some of them arrive late.
 -define(WAIT_MS, 500).
 
 -spec start_link(options() | [{atom(), term()}]) ->
@@ -81,8 +81,8 @@ handle_info(poll, State) ->
 handle_info(_, State) ->
     {noreply, State}.
 
-%% The period is from beginning to beginning; a snapshot that takes longer is
-%% followed by the next at once, never by two.
+%% The period is from start to start. A snapshot that takes longer is followed by
+%% the next one at once, but never by two.
 poll(#{period := Period, snapshot := Options} = State) ->
     Next = erlang:monotonic_time(millisecond) + Period,
     ok = execute(Options),

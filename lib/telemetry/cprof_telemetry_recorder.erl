@@ -1,6 +1,6 @@
-%% One for each attachment: takes the triggers of its handler, has a worker
-%% record (cprof_telemetry_worker) and keeps count. It never waits for the worker,
-%% and is linked to nothing else: like a telemetry handler it stays until it is
+%% One recorder for each attachment: it receives the triggers of its handler, lets a
+%% worker record (cprof_telemetry_worker), and counts. It never waits for the worker
+%% and is linked to nothing else: like a telemetry handler, it stays until it is
 %% detached.
 -module(cprof_telemetry_recorder).
 

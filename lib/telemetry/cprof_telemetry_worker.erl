@@ -1,6 +1,6 @@
-%% Makes one recording and writes its files: everything of it that takes time.
-%% The telemetry events about it are executed here, because what is attached to
-%% them runs in the process that executes them.
+%% Makes one recording and writes its files, which is all the work that takes time.
+%% It also executes the telemetry events about the recording, because the handlers
+%% of these events run in the process that executes them.
 -module(cprof_telemetry_worker).
 
 -export([start_link/1, finish/2]).
@@ -108,8 +108,8 @@ failed(Failure, #{began := Began} = Task) ->
     execute(exception, Measurements, maps:merge(metadata(Task), Why)),
     tell_refused(Task).
 
-%% Those that the handler refused meanwhile: the process that was refused is
-%% not held up for telling.
+%% Reports the triggers that the handler refused meanwhile. The refused processes do
+%% not report this themselves, so that they are not delayed.
 tell_refused(#{gate := Gate, refused_before := Before} = Task) ->
     case cprof_telemetry_gate:refused(Gate) - Before of
         0 -> ok;
