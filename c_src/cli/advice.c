@@ -37,7 +37,7 @@ int advice_kernel_error(const struct advice_facts *f)
     int err = f->rights.perf_kernel;
     if (err == 0)
         return 0;
-    /* Refused with the kernel, granted without: that is the setting alone. */
+    /* Refused with the kernel, granted without: only the setting does that. */
     if (f->rights.perf_user == 0)
         return -E_PERF_PARANOID;
     return rights_explain(&f->rights, -E_PERF_DENIED);
@@ -55,8 +55,8 @@ bool advice_can_record(const struct advice_facts *f)
 
 /* --- the one command ----------------------------------------------------- */
 
-/* More rights are wanted. Where they have come to nothing, or sudo would, the
- * way out is out of whatever took them. */
+/* More rights are needed. Where rights have no effect here, or sudo would have
+ * none, the user has to leave the container or namespace that removes them. */
 static enum advice more_rights(const struct rights *r)
 {
     return r->uid == 0 || r->namespaced || r->no_new_privs ? ADVICE_HOST
@@ -82,8 +82,8 @@ static enum advice for_engine(const struct rights *r,
     }
 }
 
-/* The first engine that does not work and can be helped; behind one that
- * works there is nothing to gain. */
+/* The first engine that does not work but can be made to work. Engines after
+ * one that works would be no improvement. */
 static enum advice for_engines(const struct advice_facts *f)
 {
     enum advice result = ADVICE_NOTHING;
@@ -114,7 +114,7 @@ static bool is_no_node(int err)
            err == -E_NOT_JIT;
 }
 
-/* Without the node's memory there is nothing, whatever the engines do. */
+/* Without the node's memory no recording is possible, whatever engines work. */
 enum advice advice_choose(const struct advice_facts *f)
 {
     if (is_no_node(f->node_err))

@@ -194,8 +194,8 @@ static void say_limits(const struct advice_facts *f, pid_t pid)
     }
 }
 
-/* Nobody asked for one: what is known of the only node does not decide whether
- * recordings work. */
+/* The user did not ask for a node: facts about the only node do not decide
+ * whether recordings work. */
 static void look_for_nodes(const struct advice_facts *f)
 {
     struct advice_facts of_node = *f;

@@ -27,7 +27,7 @@ enum {
         50, /* in between, CPU time of a look to the time up to the next */
 };
 
-/* What a command starts may become nobody's child (`erl -detached`), but
+/* A process that a command starts may lose its parent (`erl -detached`), but it
  * inherits this variable. */
 static const char mark_name[] = "CPROF_RECORD";
 
@@ -126,8 +126,8 @@ static pid_t next_process(DIR *proc, const struct launch *l)
     return 0;
 }
 
-/* Between fork and exec what a VM starts looks like that VM. All that it starts
- * but one helper is that helper's child, so no VM is a VM's child. */
+/* Between fork and exec, a process that a VM starts looks like that VM. A VM
+ * starts one helper, which starts all else, so no VM is the child of a VM. */
 static bool is_fork_of_vm(pid_t pid)
 {
     struct process parent;
@@ -157,8 +157,8 @@ static pid_t find_vm(const struct launch *l, const volatile sig_atomic_t *stop)
     return found;
 }
 
-/* The VM that a command which has ended left behind, 0: there is none yet.
- * *any: something else that may become one was left behind. */
+/* The VM that an ended command left behind; 0: none yet. *any: it left behind a
+ * process that may become one. */
 static pid_t find_left(const struct launch *l, bool *any)
 {
     pid_t pid, found = 0;

@@ -65,7 +65,7 @@ static bool is_needed(const struct limits_advice *l)
     return l->threads > 0 && l->each_thread;
 }
 
-/* Of this many threads the last ones have nothing left. */
+/* How many threads are left without, if there is enough for `enough_for`. */
 static size_t without(const struct limits_advice *l, uint64_t enough_for)
 {
     return is_needed(l) && l->threads > enough_for

@@ -10,8 +10,8 @@
 
 #include "cli/verbs.h"
 
-/* A file that we open must not become a standard stream that is closed. What
- * is opened instead fails just like a closed one when it is used. */
+/* A file that we open must not get the number of a closed standard stream. So
+ * closed streams are opened here such that using them still fails. */
 static void keep_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -36,8 +36,8 @@ static void survive_size_limit(void)
         sigaction(SIGXFSZ, &action, NULL);
 }
 
-/* The kernel lets a stack grow up to the limit of the moment, and what it can
- * not grow to is a SIGSEGV. The environment is on it, too. */
+/* The kernel lets the stack grow up to the present limit; beyond that there is
+ * a SIGSEGV. The environment is on the stack, too. */
 static bool has_stack(void)
 {
     enum { LEAST = 64 << 10, WANTED = 256 << 10 };
@@ -48,8 +48,8 @@ static bool has_stack(void)
     return l.rlim_cur >= LEAST && setrlimit(RLIMIT_STACK, &l) == 0;
 }
 
-/* The code to exit with: what was printed may not have arrived, which some
- * file systems say only now. */
+/* The code to exit with. Output may not have been written; some file systems
+ * report that only now. */
 static int check_stdout(int code)
 {
     errno = 0;

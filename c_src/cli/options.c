@@ -352,7 +352,7 @@ static struct filter filter_of(const struct options *o)
                            .to_ns = o->to_ns};
 }
 
-/* By the environment alone: whether that locale is installed here says nothing
+/* Only by the environment: whether that locale is installed here says nothing
  * of the terminal. */
 static bool shows_utf8(void)
 {

@@ -14,8 +14,8 @@
 #include "port/port_server.h"
 #include "recorder/limits.h"
 
-/* Results and what is printed never get between the replies: our standard
- * output (an output can be /dev/stdout) is our stderr from here on. */
+/* Results and messages must never mix with the replies: from here on our
+ * standard output (an output can be /dev/stdout) is our stderr. */
 static int take_stdout(void)
 {
     int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -24,10 +24,10 @@ static int take_stdout(void)
 
 static atomic_bool will_runs;
 
-/* Whoever has closed the port reads nothing any more: whatever is being done,
- * there is no use in finishing it but a recording that has a will, which is
- * carried out when the requests end. Nothing needs to be undone; a thread that
- * is held for a sample goes on when its tracer is gone. */
+/* When the other side has closed the port, nobody reads replies any more, and
+ * no work is worth finishing, except a recording with a will, which is carried
+ * out when the requests end. Nothing needs to be undone: a thread that is held
+ * for a sample continues when its tracer is gone. */
 static void *watch_reader(void *replies)
 {
     struct pollfd out = {.fd = *(const int *)replies};
@@ -38,7 +38,7 @@ static void *watch_reader(void *replies)
     return replies;
 }
 
-/* Even stopped we do not outlive the node, or only to carry out a will. */
+/* We do not outlive the node, even when stopped, except to carry out a will. */
 static void has_will(bool now)
 {
     atomic_store(&will_runs, now);

@@ -27,8 +27,8 @@ static void handle_signals(void (*handler)(int))
     sigaction(SIGHUP, &action, NULL);
 }
 
-/* The first ends the recording, whose result is then written. Whoever asks
- * again a second later or more does not want to wait for that. */
+/* The first signal ends the recording, whose result is then written. A user who
+ * sends another one at least a second later does not want to wait for that. */
 static void on_signal(int number)
 {
     static volatile sig_atomic_t first_s;
@@ -95,7 +95,7 @@ static int write_result(const struct options *o, const struct profile *p)
     return EXIT_DONE;
 }
 
-/* Says which VMs were not recorded, from the i-th on; in the result, too, when
+/* Says which VMs were not recorded, from the i-th on; also in the result, if
  * that is not yet written. */
 static int tell_others(const struct launch *l, size_t i, struct profile *p)
 {
@@ -120,8 +120,8 @@ static int note_others(struct launch *l, int sampled, struct profile *p)
     return tell_others(l, 0, p);
 }
 
-/* The node may end during the recording, or it cannot go on for another
- * reason: what was sampled until then is kept. */
+/* If the node ended during the recording, or the recording cannot go on for
+ * another reason, what was sampled until then is kept. */
 static int finish(const struct options *o, struct session *s, int sampled,
                   struct launch *launch)
 {
@@ -213,8 +213,8 @@ static int explain_launch(const char *command, const struct launch *l, int err)
     }
 }
 
-/* A recording that is fine ends as its command does, so that whoever waits for
- * the command (a shell script, CI) learns what became of it. */
+/* A successful recording exits as its command did, so that a shell script or CI
+ * that waits for the command learns how it ended. */
 static int outcome_of(const char *command, const struct launch *l)
 {
     char outcome[64];

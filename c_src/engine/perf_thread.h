@@ -50,7 +50,7 @@ struct perf_records perf_thread_records(const struct perf_thread *t,
 /** Notes one sample; too_short: its stack copy should have been longer. */
 void perf_thread_saw(struct perf_thread *t, bool too_short);
 
-/** A record said that so many more did not fit into the ring. */
+/** A record said that this many more did not fit into the ring. */
 void perf_thread_told_lost(struct perf_thread *t, uint64_t count);
 /**
  * How many records of it did not fit so far, as the kernel counts them. Before

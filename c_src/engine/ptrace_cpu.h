@@ -1,9 +1,9 @@
 /**
  * @file ptrace_cpu.h
- * To see where a thread is at a moment that is not of its own making, we take
- * its CPU from it by a timer there. A thread that is told to stop from another
- * CPU goes on for some microseconds, and is then found in the system call that
- * it happens to make meanwhile far more often than it is there.
+ * To see where a thread is at a moment that it did not choose, we take its CPU
+ * from it with a timer on that CPU. A thread that is asked to stop from another
+ * CPU runs on for some microseconds, and so would be found far too often in a
+ * system call that it makes during that time.
  */
 #ifndef CPROF_ENGINE_PTRACE_CPU_H
 #define CPROF_ENGINE_PTRACE_CPU_H

@@ -77,7 +77,8 @@ static int try_perf(bool kernel)
     return 0;
 }
 
-/* To look into a map that is none needs no right: EBADF is "let through". */
+/* A look-up in a map that does not exist needs no right: EBADF means that the
+ * call was permitted. */
 static int try_bpf(void)
 {
     union bpf_attr attr;
@@ -87,7 +88,7 @@ static int try_bpf(void)
     return result < 0 && errno != EBADF ? -errno : 0;
 }
 
-/* Nothing lies at address 0, so that EFAULT is "permitted". */
+/* Nothing is mapped at address 0, so EFAULT means that reading is permitted. */
 static int try_read(pid_t pid)
 {
     char byte;

@@ -11,7 +11,7 @@ void diff_recordings_deinit(struct diff_recordings *side)
     free(side->list);
 }
 
-/* Takes the recording over; err: there is none, for that reason. */
+/* Takes over the recording; err: why there is none, or 0. */
 static int add(struct diff_recordings *side, struct profile *whole, int err,
                const struct filter *f)
 {

@@ -69,7 +69,7 @@ const struct format *format_by_path(const char *path);
 
 /**
  * Reads a recording: gzipped or plain pprof, ours or another's (Go's runtime).
- * Fuzzed. -E_NOT_A_PROFILE when it is none or is cut; -E_UNPACKED,
+ * Fuzzed. -E_NOT_A_PROFILE when it is not one, or is cut; -E_UNPACKED,
  * -E_WORK or -E_LIMIT at the limits that docs/report.md lists.
  */
 MUST_USE int pprof_read(const void *bytes, size_t len, struct profile **out);

@@ -11,7 +11,7 @@
  *                     (\\, \t and \n stand for themselves in the texts)
  *
  * The name is there so that a file which another tool has put into another
- * order is noticed: such a function is then read by its name alone.
+ * order is noticed: such a function is then read only by its name.
  */
 #ifndef CPROF_FORMATS_PPROF_COMMENTS_H
 #define CPROF_FORMATS_PPROF_COMMENTS_H

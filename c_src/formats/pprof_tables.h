@@ -21,10 +21,10 @@ struct pprof_text {
 };
 
 /**
- * What a file may cost: so many steps (a frame of a stack that is walked, 64
- * bytes of a text that is taken over) for each of its unpacked bytes, and some
- * more. A file of ours takes one a byte at most; a small one that would take
- * minutes is refused.
+ * The cost limit of a file: a number of steps (a step is a frame of a stack
+ * that is walked, or 64 bytes of a text that is taken over) for each of its
+ * unpacked bytes, plus a constant. A file of cprof takes at most one step per
+ * byte; a small file that would take minutes is refused.
  */
 enum { PPROF_STEPS_PER_BYTE = 2, PPROF_STEPS_MORE = 2000000 };
 

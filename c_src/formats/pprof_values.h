@@ -20,8 +20,8 @@ struct pprof_values {
     uint64_t negative;   /**< values that were below 0 */
 };
 
-/** Chooses, and tells the profile of the tables its types. -E_FORMAT when there
- *  is none at all, or a type is no string. */
+/** Chooses the values, and sets the types of the profile. -E_FORMAT when there
+ *  are no values at all, or when a type is not a string. */
 MUST_USE int pprof_values_choose(struct pprof_tables *t,
                                  const Pprof__Profile *head,
                                  struct pprof_values *out);

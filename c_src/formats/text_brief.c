@@ -1,5 +1,5 @@
-/* The head of the text report: what, when, how much, in which states, how
- * sure. All there is to say of it has text_head.c. */
+/* The head of the text report: what, when, how much, in which states, and how
+ * certain. text_head.c writes the full head. */
 #include "formats/text_parts.h"
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@ struct brief {
     const struct summary *s;
 };
 
-/* A line that is made in a buffer of its own, cut to the columns there are. */
+/* A line that is made in its own buffer and cut to the width of the report. */
 static void add_line(struct brief *b, void (*make)(struct brief *line))
 {
     struct buffer text;
@@ -40,8 +40,8 @@ static void part(struct brief *b, const char *before, uint32_t string)
     text_part_add(b->out, b->p, before, string);
 }
 
-/* The node by its name, else by what it runs, else by its command line, which
- * is often very long. */
+/* The node: its name, or else what it runs, or else its command line, which is
+ * often very long. */
 static void subject(struct brief *b)
 {
     enum { WIDTH = 44 };
@@ -125,8 +125,8 @@ static void how_much(struct brief *b)
     buffer_text(b->out, " counted below");
 }
 
-/* How far chance may have moved any share: half of all is where it does most.
- * Where nothing counts, what idling was instead. */
+/* How far chance may have moved any share: it moves a share of one half most.
+ * If no sample counts, the parts of idling instead. */
 static void how_sure(struct brief *b)
 {
     const struct profile_counters *c = profile_counters(b->p);
@@ -145,7 +145,8 @@ static void how_sure(struct brief *b)
                       summary_pct(c->truncated, c->samples));
 }
 
-/* The figures are of a part: that belongs above them, however long it is. */
+/* If the figures are of a part of the recording, a note above them says so,
+ * however long it is. */
 static void filter(void *to, const char *note, size_t len)
 {
     if (text_note_is_filter(note))

@@ -1,5 +1,5 @@
-/* The end of the text report: what makes its figures less sure and matters,
- * with the remedy, and what else may be done. */
+/* The end of the text report: what makes its figures noticeably less certain,
+ * with the remedy, and further steps. */
 #include "formats/text_parts.h"
 
 #include <stdio.h>
@@ -11,13 +11,14 @@
 /* From this part on a doubt matters, in percent. */
 #define MATTERS_PCT 2.0
 
-/* A sample has many frames, and one without its name is enough to spoil it.
- * Of C code without symbols that is nearly every one. */
+/* A sample has many frames, and one frame without a name is enough to spoil the
+ * sample. Where C code has no symbols, nearly every sample has such a frame. */
 enum among { AMONG_SAMPLES, AMONG_FRAMES, SPOILING_SAMPLES, IN_A_NOTE };
 
-/* What to do about a counter that is a doubt; and what the engine bpf, where
- * it was another. A note tells of some. Not here are those whose stacks are
- * right at both ends (short_copies, elided, c_cut): they never make a line. */
+/* What to do about a counter of doubts, and what engine bpf would improve if
+ * another engine was used. Some counters are explained by a note instead.
+ * Counters of stacks that are right at both ends (short_copies, elided, c_cut)
+ * are not in this table: they never make a line. */
 static const struct remedy {
     const char *counter;
     enum among among;

@@ -119,7 +119,8 @@ static void measure_lines(struct head *h)
                   (unsigned long long)s->counted);
 }
 
-/* How much of the node's CPU time this is a picture of, and how sharp. */
+/* How much of the node's CPU time was sampled, and the quality of the samples.
+ */
 static void cpu_line(struct head *h)
 {
     const struct profile_counters *c = profile_counters(h->p);
@@ -239,8 +240,8 @@ static void share_lines(struct head *h)
     text_cell_end_line(h->out);
 }
 
-/* How far chance alone may have moved the biggest functions, and any share:
- * half of all samples is where it moves most. */
+/* How far chance may have moved the biggest functions, and any share: it moves
+ * a share of one half most. */
 static void error_line(struct head *h)
 {
     const struct summary *s = h->s;

@@ -1,6 +1,6 @@
 /*
  * The call tree of all counted samples, cut where a branch has less than a
- * share of them. What follows alone is not indented further, so that deep
+ * share of them. An only child is not indented further, so that deep
  * stacks stay readable:
  *
  *   100.00   0.00  |- proc_lib:init_p/5
@@ -137,7 +137,7 @@ static void cut_line(struct call_tree *t, const struct node *n)
     buffer_printf(t->out, "... %u smaller\n", n->cut_count);
 }
 
-/* A recursion is one line. What follows it alone; NONE: a branch or the end. */
+/* A recursion is one line. Returns its last node. */
 static uint32_t write_node(struct call_tree *t, uint32_t at, const char *mark)
 {
     uint32_t function = function_of(t, at), depth = 1;
@@ -162,7 +162,7 @@ static uint32_t write_node(struct call_tree *t, uint32_t at, const char *mark)
 
 static void write_branch(struct call_tree *t, uint32_t node);
 
-/* A node and what follows it alone, then the branches below that. */
+/* A node and the chain of only children below it, then the branches below. */
 static void write_child(struct call_tree *t, uint32_t at, bool last)
 {
     size_t lead = t->lead.len;

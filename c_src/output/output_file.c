@@ -228,7 +228,7 @@ int output_file_write(const struct output_place *p, bool fresh,
     return err;
 }
 
-/* Rights alone do not tell (a read-only file system, /proc): we try it. */
+/* Permissions do not say enough (read-only file systems, /proc), so we try. */
 static int try_it(const struct output_place *p)
 {
     sigset_t before;

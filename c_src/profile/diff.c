@@ -130,7 +130,7 @@ static bool is_more(enum diff_verdict verdict)
     return verdict == DIFF_GREW || verdict == DIFF_NEW;
 }
 
-/* What the machine or the VM does by itself is nobody's change. */
+/* The work of the machine or of the VM itself is not a change of a function. */
 static bool is_of_code(const struct diff *d, const struct diff_function *f)
 {
     enum frame_kind kind =

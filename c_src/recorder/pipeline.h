@@ -23,7 +23,7 @@ struct pipeline;
 MUST_USE int pipeline_open(struct target_state *target,
                            struct unwinder *unwinder, struct symbols *symbols,
                            struct profile *profile, struct pipeline **out);
-/** From now on samples are told apart by the timeline of meta.bucket_ns, which
+/** From now on samples are put into the timeline of meta.bucket_ns, which
  *  began at started_ns (CLOCK_MONOTONIC). */
 void pipeline_keep_time(struct pipeline *p, uint64_t started_ns);
 void pipeline_close(struct pipeline *p);

@@ -22,7 +22,7 @@ struct session_options {
     const char *event;    /**< one of engine_event_names */
     bool kernel;          /**< kernel stacks */
     bool force;           /**< where the engine would rather refuse */
-    bool timeline;        /**< samples are told apart by their time */
+    bool timeline;        /**< keep the time of each sample */
     bool no_command;      /**< the command line is left out */
     uint64_t duration_ns; /**< of the recording; 0: not known */
     /** Borrowed: once it is not 0 everything below comes to its end within a

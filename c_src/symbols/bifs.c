@@ -77,7 +77,7 @@ static bool is_erlang(const char *name)
     return name && strncmp(name, "erlang:", 7) == 0;
 }
 
-/* Two stubs, one C function: erlang's name where one alone is erlang's. A
+/* Two stubs, one C function: the name in erlang if only one of them is there. A
  * reloaded module brings the same name again. */
 static void settle(struct bifs_entry *entry, const char *name)
 {

@@ -30,7 +30,7 @@ static bool is_octal(const char *at)
     return true;
 }
 
-/* The VM writes octal for controls alone, U+0000..U+001F and U+0080..U+009F
+/* The VM writes octal only for controls, U+0000..U+001F and U+0080..U+009F
  * (the latter by the second byte of their UTF-8). */
 static void put_control(struct text *t, const char *digits)
 {

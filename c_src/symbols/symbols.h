@@ -52,7 +52,7 @@ enum symbol_callee {
                            yielded: SYMBOL_CALLED */
     SYMBOL_NIF,       /**< (through a C helper) a NIF: by its C function, else
                            by its caller's call, SYMBOL_CALLED */
-    SYMBOL_GUARD_BIF, /**< a BIF, known by its C function alone */
+    SYMBOL_GUARD_BIF, /**< a BIF, known only by its C function */
 };
 
 enum symbol_seam {
@@ -73,7 +73,7 @@ struct symbol_query {
 /** What an address was, for the counters. */
 enum symbol_result {
     SYMBOL_NAMED,
-    SYMBOL_OBJECT_ONLY, /**< C code known by object and offset alone */
+    SYMBOL_OBJECT_ONLY, /**< C code known only by object and offset */
     SYMBOL_UNRESOLVED,  /**< in no object and no code that was ever loaded */
     SYMBOL_STALE,       /**< code was replaced around the sample's time */
 };

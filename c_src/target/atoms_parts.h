@@ -20,7 +20,7 @@ struct atoms_mfa {
 };
 
 /** Splits and unquotes a function's name as the VM prints it. Pure.
- *  -E_FORMAT when it is none. */
+ *  -E_FORMAT when it is not such a name. */
 MUST_USE int atoms_parse_mfa(const char *name, struct atoms_mfa *out);
 
 /* --- atoms_table.c: the VM's atom table --------------------------------- */

@@ -31,7 +31,7 @@ struct erlproc {
 };
 
 /** Reads the known fields of the Process at address. A read, no more:
- *  -E_TORN when the id is no pid term or the pointers are none. The
+ *  -E_TORN when the id is not a pid term or a pointer is not one. The
  *  pointers may be out of order: a collection is swapping heaps. */
 MUST_USE int erlproc_read(const struct layout *l, const struct memory *m,
                           uint64_t address, struct erlproc *out);

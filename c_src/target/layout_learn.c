@@ -10,9 +10,10 @@
 #include "target/layout_parts.h"
 
 enum {
-    CHECK_EVERY = 64,    /* samples, once all is known */
-    EAGER_SAMPLES = 256, /* so many are all looked at while something is not */
-    LEARN_EVERY = 16,    /* afterwards */
+    CHECK_EVERY = 64, /* samples, once all is known */
+    EAGER_SAMPLES =
+        256,          /* all of the first ones are used while a field is not */
+    LEARN_EVERY = 16, /* afterwards */
     ESDP_WORDS = 64,
     MIN_CURRENT = 3,
     MAX_FAILURES = 2,

@@ -367,7 +367,7 @@ bool layout_schedulers_current(const struct layout *l, const struct memory *m,
         for (size_t k = 0; k + 2 < ESDP_TYPE_WORDS; k++)
             possible[k] = possible[k] && fits(words + k, t);
     }
-    /* The type alone is mostly zeroes: it takes two kinds to know it. */
+    /* One type is mostly zeroes, so two kinds of schedulers are needed. */
     size_t hits = 0, hit = 0;
     for (size_t k = 1; k + 2 < ESDP_TYPE_WORDS; k++)
         if (possible[k]) {

@@ -4,7 +4,7 @@
  *
  *    +0 u32 sizeMask       twice the slots before the splitting began, less 1
  *    +4 u32 usedSlots      those slots and the splits
- *    +8 u32 arraySize      room for so many
+ *    +8 u32 arraySize      how many there is room for
  *   +12 u32 splitPosition  splits so far
  *   +16     numElements
  *   +24     slots: [] | {Key, Value} | [{Key, Value}, ...]
@@ -47,7 +47,7 @@ struct procdict_reader {
     const struct layout *layout;
     const struct term_node *node;
     uint64_t keys[KEYS];     /* atoms; 0: not met yet */
-    uint64_t others[OTHERS]; /* atoms that are none of them */
+    uint64_t others[OTHERS]; /* atoms known to be no keys */
     uint64_t slots[MAX_SLOTS], again[MAX_SLOTS];
     size_t slot_count;
     uint64_t open[MAX_SLOTS]; /* lists, as far as they are not read */

@@ -12,7 +12,8 @@ enum {
     ATOM = 0x0b,
     ATOM_MASK = 0x3f,
     NIL = 0x3b,
-    POINTER_TAGS = 7, /* bit 2 marks a literal where such are told apart */
+    POINTER_TAGS =
+        7, /* bit 2 marks a literal, on releases that mark literals */
     SUBTAG = 0x3c,
     ARITY_SHIFT = 6,
     MAX_ELEMENTS = 16,

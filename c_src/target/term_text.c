@@ -93,7 +93,7 @@ static int characters(struct writer *w, uint64_t list, char *to, size_t size)
     return end == TERM_IS_NIL || end == TERM_IS_LIST ? 0 : -E_NOT_FOUND;
 }
 
-/* Where the bytes of a binary are; false: it is none, or not of whole bytes. */
+/* Where the bytes of a binary are; false: not a binary, or not whole bytes. */
 static bool bytes_of(uint64_t at, const uint64_t word[4], uint64_t *from,
                      uint64_t *size)
 {
@@ -122,7 +122,7 @@ static size_t printable(const char *text, size_t len)
     return i;
 }
 
-/* A binary that is text. 0; -E_NOT_FOUND: it is none; or an error. */
+/* A binary that is text. 0; -E_NOT_FOUND: not a binary of text; or an error. */
 static int binary(struct writer *w, uint64_t t, char to[MAX_BYTES + 1])
 {
     const struct memory *m = w->node->memory;

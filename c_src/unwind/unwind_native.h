@@ -31,7 +31,7 @@ struct native_walk {
     size_t count;
     bool late;        /**< part of the stack was read after the sample */
     struct regs regs; /**< for NATIVE_ERLANG: of the Erlang frame, the callee-
-                           saved ones, sp and ip; others are not meant */
+                           saved ones, sp and ip; others are not valid */
 };
 
 struct unwind_native;

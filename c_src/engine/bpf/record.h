@@ -54,7 +54,7 @@ struct bpf_record {
     } piece[BPF_PIECES];
 };
 
-/* What the program is told: whom to sample, copy_offsets, and how much of a
+/* The setup of the program: whom to sample, copy_offsets, and how much of a
  * Process holds every field. */
 struct bpf_setup {
     __u64 ns_dev, ns_ino; /* the node's pid namespace */

@@ -32,7 +32,7 @@ export function readColors() {
 
 export const numbersOf = (text) => text.split(/\s+/).map(parseFloat);
 
-/* Neighbours of one kind are told apart by a little lightness. */
+/* Slightly different lightness distinguishes neighbours of one kind. */
 function shadesOf(hueSaturationLightness) {
     const [hue, saturation, lightness] = numbersOf(hueSaturationLightness);
     return Array.from({length: SHADES}, (_, i) => {

@@ -46,7 +46,7 @@ export async function readData() {
     return new Response(unpacked).json();
 }
 
-/* Every value is told as what it adds to the one before. */
+/* Every value is stored as its difference from the one before. */
 function running(steps) {
     let sum = 0;
     return Int32Array.from(steps, (step) => sum += step);

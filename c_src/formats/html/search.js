@@ -121,7 +121,7 @@ function searchNow() {
     changed("search");
 }
 
-/* As it is told by the address; nothing else has to be shown again. */
+/* Sets the search from the address; nothing else has to be drawn again. */
 export function searchAgain(text) {
     element("pattern").value = text;
     search(text);
