@@ -103,7 +103,7 @@ void help_verb(struct buffer *out, const struct verb *verb)
 
 void help_program(struct buffer *out)
 {
-    enum { WHAT_COLUMN = 52 };
+    enum { WHAT_COLUMN = 54 };
     buffer_printf(out, "cprof %s, %s\n\n", CPROF_VERSION, purpose);
     for (const struct verb *const *v = verb_all; *v; v++)
         for (const struct verb_use *use = (*v)->uses; use->line; use++) {

@@ -318,8 +318,8 @@ const struct option_row option_table[] = {
     {"min-effect", 0, DIFF, "P", NULL, false, take_min_effect, 0,
      "ignore changes below P percent (default " TEXT(DIFF_MIN_EFFECT_PCT) ")"},
     {VIEW_PROCESS, 0, FILTERS, "P", NULL, false, take_process, 0,
-     "only the Erlang process with this name, label or pid; a name as the "
-     "report shows it, such as my_server or shop:init/1 (repeatable)"},
+     "only the Erlang process with this name (as the report shows it, such as "
+     "my_server or shop:init/1), label or pid (repeatable)"},
     {VIEW_FOCUS, 0, FILTERS, "RE", NULL, false, take_focus, 0,
      "only stacks with a function that matches this regular expression"},
     {VIEW_IGNORE, 0, FILTERS, "RE", NULL, false, take_ignore, 0,

@@ -93,9 +93,9 @@ static void nothing(struct buffer *out, const struct diff *d)
                   100 * diff_min_effect(d));
     if (!f || !isfinite(f->own.growth_low) || !isfinite(f->own.growth_high))
         return;
-    buffer_text(out, "; the biggest, ");
+    buffer_text(out, "; the growth of the biggest, ");
     name(out, d, f);
-    buffer_printf(out, " (%.1f %%), is within %+.0f to %+.0f %%",
+    buffer_printf(out, " (%.1f %%), is between %+.0f and %+.0f %%",
                   f->own.now_pct, 100 * f->own.growth_low,
                   100 * f->own.growth_high);
 }

@@ -167,7 +167,7 @@ static void list_add(struct list *l, const char *between, const char *name,
     l->column += (size_t)len;
 }
 
-/* Those of least_pct and more; the others together. */
+/* The states of least_pct and more, and the sum of the rest. */
 static void counted_states(struct list *l, const struct summary *s,
                            double least_pct)
 {
@@ -185,7 +185,7 @@ static void counted_states(struct list *l, const struct summary *s,
         between = ", ";
     }
     if (others > 0)
-        list_add(l, between, "other", others);
+        list_add(l, between, "the rest", others);
 }
 
 void text_states_write(struct buffer *out, const struct summary *s,
@@ -218,7 +218,7 @@ void text_idle_write(struct buffer *out, const struct summary *s)
         share(out, idle_part_name((enum idle_part)i), s->by_idle_part[i], all,
               &any);
     if (s->by_idle_part[IDLE_BUSY_WAIT] + s->by_idle_part[IDLE_YIELD])
-        buffer_printf(out, "; busy-wait and sched_yield end with %s",
+        buffer_printf(out, "; to avoid busy-wait and sched_yield, use %s",
                       IDLE_NO_BUSY_WAIT);
     text_cell_end_line(out);
 }

@@ -86,7 +86,7 @@ static void text_says_what_could_have_been_seen(void **state)
     struct diff *d = compare(side(4000, "n"), side(4010, "n"));
     char *text = write(&format_text, d, NULL);
     has(text, "\nNo function grew or shrank significantly and by more than "
-              "5 %; the biggest, cold (50.0 %), is within -");
+              "5 %; the growth of the biggest, cold (50.0 %), is between -");
     has_not(text, "grew  ");
     free(text);
     diff_destroy(d);

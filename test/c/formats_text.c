@@ -70,8 +70,9 @@ static void idling_is_apart_with_its_parts(void **state)
     char *text = report(p, 0, false);
     assert_has(text, "States:   port 75.0 %, scheduling 25.0 %; not counted: "
                      "idle 50.0 % of all\n");
-    assert_has(text, "Idle:     busy-wait 75.0 %, poll 25.0 %; busy-wait and "
-                     "sched_yield end with +sbwt none +sbwtdcpu none");
+    assert_has(text,
+               "Idle:     busy-wait 75.0 %, poll 25.0 %; to avoid busy-wait "
+               "and sched_yield, use +sbwt none +sbwtdcpu none");
     free(text);
     profile_destroy(p);
 }

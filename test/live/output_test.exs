@@ -69,7 +69,7 @@ defmodule Live.OutputTest do
     for {name, pattern} <- [
           {"f", "belongs to another user"},
           {"p", "belongs to another user"},
-          {"l", "a link of another user, or in a folder where anyone may create links"}
+          {"l", "a link that belongs to another user or lies in a folder where anyone may create links"}
         ] do
       # If it sampled first, the test would time out.
       {out, err, 1} = Cprof.run(["record", "-p", node.pid, "-d", 3600, "-o", "#{shared}/#{name}.html"])
