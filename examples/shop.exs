@@ -1,12 +1,12 @@
-# A small shop under load, for about five seconds: customers order, each order
-# is priced, checked against the stock, signed, and kept in a ledger. To be
-# profiled, for instance with
+# A small shop under load, for about five seconds: customers order, and each
+# order is priced, checked against the stock, signed, and kept in a ledger.
+# Profile it, for example with
 #
 #     mix profile.run --output flamegraph.html examples/shop.exs
 #
-# What there is to find: Shop.Discounts.best/2 tries every set of coupons, far
-# more work than all the rest (each coupon more doubles it); the ledger sorts
-# all of its page to find three customers; the little rest is honest work.
+# What to find: Shop.Discounts.best/2 tries every set of coupons, which is far
+# more work than everything else (each further coupon doubles it). The ledger
+# sorts its whole page to find three customers. The rest is necessary work.
 
 defmodule Shop.Catalog do
   @items for n <- 1..400, into: %{}, do: {"item-#{n}", 100 + rem(n * 7919, 4900)}

@@ -77,8 +77,8 @@ struct getopt_table {
     char letters[2 * ROWS_MAX + 3];
 };
 
-/* A command after the options has options of its own: "+". A missing value is
- * not an unknown option: ":". */
+/* "+": a command after the options has its own options. ":": a missing value is
+ * reported differently from an unknown option. */
 static void make_getopt_table(enum option_verb verb, struct getopt_table *t)
 {
     size_t n = 0;
@@ -119,8 +119,8 @@ static bool is_short_for(const struct option_row *row, enum option_verb verb,
            strncmp(row->name, word + 2, strcspn(word + 2, "=")) == 0;
 }
 
-/* getopt refuses a value where none belongs, what is short for more than one
- * option, and the rest. */
+/* getopt refuses a value for an option that takes none, an ambiguous
+ * abbreviation, and an unknown option. */
 static int refused(struct options_fault *f, enum option_verb verb,
                    const char *word)
 {
@@ -158,7 +158,7 @@ static int parse(int argc, char **argv, struct options *o,
         int code = getopt_long(argc, argv, table.letters, table.rows, NULL);
         if (code == -1)
             return 0;
-        /* Options may stand behind other words: it is the one just passed. */
+        /* Options may follow other words: it is the one just passed. */
         const char *option = argv[optind > 1 ? optind - 1 : 1];
         if (code == ':')
             return fault(f, option, "", "needs a value");
@@ -172,7 +172,8 @@ static int parse(int argc, char **argv, struct options *o,
 
 /* --- what fits together --------------------------------------------------- */
 
-/* The one asked for; else by the extension of the output; else the first. */
+/* The format of --format; or else that of the output's extension; or else the
+ * first. */
 static int decide_format(struct options *o, struct options_fault *f)
 {
     if (!o->format)
@@ -228,7 +229,7 @@ static int check_view(struct options *o, struct options_fault *f)
     return why ? option_fault(f, option_row(name), NULL, why) : 0;
 }
 
-/* A word that is meant for a node, and no command. */
+/* A word that the user probably meant as a node, not as a command. */
 static int node_without_option(const char *word, struct options_fault *f)
 {
     char why[160];

@@ -2,7 +2,7 @@
  * The engine `bpf`: one bare event per CPU; a BPF program takes every sample
  * of the node at its instant, with all that the unwinder needs
  * (bpf/sampler.bpf.c), into one ring. Nothing has to be read from the node
- * soon after, so nobody is woken for a sample.
+ * soon after a sample, so a sample wakes nobody.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,19 +17,19 @@
 #include "target/cpus.h"
 #include "target/pidns.h"
 
-/* A thread that the program was told of; it samples the others, too. */
+/* A thread for which the program has a plan; it also samples the others. */
 struct bpf_thread {
     uint64_t inner; /* its id in the node's pid namespace */
     pid_t tid;
     uint64_t sp;             /* in its last sample; 0: none yet */
-    struct copy_thread plan; /* as the program was told */
+    struct copy_thread plan; /* as the program has it */
 };
 
 struct engine {
     pid_t pid;
     struct pidns ns;
     struct bpf_program_handle *program;
-    struct bpf_setup told; /* as the program was told */
+    struct bpf_setup told; /* as the program has it */
     bool kernel_stacks;
     struct bpf_cpus cpus;
     struct bpf_thread *threads; /* sorted by inner */
@@ -73,7 +73,7 @@ static void bound_stack(const struct engine_view *view, uint64_t sp,
     }
 }
 
-/* Tells the program what is to be copied of the thread, when that changed. */
+/* Gives the program the plan of a thread, if it has changed. */
 static int put_thread(struct engine *e, const struct engine_view *view,
                       pid_t tid, struct bpf_thread *to)
 {
@@ -96,7 +96,7 @@ static int by_inner(const void *a, const void *b)
     return (x->inner > y->inner) - (x->inner < y->inner);
 }
 
-/* Ids are used again: what was told of a thread ends with it. */
+/* Ids are reused: the plan of a thread is removed when the thread ends. */
 static void replace_threads(struct engine *e, struct bpf_thread *list,
                             size_t count)
 {
@@ -192,8 +192,8 @@ static void close_engine(struct engine *e)
     free(e);
 }
 
-/* On a CPU that is idle at times, a frequency would be that of its work and
- * its sleep together: cycles are counted. */
+/* Cycles are counted: on a CPU that is idle at times, a frequency would be that
+ * of its work and its sleep together. */
 static int set_event(struct perf_event_setup *setup,
                      const struct engine_config *config)
 {
@@ -210,7 +210,7 @@ static int set_event(struct perf_event_setup *setup,
     return err ? perf_event_error(err) : 0;
 }
 
-/* Who is to be sampled, by ids that the kernel knows. */
+/* The process to sample, by ids that the kernel knows. */
 static int identify(struct engine *e)
 {
     int err = pidns_read(e->pid, &e->ns);

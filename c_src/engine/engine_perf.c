@@ -145,7 +145,8 @@ static int probe(pid_t pid)
     return perf_event_error(result);
 }
 
-/* What is read from the node after a sample is right only if it is soon. */
+/* Data that is read from the node after a sample is right only if it is read
+ * soon. */
 static void raise_priority(struct engine *e)
 {
     errno = 0;

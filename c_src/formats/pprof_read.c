@@ -1,7 +1,7 @@
 /*
- * Reads a recording, ours or another program's pprof file. The file's parts
- * come in any order (Go writes the strings last), so it is walked once for
- * each kind of part that others refer to.
+ * Reads a recording of cprof or a pprof file of another program. The parts of
+ * the file come in any order (Go writes the strings last), so the file is
+ * walked once for each kind of part that others refer to.
  */
 #include "formats/format.h"
 
@@ -32,7 +32,7 @@ struct reading {
     struct profile *p;
     struct pprof_tables tables;
     struct reader file;
-    struct buffer head; /* what is none of the parts above */
+    struct buffer head; /* everything except the parts above */
     struct pprof_values values;
     uint64_t samples;
 };

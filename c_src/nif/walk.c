@@ -9,7 +9,7 @@ enum {
     CHUNK_NS = 120000,
     BATCH = 64,        /* slots between looks at the clock */
     AHEAD = 8,         /* structs fetched into the cache before they are read */
-    LEAK_LEAST = 8192, /* words: who holds less is no suspect */
+    LEAK_LEAST = 8192, /* words: a process that holds less is not a suspect */
     /* Answering what it is asked (process_info) takes a process some. */
     STILL_REDUCTIONS = 4000,
 };
@@ -102,8 +102,9 @@ static uint32_t ms_now(const struct walk *w)
     return (uint32_t)((w->began_ns - w->memory->began_ns) / 1000000);
 }
 
-/* Modulo 2^32, which is a minute of one scheduler's. Of a process in motion
- * they were seen to fall by a few from one walk to the next: that is none. */
+/* Modulo 2^32, which is about a minute of one scheduler. The reductions of a
+ * running process were seen to fall by a few from one walk to the next: then 0.
+ */
 static uint64_t reductions_since(uint32_t before, uint32_t now)
 {
     const uint32_t few = 1 << 20;

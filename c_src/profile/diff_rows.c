@@ -153,7 +153,7 @@ static int find_spreads(struct work *w)
 
 /* --- rows of functions ---------------------------------------------------- */
 
-/* What is not apart is measured against the others that are not. */
+/* A function that is not set aside is compared with the others that are not. */
 static struct diff_counts against_rest(const struct work *w, int side,
                                        uint64_t k, uint64_t k_left)
 {
@@ -162,8 +162,9 @@ static struct diff_counts against_rest(const struct work *w, int side,
         .k = (double)k, .rest = rest > 0 ? rest : 0, .all = w->counted[side]};
 }
 
-/* A total is measured against all unchanged work, also that within it: a
- * caller of nearly everything has no rest worth to compare with. */
+/* A total is compared with all unchanged work, including the work within it: a
+ * function that calls nearly everything has too little other work to compare
+ * with. */
 static struct diff_counts against_all(const struct work *w, int side,
                                       uint64_t k, uint64_t k_left)
 {
@@ -195,8 +196,8 @@ static bool is_all_self(const struct work *w, uint32_t f)
            w->all[1].self[f] == w->all[1].own[f];
 }
 
-/* Of C and kernel code only self and own are judged: how much of it there is
- * below anything is the machine's doing as much as the code's. */
+/* For C and kernel code only self and own are judged: how much of it there is
+ * below a function depends on the machine as much as on the code. */
 static bool has_judged_total(const struct work *w, uint32_t f)
 {
     enum frame_kind kind = profile_function_at(w->g->profile, f)->kind;

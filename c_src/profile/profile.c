@@ -281,7 +281,7 @@ static int add_line(struct profile *p, const char *line)
     return 0;
 }
 
-/* Notes quote names: one that holds a line break must not become two notes. */
+/* Notes quote names: a name with a line break must not become two notes. */
 int profile_note(struct profile *p, const char *line)
 {
     struct buffer shown;

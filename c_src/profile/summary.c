@@ -133,7 +133,7 @@ static void count_leaf(struct work *w, struct summary *s,
     add_capped(&s->by_leaf_kind[kind], weight);
 }
 
-/* The root of an idle stack says what it is of. */
+/* The root of an idle stack names the part of idling. */
 static enum idle_part idle_part(const struct profile *p, uint32_t stack)
 {
     if (stack == PROFILE_NONE)

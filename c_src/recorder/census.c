@@ -86,13 +86,13 @@ struct person {
     bool read; /* its dictionary */
 };
 
-/* By its own account, else by the VM's. */
+/* From its dictionary, or else from the VM's struct. */
 static const uint64_t *initial_of(const struct person *who)
 {
     return who->says.initial[0] ? who->says.initial : who->proc.initial;
 }
 
-/* Reads what it says of itself. What does not check out is left as it was. */
+/* Reads its dictionary. Facts that do not check out are left unchanged. */
 static void read_person(struct census *c, struct person *who)
 {
     const struct target_state *t = c->target;
@@ -234,7 +234,7 @@ static int64_t describe_alone(struct census *c, const struct person *who)
     return id;
 }
 
-/* A name tells one process from all others of its kind. */
+/* A name distinguishes one process from all others of its kind. */
 static int64_t describe(struct census *c, const struct person *who)
 {
     const uint64_t *initial = initial_of(who);
@@ -254,8 +254,8 @@ static int64_t learn(struct census *c, const struct erlproc *proc)
     return describe(c, &who);
 }
 
-/* Of what it said before, nothing is taken back; what the node itself said of
- * it (inquiry.h) is more. */
+/* Facts from earlier reads are kept; facts from the node itself (inquiry.h)
+ * take precedence. */
 static int look_again(struct census *c, struct member *m,
                       const struct erlproc *proc)
 {

@@ -158,9 +158,9 @@ static void find_named_callee(struct walk *w, size_t i)
         w->named_callee = called_at(w, SYMBOL_CALLEE, a->at);
 }
 
-/* The first frame of what an address is. A function that ends in a call of
- * another one leaves its stack frame to that. Its caller's code still says
- * that it was called, and the return address that it has not returned. */
+/* The first frame of an address. A function that ends in a call of another one
+ * gives up its stack frame. The code of its caller still says that it was
+ * called, and the return address says that it has not returned. */
 static void push_called(struct walk *w, int64_t frame)
 {
     const struct profile *p = w->naming->profile;
@@ -232,9 +232,9 @@ static void strip_process(struct unwound *u)
     u->truncated = u->unverified = false;
 }
 
-/* In the scheduler's loop a collection is the process's work. What else it does
- * with a process at hand, taking it up or putting it away, is scheduling for
- * it, if it was at hand at that very instant. */
+/* In the scheduler's loop, a collection is work of the process. Everything else
+ * that the loop does with a process, scheduling it in or out, is scheduling for
+ * that process, if the scheduler had it at the instant of the sample. */
 static void settle_scheduling(struct walk *w)
 {
     struct unwound *u = w->u;
@@ -279,7 +279,7 @@ static void push_address(struct walk *w, size_t i)
         counters(w)->elided += a->kind == ADDRESS_ELIDED;
         return;
     }
-    /* What leads to the collector and what it does is all [gc]. */
+    /* The collector and everything between it and the caller is one [gc]. */
     if (w->collecting && a->kind != ADDRESS_ERLANG)
         return;
     if (is_bif_helper(w, i))

@@ -22,12 +22,12 @@
 
 enum {
     POLL_MS = 700, /* for the samples of one poll */
-    /* For reading what one sample needs: what fails then stays unnamed, and a
-     * machine with much else to do is slow. */
+    /* For reading what one sample needs. It is long, because what cannot be
+     * read stays without a name, and a busy machine is slow. */
     SAMPLE_MS = 3000,
     LOOK_MS = 300,   /* for one look at the node */
     DRAIN_MS = 5000, /* for what is queued at the end */
-    STOP_MS = 300,   /* for either, once somebody asks for the end */
+    STOP_MS = 300,   /* for either, once the user asked to stop */
 };
 
 struct session {
@@ -120,7 +120,7 @@ static int open_engine(struct session *s, const struct session_options *o)
     return err ? err : unseen_open(o->pid, &s->target.threads, &s->unseen);
 }
 
-/* Says why, where the error itself only says that something is forbidden. */
+/* Finds the reason of an error that only says that something is forbidden. */
 static int explain(int err, pid_t pid)
 {
     struct rights rights;
@@ -193,8 +193,8 @@ static bool is_over(struct session *s)
     return deadline_check(&s->poll_until) != 0;
 }
 
-/* What there is no time for stays in the rings until the next poll. After the
- * last one it is counted. */
+/* Samples that there is no time for stay in the rings until the next poll.
+ * After the last poll they are counted. */
 static bool on_sample(void *ctx, const struct sample *sample)
 {
     struct session *s = ctx;
@@ -304,7 +304,7 @@ struct session_progress session_progress(const struct session *s)
     };
 }
 
-/* Where CPU time is what is sampled, and all of it. */
+/* Only if CPU time is sampled, and all of it. */
 static int note_unseen(struct session *s)
 {
     const struct profile_meta *m = profile_meta(s->profile);

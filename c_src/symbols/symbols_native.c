@@ -162,8 +162,8 @@ void symbols_native_set_maps(struct symbols_native *n, const struct maps *maps)
 
 /* --- names -------------------------------------------------------------- */
 
-/* What the compiler hangs on the name of a function that it split, cloned
- * or renamed. */
+/* Suffixes that the compiler appends to the name of a function that it split,
+ * cloned or renamed. */
 static bool is_clone_mark(const char *at)
 {
     static const char *const marks[] = {".part.", ".constprop.", ".isra.",
@@ -194,8 +194,8 @@ static bool is_collector(const char *name)
            strcmp(name, "major_collection") == 0;
 }
 
-/* The cold part of a function lies elsewhere, with a start of its own; its
- * name leads back to the function's. */
+/* The cold part of a function is at another place, with its own start; its name
+ * leads back to the start of the function. */
 static uint64_t whole_start(const struct image *image, const char *raw,
                             const char *plain, uint64_t start)
 {

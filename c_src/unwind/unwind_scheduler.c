@@ -53,8 +53,8 @@ static void add_native(struct unwinding *w, const struct native_walk *native,
     }
 }
 
-/* C frames, when the tables lead to the boundary that the runtime stack
- * shows; else the ip alone, the boundary holds in any case. */
+/* The C frames, if the tables lead to the boundary that the runtime stack
+ * shows; otherwise only the ip. The boundary holds in any case. */
 static bool cross_native(struct unwinding *w, struct seam *seam)
 {
     struct native_walk native;
@@ -178,7 +178,7 @@ static enum moment compare_return(const struct unwinding *w,
 }
 
 /* While a match specification runs, the scheduler's current process is one made
- * up for it; who runs it is in r13, as ever. */
+ * up for it; the process that runs it is in r13, as always. */
 static bool is_pseudo(const struct unwinding *w, uint64_t process)
 {
     uint64_t id;
@@ -218,8 +218,8 @@ static bool in_order(const struct live *now, uint64_t e)
     return now->has_htop && now->has_hend && now->htop <= e && e <= now->hend;
 }
 
-/* No stack, or one of another moment: a light BIF's call site is exact all
- * the same. */
+/* No stack, or one from a different moment: the call site of a light BIF is
+ * exact nevertheless. */
 static void add_entry_only(struct unwinding *w, const struct seam *seam)
 {
     if (seam->entry)
@@ -228,7 +228,7 @@ static void add_entry_only(struct unwinding *w, const struct seam *seam)
     w->out->complete = false;
 }
 
-/* Reads the stack from the node; the moment it is of. */
+/* Reads the stack from the node, and returns the moment that it is from. */
 static enum moment walk_live(struct unwinding *w, const struct seam *seam,
                              struct unwind_walk *walk, bool *ordered)
 {
@@ -246,11 +246,11 @@ static enum moment walk_live(struct unwinding *w, const struct seam *seam,
 }
 
 /*
- * May the stack read now stand for the sample's? Short C functions have
- * returned long before anyone can look. A later moment of the same process
- * will do when it is in the function of the call site that was noted in the
- * sample, or in one that calls the sample's shared fragment. What lies below
- * that is most probably what lay there then; it stays unverified.
+ * Can the stack that was read now be used for the sample? Short C functions
+ * have returned long before the stack can be read. A later moment of the same
+ * process is good enough if it is in the function of the call site that was
+ * noted in the sample, or in one that calls the sample's shared fragment. The
+ * frames below that are most probably the same as then; they stay unverified.
  */
 static bool may_stand(struct unwinding *w, const struct seam *seam,
                       const struct unwind_walk *walk, enum moment moment,
@@ -314,8 +314,8 @@ static uint64_t process_of(struct unwinding *w, const struct seam *seam)
     return unwind_current_process(w);
 }
 
-/* Copied before it was known where the current process is: whose the C code is
- * that Erlang code called cannot be told, but somebody's it is. */
+/* Copied before it was known where the current process is: the C code runs for
+ * some Erlang process, but it is not known for which. */
 static bool is_of_unknown_process(const struct unwinding *w, bool scheduling)
 {
     return w->s->exact && !w->s->has_current && !scheduling;

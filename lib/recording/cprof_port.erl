@@ -40,8 +40,8 @@ start(Config) -> gen_server:start(?MODULE, Config, []).
 
 no_slot() ->
     {system_limit, <<
-        "too few process slots of this node are free, and the last ones are left to it; "
-        "look at it from outside with the program `cprof`, or start it with a larger +P"
+        "too few process slots of this node are free, and cprof leaves the last ones to the node; "
+        "record from outside with the program `cprof`, or start the node with a larger +P"
     >>}.
 
 -spec request(pid() | atom(), cprof_protocol:command(), map(), timeout()) ->
@@ -305,8 +305,7 @@ why(system_limit) ->
         [erlang:system_info(port_limit)]
     );
 why(Reason) when is_atom(Reason) ->
-    %% The texts of errors are in a module that cannot be loaded if no descriptor is
-%% left.
+    %% If no descriptor is left, the module with the texts of errors cannot be loaded.
     try
         file:format_error(Reason)
     catch

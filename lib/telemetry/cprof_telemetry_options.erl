@@ -67,7 +67,7 @@ own(caller_only, Only) ->
     is_boolean(Only) orelse wrong(caller_only, "true or false", Only);
 own(limit, Limit) ->
     Limit =:= infinity orelse is_integer(Limit) andalso Limit >= 1 orelse
-        wrong(limit, "how many recordings to make, 1 or more, or infinity", Limit).
+        wrong(limit, "a number of recordings, 1 or more, or infinity", Limit).
 
 -spec wrong(atom(), string(), term()) -> no_return().
 wrong(Key, Wanted, Value) ->
@@ -76,9 +76,9 @@ wrong(Key, Wanted, Value) ->
 trigger(#{span := _, event := _}) ->
     throw({wrong, "give a span or an event, not both"});
 trigger(#{span := _, seconds := _}) ->
-    throw({wrong, "a span is recorded until it ends: give max_seconds, or event instead of span"});
+    throw({wrong, "a span is recorded until it ends; give max_seconds instead of seconds, or event instead of span"});
 trigger(#{event := _, max_seconds := _}) ->
-    throw({wrong, "what an event starts lasts for the option seconds; max_seconds is for spans"});
+    throw({wrong, "a recording after an event lasts for the option seconds; max_seconds is for spans"});
 trigger(#{span := Prefix}) ->
     {span, Prefix};
 trigger(#{event := Name}) ->

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /*
- * What a sample is to hold, copied from the node's memory as copy_plan.h says:
- * the Process, the C stack, the Erlang stack, the newest code.
+ * Copies the contents of a sample from the node's memory, as copy_plan.h says:
+ * the Process, the C stack, the Erlang stack and the newest code.
  */
 #ifndef CPROF_ENGINE_BPF_COPY_BPF_H
 #define CPROF_ENGINE_BPF_COPY_BPF_H
@@ -94,7 +94,7 @@ static __always_inline bool copy(struct copying *c, enum bpf_piece piece,
     return true;
 }
 
-/* A piece of which nobody knows where its memory ends. */
+/* A piece whose memory has no known end. */
 static __always_inline void copy_pages(struct copying *c, enum bpf_piece piece,
                                        __u64 addr, __u32 pages)
 {
@@ -148,8 +148,8 @@ static __always_inline bool copy_erlang(struct copying *c, enum bpf_piece piece,
     return true;
 }
 
-/* A heap is filled from its ends: the page that the stack grows into may not
- * be there yet, at the very moment that it is about to be. */
+/* A heap is filled from both ends: the page that the stack is just growing into
+ * may not be present yet. */
 static __always_inline bool
 copy_present(struct copying *c, enum bpf_piece piece, __u64 from, __u64 hend)
 {

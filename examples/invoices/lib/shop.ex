@@ -1,7 +1,7 @@
 defmodule Invoices.Shop do
   @moduledoc "A day of a shop, the same each time."
 
-  @doc "So many customers, and so many orders of theirs."
+  @doc "A number of customers, and a number of their orders."
   def day(customer_count, order_count) do
     customers = for id <- 1..customer_count, do: %{id: id, name: "customer #{id}", discount: rem(id, 10)}
 
