@@ -1,8 +1,8 @@
 /**
  * @file copy_plan.h
  * What an exact engine copies at the instant of a sample, and where it finds
- * it. One table, read by the BPF program in the kernel (engine/bpf/) and by
- * the ptrace engine; plain fixed-size fields only.
+ * that. It is one table for both the BPF program in the kernel (engine/bpf/)
+ * and the ptrace engine, with plain fixed-size fields only.
  *
  *   [sp, min(RS + COPY_SEAM_ABOVE, stack_high))   C stack, <= COPY_STACK
  *   [RS - COPY_SEAM_BELOW, RS + COPY_SEAM_ABOVE)  when the C stack was cut

@@ -1,12 +1,12 @@
 /**
  * @file ptrace_hand.h
- * The hand: a process of ours, forked off, that does all ptrace(2) work. Its
- * end is the one sure way to let go of a thread, and must not be our own end:
- * it is killed by the kernel when it holds a thread for too long
- * (ptrace_limit.h), and another takes its place. It has a process group of its
- * own, so that keys of a terminal and signals to ours do not reach it, blocks
- * what signals it can, and has the highest priority that it may have. It ends
- * with us, however we end.
+ * The hand: a forked process that does all ptrace(2) work. The end of the
+ * tracer is the only certain way to release a thread, and it must not be the
+ * end of cprof. So the kernel kills the hand when it holds a thread for too
+ * long (ptrace_limit.h), and another hand takes its place. The hand has its own
+ * process group, so that keys of a terminal and signals to our group do not
+ * reach it; it blocks all signals that can be blocked, and has the highest
+ * priority that it may have. It ends with us, however we end.
  *
  * A hand sees ordinary memory as it was when the hand was forked, and that of
  * ptrace_hand_memory as it is now.

@@ -1,9 +1,10 @@
 /**
  * @file ptrace_threads.h
- * The threads of a node, and which of them are due: each when its CPU time has
- * grown by a period. Then, at random moments, we look whether it runs; it does
- * so at any point of its work alike. So a sample stands for CPU time, and a
- * thread that is idle is left alone.
+ * The threads of a node, and which of them are due. A thread is due when its
+ * CPU time has grown by a period. From then on we check at random moments
+ * whether it is running, so every point of its work is equally likely to be
+ * sampled. So a sample stands for CPU time, and an idle thread is never
+ * stopped.
  */
 #ifndef CPROF_ENGINE_PTRACE_THREADS_H
 #define CPROF_ENGINE_PTRACE_THREADS_H

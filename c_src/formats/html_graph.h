@@ -1,8 +1,8 @@
 /**
  * @file html_graph.h
- * What of a profile a page holds: only what counted samples use, numbered
- * anew. By the profile's ids each table tells the new one, PROFILE_NONE for
- * what is left out; a list has the profile's ids in the new order.
+ * The part of a profile that a page contains: only what counted samples use,
+ * with new ids. `id` maps the profile's ids to the new ones (PROFILE_NONE: left
+ * out), and `list` has the profile's ids in the new order.
  */
 #ifndef CPROF_FORMATS_HTML_GRAPH_H
 #define CPROF_FORMATS_HTML_GRAPH_H

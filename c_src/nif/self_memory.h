@@ -1,8 +1,8 @@
 /**
  * @file self_memory.h
- * This process's own memory at addresses that may be anything: what is not
- * mapped is an error, never a fault. Dear (a system call each), so it is for
- * finding things once, not for walking.
+ * Reads this process's own memory at addresses that may be invalid: an address
+ * that is not mapped is an error, never a fault. Each read is a system call, so
+ * this is for finding things once, not for walking.
  */
 #ifndef CPROF_NIF_SELF_MEMORY_H
 #define CPROF_NIF_SELF_MEMORY_H

@@ -1,12 +1,13 @@
 /**
  * @file crowd.h
- * Which processes have a row of their own: a node may start a million of a
- * kind while it is recorded, and no table may grow by each.
+ * Decides which processes have their own row: a node may start a million
+ * processes of a kind during a recording, and no table may grow by each of
+ * them.
  *
- * The first CROWD_ALONE processes of a kind have one; those after them are
- * one crowd, of which only the number is kept. A process of the crowd that is
- * seen again and again is no short life: it leaves the crowd and has a row of
- * its own from then on.
+ * The first CROWD_ALONE processes of a kind have their own rows. All later ones
+ * are one crowd, of which only the size is kept. A process of the crowd that is
+ * seen again and again is not short-lived: it leaves the crowd and has its own
+ * row from then on.
  */
 #ifndef CPROF_PROFILE_CROWD_H
 #define CPROF_PROFILE_CROWD_H

@@ -1,9 +1,10 @@
 /**
  * @file functions.h
- * The profile's functions, and which are one: those of the VM are known by
- * their names, so code that was loaded again, or was seen with and without its
- * file, is one function. C functions, and those of other programs, are also
- * told apart by their file: two may well be called the same.
+ * The functions of a profile, and which of them are the same. Functions of the
+ * VM are identified by their names, so code that was loaded again, or was seen
+ * with and without its file, is one function. C functions and functions of
+ * other programs are identified by name and file, since two of them may have
+ * the same name.
  */
 #ifndef CPROF_PROFILE_FUNCTIONS_H
 #define CPROF_PROFILE_FUNCTIONS_H

@@ -1,7 +1,7 @@
 /**
  * @file processes.h
- * The profile's processes. What one was known by when it was seen is its
- * identity for ever; what is known of it now is what readers see.
+ * The processes of a profile. The facts that were known when a process was
+ * first seen stay its identity; readers see the facts that are known now.
  *
  *   rows    seen | now | next row with that pid
  *   pids    pid -> first row

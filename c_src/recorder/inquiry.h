@@ -1,9 +1,9 @@
 /**
  * @file inquiry.h
- * What only the node itself knows of its processes: which of the profile's
- * processes are asked about and when, and what becomes of the answers. How the
- * node is asked is the caller's matter (port.h's describe). A node that does
- * not answer is not asked any more.
+ * Facts about processes that only the node itself knows: decides which of the
+ * profile's processes the node is asked about and when, and takes the answers.
+ * The caller sends the questions (describe in port.h). A node that does not
+ * answer is not asked again.
  */
 #ifndef CPROF_RECORDER_INQUIRY_H
 #define CPROF_RECORDER_INQUIRY_H

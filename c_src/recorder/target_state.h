@@ -1,7 +1,7 @@
 /**
  * @file target_state.h
- * All that is known of the observed node, kept true while it runs: mappings,
- * threads, code list, VM layout.
+ * Everything that is known about the observed node, kept up to date while it
+ * runs: mappings, threads, code list, VM layout.
  */
 #ifndef CPROF_RECORDER_TARGET_STATE_H
 #define CPROF_RECORDER_TARGET_STATE_H

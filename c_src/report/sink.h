@@ -38,7 +38,7 @@ struct sink_ops {
     void (*null)(struct sink *s);
 };
 
-/** The first member of each kind of sink. */
+/** The first member of every kind of sink. */
 struct sink {
     const struct sink_ops *ops;
 };

@@ -1,8 +1,9 @@
 /**
  * @file bifs_tails.h
- * C functions that BIFs and NIFs go on in by a jump, so that their own frame
- * is gone: `return impl(...)` at the end of a function. What a single one
- * jumps to is that one's, when it is known that a BIF or NIF runs.
+ * C functions that BIFs and NIFs end in by a jump, so that their own frame is
+ * gone: `return impl(...)` at the end of a function. If it is known that a BIF
+ * or NIF is running, and only one of them jumps to a function, then it is that
+ * one.
  */
 #ifndef CPROF_SYMBOLS_BIFS_TAILS_H
 #define CPROF_SYMBOLS_BIFS_TAILS_H

@@ -2,8 +2,8 @@
  * @file memory.h
  * Read-only access to another process's memory, as a callback: a live
  * process, a recorded snapshot and a test's buffer look the same to every
- * reader above. Reads are all or nothing for each span. What is read may have
- * changed by the time it is looked at; whoever reads validates.
+ * reader above. Reads are all or nothing for each span. Data may have changed
+ * by the time it is looked at, so every reader validates it.
  */
 #ifndef CPROF_TARGET_MEMORY_H
 #define CPROF_TARGET_MEMORY_H
