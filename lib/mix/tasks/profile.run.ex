@@ -61,7 +61,7 @@ defmodule Mix.Tasks.Profile.Run do
 
       $ mix profile.run --top 5 -e 'Enum.sort(Enum.map(1..1_000_000, &:erlang.phash2/1))'
       Compiling 2 files (.ex)
-      Command:  /usr/lib/erlang/erts...in/../lib/ex_unit/ebi, pid 5553 on vm, OTP 25, 2 schedulers
+      Command:  mix profile.run, pid 5553 on vm, OTP 25, 2 schedulers
       When:     2026-11-28 12:19:58 UTC, for 8.71 s; engine bpf, 999 Hz
       CPU:      2.10 s used, 100.8 % of it sampled; 2,092 samples (2.12 s), 2,032 counted below
       States:   running 50.1 %, gc 47.7 %, scheduling 1.7 %, the rest 0.5 %; not counted: idle 2.9 % of all
