@@ -102,6 +102,10 @@ struct engine_ops {
     const char *name;
     bool
         opt_in; /**< never chosen by ENGINE_AUTO: it stops the node's threads */
+    /** Its samples must be handled soon after they were taken, because a part
+     *  of the stack is read later or because its events cost the node time
+     *  until then: what handling them needs is made ready before start. */
+    bool soon;
     /** Can it work on this pid, right now? 0, or the error that open would
      *  give. Leaves nothing open. */
     int (*probe)(pid_t pid);

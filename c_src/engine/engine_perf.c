@@ -363,6 +363,7 @@ static struct engine_info info(const struct engine *e)
 
 const struct engine_ops engine_perf = {
     .name = "perf",
+    .soon = true,
     .probe = probe,
     .open = open_engine,
     .start = start,

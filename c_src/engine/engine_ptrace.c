@@ -303,6 +303,7 @@ static struct engine_info info(const struct engine *e)
 
 const struct engine_ops engine_ptrace = {
     .name = "ptrace",
+    .soon = true,
     .opt_in = true,
     .probe = ptrace_stop_probe,
     .open = open_engine,

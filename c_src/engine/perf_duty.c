@@ -50,10 +50,20 @@ static uint64_t around(struct perf_duty *d, double mean)
            random_next(&d->random) % ((uint64_t)mean + 1);
 }
 
-static void plan_edge(struct perf_duty *d, uint64_t now_ns)
+/* A window ends when we get to it, which may be late: so the pause after it is
+ * as long as that window makes it, and the share stays what it is to be. */
+static double mean_pause(const struct perf_duty *d, uint64_t window_ns)
 {
-    double part = d->armed ? d->share : 1 - d->share;
-    d->edge_ns = part >= 1 ? UINT64_MAX : now_ns + around(d, part * CYCLE_NS);
+    double window = (double)window_ns, most = CYCLE_NS;
+    return (window < most ? window : most) * (1 - d->share) / d->share;
+}
+
+/* @param window_ns  how long the one before a pause was */
+static void plan_edge(struct perf_duty *d, uint64_t now_ns, uint64_t window_ns)
+{
+    double mean = d->armed ? d->share * CYCLE_NS : mean_pause(d, window_ns);
+    d->turned_ns = now_ns;
+    d->edge_ns = d->share >= 1 ? UINT64_MAX : now_ns + around(d, mean);
 }
 
 static double random_part(struct perf_duty *d)
@@ -66,7 +76,7 @@ static double random_part(struct perf_duty *d)
 static void begin_anywhere(struct perf_duty *d, uint64_t now_ns)
 {
     d->armed = random_part(d) < d->share;
-    plan_edge(d, now_ns);
+    plan_edge(d, now_ns, (uint64_t)(d->share * CYCLE_NS));
     if (d->edge_ns != UINT64_MAX)
         d->edge_ns =
             now_ns + (uint64_t)(random_part(d) * (double)(d->edge_ns - now_ns));
@@ -109,7 +119,7 @@ bool perf_duty_turn(struct perf_duty *d, uint64_t now_ns)
     if (now_ns < d->edge_ns)
         return false;
     d->armed = !d->armed;
-    plan_edge(d, now_ns);
+    plan_edge(d, now_ns, now_ns - d->turned_ns);
     return true;
 }
 

@@ -25,12 +25,13 @@ struct perf_duty_load {
 
 struct perf_duty {
     struct perf_cost cost;
-    double bound;     /**< of the node's CPU time; 0: none */
-    unsigned rate;    /**< samples per second of CPU time */
-    double share;     /**< of the time in which events are armed, now */
-    unsigned weight;  /**< how often a sample counts now */
-    bool armed;       /**< are they armed now? */
-    uint64_t edge_ns; /**< when that changes; UINT64_MAX: never */
+    double bound;       /**< of the node's CPU time; 0: none */
+    unsigned rate;      /**< samples per second of CPU time */
+    double share;       /**< of the time in which events are armed, now */
+    unsigned weight;    /**< how often a sample counts now */
+    bool armed;         /**< are they armed now? */
+    uint64_t edge_ns;   /**< when that changes; UINT64_MAX: never */
+    uint64_t turned_ns; /**< when it changed last */
     uint64_t random;
     uint64_t lowered; /**< times that the share was halved while sampling */
     /** Sums since perf_duty_begin. */

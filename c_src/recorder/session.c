@@ -116,6 +116,10 @@ static int open_engine(struct session *s, const struct session_options *o)
     }
     s->ops = choice.ops;
     err = err ? err : session_meta_engine(s->profile, &choice);
+    if (!err && s->ops->soon) {
+        unwinder_prepare(s->unwinder);
+        symbols_prepare(s->symbols, o->kernel);
+    }
     err = err ? err : s->ops->start(s->engine);
     return err ? err : unseen_open(o->pid, &s->target.threads, &s->unseen);
 }

@@ -82,6 +82,15 @@ int symbols_set_maps(struct symbols *s, const struct maps *maps)
     return 0;
 }
 
+void symbols_prepare(struct symbols *s, bool kernel)
+{
+    enum { ANY_ADDRESS = 1 };
+    if (kernel)
+        (void)symbols_kernel_name(&s->kernel, ANY_ADDRESS);
+    symbols_native_prepare(s->native);
+    symbols_bifs_update(s->bifs);
+}
+
 uint64_t symbols_since(const struct symbols *s)
 {
     uint64_t code = jit_since(s->config.jit);

@@ -98,6 +98,9 @@ void symbols_close(struct symbols *s);
 /** New mappings; keeps what it knows of images still there. Borrowed until
  *  the next call. */
 MUST_USE int symbols_set_maps(struct symbols *s, const struct maps *maps);
+/** Reads now what would be read when the first addresses are asked for, which
+ *  takes some 100 ms. @param kernel  the kernel's symbols, too */
+void symbols_prepare(struct symbols *s, bool kernel);
 /** The time (never 0) from which on answers are what they are now, unless
  *  for_now. It changes whenever code or mappings do. */
 uint64_t symbols_since(const struct symbols *s);

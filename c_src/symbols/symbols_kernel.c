@@ -14,7 +14,7 @@ struct frame symbols_kernel_name(struct symbols_kernel *k, uint64_t at)
 {
     struct frame frame = {FRAME_KERNEL,   "[kernel]", "kernel", "[kernel]",
                           FRAME_NO_ARITY, "",         0};
-    if (!k->tried) {
+    if (at && !k->tried) {
         k->tried = true;
         if (kallsyms_read(&k->table))
             kallsyms_deinit(&k->table);

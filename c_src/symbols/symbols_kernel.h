@@ -1,6 +1,7 @@
 /**
  * @file symbols_kernel.h
- * Kernel addresses. Read when the first one is asked for.
+ * Kernel addresses. The kernel's symbols are read when the first one is asked
+ * for; 0 stands for the kernel as a whole.
  */
 #ifndef CPROF_SYMBOLS_SYMBOLS_KERNEL_H
 #define CPROF_SYMBOLS_SYMBOLS_KERNEL_H

@@ -365,3 +365,12 @@ size_t symbols_native_jumps(struct symbols_native *n, uint64_t at,
             jumps[out++] = jumps[i];
     return keep_starts(&code, jumps, out, starts, max);
 }
+
+void symbols_native_prepare(struct symbols_native *n)
+{
+    for (size_t i = 0; n->maps && i < n->maps->count; i++) {
+        const struct map *map = &n->maps->list[i];
+        if (map->flags & MAPS_EXEC && map->inode)
+            (void)symbols_native_at(n, map->start);
+    }
+}

@@ -36,6 +36,9 @@ MUST_USE int symbols_native_open(const struct process *process,
 void symbols_native_close(struct symbols_native *n);
 /** New mappings, borrowed until the next call. Files still mapped stay open. */
 void symbols_native_set_maps(struct symbols_native *n, const struct maps *maps);
+/** Opens the files of all mapped objects now, not when the first address in
+ *  each is asked for. */
+void symbols_native_prepare(struct symbols_native *n);
 /** Valid until the next call of any function here. */
 const struct native_function *symbols_native_at(struct symbols_native *n,
                                                 uint64_t at);

@@ -43,6 +43,11 @@ int unwinder_set_maps(struct unwinder *u, const struct maps *maps)
     return unwind_native_set_maps(u->native, maps);
 }
 
+void unwinder_prepare(struct unwinder *u)
+{
+    unwind_native_prepare(u->native);
+}
+
 bool unwind_copied_word(const struct sample_copy *copy, uint64_t addr,
                         uint64_t *value)
 {

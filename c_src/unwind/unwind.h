@@ -89,6 +89,9 @@ void unwinder_close(struct unwinder *u);
 /** Tells that the process's mappings are now these; the unwinder keeps its
  *  tables of images that are still there. Borrowed until the next call. */
 MUST_USE int unwinder_set_maps(struct unwinder *u, const struct maps *maps);
+/** Opens the unwind tables of all mapped objects now, not when the first sample
+ *  in each is unwound. */
+void unwinder_prepare(struct unwinder *u);
 /**
  * Unwinds one sample of a thread of that kind. Never fails as a whole: what
  * cannot be unwound is missing from the list and flagged in *out.

@@ -261,3 +261,10 @@ void unwind_native_frames(struct unwind_native *n, const struct sample *s,
     out->late = n->late;
     n->sample = NULL;
 }
+
+void unwind_native_prepare(struct unwind_native *n)
+{
+    for (size_t i = 0; i < n->objects.count; i++)
+        (void)unwind_objects_at(&n->objects, n->process, n->memory,
+                                n->objects.list[i].map.start);
+}

@@ -43,6 +43,8 @@ void unwind_native_close(struct unwind_native *n);
  *  copied, not borrowed. */
 MUST_USE int unwind_native_set_maps(struct unwind_native *n,
                                     const struct maps *maps);
+/** Opens the tables of all mapped files now. */
+void unwind_native_prepare(struct unwind_native *n);
 /**
  * Unwinds from the sample's registers. Frames whose ip is in JIT code are not
  * unwound: that is where it ends.

@@ -70,6 +70,23 @@ static void the_first_moment_is_as_any_other(void **state)
                 first < RECORDINGS * d.share * 1.3);
 }
 
+/* Where we get to the end of a window late, pauses make up for it. */
+static void a_late_end_leaves_the_share_as_it_is(void **state)
+{
+    (void)state;
+    struct perf_duty d = begin(20000, 99);
+    uint64_t armed_ms = 0, total_ms = 400000, ms = 0;
+    while (ms < total_ms) {
+        uint64_t step = d.armed ? 40 : 1; /* five planned windows */
+        armed_ms += d.armed ? step : 0;
+        ms += step;
+        perf_duty_turn(&d, ms * NS_PER_MS);
+    }
+    double share = (double)armed_ms / (double)total_ms;
+    assert_true(d.share < 0.15);
+    assert_true(share > d.share * 0.9 && share < d.share * 1.1);
+}
+
 static void says_what_it_costs(void **state)
 {
     (void)state;
@@ -142,6 +159,7 @@ int main(void)
         cmocka_unit_test(is_always_armed_where_threads_hardly_switch),
         cmocka_unit_test(pauses_where_they_switch_often),
         cmocka_unit_test(the_first_moment_is_as_any_other),
+        cmocka_unit_test(a_late_end_leaves_the_share_as_it_is),
         cmocka_unit_test(says_what_it_costs),
         cmocka_unit_test(lowers_its_share_when_the_load_comes_later),
         cmocka_unit_test(goes_on_whatever_it_costs),
