@@ -30,8 +30,8 @@ static uint32_t flags_at(uint64_t process, uint32_t offset)
 static bool is_being_made(const struct walk_layout *l, uint64_t process,
                           uint32_t state)
 {
-    return may_be_embryo(state) &&
-           is_embryo(state, flags_at(process, l->locks));
+    return procstate_may_be_embryo(state) &&
+           procstate_is_embryo(state, flags_at(process, l->locks));
 }
 
 static uint32_t created_now(const struct walk *w)
@@ -196,7 +196,7 @@ static void add_binaries(struct walk *w, const struct walk_process *p,
 static void add_process(struct walk *w, uint32_t slot, uint64_t process,
                         const struct walk_process *p)
 {
-    enum walk_state state = walk_state_of(p->state);
+    enum procstate state = procstate_of(p->state);
     struct since since = remember(w, slot, p);
     w->count++;
     w->lower_bounds += w->layout.signals && word_at(process, w->layout.signals);
@@ -214,7 +214,7 @@ static void add_process(struct walk *w, uint32_t slot, uint64_t process,
     if (walk_top_wants(&w->reductions, since.reductions))
         walk_top_add(&w->reductions, &(struct walk_top_row){
                                          .key = since.reductions, .id = p->id});
-    if (state == WALK_WAITING)
+    if (state == PROCSTATE_WAITING)
         add_group(w, process, p->id);
 }
 
@@ -227,7 +227,7 @@ static void look_at(struct walk *w, uint32_t slot, uint64_t process)
         w->embryos++;
         return;
     }
-    if (p.state & FLAG_FREE)
+    if (p.state & PROCSTATE_FLAG_FREE)
         return;
     if (read_process(w, process, &p))
         add_process(w, slot, process, &p);

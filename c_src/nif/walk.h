@@ -22,11 +22,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/procstate.h"
 #include "nif/process_table.h"
 #include "nif/walk_groups.h"
 #include "nif/walk_layout.h"
 #include "nif/walk_memory.h"
-#include "nif/walk_states.h"
 #include "nif/walk_top.h"
 
 enum { QUEUE_CLASSES = 41 }; /* [0], [1], [2,3], [4,7], ... of lengths */
@@ -53,7 +53,7 @@ struct walk {
     uint64_t longest_ns, longest_cpu_ns; /**< of one call */
 
     uint64_t count, embryos, implausible;
-    uint64_t states[WALK_STATES];
+    uint64_t states[PROCSTATE_COUNT];
     uint64_t lower_bounds; /**< queues that may be longer */
     uint64_t queue_total, queue_max, queue_classes[QUEUE_CLASSES];
     uint64_t vheap_words;

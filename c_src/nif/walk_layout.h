@@ -13,8 +13,8 @@
 
 /** Offsets in bytes, each by the key under which Erlang gives it. */
 #define WALK_OFFSETS(X)                                                        \
-    X(state)        /* u32: flags, see walk_states.h */                        \
-    X(locks)        /* u32: locks that are held, see walk_states.h */          \
+    X(state)        /* u32: flags, see procstate.h */                          \
+    X(locks)        /* u32: locks that are held, see procstate.h */            \
     X(queue)        /* messages that the process has fetched */                \
     X(queue_outer)  /* messages that it has not */                             \
     X(queue_middle) /* OTP 26 and later: between; 0: there is none */          \

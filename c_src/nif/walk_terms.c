@@ -50,13 +50,9 @@ static ERL_NIF_TERM classes(ErlNifEnv *env, const struct walk *w)
 
 static ERL_NIF_TERM states(ErlNifEnv *env, const struct walk *w)
 {
-    static const char *const names[WALK_STATES] = {
-        [WALK_RUNNING] = "running",     [WALK_RUNNABLE] = "runnable",
-        [WALK_WAITING] = "waiting",     [WALK_GC] = "gc",
-        [WALK_SUSPENDED] = "suspended", [WALK_EXITING] = "exiting"};
     struct fields f = {.env = env};
-    for (unsigned i = 0; i < WALK_STATES; i++)
-        put_number(&f, names[i], w->states[i]);
+    for (unsigned i = 0; i < PROCSTATE_COUNT; i++)
+        put_number(&f, procstate_name(i), w->states[i]);
     return map_of(&f);
 }
 

@@ -1,8 +1,8 @@
 #include "test.h"
 
+#include "base/procstate.h"
 #include "nif/process_table.h"
 #include "nif/walk_layout.h"
-#include "nif/walk_states.h"
 
 enum { SIZE = 776 };
 
@@ -61,35 +61,44 @@ static void flags_are_states(void **state)
 {
     (void)state;
     const uint32_t normal = 0xa;
-    assert_int_equal(walk_state_of(normal), WALK_WAITING);
-    assert_int_equal(walk_state_of(normal | FLAG_ACTIVE), WALK_RUNNABLE);
-    assert_int_equal(walk_state_of(normal | FLAG_ACTIVE | FLAG_RUNNING),
-                     WALK_RUNNING);
-    assert_int_equal(walk_state_of(normal | FLAG_RUNNING | FLAG_GC), WALK_GC);
-    assert_int_equal(walk_state_of(normal | FLAG_ACTIVE | FLAG_SUSPENDED),
-                     WALK_SUSPENDED);
-    assert_int_equal(walk_state_of(normal | FLAG_SUSPENDED | FLAG_EXITING),
-                     WALK_EXITING);
-    assert_int_equal(walk_state_of(FLAG_FREE), WALK_EXITING);
+    assert_int_equal(procstate_of(normal), PROCSTATE_WAITING);
+    assert_int_equal(procstate_of(normal | PROCSTATE_FLAG_ACTIVE),
+                     PROCSTATE_RUNNABLE);
+    assert_int_equal(
+        procstate_of(normal | PROCSTATE_FLAG_ACTIVE | PROCSTATE_FLAG_RUNNING),
+        PROCSTATE_RUNNING);
+    assert_int_equal(
+        procstate_of(normal | PROCSTATE_FLAG_RUNNING | PROCSTATE_FLAG_GC),
+        PROCSTATE_GC);
+    assert_int_equal(
+        procstate_of(normal | PROCSTATE_FLAG_ACTIVE | PROCSTATE_FLAG_SUSPENDED),
+        PROCSTATE_SUSPENDED);
+    assert_int_equal(procstate_of(normal | PROCSTATE_FLAG_SUSPENDED |
+                                  PROCSTATE_FLAG_EXITING),
+                     PROCSTATE_EXITING);
+    assert_int_equal(procstate_of(PROCSTATE_FLAG_FREE), PROCSTATE_EXITING);
 }
 
 static void an_embryo_is_locked_and_has_done_nothing(void **state)
 {
     (void)state;
-    const uint32_t normal = 0xa, all = 0x1f, off_heap = FLAG_OFF_HEAP_MESSAGES;
+    const uint32_t normal = 0xa, all = 0x1f,
+                   off_heap = PROCSTATE_FLAG_OFF_HEAP_MESSAGES;
     const uint32_t made[] = {0, normal, off_heap, normal | off_heap};
     for (unsigned i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
-        assert_true(is_embryo(made[i], all));
+        assert_true(procstate_is_embryo(made[i], all));
         /* sequential tracing: those for status and tracing were given back */
-        assert_true(is_embryo(made[i], LOCKS_OF_CREATOR));
+        assert_true(procstate_is_embryo(made[i], PROCSTATE_CREATORS_LOCKS));
         /* others wait for them: 5 more bits */
-        assert_true(is_embryo(made[i], all | all << 5));
-        assert_false(is_embryo(made[i], 0));
-        assert_false(is_embryo(made[i], LOCK_MAIN));
-        assert_false(is_embryo(made[i], all << 5));
-        assert_false(is_embryo(made[i] | FLAG_ACTIVE, all));
-        assert_false(is_embryo(made[i] | FLAG_EXITING, all));
-        assert_false(is_embryo(made[i] | 0x20, all)); /* was in a run queue */
+        assert_true(procstate_is_embryo(made[i], all | all << 5));
+        assert_false(procstate_is_embryo(made[i], 0));
+        assert_false(procstate_is_embryo(made[i], PROCSTATE_LOCK_MAIN));
+        assert_false(procstate_is_embryo(made[i], all << 5));
+        assert_false(procstate_is_embryo(made[i] | PROCSTATE_FLAG_ACTIVE, all));
+        assert_false(
+            procstate_is_embryo(made[i] | PROCSTATE_FLAG_EXITING, all));
+        assert_false(
+            procstate_is_embryo(made[i] | 0x20, all)); /* was in a run queue */
     }
 }
 
