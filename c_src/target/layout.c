@@ -23,6 +23,7 @@ static const char *const names[LAYOUT_FIELD_COUNT] = {
     [LAYOUT_INITIAL] = "initial call",
     [LAYOUT_CONTINUATION] = "continuation",
     [LAYOUT_DICTIONARY] = "process dictionary",
+    [LAYOUT_STATE] = "process state",
     [LAYOUT_SCHEDULER_DATA] = "scheduler data",
     [LAYOUT_CURRENT_PROCESS] = "current process",
     [LAYOUT_SLEEP_INFO] = "sleep info",
@@ -77,13 +78,10 @@ choose(const struct layout *l, const struct layout_hint *hints, size_t count)
 
 void layout_take(struct layout *l, bool sampled)
 {
-    static const enum layout_field fields[] = {LAYOUT_ID,
-                                               LAYOUT_INITIAL,
-                                               LAYOUT_HEND,
-                                               LAYOUT_REG,
-                                               LAYOUT_CONTINUATION,
-                                               LAYOUT_DICTIONARY,
-                                               LAYOUT_SCHEDULER_DATA};
+    static const enum layout_field fields[] = {
+        LAYOUT_ID,    LAYOUT_INITIAL,       LAYOUT_HEND,
+        LAYOUT_REG,   LAYOUT_CONTINUATION,  LAYOUT_DICTIONARY,
+        LAYOUT_STATE, LAYOUT_SCHEDULER_DATA};
     const struct layout_hint *hint = l->state->hint;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         enum layout_field f = fields[i];

@@ -49,6 +49,7 @@ enum layout_field {
     LAYOUT_CONTINUATION,    /**< Process.i: where a process that does not run
                                  JIT code goes on */
     LAYOUT_DICTIONARY,      /**< Process.dictionary, a ProcDict or 0 */
+    LAYOUT_STATE,           /**< Process.state, u32: flags (base/procstate.h) */
     LAYOUT_SCHEDULER_DATA,  /**< Process.scheduler_data */
     LAYOUT_CURRENT_PROCESS, /**< ErtsSchedulerData.current_process */
     LAYOUT_TAUGHT_COUNT,    /* samples can teach those before */

@@ -12,11 +12,16 @@
  *   reg             0, or a RegProc {next, hvalue, Process *, Port *, name}
  *                   that points back (erts/emulator/beam/register.h)
  *   dictionary      0, or what begins as a ProcDict does (procdict.h)
+ *   state           flags of which some exclude each other, a small number of
+ *                   flags more and a small count; then an empty queue of
+ *                   messages {0, its own address} or one with messages in it
+ *                   (ErtsSignalInQueue in erts/emulator/beam/erl_message.h)
  *   scheduler_data  0, or the ErtsSchedulerData of a scheduler: one that is
  *                   known, or whose first word is the runtime stack
  */
 #include <string.h>
 
+#include "base/procstate.h"
 #include "base/term.h"
 #include "target/layout_parts.h"
 #include "target/procdict.h"
@@ -124,6 +129,31 @@ static int answer_dictionary(uint64_t w, const struct pointee *to)
     return to->has_head && procdict_is_head(to->head) ? 1 : -1;
 }
 
+/* The priority that a process has at the moment is its own one, or a higher
+ * one, which is a lower number. Of the flags beside them few are used (OTP 27:
+ * Process.xstate, before that dirty_state). */
+static bool may_be_state(uint64_t w)
+{
+    enum { OTHER_FLAGS_MAX = 1 << 12 };
+    uint32_t state = (uint32_t)w;
+    return (state & 3) <= (state >> 2 & 3) && !(state & 1u << 31) &&
+           !(state & PROCSTATE_FLAG_FREE) && w >> 32 < OTHER_FLAGS_MAX;
+}
+
+/* Zeroes could be a state, too, and so are no answer. */
+static int answer_state(const struct layout_piece *p, size_t k)
+{
+    if (k + 3 >= p->words || !may_be_state(p->word[k]) ||
+        p->word[k + 1] > UINT32_MAX || !layout_is_pointer(p->word[k + 3]))
+        return -1;
+    uint64_t first = p->word[k + 2], queue = p->address + (k + 2) * 8;
+    if (first == 0 && p->word[k + 3] != queue)
+        return -1;
+    if (first != 0)
+        return layout_is_pointer(first) ? 0 : -1;
+    return p->word[k] != 0;
+}
+
 static int answer_scheduler(uint64_t w, const struct pointee *to,
                             const struct layout_facts *f)
 {
@@ -166,6 +196,7 @@ void layout_fields_add(struct layout_tallies *t, const struct memory *m,
         count(&t->of[LAYOUT_CONTINUATION], k, answer_continuation(w, facts));
         count(&t->of[LAYOUT_REG], k, answer_reg(piece, w, &to[k]));
         count(&t->of[LAYOUT_DICTIONARY], k, answer_dictionary(w, &to[k]));
+        count(&t->of[LAYOUT_STATE], k, in ? answer_state(piece, k) : -1);
     }
     for (int field = 0; field < LAYOUT_FIELD_COUNT; field++)
         t->of[field].pieces += !facts->again || field == LAYOUT_HEND ||

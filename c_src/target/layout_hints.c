@@ -22,6 +22,7 @@ static const struct layout_hint hints[] = {
       [LAYOUT_INITIAL] = 448,
       [LAYOUT_CONTINUATION] = 256,
       [LAYOUT_DICTIONARY] = 416,
+      [LAYOUT_STATE] = 640,
       [LAYOUT_SCHEDULER_DATA] = 760,
       [LAYOUT_CURRENT_PROCESS] = 168}},
     {27,
@@ -34,6 +35,7 @@ static const struct layout_hint hints[] = {
       [LAYOUT_INITIAL] = 440,
       [LAYOUT_CONTINUATION] = 248,
       [LAYOUT_DICTIONARY] = 408,
+      [LAYOUT_STATE] = 624,
       [LAYOUT_SCHEDULER_DATA] = 744,
       [LAYOUT_CURRENT_PROCESS] = 168}},
     {29,
@@ -46,6 +48,7 @@ static const struct layout_hint hints[] = {
       [LAYOUT_INITIAL] = 440,
       [LAYOUT_CONTINUATION] = 248,
       [LAYOUT_DICTIONARY] = 408,
+      [LAYOUT_STATE] = 624,
       [LAYOUT_SCHEDULER_DATA] = 744,
       [LAYOUT_CURRENT_PROCESS] = 168}},
 };

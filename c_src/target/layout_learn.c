@@ -145,8 +145,8 @@ static void check(struct layout *l, const struct memory *m,
                   struct layout_piece *piece, const struct layout_facts *facts)
 {
     static const enum layout_field fields[] = {
-        LAYOUT_ID,  LAYOUT_INITIAL,    LAYOUT_HEND,
-        LAYOUT_REG, LAYOUT_DICTIONARY, LAYOUT_SCHEDULER_DATA};
+        LAYOUT_ID,         LAYOUT_INITIAL, LAYOUT_HEND,          LAYOUT_REG,
+        LAYOUT_DICTIONARY, LAYOUT_STATE,   LAYOUT_SCHEDULER_DATA};
     struct layout_facts full = *facts;
     struct layout_tallies first = {0}, second = {0};
     full.again = false;

@@ -29,6 +29,8 @@ static uint64_t add_process(struct fake *f, uint64_t i, bool old_ids)
     fake_u64(f, p + 304, 7 << 6 | 0x0b); /* initial call */
     fake_u64(f, p + 312, 9 << 6 | 0x0b);
     fake_u64(f, p + 320, i % 4);
+    fake_u32(f, p + 480, i ? 0x2a : 0); /* state, of one with priority max */
+    fake_u64(f, p + 504, p + 496);      /* an empty queue of messages */
     fake_u64(f, p + 240, stack + 0x80); /* hend */
     fake_u64(f, stack + 0x78, NORMAL_EXIT);
     if (i % 3 == 0) {
@@ -136,7 +138,46 @@ static void finds_fields_of_an_unknown_release(void **state)
     assert_int_equal(offset, 56);
     assert_true(layout_fields_pick(&t.of[LAYOUT_SCHEDULER_DATA], &offset));
     assert_int_equal(offset, 400);
+    assert_true(layout_fields_pick(&t.of[LAYOUT_STATE], &offset));
+    assert_int_equal(offset, 480);
     fake_free(&f);
+}
+
+/* What is put at the place of the state of every process, and whether it may
+   be one. */
+static bool state_is_found(uint64_t state, uint64_t count, uint64_t first,
+                           uint64_t last_of_empty)
+{
+    struct fake f;
+    struct layout_tallies t = {0};
+    uint32_t offset;
+    process_node(&f, 12, false);
+    for (uint64_t i = 0; i < 12; i++) {
+        uint64_t p = PROCESSES + i * PROCESS_SIZE;
+        fake_u64(&f, p + 480, state);
+        fake_u64(&f, p + 488, count);
+        /* Most have no message. */
+        fake_u64(&f, p + 496, i % 3 ? 0 : first);
+        fake_u64(&f, p + 504, i % 3 ? p + last_of_empty : HEAP);
+    }
+    tally(&f, &t);
+    bool found = layout_fields_pick(&t.of[LAYOUT_STATE], &offset);
+    fake_free(&f);
+    return found && offset == 480;
+}
+
+static void tells_the_state_by_what_follows_it(void **state)
+{
+    (void)state;
+    assert_true(state_is_found(0x2a, 0, HEAP, 496));
+    assert_true(state_is_found((uint64_t)3 << 32 | 0x1a02a, 77, HEAP, 496));
+    assert_false(state_is_found(0x2b, 0, HEAP, 496));           /* priorities */
+    assert_false(state_is_found(0x42a, 0, HEAP, 496));          /* free */
+    assert_false(state_is_found(0, 0, HEAP, 496));              /* zeroes */
+    assert_false(state_is_found(0x7f0000001000, 0, HEAP, 496)); /* an address */
+    assert_false(state_is_found(0x2a, HEAP + ((uint64_t)1 << 40), HEAP, 496));
+    assert_false(state_is_found(0x2a, 0, 5, 496));    /* no message */
+    assert_false(state_is_found(0x2a, 0, HEAP, 504)); /* no queue */
 }
 
 static void two_places_that_fit_are_no_answer(void **state)
@@ -258,7 +299,7 @@ static void learns_from_samples_alone(void **state)
                 l.offset[LAYOUT_SCHEDULER_DATA] == 400);
     assert_true(l.known[LAYOUT_CURRENT_PROCESS] &&
                 l.offset[LAYOUT_CURRENT_PROCESS] == 168);
-    assert_int_equal(l.process_bytes, 408);
+    assert_int_equal(l.process_bytes, 488);
     layout_deinit(&l);
     fake_free(&f);
 }
@@ -269,6 +310,7 @@ int main(void)
         cmocka_unit_test(finds_the_process_table),
         cmocka_unit_test(a_table_whose_ids_do_not_fit_is_refused),
         cmocka_unit_test(finds_fields_of_an_unknown_release),
+        cmocka_unit_test(tells_the_state_by_what_follows_it),
         cmocka_unit_test(two_places_that_fit_are_no_answer),
         cmocka_unit_test(a_close_second_is_no_answer_yet),
         cmocka_unit_test(a_few_torn_processes_do_not_matter),
