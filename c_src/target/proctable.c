@@ -1,0 +1,237 @@
+/* The walk along the slots of the table (erts/emulator/beam/erl_ptab.h), in
+ * batches; what did not come out whole is tried again at its end. */
+#include "target/proctable.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "base/term.h"
+#include "target/erlproc.h"
+#include "target/proctable_batch.h"
+
+enum {
+    CHUNK = 4096, /* slots read at once */
+    TRIES = 4,    /* of one process */
+    NEW_IDS = 26, /* the release since which the terms of pids are as now */
+};
+
+struct proctable {
+    const struct layout *layout;
+    const struct memory *memory;
+    uint64_t slots[CHUNK];
+    uint32_t *again; /* slots whose process is to be read again */
+    size_t again_count, again_cap;
+    struct proctable_batch batch;
+};
+
+/* One reading. */
+struct walk {
+    struct proctable *t;
+    proctable_see *see;
+    void *ctx;
+    struct proctable_counts *counts;
+    bool last; /* what cannot be read now is counted */
+};
+
+/* --- is it the table? ----------------------------------------------------- */
+
+static bool knows_enough(const struct layout *l)
+{
+    static const enum layout_field needed[] = {
+        LAYOUT_ID,   LAYOUT_STOP,         LAYOUT_HTOP,
+        LAYOUT_HEND, LAYOUT_CONTINUATION, LAYOUT_STATE};
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (!l->known[needed[i]])
+            return false;
+    return l->table && l->table_size && l->release &&
+           l->table_size <= UINT32_MAX &&
+           l->process_bytes <= PROCTABLE_STRUCT_MAX;
+}
+
+static bool is_in_table(const struct proctable *t, uint64_t process,
+                        uint64_t id)
+{
+    const struct layout *l = t->layout;
+    uint64_t slot = term_slot(id, t->batch.old_ids, l->table_size);
+    uint64_t held;
+    return slot < l->table_size &&
+           memory_read_u64(t->memory, l->table + 8 * slot, &held) == 0 &&
+           held == process;
+}
+
+/* Does the table hold the process that the scheduler runs? 1, -1; 0: it runs
+ * none that must be there. One that exits has left it while it still runs. */
+static int agrees(const struct proctable *t, const struct layout_scheduler *s)
+{
+    const struct layout *l = t->layout;
+    uint64_t at = s->esdp + l->offset[LAYOUT_CURRENT_PROCESS];
+    uint64_t process, id, state, now;
+    if (!s->esdp || memory_read_u64(t->memory, at, &process) < 0 || !process ||
+        memory_read_u64(t->memory, process + l->offset[LAYOUT_ID], &id) < 0 ||
+        !term_is_pid(id) || id == ERLPROC_NO_PID)
+        return 0;
+    if (is_in_table(t, process, id))
+        return 1;
+    return memory_read_u64(t->memory, process + l->offset[LAYOUT_STATE],
+                           &state) < 0 ||
+                   (state & (PROCSTATE_FLAG_EXITING | PROCSTATE_FLAG_FREE)) ||
+                   memory_read_u64(t->memory, at, &now) < 0 || now != process
+               ? 0
+               : -1;
+}
+
+static int check_table(const struct proctable *t)
+{
+    int agree = 0, against = 0;
+    if (!t->layout->known[LAYOUT_CURRENT_PROCESS])
+        return 0;
+    for (size_t i = 0; i < t->layout->scheduler_count; i++) {
+        int answer = agrees(t, &t->layout->schedulers[i]);
+        agree += answer > 0;
+        against += answer < 0;
+    }
+    return against > agree ? -E_LAYOUT : 0;
+}
+
+int proctable_open(const struct layout *l, const struct memory *m,
+                   uint64_t normal_exit, struct proctable **out)
+{
+    if (!knows_enough(l) || !normal_exit)
+        return -E_LAYOUT;
+    struct proctable *t = calloc(1, sizeof(*t));
+    if (!t)
+        return -ENOMEM;
+    t->layout = l;
+    t->memory = m;
+    int err = proctable_batch_open(&t->batch, l, m, normal_exit,
+                                   l->release < NEW_IDS);
+    if (!err)
+        err = check_table(t);
+    if (err) {
+        proctable_close(t);
+        return err;
+    }
+    *out = t;
+    return 0;
+}
+
+void proctable_close(struct proctable *t)
+{
+    if (!t)
+        return;
+    proctable_batch_close(&t->batch);
+    free(t->again);
+    free(t);
+}
+
+/* --- what became of each -------------------------------------------------- */
+
+static int read_again(struct walk *w, uint32_t slot)
+{
+    struct proctable *t = w->t;
+    int err = ARRAY_RESERVE(t->again, t->again_cap, t->again_count + 1);
+    if (!err)
+        t->again[t->again_count++] = slot;
+    return err;
+}
+
+static int take(struct walk *w, const struct proctable_item *item)
+{
+    struct proctable_counts *c = w->counts;
+    switch (item->result) {
+    case PROCTABLE_SEEN:
+        c->seen++;
+        return w->see(w->ctx, &item->process);
+    case PROCTABLE_ENDED:
+        c->ended++;
+        return 0;
+    default:
+        break;
+    }
+    if (!w->last)
+        return read_again(w, item->slot);
+    c->torn += item->result == PROCTABLE_TORN;
+    c->unreadable += item->result == PROCTABLE_UNREADABLE;
+    c->being_made += item->result == PROCTABLE_BEING_MADE;
+    return 0;
+}
+
+static int finish_batch(struct walk *w)
+{
+    struct proctable_batch *b = &w->t->batch;
+    int err = proctable_batch_read(b);
+    for (size_t i = 0; i < b->count && !err; i++)
+        err = take(w, &b->items[i]);
+    b->count = 0;
+    return err;
+}
+
+static int add(struct walk *w, uint32_t slot, uint64_t address)
+{
+    struct proctable_batch *b = &w->t->batch;
+    b->items[b->count++] =
+        (struct proctable_item){.slot = slot, .process.address = address};
+    return b->count == PROCTABLE_BATCH ? finish_batch(w) : 0;
+}
+
+/* --- the slots ------------------------------------------------------------ */
+
+static int walk_chunk(struct walk *w, uint64_t from, uint64_t count)
+{
+    struct proctable *t = w->t;
+    int err = memory_read(t->memory, t->layout->table + 8 * from, t->slots,
+                          count * sizeof(t->slots[0]));
+    for (uint64_t i = 0; i < count && !err; i++)
+        if (t->slots[i]) {
+            w->counts->used++;
+            err = add(w, (uint32_t)(from + i), t->slots[i]);
+        }
+    return err ? err : finish_batch(w);
+}
+
+static int walk_slots(struct walk *w)
+{
+    uint64_t size = w->t->layout->table_size;
+    int err = 0;
+    for (uint64_t from = 0; from < size && !err; from += CHUNK)
+        err = walk_chunk(w, from, size - from < CHUNK ? size - from : CHUNK);
+    return err;
+}
+
+/* Those that are to be read again, by what their slots hold now. Meanwhile the
+ * next list is made. */
+static int walk_again(struct walk *w)
+{
+    struct proctable *t = w->t;
+    size_t count = t->again_count;
+    uint32_t *slots = t->again;
+    int err = 0;
+    t->again = NULL;
+    t->again_count = t->again_cap = 0;
+    for (size_t i = 0; i < count && !err; i++) {
+        uint64_t address;
+        err = memory_read_u64(t->memory, t->layout->table + 8ull * slots[i],
+                              &address);
+        if (!err && address)
+            err = add(w, slots[i], address);
+        else if (!err)
+            w->counts->ended++;
+    }
+    free(slots);
+    return err ? err : finish_batch(w);
+}
+
+int proctable_read(struct proctable *t, proctable_see *see, void *ctx,
+                   struct proctable_counts *counts)
+{
+    struct walk w = {.t = t, .see = see, .ctx = ctx, .counts = counts};
+    *counts = (struct proctable_counts){0};
+    t->again_count = t->batch.count = 0;
+    int err = walk_slots(&w);
+    for (int i = 1; i < TRIES && t->again_count && !err; i++) {
+        w.last = i + 1 == TRIES;
+        err = walk_again(&w);
+    }
+    return err;
+}
