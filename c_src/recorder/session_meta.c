@@ -26,8 +26,15 @@ int session_meta_text(struct profile *p, uint32_t *field, const char *text)
     return 0;
 }
 
-static int set_texts(struct profile *p, const struct target_state *t,
-                     const struct session_options *o)
+static uint32_t normal_schedulers(const struct threads *threads)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < threads->count; i++)
+        n += threads->list[i].kind == THREAD_NORMAL;
+    return n;
+}
+
+static int set_texts(struct profile *p, const struct target_state *t)
 {
     struct profile_meta *m = profile_meta_edit(p);
     struct utsname u;
@@ -42,36 +49,37 @@ static int set_texts(struct profile *p, const struct target_state *t,
     err = err ? err : session_meta_text(p, &m->node, t->process.node);
     err = err ? err : session_meta_text(p, &m->otp, otp);
     err = err ? err : session_meta_text(p, &m->erts, erts);
-    if (!err && !o->no_command)
-        err = session_meta_text(p, &m->command, t->process.command);
-    if (!err && !o->no_command)
-        err = session_meta_text(p, &m->runs, t->process.runs);
-    err = err ? err
-              : session_meta_text(
-                    p, &m->event,
-                    o->event ? o->event : engine_event_names[ENGINE_CPU_CLOCK]);
     return err ? err : session_meta_text(p, &m->version, CPROF_VERSION);
 }
 
-static uint32_t normal_schedulers(const struct threads *threads)
+int session_meta_node(struct profile *p, const struct target_state *t,
+                      bool no_command)
 {
-    uint32_t n = 0;
-    for (size_t i = 0; i < threads->count; i++)
-        n += threads->list[i].kind == THREAD_NORMAL;
-    return n;
+    struct profile_meta *m = profile_meta_edit(p);
+    m->pid = (uint32_t)t->process.pid;
+    m->jit = true;
+    m->schedulers = normal_schedulers(&t->threads);
+    int err = set_texts(p, t);
+    if (!err && !no_command)
+        err = session_meta_text(p, &m->command, t->process.command);
+    if (!err && !no_command)
+        err = session_meta_text(p, &m->runs, t->process.runs);
+    return err;
 }
 
 int session_meta_begin(struct profile *p, const struct target_state *t,
                        const struct session_options *o)
 {
     struct profile_meta *m = profile_meta_edit(p);
-    m->pid = (uint32_t)t->process.pid;
-    m->jit = true;
     m->rate_asked = o->rate;
     if (o->timeline)
         m->bucket_ns = timeline_bucket_ns(o->duration_ns);
-    m->schedulers = normal_schedulers(&t->threads);
-    return set_texts(p, t, o);
+    int err = session_meta_node(p, t, o->no_command);
+    return err ? err
+               : session_meta_text(p, &m->event,
+                                   o->event
+                                       ? o->event
+                                       : engine_event_names[ENGINE_CPU_CLOCK]);
 }
 
 void session_meta_started(struct profile *p)

@@ -15,6 +15,9 @@
 /** Sets one of the texts of the metadata; 0, or the profile's error. */
 MUST_USE int session_meta_text(struct profile *p, uint32_t *field,
                                const char *text);
+/** What is known of the node and of this machine. */
+MUST_USE int session_meta_node(struct profile *p, const struct target_state *t,
+                               bool no_command);
 /** Before the first sample. All of these: 0, or the profile's error. */
 MUST_USE int session_meta_begin(struct profile *p, const struct target_state *t,
                                 const struct session_options *o);

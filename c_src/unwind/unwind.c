@@ -134,6 +134,14 @@ enum unwind_gap unwind_gap_of(const struct unwinding *w,
     return native->end == NATIVE_LIMIT && cut ? UNWIND_CUT : UNWIND_UNREADABLE;
 }
 
+/* Drops what is known of code that was replaced. */
+static void follow_code(struct unwinder *u)
+{
+    const struct layout *l = u->config.layout;
+    unwind_code_sync(u->code,
+                     l->known[LAYOUT_STOP] ? l->offset[LAYOUT_STOP] : 0);
+}
+
 void unwinder_unwind(struct unwinder *u, const struct sample *s,
                      enum thread_kind kind, struct unwound *out)
 {
@@ -143,13 +151,27 @@ void unwinder_unwind(struct unwinder *u, const struct sample *s,
                           .scheduler = layout_scheduler(layout, s->tid),
                           .list = unwind_list_of(out),
                           .out = out};
-    unwind_code_sync(
-        u->code, layout->known[LAYOUT_STOP] ? layout->offset[LAYOUT_STOP] : 0);
+    follow_code(u);
     if (s->in_kernel)
         add_kernel(&w);
     if (s->has_regs)
         add_user(&w, kind);
     else
         out->truncated = true;
+    unwind_list_finish(&w.list);
+}
+
+void unwinder_at_rest(struct unwinder *u, const struct sample *s,
+                      struct unwound *out)
+{
+    struct sample whole = *s;
+    whole.exact = true;
+    struct unwinding w = {
+        .u = u, .s = &whole, .list = unwind_list_of(out), .out = out};
+    out->c_p = s->process.c_p;
+    follow_code(u);
+    struct unwind_walk walk = unwind_walk_of(&w);
+    unwind_continuation(&w);
+    unwind_copied(&w, &walk, &s->erlang, s->process.stop);
     unwind_list_finish(&w.list);
 }

@@ -98,5 +98,12 @@ void unwinder_prepare(struct unwinder *u);
  */
 void unwinder_unwind(struct unwinder *u, const struct sample *s,
                      enum thread_kind kind, struct unwound *out);
+/**
+ * The stack of a process that does not run, from a copy alone: of the sample
+ * the time, `process` (c_p, stop, hend, continuation), `erlang` and
+ * `erlang_root`. Its leaf is where it goes on.
+ */
+void unwinder_at_rest(struct unwinder *u, const struct sample *s,
+                      struct unwound *out);
 
 #endif

@@ -1,0 +1,77 @@
+/**
+ * @file dump.h
+ * What all processes of a node did at a moment: groups by state and stack. It
+ * is built by recorder/dump_read.c and only read after that. Strings, frames,
+ * stacks and processes are those of its profile, which has no samples.
+ */
+#ifndef CPROF_PROFILE_DUMP_H
+#define CPROF_PROFILE_DUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/index.h"
+#include "base/procstate.h"
+#include "profile/profile.h"
+
+/** Processes of a group that are named. */
+enum { DUMP_MEMBERS = 3 };
+
+struct dump_member {
+    uint32_t pid;     /**< string */
+    uint32_t process; /**< what is known of it; many of a kind share one
+                           (crowd.h) */
+};
+
+struct dump_group {
+    enum procstate state;
+    uint32_t stack; /**< PROFILE_NONE: none that is true */
+    uint64_t processes;
+    struct dump_member members[DUMP_MEMBERS];
+    unsigned member_count;
+};
+
+/**
+ * How the processes of the table came out (target/proctable.h): `used` is the
+ * sum of the others. With what is said of those that are not shown; NULL: they
+ * are.
+ */
+#define DUMP_COUNTS(X)                                                         \
+    X(used, NULL)                                                              \
+    X(seen, NULL)                                                              \
+    X(torn, "in motion whenever read")                                         \
+    X(unreadable, "unreadable")                                                \
+    X(ended, "ended meanwhile")                                                \
+    X(being_made, "being made")
+
+struct dump_counts {
+#define X(name, text) uint64_t name;
+    DUMP_COUNTS(X)
+#undef X
+};
+
+struct dump {
+    struct profile *profile; /**< meta.duration_ns: of reading the table */
+    struct dump_counts counts;
+    bool stopped; /**< a signal had stopped the node */
+    struct dump_group *groups;
+    size_t count, cap;
+    struct index by_what; /* groups by state and stack */
+};
+
+/** The caller owns it; 0, -ENOMEM or -E_LIMIT. */
+MUST_USE int dump_create(struct dump **out);
+void dump_destroy(struct dump *d);
+/** Adds processes to the group of that state and stack, its members as far as
+ *  there is room. 0, -ENOMEM or -E_LIMIT. */
+MUST_USE int dump_add(struct dump *d, const struct dump_group *more);
+/** Puts the biggest first. */
+void dump_sort(struct dump *d);
+/** Processes in that state. */
+uint64_t dump_in_state(const struct dump *d, enum procstate state);
+/** Why a group in that state has no stack; NULL: it has one. */
+const char *dump_no_stack(const struct dump_group *g);
+
+#endif

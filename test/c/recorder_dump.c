@@ -1,0 +1,98 @@
+/* Processes by what they do: stacks of a node that does not exist. */
+#include "fake_node.h"
+
+#include "recorder/dump_gather.h"
+
+static struct dump_gather gather;
+
+static void see(uint64_t pid, enum procstate state, bool has_name,
+                const uint64_t *words, size_t count)
+{
+    const struct proctable_process p = {
+        .address = PROCESS,
+        .id = pid,
+        .state = state,
+        .has_name = has_name,
+        .continuation = C + 0x10,
+        .stop = HEND - 8 * count,
+        .hend = HEND,
+        .top = (const uint8_t *)words,
+        .top_bytes = 8 * count,
+    };
+    assert_int_equal(dump_gather_see(&gather, &p), 0);
+}
+
+static void processes_with_one_stack_are_one_group(void **state)
+{
+    (void)state;
+    struct fake_node *n = fake_node_open(0);
+    const uint64_t deep[] = {15, B_CALLS_C, 15, A_CALLS_B, NORMAL_EXIT};
+    const uint64_t other[] = {31, B_CALLS_C, 47, A_CALLS_B, NORMAL_EXIT};
+    const uint64_t shallow[] = {A_CALLS_B, NORMAL_EXIT};
+    const uint64_t empty[] = {NORMAL_EXIT};
+    dump_gather_init(&gather, n->u, UINT64_MAX / 2);
+    for (uint64_t i = 0; i < 5; i++)
+        see(i << 4 | 3, PROCSTATE_WAITING, false, deep, 5);
+    see(5 << 4 | 3, PROCSTATE_WAITING, true, other, 5);
+    see(6 << 4 | 3, PROCSTATE_SUSPENDED, false, deep, 5);
+    see(7 << 4 | 3, PROCSTATE_WAITING, false, shallow, 2);
+    see(8 << 4 | 3, PROCSTATE_WAITING, false, empty, 1);
+    see(9 << 4 | 3, PROCSTATE_RUNNING, false, NULL, 0);
+    assert_int_equal(gather.count, 5);
+    const struct dump_gathered *g = &gather.list[0];
+    assert_int_equal(g->processes, 6);
+    assert_int_equal(g->length, 3);
+    assert_int_equal(gather.addresses[g->from].at, C + 0x10);
+    assert_int_equal(gather.addresses[g->from + 1].at, B_CALLS_C - 1);
+    assert_int_equal(gather.addresses[g->from + 2].at, A_CALLS_B - 1);
+    /* The one with a name took the place of one without. */
+    assert_int_equal(g->member_count, DUMP_MEMBERS);
+    assert_int_equal(g->members[0].pid, 5 << 4 | 3);
+    assert_int_equal(g->members[1].pid, 1 << 4 | 3);
+    assert_int_equal(gather.list[1].state, PROCSTATE_SUSPENDED);
+    assert_int_equal(gather.list[2].length, 2);
+    assert_int_equal(gather.list[3].length, 1);
+    assert_true(gather.list[3].has_stack);
+    assert_false(gather.list[4].has_stack);
+    assert_int_equal(gather.list[4].length, 0);
+    dump_gather_deinit(&gather);
+    fake_node_close(n);
+}
+
+/* Of a stack too deep to be copied whole the two ends are there. */
+static void the_middle_of_a_deep_stack_is_left_out(void **state)
+{
+    (void)state;
+    struct fake_node *n = fake_node_open(0);
+    const uint64_t words[] = {B_CALLS_C, A_CALLS_B, NORMAL_EXIT};
+    const struct proctable_process p = {
+        .address = PROCESS,
+        .id = 3,
+        .state = PROCSTATE_WAITING,
+        .continuation = C + 0x10,
+        .stop = HEAP,
+        .hend = HEND,
+        .top = (const uint8_t *)words,
+        .top_bytes = 8,
+        .root = (const uint8_t *)&words[1],
+        .root_bytes = 16,
+    };
+    dump_gather_init(&gather, n->u, UINT64_MAX / 2);
+    assert_int_equal(dump_gather_see(&gather, &p), 0);
+    const struct address *list = gather.addresses;
+    assert_int_equal(gather.list[0].length, 4);
+    assert_int_equal(list[1].at, B_CALLS_C - 1);
+    assert_int_equal(list[2].kind, ADDRESS_ELIDED);
+    assert_int_equal(list[3].at, A_CALLS_B - 1);
+    dump_gather_deinit(&gather);
+    fake_node_close(n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(processes_with_one_stack_are_one_group),
+        cmocka_unit_test(the_middle_of_a_deep_stack_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
