@@ -1,8 +1,8 @@
 /**
  * @file format.h
  * Writes a profile as bytes. Each format exports one `const struct format`;
- * format.c lists them all. Some formats can also show a comparison. A recording
- * (pprof) can also be read back.
+ * format.c lists them all. Some formats can also show a comparison or a dump. A
+ * recording (pprof) can also be read back.
  */
 #ifndef CPROF_FORMATS_FORMAT_H
 #define CPROF_FORMATS_FORMAT_H
@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/err.h"
 #include "profile/diff.h"
+#include "profile/dump.h"
 #include "profile/profile.h"
 
 /** What each profile of a speedscope file is about. */
@@ -53,6 +54,9 @@ struct format {
                  struct buffer *out);
     /** A comparison; NULL: the format has no form for it. */
     int (*write_diff)(const struct diff *d, const struct format_options *o,
+                      struct buffer *out);
+    /** All processes of a node; NULL: likewise. */
+    int (*write_dump)(const struct dump *d, const struct format_options *o,
                       struct buffer *out);
 };
 

@@ -1,5 +1,6 @@
-/* The JSON report and a comparison as JSON. */
+/* The JSON report; a comparison and a dump as JSON. */
 #include "formats/diff_write.h"
+#include "formats/dump_write.h"
 #include "formats/json_sink.h"
 #include "report/report.h"
 
@@ -37,9 +38,20 @@ int diff_json_write(const struct diff *d, const struct format_options *o,
     return err;
 }
 
+int dump_json_write(const struct dump *d, const struct format_options *o,
+                    struct buffer *out)
+{
+    (void)o;
+    struct json_sink s;
+    json_sink_init(&s, out);
+    report_walk_dump(d, &s.sink);
+    return json_sink_finish(&s);
+}
+
 const struct format format_json = {
     .name = "json",
     .extension = ".json",
     .write = write_report,
     .write_diff = diff_json_write,
+    .write_dump = dump_json_write,
 };

@@ -2,6 +2,7 @@
 #include "formats/format.h"
 
 #include "formats/diff_write.h"
+#include "formats/dump_write.h"
 #include "formats/text_parts.h"
 
 /* Three samples could have been taken of the CPU time that it used. */
@@ -88,4 +89,5 @@ const struct format format_text = {
     .extension = ".txt",
     .write = write_text,
     .write_diff = diff_text_write,
+    .write_dump = dump_text_write,
 };

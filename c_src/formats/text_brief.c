@@ -40,43 +40,49 @@ static void part(struct brief *b, const char *before, uint32_t string)
     text_part_add(b->out, b->p, before, string);
 }
 
-/* The node: its name, or else what it runs, or else its command line, which is
- * often very long. */
-static void subject(struct brief *b)
-{
-    enum { WIDTH = 44 };
-    const uint32_t known[] = {b->m->node, b->m->runs, b->m->command};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        const char *text = profile_text(b->p, known[i]);
-        bool cut = i > 0 && text_cell_width(text) > WIDTH;
-        if (*text == '\0')
-            continue;
-        text_cell_add(b->out, text, cut ? WIDTH : 0);
-        return;
-    }
-    buffer_text(b->out, b->m->pid ? "a node without a name" : "");
-}
-
 /* A file of another program has neither a node nor our states. */
 static bool is_foreign(const struct profile_meta *m)
 {
     return !m->version && !m->pid && !m->node && !m->command && !m->otp;
 }
 
+/* The node: its name, or else what it runs, or else its command line, which is
+ * often very long. */
+static void subject(struct buffer *out, const struct profile *p)
+{
+    enum { WIDTH = 44 };
+    const struct profile_meta *m = profile_meta(p);
+    const uint32_t known[] = {m->node, m->runs, m->command};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        const char *text = profile_text(p, known[i]);
+        bool cut = i > 0 && text_cell_width(text) > WIDTH;
+        if (*text == '\0')
+            continue;
+        text_cell_add(out, text, cut ? WIDTH : 0);
+        return;
+    }
+    buffer_text(out, m->pid ? "a node without a name" : "");
+}
+
+void text_node_add(struct buffer *out, const struct profile *p)
+{
+    const struct profile_meta *m = profile_meta(p);
+    if (is_foreign(m))
+        return;
+    buffer_text(out, m->node || !m->command ? "Node:     " : "Command:  ");
+    subject(out, p);
+    if (m->pid)
+        buffer_printf(out, ", pid %u", m->pid);
+    text_part_add(out, p, " on ", m->host);
+    text_part_add(out, p, ", OTP ", m->otp);
+    if (m->schedulers)
+        buffer_printf(out, ", %u scheduler%s", m->schedulers,
+                      m->schedulers == 1 ? "" : "s");
+}
+
 static void what(struct brief *b)
 {
-    if (is_foreign(b->m))
-        return;
-    buffer_text(b->out,
-                b->m->node || !b->m->command ? "Node:     " : "Command:  ");
-    subject(b);
-    if (b->m->pid)
-        buffer_printf(b->out, ", pid %u", b->m->pid);
-    part(b, " on ", b->m->host);
-    part(b, ", OTP ", b->m->otp);
-    if (b->m->schedulers)
-        buffer_printf(b->out, ", %u scheduler%s", b->m->schedulers,
-                      b->m->schedulers == 1 ? "" : "s");
+    text_node_add(b->out, b->p);
 }
 
 static void when(struct brief *b)

@@ -86,6 +86,9 @@ MUST_USE int text_tree_write(struct buffer *out, const struct profile *p,
                              const struct summary *s, double min_pct,
                              bool color);
 
+/** Which node it is of: a line without its end; nothing when that is not
+ *  known. */
+void text_node_add(struct buffer *out, const struct profile *p);
 /** What was measured and how well, in at most five lines. */
 void text_brief_write(struct buffer *out, const struct profile *p,
                       const struct summary *s);

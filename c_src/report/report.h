@@ -1,29 +1,37 @@
 /**
  * @file report.h
  * The content of a report, defined once: its keys, their order and their
- * values. They are passed to a sink, which writes them. docs/report.md and
- * docs/diff.md document them. Texts are passed to the sink unchanged.
+ * values. They are passed to a sink, which writes them. docs/report.md,
+ * docs/diff.md and docs/dump.md document them. Texts are passed to the sink
+ * unchanged.
  */
 #ifndef CPROF_REPORT_REPORT_H
 #define CPROF_REPORT_REPORT_H
 
 #include "profile/diff.h"
+#include "profile/dump.h"
 #include "report/figures.h"
 #include "report/sink.h"
 
-/** The version of both shapes. */
+/** The version of all shapes. */
 enum { REPORT_VERSION = 1 };
 
 /** The report of a profile as one object. f is computed from p. The sink
  *  remembers errors. */
 void report_walk(const struct profile *p, const struct figures *f,
                  struct sink *s);
+/** A dump as one object; docs/dump.md documents it. */
+void report_walk_dump(const struct dump *d, struct sink *s);
 /** A comparison as one object.
  *  @param sentence  what changed, for people */
 void report_walk_diff(const struct diff *d, const char *sentence,
                       struct sink *s);
 
-/** The members of the object being written that say which function it is. */
+/** The members of the object being written that say what a process is, but for
+ *  its pid and its name. */
+void report_kin(const struct profile *p, uint32_t initial_call, uint32_t label,
+                struct sink *s);
+/** The same that say which function it is. */
 void report_function(const struct profile *p, uint32_t function, uint32_t line,
                      struct sink *s);
 

@@ -21,7 +21,7 @@ static void meta(const struct profile *p, const struct figures *f,
 {
     const struct summary *sum = &f->summary;
     const struct profile_meta *m = profile_meta(p);
-    sink_object(s, "meta");
+    sink_object(s, KEY_META);
 #define TEXT(field, key)         text(s, key, p, m->field);
 #define NUMBER(type, field, key) sink_natural(s, key, m->field);
 #define FLAG(field, key)         sink_boolean(s, key, m->field);
@@ -50,7 +50,7 @@ static void counters(const struct profile *p, struct sink *s)
 
 static void states(const struct figures *f, struct sink *s)
 {
-    sink_object(s, "states");
+    sink_object(s, KEY_STATES);
     for (int i = 0; i < STATE_COUNT; i++)
         sink_natural(s, state_name((enum sample_state)i),
                      f->summary.by_state[i]);
@@ -145,7 +145,7 @@ static void whose(struct sink *s, uint64_t processes, uint64_t samples,
     real(s, "error_pct", error_pct);
 }
 
-static void kin(const struct profile *p, uint32_t initial_call, uint32_t label,
+void report_kin(const struct profile *p, uint32_t initial_call, uint32_t label,
                 struct sink *s)
 {
     text(s, "initial_call", p, initial_call);
@@ -179,7 +179,7 @@ static void processes(const struct profile *p, const struct figures *f,
         sink_object(s, NULL);
         text(s, profile_meta_keys.pid, p, of->pid);
         text(s, KEY_NAME, p, of->name);
-        kin(p, of->initial_call, of->label, s);
+        report_kin(p, of->initial_call, of->label, s);
         sink_text(s, "group", process_names_of(&f->groups.names, row->process));
         text(s, "application", p, of->application);
         text(s, "parent", p, of->parent);
@@ -201,7 +201,7 @@ static void groups(const struct profile *p, const struct groups *groups,
             continue;
         sink_object(s, NULL);
         sink_text(s, KEY_NAME, groups_name(groups, g));
-        kin(p, g->initial_call, g->label, s);
+        report_kin(p, g->initial_call, g->label, s);
         whose(s, g->processes, g->samples, g->pct, g->error_pct);
         sink_end(s);
     }

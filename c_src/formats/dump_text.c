@@ -1,0 +1,201 @@
+/* A dump for a terminal: a head, then a group a paragraph, the biggest first.
+ */
+#include "base/clock.h"
+#include "formats/dump_write.h"
+#include "formats/text_parts.h"
+#include "profile/process_names.h"
+
+enum { NAME_WIDTH = 56 };
+
+struct dump_text {
+    struct buffer *out;
+    const struct dump *d;
+    const struct profile *p;
+    struct process_names names;
+};
+
+/* "1,003 processes" */
+static void processes(struct buffer *out, uint64_t n)
+{
+    text_cell_number(out, n);
+    buffer_text(out, n == 1 ? " process" : " processes");
+}
+
+/* --- the head ------------------------------------------------------------- */
+
+static void when_line(struct dump_text *t)
+{
+    double ms = (double)profile_meta(t->p)->duration_ns / (double)NS_PER_MS;
+    buffer_text(t->out, "When:     ");
+    text_date_add(t->out, t->p);
+    buffer_printf(t->out, "; read in %.1f ms, nothing was stopped\n", ms);
+    if (t->d->stopped)
+        buffer_text(t->out, "Note:     a signal had stopped the node; `kill "
+                            "-CONT` resumes it\n");
+}
+
+/* A line that begins with a label and is broken where it is too long. */
+static void wrapped(struct dump_text *t, const char *label,
+                    void (*say)(const struct dump *d, struct buffer *line))
+{
+    struct buffer line;
+    buffer_init(&line, BUFFER_DEFAULT_MAX);
+    say(t->d, &line);
+    buffer_add(&line, "", 1);
+    if (line.failed)
+        t->out->failed = true;
+    else
+        text_cell_wrap(t->out, label, (const char *)line.data);
+    buffer_deinit(&line);
+}
+
+static void counts(const struct dump *d, struct buffer *line)
+{
+    const struct {
+        uint64_t count;
+        const char *why;
+    } rows[] = {
+#define X(name, text) {d->counts.name, text},
+        DUMP_COUNTS(X)
+#undef X
+    };
+    const char *before = "; not shown: ";
+    processes(line, d->counts.seen);
+    buffer_text(line, " of ");
+    text_cell_number(line, d->counts.used);
+    buffer_text(line, " in the table");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!rows[i].why || !rows[i].count)
+            continue;
+        buffer_text(line, before);
+        text_cell_number(line, rows[i].count);
+        buffer_printf(line, " %s", rows[i].why);
+        before = ", ";
+    }
+}
+
+static void states(const struct dump *d, struct buffer *line)
+{
+    const char *before = "";
+    for (int i = 0; i < PROCSTATE_COUNT; i++) {
+        uint64_t n = dump_in_state(d, (enum procstate)i);
+        if (n == 0)
+            continue;
+        buffer_printf(line, "%s%s ", before, procstate_name((enum procstate)i));
+        text_cell_number(line, n);
+        before = ", ";
+    }
+}
+
+static void head(struct dump_text *t)
+{
+    text_node_add(t->out, t->p);
+    buffer_text(t->out, "\n");
+    when_line(t);
+    wrapped(t, "Shown:", counts);
+    wrapped(t, "States:", states);
+}
+
+/* --- a group -------------------------------------------------------------- */
+
+static const char *function_name(const struct dump_text *t, uint32_t function)
+{
+    return profile_text(t->p, profile_function_at(t->p, function)->name);
+}
+
+static void title(struct dump_text *t, const struct dump_group *g)
+{
+    buffer_text(t->out, "\n");
+    processes(t->out, g->processes);
+    buffer_printf(t->out, " %s", procstate_name(g->state));
+    if (g->stack != PROFILE_NONE) {
+        buffer_text(t->out, " in ");
+        text_cell_add(t->out,
+                      function_name(t, profile_stack_function(t->p, g->stack)),
+                      0);
+    }
+    buffer_text(t->out, "\n");
+}
+
+static void frame(struct dump_text *t, const struct profile_frame *f)
+{
+    const char *name = function_name(t, f->function);
+    uint32_t file = profile_function_at(t->p, f->function)->file;
+    bool fits = text_cell_width(name) < NAME_WIDTH;
+    buffer_text(t->out, "    ");
+    text_cell_add(t->out, name, fits ? NAME_WIDTH : 0);
+    buffer_text(t->out, "  ");
+    text_cell_place(t->out, profile_text(t->p, file), f->line);
+    text_cell_end_line(t->out);
+}
+
+static void stack(struct dump_text *t, const struct dump_group *g)
+{
+    for (uint32_t at = g->stack; at != PROFILE_NONE;
+         at = profile_stack_at(t->p, at)->parent)
+        frame(t, profile_frame_at(t->p, profile_stack_at(t->p, at)->frame));
+    if (dump_no_stack(g))
+        buffer_printf(t->out, "    (%s)\n", dump_no_stack(g));
+}
+
+static void member(struct dump_text *t, const struct dump_member *m)
+{
+    const char *name = process_names_of(&t->names, m->process);
+    buffer_printf(t->out, "%s", profile_text(t->p, m->pid));
+    if (*name) {
+        buffer_text(t->out, " ");
+        text_cell_add(t->out, name, 0);
+    }
+}
+
+static void members(struct dump_text *t, const struct dump_group *g)
+{
+    for (unsigned i = 0; i < g->member_count; i++) {
+        buffer_text(t->out, i ? ", " : "    -- ");
+        member(t, &g->members[i]);
+    }
+    if (g->processes > g->member_count) {
+        buffer_text(t->out, " and ");
+        text_cell_number(t->out, g->processes - g->member_count);
+        buffer_text(t->out, " more");
+    }
+    buffer_text(t->out, "\n");
+}
+
+/* --- all of them ---------------------------------------------------------- */
+
+static void more(struct dump_text *t, size_t from)
+{
+    uint64_t left = 0;
+    for (size_t i = from; i < t->d->count; i++)
+        left += t->d->groups[i].processes;
+    if (left == 0)
+        return;
+    buffer_text(t->out, "\n... and ");
+    processes(t->out, left);
+    buffer_text(t->out, " in ");
+    text_cell_number(t->out, t->d->count - from);
+    buffer_printf(t->out, " more group%s\n",
+                  t->d->count - from == 1 ? "" : "s");
+}
+
+int dump_text_write(const struct dump *d, const struct format_options *o,
+                    struct buffer *out)
+{
+    struct dump_text t = {.out = out, .d = d, .p = d->profile};
+    size_t shown = o->top && o->top < d->count ? o->top : d->count;
+    int err = process_names_compute(d->profile, &t.names);
+    if (err)
+        return err;
+    head(&t);
+    for (size_t i = 0; i < shown; i++) {
+        title(&t, &d->groups[i]);
+        stack(&t, &d->groups[i]);
+        members(&t, &d->groups[i]);
+    }
+    more(&t, shown);
+    if (o->ascii)
+        text_cell_to_ascii(out);
+    process_names_deinit(&t.names);
+    return buffer_status(out);
+}

@@ -1,0 +1,100 @@
+#include "report/report.h"
+
+#include "report/report_keys.h"
+
+static void text(struct sink *s, const char *key, const struct profile *p,
+                 uint32_t string)
+{
+    sink_text(s, key, profile_text(p, string));
+}
+
+static void meta(const struct dump *d, struct sink *s)
+{
+    const struct profile_meta *m = profile_meta(d->profile);
+    sink_object(s, KEY_META);
+    text(s, profile_meta_keys.version, d->profile, m->version);
+    text(s, profile_meta_keys.host, d->profile, m->host);
+    text(s, profile_meta_keys.node, d->profile, m->node);
+    text(s, profile_meta_keys.runs, d->profile, m->runs);
+    sink_natural(s, profile_meta_keys.pid, m->pid);
+    text(s, profile_meta_keys.otp, d->profile, m->otp);
+    text(s, profile_meta_keys.erts, d->profile, m->erts);
+    sink_natural(s, profile_meta_keys.schedulers, m->schedulers);
+    sink_natural(s, profile_meta_keys.started_unix_ns, m->started_unix_ns);
+    sink_natural(s, profile_meta_keys.duration_ns, m->duration_ns);
+    sink_boolean(s, "stopped", d->stopped);
+    sink_end(s);
+}
+
+static void counts(const struct dump *d, struct sink *s)
+{
+    sink_object(s, KEY_PROCESSES);
+#define X(name, text) sink_natural(s, #name, d->counts.name);
+    DUMP_COUNTS(X)
+#undef X
+    sink_end(s);
+    sink_object(s, KEY_STATES);
+    for (int i = 0; i < PROCSTATE_COUNT; i++)
+        sink_natural(s, procstate_name((enum procstate)i),
+                     dump_in_state(d, (enum procstate)i));
+    sink_end(s);
+}
+
+/* --- groups --------------------------------------------------------------- */
+
+static void members(const struct dump *d, const struct dump_group *g,
+                    struct sink *s)
+{
+    const struct profile *p = d->profile;
+    sink_list(s, "members");
+    for (unsigned i = 0; i < g->member_count; i++) {
+        const struct dump_member *m = &g->members[i];
+        const struct profile_process *of = profile_process_at(p, m->process);
+        sink_object(s, NULL);
+        text(s, profile_meta_keys.pid, p, m->pid);
+        text(s, KEY_NAME, p, of->name);
+        report_kin(p, of->initial_call, of->label, s);
+        sink_end(s);
+    }
+    sink_end(s);
+}
+
+static void frames(const struct dump *d, const struct dump_group *g,
+                   struct sink *s)
+{
+    const struct profile *p = d->profile;
+    if (g->stack == PROFILE_NONE) {
+        sink_null(s, KEY_FRAMES);
+        return;
+    }
+    sink_list(s, KEY_FRAMES);
+    for (uint32_t at = g->stack; at != PROFILE_NONE;
+         at = profile_stack_at(p, at)->parent) {
+        const struct profile_frame *f =
+            profile_frame_at(p, profile_stack_at(p, at)->frame);
+        sink_object(s, NULL);
+        report_function(p, f->function, f->line, s);
+        sink_end(s);
+    }
+    sink_end(s);
+}
+
+void report_walk_dump(const struct dump *d, struct sink *s)
+{
+    sink_object(s, NULL);
+    sink_natural(s, KEY_VERSION, REPORT_VERSION);
+    meta(d, s);
+    counts(d, s);
+    sink_list(s, "groups");
+    for (size_t i = 0; i < d->count; i++) {
+        const struct dump_group *g = &d->groups[i];
+        sink_object(s, NULL);
+        sink_word(s, "state", procstate_name(g->state));
+        sink_natural(s, KEY_PROCESSES, g->processes);
+        members(d, g, s);
+        frames(d, g, s);
+        sink_end(s);
+    }
+    sink_end(s);
+    sink_end(s);
+}

@@ -1,0 +1,150 @@
+/* A dump as text and as JSON. */
+#include "profile_make.h"
+
+#include <string.h>
+
+#include "formats/format.h"
+#include "profile/dump.h"
+
+static void add(struct dump *d, enum procstate state, uint32_t stack,
+                uint64_t processes, const char *pid, const char *name)
+{
+    struct profile *p = d->profile;
+    const struct process_texts texts = {pid, name, *name ? "" : "shop:init/1",
+                                        "",  "",   ""};
+    struct dump_group g = {.state = state,
+                           .stack = stack,
+                           .processes = processes,
+                           .member_count = 1};
+    g.members[0] = (struct dump_member){made(profile_string(p, pid)),
+                                        made(profile_process_of(p, &texts))};
+    assert_int_equal(dump_add(d, &g), 0);
+}
+
+static struct dump *shop(void)
+{
+    struct dump *d = NULL;
+    assert_int_equal(dump_create(&d), 0);
+    struct profile *p = d->profile;
+    struct profile_meta *m = profile_meta_edit(p);
+    m->node = made(profile_string(p, "shop@host"));
+    m->otp = made(profile_string(p, "27"));
+    m->pid = 4711;
+    m->started_unix_ns = 1700000000000000000;
+    m->duration_ns = 4100000;
+    uint32_t loop = make_stack(p, "init_p/3:226;loop/7:394");
+    uint32_t other = make_stack(p, "start/0;wait/1:12");
+    add(d, PROCSTATE_WAITING, other, 2, "<0.80.0>", "till\x1b[2J");
+    add(d, PROCSTATE_WAITING, loop, 1000, "<0.90.0>", "");
+    add(d, PROCSTATE_WAITING, loop, 3, "<0.91.0>", "");
+    add(d, PROCSTATE_RUNNING, PROFILE_NONE, 1, "<0.92.0>", "busy");
+    d->counts = (struct dump_counts){
+        .used = 1010, .seen = 1006, .torn = 3, .being_made = 1};
+    dump_sort(d);
+    return d;
+}
+
+static char *written(const struct format *f, const struct dump *d, unsigned top)
+{
+    const struct format_options o = {.top = top};
+    struct buffer b;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    assert_int_equal(f->write_dump(d, &o, &b), 0);
+    buffer_add(&b, "", 1);
+    assert_int_equal(buffer_status(&b), 0);
+    return (char *)b.data;
+}
+
+static void text_shows_the_biggest_group_first(void **state)
+{
+    (void)state;
+    struct dump *d = shop();
+    char *text = written(&format_text, d, 0);
+    assert_string_equal(
+        text,
+        "Node:     shop@host, pid 4711, OTP 27\n"
+        "When:     2023-11-14 22:13:20 UTC; read in 4.1 ms, nothing was "
+        "stopped\n"
+        "Shown:    1,006 processes of 1,010 in the table; not shown: 3 in "
+        "motion whenever read, 1 being made\n"
+        "States:   running 1, waiting 1,005\n"
+        "\n"
+        "1,003 processes waiting in loop/7\n"
+        "    loop/7                                                    "
+        "loop/7.erl:394\n"
+        "    init_p/3                                                  "
+        "init_p/3.erl:226\n"
+        "    -- <0.90.0> shop:init/1, <0.91.0> shop:init/1 and 1,001 more\n"
+        "\n"
+        "2 processes waiting in wait/1\n"
+        "    wait/1                                                    "
+        "wait/1.erl:12\n"
+        "    start/0                                                   "
+        "start/0.erl\n"
+        "    -- <0.80.0> till\\x{1B}[2J and 1 more\n"
+        "\n"
+        "1 process running\n"
+        "    (no stack: a running process changes it)\n"
+        "    -- <0.92.0> busy\n");
+    free(text);
+    text = written(&format_text, d, 1);
+    assert_non_null(strstr(text, "\n\n... and 3 processes in 2 more groups\n"));
+    assert_null(strstr(text, "busy"));
+    free(text);
+    d->stopped = true;
+    text = written(&format_text, d, 1);
+    assert_non_null(strstr(text, "Note:     a signal had stopped the node"));
+    free(text);
+    dump_destroy(d);
+}
+
+static void json_has_all_of_it(void **state)
+{
+    (void)state;
+    struct dump *d = shop();
+    char *text = written(&format_json, d, 1);
+    static const char *const parts[] = {
+        "\"version\": 1,",
+        "\"node\": \"shop@host\"",
+        "\"duration_ns\": 4100000",
+        "\"stopped\": false",
+        "\"used\": 1010",
+        "\"torn\": 3",
+        "\"waiting\": 1005",
+        "\"exiting\": 0",
+        "\"state\": \"running\"",
+        "\"processes\": 1003",
+        "\"pid\": \"<0.91.0>\"",
+        "\"initial_call\": \"shop:init/1\"",
+        "\"line\": 394",
+        "\"frames\": null",
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (!strstr(text, parts[i]))
+            fail_msg("no %s in:\n%s", parts[i], text);
+    free(text);
+    dump_destroy(d);
+}
+
+static void groups_of_one_kind_are_one(void **state)
+{
+    (void)state;
+    struct dump *d = shop();
+    assert_int_equal(d->count, 3);
+    assert_int_equal(d->groups[0].processes, 1003);
+    assert_int_equal(d->groups[0].member_count, 2);
+    assert_int_equal(dump_in_state(d, PROCSTATE_WAITING), 1005);
+    assert_null(dump_no_stack(&d->groups[0]));
+    assert_non_null(dump_no_stack(&d->groups[2]));
+    dump_destroy(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_shows_the_biggest_group_first),
+        cmocka_unit_test(json_has_all_of_it),
+        cmocka_unit_test(groups_of_one_kind_are_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
