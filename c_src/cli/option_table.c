@@ -25,11 +25,23 @@
 
 /* --- words ---------------------------------------------------------------- */
 
+bool option_format_fits(const struct format *f, enum option_verb verb)
+{
+    switch (verb) {
+    case OPTION_DIFF:
+        return f->write_diff != NULL;
+    case OPTION_DUMP:
+        return f->write_dump != NULL;
+    default:
+        return f->write != NULL;
+    }
+}
+
 /* The i-th format that can do what the verb does. */
 static const struct format *format_of(enum option_verb verb, size_t i)
 {
     for (const struct format *const *f = format_all; *f; f++)
-        if ((verb != OPTION_DIFF || (*f)->write_diff) && i-- == 0)
+        if (option_format_fits(*f, verb) && i-- == 0)
             return *f;
     return NULL;
 }
@@ -287,17 +299,18 @@ static const char *take_min_effect(struct options *o, const char *text)
 enum {
     RECORD = OPTION_RECORD,
     DIFF = OPTION_DIFF,
-    DOCTOR = OPTION_DOCTOR,
-    SHOWS = OPTION_RECORD | OPTION_REPORT, /* a recording */
+    NODES = OPTION_RECORD | OPTION_DOCTOR | OPTION_DUMP, /* a running one */
+    SHOWS = OPTION_RECORD | OPTION_REPORT,               /* a recording */
     FILTERS = SHOWS | OPTION_DIFF,
+    WRITES = FILTERS | OPTION_DUMP, /* a result */
 };
 #define AT(member) offsetof(struct options, member)
 
 /* clang-format off: one row, one option */
 const struct option_row option_table[] = {
-    {"pid", 'p', RECORD | DOCTOR, "PID", NULL, false, take_pid, 0,
+    {"pid", 'p', NODES, "PID", NULL, false, take_pid, 0,
      "the operating system pid of the node"},
-    {"node", 'n', RECORD | DOCTOR, "NAME", NULL, false, NULL, AT(node),
+    {"node", 'n', NODES, "NAME", NULL, false, NULL, AT(node),
      "the node with this name, such as shop or shop@host"},
     {"duration", 'd', RECORD, "S", NULL, false, take_duration, 0,
      "how many seconds to record (default " SECONDS "; a command: until it "
@@ -308,9 +321,9 @@ const struct option_row option_table[] = {
      "a recording from before the change (repeatable)"},
     {"new", 0, DIFF, "FILE", NULL, false, take_new, 0,
      "a recording from after the change (repeatable)"},
-    {"output", 'o', FILTERS, "FILE", extensions, false, take_output, 0,
+    {"output", 'o', WRITES, "FILE", extensions, false, take_output, 0,
      "the output file (default: stdout); its extension chooses the format: {}"},
-    {"format", 'f', FILTERS, "FORMAT", formats, true, take_format, 0,
+    {"format", 'f', WRITES, "FORMAT", formats, true, take_format, 0,
      "the output format: {} (default {first})"},
     {"fail-above", 0, DIFF, "P", NULL, false, take_fail_above, 0,
      "exit with status 3 if a function grew significantly and by more than P "
@@ -334,9 +347,9 @@ const struct option_row option_table[] = {
      "only samples from this second of the recording on; needs a timeline"},
     {VIEW_TO, 0, FILTERS, "S", NULL, false, take_to, 0,
      "only samples until this second of the recording; needs a timeline"},
-    {"top", 0, FILTERS, "N", NULL, false, take_top, 0,
+    {"top", 0, WRITES, "N", NULL, false, take_top, 0,
      "text: rows of each table (default " TOP "; with --self " SELF_TOP "; in "
-     "a comparison " DIFF_TOP ")"},
+     "a comparison " DIFF_TOP "); groups of a dump (default all)"},
     {"self", 0, SHOWS, NULL, NULL, false, NULL, AT(self),
      "text: one table of functions by self time, and all counters and notes"},
     {"callers", 0, SHOWS, "NAME", NULL, false, take_callers, 0,
@@ -363,9 +376,9 @@ const struct option_row option_table[] = {
      "stopped threads may have to wait for a long time"},
     {"no-command", 0, RECORD, NULL, NULL, false, NULL, AT(no_command),
      "leave the node's command line out of the result"},
-    {"quiet", 'q', FILTERS, NULL, NULL, false, NULL, AT(quiet),
+    {"quiet", 'q', WRITES, NULL, NULL, false, NULL, AT(quiet),
      "do not print progress or the names of written files on stderr"},
-    {"help", 'h', FILTERS | DOCTOR, NULL, NULL, false, NULL, AT(help),
+    {"help", 'h', WRITES | NODES, NULL, NULL, false, NULL, AT(help),
      "show this help"},
     {NULL, 0, 0, NULL, NULL, false, NULL, 0, NULL},
 };

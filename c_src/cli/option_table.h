@@ -37,6 +37,8 @@ const struct option_row *option_row(const char *name);
 const char *option_first_word(const char *name, enum option_verb verb);
 /** Is the text what --pid takes? */
 bool option_is_pid(const char *text);
+/** Can the format show what the verb makes? */
+bool option_format_fits(const struct format *f, enum option_verb verb);
 /** Appends "a, b or c". */
 void option_words_add(struct buffer *out, const struct option_row *row,
                       enum option_verb verb);

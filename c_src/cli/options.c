@@ -178,7 +178,7 @@ static int decide_format(struct options *o, struct options_fault *f)
 {
     if (!o->format)
         o->format = o->output ? format_by_path(o->output) : format_all[0];
-    if (o->format && (o->verb != OPTION_DIFF || o->format->write_diff))
+    if (o->format && option_format_fits(o->format, o->verb))
         return 0;
     const struct option_row *row = option_row("output");
     struct buffer why;
@@ -303,15 +303,16 @@ static int check_diff(int argc, char **argv, struct options *o,
     return err ? err : check_times(o, f);
 }
 
-static int check_doctor(int argc, char **argv, struct options *o,
-                        struct options_fault *f)
+/* A running node is all that is asked for. */
+static int check_only_node(int argc, char **argv, struct options *o,
+                           struct options_fault *f)
 {
     int err = check_node(o, f);
     if (!err && optind < argc)
         err = node_without_option(argv[optind], f);
     if (!err && optind < argc)
         err = fault(f, argv[optind], "", "unexpected argument");
-    return err;
+    return err ? err : decide_format(o, f);
 }
 
 int options_parse(enum option_verb verb, int argc, char **argv,
@@ -332,7 +333,7 @@ int options_parse(enum option_verb verb, int argc, char **argv,
     case OPTION_DIFF:
         return check_diff(argc, argv, o, f);
     default:
-        return check_doctor(argc, argv, o, f);
+        return check_only_node(argc, argv, o, f);
     }
 }
 

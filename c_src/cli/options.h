@@ -20,6 +20,7 @@ enum option_verb {
     OPTION_REPORT = 2,
     OPTION_DIFF = 4,
     OPTION_DOCTOR = 8,
+    OPTION_DUMP = 16,
 };
 
 #define OPTIONS_MAX_VALUES 64 /**< of a repeatable option */

@@ -9,7 +9,8 @@
 #include "output/output.h"
 
 const struct verb *const verb_all[] = {&verb_record, &verb_report, &verb_diff,
-                                       &verb_doctor, &verb_port,   NULL};
+                                       &verb_dump,   &verb_doctor, &verb_port,
+                                       NULL};
 
 /* A text about the program itself. */
 static int show(const struct buffer *text, FILE *to, int code)

@@ -28,7 +28,8 @@ struct verb {
     const char *after; /**< likewise, shown below the options */
 };
 
-extern const struct verb verb_record, verb_report, verb_diff, verb_doctor;
+extern const struct verb verb_record, verb_report, verb_diff, verb_dump,
+    verb_doctor;
 /** Speaks the port protocol on stdin and stdout; for Cprof, not for people. */
 extern const struct verb verb_port;
 /** All of them, NULL-terminated. */

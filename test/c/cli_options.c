@@ -11,8 +11,8 @@
 
 enum { WORDS = 16 };
 
-static const struct verb *const shown[] = {&verb_record, &verb_report,
-                                           &verb_diff, &verb_doctor};
+static const struct verb *const shown[] = {
+    &verb_record, &verb_report, &verb_diff, &verb_dump, &verb_doctor};
 
 /* Splits at spaces; "" when it parses, else "WHAT: WHY". */
 static const char *fault_of(const char *line, struct options *o)
@@ -28,6 +28,7 @@ static const char *fault_of(const char *line, struct options *o)
     argv[argc] = NULL;
     enum option_verb verb = strcmp(argv[0], "report") == 0 ? OPTION_REPORT
                             : strcmp(argv[0], "diff") == 0 ? OPTION_DIFF
+                            : strcmp(argv[0], "dump") == 0 ? OPTION_DUMP
                                                            : OPTION_RECORD;
     int err = options_parse(verb, argc, argv, o, &f);
     if (!err)
@@ -73,6 +74,13 @@ static void what_does_not_fit_is_refused(void **state)
         {"report a.pb.gz -x", "-x: no such option"},
         {"record -p 1 --from 1", "--from: also needs --timeline"},
         {"record -p 1 --to 1 -f json", "--to: also needs --timeline"},
+        {"dump -p 1 -n shop", "--node shop: give either --pid or --node"},
+        {"dump 4711", "4711: did you mean -p 4711"},
+        {"dump -p 1 -f html", "--format html: choose text or json"},
+        {"dump -p 1 -o a.html", "--output a.html: the file extension is of no "
+                                "known format; use .txt or .json, or add"},
+        {"dump -p 1 --top 0", "--top 0: give a number of rows"},
+        {"dump -p 1 --tree", "--tree: no such option"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct options o;
@@ -107,6 +115,11 @@ static void values_arrive(void **state)
     assert_string_equal(fault_of("report a.pb.gz --callers lists:seq/2", &o),
                         "");
     assert_string_equal(options_view(&o).how.callers, "lists:seq/2");
+    assert_string_equal(fault_of("dump -p 1 -o a.json --top 3 -q", &o), "");
+    assert_ptr_equal(o.format, &format_json);
+    assert_true(o.pid == 1 && o.top == 3 && o.quiet);
+    assert_string_equal(fault_of("dump -n shop", &o), "");
+    assert_ptr_equal(o.format, &format_text);
 }
 
 /* The page has a timeline; text has one when it is asked for. */

@@ -1,0 +1,72 @@
+/* cprof dump: what every process of a node does now. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/nodes.h"
+#include "cli/options.h"
+#include "cli/verbs.h"
+#include "output/output.h"
+#include "recorder/dump_read.h"
+
+static int explain(pid_t pid, int err)
+{
+    char what[32], why[128];
+    snprintf(what, sizeof(what), "pid %d", (int)pid);
+    if (err != -E_LAYOUT)
+        return fail(what, err);
+    snprintf(why, sizeof(why),
+             "the process table of this VM was not recognised; `cprof doctor "
+             "-p %d` says what is missing",
+             (int)pid);
+    return fail_text(what, why);
+}
+
+static int write_result(const struct options *o, const struct dump *d)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, BUFFER_DEFAULT_MAX);
+    const struct view view = options_view(o);
+    int err = o->format->write_dump(d, &view.how, &bytes);
+    if (!err)
+        err = output_write(o->output, say_waiting, &bytes);
+    buffer_deinit(&bytes);
+    if (err)
+        return fail(o->output ? o->output : "stdout", err);
+    if (o->output && !o->quiet)
+        say("wrote %s (%" PRIu64 " processes)", o->output, d->counts.seen);
+    return EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    struct options o;
+    struct dump *d;
+    int code;
+    if (!verb_options(&verb_dump, argc, argv, &o, &code))
+        return code;
+    code = verb_output(&o);
+    if (code == EXIT_DONE)
+        code = nodes_choose("dump", &o);
+    if (code != EXIT_DONE)
+        return code;
+    int err = dump_read(o.pid, &d);
+    if (err)
+        return explain(o.pid, err);
+    code = write_result(&o, d);
+    dump_destroy(d);
+    return code;
+}
+
+const struct verb verb_dump = {
+    .name = "dump",
+    .options = OPTION_DUMP,
+    .run = run,
+    .uses = {{"[-p PID | -n NAME] [-o FILE]", "what every process does now"}},
+    .about = "Shows what every Erlang process of a node does at this moment: "
+             "its state and its stack, those that do the same together, the "
+             "biggest group first. It reads the node's memory from outside "
+             "and stops nothing.",
+    .after = "Processes that run at that moment are shown without a stack: "
+             "what is in memory is from before their turn. Those that changed "
+             "whenever they were read are counted and left out.",
+};
