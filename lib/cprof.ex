@@ -212,6 +212,8 @@ defmodule Cprof do
     * `:fail_above` - `grew?` is true when a function grew significantly and by more than this many percent (0)
     * `:min_effect` - smaller changes, in percent, are ignored (5)
 
+  For example:
+
       iex> {:ok, _, base} = Cprof.profile(fn -> Enum.sort(Enum.shuffle(1..200_000)) end)
       iex> {:ok, _, new} = Cprof.profile(fn -> Enum.sort(Enum.shuffle(1..200_000)) end)
       iex> {:ok, %Cprof.Diff{} = diff} = Cprof.diff(base, new, fail_above: 1_000_000)

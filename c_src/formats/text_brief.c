@@ -140,12 +140,13 @@ static void how_sure(struct brief *b)
         text_idle_write(b->out, b->s);
         return;
     }
-    buffer_printf(b->out,
-                  "Error:    at most +-%.2f in any percentage (95 %% interval)",
-                  summary_part_error_pct(b->s, b->s->counted / 2));
     if (text_samples_are_few(b->s))
-        buffer_printf(b->out, "; only %llu samples",
+        buffer_printf(b->out, "Samples:  only %llu; error at",
                       (unsigned long long)b->s->hits);
+    else
+        buffer_text(b->out, "Error:    at");
+    buffer_printf(b->out, " most +-%.2f in any percentage (95 %% interval)",
+                  summary_part_error_pct(b->s, b->s->counted / 2));
     if (c->samples)
         buffer_printf(b->out, "; %.1f %% of the stacks are truncated",
                       summary_pct(c->truncated, c->samples));

@@ -116,14 +116,16 @@ bool text_samples_are_few(const struct summary *s)
     return s->counted && s->hits < FEW;
 }
 
-static void few_samples(struct doubts *d)
+static void few_samples(struct doubts *d, enum format_reader reader)
 {
+    const char *remedy = reader == FORMAT_READER_INSIDE
+                             ? "repeat the work, or use a higher rate"
+                             : "record for longer (-d), or at a higher --rate";
     char line[128];
     if (!text_samples_are_few(d->s))
         return;
-    snprintf(line, sizeof(line),
-             "only %llu samples; record for longer (-d), or at a higher --rate",
-             (unsigned long long)d->s->hits);
+    snprintf(line, sizeof(line), "only %llu samples; %s",
+             (unsigned long long)d->s->hits, remedy);
     text_note_write(d->out, "Doubt:", line, strlen(line));
 }
 
@@ -179,7 +181,7 @@ void text_doubts_write(struct buffer *out, const struct profile *p,
 {
     struct doubts d = {out, p, s, 0};
     buffer_text(out, "\n");
-    few_samples(&d);
+    few_samples(&d, reader);
     counters(&d);
     text_notes_each(p, note, &d);
     further_line(&d, reader);

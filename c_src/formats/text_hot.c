@@ -118,7 +118,7 @@ static void origin_rows(const struct text_table *t, const struct origins *o)
     if (o->above)
         buffer_printf(t->out,
                       "(not shown: %zu function%s above nearly all of a "
-                      "process, such as a server loop; see --tree)\n",
+                      "process, such as a server loop)\n",
                       o->above, o->above == 1 ? "" : "s");
 }
 

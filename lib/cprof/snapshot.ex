@@ -34,6 +34,8 @@ defmodule Cprof.Snapshot do
     * `:source` - `:bif` to use only BIFs
     * `:wait_ms` - the least time to wait for missing answers (0: cprof gives up on stuck processes within milliseconds)
 
+  For example:
+
       iex> snapshot = Cprof.Snapshot.take(top: 3)
       iex> snapshot.processes.count > 10 and length(snapshot.memory.top) <= 3
       true

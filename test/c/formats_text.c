@@ -245,7 +245,7 @@ static void hot_functions_come_first(void **state)
         " 60.00  3.03   30.00  shop:cart/1\n"
         " 30.00  2.84   30.00  Shop.Till.pay/2\n"
         "(not shown: 1 function above nearly all of a process, such as a "
-        "server loop; see --tree)\n",
+        "server loop)\n",
         "\nTOTAL%    +-   SELF%  BIF OR C FUNCTION     FILE:LINE\n"
         " 20.00  2.48    0.00  erlang:phash2/1\n"
         " 20.00  2.48   20.00  make_hash2\n"
@@ -356,7 +356,10 @@ static void of_few_samples_it_is_said(void **state)
     (void)state;
     struct profile *p = busy();
     char *text = brief(p);
-    assert_has(text, "(95 % interval); only 8 samples");
+    assert_has(
+        text,
+        "\nSamples:  only 8; error at most +-28.48 in any percentage (95 % "
+        "interval)");
     assert_has(text, "only 8 samples; record for longer (-d), or at a higher "
                      "--rate");
     free(text);
