@@ -50,20 +50,33 @@ static uint64_t around(struct perf_duty *d, double mean)
            random_next(&d->random) % ((uint64_t)mean + 1);
 }
 
-/* A window ends when we get to it, which may be late: so the pause after it is
- * as long as that window makes it, and the share stays what it is to be. */
-static double mean_pause(const struct perf_duty *d, uint64_t window_ns)
+/* Armed time above the share of all time, ns; a whole window makes it this. */
+static double after_window(const struct perf_duty *d)
 {
-    double window = (double)window_ns, most = CYCLE_NS;
-    return (window < most ? window : most) * (1 - d->share) / d->share;
+    return d->share * (1 - d->share) * CYCLE_NS;
 }
 
-/* @param window_ns  how long the one before a pause was */
-static void plan_edge(struct perf_duty *d, uint64_t now_ns, uint64_t window_ns)
+static double within(double value, double usual, double most)
 {
-    double mean = d->armed ? d->share * CYCLE_NS : mean_pause(d, window_ns);
+    double least = usual / 4;
+    return value < least ? least : value > most ? most : value;
+}
+
+/* Windows and pauses end when we get to it, which may be late: so the next one
+ * is as long as brings the share back to what it is to be. */
+static double mean_length(const struct perf_duty *d)
+{
+    double window = d->share * CYCLE_NS, pause = CYCLE_NS - window;
+    if (d->armed)
+        return within(window - d->over_ns / (1 - d->share), window, 4 * window);
+    return within(d->over_ns / d->share, pause, pause / d->share);
+}
+
+static void plan_edge(struct perf_duty *d, uint64_t now_ns)
+{
     d->turned_ns = now_ns;
-    d->edge_ns = d->share >= 1 ? UINT64_MAX : now_ns + around(d, mean);
+    d->edge_ns =
+        d->share >= 1 ? UINT64_MAX : now_ns + around(d, mean_length(d));
 }
 
 static double random_part(struct perf_duty *d)
@@ -76,7 +89,9 @@ static double random_part(struct perf_duty *d)
 static void begin_anywhere(struct perf_duty *d, uint64_t now_ns)
 {
     d->armed = random_part(d) < d->share;
-    plan_edge(d, now_ns, (uint64_t)(d->share * CYCLE_NS));
+    d->over_ns = d->armed ? 0 : after_window(d);
+    d->anew = true;
+    plan_edge(d, now_ns);
     if (d->edge_ns != UINT64_MAX)
         d->edge_ns =
             now_ns + (uint64_t)(random_part(d) * (double)(d->edge_ns - now_ns));
@@ -110,6 +125,7 @@ void perf_duty_saw(struct perf_duty *d, const struct perf_duty_load *load)
     d->share /= 2;
     d->weight *= 2;
     d->lowered++;
+    d->anew = true;
     if (d->edge_ns == UINT64_MAX)
         d->edge_ns = 0; /* now */
 }
@@ -118,8 +134,13 @@ bool perf_duty_turn(struct perf_duty *d, uint64_t now_ns)
 {
     if (now_ns < d->edge_ns)
         return false;
+    double length = (double)(now_ns - d->turned_ns);
+    d->over_ns += (d->armed - d->share) * length;
+    if (d->anew) /* what was before it is not known, or had another share */
+        d->over_ns = d->armed ? after_window(d) : 0;
+    d->anew = false;
     d->armed = !d->armed;
-    plan_edge(d, now_ns, now_ns - d->turned_ns);
+    plan_edge(d, now_ns);
     return true;
 }
 

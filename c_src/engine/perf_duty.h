@@ -31,6 +31,8 @@ struct perf_duty {
     unsigned weight;    /**< how often a sample counts now */
     bool armed;         /**< are they armed now? */
     uint64_t edge_ns;   /**< when that changes; UINT64_MAX: never */
+    double over_ns;     /**< armed time beyond the share */
+    bool anew;          /**< over_ns is not of this share yet */
     uint64_t turned_ns; /**< when it changed last */
     uint64_t random;
     uint64_t lowered; /**< times that the share was halved while sampling */
