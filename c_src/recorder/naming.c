@@ -41,7 +41,8 @@ static void push(struct walk *w, int64_t frame)
     counters(w)->frames++;
 }
 
-static void push_text(struct walk *w, enum frame_kind kind, const char *name)
+static int64_t text_frame(struct walk *w, enum frame_kind kind,
+                          const char *name)
 {
     const struct frame frame = {.kind = kind,
                                 .name = name,
@@ -49,7 +50,12 @@ static void push_text(struct walk *w, enum frame_kind kind, const char *name)
                                 .function = name,
                                 .arity = FRAME_NO_ARITY,
                                 .file = ""};
-    push(w, profile_frame(w->naming->profile, &frame));
+    return profile_frame(w->naming->profile, &frame);
+}
+
+static void push_text(struct walk *w, enum frame_kind kind, const char *name)
+{
+    push(w, text_frame(w, kind, name));
 }
 
 static const struct frames_named *ask(struct walk *w,
@@ -364,7 +370,7 @@ int naming_stack(const struct naming *n, struct unwound *u,
             push_called(&w, w.called);
     }
     if (w.collecting)
-        push_text(&w, FRAME_GC, "[gc]");
+        push_called(&w, text_frame(&w, FRAME_GC, "[gc]"));
     *out = (struct named){
         .stack = w.stack, .state = state_of(&w, kind), .owner = w.port.owner};
     return w.error;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/deadline.h"
@@ -220,18 +221,50 @@ static bool read_call(const struct symbols_bifs *b,
                        call->len) == 0;
 }
 
-/* Where a call leads to, in its own module or through a struct Export, which
- * begins with the address of the code. */
-static bool read_target(const struct symbols_bifs *b, const struct call *call,
-                        uint64_t *target)
+/* Does its ErtsCodeInfo say that it is this function (code_ix.h)? */
+static bool is_of(const struct symbols_bifs *b, const struct jit_function *f,
+                  const uint64_t mfa[3])
+{
+    enum { INFO_MFA = 16 };
+    uint64_t own[3];
+    return f->info &&
+           memory_read(b->config->memory, f->info + INFO_MFA, own,
+                       sizeof(own)) == 0 &&
+           memcmp(own, mfa, sizeof(own)) == 0;
+}
+
+/* The function that a call through a struct Export leads to. */
+static const struct jit_function *exported(const struct symbols_bifs *b,
+                                           uint64_t export,
+                                           struct symbol_query *callee)
+{
+    struct symbols_export e;
+    if (symbols_export_read(b->config->memory, export, &e))
+        return NULL;
+    for (size_t i = 0; i < SYMBOLS_EXPORT_ADDRESSES; i++) {
+        callee->at = e.addresses[i];
+        const struct jit_function *f = function_of(b, callee);
+        if (f && is_of(b, f, e.mfa))
+            return f;
+    }
+    return NULL;
+}
+
+/* The function that a call leads to, in its own module or in another; its
+ * first instruction in callee->at. */
+static const struct jit_function *called_function(const struct symbols_bifs *b,
+                                                  const struct call *call,
+                                                  struct symbol_query *callee)
 {
     enum { CALL_REL32 = 5 };
     uint64_t export = bifs_code_export_before(call->code, call->len);
     if (export)
-        return memory_read_u64(b->config->memory, export, target) == 0;
-    return call->len >= CALL_REL32 &&
-           bifs_code_calls(call->code + call->len - CALL_REL32, CALL_REL32,
-                           call->ret - CALL_REL32, target, 1) == 1;
+        return exported(b, export, callee);
+    if (call->len < CALL_REL32 ||
+        !bifs_code_calls(call->code + call->len - CALL_REL32, CALL_REL32,
+                         call->ret - CALL_REL32, &callee->at, 1))
+        return NULL;
+    return function_of(b, callee);
 }
 
 /* The BIF or NIF whose stub is called. */
@@ -241,9 +274,7 @@ static const char *called_stub(const struct symbols_bifs *b,
 {
     struct bifs_code stub;
     struct symbol_query callee = *q;
-    if (!read_target(b, call, &callee.at))
-        return NULL;
-    const struct jit_function *f = function_of(b, &callee);
+    const struct jit_function *f = called_function(b, call, &callee);
     return f && read_stub(b, f, &stub) ? f->name : NULL;
 }
 
@@ -261,10 +292,9 @@ uint64_t symbols_bifs_callee(const struct symbols_bifs *b,
     struct bifs_code stub;
     struct call call;
     const struct jit_function *f = function_of(b, q);
-    if (!f || !read_call(b, f, q->at, &call) ||
-        !read_target(b, &call, &callee.at))
+    if (!f || !read_call(b, f, q->at, &call))
         return 0;
-    f = function_of(b, &callee);
+    f = called_function(b, &call, &callee);
     if (!f || !is_entry(f, callee.at) || read_stub(b, f, &stub))
         return 0;
     return callee.at;

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/term.h"
 
@@ -56,5 +57,21 @@ int symbols_export_name(const struct memory *memory, struct atoms *atoms,
     for (size_t i = FIRST_WORD; i <= LAST_WORD; i++)
         if (is_mfa(words + i) && spell(atoms, words + i, text, size) == 0)
             return 0;
+    return -E_NOT_FOUND;
+}
+
+int symbols_export_read(const struct memory *memory, uint64_t export,
+                        struct symbols_export *out)
+{
+    uint64_t words[WORDS];
+    int err = memory_read(memory, export, words, sizeof(words));
+    if (err)
+        return err;
+    memcpy(out->addresses, words, sizeof(out->addresses));
+    for (size_t i = FIRST_WORD; i <= LAST_WORD; i++)
+        if (is_mfa(words + i)) {
+            memcpy(out->mfa, words + i, sizeof(out->mfa));
+            return 0;
+        }
     return -E_NOT_FOUND;
 }

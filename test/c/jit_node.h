@@ -92,9 +92,12 @@ static inline void jit_node_load_as(struct jit_node *n, int slot, uint64_t base,
 {
     struct buffer b;
     buffer_init(&b, 1 << 20);
-    put_module(&b, "m", base, 0x100, 2);
+    put_module(&b, "m", base, 0x100, 3);
     put_range(&b, "m::codeHeader", 0, 0x20, 0);
-    put_range(&b, function, 0x20, 0x100, 0);
+    char info[128];
+    snprintf(info, sizeof(info), "%s-CodeInfoPrologue", function);
+    put_range(&b, info, 0x20, 0x50, 0);
+    put_range(&b, function, 0x50, 0x100, 0);
     jit_node_link_in(n, jit_node_slot(slot), &b);
     buffer_deinit(&b);
 }

@@ -52,6 +52,27 @@ static void put_export_call(struct fixture *f, uint64_t export)
     write_at(f, RET - 14, call, 14);
 }
 
+/* The ErtsCodeMFA of a function in its ErtsCodeInfo, and in an Export. */
+static const uint64_t phash2_mfa[] = {0x4b, 0x8b, 1};
+static const uint64_t callee_mfa[] = {0xcb, 0x10b, 1};
+
+static void put_mfas(struct fixture *f)
+{
+    write_at(f, STUB + 0x20 + 16, phash2_mfa, sizeof(phash2_mfa));
+    write_at(f, CALLEE + 0x20 + 16, callee_mfa, sizeof(callee_mfa));
+}
+
+/* Its code is at `address` by one of the code indices. */
+static void put_export(struct fixture *f, size_t index, uint64_t address,
+                       const uint64_t mfa[3])
+{
+    enum { MFA_WORD = 7 };
+    uint64_t words[16] = {0};
+    words[index] = address;
+    memcpy(words + MFA_WORD, mfa, 3 * sizeof(*mfa));
+    write_at(f, EXPORT, words, sizeof(words));
+}
+
 static void setup(struct fixture *f)
 {
     *f = (struct fixture){.node = jit_node_new(0x10000)};
@@ -59,6 +80,7 @@ static void setup(struct fixture *f)
     jit_node_load_as(f->node, 3, STUB, "erlang:phash2/1");
     jit_node_load_as(f->node, 5, CALLEE, "m:callee/1");
     write_at(f, CODE, bif_stub, sizeof(bif_stub));
+    put_mfas(f);
     f->memory = jit_node_memory(f->node);
     f->config = (struct symbols_config){.memory = &f->memory,
                                         .jit = jit_node_follow(f->node)};
@@ -98,8 +120,12 @@ static void a_stub_called_in_its_module_or_through_its_export(void **state)
     assert_string_equal(ask(&f, SYMBOL_CALLED, AT - 1), "-");
     put_export_call(&f, EXPORT);
     assert_string_equal(ask(&f, SYMBOL_CALLED, AT), "-");
-    write_at(&f, EXPORT, &(uint64_t){CODE}, 8);
+    put_export(&f, 0, CODE, phash2_mfa);
     assert_string_equal(ask(&f, SYMBOL_CALLED, AT), "erlang:phash2/1");
+    put_export(&f, 2, CODE, phash2_mfa);
+    assert_string_equal(ask(&f, SYMBOL_CALLED, AT), "erlang:phash2/1");
+    put_export(&f, 0, CODE, callee_mfa); /* other code is there by now */
+    assert_string_equal(ask(&f, SYMBOL_CALLED, AT), "-");
     teardown(&f);
 }
 
@@ -162,7 +188,7 @@ static void the_function_that_a_call_names(void **state)
     setup(&f);
     now = clock_now_ns();
     assert_false(calls_callee(&f, now));
-    put_local_call(&f, CALLEE + 0x30);
+    put_local_call(&f, CALLEE + 0x50);
     assert_true(calls_callee(&f, now));
     put_local_call(&f, CALLEE + 0x80); /* no entry: those bytes are no call */
     assert_false(calls_callee(&f, now));
@@ -170,8 +196,11 @@ static void the_function_that_a_call_names(void **state)
     assert_false(calls_callee(&f, now));
     put_export_call(&f, EXPORT);
     assert_false(calls_callee(&f, now));
-    write_at(&f, EXPORT, &(uint64_t){CALLEE + 0x30}, 8);
+    put_export(&f, 1, CALLEE + 0x50, callee_mfa);
     assert_true(calls_callee(&f, now));
+    put_export(&f, 1, CALLEE + 0x50, phash2_mfa); /* it was there before */
+    assert_false(calls_callee(&f, now));
+    put_export(&f, 1, CALLEE + 0x50, callee_mfa);
     jit_node_purge(f.node, 5); /* the export still leads there */
     assert_int_equal(jit_refresh((struct jit *)f.config.jit), 0);
     assert_false(calls_callee(&f, clock_now_ns()));
