@@ -18,7 +18,8 @@ defmodule Cprof.Growth do
       significantly, or the growth stays significant when the speed of the machine is assumed to be uncertain by 5 %
       (standard deviation). Where the two sides were measured on different hosts or in different ways, only the share
       counts. The time of the collector and the kernel depends on what else is in memory and caches, so theirs is
-      assumed to be uncertain by 30 %.
+      assumed to be uncertain by 30 %; a function that did not grow itself must have grown in total by more than
+      the collector and the kernel did without significance.
 
   `shrank` is the mirror image. Functions that were sampled on only one side are `new` or `gone`.
 
@@ -230,12 +231,36 @@ defmodule Cprof.Growth do
   defp enough?(%{counts: {before, later}}), do: Enum.sum(before) + Enum.sum(later) >= @min_samples
 
   defp judge(rows, judge) do
-    for row <- rows do
-      judge = Map.put(judge, :code?, row.kind == :native or code?(row))
-      self = if followed?(row.self, row.total), do: verdict(row.self, judge), else: :same
-      %{row | self: measure(row.self, self, judge), total: measure(row.total, verdict(row.total, judge), judge)}
-    end
+    judged =
+      for row <- rows do
+        judge = Map.put(judge, :code?, row.kind == :native or code?(row))
+        self = if followed?(row.self, row.total), do: verdict(row.self, judge), else: :same
+        %{row | self: measure(row.self, self, judge), total: measure(row.total, verdict(row.total, judge), judge)}
+      end
+
+    unsure_ms = unsure_runtime_ms(judged)
+    Enum.map(judged, &beyond_runtime(&1, unsure_ms, judge))
   end
+
+  # By how much the collector and the kernel changed without significance. That
+  # time is in the total of any function.
+  defp unsure_runtime_ms(rows) do
+    for(%{kind: kind, self: %{verdict: :same} = self} <- rows, kind in [:gc, :kernel], do: change_ms(self))
+    |> Enum.sum()
+  end
+
+  defp beyond_runtime(%{self: %{verdict: :same}, total: %{verdict: verdict} = total} = row, unsure_ms, judge)
+       when verdict in [:grew, :shrank] do
+    left_ms = change_ms(total) - unsure_ms
+
+    if left_ms < @min_effect * total.base_ms or left_ms < judge.least_ms,
+      do: put_in(row.total.verdict, :same),
+      else: row
+  end
+
+  defp beyond_runtime(row, _, _), do: row
+
+  defp change_ms(measure), do: abs(measure.now_ms - measure.base_ms)
 
   defp followed?(self, total) do
     {own, all} = {self.now_ms - self.base_ms, total.now_ms - total.base_ms}

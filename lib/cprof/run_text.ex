@@ -55,7 +55,7 @@ defmodule Cprof.RunText do
     [
       "CPU time per run, by function (#{base} samples before, #{now} now)\n",
       function_row("BEFORE", "NOW", "CHANGE", "95 %", "", "FUNCTION"),
-      for({row, measure} <- shown, do: measure_row(measure, row.name)),
+      for({row, measure} <- shown, do: measure_row(measure, title(row, measure))),
       function_row(
         time(base_ms),
         time(now_ms),
@@ -69,6 +69,9 @@ defmodule Cprof.RunText do
       doubts(comparison)
     ]
   end
+
+  # Other rows sum up to the whole run at most.
+  defp title(row, measure), do: if(measure == Growth.own(row), do: row.name, else: row.name <> ", with what it calls")
 
   defp measure_row(measure, name) do
     {change, interval} =

@@ -127,6 +127,31 @@ defmodule Cprof.GrowthTest do
     assert Growth.grown_above(comparison, 0.1) == []
   end
 
+  # The collector takes more or less with what else is in memory and caches.
+  defp collecting(gc_mean, work_mean \\ 200) do
+    for _ <- 1..5 do
+      [%{functions: functions} = report] = reports([{"other/1", 800}, {"makes/1", work_mean}], 1)
+      gc = draw(gc_mean)
+      collector = %{name: "[gc]", module: "", kind: :gc, self: gc, total: gc}
+      counted = report.meta.counted + gc
+
+      functions =
+        for row <- functions, do: if(row.name in ["makes/1", "main/0"], do: %{row | total: row.total + gc}, else: row)
+
+      meta = Map.merge(report.meta, %{samples: counted, counted: counted, cpu_ns: counted * 1_001_001})
+      %{meta: meta, functions: [collector | functions]}
+    end
+  end
+
+  test "what the collector took more, without significance, is not its caller's growth" do
+    comparison = Growth.compare(collecting(300), collecting(540))
+    [gc] = for row <- comparison.rows, row.kind == :gc, do: row
+    assert gc.self.growth > 0.6 and gc.self.verdict == :same
+    assert Growth.grown_above(comparison, 0.1) == []
+    slower = Growth.compare(collecting(300), collecting(540, 400))
+    assert [{%{name: "makes/1"}, %{verdict: :grew}} | _] = Growth.grown_above(slower, 0.1)
+  end
+
   test "a side without samples is no reason to fail" do
     comparison = Growth.compare(reports([]), reports([]))
     assert comparison.whole == %{base_ms: 0.0, now_ms: 0.0}
