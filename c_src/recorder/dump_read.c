@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "engine/rights.h"
 #include "recorder/census.h"
 #include "recorder/dump_gather.h"
 #include "recorder/frames.h"
+#include "recorder/readers.h"
 #include "recorder/session_meta.h"
 #include "recorder/target_state.h"
 #include "target/erlproc.h"
@@ -16,8 +16,7 @@ enum { READ_MS = 60000 };
 
 struct reading {
     struct target_state target;
-    struct unwinder *unwinder;
-    struct symbols *symbols;
+    struct readers readers;
     struct frames *frames;
     struct census *census;
     struct proctable *table;
@@ -154,23 +153,11 @@ static int open_table(struct reading *r)
 static int open_readers(struct reading *r)
 {
     struct target_state *t = &r->target;
-    const struct unwind_config unwind = {.process = &t->process,
-                                         .memory = &t->memory,
-                                         .jit = t->jit,
-                                         .layout = &t->layout};
-    const struct symbols_config symbols = {
-        .process = &t->process, .memory = &t->memory, .jit = t->jit};
     int err = open_table(r);
     if (!err)
-        err = unwinder_open(&unwind, &r->unwinder);
+        err = readers_open(t, &r->readers);
     if (!err)
-        err = unwinder_set_maps(r->unwinder, &t->maps);
-    if (!err)
-        err = symbols_open(&symbols, &r->symbols);
-    if (!err)
-        err = symbols_set_maps(r->symbols, &t->maps);
-    if (!err)
-        err = frames_open(r->symbols, r->dump->profile, &r->frames);
+        err = frames_open(r->readers.symbols, r->dump->profile, &r->frames);
     if (!err)
         err = census_open(t, r->dump->profile, &r->census);
     return err;
@@ -180,7 +167,7 @@ static int read_table(struct reading *r)
 {
     struct proctable_counts c;
     struct profile_meta *m = profile_meta_edit(r->dump->profile);
-    dump_gather_init(&r->gather, r->unwinder, code_now(r));
+    dump_gather_init(&r->gather, r->readers.unwinder, code_now(r));
     session_meta_started(r->dump->profile);
     uint64_t began_ns = clock_now_ns();
     int err = proctable_read(r->table, dump_gather_see, &r->gather, &c);
@@ -222,18 +209,9 @@ static void close_readers(struct reading *r)
     dump_gather_deinit(&r->gather);
     census_close(r->census);
     frames_close(r->frames);
-    symbols_close(r->symbols);
-    unwinder_close(r->unwinder);
+    readers_close(&r->readers);
     proctable_close(r->table);
     target_state_close(&r->target);
-}
-
-/* Says why, where the error itself only says that something is forbidden. */
-static int explain(int err, pid_t pid)
-{
-    struct rights rights;
-    rights_read(pid, &rights);
-    return rights_explain(&rights, err);
 }
 
 int dump_read(pid_t pid, struct dump **out)
@@ -244,7 +222,7 @@ int dump_read(pid_t pid, struct dump **out)
     int err = target_state_open(&r->target, pid, NULL);
     if (err) {
         free(r);
-        return explain(err, pid);
+        return readers_explain(err, pid);
     }
     err = dump_create(&r->dump);
     if (!err)
@@ -255,5 +233,5 @@ int dump_read(pid_t pid, struct dump **out)
     else
         *out = r->dump;
     free(r);
-    return err ? explain(err, pid) : 0;
+    return err ? readers_explain(err, pid) : 0;
 }

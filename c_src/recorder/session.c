@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "engine/engine.h"
-#include "engine/rights.h"
 #include "recorder/limits.h"
 #include "recorder/paused.h"
 #include "recorder/pipeline.h"
+#include "recorder/readers.h"
 #include "recorder/session_meta.h"
 #include "recorder/stopped.h"
 #include "recorder/target_state.h"
@@ -34,8 +34,7 @@ struct session {
     struct target_state target;
     const struct engine_ops *ops;
     struct engine *engine;
-    struct unwinder *unwinder;
-    struct symbols *symbols;
+    struct readers readers;
     struct profile *profile;
     struct pipeline *pipeline;
     uint64_t started_ns;
@@ -59,24 +58,12 @@ static bool is_stopped(const struct session *s)
 static int open_readers(struct session *s)
 {
     struct target_state *t = &s->target;
-    const struct unwind_config unwind = {.process = &t->process,
-                                         .memory = &t->memory,
-                                         .jit = t->jit,
-                                         .layout = &t->layout};
-    const struct symbols_config symbols = {
-        .process = &t->process, .memory = &t->memory, .jit = t->jit};
-    int err = unwinder_open(&unwind, &s->unwinder);
-    if (!err)
-        err = unwinder_set_maps(s->unwinder, &t->maps);
-    if (!err)
-        err = symbols_open(&symbols, &s->symbols);
-    if (!err)
-        err = symbols_set_maps(s->symbols, &t->maps);
+    int err = readers_open(t, &s->readers);
     if (!err)
         err = profile_create(&s->profile);
     if (!err)
-        err =
-            pipeline_open(t, s->unwinder, s->symbols, s->profile, &s->pipeline);
+        err = pipeline_open(t, s->readers.unwinder, s->readers.symbols,
+                            s->profile, &s->pipeline);
     return err;
 }
 
@@ -116,20 +103,10 @@ static int open_engine(struct session *s, const struct session_options *o)
     }
     s->ops = choice.ops;
     err = err ? err : session_meta_engine(s->profile, &choice);
-    if (!err && s->ops->soon) {
-        unwinder_prepare(s->unwinder);
-        symbols_prepare(s->symbols, o->kernel);
-    }
+    if (!err && s->ops->soon)
+        readers_prepare(&s->readers, o->kernel);
     err = err ? err : s->ops->start(s->engine);
     return err ? err : unseen_open(o->pid, &s->target.threads, &s->unseen);
-}
-
-/* Finds the reason of an error that only says that something is forbidden. */
-static int explain(int err, pid_t pid)
-{
-    struct rights rights;
-    rights_read(pid, &rights);
-    return rights_explain(&rights, err);
 }
 
 /* Every 200 ms is soon enough to see threads and libraries; looking takes a
@@ -158,7 +135,7 @@ int session_open(const struct session_options *o, struct session **out)
         err = -EINTR;
     if (err) {
         session_close(s);
-        return explain(err, o->pid);
+        return readers_explain(err, o->pid);
     }
     s->started_ns = clock_now_ns();
     session_meta_started(s->profile);
@@ -178,8 +155,7 @@ void session_close(struct session *s)
         s->ops->close(s->engine);
     unseen_close(s->unseen);
     pipeline_close(s->pipeline);
-    symbols_close(s->symbols);
-    unwinder_close(s->unwinder);
+    readers_close(&s->readers);
     profile_destroy(s->profile);
     target_state_close(&s->target);
     free(s);
@@ -225,9 +201,7 @@ static int poll_engine(struct session *s, int timeout_ms, uint64_t work_ms)
 
 static int take_maps(struct session *s, struct maps *old)
 {
-    int err = unwinder_set_maps(s->unwinder, &s->target.maps);
-    if (!err)
-        err = symbols_set_maps(s->symbols, &s->target.maps);
+    int err = readers_set_maps(&s->readers, &s->target.maps);
     maps_deinit(old);
     return err;
 }
