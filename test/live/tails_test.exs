@@ -9,7 +9,7 @@ defmodule Live.TailsTest do
     file = Path.join(node.dir, "r.pb.gz")
     Recording.of_cpu(node, 3, ["-r", 999, "-o", file])
     on_exit(fn -> Node.stop(node) end)
-    %{file: file, stacks: Cprof.collapsed(["report", file])}
+    %{recording: file, stacks: Cprof.collapsed(["report", file])}
   end
 
   # What is called from where in loop/1, with all that is below it.
@@ -45,7 +45,7 @@ defmodule Live.TailsTest do
     end
   end
 
-  test "it has a total, hardly any time of its own, and is counted", %{file: file} do
+  test "it has a total, hardly any time of its own, and is counted", %{recording: file} do
     {text, _, 0} = Cprof.run(["report", file, "-f", "json"])
     report = Live.Json.decode!(text)
     functions = Map.new(report["functions"], &{&1["name"], &1})
