@@ -84,13 +84,19 @@ static double random_part(struct perf_duty *d)
     return (double)(random_next(&d->random) >> 11) / (double)(1ULL << 53);
 }
 
+/* As when a window or a pause begins in time, after others that did. */
+static void forget_what_was(struct perf_duty *d)
+{
+    d->over_ns = d->armed ? 0 : after_window(d);
+}
+
 /* Somewhere in a window or in a pause: each moment of a recording, the first
  * one too, is as likely to be seen as any other. */
 static void begin_anywhere(struct perf_duty *d, uint64_t now_ns)
 {
     d->armed = random_part(d) < d->share;
-    d->over_ns = d->armed ? 0 : after_window(d);
     d->anew = true;
+    forget_what_was(d);
     plan_edge(d, now_ns);
     if (d->edge_ns != UINT64_MAX)
         d->edge_ns =
@@ -136,10 +142,10 @@ bool perf_duty_turn(struct perf_duty *d, uint64_t now_ns)
         return false;
     double length = (double)(now_ns - d->turned_ns);
     d->over_ns += (d->armed - d->share) * length;
-    if (d->anew) /* what was before it is not known, or had another share */
-        d->over_ns = d->armed ? after_window(d) : 0;
-    d->anew = false;
     d->armed = !d->armed;
+    if (d->anew) /* what was before it is not known, or had another share */
+        forget_what_was(d);
+    d->anew = false;
     plan_edge(d, now_ns);
     return true;
 }
