@@ -47,6 +47,15 @@ static int spell(struct atoms *atoms, const uint64_t *mfa, char *text,
     return 0;
 }
 
+/* The next word, from `from` on, at which an MFA may be; above LAST_WORD: there
+ * is none. */
+static size_t next_mfa(const uint64_t *words, size_t from)
+{
+    while (from <= LAST_WORD && !is_mfa(words + from))
+        from++;
+    return from;
+}
+
 int symbols_export_name(const struct memory *memory, struct atoms *atoms,
                         uint64_t export, char *text, size_t size)
 {
@@ -54,8 +63,9 @@ int symbols_export_name(const struct memory *memory, struct atoms *atoms,
     int err = memory_read(memory, export, words, sizeof(words));
     if (err)
         return err;
-    for (size_t i = FIRST_WORD; i <= LAST_WORD; i++)
-        if (is_mfa(words + i) && spell(atoms, words + i, text, size) == 0)
+    for (size_t i = next_mfa(words, FIRST_WORD); i <= LAST_WORD;
+         i = next_mfa(words, i + 1))
+        if (spell(atoms, words + i, text, size) == 0)
             return 0;
     return -E_NOT_FOUND;
 }
@@ -67,11 +77,10 @@ int symbols_export_read(const struct memory *memory, uint64_t export,
     int err = memory_read(memory, export, words, sizeof(words));
     if (err)
         return err;
+    size_t mfa = next_mfa(words, FIRST_WORD);
+    if (mfa > LAST_WORD)
+        return -E_NOT_FOUND;
     memcpy(out->addresses, words, sizeof(out->addresses));
-    for (size_t i = FIRST_WORD; i <= LAST_WORD; i++)
-        if (is_mfa(words + i)) {
-            memcpy(out->mfa, words + i, sizeof(out->mfa));
-            return 0;
-        }
-    return -E_NOT_FOUND;
+    memcpy(out->mfa, words + mfa, sizeof(out->mfa));
+    return 0;
 }
