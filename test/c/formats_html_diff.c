@@ -127,7 +127,7 @@ static void the_page_has_the_verdicts_of_the_text(void **state)
     struct page page = page_read(page_of(before, after));
     assert_non_null(strstr(page.text, "<summary>No function grew or shrank"));
     for (int i = 0; i < MANY; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof(name), "f%d", i);
         assert_int_equal(changed_in(&page, name), 0);
     }

@@ -116,7 +116,7 @@ static void many_alike_are_one_row(void **state)
     assert_int_equal(profile_set_members(p, crowd, 1016), 0);
     make_sample(p, make_stack(p, "main;work"), crowd, STATE_RUNNING, 52);
     for (int i = 0; i < 8; i++) {
-        char pid[16];
+        char pid[32];
         snprintf(pid, sizeof(pid), "<0.%d.0>", i);
         uint32_t q = made(profile_process(p, pid, "", "m:life/1", "", ""));
         make_sample(p, make_stack(p, "main"), q, STATE_RUNNING, 1);

@@ -49,7 +49,7 @@ static void all_of_a_kind_are_one_row(void **state)
     for (int i = 200; i < 202; i++)
         run(p, process(p, i, "", "m:few/1"), 4);
     for (int i = 300; i < 310; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof(name), "n%d", i);
         run(p, process(p, i, name, "m:worker/1"), 1); /* named */
     }
@@ -101,7 +101,7 @@ static void a_group_has_what_all_of_it_share(void **state)
     static const char *const labels[] = {"odd", "even", "one", "one"};
     static const char *const calls[] = {"m:f/0", "m:f/0", "m:g/0", "m:g/0"};
     for (int i = 0; i < 4; i++) {
-        char pid[16];
+        char pid[32];
         snprintf(pid, sizeof(pid), "<0.%d.0>", i);
         run(p, made(profile_process(p, pid, "", calls[i], labels[i], "")),
             i < 2 ? 10 : 1);

@@ -1,6 +1,7 @@
-# Runs the live tests: `mix run --no-start test/live/all.exs [FILE...]`. Most of
-# them measure on a machine that others use, too. What fails runs a second time,
-# by itself, and the last lines name it.
+# Runs the live tests: `mix run --no-start test/live/all.exs [FILE...]`. Those
+# that mostly wait (async: true) run two at a time, the others alone. Most of them
+# measure on a machine that others use, too. What fails runs a second time, by
+# itself, and the last lines name it.
 defmodule Live.Failed do
   @moduledoc "The formatter that notes which tests failed."
   use GenServer
@@ -26,7 +27,7 @@ defmodule Live.Failed do
 end
 
 {:ok, _} = Live.Failed.start()
-ExUnit.start(autorun: false, timeout: 600_000, max_cases: 1, formatters: [ExUnit.CLIFormatter, Live.Failed])
+ExUnit.start(autorun: false, timeout: 600_000, max_cases: 2, formatters: [ExUnit.CLIFormatter, Live.Failed])
 Code.require_file("support.exs", __DIR__)
 
 files =
@@ -43,7 +44,7 @@ failed = Live.Failed.take()
 
 if failures > 0 or failed != [] do
   IO.puts("\nOnce more:#{names.(failed)}")
-  ExUnit.configure(only_test_ids: MapSet.new(failed))
+  ExUnit.configure(only_test_ids: MapSet.new(failed), max_cases: 1)
   %{total: total} = failed |> Enum.map(&elem(&1, 0)) |> Enum.uniq() |> ExUnit.run()
   again = Live.Failed.take()
   if failed -- again != [], do: IO.puts("\nFailed only once:#{names.(failed -- again)}")

@@ -1,6 +1,6 @@
 defmodule Live.BifNamesTest do
   @moduledoc "A BIF or NIF stands by its Erlang name between its caller and its C code, however it was called."
-  use ExUnit.Case
+  use ExUnit.Case, async: true
 
   alias Live.{Cprof, Node, Recording}
 

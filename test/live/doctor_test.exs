@@ -3,7 +3,7 @@ defmodule Live.DoctorTest do
   What `cprof doctor` says and what `cprof record` then does, with all rights, with fewer, and under the seccomp
   filters that containers have. What this machine itself grants is found out first: the same must hold in a container.
   """
-  use ExUnit.Case
+  use ExUnit.Case, async: true
 
   alias Live.{Cprof, Node}
 

@@ -1,6 +1,6 @@
 defmodule Live.DumpTest do
   @moduledoc "`cprof dump` on processes that do what is known, against what the node itself says of them."
-  use ExUnit.Case
+  use ExUnit.Case, async: true
 
   import Live.Cprof, only: [one_line: 1]
 

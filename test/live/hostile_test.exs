@@ -3,7 +3,7 @@ defmodule Live.HostileTest do
   What a node, a command line or a file calls itself never acts on the terminal of who looks at it; and what a command
   line holds of secrets is in no result.
   """
-  use ExUnit.Case
+  use ExUnit.Case, async: true
 
   import Live.Node, only: [own_dir: 1]
 

@@ -1,6 +1,6 @@
 defmodule Live.OutputTest do
   @moduledoc "Results: whole or not at all, never where somebody planted something, and a word when they are lost."
-  use ExUnit.Case
+  use ExUnit.Case, async: true
 
   import Live.Cprof, only: [one_line: 1]
   import Live.Node, only: [own_dir: 1]

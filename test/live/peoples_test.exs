@@ -1,6 +1,6 @@
 defmodule Live.PeoplesTest do
   @moduledoc "Processes are called what their people call them, with nothing but their memory to read."
-  use ExUnit.Case
+  use ExUnit.Case, async: true
 
   import Live.Cprof, only: [one_line: 1]
 

@@ -1,6 +1,6 @@
 defmodule Live.TracedTest do
   @moduledoc "What a call trace pattern costs stands under the functions that it is on."
-  use ExUnit.Case
+  use ExUnit.Case, async: true
 
   alias Live.{Cprof, Node}
 

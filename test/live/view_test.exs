@@ -1,6 +1,6 @@
 defmodule Live.ViewTest do
   @moduledoc "Parts of a recording: by time, state, scheduler. A node that changes what it does says when."
-  use ExUnit.Case
+  use ExUnit.Case, async: true
 
   alias Live.{Cprof, Node, Recording}
 
