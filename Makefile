@@ -45,17 +45,16 @@ all:
 demo: all
 	$(MIX) profile.run --output flamegraph.html examples/shop.exs
 
-# Two at a time, which take about as long as each other. The unit tests run
-# with sanitizers here and without them in the roots.
+# Three at a time: one builds, one mostly waits for nodes, one is short. The
+# unit tests run with sanitizers here and without them in the roots.
 test: all
-	@$(MAKE) -j2 --no-print-directory test-to-build test-to-watch
-test-to-build:
+	@$(MAKE) -j3 --no-print-directory test-that-builds test-live test-of-lib
+test-that-builds:
 	@$(MAKE) --no-print-directory test-asan
 	@$(MAKE) --no-print-directory test-projects
-	@$(MAKE) --no-print-directory test-erlang
-test-to-watch:
+test-of-lib:
 	@$(MAKE) --no-print-directory test-elixir
-	@$(MAKE) --no-print-directory test-live
+	@$(MAKE) --no-print-directory test-erlang
 
 test-unit:
 	$(C_SRC) unit
@@ -144,7 +143,7 @@ clean:
 	$(MAKE) -C c_src clean
 	rm -rf _build build priv flamegraph.html
 
-.PHONY: all demo test test-to-build test-to-watch test-unit test-asan test-elixir test-erlang test-live \
+.PHONY: all demo test test-that-builds test-of-lib test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-roots test-dist lint fuzz churn bench bench-accuracy \
     bench-overhead bench-stated bench-formats bench-diff bench-page bench-snapshot bench-servers \
     clean dist install uninstall

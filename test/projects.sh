@@ -7,14 +7,15 @@
 #   test/projects.sh mix|rebar    those of one build tool
 #
 # The C build starts clean once for each tool. The other projects of that tool
-# use the objects of the first, but have no priv and no _build.
+# use the objects of the first, but have no priv and no _build. The program is
+# built without optimization, which takes half the time.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Nothing that this user has at home (Hex, rebar3 plugins) is used.
-export HOME="$work/home" LC_ALL=C.UTF-8
+export HOME="$work/home" LC_ALL=C.UTF-8 CFLAGS="-g -O0"
 unset MAKEFLAGS MAKELEVEL MIX_ENV MIX_HOME HEX_HOME ERL_LIBS ERL_FLAGS CPROF_PRIV XDG_CONFIG_HOME XDG_CACHE_HOME
 mkdir "$HOME"
 

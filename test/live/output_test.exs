@@ -199,8 +199,8 @@ defmodule Live.OutputTest do
     size = File.stat!(whole).size
     us = elem(:timer.tc(fn -> Cprof.run(["report", r, "-o", whole]) end), 0)
     :rand.seed(:exsss, {1, 2, 3})
-    killed = for n <- 1..100, do: kill_one(r, "#{dir}/#{rem(n, 2)}.html", :rand.uniform(us) / 1.0e6)
-    assert Enum.count(killed, & &1) >= 5
+    killed = for n <- 1..40, do: kill_one(r, "#{dir}/#{rem(n, 2)}.html", :rand.uniform(us) / 1.0e6)
+    assert Enum.count(killed, & &1) >= 3
     assert File.ls!(dir) -- ["whole.html", "0.html", "1.html"] == []
     for name <- File.ls!(dir), do: assert(File.stat!("#{dir}/#{name}").size == size)
   end

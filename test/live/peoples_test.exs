@@ -12,7 +12,7 @@ defmodule Live.PeoplesTest do
   # Enough samples that most processes have some.
   defp recorded(node, engine, cpu_seconds) do
     file = Path.join(node.dir, "#{engine}.pb.gz")
-    Recording.of_cpu(node, cpu_seconds, ["-q", "-r", 499, "--engine", engine, "-o", file])
+    Recording.of_cpu(node, cpu_seconds, ["-q", "-r", 999, "--engine", engine, "-o", file])
     file
   end
 
@@ -30,7 +30,7 @@ defmodule Live.PeoplesTest do
 
   for engine <- @engines do
     test "Erlang's processes, from outside by #{engine}", %{erlang: node} do
-      report = Cprof.json(["report", recorded(node, unquote(engine), 6)])
+      report = Cprof.json(["report", recorded(node, unquote(engine), 3)])
       called = called(report)
       sessions = called["peoples:init/1"]
       # Of 30 sessions and a supervised one, those that were sampled; not the registered one.
@@ -64,7 +64,7 @@ defmodule Live.PeoplesTest do
   end
 
   test "groups are one row, which --process finds", %{erlang: node, labelled: pid} do
-    file = recorded(node, hd(@engines), 6)
+    file = recorded(node, hd(@engines), 3)
     {text, _, 0} = Cprof.run(["report", file])
     assert [row] = Regex.run(~r/^ *[\d.]+ +[\d.]+ +\d+  \d+ processes +peoples:init\/1$/m, text)
     assert String.length(row) <= 100
@@ -81,7 +81,7 @@ defmodule Live.PeoplesTest do
   test "Elixir's processes are spelled as Elixir spells" do
     node = Node.script("peoples.exs")
     on_exit(fn -> Node.stop(node) end)
-    called = called(Cprof.json(["report", recorded(node, hd(@engines), 6)]))
+    called = called(Cprof.json(["report", recorded(node, hd(@engines), 3)]))
     assert [_, _] = called["Peoples.Server.init/1"]
     assert [%{"name" => "Elixir.Peoples.Named"}] = called["Peoples.Named"]
     assert [_] = called["Peoples.Work.on/0"]
