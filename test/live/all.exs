@@ -27,7 +27,7 @@ defmodule Live.Failed do
 end
 
 {:ok, _} = Live.Failed.start()
-ExUnit.start(autorun: false, timeout: 600_000, max_cases: 2, slowest: 25, formatters: [ExUnit.CLIFormatter, Live.Failed])
+ExUnit.start(autorun: false, timeout: 600_000, max_cases: 2, formatters: [ExUnit.CLIFormatter, Live.Failed])
 Code.require_file("support.exs", __DIR__)
 
 files =
