@@ -62,10 +62,12 @@ const struct verb verb_dump = {
     .options = OPTION_DUMP,
     .run = run,
     .uses = {{"[-p PID | -n NAME] [-o FILE]", "what every process does now"}},
-    .about = "Shows what every Erlang process of a node does at this moment: "
-             "its state and its stack, those that do the same together, the "
-             "biggest group first. It reads the node's memory from outside "
-             "and stops nothing.",
+    .about =
+        "Shows what every Erlang process of a node does at this moment: "
+        "its state and its stack, those that do the same together, the "
+        "biggest group first; and whose answer processes wait for, "
+        "through other processes, too. It reads the node's memory from outside "
+        "and stops nothing.",
     .after = "Processes that run at that moment are shown without a stack: "
              "what is in memory is from before their turn. Those that changed "
              "whenever they were read are counted and left out.",

@@ -27,6 +27,7 @@ void dump_destroy(struct dump *d)
     index_deinit(&d->by_what);
     profile_destroy(d->profile);
     free(d->groups);
+    free(d->asked);
     free(d);
 }
 

@@ -33,6 +33,29 @@ struct dump_group {
     unsigned member_count;
 };
 
+/** The functions from which a process is asked most. */
+enum { DUMP_SITES = 3 };
+
+#define DUMP_NONE UINT32_MAX
+
+/** A process whose answer others wait for. */
+struct dump_asked {
+    struct dump_member who;
+    uint64_t waiting;     /**< processes that wait for its answer */
+    uint64_t in_all;      /**< these, those that wait for them, and so on */
+    bool seen;            /**< false: it has ended, or could not be read */
+    enum procstate state; /**< of itself, if it was seen */
+    uint32_t stack;       /**< as in a group */
+    uint32_t asks;        /**< whose answer it waits for itself: a place in
+                               `asked`, or DUMP_NONE */
+    bool circle;          /**< it waits, through others or not, for itself */
+    struct {
+        uint32_t function;
+        uint64_t processes;
+    } sites[DUMP_SITES]; /**< where it is asked, the most frequent first */
+    unsigned site_count;
+};
+
 /**
  * How the processes of the table came out (target/proctable.h): `used` is the
  * sum of the others. With what is said of those that are not shown; NULL: they
@@ -59,6 +82,10 @@ struct dump {
     struct dump_group *groups;
     size_t count, cap;
     struct index by_what; /* groups by state and stack */
+    uint64_t asking;      /**< processes that wait for an answer; of these: */
+    uint64_t asking_unknown; /**< it was not found out whose */
+    struct dump_asked *asked;
+    size_t asked_count, asked_cap;
 };
 
 /** The caller owns it; 0, -ENOMEM or -E_LIMIT. */
@@ -69,6 +96,9 @@ void dump_destroy(struct dump *d);
 MUST_USE int dump_add(struct dump *d, const struct dump_group *more);
 /** Puts the biggest first. */
 void dump_sort(struct dump *d);
+/** Fills in `in_all` and `circle` of all that are asked, and puts those first
+ *  for which most wait in all. 0 or -ENOMEM. */
+MUST_USE int dump_settle_asked(struct dump *d);
 /** Processes in that state. */
 uint64_t dump_in_state(const struct dump *d, enum procstate state);
 /** Why a group in that state has no stack; NULL: it has one. */

@@ -5,18 +5,20 @@
 
 #include "base/array.h"
 
-void dump_gather_init(struct dump_gather *g, struct unwinder *unwinder,
-                      uint64_t time_ns)
+int dump_gather_init(struct dump_gather *g, struct unwinder *unwinder,
+                     const struct jit *jit, uint64_t time_ns)
 {
     memset(g, 0, sizeof(*g));
     g->unwinder = unwinder;
     g->time_ns = time_ns;
     index_init(&g->index);
+    return dump_asks_init(&g->asks, jit);
 }
 
 void dump_gather_deinit(struct dump_gather *g)
 {
     index_deinit(&g->index);
+    dump_asks_deinit(&g->asks);
     free(g->list);
     free(g->addresses);
 }
@@ -135,5 +137,5 @@ int dump_gather_see(void *gather, const struct proctable_process *p)
         at = (uint32_t)g->count - 1;
     }
     count(&g->list[at], p);
-    return 0;
+    return dump_asks_see(&g->asks, p, &g->unwound, at);
 }

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/index.h"
 #include "profile/dump.h"
+#include "recorder/dump_asks.h"
 #include "target/proctable.h"
 #include "unwind/unwind.h"
 
@@ -38,10 +39,12 @@ struct dump_gather {
     size_t address_count, address_cap;
     struct index index;
     struct unwound unwound;
+    struct dump_asks asks;
 };
 
-void dump_gather_init(struct dump_gather *g, struct unwinder *unwinder,
-                      uint64_t time_ns);
+/** 0, -ENOMEM or -E_LIMIT; deinit in any case. */
+MUST_USE int dump_gather_init(struct dump_gather *g, struct unwinder *unwinder,
+                              const struct jit *jit, uint64_t time_ns);
 void dump_gather_deinit(struct dump_gather *g);
 /** A proctable_see, with a struct dump_gather. 0, -ENOMEM or -E_LIMIT. */
 int dump_gather_see(void *gather, const struct proctable_process *p);

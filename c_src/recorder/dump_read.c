@@ -6,11 +6,11 @@
 #include "base/clock.h"
 #include "recorder/census.h"
 #include "recorder/dump_gather.h"
+#include "recorder/dump_name.h"
 #include "recorder/frames.h"
 #include "recorder/readers.h"
 #include "recorder/session_meta.h"
 #include "recorder/target_state.h"
-#include "target/erlproc.h"
 
 enum { READ_MS = 60000 };
 
@@ -22,106 +22,7 @@ struct reading {
     struct proctable *table;
     struct dump_gather gather;
     struct dump *dump;
-    uint64_t time_ns; /* at which code is named */
 };
-
-/* --- a stack's name ------------------------------------------------------- */
-
-static int64_t push(struct reading *r, int64_t stack, int64_t frame)
-{
-    if (stack < 0 || frame < 0)
-        return stack < 0 ? stack : frame;
-    return profile_stack(r->dump->profile, (uint32_t)stack, (uint32_t)frame);
-}
-
-static int64_t push_text(struct reading *r, int64_t stack, const char *name)
-{
-    const struct frame frame = {.kind = FRAME_RUNTIME,
-                                .name = name,
-                                .module = "",
-                                .function = name,
-                                .arity = FRAME_NO_ARITY,
-                                .file = ""};
-    return push(r, stack, profile_frame(r->dump->profile, &frame));
-}
-
-static int64_t push_named(struct reading *r, int64_t stack,
-                          enum symbol_space space, uint64_t at)
-{
-    const struct symbol_query query = {
-        .at = at, .space = space, .time_ns = r->time_ns};
-    const struct frames_named *named;
-    int err = frames_name(r->frames, &query, &named);
-    if (err)
-        return err;
-    for (size_t i = named->count; i-- > 0;)
-        stack = push(r, stack, named->ids[i]);
-    return stack;
-}
-
-/* A hibernated process, and one that has yet to begin, has an empty stack; it
- * goes on in the VM's own code, which calls its function. */
-static const char *without_frames(enum procstate state)
-{
-    return state == PROCSTATE_WAITING ? "[hibernated]" : "[at its start]";
-}
-
-/* PROFILE_NONE, or an error. */
-static int64_t name_stack(struct reading *r, const struct dump_gathered *g)
-{
-    const struct address *list = r->gather.addresses + g->from;
-    int64_t stack = PROFILE_NONE;
-    if (!g->has_stack)
-        return stack;
-    for (size_t i = g->length; i-- > 0 && stack >= 0;)
-        stack = list[i].kind == ADDRESS_ERLANG
-                    ? push_named(r, stack, SYMBOL_ERLANG, list[i].at)
-                    : push_text(r, stack, "[elided]");
-    /* On a dirty scheduler the BIF or NIF is called by the innermost frame. */
-    if (g->state == PROCSTATE_RUNNING && g->length && stack >= 0)
-        stack = push_named(r, stack, SYMBOL_CALLED, list[0].at);
-    return stack == PROFILE_NONE ? push_text(r, stack, without_frames(g->state))
-                                 : stack;
-}
-
-/* --- a group -------------------------------------------------------------- */
-
-static int name_member(struct reading *r, uint64_t pid, struct dump_member *m)
-{
-    const struct layout *l = &r->target.layout;
-    char text[ERLPROC_TEXT];
-    erlproc_pid_text(pid, l->release, l->table_size, text);
-    int64_t string = profile_string(r->dump->profile, text);
-    int64_t row = string < 0 ? string : census_owner(r->census, pid);
-    if (row < 0)
-        return (int)row;
-    *m = (struct dump_member){(uint32_t)string, (uint32_t)row};
-    return 0;
-}
-
-static int add_group(struct reading *r, const struct dump_gathered *g)
-{
-    struct dump_group group = {.state = g->state,
-                               .processes = g->processes,
-                               .member_count = g->member_count};
-    int64_t stack = name_stack(r, g);
-    int err = stack < 0 ? (int)stack : 0;
-    for (unsigned i = 0; i < g->member_count && !err; i++)
-        err = name_member(r, g->members[i].pid, &group.members[i]);
-    group.stack = (uint32_t)stack;
-    return err ? err : dump_add(r->dump, &group);
-}
-
-static int name_all(struct reading *r)
-{
-    int err = 0;
-    for (size_t i = 0; i < r->gather.count && !err; i++)
-        err = add_group(r, &r->gather.list[i]);
-    if (!err)
-        err = census_settle(r->census);
-    dump_sort(r->dump);
-    return err;
-}
 
 /* --- the reading ---------------------------------------------------------- */
 
@@ -165,12 +66,15 @@ static int open_readers(struct reading *r)
 
 static int read_table(struct reading *r)
 {
-    struct proctable_counts c;
+    struct proctable_counts c = {0};
     struct profile_meta *m = profile_meta_edit(r->dump->profile);
-    dump_gather_init(&r->gather, r->readers.unwinder, code_now(r));
+    int err = dump_gather_init(&r->gather, r->readers.unwinder, r->target.jit,
+                               code_now(r));
     session_meta_started(r->dump->profile);
     uint64_t began_ns = clock_now_ns();
-    int err = proctable_read(r->table, dump_gather_see, &r->gather, &c);
+    if (err)
+        return err;
+    err = proctable_read(r->table, dump_gather_see, &r->gather, &c);
     m->duration_ns = clock_now_ns() - began_ns;
     r->dump->counts = (struct dump_counts){.used = c.used,
                                            .seen = c.seen,
@@ -198,8 +102,13 @@ static int read_all(struct reading *r)
         err = read_table(r);
     if (!err) {
         see_whether_stopped(r);
-        r->time_ns = code_now(r);
-        err = name_all(r);
+        const struct dump_naming naming = {.target = &r->target,
+                                           .frames = r->frames,
+                                           .census = r->census,
+                                           .gather = &r->gather,
+                                           .dump = r->dump,
+                                           .time_ns = code_now(r)};
+        err = dump_name_all(&naming);
     }
     return err && !process_alive(&r->target.process) ? -E_GONE : err;
 }

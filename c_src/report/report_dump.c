@@ -42,33 +42,35 @@ static void counts(const struct dump *d, struct sink *s)
 
 /* --- groups --------------------------------------------------------------- */
 
+static void member(const struct profile *p, const struct dump_member *m,
+                   struct sink *s)
+{
+    const struct profile_process *of = profile_process_at(p, m->process);
+    text(s, profile_meta_keys.pid, p, m->pid);
+    text(s, KEY_NAME, p, of->name);
+    report_kin(p, of->initial_call, of->label, s);
+}
+
 static void members(const struct dump *d, const struct dump_group *g,
                     struct sink *s)
 {
-    const struct profile *p = d->profile;
     sink_list(s, "members");
     for (unsigned i = 0; i < g->member_count; i++) {
-        const struct dump_member *m = &g->members[i];
-        const struct profile_process *of = profile_process_at(p, m->process);
         sink_object(s, NULL);
-        text(s, profile_meta_keys.pid, p, m->pid);
-        text(s, KEY_NAME, p, of->name);
-        report_kin(p, of->initial_call, of->label, s);
+        member(d->profile, &g->members[i], s);
         sink_end(s);
     }
     sink_end(s);
 }
 
-static void frames(const struct dump *d, const struct dump_group *g,
-                   struct sink *s)
+static void frames(const struct profile *p, uint32_t stack, struct sink *s)
 {
-    const struct profile *p = d->profile;
-    if (g->stack == PROFILE_NONE) {
+    if (stack == PROFILE_NONE) {
         sink_null(s, KEY_FRAMES);
         return;
     }
     sink_list(s, KEY_FRAMES);
-    for (uint32_t at = g->stack; at != PROFILE_NONE;
+    for (uint32_t at = stack; at != PROFILE_NONE;
          at = profile_stack_at(p, at)->parent) {
         const struct profile_frame *f =
             profile_frame_at(p, profile_stack_at(p, at)->frame);
@@ -79,22 +81,76 @@ static void frames(const struct dump *d, const struct dump_group *g,
     sink_end(s);
 }
 
+static void group(const struct dump *d, const struct dump_group *g,
+                  struct sink *s)
+{
+    sink_object(s, NULL);
+    sink_word(s, KEY_STATE, procstate_name(g->state));
+    sink_natural(s, KEY_PROCESSES, g->processes);
+    members(d, g, s);
+    frames(d->profile, g->stack, s);
+    sink_end(s);
+}
+
+/* --- who is asked --------------------------------------------------------- */
+
+static void sites(const struct profile *p, const struct dump_asked *a,
+                  struct sink *s)
+{
+    sink_list(s, "sites");
+    for (unsigned i = 0; i < a->site_count; i++) {
+        sink_object(s, NULL);
+        report_function(p, a->sites[i].function, 0, s);
+        sink_natural(s, KEY_PROCESSES, a->sites[i].processes);
+        sink_end(s);
+    }
+    sink_end(s);
+}
+
+static void asked(const struct dump *d, const struct dump_asked *a,
+                  struct sink *s)
+{
+    const struct profile *p = d->profile;
+    sink_object(s, NULL);
+    member(p, &a->who, s);
+    sink_natural(s, "waiting", a->waiting);
+    sink_natural(s, "in_all", a->in_all);
+    sites(p, a, s);
+    if (a->asks == DUMP_NONE)
+        sink_null(s, KEY_ASKS);
+    else
+        text(s, KEY_ASKS, p, d->asked[a->asks].who.pid);
+    sink_boolean(s, "circle", a->circle);
+    if (a->seen)
+        sink_word(s, KEY_STATE, procstate_name(a->state));
+    else
+        sink_null(s, KEY_STATE);
+    frames(p, a->stack, s);
+    sink_end(s);
+}
+
+static void answers(const struct dump *d, struct sink *s)
+{
+    sink_object(s, "answers");
+    sink_natural(s, KEY_PROCESSES, d->asking);
+    sink_natural(s, "unknown", d->asking_unknown);
+    sink_list(s, "asked");
+    for (size_t i = 0; i < d->asked_count; i++)
+        asked(d, &d->asked[i], s);
+    sink_end(s);
+    sink_end(s);
+}
+
 void report_walk_dump(const struct dump *d, struct sink *s)
 {
     sink_object(s, NULL);
     sink_natural(s, KEY_VERSION, REPORT_VERSION);
     meta(d, s);
     counts(d, s);
+    answers(d, s);
     sink_list(s, "groups");
-    for (size_t i = 0; i < d->count; i++) {
-        const struct dump_group *g = &d->groups[i];
-        sink_object(s, NULL);
-        sink_word(s, "state", procstate_name(g->state));
-        sink_natural(s, KEY_PROCESSES, g->processes);
-        members(d, g, s);
-        frames(d, g, s);
-        sink_end(s);
-    }
+    for (size_t i = 0; i < d->count; i++)
+        group(d, &d->groups[i], s);
     sink_end(s);
     sink_end(s);
 }

@@ -7,6 +7,7 @@
 #ifndef CPROF_REPORT_REPORT_KEYS_H
 #define CPROF_REPORT_REPORT_KEYS_H
 
+#define KEY_ASKS      "asks"
 #define KEY_BASE      "base"
 #define KEY_COUNTED   "counted"
 #define KEY_CPU_NS    "cpu_ns"
@@ -19,6 +20,7 @@
 #define KEY_PROCESSES "processes"
 #define KEY_SAMPLES   "samples"
 #define KEY_SELF      "self"
+#define KEY_STATE     "state"
 #define KEY_STATES    "states"
 #define KEY_TOTAL     "total"
 #define KEY_VERSION   "version"

@@ -74,18 +74,18 @@ static void text_shows_the_biggest_group_first(void **state)
         "loop/7.erl:394\n"
         "    init_p/3                                                  "
         "init_p/3.erl:226\n"
-        "    -- <0.90.0> shop:init/1, <0.91.0> shop:init/1 and 1,001 more\n"
+        "       -- <0.90.0> shop:init/1, <0.91.0> shop:init/1 and 1,001 more\n"
         "\n"
         "2 processes waiting in wait/1\n"
         "    wait/1                                                    "
         "wait/1.erl:12\n"
         "    start/0                                                   "
         "start/0.erl\n"
-        "    -- <0.80.0> till\\x{1B}[2J and 1 more\n"
+        "       -- <0.80.0> till\\x{1B}[2J and 1 more\n"
         "\n"
         "1 process running\n"
         "    (no stack: a running process changes it)\n"
-        "    -- <0.92.0> busy\n");
+        "       -- <0.92.0> busy\n");
     free(text);
     text = written(&format_text, d, 1);
     assert_non_null(strstr(text, "\n\n... and 3 processes in 2 more groups\n"));
@@ -94,6 +94,95 @@ static void text_shows_the_biggest_group_first(void **state)
     d->stopped = true;
     text = written(&format_text, d, 1);
     assert_non_null(strstr(text, "Note:     a signal had stopped the node"));
+    free(text);
+    dump_destroy(d);
+}
+
+/* --- who is waited for ---------------------------------------------------- */
+
+/* till waits for the 1,003, of which one waits for busy, which runs. */
+static struct dump *asking_shop(bool circle)
+{
+    struct dump *d = shop();
+    struct profile *p = d->profile;
+    uint32_t site = profile_stack_function(p, make_stack(p, "start/0;buy/1"));
+    uint32_t busy = made(profile_string(p, "<0.92.0>"));
+    uint32_t till = made(profile_string(p, "<0.80.0>"));
+    d->asked = calloc(2, sizeof(*d->asked));
+    d->asked_count = d->asked_cap = 2;
+    d->asked[0] =
+        (struct dump_asked){.who = {busy, d->groups[2].members[0].process},
+                            .waiting = 1,
+                            .seen = true,
+                            .state = PROCSTATE_RUNNING,
+                            .stack = PROFILE_NONE,
+                            .asks = circle ? 1 : DUMP_NONE,
+                            .sites = {{site, 1}},
+                            .site_count = 1};
+    d->asked[1] =
+        (struct dump_asked){.who = {till, d->groups[1].members[0].process},
+                            .waiting = 1002,
+                            .seen = true,
+                            .state = PROCSTATE_WAITING,
+                            .stack = d->groups[1].stack,
+                            .asks = 0,
+                            .sites = {{site, 1000}, {site, 2}},
+                            .site_count = 2};
+    d->asking = 1007;
+    d->asking_unknown = 4;
+    assert_int_equal(dump_settle_asked(d), 0);
+    return d;
+}
+
+static void text_names_whom_most_wait_for(void **state)
+{
+    (void)state;
+    struct dump *d = asking_shop(false);
+    char *text = written(&format_text, d, 0);
+    const char *expected =
+        "Answers:  1,007 processes wait for an answer, 1,003 of them in the "
+        "end for that of <0.92.0> busy,\n"
+        "          which is running; for 4 it could not be found out whose\n"
+        "\n"
+        "  WAITING   IN ALL  FOR AN ANSWER OF\n"
+        "        1    1,003  <0.92.0> busy\n"
+        "                      is running\n"
+        "                      asked by 1 in buy/1\n"
+        "    1,002    1,002  <0.80.0> till\\x{1B}[2J\n"
+        "                      waits for an answer of <0.92.0> busy\n"
+        "                      asked by 1,000 in buy/1\n"
+        "                      asked by 2 in buy/1\n"
+        "\n"
+        "1,003 processes waiting in loop/7\n";
+    if (!strstr(text, expected))
+        fail_msg("not as expected:\n%s", text);
+    assert_null(strstr(text, "Deadlock"));
+    free(text);
+    text = written(&format_text, d, 1);
+    assert_non_null(strstr(text, "\n... and 1 process more\n"));
+    free(text);
+    dump_destroy(d);
+}
+
+static void a_circle_is_in_the_head(void **state)
+{
+    (void)state;
+    struct dump *d = asking_shop(true);
+    char *text = written(&format_text, d, 0);
+    const char *expected =
+        "\nDeadlock: <0.80.0> till\\x{1B}[2J, <0.92.0> busy wait for each "
+        "other until a time limit ends it, if\n"
+        "          there is one\n";
+    if (!strstr(text, expected))
+        fail_msg("not as expected:\n%s", text);
+    free(text);
+    text = written(&format_json, d, 0);
+    static const char *const parts[] = {"\"unknown\": 4", "\"in_all\": 1003",
+                                        "\"asks\": \"<0.92.0>\"",
+                                        "\"circle\": true", "\"sites\": ["};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (!strstr(text, parts[i]))
+            fail_msg("no %s in:\n%s", parts[i], text);
     free(text);
     dump_destroy(d);
 }
@@ -143,6 +232,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_shows_the_biggest_group_first),
+        cmocka_unit_test(text_names_whom_most_wait_for),
+        cmocka_unit_test(a_circle_is_in_the_head),
         cmocka_unit_test(json_has_all_of_it),
         cmocka_unit_test(groups_of_one_kind_are_one),
     };

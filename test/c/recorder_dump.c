@@ -30,7 +30,8 @@ static void processes_with_one_stack_are_one_group(void **state)
     const uint64_t other[] = {31, B_CALLS_C, 47, A_CALLS_B, NORMAL_EXIT};
     const uint64_t shallow[] = {A_CALLS_B, NORMAL_EXIT};
     const uint64_t empty[] = {NORMAL_EXIT};
-    dump_gather_init(&gather, n->u, UINT64_MAX / 2);
+    assert_int_equal(dump_gather_init(&gather, n->u, n->jit, UINT64_MAX / 2),
+                     0);
     for (uint64_t i = 0; i < 5; i++)
         see(i << 4 | 3, PROCSTATE_WAITING, false, deep, 5);
     see(5 << 4 | 3, PROCSTATE_WAITING, true, other, 5);
@@ -77,7 +78,8 @@ static void the_middle_of_a_deep_stack_is_left_out(void **state)
         .root = (const uint8_t *)&words[1],
         .root_bytes = 16,
     };
-    dump_gather_init(&gather, n->u, UINT64_MAX / 2);
+    assert_int_equal(dump_gather_init(&gather, n->u, n->jit, UINT64_MAX / 2),
+                     0);
     assert_int_equal(dump_gather_see(&gather, &p), 0);
     const struct address *list = gather.addresses;
     assert_int_equal(gather.list[0].length, 4);
@@ -88,11 +90,74 @@ static void the_middle_of_a_deep_stack_is_left_out(void **state)
     fake_node_close(n);
 }
 
+/* --- who asks whom -------------------------------------------------------- */
+
+#define PID(n) ((uint64_t)(n) << 4 | 3)
+
+/* c/0 is taken for gen:do_call/4, and b/0 for a function of gen_server. */
+static struct fake_node *open_askers(void)
+{
+    static const struct dump_span c = {C, C + 0x100}, b = {B, B + 0x100};
+    struct fake_node *n = fake_node_open(0);
+    struct dump_asks *a = &gather.asks;
+    assert_int_equal(dump_gather_init(&gather, n->u, n->jit, UINT64_MAX / 2),
+                     0);
+    assert_int_equal(a->call_count, 0);
+    a->calls = malloc(sizeof(c));
+    a->modules = malloc(sizeof(b));
+    a->calls[0] = c;
+    a->modules[0] = b;
+    a->call_count = a->call_cap = a->module_count = a->module_cap = 1;
+    return n;
+}
+
+static void the_innermost_pid_is_whom_it_asks(void **state)
+{
+    (void)state;
+    struct fake_node *n = open_askers();
+    const uint64_t with_limit[] = {15,      PID(90),   B_CALLS_C,  PID(91),
+                                   PID(92), A_CALLS_B, NORMAL_EXIT};
+    const uint64_t without[] = {15,      59,        B_CALLS_C,  PID(91),
+                                PID(91), A_CALLS_B, NORMAL_EXIT};
+    const uint64_t further_out[] = {15,        B_CALLS_C, 15,
+                                    A_CALLS_B, PID(93),   NORMAL_EXIT};
+    const uint64_t of_two[] = {15,      B_CALLS_C, PID(91),
+                               PID(92), A_CALLS_B, NORMAL_EXIT};
+    const uint64_t its_own[] = {15,      B_CALLS_C, PID(5),
+                                PID(91), A_CALLS_B, NORMAL_EXIT};
+    see(PID(1), PROCSTATE_WAITING, false, with_limit, 7);
+    see(PID(2), PROCSTATE_WAITING, false, without, 7);
+    see(PID(3), PROCSTATE_WAITING, false, further_out, 6);
+    see(PID(4), PROCSTATE_WAITING, false, of_two, 6);
+    see(PID(5), PROCSTATE_WAITING, false, its_own, 6);
+    see(PID(6), PROCSTATE_RUNNABLE, false, with_limit, 7);
+    see(PID(90), PROCSTATE_RUNNING, false, NULL, 0);
+    struct dump_asks *a = &gather.asks;
+    assert_int_equal(dump_asks_resolve(a, &n->layout, &n->memory), 0);
+    assert_int_equal(a->count, 5);
+    static const uint64_t pairs[][2] = {{PID(3), 0},
+                                        {PID(4), 0},
+                                        {PID(1), PID(90)},
+                                        {PID(2), PID(91)},
+                                        {PID(5), PID(91)}};
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(a->list[i].pid, pairs[i][0]);
+        assert_int_equal(a->list[i].whom, pairs[i][1]);
+        assert_int_equal(dump_asks_known(a, pairs[i][0])->ask, i);
+    }
+    assert_int_equal(dump_asks_known(a, PID(90))->ask, DUMP_ASKS_NONE);
+    assert_int_equal(dump_asks_known(a, PID(6))->ask, DUMP_ASKS_NONE);
+    assert_null(dump_asks_known(a, PID(91)));
+    dump_gather_deinit(&gather);
+    fake_node_close(n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(processes_with_one_stack_are_one_group),
         cmocka_unit_test(the_middle_of_a_deep_stack_is_left_out),
+        cmocka_unit_test(the_innermost_pid_is_whom_it_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,7 +160,7 @@ defmodule Live.DumpTest do
     assert text =~ ~r/^Shown: +\d+ processes of \d+ in the table/m
 
     assert text =~
-             ~r/^#{@waiters} processes waiting in dumped:wait_here\/0\n    dumped:wait_here\/0 +.*dumped\.erl:\d+\n    dumped:waiter\/0 +.*dumped\.erl:\d+\n    -- /m
+             ~r/^#{@waiters} processes waiting in dumped:wait_here\/0\n    dumped:wait_here\/0 +.*dumped\.erl:\d+\n    dumped:waiter\/0 +.*dumped\.erl:\d+\n       -- /m
 
     assert text =~ ~r/ the_waiter.* and 497 more$/m
     {some, "", 0} = Cprof.run(["dump", "-q", "-p", node.pid, "--top", "1"])

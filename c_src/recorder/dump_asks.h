@@ -1,0 +1,86 @@
+/**
+ * @file dump_asks.h
+ * Which processes of a node wait for an answer, and whose. Whoever calls a
+ * server waits in gen:do_call/4 (OTP: stdlib's gen.erl), whatever the server
+ * is: a gen_server, gen_statem, gen_event, supervisor, or Elixir's GenServer
+ * and Agent, which are gen_servers. The process that was asked is a term in the
+ * caller's Y registers:
+ *
+ *   gen:do_call/4        its pid, while the call has a time limit
+ *   gen_server:call/3    else its pid or its name, in the frame that made the
+ *   (or the like)        call and that goes into the exit reason
+ *
+ * A word in these frames may also be a part of the request. So a name counts
+ * only if a process has registered it, and if several processes come into
+ * question, the one that was asked is not known.
+ */
+#ifndef CPROF_RECORDER_DUMP_ASKS_H
+#define CPROF_RECORDER_DUMP_ASKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "target/jit.h"
+#include "target/layout.h"
+#include "target/memory.h"
+#include "target/proctable.h"
+#include "unwind/unwind.h"
+
+/** A process that waits for an answer. */
+struct dump_ask {
+    uint64_t pid;  /**< term */
+    uint64_t whom; /**< pid term, 0: not known; set by dump_asks_resolve */
+    uint32_t row;  /**< of the gatherer: its stack */
+    uint32_t from, count; /* of the words that may say whom */
+};
+
+/** Every process of the table. */
+struct dump_known {
+    uint64_t pid;
+    uint32_t row;
+    uint32_t ask; /**< its place in `list`; DUMP_ASKS_NONE: it asks nobody */
+    bool has_name;
+};
+
+#define DUMP_ASKS_NONE UINT32_MAX
+
+struct dump_span {
+    uint64_t start, end;
+};
+
+struct dump_asks {
+    struct dump_span *calls,
+        *modules; /* code of gen:do_call/4; of behaviours */
+    size_t call_count, call_cap, module_count, module_cap;
+    struct dump_ask *list;
+    size_t count, cap;
+    struct dump_known *known; /**< by pid, once resolved */
+    size_t known_count, known_cap;
+    uint64_t *words;
+    size_t word_count, word_cap;
+};
+
+/** Finds the code in question. 0, -ENOMEM or -E_LIMIT; deinit in any case. */
+MUST_USE int dump_asks_init(struct dump_asks *a, const struct jit *jit);
+void dump_asks_deinit(struct dump_asks *a);
+
+/** Takes note of a process.
+ *  @param u    its stack
+ *  @param row  handed back
+ *  @return 0, -ENOMEM or -E_LIMIT */
+MUST_USE int dump_asks_see(struct dump_asks *a,
+                           const struct proctable_process *p,
+                           const struct unwound *u, uint32_t row);
+
+/** When all were seen: finds out whom each asks, and sorts `list` by that. The
+ *  names of processes are read from the node. 0, -ENOMEM or -E_LIMIT. */
+MUST_USE int dump_asks_resolve(struct dump_asks *a, const struct layout *l,
+                               const struct memory *m);
+
+/** What was seen of that process, once resolved; NULL: nothing. */
+const struct dump_known *dump_asks_known(const struct dump_asks *a,
+                                         uint64_t pid);
+
+#endif

@@ -1,0 +1,247 @@
+#include "recorder/dump_name.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "profile/platform.h"
+#include "target/erlproc.h"
+
+/* --- a stack's name ------------------------------------------------------- */
+
+static int64_t push(const struct dump_naming *n, int64_t stack, int64_t frame)
+{
+    if (stack < 0 || frame < 0)
+        return stack < 0 ? stack : frame;
+    return profile_stack(n->dump->profile, (uint32_t)stack, (uint32_t)frame);
+}
+
+static int64_t push_text(const struct dump_naming *n, int64_t stack,
+                         const char *name)
+{
+    const struct frame frame = {.kind = FRAME_RUNTIME,
+                                .name = name,
+                                .module = "",
+                                .function = name,
+                                .arity = FRAME_NO_ARITY,
+                                .file = ""};
+    return push(n, stack, profile_frame(n->dump->profile, &frame));
+}
+
+static int64_t push_named(const struct dump_naming *n, int64_t stack,
+                          enum symbol_space space, uint64_t at)
+{
+    const struct symbol_query query = {
+        .at = at, .space = space, .time_ns = n->time_ns};
+    const struct frames_named *named;
+    int err = frames_name(n->frames, &query, &named);
+    if (err)
+        return err;
+    for (size_t i = named->count; i-- > 0;)
+        stack = push(n, stack, named->ids[i]);
+    return stack;
+}
+
+/* A hibernated process, and one that has yet to begin, has an empty stack; it
+ * goes on in the VM's own code, which calls its function. */
+static const char *without_frames(enum procstate state)
+{
+    return state == PROCSTATE_WAITING ? "[hibernated]" : "[at its start]";
+}
+
+/* PROFILE_NONE, or an error. */
+static int64_t name_stack(const struct dump_naming *n,
+                          const struct dump_gathered *g)
+{
+    const struct address *list = n->gather->addresses + g->from;
+    int64_t stack = PROFILE_NONE;
+    if (!g->has_stack)
+        return stack;
+    for (size_t i = g->length; i-- > 0 && stack >= 0;)
+        stack = list[i].kind == ADDRESS_ERLANG
+                    ? push_named(n, stack, SYMBOL_ERLANG, list[i].at)
+                    : push_text(n, stack, "[elided]");
+    /* On a dirty scheduler the BIF or NIF is called by the innermost frame. */
+    if (g->state == PROCSTATE_RUNNING && g->length && stack >= 0)
+        stack = push_named(n, stack, SYMBOL_CALLED, list[0].at);
+    return stack == PROFILE_NONE ? push_text(n, stack, without_frames(g->state))
+                                 : stack;
+}
+
+/* --- a group -------------------------------------------------------------- */
+
+static int name_member(const struct dump_naming *n, uint64_t pid,
+                       struct dump_member *m)
+{
+    const struct layout *l = &n->target->layout;
+    char text[ERLPROC_TEXT];
+    erlproc_pid_text(pid, l->release, l->table_size, text);
+    int64_t string = profile_string(n->dump->profile, text);
+    int64_t row = string < 0 ? string : census_owner(n->census, pid);
+    if (row < 0)
+        return (int)row;
+    *m = (struct dump_member){(uint32_t)string, (uint32_t)row};
+    return 0;
+}
+
+/* *stack_of gets the stack of the row. */
+static int add_group(const struct dump_naming *n, const struct dump_gathered *g,
+                     uint32_t *stack_of)
+{
+    struct dump_group group = {.state = g->state,
+                               .processes = g->processes,
+                               .member_count = g->member_count};
+    int64_t stack = name_stack(n, g);
+    int err = stack < 0 ? (int)stack : 0;
+    for (unsigned i = 0; i < g->member_count && !err; i++)
+        err = name_member(n, g->members[i].pid, &group.members[i]);
+    group.stack = *stack_of = (uint32_t)stack;
+    return err ? err : dump_add(n->dump, &group);
+}
+
+/* --- who is asked --------------------------------------------------------- */
+
+/* Where the application makes the call; of a call of the platform's own, the
+ * function that waits. */
+static uint32_t call_site(const struct profile *p, uint32_t stack)
+{
+    for (uint32_t at = stack; at != PROFILE_NONE;
+         at = profile_stack_at(p, at)->parent) {
+        uint32_t id = profile_stack_function(p, at);
+        const struct profile_function *f = profile_function_at(p, id);
+        if ((f->kind == FRAME_ERLANG || f->kind == FRAME_ELIXIR) &&
+            !platform_has(profile_text(p, f->module)))
+            return id;
+    }
+    return profile_stack_function(p, stack);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Keeps the most frequent ones, in their order. */
+static void keep_site(struct dump_asked *a, uint32_t function, uint64_t times)
+{
+    unsigned at = a->site_count;
+    while (at > 0 && a->sites[at - 1].processes < times)
+        at--;
+    if (at == DUMP_SITES)
+        return;
+    a->site_count += a->site_count < DUMP_SITES;
+    for (unsigned i = a->site_count - 1; i > at; i--)
+        a->sites[i] = a->sites[i - 1];
+    a->sites[at].function = function;
+    a->sites[at].processes = times;
+}
+
+/* Of `count` processes that ask the same. */
+static int find_sites(const struct dump_naming *n, const struct dump_ask *asks,
+                      size_t count, const uint32_t *stack_of,
+                      struct dump_asked *a)
+{
+    uint32_t *sites = calloc(count, sizeof(*sites));
+    if (!sites)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        sites[i] = call_site(n->dump->profile, stack_of[asks[i].row]);
+    qsort(sites, count, sizeof(*sites), by_number);
+    for (size_t i = 0, first = 0; i < count; i++)
+        if (i + 1 == count || sites[i + 1] != sites[i]) {
+            keep_site(a, sites[i], i + 1 - first);
+            first = i + 1;
+        }
+    free(sites);
+    return 0;
+}
+
+static int add_asked(const struct dump_naming *n, const struct dump_ask *asks,
+                     size_t count, const uint32_t *stack_of)
+{
+    struct dump *d = n->dump;
+    struct dump_asked asked = {.waiting = count, .stack = PROFILE_NONE};
+    const struct dump_known *known =
+        dump_asks_known(&n->gather->asks, asks->whom);
+    int err = name_member(n, asks->whom, &asked.who);
+    if (!err)
+        err = find_sites(n, asks, count, stack_of, &asked);
+    if (known) {
+        asked.seen = true;
+        asked.state = n->gather->list[known->row].state;
+        asked.stack = stack_of[known->row];
+    }
+    if (!err)
+        err = ARRAY_RESERVE(d->asked, d->asked_cap, d->asked_count + 1);
+    if (!err)
+        d->asked[d->asked_count++] = asked;
+    return err;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* The asks are sorted by whom they ask, so those that are asked are, too. */
+static void link_asked(const struct dump_naming *n, const uint64_t *pids)
+{
+    const struct dump_asks *a = &n->gather->asks;
+    for (size_t i = 0; i < n->dump->asked_count; i++) {
+        const struct dump_known *k = dump_asks_known(a, pids[i]);
+        uint64_t whom =
+            k && k->ask != DUMP_ASKS_NONE ? a->list[k->ask].whom : 0;
+        const uint64_t *found = whom
+                                    ? bsearch(&whom, pids, n->dump->asked_count,
+                                              sizeof(*pids), by_pid)
+                                    : NULL;
+        n->dump->asked[i].asks = found ? (uint32_t)(found - pids) : DUMP_NONE;
+    }
+}
+
+static int name_asked(const struct dump_naming *n, const uint32_t *stack_of)
+{
+    const struct dump_asks *a = &n->gather->asks;
+    uint64_t *pids = calloc(a->count + 1, sizeof(*pids));
+    int err = pids ? 0 : -ENOMEM;
+    n->dump->asking = a->count;
+    for (size_t i = 0, first = 0; i < a->count && !err; i++) {
+        if (i + 1 < a->count && a->list[i + 1].whom == a->list[i].whom)
+            continue;
+        if (a->list[i].whom == 0) {
+            n->dump->asking_unknown = i + 1 - first;
+        } else {
+            pids[n->dump->asked_count] = a->list[i].whom;
+            err = add_asked(n, &a->list[first], i + 1 - first, stack_of);
+        }
+        first = i + 1;
+    }
+    if (!err) {
+        link_asked(n, pids);
+        err = dump_settle_asked(n->dump);
+    }
+    free(pids);
+    return err;
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+int dump_name_all(const struct dump_naming *n)
+{
+    struct dump_gather *g = n->gather;
+    uint32_t *stack_of = calloc(g->count + 1, sizeof(*stack_of));
+    int err = stack_of ? dump_asks_resolve(&g->asks, &n->target->layout,
+                                           &n->target->memory)
+                       : -ENOMEM;
+    for (size_t i = 0; i < g->count && !err; i++)
+        err = add_group(n, &g->list[i], &stack_of[i]);
+    if (!err)
+        err = name_asked(n, stack_of);
+    free(stack_of);
+    if (!err)
+        err = census_settle(n->census);
+    dump_sort(n->dump);
+    return err;
+}
