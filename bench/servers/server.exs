@@ -88,7 +88,7 @@ defmodule Server do
   end
 
   @doc "Answers so far."
-  def answers(%{name: "yaws"} = server), do: call(server, :cprof_shop, :answers, [])
+  def answers(%{name: "yaws"} = server), do: call(server, :bench_shop, :answers, [])
 
   def answers(server) do
     Port.command(server.load, "count\n")

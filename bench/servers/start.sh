@@ -11,7 +11,7 @@ rabbitmq)
     exec /usr/lib/rabbitmq/bin/rabbitmq-server
     ;;
 yaws)
-    erlc -o /tmp /mnt/servers/cprof_shop.erl
+    erlc -o /tmp /mnt/servers/bench_shop.erl
     exec yaws --daemon --conf /mnt/servers/yaws.conf --id bench --sname yaws@localhost
     ;;
 ejabberd)

@@ -1,5 +1,5 @@
 %% An appmod for Yaws that has something to do: a list of offers, chosen, sorted and written as HTML. It counts its answers.
--module(cprof_shop).
+-module(bench_shop).
 
 -export([start/0, answers/0, out/1]).
 
