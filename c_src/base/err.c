@@ -78,8 +78,9 @@ static const struct err_row rows[] = {
     {E_EMPTY, "one side has no samples of work to compare; record for longer "
               "while the node is busy, or filter less"},
     {E_UNKNOWN_FORMAT, "this cannot be written in that format"},
-    {E_NOT_A_PROFILE, "not a recording; `cprof report` reads the .pb.gz files "
-                      "that `cprof record -o` writes"},
+    {E_NOT_A_PROFILE,
+     "not a recording, or a damaged one; `cprof report` reads the .pb.gz files "
+     "that `cprof record -o` writes"},
     {E_UNPACKED, "it unpacks to more than 16 MB plus 256 times its size, or to "
                  "more than 256 MB, which no recording does"},
     {E_WORK, "reading its stacks and texts takes more than 2,000,000 steps "

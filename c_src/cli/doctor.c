@@ -199,7 +199,7 @@ static void say_limits(const struct advice_facts *f, pid_t pid)
 static void look_for_nodes(const struct advice_facts *f)
 {
     struct advice_facts of_node = *f;
-    int only = nodes_print(stdout);
+    int only = nodes_print();
     if (only > 0)
         (void)check_node(&of_node, (pid_t)only);
     else if (only < 0)

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -80,16 +81,44 @@ static void print_first(FILE *to, const struct beams *b, size_t n)
         print_beam(to, &b->list[i]);
 }
 
-int nodes_print(FILE *to)
+int nodes_print(void)
 {
     struct beams all;
     int err = beams_list(&all);
     if (err)
         return err;
-    print_first(to, &all, all.count);
+    print_first(stdout, &all, all.count);
     int only = all.count == 1 ? all.list[0].process.pid : 0;
     beams_deinit(&all);
     return only;
+}
+
+static int say_none(const char *verb, const struct beams *b)
+{
+    char why[320], hidden[128] = "";
+    if (b->hidden)
+        snprintf(hidden, sizeof(hidden),
+                 "; %zu processes of other users cannot be read", b->hidden);
+    snprintf(why, sizeof(why),
+             "no Erlang node is running here: none of %zu processes in /proc "
+             "is a VM (beam.smp)%s%s",
+             b->looked_at, hidden,
+             geteuid() == 0 ? "" : "; use sudo for nodes of other users");
+    return fail_text(verb, why);
+}
+
+int nodes_show(void)
+{
+    struct beams all;
+    int err = beams_list(&all), code = EXIT_DONE;
+    if (err)
+        return fail("/proc", err);
+    if (all.count)
+        print_first(stdout, &all, all.count);
+    else
+        code = say_none("--nodes", &all);
+    beams_deinit(&all);
+    return code;
 }
 
 /* --- which one ------------------------------------------------------------ */
@@ -108,20 +137,6 @@ static size_t named_first(struct beams *b, const char *name)
         b->list[named++] = one;
     }
     return named;
-}
-
-static int say_none(const char *verb, const struct beams *b)
-{
-    char why[320], hidden[128] = "";
-    if (b->hidden)
-        snprintf(hidden, sizeof(hidden),
-                 "; %zu processes of other users cannot be read", b->hidden);
-    snprintf(why, sizeof(why),
-             "no Erlang node is running here: none of %zu processes in /proc "
-             "is a VM (beam.smp)%s%s",
-             b->looked_at, hidden,
-             geteuid() == 0 ? "" : "; use sudo for nodes of other users");
-    return fail_text(verb, why);
 }
 
 static int say_several(const char *verb, const struct beams *b, size_t n)

@@ -6,8 +6,6 @@
 #ifndef CPROF_CLI_NODES_H
 #define CPROF_CLI_NODES_H
 
-#include <stdio.h>
-
 #include "base/err.h"
 #include "cli/options.h"
 
@@ -18,8 +16,11 @@
  *         have been printed
  */
 int nodes_choose(const char *verb, struct options *o);
-/** Prints a line for each node below a heading, or nothing if there are none.
- *  Returns the pid if there is exactly one node, else 0; or an error. */
-int nodes_print(FILE *to);
+/** `cprof --nodes`: a line for each node below a heading, on stdout. If there
+ *  are none, it says so on stderr. Returns the code to exit with. */
+int nodes_show(void);
+/** Prints the same lines, or nothing if there are no nodes. Returns the pid if
+ *  there is exactly one node, else 0; or an error. */
+int nodes_print(void);
 
 #endif

@@ -236,7 +236,7 @@ static int node_without_option(const char *word, struct options_fault *f)
     bool pid = option_is_pid(word);
     if (!pid && (!strchr(word, '@') || strchr(word, '/')))
         return 0;
-    snprintf(why, sizeof(why), "did you mean %s %.100s", pid ? "-p" : "-n",
+    snprintf(why, sizeof(why), "did you mean %s %.100s?", pid ? "-p" : "-n",
              word);
     return fault(f, word, "", why);
 }

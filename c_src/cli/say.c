@@ -1,6 +1,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/err.h"
@@ -58,6 +59,7 @@ int fail(const char *what, int code)
 
 int usage_error(const char *verb, const char *what, const char *why)
 {
-    say("%s: %s; see `cprof %s --help`", what, why, verb);
+    bool asks = *why && why[strlen(why) - 1] == '?';
+    say("%s: %s%s `cprof %s --help`", what, why, asks ? " See" : "; see", verb);
     return EXIT_USAGE;
 }

@@ -31,12 +31,6 @@ static int complete(const char *shell, struct buffer *text)
     return show(text, stdout, EXIT_DONE);
 }
 
-static int nodes_show(void)
-{
-    int only = nodes_print(stdout);
-    return only < 0 ? fail("/proc", only) : EXIT_DONE;
-}
-
 static int about(const char *what, const char *shell, struct buffer *text)
 {
     if (!what) {

@@ -75,7 +75,7 @@ static void what_does_not_fit_is_refused(void **state)
         {"record -p 1 --from 1", "--from: also needs --timeline"},
         {"record -p 1 --to 1 -f json", "--to: also needs --timeline"},
         {"dump -p 1 -n shop", "--node shop: give either --pid or --node"},
-        {"dump 4711", "4711: did you mean -p 4711"},
+        {"dump 4711", "4711: did you mean -p 4711?"},
         {"dump -p 1 -f html", "--format html: choose text or json"},
         {"dump -p 1 -o a.html", "--output a.html: the file extension is of no "
                                 "known format; use .txt or .json, or add"},

@@ -38,6 +38,8 @@ defmodule Live.NodesTest do
     {said, code} = alone(dir, ~s("$CPROF" record -d 1))
     assert code == 1
     assert said =~ ~r/^cprof: record: no Erlang node is running here: none of \d+ processes in \/proc is a VM/
+    assert {said, 1} = alone(dir, ~s("$CPROF" --nodes))
+    assert said =~ ~r/^cprof: --nodes: no Erlang node is running here: /
   end
 
   @tag skip: @no_namespaces
