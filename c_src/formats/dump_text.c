@@ -147,11 +147,15 @@ static void answers(struct dump_text *t, struct buffer *line)
     buffer_text(line, d->asking == 1 ? " waits for an answer"
                                      : " wait for an answer");
     if (d->asked_count) {
-        buffer_text(line, ", ");
-        text_cell_number(line, first->in_all);
-        buffer_text(line, first->in_all > first->waiting
-                              ? " of them in the end for that of "
-                              : " of them for that of ");
+        buffer_text(line, d->asking == 1 ? "" : ", ");
+        if (d->asking > 1 && first->in_all == d->asking) {
+            buffer_text(line, "all of them");
+        } else if (d->asking > 1) {
+            text_cell_number(line, first->in_all);
+            buffer_text(line, " of them");
+        }
+        buffer_text(line, first->in_all > first->waiting ? " in the end" : "");
+        buffer_text(line, d->asking == 1 ? ", that of " : " for that of ");
         member(t, line, &first->who);
         buffer_text(line, ", which ");
         what_it_does(t, line, first);

@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/term.h"
 #include "target/erlproc.h"
+#include "target/term_heap.h"
 
 enum {
     MOST_WORDS = 8,  /* of one process that may say whom it asks */
@@ -14,66 +15,74 @@ enum {
 
 /* --- the code that asks --------------------------------------------------- */
 
-static bool is_behaviour(const char *module)
+static bool is_one_of(const char *name, const char *const *list)
 {
-    static const char *const names[] = {"gen",        "gen_server",
-                                        "gen_statem", "gen_event",
-                                        "supervisor", "Elixir.GenServer"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], module) == 0)
-            return true;
-    return false;
+    while (*list && strcmp(*list, name) != 0)
+        list++;
+    return *list != NULL;
 }
 
-static int add_calls(struct dump_asks *a, const struct jit_module *m)
+static int add_span(struct dump_spans *s, uint64_t start, uint64_t end)
+{
+    int err = ARRAY_RESERVE(s->list, s->cap, s->count + 1);
+    if (err)
+        return err;
+    s->list[s->count].start = start;
+    s->list[s->count++].end = end;
+    return 0;
+}
+
+static int add_functions(struct dump_spans *s, const struct jit_module *m,
+                         const char *const *names)
 {
     int err = 0;
-    for (uint32_t i = 0; i < m->function_count && !err; i++) {
-        const struct jit_function *f = &m->functions[i];
-        if (strcmp(f->name, "gen:do_call/4") != 0)
-            continue;
-        err = ARRAY_RESERVE(a->calls, a->call_cap, a->call_count + 1);
-        if (!err)
-            a->calls[a->call_count++] = (struct dump_span){f->start, f->end};
-    }
+    for (uint32_t i = 0; i < m->function_count && !err; i++)
+        if (is_one_of(m->functions[i].name, names))
+            err = add_span(s, m->functions[i].start, m->functions[i].end);
     return err;
 }
 
 static int add_module(struct dump_asks *a, const struct jit_module *m)
 {
-    int err = ARRAY_RESERVE(a->modules, a->module_cap, a->module_count + 1);
-    if (err)
-        return err;
-    a->modules[a->module_count++] =
-        (struct dump_span){m->base, m->base + m->size};
-    return add_calls(a, m);
+    static const char *const behaviours[] = {
+        "gen",        "gen_server",       "gen_statem", "gen_event",
+        "supervisor", "Elixir.GenServer", NULL};
+    static const char *const calls[] = {"gen:do_call/4", NULL};
+    static const char *const awaits[] = {"'Elixir.Task':await/2",
+                                         "'Elixir.Task':await_receive/3", NULL};
+    int err = 0;
+    if (is_one_of(m->name, behaviours))
+        err = add_span(&a->modules, m->base, m->base + m->size);
+    if (!err && strcmp(m->name, "gen") == 0)
+        err = add_functions(&a->calls, m, calls);
+    if (!err && strcmp(m->name, "Elixir.Task") == 0)
+        err = add_functions(&a->awaits, m, awaits);
+    return err;
 }
 
 int dump_asks_init(struct dump_asks *a, const struct jit *jit)
 {
     int err = 0;
     memset(a, 0, sizeof(*a));
-    for (size_t i = 0; i < jit_module_count(jit) && !err; i++) {
-        const struct jit_module *m = jit_module(jit, i);
-        if (is_behaviour(m->name))
-            err = add_module(a, m);
-    }
+    for (size_t i = 0; i < jit_module_count(jit) && !err; i++)
+        err = add_module(a, jit_module(jit, i));
     return err;
 }
 
 void dump_asks_deinit(struct dump_asks *a)
 {
-    free(a->calls);
-    free(a->modules);
+    free(a->calls.list);
+    free(a->awaits.list);
+    free(a->modules.list);
     free(a->list);
     free(a->known);
     free(a->words);
 }
 
-static bool is_in(const struct dump_span *spans, size_t count, uint64_t at)
+static bool is_in(const struct dump_spans *s, uint64_t at)
 {
-    for (size_t i = 0; i < count; i++)
-        if (at >= spans[i].start && at < spans[i].end)
+    for (size_t i = 0; i < s->count; i++)
+        if (at >= s->list[i].start && at < s->list[i].end)
             return true;
     return false;
 }
@@ -82,8 +91,9 @@ static bool is_in(const struct dump_span *spans, size_t count, uint64_t at)
 
 static int add_word(struct dump_asks *a, struct dump_ask *ask, uint64_t word)
 {
-    if (word == ask->pid || !(term_is_pid(word) || term_is_atom(word)) ||
-        ask->count == MOST_WORDS)
+    bool fits = ask->awaits ? term_kind(word) == TERM_IS_BOXED
+                            : term_is_pid(word) || term_is_atom(word);
+    if (!fits || word == ask->pid || ask->count == MOST_WORDS)
         return 0;
     int err = ARRAY_RESERVE(a->words, a->word_cap, a->word_count + 1);
     if (!err) {
@@ -117,19 +127,11 @@ static int collect(struct dump_asks *a, const struct proctable_process *p,
             continue;
         }
         frame++;
-        if (has_pid(a, ask) || frame == MOST_FRAMES ||
-            !is_in(a->modules, a->module_count, u->list[frame].at))
+        if (ask->awaits || has_pid(a, ask) || frame == MOST_FRAMES ||
+            !is_in(&a->modules, u->list[frame].at))
             break;
     }
     return err;
-}
-
-static bool asks(const struct dump_asks *a, const struct proctable_process *p,
-                 const struct unwound *u)
-{
-    return p->state == PROCSTATE_WAITING && p->top && u->count &&
-           u->list[0].kind == ADDRESS_ERLANG &&
-           is_in(a->calls, a->call_count, u->list[0].at);
 }
 
 int dump_asks_see(struct dump_asks *a, const struct proctable_process *p,
@@ -140,10 +142,17 @@ int dump_asks_see(struct dump_asks *a, const struct proctable_process *p,
         return err;
     a->known[a->known_count++] =
         (struct dump_known){.pid = p->id, .row = row, .has_name = p->has_name};
-    if (!asks(a, p, u))
+    if (p->state != PROCSTATE_WAITING || !p->top || u->count == 0 ||
+        u->list[0].kind != ADDRESS_ERLANG)
         return 0;
-    struct dump_ask ask = {
-        .pid = p->id, .row = row, .from = (uint32_t)a->word_count};
+    struct dump_ask ask = {.pid = p->id,
+                           .row = row,
+                           .awaits = is_in(&a->awaits, u->list[0].at),
+                           .stop = p->stop,
+                           .hend = p->hend,
+                           .from = (uint32_t)a->word_count};
+    if (!ask.awaits && !is_in(&a->calls, u->list[0].at))
+        return 0;
     err = collect(a, p, u, &ask);
     if (!err)
         err = ARRAY_RESERVE(a->list, a->cap, a->count + 1);
@@ -167,7 +176,7 @@ static int by_atom(const void *a, const void *b)
 static bool needs_names(const struct dump_asks *a)
 {
     for (size_t i = 0; i < a->count; i++)
-        if (a->list[i].count && !has_pid(a, &a->list[i]))
+        if (a->list[i].count && !a->list[i].awaits && !has_pid(a, &a->list[i]))
             return true;
     return false;
 }
@@ -204,6 +213,48 @@ static uint64_t registered(const struct names *n, uint64_t atom)
         n->count ? bsearch(&key, n->list, n->count, sizeof(n->list[0]), by_atom)
                  : NULL;
     return found ? found->pid : 0;
+}
+
+/* --- tasks ---------------------------------------------------------------- */
+
+/* Has its heap been where it was when its stack was copied? */
+static bool stands_still(const struct dump_ask *ask, const struct layout *l,
+                         const struct memory *m)
+{
+    struct erlproc p;
+    return erlproc_find(l, m, ask->pid, &p) == 0 && p.stop == ask->stop &&
+           p.hend == ask->hend;
+}
+
+/* Of a map with the caller's pid the only other one; 0: it is no such map. */
+static uint64_t task_of(const struct memory *m, uint64_t map, uint64_t owner)
+{
+    enum { KEYS = 8 }; /* a %Task{} has 5 */
+    uint64_t values[KEYS], task = 0;
+    size_t count;
+    bool owned = false;
+    if (term_map_values(m, map, KEYS, values, &count) != 0)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        owned = owned || values[i] == owner;
+        if (!term_is_pid(values[i]) || values[i] == owner)
+            continue;
+        if (task)
+            return 0;
+        task = values[i];
+    }
+    return owned ? task : 0;
+}
+
+static uint64_t awaited(const struct dump_asks *a, const struct dump_ask *ask,
+                        const struct layout *l, const struct memory *m)
+{
+    uint64_t found = 0;
+    if (!stands_still(ask, l, m))
+        return 0;
+    for (uint32_t i = 0; i < ask->count && !found; i++)
+        found = task_of(m, a->words[ask->from + i], ask->pid);
+    return stands_still(ask, l, m) ? found : 0;
 }
 
 /* --- whom they ask -------------------------------------------------------- */
@@ -269,8 +320,11 @@ int dump_asks_resolve(struct dump_asks *a, const struct layout *l,
         return 0;
     qsort(a->known, a->known_count, sizeof(a->known[0]), by_pid);
     int err = needs_names(a) ? read_names(a, l, m, &names) : 0;
-    for (size_t i = 0; i < a->count && !err; i++)
-        a->list[i].whom = the_only_one(a, &a->list[i], &names);
+    for (size_t i = 0; i < a->count && !err; i++) {
+        struct dump_ask *ask = &a->list[i];
+        ask->whom =
+            ask->awaits ? awaited(a, ask, l, m) : the_only_one(a, ask, &names);
+    }
     qsort(a->list, a->count, sizeof(a->list[0]), by_whom);
     link_known(a);
     free(names.list);

@@ -10,6 +10,9 @@
  *   gen_server:call/3    else its pid or its name, in the frame that made the
  *   (or the like)        call and that goes into the exit reason
  *
+ * Task.await/2 of Elixir waits by itself. In its frame is the %Task{}, a map
+ * that has the owner, who is the caller, and the task's pid.
+ *
  * A word in these frames may also be a part of the request. So a name counts
  * only if a process has registered it, and if several processes come into
  * question, the one that was asked is not known.
@@ -33,6 +36,8 @@ struct dump_ask {
     uint64_t pid;  /**< term */
     uint64_t whom; /**< pid term, 0: not known; set by dump_asks_resolve */
     uint32_t row;  /**< of the gatherer: its stack */
+    bool awaits;   /**< a task: the words are maps in its heap */
+    uint64_t stop, hend;  /* of its stack, which moves with its heap */
     uint32_t from, count; /* of the words that may say whom */
 };
 
@@ -46,14 +51,16 @@ struct dump_known {
 
 #define DUMP_ASKS_NONE UINT32_MAX
 
-struct dump_span {
-    uint64_t start, end;
+struct dump_spans {
+    struct {
+        uint64_t start, end;
+    } * list;
+    size_t count, cap;
 };
 
 struct dump_asks {
-    struct dump_span *calls,
-        *modules; /* code of gen:do_call/4; of behaviours */
-    size_t call_count, call_cap, module_count, module_cap;
+    /* Code of gen:do_call/4, of Task.await/2, and of behaviours. */
+    struct dump_spans calls, awaits, modules;
     struct dump_ask *list;
     size_t count, cap;
     struct dump_known *known; /**< by pid, once resolved */

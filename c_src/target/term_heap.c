@@ -15,6 +15,9 @@ enum {
     POINTER_TAGS =
         7, /* bit 2 marks a literal, on releases that mark literals */
     SUBTAG = 0x3c,
+    MAP_SUBTAG = 0x2c, /* since OTP 27; no other term's before that */
+    OLD_MAP_SUBTAG = 0x3c,
+    MAP_KIND = 0xc0, /* 0: a flatmap */
     ARITY_SHIFT = 6,
     MAX_ELEMENTS = 16,
 };
@@ -89,4 +92,49 @@ int term_tuple(const struct memory *m, uint64_t term, size_t arity,
     return arity == 0 ? 0
                       : memory_read(m, term_address(term) + sizeof(header),
                                     elements, arity * sizeof(*elements));
+}
+
+/* The keys are a tuple, which all maps with these keys share. */
+static int count_keys(const struct memory *m, uint64_t keys, size_t *count)
+{
+    uint64_t header;
+    if (term_kind(keys) != TERM_IS_BOXED)
+        return -E_NOT_FOUND;
+    int err = memory_read_u64(m, term_address(keys), &header);
+    if (err)
+        return err;
+    *count = header >> ARITY_SHIFT;
+    return (header & (PRIMARY | SUBTAG)) == 0 ? 0 : -E_TORN;
+}
+
+static bool is_flatmap(uint64_t header)
+{
+    uint64_t subtag = header & SUBTAG;
+    return (subtag == MAP_SUBTAG || subtag == OLD_MAP_SUBTAG) &&
+           (header & MAP_KIND) == 0;
+}
+
+/* {header, number of keys, keys, values...}. The number is a word, not a term;
+ * the tuple of keys says the same. */
+int term_map_values(const struct memory *m, uint64_t term, size_t most,
+                    uint64_t *values, size_t *count)
+{
+    uint64_t head[3];
+    if (term_kind(term) != TERM_IS_BOXED)
+        return -E_NOT_FOUND;
+    int err = memory_read(m, term_address(term), head, sizeof(head));
+    if (err)
+        return err;
+    if ((head[0] & PRIMARY) != PRIMARY_HEADER)
+        return -E_TORN;
+    if (!is_flatmap(head[0]) || head[1] > most)
+        return -E_NOT_FOUND;
+    err = count_keys(m, head[2], count);
+    if (err)
+        return err;
+    if (*count != head[1])
+        return -E_TORN;
+    return *count ? memory_read(m, term_address(term) + sizeof(head), values,
+                                *count * sizeof(*values))
+                  : 0;
 }

@@ -39,6 +39,12 @@ MUST_USE int term_cell(const struct memory *m, uint64_t term, uint64_t cell[2]);
 MUST_USE int term_tuple(const struct memory *m, uint64_t term, size_t arity,
                         uint64_t *elements);
 
+/** Reads the values of a small map (erl_map.h, flatmap_t; a map of up to 32
+ *  keys is small), in the order of its keys. 0; -E_NOT_FOUND: it is another
+ *  term, or has more than `most` keys; -E_TORN; or a memory error. */
+MUST_USE int term_map_values(const struct memory *m, uint64_t term, size_t most,
+                             uint64_t *values, size_t *count);
+
 /** Whose terms they are. */
 struct term_node {
     const struct memory *memory;

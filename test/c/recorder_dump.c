@@ -94,20 +94,24 @@ static void the_middle_of_a_deep_stack_is_left_out(void **state)
 
 #define PID(n) ((uint64_t)(n) << 4 | 3)
 
+static void spans(struct dump_spans *s, uint64_t start)
+{
+    s->list = malloc(sizeof(*s->list));
+    s->list[0].start = start;
+    s->list[0].end = start + 0x100;
+    s->count = s->cap = 1;
+}
+
 /* c/0 is taken for gen:do_call/4, and b/0 for a function of gen_server. */
 static struct fake_node *open_askers(void)
 {
-    static const struct dump_span c = {C, C + 0x100}, b = {B, B + 0x100};
     struct fake_node *n = fake_node_open(0);
     struct dump_asks *a = &gather.asks;
     assert_int_equal(dump_gather_init(&gather, n->u, n->jit, UINT64_MAX / 2),
                      0);
-    assert_int_equal(a->call_count, 0);
-    a->calls = malloc(sizeof(c));
-    a->modules = malloc(sizeof(b));
-    a->calls[0] = c;
-    a->modules[0] = b;
-    a->call_count = a->call_cap = a->module_count = a->module_cap = 1;
+    assert_int_equal(a->calls.count, 0);
+    spans(&a->calls, C);
+    spans(&a->modules, B);
     return n;
 }
 

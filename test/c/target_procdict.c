@@ -269,6 +269,68 @@ static void what_changes_while_it_is_read_is_refused(void **state)
         }
 }
 
+/* --- maps ----------------------------------------------------------------- */
+
+enum { MAP = 0x12c, OLD_MAP = 0x13c, HASHMAP = 0x1ec };
+
+/* A map with these words, whose keys are a tuple of that many. */
+static uint64_t map(struct fake_terms *t, uint64_t header, uint64_t count,
+                    uint64_t keys_header)
+{
+    const uint64_t keys[] = {keys_header, terms_atom("shop"),
+                             terms_atom("init")};
+    uint64_t tuple = terms_put(t, keys, 3) | 2;
+    const uint64_t words[] = {header, count, tuple, TERMS_PID, terms_int(7)};
+    return terms_put(t, words, 5) | 2;
+}
+
+static int values_of(uint64_t header, uint64_t count, uint64_t keys_header,
+                     size_t most)
+{
+    struct fake_terms *t = fake_terms_open(27);
+    uint64_t values[2] = {0}, term = map(t, header, count, keys_header);
+    size_t found = 9;
+    int err = term_map_values(&t->memory, term, most, values, &found);
+    if (err == 0) {
+        assert_int_equal(found, 2);
+        assert_int_equal(values[0], TERMS_PID);
+        assert_int_equal(values[1], terms_int(7));
+    }
+    fake_terms_close(t);
+    return err;
+}
+
+static void values_of_small_maps_are_read(void **state)
+{
+    (void)state;
+    assert_int_equal(values_of(MAP, 2, 2 << 6, 2), 0);
+    assert_int_equal(values_of(OLD_MAP, 2, 2 << 6, 8), 0);
+    assert_int_equal(values_of(MAP, 2, 2 << 6, 1), -E_NOT_FOUND);
+    assert_int_equal(values_of(HASHMAP, 2, 2 << 6, 8), -E_NOT_FOUND);
+    assert_int_equal(values_of(2 << 6, 2, 2 << 6, 8), -E_NOT_FOUND);
+    assert_int_equal(values_of(MAP, UINT64_MAX, 2 << 6, 8), -E_NOT_FOUND);
+    assert_int_equal(values_of(MAP, 2, 3 << 6, 8), -E_TORN);
+    assert_int_equal(values_of(MAP, 2, TERMS_HEAP | 2, 8), -E_TORN);
+    assert_int_equal(values_of(TERMS_HEAP | 2, 2, 2 << 6, 8), -E_TORN);
+}
+
+static void a_map_that_is_not_there_is_no_map(void **state)
+{
+    (void)state;
+    struct fake_terms *t = fake_terms_open(27);
+    uint64_t values[2];
+    size_t found;
+    static const uint64_t terms[] = {TERMS_PID, TERMS_NIL, 0, 0x1232,
+                                     TERMS_HEAP | 1};
+    for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
+        assert_int_equal(
+            term_map_values(&t->memory, terms[i], 2, values, &found),
+            -E_NOT_FOUND);
+    assert_true(term_map_values(&t->memory, 0x7f1234567002, 2, values, &found) <
+                0);
+    fake_terms_close(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +343,8 @@ int main(void)
         cmocka_unit_test(a_moved_term_is_refused),
         cmocka_unit_test(a_broken_head_is_refused),
         cmocka_unit_test(a_dictionary_has_limits),
+        cmocka_unit_test(values_of_small_maps_are_read),
+        cmocka_unit_test(a_map_that_is_not_there_is_no_map),
         cmocka_unit_test(what_changes_while_it_is_read_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

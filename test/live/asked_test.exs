@@ -94,11 +94,15 @@ defmodule Live.AskedTest do
   end
 
   @tag skip: System.find_executable("elixir") == nil && "no Elixir here"
-  test "Elixir's servers" do
+  test "Elixir's servers and tasks" do
     node = Node.script("asked.exs")
     on_exit(fn -> Node.stop(node) end)
     answers = dump(node)["answers"]
     assert %{"waiting" => 4} = of(answers, "Elixir.Asked.Server")
+
+    tasks = for %{"frames" => [%{"name" => "Asked.never/0"} | _], "name" => ""} = one <- answers["asked"], do: one
+    assert [%{"waiting" => 1, "sites" => [%{"name" => "Asked.task/1"}]}, %{"waiting" => 1}] = tasks
+    assert answers["unknown"] == 0
 
     assert %{"waiting" => 3, "sites" => [%{"name" => "Asked.agent/1", "processes" => 2} | _]} =
              of(answers, "Elixir.Asked.Agent")

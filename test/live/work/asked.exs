@@ -3,7 +3,18 @@ defmodule Asked do
   def server(timeout), do: {:ok, GenServer.call(Asked.Server, :work, timeout)}
   def agent(timeout), do: {:ok, Agent.get(Asked.Agent, & &1, timeout)}
 
-  def asks?(pid), do: Process.info(pid, :current_function) == {:current_function, {:gen, :do_call, 4}}
+  def task(timeout), do: {:ok, Task.await(Task.async(Asked, :never, []), timeout)}
+
+  def never do
+    receive do
+      :never -> :ok
+    end
+  end
+
+  def asks?(pid) do
+    {:current_function, {module, function, _}} = Process.info(pid, :current_function)
+    {module, function} in [{:gen, :do_call}, {Task, :await}, {Task, :await_receive}]
+  end
 end
 
 defmodule Asked.Server do
@@ -12,9 +23,7 @@ defmodule Asked.Server do
   def init(_), do: {:ok, []}
 
   def handle_call(:work, _, _) do
-    receive do
-      :never -> :ok
-    end
+    Asked.never()
   end
 end
 
@@ -24,7 +33,8 @@ spawn(fn -> Agent.update(Asked.Agent, fn _ -> Process.sleep(:infinity) end, :inf
 
 asking =
   for(timeout <- [:infinity, :infinity, 3_600_000, 3_600_000], do: spawn(Asked, :server, [timeout])) ++
-    for timeout <- [:infinity, 3_600_000], do: spawn(Asked, :agent, [timeout])
+    for(timeout <- [:infinity, 3_600_000], do: spawn(Asked, :agent, [timeout])) ++
+    for timeout <- [:infinity, 3_600_000], do: spawn(Asked, :task, [timeout])
 
 until = fn until -> Enum.all?(asking, &Asked.asks?/1) || (Process.sleep(10) && until.(until)) end
 until.(until)

@@ -55,10 +55,14 @@ talk(Planted) ->
             io:format("end~n");
         "count\n" ->
             io:format("~w~n", [erlang:system_info(process_count)]);
+        "hibernated\n" ->
+            io:format("~w~n", [length([P || P <- processes(), hibernates(P)])]);
         eof ->
             halt()
     end,
     talk(Planted).
+
+hibernates(Pid) -> process_info(Pid, current_function) =:= {current_function, {erlang, hibernate, 3}}.
 
 say(Kind, {current_stacktrace, Frames}) ->
     [
