@@ -1,8 +1,9 @@
 /*
- * Atom terms to text: by the VM's atom table when it is found, which knows
- * every atom; else by a dictionary of the module and function atoms of all
- * loaded code. Both begin with the ErtsCodeInfo of JIT functions, {op, ...,
- * mfa @16} (erts/emulator/beam/code_ix.h), whose text is in the names.
+ * From atom terms to text: by the VM's atom table, which has every atom, if it
+ * is found; else by a dictionary of the module and function atoms of all loaded
+ * code. Both use the ErtsCodeInfo of JIT functions, {op, ..., mfa @16}
+ * (erts/emulator/beam/code_ix.h): the names of the functions have the text of
+ * these atoms.
  */
 #include "target/atoms.h"
 
@@ -16,7 +17,7 @@
 
 enum {
     INFO_MFA = 16,
-    PROBE = 64, /* functions asked to confirm the table */
+    PROBE = 64, /* functions whose atoms confirm the table */
     BATCH = 1024,
 };
 
@@ -123,8 +124,9 @@ static void sort_entries(struct atoms *a)
     a->entry_count = kept;
 }
 
-/* Fills the dictionary from at most `max` functions. A module that is gone
-   may have left its CodeInfo to other code: only loaded ones are read. */
+/* Fills the dictionary from at most `max` functions. Only modules that are
+   still loaded are read, because other code may be where the CodeInfo of a
+   removed module was. */
 static int read_functions(struct atoms *a, size_t max)
 {
     struct batch *b = malloc(sizeof(*b));
@@ -186,7 +188,7 @@ static int start(struct atoms *a)
     a->entry_count = 0;
     status = read_functions(a, SIZE_MAX);
     int over = deadline_check(a->memory->until);
-    a->started = !over; /* else another time */
+    a->started = !over; /* incomplete: the next call starts again */
     return over ? over : status;
 }
 

@@ -1,11 +1,11 @@
 /**
  * @file atoms.h
- * Atom terms to text. Two sources, both validated: the module and function
- * atoms in the ErtsCodeInfo of every JIT function (mfa at +16), whose text is
- * in the function's name; and the VM's atom table (IndexTable, erts/emulator/
- * beam/index.h and atom.h), found by scanning the executable's data and
- * accepted only when slots carry their own index and known atoms have their
- * known text.
+ * From atom terms to their text. There are two sources, and both are validated:
+ * the ErtsCodeInfo of every JIT function (mfa at +16) has the module and the
+ * function as atoms, and the function's name has their text; and the VM's atom
+ * table (IndexTable, erts/emulator/beam/index.h and atom.h), which is found by
+ * scanning the executable's data. The table is accepted only if its slots hold
+ * their own index and it has the right text for known atoms.
  */
 #ifndef CPROF_TARGET_ATOMS_H
 #define CPROF_TARGET_ATOMS_H
@@ -21,18 +21,19 @@
 
 struct atoms;
 
-/** Always succeeds but for memory; what is not found is not known. The
- *  arguments are borrowed until atoms_close. The work is done on first use. */
+/** Fails only with -ENOMEM. The arguments are borrowed until atoms_close. The
+ *  sources are searched when atoms_text is first called. */
 MUST_USE int atoms_open(const struct process *p, const struct maps *maps,
                         const struct memory *m, const struct jit *jit,
                         struct atoms **out);
 void atoms_close(struct atoms *a);
-/** Text of an atom term, UTF-8, unquoted, cut to size; -E_NOT_FOUND. */
+/** Text of an atom term: UTF-8, unquoted, truncated to size. 0, -E_NOT_FOUND,
+ *  or another error. */
 MUST_USE int atoms_text(struct atoms *a, uint64_t term, char *text,
                         size_t size);
 
-/** An atom's text as the VM writes it: 'Elixir.Enum' in quotes, lists
- *  without; cut to size. */
+/** An atom's text as the VM writes it: 'Elixir.Enum' with quotes, lists
+ *  without; truncated to size. */
 void atoms_quote(const char *text, char *out, size_t size);
 
 #endif

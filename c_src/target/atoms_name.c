@@ -1,8 +1,8 @@
 /*
- * Takes apart the names of JIT functions, and writes an atom as they do. The VM
- * prints them with "%T:%T/%u", atoms quoted where Erlang needs it
- * (erts/emulator/beam/erl_printf_term.c, print_atom_name):
- * 'wl':'-run/2-fun-2-'/3 with \n, \t, ..., \ooo inside.
+ * Splits the names of JIT functions, and writes atoms as these names do. The VM
+ * prints the names with "%T:%T/%u", and quotes atoms where Erlang requires it
+ * (erts/emulator/beam/erl_printf_term.c, print_atom_name), as in
+ * 'my-mod':'-run/2-fun-2-'/3, with \n, \t, ..., \ooo inside.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 struct cursor {
     const char *at;
     char *to;
-    size_t left; /* bytes of room, one kept for the NUL */
+    size_t left; /* free bytes, with the one for the NUL */
 };
 
 static void put(struct cursor *c, char byte)
@@ -32,7 +32,7 @@ static void put_utf8(struct cursor *c, unsigned long code)
         put(c, bytes[i]);
 }
 
-/* What follows a backslash; leaves the cursor behind it. */
+/* Decodes what follows a backslash, and moves the cursor behind it. */
 static bool escape(struct cursor *c)
 {
     static const char letters[] = "ntrbfve", bytes[] = "\n\t\r\b\f\v\x1b";
@@ -80,7 +80,8 @@ static bool quoted(struct cursor *c)
     return *c->at++ == '\'';
 }
 
-/* One atom up to (not including) `end`; returns what follows it, or NULL. */
+/* Reads one atom, which `end` must follow; returns what is behind `end`, or
+ * NULL. */
 static const char *atom(const char *at, char end, char text[ATOMS_MAX_TEXT])
 {
     struct cursor c = {.at = at, .to = text, .left = ATOMS_MAX_TEXT};
@@ -115,7 +116,8 @@ int atoms_parse_mfa(const char *name, struct atoms_mfa *out)
 
 /* --- and back ------------------------------------------------------------- */
 
-/* Latin-1 letters are letters, and lower case ones may be first. */
+/* The letters of Latin-1 count as letters, and the lower case ones may be
+ * first. */
 static bool needs_no_quotes(const char *text)
 {
     bool first = true;

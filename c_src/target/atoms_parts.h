@@ -1,6 +1,6 @@
 /**
  * @file atoms_parts.h
- * What the atoms*.c files share. Included by them and by their tests only.
+ * What the atoms*.c files share. Included only by them and by their tests.
  */
 #ifndef CPROF_TARGET_ATOMS_PARTS_H
 #define CPROF_TARGET_ATOMS_PARTS_H
@@ -19,8 +19,8 @@ struct atoms_mfa {
     unsigned arity;
 };
 
-/** Splits and unquotes a function's name as the VM prints it. Pure.
- *  -E_FORMAT when it is not such a name. */
+/** Splits a function's name as the VM prints it, and removes the quotes.
+ *  Pure. -E_FORMAT when it is not such a name. */
 MUST_USE int atoms_parse_mfa(const char *name, struct atoms_mfa *out);
 
 /* --- atoms_table.c: the VM's atom table --------------------------------- */
@@ -37,12 +37,13 @@ struct atoms_table {
 };
 
 bool atoms_is_atom(uint64_t term);
-/** Finds the table; -E_NOT_FOUND when none shows the known atoms' texts. */
+/** Finds the table; -E_NOT_FOUND when no candidate has the texts of the known
+ *  atoms. */
 MUST_USE int atoms_table_find(const struct exedata *d, const struct maps *maps,
                               const struct memory *m,
                               const struct atoms_known *known, size_t count,
                               struct atoms_table *out);
-/** The text of an atom; -E_NOT_FOUND when its slot does not carry its index. */
+/** The text of an atom; -E_NOT_FOUND when its slot does not hold its index. */
 MUST_USE int atoms_table_text(const struct atoms_table *t,
                               const struct memory *m, uint64_t term,
                               char text[ATOMS_MAX_TEXT]);

@@ -7,9 +7,9 @@
  *   seg_table[i >> 10][i & 1023] -> Atom:
  *        +0 next  +8 hvalue  +16 int index  +24 s16 len  +32 name
  *
- * The name is a pointer to UTF-8 bytes, or (since OTP 28) the term of a
- * binary literal: a pointer + 2 to {header, size, bytes}. Which one, and
- * whether it is the table at all, the atoms known from code decide.
+ * The name is a pointer to UTF-8 bytes, or (since OTP 28) the term of a binary
+ * literal: a pointer + 2 to {header, size, bytes}. The atoms known from code
+ * decide which of the two it is, and whether it is the table at all.
  */
 #include <string.h>
 
@@ -70,7 +70,7 @@ int atoms_table_text(const struct atoms_table *t, const struct memory *m,
     return len ? memory_read(m, bytes, text, (size_t)len) : 0;
 }
 
-/* Does the table show the known atoms with their texts? */
+/* Does the table have the known atoms with their texts? */
 static bool confirm(const struct atoms_table *t, const struct memory *m,
                     const struct atoms_known *known, size_t count)
 {
@@ -87,8 +87,8 @@ static bool confirm(const struct atoms_table *t, const struct memory *m,
     return agree >= MIN_AGREE && against * 8 <= agree;
 }
 
-/* Are the three numbers size, limit and entries of a table? size grows by
-   whole pages with the entries. */
+/* Can these numbers be size, limit and entries of the table? size grows with
+   the entries, by whole pages. */
 static bool plausible(uint32_t size, uint32_t limit, uint32_t entries)
 {
     return size && (size & PAGE_MASK) == 0 && limit >= MIN_LIMIT &&

@@ -10,7 +10,7 @@
 #include "target/beams.h"
 #include "target/layout.h"
 
-/* Releases made by Mix, and by relx, tell their name in the environment. */
+/* Releases made by Mix or relx have their name in the environment. */
 static void read_release_name(struct beam *b)
 {
     static const char *const names[] = {"RELEASE_NAME", "REL_NAME"};
@@ -27,7 +27,7 @@ static void read_release_name(struct beam *b)
     snprintf(b->runs, sizeof(b->runs), "%s", b->process.runs);
 }
 
-/* proc(5): the start time counts from the machine's start. */
+/* proc(5): a process's start time is measured from the machine's boot. */
 static uint64_t uptime_of(const struct process *p)
 {
     struct timespec now;
@@ -46,8 +46,8 @@ static void describe(struct beam *b)
     read_release_name(b);
 }
 
-/* The executable of another user's process cannot be read, its arguments can,
- * unless /proc is mounted with hidepid. */
+/* Of another user's process the path of the executable cannot be read, but the
+ * arguments can, unless /proc is mounted with hidepid. */
 static int look_at(struct beams *b, pid_t pid)
 {
     struct beam one = {.release = 0};
@@ -100,7 +100,7 @@ void beams_deinit(struct beams *b)
     *b = (struct beams){0};
 }
 
-/* Up to the end, or to any of these characters. */
+/* Are a and b equal up to their end or the first of these characters? */
 static bool same_until(const char *a, const char *b, const char *ends)
 {
     size_t len = strcspn(a, ends);

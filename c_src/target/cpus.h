@@ -1,6 +1,6 @@
 /**
  * @file cpus.h
- * Sets of CPUs of the machine, and on which of them a process may run.
+ * Sets of CPUs, and the CPUs that a process may run on.
  */
 #ifndef CPROF_TARGET_CPUS_H
 #define CPROF_TARGET_CPUS_H
@@ -10,7 +10,7 @@
 
 #include "target/threads.h"
 
-/** CPU_SETSIZE is 1024, and there are larger machines. */
+/** cpu_set_t has room for 1024 CPUs (CPU_SETSIZE); some machines have more. */
 enum { CPUS_MAX = 8192 };
 
 struct cpus {
@@ -18,12 +18,11 @@ struct cpus {
 };
 
 /**
- * The online CPUs that at least one of the threads may run on (its affinity,
- * which a cpuset narrows); threads that have ended are left out. Empty when
- * none of them is there.
+ * The active CPUs that at least one of the threads may run on, by its affinity
+ * (which a cpuset narrows). Empty when all of the threads have ended.
  */
 void cpus_allowed(const struct threads *threads, struct cpus *out);
-/** The smallest CPU of the set from first on; -1: there is none. */
+/** The smallest CPU of the set that is at least `first`; -1: there is none. */
 int cpus_next(const struct cpus *set, int first);
 
 #endif

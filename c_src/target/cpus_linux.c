@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The kernel leaves out CPUs that are not active at the moment. */
+/* sched_getaffinity leaves out CPUs that are not active. */
 void cpus_allowed(const struct threads *threads, struct cpus *out)
 {
     memset(out, 0, sizeof(*out));

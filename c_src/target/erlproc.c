@@ -1,6 +1,6 @@
 /*
- * Reads one struct Process of the node (erts/emulator/beam/erl_process.h) by
- * the discovered layout, and says what its fields mean.
+ * Reads one struct Process of the node (erts/emulator/beam/erl_process.h) with
+ * the discovered layout, and decodes its fields.
  */
 #include "target/erlproc.h"
 
@@ -31,7 +31,8 @@ static uint64_t field(const struct layout *l, const uint8_t *head,
     return value;
 }
 
-/* Not in order: a collection swaps the heaps one pointer after the other. */
+/* They need not be in order: a garbage collection swaps the heaps one pointer
+ * after the other. */
 static bool are_pointers(const struct erlproc *p)
 {
     return ((p->stop | p->htop | p->hend) & 7) == 0;
@@ -45,8 +46,8 @@ static int accept(const struct erlproc *p, struct erlproc *out)
     return 0;
 }
 
-/* Of a RegProc, 0 when there is none. It is freed when the name is
- * unregistered: it must point back. */
+/* The name in a RegProc, or 0. The RegProc is freed when the name is
+ * unregistered, so it must point back to the process. */
 static uint64_t name_of(const struct memory *m, uint64_t reg, uint64_t address)
 {
     uint64_t words[REG_WORDS];
@@ -82,8 +83,9 @@ int erlproc_read(const struct layout *l, const struct memory *m,
     return accept(&p, out);
 }
 
-/* The release tells the shape of terms; where it is not known, only the old
- * one has a slot number up there, but for nodes that made 2^28 processes. */
+/* The release determines the format of the terms. If it is not known: old terms
+ * have the slot number in the upper 32 bits, new ones a serial number, which is
+ * 0 until the node has created 2^28 processes. */
 static bool is_old(uint64_t id, int release)
 {
     return release ? release < 26 : id >> 32 != 0;
@@ -117,7 +119,7 @@ int erlproc_of_sample(const struct sample_process *s, struct erlproc *out)
     return accept(&p, out);
 }
 
-/* Before OTP 26 a term is {slot: 32, serial: 13, number: 15, tag: 4}. */
+/* Before OTP 26, a term is {slot: 32, serial: 13, number: 15, tag: 4}. */
 static void old_number(uint64_t id, uint64_t *number, uint64_t *serial)
 {
     uint64_t data = id >> TERM_BITS & 0xfffffff;
@@ -125,9 +127,10 @@ static void old_number(uint64_t id, uint64_t *number, uint64_t *serial)
     *serial = data >> 15;
 }
 
-/* Since OTP 26 the low bits (those of the slot) are rotated so that processes
-   created one after another use slots in different cache lines
-   (erts_ptab_pixdata2data in erts/emulator/beam/erl_ptab.h; 8 slots a line). */
+/* Since OTP 26, the low bits (those of the slot) are rotated, so that processes
+   that are created one after the other have slots in different cache lines
+   (erts_ptab_pixdata2data in erts/emulator/beam/erl_ptab.h; a cache line has 8
+   slots). */
 static uint64_t new_data(uint64_t id, uint64_t slots)
 {
     unsigned bits = (unsigned)__builtin_ctzll(slots);
@@ -135,7 +138,7 @@ static uint64_t new_data(uint64_t id, uint64_t slots)
     return (x & ~(slots - 1)) | low >> 3 | (low & 7) << (bits - 3);
 }
 
-/* The 60 bits of a pid above the tag are serial: 32, number: 28. */
+/* The 60 bits above the tag are {serial: 32, number: 28}. */
 static void new_number(uint64_t id, uint64_t slots, uint64_t *number,
                        uint64_t *serial)
 {

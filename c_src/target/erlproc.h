@@ -1,8 +1,8 @@
 /**
  * @file erlproc.h
- * An Erlang process as it is read from the node's memory: identity, name,
- * initial call. The process may end while it is read: what does not validate
- * is refused (-E_TORN) and the sample stays without a process.
+ * An Erlang process, read from the node's memory: identity, name, initial call.
+ * The process may end while it is read; what does not validate is refused
+ * (-E_TORN), and the sample then has no process.
  */
 #ifndef CPROF_TARGET_ERLPROC_H
 #define CPROF_TARGET_ERLPROC_H
@@ -15,8 +15,8 @@
 #include "target/memory.h"
 #include "target/sample.h"
 
-/** ERTS_INVALID_PID (erl_process.h): every bit of the number is set. The
- *  process that runs match specifications has it, and no real one. */
+/** ERTS_INVALID_PID (erl_process.h): every bit of the number is set. No real
+ *  process has it, only the pseudo process that runs match specifications. */
 #define ERLPROC_NO_PID 0xfffffffffffffff3ull
 
 /** The fields of one struct Process, as read. */
@@ -25,14 +25,15 @@ struct erlproc {
     uint64_t id;      /**< pid term, as the VM holds it */
     uint64_t stop, htop, hend;
     uint64_t scheduler_data;
-    uint64_t initial[3]; /**< module atom, function atom, arity; 0s: unknown */
+    uint64_t initial[3]; /**< module atom, function atom, arity; all 0:
+                              unknown */
     uint64_t name;       /**< atom term, 0: not registered, or not readable */
     uint64_t dictionary; /**< address, 0: none, or not read */
 };
 
-/** Reads the known fields of the Process at address. A read, no more:
- *  -E_TORN when the id is not a pid term or a pointer is not one. The
- *  pointers may be out of order: a collection is swapping heaps. */
+/** Reads the known fields of the Process at address. -E_TORN when the id is
+ *  not a pid term, or a pointer is not aligned. No more is checked: the
+ *  pointers may be out of order while a garbage collection swaps heaps. */
 MUST_USE int erlproc_read(const struct layout *l, const struct memory *m,
                           uint64_t address, struct erlproc *out);
 
@@ -41,25 +42,26 @@ MUST_USE int erlproc_read(const struct layout *l, const struct memory *m,
 MUST_USE int erlproc_find(const struct layout *l, const struct memory *m,
                           uint64_t pid, struct erlproc *out);
 
-/** The same from what an engine copied at the instant of a sample: -E_TORN
- *  when that is no process. */
+/** The same from what an engine copied at the instant of a sample; -E_TORN
+ *  when that is not a process. */
 MUST_USE int erlproc_of_sample(const struct sample_process *s,
                                struct erlproc *out);
 
 enum { ERLPROC_TEXT = 256 };
 
-/** "#Port<0.5>" for a port term; slots: of the port table. */
+/** "#Port<0.5>" for a port term; slots: size of the port table. */
 void erlproc_port_text(uint64_t id, int release, uint64_t slots,
                        char text[ERLPROC_TEXT]);
-/** "<0.123.0>" for a pid term. release: 25.. (the term changed in 26);
- *  table_size: slots of the process table (+P rounded up to 2^n). */
+/** "<0.123.0>" for a pid term. release: 25 or later (the term changed in 26),
+ *  0: not known; table_size: slots of the process table (+P rounded up to
+ *  2^n), 0: the default. */
 void erlproc_pid_text(uint64_t id, int release, uint64_t table_size,
                       char text[ERLPROC_TEXT]);
-/** Registered name, "" when none or not known. */
+/** The registered name; "" when it has none, or it is not known. */
 void erlproc_name(struct atoms *atoms, const struct erlproc *p,
                   char text[ERLPROC_TEXT]);
-/** An initial call (a module's and a function's atom, and an arity) as the VM
- *  writes functions: "'Elixir.Task':run/1"; "" when unknown. */
+/** An initial call (module atom, function atom, arity) as the VM writes
+ *  functions: "'Elixir.Task':run/1"; "" when unknown. */
 void erlproc_initial_call(struct atoms *atoms, const uint64_t initial[3],
                           char text[ERLPROC_TEXT]);
 

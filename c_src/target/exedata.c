@@ -1,6 +1,6 @@
 /*
- * Finds and copies .data and .bss of the node's executable. A page of it that
- * cannot be read makes the whole part unread: it is then simply not searched.
+ * Finds and copies .data and .bss of the node's executable. If one page of a
+ * part cannot be read, the whole part is left out and not searched.
  */
 #include "target/exedata.h"
 

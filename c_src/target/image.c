@@ -1,5 +1,5 @@
-/* The ELF header, segments, sections and notes, and the access by address.
-   Layouts: System V gABI, chapters 4 and 5; elf(5). */
+/* The ELF header, segments, sections and notes, and access to bytes by their
+   address. Layouts: System V gABI, chapters 4 and 5; elf(5). */
 #include "target/image.h"
 
 #include <elf.h>
@@ -62,7 +62,7 @@ static bool read_header(const struct image *image, struct header *h)
 
 /* --- segments -------------------------------------------------------------*/
 
-/* A file that was cut off keeps what is left of its segments. */
+/* If the file is truncated, the part of the segment that is left is used. */
 static void add_load(struct image *image, struct image_segment s)
 {
     if (image->segment_count == IMAGE_MAX_SEGMENTS || s.offset >= image->len ||
@@ -153,11 +153,12 @@ const uint8_t *image_at(const struct image *image, uint64_t vaddr, size_t len)
 }
 
 /*
- * How well a segment explains file offset `at` of a mapping; 0: not at all.
- * The loader maps whole pages, so the first and last page of two segments can
- * be the same page of the file, mapped twice: the protection tells them apart,
- * and a mapping lies in one segment as a whole. RELRO makes pages of writable
- * segments read-only, so "writable" weighs little.
+ * How well a segment explains file offset `at` of a mapping; 0: not at all. The
+ * loader maps whole pages. So the last page of one segment and the first of the
+ * next can be the same page of the file, mapped twice. The protection
+ * distinguishes them, and so does the fact that a mapping is part of a single
+ * segment. RELRO makes pages of writable segments read-only, so "writable" has
+ * little weight.
  */
 static unsigned fit(const struct image_segment *s, const struct map *map,
                     uint64_t at)
@@ -201,7 +202,8 @@ size_t image_section_count(const struct image *image)
     return image_view(image, h.shoff, len) ? h.shnum : 0;
 }
 
-/* All but the name, whose offset it returns; zeroes behind the table. */
+/* Reads all but the name, and returns the name's offset. Behind the end of the
+ * file everything is 0. */
 static uint32_t read_section(const struct image *image, uint64_t shoff,
                              size_t index, struct image_section *s)
 {
@@ -256,7 +258,7 @@ static void read_debuglink(struct image *image)
         return;
     const char *name = (const char *)image_view(image, s.offset, s.size);
     size_t len = name ? strnlen(name, s.size) : 0;
-    /* A file name beside the object, never a path to somewhere else. */
+    /* Only a file name is accepted, never a path to somewhere else. */
     if (len == 0 || len == s.size || len >= sizeof(image->debuglink) ||
         memchr(name, '/', len))
         return;

@@ -1,8 +1,8 @@
 /*
- * Symbols of a separate debug file, found as GDB documents it ("Debugging
- * Information in Separate Files"): by build id under /usr/lib/debug, by the
- * name in .gnu_debuglink beside the object, in .debug/, and under
- * /usr/lib/debug. A file of another build is refused.
+ * Symbols of a separate debug file, which is looked for where GDB does
+ * ("Debugging Information in Separate Files"): by build id under
+ * /usr/lib/debug; by the name in .gnu_debuglink beside the object, in .debug/,
+ * and under /usr/lib/debug. A file of another build is refused.
  */
 #include "target/image_parts.h"
 
@@ -18,7 +18,7 @@
 
 /* --- is it the same build -------------------------------------------------*/
 
-/* CRC-32 as .gnu_debuglink has it (polynomial 0xedb88320). */
+/* The CRC-32 of .gnu_debuglink (polynomial 0xedb88320). */
 static uint32_t crc32_of(const uint8_t *bytes, size_t len)
 {
     uint32_t table[256], crc = UINT32_MAX;
@@ -62,7 +62,7 @@ static size_t names_size(const struct image *debug)
     return size;
 }
 
-/* .symtab writes versioned symbols as name@VERSION: the name will do. */
+/* .symtab has versioned symbols as name@VERSION; only the name is copied. */
 static const char *copy_name(char **to, const char *name)
 {
     char *start = *to;
@@ -102,7 +102,7 @@ int image_symbols_merge(struct image *image, const struct image *debug)
     if (err)
         free(names);
     else
-        image->names = names; /* merged once: there is none yet */
+        image->names = names; /* NULL until now, as this is done only once */
     return err;
 }
 
@@ -125,8 +125,8 @@ static void try_file(struct search *s, const char *path)
         image_close(debug);
 }
 
-/* A path of the process, through its root and then (it may share our debug
-   files) as it is here. */
+/* Tries a path of the process below its root, then the same path here, as the
+   process may share our debug files. */
 static void try_path(struct search *s, const char *path)
 {
     char seen[PROCESS_PATH_MAX + 64];
@@ -151,7 +151,8 @@ static void by_build_id(struct search *s)
     try_path(s, path);
 }
 
-/* maps shows a chroot's prefix; below /usr/lib/debug there is none. */
+/* In a chroot, maps shows paths with the prefix of the chroot; the paths below
+ * /usr/lib/debug do not have it. */
 static const char *without_root(const struct process *p, const char *path)
 {
     char link[64], root[PROCESS_PATH_MAX];

@@ -1,6 +1,6 @@
 /*
- * From a mapping to the bytes of its file. The file is read, not mapped: a
- * file that is truncated while it is mapped kills the reader with SIGBUS.
+ * From a mapping to the bytes of its file. The file is read, not mapped: if a
+ * file is truncated while it is mapped, the reader is killed with SIGBUS.
  */
 #include "target/image_parts.h"
 
@@ -16,7 +16,7 @@
 #define MAX_FILE ((off_t)512 << 20)
 #define MAX_VDSO ((uint64_t)1 << 20)
 
-/* Regular files only: to open a device or a FIFO can have effects. */
+/* Regular files only: opening a device or a FIFO can have side effects. */
 static int open_regular(const char *path, struct stat *st)
 {
     if (stat(path, st) != 0)
@@ -57,7 +57,8 @@ int image_open_fd(int fd, struct image **out)
     char magic[4];
     if (fstat(fd, &st) != 0)
         return -errno;
-    /* A jit-PID.dump of +JPperf is mapped executable and has no end yet. */
+    /* The jit-PID.dump of +JPperf is mapped executable too, and still grows:
+       look at the start before reading all of it. */
     if (pread(fd, magic, 4, 0) != 4 || memcmp(magic, "\177ELF", 4) != 0)
         return -E_FORMAT;
     if (st.st_size <= 0 || st.st_size > MAX_FILE)
@@ -101,15 +102,17 @@ static int open_vdso(const struct memory *m, const struct map *map,
     return image_take(bytes, len, out);
 }
 
-/* Is the open file the mapped one? btrfs and overlayfs show another device
-   (and older overlayfs another inode) in maps than in stat: see last_resort. */
+/* Is the open file the mapped one? With btrfs and overlayfs maps has another
+   device than stat (and with older overlayfs another inode): see the last
+   resort of open_mapped. */
 static bool is_mapped(const struct stat *st, const struct map *map)
 {
     return st->st_ino == map->inode && major(st->st_dev) == map->dev_major &&
            minor(st->st_dev) == map->dev_minor;
 }
 
-/* Opens path; fd or an error. must_match: only if it is the mapped file. */
+/* Opens path; returns a descriptor or an error. must_match: -ENOENT unless it
+ * is the mapped file. */
 static int try_path(const char *path, const struct map *map, bool must_match)
 {
     struct stat st;
@@ -121,8 +124,8 @@ static int try_path(const char *path, const struct map *map, bool must_match)
     return fd;
 }
 
-/* The kernel's own links to the open file. They work for deleted files, but
-   map_files needs a capability and exe is the main program only. */
+/* The kernel's own links to the mapped file. They work for deleted files, but
+   map_files needs a capability, and exe is only the main program. */
 static int try_links(const struct process *p, const struct map *map)
 {
     char path[128];
@@ -136,9 +139,9 @@ static int try_links(const struct process *p, const struct map *map)
 }
 
 /*
- * maps shows paths as the reader sees them: with the prefix of a chroot when
- * it lies in our mount namespace, without that of another namespace. So both
- * are tried, and the inode decides.
+ * maps shows paths as its reader sees them: with the prefix of a chroot in our
+ * mount namespace, without a prefix for another namespace. So both are tried,
+ * and the inode decides.
  */
 static int open_mapped(const struct process *p, const struct map *map)
 {
@@ -164,7 +167,8 @@ int image_of_map(const struct process *p, const struct memory *m,
 {
     if (strcmp(map->path, "[vdso]") == 0)
         return open_vdso(m, map, out);
-    /* Code that was made at run time: the JIT's memfd is no file to open. */
+    /* Code that was generated at run time; the JIT's memfd is not a file with a
+       path that can be opened. */
     if (map->path[0] != '/' || strncmp(map->path, "/memfd:", 7) == 0)
         return -E_FORMAT;
     int fd = open_mapped(p, map);

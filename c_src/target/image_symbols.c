@@ -1,7 +1,7 @@
 /*
  * Function symbols: from .symtab and .dynsym, or from the dynamic section when
- * there are no section headers ([vdso] read from memory can be so). An address
- * often has several names; one is kept.
+ * there are no section headers, as can be the case for [vdso] read from memory.
+ * An address often has several names; one is kept.
  */
 #include "target/image_parts.h"
 
@@ -14,7 +14,7 @@
 #include "base/reader.h"
 #include "base/sorted.h"
 
-/* Longer names are no names; nothing real has more symbols. */
+/* A longer name is taken as garbage; no real file has so many symbols. */
 enum { MAX_NAME = 4096, MAX_SYMBOLS = 4 << 20 };
 
 /* A symbol table and its strings, both inside the file. */
@@ -32,7 +32,7 @@ struct raw_symbol {
     bool local;
 };
 
-/* False when it is undefined, has no address or no proper name. */
+/* Reads symbol i. False when it is undefined, or has no address or no name. */
 static bool get(const struct table *t, size_t i, struct raw_symbol *s)
 {
     struct reader r =
@@ -80,11 +80,12 @@ struct dynamic {
     uint64_t symtab, strtab, strsz, hash;
 };
 
-/* The dynamic section's address is in no header we keep: read it again. */
+/* The program headers are not kept, so they are read again for the dynamic
+ * section. */
 static bool find_dynamic(const struct image *image, struct reader *out)
 {
     Elf64_Ehdr h;
-    memcpy(&h, image->bytes, sizeof(h)); /* image_parse has read it before */
+    memcpy(&h, image->bytes, sizeof(h)); /* image_take has checked it */
     for (size_t i = 0; i < h.e_phnum; i++) {
         Elf64_Phdr p;
         const uint8_t *at =
@@ -120,8 +121,8 @@ static struct dynamic read_dynamic(struct reader r)
     return d;
 }
 
-/* DT_HASH says how many symbols there are; without it, linkers put the
-   strings right behind the symbols. */
+/* DT_HASH has the number of symbols. Without it: linkers put the strings right
+   behind the symbols. */
 static uint64_t dynamic_count(const struct image *image,
                               const struct dynamic *d)
 {
@@ -151,7 +152,7 @@ static bool table_of_dynamic(const struct image *image, struct table *t)
     return t->symbols && t->strings;
 }
 
-/* The n-th table of the file; false behind the last. */
+/* The n-th table of the file, from 0; false when it has fewer. */
 static bool table_get(const struct image *image, size_t n, struct table *t)
 {
     size_t count = image_section_count(image), found = 0;
@@ -161,7 +162,7 @@ static bool table_get(const struct image *image, size_t n, struct table *t)
     return found == 0 && n == 0 && table_of_dynamic(image, t);
 }
 
-/* --- one name an address --------------------------------------------------*/
+/* --- one name per address -------------------------------------------------*/
 
 unsigned image_name_rank(const char *name, bool local)
 {
@@ -257,7 +258,7 @@ uint64_t image_lookup(const struct image *image, const char *name)
     return 0;
 }
 
-/* A size of 0 reaches to the next symbol, but not out of the segment. */
+/* A symbol of size 0 reaches to the next one, but not beyond its segment. */
 static bool holds(const struct image *image, size_t i, uint64_t vaddr,
                   bool last_before)
 {
@@ -274,7 +275,8 @@ const struct image_symbol *image_symbol(const struct image *image,
                                         uint64_t vaddr)
 {
     size_t upto = SORTED_UPTO(image->symbols, image->symbol_count, addr, vaddr);
-    /* Entry points within a function end before it does: look behind them. */
+    /* Other symbols within a function end before it does: also try the symbols
+       before them. */
     for (size_t back = 0; back < 8 && back < upto; back++)
         if (holds(image, upto - 1 - back, vaddr, back == 0))
             return &image->symbols[upto - 1 - back];

@@ -1,8 +1,8 @@
 /*
- * The search table of .eh_frame_hdr: the start of every function that has
- * unwind information, sorted; in stripped files too. Layout: Linux Standard
- * Base Core, "Exception Frames"; only the encodings that GNU ld, gold and lld
- * write.
+ * The search table of .eh_frame_hdr, which stripped files have, too: the starts
+ * of all functions with unwind information, sorted. Layout: Linux Standard Base
+ * Core, "Exception Frames". Only the encodings that GNU ld, gold and lld write
+ * are read.
  */
 #include "target/image_parts.h"
 
@@ -59,7 +59,7 @@ void image_unwind_load(struct image *image, uint64_t header, uint64_t len)
 struct table {
     const uint8_t *entries;
     size_t count;
-    uint64_t base; /* file address that entries are relative to */
+    uint64_t base; /* the file address to which entries are relative */
 };
 
 static bool find_table(const struct image *image, struct table *t)
@@ -87,7 +87,8 @@ static uint64_t entry(const struct table *t, size_t i, size_t field)
     return relative(t->base, reader_u32(&r));
 }
 
-/* The FDE's pc_range, 0 when it is not the plain pcrel FDE of that start. */
+/* The pc_range of an FDE; 0 when its addresses are not encoded as pcrel sdata4,
+ * or it begins elsewhere. */
 static uint64_t fde_length(const struct image *image, uint64_t fde,
                            uint64_t start)
 {
@@ -106,7 +107,7 @@ int image_function(const struct image *image, uint64_t vaddr, uint64_t *start,
     struct table t;
     if (!find_table(image, &t) || entry(&t, 0, 0) > vaddr)
         return -E_NOT_FOUND;
-    size_t low = 0, high = t.count; /* entry low is not behind vaddr */
+    size_t low = 0, high = t.count; /* entry low starts at or before vaddr */
     while (high - low > 1) {
         size_t mid = low + (high - low) / 2;
         if (entry(&t, mid, 0) <= vaddr)

@@ -1,6 +1,6 @@
 /*
- * The JIT list, followed: what each walk found is taken over as modules with
- * the time spans of their code (jit.h says which instants they are).
+ * Follows the JIT list: turns what each walk found into modules with the time
+ * spans of their code (jit.h explains the bounds).
  */
 #include "target/jit.h"
 
@@ -22,8 +22,9 @@ static int make_room(struct jit *jit, size_t more)
     return ARRAY_RESERVE(jit->modules, jit->module_cap, need);
 }
 
-/* The oldest first, so that ids grow with the time of loading. They count
- * only when take_over says so. Returns how many there are. */
+/* Numbers the new modules, the oldest first, so that ids grow with the time of
+ * loading. They count only after take_over has raised module_count. Returns how
+ * many there are. */
 static size_t number_new(struct jit *jit, struct jit_walk *w)
 {
     size_t n = 0;
@@ -42,7 +43,8 @@ static size_t number_new(struct jit *jit, struct jit_walk *w)
     return n;
 }
 
-/* Of the modules in the old list, those that the walk did not meet. */
+/* Marks the modules of the old list that the walk did not find, and returns how
+ * many there are. */
 static size_t mark_gone(struct jit *jit, const struct jit_walk *w)
 {
     size_t gone = 0;
@@ -78,7 +80,7 @@ static void take_list(struct jit *jit, struct jit_walk *w)
 {
     for (size_t i = 0; i < w->fresh; i++)
         if (w->entries.list[i].module != INDEX_NONE)
-            w->parsed[i] = NULL; /* ours now */
+            w->parsed[i] = NULL; /* now owned by jit->modules */
     struct jit_entries old = jit->entries;
     jit->entries = w->entries;
     w->entries = old;
@@ -87,7 +89,7 @@ static void take_list(struct jit *jit, struct jit_walk *w)
     jit->read_at = w->started;
 }
 
-/* All that can fail comes first. */
+/* The steps that can fail come first, so that an error changes nothing. */
 static int take_over(struct jit *jit, struct jit_walk *w)
 {
     bool first_read = jit->read_at == 0;
@@ -128,7 +130,7 @@ int jit_refresh(struct jit *jit)
     return err;
 }
 
-/* Room for the newest entry's symfile, as long as it was. */
+/* A buffer for the newest entry's symfile. */
 static uint8_t *head_buffer(struct jit *jit, size_t len)
 {
     if (len > jit->head_cap) {
@@ -139,8 +141,8 @@ static uint8_t *head_buffer(struct jit *jit, size_t len)
     return jit->head;
 }
 
-/* Two loads and a purge in between can leave the same pointers at the head:
- * malloc gives a freed place away again. So its content is compared too. */
+/* A purge between two loads can leave the same pointers at the head, because
+ * malloc reuses freed memory. So the content is compared as well. */
 int jit_changed(struct jit *jit)
 {
     const struct jit_entry *head = jit->entries.list;
@@ -178,7 +180,7 @@ int jit_follow(const struct memory *m, uint64_t descriptor, struct jit **out)
     int err = jit_refresh(jit);
     if (!err && (jit->module_count == 0 || jit->normal_exit == 0))
         err = -E_STARTING;
-    if (err == -E_LIMIT) /* at the first read, they are the same */
+    if (err == -E_LIMIT) /* in the first read the list alone exceeds it */
         err = -E_CODE_LIST;
     if (err) {
         jit_close(jit);

@@ -1,4 +1,5 @@
-/* The symfiles of many list entries: few system calls, bounded memory. */
+/* Reads the symfiles of many list entries with few system calls and a limited
+ * amount of memory. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ uint64_t jit_content_hash(const uint8_t *bytes, size_t len)
     return hash_u64(h, word);
 }
 
-/* How many entries from `from` on make the next batch, one at least. */
+/* The number of entries from `from` on in the next batch, at least one. */
 static size_t batch_of(const struct jit_entries *e, size_t from, size_t to,
                        size_t *bytes)
 {

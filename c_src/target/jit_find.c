@@ -8,8 +8,9 @@ static bool covers(const struct jit_module *m, uint64_t addr)
     return addr >= m->base && addr - m->base < m->size;
 }
 
-/* So long after the last read other code may have been loaded and purged, at
- * the same place, before the module was. */
+/* If more time than this passed between the last read without the module and
+ * the one that found it, other code may have been loaded at its place and
+ * purged before it was loaded. */
 enum { LONG_NS = 100 * 1000 * 1000 };
 
 static bool came_late(const struct jit_module *m)
@@ -17,8 +18,8 @@ static bool came_late(const struct jit_module *m)
     return m->absent_at && m->seen_from - m->absent_at > LONG_NS;
 }
 
-/* Between two reads that saw code come as well as go, code that neither saw
- * may have been at the module's place. */
+/* If code was both loaded and removed between two reads, other code that
+ * neither of them saw may have been at the module's place. */
 static bool is_doubtful(const struct jit_module *m, uint64_t time_ns)
 {
     return ((m->load_raced || came_late(m)) && time_ns < m->seen_from) ||
@@ -26,10 +27,10 @@ static bool is_doubtful(const struct jit_module *m, uint64_t time_ns)
 }
 
 /*
- * Newest first, because loading code at an address replaces what was there:
- * the first module that was certainly loaded by time_ns ends the search, gone
- * or not. Until it is known to be loaded, the one before it may still be
- * there.
+ * From the newest to the oldest, because loading code at an address replaces
+ * what was there. The first module that was certainly loaded by time_ns ends
+ * the search, even if it is gone. At times when it was perhaps not loaded yet,
+ * the one before it may still have been there.
  */
 static int find_among(const struct jit *jit, uint64_t addr, uint64_t time_ns,
                       uint32_t newest, const struct jit_module **module)

@@ -1,18 +1,19 @@
 /*
- * Where the VM's `__jit_debug_descriptor` is. OTP 25 and 27 export it; OTP 29
- * hides it (-fvisibility=hidden). So it is searched for by its shape in the
- * executable's writable data, which takes 1 ms where reading the symbols
- * takes 2 to 15; they are asked when the search has not exactly one answer
- * (erts/emulator/beam/jit/beam_jit_metadata.cpp):
+ * Finds the VM's `__jit_debug_descriptor`. OTP 25 and 27 export it; OTP 29
+ * hides it (-fvisibility=hidden). So it is searched for by its structure in the
+ * executable's writable data, which takes 1 ms; reading the symbols takes 2 to
+ * 15 ms, and is done only if the search does not find exactly one. The
+ * structure (erts/emulator/beam/jit/beam_jit_metadata.cpp):
  *
  *   descriptor {u32 version = 1; u32 action <= 2; ptr relevant; ptr first}
  *   relevant   NULL, or first (OTP 25 leaves the last load's entry there)
  *   first      {ptr next; ptr prev; ptr symfile; u64 size >= 24}
  *   symfile    {u32 kind 0 or 1}
  *
- * and every following entry's prev is the one before it (the first one's is
- * what malloc left there on OTP 25). For an instant of every load the shape
- * does not hold (`relevant` is set), so it is looked for more than once.
+ * and the prev of every further entry is the entry before it (on OTP 25 the
+ * prev of the first is uninitialized). For a moment during each load the
+ * structure does not match, because of `relevant`. So the search is repeated if
+ * it fails.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -49,8 +50,8 @@ static bool is_entry(const struct memory *m, const struct jit_link *link)
            memory_read(m, link->symfile, &kind, sizeof(kind)) == 0 && kind <= 1;
 }
 
-/* The VM's own two entries are there before any module's, so that a list is
- * never shorter than ENTRIES. */
+/* The VM adds its own two entries before those of any module, so a list has at
+ * least ENTRIES entries. */
 static bool is_list(const struct memory *m, uint64_t addr)
 {
     uint64_t prev = 0;
@@ -76,7 +77,8 @@ static bool is_descriptor(const struct memory *m, uint64_t addr)
            is_list(m, d.first);
 }
 
-/* The shape without following pointers: cheap enough for every word. */
+/* Checks the structure without following pointers, which is cheap enough for
+ * every word. */
 static bool looks_like(const struct exedata_part *part, size_t at)
 {
     if (exedata_u32(part, at) != 1 || exedata_u32(part, at + 4) > 2)
@@ -133,8 +135,8 @@ static int by_symbol(const struct process *p, const struct maps *maps,
     return 0;
 }
 
-/* Of a VM that has not got as far as its code list: the JIT's own texts are in
- * its executable, whatever is exported (beam_jit_metadata.cpp). */
+/* Recognizes a VM with the JIT that has not made its code list yet: a string
+ * constant of the JIT is in its executable (beam_jit_metadata.cpp). */
 static int look_for_jit(const struct process *p, const struct maps *maps,
                         const struct memory *m)
 {

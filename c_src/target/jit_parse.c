@@ -1,9 +1,9 @@
 /*
- * One entry of the VM's JIT list: bytes to a module. Layout (OTP 25, 27, 29:
- * erts/emulator/beam/jit/beam_jit_metadata.cpp, struct debug_info and
- * followers), all offsets from the module's base:
+ * Parses one entry of the VM's JIT list into a module. Layout (OTP 25, 27, 29:
+ * erts/emulator/beam/jit/beam_jit_metadata.cpp, struct debug_info and those
+ * after it); start and end are offsets from the module's base:
  *
- *   u32 kind  0: the emulator's facts, i32 frame_layout @8, normal_exit @16
+ *   u32 kind  0: about the VM itself, i32 frame_layout @8, normal_exit @16
  *             1: a module, u64 base @8, u32 ranges @16, u32 code_size @20,
  *                u16 name_len @24, name @26, first range at 32 + name_len
  *   range     u32 start, u32 end, u32 lines, u16 name_len, name @14,
@@ -32,13 +32,14 @@ struct parse {
     size_t line_cap, function_cap;
 };
 
-/* The VM counts a name's NUL in its length. */
+/* The length of a name without its NUL, which the VM's length includes. */
 static size_t text_len(const uint8_t *text, size_t len)
 {
     return text && len && text[len - 1] == '\0' ? len - 1 : len;
 }
 
-/* The arena has room for every name and its NUL: see jit_parse_entry. */
+/* Copies a name. There is room for every name and its NUL: see
+ * jit_parse_entry. */
 static const char *keep_text(struct parse *p, const uint8_t *text, size_t len)
 {
     char *at = p->text_end;
@@ -54,7 +55,8 @@ static bool ends_with(const uint8_t *name, size_t len, const char *suffix)
     return len >= n && memcmp(name + len - n, suffix, n) == 0;
 }
 
-/* Module header, and footer with stubs and literals: no functions. */
+/* False for the module's header and its footer (stubs and literals), which are
+ * not functions. */
 static bool is_frame(const uint8_t *name, size_t len)
 {
     return !ends_with(name, len, "::codeHeader") &&
@@ -101,8 +103,8 @@ static int parse_lines(struct parse *p, uint32_t count, bool keep)
     return 0;
 }
 
-/* The prologue range before a function holds its ErtsCodeInfo; both are one
- * function here. */
+/* The prologue range before a function holds its ErtsCodeInfo; here, both are
+ * one function. */
 static bool continues_prologue(const struct jit_function *last,
                                const struct jit_function *next)
 {
@@ -173,7 +175,8 @@ static void sort_lines(struct jit_line *lines, uint32_t n)
     }
 }
 
-/* All comes in code order; should a release change that, sort. */
+/* The VM writes everything in the order of the code. It is sorted in case a
+ * release changes that. */
 static void sort_functions(struct jit_module *m)
 {
     bool sorted = true;
@@ -187,8 +190,8 @@ static void sort_functions(struct jit_module *m)
         qsort(m->functions, m->function_count, sizeof(*m->functions), by_start);
 }
 
-/* The VM's shared fragments are one "module" called global, as is a module of
- * Kernel's: only the fragments are spelled global::NAME. */
+/* The VM's shared fragments are one "module" named global. Kernel also has a
+ * module of this name, but only the fragments have names like global::NAME. */
 static bool is_emulator(const struct jit_module *m)
 {
     static const char fragment[] = "global::";
@@ -206,7 +209,8 @@ static int parse_module(struct parse *p)
     m->size = reader_u32(&p->in);
     uint16_t len = reader_u16(&p->in);
     const uint8_t *name = reader_bytes(&p->in, len);
-    /* The struct's tail padding is kept although the name overlaps it. */
+    /* The name begins in the struct's tail padding, but the VM places the first
+     * range by the struct's full size, 32 bytes. */
     reader_skip(&p->in, 32 - MODULE_NAME_AT);
     if (p->in.failed || ranges > reader_left(&p->in) / MIN_RANGE ||
         m->base + m->size < m->base)
@@ -246,7 +250,8 @@ int jit_parse_entry(const void *bytes, size_t len, struct jit_module **out,
                     uint32_t *frame_layout, uint64_t *normal_exit)
 {
     struct jit_module *m = calloc(1, sizeof(*m));
-    /* Every name is preceded by at least MIN_LINE bytes of its record. */
+    /* Every name's record has at least MIN_LINE other bytes, so there are at
+     * most len / MIN_LINE names, each with one byte more for its NUL. */
     size_t text_size = len + len / MIN_LINE + 16;
     char *text = len <= MAX_ENTRY ? malloc(text_size) : NULL;
     if (!m || !text) {

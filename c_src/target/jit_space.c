@@ -1,7 +1,7 @@
 /*
- * From an address to the newest module there, whatever was there before: the
- * address space cut at every start and end of a module, each stretch owned by
- * the module that was loaded last over it.
+ * From an address to the newest module there. The address space is cut at every
+ * start and end of a module; each range between two cuts belongs to the module
+ * that was loaded over it last.
  *
  *   modules      0 [--------)     1 [-----)      2    [----)
  *   points       |0   |2  |2 |none    |1   |none ...
@@ -24,8 +24,8 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The old points and the new cuts, each once; a cut inside a stretch inherits
- * its owner. */
+/* The old points and the new cuts, each once. A cut inside a range inherits the
+ * owner of the range. */
 static void merge(const struct jit_space *s, const uint64_t *cuts, size_t n,
                   struct jit_space *out)
 {

@@ -1,14 +1,14 @@
 /*
  * One walk over the VM's list while the VM may change it. The VM links a new
- * entry at the head before its code can run and, on OTP 27, unlinks and frees
- * an entry when its code is purged (beam_jit_metadata.cpp); no lock
- * keeps it from doing so while we read. From "only ever linked at the head"
- * follows what the matching rests on: an entry that was there at the last
- * walk stands behind every entry that was not, and in the old order.
+ * entry at the head before its code can run. Since OTP 27 it also unlinks and
+ * frees an entry when its code is purged (beam_jit_metadata.cpp). No lock stops
+ * it from doing so while we read. Because entries are only ever linked at the
+ * head, the entries known from the last walk stand behind all new ones, in
+ * their old order. The matching relies on this.
  *
- *   then        B  C  D  E           malloc may give a new entry the place of
- *   now   F  C' B  D  E              a freed one: C' is not C, and B is not
- *         `-fresh-'  `-known-'       the old B either if it is behind B
+ *   then     B  C  D  E      malloc may put a new entry where a freed one
+ *   now   F  B' C' D  E      was: C' is not C. As C' is new, what stands in
+ *         `-fresh-'`known'   front of it is new as well: B' is not B.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,8 +20,8 @@
 
 enum {
     BATCH = 256,
-    /* So many entries in a row with the content they had are taken to be the
-       old ones, and with them all behind them. */
+    /* If this many entries in a row have the same content as before, they and
+       all entries behind them are taken to be the old ones. */
     VERIFIED = 64,
 };
 
@@ -50,8 +50,8 @@ static uint32_t find_entry(const struct jit_entries *e, uint64_t addr)
                       &addr);
 }
 
-/* -E_TORN when the address is there already: no list that is at rest has a
- * cycle. */
+/* -E_TORN when the address is there already, because only a list that changes
+ * meanwhile can have a cycle. */
 static int add_entry(struct jit_entries *e, const struct jit_entry *entry)
 {
     if (e->count == JIT_MAX_ENTRIES)
@@ -66,7 +66,8 @@ static int add_entry(struct jit_entries *e, const struct jit_entry *entry)
                      (uint32_t)e->count++);
 }
 
-/* The links of entries [0, n), in batches; zeroes where unreadable. */
+/* Reads the links of entries [0, n), in batches; those that cannot be read are
+ * 0. */
 static int read_links(const struct memory *m, const struct jit_entries *e,
                       size_t n, struct jit_link *links)
 {
@@ -87,7 +88,8 @@ static int read_links(const struct memory *m, const struct jit_entries *e,
     return 0;
 }
 
-/* Most of the list is as it was, and single reads are dear. */
+/* Takes the link from those that were read in batches if it is there: most of
+ * the list is unchanged, and single reads are expensive. */
 static int link_of(const struct jit *jit, const struct jit_link *known,
                    uint64_t addr, struct jit_link *out)
 {
@@ -101,7 +103,7 @@ static int link_of(const struct jit *jit, const struct jit_link *known,
     return err == -EFAULT ? -E_TORN : err;
 }
 
-/* The head's own prev means nothing: OTP 25 leaves in it what malloc gave. */
+/* The head's own prev means nothing: OTP 25 does not initialize it. */
 static bool plausible(const struct jit_link *link, uint64_t prev)
 {
     return (!prev || link->prev == prev) && link->size >= JIT_MIN_SYMFILE &&
@@ -137,7 +139,7 @@ static int follow(const struct jit *jit, struct jit_entries *out)
                               &first);
     if (err)
         return err;
-    if (!first) /* the VM's own entries stay for ever */
+    if (!first) /* impossible at rest: the VM's own entries are never removed */
         return -E_TORN;
     struct jit_link *known = calloc(jit->entries.count + 1, sizeof(*known));
     if (!known)
@@ -149,8 +151,8 @@ static int follow(const struct jit *jit, struct jit_entries *out)
     return err;
 }
 
-/* Matches from the tail on, as far as the old order holds; what is in front
- * of the first mismatch was linked later than the last walk. */
+/* Matches from the tail on, as long as the old order holds. Everything in front
+ * of the first mismatch was linked after the last walk. */
 static void match(const struct jit_entries *old, struct jit_walk *w)
 {
     size_t last = old->count;
@@ -171,15 +173,15 @@ static void match(const struct jit_entries *old, struct jit_walk *w)
     }
 }
 
-/* A walk on its way through the symfiles of the new entries. */
+/* The state of a walk that parses the symfiles of the new entries. */
 struct parsing {
     struct jit_walk *walk;
-    size_t kept; /* bytes that the modules of earlier walks take */
+    size_t kept; /* memory that the modules of earlier walks take */
 };
 
 struct differing {
     const struct jit_entries *entries;
-    size_t end; /* behind the last entry with another content */
+    size_t end; /* the index after the last entry whose content differs */
 };
 
 static int compare_content(void *ctx, size_t i, const uint8_t *bytes,
@@ -191,8 +193,8 @@ static int compare_content(void *ctx, size_t i, const uint8_t *bytes,
     return 0;
 }
 
-/* The newest known entries may be new ones at freed places of the same size:
- * the content tells. */
+/* The newest known entries may be new ones that were placed where freed ones of
+ * the same size were. So their content is compared. */
 static int verify(const struct jit *jit, struct jit_walk *w)
 {
     for (;;) {
@@ -222,9 +224,10 @@ static int parse_content(void *ctx, size_t i, const uint8_t *bytes, size_t len)
     return p->kept + w->bytes > JIT_MAX_KEPT_BYTES ? -E_LIMIT : 0;
 }
 
-/* What was read of the new entries is theirs if they are linked as before. A
- * head that got a neighbour meanwhile (its prev is another) is still in the
- * list, and the list from it on is what it was when the walk began. */
+/* What was read of the new entries is right if they are still linked as before.
+ * If another entry was linked in front of the head meanwhile (the head's prev
+ * has changed), the head is still in the list, and from it on the list is what
+ * it was when the walk began. */
 static int still_linked(const struct jit *jit, const struct jit_walk *w)
 {
     size_t n = w->fresh < w->entries.count ? w->fresh + 1 : w->entries.count;

@@ -1,7 +1,7 @@
 /*
- * Puts the VM's layout together when a node is opened: the code, the
- * scheduler arrays and the process table each tell their part; what is still
- * missing then is left to layout_learn.
+ * Assembles the VM's layout when a node is opened, from the code, the scheduler
+ * arrays and the process and port tables. What is missing then is left to
+ * layout_learn.
  */
 #include "target/layout.h"
 
@@ -40,13 +40,13 @@ void layout_set(struct layout *l, enum layout_field field, uint32_t offset)
     l->offset[field] = offset;
     l->known[field] = true;
     if (field == LAYOUT_XOFF || field >= LAYOUT_CURRENT_PROCESS)
-        return; /* not of Process */
+        return; /* not a field of Process */
     uint32_t end = offset + (field == LAYOUT_INITIAL ? INITIAL_BYTES : 8);
     if (end > l->process_bytes)
         l->process_bytes = end;
 }
 
-/* How many fields of a row the processes and the code speak for. */
+/* The number of fields of a row that agree with the code and the processes. */
 static unsigned score(const struct layout *l, const struct layout_hint *hint)
 {
     unsigned fits = 0;
@@ -57,8 +57,8 @@ static unsigned score(const struct layout *l, const struct layout_hint *hint)
     return fits;
 }
 
-/* The row of the node's release; when its path does not tell the release, the
-   row that fits best. */
+/* The row of the node's release; if the release is not known from the
+   emulator's path, the row that fits best. */
 static const struct layout_hint *
 choose(const struct layout *l, const struct layout_hint *hints, size_t count)
 {
@@ -99,8 +99,8 @@ void layout_take(struct layout *l, bool sampled)
     }
 }
 
-/* Without the names of the threads: the hinted word of every scheduler is 0
-   or leads to something that begins with a pid term. */
+/* Checks a hint when the names of the threads did not decide: the word of every
+   scheduler must be 0, or point to something that begins with a pid term. */
 static bool current_allowed(const struct layout *l, const struct memory *m,
                             uint32_t offset)
 {

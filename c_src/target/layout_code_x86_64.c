@@ -1,15 +1,16 @@
 /*
- * Offsets that stand in the JIT's machine code. The shared fragments, and where
- * they are too few all other code, enter and leave the C runtime many times,
- * always with the same instructions (emit_enter_runtime and emit_leave_runtime
- * in OTP's erts/emulator/beam/jit/x86/beam_asm.hpp):
+ * Offsets that are part of the JIT's machine code. The code enters and leaves
+ * the C runtime in many places, always with the same instructions
+ * (emit_enter_runtime and emit_leave_runtime in
+ * erts/emulator/beam/jit/x86/beam_asm.hpp). The shared fragments are read
+ * first, and all other code if they have too few of these:
  *
  *   48 8D 63 d8 | 48 8D A3 d32   lea rsp, [rbx - xoff]   rbx = registers
  *   49 8B 65 d8 | 49 8B A5 d32   mov rsp, [r13 + stop]   r13 = c_p
  *   4D 8B 7D d8 | 4D 8B BD d32   mov r15, [r13 + htop]
  *
- * Bytes are matched at any position, so a pattern may turn up by chance inside
- * another instruction: the majority decides.
+ * Bytes are matched at any position, so a pattern may also occur by chance
+ * inside other instructions. The majority decides.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ void layout_code_scan(struct layout_code *c, const void *code, size_t len)
 {
     const uint8_t *bytes = code;
     for (size_t i = 0; i < len; i++) {
-        if ((bytes[i] & 0xf8) != 0x48) /* no prefix of the patterns */
+        if ((bytes[i] & 0xf8) != 0x48) /* not a prefix of these patterns */
             continue;
         for (int field = 0; field < LAYOUT_CODE_KINDS; field++) {
             int32_t d;
@@ -98,7 +99,7 @@ bool layout_code_verdict(const struct layout_code *c, enum layout_field field,
     return true;
 }
 
-/* Code is read module by module; nothing is executed or followed. */
+/* Reads and scans the code of one module, if it is still loaded. */
 static int scan_module(struct layout_code *c, const struct memory *m,
                        const struct jit_module *module, size_t *left)
 {
@@ -124,7 +125,7 @@ static bool enough(const struct layout_code *c)
     return true;
 }
 
-/* The modules of the VM itself (global::*), or those of Erlang. */
+/* The VM's shared fragments (global::*), or the modules of Erlang code. */
 static int scan_modules(struct layout_code *c, const struct memory *m,
                         const struct jit *jit, bool emulator, size_t *left)
 {

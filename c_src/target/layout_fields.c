@@ -1,9 +1,9 @@
 /*
- * Offsets in struct Process by agreement. Every word of every copied process
- * is asked what it could be; the offset at which (nearly) all processes agree
- * is the field's. The questions, with the VM's reasons:
+ * Offsets in struct Process by agreement. Every word of every copied process is
+ * tested for each field; the offset at which (nearly) all processes pass the
+ * test is the field's. The tests, with the structs of the VM behind them:
  *
- *   id              a pid term (low 4 bits 3) that holds its own table slot
+ *   id              a pid term (low 4 bits 3) that contains its own table slot
  *   initial         atom, atom, arity below 256 (ErtsCodeMFA)
  *   continuation    an address in JIT code that is not that of a function's
  *                   ErtsCodeInfo (Process.current points there)
@@ -11,13 +11,15 @@
  *                   the bottom of every Erlang stack
  *   reg             0, or a RegProc {next, hvalue, Process *, Port *, name}
  *                   that points back (erts/emulator/beam/register.h)
- *   dictionary      0, or what begins as a ProcDict does (procdict.h)
- *   state           flags of which some exclude each other, a small number of
- *                   flags more and a small count; then an empty queue of
- *                   messages {0, its own address} or one with messages in it
- *                   (ErtsSignalInQueue in erts/emulator/beam/erl_message.h)
- *   scheduler_data  0, or the ErtsSchedulerData of a scheduler: one that is
- *                   known, or whose first word is the runtime stack
+ *   dictionary      0, or a pointer to something that begins like a ProcDict
+ *                   (procdict.h)
+ *   state           flags, some of which exclude others, and a word with few
+ *                   other flags; the next word is a small count; after it comes
+ *                   a message queue, either empty, {0, its own address}, or
+ *                   with messages (ErtsSignalInQueue in
+ *                   erts/emulator/beam/erl_message.h)
+ *   scheduler_data  0, or the ErtsSchedulerData of a known scheduler, or one
+ *                   whose first word is the runtime stack
  */
 #include <string.h>
 
@@ -31,7 +33,7 @@ enum {
     CODE_INFO_BYTES = 40 /* sizeof(ErtsCodeInfo), beam/code_ix.h */
 };
 
-/* What a word of the piece points to, as far as it does. */
+/* What a word w of the piece points to, if it is a pointer. */
 struct pointee {
     uint64_t below;               /* the word at w - 8 */
     uint64_t head[PROCDICT_HEAD]; /* the words at w */
@@ -69,7 +71,7 @@ static void read_pointees(const struct memory *m,
             out[owner[i]].has_head = spans[i].ok;
 }
 
-/* The answers of one word: 1 it is the field, -1 it is not, 0 may be. */
+/* The tests. Result: 1 it is the field, -1 it is not, 0 it may be. */
 
 static int answer_id(const struct layout_piece *p, size_t k,
                      const struct layout_facts *f)
@@ -129,9 +131,9 @@ static int answer_dictionary(uint64_t w, const struct pointee *to)
     return to->has_head && procdict_is_head(to->head) ? 1 : -1;
 }
 
-/* The priority that a process has at the moment is its own one, or a higher
- * one, which is a lower number. Of the flags beside them few are used (OTP 27:
- * Process.xstate, before that dirty_state). */
+/* The present priority of a process is its own or a higher one, that is, a
+ * lower number. Only few of the flags in the word behind the state are used
+ * (OTP 27: Process.xstate, before that dirty_state). */
 static bool may_be_state(uint64_t w)
 {
     enum { OTHER_FLAGS_MAX = 1 << 12 };
@@ -140,7 +142,7 @@ static bool may_be_state(uint64_t w)
            !(state & PROCSTATE_FLAG_FREE) && w >> 32 < OTHER_FLAGS_MAX;
 }
 
-/* Zeroes could be a state, too, and so are no answer. */
+/* A word of 0 can be a state, but it proves nothing. */
 static int answer_state(const struct layout_piece *p, size_t k)
 {
     if (k + 3 >= p->words || !may_be_state(p->word[k]) ||
@@ -203,17 +205,18 @@ void layout_fields_add(struct layout_tallies *t, const struct memory *m,
                                field == LAYOUT_SCHEDULER_DATA;
 }
 
-/* Some processes are being created, exit or are collected at the instant:
-   one in eight may disagree. */
+/* One in eight may disagree, because some processes are just being created,
+   exit or are garbage collected. */
 static bool stands(const struct layout_tally *t, size_t k, unsigned min_agree)
 {
     return t->agree[k] >= min_agree &&
            t->against[k] * 8u <= t->agree[k] + t->against[k];
 }
 
-/* A word that is right only by chance (the end of the old heap, say, where a
-   stack ended before) must not win because the true one was read while a
-   collection moved it: a close second makes it no answer yet. */
+/* A word that passes only by chance (such as the end of an old heap, where the
+   stack used to end) must not win because the true field was read during a
+   garbage collection. So nothing is decided while another word is nearly as
+   good. */
 bool layout_fields_pick(const struct layout_tally *t, uint32_t *offset)
 {
     size_t best = 0;

@@ -1,8 +1,8 @@
 /*
- * Offsets seen in Debian's builds of each release: where to look first, no
- * more. They follow from struct process, ErtsPTabElementCommon and struct
- * ErtsSchedulerData_ (erts/emulator/beam/erl_process.h, erl_ptab.h) and change
- * with build options, so each is used only when running processes agree.
+ * Offsets seen in Debian's builds of each release. They only say where to look
+ * first. They follow from struct process, ErtsPTabElementCommon and struct
+ * ErtsSchedulerData_ (erts/emulator/beam/erl_process.h, erl_ptab.h) and depend
+ * on build options, so each is used only if the node's memory agrees with it.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,19 +1,20 @@
 /*
- * What samples teach. A sample in JIT code shows the register array, the
- * current process and, mostly, the bottom of its stack. The process runs on
- * while it is read, so no single sample is believed: fields are taken by
- * agreement (layout_fields.c), and a known field is dropped when it fails
- * twice in a row, each time after a second look; it is then learnt anew.
+ * Learns from samples. A sample in JIT code shows the register array, the
+ * current process and, mostly, the bottom of its stack. The process keeps
+ * running while it is read, so a single sample decides nothing: fields are set
+ * by agreement (layout_fields.c). A known field is dropped, and learnt anew,
+ * when two checks in a row fail; a check of a field in struct Process fails
+ * only if a second reading also contradicts it.
  */
 #include <string.h>
 
 #include "target/layout_parts.h"
 
 enum {
-    CHECK_EVERY = 64, /* samples, once all is known */
-    EAGER_SAMPLES =
-        256,          /* all of the first ones are used while a field is not */
-    LEARN_EVERY = 16, /* afterwards */
+    CHECK_EVERY = 64,    /* one sample in 64 is checked */
+    EAGER_SAMPLES = 256, /* while a field is unknown, all of the first samples
+                            are used, */
+    LEARN_EVERY = 16,    /* and then one in 16 */
     ESDP_WORDS = 64,
     MIN_CURRENT = 3,
     MAX_FAILURES = 2,
@@ -66,7 +67,7 @@ static uint64_t runtime_stack(struct layout *l, const struct layout_evidence *e)
     return layout_schedulers_put(l, entry) == 0 ? rs : 0;
 }
 
-/* The scheduler still runs the sampled process, as far as can be told. */
+/* Does the scheduler still run the sampled process? True if unknown. */
 static bool fresh(const struct layout *l, const struct memory *m, uint64_t esdp,
                   uint64_t c_p)
 {
@@ -78,7 +79,7 @@ static bool fresh(const struct layout *l, const struct memory *m, uint64_t esdp,
            now == c_p;
 }
 
-/* Which word of the ErtsSchedulerData is the running process? */
+/* Finds the word of the ErtsSchedulerData that is the running process. */
 static void learn_current(struct layout *l, const struct memory *m,
                           uint64_t esdp, uint64_t c_p)
 {
@@ -112,8 +113,8 @@ static bool seen_lately(struct layout_state *s, uint64_t c_p)
     return false;
 }
 
-/* A scheduler that was learnt from a sample gets its ErtsSchedulerData from
-   the process that it runs. */
+/* For a scheduler that is known only from samples: its ErtsSchedulerData is
+   found through the process that it runs. */
 static void learn_esdp(struct layout *l, const struct memory *m,
                        const struct layout_piece *piece, pid_t tid, uint64_t rs)
 {
@@ -131,7 +132,8 @@ static void learn_esdp(struct layout *l, const struct memory *m,
         l->failed++;
 }
 
-/* 1 the piece speaks for the field, -1 against it, 0 neither. */
+/* 1: the piece agrees with the field's offset; -1: it contradicts; 0: neither.
+ */
 static int verdict(const struct layout *l, const struct layout_tallies *t,
                    enum layout_field f)
 {
@@ -168,7 +170,7 @@ static void check(struct layout *l, const struct memory *m,
     }
 }
 
-/* While nothing is missing one sample in 64 is enough. */
+/* Is this sample used? When nothing is missing, one in 64 is enough. */
 static bool wanted(struct layout *l)
 {
     uint64_t n = l->state->seen++;

@@ -1,7 +1,7 @@
 /*
- * Ports, and what a scheduler says of itself outside processes. No sample is
- * needed to find them (erts/emulator/beam/erl_port.h, erl_process.h, global.h,
- * erl_driver.h; the same order in OTP 25, 27 and 29):
+ * Finds the fields of ports and of schedulers that run no process, without
+ * samples (erts/emulator/beam/erl_port.h, erl_process.h, global.h,
+ * erl_driver.h; the order is the same in OTP 25, 27 and 29):
  *
  *   Port                              ErtsSchedulerData
  *   +0  id, tag 7                     ...
@@ -13,8 +13,8 @@
  *   drv_ptr -> erts_driver_t { ..., name, ..., entry, ... }
  *              entry -> ErlDrvEntry { ..., driver_name @48 }: the same pointer
  *
- * Every port's run queue is a scheduler's: that tells both words, and with
- * them the neighbours. Whatever is not the only answer is refused.
+ * Every port's run queue is that of a scheduler. This identifies both words,
+ * and so the words next to them. If several words fit, none is used.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ enum {
     ESDP_WORDS = 64,
     RUN_QUEUES = 1024, /* normal schedulers, the VM's own limit */
     DRIVER_WORDS = 12,
-    ENTRY_NAME = 48, /* ErlDrvEntry is what drivers are compiled against */
+    ENTRY_NAME = 48, /* stable, as drivers are compiled against ErlDrvEntry */
     SLEEP_EVENT = 32,
     /* ERTS_SSI_FLG_*: SLEEPING, POLL_SLEEPING, TSE_SLEEPING, WAITING,
      * SUSPENDED and MSB_EXEC */
@@ -35,7 +35,7 @@ enum {
     ASLEEP = 2 | 4,
 };
 
-/* The words of the schedulers of a node; the normal ones come first. */
+/* The first words of each scheduler's data; normal schedulers come first. */
 struct heads {
     uint64_t (*words)[ESDP_WORDS];
     size_t normal, count;
@@ -102,7 +102,7 @@ static bool ports_agree(const struct layout_pieces *ports,
     return true;
 }
 
-/* The word before the run queue: 0, or a port that is at work. */
+/* The word before the run queue must be 0 or a port in all schedulers. */
 static bool is_current_port(const struct memory *m, const struct heads *h,
                             size_t k)
 {
@@ -139,8 +139,8 @@ static void find_current_port(const struct memory *m, const struct heads *h,
 /* --- the driver ------------------------------------------------------------
  */
 
-/* The word of a driver that is its name, by what its entry has for it; 0: it
- * is no driver. */
+/* The index of the word of a driver that is its name, which its entry also
+ * has; 0: it is not a driver. */
 static size_t name_of_driver(const struct memory *m, uint64_t driver)
 {
     uint64_t word[DRIVER_WORDS], name;
@@ -220,8 +220,8 @@ static bool is_sleep_info(const struct memory *m, uint64_t ssi, bool *asleep)
     return (flags & ~(uint32_t)KNOWN_FLAGS) == 0;
 }
 
-/* ssi is the word before current_process since OTP 21. On any node some dirty
- * scheduler sleeps: flags that are all 0 prove nothing. */
+/* ssi is the word before current_process since OTP 21. Flags that are 0 in all
+ * schedulers prove nothing; in any node some dirty scheduler sleeps. */
 void layout_ports_sleep(const struct memory *m, struct layout *l)
 {
     struct heads h;

@@ -8,11 +8,12 @@
  *                       +32 tid = pthread_t -+
  *   glibc: struct pthread { ... tid @0x2d0 } <+  the kernel's thread id
  *
- * A hit must be a thread of the process. glibc puts a thread's stack and TCB
- * into one mapping, and the VM the registers of a normal scheduler onto its
- * stack (process_main), so those must be neighbours; dirty schedulers have
- * theirs in the heap and no runtime stack. Other C libraries have another TCB:
- * nothing is found then, and layout_learn does without.
+ * A hit must lead to a thread of the process. glibc places a thread's stack and
+ * its TCB in one mapping, and a normal scheduler has its register array on its
+ * stack (process_main). So these two must be in one mapping. Dirty schedulers
+ * have their register array in the heap, and no runtime stack. The TCBs of
+ * other C libraries are different: then nothing is found here, and the
+ * schedulers are left to layout_learn.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ enum {
     ESDP_STRIDE_MAX = 256 << 10, /* 0xa340 in OTP 27 */
     ESDP_TYPE_WORDS = 64,        /* searched for type, no, dirty_no */
     TCB_TID = 0x2d0,
-    SCHEDULERS_MAX = 4096, /* 1024 of each kind is the VM's own limit */
+    SCHEDULERS_MAX = 4096, /* the VM's own limit is 1024 of each kind */
     CANDIDATES_MAX = 1 << 16,
 };
 
@@ -70,8 +71,8 @@ static const struct layout_thread *thread_of(const struct scan *s,
                            : NULL;
 }
 
-/* Reads len bytes at base(candidate) of every candidate in one batch and
-   keeps those that could be read. */
+/* Reads the head of every candidate, or the tid in its TCB, in one batch, and
+   keeps the candidates that could be read. */
 static int read_each(const struct memory *m, struct candidates *c, bool tcb)
 {
     struct memory_span *spans = calloc(c->count ? c->count : 1, sizeof(*spans));
@@ -118,7 +119,7 @@ static bool is_scheduler(const struct scan *s, const struct candidate *c)
     return t && (t->dirty || on_stack(s, c));
 }
 
-/* Keeps what is an ErtsSchedulerData of a known thread. */
+/* Keeps the candidates that are the ErtsSchedulerData of a known thread. */
 static int confirm(const struct scan *s, struct candidates *c)
 {
     int status = read_each(s->m, c, false);
@@ -146,7 +147,7 @@ static int by_address(const void *a, const void *b)
     return (x->esdp > y->esdp) - (x->esdp < y->esdp);
 }
 
-/* Every 64-aligned pointer in the data, once. */
+/* All different 64-aligned pointers in the data. */
 static int pointers(const struct exedata *d, const struct maps *maps,
                     struct candidates *out)
 {
@@ -180,10 +181,11 @@ static int accept(const struct scan *s, const struct candidate *c)
     return layout_schedulers_put(s->l, entry);
 }
 
-/* Confirms the places from + first, + 2 first ... until one is none; returns
-   the distance of the first that is one, 0 if none. With step == 0 every
-   64 bytes up to the largest stride is tried, and only the nearest hit taken:
-   that is how the stride is found. */
+/* Tries the places at from + step, from + 2 * step, ..., `tries` of them. Sets
+   *distance to that of the first scheduler found (0: none), accepts the
+   schedulers that follow one another at this distance, and sets *found to their
+   number. With the smallest possible step, the distance is the array's stride.
+ */
 static int follow(const struct scan *s, uint64_t from, uint64_t step,
                   size_t tries, uint64_t *distance, size_t *found)
 {
@@ -205,7 +207,8 @@ static int follow(const struct scan *s, uint64_t from, uint64_t step,
     return status;
 }
 
-/* The rest of the array that begins at a hit. */
+/* Accepts the rest of the array that begins at `first`. A *stride of 0 is
+   unknown and is then set. */
 static int follow_array(const struct scan *s, uint64_t first, uint64_t *stride)
 {
     size_t found;
@@ -333,8 +336,8 @@ int layout_schedulers_threads(const struct process *p,
     return 0;
 }
 
-/* What ErtsSchedulerData.type, no and dirty_no must be for a thread (enum
-   ErtsSchedType: normal 0, dirty CPU 1, dirty IO 2). */
+/* Can these words be ErtsSchedulerData.type, no and dirty_no of the thread?
+   (enum ErtsSchedType: normal 0, dirty CPU 1, dirty IO 2) */
 static bool fits(const uint64_t *word, const struct thread *t)
 {
     uint32_t type = (uint32_t)word[0];
@@ -367,7 +370,8 @@ bool layout_schedulers_current(const struct layout *l, const struct memory *m,
         for (size_t k = 0; k + 2 < ESDP_TYPE_WORDS; k++)
             possible[k] = possible[k] && fits(words + k, t);
     }
-    /* One type is mostly zeroes, so two kinds of schedulers are needed. */
+    /* For one kind of scheduler nearly all of these words are 0, so schedulers
+       of two kinds are needed. */
     size_t hits = 0, hit = 0;
     for (size_t k = 1; k + 2 < ESDP_TYPE_WORDS; k++)
         if (possible[k]) {

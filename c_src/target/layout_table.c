@@ -1,16 +1,17 @@
 /*
- * The process table, found without a symbol, for copies of real processes to
- * learn from. erts_proc and erts_port are ErtsPTab structures in the
- * executable's data whose read-only part begins (erts/emulator/beam/erl_ptab.h)
+ * Finds the process table and the port table without symbols, and copies some
+ * of their processes or ports to learn from. erts_proc and erts_port are
+ * ErtsPTab structures in the executable's data; their read-only part begins
+ * with (erts/emulator/beam/erl_ptab.h)
  *
  *   +0 tab         pointer to max words, each 0 or a Process *
  *   +8 free_id_data
  *  +16 u32 max     a power of two
  *  +20 u32 or +24 u64 pix_mask = max - 1   (before and since OTP 26)
  *
- * A slot's element begins with its id, and the id holds the slot's number:
- * that both confirms the table and tells the shape of terms. A node without
- * any connection has one port.
+ * A slot's element begins with its id, and the id contains the slot's number.
+ * This confirms the table and shows the format of the terms. A node without any
+ * connection has a single port.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 enum {
     MIN_SLOTS = 1024,
     MAX_SLOTS = 1 << 27,
-    LOOK_SLOTS = 8192, /* slots read; neighbours in use are 8 slots apart */
+    LOOK_SLOTS = 8192, /* slots read; processes in sequence are 8 slots apart */
     MIN_CONFIRMED = 3,
 };
 
@@ -44,7 +45,7 @@ static bool is_table(const struct exedata_part *part, size_t at,
 int layout_table_piece(const struct memory *m, uint64_t address,
                        struct layout_piece *out)
 {
-    /* The struct may end before the search does, at the end of a mapping. */
+    /* At the end of a mapping, fewer words than are searched may be left. */
     static const size_t words[] = {LAYOUT_WORDS, 96, 80};
     int status = -EFAULT;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -68,8 +69,8 @@ static bool in_use(uint64_t slot)
     return slot != 0 && slot % 8 == 0;
 }
 
-/* Copies processes from all over the slots, since neighbours are often of one
-   kind; counts which shape of id fits. */
+/* Copies processes or ports from the whole range of slots, because neighbours
+   are often of one kind, and counts which format of ids fits. */
 static int copy(const struct memory *m, enum layout_table_of of,
                 const uint64_t *slots, size_t n, struct layout_pieces *p)
 {

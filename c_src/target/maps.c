@@ -8,10 +8,10 @@
 #include "base/buffer.h"
 #include "base/reader.h"
 
-/* A node with a large heap has some thousand mappings; this is far above. */
+/* A node with a large heap has some thousand mappings: far less text. */
 #define MAX_TEXT ((size_t)256 << 20)
 
-/* One line, taken apart from the left; `failed` as in base/reader.h. */
+/* The part of a line that is not parsed yet; `failed` as in base/reader.h. */
 struct line {
     char *at, *end;
     bool failed;
@@ -26,7 +26,8 @@ static int digit(char c)
     return 16;
 }
 
-/* A number in the given base, and the one byte that must follow it. */
+/* A number in the given base, and the byte that must follow it; a blank may be
+ * missing at the end of the line. */
 static uint64_t number(struct line *l, int base, char then)
 {
     uint64_t value = 0;
@@ -59,7 +60,7 @@ static unsigned flags(struct line *l)
 }
 
 /* The kernel writes a newline in a path as \012 (seq_path); nothing else is
-   escaped. In place: the text only gets shorter. */
+   escaped. This can be undone in place, because the text only gets shorter. */
 static void unescape(char *path)
 {
     char *to = path;
@@ -81,7 +82,7 @@ static const char *path_of(struct line *l, bool *deleted)
         l->at++;
     if (l->at == l->end)
         return "";
-    *l->end = '\0'; /* over the newline, or the byte kept for it */
+    *l->end = '\0'; /* replaces the newline or the NUL of maps_parse */
     char *path = l->at;
     size_t len = strlen(path), cut = sizeof(suffix) - 1;
     *deleted = len > cut && strcmp(path + len - cut, suffix) == 0;

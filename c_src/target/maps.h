@@ -1,8 +1,7 @@
 /**
  * @file maps.h
- * The mappings of a process, from the text of /proc/PID/maps. Sorted by
- * start, never overlapping. Lines that are not understood are skipped and
- * counted.
+ * The mappings of a process, from the text of /proc/PID/maps: sorted by start,
+ * without overlaps. Lines that are not understood are skipped and counted.
  */
 #ifndef CPROF_TARGET_MAPS_H
 #define CPROF_TARGET_MAPS_H
@@ -18,18 +17,18 @@ enum { MAPS_READ = 1, MAPS_WRITE = 2, MAPS_EXEC = 4, MAPS_SHARED = 8 };
 
 struct map {
     uint64_t start, end; /**< [start, end) */
-    uint64_t offset;     /**< of start in the file, bytes */
+    uint64_t offset;     /**< where start lies in the file, bytes */
     uint64_t inode;      /**< 0: not backed by a file */
     uint32_t dev_major, dev_minor;
     unsigned flags;
     bool deleted;     /**< the file was removed (" (deleted)" is cut off) */
-    const char *path; /**< "" when anonymous, else owned by the table */
+    const char *path; /**< "" when anonymous; owned by the table */
 };
 
 struct maps {
     struct map *list;
     size_t count;
-    size_t skipped; /**< lines that were not understood */
+    size_t skipped; /**< lines that were not understood, or overlap */
     char *text;     /* backing of the paths */
 };
 

@@ -1,35 +1,36 @@
 /*
  * Memory of a live process by process_vm_readv(2). One call stops at the first
- * byte it cannot read; the spans after that one are good more often than not,
- * so the batch goes on behind it.
+ * byte that it cannot read. The spans behind it can usually be read, so the
+ * batch continues with the span after the bad one.
  */
 #include "target/memory.h"
 
 #include <errno.h>
 #include <sys/uio.h>
 
-/* The kernel cuts one call at 2 GiB (MAX_RW_COUNT): stay well below, so that
-   a short count always means an unreadable byte. */
+/* The kernel limits one call to 2 GiB (MAX_RW_COUNT). Batches stay well below
+   that, so that a short count always means an unreadable byte. */
 #define MAX_SPAN  ((size_t)1 << 29)
 #define MAX_BATCH ((size_t)1 << 30)
 
-/* What the kernel would refuse for the whole call is not even put to it. */
+/* One span that is not plausible makes the kernel refuse the whole call. */
 static bool plausible(const struct memory_span *s)
 {
     return s->len > 0 && s->len <= MAX_SPAN && s->addr <= UINT64_MAX - s->len;
 }
 
-/* Spans of a call. The kernel would take 1024; with their 40 KiB the stack that
- * `ulimit -s 64` leaves is full. */
+/* Spans of one call. The kernel accepts 1024, but a batch of that size (40 KiB)
+ * would exhaust the stack under `ulimit -s 64`. */
 enum { MAX_SPANS = 256 };
 
 struct batch {
     struct iovec local[MAX_SPANS], remote[MAX_SPANS];
-    size_t index[MAX_SPANS]; /* which span each iovec is */
+    size_t index[MAX_SPANS]; /* the span of each iovec */
     size_t count;
 };
 
-/* Fills the batch from span `from` on; returns the first span left out. */
+/* Fills the batch from span `from` on; returns the first span that is not in
+ * it. */
 static size_t fill(struct batch *b, struct memory_span *spans, size_t from,
                    size_t n)
 {
@@ -48,7 +49,8 @@ static size_t fill(struct batch *b, struct memory_span *spans, size_t from,
     return i;
 }
 
-/* Marks the spans from `at` on that `bytes` cover; returns how many. */
+/* Marks the spans from `at` on that lie within the `bytes` read; returns how
+ * many they are. */
 static size_t covered(const struct batch *b, size_t at,
                       struct memory_span *spans, size_t bytes)
 {
@@ -69,7 +71,7 @@ static int run(pid_t pid, const struct batch *b, struct memory_span *spans)
         if (got < 0 && errno != EFAULT)
             return -errno;
         at += covered(b, at, spans, got > 0 ? (size_t)got : 0);
-        at++; /* this one holds the bad byte, or it is the end */
+        at++; /* this span has the bad byte, or the batch is finished */
     }
     return 0;
 }

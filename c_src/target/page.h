@@ -1,8 +1,8 @@
 /**
  * @file page.h
- * The unit in which the observed process's memory is mapped, on the CPUs that
- * cprof knows: what can be read can be read to the end of its page. Without an
- * include, because the BPF program uses it, too.
+ * The page size of the CPUs that cprof supports. Memory is mapped by pages, so
+ * whatever can be read can be read up to the end of its page. This file
+ * includes nothing because the BPF program includes it, too.
  */
 #ifndef CPROF_TARGET_PAGE_H
 #define CPROF_TARGET_PAGE_H

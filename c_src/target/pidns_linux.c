@@ -31,7 +31,8 @@ int pidns_read(pid_t pid, struct pidns *out)
     return 0;
 }
 
-/* "NSpid:\t4711\t35\n": from the namespace of this /proc down to its own. */
+/* The line "NSpid:\t4711\t35\n" has the ids from the namespace of this /proc
+ * down to the thread's own. */
 static pid_t last_of_nspid(const char *status)
 {
     static const char key[] = "\nNSpid:";

@@ -1,17 +1,17 @@
 /*
  * ProcDict (erts/emulator/beam/erl_process_dict.h, the same in OTP 25 to 29)
- * is a table that grows by splitting one slot after the other:
+ * is a hash table that grows by splitting one slot after the other:
  *
- *    +0 u32 sizeMask       twice the slots before the splitting began, less 1
- *    +4 u32 usedSlots      those slots and the splits
- *    +8 u32 arraySize      how many there is room for
- *   +12 u32 splitPosition  splits so far
+ *    +0 u32 sizeMask       2 * (slots before the splitting began) - 1
+ *    +4 u32 usedSlots      slots before the splitting began, and splits since
+ *    +8 u32 arraySize      slots that there is room for
+ *   +12 u32 splitPosition  splits since then
  *   +16     numElements
  *   +24     slots: [] | {Key, Value} | [{Key, Value}, ...]
  *
- * The collector moves what the slots point to and then changes the slots; put/2
- * makes a new tuple. So if the slots are the same words before and after all
- * is read, it was all there.
+ * A garbage collection moves what the slots point to and then changes the
+ * slots; put/2 creates a new tuple. So if the slots have the same words before
+ * and after the reading, everything that was read was still there.
  */
 #include "target/procdict.h"
 
@@ -46,11 +46,11 @@ struct pair {
 struct procdict_reader {
     const struct layout *layout;
     const struct term_node *node;
-    uint64_t keys[KEYS];     /* atoms; 0: not met yet */
-    uint64_t others[OTHERS]; /* atoms known to be no keys */
+    uint64_t keys[KEYS];     /* atoms; 0: not seen yet */
+    uint64_t others[OTHERS]; /* atoms that are known to be other keys */
     uint64_t slots[MAX_SLOTS], again[MAX_SLOTS];
     size_t slot_count;
-    uint64_t open[MAX_SLOTS]; /* lists, as far as they are not read */
+    uint64_t open[MAX_SLOTS]; /* the unread rests of lists */
     size_t open_count;
     uint64_t tuples[MAX_PAIRS];
     struct pair pairs[MAX_PAIRS];
@@ -116,7 +116,7 @@ static int read_slots(struct procdict_reader *r, uint64_t dictionary)
                        r->slot_count * sizeof(*r->slots));
 }
 
-/* Is all as it was when it was read first? */
+/* Are the slots and the process as they were when they were first read? */
 static bool is_unchanged(struct procdict_reader *r, const struct erlproc *p)
 {
     struct erlproc now;
@@ -153,14 +153,14 @@ static int begin(struct procdict_reader *r)
     return err;
 }
 
-/* Reads n spans: all of them, or it is no dictionary any more. */
+/* Reads n spans; if one cannot be read, the dictionary has changed. */
 static int read_all(struct procdict_reader *r, size_t n)
 {
     int done = memory_read_many(r->node->memory, r->spans, n);
     return done < 0 ? done : (size_t)done == n ? 0 : -E_TORN;
 }
 
-/* The next cell of each list. */
+/* Reads the next cell of each list. */
 static int follow(struct procdict_reader *r)
 {
     uint64_t cells[MAX_SLOTS][2];
@@ -198,7 +198,7 @@ static int read_pairs(struct procdict_reader *r)
     return err;
 }
 
-/* --- what they say -------------------------------------------------------- */
+/* --- what the pairs mean -------------------------------------------------- */
 
 static enum key learn_key(struct procdict_reader *r, uint64_t atom)
 {
@@ -230,7 +230,7 @@ static int take_initial_call(struct procdict_reader *r, uint64_t value,
     uint64_t mfa[3];
     int err = term_tuple(r->node->memory, value, 3, mfa);
     if (err)
-        return err == -E_NOT_FOUND ? 0 : err; /* somebody else's */
+        return err == -E_NOT_FOUND ? 0 : err; /* not written by proc_lib */
     if (term_kind(mfa[0]) != TERM_IS_ATOM ||
         term_kind(mfa[1]) != TERM_IS_ATOM ||
         term_kind(mfa[2]) != TERM_IS_SMALL || term_small(mfa[2]) < 0 ||
@@ -272,7 +272,7 @@ static int take(struct procdict_reader *r, const struct pair *pair,
     }
 }
 
-/* What is not mapped any more has been moved. */
+/* What is no longer mapped has been moved. */
 static int torn(int err)
 {
     return err == -EFAULT ? -E_TORN : err;

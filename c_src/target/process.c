@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What a file of /proc/PID may hold before we lose interest. */
+/* Longer files of /proc/PID are not read. */
 #define MAX_PROC_FILE ((size_t)4 << 20)
 
-/* Our codes for what /proc answers about a process that is not there. */
+/* Our error code for an error of /proc; absent: the code when the process does
+ * not exist. */
 static int proc_error(int err, int absent)
 {
     switch (-err) {
@@ -52,7 +53,8 @@ static bool ended(char state)
     return state == 'Z' || state == 'X' || state == 'x';
 }
 
-/* First (or last) number of a "Key:\tN\tN..." line; fallback when absent. */
+/* The first (or last) number of a "Key:\tN\tN..." line, or fallback when there
+ * is no such line. */
 static long status_number(const char *text, const char *key, bool last,
                           long fallback)
 {
@@ -72,8 +74,8 @@ static long status_number(const char *text, const char *key, bool last,
     return value;
 }
 
-/* The keys stand at the start of a line; the name, the one value that others
-   choose, is in the first line and has its newlines escaped by the kernel. */
+/* Every key is at the start of a line. The only value that a user can choose is
+   the name in the first line, and the kernel escapes newlines in it. */
 static int read_status(struct process *p)
 {
     struct buffer b;
@@ -86,7 +88,7 @@ static int read_status(struct process *p)
         const char *text = (const char *)b.data;
         p->uid = (uid_t)status_number(text, "\nUid:\t", false, 0);
         p->inner_pid = (pid_t)status_number(text, "\nNSpid:\t", true, p->pid);
-        /* The /proc of a thread can be opened too, but is no process. */
+        /* /proc/TID also exists for a thread, which is not a process. */
         if (status_number(text, "\nTgid:\t", false, p->pid) != p->pid)
             err = -E_NO_PROCESS;
     }
@@ -132,7 +134,8 @@ static bool beam_args(const struct buffer *argv)
            memmem(argv->data, argv->len, "\0-progname\0", 11);
 }
 
-/* True when argv[0] is an emulator's: all there is when exe is unreadable. */
+/* By the executable's name or the arguments. When the executable's path cannot
+ * be read, argv[0] stands for it. */
 static bool looks_like_beam(const struct process *p, const struct buffer *argv)
 {
     if (p->exe[0])
@@ -174,7 +177,7 @@ int process_open(pid_t pid, struct process *out)
     err = read_status(&p);
     if (!err)
         err = identify(&p);
-    /* What ended meanwhile looked like something else: say what it is. */
+    /* A process that ends meanwhile causes other errors: report its end. */
     if (err && !process_alive(&p))
         return -E_GONE;
     if (!err || err == -E_NO_ACCESS)
@@ -186,7 +189,7 @@ bool process_alive(const struct process *p)
 {
     struct process_stat stat;
     int err = process_stat_read(p->pid, &stat);
-    if (err) /* no descriptor left, say, is no sign of death */
+    if (err) /* other errors, such as no free descriptor, prove nothing */
         return err != -E_NO_PROCESS && err != -ENOENT && err != -ESRCH;
     return stat.start_time == p->start_time && !ended(stat.state);
 }
@@ -206,7 +209,8 @@ void process_path(const struct process *p, const char *path,
     bool theirs = stat(inside, &a) == 0, ours = stat(path, &b) == 0;
     bool same = theirs && ours
                     ? same_file(&a, &b)
-                    /* Not there yet, or no right to look: the roots decide. */
+                    /* It does not exist yet, or may not be looked at: compare
+                       the roots instead. */
                     : !theirs && (stat(root, &a) != 0 ||
                                   (stat("/", &b) == 0 && same_file(&a, &b)));
     snprintf(out, PROCESS_PATH_MAX + 64, "%s", same ? path : inside);

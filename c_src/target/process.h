@@ -1,9 +1,9 @@
 /**
  * @file process.h
- * One observed OS process: which it is (pid and start time, so that a reused
- * pid is noticed), where its files are seen from here (chroot, mount
- * namespace), and whether it is an Erlang VM. Reads /proc only; nothing here
- * touches the process.
+ * One observed OS process: its identity (pid and start time, so that a reused
+ * pid is noticed), the paths under which its files can be opened from here
+ * (chroot, mount namespace), and whether it is an Erlang VM. Reads only /proc;
+ * nothing here touches the process.
  */
 #ifndef CPROF_TARGET_PROCESS_H
 #define CPROF_TARGET_PROCESS_H
@@ -23,31 +23,34 @@ struct process {
     uint64_t start_time; /**< field 22 of /proc/PID/stat, clock ticks */
     uid_t uid;
     char exe[PROCESS_PATH_MAX];  /**< target of /proc/PID/exe */
-    char command[256];           /**< argv joined by blanks, cut; cookies are
-                                      "***" */
+    char command[256];           /**< argv joined by blanks, truncated; cookies
+                                      are replaced by "***" */
     char node[256];              /**< -name/-sname value, "" if none */
-    char runs[64];               /**< what the command line says it runs: the
+    char runs[64];               /**< what it runs, by its command line: the
                                       module of -s or -run, the program of
-                                      -extra ("mix phx.server"); "": nothing */
-    bool by_erlexec;             /**< its arguments are those of a VM */
+                                      -extra ("mix phx.server"); "": unknown */
+    bool by_erlexec;             /**< has the arguments that erlexec gives */
     uint64_t process_table_size; /**< +P rounded up to 2^n; 0: default */
 };
 
 /**
- * Opens a pid: 0, -E_NO_PROCESS, -E_NO_ACCESS (*out says what may be known of
- * an Erlang VM that may not be read), -E_NOT_BEAM (exe is not named beam.* nor
- * does its comm or argv look like an emulator's: see process.c), or -errno.
+ * Opens a pid.
+ * @return 0; -E_NO_PROCESS; -E_GONE when it has ended; -E_NO_ACCESS when its
+ *         executable may not be read (*out is then set as far as it can be);
+ *         -E_NOT_BEAM when neither its executable's name nor its arguments are
+ *         those of an emulator (see process.c); or -errno
  */
 MUST_USE int process_open(pid_t pid, struct process *out);
-/** Is it still the same process? False when it ended or is a zombie. */
+/** Is it still the same process? False when it has ended or is a zombie. */
 bool process_alive(const struct process *p);
 /**
- * The path under which the process's own `path` can be opened from here:
- * "/proc/PID/root" + path, or path itself when both resolve to the same file.
+ * The path under which a path of the process can be opened from here:
+ * "/proc/PID/root" + path, or path itself when both lead to the same file.
  */
 void process_path(const struct process *p, const char *path,
                   char out[PROCESS_PATH_MAX + 64]);
-/** Value of a variable in /proc/PID/environ; -E_NOT_FOUND when unset. */
+/** Appends the value of a variable in /proc/PID/environ; -E_NOT_FOUND when it
+ *  is unset. */
 MUST_USE int process_environ(const struct process *p, const char *name,
                              struct buffer *value);
 

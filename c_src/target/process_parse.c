@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The last ')' ends the name, which may hold anything, blanks and ')' too. */
+/* The last ')' ends the name, which may contain any character, also ')'. */
 static const char *after_name(const char *text, size_t len)
 {
     const char *end = len ? memrchr(text, ')', len) : NULL;
     return end ? end + 1 : NULL;
 }
 
-/* The number at *at, of a text that ends before `end`. */
+/* Reads the number at *at and moves *at behind it; the text ends at `end`. */
 static int number(const char **at, const char *end, uint64_t max, uint64_t *out)
 {
     uint64_t value = 0;
@@ -73,7 +73,7 @@ static bool is(const char *arg, size_t len, const char *text)
     return strlen(text) == len && memcmp(arg, text, len) == 0;
 }
 
-/* Appends as much as fits. */
+/* Appends as many of the bytes as fit. */
 static void append(char *text, size_t size, const char *bytes, size_t len)
 {
     size_t used = strlen(text), room = size - 1 - used;
@@ -89,14 +89,15 @@ static void append_text(char *text, size_t size, const char *more)
 
 /* --- the command line, without cookies ------------------------------------ */
 
-/* Which of the next words are a cookie, which lets anyone into the node. */
+/* Which of the next words must be hidden because they are a cookie: whoever
+ * knows the cookie can connect to the node. */
 struct secret {
-    bool next;       /* the next one */
-    bool until_flag; /* all up to the next flag */
+    bool next;       /* the next word */
+    bool until_flag; /* all words up to the next flag */
 };
 
-/* Where the cookie begins that is within an argument itself, as in
- * `--cookie=abc` or `--erl "-setcookie abc"`; len: there is none. */
+/* The offset of a cookie inside one argument, as in `--cookie=abc` or
+ * `--erl "-setcookie abc"`; len when there is none. */
 static size_t cookie_within(const char *arg, size_t len)
 {
     static const char *const flags[] = {"-setcookie", "--cookie"};
@@ -109,9 +110,9 @@ static size_t cookie_within(const char *arg, size_t len)
     return len;
 }
 
-/* `erl -setcookie` takes a cookie, or a node and its cookie (OTP 24 and
- * later); init takes all words up to the next flag as a flag's. `--cookie` is
- * an option of elixir and iex. */
+/* `erl -setcookie` takes a cookie, or a node and its cookie (OTP 24 and later).
+ * init takes all words up to the next flag as arguments of the flag. `--cookie`
+ * is an option of elixir and iex. */
 static void append_arg(char *text, size_t size, const char *arg, size_t len,
                        struct secret *s)
 {
@@ -141,9 +142,10 @@ static void join(struct args a, char *text, size_t size)
 /* --- what the VM was told ------------------------------------------------- */
 
 /*
- * Slots of the process table for `+P N`: a power of two (erts_ptab_init_table,
- * erts/emulator/beam/erl_ptab.c); 0 for what the VM would not take. The VM
- * accepts 1024 to 2^27 (erl_process.h: ERTS_MIN_PROCESSES, ERTS_MAX_PROCESSES).
+ * Slots of the process table for `+P N`: N rounded up to a power of two
+ * (erts_ptab_init_table, erts/emulator/beam/erl_ptab.c). 0 for values that the
+ * VM rejects: it accepts 1024 to 2^27 (erl_process.h: ERTS_MIN_PROCESSES,
+ * ERTS_MAX_PROCESSES).
  */
 static uint64_t table_size(const char *arg, size_t len)
 {
@@ -161,8 +163,8 @@ static uint64_t table_size(const char *arg, size_t len)
     return size;
 }
 
-/* The flags of the emulator, which end at the first "--". erlexec turns the
-   user's +P into -P (erts/etc/common/erlexec.c); both are taken. */
+/* The emulator's own flags, which end at the first "--". erlexec turns the
+   user's +P into -P (erts/etc/common/erlexec.c); both are accepted. */
 static void emulator_flag(struct args *a, const char *arg, size_t len,
                           struct process *out)
 {
@@ -189,8 +191,8 @@ static void node_flag(struct args *a, const char *arg, size_t len,
         append(out->node, sizeof(out->node), value, value_len);
 }
 
-/* The program whose arguments follow -extra, and the first of those when it is
- * a word: mix phx.server. */
+/* The program after -extra, and its first argument unless that is an option:
+ * mix phx.server. */
 static void extra_words(struct args a, struct process *out)
 {
     const char *word, *slash;

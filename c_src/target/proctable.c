@@ -1,5 +1,5 @@
-/* The walk along the slots of the table (erts/emulator/beam/erl_ptab.h), in
- * batches; what did not come out whole is tried again at its end. */
+/* The walk over the slots of the table (erts/emulator/beam/erl_ptab.h), in
+ * batches. Processes that could not be read are tried again at its end. */
 #include "target/proctable.h"
 
 #include <errno.h>
@@ -12,26 +12,26 @@
 
 enum {
     CHUNK = 4096, /* slots read at once */
-    TRIES = 4,    /* of one process */
-    NEW_IDS = 26, /* the release since which the terms of pids are as now */
+    TRIES = 4,    /* readings of one process */
+    NEW_IDS = 26, /* the release that changed the format of pid terms */
 };
 
 struct proctable {
     const struct layout *layout;
     const struct memory *memory;
     uint64_t slots[CHUNK];
-    uint32_t *again; /* slots whose process is to be read again */
+    uint32_t *again; /* slots whose processes must be read again */
     size_t again_count, again_cap;
     struct proctable_batch batch;
 };
 
-/* One reading. */
+/* One call of proctable_read. */
 struct walk {
     struct proctable *t;
     proctable_see *see;
     void *ctx;
     struct proctable_counts *counts;
-    bool last; /* what cannot be read now is counted */
+    bool last; /* the last try: what cannot be read now is counted */
 };
 
 /* --- is it the table? ----------------------------------------------------- */
@@ -60,8 +60,9 @@ static bool is_in_table(const struct proctable *t, uint64_t process,
            held == process;
 }
 
-/* Does the table hold the process that the scheduler runs? 1, -1; 0: it runs
- * none that must be there. One that exits has left it while it still runs. */
+/* Does the table hold the process that the scheduler runs? 1: yes; -1: no; 0:
+ * it runs none that must be there. A process that exits leaves the table while
+ * it still runs. */
 static int agrees(const struct proctable *t, const struct layout_scheduler *s)
 {
     const struct layout *l = t->layout;
@@ -125,7 +126,7 @@ void proctable_close(struct proctable *t)
     free(t);
 }
 
-/* --- what became of each -------------------------------------------------- */
+/* --- the result of each process ------------------------------------------- */
 
 static int read_again(struct walk *w, uint32_t slot)
 {
@@ -199,8 +200,8 @@ static int walk_slots(struct walk *w)
     return err;
 }
 
-/* Those that are to be read again, by what their slots hold now. Meanwhile the
- * next list is made. */
+/* Reads the processes of these slots again, whichever processes the slots hold
+ * now. Those that fail again form the next list. */
 static int walk_again(struct walk *w)
 {
     struct proctable *t = w->t;

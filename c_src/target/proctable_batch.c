@@ -1,15 +1,18 @@
 /*
- * A batch: the structs, the stacks that they point to, the structs again.
+ * A batch reads the structs, then the stacks that they point to, then the
+ * structs again.
  *
- * What the two readings of a struct must have in common is what the process's
- * own turns change (struct process, erts/emulator/beam/erl_process.h): its id,
- * the flags of a turn, htop, stop, hend, Process.i and what follows that:
- * catches, rcount and reds, which each turn raises. Others change other
- * fields of it, as messages come and locks are taken.
+ * The fields that must be the same in both readings are those that change when
+ * the process runs (struct process, erts/emulator/beam/erl_process.h): its id,
+ * the flags about being scheduled, htop, stop, hend, Process.i and the fields
+ * behind it: catches, rcount and reds, which grows whenever the process runs.
+ * The other fields may differ: they change when messages arrive and locks are
+ * taken.
  *
- * Its locks (erts_proc_lock_t: flags and the queues of five locks, 48 bytes)
- * lie before scheduler_data in OTP 25 to 29. They tell a process that is being
- * made from one that rests; where they are not known both are left out.
+ * The process locks (erts_proc_lock_t: flags and the queues of five locks, 48
+ * bytes) lie before scheduler_data in OTP 25 to 29. They distinguish a process
+ * that is being created from one that waits. If their place is not known, all
+ * processes that may be being created are left out.
  */
 #include "target/proctable_batch.h"
 
@@ -70,7 +73,7 @@ static uint32_t flags(const struct proctable_batch *b, const uint8_t *copy)
     return (uint32_t)word(b, copy, LAYOUT_STATE);
 }
 
-/* Does nobody hold a lock of it? */
+/* Are all of its locks free? False if their place is not known. */
 static bool is_unlocked(const struct proctable_batch *b, const uint8_t *copy)
 {
     static const uint8_t none[LOCK_BYTES];
@@ -109,7 +112,7 @@ static void want(struct proctable_batch *b, size_t owner, uint64_t from,
         (struct memory_span){.addr = from, .to = to, .len = len};
 }
 
-/* Whose copy is not whole becomes unreadable. */
+/* Reads what was wanted. A process that cannot be read becomes unreadable. */
 static int read_wanted(struct proctable_batch *b)
 {
     struct proctable_copies *c = b->copies;
@@ -141,7 +144,7 @@ static enum proctable_result judge(const struct proctable_batch *b,
 {
     uint64_t id = word(b, copy, LAYOUT_ID);
     uint32_t state = flags(b, copy);
-    /* A slot that is taken but not filled leads to a struct of the VM's own
+    /* A slot that is reserved but not filled yet points to a dummy of the VM
      * (erl_ptab.c, invalid_element). */
     if (!term_is_pid(id) ||
         term_slot(id, b->old_ids, b->layout->table_size) != item->slot)
@@ -157,7 +160,7 @@ static bool is_stack(const struct proctable_process *p, uint64_t htop)
            p->stop < p->hend && (p->hend - htop) >> HEAP_BITS == 0;
 }
 
-/* Where its stack is to be copied from. */
+/* Requests copies of its stack: all of it, or its top and its end. */
 static void want_stack(struct proctable_batch *b, size_t i,
                        struct proctable_process *p)
 {
@@ -199,7 +202,7 @@ static void look_at(struct proctable_batch *b, size_t i)
         item->result = PROCTABLE_UNREADABLE;
 }
 
-/* The end of every stack: a return address to normal_exit. */
+/* Every stack ends with a return address to normal_exit. */
 static bool has_end(const struct proctable_batch *b,
                     const struct proctable_process *p)
 {

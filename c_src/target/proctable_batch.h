@@ -1,7 +1,7 @@
 /**
  * @file proctable_batch.h
- * Some processes read together: a few calls of the system for all. Included by
- * proctable.c and by tests only.
+ * Several processes read together, with a few system calls for all of them.
+ * Included only by proctable.c and by tests.
  */
 #ifndef CPROF_TARGET_PROCTABLE_BATCH_H
 #define CPROF_TARGET_PROCTABLE_BATCH_H
@@ -23,15 +23,15 @@ enum proctable_result {
 
 struct proctable_item {
     uint32_t slot;                    /**< set by the caller */
-    struct proctable_process process; /**< likewise its address */
+    struct proctable_process process; /**< the caller sets only its address */
     enum proctable_result result;
 };
 
 struct proctable_batch {
-    const struct layout *layout; /**< borrowed, as memory is */
+    const struct layout *layout; /**< borrowed, like `memory` */
     const struct memory *memory;
     uint64_t normal_exit;
-    bool old_ids; /**< terms as before OTP 26 */
+    bool old_ids; /**< pid terms have the format from before OTP 26 */
     struct proctable_item items[PROCTABLE_BATCH];
     size_t count;
     struct proctable_copies *copies;
@@ -42,8 +42,8 @@ MUST_USE int proctable_batch_open(struct proctable_batch *b,
                                   const struct memory *m, uint64_t normal_exit,
                                   bool old_ids);
 void proctable_batch_close(struct proctable_batch *b);
-/** Reads the `count` items; what they point to is valid until the next time.
- *  0, or the memory's error when nothing could be read. */
+/** Reads the `count` items; their pointers are valid until the next call.
+ *  Returns 0, or a memory error. */
 MUST_USE int proctable_batch_read(struct proctable_batch *b);
 
 #endif

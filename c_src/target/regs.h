@@ -1,10 +1,10 @@
 /**
  * @file regs.h
- * The user registers of a sample and the roles the JIT gives them on x86-64
- * (source: erts/emulator/beam/jit/x86/beam_asm.hpp, same in OTP 25, 27, 29):
- * rsp is the Erlang stack pointer while in JIT code, rbp the saved Erlang
- * stack pointer (or frame pointer), rbx the scheduler's register array, r13
- * the current process, r14d the reductions left, r15 the heap top.
+ * The user registers of a sample and the roles that the JIT gives them on
+ * x86-64 (erts/emulator/beam/jit/x86/beam_asm.hpp, the same in OTP 25, 27 and
+ * 29): in JIT code, rsp is the Erlang stack pointer, rbp the saved Erlang stack
+ * pointer (or the frame pointer), rbx the scheduler's register array, r13 the
+ * current process, r14d the reductions left, r15 the top of the heap.
  */
 #ifndef CPROF_TARGET_REGS_H
 #define CPROF_TARGET_REGS_H

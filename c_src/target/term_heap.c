@@ -64,7 +64,7 @@ enum term_kind term_kind(uint64_t term)
     }
 }
 
-/* A cell that was moved has no value (THE_NON_VALUE, 0) for its head. */
+/* The collector marks a cell that it moved by THE_NON_VALUE (0) as its head. */
 int term_cell(const struct memory *m, uint64_t term, uint64_t cell[2])
 {
     if (term_kind(term) != TERM_IS_LIST)
@@ -75,7 +75,8 @@ int term_cell(const struct memory *m, uint64_t term, uint64_t cell[2])
     return (cell[0] & PRIMARY) == PRIMARY_HEADER ? -E_TORN : 0;
 }
 
-/* A tuple that was moved has its new place where its header was. */
+/* The collector replaces the header of a tuple that it moved by a pointer to
+ * the new place. */
 int term_tuple(const struct memory *m, uint64_t term, size_t arity,
                uint64_t *elements)
 {

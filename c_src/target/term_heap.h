@@ -1,10 +1,10 @@
 /**
  * @file term_heap.h
- * Terms in the node's memory (erts/emulator/beam/erl_term.h). Every pointer is
- * checked before it is followed, and every step has a limit: the collector
- * moves terms while they are read, and what lies at an address then may be
- * anything. Nothing here notices that by itself; whoever reads a whole
- * compares its root before and after.
+ * Terms in the node's memory (erts/emulator/beam/erl_term.h). The garbage
+ * collector moves terms while they are read, and their old addresses may then
+ * hold anything. So every pointer is checked before it is followed, and every
+ * step has a limit. These functions cannot notice every move; the caller must
+ * compare the root of what it read before and after.
  */
 #ifndef CPROF_TARGET_TERM_HEAP_H
 #define CPROF_TARGET_TERM_HEAP_H
@@ -22,8 +22,8 @@ enum term_kind {
     TERM_IS_PID,   /**< of this node */
     TERM_IS_NIL,
     TERM_IS_LIST,  /**< a cell {head, tail} */
-    TERM_IS_BOXED, /**< a tuple, a binary and all else that has a header */
-    TERM_IS_OTHER, /**< a port, or no term at all */
+    TERM_IS_BOXED, /**< a tuple, a binary, or another term with a header */
+    TERM_IS_OTHER, /**< a port, or not a term at all */
 };
 
 enum term_kind term_kind(uint64_t term);
@@ -34,8 +34,8 @@ int64_t term_small(uint64_t term);
 
 /** Reads the cell of a TERM_IS_LIST: 0, -E_TORN, or a memory error. */
 MUST_USE int term_cell(const struct memory *m, uint64_t term, uint64_t cell[2]);
-/** Reads a tuple of that many elements: 0; -E_NOT_FOUND: it is another term;
- *  -E_TORN: it has no header, for it was moved; or a memory error. */
+/** Reads a tuple of `arity` elements: 0; -E_NOT_FOUND: it is another term;
+ *  -E_TORN: it was moved and has no header any more; or a memory error. */
 MUST_USE int term_tuple(const struct memory *m, uint64_t term, size_t arity,
                         uint64_t *elements);
 
@@ -45,7 +45,7 @@ MUST_USE int term_tuple(const struct memory *m, uint64_t term, size_t arity,
 MUST_USE int term_map_values(const struct memory *m, uint64_t term, size_t most,
                              uint64_t *values, size_t *count);
 
-/** Whose terms they are. */
+/** The node that the terms belong to. */
 struct term_node {
     const struct memory *memory;
     struct atoms *atoms;
@@ -54,10 +54,10 @@ struct term_node {
 };
 
 /**
- * A term as people read it: text as it is, any other term as Erlang writes it.
- * A part that is too long, too deep or of another kind is "..."; a whole that
- * is, is "".
- * @return 0, -E_TORN, or a memory error
+ * A term for people to read: text as it is, any other term as Erlang writes it.
+ * A part that is too long, too deeply nested or of another kind is written as
+ * "...". If that is the whole term, the text is "".
+ * @return 0, -E_TORN, or a memory error; the text is "" after an error
  */
 MUST_USE int term_text(const struct term_node *n, uint64_t term, char *text,
                        size_t size);

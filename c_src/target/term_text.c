@@ -1,11 +1,10 @@
 /*
- * How a term is written: labels of processes, which are mostly text, an atom
- * or a small tuple. The headers of binaries are those since OTP 27
- * (erts/emulator/beam/erl_bits.h); before it no process has a label of the
- * VM's own.
+ * Writes terms as text. The terms are labels of processes: mostly text, an atom
+ * or a small tuple. Binaries are read as OTP 27 and later store them
+ * (erts/emulator/beam/erl_bits.h); process labels exist only since OTP 27.
  *
  *   heap bits  {header 8, size in bits, bytes...}
- *   sub bits   {header 9, address and 2 flags, first bit, bit after the last}
+ *   sub bits   {header 9, address | 2 flag bits, first bit, bit after the last}
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -17,7 +16,7 @@
 #include "target/term_heap.h"
 
 enum {
-    MAX_READS = 512, /* of the node's memory, for one text */
+    MAX_READS = 512, /* reads of the node's memory for one text */
     MAX_DEPTH = 4,
     MAX_ELEMENTS = 16,
     MAX_BYTES = 252,
@@ -40,7 +39,7 @@ struct writer {
 static void put(struct writer *w, const char *bytes, size_t len)
 {
     size_t room = w->size - 1 - w->len;
-    if (len > room) /* whole characters */
+    if (len > room) /* keep only whole characters */
         for (len = room; len > 0 && ((uint8_t)bytes[len] & 0xc0) == 0x80;)
             len--;
     memcpy(w->to + w->len, bytes, len);
@@ -55,7 +54,7 @@ static void put_text(struct writer *w, const char *text)
 
 static void term(struct writer *w, uint64_t t, int depth);
 
-/* Is there anything left of what may be read and written? */
+/* Counts one read. False when no more reads, or no more text, are allowed. */
 static bool may_read(struct writer *w)
 {
     return !w->err && w->reads++ < MAX_READS && w->len + 1 < w->size;
@@ -69,8 +68,8 @@ static bool is_printable(uint64_t code)
            !(code >= 0xd800 && code <= 0xdfff);
 }
 
-/* A list of characters; it may be longer than `size`. 0; -E_NOT_FOUND: it is
- * none; or an error. */
+/* A list of characters, truncated to `size`. 0; -E_NOT_FOUND: it is another
+ * kind of list; or an error. */
 static int characters(struct writer *w, uint64_t list, char *to, size_t size)
 {
     size_t len = 0;
@@ -93,7 +92,7 @@ static int characters(struct writer *w, uint64_t list, char *to, size_t size)
     return end == TERM_IS_NIL || end == TERM_IS_LIST ? 0 : -E_NOT_FOUND;
 }
 
-/* Where the bytes of a binary are; false: not a binary, or not whole bytes. */
+/* The place of a binary's bytes; false: not a binary, or not whole bytes. */
 static bool bytes_of(uint64_t at, const uint64_t word[4], uint64_t *from,
                      uint64_t *size)
 {
@@ -109,7 +108,7 @@ static bool bytes_of(uint64_t at, const uint64_t word[4], uint64_t *from,
     return (kind == HEAP_BITS || kind == SUB_BITS) && bits % 8 == 0;
 }
 
-/* How many of its bytes are characters that may be shown. */
+/* The length of the part that consists of printable characters. */
 static size_t printable(const char *text, size_t len)
 {
     size_t i = 0;
@@ -122,7 +121,7 @@ static size_t printable(const char *text, size_t len)
     return i;
 }
 
-/* A binary that is text. 0; -E_NOT_FOUND: not a binary of text; or an error. */
+/* A binary of text. 0; -E_NOT_FOUND: not a binary of text; or an error. */
 static int binary(struct writer *w, uint64_t t, char to[MAX_BYTES + 1])
 {
     const struct memory *m = w->node->memory;
@@ -143,11 +142,11 @@ static int binary(struct writer *w, uint64_t t, char to[MAX_BYTES + 1])
         return err;
     size_t good = printable(to, len);
     to[good] = '\0';
-    /* Cut at our limit, the last character need not be whole. */
+    /* Where our limit cut the text, the last character may be incomplete. */
     return good == len || (len < size && len - good < 4) ? 0 : -E_NOT_FOUND;
 }
 
-/* False: it is no text. */
+/* False: it is not text, or w->err is set. */
 static bool as_text(struct writer *w, uint64_t t, char text[MAX_BYTES + 1])
 {
     int err = -E_NOT_FOUND;
@@ -208,7 +207,7 @@ static void elements(struct writer *w, const uint64_t *element, size_t n,
     put_text(w, "}");
 }
 
-/* A tuple; nothing else that has a header is shown. */
+/* A tuple; other terms with a header are written as "...". */
 static void boxed(struct writer *w, uint64_t t, int depth)
 {
     uint64_t header, element[MAX_ELEMENTS];

@@ -15,8 +15,8 @@
 /* The kernel keeps 15 bytes of a thread's name (TASK_COMM_LEN). */
 enum { COMM_LEN = 15 };
 
-/* How the VM writes the names: the number before (OTP 25, 26) or behind.
-   Sources: erts/emulator/beam/erl_process.c (start of the schedulers and the
+/* The names that the VM gives, with the number before (OTP 25, 26) or behind.
+   Sources: erts/emulator/beam/erl_process.c (start of the schedulers and of the
    aux and poll threads), erl_async.c. */
 static const struct pattern {
     enum thread_kind kind;
@@ -49,7 +49,7 @@ const char *thread_kind_name(enum thread_kind kind)
     return kind_names[kind];
 }
 
-/* Digits at text, as many as there are; NULL when there are none. */
+/* Reads the digits at text; returns what follows, NULL when there are none. */
 static const char *digits(const char *text, unsigned *number)
 {
     const char *at = text;
@@ -92,7 +92,7 @@ void thread_classify(const char *comm, enum thread_kind *kind, unsigned *number)
     }
 }
 
-/* Reads task/TID/comm: 1, 0 when the thread has ended, else -errno. */
+/* Reads task/TID/comm: 1; 0 when the thread has ended; or -errno. */
 static int read_comm(int dir, const char *tid, char name[COMM_LEN + 1])
 {
     char path[64];
@@ -124,8 +124,9 @@ static int by_tid(const void *a, const void *b)
     return (x->tid > y->tid) - (x->tid < y->tid);
 }
 
-/* By what the name says, the oldest first: thread ids go round, and the main
- * thread's, which is the process's, was the first. */
+/* By kind and number, the oldest thread first. Thread ids wrap around, so the
+ * age of a thread is the distance from the process's id, which is that of the
+ * first thread. */
 static int by_name_and_age(const void *a, const void *b, void *pid)
 {
     const struct thread *x = a, *y = b;
@@ -138,8 +139,8 @@ static int by_name_and_age(const void *a, const void *b, void *pid)
     return (age_x > age_y) - (age_x < age_y);
 }
 
-/* A thread has the name of the one that started it until it is given its own:
- * one that a NIF starts without a name is called as the scheduler is. */
+/* A thread inherits the name of the thread that started it. So a thread that a
+ * NIF starts and does not name has the name of a scheduler. */
 static void unmask_namesakes(struct threads *t, pid_t pid)
 {
     qsort_r(t->list, t->count, sizeof(*t->list), by_name_and_age, &pid);
@@ -153,7 +154,7 @@ static void unmask_namesakes(struct threads *t, pid_t pid)
     qsort(t->list, t->count, sizeof(*t->list), by_tid);
 }
 
-/* One entry of the directory. */
+/* Reads one entry of the directory. */
 static int read_one(int dir, const char *tid, struct threads *t, size_t *cap)
 {
     struct thread thread = {.tid = atoi(tid)};
