@@ -1,14 +1,14 @@
 /**
  * @file cfi_bytes.h
- * The number forms of unwind tables (DWARF 5 section 7.6; Linux Standard Base
- * Core, "DWARF Extensions") out of a bounded reader.
+ * Reads the number formats of unwind tables (DWARF 5 section 7.6; Linux
+ * Standard Base Core, "DWARF Extensions") from a bounded reader.
  */
 #ifndef CPROF_UNWIND_CFI_BYTES_H
 #define CPROF_UNWIND_CFI_BYTES_H
 
 #include "base/reader.h"
 
-/** DW_EH_PE_*: how a pointer is written, and what it is relative to. */
+/** DW_EH_PE_*: the format of a pointer, and what it is relative to. */
 enum {
     CFI_BYTES_ABSPTR = 0x00,
     CFI_BYTES_UDATA2 = 0x02,
@@ -22,11 +22,12 @@ enum {
     CFI_BYTES_DATAREL = 0x30,
 };
 
-/** LEB128 of at most 10 bytes; a longer one fails the reader. */
+/** A LEB128 number of at most 10 bytes; a longer one fails the reader. */
 uint64_t cfi_bytes_uleb(struct reader *r);
 int64_t cfi_bytes_sleb(struct reader *r);
-/** A pointer in an encoding; at: address of the reader's next byte. Absolute
- *  and relative to itself; any other encoding fails the reader. */
+/** A pointer in an encoding; at: address of the reader's next byte. The pointer
+ *  is absolute or relative to its own address; any other encoding fails the
+ *  reader. */
 uint64_t cfi_bytes_pointer(struct reader *r, uint8_t encoding, uint64_t at);
 
 #endif

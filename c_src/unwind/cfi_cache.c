@@ -4,8 +4,8 @@
 
 #include "base/index.h"
 
-/* One sample's leaf is one of thousands of instructions, its callers are few:
- * 1.4 MiB hold both. */
+/* Leaves are at thousands of different instructions, return addresses are few.
+ * This number (1.4 MiB) is enough for both. */
 enum { SLOTS = 8192 };
 
 struct slot {

@@ -87,7 +87,7 @@ static uint64_t pop(struct machine *m)
     return m->stack[--m->depth];
 }
 
-/* A copy of the value n below the top. */
+/* Pushes a copy of the value that is n below the top. */
 static void pick(struct machine *m, size_t n)
 {
     if (n >= m->depth)

@@ -41,12 +41,12 @@ struct rules {
     struct cfi_rule of[REGS_COUNT];
 };
 
-/* A program at work. */
+/* The state while a program runs. */
 struct run {
     const struct cfi_section *frames;
     const struct cfi_function *function;
     struct reader r;
-    uint64_t location; /* the rules so far hold from here on */
+    uint64_t location; /* the present rules hold from this address on */
     struct rules now;
     struct rules initial; /* after the CIE's own instructions */
     struct rules remembered[REMEMBERED];
@@ -54,7 +54,7 @@ struct run {
     int err;
 };
 
-/* Vector registers have rules too, which concern nobody here. */
+/* Sets a rule. Those of vector registers are ignored. */
 static void set(struct run *run, uint64_t reg, enum cfi_how how, int64_t at)
 {
     if (at != (int32_t)at)
@@ -72,7 +72,7 @@ static int64_t factored(const struct run *run, int64_t n)
                : value;
 }
 
-/* An unsigned and a signed operand, in units of the CIE. */
+/* An unsigned and a signed operand, which are in units of the CIE. */
 static int64_t offset(struct run *run)
 {
     return factored(run, (int64_t)cfi_bytes_uleb(&run->r));
@@ -256,8 +256,8 @@ static void step(struct run *run, uint8_t op)
     }
 }
 
-/* Runs until the rules for addr are complete: up to the instruction that
- * advances past it. OP_SET_LOC, which no compiler writes, is refused. */
+/* Runs the instructions up to the one that advances past addr; then the rules
+ * are those for addr. OP_SET_LOC, which no compiler writes, is refused. */
 static void play(struct run *run, const struct cfi_program *program,
                  uint64_t addr)
 {

@@ -20,7 +20,7 @@ int cfi_table_parse(const struct cfi_section *header,
     uint8_t frames_at = reader_u8(&r);
     uint8_t count = reader_u8(&r);
     uint8_t entry = reader_u8(&r);
-    reader_u32(&r); /* where .eh_frame is: the caller knows */
+    reader_u32(&r); /* the address of .eh_frame, which the caller knows */
     struct cfi_table t = {
         .base = header->addr, .count = reader_u32(&r), .frames = *frames};
     if (r.failed || version != 1 || (frames_at & 7) != (CFI_BYTES_UDATA4 & 7) ||
@@ -33,14 +33,14 @@ int cfi_table_parse(const struct cfi_section *header,
     return 0;
 }
 
-/* Field 0: a function's start, 1: its FDE. */
+/* field 0: the function's start; 1: its FDE */
 static uint64_t entry_at(const struct cfi_table *t, size_t i, size_t field)
 {
     struct reader r = reader_of(t->entries + i * ENTRY_LEN + 4 * field, 4);
     return t->base + (uint64_t)(int32_t)reader_u32(&r);
 }
 
-/* The last function that starts at or before addr; count: none. */
+/* The last function that starts at or before addr; t->count: none. */
 static size_t search(const struct cfi_table *t, uint64_t addr)
 {
     size_t low = 0, high = t->count;
@@ -54,8 +54,8 @@ static size_t search(const struct cfi_table *t, uint64_t addr)
     return low ? low - 1 : t->count;
 }
 
-/* A record of .eh_frame, from its id on; addr_of() tells where that is. The
- * 64-bit form is written by nobody. */
+/* A reader for a record of .eh_frame, from its id on. The 64-bit format is not
+ * read, because no compiler writes it. */
 static struct reader record_at(const struct cfi_section *s, uint64_t addr)
 {
     struct reader r = reader_of(s->bytes, s->len);
@@ -72,11 +72,11 @@ static uint64_t addr_of(const struct cfi_section *s, const struct reader *r)
     return r->failed ? 0 : s->addr + (uint64_t)(r->at - s->bytes);
 }
 
-/* What of a CIE is needed to read its FDEs. */
+/* The parts of a CIE that are needed to read its FDEs. */
 struct common {
     struct cfi_function function;
     uint8_t encoding; /* of code addresses */
-    bool sized;       /* FDEs have augmentation data, and its length */
+    bool sized;       /* FDEs have augmentation data, after its length */
 };
 
 static size_t read_text(struct reader *r, char text[TEXT_MAX])
@@ -90,7 +90,7 @@ static size_t read_text(struct reader *r, char text[TEXT_MAX])
     return 0;
 }
 
-/* The letters behind 'z' say what its data are, in order. */
+/* The letters behind 'z' say what the data consist of, in this order. */
 static void read_augmentation(struct reader *data, const char *letters,
                               struct common *c)
 {

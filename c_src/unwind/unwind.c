@@ -6,8 +6,9 @@
 
 #include "unwind/unwind_state.h"
 
-/* JIT code this far below the runtime stack runs on it: between switching
- * stacks and the call, or right after the return (0.6 % of samples). */
+/* JIT code whose sp is at most this far below RS runs on the runtime stack: it
+ * has switched stacks for a call of C code, or has just returned from it (0.6 %
+ * of samples). */
 enum { NEAR_RUNTIME_STACK = 64 * 1024 };
 
 int unwinder_open(const struct unwind_config *config, struct unwinder **out)
@@ -86,7 +87,7 @@ void unwind_walk_done(struct unwinding *w, const struct unwind_walk *walk)
     w->out->truncated = !w->out->complete;
 }
 
-/* RS of the sample's thread; JIT code carries it in rbx. */
+/* RS of the sample's thread. In JIT code it follows from rbx. */
 static uint64_t runtime_stack(const struct unwinding *w, bool in_jit)
 {
     if (w->scheduler && w->scheduler->runtime_stack)
@@ -134,7 +135,7 @@ enum unwind_gap unwind_gap_of(const struct unwinding *w,
     return native->end == NATIVE_LIMIT && cut ? UNWIND_CUT : UNWIND_UNREADABLE;
 }
 
-/* Drops what is known of code that was replaced. */
+/* Forgets what is known about code that was replaced. */
 static void follow_code(struct unwinder *u)
 {
     const struct layout *l = u->config.layout;

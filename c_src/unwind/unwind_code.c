@@ -21,7 +21,7 @@ struct site_slot {
     struct unwind_site site;
 };
 
-/* Whether one function calls one fragment; key is the hash of both. */
+/* Does one function call one fragment? key is the hash of both. */
 struct call_slot {
     uint64_t generation; /* 0: empty */
     uint64_t key;
@@ -75,8 +75,8 @@ void unwind_code_sync(struct unwind_code *c, uint32_t stop)
     c->generation++;
 }
 
-/* Code is mapped before the list names it: whatever lies in the mapping of
- * the VM's own fragments is code too (erts/emulator/beam/jit/beam_jit_main.cpp
+/* Code can run before the list has it. So everything in the mapping of the VM's
+ * own fragments is taken as code (erts/emulator/beam/jit/beam_jit_main.cpp
  * allocates both from one JitAllocator). */
 void unwind_code_set_maps(struct unwind_code *c, const struct maps *maps)
 {
@@ -107,7 +107,8 @@ static const struct page *page_of(struct unwind_code *c, uint64_t addr)
     return page;
 }
 
-/* Copies what can be read of [addr, addr + len); returns how much. */
+/* Copies [addr, addr + len) as far as it can be read; returns how many bytes.
+ */
 static size_t read_code(struct unwind_code *c, uint64_t addr, uint8_t *to,
                         size_t len)
 {
@@ -126,7 +127,7 @@ static size_t read_code(struct unwind_code *c, uint64_t addr, uint8_t *to,
     return done;
 }
 
-/* The shared fragments whose names matter to a stack. */
+/* Two shared fragments have a meaning for the stack. */
 static void learn_fragment(struct unwind_code *c, struct unwind_site *site,
                            const struct jit_function *f)
 {
@@ -140,8 +141,7 @@ static void learn_fragment(struct unwind_code *c, struct unwind_site *site,
     site->entry = unwind_seam_entry(code, len, &site->entry_disp);
 }
 
-/* at: an address in the instruction that is meant, the call's or the
- * leaf's own. */
+/* at: an address in the call instruction, or in that of the leaf. */
 static void learn_function(struct unwind_code *c, struct unwind_site *site,
                            uint64_t at, uint64_t time_ns)
 {
@@ -162,14 +162,14 @@ static void learn_call(struct unwind_code *c, struct unwind_site *site)
 {
     uint8_t before[SEAM_BEFORE];
     int32_t target = 0;
-    /* Where the code cannot be read nothing speaks against the address. */
+    /* If the code cannot be read, the address is accepted. */
     site->after_call = true;
     if (read_code(c, site->addr - SEAM_BEFORE, before, SEAM_BEFORE) ==
         SEAM_BEFORE)
         site->after_call = unwind_seam_is_return(before, &target);
     site->callee = target ? site->addr + (uint64_t)(int64_t)target : 0;
     /* The VM itself pushes addresses of its shared code (normal_exit,
-     * return_trace, ...): they follow no call. */
+     * return_trace, ...), which do not follow a call. */
     if (site->emulator)
         site->after_call = true;
 }
@@ -203,9 +203,9 @@ const struct unwind_site *unwind_code_site(struct unwind_code *c, uint64_t addr,
     return &slot->site;
 }
 
-/* Modules reach shared fragments through jumps of their own, behind their
- * code: jmp rel32, or jmp [rip+disp] (beam_asm_module.cpp: the dispatch
- * table). */
+/* Modules reach shared fragments through jumps at the end of their own code:
+ * jmp rel32, or jmp [rip+disp] (beam_asm_module.cpp: the dispatch table).
+ * Returns the target of such a jump at `at`, or 0. */
 static uint64_t behind_jump(struct unwind_code *c, uint64_t at)
 {
     uint8_t code[6];

@@ -1,5 +1,5 @@
-/* Erlang stacks that the engine copied at the instant of the sample, in one
- * piece, or as the two ends of a long one. */
+/* Erlang stacks that the engine copied at the instant of the sample: in one
+ * piece, or the two ends of a long one. */
 #include <string.h>
 
 #include "unwind/unwind_state.h"
@@ -9,7 +9,7 @@ bool unwind_is_exact(const struct unwinding *w)
     return w->s->exact && (w->s->process.c_p || w->s->has_current);
 }
 
-/* A dirty NIF's is the VM's own trampoline, which is no JIT code. */
+/* For a dirty NIF it is a trampoline of the VM, which is not JIT code. */
 void unwind_continuation(struct unwinding *w)
 {
     uint64_t at = w->s->process.continuation;
@@ -28,8 +28,9 @@ static void walk_root(struct unwinding *w, struct unwind_walk *walk,
     unwind_erlang_words(walk, root->addr, root->bytes, root->len);
 }
 
-/* A copy that does not hold stop was taken while the stack was being moved: it
- * has the same length, and ends with normal_exit as ever. 0: not there. */
+/* If the copy does not contain stop, it was taken while the stack was being
+ * moved. The stack that was copied has the same length and ends with
+ * normal_exit. 0: it is not there. */
 static uint64_t moved_stop(const struct unwinding *w, uint64_t normal_exit)
 {
     const struct sample_copy *copy = &w->s->erlang;

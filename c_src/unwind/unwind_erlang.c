@@ -8,11 +8,12 @@ enum {
     CPMASK = 3, /* erts/emulator/beam/erl_term.h */
 };
 
-/* More than this is not read of one stack. */
+/* The most that is read of one stack. */
 static const uint64_t MAX_BYTES = (uint64_t)64 << 20;
-/* Past it, when the leaf end of the list is full, the middle is left out. */
+/* If more than this is left when the leaf end of the list is full, the middle
+ * is left out, */
 static const uint64_t MAX_MIDDLE = (uint64_t)128 << 10;
-/* And this much is read of the root end. */
+/* and this much of the root end is read. */
 static const uint64_t ROOT_BYTES = (uint64_t)32 << 10;
 
 static bool is_return_address(struct unwind_walk *w, uint64_t word, bool top)
@@ -24,16 +25,18 @@ static bool is_return_address(struct unwind_walk *w, uint64_t word, bool top)
     return unwind_code_site(w->code, word, w->time_ns)->after_call;
 }
 
-/* A light BIF's caller calls it a few instructions after the entry address
- * that it hands over. */
+/* A light BIF is called a few instructions after the entry address that the
+ * caller passes. */
 static bool is_entrys_return(const struct unwind_walk *w, uint64_t ret)
 {
     return ret > w->entry && ret - w->entry <= SEAM_ENTRY_MAX;
 }
 
-/* The first return address, when the sample noted where a light BIF was
- * called. Another call site of the same function: the function has gone on
- * since; the noted one is right. Another function: a stack of another time. */
+/* Adds the first return address. If the sample shows where a light BIF was
+ * called, this address must fit it. If it is another call site in the same
+ * function, the function has continued since the sample, and the call site in
+ * the sample is right. If it is in another function, the stack is from another
+ * time. */
 static void add_first(struct unwind_walk *w, uint64_t ret)
 {
     bool exact = !w->entry || is_entrys_return(w, ret);
@@ -70,7 +73,7 @@ void unwind_erlang_words(struct unwind_walk *w, uint64_t addr,
     }
 }
 
-/* Reads up to UNWIND_SCRATCH bytes, fewer at the end of what is mapped. */
+/* Reads up to `want` bytes; fewer if a page is not mapped. */
 static size_t read_pages(const struct memory *m, uint64_t addr, size_t want,
                          uint8_t *scratch)
 {
@@ -107,7 +110,7 @@ static size_t next_size(uint64_t addr, uint64_t hend)
     return UNWIND_SCRATCH;
 }
 
-/* Is the leaf end full, and the root end far away? */
+/* Is the leaf end of the list full, and the root end far away? */
 static bool skips_middle(const struct unwind_walk *w, uint64_t addr,
                          uint64_t hend)
 {

@@ -1,4 +1,4 @@
-/* A sample in JIT code: rsp is the Erlang stack pointer, the copied stack is
+/* A sample in JIT code: rsp is the Erlang stack pointer, so the copied stack is
  * the Erlang stack. */
 #include <string.h>
 
@@ -6,8 +6,8 @@
 
 enum { COMPARED = 256 };
 
-/* The end of the stack that sp is in, by the Process: false when the process
- * has another heap by now. *hend is 0 when it cannot be told. */
+/* The end of the stack that contains sp, as the Process has it; *hend is 0 when
+ * it is not known. False when the process has another heap now. */
 static bool stack_end(const struct unwinding *w, uint64_t sp, uint64_t *hend)
 {
     uint64_t c_p = w->out->c_p, htop;
@@ -22,8 +22,9 @@ static bool stack_end(const struct unwinding *w, uint64_t sp, uint64_t *hend)
            sp < *hend;
 }
 
-/* Are the last copied bytes still where they were? If not, the stack behind
- * them is another one: collected and moved, or returned from and reused. */
+/* Are the last copied bytes still in their place? If not, the stack behind them
+ * is no longer that of the sample: a garbage collection has moved it, or its
+ * functions have returned and others use it. */
 static bool same_as_copied(const struct unwinding *w,
                            const struct sample_copy *copy)
 {
@@ -34,7 +35,7 @@ static bool same_as_copied(const struct unwinding *w,
            memcmp(now, copy->bytes + copy->len - len, len) == 0;
 }
 
-/* The copy ended before the stack did. */
+/* The copy ended before the stack did: reads the rest from the node. */
 static void continue_in_memory(struct unwinding *w, struct unwind_walk *walk,
                                const struct sample_copy *copy)
 {
@@ -87,8 +88,8 @@ void unwind_jit(struct unwinding *w)
     }
     w->out->c_p = w->s->process.c_p ? w->s->process.c_p : regs->r[REGS_R13];
     struct unwind_walk walk = unwind_walk_of(w);
-    /* Neither calls of shared fragments nor of a module's breakpoint
-     * trampoline align their return address. */
+    /* Calls of shared fragments, and of a module's breakpoint trampoline, do
+     * not align their return address. */
     walk.top_any = leaf.emulator || !leaf.function_start;
     if (w->s->exact && w->s->process.c_p)
         unwind_copied(w, &walk, copy, copy->addr);

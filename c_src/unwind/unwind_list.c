@@ -4,13 +4,15 @@
 
 struct unwind_list unwind_list_of(struct unwound *out)
 {
-    /* Not the list: it is large and count says how much of it is valid. */
+    /* The list is large and need not be cleared: count says how much of it is
+       valid. */
     memset((char *)out + offsetof(struct unwound, count), 0,
            sizeof(*out) - offsetof(struct unwound, count));
     return (struct unwind_list){.out = out};
 }
 
-/* From here on the last UNWIND_BOTTOM addresses are kept in a ring. */
+/* When the list is full: from then on, the last UNWIND_BOTTOM addresses are
+ * kept in a ring. */
 static void begin_ring(struct unwind_list *l)
 {
     struct unwound *out = l->out;

@@ -1,8 +1,8 @@
 /**
  * @file unwind_list.h
- * Appends addresses to a struct unwound, leaf first. A stack of any depth
- * fits: past UNWIND_MAX the first UNWIND_TOP and the last UNWIND_BOTTOM
- * addresses are kept, with one ADDRESS_ELIDED between them.
+ * Appends addresses to a struct unwound, leaf first. A stack of any depth fits:
+ * if there are more than UNWIND_MAX addresses, the first UNWIND_TOP and the
+ * last UNWIND_BOTTOM are kept, with one ADDRESS_ELIDED between them.
  *
  *   list: [0 .. UNWIND_TOP) leaf end   [UNWIND_TOP] elided   root end
  */
@@ -15,25 +15,26 @@ struct unwind_list {
     struct unwound *out;
     size_t ring_at;    /**< once full: where the next address goes */
     uint64_t total;    /**< addresses added */
-    bool skip_unknown; /**< some were left out, how many is not known */
+    bool skip_unknown; /**< an unknown number of addresses was left out */
     bool full;         /**< the root end is kept as a ring */
 };
 
-/** Empties *out and begins to fill it; out is borrowed until _finish. */
+/** Empties *out; it is borrowed until unwind_list_finish. */
 struct unwind_list unwind_list_of(struct unwound *out);
-/** @return the address as it is in the list now, to be marked at once */
+/** Appends an address.
+ *  @return its place in the list, valid until the next call */
 struct address *unwind_list_add(struct unwind_list *l, uint64_t at,
                                 enum address_kind kind);
-/** The caller leaves addresses out here, at or past UNWIND_TOP.
- *  @param kind  ADDRESS_ELIDED or why C frames are missing */
+/** Marks a place where the caller leaves out addresses.
+ *  @param kind  ADDRESS_ELIDED, or the reason why C frames are missing */
 void unwind_list_skip(struct unwind_list *l, enum address_kind kind);
-/** Takes back what was added since `then` and `count` (out->count) were kept;
- *  then must not have been full, nor count past UNWIND_TOP. */
+/** Undoes everything since `then` (a copy of *l) and `count` (out->count) were
+ *  noted. `then` must not be full, and count at most UNWIND_TOP. */
 void unwind_list_back(struct unwind_list *l, const struct unwind_list *then,
                       size_t count);
-/** How many addresses are still wanted before the middle is elided. */
+/** The number of addresses that the leaf end still has room for. */
 size_t unwind_list_top_room(const struct unwind_list *l);
-/** Puts the root end in order; the list is complete then. */
+/** Puts the root end in order. To be called at the end. */
 void unwind_list_finish(struct unwind_list *l);
 
 #endif

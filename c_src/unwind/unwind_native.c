@@ -17,18 +17,18 @@ struct unwind_native {
     struct cfi_cache *cache;
     uint64_t frames[NATIVE_FRAMES];
 
-    /* of the sample being unwound */
+    /* for the sample that is being unwound: */
     const struct sample *sample;
     bool late;
-    uint64_t late_addr; /* what `late_bytes` holds; 0: nothing */
+    uint64_t late_addr; /* address of `late_bytes` in the node; 0: none */
     uint8_t late_bytes[LATE_BYTES];
 };
 
-/* One activation of a function on its way outwards. */
+/* One activation of a function. */
 struct activation {
     struct regs regs;
-    uint32_t known;   /* bit per register that could be recovered */
-    bool interrupted; /* ip is the next instruction, no return address */
+    uint32_t known;   /* one bit per register whose value is known */
+    bool interrupted; /* ip is the next instruction, not a return address */
 };
 
 int unwind_native_open(const struct process *p, const struct memory *m,
@@ -93,7 +93,7 @@ static int from_memory(struct unwind_native *n, uint64_t addr, uint64_t *value)
     return 0;
 }
 
-/* -E_LIMIT: an exact sample does not hold it. */
+/* -E_LIMIT: the sample is exact and does not have this word. */
 static int read_word(void *ctx, uint64_t addr, uint64_t *value)
 {
     struct unwind_native *n = ctx;
@@ -147,9 +147,9 @@ static int find_cfa(struct unwind_native *n, const struct activation *a,
     return 0;
 }
 
-/* In an epilogue the rule "saved at CFA - n" stands although the register was
- * popped already: the slot is below the stack pointer and the register's own
- * value is the right one. */
+/* In an epilogue the rule "saved at CFA - n" still holds after the register was
+ * popped. Then the slot is below the stack pointer, and the register itself has
+ * the right value. */
 static bool popped(const struct activation *a, const struct cfi_rule *rule,
                    uint64_t addr)
 {
@@ -187,8 +187,9 @@ static int recover(struct unwind_native *n, const struct activation *a,
     return read_word(n, addr, value);
 }
 
-/* A register that is lost is missed only by who needs it; all need the return
- * address. 1: there is a caller, and *a is it; 0: there is none. */
+/* Goes to the caller: 1: *a is now the caller; 0: there is no caller. A lost
+ * register matters only if a later step needs it; every step needs the return
+ * address. */
 static int step(struct unwind_native *n, struct activation *a)
 {
     uint64_t ip = a->regs.r[REGS_RIP], cfa;
@@ -216,7 +217,7 @@ static int step(struct unwind_native *n, struct activation *a)
             caller.regs.r[rule->reg] = 0;
         }
     }
-    /* Stacks grow downwards; a signal may have been taken on another one. */
+    /* Stacks grow downwards; but a signal handler may have its own stack. */
     if (caller.regs.r[REGS_RSP] <= a->regs.r[REGS_RSP] && !row->signal)
         return -E_FORMAT;
     caller.interrupted = row->signal;

@@ -41,7 +41,7 @@ static struct unwind_object *find(const struct unwind_objects *o, uint64_t addr)
     return &o->list[low];
 }
 
-/* An object that stays as it was moves over with its image. */
+/* Adds one mapping. If it has not changed, its image moves over. */
 static int add_mapping(struct unwind_objects *to, struct unwind_objects *from,
                        const struct map *map)
 {
@@ -106,8 +106,8 @@ static void find_table(struct unwind_object *object)
         object->table.count = 0;
 }
 
-/* Images that cannot be opened (JIT code is a deleted memfd, a file may be
- * gone) are objects without a table. */
+/* If the image cannot be opened (JIT code is a deleted memfd, a file may be
+ * gone), the object has no table. */
 static void open_image(struct unwind_object *object, const struct process *p,
                        const struct memory *m)
 {

@@ -1,6 +1,6 @@
 /* A sample on the runtime stack of a normal scheduler. C code that JIT code
- * calls runs on the scheduler's own stack, always from the same place
- * downwards, RS, so that its return address into JIT code is at RS - 8
+ * calls runs on the scheduler's own stack, always below the same address, RS.
+ * So its return address into JIT code is at RS - 8
  * (erts/emulator/beam/jit/x86/beam_asm.hpp: emit_enter_runtime). */
 #include <string.h>
 
@@ -8,17 +8,17 @@
 #include "unwind/unwind_state.h"
 
 enum {
-    RA_BYTES = 16, /* compared below RS: the return address and one more */
+    RA_BYTES = 16, /* compared below RS: the return address and a word more */
     FIELDS_BYTES = 192,
 };
 
-/* The sample at the place where C and Erlang meet. */
+/* The sample at the seam between C code and Erlang code. */
 struct seam {
-    uint64_t ret;     /* address in JIT code where C returns to */
-    struct regs regs; /* as JIT code will find them, when known */
+    uint64_t ret;     /* address in JIT code to which the C code returns */
+    struct regs regs; /* the registers after this return, if has_regs */
     bool has_regs;
     enum seam_resume resume;
-    uint64_t entry; /* call site of a light BIF, 0: none or not known */
+    uint64_t entry; /* call site of a light BIF; 0: none, or not known */
     bool shared;    /* ret is in a shared fragment: modules call these without
                        aligning the return address (safe_fragment_call) */
 };
@@ -30,7 +30,8 @@ struct live {
     bool has_current, has_ret, has_stop, has_htop, has_hend;
 };
 
-/* A word of the thread's stack: of the copy, or late from memory. */
+/* A word of the thread's stack: from the copies, or if the sample is not exact,
+ * from the node's memory now. */
 static bool stack_word(struct unwinding *w, uint64_t addr, uint64_t *value)
 {
     if (unwind_copied_word(&w->s->stack, addr, value) ||
@@ -53,8 +54,8 @@ static void add_native(struct unwinding *w, const struct native_walk *native,
     }
 }
 
-/* The C frames, if the tables lead to the boundary that the runtime stack
- * shows; otherwise only the ip. The boundary holds in any case. */
+/* Adds the C frames if the unwind tables lead to the seam at the runtime stack,
+ * otherwise only the ip. The seam is known in either case. */
 static bool cross_native(struct unwinding *w, struct seam *seam)
 {
     struct native_walk native;
@@ -70,8 +71,8 @@ static bool cross_native(struct unwinding *w, struct seam *seam)
                      native.regs.r[REGS_RSP] == w->runtime_stack;
     if (seam->has_regs)
         seam->regs = native.regs;
-    /* C code recursed past what is copied or followed (pcre does): its leaf
-     * end is known, and the seam all the same. */
+    /* Deep recursion in C code (as in pcre) exceeds what is copied or followed.
+     * Then its leaf end and the seam are known, but not the middle. */
     bool deep = native.end == NATIVE_LIMIT ||
                 (w->s->seam.len && native.end != NATIVE_ERLANG);
     add_native(w, &native, seam->has_regs || deep ? native.count : 1);
@@ -86,7 +87,7 @@ static bool cross_native(struct unwinding *w, struct seam *seam)
     return true;
 }
 
-/* Where the light BIF's call site is noted, if that is what runs. */
+/* The call site of the light BIF that runs, or 0. */
 static uint64_t entry_of(struct unwinding *w, const struct seam *seam,
                          const struct unwind_site *site)
 {
@@ -102,8 +103,8 @@ static uint64_t entry_of(struct unwinding *w, const struct seam *seam,
     return unwind_code_has(w->u->code, entry) ? entry : 0;
 }
 
-/* Process.htop .. hend lie close together (erl_process.h), so that one piece
- * of memory holds all three. */
+/* htop, stop and hend are close together in struct process (erl_process.h), so
+ * all three are read as one piece of memory, which begins with this field. */
 static uint32_t first_field(const struct unwinding *w)
 {
     uint32_t stop = unwind_offset(w, LAYOUT_STOP);
@@ -121,7 +122,7 @@ static bool take_field(const struct unwinding *w, const uint8_t *fields,
     return true;
 }
 
-/* Reads the process's stack bounds; false when they cannot be read. */
+/* Reads the bounds of the process's stack; false when they cannot be read. */
 static bool read_bounds(const struct unwinding *w, struct live *now)
 {
     uint8_t fields[FIELDS_BYTES];
@@ -135,7 +136,7 @@ static bool read_bounds(const struct unwinding *w, struct live *now)
     return true;
 }
 
-/* Reads what tells whether the thread is still at the same place. */
+/* Reads what shows whether the thread is still in the same place. */
 static bool read_place(const struct unwinding *w, struct live *now)
 {
     uint64_t esdp = w->scheduler ? w->scheduler->esdp : 0;
@@ -160,8 +161,8 @@ static bool read_place(const struct unwinding *w, struct live *now)
 
 enum moment { SAME_MOMENT, LATER_MOMENT, ANOTHER_PROCESS, UNKNOWN_MOMENT };
 
-/* Are the words below RS the sampled ones? A C function that pushed nothing
- * leaves only the return address to compare. */
+/* Are the words below RS those of the sample? If the C function had pushed
+ * nothing, only the return address can be compared. */
 static enum moment compare_return(const struct unwinding *w,
                                   const struct live *now)
 {
@@ -177,8 +178,8 @@ static enum moment compare_return(const struct unwinding *w,
                : LATER_MOMENT;
 }
 
-/* While a match specification runs, the scheduler's current process is one made
- * up for it; the process that runs it is in r13, as always. */
+/* While a match specification runs, the scheduler's current process is a pseudo
+ * process; the process that runs it is in r13, as always. */
 static bool is_pseudo(const struct unwinding *w, uint64_t process)
 {
     uint64_t id;
@@ -197,7 +198,7 @@ static enum moment compare(const struct unwinding *w, const struct seam *seam,
         return ANOTHER_PROCESS;
     if (seam->resume != SEAM_SAVED && before->stop != after->stop)
         return LATER_MOMENT;
-    if (!seam->ret || !after->has_current) /* JIT code: no such slot */
+    if (!seam->ret || !after->has_current) /* no ret: the ip is in JIT code */
         return UNKNOWN_MOMENT;
     return compare_return(w, after);
 }
@@ -210,16 +211,17 @@ static uint64_t stack_pointer(const struct seam *seam, const struct live *now)
     return now->has_stop ? now->stop : 0;
 }
 
-/* While a collection swaps heaps the three do not fit together; the stack is
- * then walked up to normal_exit. Code that saves its stack pointer in a
- * register calls nothing that collects: there it is not this stack. */
+/* While a garbage collection swaps heaps, the three pointers do not fit
+ * together; then the stack is walked up to normal_exit. But code that saves its
+ * stack pointer in a register calls nothing that collects garbage. There,
+ * pointers out of order mean that this is not its stack. */
 static bool in_order(const struct live *now, uint64_t e)
 {
     return now->has_htop && now->has_hend && now->htop <= e && e <= now->hend;
 }
 
-/* No stack, or one from a different moment: the call site of a light BIF is
- * exact nevertheless. */
+/* When there is no stack, or only one from another moment: the call site of a
+ * light BIF is exact nevertheless. */
 static void add_entry_only(struct unwinding *w, const struct seam *seam)
 {
     if (seam->entry)
@@ -228,7 +230,7 @@ static void add_entry_only(struct unwinding *w, const struct seam *seam)
     w->out->complete = false;
 }
 
-/* Reads the stack from the node, and returns the moment that it is from. */
+/* Walks the stack in the node's memory; returns the moment it dates from. */
 static enum moment walk_live(struct unwinding *w, const struct seam *seam,
                              struct unwind_walk *walk, bool *ordered)
 {
@@ -247,10 +249,10 @@ static enum moment walk_live(struct unwinding *w, const struct seam *seam,
 
 /*
  * Can the stack that was read now be used for the sample? Short C functions
- * have returned long before the stack can be read. A later moment of the same
- * process is good enough if it is in the function of the call site that was
- * noted in the sample, or in one that calls the sample's shared fragment. The
- * frames below that are most probably the same as then; they stay unverified.
+ * return long before the stack can be read. So a stack from a later moment of
+ * the same process is accepted if its first function is that of the call site
+ * in the sample, or if it calls the shared fragment of the sample. The frames
+ * below that are most probably the same as then; they are unverified.
  */
 static bool may_stand(struct unwinding *w, const struct seam *seam,
                       const struct unwind_walk *walk, enum moment moment,
@@ -262,7 +264,7 @@ static bool may_stand(struct unwinding *w, const struct seam *seam,
         return true;
     if (!ordered || walk->found == 0)
         return false;
-    /* What the scheduler took up goes on where it was. */
+    /* A process that the scheduler has selected continues where it was. */
     return w->out->scheduling || seam->entry ||
            unwind_code_calls(w->u->code, walk->first, seam->ret - 1,
                              w->s->time_ns);
@@ -287,9 +289,10 @@ static void add_live_stack(struct unwinding *w, const struct seam *seam)
         moment != SAME_MOMENT || !ordered || seam->resume == SEAM_UNKNOWN;
 }
 
-/* The engine copied the Erlang stack at the sample's own instant. Where the
- * saved register could not be recovered the process's stop is near: it was
- * stored at an earlier call of the same function or of one below it. */
+/* The engine copied the Erlang stack at the instant of the sample. If the saved
+ * register could not be recovered, Process.stop is used instead, which is
+ * close: it was stored at an earlier call of C code, by the same function or
+ * one near it. */
 static void add_copied_stack(struct unwinding *w, const struct seam *seam)
 {
     const struct sample *s = w->s;
@@ -314,16 +317,17 @@ static uint64_t process_of(struct unwinding *w, const struct seam *seam)
     return unwind_current_process(w);
 }
 
-/* Copied before it was known where the current process is: the C code runs for
- * some Erlang process, but it is not known for which. */
+/* An exact sample that was taken before the place of the current process was
+ * known: the C code runs for an unknown Erlang process. */
 static bool is_of_unknown_process(const struct unwinding *w, bool scheduling)
 {
     return w->s->exact && !w->s->has_current && !scheduling;
 }
 
-/* The Erlang side, from the first Erlang frame on. The scheduler works for a
- * process at times (it collects what a process left undone when its time was
- * up: erts_schedule in erl_process.c), so that process's stack is wanted. */
+/* Adds the Erlang frames after the first. The scheduler itself sometimes works
+ * for a process: in erts_schedule (erl_process.c) it does the garbage
+ * collection that a process needed when its time slice ended. Then the stack of
+ * that process is added. */
 static void add_erlang(struct unwinding *w, const struct seam *seam,
                        bool scheduling)
 {
@@ -342,7 +346,7 @@ static void add_erlang(struct unwinding *w, const struct seam *seam,
     }
 }
 
-/* JIT code on the runtime stack: about to call C code, or just back. */
+/* JIT code on the runtime stack, just before or after a call of C code. */
 static void from_jit(struct unwinding *w)
 {
     struct seam seam = {.regs = w->s->regs, .has_regs = true};

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Length of FF /2 (call r/m64) by its ModRM and SIB, without a prefix. */
+/* Length of FF /2 (call r/m64) without prefixes, from its ModRM and SIB. */
 static size_t indirect_call_length(uint8_t modrm, uint8_t sib)
 {
     unsigned mod = modrm >> 6, rm = modrm & 7;
@@ -27,7 +27,7 @@ bool unwind_seam_is_return(const uint8_t before[SEAM_BEFORE], int32_t *target)
         memcpy(target, &before[SEAM_BEFORE - 4], sizeof(*target));
         return true;
     }
-    /* A REX prefix in front changes which register, not the length. */
+    /* A REX prefix in front changes the register, but not this length. */
     for (size_t length = 2; length <= 7; length++) {
         const uint8_t *at = &before[SEAM_BEFORE - length];
         uint8_t sib = length > 2 ? at[2] : 0;

@@ -1,7 +1,7 @@
 /**
  * @file unwind_state.h
- * What the parts of the unwinder share: the open unwinder, and the sample it
- * is at.
+ * What the parts of the unwinder share: the open unwinder, and the sample that
+ * it unwinds.
  */
 #ifndef CPROF_UNWIND_UNWIND_STATE_H
 #define CPROF_UNWIND_UNWIND_STATE_H
@@ -20,11 +20,11 @@ struct unwinder {
     uint8_t scratch[UNWIND_SCRATCH];
 };
 
-/** One sample on its way to a stack. */
+/** The state while one sample is unwound. */
 struct unwinding {
     struct unwinder *u;
     const struct sample *s;
-    const struct layout_scheduler *scheduler; /**< NULL: none, not known */
+    const struct layout_scheduler *scheduler; /**< NULL: none, or not known */
     uint64_t runtime_stack;                   /**< RS; 0: not known */
     struct unwind_list list;
     struct unwound *out;
@@ -42,39 +42,39 @@ static inline uint32_t unwind_offset(const struct unwinding *w,
     return w->u->config.layout->offset[field];
 }
 
-/** An 8-byte word of a copy; false when it is not in there. */
+/** An 8-byte word of a copy; false when the copy does not have it. */
 bool unwind_copied_word(const struct sample_copy *copy, uint64_t addr,
                         uint64_t *value);
-/** The scheduler's current process: the sample's own word for it, else what
- *  the node's memory says now; 0: none, or not known. */
+/** The scheduler's current process: what the sample says, else what the node's
+ *  memory says now; 0: none, or not known. */
 uint64_t unwind_current_process(const struct unwinding *w);
-/** A walk of the Erlang stack of this sample. */
+/** A new walk over the Erlang stack of this sample. */
 struct unwind_walk unwind_walk_of(struct unwinding *w);
-/** What a finished walk says about completeness goes into *out. */
+/** Sets `complete` and `truncated` of *out by a finished walk. */
 void unwind_walk_done(struct unwinding *w, const struct unwind_walk *walk);
 
-/** Does the sample itself say which process ran and what its stack was? Then
- *  nothing of either is read from the node. */
+/** Does the sample itself say which process ran, and what its stack was? Then
+ *  neither is read from the node. */
 bool unwind_is_exact(const struct unwinding *w);
-/** A process that does not run JIT code goes on in a function that its stack
- *  does not show: adds it, where the sample tells. */
+/** Adds the function in which a process that does not run JIT code will
+ *  continue, if the sample has it. The stack does not show this function. */
 void unwind_continuation(struct unwinding *w);
-/** Where the copied Erlang stack begins; 0: not in the copy. */
+/** The address where the copied Erlang stack begins; 0: not in the copy. */
 uint64_t unwind_copied_stop(const struct unwinding *w);
-/** Walks the copied Erlang stack from an address in `copy` on, and the copy of
- *  its root end; what is missing goes into *out (unwind_copied.c). */
+/** Walks the copied Erlang stack from an address in `copy` on, and then the
+ *  copy of its root end. Sets `complete` and `truncated` (unwind_copied.c). */
 void unwind_copied(struct unwinding *w, struct unwind_walk *walk,
                    const struct sample_copy *copy, uint64_t from);
 
-/** Why a walk over C frames ended before it should have. */
+/** The reason why a walk over C frames ended too early. */
 enum unwind_gap unwind_gap_of(const struct unwinding *w,
                               const struct native_walk *native);
 
 /** A sample in JIT code on the Erlang stack (unwind_jit.c). */
 void unwind_jit(struct unwinding *w);
 /** A sample on the runtime stack of a normal scheduler: C code, or JIT code
- *  about to enter or just back from it (unwind_scheduler.c). False: it was
- *  not called from Erlang code, nothing was added. */
+ *  just before or after a call of C code (unwind_scheduler.c). False when it
+ *  was not called from Erlang code; then nothing was added. */
 bool unwind_scheduler(struct unwinding *w);
 /** A sample of any other thread (unwind_thread.c). */
 void unwind_thread(struct unwinding *w, enum thread_kind kind);

@@ -1,10 +1,10 @@
-/* A sample of a thread that is not under Erlang code at the moment: C frames
- * to the thread's first function. On a dirty scheduler the process's stack
- * comes below them, from Process.stop. */
+/* A sample of a thread whose C code was not called by Erlang code: C frames up
+ * to the thread's first function. On a dirty scheduler, the stack of the
+ * process follows them, from Process.stop. */
 #include "unwind/unwind_state.h"
 
-/* A dirty scheduler's outermost frames are its own, and the same in every
- * sample: libc's, then of the emulator thr_wrapper (lib/ethread),
+/* The outermost frames of a dirty scheduler are its own and the same in every
+ * sample: those of libc, then thr_wrapper (lib/ethread),
  * sched_dirty_*_thread_func (erl_process.c) and erts_dirty_process_main
  * (beam_common.c). What the last one calls belongs to the process. */
 enum { DIRTY_BASE = 3 };
@@ -44,8 +44,8 @@ static void add_native(struct unwinding *w, bool dirty)
     w->out->unverified = w->out->copy_short = native.late;
 }
 
-/* The process waits in its own stack while its dirty job runs: stop is
- * current, but a collection moves it. */
+/* While its dirty job runs, the process itself waits, so Process.stop is
+ * current. But a garbage collection may move the stack. */
 static void add_waiting_stack(struct unwinding *w)
 {
     if (unwind_is_exact(w)) {
