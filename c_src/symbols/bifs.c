@@ -19,8 +19,8 @@ struct bifs {
     struct index site_index; /* by target, into sites */
     struct bifs_code_site *sites;
     uint32_t site_count, site_cap;
-    size_t scanned; /* modules read so far, by id */
-    uint8_t *code;  /* scratch for the code of one */
+    size_t scanned; /* number of modules read so far, in order of id */
+    uint8_t *code;  /* buffer for the code of one module */
     size_t code_cap;
     uint64_t collector;
 };
@@ -77,8 +77,8 @@ static bool is_erlang(const char *name)
     return name && strncmp(name, "erlang:", 7) == 0;
 }
 
-/* Two stubs, one C function: the name in erlang if only one of them is there. A
- * reloaded module brings the same name again. */
+/* Two stubs with one C function: the name in module erlang, if only one of them
+ * is there. A reloaded module has the same name again. */
 static void settle(struct bifs_entry *entry, const char *name)
 {
     if (entry->twice || (entry->name && strcmp(entry->name, name) == 0))
@@ -163,10 +163,10 @@ static void scan_function(struct bifs *b, const struct jit_module *module,
         return;
     for (size_t i = 0; i < stub.count; i++)
         if (bifs_add(b, stub.target[i], f->name, stub.nif))
-            return; /* no memory: the name is missing, nothing is wrong */
+            return; /* no memory: the name is only missing */
 }
 
-/* The C function the fragment calls. */
+/* The collector is the C function that the fragment calls. */
 static void learn_collector(struct bifs *b, const struct jit_function *f)
 {
     uint8_t code[MAX_FRAGMENT];
@@ -190,7 +190,7 @@ static void scan_emulator(struct bifs *b, const struct jit_module *module)
             learn_collector(b, &module->functions[i]);
 }
 
-/* OTP 25 keeps purged modules in the list; their memory is other code now. */
+/* OTP 25 keeps purged modules in the list; other code may be in their place. */
 static bool is_current(const struct bifs *b, const struct jit_module *module)
 {
     const struct jit_module *now;
@@ -201,7 +201,7 @@ static bool is_current(const struct bifs *b, const struct jit_module *module)
            now == module;
 }
 
-/* Room for a module's code, the same for all. */
+/* A buffer for the code of one module. */
 static uint8_t *code_buffer(struct bifs *b, size_t len)
 {
     if (len > b->code_cap) {
@@ -233,7 +233,7 @@ void bifs_update(struct bifs *b)
     size_t count = jit_module_count(b->jit);
     while (b->scanned < count) {
         scan_module(b, jit_module(b->jit, b->scanned));
-        if (deadline_check(b->memory->until)) /* it may not have been read */
+        if (deadline_check(b->memory->until)) /* perhaps it was not read */
             return;
         b->scanned++;
     }

@@ -4,28 +4,28 @@
 
 #include "base/reader.h"
 
-/* A BIF's function in its module is replaced at load time by (erts/emulator/
- * beam/jit/x86/instr_bif.cpp, emit_call_bif; the same bytes in OTP 25, 27
- * and 29):
- *     push rbp; mov rbp, rsp     with frame pointers (+JPperf) only
- *     lea rsi, [rip - 0x27]      its ErtsCodeMFA, 0x20 before (0x24 then)
+/* When a module is loaded, the function of a BIF is replaced by this (erts/
+ * emulator/beam/jit/x86/instr_bif.cpp, emit_call_bif; the same bytes in OTP 25,
+ * 27 and 29):
+ *     push rbp; mov rbp, rsp     only with frame pointers (+JPperf)
+ *     lea rsi, [rip - 0x27]      its ErtsCodeMFA, 0x20 before (then 0x24)
  *     lea rdx, [rip - 0x0e]      the first lea
  *     mov rcx, C function
  *     jmp call_bif_shared
- * What follows is the Erlang body, erlang:nif_error/1 in most cases. */
+ * The Erlang body follows; mostly it is erlang:nif_error/1. */
 static const uint8_t enter_frame[] = {0x55, 0x48, 0x89, 0xe5};
 static const uint8_t bif_head[] = {0x48, 0x8d, 0x35, 0xd9, 0xff, 0xff, 0xff,
                                    0x48, 0x8d, 0x15, 0xf2, 0xff, 0xff, 0xff};
 
 enum { BIF_MFA = 3 }; /* the byte of bif_head that the frame changes */
 
-/* A NIF's function is overwritten when its library is loaded (instr_common.
- * cpp / beam_asm_module.cpp, beamasm_emit_call_nif):
- *     push rbp; mov rbp, rsp     with frame pointers only
+/* The function of a NIF is overwritten when its library is loaded
+ * (instr_common.cpp / beam_asm_module.cpp, beamasm_emit_call_nif):
+ *     push rbp; mov rbp, rsp     only with frame pointers
  *     jmp +0x1e, padding, { C function, NIF module, dirty C function },
  *     lea rdx, [rip - 0x2f]      the jump in its ErtsCodeInfo
- *     mov r9, call_nif_shared    or a jump in reach
- * The words lie at the same distance from the start in both. */
+ *     mov r9, call_nif_shared    or a direct jump, if it is in reach
+ * With and without frame pointers, the words are at the same offsets. */
 static const uint8_t nif_head[] = {0xeb, 0x1e};
 static const uint8_t nif_frame_head[] = {0x55, 0x48, 0x89, 0xe5, 0xeb, 0x1a};
 static const uint8_t nif_tail[] = {0x48, 0x8d, 0x15, 0xd1, 0xff, 0xff, 0xff};
@@ -37,7 +37,7 @@ static uint64_t sign_extend(uint32_t value)
     return (uint64_t)(int64_t)(int32_t)value;
 }
 
-/* The value that `mov rcx, ...` puts there; the reader is then past it. */
+/* The value that `mov rcx, ...` loads; moves the reader behind it. */
 static bool mov_rcx(struct reader *r, uint64_t at, const uint8_t *code,
                     uint64_t *value)
 {
@@ -66,12 +66,12 @@ static bool mov_rcx(struct reader *r, uint64_t at, const uint8_t *code,
 static bool is_jump(struct reader *r)
 {
     uint8_t opcode = reader_u8(r);
-    if (opcode == 0x40) /* an empty prefix that pads the jump */
+    if (opcode == 0x40) /* an empty prefix as padding */
         opcode = reader_u8(r);
     return !r->failed && (opcode == 0xe9 || opcode == 0xeb);
 }
 
-/* The two lea, with or without a frame around them. */
+/* The two lea, with or without the instructions for frame pointers. */
 static bool is_bif_head(struct reader *r)
 {
     uint8_t want[sizeof(bif_head)];
@@ -130,7 +130,7 @@ bool bifs_code_decode(const uint8_t *code, size_t len, uint64_t at,
 
 /* A call of a light BIF (emit_call_light_bif, the same in OTP 25, 27, 29):
  *     mov rcx, Export; mov rax, C function; lea rdx, [rip - 0x1b]
- * where rdx becomes the address of the first of the three. */
+ * which sets rdx to the address of the first of these three instructions. */
 static const uint8_t site_tail[] = {0x48, 0x8d, 0x15, 0xe5, 0xff, 0xff, 0xff};
 
 enum { SITE_EXPORT = 2, SITE_RAX = 10, SITE_TARGET = 12, SITE_TAIL = 20 };
@@ -147,9 +147,9 @@ bool bifs_code_site(const uint8_t *code, size_t len, struct bifs_code_site *out)
     return true;
 }
 
-/* What follows the three: perhaps padding, so that the return address is
- * aligned, and the call of call_light_bif_shared, direct (with or without an
- * empty prefix) or through memory. */
+/* Behind these three: perhaps padding, which aligns the return address, and the
+ * call of call_light_bif_shared, which is direct (with or without an empty
+ * prefix) or through memory. */
 static bool is_padded_call(const uint8_t *code, size_t len)
 {
     enum { CALL = 5, CALL_MEMORY = 6, PADDING = 8 };

@@ -45,7 +45,7 @@ static void add(struct bifs_tails *t, uint64_t start, uint32_t from)
             t->list[id].from = INDEX_NONE;
         return;
     }
-    /* No memory: a name is missing, nothing is wrong. */
+    /* Without memory, the name is only missing. */
     (void)!append(t, &(struct bifs_tail){start, from});
 }
 

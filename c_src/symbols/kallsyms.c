@@ -23,8 +23,8 @@ static char *word_end(char *at)
     return at;
 }
 
-/* "ffffffff81000000 T _text" or "ffffffffc0000000 t f\t[module]"; the line
- * ends with NUL and is cut up in place. */
+/* "ffffffff81000000 T _text" or "ffffffffc0000000 t f\t[module]"; the line ends
+ * with NUL and is split in place. */
 static bool parse_line(char *line, struct kallsyms_symbol *out)
 {
     char *at;

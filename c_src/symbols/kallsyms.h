@@ -1,7 +1,7 @@
 /**
  * @file kallsyms.h
- * The kernel's functions, from the text of /proc/kallsyms. Without the right
- * to see kernel addresses they are all 0, and the table is then empty.
+ * The kernel's functions, from the text of /proc/kallsyms. Without the
+ * permission to see kernel addresses they are all 0, and the table is empty.
  */
 #ifndef CPROF_SYMBOLS_KALLSYMS_H
 #define CPROF_SYMBOLS_KALLSYMS_H
@@ -23,7 +23,7 @@ struct kallsyms {
     char *text; /* backing of the names */
 };
 
-/** Pure. 0 or -ENOMEM; on failure *out is untouched. Lines that are not
+/** Pure. 0 or -ENOMEM; after an error *out is unchanged. Lines that are not
  *  understood are left out. */
 MUST_USE int kallsyms_parse(const void *text, size_t len, struct kallsyms *out);
 MUST_USE int kallsyms_read(struct kallsyms *out);

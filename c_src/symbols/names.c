@@ -7,9 +7,9 @@
 
 #include "symbols/names_elixir.h"
 
-/* The VM spells a name with its %T format: erts/emulator/beam/
- * erl_printf_term.c, print_atom_name(). Inside quotes, ' and \ are escaped
- * by \, control characters are \n, \t, ... or three octal digits. */
+/* The VM writes a name with its %T format (erts/emulator/beam/
+ * erl_printf_term.c, print_atom_name()). Inside quotes, ' and \ are escaped by
+ * \, and control characters are \n, \t, ... or \ and three octal digits. */
 
 struct text {
     char *to; /* NAMES_MAX bytes */
@@ -30,8 +30,8 @@ static bool is_octal(const char *at)
     return true;
 }
 
-/* The VM writes octal only for controls, U+0000..U+001F and U+0080..U+009F
- * (the latter by the second byte of their UTF-8). */
+/* The VM writes octal digits only for control characters, U+0000..U+001F and
+ * U+0080..U+009F (for these, the second byte of their UTF-8). */
 static void put_control(struct text *t, const char *digits)
 {
     unsigned value = (unsigned)(digits[0] - '0') << 6 |
@@ -39,11 +39,11 @@ static void put_control(struct text *t, const char *digits)
                      (unsigned)(digits[2] - '0');
     if (value >= 0x80)
         put(t, 0xc2);
-    /* A NUL cannot live in a C string. */
+    /* A C string cannot contain a NUL. */
     put(t, value ? (unsigned char)value : '?');
 }
 
-/* Past the escape whose backslash `at` points behind. */
+/* Decodes an escape, `at` being behind its backslash; returns what follows. */
 static const char *put_escape(struct text *t, const char *at)
 {
     static const char from[] = "nftrbv", to[] = "\n\f\t\r\b\v";
@@ -56,7 +56,7 @@ static const char *put_escape(struct text *t, const char *at)
     return at + 1;
 }
 
-/* Past the closing quote, or NULL when there is none. */
+/* Reads up to the closing quote; returns what follows, or NULL without one. */
 static const char *quoted(const char *at, struct text *t)
 {
     while (*at && *at != '\'') {
@@ -73,7 +73,7 @@ static bool is_plain(unsigned char c)
     return isalnum(c) || c == '_' || c >= 0x80;
 }
 
-/* One atom into out; past it, or NULL when there is none. */
+/* Reads one atom into out; returns what follows, or NULL when there is none. */
 static const char *atom(const char *at, char out[NAMES_MAX])
 {
     struct text t = {out, 0};

@@ -1,6 +1,6 @@
 /**
  * @file names.h
- * The VM's spelling of a function to people's spelling. Pure.
+ * From the VM's spelling of a function to the one that people use. Pure.
  *   "lists:seq/2"                              -> lists:seq/2
  *   "'Elixir.Enum':map/2"                      -> Enum.map/2
  *   "'Elixir.Enum':'-map/2-fun-0-'/2"          -> anonymous fn/2 in Enum.map/2
@@ -27,7 +27,7 @@ struct names {
     int arity;
 };
 
-/** 0, or -E_FORMAT when vm_name is no M:F/A (display is then vm_name). */
+/** 0, or -E_FORMAT when vm_name is not M:F/A; then display is vm_name. */
 int names_parse(const char *vm_name, struct names *out);
 
 #endif

@@ -27,7 +27,7 @@ static void put_text(struct text *t, const char *text)
     put(t, text, strlen(text));
 }
 
-/* The next code point; a byte that is no UTF-8 counts as itself. */
+/* The next code point; a byte that is not UTF-8 stands for itself. */
 static uint32_t next_char(const char **at, const char *end)
 {
     uint32_t c = (uint8_t) * *at;
@@ -98,7 +98,7 @@ static bool is_operator(const char *at, size_t len)
     return false;
 }
 
-/* A control character's escape, or NULL when c is written as it is. */
+/* The escape for a character, or NULL when it is written as it is. */
 static const char *escape_of(uint32_t c, char hex[8])
 {
     static const char names[] = "\a\b\x7f\x1b\f\n\r\t\v\\\"";
@@ -140,10 +140,10 @@ static void put_function(struct text *t, const char *at, size_t len)
         put_quoted(t, at, at + len);
 }
 
-/* "Elixir", or "Elixir" and pieces ".[A-Z][A-Za-z0-9_]*". */
+/* "Elixir", or "Elixir" followed by parts ".[A-Z][A-Za-z0-9_]*". */
 static bool is_alias(const char *module)
 {
-    const char *at = module + 6; /* the caller knows "Elixir" is there */
+    const char *at = module + 6; /* the caller has checked for "Elixir" */
     while (*at == '.' && in((uint8_t)at[1], 'A', 'Z')) {
         at += 2;
         while (in((uint8_t)*at, 'a', 'z') || in((uint8_t)*at, 'A', 'Z') ||
@@ -166,9 +166,9 @@ static void put_module(struct text *t, const char *module)
     }
 }
 
-/* The compiler's name of a fun is "-PARENT/ARITY-KIND-COUNT-": the part
- * behind the last slash has three dashes, and the text ends with the third.
- * Comprehensions, inlined functions and the like have fewer. */
+/* The compiler's name for a fun is "-PARENT/ARITY-KIND-COUNT-": the part behind
+ * the last slash has three dashes, and ends with the third. Comprehensions,
+ * inlined functions and the like have fewer. */
 static bool fun_parent(const char *function, size_t *name_len,
                        const char **arity, size_t *arity_len)
 {

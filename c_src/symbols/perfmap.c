@@ -9,7 +9,7 @@
 #include "base/reader.h"
 #include "base/sorted.h"
 
-/* Lines as read, then the winners of their overlaps. */
+/* The lines as they were read, with their overlaps. */
 struct lines {
     struct perfmap_range *list; /* in file order */
     size_t count, cap;
@@ -48,7 +48,7 @@ static bool number(const char **at, const char *end, uint64_t *value)
     return true;
 }
 
-/* Takes one line apart; its '\n' becomes the NUL of the name. */
+/* Parses one line; its '\n' becomes the NUL of the name. */
 static bool parse_line(char *line, size_t len, struct perfmap_range *out)
 {
     const char *at = line, *end = line + len;
@@ -93,9 +93,9 @@ static int read_lines(char *text, size_t len, struct lines *lines)
     return 0;
 }
 
-/* A heap of the ranges open at the sweep's position, latest line on top.
- * Ranges are compared by their place in the file: `lines` order is kept in
- * the pointers themselves. */
+/* A heap of the ranges that contain the sweep's position, with the latest line
+ * on top. As `lines` has the order of the file, comparing the pointers compares
+ * the places in the file. */
 struct heap {
     const struct perfmap_range **list;
     size_t count;
@@ -138,8 +138,8 @@ static int by_start(const void *a, const void *b)
                                 : (x > y) - (x < y);
 }
 
-/* Appends [start, end) of a range, joined to the piece before when that is
- * of the same line. */
+/* Appends [start, end) of a range, or extends the last piece if it is of the
+ * same line. */
 static void emit(struct perfmap *out, const struct perfmap_range *range,
                  uint64_t start, uint64_t end)
 {
@@ -151,7 +151,8 @@ static void emit(struct perfmap *out, const struct perfmap_range *range,
             (struct perfmap_range){start, end, range->name};
 }
 
-/* Sweeps up to `limit`: the piece before the next start is the top's. */
+/* Sweeps up to `limit`, the next start. Up to there, the code belongs to the
+ * range on top of the heap. */
 static void drain(struct heap *open, uint64_t *at, uint64_t limit,
                   struct perfmap *out)
 {
@@ -167,8 +168,8 @@ static void drain(struct heap *open, uint64_t *at, uint64_t limit,
     }
 }
 
-/* out->list has room for two pieces a line, which is the most there can be:
- * every start and every end begins at most one. */
+/* out->list has room for two pieces per line. There cannot be more, because a
+ * piece begins only at the start or the end of a line. */
 static void flatten(const struct perfmap_range **sorted, size_t count,
                     struct heap *open, struct perfmap *out)
 {

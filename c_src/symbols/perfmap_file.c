@@ -23,8 +23,9 @@ static bool is_flag(const char *arg, const char **value)
     return true;
 }
 
-/* The VM takes the value from the flag's own rest or from the next argument
- * (erts/emulator/beam/erl_init.c, get_arg()); "--" ends its flags. */
+/* The VM takes the value from the rest of the flag's own argument, or from the
+ * next argument (erts/emulator/beam/erl_init.c, get_arg()); "--" ends its
+ * flags. */
 void perfmap_file_directory(const void *argv, size_t len, char *out,
                             size_t size)
 {
@@ -87,9 +88,9 @@ void perfmap_file_deinit(struct perfmap_file *f)
     perfmap_deinit(&f->map);
 }
 
-/* Opens a path as the process itself would: links on the way lead to places
- * under its own root, the file itself may be no link. A kernel before 5.6
- * cannot promise that, so there the file is not opened. */
+/* Opens a path as the process itself would: links in it lead to places below
+ * the process's root, and the file itself must not be a link. Kernels before
+ * 5.6 cannot ensure this, so the file is not opened there. */
 static int open_inside(const struct process *p, const char *path)
 {
     char top[64];
@@ -124,7 +125,7 @@ static int read_map(struct perfmap_file *f, int fd)
     return err ? err : 1;
 }
 
-/* A file that cannot be read now is not tried again until it has grown. */
+/* A file that cannot be read is tried again only when it has grown. */
 static int read_grown(struct perfmap_file *f, int fd, uint64_t size)
 {
     uint64_t from = clock_now_ns();
@@ -139,8 +140,8 @@ static int read_grown(struct perfmap_file *f, int fd, uint64_t size)
     return result;
 }
 
-/* A file with a second name can be a hard link that somebody planted here to
- * another file of the node's user. */
+/* A file with a second name may be a hard link to another file of the node's
+ * user, which somebody else planted here. */
 static bool is_nodes_own(const struct stat *st, const struct process *p)
 {
     return S_ISREG(st->st_mode) && st->st_uid == p->uid && st->st_nlink == 1;

@@ -15,8 +15,8 @@
 #include "symbols/symbols_kernel.h"
 #include "symbols/symbols_native.h"
 
-/* How long an answer "not there" is believed before the source is read
- * again, which may take a twentieth of the time: it can be a large file. */
+/* How long an address is taken as missing before the perf map is read again.
+ * That may take a twentieth of the time, because the file can be large. */
 static const struct pace perfmap_pace = {.pause_ns = 100 * NS_PER_MS,
                                          .share = 19};
 
@@ -29,10 +29,10 @@ struct symbols {
     struct symbols_bifs *bifs;
     struct perfmap_file perfmap;
     struct pace perfmap_pace;
-    uint64_t mapped_at;    /* the mappings were set */
-    uint64_t collector[2]; /* where the collector starts, also without
-                                 symbols: its entry for JIT code, and what that
-                                 calls; 0: not known */
+    uint64_t mapped_at;    /* when the mappings were set */
+    uint64_t collector[2]; /* functions of the garbage collector, found without
+                              symbols: its entry for JIT code, and the
+                              function that this calls; 0: not known */
     bool collector_known;
 };
 
@@ -127,8 +127,8 @@ static void native_frame(const char *name, const char *object,
     };
 }
 
-/* The VM's own names have a '$' in front; others are of a JIT compiler in
- * some library. */
+/* The names that the VM writes begin with '$'; others are those of a JIT
+ * compiler in some library. */
 static void by_perfmap(struct symbols *s, uint64_t at,
                        struct symbol_frames *out)
 {
@@ -155,13 +155,13 @@ static void by_perfmap(struct symbols *s, uint64_t at,
 
 static void learn_collector(struct symbols *s)
 {
-    enum { SAME_FILE = 1 << 16 }; /* bytes that one C file's code may span */
+    enum { SAME_FILE = 1 << 16 }; /* most bytes between functions of one file */
     uint64_t entry = symbols_bifs_collector(s->bifs), inner;
     s->collector_known = true;
     s->collector[0] = entry;
     s->collector[1] = 0;
-    /* erl_gc.c: all that erts_garbage_collect_nobump() does is to call
-     * garbage_collect(), as does every other entry into the collector. */
+    /* erl_gc.c: erts_garbage_collect_nobump() only calls garbage_collect(),
+     * which every other entry into the collector also calls. */
     if (entry && symbols_native_callees(s->native, entry, &inner, 1) == 1 &&
         (inner < entry ? entry - inner : inner - entry) < SAME_FILE)
         s->collector[1] = inner;

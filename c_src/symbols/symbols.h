@@ -1,11 +1,11 @@
 /**
  * @file symbols.h
- * Addresses to frames. Sources, in this order: the JIT list for Erlang code
- * (by the time of the sample), a perf map when the JIT list has nothing, the
- * ELF symbols of mapped objects with their separate debug files, the vdso,
- * kallsyms for kernel addresses. Nothing is guessed: C code without a symbol
- * is "object+0xSTART" of its function (by the unwind table), or of the
- * address itself when even that is unknown.
+ * From addresses to frames. The sources are, for Erlang code: the JIT list, by
+ * the time of the sample; for C code: the ELF symbols of the mapped objects and
+ * the vdso, with separate debug files; for both, if these have nothing: a perf
+ * map; for the kernel: kallsyms. Nothing is guessed: C code without a symbol is
+ * "object+0xSTART", with the start of its function by the unwind table, or the
+ * address itself if that is unknown, too.
  */
 #ifndef CPROF_SYMBOLS_SYMBOLS_H
 #define CPROF_SYMBOLS_SYMBOLS_H
@@ -33,24 +33,23 @@ enum symbol_space {
     SYMBOL_KERNEL,
     SYMBOL_NATIVE,
     SYMBOL_ERLANG,
-    /* These two tell which BIF it is that C code runs for; no answer is
-     * count 0. */
+    /* These two give the BIF that C code runs for; count 0: not known. */
     SYMBOL_CALLED, /**< `at` is in Erlang code, in the call of the BIF */
     SYMBOL_ENTRY,  /**< `at` is Process.i while call_bif_shared runs it */
-    /** The Erlang function that is called where `at` is, as the calling code
-     *  names it; count 0: the call is of a fun, of a BIF, or of nothing. */
+    /** The Erlang function that the call at `at` names; count 0: it calls a fun
+     *  or a BIF, or is not a call. */
     SYMBOL_CALLEE,
 };
 
-/** What a shared fragment of the VM calls: how the C code that returns to it
- *  is named. */
+/** What a shared fragment of the VM calls. It says how to name the C code that
+ *  returns to the fragment. */
 enum symbol_callee {
     SYMBOL_NO_CALLEE, /**< C code of the VM's own, or not a fragment */
-    SYMBOL_LIGHT_BIF, /**< the BIF of its caller's call, SYMBOL_CALLED */
-    SYMBOL_BIF,       /**< (through a C helper) a BIF: SYMBOL_ENTRY, else
-                           by its C function, else it goes on with one that
-                           yielded: SYMBOL_CALLED */
-    SYMBOL_NIF,       /**< (through a C helper) a NIF: by its C function, else
+    SYMBOL_LIGHT_BIF, /**< the BIF in its caller's call: SYMBOL_CALLED */
+    SYMBOL_BIF,       /**< a BIF, through a C helper: by SYMBOL_ENTRY, else by
+                           its C function, else (one that yielded continues)
+                           by SYMBOL_CALLED */
+    SYMBOL_NIF,       /**< a NIF, through a C helper: by its C function, else
                            by its caller's call, SYMBOL_CALLED */
     SYMBOL_GUARD_BIF, /**< a BIF, known only by its C function */
 };
@@ -58,9 +57,9 @@ enum symbol_callee {
 enum symbol_seam {
     SYMBOL_NO_SEAM,
     SYMBOL_SEAM,        /**< see unwind.h: may be a BIF's C function */
-    SYMBOL_SEAM_CALLED, /**< it runs for a BIF or NIF, or is its helper; the
-                             C function may have gone on in this one by a jump
-                             (its last call) */
+    SYMBOL_SEAM_CALLED, /**< runs for a BIF or NIF: its C function or a helper,
+                             or a function to which its C function jumped (a
+                             tail call) */
 };
 
 struct symbol_query {
@@ -70,11 +69,11 @@ struct symbol_query {
     uint64_t time_ns; /**< of the sample */
 };
 
-/** What an address was, for the counters. */
+/** What was found for an address, for the counters. */
 enum symbol_result {
     SYMBOL_NAMED,
-    SYMBOL_OBJECT_ONLY, /**< C code known only by object and offset */
-    SYMBOL_UNRESOLVED,  /**< in no object and no code that was ever loaded */
+    SYMBOL_OBJECT_ONLY, /**< C code, known only by object and offset */
+    SYMBOL_UNRESOLVED,  /**< in no object, and in no code that is known */
     SYMBOL_STALE,       /**< code was replaced around the sample's time */
 };
 
@@ -84,27 +83,29 @@ struct symbol_frames {
     struct frame list[SYMBOLS_MAX_FRAMES]; /**< leaf first; strings live until
                                                 symbols_close */
     size_t count; /**< 0: not a frame of its own (a shared fragment of the
-                       VM that is charged to its caller) */
+                       VM, whose time is its caller's) */
     enum symbol_result result;
-    bool gc;                   /**< this address is in a garbage collection */
-    bool scheduler;            /**< this address is the scheduler's own loop */
-    enum symbol_callee callee; /**< of Erlang code, see there */
-    bool for_now; /**< another try, a little later, may know more */
+    bool gc;                   /**< this address is in the garbage collector */
+    bool scheduler;            /**< this address is in the scheduler's loop */
+    enum symbol_callee callee; /**< of a shared fragment */
+    bool for_now;              /**< a later try may find more */
 };
 
 MUST_USE int symbols_open(const struct symbols_config *config,
                           struct symbols **out);
 void symbols_close(struct symbols *s);
-/** New mappings; keeps what it knows of images still there. Borrowed until
- *  the next call. */
+/** Sets the present mappings; images that are still mapped stay open. maps is
+ *  borrowed until the next call. */
 MUST_USE int symbols_set_maps(struct symbols *s, const struct maps *maps);
-/** Reads now what would be read when the first addresses are asked for, which
- *  takes some 100 ms. @param kernel  the kernel's symbols, too */
+/** Reads now what would otherwise be read for the first addresses; this takes
+ *  some 100 ms.
+ *  @param kernel  also read the kernel's symbols */
 void symbols_prepare(struct symbols *s, bool kernel);
-/** The time (never 0) from which on answers are what they are now, unless
- *  for_now. It changes whenever code or mappings do. */
+/** The time (never 0) since which the answers are what they are now, apart from
+ *  those with for_now. It changes whenever code or mappings change. */
 uint64_t symbols_since(const struct symbols *s);
-/** Never fails: what has no name is "[unknown]" and says so in result. */
+/** Never fails: an address without a name is "[unknown]", with
+ *  SYMBOL_UNRESOLVED. */
 void symbols_name(struct symbols *s, const struct symbol_query *q,
                   struct symbol_frames *out);
 

@@ -14,12 +14,12 @@
 #include "symbols/symbols_export.h"
 #include "target/atoms.h"
 
-/* How long an answer "not there" is believed before stubs are read again, and
- * how much of the time that may take: of a node with thousands of modules it
- * is a lot. */
+/* How long a function is taken to have no stub before the stubs are read again,
+ * and how much of the time that may take. With thousands of modules it takes
+ * long. */
 static const struct pace stubs_pace = {
     .pause_ns = NS_PER_S, .burst_ns = NS_PER_S / 10, .share = 19};
-/* Modules that are new are read at once, as long as there are few of them. */
+/* New modules are read at once, as long as they are few. */
 static const struct pace update_pace = {.burst_ns = NS_PER_S / 2, .share = 2};
 
 struct symbols_bifs {
@@ -66,12 +66,12 @@ void symbols_bifs_close(struct symbols_bifs *b)
 
 void symbols_bifs_set_maps(struct symbols_bifs *b, const struct maps *maps)
 {
-    if (!b->maps) /* nothing is sampled yet: now is the time for most of it */
+    if (!b->maps) /* before the first sample there is time to read all */
         bifs_update(b->bifs);
     atoms_close(b->atoms); /* it has the old mappings */
     b->atoms = NULL;
     b->maps = maps;
-    pace_hurry(&b->stubs_pace); /* perhaps a NIF's library is among them */
+    pace_hurry(&b->stubs_pace); /* a NIF's library may have been loaded */
     bifs_tails_deinit(&b->tails);
 }
 
@@ -91,7 +91,7 @@ uint64_t symbols_bifs_collector(const struct symbols_bifs *b)
 /* --- by the C function ---------------------------------------------------
  */
 
-/* The text of a struct Export's function in the pool, or NULL. */
+/* The name of a struct Export's function, in the pool, or NULL. */
 static const char *export_name(struct symbols_bifs *b, uint64_t export)
 {
     char name[NAMES_MAX];
@@ -106,7 +106,7 @@ static const char *export_name(struct symbols_bifs *b, uint64_t export)
     return texts_keep(b->pool, name);
 }
 
-/* A BIF of a module that is not loaded: named by those who call it. */
+/* A BIF of a module that is not loaded: its callers have its name. */
 static struct bifs_entry *find_export(struct symbols_bifs *b,
                                       const struct native_function *f)
 {
@@ -116,8 +116,8 @@ static struct bifs_entry *find_export(struct symbols_bifs *b,
     return bifs_find(b->bifs, f->start);
 }
 
-/* A NIF's stub is written after its module was seen: when a library's
- * function has no name, the stubs are read again, though not all the time. */
+/* The stub of a NIF may be written after its module was read. So if a function
+ * of a library has no name, the stubs are read again, but not too often. */
 static bool reread_stubs(struct symbols_bifs *b)
 {
     if (bifs_behind(b->bifs) || !pace_begin(&b->stubs_pace))
@@ -169,8 +169,8 @@ void symbols_bifs_of_function(struct symbols_bifs *b,
 
 /* --- by the call --------------------------------------------------------- */
 
-/* The function around an address whose code is there at the query's time and
- * still is, so that its code can be read. */
+/* The function around an address, if its code was there at the query's time and
+ * still is, so that it can be read. */
 static const struct jit_function *function_of(const struct symbols_bifs *b,
                                               const struct symbol_query *q)
 {
@@ -193,8 +193,8 @@ static bool read_stub(const struct symbols_bifs *b,
            bifs_code_decode(code, len, f->start, stub);
 }
 
-/* Process.i may be of an earlier time: only in the stub itself is it the BIF's
- * (instr_bif.cpp: export_trampoline hands on what was there). */
+/* Process.i may be an old value (instr_bif.cpp: export_trampoline passes on
+ * what was there). It is right only if it is the entry of the stub. */
 static bool is_stub_entry(const struct symbols_bifs *b, uint64_t at,
                           const struct jit_function *f)
 {
@@ -202,11 +202,11 @@ static bool is_stub_entry(const struct symbols_bifs *b, uint64_t at,
     return read_stub(b, f, &stub) && stub.entry == at;
 }
 
-/* The code of an Erlang function around a call, up to its end. */
+/* The code of an Erlang function up to the end of a call. */
 struct call {
     uint8_t code[BIFS_CODE_SITE];
     size_t len;
-    uint64_t ret; /* where it returns to */
+    uint64_t ret; /* the return address of the call */
 };
 
 static bool read_call(const struct symbols_bifs *b,
@@ -221,7 +221,7 @@ static bool read_call(const struct symbols_bifs *b,
                        call->len) == 0;
 }
 
-/* Does its ErtsCodeInfo say that it is this function (code_ix.h)? */
+/* Does the function's ErtsCodeInfo have this MFA (code_ix.h)? */
 static bool is_of(const struct symbols_bifs *b, const struct jit_function *f,
                   const uint64_t mfa[3])
 {
@@ -233,7 +233,7 @@ static bool is_of(const struct symbols_bifs *b, const struct jit_function *f,
            memcmp(own, mfa, sizeof(own)) == 0;
 }
 
-/* The function that a call through a struct Export leads to. */
+/* The function that a call through a struct Export calls. */
 static const struct jit_function *exported(const struct symbols_bifs *b,
                                            uint64_t export,
                                            struct symbol_query *callee)
@@ -250,8 +250,8 @@ static const struct jit_function *exported(const struct symbols_bifs *b,
     return NULL;
 }
 
-/* The function that a call leads to, in its own module or in another; its
- * first instruction in callee->at. */
+/* The function that is called, in the caller's module or another; sets
+ * callee->at to its first instruction. */
 static const struct jit_function *called_function(const struct symbols_bifs *b,
                                                   const struct call *call,
                                                   struct symbol_query *callee)
@@ -278,10 +278,10 @@ static const char *called_stub(const struct symbols_bifs *b,
     return f && read_stub(b, f, &stub) ? f->name : NULL;
 }
 
-/* A call leads to the first instruction behind the ErtsCodeInfo. */
+/* A call goes to the first instruction behind the ErtsCodeInfo. */
 static bool is_entry(const struct jit_function *f, uint64_t at)
 {
-    enum { CODE_INFO_MAX = 64 }; /* with what aligns it */
+    enum { CODE_INFO_MAX = 64 }; /* with padding */
     return at - f->start <= CODE_INFO_MAX;
 }
 
@@ -300,8 +300,9 @@ uint64_t symbols_bifs_callee(const struct symbols_bifs *b,
     return callee.at;
 }
 
-/* A light BIF's call (the JIT knows what is called), also by the address of
- * its first instruction; or any other. */
+/* The BIF that is called: by the call of a light BIF, which contains its
+ * Export, or by the stub that is called. q->at is in the call instruction, or
+ * is the first instruction of a light BIF's call. */
 static const char *called_name(struct symbols_bifs *b,
                                const struct symbol_query *q,
                                const struct jit_function *f)

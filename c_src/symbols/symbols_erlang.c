@@ -62,9 +62,7 @@ void symbols_erlang_bracket(const char *text, enum frame_kind kind,
     };
 }
 
-/* The VM's shared code, erts/emulator/beam/jit/x86/beam_asm_global.cpp: the
- * fragments are tails and helpers of Erlang functions, so their time is the
- * function's that jumped there. */
+/* What a shared fragment calls. */
 static enum symbol_callee callee_of(const char *name)
 {
     static const struct {
@@ -83,6 +81,9 @@ static enum symbol_callee callee_of(const char *name)
     return SYMBOL_NO_CALLEE;
 }
 
+/* The VM's shared fragments (erts/emulator/beam/jit/x86/beam_asm_global.cpp)
+ * are parts and helpers of Erlang functions, so their time belongs to the
+ * function that jumped there. */
 static void spell_fragment(const char *name, struct symbol_frames *out)
 {
     if (strstr(name, "garbage_collect")) {
@@ -122,16 +123,16 @@ void symbols_erlang_spell(struct texts *pool, const char *vm_name,
         spell_function(pool, vm_name, out);
 }
 
-/* Behind a module's functions lie its veneers: jumps to shared fragments,
- * taken on a function's behalf. They give no frame, like the fragments. */
+/* Behind a module's functions are its veneers: jumps to shared fragments, which
+ * its functions use. Like the fragments, they give no frame. */
 static bool is_veneer(const struct jit_module *module, uint64_t at)
 {
     return module->function_count &&
            at >= module->functions[module->function_count - 1].end;
 }
 
-/* Before a module's first function lies the trampoline of its breakpoints
- * (jit/x86/beam_asm_module.cpp, genericBPTramp): calls of a function with a
+/* Before a module's first function is its trampoline for breakpoints
+ * (jit/x86/beam_asm_module.cpp, genericBPTramp): calls of functions with a
  * trace pattern go through it. */
 static bool is_trampoline(const struct jit_module *module, uint64_t at)
 {

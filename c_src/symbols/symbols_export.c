@@ -8,8 +8,8 @@
 #include "base/term.h"
 
 /* In front of the MFA are the code addresses (one for each code index), two
- * ints and the head of an ErtsCodeInfo: 7 words in OTP 25, more or fewer in
- * others. Two atoms and a number below 256 in a row are nothing else. */
+ * ints and the head of an ErtsCodeInfo: 7 words in OTP 25, other numbers in
+ * other releases. Nothing else looks like two atoms and a number below 256. */
 enum { FIRST_WORD = 3, LAST_WORD = 13, WORDS = LAST_WORD + 3 };
 enum { ATOM_TEXT = 1024 };
 
@@ -47,7 +47,7 @@ static int spell(struct atoms *atoms, const uint64_t *mfa, char *text,
     return 0;
 }
 
-/* The next word, from `from` on, at which an MFA may be; above LAST_WORD: there
+/* The next word, from `from` on, that may begin an MFA; above LAST_WORD: there
  * is none. */
 static size_t next_mfa(const uint64_t *words, size_t from)
 {

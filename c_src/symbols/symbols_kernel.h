@@ -1,7 +1,7 @@
 /**
  * @file symbols_kernel.h
- * Kernel addresses. The kernel's symbols are read when the first one is asked
- * for; 0 stands for the kernel as a whole.
+ * Kernel addresses. The kernel's symbols are read for the first address; the
+ * address 0 stands for the kernel as a whole.
  */
 #ifndef CPROF_SYMBOLS_SYMBOLS_KERNEL_H
 #define CPROF_SYMBOLS_SYMBOLS_KERNEL_H
@@ -19,8 +19,8 @@ struct symbols_kernel {
 
 void symbols_kernel_init(struct symbols_kernel *k);
 void symbols_kernel_deinit(struct symbols_kernel *k);
-/** The function's frame; "[kernel]" when kernel addresses are hidden from
- *  us. Its strings live until deinit. */
+/** The function's frame; "[kernel]" when kernel addresses are hidden from us.
+ *  Its strings live until symbols_kernel_deinit. */
 struct frame symbols_kernel_name(struct symbols_kernel *k, uint64_t at);
 
 #endif

@@ -6,8 +6,8 @@
 
 enum { MAX_TEXT = 1024 };
 
-/* A name as it is read (Itanium C++ ABI, 5.1: <source-name> is its length in
- * decimal and the name). */
+/* The state while a name is read (Itanium C++ ABI, 5.1: a <source-name> is the
+ * decimal length of a name, and the name). */
 struct mangled {
     const char *at;
     char text[MAX_TEXT];
@@ -47,8 +47,8 @@ static bool nested_name(struct mangled *m)
     return m->len > 0;
 }
 
-/* After the name come the types of the arguments, of at least one: `v` when
- * there is none. */
+/* The types of the arguments follow the name; a function without arguments has
+ * `v`. */
 static bool function_name(struct mangled *m)
 {
     if (*m->at == 'L') /* static */

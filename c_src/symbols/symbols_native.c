@@ -15,15 +15,15 @@
 enum { MAX_CACHED = 1 << 20, MAX_NAME = 1024, MAX_FUNCTION = 4096 };
 enum { MAX_TARGETS = 64 };
 
-/* A mapped file, opened when an address in it is first asked for. */
+/* A mapped file, opened for the first address in it. */
 struct object {
     uint32_t dev_major, dev_minor;
     uint64_t inode;
     const char *path;    /* in the pool */
-    const char *name;    /* its last part */
-    struct image *image; /* NULL: not opened, or it cannot be */
+    const char *name;    /* the last part of path */
+    struct image *image; /* NULL: not opened, or opening failed */
     bool tried;
-    bool mapped; /* mark of set_maps */
+    bool mapped; /* used only by symbols_native_set_maps */
 };
 
 struct cached {
@@ -110,8 +110,8 @@ static struct object *add_object(struct symbols_native *n,
     return o;
 }
 
-/* A file, or [vdso], which has none and is read from memory. The JIT's own
- * code is a memfd: a name, but no ELF. */
+/* A file, or [vdso], which has no file and is read from memory. The JIT's code
+ * is a memfd, which has a name but is not ELF. */
 static bool is_object(const struct map *map)
 {
     if (!(map->flags & MAPS_EXEC))
@@ -162,8 +162,8 @@ void symbols_native_set_maps(struct symbols_native *n, const struct maps *maps)
 
 /* --- names -------------------------------------------------------------- */
 
-/* Suffixes that the compiler appends to the name of a function that it split,
- * cloned or renamed. */
+/* Suffixes that compilers append to the names of functions that they split,
+ * clone or rename. */
 static bool is_clone_mark(const char *at)
 {
     static const char *const marks[] = {".part.", ".constprop.", ".isra.",
@@ -184,8 +184,8 @@ void symbols_native_plain_name(char *name)
     symbols_mangled_name(name);
 }
 
-/* The collector's entries (erts/emulator/beam/erl_gc.c). All else of it runs
- * below one of these. */
+/* The entries of the garbage collector (erts/emulator/beam/erl_gc.c). They call
+ * all other parts of it. */
 static bool is_collector(const char *name)
 {
     return strncmp(name, "erts_garbage_collect", 20) == 0 ||
@@ -194,8 +194,8 @@ static bool is_collector(const char *name)
            strcmp(name, "major_collection") == 0;
 }
 
-/* The cold part of a function is at another place, with its own start; its name
- * leads back to the start of the function. */
+/* The cold part of a function is in another place and has a start of its own.
+ * Its name leads to the start of the function. */
 static uint64_t whole_start(const struct image *image, const char *raw,
                             const char *plain, uint64_t start)
 {
@@ -203,8 +203,9 @@ static uint64_t whole_start(const struct image *image, const char *raw,
     return whole ? whole : start;
 }
 
-/* By symbol; its start in *start. A symbol of unknown size ends where another
- * function begins. */
+/* Names the function by its symbol, and sets *start to the symbol's address.
+ * *start is the function's start by the unwind table: a symbol of unknown size
+ * ends where another function begins. */
 static bool by_symbol(struct symbols_native *n, const struct image *image,
                       uint64_t vaddr, uint64_t *start,
                       struct native_function *f)
@@ -327,7 +328,7 @@ static bool code_at(struct symbols_native *n, uint64_t at, struct code *code)
     return code->bytes != NULL;
 }
 
-/* Of targets those that are starts of functions, as addresses. */
+/* Copies the targets that are starts of functions, as addresses in the node. */
 static size_t keep_starts(const struct code *code, const uint64_t *targets,
                           size_t count, uint64_t *starts, size_t max)
 {

@@ -1,7 +1,7 @@
 /**
  * @file symbols_native.h
- * C code: from an address to its function, through the ELF file that is
- * mapped there. Knows objects and functions, no Erlang.
+ * C code: from an address to its function, by the ELF file that is mapped
+ * there. It knows objects and functions, but nothing of Erlang.
  */
 #ifndef CPROF_SYMBOLS_SYMBOLS_NATIVE_H
 #define CPROF_SYMBOLS_SYMBOLS_NATIVE_H
@@ -17,36 +17,38 @@
 
 struct symbols_native;
 
-/** What an address of C code is. Texts live as long as the pool. */
+/** The function at an address of C code. Texts live as long as the pool. */
 struct native_function {
     const char *name;   /**< "memcpy", "beam.smp+0x1a2b30"; "" when the
                              address is in no object */
-    const char *object; /**< file name of the object, "" when none */
-    uint64_t start;     /**< absolute, of the function; 0: not known */
-    bool named;         /**< by a symbol, not by object and offset */
+    const char *object; /**< file name of the object; "": none */
+    uint64_t start;     /**< address of its start; 0: not known */
+    bool named;         /**< the name is a symbol, not object and offset */
     bool executable;    /**< the object is the VM itself */
-    bool collector;     /**< by its name: one of the collector's entries */
+    bool collector;     /**< its name is that of an entry of the garbage
+                             collector */
 };
 
-/** The arguments are borrowed until close. */
+/** The arguments are borrowed until symbols_native_close. */
 MUST_USE int symbols_native_open(const struct process *process,
                                  const struct memory *memory,
                                  struct texts *pool,
                                  struct symbols_native **out);
 void symbols_native_close(struct symbols_native *n);
-/** New mappings, borrowed until the next call. Files still mapped stay open. */
+/** Sets the present mappings, borrowed until the next call. Files that are
+ *  still mapped stay open. */
 void symbols_native_set_maps(struct symbols_native *n, const struct maps *maps);
-/** Opens the files of all mapped objects now, not when the first address in
- *  each is asked for. */
+/** Opens the files of all mapped objects now, instead of for the first address
+ *  in each. */
 void symbols_native_prepare(struct symbols_native *n);
 /** Valid until the next call of any function here. */
 const struct native_function *symbols_native_at(struct symbols_native *n,
                                                 uint64_t at);
-/** Targets of the direct calls in the function around an address that are
- *  starts of functions themselves; at most max. */
+/** The functions that the function around an address calls directly: their
+ *  starts, at most max. Returns their number. */
 size_t symbols_native_callees(struct symbols_native *n, uint64_t at,
                               uint64_t *starts, size_t max);
-/** The same of the jumps out of the function. */
+/** The same for jumps out of the function. */
 size_t symbols_native_jumps(struct symbols_native *n, uint64_t at,
                             uint64_t *starts, size_t max);
 
