@@ -17,7 +17,7 @@ static void close_cpu(struct bpf_cpu *cpu)
     cpu->fd = -1;
 }
 
-/* Leaves nothing behind on failure. */
+/* After an error nothing is left open. */
 static int open_cpu(const struct bpf_cpus *c, int number, struct bpf_cpu *cpu)
 {
     *cpu = (struct bpf_cpu){.cpu = number, .drawn_ns = clock_now_ns()};
@@ -45,8 +45,8 @@ static struct bpf_cpu *find(struct bpf_cpus *c, int number)
     return NULL;
 }
 
-/* A running cpu-clock counts, whatever runs there, until its CPU goes
- * offline; it does not resume when the CPU comes back. */
+/* A running cpu-clock counts all the time, until its CPU goes offline. It does
+ * not continue when the CPU comes back. */
 static bool is_dead(const struct bpf_cpus *c, struct bpf_cpu *cpu)
 {
     uint64_t before = cpu->counted;
@@ -63,7 +63,7 @@ static void note_late(struct bpf_cpus *c)
     c->late_ns += clock_now_ns() - c->looked_ns;
 }
 
-/* One that still runs moves over from the old list; else one is opened. */
+/* Moves an event that still runs over from the old list, or opens a new one. */
 static int put_cpu(struct bpf_cpus *c, int number, struct bpf_cpu *to)
 {
     struct bpf_cpu *old = find(c, number);
@@ -75,7 +75,7 @@ static int put_cpu(struct bpf_cpus *c, int number, struct bpf_cpu *to)
     int err = open_cpu(c, number, to);
     if (!err)
         note_late(c);
-    c->skipped += err && err != -ENODEV; /* it may go offline just now */
+    c->skipped += err && err != -ENODEV; /* -ENODEV: it just went offline */
     return err;
 }
 
@@ -134,7 +134,7 @@ void bpf_cpus_stop(struct bpf_cpus *c)
         perf_event_disable(c->list[i].fd);
 }
 
-/* No samples are in these rings: those go to the program. */
+/* These rings have no samples, because the program takes those. */
 static void drain(struct bpf_cpus *c, struct bpf_cpu *cpu)
 {
     static uint8_t scratch[PERF_RECORDS_MAX_BYTES];

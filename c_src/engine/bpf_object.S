@@ -1,4 +1,4 @@
-/* The compiled BPF program, as bytes of ours. */
+/* The compiled BPF program, as bytes in this program. */
     .section .rodata
     .balign 16
     .globl bpf_object_bytes, bpf_object_bytes_end

@@ -10,8 +10,7 @@
 enum {
     RING_PER_CPU = 2 * 1024 * 1024,
     RING_MAX = 32 * 1024 * 1024,
-    /* libbpf hands out no more records after a negative answer, which is its
-     * result, too. */
+    /* After a negative result of the callback, libbpf stops and returns it. */
     NO_MORE = -ECANCELED,
 };
 
@@ -46,7 +45,7 @@ static size_t ring_size(int cpus)
     return size;
 }
 
-/* What depends on the machine must be set before the program is loaded. */
+/* Sizes that depend on the machine must be set before the program is loaded. */
 static int fit(struct bpf_program_handle *p)
 {
     int cpus = libbpf_num_possible_cpus();
@@ -162,7 +161,8 @@ int bpf_program_attach(struct bpf_program_handle *p, int event, int cpu)
 
 int bpf_program_poll(struct bpf_program_handle *p, int timeout_ms)
 {
-    /* The program wakes us when the ring fills; else we come by the clock. */
+    /* The program wakes us only when the ring fills; otherwise the timeout
+     * does. */
     int result = timeout_ms ? ring_buffer__poll(p->ring, timeout_ms) : 0;
     if (result >= 0)
         result = ring_buffer__consume(p->ring);

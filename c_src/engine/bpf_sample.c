@@ -4,7 +4,8 @@
 
 _Static_assert((int)BPF_REGS == (int)REGS_COUNT, "record.h and regs.h differ");
 
-/* The pieces, one behind the other; false when they are not all there. */
+/* Finds the pieces, one behind the other; false when the record is too short
+ * for them. */
 static bool take_pieces(const struct bpf_record *r, size_t len,
                         struct sample_copy piece[BPF_PIECES])
 {

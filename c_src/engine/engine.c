@@ -7,15 +7,15 @@
 const char *const engine_event_names[] = {
     [ENGINE_CPU_CLOCK] = "cpu-clock", [ENGINE_CYCLES] = "cycles", NULL};
 
-/* Best first: ENGINE_AUTO takes the first that can work. */
+/* The best first: ENGINE_AUTO takes the first that works. */
 const struct engine_ops *const engine_all[] = {&engine_bpf, &engine_perf,
                                                &engine_ptrace, NULL};
 
-/* What the rights say about it is worth a look only when it failed. */
+/* The rights are read only after an error, to explain it. */
 static int probe(const struct engine_ops *ops, pid_t pid)
 {
     int err = ops->probe(pid);
-    if (!err || !ops->open) /* not built in: that is the reason */
+    if (!err || !ops->open) /* not built in: rights do not matter */
         return err;
     struct rights rights;
     rights_read(pid, &rights);
@@ -31,7 +31,8 @@ static void pass_over(struct engine_choice *choice,
     choice->why = why;
 }
 
-/* The best of those from first on; *choice may have passed over others. */
+/* Chooses the best engine from `first` on; *choice may already have skipped
+ * others. */
 static void choose_from(const struct engine_ops *const *first, pid_t pid,
                         struct engine_choice *choice)
 {
@@ -90,7 +91,8 @@ int engine_open(const char *name, const struct engine_config *config,
             return 0;
         if (!is_auto(name) || err == -E_GONE || err == -E_NO_PROCESS)
             return err;
-        /* What a probe cannot see: no room for the real rings, say. */
+        /* A probe cannot see everything, such as too little memory for all
+         * rings. */
         pass_over(choice, choice->ops, err);
         choose_from(after(choice->ops), config->pid, choice);
     }

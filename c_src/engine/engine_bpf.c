@@ -1,8 +1,8 @@
 /*
- * The engine `bpf`: one bare event per CPU; a BPF program takes every sample
- * of the node at its instant, with all that the unwinder needs
- * (bpf/sampler.bpf.c), into one ring. Nothing has to be read from the node
- * soon after a sample, so a sample wakes nobody.
+ * The engine `bpf`: one bare event per CPU. A BPF program (bpf/sampler.bpf.c)
+ * takes every sample of the node at its instant, with everything that the
+ * unwinder needs, into one ring. Nothing has to be read from the node soon
+ * after a sample, so a sample does not wake us up.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,11 +17,12 @@
 #include "target/cpus.h"
 #include "target/pidns.h"
 
-/* A thread for which the program has a plan; it also samples the others. */
+/* A thread for which the program has a plan. The program also samples all other
+ * threads of the node. */
 struct bpf_thread {
     uint64_t inner; /* its id in the node's pid namespace */
     pid_t tid;
-    uint64_t sp;             /* in its last sample; 0: none yet */
+    uint64_t sp;             /* in its last sample; 0: no sample yet */
     struct copy_thread plan; /* as the program has it */
 };
 
@@ -29,7 +30,7 @@ struct engine {
     pid_t pid;
     struct pidns ns;
     struct bpf_program_handle *program;
-    struct bpf_setup told; /* as the program has it */
+    struct bpf_setup told; /* the setup that the program has */
     bool kernel_stacks;
     struct bpf_cpus cpus;
     struct bpf_thread *threads; /* sorted by inner */
@@ -60,8 +61,8 @@ static const struct bpf_thread *find_thread(const struct engine *e, pid_t tid)
     return NULL;
 }
 
-/* Where the stack of a thread ends that does not run JIT code: most are short,
- * and what lies above is of no use. */
+/* Finds the bounds of the C stack of a thread that does not run JIT code. Most
+ * of these stacks are short, and what is above them is of no use. */
 static void bound_stack(const struct engine_view *view, uint64_t sp,
                         struct copy_thread *plan)
 {
@@ -96,7 +97,7 @@ static int by_inner(const void *a, const void *b)
     return (x->inner > y->inner) - (x->inner < y->inner);
 }
 
-/* Ids are reused: the plan of a thread is removed when the thread ends. */
+/* Removes the plans of threads that have ended, because ids are reused. */
 static void replace_threads(struct engine *e, struct bpf_thread *list,
                             size_t count)
 {
@@ -121,7 +122,7 @@ static int set_threads(struct engine *e, const struct engine_view *view)
         return -ENOMEM;
     for (size_t i = 0; !err && i < now->count; i++) {
         err = put_thread(e, view, now->list[i].tid, &list[count]);
-        count += list[count].inner != 0; /* it may have ended meanwhile */
+        count += list[count].inner != 0; /* 0: it has ended meanwhile */
     }
     replace_threads(e, list, count);
     return err;
@@ -175,7 +176,7 @@ static int set_view(struct engine *e, const struct engine_view *view)
         err = set_threads(e, view);
     cpus_allowed(view->threads, &allowed);
     if (cpus_next(&allowed, 0) < 0)
-        return -E_GONE; /* so are all its threads */
+        return -E_GONE; /* all its threads have ended */
     if (err)
         return err;
     err = bpf_cpus_set(&e->cpus, &allowed);
@@ -192,8 +193,9 @@ static void close_engine(struct engine *e)
     free(e);
 }
 
-/* Cycles are counted: on a CPU that is idle at times, a frequency would be that
- * of its work and its sleep together. */
+/* For cycles, the period is a fixed number of cycles. With a frequency instead,
+ * the kernel would adjust the period to the CPU's work and idle time
+ * together. */
 static int set_event(struct perf_event_setup *setup,
                      const struct engine_config *config)
 {
@@ -210,7 +212,7 @@ static int set_event(struct perf_event_setup *setup,
     return err ? perf_event_error(err) : 0;
 }
 
-/* The process to sample, by ids that the kernel knows. */
+/* Sets the process to sample: its pid namespace, and its pid in it. */
 static int identify(struct engine *e)
 {
     int err = pidns_read(e->pid, &e->ns);
@@ -259,7 +261,7 @@ static bool ignore_record(void *ctx, const void *record, size_t len)
     return true;
 }
 
-/* An event on one of the CPUs that the node's main thread may run on. */
+/* Opens events on the CPUs that the node's main thread may run on. */
 static int try_event(struct bpf_program_handle *p, pid_t pid)
 {
     struct thread main = {.tid = pid};

@@ -1,8 +1,8 @@
 /*
- * The engine `perf`: one event per thread, each with its own ring, all in one
- * epoll. Works without privileges on processes of the same user. Such events
- * slow down every switch of threads, so they are armed only for as much of the
- * time as keeps their cost below a bound (perf_duty.h).
+ * The engine `perf`: one event per thread, each with its own ring. It works
+ * without privileges on processes of the same user. Such events slow down every
+ * switch of threads, so they are armed only for so much of the time that their
+ * cost stays below a bound (perf_duty.h).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,13 +31,13 @@ struct engine {
     struct perf_duty duty;
     struct perf_cost cost;
     double max_cost;
-    struct perf_duty_load before; /* without events */
-    uint64_t load_ns;             /* when the load was looked at last */
+    struct perf_duty_load before; /* the node's load without events */
+    uint64_t load_ns;             /* when the load was last read */
     uint64_t next_load_ns;
     bool new_threads;
-    bool was_raised; /* our priority was, from old_priority */
+    bool was_raised; /* has our priority been raised from old_priority? */
     int old_priority;
-    uint64_t sweep_ns;              /* when all rings are looked at next */
+    uint64_t sweep_ns;              /* when all rings are read next */
     struct perf_thread *handed_out; /* the thread of the current callback */
     struct engine_counters counters;
     struct perf_record record;
@@ -69,7 +69,8 @@ static struct perf_event_setup setup_of(const struct engine_config *config)
 
 /* --- what it costs the node ---------------------------------------------- */
 
-/* What events cost here and, meanwhile, the node's load without them. */
+/* Measures what events cost here and, at the same time, the node's load without
+ * events. */
 static int measure(struct engine *e, const struct engine_config *config)
 {
     const struct threads *threads = config->view.threads;
@@ -145,8 +146,7 @@ static int probe(pid_t pid)
     return perf_event_error(result);
 }
 
-/* Data that is read from the node after a sample is right only if it is read
- * soon. */
+/* Data that is read from the node after a sample must be read soon. */
 static void raise_priority(struct engine *e)
 {
     errno = 0;
@@ -159,13 +159,13 @@ static int start(struct engine *e)
     raise_priority(e);
     e->running = true;
     e->load_ns = clock_now_ns();
-    (void)look_at_load(e); /* from here on */
+    (void)look_at_load(e); /* the load is counted from here on */
     perf_duty_begin(&e->duty, &e->cost, e->max_cost, e->threads.setup.rate,
                     &e->before, clock_now_ns());
     return perf_threads_arm(&e->threads, e->duty.armed);
 }
 
-/* A thread that ended has no descriptor to disable. */
+/* Disabling fails for a thread that has ended; that does not matter. */
 static void stop(struct engine *e)
 {
     struct perf_duty_load load = look_at_load(e);
@@ -176,9 +176,10 @@ static void stop(struct engine *e)
 
 /* --- handing out --------------------------------------------------------- */
 
-/* Is a copy that fills its room too short? On a thread that runs JIT code the
- * stack pointer is mostly inside a heap, with other memory behind it, so that
- * every copy is full; there only the unwinder can tell (stack_short). */
+/* Is a stack copy of the full length too short? In a thread that runs JIT code,
+ * the stack pointer is mostly inside a heap, with other memory behind it, so
+ * every copy has the full length; there only the unwinder knows
+ * (stack_short). */
 static bool full_is_short(const struct perf_thread *t)
 {
     return t->kind != THREAD_NORMAL;
@@ -189,7 +190,7 @@ static bool hand_out(struct engine *e, struct perf_thread *t,
 {
     struct sample *s = &e->record.sample;
     if (e->threads.setup.event == ENGINE_CYCLES)
-        s->period_ns = e->threads.setup.period_ns; /* it came in cycles */
+        s->period_ns = e->threads.setup.period_ns; /* it was in cycles */
     s->period_ns = (uint64_t)((double)s->period_ns / e->duty.share);
     s->weight = e->duty.weight;
     e->counters.samples++;
@@ -204,7 +205,7 @@ static bool hand_out(struct engine *e, struct perf_thread *t,
     return more;
 }
 
-/* false: no more for now. */
+/* Handles one record; false: no more for now. */
 static bool take(struct engine *e, struct perf_thread *t,
                  engine_on_sample *on_sample, void *ctx)
 {
@@ -220,14 +221,14 @@ static bool take(struct engine *e, struct perf_thread *t,
     case PERF_RECORDS_FORK:
         e->new_threads |= e->record.pid == e->pid;
         break;
-    case PERF_RECORDS_EXIT: /* its descriptor tells, too */
+    case PERF_RECORDS_EXIT: /* its descriptor also shows it */
     case PERF_RECORDS_OTHER:
         break;
     }
     return true;
 }
 
-/* false: not to its end. */
+/* Handles the records of a ring; false: there are more, but not for now. */
 static bool drain(struct engine *e, struct perf_thread *t,
                   engine_on_sample *on_sample, void *ctx)
 {
@@ -237,7 +238,7 @@ static bool drain(struct engine *e, struct perf_thread *t,
     bool more = true;
     while (more && (result = perf_records_next(&records, &e->record)) != 0) {
         if (result < 0)
-            e->counters.lost++; /* at least one; never seen */
+            e->counters.lost++; /* at least one; this was never seen */
         else
             more = take(e, t, on_sample, ctx);
         perf_event_release(&t->ring, records.tail);
@@ -278,7 +279,7 @@ static void drain_ready(struct engine *e, const struct epoll_event *ready,
     }
 }
 
-/* How long to wait: until the next edge, or for timeout_ms. */
+/* The time to wait: until the next edge, but at most timeout_ms. */
 static int until_edge(const struct engine *e, int timeout_ms)
 {
     if (!e->running)
@@ -300,7 +301,7 @@ static int poll_engine(struct engine *e, int timeout_ms,
         return errno == EINTR ? 0 : -errno;
     drain_ready(e, ready, n, on_sample, ctx);
     perf_threads_remove_ended(&e->threads);
-    /* Only samples wake us: news of threads may lie in any ring. */
+    /* Only samples wake us, but any ring may have records about threads. */
     uint64_t now = clock_now_ns();
     if (now >= e->sweep_ns || !e->running) {
         drain_all(e, on_sample, ctx);

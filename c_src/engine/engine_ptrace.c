@@ -1,8 +1,8 @@
 /*
- * The engine `ptrace`: for hosts that forbid perf events. Stops one running
- * thread at a time, copies, and lets it go. It is exact, but the node feels
- * it, so it is only used when asked for, at a modest rate, and not on a
- * machine that has no CPU to spare.
+ * The engine `ptrace`, for hosts that forbid perf events. It stops one running
+ * thread at a time, copies its stacks, and lets it go. The samples are exact,
+ * but they burden the node. So this engine is used only on request, at a low
+ * rate, and not on a machine without a spare CPU.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,18 +20,20 @@
 
 enum {
     MAX_RATE = 99,
-    /* Rounds of looks are so far apart, half to one and a half of it. */
+    /* The mean time between rounds: the period divided by this, but at most
+     * LONGEST_LOOK_NS. */
     LOOKS_PER_PERIOD = 4,
     LONGEST_LOOK_NS = 5 * 1000 * 1000,
-    /* After a stop that did not come: doubled with each in a row. */
+    /* The pause after a failed stop; doubled with each failure in a row. */
     PAUSE_NS = 50 * 1000 * 1000,
     MOST_PAUSES = 5,
-    /* Not polled for so long: the caller was stopped. The next sample does not
-     * stand for that time. */
+    /* If poll was not called for so long, the caller was stopped. The next
+     * sample then does not stand for that time. */
     GAP_NS = 1000 * 1000 * 1000,
 };
 
-/* In memory that the hand shares: everything that its jobs use is in here. */
+/* This is in memory shared with the hand, and has everything that its jobs
+ * use. */
 struct engine {
     struct ptrace_threads threads;
     struct ptrace_hand *hand;
@@ -39,8 +41,8 @@ struct engine {
     uint64_t random;   /* state of the generator */
     uint64_t look_ns;  /* when the next round of looks is */
     uint64_t poll_ns;  /* when the last poll ended */
-    size_t found;      /* the thread that was stopped last */
-    unsigned failures; /* stops that did not come, in a row */
+    size_t found;      /* index of the thread that was stopped last */
+    unsigned failures; /* failed stops in a row */
     struct engine_counters counters;
     struct ptrace_holds holds;
     struct ptrace_stop stop;
@@ -65,8 +67,8 @@ static int look_at_load(void *engine)
     return 0;
 }
 
-/* By the hand, since its rights and priority are those that count: to Yama
- * it is no ancestor of a node that we started. */
+/* The hand does this, because its rights and its priority are the ones that
+ * count: for Yama, it is not an ancestor of a node that we started. */
 static int try_hand(struct engine *e, bool force)
 {
     int err = ptrace_hand_do(e->hand, try_access, e);
@@ -144,7 +146,7 @@ static int start(struct engine *e)
     return 0;
 }
 
-/* Between samples nothing is traced: there is nothing to let go of. */
+/* Nothing is traced between samples, so there is nothing to release. */
 static void stop(struct engine *e)
 {
     e->running = false;
@@ -152,7 +154,7 @@ static void stop(struct engine *e)
 
 /* --- sampling ------------------------------------------------------------ */
 
-/* Of the i-th thread, which runs. */
+/* Samples the i-th thread, which runs. */
 static int stop_thread(struct engine *e, size_t i)
 {
     struct ptrace_thread *t = &e->threads.list[i];
@@ -169,8 +171,8 @@ static int stop_thread(struct engine *e, size_t i)
     return result;
 }
 
-/* By the hand: until the first sample, 1, or the end of the round, 0, or a
- * failure. */
+/* In the hand: continues a round until the first sample (1), the end of the
+ * round (0), or a failure. */
 static int look_on(void *engine)
 {
     struct engine *e = engine;
@@ -193,20 +195,20 @@ static int look_first(void *engine)
     return look_on(e);
 }
 
-/* false: no more for now. */
+/* Hands out the sample of the i-th thread; false: no more for now. */
 static bool hand_out(struct engine *e, size_t i)
 {
     struct sample *s = &e->stop.sample;
     s->period_ns = ptrace_threads_sampled(&e->threads, i, e->stop.cpu_ns);
     e->counters.samples++;
-    s->stack_full = s->stack.len > COPY_STACK - 4096; /* page by page */
+    s->stack_full = s->stack.len > COPY_STACK - 4096; /* whole pages */
     e->counters.stack_cut += s->stack_full || s->erlang_root.len;
     e->counters.bytes += s->stack.len + s->seam.len + s->erlang.len +
                          s->erlang_root.len + sizeof(s->regs);
     return e->on_sample(e->ctx, s);
 }
 
-/* The machine may have become too busy for this: give it a rest. */
+/* The machine may have become too busy: pause. */
 static void back_off(struct engine *e)
 {
     unsigned shift = e->failures < MOST_PAUSES ? e->failures : MOST_PAUSES;
@@ -215,8 +217,8 @@ static void back_off(struct engine *e)
     e->look_ns = clock_now_ns() + ((uint64_t)PAUSE_NS << shift);
 }
 
-/* At random distances, so that nothing the node does periodically is seen at
- * the same point for ever. */
+/* Rounds are at random distances, so that periodic work of the node is not
+ * always sampled at the same point. */
 static void plan_look(struct engine *e, uint64_t now_ns)
 {
     uint64_t mean = e->threads.period_ns / LOOKS_PER_PERIOD;
@@ -225,7 +227,7 @@ static void plan_look(struct engine *e, uint64_t now_ns)
     e->look_ns = now_ns + mean / 2 + random_next(&e->random) % mean;
 }
 
-/* One round of looks at all threads. */
+/* One round over all threads. */
 static void look(struct engine *e)
 {
     plan_look(e, clock_now_ns());
@@ -240,7 +242,7 @@ static void look(struct engine *e)
         back_off(e);
 }
 
-/* false when a signal came, which somebody waits for. */
+/* false when a signal interrupted it, which the caller must handle. */
 static bool sleep_until(uint64_t ns)
 {
     const struct timespec until = {(time_t)(ns / NS_PER_S),
@@ -248,7 +250,7 @@ static bool sleep_until(uint64_t ns)
     return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == 0;
 }
 
-/* A sample would stand for all the CPU time since the last. */
+/* Otherwise the next sample would stand for all the CPU time of the gap. */
 static void leave_out_gap(struct engine *e)
 {
     uint64_t now = clock_now_ns();

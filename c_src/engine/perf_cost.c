@@ -15,25 +15,25 @@
 
 enum {
     ROUNDS = 5,
-    ROUND_TURNS = 500,            /* of the first player */
-    RING_BYTES = 256 * 1024,      /* holds all samples of a round */
+    ROUND_TURNS = 500,            /* turns of the first player in a round */
+    RING_BYTES = 256 * 1024,      /* enough for all samples of a round */
     SAMPLE_EVERY_NS = 100 * 1000, /* while the cost of samples is measured */
-    /* How long events are armed: of CPU time of each thread, and by the clock,
-     * when the machine has little time for us. */
+    /* How long events are armed: periods of CPU time per thread, and at least
+     * this CPU time; but no longer than LONGEST_NS on a busy machine. */
     PERIODS = 2,
     LEAST_NS = 20 * 1000 * 1000,
     LONGEST_NS = 300 * 1000 * 1000,
-    /* At a lower rate it costs less than what is measured. */
+    /* Longer periods are not measured; they cost less than this one. */
     LONGEST_PERIOD_NS = 20 * 1000 * 1000,
 };
 
-/* A thread that counts its turns: it waits for a byte of the other one before
- * each turn, so that every turn is a switch, or it never waits. */
+/* A thread that counts its turns. It either waits for a byte from the other
+ * player before each turn, so that every turn is a switch, or never waits. */
 struct player {
     pthread_t thread;
     clockid_t clock;
     _Atomic pid_t tid;
-    _Atomic uint64_t turns, awaited; /* at that many `reached` is posted */
+    _Atomic uint64_t turns, awaited; /* turns at which `reached` is posted */
     sem_t reached;
     _Atomic bool over;
     int from, to; /* -1: does not wait */
@@ -65,7 +65,8 @@ static void *play(void *arg)
     return NULL;
 }
 
-/* On the CPU that we are on: a switch between CPUs has a different cost. */
+/* Starts a player on our own CPU, because a switch between CPUs has a different
+ * cost. */
 static int start(struct player *p)
 {
     cpu_set_t cpu;
@@ -144,14 +145,15 @@ struct played {
     uint64_t cpu_ns, turns;
 };
 
-/* One more round, added to `sum`. No timer ends it: one that is due before the
- * events' own would keep the kernel from programming those. */
+/* Plays one more round and adds it to `sum`. A round does not end by a timer:
+ * if that were due before the timers of the events, the kernel would not
+ * program those. */
 static void play_on(struct player *players, size_t n, struct played *sum)
 {
     uint64_t turns_before = turns(players, n), before = cpu_ns(players, n);
     players->awaited = players->turns + ROUND_TURNS;
     while (sem_wait(&players->reached) != 0)
-        ; /* a signal */
+        ; /* interrupted by a signal */
     sum->cpu_ns += cpu_ns(players, n) - before;
     sum->turns += turns(players, n) - turns_before;
 }
@@ -168,10 +170,10 @@ static double above(double cost, double base)
 }
 
 /* --- what an event adds to a turn ------------------------------------------
- * Rounds with it and without take turns, so that a change of the machine's
- * speed affects both alike. */
+ * Rounds with and without the event alternate, so that a change of the
+ * machine's speed affects both equally. */
 
-/* Disabled, against none. */
+/* What disabled events add, compared with no events. */
 static int add_idle(struct player *players, size_t n,
                     const struct perf_event_setup *setup, double *added_ns)
 {
@@ -199,10 +201,10 @@ static int arm(struct perf_thread *events, size_t n, bool armed)
     return err;
 }
 
-/* Armed, against disabled. The kernel programs the CPU's timer only when the
- * event is due before anything else there, its own tick above all, so the cost
- * depends on how much of the period is left: the same events go on through
- * whole periods. */
+/* Armed events, compared with disabled ones. The kernel programs the CPU's
+ * timer only when the event is due before anything else there, such as the
+ * kernel's own tick. So the cost depends on how much of the period is left, and
+ * the same events are kept for whole periods. */
 static int play_periods(struct player *players, size_t n,
                         const struct perf_event_setup *setup,
                         struct perf_thread *events, struct played *idle,
@@ -242,7 +244,7 @@ static int add_armed(struct player *players, size_t n,
 
 /* --- both figures --------------------------------------------------------- */
 
-/* The samples of the armed time, which are counted by themselves. */
+/* The cost of the samples in a turn, which is counted separately. */
 static double of_samples(const struct played *armed, uint64_t period_ns,
                          double sample_ns)
 {

@@ -1,6 +1,6 @@
 /**
  * @file perf_cost.h
- * What an event costs the thread that it is on, measured on threads of our own.
+ * What an event costs its thread, measured on threads of our own.
  * The kernel programs a timer whenever a thread with an event on its CPU clock
  * comes onto a CPU, and cancels it when the thread leaves (kernel/events/
  * core.c, cpu_clock_event_add): in a virtual machine that is an exit to the
@@ -12,16 +12,16 @@
 #include "engine/perf_event.h"
 
 struct perf_cost {
-    double armed_ns; /**< each time that a thread with the event comes onto a
-                          CPU */
-    double idle_ns;  /**< the same while the event is disabled */
-    double sample_ns;
+    double armed_ns;  /**< per time that a thread with the event comes onto a
+                           CPU */
+    double idle_ns;   /**< the same while the event is disabled */
+    double sample_ns; /**< per sample */
 };
 
 /**
- * Takes about 0.2 s on a machine with time for us, a second where it has
- * little; most of it is CPU time of ours.
- * @param setup of the events that are going to be opened
+ * Takes about 0.2 s, or a second on a busy machine, and uses most of that as
+ * CPU time.
+ * @param setup  of the events that will be opened
  * @return 0 or a negative error
  */
 MUST_USE int perf_cost_measure(const struct perf_event_setup *setup,

@@ -4,16 +4,16 @@
 #include "base/random.h"
 
 enum {
-    CYCLE_NS = 100 * 1000 * 1000, /* a window and a pause, on average */
-    LEAST_PERMILLE = 10,          /* of the time is always armed */
+    CYCLE_NS = 100 * 1000 * 1000, /* mean length of a window and a pause */
+    LEAST_PERMILLE = 10,          /* the smallest share of armed time */
 };
 
-/* A node that hardly does anything may be made to use this share of a CPU: of
- * the little that it uses, the bound alone would leave nothing to see. */
+/* Events may always cost this share of a CPU. The bound alone would leave
+ * nothing to sample on a node that uses very little CPU time. */
 static const double least_of_cpu = 0.005;
 
-/* What events cost a node in that span when they are armed for a share of it.
- * The CPU time of samples is that of the node. */
+/* What events cost the node in this span when they are armed for a share of it.
+ * Taking samples uses the node's CPU time. */
 static double cost_of(const struct perf_duty *d,
                       const struct perf_duty_load *load, double share)
 {
@@ -31,7 +31,7 @@ static double allowed(const struct perf_duty *d,
     return by_use > by_cpu ? by_use : by_cpu;
 }
 
-/* The largest share within the bound. */
+/* The largest share whose cost is within the bound. */
 static double share_for(const struct perf_duty *d,
                         const struct perf_duty_load *load)
 {
@@ -43,14 +43,14 @@ static double share_for(const struct perf_duty *d,
     return share < LEAST_PERMILLE / 1e3 ? LEAST_PERMILLE / 1e3 : share;
 }
 
-/* Half to one and a half of mean. */
+/* A random length: half the mean to one and a half times the mean. */
 static uint64_t around(struct perf_duty *d, double mean)
 {
     return (uint64_t)(mean / 2) +
            random_next(&d->random) % ((uint64_t)mean + 1);
 }
 
-/* Armed time above the share of all time, ns; a whole window makes it this. */
+/* Armed time in excess of the share after a window of mean length, ns. */
 static double after_window(const struct perf_duty *d)
 {
     return d->share * (1 - d->share) * CYCLE_NS;
@@ -62,8 +62,8 @@ static double within(double value, double usual, double most)
     return value < least ? least : value > most ? most : value;
 }
 
-/* Windows and pauses end when we get to it, which may be late: so the next one
- * is as long as brings the share back to what it is to be. */
+/* Windows and pauses may end late, when we are called late. So the next one
+ * gets the length that restores the share. */
 static double mean_length(const struct perf_duty *d)
 {
     double window = d->share * CYCLE_NS, pause = CYCLE_NS - window;
@@ -84,14 +84,14 @@ static double random_part(struct perf_duty *d)
     return (double)(random_next(&d->random) >> 11) / (double)(1ULL << 53);
 }
 
-/* As when a window or a pause begins in time, after others that did. */
+/* Sets over_ns to what it is if all windows and pauses so far ended in time. */
 static void forget_what_was(struct perf_duty *d)
 {
     d->over_ns = d->armed ? 0 : after_window(d);
 }
 
-/* Somewhere in a window or in a pause: each moment of a recording, the first
- * one too, is as likely to be seen as any other. */
+/* Begins at a random moment of a window or a pause, so that the start of a
+ * recording is as likely to be sampled as any other moment. */
 static void begin_anywhere(struct perf_duty *d, uint64_t now_ns)
 {
     d->armed = random_part(d) < d->share;
@@ -143,7 +143,7 @@ bool perf_duty_turn(struct perf_duty *d, uint64_t now_ns)
     double length = (double)(now_ns - d->turned_ns);
     d->over_ns += (d->armed - d->share) * length;
     d->armed = !d->armed;
-    if (d->anew) /* what was before it is not known, or had another share */
+    if (d->anew) /* what came before is unknown, or had another share */
         forget_what_was(d);
     d->anew = false;
     plan_edge(d, now_ns);

@@ -1,12 +1,12 @@
 /**
  * @file perf_duty.h
- * For how much of the time events on threads are armed, so that what they cost
- * the node stays below a bound. Pure: time and load are passed in.
+ * Decides when the events on threads are armed, so that what they cost the node
+ * stays below a bound. Pure: time and load are passed in.
  *
- * Windows in which the events are armed alternate with pauses, both of random
- * length, so that nothing periodic is missed, or hit, every time. The share of
- * armed time only ever halves: a sample that is taken later then counts
- * twice as often as one before, and the shares of functions stay right.
+ * Windows in which the events are armed alternate with pauses. Both have random
+ * lengths, so that periodic work is not missed, or hit, every time. The share
+ * of armed time is only ever halved; samples then count twice as much as
+ * before, so the shares of functions stay right.
  */
 #ifndef CPROF_ENGINE_PERF_DUTY_H
 #define CPROF_ENGINE_PERF_DUTY_H
@@ -16,7 +16,7 @@
 
 #include "engine/perf_cost.h"
 
-/** What the node did in a span of time. */
+/** What the node did in some span of time. */
 struct perf_duty_load {
     uint64_t ns;     /**< length of the span */
     uint64_t runs;   /**< times that its threads came onto a CPU */
@@ -25,15 +25,15 @@ struct perf_duty_load {
 
 struct perf_duty {
     struct perf_cost cost;
-    double bound;       /**< of the node's CPU time; 0: none */
+    double bound;       /**< share of the node's CPU time; 0: none */
     unsigned rate;      /**< samples per second of CPU time */
-    double share;       /**< of the time in which events are armed, now */
+    double share;       /**< present share of armed time */
     unsigned weight;    /**< how often a sample counts now */
-    bool armed;         /**< are they armed now? */
+    bool armed;         /**< are the events armed now? */
     uint64_t edge_ns;   /**< when that changes; UINT64_MAX: never */
-    double over_ns;     /**< armed time beyond the share */
-    bool anew;          /**< over_ns is not of this share yet */
-    uint64_t turned_ns; /**< when it changed last */
+    double over_ns;     /**< armed time in excess of the share */
+    bool anew;          /**< the share is new, over_ns does not fit it yet */
+    uint64_t turned_ns; /**< when `armed` changed last */
     uint64_t random;
     uint64_t lowered; /**< times that the share was halved while sampling */
     /** Sums since perf_duty_begin. */
@@ -41,20 +41,21 @@ struct perf_duty {
     struct perf_duty_load load;
 };
 
-/** Begins somewhere in a window or in a pause.
+/** Begins at a random moment of a window or a pause.
  *  @param before  the node's load without events */
 void perf_duty_begin(struct perf_duty *d, const struct perf_cost *cost,
                      double bound, unsigned rate,
                      const struct perf_duty_load *before, uint64_t now_ns);
-/** Takes in what the node did since the last call, with events as they were;
- *  lowers the share where they cost too much. */
+/** To be called with what the node did since the last call. Lowers the share if
+ *  the events cost too much. */
 void perf_duty_saw(struct perf_duty *d, const struct perf_duty_load *load);
-/** @return true when armed has changed */
+/** Ends a window or a pause that is over.
+ *  @return has `armed` changed? */
 bool perf_duty_turn(struct perf_duty *d, uint64_t now_ns);
 /** What the events cost so far, as a share of the CPU time that the node would
  *  have used without them. */
 double perf_duty_cost(const struct perf_duty *d);
-/** Of that, what they cost while they were not armed. */
+/** The part of it that they cost while they were not armed. */
 double perf_duty_paused_cost(const struct perf_duty *d);
 
 #endif

@@ -24,8 +24,8 @@ static void set_event(struct perf_event_attr *attr,
         attr->sample_period = setup->period_ns;
         return;
     }
-    /* The kernel steers the period towards the rate, beginning at one cycle:
-     * the first milliseconds of a thread bring a short burst of samples. */
+    /* The kernel adjusts the period to the rate, beginning with one cycle, so a
+     * thread begins with a short burst of samples. */
     attr->type = PERF_TYPE_HARDWARE;
     attr->config = PERF_COUNT_HW_CPU_CYCLES;
     attr->freq = setup->cycles == 0;
@@ -44,8 +44,8 @@ static void set_content(struct perf_event_attr *attr,
         attr->sample_type = PERF_SAMPLE_IP;
         return;
     }
-    attr->wakeup_events = 1; /* what is read later from the node gets stale */
-    attr->task = 1;          /* records that tell of new threads */
+    attr->wakeup_events = 1; /* data that is read later becomes stale */
+    attr->task = 1;          /* records about new threads */
     attr->sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
                         PERF_SAMPLE_PERIOD | PERF_SAMPLE_REGS_USER |
                         PERF_SAMPLE_STACK_USER;
@@ -111,7 +111,8 @@ int perf_event_set_program(int fd, int program)
     return ioctl(fd, PERF_EVENT_IOC_SET_BPF, program) < 0 ? -errno : 0;
 }
 
-/* What the kernel has of { value, lost }: how many bytes, or -errno. */
+/* Reads { value, lost }, or only the value from older kernels; returns the
+ * number of bytes, or -errno. */
 static ssize_t read_event(int fd, uint64_t values[2])
 {
     ssize_t got = read(fd, values, 2 * sizeof(*values));

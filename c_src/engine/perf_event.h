@@ -20,38 +20,40 @@ struct perf_event_setup {
     uint64_t period_ns;   /**< CPU time between samples (cpu-clock) */
     unsigned rate;        /**< samples per second (cycles) */
     uint64_t cycles;      /**< cycles between samples; 0: by `rate` */
-    unsigned stack_bytes; /**< of user stack, a multiple of 8 */
-    bool kernel;          /**< sample while the thread is in the kernel */
+    unsigned stack_bytes; /**< copied of the user stack, a multiple of 8 */
+    bool kernel;          /**< also sample while the thread is in the kernel */
     bool callchain;       /**< kernel call chain, needs `kernel` */
     bool bare; /**< no record is written: a BPF program takes the sample */
 };
 
-/* A record is at most 65535 bytes: this much stack, 17 registers, a chain of
- * SAMPLE_MAX_KERNEL_FRAMES and the fixed fields always fit. */
+/* A record has at most 65535 bytes. This much stack always fits, with 17
+ * registers, a chain of SAMPLE_MAX_KERNEL_FRAMES and the fixed fields. */
 enum { PERF_EVENT_MAX_STACK = 64512 };
 
-/** What it means to whoever asked for an engine that the kernel refused an
- *  event with that -errno: an error of base/err.h, else the same. */
+/** Translates the -errno with which the kernel refused an event into an error
+ *  of base/err.h, if there is a better one. */
 int perf_event_error(int error);
-/** Opens a disabled event on a thread. @return a descriptor, or -errno. */
+/** Opens a disabled event on a thread.
+ *  @return a descriptor, or -errno */
 MUST_USE int perf_event_open(pid_t tid, const struct perf_event_setup *setup);
-/** The same on a CPU, for whatever runs there. The timer of a cpu-clock also
- *  wakes an idle CPU: exclude_idle would only keep the sample from us. */
+/** The same on a CPU, for everything that runs there. The timer of a cpu-clock
+ *  also wakes an idle CPU; exclude_idle would not prevent that, but only drop
+ *  the sample. */
 MUST_USE int perf_event_open_cpu(int cpu, const struct perf_event_setup *setup);
 /** Runs a loaded BPF program at every sample from now on. */
 MUST_USE int perf_event_set_program(int fd, int program);
 /** What the event has counted so far: nanoseconds (cpu-clock), or cycles. */
 MUST_USE int perf_event_count(int fd, uint64_t *count);
-/** How many records the kernel could not write so far, as the ring was full;
- *  -ENOTSUP before Linux 6.0. */
+/** The number of records that the kernel has dropped so far because the ring
+ *  was full; -ENOTSUP before Linux 6.0. */
 MUST_USE int perf_event_lost(int fd, uint64_t *lost);
-/** Cycles that a CPU makes in a second of work, as measured here and now. */
+/** Measures the cycles per second of work on this CPU. */
 MUST_USE int perf_event_cycle_rate(uint64_t *per_s);
 int perf_event_enable(int fd);
 int perf_event_disable(int fd);
 /**
- * Changes the period. The kernel restarts the running one, so the CPU time
- * since the last sample is forgotten: to be called right after a sample.
+ * Changes the period. The kernel restarts the current period, so the CPU time
+ * since the last sample is lost. Best called right after a sample.
  */
 int perf_event_set_period(int fd, uint64_t period_ns);
 
@@ -62,14 +64,16 @@ struct perf_event_ring {
     size_t size; /**< bytes, a power of two */
 };
 
-/** @param size  a power of two of pages. @return 0, -EPERM when the locked
- *  memory is used up, or another -errno. */
+/** @param size  in bytes: a power of two times the page size
+ *  @return 0, -EPERM when no more memory may be locked, or another -errno */
 MUST_USE int perf_event_map(int fd, size_t size, struct perf_event_ring *out);
 void perf_event_unmap(struct perf_event_ring *ring);
-/** Where the kernel's written bytes end; they are all visible. */
+/** The position up to which the kernel has written; everything before it can be
+ *  read. */
 uint64_t perf_event_head(const struct perf_event_ring *ring);
+/** The position from which on nothing was released yet. */
 uint64_t perf_event_tail(const struct perf_event_ring *ring);
-/** Gives everything before tail back to the kernel. */
+/** Returns everything before tail to the kernel. */
 void perf_event_release(struct perf_event_ring *ring, uint64_t tail);
 
 #endif

@@ -3,9 +3,10 @@
 #include "base/clock.h"
 #include "base/random.h"
 
-/* A new period makes the kernel forget the CPU time since the last sample,
- * half a period on average. Drawn once in PERF_JITTER_EVERY samples, that is
- * 0.4 % everywhere, also of threads that run a little at a time. */
+/* With a new period, the kernel forgets the CPU time since the last sample,
+ * half a period on average. As it is drawn only once in PERF_JITTER_EVERY
+ * samples, this is 0.4 % for every thread, even one that runs only a little at
+ * a time. */
 enum { PERCENT = 2 };
 
 void perf_jitter_init(struct perf_jitter *j, int number)

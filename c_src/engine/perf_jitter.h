@@ -1,9 +1,9 @@
 /**
  * @file perf_jitter.h
  * Draws the period of a thread's or a CPU's event anew from time to time,
- * within 2 % of the nominal one: what the node does periodically is then not
- * sampled at the same points for ever, nor threads that sleep and wake
- * together.
+ * within 2 % of the nominal one. Otherwise periodic work might always be
+ * sampled at the same points, and threads that sleep and wake together always
+ * at the same time.
  */
 #ifndef CPROF_ENGINE_PERF_JITTER_H
 #define CPROF_ENGINE_PERF_JITTER_H
@@ -20,11 +20,11 @@ struct perf_jitter {
     unsigned samples; /**< since the last draw; counted by the caller */
 };
 
-/** @param number  makes its draws differ from others' (a tid, a CPU) */
+/** @param number  a tid or a CPU, so that its draws differ from others */
 void perf_jitter_init(struct perf_jitter *j, int number);
-/** Draws one. */
+/** Draws a period. */
 uint64_t perf_jitter_period(struct perf_jitter *j, uint64_t nominal_ns);
-/** To be called now and then; draws when enough samples were taken.
+/** To be called regularly; draws when enough samples were taken.
  *  @param setup  of the event, with the nominal period
  *  @return was a new period set? */
 bool perf_jitter_redraw(struct perf_jitter *j, int fd,

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "engine/schedstat.h"
 
-/* Sums shrink when a thread ends. */
+/* A sum becomes smaller when a thread ends. */
 static uint64_t less(uint64_t later, uint64_t earlier)
 {
     return later > earlier ? later - earlier : 0;

@@ -1,11 +1,11 @@
 /**
  * @file perf_records.h
- * The records that the kernel writes into a ring, taken apart. Pure: it works
- * on bytes and two positions, and trusts none of them.
+ * Parses the records that the kernel writes into a ring. Pure: it works on
+ * bytes and two positions, and trusts none of them.
  *
  *   tail                              head
- *   | sample | lost | sample | fork | ...     positions grow for ever; a
- *                                             position's byte is at
+ *   | sample | lost | sample | fork | ...     positions only grow; the byte at
+ *                                             a position is at
  *                                             position & (size - 1)
  */
 #ifndef CPROF_ENGINE_PERF_RECORDS_H
@@ -27,14 +27,14 @@ enum perf_records_kind {
     PERF_RECORDS_THROTTLE, /**< the kernel pauses the event */
     PERF_RECORDS_FORK,     /**< thread `tid` was created */
     PERF_RECORDS_EXIT,     /**< thread `tid` ends */
-    PERF_RECORDS_OTHER,    /**< not known here, skipped */
+    PERF_RECORDS_OTHER,    /**< unknown, skipped */
 };
 
 struct perf_record {
     enum perf_records_kind kind;
     struct sample sample; /**< its bytes are borrowed from the ring; its
                                period is in units of the event */
-    bool stack_cut;       /**< the stack copy is as long as it may be */
+    bool stack_cut;       /**< the stack copy has all the bytes asked for */
     uint64_t lost;
     pid_t pid, tid;
     uint64_t kernel_ips[SAMPLE_MAX_KERNEL_FRAMES]; /* backing of the sample */
@@ -50,14 +50,14 @@ struct perf_records {
 };
 
 /**
- * The next record; tail moves past it.
- * @return 1, 0 when there is none, or -E_FORMAT when the record is malformed:
- *         everything up to head is then skipped, since nothing tells where
- *         the next one begins.
+ * The next record; moves tail behind it.
+ * @return 1; 0 when there is none; or -E_FORMAT when the record is malformed.
+ *         Then everything up to head is skipped, because the start of the next
+ *         record is unknown.
  */
 MUST_USE int perf_records_next(struct perf_records *r, struct perf_record *out);
 
-/** One record, header included, of exactly len bytes; 0 or -E_FORMAT. */
+/** Parses one record of exactly len bytes, with its header; 0 or -E_FORMAT. */
 MUST_USE int perf_records_parse(const void *bytes, size_t len, bool callchain,
                                 struct perf_record *out);
 

@@ -19,7 +19,7 @@ static struct record_header parse_header(struct reader *r)
     return header;
 }
 
-/* The chain holds marks (PERF_CONTEXT_KERNEL, ...) between the addresses. */
+/* Between its addresses the chain has marks (PERF_CONTEXT_KERNEL, ...). */
 static void parse_callchain(struct reader *r, struct perf_record *out)
 {
     uint64_t count = reader_u64(r);
@@ -47,8 +47,8 @@ static void parse_regs(struct reader *r, struct sample *s)
     s->has_regs = abi == PERF_SAMPLE_REGS_ABI_64;
 }
 
-/* The kernel reserves `size` bytes and then says how many it could copy:
- * fewer when the mapping ends before. */
+/* The kernel reserves `size` bytes, and says behind them how many it copied;
+ * fewer if the mapping ends before. */
 static void parse_stack(struct reader *r, struct perf_record *out)
 {
     uint64_t size = reader_u64(r);
@@ -78,7 +78,7 @@ static void parse_sample(struct reader *r, uint16_t misc, bool callchain,
     s->system_call = -1;
     s->in_kernel =
         (misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
-    reader_skip(r, sizeof(uint64_t)); /* ip: in the chain or the registers */
+    reader_skip(r, sizeof(uint64_t)); /* ip: also in chain or registers */
     out->pid = (pid_t)reader_u32(r);
     out->tid = s->tid = (pid_t)reader_u32(r);
     s->time_ns = reader_u64(r);
@@ -149,8 +149,8 @@ int perf_records_parse(const void *bytes, size_t len, bool callchain,
     return r.failed ? -E_FORMAT : 0;
 }
 
-/* Records are whole words, but a record may begin at the ring's end and go
- * on at its start; then it is put together in the scratch bytes. */
+/* A record may begin at the end of the ring and continue at its start; then it
+ * is copied into the scratch buffer. */
 static const uint8_t *linear(const struct perf_records *r, size_t len)
 {
     size_t at = r->tail & (r->size - 1);

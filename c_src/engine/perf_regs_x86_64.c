@@ -1,6 +1,6 @@
 /*
- * The kernel writes the registers of the mask in the order of its own
- * numbers (arch/x86/include/uapi/asm/perf_regs.h), which is not DWARF's.
+ * The kernel writes the registers of the mask in the order of its own numbers
+ * (arch/x86/include/uapi/asm/perf_regs.h), which differs from DWARF's.
  */
 #include "engine/perf_regs.h"
 

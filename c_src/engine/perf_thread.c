@@ -22,7 +22,7 @@ static unsigned at_most(unsigned value, unsigned limit)
     return value < limit ? value : limit;
 }
 
-/* Leaves nothing behind on failure. */
+/* After an error nothing is left open. */
 static int open_event(const struct perf_thread *t, size_t ring_bytes, int *fd,
                       struct perf_event_ring *ring)
 {
@@ -103,7 +103,7 @@ int perf_thread_grow(struct perf_thread *t)
     size_t ring_bytes = t->ring.size;
     t->lost_before = perf_thread_lost(t);
     t->lost_told = 0;
-    perf_thread_close(t); /* first, so that its locked memory is free again */
+    perf_thread_close(t); /* first, to free its locked memory */
     t->setup.stack_bytes =
         at_most(t->setup.stack_bytes * 2, most_stack(ring_bytes));
     t->recent = t->recent_short = 0;

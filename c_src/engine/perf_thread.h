@@ -1,7 +1,7 @@
 /**
  * @file perf_thread.h
- * One sampled thread of the node: its event, its ring, how much of its stack
- * is copied.
+ * One sampled thread of the node: its event, its ring, and the length of its
+ * stack copies.
  */
 #ifndef CPROF_ENGINE_PERF_THREAD_H
 #define CPROF_ENGINE_PERF_THREAD_H
@@ -28,42 +28,43 @@ struct perf_thread {
     struct perf_event_setup setup;
     struct perf_jitter jitter;
     unsigned recent, recent_short;
-    struct schedstat seen; /**< of the thread, when its load was read last */
+    struct schedstat seen; /**< at the last call of perf_load_add */
     bool over;             /**< the thread has ended, or its event is lost */
-    uint64_t lost_before;  /* by events that it had before this one */
-    uint64_t lost_told;    /* by records of this one */
+    uint64_t lost_before;  /* records lost by earlier events of the thread */
+    uint64_t lost_told;    /* records lost, by the records of this event */
 };
 
 /**
- * Opens the event (disabled) and its ring. The stack copy starts small and
- * never takes more than a quarter of the ring.
- * @param setup  its period is the nominal one; stack_bytes is not looked at
- * @return 0 or -errno; -EPERM or -ENOMEM from the ring only, as -E_MEMLOCK
+ * Opens the event (disabled) and its ring. The stack copies are short at first,
+ * and never longer than a quarter of the ring.
+ * @param setup  with the nominal period; stack_bytes is ignored
+ * @return 0; -E_MEMLOCK when no memory can be locked for the ring; or -errno
  */
 MUST_USE int perf_thread_open(struct perf_thread *t, const struct thread *of,
                               const struct perf_event_setup *setup,
                               size_t ring_bytes);
 void perf_thread_close(struct perf_thread *t);
-/** A cursor over what is in the ring now. */
+/** A cursor over the present content of the ring. */
 struct perf_records perf_thread_records(const struct perf_thread *t,
                                         uint8_t *scratch);
-/** Notes one sample; too_short: its stack copy should have been longer. */
+/** Counts one sample; too_short: its stack copy should have been longer. */
 void perf_thread_saw(struct perf_thread *t, bool too_short);
 
-/** A record said that this many more did not fit into the ring. */
+/** Counts the lost records that a record reported. */
 void perf_thread_told_lost(struct perf_thread *t, uint64_t count);
 /**
- * How many records of it did not fit so far, as the kernel counts them. Before
- * Linux 6.0 it only told of them, and only with the next one that did fit.
+ * The number of records so far that did not fit into the ring, by the kernel's
+ * own count. Before Linux 6.0 the kernel only reports them, in a record of the
+ * ring, when there is room again.
  */
 uint64_t perf_thread_lost(const struct perf_thread *t);
 
-/** Are more than 1 % of the recent copies too short, and may they grow? */
+/** Are more than 1 % of the recent copies too short, and can they be longer? */
 bool perf_thread_wants_growth(const struct perf_thread *t);
 /**
- * Reopens the event with twice the stack copy. The ring must be drained; what
- * comes in meanwhile is lost (some microseconds). A thread whose event cannot
- * be opened again is over.
+ * Reopens the event with stack copies of twice the length. The ring must be
+ * drained. Samples of the microseconds in between are lost. If the event cannot
+ * be opened again, the thread is `over`.
  * @return 0 or a negative error
  */
 MUST_USE int perf_thread_grow(struct perf_thread *t);

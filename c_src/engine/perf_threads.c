@@ -1,6 +1,6 @@
 /*
- * Rings are locked memory, which is scarce: all threads get rings of one
- * scale, the largest that fits.
+ * Rings are locked memory, which is limited. So the rings of all threads are
+ * scaled down equally until they fit.
  */
 #include "engine/perf_threads.h"
 
@@ -12,7 +12,7 @@
 #include "base/array.h"
 
 enum {
-    /* Room for 60 of the largest copies, as deep recursion needs them. */
+    /* Room for 60 of the largest copies, which deep recursion needs. */
     NORMAL_RING = 4 * 1024 * 1024,
     DIRTY_RING = 256 * 1024,
     OTHER_RING = 64 * 1024,
@@ -52,8 +52,8 @@ static bool is_denied(int error)
     return error == -EACCES || error == -EPERM;
 }
 
-/* Without rights the kernel refuses events that count in the kernel; the user
- * part alone may still be allowed. */
+/* Without rights, the kernel refuses events that sample the kernel, but may
+ * permit those for user code only. */
 int perf_threads_open_one(const struct thread *of,
                           struct perf_event_setup *setup, size_t ring_bytes,
                           struct perf_thread *out)
@@ -78,7 +78,7 @@ static void free_thread(struct perf_threads *set, struct perf_thread *t)
     free(t);
 }
 
-/* Puts one more thread at the end of the list, which has room. */
+/* Opens one more thread and appends it to the list, which has room. */
 static int append(struct perf_threads *set, const struct thread *of,
                   unsigned shift)
 {
@@ -136,7 +136,8 @@ static void skip(struct perf_threads *set, int error)
     set->why = error;
 }
 
-/* What is used up for one is so for those after it. */
+/* If descriptors or locked memory are used up for one thread, they are for all
+ * that follow. */
 int perf_threads_add(struct perf_threads *set, const struct threads *threads)
 {
     int result =
@@ -150,7 +151,7 @@ int perf_threads_add(struct perf_threads *set, const struct threads *threads)
             continue;
         if (!is_used_up(result))
             result = append_shrinking(set, &threads->list[i]);
-        if (result && result != -ESRCH) /* it ended meanwhile */
+        if (result && result != -ESRCH) /* -ESRCH: it has ended meanwhile */
             skip(set, result);
     }
     qsort(set->list, set->count, sizeof(set->list[0]), by_tid);
@@ -164,7 +165,8 @@ static void drop_all(struct perf_threads *set)
     set->count = 0;
 }
 
-/* All threads with rings of one scale, so that no late thread starves. */
+/* Opens all threads with rings of one scale, so that the last ones do not lack
+ * memory. */
 static int open_all(struct perf_threads *set, const struct threads *threads)
 {
     int result =
@@ -181,7 +183,8 @@ static int open_all(struct perf_threads *set, const struct threads *threads)
     return result;
 }
 
-/* As many as can be: kind by kind, schedulers are the first (threads.h). */
+/* Opens as many threads as possible: kind by kind, schedulers first
+ * (threads.h). */
 static int open_most(struct perf_threads *set, const struct threads *threads)
 {
     int result = ARRAY_RESERVE(set->list, set->cap, threads->count + 1);

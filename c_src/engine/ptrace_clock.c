@@ -50,7 +50,7 @@ int ptrace_clock_read(const struct ptrace_clock_files *f, struct schedstat *out)
     return schedstat_parse(text, (size_t)len, out);
 }
 
-/* Of a thread that waits the file has the system call that it waits in. */
+/* For a thread that waits, the file has the system call in which it waits. */
 bool ptrace_clock_running(const struct ptrace_clock_files *f)
 {
     static const char running[] = {'r', 'u', 'n', 'n', 'i', 'n', 'g'};

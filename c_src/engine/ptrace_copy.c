@@ -1,7 +1,7 @@
 /*
- * Reads are batched: as long as addresses are known they are asked for
- * together, since the thread stands still meanwhile. C code costs three
- * batches (current process; Process; its stack), JIT code two.
+ * Reads are batched, because the thread is stopped meanwhile: all addresses
+ * that are known at one time are read together. C code takes three batches
+ * (current process; Process; its stack), JIT code two.
  */
 #include "engine/ptrace_copy.h"
 
@@ -12,15 +12,16 @@
 
 enum {
     SPANS = 16,
-    BLIND_PAGES = 2, /* copied from sp when nothing tells where it leads */
-    /* How far below RS C code is looked for while its mapping is unknown. */
+    BLIND_PAGES = 2, /* copied from sp when it is unknown what sp points to */
+    /* While the mapping of the C stack is unknown, sp is on it if it is at most
+     * this far below RS. */
     NEAR_RUNTIME_STACK = 64 * 1024,
 };
 
 _Static_assert((int)COPY_ERLANG <= (int)COPY_STACK, "room.stack holds both");
 _Static_assert(COPY_SWAPPED / PAGE + 1 <= SPANS, "a run of pages is one batch");
 
-/* One sample on its way. */
+/* The state while one sample is copied. */
 struct copying {
     const struct memory *m;
     const struct ptrace_copy_plan *what;
@@ -28,15 +29,16 @@ struct copying {
     struct sample *s;
     struct memory_span spans[SPANS];
     size_t count;
-    uint64_t newest;     /* entry of the code list */
+    uint64_t newest;     /* newest entry of the JIT list */
     uint64_t reg[3];     /* RegProc.p, .pt, .name */
     uint64_t port, info; /* of the scheduler: current_port, ssi */
-    const struct memory_span *code_span, *name_span; /* asked for, or NULL */
+    const struct memory_span *code_span, *name_span; /* requested, or NULL */
 };
 
 /* --- asking -------------------------------------------------------------- */
 
-/* The answer is there after the next answer(), and until the next ask(). */
+/* Requests a read. Its data are valid after the next answer(), and the span
+ * until the next ask(). */
 static const struct memory_span *ask(struct copying *c, uint64_t addr, void *to,
                                      size_t len)
 {
@@ -45,8 +47,8 @@ static const struct memory_span *ask(struct copying *c, uint64_t addr, void *to,
     return span;
 }
 
-/* A RegProc leads back to the process; the same word of one without a name
- * means something else. */
+/* A RegProc points back to the process. In a process without a name, the same
+ * word has another meaning. */
 static void take_name(struct copying *c)
 {
     if (c->reg[0] == c->s->process.c_p && c->reg[1] == 0)
@@ -72,7 +74,8 @@ static bool keep(struct sample_copy *piece, const struct memory_span *span)
     return true;
 }
 
-/* Page by page as far as there are any, at most `pages`; a batch of its own. */
+/* Copies page by page as far as memory is mapped, at most `pages`. Sends the
+ * present batch. */
 static void copy_pages(struct copying *c, struct sample_copy *piece,
                        uint8_t *room, uint64_t addr, size_t pages)
 {
@@ -126,7 +129,7 @@ static bool take_head(struct copying *c, const struct memory_span *head)
     return true;
 }
 
-/* Goes along with whatever is asked for next, as nothing depends on it. */
+/* Is read in the next batch, as no other read depends on it. */
 static void ask_name(struct copying *c)
 {
     uint64_t reg = field(c, c->what->at.reg);
@@ -150,8 +153,8 @@ static void ask_code(struct copying *c)
 
 /* --- its stack ----------------------------------------------------------- */
 
-/* [from, hend), both of its ends when it is long; false when it is not
- * there. */
+/* Copies [from, hend), or its two ends if it is long; false when the first part
+ * is not mapped. */
 static bool copy_erlang(struct copying *c, struct sample_copy *piece,
                         uint8_t *room, uint64_t from, uint64_t hend)
 {
@@ -168,9 +171,9 @@ static bool copy_erlang(struct copying *c, struct sample_copy *piece,
     return keep(piece, top);
 }
 
-/* shrink_new_heap (erl_gc.c) has moved the stack down and given the rest of
- * the heap back, munmap(rdi, rsi), before it sets stop and hend anew: the
- * stack ends in the page below. */
+/* shrink_new_heap (erl_gc.c) has moved the stack down and returned the rest of
+ * the heap with munmap(rdi, rsi), before it updates stop and hend. The stack
+ * then ends in the page below rdi. */
 static void copy_shrunk(struct copying *c, uint64_t stop)
 {
     const struct regs *regs = &c->s->regs;
@@ -188,9 +191,10 @@ static void copy_shrunk(struct copying *c, uint64_t stop)
         keep(&c->s->erlang, page);
 }
 
-/* The Erlang stack of a process that is in C code: from stop upwards, or from
- * where a register of the C frames says, which is not far (the stop that
- * emit_enter_runtime stored last may be a little stale). */
+/* The Erlang stack of a process in C code: from a little below stop upwards.
+ * The true stack pointer may be in a register that the C frames saved. It is
+ * near, because the stop that emit_enter_runtime stored last is not much older.
+ */
 static void copy_stopped(struct copying *c)
 {
     struct sample_process *p = &c->s->process;
@@ -222,7 +226,7 @@ static bool take_real(struct copying *c)
     return take_head(c, head);
 }
 
-/* --- the three kinds of places to be in ---------------------------------- */
+/* --- where the thread can be: on the C stack, in JIT code, elsewhere ------ */
 
 static void ask_esdp(struct copying *c, uint32_t offset, uint64_t *to)
 {
@@ -239,8 +243,8 @@ static void ask_current(struct copying *c, uint64_t *c_p)
     ask_esdp(c, at->sleep_info, &c->info);
 }
 
-/* The port whose task a scheduler runs outside processes; without one, whether
- * it waits. */
+/* For a scheduler that runs no process: the port whose task it runs, or if
+ * there is none, whether it waits. */
 static void take_scheduler(struct copying *c)
 {
     const struct copy_offsets *at = &c->what->at;
@@ -261,7 +265,7 @@ static void take_scheduler(struct copying *c)
     s->has_sleep = sleep && sleep->ok;
 }
 
-/* What hangs on the answers of the first batch. */
+/* The reads that depend on the first batch. */
 static void follow_process(struct copying *c, uint64_t c_p)
 {
     const struct memory_span *head = ask_head(c, c_p);

@@ -1,8 +1,8 @@
 /**
  * @file ptrace_copy.h
- * Copies of a stopped thread what copy_plan.h says, by two or three reads of
- * its memory. What the BPF program (bpf/sampler.bpf.c) copies of a running
- * one, into the same pieces.
+ * Copies what copy_plan.h describes from a stopped thread, with two or three
+ * reads of its memory, into the same pieces as the BPF program
+ * (bpf/sampler.bpf.c) does from a running thread.
  */
 #ifndef CPROF_ENGINE_PTRACE_COPY_H
 #define CPROF_ENGINE_PTRACE_COPY_H
@@ -17,12 +17,12 @@ enum { PTRACE_COPY_HEAD_MAX = 1024 };
 
 struct ptrace_copy_plan {
     struct copy_offsets at;
-    uint32_t head_bytes; /**< of a Process, so that they hold every field;
-                              0: nothing of it is read */
+    uint32_t head_bytes; /**< bytes of a Process up to the last field; 0: none
+                              of it is read */
     struct copy_thread thread;
 };
 
-/** The copied bytes; a sample's pieces point into it. */
+/** The copied bytes, to which a sample's pieces point. */
 struct ptrace_copy_room {
     uint8_t head[PTRACE_COPY_HEAD_MAX];
     uint8_t stack[COPY_STACK];
@@ -31,8 +31,8 @@ struct ptrace_copy_room {
     uint8_t root[COPY_ROOT];
 };
 
-/** Fills the pieces, the process and the code of *s, whose registers are set.
- *  What cannot be read is left out. */
+/** Fills the pieces, the process, the scheduler and the code of *s, whose
+ *  registers are set. What cannot be read is left out. */
 void ptrace_copy(const struct memory *m, const struct ptrace_copy_plan *what,
                  struct ptrace_copy_room *room, struct sample *s);
 

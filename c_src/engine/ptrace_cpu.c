@@ -15,7 +15,7 @@ enum {
     NAP_NS = 80 * 1000,
 };
 
-/* The name, in parentheses before the state, may itself hold blanks and ')'. */
+/* The name, in parentheses before the state, may contain blanks and ')'. */
 int ptrace_cpu_parse(const void *text, size_t len)
 {
     const char *t = text;
@@ -54,7 +54,7 @@ static void go_to(int cpu)
     CPU_FREE(set);
 }
 
-/* The clock's last digits are as good as random. */
+/* The last digits of the clock are random enough. */
 static void nap(void)
 {
     uint64_t random = clock_now_ns() * 2654435761u >> 8;

@@ -18,16 +18,16 @@
 
 enum {
     PATIENCE_MS = 500,
-    /* A killed process ends at once; its debugger may keep the zombie. */
+    /* A killed process ends at once, but a debugger may keep the zombie. */
     REAP_MS = 500,
 };
 
 struct ptrace_hand {
-    pid_t pid;  /* 0: none at the moment */
-    int socket; /* to it; closed when it ends, however that is */
+    pid_t pid;  /* 0: there is no process now */
+    int socket; /* to the process; closed when that ends in any way */
 };
 
-/* Addresses are the same in both. */
+/* Addresses are the same in both processes. */
 struct request {
     ptrace_hand_job *job;
     void *arg;
@@ -50,7 +50,7 @@ void ptrace_hand_forget(void *memory, size_t bytes)
 
 /* --- in the hand --------------------------------------------------------- */
 
-/* As far as permitted: real time preempts at once. */
+/* Real-time priority, if that is permitted, preempts other threads at once. */
 static void raise_priority(void)
 {
     const struct sched_param lowest = {.sched_priority = 1};
@@ -58,16 +58,17 @@ static void raise_priority(void)
         setpriority(PRIO_PROCESS, 0, -20);
 }
 
-/* Signals are blocked from before the fork. A thread's stop is reported by
- * SIGCHLD, which a parent of ours may have had ignored. Not a session of its
- * own: the kernel may schedule each session as a group (sched_autogroup), and
- * the hand would not get ahead of the thread whose CPU it is to take. */
+/* Signals have been blocked since before the fork. The stop of a thread is
+ * reported by SIGCHLD, which may be ignored by inheritance. The hand does not
+ * get a session of its own: the kernel may schedule each session as a group
+ * (sched_autogroup), and then the hand would not preempt the thread whose CPU
+ * it must take. */
 static int prepare(pid_t parent)
 {
     const struct sigaction normal = {.sa_handler = SIG_DFL};
     prctl(PR_SET_NAME, "cprof-hand");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it ended before we said so */
+    if (getppid() != parent) /* it ended before PR_SET_PDEATHSIG was set */
         return -ESRCH;
     setpgid(0, 0);
     sigaction(SIGCHLD, &normal, NULL);
@@ -125,7 +126,7 @@ static void end(struct ptrace_hand *h)
     h->pid = 0;
 }
 
-/* Signals to us do not end the wait: it is short. */
+/* A signal to us does not end this wait, which is short. */
 static int wait_for_result(const struct ptrace_hand *h)
 {
     uint64_t end_ns = clock_now_ns() + PATIENCE_MS * NS_PER_MS;
@@ -169,12 +170,12 @@ int ptrace_hand_do(struct ptrace_hand *h, ptrace_hand_job *job, void *arg)
     int err = h->pid ? 0 : start(h);
     if (err)
         return err;
-    int result = -ETIMEDOUT; /* it has ended: somebody killed it */
+    int result = -ETIMEDOUT; /* if send fails, somebody killed the hand */
     if (send(h->socket, &request, sizeof(request), MSG_NOSIGNAL) > 0)
         result = wait_for_result(h);
     if (result == -ETIMEDOUT) {
         end(h);
-        (void)!start(h); /* else the next job tries again */
+        (void)!start(h); /* if this fails, the next job tries again */
     }
     return result;
 }

@@ -8,8 +8,8 @@
  * reach it; it blocks all signals that can be blocked, and has the highest
  * priority that it may have. It ends with us, however we end.
  *
- * A hand sees ordinary memory as it was when the hand was forked, and that of
- * ptrace_hand_memory as it is now.
+ * A hand sees ordinary memory as it was when the hand was forked, but memory
+ * from ptrace_hand_memory as it is now.
  */
 #ifndef CPROF_ENGINE_PTRACE_HAND_H
 #define CPROF_ENGINE_PTRACE_HAND_H
@@ -25,22 +25,25 @@ struct ptrace_hand;
  *  print. */
 typedef int ptrace_hand_job(void *arg);
 
-/** Memory that we and later hands share, zeroed; NULL: there is none. */
+/** Memory that we share with hands that are forked later, zeroed; NULL when
+ *  there is none. */
 void *ptrace_hand_memory(size_t bytes);
-/** NULL is fine. */
+/** Frees such memory; it may be NULL. */
 void ptrace_hand_forget(void *memory, size_t bytes);
 
-/** Begins no process yet. 0 or -errno. */
+/** Does not start the process yet. 0 or -errno. */
 MUST_USE int ptrace_hand_open(struct ptrace_hand **out);
-/** NULL is fine. */
+/** h may be NULL. */
 void ptrace_hand_close(struct ptrace_hand *h);
-/** After files were opened or memory was made: the next job has a new hand. */
+/** The next job gets a new hand. Needed after files were opened or shared
+ *  memory was created that jobs use. */
 void ptrace_hand_renew(struct ptrace_hand *h);
 /**
- * Has a job done and waits for it. @return what it did, or
- *   -ETIMEDOUT  the hand ended over it, or did not answer for 500 ms and was
- *               ended; nothing is held
- *   -errno      there is no hand to be had
+ * Runs a job in the hand and waits for it.
+ * @return the result of the job, or
+ *   -ETIMEDOUT  the hand ended during the job, or did not answer for 500 ms and
+ *               was killed; no thread is held
+ *   -errno      no hand could be started
  */
 MUST_USE int ptrace_hand_do(struct ptrace_hand *h, ptrace_hand_job *job,
                             void *arg);

@@ -1,6 +1,6 @@
 #include "engine/ptrace_holds.h"
 
-/* Times below 8 have a bucket each; above, the top four bits choose. */
+/* Times below 8 have one bucket each; above, the highest four bits decide. */
 static unsigned bucket_of(uint64_t ns)
 {
     if (ns < 8)

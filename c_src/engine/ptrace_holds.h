@@ -1,8 +1,8 @@
 /**
  * @file ptrace_holds.h
- * How long threads were held: a histogram of fixed size, each bucket an
- * eighth as wide as its times are long, so that a percentile is at most 12.5 %
- * too high, never too low.
+ * How long threads were held: a histogram of fixed size. The width of each
+ * bucket is an eighth of its times, so a percentile is at most 12.5 % too high,
+ * and never too low.
  */
 #ifndef CPROF_ENGINE_PTRACE_HOLDS_H
 #define CPROF_ENGINE_PTRACE_HOLDS_H
@@ -17,7 +17,8 @@ struct ptrace_holds {
 };
 
 void ptrace_holds_add(struct ptrace_holds *h, uint64_t ns);
-/** At least per_mille of the holds were this short; 0 when there are none. */
+/** The time that at least per_mille / 1000 of the holds did not exceed; 0 when
+ *  there are none. */
 uint64_t ptrace_holds_at(const struct ptrace_holds *h, unsigned per_mille);
 
 #endif

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
-/* POSIX timers are not inherited: it is of the process that prepared it. */
+/* POSIX timers are not inherited by fork, so each process prepares its own. */
 static timer_t limit;
 
 int ptrace_limit_prepare(void)

@@ -14,10 +14,10 @@
 
 enum { PTRACE_LIMIT_NS = 5 * 1000 * 1000 };
 
-/** Once in the process that is to trace, before the others. 0 or -errno. */
+/** To be called once in the tracer, before the others. 0 or -errno. */
 MUST_USE int ptrace_limit_prepare(void);
-/** Kills this process PTRACE_LIMIT_NS from now, unless ptrace_limit_end comes
- *  first. 0 or -errno: nothing may be held then. */
+/** Lets the kernel kill this process PTRACE_LIMIT_NS from now, unless
+ *  ptrace_limit_end is called first. 0, or -errno: then nothing may be held. */
 MUST_USE int ptrace_limit_begin(void);
 void ptrace_limit_end(void);
 

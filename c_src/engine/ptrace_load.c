@@ -9,8 +9,8 @@
 
 enum {
     PAUSE_NS = 3 * 1000 * 1000,
-    /* A hold takes some 30 us: a wait within it should not be ten times that.
-     */
+    /* A hold takes some 30 us. We should not wait for a CPU for ten times as
+     * long during it. */
     LONG_WAIT_NS = 300 * 1000,
 };
 

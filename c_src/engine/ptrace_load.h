@@ -13,23 +13,23 @@
 
 enum { PTRACE_LOAD_LOOKS = 20 };
 
-/** What a short look at the machine showed. */
+/** The load of the machine during a short time. */
 struct ptrace_load {
     unsigned cpus;
-    unsigned runnable[PTRACE_LOAD_LOOKS]; /**< threads that run or would, but
-                                               for our own, at each look */
+    unsigned runnable[PTRACE_LOAD_LOOKS]; /**< threads, except our own, that
+                                               run or are ready, at each look */
     size_t looks;
     uint64_t wait_ns[PTRACE_LOAD_LOOKS]; /**< how long we waited for a CPU when
-                                              we woke, before each look */
+                                              we woke up for each look */
 };
 
-/** Runnable threads in the text of /proc/loadavg, the one that reads it
- *  included; pure. 0 when they are not in it. */
+/** The number of runnable threads in the text of /proc/loadavg, including the
+ *  one that reads it; pure. 0 when the text does not have it. */
 unsigned ptrace_load_parse(const char *text, size_t len);
-/** Looks for about 60 ms; cpus is 0 when nothing can be known. */
+/** Observes the machine for about 60 ms; cpus is 0 when it is not known. */
 void ptrace_load_look(struct ptrace_load *out);
-/** Pure: more threads than CPUs at most looks, or we waited long at a tenth of
- *  them. */
+/** Pure: were there more threads than CPUs at most looks, or did we wait for a
+ *  CPU for long at more than a tenth of them? */
 bool ptrace_load_saturated(const struct ptrace_load *load);
 
 #endif

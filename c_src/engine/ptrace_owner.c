@@ -19,7 +19,7 @@ static bool may_be_process(const struct copy_thread *t, uint64_t pseudo,
     return word >= PAGE && word % 8 == 0 && !in_stack && word != pseudo;
 }
 
-/* Which of the candidates says that it runs on this scheduler? */
+/* The candidate whose scheduler_data is this scheduler; 0: none. */
 static uint64_t choose(const struct memory *m,
                        const struct ptrace_copy_plan *what,
                        const uint64_t *candidates, size_t count)

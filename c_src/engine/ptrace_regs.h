@@ -11,8 +11,8 @@
 #include "base/err.h"
 #include "target/regs.h"
 
-/** @param system_call  number of the one that it is stopped on its way out
- *         of: until then the CPU was in the kernel; -1: none
+/** @param system_call  number of the system call that the thread is leaving, so
+ *         that the CPU was in the kernel until then; -1: none
  *  @return 0 or -errno */
 MUST_USE int ptrace_regs_read(pid_t tid, struct regs *out,
                               int64_t *system_call);

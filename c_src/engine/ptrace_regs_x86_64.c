@@ -28,7 +28,7 @@ int ptrace_regs_read(pid_t tid, struct regs *out, int64_t *system_call)
         [REGS_R15] = u.r15,
         [REGS_RIP] = u.rip,
     }};
-    /* -1 when an interrupt or a fault took it into the kernel. */
+    /* orig_rax is -1 if an interrupt or a fault led into the kernel. */
     *system_call = (int64_t)u.orig_rax < 0 ? -1 : (int64_t)u.orig_rax;
     return 0;
 }

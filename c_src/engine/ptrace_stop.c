@@ -1,17 +1,16 @@
 /*
- * The order of things, and what the kernel (kernel/ptrace.c, kernel/signal.c)
- * does at each:
+ * The steps, and what the kernel (kernel/ptrace.c, kernel/signal.c) does:
  *   PTRACE_SEIZE      nothing happens to the thread
  *   PTRACE_INTERRUPT  it stops on its way back to user code, before a signal
- *                     is delivered; a stop is told by SIGCHLD
- *   waitid(WNOWAIT)   leaves the stop as it is: should we be killed now, a
- *                     signal that was about to be delivered still is
- *   PTRACE_DETACH     it goes on: a system call that was interrupted is begun
- *                     again, a signal is delivered, and a thread of a process
- *                     that SIGSTOP stopped stays stopped
- * If we are killed in between, by somebody or by our own timer, the kernel lets
- * go in the same way. The timer (ptrace_limit.h) runs from before the first to
- * after the last of these.
+ *                     is delivered; SIGCHLD reports the stop
+ *   waitid(WNOWAIT)   the stop is not consumed: if we are killed now, a signal
+ *                     that was about to be delivered is still delivered
+ *   PTRACE_DETACH     it continues: an interrupted system call is restarted, a
+ *                     signal is delivered, and a thread of a process that
+ *                     SIGSTOP stopped stays stopped
+ * If we are killed in between, by somebody or by our own timer, the kernel
+ * detaches in the same way. The timer (ptrace_limit.h) runs from before the
+ * first to after the last step.
  */
 #include "engine/ptrace_stop.h"
 
@@ -30,7 +29,7 @@
 #include "engine/ptrace_limit.h"
 #include "engine/ptrace_regs.h"
 
-/* How long it can take from being given a CPU to having looked at a clock. */
+/* The most time from getting a CPU to reading the clock. */
 enum { SLACK_NS = 50 * 1000 };
 
 /* --- stop and go --------------------------------------------------------- */
@@ -43,8 +42,8 @@ static void wait_for_news(void)
     sigwaitinfo(&child, NULL);
 }
 
-/* 0 with the signal to go on with, or -ESRCH: it ended. Should it not stop, the
- * timer ends us. */
+/* Waits for the stop. 0, with the signal to be delivered in *number; -ESRCH:
+ * the thread has ended. If it does not stop, the timer kills us. */
 static int wait_for_stop(const struct ptrace_stop *t, int *number)
 {
     for (;;) {
@@ -68,11 +67,11 @@ static int wait_for_stop(const struct ptrace_stop *t, int *number)
 /* --- while it is stopped ------------------------------------------------- */
 
 /*
- * A thread from which we took its CPU comes back onto one once, when we wait
- * for its stop, and has waited as long as we had the CPU. One that has waited
- * longer, or more often, did not run when we came, or it slept and was woken
- * by us: where it is tells nothing about where it spends CPU time. (Kernels
- * like to take a CPU away at the end of system calls.)
+ * A thread whose CPU we took gets a CPU again once, while we wait for its stop,
+ * and has waited for as long as we had its CPU. If it has waited longer, or
+ * more often, it was not running when we came, or it slept and we woke it up.
+ * Then its place says nothing about where it spends CPU time. (Kernels often
+ * take a CPU away at the end of a system call.)
  */
 static bool was_running(const struct ptrace_stop *t,
                         const struct schedstat *now)
@@ -109,13 +108,13 @@ static int hold(struct ptrace_stop *t)
     if (ptrace(PTRACE_SEIZE, t->tid, 0, 0) != 0)
         return errno == ESRCH ? -ESRCH : -EPERM;
     t->asked_ns = clock_now_ns();
-    ptrace(PTRACE_INTERRUPT, t->tid, 0, 0); /* fails: wait tells why */
+    ptrace(PTRACE_INTERRUPT, t->tid, 0, 0); /* waiting reports an error */
     int result = wait_for_stop(t, &number);
     if (result)
         return result;
     result = take(t);
     if (ptrace(PTRACE_DETACH, t->tid, 0, (void *)(intptr_t)number) != 0)
-        result = -ETIMEDOUT; /* killed meanwhile: it will never stop again */
+        result = -ETIMEDOUT; /* it was killed: it will never stop again */
     t->hold_ns = clock_now_ns() - t->asked_ns;
     return result;
 }
@@ -133,13 +132,15 @@ int ptrace_stop_sample(struct ptrace_stop *t)
 
 /* --- beforehand ---------------------------------------------------------- */
 
-/* We are not our own tracer: ESRCH. A filter answers something else. */
+/* We do not trace ourselves, so the kernel answers ESRCH; a filter answers
+ * differently. */
 static bool is_filtered(void)
 {
     return ptrace(PTRACE_INTERRUPT, getpid(), 0, 0) != 0 && errno != ESRCH;
 }
 
-/* Asks for the rights that ptrace needs, too; nothing lies at address 0. */
+/* This needs the same rights as ptrace. Nothing is mapped at address 0, so
+ * EFAULT means that it is permitted. */
 static int try_read(pid_t pid)
 {
     char byte;

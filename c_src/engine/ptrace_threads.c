@@ -8,8 +8,9 @@
 #include "engine/ptrace_hand.h"
 
 enum {
-    /* Who has not run for QUIET_NS is looked at in one round of QUIET_ROUNDS:
-     * nodes can have a thousand threads, most of which never run. */
+    /* A thread that has not run for QUIET_NS is looked at only in one of
+     * QUIET_ROUNDS rounds, because a node can have a thousand threads, most of
+     * which never run. */
     QUIET_NS = 1000 * 1000 * 1000,
     QUIET_ROUNDS = 16,
 };
@@ -56,8 +57,8 @@ static int open_thread(struct ptrace_threads *set, pid_t tid,
     return 0;
 }
 
-/* A thread that goes on moves over from the old list, a new one is opened.
- * @return whether it is a new one, or -errno */
+/* Moves a known thread over from the old list, or opens a new one.
+ * @return 1: it is new; 0: it is known; or -errno */
 static int put(struct ptrace_threads *set, pid_t tid, struct ptrace_thread *to)
 {
     struct ptrace_thread *old = find(set, tid);
@@ -70,7 +71,8 @@ static int put(struct ptrace_threads *set, pid_t tid, struct ptrace_thread *to)
     return 0;
 }
 
-/* The list of now; *next holds it. @return how many of it are new */
+/* Fills the list of *next with the present threads.
+ * @return the number of new ones */
 static size_t fill(struct ptrace_threads *set, const struct engine_view *view,
                    struct ptrace_threads *next, int *first_error)
 {
@@ -83,7 +85,7 @@ static size_t fill(struct ptrace_threads *set, const struct engine_view *view,
             copy_plan_thread(view, tid, &to->plan);
             next->count++;
             fresh += result > 0;
-        } else if (result != -ESRCH) { /* it may have ended meanwhile */
+        } else if (result != -ESRCH) { /* -ESRCH: it has ended meanwhile */
             next->skipped++;
             *first_error = *first_error ? *first_error : result;
         }
@@ -142,7 +144,7 @@ size_t ptrace_threads_sweep(struct ptrace_threads *set)
     return left;
 }
 
-/* --- who is due ---------------------------------------------------------- */
+/* --- which threads are due ----------------------------------------------- */
 
 static bool is_due(struct ptrace_threads *set, size_t i, uint64_t now_ns)
 {
@@ -157,8 +159,8 @@ static bool is_due(struct ptrace_threads *set, size_t i, uint64_t now_ns)
     return t->clock.cpu_ns >= t->due_cpu && now_ns >= t->rested_ns;
 }
 
-/* Whether it runs now is not asked: who runs now and still does in a moment is
- * in the middle of something long. */
+/* This does not check whether a thread runs now. A thread that runs now and
+ * still runs a moment later is more likely to be in something long. */
 void ptrace_threads_round(struct ptrace_threads *set, uint64_t now_ns)
 {
     set->look++;
@@ -167,7 +169,8 @@ void ptrace_threads_round(struct ptrace_threads *set, uint64_t now_ns)
             is_due(set, i, now_ns) ? ptrace_cpu_of(&set->list[i].files) : -1;
 }
 
-/* Who ran there; each of them has had its look then. */
+/* The thread that was running on this CPU. All threads of the CPU have then had
+ * their turn in this round. */
 static size_t runner(struct ptrace_threads *set, int cpu)
 {
     size_t found = set->count;
@@ -196,15 +199,16 @@ size_t ptrace_threads_next(struct ptrace_threads *set)
     return found;
 }
 
-/* Twice as fast as asked at most: who was due for long is not made up for by
- * stop after stop. */
+/* A thread is sampled at most at twice the rate: one that was due for long is
+ * not stopped again and again to catch up. */
 void ptrace_threads_stopped(struct ptrace_threads *set, size_t i,
                             uint64_t now_ns)
 {
     set->list[i].rested_ns = now_ns + set->period_ns / 2;
 }
 
-/* What it ran over its due time counts for the next, up to a period. */
+/* CPU time beyond the time when it was due counts for the next sample, up to a
+ * period. */
 uint64_t ptrace_threads_sampled(struct ptrace_threads *set, size_t i,
                                 uint64_t cpu_ns)
 {

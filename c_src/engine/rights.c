@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-/* Of linux/capability.h, which older systems have without the last two. */
+/* From linux/capability.h, which lacks the last two on older systems. */
 enum { SYS_PTRACE = 19, SYS_ADMIN = 21, PERFMON = 38, BPF = 39 };
 
 static bool has(const struct rights *r, int cap)
@@ -10,8 +10,8 @@ static bool has(const struct rights *r, int cap)
     return r->caps >> cap & 1;
 }
 
-/* The kernel asks for these two in the first user namespace, wherever the
- * caller is: root in a rootless container has them in vain. */
+/* These capabilities count only in the first user namespace. So root in a
+ * rootless container has them in vain. */
 bool rights_perf(const struct rights *r)
 {
     return !r->namespaced && (has(r, PERFMON) || has(r, SYS_ADMIN));
@@ -22,15 +22,15 @@ bool rights_bpf(const struct rights *r)
     return rights_perf(r) && (has(r, BPF) || has(r, SYS_ADMIN));
 }
 
-/* Yama: 1 asks for CAP_SYS_PTRACE or an ancestor, 2 for the former, 3 forbids
- * (security/yama/yama_lsm.c). */
+/* Yama (security/yama/yama_lsm.c): 1 requires CAP_SYS_PTRACE or an ancestor of
+ * the process, 2 requires CAP_SYS_PTRACE, and 3 forbids it to all. */
 bool rights_read_any(const struct rights *r)
 {
     return r->read_self == 0 && r->yama < 3 &&
            (r->yama < 1 || has(r, SYS_PTRACE));
 }
 
-/* A filter answers before the kernel has looked at anything. */
+/* A seccomp filter answers before the kernel checks anything else. */
 static bool filtered(const struct rights *r, int trial)
 {
     return r->seccomp && (trial == -EPERM || trial == -ENOSYS);
@@ -40,15 +40,16 @@ static int explain_perf(const struct rights *r, int err)
 {
     if (filtered(r, r->perf_user))
         return -E_SECCOMP;
-    /* Above 2 is no level of Linux's own: Debian and Ubuntu add it, and answer
-     * EACCES. Elsewhere the trial succeeds and the number means nothing. */
+    /* Linux itself has no level above 2. Debian and Ubuntu add one, and answer
+     * EACCES. Elsewhere the trial succeeds, and the number means nothing. */
     if (r->perf_user == -EACCES && r->paranoid > 2 && !rights_perf(r))
         return -E_PERF_PARANOID;
     return err;
 }
 
-/* Older kernels refuse every call to those without rights: under a filter
- * that cannot be told from its work, and the filter has to go anyhow. */
+/* Older kernels refuse every call of bpf(2) without rights. With a filter, this
+ * cannot be distinguished from the filter's refusal; but then the filter must
+ * be removed in any case. */
 static int explain_bpf(const struct rights *r, int err)
 {
     bool kernel_lacks_it = err == -E_BPF_MISSING && r->bpf_call != -ENOSYS;

@@ -1,6 +1,6 @@
 /*
- * The facts: /proc/self/status, two sysctls, and what the kernel answers when
- * it is asked for the least there is. Trials leave nothing behind.
+ * Reads the facts: from /proc/self/status, from sysctls, and by trials, which
+ * ask the kernel for as little as possible and leave nothing behind.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -19,7 +19,7 @@
 
 enum { STATUS_MAX = 1 << 20 };
 
-/* The number after "\nNAME:" of a status file; 0 when it is not there. */
+/* The number after "\nNAME:" in a status file; 0 when it is not there. */
 static uint64_t field(const char *status, const char *name, int base)
 {
     char key[32];
@@ -54,7 +54,7 @@ static int setting(const char *path)
     return value;
 }
 
-/* The first namespace maps all users to themselves. */
+/* The first user namespace maps all users to themselves. */
 static bool in_namespace(void)
 {
     FILE *file = fopen("/proc/self/uid_map", "re");
@@ -77,8 +77,8 @@ static int try_perf(bool kernel)
     return 0;
 }
 
-/* A look-up in a map that does not exist needs no right: EBADF means that the
- * call was permitted. */
+/* A look-up in a map needs no rights. This map does not exist, so EBADF means
+ * that the call was permitted. */
 static int try_bpf(void)
 {
     union bpf_attr attr;
@@ -121,7 +121,7 @@ void rights_read(pid_t pid, struct rights *out)
     read_status(out);
     if (pid) {
         int err = try_read(pid);
-        out->read_node = err == -ESRCH ? 0 : err; /* attaching will tell */
+        out->read_node = err == -ESRCH ? 0 : err; /* attaching reports ESRCH */
         out->same_user = is_of_user(pid, out->uid);
     }
 }

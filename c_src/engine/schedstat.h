@@ -1,8 +1,8 @@
 /**
  * @file schedstat.h
- * What the scheduler of the kernel counts for each thread, from
- * /proc/PID/task/TID/schedstat (Linux, fs/proc/base.c). POSIX's clocks of
- * threads are only for threads of one's own process.
+ * What the kernel's scheduler counts for each thread, from
+ * /proc/PID/task/TID/schedstat (Linux, fs/proc/base.c). The POSIX clocks of
+ * threads work only for threads of the calling process.
  */
 #ifndef CPROF_ENGINE_SCHEDSTAT_H
 #define CPROF_ENGINE_SCHEDSTAT_H
@@ -13,14 +13,14 @@
 
 #include "base/err.h"
 
-/** Of a thread that runs, as of the last tick; else exact. */
+/** For a thread that runs, these are from the last tick; otherwise exact. */
 struct schedstat {
     uint64_t cpu_ns;  /**< on a CPU */
     uint64_t wait_ns; /**< ready to run, but not on a CPU */
     uint64_t runs;    /**< times that it came onto a CPU */
 };
 
-/** The text of the file; pure. 0 or -E_FORMAT. */
+/** Parses the text of the file; pure. 0 or -E_FORMAT. */
 MUST_USE int schedstat_parse(const void *text, size_t len,
                              struct schedstat *out);
 /** 0; -ESRCH: there is no such thread; or -errno. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /*
- * Copies the contents of a sample from the node's memory, as copy_plan.h says:
- * the Process, the C stack, the Erlang stack and the newest code.
+ * Copies the contents of a sample from the node's memory as copy_plan.h
+ * describes: the Process, the C stack, the Erlang stack and the newest entry of
+ * the JIT list.
  */
 #ifndef CPROF_ENGINE_BPF_COPY_BPF_H
 #define CPROF_ENGINE_BPF_COPY_BPF_H
@@ -16,25 +17,27 @@
 
 enum {
     SEARCHED = 512, /* words of the C stack below RS */
-    /* Pieces end below it; the verifier wants it as a power of two minus 1
-     * that leaves room for the largest piece behind. */
+    /* All pieces of a sample together are smaller. As a mask, 2^n - 1, it shows
+     * the verifier where a piece can begin at most; behind that, there is room
+     * for the largest piece. */
     DATA_MASK = 0x1ffff,
     DATA_BYTES = DATA_MASK + 1 + COPY_STACK,
 };
 
-/* A sample is put together here: the stack of a BPF program holds 512 bytes,
- * and a per-CPU value 32 kB. */
+/* A sample is assembled here, because the stack of a BPF program has only 512
+ * bytes, and a per-CPU value can have only 32 kB. */
 struct scratch {
-    __u64 at;    /* the next piece begins here in data */
-    __u64 found; /* by find_saved */
+    __u64 at;    /* offset in data where the next piece begins */
+    __u64 found; /* argument and result of find_saved */
     struct bpf_record record;
     __u8 data[DATA_BYTES];
 };
 
-/* Keeps the compiler from proving what the verifier has to see for itself. */
+/* Hides a value from the compiler, which would otherwise omit checks that the
+ * verifier needs to see. */
 #define OPAQUE(x) asm volatile("" : "+r"(x))
 
-/* One sample on its way. */
+/* The state while one sample is copied. */
 struct copying {
     struct scratch *s;
     const struct bpf_setup *setup;
@@ -42,9 +45,9 @@ struct copying {
     __u64 sp;
 };
 
-/* Copies [addr, +len), at most COPY_STACK bytes; 0, or not 0 when it is not
- * all present. Not static: the verifier then looks at it once, not at every
- * call. */
+/* Copies [addr, addr + len), at most COPY_STACK bytes; not 0 when a part of it
+ * is not present. It is not static, so that the verifier checks it once and not
+ * for every call. */
 __attribute__((noinline)) int copy_bytes(struct scratch *s, __u64 addr,
                                          __u64 len)
 {
@@ -61,7 +64,8 @@ __attribute__((noinline)) int copy_bytes(struct scratch *s, __u64 addr,
     return 0;
 }
 
-/* Page by page, as far as it is present, at most pages; how many bytes. */
+/* Copies page by page as far as memory is present, at most `pages`; returns the
+ * number of bytes. */
 __attribute__((noinline)) int copy_page_run(struct scratch *s, __u64 addr,
                                             __u32 pages)
 {
@@ -82,7 +86,8 @@ static __always_inline void note_piece(struct copying *c, enum bpf_piece piece,
     c->s->record.piece[piece].len = len;
 }
 
-/* A piece that is there as a whole, at most max bytes of it. */
+/* Copies a piece, at most max bytes of it; false when a part of it is not
+ * present. */
 static __always_inline bool copy(struct copying *c, enum bpf_piece piece,
                                  __u64 addr, __u64 len, __u32 max)
 {
@@ -94,7 +99,7 @@ static __always_inline bool copy(struct copying *c, enum bpf_piece piece,
     return true;
 }
 
-/* A piece whose memory has no known end. */
+/* Copies a piece whose end is not known. */
 static __always_inline void copy_pages(struct copying *c, enum bpf_piece piece,
                                        __u64 addr, __u32 pages)
 {
@@ -112,7 +117,8 @@ static __always_inline __u64 field(const struct copying *c, __u32 offset)
     return *(const __u64 *)(c->s->data + (at & ~7ull));
 }
 
-/* Reads the head of the Process, the first piece; false when there is none. */
+/* Copies the head of the Process, which is the first piece; false when it
+ * cannot be read. */
 static __always_inline bool take_process(struct copying *c, __u64 c_p)
 {
     __u32 bytes = c->setup->head_bytes;
@@ -131,8 +137,8 @@ static __always_inline bool take_process(struct copying *c, __u64 c_p)
     return true;
 }
 
-/* [from, hend), both of its ends when it is long; false when its first page
- * is not there. */
+/* Copies [from, hend), or its two ends if it is long; false when the first part
+ * is not present. */
 static __always_inline bool copy_erlang(struct copying *c, enum bpf_piece piece,
                                         __u64 from, __u64 hend)
 {
@@ -148,8 +154,8 @@ static __always_inline bool copy_erlang(struct copying *c, enum bpf_piece piece,
     return true;
 }
 
-/* A heap is filled from both ends: the page that the stack is just growing into
- * may not be present yet. */
+/* The page into which the stack is growing may not be present yet, as nothing
+ * was written to the middle of the heap. Then copies from the next page on. */
 static __always_inline bool
 copy_present(struct copying *c, enum bpf_piece piece, __u64 from, __u64 hend)
 {
@@ -158,9 +164,9 @@ copy_present(struct copying *c, enum bpf_piece piece, __u64 from, __u64 hend)
            (next < hend && copy_erlang(c, piece, next, hend));
 }
 
-/* shrink_new_heap (erl_gc.c) has moved the stack down and gives the rest of
- * the heap back, munmap(rdi, rsi), before it sets stop and hend anew: the
- * stack ends in the page below. */
+/* shrink_new_heap (erl_gc.c) has moved the stack down and returns the rest of
+ * the heap with munmap(rdi, rsi), before it updates stop and hend. The stack
+ * then ends in the page below rdi. */
 static __always_inline void copy_shrunk(struct copying *c, __u64 stop)
 {
     __u64 rdi = c->s->record.regs[5], rsi = c->s->record.regs[4];
@@ -171,9 +177,10 @@ static __always_inline void copy_shrunk(struct copying *c, __u64 stop)
         copy(c, BPF_PIECE_ERLANG, rdi - PAGE, PAGE, PAGE);
 }
 
-/* The Erlang stack of a process that is in C code: from stop upwards, or from
- * where a register of the C frames says, which is not far (the stop that
- * emit_enter_runtime stored last may be a little stale). */
+/* The Erlang stack of a process in C code: from a little below stop upwards.
+ * The true stack pointer may be in a register that the C frames saved. It is
+ * near, because the stop that emit_enter_runtime stored last is not much older.
+ */
 static __always_inline void copy_stopped(struct copying *c)
 {
     const struct copy_offsets *at = &c->setup->at;
@@ -201,9 +208,10 @@ static __always_inline __u64 word_at(__u64 addr)
     return word;
 }
 
-/* Where JIT code left the process in r13, a callee-saved register, the C code
- * that it called has stored it near RS. Uninitialised words of the stack may
- * hold others: the one is meant that says it runs on this scheduler. */
+/* Finds the real process during a match specification, as ptrace_owner_find
+ * does (ptrace_owner.h): JIT code had it in r13, which C code has saved near
+ * RS. Other processes may be in uninitialized words of the stack, so its
+ * scheduler_data must be this scheduler. */
 __attribute__((noinline)) int find_saved(struct scratch *s, __u64 rs, __u64 sp,
                                          __u64 esdp, __u32 scheduler_data)
 {
@@ -223,9 +231,9 @@ __attribute__((noinline)) int find_saved(struct scratch *s, __u64 rs, __u64 sp,
     return -1;
 }
 
-/* While a match specification runs (db_prog_match in erl_db_util.c) the
- * scheduler's current process is one made up for it: without a heap (OTP 25),
- * with a pid that cannot be. */
+/* While a match specification runs (db_prog_match in erl_db_util.c), the
+ * scheduler's current process is a pseudo process: without a heap (OTP 25), and
+ * with a pid that no process can have. */
 static __always_inline bool is_pseudo(const struct copying *c, __u64 c_p)
 {
     const struct copy_offsets *at = &c->setup->at;
@@ -233,8 +241,8 @@ static __always_inline bool is_pseudo(const struct copying *c, __u64 c_p)
            (at->id != COPY_UNKNOWN && word_at(c_p + at->id) == COPY_NO_PID);
 }
 
-/* The real one is then the last that was seen there, if it still runs there,
- * or is found on the C stack. */
+/* Instead of a pseudo process: the last process that was seen there, if it
+ * still runs there, else the one that is found on the C stack. */
 static __always_inline __u64 real_process(struct copying *c, __u64 c_p)
 {
     const struct copy_offsets *at = &c->setup->at;
@@ -264,8 +272,8 @@ static __always_inline __u64 current_process(struct copying *c)
     return real_process(c, word_at(t->esdp + c->setup->at.current_process));
 }
 
-/* A scheduler outside processes: the port whose task it runs; without one,
- * whether it waits. */
+/* For a scheduler that runs no process: the port whose task it runs, or if
+ * there is none, whether it waits. */
 static __always_inline void take_scheduler(struct copying *c)
 {
     const struct copy_offsets *at = &c->setup->at;
@@ -300,7 +308,7 @@ static __always_inline void copy_c_side(struct copying *c)
         end = c->thread->stack_high;
     __u64 c_p = current_process(c);
     bool process = take_process(c, c_p);
-    /* A large array that nobody wrote to yet may have no page. */
+    /* A large local array that was not written to yet may not be present. */
     bool whole = end - c->sp <= COPY_STACK;
     if (!copy(c, BPF_PIECE_STACK, c->sp, end - c->sp, COPY_STACK)) {
         copy_pages(c, BPF_PIECE_STACK, c->sp, COPY_STACK / PAGE + 1);
@@ -330,7 +338,7 @@ static __always_inline void copy_jit_side(struct copying *c, __u64 r13)
     copy_pages(c, BPF_PIECE_STACK, c->sp, BPF_BLIND / PAGE + 1);
 }
 
-/* The C stack of another thread, up to its end where that is known. */
+/* The C stack of another thread, up to its end if that is known. */
 static __always_inline void copy_bounded(struct copying *c)
 {
     const struct copy_thread *t = c->thread;

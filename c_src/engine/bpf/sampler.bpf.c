@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /*
- * Runs in the kernel at every sample, on the CPU and at the instant that the
- * sample is of: copies registers, C stack and Erlang stack into the ring, as
- * copy_plan.h says. Attached to one event per CPU, so most of the samples may
- * be of other programs: what is not of the node is dropped first.
+ * Runs in the kernel for every sample, at its instant and on its CPU: copies
+ * registers, C stack and Erlang stack into the ring as copy_plan.h describes.
+ * It is attached to one event per CPU, so most samples may be of other
+ * processes; those that are not of the node are dropped at once.
  *
  * Only GPL-compatible programs may call the helpers that read user memory.
  */
@@ -42,7 +42,7 @@ struct {
     __type(value, struct scratch);
 } scratches SEC(".maps");
 
-/* When the last sample was taken on each CPU; 0: not since the event was
+/* When the last sample was taken on each CPU; 0: none since the event was
  * attached there. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -63,11 +63,11 @@ struct {
     __type(value, struct bpf_lost);
 } lost SEC(".maps");
 
-/* Set before loading: unread bytes of the ring at which the reader, who else
- * looks by the clock, is woken. */
+/* Set before loading: the number of unread bytes in the ring at which the
+ * reader is woken up. Otherwise the reader reads at regular intervals. */
 const volatile __u64 wake_at = 1 << 20;
 
-/* rax rdx rcx rbx rsi rdi rbp rsp r8..r15 rip: DWARF's order */
+/* The order of DWARF: rax rdx rcx rbx rsi rdi rbp rsp r8..r15 rip */
 #define TAKE_REGS(to, from)                                                    \
     do {                                                                       \
         (to)[0] = (from)->rax;                                                 \
@@ -89,7 +89,7 @@ const volatile __u64 wake_at = 1 << 20;
         (to)[16] = (from)->rip;                                                \
     } while (0)
 
-/* The registers of the thread's user code, also when it is in the kernel. */
+/* The registers of the thread's user code, even if it is in the kernel. */
 static __always_inline bool take_regs(struct bpf_perf_event_data *ctx,
                                       struct bpf_record *r)
 {
@@ -102,8 +102,8 @@ static __always_inline bool take_regs(struct bpf_perf_event_data *ctx,
     if (bpf_probe_read_kernel(&regs, sizeof(regs), at) != 0 || !(regs.cs & 3))
         return false;
     TAKE_REGS(r->regs, &regs);
-    /* syscall leaves the address after it in rcx; what else leads into the
-     * kernel has another word in orig_rax. */
+    /* The instruction `syscall` leaves the address behind it in rcx. For other
+     * ways into the kernel, orig_rax is not a system call. */
     if (regs.rcx == regs.rip)
         r->system_call = (__s32)regs.orig_rax;
     return true;
@@ -122,9 +122,9 @@ static __always_inline void copy_kernel(struct copying *c, void *ctx)
 }
 
 /* The thread that runs here, by its id in the node's pid namespace; 0: it is
- * not of the node. The kernel compares the namespace, too (our own program may
- * live in one without a name for the node's ids, and ids are reused in each).
- */
+ * not a thread of the node. The kernel also compares the namespace: ids are
+ * unique only within one, and that of our own program may not have the node's
+ * ids at all. */
 static __always_inline __u32 node_thread(const struct bpf_setup *setup)
 {
     struct bpf_pidns_info ids;
@@ -135,8 +135,9 @@ static __always_inline __u32 node_thread(const struct bpf_setup *setup)
     return ids.pid;
 }
 
-/* A timer that comes late is not run as often as it should have been, and a
- * new period begins when it is set: so what a sample stands for is measured. */
+/* A timer that fires late skips the ticks that it missed, and begins a new
+ * period when it is set again. So the time that a sample stands for is
+ * measured. */
 static __always_inline void tick(struct bpf_record *r, __u64 *last)
 {
     __u64 now = bpf_ktime_get_ns();
@@ -177,8 +178,8 @@ static __always_inline void hand_over(struct copying *c)
     }
 }
 
-/* Of a thread that our program has not announced yet, which may have begun a
- * moment ago, the C stack is taken. */
+/* A thread that our side has not announced yet may have just begun; of this
+ * only the C stack is copied. */
 static __always_inline void sample_thread(struct bpf_perf_event_data *ctx,
                                           struct copying *c, __u32 tid)
 {
