@@ -13,8 +13,8 @@ void at_exit_wait_for(pid_t pid)
     atomic_store(&awaited, pid);
 }
 
-/* Also called when the library is unloaded, which nobody has to wait for:
- * cprof_nif.c forgets the process before. */
+/* This is also called when the library is unloaded. Then there is nothing to
+ * wait for, because cprof_nif.c has set the process to 0. */
 __attribute__((destructor)) static void wait_now(void)
 {
     const pid_t pid = atomic_load(&awaited);

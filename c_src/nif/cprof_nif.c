@@ -1,7 +1,7 @@
 /*
- * The helper inside the node: the few things that only the node itself can
- * do. Nothing here blocks; what is kept between calls is in nif_state.c. The
- * Erlang side is lib/native/cprof_native.erl, function by function.
+ * The helper inside the node: the few things that only the node itself can do.
+ * Nothing here blocks. What is kept between calls is in nif_state.c. The Erlang
+ * functions are in lib/native/cprof_native.erl.
  */
 #include <erl_nif.h>
 #include <errno.h>

@@ -9,7 +9,7 @@ static const char version[] = CPROF_VERSION;
 static const uint32_t sizes[2] = {sizeof(struct nif_state),
                                   sizeof(struct walk)};
 
-/* Builds of one version may still differ in what they keep. */
+/* Builds of the same version may still differ in the layout of the state. */
 static bool is_ours(const struct nif_state *s)
 {
     return strncmp(s->version, version, sizeof(s->version)) == 0 &&

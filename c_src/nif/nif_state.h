@@ -1,7 +1,8 @@
 /**
  * @file nif_state.h
- * What the library keeps between calls. An upgraded module takes it over from
- * the one before when both are of one version; else it does not load.
+ * What the library keeps between calls. When the module is upgraded, the new
+ * one takes it over from the old one if both have the same version and layout;
+ * else the new one does not load.
  */
 #ifndef CPROF_NIF_NIF_STATE_H
 #define CPROF_NIF_NIF_STATE_H
@@ -15,7 +16,7 @@
 
 struct nif_state {
     char version[32];
-    uint32_t sizes[2]; /**< of this struct and of a walk */
+    uint32_t sizes[2]; /**< of this struct and of struct walk */
     atomic_int users;  /**< loaded instances of the library, and walks */
     atomic_bool found;
     struct process_table table; /**< valid once found is set, then constant */
@@ -23,8 +24,9 @@ struct nif_state {
     ErlNifResourceType *walks;
 };
 
-/** A walk that was left behind by a killed process is ended when that is
- *  cleared away, which may be after the library's last instance. */
+/** For a walk: keeps the state until it is released. The walk of a process that
+ *  was killed is destroyed with the process, which may be after the last
+ *  instance of the library is gone. */
 void nif_state_hold(struct nif_state *s);
 void nif_state_release(struct nif_state *s);
 

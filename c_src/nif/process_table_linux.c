@@ -7,8 +7,8 @@
 
 #include "nif/self_memory.h"
 
-/* Offsets in struct ErtsPTabReadOnlyData from its first member, `tab`: `max`
- * is the same in all releases; `element_size` was moved in OTP 26. */
+/* Offsets in struct ErtsPTabReadOnlyData from its first member, `tab`. That of
+ * `max` is the same in all releases; `element_size` was moved in OTP 26. */
 enum { AT_MAX = 16, AT_SIZE_25 = 80, AT_SIZE_26 = 104 };
 enum { SIZE_LEAST = 512, SIZE_MOST = 2048 };
 
@@ -54,7 +54,7 @@ static void search_segment(struct search *s, uint64_t start, uint64_t end)
         try_place(s, (const uint64_t *)(uintptr_t)at);
 }
 
-/* The executable is the object that the NIF API is in. */
+/* The executable is the object that contains the NIF API. */
 static int search_object(struct dl_phdr_info *info, size_t size, void *arg)
 {
     (void)size;
@@ -89,7 +89,7 @@ static int read_size(struct process_table *t)
     return plausible == 1 ? 0 : -EPROTO;
 }
 
-/* Walks read the counter of processes there without a check. */
+/* Walks read the counter of processes there without checking the address. */
 static bool has_surroundings(const struct process_table *t)
 {
     char around[TABLE_BEFORE + TABLE_AFTER];

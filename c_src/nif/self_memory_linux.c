@@ -6,7 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Where a seccomp filter forbids process_vm_readv. */
+/* Used if process_vm_readv is refused, for example by a seccomp filter. */
 static int read_by_file(uint64_t address, void *to, size_t len)
 {
     int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);

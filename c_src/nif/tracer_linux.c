@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <sys/prctl.h>
 
-/* Yama answers PR_SET_PTRACER with EINVAL for a pid that does not exist, and
- * so does a kernel that has no Yama for every pid. Withdrawing succeeds
- * whenever there is a Yama, which tells the two apart. */
+/* Yama answers PR_SET_PTRACER with EINVAL if the pid does not exist; a kernel
+ * without Yama does so for every pid. Withdrawing distinguishes these cases: it
+ * always succeeds with Yama. */
 int tracer_deny(void)
 {
     if (prctl(PR_SET_PTRACER, 0, 0, 0, 0) == 0)

@@ -7,13 +7,14 @@
 
 enum {
     CHUNK_NS = 120000,
-    BATCH = 64,        /* slots between looks at the clock */
-    AHEAD = 8,         /* structs fetched into the cache before they are read */
+    BATCH = 64,        /* slots between two readings of the clock */
+    AHEAD = 8,         /* structs that are prefetched into the cache */
     LEAK_LEAST = 8192, /* words: a process that holds less is not a suspect */
-    /* Answering what it is asked (process_info) takes a process some. */
+    /* A process that used fewer reductions since the last walk counts as
+     * inactive: answering process_info also takes some. */
     STILL_REDUCTIONS = 4000,
 };
-#define MOST (1ull << 44) /* a figure above is none: of words, messages */
+#define MOST (1ull << 44) /* words or messages; a larger figure is wrong */
 
 static uint64_t word_at(uint64_t process, uint32_t offset)
 {
@@ -56,8 +57,7 @@ static uint64_t heap_words(const struct walk_layout *l, uint64_t process)
            word_at(process, l->fragments);
 }
 
-/* false: a figure that cannot be, of a struct that is being filled or emptied
- */
+/* false: a figure is impossible, as the struct is being filled or emptied */
 static bool read_process(const struct walk *w, uint64_t process,
                          struct walk_process *p)
 {
@@ -89,12 +89,12 @@ static void add_group(struct walk *w, uint64_t process, uint64_t id)
         w->groups.missed++;
 }
 
-/* --- since the walk before ------------------------------------------------ */
+/* --- changes since the last walk ------------------------------------------ */
 
 struct since {
-    uint64_t queue;      /* before, + 1; 0: not known */
-    uint64_t reductions; /* since then; 0 of a process that is new */
-    uint64_t still_ms;   /* + 1; 0: not known */
+    uint64_t queue;      /* queue length then, + 1; 0: not known */
+    uint64_t reductions; /* since then; 0 for a new process */
+    uint64_t still_ms;   /* ms without activity, + 1; 0: not known */
 };
 
 static uint32_t ms_now(const struct walk *w)
@@ -103,16 +103,16 @@ static uint32_t ms_now(const struct walk *w)
 }
 
 /* Modulo 2^32, which is about a minute of one scheduler. The reductions of a
- * running process were seen to fall by a few from one walk to the next: then 0.
- */
+ * running process can decrease a little from one walk to the next; then the
+ * result is 0. */
 static uint64_t reductions_since(uint32_t before, uint32_t now)
 {
     const uint32_t few = 1 << 20;
     return now - before > UINT32_MAX - few ? 0 : now - before;
 }
 
-/* Skips the rows of lower slots. Done for each batch, so that there are never
- * more of them than a batch has slots. */
+/* Skips the rows of lower slots. This is done for each batch, so there are
+ * never more of these rows than a batch has slots. */
 static void skip_rows(struct walk *w, uint32_t slot)
 {
     const struct walk_memory *m = w->memory;
@@ -121,7 +121,7 @@ static void skip_rows(struct walk *w, uint32_t slot)
         w->rows_read++;
 }
 
-/* Of the walk before, or NULL. */
+/* The process's row of the last walk, or NULL. */
 static const struct walk_memory_row *row_before(struct walk *w, uint32_t slot,
                                                 uint64_t id)
 {
@@ -201,7 +201,7 @@ static void add_process(struct walk *w, uint32_t slot, uint64_t process,
     w->count++;
     w->lower_bounds += w->layout.signals && word_at(process, w->layout.signals);
     w->states[state]++;
-    if (p->id == w->canary) { /* ours: in no sum, and on nobody's list */
+    if (p->id == w->canary) { /* it is ours: in no sum and in no list */
         w->canary_seen = true;
         w->canary_figures = *p;
         return;
@@ -237,7 +237,7 @@ static void look_at(struct walk *w, uint32_t slot, uint64_t process)
 
 /* --- slots ---------------------------------------------------------------- */
 
-/* The lines of the cache that its figures are in come while others are read. */
+/* Prefetches the cache lines of a process's figures, while others are read. */
 static void fetch(const struct walk_layout *l, uint64_t process)
 {
     const char *p = (const char *)(uintptr_t)process;
@@ -263,8 +263,8 @@ static void look_at_batch(struct walk *w, uint32_t end)
     uint32_t count = 0;
     for (uint32_t slot = w->slot; slot < end; slot++) {
         uint64_t process = __atomic_load_n(&slots[slot], __ATOMIC_ACQUIRE);
-        /* (One that is taken but not filled points to a struct of the VM's
-         * with a pid of no slot: erl_ptab.c, invalid_element.) */
+        /* A slot that is reserved but not filled yet points to a dummy of the
+         * VM, whose pid fits no slot (erl_ptab.c, invalid_element). */
         if (process) {
             here[count].slot = slot;
             here[count++].process = process;

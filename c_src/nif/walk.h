@@ -1,20 +1,22 @@
 /**
  * @file walk.h
- * One pass over all processes of the node, reading figures from their structs.
+ * One pass over all processes of the node, which reads figures from their
+ * structs.
  *
- * Why that is safe. Only three kinds of memory are read: the table, which is
+ * Why this is safe: only three kinds of memory are read: the table, which is
  * never freed; the `size` bytes of a struct that the table points to; and our
- * own. A struct that leaves the table is freed by a thread-progress callback
- * (erl_process.c, erts_continue_exit_process: schedule_later_cleanup of
- * erts_proc_dec_refc), which waits until every normal scheduler has gone
- * through its main loop once. A normal scheduler does not while it is in a
- * NIF. So a pointer that was read from the table in this very call is good
- * until the call returns; between calls only the slot's number is kept. Dirty
- * schedulers and other threads have no part in thread progress, so a walk on
- * one is refused. Pointers within the struct are compared, never followed.
+ * own memory. A struct that leaves the table is freed by a thread-progress
+ * callback (erl_process.c, erts_continue_exit_process: schedule_later_cleanup
+ * of erts_proc_dec_refc), which waits until every normal scheduler has gone
+ * through its main loop once. While a normal scheduler is in a NIF, it does
+ * not. So a pointer that was read from the table stays valid until the present
+ * call returns; between calls only the number of the slot is kept. Dirty
+ * schedulers and other threads do not take part in thread progress, so a walk
+ * is refused there. Pointers in a struct are compared, but never followed.
  *
- * Each figure is one aligned load. Figures of one process may be of slightly
- * different moments, processes that come or go meanwhile may be missed.
+ * Each figure is read by one aligned load. The figures of one process may be
+ * from slightly different moments, and processes that are created or end during
+ * the walk may be missed.
  */
 #ifndef CPROF_NIF_WALK_H
 #define CPROF_NIF_WALK_H
@@ -29,9 +31,9 @@
 #include "nif/walk_memory.h"
 #include "nif/walk_top.h"
 
-enum { QUEUE_CLASSES = 41 }; /* [0], [1], [2,3], [4,7], ... of lengths */
+enum { QUEUE_CLASSES = 41 }; /* queue lengths [0], [1], [2,3], [4,7], ... */
 
-/** One process's figures. */
+/** The figures of one process. */
 struct walk_process {
     uint64_t id;
     uint32_t state;
@@ -41,42 +43,46 @@ struct walk_process {
 struct walk {
     struct process_table table;
     struct walk_layout layout;
-    struct walk_memory *memory; /**< NULL: without what was before */
-    uint32_t top;
-    uint64_t atoms;  /**< atom_count: a term with a higher index is none */
+    struct walk_memory *memory; /**< NULL: no comparison with the last walk */
+    uint32_t top;               /**< rows in each list */
+    uint64_t atoms;  /**< atom_count: a term with a higher index is no atom */
     uint64_t canary; /**< pid of the process with known figures */
 
     uint32_t slot;                    /**< the next one */
-    uint32_t rows_read, rows_written; /**< of memory->before, ->next */
-    uint64_t began_ns, elapsed_ns; /**< elapsed: since the walk before, or 0 */
+    uint32_t rows_read, rows_written; /**< of memory->before and ->next */
+    uint64_t began_ns, elapsed_ns;    /**< elapsed: since the last walk, or 0 */
     uint32_t calls;
-    uint64_t longest_ns, longest_cpu_ns; /**< of one call */
+    uint64_t longest_ns, longest_cpu_ns; /**< of a single call */
 
-    uint64_t count, embryos, implausible;
+    uint64_t count, embryos, implausible; /**< processes: read; not yet
+                                               filled in; refused */
     uint64_t states[PROCSTATE_COUNT];
-    uint64_t lower_bounds; /**< queues that may be longer */
+    uint64_t lower_bounds; /**< processes whose queue may be longer */
     uint64_t queue_total, queue_max, queue_classes[QUEUE_CLASSES];
     uint64_t vheap_words;
     uint32_t created_before, created;
     bool canary_seen;
     struct walk_process canary_figures;
-    /** Rows' more: queue before + 1, or 0; */
+    /** more: queue length at the last walk + 1, or 0 */
     struct walk_top queues;
-    /** heap words, ms of standing still + 1; leaks by vheap per heap */
+    /** more: vheap words, heap words, ms since it was last active + 1, or 0.
+     *  The key of leaks is vheap words per heap word, in 1/256. */
     struct walk_top binaries, leaks;
     struct walk_top memories, reductions;
     struct walk_groups groups;
 };
 
-/** w is zeroed memory with table, layout, memory, top, atoms and canary set. */
+/** w is zeroed, except table, layout, memory, top, atoms and canary. */
 void walk_begin(struct walk *w);
-/** Goes on for at most 0.12 ms; false: there is more to do. */
+/** Continues for about 0.12 ms; false: there is more to do. */
 bool walk_step(struct walk *w);
-/** Puts the results in order; gives the memory back. */
+/** Sorts the results, and gives w->memory back, for the next walk to compare
+ *  with. */
 void walk_end(struct walk *w);
-/** Gives a walk up: the next one compares with the last whole one. */
+/** Gives up an unfinished walk: the next one compares with the last complete
+ *  one. */
 void walk_abandon(struct walk *w);
-/** A call that began then has ended. */
+/** Counts a call that began at these times and ends now. */
 void walk_held(struct walk *w, uint64_t began_ns, uint64_t began_cpu_ns);
 
 #endif

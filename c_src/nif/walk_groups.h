@@ -1,8 +1,9 @@
 /**
  * @file walk_groups.h
- * Waiting processes by where they wait: the code address they go on at and
- * their initial call. A hundred thousand processes make some thirty groups, so
- * a bounded table will do; what finds no room is counted.
+ * Groups the waiting processes by where they wait: the code address where they
+ * will continue, and their initial call. A hundred thousand processes form some
+ * thirty groups, so a table of fixed size is enough; processes for which it has
+ * no room are counted.
  */
 #ifndef CPROF_NIF_WALK_GROUPS_H
 #define CPROF_NIF_WALK_GROUPS_H

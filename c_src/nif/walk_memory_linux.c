@@ -5,7 +5,7 @@
 
 #include "nif/walk_clock.h"
 
-/* Pages of it exist from when they are first written. */
+/* A page uses memory only after it was first written. */
 static bool make(struct walk_memory *m, uint32_t limit)
 {
     size_t rows = limit;

@@ -11,7 +11,7 @@
 
 enum {
     ENV_WORDS = 16,        /* of struct enif_environment_t, global.h */
-    TIMESLICE_PERCENT = 15 /* of the 1 ms that a process's turn is */
+    TIMESLICE_PERCENT = 15 /* of a process's time slice, 1 ms */
 };
 
 static ERL_NIF_TERM error(ErlNifEnv *env, const char *reason)
@@ -20,7 +20,7 @@ static ERL_NIF_TERM error(ErlNifEnv *env, const char *reason)
                             enif_make_atom(env, reason));
 }
 
-/* Only there is thread progress that keeps structs from being freed. */
+/* Only a call on a normal scheduler keeps structs from being freed (walk.h). */
 static bool is_on_normal_scheduler(void)
 {
     return enif_thread_type() == ERL_NIF_THR_NORMAL_SCHEDULER;
@@ -81,7 +81,7 @@ ERL_NIF_TERM walk_nif_find(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     return enif_make_atom(env, "ok");
 }
 
-/* --- looking at what is known ----------------------------------------------
+/* --- copies of what was found ----------------------------------------------
  */
 
 static ERL_NIF_TERM copy(ErlNifEnv *env, uint64_t address, size_t size)
@@ -142,7 +142,7 @@ static bool get_offset(ErlNifEnv *env, ERL_NIF_TERM map, const char *key,
            enif_get_uint(env, offset, out);
 }
 
-/* All fields, and no other. */
+/* The map must have all fields, and no others. */
 static bool get_layout(ErlNifEnv *env, ERL_NIF_TERM map, struct walk_layout *l)
 {
     size_t given, wanted = 0;
@@ -155,11 +155,12 @@ static bool get_layout(ErlNifEnv *env, ERL_NIF_TERM map, struct walk_layout *l)
     return got && given == wanted;
 }
 
-/* What a caller holds while its walk lasts. The walk is not in it: it would be
- * a binary of 300 kB among the figures of its own caller. */
+/* The resource that the caller holds during its walk. The walk itself is
+ * allocated elsewhere: inside the resource, it would count as a binary of 300
+ * kB in the figures of the caller. */
 struct walk_call {
     struct nif_state *state;
-    struct walk *walk; /* NULL: over */
+    struct walk *walk; /* NULL: it is over */
 };
 
 static void end_call(struct walk_call *call)
@@ -180,7 +181,7 @@ void walk_nif_destroy(ErlNifEnv *env, void *call)
 
 static ERL_NIF_TERM step(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
 
-/* What is left to do in another call: the rest, or the result. */
+/* Schedules another call, for the rest of the walk or for the result. */
 static ERL_NIF_TERM go_on(ErlNifEnv *env, ERL_NIF_TERM term)
 {
     enif_consume_timeslice(env, TIMESLICE_PERCENT);
@@ -214,7 +215,7 @@ static ERL_NIF_TERM step(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     return go_on(env, argv[0]);
 }
 
-/* NULL: there is no memory. */
+/* NULL when there is no memory. */
 static struct walk_call *make_call(struct nif_state *s)
 {
     struct walk_call *call = enif_alloc_resource(s->walks, sizeof(*call));

@@ -1,9 +1,8 @@
 /**
  * @file walk_nif.h
  * The NIFs of the walk, for cprof_walk_nif.erl and cprof_calibrate.erl in
- * lib/native.
- * All but walk_find take less than 0.2 ms a call; `{error, Reason}` where
- * something does not check out, badarg where the arguments are none.
+ * lib/native. All except walk_find take less than 0.2 ms per call. They return
+ * `{error, Reason}` if a check fails, and raise badarg for wrong arguments.
  */
 #ifndef CPROF_NIF_WALK_NIF_H
 #define CPROF_NIF_WALK_NIF_H
@@ -11,20 +10,23 @@
 #include <erl_nif.h>
 
 /**
- * walk_self() -> {ok, Address} | {error, Reason}: where the calling process's
- * struct is, from the environment of this very call. Normal schedulers only.
+ * walk_self() -> {ok, Address} | {error, Reason}: the address of the calling
+ * process's struct, from the environment of this call. Only on normal
+ * schedulers.
  */
 ERL_NIF_TERM walk_nif_self(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
 /**
- * walk_find(Address, ProcessLimit) -> ok | {error, Reason}: finds the table
- * by the calling process and keeps it. On a dirty scheduler; milliseconds.
+ * walk_find(Address, ProcessLimit) -> ok | {error, Reason}: finds the table by
+ * the calling process, and keeps its place. Takes milliseconds, on a dirty
+ * scheduler.
  */
 ERL_NIF_TERM walk_nif_find(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
-/** walk_struct(Pid) -> Binary | {error, Reason}: a copy of its struct. */
+/** walk_struct(Pid) -> Binary | {error, Reason}: a copy of the process's
+ *  struct. */
 ERL_NIF_TERM walk_nif_struct(ErlNifEnv *env, int argc,
                              const ERL_NIF_TERM argv[]);
-/** walk_table() -> Binary | {error, Reason}: a copy of the table's
- *  surroundings, from place - TABLE_BEFORE. */
+/** walk_table() -> Binary | {error, Reason}: a copy of the bytes around the
+ *  table, from process_table.place - TABLE_BEFORE on. */
 ERL_NIF_TERM walk_nif_table(ErlNifEnv *env, int argc,
                             const ERL_NIF_TERM argv[]);
 /** walk_word(Atom | LocalPid) -> integer: the word that the term is. */
@@ -36,7 +38,7 @@ ERL_NIF_TERM walk_nif_word(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
  */
 ERL_NIF_TERM walk_nif_walk(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
 
-/** Of the resource that a walk is kept in between its calls. */
+/** Destructor of the resource that keeps a walk between its calls. */
 void walk_nif_destroy(ErlNifEnv *env, void *walk);
 
 #endif

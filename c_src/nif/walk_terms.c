@@ -2,8 +2,8 @@
 
 enum { FIELDS_ROOM = 32 }; /* more than any map here has */
 
-/* A map that is being made: each value beside its key. The keys are always the
- * same few, so that they are no more of a burden than the atoms of a module. */
+/* A map under construction. Its keys are always the same, so they create no
+ * more atoms than a module has. */
 struct fields {
     ErlNifEnv *env;
     unsigned count;
@@ -28,7 +28,8 @@ static ERL_NIF_TERM map_of(struct fields *f)
     return map;
 }
 
-/* A pid or an atom is one word (an immediate), and was checked to be one. */
+/* A pid or an atom is one word (an immediate). The walk has checked that it is
+ * one. */
 static ERL_NIF_TERM immediate(uint64_t word)
 {
     return (ERL_NIF_TERM)word;
@@ -39,7 +40,7 @@ static ERL_NIF_TERM number(ErlNifEnv *env, uint64_t n)
     return enif_make_uint64(env, n);
 }
 
-/* How many queues are of each class, the shortest first. */
+/* The number of queues in each class, from the shortest queues on. */
 static ERL_NIF_TERM classes(ErlNifEnv *env, const struct walk *w)
 {
     ERL_NIF_TERM counts[QUEUE_CLASSES];
@@ -85,7 +86,7 @@ static ERL_NIF_TERM group(ErlNifEnv *env, const struct walk_group *g)
                             number(env, g->count), pids);
 }
 
-/* The largest groups: 4 for each row of the other lists. */
+/* The largest groups: four times as many as the other lists have rows. */
 static ERL_NIF_TERM groups(ErlNifEnv *env, const struct walk *w)
 {
     struct walk_top largest;
@@ -103,7 +104,7 @@ static ERL_NIF_TERM groups(ErlNifEnv *env, const struct walk *w)
     return list;
 }
 
-/* false: it was not met. */
+/* The atom false: the walk did not see it. */
 static ERL_NIF_TERM canary(ErlNifEnv *env, const struct walk *w)
 {
     const struct walk_process *p = &w->canary_figures;
@@ -150,7 +151,7 @@ ERL_NIF_TERM walk_terms(ErlNifEnv *env, struct walk *w, uint64_t began_ns,
     put_totals(&f, w);
     put_lists(&f, w);
     put(&f, "canary", canary(env, w));
-    walk_held(w, began_ns, began_cpu_ns); /* of which all above is a part */
+    walk_held(w, began_ns, began_cpu_ns); /* includes all of the above */
     put_number(&f, "chunks", w->calls);
     put_number(&f, "longest_ns", w->longest_ns);
     put_number(&f, "longest_cpu_ns", w->longest_cpu_ns);

@@ -9,8 +9,9 @@
 
 #include "nif/walk.h"
 
-/** A map of the figures of a walk that was ended, in a call that began then.
- *  lib/native/cprof_walk_nif.erl says what they are (figures()). */
+/** A map of the figures of a finished walk (figures() in
+ *  lib/native/cprof_walk_nif.erl). Also counts the present call, which began at
+ *  these times. */
 ERL_NIF_TERM walk_terms(ErlNifEnv *env, struct walk *w, uint64_t began_ns,
                         uint64_t began_cpu_ns);
 

@@ -7,7 +7,7 @@ static void swap(struct walk_top_row *a, struct walk_top_row *b)
     *b = was;
 }
 
-/* The row at i goes down until no child of it is smaller. */
+/* Moves the row at i down until no child of it is smaller. */
 static void sink(struct walk_top_row *rows, uint32_t count, uint32_t i)
 {
     for (;;) {
