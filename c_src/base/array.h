@@ -12,14 +12,17 @@
 
 #include "base/err.h"
 
-/** Elements an array may have: far above any recording, below any memory. */
+/** The most elements that an array may have: far more than any recording needs,
+ *  and few enough to fit into memory. */
 enum { ARRAY_MAX = 1 << 26 };
 
 /**
- * Makes room for `need` elements, and for half as many and 64 more.
- * @param cap  elements there is room for; updated on success
- * @return the array, which may have moved; NULL if there is no memory or need
- *         is above ARRAY_MAX: then the array is unchanged
+ * Makes room for `need` elements and some more (half of `need`, plus 64), so
+ * that repeated calls cost little.
+ * @param cap   elements that there is room for; updated on success
+ * @param size  bytes of an element
+ * @return the array, which may have moved; NULL if there is not enough memory
+ *         or `need` is above ARRAY_MAX, and then the array is unchanged
  */
 static inline void *array_grow(void *list, size_t *cap, size_t need,
                                size_t size)
@@ -31,9 +34,9 @@ static inline void *array_grow(void *list, size_t *cap, size_t need,
     return moved;
 }
 
-/** Makes room for `need` elements of list (a pointer variable), where there is
- *  room for cap (an unsigned variable). 0, -ENOMEM, or -E_LIMIT above
- *  ARRAY_MAX. */
+/** Makes room for `need` elements in list (a pointer variable). cap (an
+ * unsigned variable) says how many there is room for, and is updated. Returns
+ * 0, -ENOMEM, or -E_LIMIT above ARRAY_MAX. */
 #define ARRAY_RESERVE(list, cap, need)                                         \
     __extension__({                                                            \
         size_t array_cap_ = (cap);                                             \

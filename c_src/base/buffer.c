@@ -27,7 +27,8 @@ void buffer_clear(struct buffer *b)
     b->failed = false;
 }
 
-/* Makes room for len more bytes; false when that is too many. */
+/* Makes room for len more bytes; false if that exceeds the maximum or there is
+ * not enough memory. */
 static bool reserve(struct buffer *b, size_t len)
 {
     if (b->failed || len > b->max || b->len > b->max - len) {
@@ -103,7 +104,8 @@ int buffer_status(const struct buffer *b)
     return b->failed ? -E_LIMIT : 0;
 }
 
-/* A full buffer may hold all there is: one byte more tells. */
+/* A full buffer may already hold everything, so one more byte is read to find
+ * out whether there is more. */
 static ssize_t read_part(struct buffer *b, int fd)
 {
     uint8_t more;

@@ -33,14 +33,15 @@ void buffer_printf(struct buffer *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /** The number in decimal digits; many times faster than buffer_printf. */
 void buffer_decimal(struct buffer *b, uint64_t n);
-/** Room for len more bytes at the end, already counted in len; or NULL. */
+/** Appends len bytes for the caller to fill in; the buffer's len already counts
+ *  them. Returns where they begin, or NULL on failure. */
 uint8_t *buffer_grow(struct buffer *b, size_t len);
 /** 0, or -E_LIMIT when any append failed. */
 MUST_USE int buffer_status(const struct buffer *b);
-/** Appends all that can be read from fd; 0, -E_LIMIT when that is more than the
- *  maximum, or another negative error. */
+/** Appends everything that can be read from fd. Returns 0, -E_LIMIT if that is
+ *  more than the maximum, or another negative error. */
 MUST_USE int buffer_read_fd(struct buffer *b, int fd);
-/** Appends a whole file (also of /proc); 0 or a negative error. */
+/** Appends a whole file, which may be in /proc; 0 or a negative error. */
 MUST_USE int buffer_read_file(struct buffer *b, const char *path);
 
 #endif

@@ -20,7 +20,8 @@ int deadline_check(const struct deadline *d)
     return over ? -E_TIME : 0;
 }
 
-/* What may be spent at now_ns, after the rest since the last run. */
+/* How much work (in ns) is allowed at now_ns: the credit that the last run
+ * left, plus what the rest since then has earned. */
 static int64_t credit_at(const struct pace *p, uint64_t now_ns)
 {
     if (!p->ended_ns)

@@ -19,22 +19,23 @@
 struct deadline {
     uint64_t end_ns;                   /**< CLOCK_MONOTONIC */
     const volatile sig_atomic_t *stop; /**< borrowed; ends the work when it is
-                                            not 0; NULL: nobody asks */
+                                            not 0; NULL: cannot be stopped */
 };
 
 /** A deadline of ms milliseconds from now. */
 struct deadline deadline_in(uint64_t ms, const volatile sig_atomic_t *stop);
-/** 0: go on; -EINTR: *stop is set; -E_TIME: the time is over. NULL: go on. */
+/** 0: go on; -EINTR: *stop is set; -E_TIME: the time is over. Always 0 if d is
+ *  NULL. */
 MUST_USE int deadline_check(const struct deadline *d);
 
 /**
  * How often a piece of work may be repeated. Each run is timed from its start
- * to its end, and a rest `share` times as long has to follow, so
- * that the work takes at most 1/(1 + share) of the time however slow it is.
- * A burst is allowed before that, so that cheap work need not wait.
+ * to its end, and a rest `share` times as long has to follow. So the work takes
+ * at most 1/(1 + share) of the time, however slow it is. Up to `burst_ns` of
+ * work may be done before a rest is needed, so that cheap work need not wait.
  */
 struct pace {
-    uint64_t pause_ns; /**< from one end to the next beginning, at least */
+    uint64_t pause_ns; /**< least time from one run's end to the next's start */
     uint64_t burst_ns; /**< work that may be done without a rest */
     unsigned share;
     uint64_t began_ns, ended_ns; /* ended_ns 0: never done */
@@ -42,8 +43,7 @@ struct pace {
     int64_t credit_ns;
 };
 
-/** May the work be done now? If so, its run begins, and pace_end must follow.
- */
+/** May the work be done now? If so, a run begins, and pace_end must follow. */
 bool pace_begin(struct pace *p);
 void pace_end(struct pace *p);
 /** There is something new to do: the next run need not wait for the pause. */

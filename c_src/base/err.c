@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct err_row {
-    int code; /* of enum err, or an errno for which we can say what to do */
+    int code; /* from enum err, or an errno for which we can say what to do */
     const char *text;
 };
 

@@ -10,25 +10,26 @@
 
 #define MUST_USE __attribute__((warn_unused_result))
 
-/* Above every errno, one block a folder, so that a code names its layer. */
+/* Above every errno. Each folder has a block of its own, so that a code tells
+ * which layer it comes from. */
 enum err {
     /* base */
     E_SHORT = 4096, /**< the bytes end before the value does */
     E_LIMIT,        /**< a stated limit of ours would be exceeded */
-    E_FORMAT,       /**< the bytes are not of the form they should have */
-    E_TIME,         /**< the time for it was over before the work was done */
+    E_FORMAT,       /**< the bytes do not have the form that they should have */
+    E_TIME,         /**< the time limit passed before the work was done */
 
     /* target */
     E_NO_PROCESS = 4196, /**< no process with that pid */
     E_GONE,              /**< the process ended, or its pid was reused */
-    E_NOT_BEAM,          /**< the process is no Erlang VM */
+    E_NOT_BEAM,          /**< the process is not an Erlang VM */
     E_NOT_JIT,           /**< an Erlang VM without the JIT: no symbol list */
     E_NO_ACCESS,         /**< the process's memory may not be read */
     E_TORN,              /**< the node changed the data while it was read */
-    E_NOT_FOUND,         /**< looked for and not there */
+    E_NOT_FOUND,         /**< what was looked for does not exist */
     E_LAYOUT,            /**< the VM's layout does not validate */
     E_STARTING,          /**< a VM with the JIT that has no code yet */
-    E_CODE_LIST,         /**< the code list is longer than any we follow */
+    E_CODE_LIST,         /**< the code list is longer than our limits */
 
     /* symbols, unwind */
     E_UNRESOLVED = 4296, /**< no name for that address */
@@ -40,36 +41,38 @@ enum err {
     E_MEMLOCK,          /**< no room for the rings within RLIMIT_MEMLOCK */
     E_UNKNOWN_ENGINE,   /**< no engine of that name */
     E_BPF_DENIED,       /**< loading BPF programs is not permitted */
-    E_BPF_MISSING,      /**< no BPF, or too old, or not built in */
+    E_BPF_MISSING,      /**< BPF is missing, too old, or not built in */
     E_PERF_PARANOID,    /**< kernel.perf_event_paranoid forbids perf events */
     E_SECCOMP,          /**< a seccomp filter forbids the system call */
     E_YAMA,             /**< Yama forbids reading that process */
     E_RATE,             /**< more samples a second than the engine takes */
-    E_SATURATED,        /**< more work than CPUs: stopping threads would hurt */
+    E_SATURATED,        /**< more runnable threads than CPUs: a thread that is
+                             stopped could wait long before it runs again */
     E_TRACED,           /**< another program traces the process */
 
     /* profile */
     E_PATTERN = 4446, /**< a regular expression does not compile */
     E_NO_FUNCTION,    /**< no function of the name asked for */
-    E_NO_TIMELINE,    /**< a time was asked for and none was recorded */
+    E_NO_TIMELINE,    /**< a time was asked for, but no times were recorded */
     E_EMPTY,          /**< nothing to compare: no sample of work */
-    E_NO_MATCH,       /**< no process of those asked for was sampled */
-    E_VALUES,         /**< recordings whose rows count different things */
+    E_NO_MATCH,       /**< none of the requested processes was sampled */
+    E_VALUES,         /**< the recordings' rows count different things */
 
     /* formats, port */
     E_UNKNOWN_FORMAT = 4496, /**< no such output format */
-    E_NOT_A_PROFILE,         /**< the file is no recording of ours or pprof */
-    E_UNPACKED,              /**< the file unpacks to more than is read */
+    E_NOT_A_PROFILE,         /**< the file is neither our recording nor pprof */
+    E_UNPACKED,              /**< the file unpacks to more than we read */
     E_WORK,                  /**< the file would take far more time to read than
                                   its size explains */
     E_PROTOCOL,              /**< the other side of the port broke protocol */
 
     /* cli */
-    E_USAGE = 4596, /**< the command line is wrong; said already */
-    E_PLANTED,      /**< output: another user's, where anyone may put files */
-    E_PLANTED_LINK, /**< output: a link where anyone may put links */
+    E_USAGE = 4596, /**< the command line is wrong; already reported */
+    E_PLANTED,      /**< output: another user's file, where anyone may create
+                         files */
+    E_PLANTED_LINK, /**< output: a link, where anyone may create links */
     E_NO_READER,    /**< output: a pipe that nobody reads */
-    E_NO_FILE,      /**< output: a socket, a disk: nothing to write into */
+    E_NO_FILE,      /**< output: a socket or a disk; results cannot go there */
 };
 
 /**

@@ -16,9 +16,10 @@ void index_deinit(struct index *x)
     index_init(x);
 }
 
-/* Where to look first. A multiplier that nobody else knows (the kernel gives
- * every process random bytes) keeps whoever chooses the keys, as the writer of
- * a file does, from choosing them to fall on one place. */
+/* The first slot to look at. The hash is multiplied by a secret, made of random
+ * bytes that the kernel gives to every process. Otherwise somebody who chooses
+ * the keys, such as the writer of a file, could choose keys that all fall on
+ * the same slot. */
 static uint32_t place_of(const struct index *x, uint64_t hash)
 {
     static uint64_t secret;

@@ -1,9 +1,10 @@
 /**
  * @file index.h
- * A hash index from a key to a dense id (0, 1, 2, ...). It keeps hashes and
- * ids; the caller keeps the things in an array of its own and says whether
- * thing `id` equals the key asked for. Interning is find, else append to the
- * array and add.
+ * A hash index from a key to a dense id (0, 1, 2, ...). It keeps only hashes
+ * and ids. The caller keeps the things in an array of its own, and its
+ * index_equal says whether thing `id` equals the key. To intern a thing, look
+ * it up with index_find; if it is not there, append it to the array and call
+ * index_add.
  */
 #ifndef CPROF_BASE_INDEX_H
 #define CPROF_BASE_INDEX_H

@@ -23,7 +23,7 @@ static bool same_key(const void *things, uint32_t id, const void *key)
            0;
 }
 
-/* Keys are runs of 32-bit integers. */
+/* Keys are sequences of 32-bit integers. */
 static uint64_t hash_key(const void *key, size_t size)
 {
     const uint32_t *word = key;
@@ -38,7 +38,8 @@ uint32_t intern_find(const struct intern *t, const void *key)
     return index_find(&t->index, hash_key(key, t->key_size), same_key, t, key);
 }
 
-/* Rows have a size of their own, so this is not ARRAY_RESERVE. */
+/* The size of a row is known only at run time, so ARRAY_RESERVE cannot be used.
+ */
 static int make_room(struct intern *t)
 {
     size_t cap = t->cap;

@@ -1,8 +1,8 @@
 /**
  * @file intern.h
- * A dense table of rows of one size whose first key_size bytes are their
- * identity (integers without padding). Asking for a row that is there gives
- * its id, else it is appended.
+ * A dense table of rows of one size. The first key_size bytes of a row are its
+ * key: 32-bit integers without padding. Interning a row whose key is already
+ * there gives the id of that row; otherwise the row is appended.
  */
 #ifndef CPROF_BASE_INTERN_H
 #define CPROF_BASE_INTERN_H
@@ -13,7 +13,8 @@
 #include "base/err.h"
 #include "base/index.h"
 
-/** Rows a table may have: far above any recording, below any memory. */
+/** The most rows that a table may have: far more than any recording needs, and
+ *  few enough to fit into memory. */
 enum { INTERN_MAX = 1 << 23 };
 
 struct intern {

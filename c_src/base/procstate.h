@@ -1,8 +1,9 @@
 /**
  * @file procstate.h
- * Process.state (erl_process.h, ERTS_PSFLG_*; the flags used here are the same
- * in OTP 25 to 29) as what process_info(P, status) says of it, and what else
- * the flags tell of a struct Process that others read.
+ * What Process.state (erl_process.h, ERTS_PSFLG_*; the flags used here are the
+ * same in OTP 25 to 29) says about a process: its status, as
+ * process_info(P, status) gives it, and whether its struct Process can safely
+ * be read from outside.
  */
 #ifndef CPROF_BASE_PROCSTATE_H
 #define CPROF_BASE_PROCSTATE_H
@@ -26,7 +27,8 @@ enum {
     PROCSTATE_FLAG_DIRTY_RUNNING_SYS = 1 << 30,
 };
 
-/** As Erlang calls them. */
+/** The statuses that process_info gives; PROCSTATE_GC is its
+ *  garbage_collecting. */
 enum procstate {
     PROCSTATE_RUNNING,
     PROCSTATE_RUNNABLE,
@@ -48,7 +50,8 @@ enum {
                                PROCSTATE_LOCK_BIF_TIMERS,
 };
 
-/** May it be an embryo, by its state? Only then must the locks be read. */
+/** May this state be that of an embryo (see below)? Only then do the locks have
+ *  to be read. */
 static inline bool procstate_may_be_embryo(uint32_t state)
 {
     return (state & ~(uint32_t)(PROCSTATE_FLAG_PRIORITIES |
@@ -56,15 +59,18 @@ static inline bool procstate_may_be_embryo(uint32_t state)
 }
 
 /**
- * A process stands in the table before its struct is filled in
- * (erl_process.c, alloc_process): early_init_process_struct sets its id, a
- * state of the two priorities and where its messages go, and all its locks
- * held; the rest is left from the memory's last owner. erl_create_process fills
- * it in, gives the locks back (those for status and tracing sooner, when
- * sequential tracing is on), and then makes the process active. A process at
- * rest that has had no turn since its priority was max looks the same, but
- * nobody holds these locks of it.
- * @param locks read after the state: then what is read later was filled in
+ * Is the process an embryo, that is, in the process table although its struct
+ * is not filled in yet? When the VM puts a process into the table
+ * (erl_process.c, alloc_process), early_init_process_struct has set only its
+ * id, its state (the two priorities, and whether messages are kept off the
+ * heap), and all of its locks, as held. Everything else is left over from the
+ * previous owner of the memory. Then erl_create_process fills in the rest,
+ * releases the locks (those for status and tracing earlier if sequential
+ * tracing is on), and makes the process active. A process at rest that has not
+ * run since its priority was max has the same state, but nobody holds its
+ * locks.
+ * @param locks must be read after the state: if this returns false, everything
+ *              that is read later was filled in
  */
 static inline bool procstate_is_embryo(uint32_t state, uint32_t locks)
 {
@@ -91,8 +97,8 @@ static inline enum procstate procstate_of(uint32_t state)
 }
 
 /** While one of these is set, the process may change its own struct, heap and
- *  stack at any time. (A dirty NIF or BIF works beside them: they stay as they
- *  were when it was called.) */
+ *  stack at any time. (A dirty NIF or BIF does not: struct, heap and stack stay
+ *  as they were when it was called.) */
 enum {
     PROCSTATE_ON_THE_MOVE =
         PROCSTATE_FLAG_RUNNING | PROCSTATE_FLAG_RUNNING_SYS |
@@ -100,7 +106,8 @@ enum {
         PROCSTATE_FLAG_EXITING | PROCSTATE_FLAG_FREE,
 };
 
-/** "waiting", as process_info spells it; of running garbage collection "gc". */
+/** The name that process_info uses, such as "waiting"; but "gc" for
+ *  garbage_collecting. */
 static inline const char *procstate_name(enum procstate state)
 {
     static const char *const names[PROCSTATE_COUNT] = {

@@ -1,14 +1,14 @@
 /**
  * @file random.h
- * Numbers for drawing moments and periods: fast, and not secret.
+ * Random numbers for choosing sampling times and periods: fast, and not secret.
  */
 #ifndef CPROF_BASE_RANDOM_H
 #define CPROF_BASE_RANDOM_H
 
 #include <stdint.h>
 
-/** The next number of a sequence whose state starts as anything but 0.
- *  (xorshift64*, Marsaglia and Vigna) */
+/** The next number of a sequence (xorshift64*, Marsaglia and Vigna). Any value
+ *  may seed the state; 0 acts as 1. */
 static inline uint64_t random_next(uint64_t *state)
 {
     uint64_t x = *state ? *state : 1;

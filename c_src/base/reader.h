@@ -28,9 +28,10 @@ uint64_t reader_u64(struct reader *r);
 /** A view of the next len bytes, or NULL. */
 const uint8_t *reader_bytes(struct reader *r, size_t len);
 void reader_skip(struct reader *r, size_t len);
-/** A reader over only the next len bytes; failed when there are fewer. */
+/** A reader of only the next len bytes; it has failed if there are fewer. */
 struct reader reader_sub(struct reader *r, size_t len);
-/** Lines that are left, 1 or more: a last one needs no '\n'. */
+/** At least as many as the lines that are left (the last needs no '\n'); always
+ *  1 or more. */
 size_t reader_line_count(const struct reader *r);
 /** The next line without its '\n'; false at the end. */
 bool reader_line(struct reader *r, const char **line, size_t *len);

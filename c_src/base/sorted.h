@@ -1,7 +1,7 @@
 /**
  * @file sorted.h
- * Search in a list of structs sorted by a uint64_t member, an address mostly.
- * (For an exact match there is bsearch of libc.)
+ * Binary search in a list of structs that is sorted by a uint64_t member,
+ * usually an address. (For an exact match, use bsearch of libc.)
  */
 #ifndef CPROF_BASE_SORTED_H
 #define CPROF_BASE_SORTED_H
@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 /**
- * How many leading elements have a member of at most key; so the last of them
- * is the element before that index, if any.
+ * How many elements have a member of at most key. The last of them, if any, is
+ * at the result minus one.
  * @param list   may be NULL when count is 0
  * @param size   bytes of an element
- * @param offset of the member in it
+ * @param offset offset of the member in an element
  */
 size_t sorted_count_upto(const void *list, size_t count, size_t size,
                          size_t offset, uint64_t key);

@@ -1,8 +1,8 @@
 /**
  * @file texts.h
- * Interned strings with stable addresses: a text once given out stays where
- * it is until the end, so callers may intern what they got from here. Every
- * text is valid UTF-8 without NUL; what is not becomes U+FFFD.
+ * Interned strings with stable addresses: a text stays where it is until
+ * texts_deinit, so callers may pass texts from here to texts_intern again.
+ * Every text is valid UTF-8 without NUL; other bytes become U+FFFD.
  */
 #ifndef CPROF_BASE_TEXTS_H
 #define CPROF_BASE_TEXTS_H
@@ -26,9 +26,10 @@ struct texts {
 
 void texts_init(struct texts *t);
 void texts_deinit(struct texts *t);
-/** The id of a copy of these bytes, or -ENOMEM or -E_LIMIT. */
+/** The id of a copy of these bytes, or -ENOMEM or -E_LIMIT (more than 16 MB, or
+ *  more than INTERN_MAX texts). */
 MUST_USE int64_t texts_intern(struct texts *t, const char *bytes, size_t len);
-/** The copy itself; "" when there is no memory for it. */
+/** Interns text and returns the copy; "" on failure. */
 const char *texts_keep(struct texts *t, const char *text);
 
 #endif

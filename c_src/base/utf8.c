@@ -56,7 +56,7 @@ static bool within(uint32_t code, uint32_t first, uint32_t last)
     return code >= first && code <= last;
 }
 
-/* Unicode's Bidi_Control characters are the marks of direction. */
+/* The marks of direction are Unicode's Bidi_Control characters. */
 bool utf8_is_visible(uint32_t code)
 {
     bool control = code < 0x20 || within(code, 0x7f, 0x9f);
@@ -67,7 +67,7 @@ bool utf8_is_visible(uint32_t code)
     return !control && !line && !direction;
 }
 
-/* One character: its bytes as they are, or its escape. */
+/* How one character is shown: its bytes as they are, or an escape. */
 struct shown {
     size_t taken; /* bytes of the text */
     bool visible;
