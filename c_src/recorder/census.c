@@ -15,10 +15,11 @@ struct member {
     uint64_t address;
     uint32_t id;   /* of the profile */
     uint32_t seen; /* samples */
-    bool read;     /* what it says of itself */
+    bool read;     /* its dictionary was read */
 };
 
-/* Of reading dictionaries: a tenth of the time, but for a short burst. */
+/* Reading dictionaries may take a tenth of the time, apart from a short burst
+ * at the start. */
 static const struct pace read_pace = {.burst_ns = 50 * NS_PER_MS, .share = 9};
 
 struct census {
@@ -28,7 +29,7 @@ struct census {
     size_t count, cap;
     struct index by_term;
     struct crowd *crowd;
-    uint32_t *crowd_rows; /* by crowd: of the profile, or PROFILE_NONE */
+    uint32_t *crowd_rows; /* by crowd: row of the profile, or PROFILE_NONE */
     size_t crowd_count, crowd_cap;
     struct term_node node;
     struct procdict_reader *dictionaries;
@@ -79,14 +80,14 @@ void census_close(struct census *c)
 
 /* --- what a process is ---------------------------------------------------- */
 
-/* As far as it is known, by the sample and by what is read now. */
+/* What is known about a process, from the sample and from what is read now. */
 struct person {
     struct erlproc proc;
     struct procdict says;
     bool read; /* its dictionary */
 };
 
-/* From its dictionary, or else from the VM's struct. */
+/* From its dictionary, or otherwise from the VM's struct. */
 static const uint64_t *initial_of(const struct person *who)
 {
     return who->says.initial[0] ? who->says.initial : who->proc.initial;
@@ -98,7 +99,7 @@ static void read_person(struct census *c, struct person *who)
     const struct target_state *t = c->target;
     struct erlproc now;
     if (!t->layout.known[LAYOUT_DICTIONARY]) {
-        who->read = true; /* that there is nothing to read is said elsewhere */
+        who->read = true; /* the missing layout is reported elsewhere */
         return;
     }
     if (!who->proc.address || !(c->settling || pace_begin(&c->pace)))
@@ -196,7 +197,7 @@ static int64_t crowd_row(struct census *c, const struct person *who,
     return err ? err : id;
 }
 
-/* --- one of its own ------------------------------------------------------- */
+/* --- a row of its own ----------------------------------------------------- */
 
 static struct profile_counters *counters(const struct census *c)
 {
@@ -274,7 +275,9 @@ static int look_again(struct census *c, struct member *m,
     return profile_update_process(c->profile, &texts);
 }
 
-enum { EAGER = 16 }; /* samples of a process that could not be read yet */
+/* A process that could not be read yet is tried again at each of its first
+ * EAGER samples. */
+enum { EAGER = 16 };
 
 static bool is_due(const struct member *m)
 {
@@ -292,8 +295,8 @@ static int64_t see_again(struct census *c, uint32_t place,
 
 /* --- by sample ------------------------------------------------------------ */
 
-/* By the sample itself, when it is of that process; else by what the node's
- * memory says now. */
+/* Uses the sample's own data if it is about that process, and otherwise what
+ * the node's memory says now. */
 static int identify(const struct census *c, uint64_t c_p,
                     const struct sample_process *at_sample,
                     struct erlproc *proc)

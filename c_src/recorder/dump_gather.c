@@ -25,7 +25,7 @@ void dump_gather_deinit(struct dump_gather *g)
 
 /* --- which ---------------------------------------------------------------- */
 
-/* A process as it is looked for. */
+/* The key of a search: state and stack (gather->unwound) of a process. */
 struct wanted {
     const struct dump_gather *gather;
     enum procstate state;
@@ -81,8 +81,8 @@ static int append(struct dump_gather *g, const struct wanted *w, uint64_t hash)
 
 /* --- who ------------------------------------------------------------------ */
 
-/* One with a name takes the place of one without. DUMP_MEMBERS: there is none
- * for it. */
+/* The place of a new member. When all places are taken, a process with a name
+ * replaces one without. DUMP_MEMBERS: there is no place for it. */
 static unsigned place_for(const struct dump_gathered *row, bool has_name)
 {
     unsigned at = 0;

@@ -1,7 +1,8 @@
 /**
  * @file dump_gather.h
- * The processes of a table by state and stack, as addresses: most processes of
- * a node do what many others do, and only what is different needs a name.
+ * Groups the processes of a table by their state and their stack, as addresses.
+ * Most processes of a node do the same as many others, so each distinct stack
+ * has to be named only once.
  */
 #ifndef CPROF_RECORDER_DUMP_GATHER_H
 #define CPROF_RECORDER_DUMP_GATHER_H
@@ -17,7 +18,7 @@
 #include "target/proctable.h"
 #include "unwind/unwind.h"
 
-/** Those of one state with one stack. */
+/** The processes that have the same state and the same stack. */
 struct dump_gathered {
     enum procstate state;
     bool has_stack;
@@ -26,13 +27,14 @@ struct dump_gathered {
     struct {
         uint64_t pid; /**< term */
         bool has_name;
-    } members[DUMP_MEMBERS]; /**< with a registered name, where some have one */
+    } members[DUMP_MEMBERS]; /**< some of them; those with a registered name are
+                                  preferred */
     unsigned member_count;
 };
 
 struct dump_gather {
     struct unwinder *unwinder; /**< borrowed */
-    uint64_t time_ns;          /**< at which the code is known */
+    uint64_t time_ns;          /**< the time for which the code list is known */
     struct dump_gathered *list;
     size_t count, cap;
     struct address *addresses;

@@ -42,14 +42,14 @@ static int64_t push_named(const struct dump_naming *n, int64_t stack,
     return stack;
 }
 
-/* A hibernated process, and one that has yet to begin, has an empty stack; it
- * goes on in the VM's own code, which calls its function. */
+/* A hibernated process, or one that has not started to run, has an empty stack:
+ * it will continue in the VM's own code, which then calls its function. */
 static const char *without_frames(enum procstate state)
 {
     return state == PROCSTATE_WAITING ? "[hibernated]" : "[at its start]";
 }
 
-/* PROFILE_NONE, or an error. */
+/* The stack's id, PROFILE_NONE if the process has no stack, or an error. */
 static int64_t name_stack(const struct dump_naming *n,
                           const struct dump_gathered *g)
 {
@@ -61,7 +61,7 @@ static int64_t name_stack(const struct dump_naming *n,
         stack = list[i].kind == ADDRESS_ERLANG
                     ? push_named(n, stack, SYMBOL_ERLANG, list[i].at)
                     : push_text(n, stack, "[elided]");
-    /* On a dirty scheduler the BIF or NIF is called by the innermost frame. */
+    /* It runs on a dirty scheduler: its innermost frame calls a BIF or NIF. */
     if (g->state == PROCSTATE_RUNNING && g->length && stack >= 0)
         stack = push_named(n, stack, SYMBOL_CALLED, list[0].at);
     return stack == PROFILE_NONE ? push_text(n, stack, without_frames(g->state))

@@ -26,15 +26,16 @@ struct reading {
 
 /* --- the reading ---------------------------------------------------------- */
 
-/* The time at which the code list is known to be as it is now. */
+/* A time for which the code list is known to be as it is now. */
 static uint64_t code_now(struct reading *r)
 {
     const struct sample now = {.time_ns = clock_now_ns()};
     return target_state_code_at(&r->target, &now);
 }
 
-/* Where many processes come and go, too few of those that are looked at may
- * tell where something is: others are looked at then. */
+/* The layout is found by looking at some processes of the node. If many
+ * processes come and go, too few of those may be usable, so others are looked
+ * at. */
 static int open_table(struct reading *r)
 {
     enum { TRIES = 10 };

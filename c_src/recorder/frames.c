@@ -10,7 +10,7 @@ enum { SLOTS = 32768 };
 
 struct slot {
     uint64_t at;
-    uint64_t since; /* symbols_since when it was filled; 0: empty */
+    uint64_t since; /* symbols_since at the time it was filled; 0: empty */
     enum symbol_space space;
     enum symbol_seam seam;
     struct frames_named named;
@@ -19,7 +19,7 @@ struct slot {
 struct frames {
     struct symbols *symbols;
     struct profile *profile;
-    struct frames_named once; /* for a time that is not the present one */
+    struct frames_named once; /* for a time before symbols_since: not cached */
     struct slot slots[SLOTS];
 };
 

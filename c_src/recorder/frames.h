@@ -1,8 +1,8 @@
 /**
  * @file frames.h
- * From an address to the ids of its frames in the profile, remembered: most
- * samples are made of addresses that were seen before. What was remembered is
- * dropped when code or mappings change.
+ * Maps an address to the ids of its frames in the profile, with a cache, since
+ * most addresses in samples have been seen before. The cache is invalidated
+ * when code or mappings change.
  */
 #ifndef CPROF_RECORDER_FRAMES_H
 #define CPROF_RECORDER_FRAMES_H
@@ -13,7 +13,7 @@
 
 struct frames;
 
-/** What symbols_name said of an address, with ids for the frames. */
+/** The answer of symbols_name for an address, with ids instead of frames. */
 struct frames_named {
     uint32_t ids[SYMBOLS_MAX_FRAMES]; /**< leaf first */
     uint8_t count;

@@ -7,7 +7,8 @@
 #include "symbols/names.h"
 #include "target/atoms.h"
 
-/* proc_lib.erl, trans_init: {supervisor, Module, 1}. */
+/* A supervisor's initial call is {supervisor, Module, 1} (proc_lib.erl,
+ * trans_init). */
 static bool is_supervisor(const struct names *n)
 {
     bool module = strcmp(n->module, "supervisor") == 0 ||
@@ -15,7 +16,7 @@ static bool is_supervisor(const struct names *n)
     return module && n->arity == 1 && strcmp(n->function, "init") != 0;
 }
 
-/* Whole characters, as far as there is room. */
+/* Copies as many whole characters as there is room for. */
 static void copy(const char *from, char to[INITIAL_CALL_TEXT])
 {
     size_t len = strlen(from);

@@ -59,7 +59,7 @@ int inquiry_learn(struct inquiry *q, const struct process_texts *texts)
     initial_call_spell(texts->initial_call, initial_call);
     spelled.initial_call = initial_call;
     int err = profile_describe_process(q->profile, &spelled);
-    /* It may be of an earlier recording. */
+    /* The answer may be to a question of an earlier recording. */
     return err == -E_NOT_FOUND ? 0 : err;
 }
 

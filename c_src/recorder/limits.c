@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A process has one set of limits, so the program has one of these. */
+/* Static, because a process has only one set of limits. */
 static struct changed {
     const int resource;
     bool raised;

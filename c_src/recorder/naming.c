@@ -2,24 +2,25 @@
 
 #include "recorder/outside.h"
 
-/* One sample on its way; the first error stops it. */
+/* The work on one sample; the first error ends it. */
 struct walk {
     const struct naming *naming;
     struct unwound *u;
     const struct sample *s;
     bool collecting;
-    struct outside outside; /* when u->scheduling */
-    struct port_task port;  /* of STATE_PORT */
-    size_t border; /* where C frames end: the first address in Erlang code;
-                      0: none */
-    size_t caller; /* the first one in a module's code, if there is one */
-    enum symbol_callee callee; /* what is called there */
+    struct outside outside; /* if u->scheduling */
+    struct port_task port;  /* if outside.state is STATE_PORT */
+    size_t border; /* index of the first address in Erlang code, where the C
+                      frames end; 0: no C frames, or no Erlang code */
+    size_t caller; /* index of the first address in a module's code; may be past
+                      the end */
+    enum symbol_callee callee; /* what is called at the border */
     enum symbol_seam seam;     /* what the outermost C frames may be */
-    int64_t called; /* frame of the BIF that C code runs for; -1: it is to be
-                       known by its C function */
-    int64_t named_callee; /* frame of the function that the code of the frame
-                             above calls; -1: not known */
-    uint32_t stack;       /* the innermost node so far */
+    int64_t called; /* frame of the BIF or NIF that the C code runs for; -1:
+                       only its C function can tell its name */
+    int64_t named_callee; /* frame of the function that the frame pushed last
+                             was calling; -1: not known */
+    uint32_t stack;       /* the innermost frame so far */
     int error;
 };
 
@@ -84,7 +85,7 @@ static const struct frames_named *name_address(struct walk *w,
                                   .time_ns = w->s->time_ns});
 }
 
-/* --- which BIF or NIF C code runs for ------------------------------------ */
+/* --- which BIF or NIF the C code runs for -------------------------------- */
 
 static void find_border(struct walk *w, enum thread_kind kind)
 {
@@ -111,7 +112,7 @@ static int64_t called_at(struct walk *w, enum symbol_space space, uint64_t at)
     return named->count ? (int64_t)named->ids[0] : -1;
 }
 
-/* The BIF or NIF whose call Erlang code is in. */
+/* The BIF or NIF that the calling Erlang code has called. */
 static int64_t called_by_caller(struct walk *w)
 {
     const struct unwound *u = w->u;
@@ -141,8 +142,9 @@ static void find_called(struct walk *w)
         w->called = called_by_caller(w);
 }
 
-/* The emulator calls some BIFs and NIFs through a helper of its own
- * (beam_jit_call_bif): what the user called is the BIF. */
+/* The emulator calls some BIFs and NIFs through a helper of its own, such as
+ * beam_jit_call_bif. The helper is not shown, because the user called the BIF.
+ */
 static bool is_bif_helper(struct walk *w, size_t i)
 {
     const struct address *list = w->u->list;
@@ -154,9 +156,9 @@ static bool is_bif_helper(struct walk *w, size_t i)
            name_address(w, &list[i - 1])->count == 2;
 }
 
-/* --- functions that ended in a call --------------------------------------- */
+/* --- tail calls ----------------------------------------------------------- */
 
-/* The function whose call Erlang code is in. */
+/* Notes which function the Erlang code at address i was calling. */
 static void find_named_callee(struct walk *w, size_t i)
 {
     const struct address *a = &w->u->list[i];
@@ -164,9 +166,10 @@ static void find_named_callee(struct walk *w, size_t i)
         w->named_callee = called_at(w, SYMBOL_CALLEE, a->at);
 }
 
-/* The first frame of an address. A function that ends in a call of another one
- * gives up its stack frame. The code of its caller still says that it was
- * called, and the return address says that it has not returned. */
+/* Pushes a frame, and before it the function that the previous frame had
+ * called, if that is a different one: such a function ended in a tail call,
+ * which gave up its stack frame. The code of its caller still names it, and the
+ * return address shows that the call has not returned. */
 static void push_called(struct walk *w, int64_t frame)
 {
     const struct profile *p = w->naming->profile;
@@ -190,7 +193,7 @@ static bool in_collector(struct walk *w)
             continue;
         if (w->u->list[i].kind == ADDRESS_ERLANG && i > 0 &&
             w->u->list[i - 1].kind == ADDRESS_ERLANG)
-            return false; /* past the seam: Erlang's callers */
+            return false; /* past the seam, only Erlang callers follow */
         if (name_address(w, &w->u->list[i])->gc)
             return true;
     }
@@ -199,7 +202,8 @@ static bool in_collector(struct walk *w)
 
 /* --- outside processes ---------------------------------------------------- */
 
-/* The name of the innermost C function of user space; "": there is none. */
+/* The name of the innermost C function in user space; "": none, or not known.
+ */
 static const char *leaf_function(struct walk *w)
 {
     const struct profile *p = w->naming->profile;
@@ -238,9 +242,10 @@ static void strip_process(struct unwound *u)
     u->truncated = u->unverified = false;
 }
 
-/* In the scheduler's loop, a collection is work of the process. Everything else
- * that the loop does with a process, scheduling it in or out, is scheduling for
- * that process, if the scheduler had it at the instant of the sample. */
+/* A garbage collection that the scheduler's loop starts is work of the process.
+ * Everything else that the loop does with a process, which is scheduling it in
+ * or out, counts as scheduling for that process, if an exact sample shows that
+ * the scheduler had it at that instant. */
 static void settle_scheduling(struct walk *w)
 {
     struct unwound *u = w->u;
@@ -285,20 +290,21 @@ static void push_address(struct walk *w, size_t i)
         counters(w)->elided += a->kind == ADDRESS_ELIDED;
         return;
     }
-    /* The collector and everything between it and the caller is one [gc]. */
+    /* One [gc] stands for the collector and all frames between it and its
+     * Erlang caller. */
     if (w->collecting && a->kind != ADDRESS_ERLANG)
         return;
     if (is_bif_helper(w, i))
         return;
     const struct frames_named *named = name_address(w, a);
     if (named->scheduler && w->u->scheduling)
-        push_text(w, FRAME_RUNTIME, "[scheduling]"); /* under a process */
+        push_text(w, FRAME_RUNTIME, "[scheduling]"); /* of a process */
     if (named->gc || named->scheduler)
-        return; /* the leaf or the root says it */
+        return; /* the leaf or the root of the stack shows it already */
     count_result(counters(w), named->result);
     size_t count = named->count;
     if (a->seam && w->called >= 0)
-        count = 1; /* the BIF's name is there already */
+        count = 1; /* the BIF's name was pushed already */
     for (size_t k = count; k-- > 0;)
         push_called(w, named->ids[k]);
     if (count)

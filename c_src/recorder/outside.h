@@ -1,8 +1,9 @@
 /**
  * @file outside.h
- * What a scheduler thread does outside processes: a port's task, the work of
- * scheduling, or nothing. Engines that copy at the instant say what the VM's
- * own data says (sample_scheduler); else the C code that runs tells some of it.
+ * What a scheduler thread does when it runs no process: a port's task,
+ * scheduling, or nothing. Exact samples contain the VM's own data about it
+ * (sample_scheduler). For other samples, the system call and the C code that
+ * runs tell some of it.
  */
 #ifndef CPROF_RECORDER_OUTSIDE_H
 #define CPROF_RECORDER_OUTSIDE_H
@@ -12,16 +13,16 @@
 #include "unwind/unwind.h"
 
 struct outside {
-    enum sample_state state; /**< PORT, SCHEDULING, IDLE; SCHEDULER: the sample
-                                  does not tell */
-    enum idle_part part;     /**< of IDLE */
+    enum sample_state state; /**< PORT, SCHEDULING, IDLE; SCHEDULER: not known
+                              */
+    enum idle_part part;     /**< if IDLE: how it is idle */
 };
 
-/** The C code of user space that the scheduler runs. */
+/** The C code in user space that the scheduler runs. */
 struct outside_code {
-    const char *leaf; /**< name of the innermost function; "" not known */
-    size_t depth;     /**< functions from the scheduler's (erts_schedule) on */
-    bool whole;       /**< they are all there */
+    const char *leaf; /**< name of the innermost function; "": not known */
+    size_t depth;     /**< number of frames, counted from erts_schedule */
+    bool whole;       /**< no frame is missing */
 };
 
 struct outside outside_of(const struct sample *s,

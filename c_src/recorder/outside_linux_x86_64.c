@@ -14,8 +14,9 @@ static struct outside idle(enum idle_part part)
     return (struct outside){STATE_IDLE, part};
 }
 
-/* Does the poll wait? One that only looks is work, as for microstate
- * accounting: a scheduler that has work does it at times. */
+/* Does the poll wait for events? A poll that only checks for them counts as
+ * work, as in the VM's microstate accounting: schedulers that have work poll in
+ * this way from time to time. */
 static bool poll_waits(const struct sample *s)
 {
     switch (s->system_call) {
@@ -37,7 +38,7 @@ static bool is_poll(int64_t number)
            number == SYS_pselect6;
 }
 
-/* Waking another thread is work, sleeping is not. */
+/* A futex call that wakes another thread is work; one that sleeps is not. */
 static bool is_futex_wait(const struct sample *s)
 {
     int op = (int)s->regs.r[REGS_RSI] & FUTEX_CMD_MASK;
@@ -58,15 +59,17 @@ static bool by_system_call(const struct sample *s, struct outside *out)
     return true;
 }
 
-/* The sample itself says nothing: only what no working scheduler does. */
+/* The sample has no data of the VM, so only sched_yield counts as idle: no
+ * scheduler that has work calls it. */
 static struct outside by_code(const struct outside_code *code)
 {
     return strcmp(code->leaf, "sched_yield") == 0 ? idle(IDLE_YIELD) : unknown;
 }
 
-/* It looks for work again and again, in scheduler_wait itself (which
- * erts_schedule calls), or does so between other work there: timers that are
- * due, what other threads asked for. */
+/* The scheduler waits, but neither polls nor sleeps: it keeps looking for work
+ * in scheduler_wait, which erts_schedule calls. Deeper frames mean that it does
+ * other work in between, such as timers that are due or requests from other
+ * threads. */
 static struct outside awake(const struct outside_code *code)
 {
     if (strcmp(code->leaf, "sched_yield") == 0)

@@ -15,7 +15,8 @@ static void on_continue(int number)
     continued++;
 }
 
-/* 0 where the kernel does not account for it. */
+/* How long this thread had a CPU or waited for one, in ns; 0 if the kernel does
+ * not account for it. */
 static uint64_t ran(void)
 {
     struct buffer text;

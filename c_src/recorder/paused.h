@@ -13,14 +13,15 @@
 #include "base/err.h"
 #include "profile/profile.h"
 
-/** Shorter times cannot be told from waits for a disk and the like. */
+/** Shorter pauses cannot be distinguished from waits for a disk and the like.
+ */
 enum { PAUSED_LEAST_MS = 1000 };
 
 struct paused {
-    uint64_t looked_ns; /**< CLOCK_MONOTONIC */
-    uint64_t ran_ns;    /**< until then: had a CPU, or waited for one */
-    uint64_t total_ns;
-    unsigned continued; /**< times that we were continued by a signal */
+    uint64_t looked_ns; /**< time of the last look, CLOCK_MONOTONIC */
+    uint64_t ran_ns;    /**< until then: time with a CPU or waiting for one */
+    uint64_t total_ns;  /**< of all pauses */
+    unsigned continued; /**< number of SIGCONTs received before the start */
 };
 
 /** From here on the program notes when a signal continues it. */
@@ -29,7 +30,7 @@ void paused_begin(struct paused *p);
 void paused_look(struct paused *p);
 /** The same, with the time and our own running time passed in; pure. */
 void paused_see(struct paused *p, uint64_t now_ns, uint64_t ran_ns);
-/** Notes and counts it in the profile; nothing when it never was. 0, or the
+/** Adds a note and a counter to the profile, if there was a pause. 0, or the
  *  profile's error. */
 MUST_USE int paused_note(const struct paused *p, struct profile *profile);
 

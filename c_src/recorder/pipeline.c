@@ -110,8 +110,9 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
         thread = &new;
     }
 
-    /* What has to be read from the node for the stack comes first, and soon;
-     * an exact sample needs nothing but to know the code. */
+    /* For a sample that is not exact, a part of the stack may have to be read
+     * from the node. That must happen soon, so it comes before reading the code
+     * list. An exact sample needs only the code list. */
     struct sample of_its_code = *s;
     struct named named;
     if (s->exact)

@@ -1,10 +1,10 @@
 /**
  * @file pipeline.h
- * One sample's way through the program, on one screen:
+ * The way of one sample through the program:
  *
  *   sample -> unwinder -> addresses -> symbols -> frames -> profile
  *
- * The session opens the parts; here they meet.
+ * The session opens the parts, and the pipeline joins them.
  */
 #ifndef CPROF_RECORDER_PIPELINE_H
 #define CPROF_RECORDER_PIPELINE_H
@@ -23,18 +23,18 @@ struct pipeline;
 MUST_USE int pipeline_open(struct target_state *target,
                            struct unwinder *unwinder, struct symbols *symbols,
                            struct profile *profile, struct pipeline **out);
-/** From now on samples are put into the timeline of meta.bucket_ns, which
- *  began at started_ns (CLOCK_MONOTONIC). */
+/** From now on, samples are put into a timeline that began at started_ns
+ *  (CLOCK_MONOTONIC) and has buckets of meta.bucket_ns. */
 void pipeline_keep_time(struct pipeline *p, uint64_t started_ns);
 void pipeline_close(struct pipeline *p);
-/** Takes one sample in; false when a longer copy of the stack would have
- *  helped. The first error (-ENOMEM, or -E_LIMIT of the
- *  profile) is kept for pipeline_status. */
+/** Adds one sample to the profile. Returns false if a longer copy of the stack
+ *  would have helped. The first error (-ENOMEM, or -E_LIMIT of the profile) is
+ *  kept for pipeline_status. */
 bool pipeline_sample(struct pipeline *p, const struct sample *s);
-/** To be called after the last sample: what could not be read yet is read once
- *  more (census.h). An error is kept for pipeline_status. */
+/** To be called after the last sample: tries again to read what could not be
+ *  read so far (census_settle). An error is kept for pipeline_status. */
 void pipeline_settle(struct pipeline *p);
-/** 0, or the first error of a sample; what came after it may be missing. */
+/** 0, or the first error of a sample; later samples may be missing. */
 MUST_USE int pipeline_status(const struct pipeline *p);
 
 #endif

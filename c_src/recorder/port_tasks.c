@@ -16,7 +16,8 @@ enum {
     TEXT_BYTES = 64,
 };
 
-/* What a Port is to us; one that changes hands is another. */
+/* What identifies a port here. A port that gets another owner counts as another
+ * port. */
 struct identity {
     uint64_t id, owner, driver;
 };
@@ -66,8 +67,8 @@ void port_tasks_close(struct port_tasks *t)
 
 /* --- texts ---------------------------------------------------------------- */
 
-/* A string of the node, as far as it is there; "" when it is not. It may end
- * just before a page that is not there. */
+/* Reads a string of the node as far as possible; "" if it cannot be read. It is
+ * read page by page, because the page after its end may not be mapped. */
 static void read_text(const struct memory *m, uint64_t at, char to[TEXT_BYTES])
 {
     size_t len = 0, most = TEXT_BYTES - 1;
@@ -93,9 +94,10 @@ static void read_driver(const struct port_tasks *t, uint64_t driver,
     read_text(m, name, to);
 }
 
-/* The program of `spawn`, without its directory and its arguments, which may
- * hold secrets; so may a variable that is set before it ("KEY=... program").
- * The Port is read later than the sample: only if it is still the same one. */
+/* The program that a port of the driver `spawn` runs, without its directory and
+ * its arguments. Arguments may contain secrets, and so may a variable that is
+ * set before the program ("KEY=... program"). The port is read later than the
+ * sample, so the text is used only if it is still the same port. */
 static void read_program(const struct port_tasks *t,
                          const struct sample_scheduler *s, char to[TEXT_BYTES])
 {
@@ -128,7 +130,7 @@ static int64_t frame(struct port_tasks *t, const char *name)
                                                      .file = ""});
 }
 
-/* Its registered name, else its pid. */
+/* The owner's registered name, or otherwise its pid. */
 static void owner_text(const struct port_tasks *t, uint64_t owner, uint32_t row,
                        char text[ERLPROC_TEXT])
 {

@@ -1,10 +1,10 @@
 /**
  * @file port_tasks.h
- * The ports whose tasks schedulers ran: from what a sample says of one to its
- * frames in the profile and the process that owns it. Two frames stand at the
- * root of such a sample: `[port tcp_inet]`, the driver, for all its ports
- * together, and `#Port<0.5> of <0.90.0>`. Of many ports of one driver only the
- * first have a frame of their own (profile/crowd.h).
+ * The ports whose tasks schedulers ran: maps what a sample says about a port to
+ * the port's frames in the profile and to the process that owns it. The stack
+ * of such a sample begins with two frames: `[port tcp_inet]` stands for all
+ * ports of a driver, and `#Port<0.5> of <0.90.0>` for one of them. If a driver
+ * has many ports, only the first get a frame of their own (profile/crowd.h).
  */
 #ifndef CPROF_RECORDER_PORT_TASKS_H
 #define CPROF_RECORDER_PORT_TASKS_H
@@ -23,8 +23,8 @@ MUST_USE int port_tasks_open(struct target_state *target, struct census *census,
 void port_tasks_close(struct port_tasks *t);
 
 struct port_task {
-    uint32_t driver, port; /**< frames; port may be PROFILE_NONE */
-    uint32_t owner;        /**< process, or PROFILE_NONE */
+    uint32_t driver, port; /**< ids of frames; port may be PROFILE_NONE */
+    uint32_t owner;        /**< id of a process, or PROFILE_NONE */
 };
 
 /** @return 0, or the profile's error */

@@ -1,7 +1,7 @@
 /**
  * @file readers.h
- * What reads stacks and names of an attached node, for a recording and for a
- * dump alike: the unwinder and the symbols, by the same mappings.
+ * The unwinder and the symbols of an attached node, which use the same
+ * mappings. Both a recording and a dump need them.
  */
 #ifndef CPROF_RECORDER_READERS_H
 #define CPROF_RECORDER_READERS_H
@@ -18,17 +18,19 @@ struct readers {
     struct symbols *symbols;
 };
 
-/** t is borrowed until readers_close, which an error needs, too. 0, -ENOMEM,
- *  or what unwinder_open and symbols_open return. */
+/** t is borrowed until readers_close, which must be called even after an error.
+ *  0, -ENOMEM, or an error of unwinder_open or symbols_open. */
 MUST_USE int readers_open(struct target_state *t, struct readers *out);
 void readers_close(struct readers *r);
-/** The node has other mappings now; borrowed until the next call. */
+/** Call this when the node's mappings have changed; maps is borrowed until the
+ *  next call. */
 MUST_USE int readers_set_maps(struct readers *r, const struct maps *maps);
-/** Reads now what the first samples would need, which takes some 100 ms.
- *  @param kernel  the kernel's symbols, too */
+/** Reads in advance what the first samples need, which takes about 100 ms.
+ *  @param kernel  also read the kernel's symbols */
 void readers_prepare(struct readers *r, bool kernel);
-/** The reason of an error that only says that something is forbidden, by what
- *  we may do to that process; other errors stay as they are. */
+/** Replaces an error that only says that something is forbidden by one that
+ *  says why, according to our rights to that process. Other errors are returned
+ *  unchanged. */
 int readers_explain(int err, pid_t pid);
 
 #endif

@@ -17,17 +17,17 @@
 #include "recorder/target_state.h"
 #include "recorder/unseen.h"
 
-/* Of the node's CPU time, for events that slow down its threads. */
+/* The share of the node's CPU time that events on its threads may cost. */
 #define MAX_COST 0.05
 
 enum {
-    POLL_MS = 700, /* for the samples of one poll */
+    POLL_MS = 700, /* for processing the samples of one poll */
     /* For reading what one sample needs. It is long, because what cannot be
      * read stays without a name, and a busy machine is slow. */
     SAMPLE_MS = 3000,
     LOOK_MS = 300,   /* for one look at the node */
-    DRAIN_MS = 5000, /* for what is queued at the end */
-    STOP_MS = 300,   /* for either, once the user asked to stop */
+    DRAIN_MS = 5000, /* for processing what is queued at the end */
+    STOP_MS = 300,   /* for samples, after the user has asked to stop */
 };
 
 struct session {
@@ -41,9 +41,9 @@ struct session {
     struct pace look_pace;
     const volatile sig_atomic_t *stop;
     struct deadline poll_until;
-    bool draining;    /* sampling is over, the rings are emptied */
-    bool cut;         /* the deadline was shortened for that */
-    uint64_t untaken; /* samples that there was no time for */
+    bool draining;    /* sampling is over, the rings are being emptied */
+    bool cut;         /* *stop has shortened poll_until */
+    uint64_t untaken; /* samples that there was no time to process */
     struct stopped stopped;
     struct paused paused;
     struct unseen *unseen;
@@ -109,8 +109,8 @@ static int open_engine(struct session *s, const struct session_options *o)
     return err ? err : unseen_open(o->pid, &s->target.threads, &s->unseen);
 }
 
-/* Every 200 ms is soon enough to see threads and libraries; looking takes a
- * tenth of the time at most. */
+/* To look every 200 ms is enough to notice new threads and libraries. Looking
+ * takes at most a tenth of the time. */
 #define LOOK_PAUSE_NS (200 * NS_PER_MS)
 static const struct pace look_pace = {.burst_ns = 50 * NS_PER_MS, .share = 9};
 
@@ -161,7 +161,7 @@ void session_close(struct session *s)
     free(s);
 }
 
-/* Is the time for samples over? Once a stop is asked for it is cut short. */
+/* Is the time for samples over? When a stop is asked for, it is shortened. */
 static bool is_over(struct session *s)
 {
     if (is_stopped(s) && !s->cut) {
@@ -173,8 +173,8 @@ static bool is_over(struct session *s)
     return deadline_check(&s->poll_until) != 0;
 }
 
-/* Samples that there is no time for stay in the rings until the next poll.
- * After the last poll they are counted. */
+/* When the time is over, the remaining samples stay in the rings until the next
+ * poll. In the last poll they are only counted. */
 static bool on_sample(void *ctx, const struct sample *sample)
 {
     struct session *s = ctx;
@@ -211,7 +211,7 @@ static int look(struct session *s)
     struct maps old = {0};
     s->target.until = deadline_in(LOOK_MS, s->stop);
     int changed = target_state_refresh(&s->target, &old);
-    /* There was no time; the next look will come. */
+    /* There was not enough time; there will be another look. */
     if (changed == -E_TIME || changed == -EINTR)
         return 0;
     if (changed < 0)
@@ -227,7 +227,8 @@ static int look(struct session *s)
     return err ? err : unseen_look(s->unseen, &s->target.threads);
 }
 
-/* Threads come and go, libraries are loaded: look at the node again. */
+/* Looks at the node again, because threads come and go and libraries are
+ * loaded. */
 static int look_again(struct session *s)
 {
     if (!pace_begin(&s->look_pace))
@@ -282,7 +283,7 @@ struct session_progress session_progress(const struct session *s)
     };
 }
 
-/* Only if CPU time is sampled, and all of it. */
+/* The note is added only if CPU time is sampled, in the kernel too. */
 static int note_unseen(struct session *s)
 {
     const struct profile_meta *m = profile_meta(s->profile);

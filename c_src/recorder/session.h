@@ -1,8 +1,8 @@
 /**
  * @file session.h
- * One recording from attach to profile: target, engine, unwinder, symbols and
- * the pipeline held together. The command line and the port both run this
- * one; it prints nothing.
+ * One recording, from attach to profile: it owns target, engine, unwinder,
+ * symbols and pipeline. The command line and the port both use it. It prints
+ * nothing.
  */
 #ifndef CPROF_RECORDER_SESSION_H
 #define CPROF_RECORDER_SESSION_H
@@ -20,13 +20,13 @@ struct session_options {
     unsigned rate;        /**< Hz */
     const char *engine;   /**< ENGINE_AUTO, or one of engine_all */
     const char *event;    /**< one of engine_event_names */
-    bool kernel;          /**< kernel stacks */
-    bool force;           /**< where the engine would rather refuse */
+    bool kernel;          /**< record kernel stacks */
+    bool force;           /**< record even if the engine would rather refuse */
     bool timeline;        /**< keep the time of each sample */
-    bool no_command;      /**< the command line is left out */
+    bool no_command;      /**< leave out the node's command line */
     uint64_t duration_ns; /**< of the recording; 0: not known */
-    /** Borrowed: once it is not 0 everything below comes to its end within a
-     *  second. NULL: nobody asks. */
+    /** Borrowed. Once it is not 0, every function below returns within a
+     *  second. NULL: the session cannot be stopped in this way. */
     const volatile sig_atomic_t *stop;
 };
 
@@ -38,27 +38,27 @@ struct session_progress {
 
 struct session;
 
-/** Attaches, arms and starts sampling. -EINTR when *stop got set meanwhile;
- *  -E_TIME when the node could not be read in TARGET_ATTACH_MS. */
+/** Attaches, and arms and starts the engine. The caller owns *out. -EINTR if
+ *  *stop was set meanwhile; -E_TIME if the node could not be read within
+ *  TARGET_ATTACH_MS. */
 MUST_USE int session_open(const struct session_options *o,
                           struct session **out);
 /**
- * Works for about ms milliseconds, 0.7 s more at most, and no longer than
- * 0.3 s once *stop is set. 0, or -E_GONE when the node ended: what was
- * sampled until then is there. Must be called again and again, or samples are
- * lost.
+ * Works for about ms milliseconds, at most 0.7 s more, and at most 0.3 s after
+ * *stop is set. Returns 0, or -E_GONE if the node ended; the samples until then
+ * are kept. Must be called repeatedly, or samples are lost.
  */
 MUST_USE int session_run(struct session *s, unsigned ms);
 /** What was sampled so far; it grows while the session runs. Borrowed until
  *  session_finish or session_close. */
 struct profile *session_profile(struct session *s);
 struct session_progress session_progress(const struct session *s);
-/** Ends sampling, takes what is queued and hands out the profile; the caller
- *  owns it. What is not taken within 5 s (0.3 s once *stop is set) counts as
- *  lost. To be called once. On an error *out is as it was. */
+/** Ends sampling, processes the queued samples and hands out the profile, which
+ *  the caller owns. Samples that are not processed within 5 s (0.3 s once *stop
+ *  is set) count as lost. To be called once. On an error, *out is unchanged. */
 MUST_USE int session_finish(struct session *s, struct profile **out);
-/** Lets go of the node, and of a profile that was not handed out. NULL is
- *  nothing. */
+/** Detaches from the node, and frees a profile that was not handed out. Does
+ *  nothing if s is NULL. */
 void session_close(struct session *s);
 
 #endif

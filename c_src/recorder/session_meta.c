@@ -9,7 +9,7 @@
 #include "engine/rights.h"
 #include "recorder/timeline.h"
 
-/* "13.1.5" of ".../erts-13.1.5/bin/beam.smp"; "" when it is not in the path. */
+/* "13.1.5" from ".../erts-13.1.5/bin/beam.smp"; "" if it is not in the path. */
 static void erts_version(const char *exe, char *text, size_t size)
 {
     const char *at = strstr(exe, "/erts-");
@@ -97,7 +97,7 @@ int session_meta_engine(struct profile *p, const struct engine_choice *choice)
     return profile_note(p, line);
 }
 
-/* What an engine that stops threads did to the node. */
+/* How long an engine that stops threads held the threads of the node. */
 static int note_holds(struct profile *p, const struct engine_info *info)
 {
     char line[320];
@@ -114,7 +114,7 @@ static int note_holds(struct profile *p, const struct engine_info *info)
     return profile_note(p, line);
 }
 
-/* What events on threads cost the node, and what was done about it. */
+/* What events on threads cost the node, and how that was limited. */
 static int note_cost(struct profile *p, const struct engine_cost *cost,
                      uint64_t duration_ns)
 {
@@ -144,7 +144,8 @@ static int note_cost(struct profile *p, const struct engine_cost *cost,
     return profile_note(p, line);
 }
 
-/* The kernel rounds what it allows up to whole samples per tick of its own. */
+/* A limit that is not below our rate cannot be the cause, since the kernel even
+ * rounds it up to whole samples per tick of its own. */
 static int note_throttled(struct profile *p, uint64_t times)
 {
     char line[400];
@@ -198,7 +199,7 @@ static int note_gaps(struct profile *p, const struct target_state *t,
     return err;
 }
 
-/* What of the node exceeded a limit of ours. */
+/* What in the node exceeded a limit of ours. */
 static int note_limits(struct profile *p, const struct target_state *t)
 {
     char line[320];

@@ -9,7 +9,8 @@ void stopped_see(struct stopped *s, char state, uint64_t now_ns)
 {
     bool now = state == 'T';
     uint64_t gap = s->looked_ns ? now_ns - s->looked_ns : 0;
-    /* Between a look that says so and one that does not: half of it. */
+    /* If only one of two looks saw it stopped, half of the time between them
+     * counts. */
     s->total_ns += now && s->now ? gap : now || s->now ? gap / 2 : 0;
     s->now = now;
     s->looked_ns = now_ns;

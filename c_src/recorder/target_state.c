@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 
-/* Finding the table of atoms takes long, and now is the time for it. That the
- * first atom is not found is no error. */
+/* Finding the atom table takes long, so it is done now, by asking for the first
+ * atom. It is not an error if that is not found. */
 static void warm_up(struct atoms *atoms)
 {
     enum { FIRST_ATOM = 0x0b };
@@ -31,8 +31,8 @@ static int read_facts(struct target_state *t)
     return err;
 }
 
-/* Reading the code list: what it may cost without a rest is more than most
- * nodes ever cause. */
+/* For reading the code list. Most nodes never need more reading than the burst
+ * allows. */
 static const struct pace code_pace = {.burst_ns = 5 * NS_PER_S, .share = 1};
 
 int target_state_open(struct target_state *t, pid_t pid,
@@ -89,7 +89,7 @@ static int refresh_threads(struct target_state *t)
     return same ? 0 : TARGET_NEW_THREADS;
 }
 
-/* Code is mapped with PROT_EXEC; only those mappings matter to a stack. */
+/* Only mappings with PROT_EXEC matter for stacks, since these contain code. */
 static bool same_code_maps(const struct maps *a, const struct maps *b)
 {
     size_t i = 0, j = 0;
@@ -122,8 +122,8 @@ static int refresh_maps(struct target_state *t, struct maps *old)
     return TARGET_NEW_MAPS;
 }
 
-/* At the first look, the second, the fourth, the eighth...: it is not cheap,
- * and of some VMs something stays unknown. */
+/* Tries at the first look, the second, the fourth, the eighth and so on: it is
+ * not cheap, and in some VMs a part of the layout is never found. */
 static int complete_layout(struct target_state *t)
 {
     t->looks++;
@@ -162,9 +162,9 @@ static void settle_ahead(struct target_state *t, uint64_t removed)
     t->ahead = 0;
 }
 
-/* Until the list is known to be what was read, after it was read. A failed
- * read leaves the list as it was known: names then come out as unresolved or
- * stale and are counted there. */
+/* Reads the list until it has not changed since it was read. If a read fails,
+ * the list that was known remains: names are then unresolved or stale, and are
+ * counted as such. */
 static void read_code(struct target_state *t)
 {
     struct sample_code head = jit_head(t->jit);
@@ -193,9 +193,9 @@ static void follow_code(struct target_state *t)
     pace_end(&t->code_pace);
 }
 
-/* The VM puts new entries where freed ones were: the head of a later list can
- * look like that of an earlier one. Within this time no two loads and a purge
- * can have come between. */
+/* The VM may put a new entry where a freed one was, so the head of a later list
+ * can look like that of an earlier one. That takes two loads and a purge in
+ * between, which cannot happen within NEAR_MS. */
 static bool is_near(uint64_t a, uint64_t b)
 {
     return (a > b ? a - b : b - a) <= NEAR_MS * NS_PER_MS;

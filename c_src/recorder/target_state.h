@@ -20,50 +20,52 @@
 
 struct target_state {
     struct process process;
-    struct deadline until; /**< of all that is read of the node; whoever owns
-                                this sets it for each piece of work */
+    struct deadline until; /**< for all reads from the node; the owner sets it
+                                for each piece of work */
     struct memory memory;
     struct maps maps;
     struct threads threads;
     struct jit *jit;
     struct layout layout;
     struct atoms *atoms;
-    struct sample_code former_code; /**< head of the list before the last read
-                                         that found a change */
-    uint64_t former_read_at;        /**< when it was last read as that */
-    unsigned looks;                 /**< target_state_refresh was called */
-    struct pace code_pace;          /**< of reading the code list again */
-    uint64_t ahead;                 /**< samples since the last such read whose
-                                         code was not read again for the pace */
-    uint64_t doubtful;              /**< of those, the ones after which code was
-                                         found to be removed or replaced */
+    struct sample_code former_code; /**< head of the code list before the last
+                                         change that was found */
+    uint64_t former_read_at;        /**< when the list last had that head */
+    unsigned looks;                 /**< calls of target_state_refresh */
+    struct pace code_pace;          /**< for reading the code list again */
+    uint64_t ahead;                 /**< samples since the last read of the code
+                                         list, for which the pace did not allow
+                                         another read */
+    uint64_t doubtful;              /**< of those, the ones after which the next
+                                         read found code removed or replaced */
 };
 
 enum { TARGET_ATTACH_MS = 30000 };
 
 /**
- * Opens a running node; see process_open and jit_open for the errors.
- * @param until  -E_TIME or -EINTR when it is over first; NULL: for
- *               TARGET_ATTACH_MS. Copied; *t must stay where it is.
+ * Opens a running node. Errors are those of process_open and jit_open, and
+ * -E_TIME or -EINTR if `until` is over first. *t must stay where it is until
+ * target_state_close.
+ * @param until  copied; NULL: TARGET_ATTACH_MS from now
  */
 MUST_USE int target_state_open(struct target_state *t, pid_t pid,
                                const struct deadline *until);
 void target_state_close(struct target_state *t);
 enum { TARGET_NEW_THREADS = 1, TARGET_NEW_MAPS = 2 };
 /**
- * Looks again at threads and mappings of code, and now and then for what is
- * not known yet of the VM's layout. Flags of what changed, or a
- * negative error. With TARGET_NEW_MAPS the former mappings are moved to
- * *old_maps: whoever borrows them must be told of the new ones before the
- * caller lets go of the old ones (maps_deinit).
+ * Looks again at threads and mappings of code, and sometimes for parts of the
+ * VM's layout that are not known yet. Returns flags of what changed, or a
+ * negative error. With TARGET_NEW_MAPS, the former mappings are moved to
+ * *old_maps: the caller must pass the new ones to everybody who borrows them,
+ * and then free the old ones with maps_deinit.
  */
 int target_state_refresh(struct target_state *t, struct maps *old_maps);
 /**
- * Makes sure that the code list is known as it was when a sample was taken,
- * as far as the time for that allows: reading it takes half of the time at
- * most. Where it does not, `ahead` counts the sample.
- * @return the time to look its code up at: the sample's own, or one at which
- *         the list was read and was the same
+ * Makes sure that the code list is known as it was when a sample was taken, as
+ * far as code_pace allows: reading it may take at most half of the time. If
+ * code_pace does not allow a read, `ahead` counts the sample.
+ * @return the time for which to look up the sample's code: the sample's own, or
+ *         one at which the list was read and was the same
  */
 uint64_t target_state_code_at(struct target_state *t, const struct sample *s);
 

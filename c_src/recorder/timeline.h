@@ -1,9 +1,9 @@
 /**
  * @file timeline.h
- * When a sample was taken, as a bucket of the timeline: a bounded number of
- * equal steps from the start of the recording. A recording whose length is
- * not known begins with short ones; when they become too many, each two are
- * joined.
+ * Maps the time of a sample to a bucket of the timeline, which is a bounded
+ * number of equal steps from the start of the recording. A recording whose
+ * length is not known begins with short buckets; when there are too many of
+ * them, they are joined in pairs.
  */
 #ifndef CPROF_RECORDER_TIMELINE_H
 #define CPROF_RECORDER_TIMELINE_H
@@ -21,14 +21,16 @@ struct timeline {
     struct profile *profile;
 };
 
-/** The length of a bucket for a recording of that duration (0: not known), in
- *  ns: 1, 2 or 5 times a power of ten, at least 10 ms; about 200 of them. */
+/** The length of a bucket in ns, for a recording of that duration (0: not
+ *  known): at least 10 ms, and 1, 2 or 5 times a power of ten, so that there
+ *  are at most 200 buckets. */
 uint64_t timeline_bucket_ns(uint64_t duration_ns);
-/** Buckets of meta.bucket_ns, which is set. */
+/** Begins a timeline with buckets of meta.bucket_ns, which must be set. profile
+ *  is borrowed. */
 void timeline_begin(struct timeline *t, struct profile *profile,
                     uint64_t started_ns);
-/** The bucket of that moment; at the end of the table joins all by two. Or
- *  -ENOMEM, -E_LIMIT. */
+/** The bucket of a time (CLOCK_MONOTONIC). If it is beyond the last bucket, all
+ *  buckets of the profile are joined in pairs first. Or -ENOMEM, -E_LIMIT. */
 MUST_USE int timeline_at(struct timeline *t, uint64_t time_ns);
 
 #endif

@@ -16,12 +16,12 @@ enum { KINDS = THREAD_OTHER + 1 };
 struct watched {
     pid_t tid;
     enum thread_kind kind;
-    uint64_t from_ns, last_ns; /* of its CPU time */
+    uint64_t from_ns, last_ns; /* its CPU time at the start and as last seen */
 };
 
 struct unseen {
     pid_t pid;
-    uint64_t from_ns, used_ns; /* of the process, those that ended included */
+    uint64_t from_ns, used_ns; /* of the process, with threads that ended */
     struct watched *list;      /* sorted by tid */
     size_t count;
     uint64_t ended_kind_ns[KINDS]; /* of threads that are gone, as last seen */
@@ -37,7 +37,8 @@ static uint64_t process_ns(pid_t pid)
     return clock_getcpuclockid(pid, &clock) == 0 ? clock_ns_of(clock) : 0;
 }
 
-/* As of the last tick or switch of the thread; before if it is gone. */
+/* The CPU time of a thread, as of its last tick or switch; `before` if it is
+ * gone. */
 static uint64_t thread_ns(pid_t pid, pid_t tid, uint64_t before)
 {
     struct schedstat s;
@@ -141,8 +142,8 @@ void unseen_stop(struct unseen *u)
 /* --- the difference ---------------------------------------------------------
  */
 
-/* Three standard errors of that many samples, and what the kernel's own books
- * are behind of. */
+/* The difference that chance explains: three standard errors of that many
+ * samples, and 8 ms that the kernel's own accounting may lag behind. */
 static uint64_t chance(uint64_t samples, uint64_t period_ns)
 {
     return (uint64_t)(3 * sqrt((double)samples + 1)) * period_ns +
@@ -175,7 +176,7 @@ static void add_kinds(const struct unseen_gap *g, char *line, size_t size)
     }
 }
 
-/* What is known to have happened, though not for how long. */
+/* Causes that are known to have happened, though not for how long. */
 static const char *rest_of(const struct unseen_gap *g)
 {
     if (g->throttled && g->paused)
@@ -213,8 +214,8 @@ bool unseen_explain(const struct unseen_gap *g, char *line, size_t size)
     return true;
 }
 
-/* What a sample stood for, on average: an engine may take them in a part of the
- * time only. */
+/* The CPU time that a sample stood for on average. It is not simply 1 / rate,
+ * because an engine may sample only a part of the time. */
 static uint64_t period_of(const struct profile *p, uint64_t seen_ns,
                           uint64_t samples)
 {
@@ -246,8 +247,9 @@ static struct unseen_gap gap_of(const struct unseen *u, const struct profile *p,
     g.lost_ns = c->lost_ns ? c->lost_ns : c->lost * g.period_ns;
     g.missed_ns = c->missed * g.period_ns;
     g.untaken_ns = why->untaken * g.period_ns;
-    /* A clock of a CPU sees threads from their first moment to their last.
-     * What the living used is known, all that is beyond it the others did. */
+    /* An event on a CPU sees threads from their first moment to their last, so
+     * this is only for events on threads. What the known threads used was
+     * measured; threads that ended used the rest. */
     if (why->info->cpus == 0) {
         g.new_ns = u->new_ns;
         g.ended_ns = u->used_ns > known ? u->used_ns - known : 0;

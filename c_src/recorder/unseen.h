@@ -1,8 +1,8 @@
 /**
  * @file unseen.h
- * The CPU time that the kernel charged to the node, by kind of thread, beside
- * what the samples stand for; and the causes of the difference, as far as they
- * were measured.
+ * Compares the CPU time that the kernel charged to the node, by kind of thread,
+ * with the CPU time that the samples stand for, and explains the difference as
+ * far as its causes were measured.
  */
 #ifndef CPROF_RECORDER_UNSEEN_H
 #define CPROF_RECORDER_UNSEEN_H
@@ -18,49 +18,52 @@
 
 struct unseen;
 
-/** Begins to count, with the threads that are there. 0 or -ENOMEM; unseen_close
+/** Begins to count, with the threads that exist now. 0 or -ENOMEM; unseen_close
  *  frees it. */
 MUST_USE int unseen_open(pid_t pid, const struct threads *now,
                          struct unseen **out);
 void unseen_close(struct unseen *u);
-/** Threads have come and gone, and used CPU time. 0 or -ENOMEM. */
+/** Takes in the threads that exist now and the CPU time that they have used. To
+ *  be called at intervals. 0 or -ENOMEM. */
 MUST_USE int unseen_look(struct unseen *u, const struct threads *now);
 void unseen_sample(struct unseen *u, enum thread_kind kind,
                    const struct sample *s);
-/** Sampling has ended: the node's CPU time is final. To be called before what
- *  is queued is handed out. */
+/** Sampling has ended: notes the node's final CPU time. To be called before the
+ *  queued samples are processed. */
 void unseen_stop(struct unseen *u);
-/** What is known of samples that are not there. */
+/** What is known about missing samples. */
 struct unseen_reasons {
     const struct engine_counters *engine;
     const struct engine_info *info;
-    uint64_t untaken;   /**< samples that there was no time to take */
-    uint64_t paused_ns; /**< how long cprof itself stood still */
+    uint64_t untaken;   /**< samples that there was no time to process */
+    uint64_t paused_ns; /**< how long cprof itself did not run */
 };
 /**
- * What was used and seen goes into the profile's meta. Where they differ by
- * more than 2 % and what chance does, a note says by how much, of which kinds
- * of thread and why. To be called when the profile's counters are final.
- * @param all  is all CPU time sampled? Else there is no such note
+ * Puts the CPU time that was used and that was seen into the profile's meta. If
+ * they differ by more than 2 % plus what chance explains, adds a note that says
+ * how much is missing, from which kinds of thread, and why. To be called when
+ * the profile's counters are final.
+ * @param all  true if all CPU time is sampled; otherwise no note is added
  * @return 0, or the profile's error
  */
 MUST_USE int unseen_note(const struct unseen *u, struct profile *p,
                          const struct unseen_reasons *why, bool all);
 
-/** Of what was used and not seen, by cause, in nanoseconds. Pure. */
+/** CPU time that was used but not seen, by cause, in nanoseconds. */
 struct unseen_gap {
     uint64_t used_ns, seen_ns, samples;
-    uint64_t period_ns;          /**< that a sample stands for */
+    uint64_t period_ns;          /**< CPU time that a sample stands for */
     uint64_t lost_ns, missed_ns; /**< samples that were not handed out */
-    uint64_t untaken_ns;         /**< samples that there was no time to take */
-    bool paused;                 /**< cprof itself stood still for a time */
-    bool throttled;              /**< the kernel held samples back */
-    uint64_t unarmed_ns;         /**< CPUs that had no clock yet, at most */
-    uint64_t new_ns;             /**< threads before they were noticed */
-    uint64_t ended_ns;           /**< threads after they were last looked at */
-    int64_t kinds[THREAD_OTHER + 1]; /**< used - seen, of threads known */
+    uint64_t untaken_ns; /**< samples that there was no time to process */
+    bool paused;         /**< cprof itself did not run for a time */
+    bool throttled;      /**< the kernel held samples back */
+    uint64_t unarmed_ns; /**< on CPUs that had no event yet; an upper bound */
+    uint64_t new_ns;     /**< of threads before they were noticed */
+    uint64_t ended_ns;   /**< of threads after they were last looked at */
+    int64_t kinds[THREAD_OTHER + 1]; /**< used - seen, of the known threads */
 };
-/** Is the difference large enough to be reported? Then `line` has the note. */
+/** Is the difference large enough to be reported? If so, writes the note into
+ *  `line`. Pure. */
 bool unseen_explain(const struct unseen_gap *gap, char *line, size_t size);
 
 #endif
