@@ -7,8 +7,8 @@
 #include "base/add.h"
 #include "base/intern.h"
 
-/* A BIF that was also called through its stub of JIT code has two functions
- * with one name, and people see the name. */
+/* A BIF that was also called through its stub in JIT code has two functions
+ * with the same name. Reports show only the name, so they become one. */
 static int merge_names(const struct profile *p, uint32_t *charged)
 {
     uint32_t n = (uint32_t)profile_stack_count(p);
@@ -26,7 +26,8 @@ static int merge_names(const struct profile *p, uint32_t *charged)
     return 0;
 }
 
-/* By stack: the function to charge; a parent's id is below its children's. */
+/* By stack: the function to charge. Parents have lower ids than their children,
+ * so they come first. */
 static uint32_t *charge_all(const struct profile *p)
 {
     uint32_t n = (uint32_t)profile_stack_count(p);
@@ -82,7 +83,7 @@ static int by_owner(const void *a, const void *b, void *profile)
     return x->function < y->function ? -1 : x->function > y->function;
 }
 
-/* Takes the rows. */
+/* Takes ownership of the rows. */
 static int sort(const struct profile *p, size_t owners, struct intern *rows,
                 struct breakdown *out)
 {

@@ -1,10 +1,11 @@
 /**
  * @file breakdown.h
- * By function within a process, or within a group of processes. A sample is
- * charged to one function: the innermost that is Erlang's, Elixir's, a BIF, a
- * NIF or a garbage collection, with the C and kernel code that it called; the
- * executing one where there is none of these. So the rows of an owner sum to
- * its counted samples that have a stack. Functions of one name are one row.
+ * Samples by function within each process, or within each group of processes.
+ * Every sample is charged to one function: the innermost one that is an Erlang
+ * or Elixir function, a BIF, a NIF or a garbage collection, which thus includes
+ * the C and kernel code that it called. If the stack has no such function, the
+ * sample is charged to the executing one. So the rows of an owner add up to its
+ * counted samples that have a stack. Functions with the same name are one row.
  */
 #ifndef CPROF_PROFILE_BREAKDOWN_H
 #define CPROF_PROFILE_BREAKDOWN_H
@@ -18,15 +19,18 @@ struct breakdown_row {
 };
 
 struct breakdown {
-    struct breakdown_row *rows; /**< by owner, then samples, then name */
-    size_t *first; /**< by owner: its first row; the next owner's ends them */
+    struct breakdown_row *rows; /**< sorted by owner, then samples, then name */
+    size_t
+        *first; /**< by owner: its first row; one more: the end of the last */
     size_t owners;
 };
 
 /**
- * @param owner_of  by process: below owners, or PROFILE_NONE to leave it out
- * @return 0, -ENOMEM or -E_LIMIT; then *out is as it was. breakdown_deinit
- *         frees the rows; their ids are of p
+ * @param owner_of  by process: its owner, a number below owners; PROFILE_NONE
+ *                  leaves the process out
+ * @param out  unchanged on an error; breakdown_deinit frees it; its ids are
+ *             those of p
+ * @return 0, -ENOMEM or -E_LIMIT
  */
 MUST_USE int breakdown_compute(const struct profile *p,
                                const uint32_t *owner_of, size_t owners,

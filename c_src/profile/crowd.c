@@ -12,8 +12,9 @@ struct kind {
     struct distinct members;
 };
 
-/* Who of the crowds was seen last, and how often: one of all the pids that
- * share a slot. Others wear it down, so that a short life does not stay. */
+/* Counts how often a process of a crowd was seen. Many pids share a slot, which
+ * counts one of them. Each sample of another pid lowers the count, so that a
+ * process that has ended does not keep the slot. */
 enum { SLOTS = 1024 };
 struct slot {
     uint64_t pid;

@@ -123,14 +123,14 @@ const struct diff_stack *diff_stack_at(const struct diff *d, size_t i)
     return &d->rows.stacks[i];
 }
 
-/* --- what to say ---------------------------------------------------------- */
+/* --- conclusions ---------------------------------------------------------- */
 
 static bool is_more(enum diff_verdict verdict)
 {
     return verdict == DIFF_GREW || verdict == DIFF_NEW;
 }
 
-/* The work of the machine or of the VM itself is not a change of a function. */
+/* A change of the kernel's or the VM's own work is not a change of the code. */
 static bool is_of_code(const struct diff *d, const struct diff_function *f)
 {
     enum frame_kind kind =
@@ -138,7 +138,8 @@ static bool is_of_code(const struct diff *d, const struct diff_function *f)
     return kind != FRAME_KERNEL && kind != FRAME_RUNTIME;
 }
 
-/* Rows are by the size of their change: the first that fits has most. */
+/* Rows are sorted by the size of their change, so the first that fits is the
+ * largest. */
 const struct diff_function *diff_culprit(const struct diff *d)
 {
     const struct diff_function *less = NULL, *other = NULL;
@@ -156,7 +157,8 @@ const struct diff_function *diff_culprit(const struct diff *d)
     return less ? less : other;
 }
 
-/* What was not there has no growth: how much it added says more. */
+/* A new function has no finite growth, so what counts is how much it adds to
+ * all other work. */
 static bool is_above(const struct diff_share *s, double percent)
 {
     double added =

@@ -1,39 +1,42 @@
 /**
  * @file diff.h
- * Compares two groups of recordings: which functions (and stacks) now take a
- * larger or smaller part of the CPU, by how much, and how certain that is.
+ * Compares two groups of recordings, the base and now: which functions (and
+ * stacks) now take a larger or smaller part of the CPU, by how much, and how
+ * certain that is.
  *
  * Counts of different recordings cannot be compared directly, and the share of
  * a function changes when any other function changes: one function that became
  * slower makes the shares of all others smaller. So each function has both its
- * shares and its *growth*: the ratio of its samples to those of the work that
- * did not change, now divided by before, minus one. A function that became 20 %
- * slower grows by 0.20, whatever its share was, and the functions whose shares
- * shrank because of it grow by 0.
+ * shares and its *growth*. Take the ratio of its samples to those of the work
+ * that did not change; growth is this ratio now, divided by the ratio before,
+ * minus one. A function that became 20 % slower grows by 0.20, whatever its
+ * share was, and the functions whose shares shrank because of it grow by 0.
  *
  * The work that did not change is what is left when the changed functions are
  * taken out: the function whose share moved with the most certainty is set
  * aside, and the others are compared again without it, until no function is
  * left that moved (diff_apart.c). With only two functions, nobody can tell
- * whether one grew or the other shrank: then the one that grew is taken.
+ * whether one grew or the other shrank, so it is assumed that one grew.
  *
- * Each function is measured three ways:
- *   self    samples in it; of C functions, those that executed them
- *   own     samples charged to it (breakdown.h): of an Erlang function, BIF
- *           or NIF its self and that of the C and kernel code it called. Each
- *           sample is some function's own, so this says who changed.
+ * Each function is measured in three ways:
+ *   self    samples in which it was executing
+ *   own     samples charged to it (breakdown.h): for an Erlang function, BIF or
+ *           NIF, its self and that of the C and kernel code that it called.
+ *           Each sample is the own of exactly one function, so own tells which
+ *           function changed.
  *   total   samples with it anywhere on the stack
  *
- * How sure: a side's counts vary by chance as drawn samples do, times a
- * dispersion (bursts: a sample is not independent of the next), see
- * DIFF_DISPERSION. With several recordings a side, how far these differ from
- * each other is in it, too. The intervals of all rows' own hold together in
- * 97 % of comparisons, those of all totals in 98 %; a function with many
- * samples gets more of that chance of error than one with few. `grew` and
- * `shrank` are intervals that do not hold 0, and a growth of min_effect or
- * more. So the same code twice has such a row in at most 5 % of comparisons;
- * self and stacks are only judged when an own or a total is; totals of C,
- * kernel and the VM's own code are not.
+ * Certainty: the counts of a side vary by chance like those of independent
+ * samples, times a dispersion, because work comes in bursts and a sample is not
+ * independent of the next one (DIFF_DISPERSION). If a side has several
+ * recordings, their differences count too. In 97 % of comparisons the intervals
+ * of all own measures are right at the same time, and in 98 % those of all
+ * totals; a function with many samples gets more of this chance of error than
+ * one with few. The verdict is `grew` or `shrank` if the interval does not
+ * contain 0 and the growth is at least min_effect. So when a comparison has the
+ * same code on both sides, it has such a row in at most 5 % of cases. Self
+ * measures and stacks get a verdict only if some own or total has one. Totals
+ * of C code, kernel code and the VM's own work never get one.
  */
 #ifndef CPROF_PROFILE_DIFF_H
 #define CPROF_PROFILE_DIFF_H
@@ -53,7 +56,8 @@ struct diff_options {
                             shrunk; 0: the default, DIFF_MIN_EFFECT */
 };
 
-/** NEW, GONE: no sample on the other side, and more than chance on this. */
+/** NEW, GONE: no sample on the other side, and more than chance explains on
+ * this side. */
 enum diff_verdict { DIFF_SAME, DIFF_GREW, DIFF_SHRANK, DIFF_NEW, DIFF_GONE };
 
 /** A share before and after, in percent of the counted samples. */
@@ -62,14 +66,14 @@ struct diff_share {
     double base_pct, now_pct; /**< 0 to 100 */
     double change;            /**< points: now_pct - base_pct */
     double change_low, change_high;
-    double growth; /**< 0.2: 20 % more; INFINITY when it was not there */
+    double growth; /**< 0.2: 20 % more; INFINITY if the base has no sample */
     double growth_low, growth_high;
     enum diff_verdict verdict;
 };
 
 struct diff_function {
     uint32_t function; /**< of diff_profile() */
-    uint32_t line;     /**< the one with most self samples; 0: not known */
+    uint32_t line;     /**< the line with the most self samples; 0: not known */
     struct diff_share self, own, total;
 };
 
@@ -79,29 +83,30 @@ struct diff_stack {
     struct diff_share self;
 };
 
-/** Texts of struct profile_meta that a side has, too. */
+/** Texts of struct profile_meta that a side has as well. */
 #define DIFF_SIDE_TEXTS(X) X(node) X(command) X(host) X(otp) X(engine) X(event)
 
 /** What the recordings of a side have in common. Texts that differ among them
- *  are joined by ", "; numbers are sums, rate_asked the first's. */
+ *  are joined by ", ". Numbers are sums, but rate_asked is that of the first
+ *  recording. */
 struct diff_side {
     size_t recordings;
-    uint64_t samples, counted; /**< all, and those that count */
-    uint64_t untold; /**< of schedulers, where work is not told from idling */
+    uint64_t samples, counted; /**< all, and those in states that count */
+    uint64_t untold; /**< samples of schedulers that may be work or idling */
     uint64_t duration_ns, cpu_ns;
     uint32_t rate_asked;
 #define X(field) const char *field;
     DIFF_SIDE_TEXTS(X)
 #undef X
-    const char *started; /**< when the first was made */
+    const char *started; /**< when the first recording was made */
 };
 
 struct diff;
 
 /**
- * Compares base_count recordings with now_count others, each at least 1. They
- * are only read and may be destroyed afterwards. -E_EMPTY when a side has
- * no counted sample; -E_VALUES when their rows count different things;
+ * Compares base_count recordings with now_count others. They are only read and
+ * may be destroyed afterwards. Returns 0; -E_EMPTY if a side has no recording
+ * or no counted sample; -E_VALUES if their rows count different things;
  * -ENOMEM; -E_LIMIT.
  */
 MUST_USE int diff_create(const struct profile *const *base, size_t base_count,
@@ -110,44 +115,45 @@ MUST_USE int diff_create(const struct profile *const *base, size_t base_count,
 void diff_destroy(struct diff *d);
 
 /**
- * Both sides in one, so that one id means the same in both: the functions,
- * stacks, processes and rows of all recordings. A function is known by name,
- * module, arity and kind; it has one frame, whatever its lines were. Threads
- * have no tid and rows no bucket: those of different recordings are nothing
- * to each other. Meta is now's; its notes also say what differs between the
- * sides (engine, rate, OTP, ...) and makes them hard to compare.
+ * A profile of both sides, so that an id means the same in both: the functions,
+ * stacks, processes and rows of all recordings. A function is identified by
+ * name, module, arity and kind; it has one frame, whatever its lines were.
+ * Threads have no tid and rows have no bucket, because those of different
+ * recordings have nothing to do with each other. Its meta is that of now, and
+ * its notes also contain the lines of diff_warnings.
  */
 const struct profile *diff_profile(const struct diff *d);
-/** Of row i of diff_profile(): how many of its samples are of the base; the
- *  others are of now. */
+/** How many samples of row i of diff_profile() are from the base; the others
+ *  are from now. */
 uint64_t diff_base_of_row(const struct diff *d, size_t i);
 const struct diff_side *diff_base(const struct diff *d);
 const struct diff_side *diff_now(const struct diff *d);
-/** The smallest growth that is called one. */
+/** The smallest growth that gets a verdict. */
 double diff_min_effect(const struct diff *d);
 /** Counted samples of a side. */
 uint64_t diff_base_counted(const struct diff *d);
 uint64_t diff_now_counted(const struct diff *d);
-/** What of the sides differs and makes them hard to compare: lines, "" when
- *  nothing does. */
+/** Lines about differences that make the two sides hard to compare (engine,
+ *  rate, OTP, ...); "" if there are none. */
 const char *diff_warnings(const struct diff *d);
-/** Rows by the size of their own change in points, then self's, the largest
- *  first. */
+/** Rows, sorted by the size of the change of own in points, then of self, the
+ *  largest first. */
 size_t diff_function_count(const struct diff *d);
 const struct diff_function *diff_function_at(const struct diff *d, size_t i);
-/** Rows by the size of their change in points, the largest first. */
+/** Rows, sorted by the size of their change in points, the largest first. */
 size_t diff_stack_count(const struct diff *d);
 const struct diff_stack *diff_stack_at(const struct diff *d, size_t i);
-/** The one function to name: of those whose own grew (or is new) the one with
- *  most points; if none grew, of those that shrank; NULL: nothing changed. The
- *  kernel and the VM's own work are only named when nothing else changed. */
+/** The function that explains the difference best: among those whose own grew
+ *  or is new, the one that changed by the most points; if none grew, among
+ *  those that shrank. NULL: nothing changed. The kernel and the VM's own work
+ *  are named only if nothing else changed. */
 const struct diff_function *diff_culprit(const struct diff *d);
-/** Does any function's own or total have verdict grew with a growth above
- *  percent, or verdict new and more than that of what did not change? */
+/** Is there a function whose own or total grew by more than percent, or is new
+ *  and adds more than percent to all other work? See diff_above. */
 bool diff_grew_above(const struct diff *d, double percent);
-/** The function that diff_grew_above is about: of those whose own is above the
- *  one with most points, else of the totals; or NULL. Never the kernel or what
- *  the VM does by itself. */
+/** The function for which diff_grew_above is true: among those whose own is
+ *  above the limit, the one that changed by the most points; otherwise the same
+ *  among totals; or NULL. Never the kernel or the VM's own work. */
 const struct diff_function *diff_above(const struct diff *d, double percent);
 
 /** "same", "grew", "shrank", "new", "gone". */

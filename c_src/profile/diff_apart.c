@@ -4,13 +4,13 @@
 
 enum { MAX_ROUNDS = 64 };
 
-/* The work to measure against must stay a fair part of the whole. */
+/* The work to compare with must remain at least this part of the whole. */
 #define MIN_REST 0.1
 
 struct search {
     const struct diff_apart *a;
     bool *apart;
-    double base_left, now_left; /* counted samples of what is not apart */
+    double base_left, now_left; /* counted samples of functions not set apart */
 };
 
 static struct diff_counts counts(const uint64_t *own, uint32_t function,
@@ -57,7 +57,8 @@ static bool leaves_enough(const struct search *s, uint32_t function)
            s->now_left - (double)a->now[function] >= MIN_REST * a->now_counted;
 }
 
-/* Equally sure within rounding: one grew as the other shrank. */
+/* If two functions are equally certain within rounding, one grew as much as the
+ * other shrank; the one that grew is better. */
 static bool is_better(double z, double growth, double best_z,
                       double best_growth)
 {
@@ -66,7 +67,7 @@ static bool is_better(double z, double growth, double best_z,
     return growth > best_growth;
 }
 
-/* PROFILE_NONE: none moved. */
+/* The function that moved with the most certainty; PROFILE_NONE: none moved. */
 static uint32_t most_moved(const struct search *s, bool first)
 {
     uint32_t best = PROFILE_NONE;
@@ -86,7 +87,8 @@ static uint32_t most_moved(const struct search *s, bool first)
     return best;
 }
 
-/* Those that did not move against what is left now. */
+/* Puts back the functions, other than `but`, that did not move compared with
+ * what is left now. */
 static void take_back(struct search *s, uint32_t but)
 {
     for (uint32_t i = 0; i < s->a->functions; i++) {

@@ -11,15 +11,16 @@
 
 #include "profile/diff_math.h"
 
-/** Of all functions, by id: their own samples. */
+/** The own samples of all functions. */
 struct diff_apart {
     size_t functions;
-    const uint64_t *base, *now;
+    const uint64_t *base, *now; /**< own samples by function */
     double base_counted, now_counted;
     const struct diff_certainty *certainty; /**< by function */
 };
 
-/** @param apart  by function: set for those that changed; all false before */
+/** @param apart  by function: set to true for those that changed; must be all
+ *                false before the call */
 void diff_apart_find(const struct diff_apart *a, bool *apart);
 
 #endif

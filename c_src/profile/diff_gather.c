@@ -17,7 +17,8 @@ void diff_gathered_deinit(struct diff_gathered *g)
     *g = (struct diff_gathered){0};
 }
 
-/* stacks: by stack of p, its stack in all. */
+/* stacks: by stack of p, its id in the joined profile, which has `all` stacks.
+ */
 static int count_part(struct diff_part *part, const struct profile *p,
                       const uint32_t *stacks, size_t all)
 {
@@ -50,7 +51,7 @@ static int add_part(struct diff_gathered *g, struct merge *m,
     return err;
 }
 
-/* What is of the base: all there is so far. */
+/* All samples so far are from the base. */
 static int note_base(struct diff_gathered *g)
 {
     g->base_rows = profile_sample_count(g->profile);
@@ -62,7 +63,7 @@ static int note_base(struct diff_gathered *g)
     return 0;
 }
 
-/* Later parts brought stacks that earlier ones do not have. */
+/* Later parts may have added stacks that earlier ones do not have. */
 static int lengthen_parts(struct diff_gathered *g)
 {
     size_t all = profile_stack_count(g->profile);
@@ -79,7 +80,8 @@ static int lengthen_parts(struct diff_gathered *g)
     return 0;
 }
 
-/* Functions are where they are now, so now's are named first. */
+/* The functions of now are named first, so that files and lines are those of
+ * the present code. */
 static int name_functions(struct merge *m, const struct profile *const *base,
                           size_t base_count, const struct profile *const *now,
                           size_t now_count)

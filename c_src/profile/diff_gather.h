@@ -1,7 +1,7 @@
 /**
  * @file diff_gather.h
- * The recordings of both sides brought together for diff.c: one profile, and
- * by recording its samples by stack of that profile.
+ * Brings the recordings of both sides together for diff.c: in one profile, and
+ * for each recording its samples by stack of that profile.
  */
 #ifndef CPROF_PROFILE_DIFF_GATHER_H
 #define CPROF_PROFILE_DIFF_GATHER_H
@@ -12,21 +12,21 @@
 struct diff_part {
     bool is_now;
     uint64_t *by_stack; /**< counted samples */
-    size_t stacks;      /**< how many by_stack has: all there are */
+    size_t stacks;      /**< length of by_stack: all stacks of the profile */
     uint64_t counted;   /**< samples */
 };
 
 struct diff_gathered {
     struct profile *profile;
-    struct diff_part *parts; /**< the base's first */
+    struct diff_part *parts; /**< those of the base come first */
     size_t part_count;
-    uint64_t *base_of_row; /**< samples of the base, by row of profile: the
-                                first base_rows, others have none */
+    uint64_t *base_of_row; /**< samples from the base, by row of profile; has
+                                base_rows elements, later rows have none */
     size_t base_rows;
 };
 
-/** The recordings are only read. 0, -E_VALUES, -ENOMEM or -E_LIMIT; then *out
- *  is as it was. diff_gathered_deinit frees it, the profile too. */
+/** The recordings are only read. 0, -E_VALUES, -ENOMEM or -E_LIMIT; on an error
+ *  *out is unchanged. diff_gathered_deinit frees it, including the profile. */
 MUST_USE int diff_gather(const struct profile *const *base, size_t base_count,
                          const struct profile *const *now, size_t now_count,
                          struct diff_gathered *out);

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* Abramowitz and Stegun 26.2.23 is right to 0.00045; Newton's steps on the
- * tail make that 1e-12. */
+/* The formula of Abramowitz and Stegun, 26.2.23, has an error below 0.00045;
+ * three steps of Newton's method reduce it to 1e-12. */
 double diff_math_normal(double p)
 {
     double t = sqrt(-2 * log(p));
@@ -16,7 +16,7 @@ double diff_math_normal(double p)
     return x;
 }
 
-/* The expansion around the normal quantile; Abramowitz and Stegun 26.7.5. */
+/* An expansion around the normal quantile: Abramowitz and Stegun, 26.7.5. */
 double diff_math_student(double p, double df)
 {
     double z = diff_math_normal(p), z3 = z * z * z, z5 = z3 * z * z,
@@ -33,7 +33,7 @@ static double log_odds(const struct diff_counts *c)
     return log((c->k + 0.5) / (c->rest + 0.5));
 }
 
-/* Of the difference of two logarithms of counts that share `both`. */
+/* The variance of log_odds, whose two counts have `both` samples in common. */
 static double variance(const struct diff_counts *c)
 {
     double k = c->k + 0.5, rest = c->rest + 0.5;
@@ -63,9 +63,10 @@ static void growth_of_both(const struct diff_counts *base,
 }
 
 /*
- * All k samples are on one side. If the chance of a sample to be there were
- * below p, all being there would be a chance of p^k: the odds are above
- * p / (1 - p), times those of the sides' rests.
+ * All k samples are on one side. If a sample is on that side with probability
+ * p, then all k are with probability p^k. So p is at least the value for which
+ * p^k is the accepted chance of error, and the ratio of the two sides is at
+ * least p / (1 - p), corrected by the ratio of their rests.
  */
 static double one_sided_odds(const struct diff_counts *full,
                              const struct diff_counts *empty,

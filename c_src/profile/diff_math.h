@@ -1,42 +1,42 @@
 /**
  * @file diff_math.h
- * How far two counts are apart, and how sure that is: pure functions.
+ * How far apart two counts are, and how certain that is: pure functions.
  *
- *   growth = (now / rest now) / (base / rest base) - 1
+ *   growth = (now / rest of now) / (base / rest of base) - 1
  *
- * on a logarithmic scale, with half a sample added to each count, so that
- * few samples give a wide interval instead of none. Where a side has no
- * sample the bound of the other is exact (binomial).
+ * Intervals are computed on a logarithmic scale, with half a sample added to
+ * each count, so that few samples give a wide interval instead of none. If a
+ * side has no sample, the bound for the other one is exact (binomial).
  */
 #ifndef CPROF_PROFILE_DIFF_MATH_H
 #define CPROF_PROFILE_DIFF_MATH_H
 
 #include "profile/diff.h"
 
-/** A side's samples of one row. */
+/** The samples of a side, for one row. */
 struct diff_counts {
     double k;    /**< of the row */
-    double rest; /**< of the work it is measured against */
-    double both; /**< in k and in rest (a total holds unchanged work) */
-    double all;  /**< counted samples */
+    double rest; /**< of the work that it is compared with */
+    double both; /**< in both k and rest (a total includes unchanged work) */
+    double all;  /**< all counted samples */
 };
 
 struct diff_certainty {
-    double dispersion; /**< variance over that of independent samples, >= 1 */
-    double quantile;   /**< how many standard errors an interval spans */
+    double dispersion; /**< variance / that of independent samples, >= 1 */
+    double quantile;   /**< standard errors on each side of an interval */
     double min_effect;
 };
 
-/** x with a chance of p that a standard normal variable is above it, for
+/** The value that a standard normal variable exceeds with probability p, for
  *  0 < p <= 0.5. */
 double diff_math_normal(double p);
-/** The same of Student's t with df (4 or more) degrees of freedom. */
+/** The same for Student's t with df (4 or more) degrees of freedom. */
 double diff_math_student(double p, double df);
-/** Standard errors that the logarithm of the growth is from 0; at dispersion
- *  1. */
+/** How many standard errors the logarithm of 1 + growth is away from 0, for a
+ *  dispersion of 1. */
 double diff_math_z(const struct diff_counts *base,
                    const struct diff_counts *now);
-/** All of *out from counts. */
+/** Computes all of *out from the counts. */
 void diff_math_share(const struct diff_counts *base,
                      const struct diff_counts *now,
                      const struct diff_certainty *c, struct diff_share *out);

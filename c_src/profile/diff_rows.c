@@ -10,18 +10,18 @@
 #include "profile/diff_spread.h"
 #include "profile/tally.h"
 
-/* The chance that any row of a family is wrong; see diff.h. */
+/* The probability that any row of a family is wrong; see diff.h. */
 #define OWN_RISK   0.03
 #define TOTAL_RISK 0.02
-#define BELOW_RISK 0.05 /* self, stacks: only judged when another is */
+#define BELOW_RISK 0.05 /* for self and stacks, which depend on the others */
 
-/* By side: 0 the base, 1 now. */
+/* Arrays of two are by side: 0 is the base, 1 is now. */
 struct work {
     const struct diff_gathered *g;
     double min_effect;
     struct tally_shape shape;
     struct tally *parts;          /* by recording */
-    struct tally all[2], left[2]; /* left: without what is set apart */
+    struct tally all[2], left[2]; /* left: without functions set apart */
     uint64_t *by_stack[2];
     double counted[2], left_counted[2];
     struct diff_certainty *self, *own, *total; /* by function */
@@ -121,7 +121,7 @@ static const uint64_t *total_of(const struct tally *t)
     return t->total;
 }
 
-/* --- how sure ------------------------------------------------------------- */
+/* --- certainty ------------------------------------------------------------ */
 
 static int spread(struct work *w,
                   const uint64_t *(*measure)(const struct tally *), double risk,
@@ -153,7 +153,7 @@ static int find_spreads(struct work *w)
 
 /* --- rows of functions ---------------------------------------------------- */
 
-/* A function that is not set aside is compared with the others that are not. */
+/* Compares a function with all work that is left, except itself. */
 static struct diff_counts against_rest(const struct work *w, int side,
                                        uint64_t k, uint64_t k_left)
 {
@@ -189,15 +189,17 @@ static void judge(const struct work *w, uint32_t f,
     diff_math_share(&sides[0], &sides[1], &certainty[f], out);
 }
 
-/* Most functions call no C code: then self is own, and as sure. */
+/* Most functions call no C code; then self is the same as own, and as certain.
+ */
 static bool is_all_self(const struct work *w, uint32_t f)
 {
     return w->all[0].self[f] == w->all[0].own[f] &&
            w->all[1].self[f] == w->all[1].own[f];
 }
 
-/* For C and kernel code only self and own are judged: how much of it there is
- * below a function depends on the machine as much as on the code. */
+/* For C code, kernel code and the VM's own work only self and own are judged:
+ * how much is below such a function depends on the machine as much as on the
+ * code. */
 static bool has_judged_total(const struct work *w, uint32_t f)
 {
     enum frame_kind kind = profile_function_at(w->g->profile, f)->kind;
@@ -278,7 +280,8 @@ static int by_stack_change(const void *a, const void *b)
     return x->stack < y->stack ? -1 : x->stack > y->stack;
 }
 
-/* All stacks share their risk evenly; each bursts as its function does. */
+/* All stacks have the same part of the risk. Each has the dispersion of the
+ * function that it is charged to. */
 static int list_stacks(struct work *w, struct diff_rows *out)
 {
     struct diff_stack *rows = calloc(w->shape.stacks + 1, sizeof(*rows));

@@ -1,7 +1,7 @@
 /**
  * @file diff_rows.h
- * The statistics of a comparison: from samples by stack of each recording to
- * the rows of diff.h.
+ * The statistics of a comparison: computes the rows of diff.h from the samples
+ * by stack of each recording.
  */
 #ifndef CPROF_PROFILE_DIFF_ROWS_H
 #define CPROF_PROFILE_DIFF_ROWS_H
@@ -16,7 +16,8 @@ struct diff_rows {
     size_t stack_count;
 };
 
-/** 0 or -ENOMEM. Ids are of g->profile; diff_rows_deinit frees the rows. */
+/** 0, -ENOMEM, or -E_EMPTY if a side has no counted sample. Ids are those of
+ *  g->profile; diff_rows_deinit frees the rows. */
 MUST_USE int diff_rows_compute(const struct diff_gathered *g, double min_effect,
                                struct diff_rows *out);
 void diff_rows_deinit(struct diff_rows *r);

@@ -28,7 +28,8 @@ static void add_figures(struct diff_side *side, const struct profile *p)
 
 /* --- texts ---------------------------------------------------------------- */
 
-/* Interned, for as long as the profile lives. */
+/* Frees `text` after interning it, so that *out lives as long as the profile.
+ */
 static int keep(struct profile *strings, struct buffer *text, const char **out)
 {
     int64_t id = buffer_status(text);
@@ -43,7 +44,7 @@ static int keep(struct profile *strings, struct buffer *text, const char **out)
 
 enum { MAX_JOINED = 3 };
 
-/* The different ones of the recordings' texts. */
+/* Joins the distinct texts of the recordings. */
 static int join(const char *const *texts, size_t count, struct profile *strings,
                 const char **out)
 {
@@ -82,7 +83,7 @@ static int join_meta(const struct profile *const *recordings, size_t count,
     return join(texts, n, strings, out);
 }
 
-/* When the first of them was made. */
+/* When the first recording was made. */
 static int tell_start(const struct profile *first, struct profile *strings,
                       const char **out)
 {
@@ -149,8 +150,8 @@ static double untold_pct(const struct diff_side *s)
     return s->samples ? 100.0 * (double)s->untold / (double)s->samples : 0;
 }
 
-/* Where one side counts what schedulers do outside processes, and the other
- * cannot tell it from idling, the work of ports looks new or gone. */
+/* If one side counts what schedulers do outside processes, but the other cannot
+ * distinguish it from idling, the work of ports looks new or gone. */
 static void warn_of_states(struct buffer *out, const struct diff_side *base,
                            const struct diff_side *now)
 {

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* Below that no quantile is asked for: chances too small to mean anything. */
+/* The smallest probability for which a quantile is computed; lower ones mean
+ * nothing. */
 #define MIN_RISK 1e-13
 
 struct side_sum {
@@ -22,7 +23,7 @@ static void sum_sides(const struct diff_spread *s, size_t row,
     }
 }
 
-/* Pearson's statistic of the recordings against their side's share. */
+/* Pearson's chi-squared of the recordings, compared with their side's share. */
 static double chi_squared(const struct diff_spread *s, size_t row,
                           const struct side_sum sums[2])
 {
@@ -38,8 +39,8 @@ static double chi_squared(const struct diff_spread *s, size_t row,
     return chi;
 }
 
-/* By how much drift^2 adds to the row's dispersion: samples a recording, where
- * a share can still move. */
+/* By how much drift^2 is multiplied in the row's dispersion: the samples per
+ * recording, and less for a share near 1, which can hardly change. */
 static double leverage(const struct side_sum sums[2])
 {
     double k = sums[0].k + sums[1].k, n = sums[0].n + sums[1].n;
@@ -47,8 +48,9 @@ static double leverage(const struct side_sum sums[2])
     return n > 0 ? k / parts * (1 - k / n) : 0;
 }
 
-/* drift^2 from what all rows vary more than independent samples would: bursts
- * are in it, too, which is on the safe side. */
+/* Computes drift^2 from how much more all rows vary than independent samples
+ * would. This includes bursts too, which makes it too large rather than too
+ * small. */
 static double drift_squared(const struct diff_spread *s, double df)
 {
     double over = 0, expected = 0;
@@ -63,7 +65,7 @@ static double drift_squared(const struct diff_spread *s, double df)
     return found > usual ? found : usual;
 }
 
-/* The row's own spread, drawn towards what is expected. */
+/* The row's own spread, averaged with the expected one. */
 static double dispersion(const struct diff_spread *s, size_t row,
                          const struct side_sum sums[2], double df,
                          double drift2)
@@ -74,7 +76,8 @@ static double dispersion(const struct diff_spread *s, size_t row,
     return all > 1 ? all : 1;
 }
 
-/* What its samples tell at most: a row that is nearly all has little to say. */
+/* How much the row's samples can tell: a row that has nearly all samples can
+ * tell little. */
 static double information(const struct side_sum sums[2])
 {
     double k = sums[0].k + sums[1].k, n = sums[0].n + sums[1].n;

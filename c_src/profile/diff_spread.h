@@ -1,8 +1,8 @@
 /**
  * @file diff_spread.h
- * How sure the counts of each row are: how much they vary between recordings
- * of a side, and how many standard errors its interval spans so that all
- * rows' hold together.
+ * How certain the counts of each row are: how much they vary between recordings
+ * of a side, and how many standard errors an interval must have so that the
+ * intervals of all rows are right at the same time.
  */
 #ifndef CPROF_PROFILE_DIFF_SPREAD_H
 #define CPROF_PROFILE_DIFF_SPREAD_H
@@ -11,20 +11,20 @@
 #include "profile/diff_math.h"
 
 /**
- * The counts of a recording vary
+ * The variance of a recording's count k is that of independent samples times
  *
- *   DIFF_DISPERSION       times as much (as variances) as independent samples
- *                         would: work comes in bursts;
- *   + DIFF_DRIFT^2 k      as one recording's work takes longer or shorter than
- *                         the next's by that part: memory, caches, the machine.
+ *   DIFF_DISPERSION       because work comes in bursts,
+ *   + DIFF_DRIFT^2 k      because the same work takes longer in one recording
+ *                         than in the next by about this part (memory, caches,
+ *                         the machine).
  *
- * Measured, see bench/README.md. Where there are several recordings of a side
- * the drift is found from all rows together, and each row's own spread is
- * weighed with what is expected of it.
+ * Both were measured; see bench/README.md. If a side has several recordings,
+ * the drift is computed from all rows together, and the spread of each row is
+ * averaged with its expected spread.
  */
 #define DIFF_DISPERSION 1.1
 #define DIFF_DRIFT      0.02
-/** Degrees of freedom of what is expected, against those of the recordings. */
+/** The weight of the expected spread in that average, in degrees of freedom. */
 #define DIFF_DISPERSION_WEIGHT 12.0
 
 struct diff_spread {
@@ -32,7 +32,7 @@ struct diff_spread {
     size_t part_count;
     const uint64_t *const *counts; /**< by part, by row */
     size_t rows;
-    double risk; /**< chance that any interval is wrong */
+    double risk; /**< probability that any interval is wrong */
     double min_effect;
 };
 

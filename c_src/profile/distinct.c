@@ -29,7 +29,8 @@ static uint32_t place_of(const struct distinct *d, uint64_t hash)
 
 int distinct_add(struct distinct *d, uint64_t key)
 {
-    /* Twice: pids are close to each other, and hashes must not be. */
+    /* Hashed twice, because pids are close to each other, but hashes must be
+     * spread evenly. */
     uint64_t hash = hash_u64(0, hash_u64(0, key));
     uint32_t at = place_of(d, hash);
     if (at < d->len && d->lowest[at] == hash)
@@ -37,7 +38,7 @@ int distinct_add(struct distinct *d, uint64_t key)
     if (at == DISTINCT_EXACT)
         return 0;
     if (d->len == DISTINCT_EXACT) {
-        d->len--; /* the highest makes room */
+        d->len--; /* drops the highest */
     } else {
         int err = ARRAY_RESERVE(d->lowest, d->cap, d->len + 1);
         if (err)
@@ -50,7 +51,8 @@ int distinct_add(struct distinct *d, uint64_t key)
     return 0;
 }
 
-/* Hashes are spread evenly: k of n of them are below the share k / n. */
+/* If n hashes are spread evenly, the k-th lowest is at about k / n of the
+ * range. */
 uint64_t distinct_count(const struct distinct *d)
 {
     if (d->len < DISTINCT_EXACT)

@@ -62,8 +62,8 @@ int dump_add(struct dump *d, const struct dump_group *more)
     return 0;
 }
 
-/* Those of equal size in the order of their states and stacks, so that two
- * dumps of a node at rest are alike. */
+/* Groups of equal size are sorted by state and stack, so that two dumps of a
+ * node at rest look the same. */
 static int by_size(const void *a, const void *b)
 {
     const struct dump_group *x = a, *y = b;
@@ -78,7 +78,7 @@ void dump_sort(struct dump *d)
 {
     if (d->count)
         qsort(d->groups, d->count, sizeof(d->groups[0]), by_size);
-    index_deinit(&d->by_what); /* places have changed */
+    index_deinit(&d->by_what); /* its ids are wrong after sorting */
 }
 
 uint64_t dump_in_state(const struct dump *d, enum procstate state)

@@ -1,8 +1,8 @@
 /**
  * @file dump.h
- * What all processes of a node did at a moment: groups by state and stack. It
- * is built by recorder/dump_read.c and only read after that. Strings, frames,
- * stacks and processes are those of its profile, which has no samples.
+ * What all processes of a node were doing at one moment, as groups by state and
+ * stack. It is built by recorder/dump_read.c and only read after that. Ids of
+ * strings, stacks and processes are those of its profile, which has no samples.
  */
 #ifndef CPROF_PROFILE_DUMP_H
 #define CPROF_PROFILE_DUMP_H
@@ -16,18 +16,18 @@
 #include "base/procstate.h"
 #include "profile/profile.h"
 
-/** Processes of a group that are named. */
+/** How many processes of a group are listed by name or pid. */
 enum { DUMP_MEMBERS = 3 };
 
 struct dump_member {
     uint32_t pid;     /**< string */
-    uint32_t process; /**< what is known of it; many of a kind share one
+    uint32_t process; /**< what is known about it; many of a kind share one row
                            (crowd.h) */
 };
 
 struct dump_group {
     enum procstate state;
-    uint32_t stack; /**< PROFILE_NONE: none that is true */
+    uint32_t stack; /**< PROFILE_NONE: no reliable stack */
     uint64_t processes;
     struct dump_member members[DUMP_MEMBERS];
     unsigned member_count;
@@ -57,9 +57,9 @@ struct dump_asked {
 };
 
 /**
- * How the processes of the table came out (target/proctable.h): `used` is the
- * sum of the others. With what is said of those that are not shown; NULL: they
- * are.
+ * How many processes of the table had which outcome (target/proctable.h);
+ * `used` is the sum of the others. The text says why they are not shown; NULL:
+ * they are shown.
  */
 #define DUMP_COUNTS(X)                                                         \
     X(used, NULL)                                                              \
@@ -76,12 +76,13 @@ struct dump_counts {
 };
 
 struct dump {
-    struct profile *profile; /**< meta.duration_ns: of reading the table */
+    struct profile *profile; /**< meta.duration_ns: the time for reading the
+                                  process table */
     struct dump_counts counts;
     bool stopped; /**< a signal had stopped the node */
     struct dump_group *groups;
     size_t count, cap;
-    struct index by_what; /* groups by state and stack */
+    struct index by_what; /* groups by state and stack; empty once sorted */
     uint64_t asking;      /**< processes that wait for an answer; of these: */
     uint64_t asking_unknown; /**< it was not found out whose */
     struct dump_asked *asked;
@@ -91,15 +92,15 @@ struct dump {
 /** The caller owns it; 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int dump_create(struct dump **out);
 void dump_destroy(struct dump *d);
-/** Adds processes to the group of that state and stack, its members as far as
- *  there is room. 0, -ENOMEM or -E_LIMIT. */
+/** Adds processes to the group with that state and stack, and lists as many of
+ *  the members as there is room for. 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int dump_add(struct dump *d, const struct dump_group *more);
-/** Puts the biggest first. */
+/** Sorts the groups, the biggest first. Nothing may be added after that. */
 void dump_sort(struct dump *d);
 /** Fills in `in_all` and `circle` of all that are asked, and puts those first
  *  for which most wait in all. 0 or -ENOMEM. */
 MUST_USE int dump_settle_asked(struct dump *d);
-/** Processes in that state. */
+/** How many processes are in that state. */
 uint64_t dump_in_state(const struct dump *d, enum procstate state);
 /** Why a group in that state has no stack; NULL: it has one. */
 const char *dump_no_stack(const struct dump_group *g);

@@ -9,11 +9,11 @@
 struct filtering {
     const struct profile *from;
     struct profile *to;
-    bool *rows, *stacks; /* by sample, by stack: kept */
+    bool *rows, *stacks; /* by row, by stack: is it kept? */
     uint32_t *new_frames, *new_stacks;
 };
 
-/* NONE in every slot. */
+/* Every element is PROFILE_NONE. */
 static uint32_t *new_ids(size_t n)
 {
     uint32_t *ids = malloc((n + 1) * sizeof(*ids));
@@ -89,7 +89,7 @@ static int copy_frame(struct filtering *f, uint32_t id)
     return 0;
 }
 
-/* Parents come first, so they have their new ids already. */
+/* Parents come first, so they already have their new ids. */
 static int copy_stacks(struct filtering *f)
 {
     for (uint32_t i = 0; i < profile_stack_count(f->from); i++) {

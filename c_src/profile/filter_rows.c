@@ -18,8 +18,8 @@ struct choosing {
     regex_t focus, ignore;
     bool has_focus, has_ignore;
     uint8_t *functions, *stacks;    /* marks */
-    bool *processes, *threads;      /* asked for */
-    uint64_t first_bucket, buckets; /* the span of time */
+    bool *processes, *threads;      /* by id: does it match? */
+    uint64_t first_bucket, buckets; /* the span of time, in buckets */
 };
 
 static int compile(const char *text, regex_t *re, bool *has)
@@ -42,7 +42,7 @@ int filter_check(const char *pattern)
     return err;
 }
 
-/* The buckets that the time asked for touches. */
+/* Finds the buckets that overlap the span of the filter. */
 static int set_span(struct choosing *c)
 {
     uint64_t length = profile_meta(c->p)->bucket_ns;
@@ -112,7 +112,7 @@ static void mark_stacks(struct choosing *c)
     }
 }
 
-/* Is it what was asked for, as it is or as reports show it? */
+/* Does the text equal `asked`, either as it is or as reports show it? */
 static bool is_text(const char *text, const char *asked)
 {
     struct buffer shown;

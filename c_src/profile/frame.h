@@ -1,7 +1,7 @@
 /**
  * @file frame.h
- * A frame as a person reads it: the value that symbols/ makes from an address
- * and profile/ interns. Strings are borrowed, never NULL.
+ * A frame in the form that people read. symbols/ makes it from an address, and
+ * profile/ interns it. Strings are borrowed, never NULL.
  */
 #ifndef CPROF_PROFILE_FRAME_H
 #define CPROF_PROFILE_FRAME_H
@@ -25,21 +25,22 @@ enum { FRAME_NO_ARITY = -1 };
 
 struct frame {
     enum frame_kind kind;
-    const char *name;     /**< as its language writes it: "lists:seq/2",
+    const char *name;     /**< as written in its language: "lists:seq/2",
                                "Enum.map/2", "anonymous fn/1 in Mod.f/2",
                                "memcpy", "beam.smp+0x1a2b30" */
-    const char *module;   /**< "lists", "Elixir.Enum", object of a C function,
-                               "" if none */
+    const char *module;   /**< "lists", "Elixir.Enum", the object file of a C
+                               function, "" if none */
     const char *function; /**< "seq", "-run/2-fun-0-", "memcpy" */
     int arity;            /**< or FRAME_NO_ARITY */
     const char *file;     /**< "" if not known */
     uint32_t line;        /**< 0 if not known */
 };
 
-/** Is what C and kernel code does below such a frame charged to it? */
+/** Are samples in C and kernel code below a frame of this kind charged to it?
+ *  (breakdown.h) */
 bool frame_is_charged(enum frame_kind kind);
 const char *frame_kind_name(enum frame_kind kind);
-/** -E_FORMAT when no kind has that name. */
+/** 0, or -E_FORMAT if no kind has that name. */
 int frame_kind_parse(const char *name, enum frame_kind *kind);
 
 #endif

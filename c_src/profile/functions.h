@@ -14,8 +14,8 @@
 #include "profile/profile.h"
 
 void functions_init(struct intern *t);
-/** The id of that function; its `apart` is filled in. The first file that is
- *  known stays. */
+/** The id of the function, which is added if it is not there; or -ENOMEM or
+ *  -E_LIMIT. `apart` is computed here. The first file that is known is kept. */
 MUST_USE int64_t functions_add(struct intern *t, struct profile_function row);
 
 #endif

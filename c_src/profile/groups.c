@@ -6,11 +6,10 @@
 
 #include "base/add.h"
 
-/* Where process ids name the rows while they are made and sorted. */
 struct grouping {
     const struct profile *p;
     const struct summary *s;
-    uint32_t *row_of; /* by name: a row; PROFILE_NONE: none yet */
+    uint32_t *row_of; /* by name: its row; PROFILE_NONE: none yet */
     struct groups out;
 };
 
@@ -19,8 +18,8 @@ static bool is_crowd(const struct profile *p, uint32_t process)
     return profile_text(p, profile_process_at(p, process)->pid)[0] == '\0';
 }
 
-/* The row of a process that is there already, or PROFILE_NONE. Those of which
- * nothing is known have nothing in common. */
+/* The entry of row_of for the process's name; NULL if nothing is known about
+ * the process, because such processes have nothing in common. */
 static uint32_t *row_for(const struct grouping *g, uint32_t process)
 {
     const struct process_names *names = &g->out.names;
@@ -52,8 +51,8 @@ static void join(struct grouping *g, struct group *row,
     add_capped(&row->samples, q->samples);
 }
 
-/* The rows are made in the order of the processes, the biggest first; so the
- * process that makes a group's row is its biggest. */
+/* The processes are sorted by samples, so the first process of a row is the one
+ * with the most samples. */
 static void place(struct grouping *g, const struct summary_process *q)
 {
     uint32_t *known = row_for(g, q->process);

@@ -1,7 +1,7 @@
 /**
  * @file groups.h
- * The processes of a report as rows for people: those that people call the
- * same (process_names.h) are one row, whatever the share of each.
+ * The processes of a report as rows for people: all processes with the same
+ * name (process_names.h) are one row.
  */
 #ifndef CPROF_PROFILE_GROUPS_H
 #define CPROF_PROFILE_GROUPS_H
@@ -12,10 +12,11 @@
 #include "profile/summary.h"
 
 struct group {
-    uint32_t process;   /**< of the profile: its biggest */
-    uint64_t processes; /**< how many it stands for */
-    bool together;      /**< a row for many; false: of one process */
-    /** Strings of the profile that all of them share; 0: they do not. */
+    uint32_t process;   /**< the one with the most samples */
+    uint64_t processes; /**< how many processes the row stands for */
+    bool together;      /**< for several processes; false: for one */
+    /** Strings of the profile that all of its processes share; 0: they differ.
+     */
     uint32_t initial_call, label;
     uint64_t samples;
     double pct, error_pct; /**< as in summary.h */
@@ -23,17 +24,17 @@ struct group {
 
 struct groups {
     struct process_names names;
-    struct group *rows; /**< by samples */
+    struct group *rows; /**< sorted by samples */
     size_t count;
-    uint32_t *of; /**< by process: its row; PROFILE_NONE without samples */
+    uint32_t *of; /**< by process: its row; PROFILE_NONE: it has no samples */
 };
 
-/** s is computed from p. 0, -ENOMEM or -E_LIMIT; then *out is as
- *  it was. groups_deinit frees the rows; their ids are of p. */
+/** s must be the summary of p. 0, -ENOMEM or -E_LIMIT; on an error *out is
+ *  unchanged. groups_deinit frees it; its ids are those of p. */
 MUST_USE int groups_compute(const struct profile *p, const struct summary *s,
                             struct groups *out);
 void groups_deinit(struct groups *g);
-/** What people call its processes; "" when nothing is known of it. */
+/** The name of the row's processes; "" if nothing is known about them. */
 const char *groups_name(const struct groups *g, const struct group *row);
 
 #endif

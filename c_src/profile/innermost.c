@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* A parent's id is below its children's. */
+/* Parents have lower ids than their children, so they come first. */
 uint32_t *innermost_find(const struct profile *p, const bool *fits)
 {
     uint32_t n = (uint32_t)profile_stack_count(p);

@@ -10,7 +10,7 @@ struct identity {
     uint32_t name, module, function; /* strings of `to` */
     int32_t arity;
     uint32_t kind;
-    uint32_t frame; /* no part of the key */
+    uint32_t frame; /* not part of the key */
 };
 
 void merge_init(struct merge *m, struct profile *to)
@@ -27,7 +27,8 @@ void merge_deinit(struct merge *m)
 
 /* --- functions ------------------------------------------------------------ */
 
-/* The same library lies elsewhere on another machine or in another release. */
+/* On another machine or in another release, the same library may have another
+ * path, so only its file name counts. */
 static const char *object_name(enum frame_kind kind, const char *module)
 {
     const char *slash = strrchr(module, '/');
@@ -92,8 +93,8 @@ static uint64_t *count_leaves(const struct profile *p)
     return leaves;
 }
 
-/* By function: its frame at the line with most samples; 0 where no line is
- * known, else the frame's id + 1. */
+/* By function: the id + 1 of its frame at the line with the most samples; 0 if
+ * no line is known. */
 static uint32_t *main_frames(const struct profile *p, const uint64_t *leaves)
 {
     uint32_t *best = calloc(profile_function_count(p) + 1, sizeof(*best));
@@ -124,7 +125,8 @@ int merge_functions(struct merge *m, const struct profile *from)
 
 /* --- meta ----------------------------------------------------------------- */
 
-/* How much of the node's CPU time was seen is of all recordings together. */
+/* used_ns and seen_ns are not copied, because add_meta sums them up over all
+ * recordings. */
 int merge_meta(struct merge *m, const struct profile *from)
 {
     struct profile_meta *meta = profile_meta_edit(m->to);
@@ -149,7 +151,7 @@ static void add_meta(struct profile *to, const struct profile *from)
 
 /* --- rows ----------------------------------------------------------------- */
 
-/* From the ids of a recording to those of `to`. */
+/* Maps the ids of a recording to those of `to`. */
 struct ids {
     uint32_t *frames; /* by function */
     uint32_t *stacks, *processes, *threads;
@@ -192,7 +194,7 @@ static int map_functions(struct merge *m, const struct profile *from,
     return 0;
 }
 
-/* Parents come first, so they have their new ids already. */
+/* Parents come first, so they already have their new ids. */
 static int map_stacks(struct merge *m, const struct profile *from,
                       struct ids *ids)
 {

@@ -1,5 +1,4 @@
-/* What is known of a recording, its counters and what its rows count: the
- * tables of profile.h. */
+/* The tables of profile.h: meta, counters and value types. */
 #include "profile/profile.h"
 
 #include <string.h>

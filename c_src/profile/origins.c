@@ -7,20 +7,22 @@
 #include "profile/innermost.h"
 #include "profile/platform.h"
 
-/* Passes over stacks and samples while functions are looked at, together: a
- * file from elsewhere may hold any number of functions that call each other.
- * What is not looked at any more is listed. */
+/* A limit for the work of is_above_all, in stacks and samples visited, because
+ * a file from elsewhere may contain any number of functions that call each
+ * other. When it is reached, the remaining functions are listed without the
+ * check. */
 enum { STEPS_MAX = 200 * 1000 * 1000 };
 
 struct search {
     const struct profile *p;
     const struct summary *s;
     bool *application;   /* by function */
-    uint32_t *innermost; /* by stack: function of the application, or NONE */
+    uint32_t *innermost; /* by stack: the innermost function of the application,
+                            or PROFILE_NONE */
     uint64_t *last;      /* by function: samples where it is the innermost */
-    uint64_t *processes; /* samples by process; without one: the last */
-    bool *has, *seen;    /* by stack, process: has the function looked at */
-    size_t passes;       /* that may still be made */
+    uint64_t *processes; /* samples by process; last: those without a process */
+    bool *has, *seen; /* by stack, by process: is the checked function in it? */
+    size_t passes;    /* how many checks are still allowed */
 };
 
 static void add_capped(uint64_t *sum, uint64_t value)
@@ -59,7 +61,7 @@ static int search_init(struct search *f, const struct profile *p,
     return ok ? 0 : -ENOMEM;
 }
 
-/* --- what is where -------------------------------------------------------- */
+/* --- counts --------------------------------------------------------------- */
 
 static int find_application(struct search *f)
 {
@@ -73,8 +75,8 @@ static int find_application(struct search *f)
     return f->innermost ? 0 : -ENOMEM;
 }
 
-/* The counted samples: how many, of which process (the last for none), and on
- * which stack; false for those that do not count. */
+/* Is row i counted? Also gives its process (for no process: one past the last
+ * id) and its stack. */
 static bool counted(const struct search *f, size_t i, uint32_t *process,
                     uint32_t *stack)
 {
@@ -140,7 +142,7 @@ static int by_total(const void *a, const void *b, void *summary)
         return x->total > y->total ? -1 : 1;
     if (x->own != y->own)
         return x->own > y->own ? -1 : 1;
-    return i < j ? -1 : 1; /* these are in the order of their names */
+    return i < j ? -1 : 1; /* the order of summary.functions */
 }
 
 static void choose(struct search *f, size_t most, struct origins *out)

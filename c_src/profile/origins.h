@@ -1,17 +1,17 @@
 /**
  * @file origins.h
- * Where the time comes from: the functions of the application (of modules that
- * are not the platform's, platform.h) by total. Those that are merely above
- * everything, as the loop of a server is, say nothing and are left out:
+ * Where the time comes from: the functions of the application (those in modules
+ * that are not the platform's, platform.h), sorted by total. Functions that are
+ * merely above everything, such as the loop of a server, explain nothing and
+ * are left out:
  *
- *   a function is merely above everything when more than 19 of 20 samples of
- *   the processes that it was seen in have it on their stack, and in fewer
- *   than 1 of 20 of its own samples it is the innermost function of the
- *   application
+ *   A function is merely above everything if more than 19 of 20 samples of the
+ *   processes that it was seen in have it on their stack, and it is the
+ *   innermost function of the application in fewer than 1 of 20 of the samples
+ *   that it is in.
  *
- * So each sample with a function of the application still has the innermost of
- * them in a row, and of a chain of calls that all have the same total only the
- * last is listed.
+ * So of a chain of calls that are all on nearly every stack of a process, only
+ * the last function is listed.
  */
 #ifndef CPROF_PROFILE_ORIGINS_H
 #define CPROF_PROFILE_ORIGINS_H
@@ -20,13 +20,14 @@
 #include "profile/summary.h"
 
 struct origins {
-    uint32_t *rows; /**< indexes of summary.functions, by total */
+    uint32_t *rows; /**< indexes of summary.functions, sorted by total */
     size_t count;
-    size_t above; /**< functions left out before the last row */
-    size_t more;  /**< functions after the last row, not looked at */
+    size_t above; /**< functions before the last row that were left out */
+    size_t more;  /**< functions after the last row, which were not checked */
 };
 
-/** At most `most` rows. -ENOMEM. */
+/** Finds at most `most` rows. s must be the summary of p. 0 or -ENOMEM.
+ *  origins_deinit frees *out. */
 MUST_USE int origins_find(const struct profile *p, const struct summary *s,
                           size_t most, struct origins *out);
 void origins_deinit(struct origins *o);

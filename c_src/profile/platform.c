@@ -5,7 +5,7 @@
 
 extern const char platform_modules[], platform_modules_end[];
 
-/* Where the line that `at` is in begins. */
+/* The beginning of the line that contains `at`. */
 static const char *line_of(const char *at)
 {
     while (at > platform_modules && at[-1] != '\n')
@@ -13,7 +13,7 @@ static const char *line_of(const char *at)
     return at;
 }
 
-/* As strcmp, of a line without its end. */
+/* Like strcmp, but the second text ends with its line. */
 static int compare(const char *module, const char *line)
 {
     size_t len = (size_t)(strchr(line, '\n') - line);
@@ -37,7 +37,8 @@ static bool is_listed(const char *module)
     return false;
 }
 
-/* Who records from inside is above what it records. */
+/* cprof's modules are on the stacks when a node records itself, above the code
+ * that is measured. */
 static bool is_cprofs(const char *module)
 {
     return strncmp(module, "cprof_", 6) == 0 ||

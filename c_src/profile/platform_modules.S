@@ -1,4 +1,4 @@
-/* The list of modules, as bytes of the program. */
+/* The list of modules, embedded into the program. */
     .section .rodata
     .globl platform_modules
     .globl platform_modules_end

@@ -8,7 +8,7 @@
 #include "base/add.h"
 #include "base/intern.h"
 
-/* How much of a process has that first function. */
+/* How many samples of a process have stacks with this first function. */
 struct vote {
     uint32_t process, function;
     uint64_t weight;
@@ -17,8 +17,9 @@ struct vote {
 struct naming {
     const struct profile *p;
     struct process_names out;
-    uint32_t *root_of; /* by stack: a function, or PROFILE_NONE */
-    uint32_t *elected; /* by process: a vote, or PROFILE_NONE */
+    uint32_t *root_of; /* by stack: first function that is not a behaviour's, or
+                          PROFILE_NONE */
+    uint32_t *elected; /* by process: its largest vote, or PROFILE_NONE */
     struct intern votes;
 };
 
@@ -29,7 +30,7 @@ static bool is_one_of(const char *text, const char *const *list)
     return *list != NULL;
 }
 
-/* --- by what it is -------------------------------------------------------- */
+/* --- from what is known about it ------------------------------------------ */
 
 static bool says_nothing(const char *initial_call)
 {
@@ -42,7 +43,8 @@ static bool says_nothing(const char *initial_call)
     return is_one_of(initial_call, shared);
 }
 
-/* A module's name as a registered one: Elixir.MyApp.Registry. */
+/* A process may be registered under the name of an Elixir module, such as
+ * Elixir.MyApp.Registry. */
 static const char *without_elixir(const char *name)
 {
     bool alias =
@@ -50,7 +52,7 @@ static const char *without_elixir(const char *name)
     return alias ? name + 7 : name;
 }
 
-/* A parent that has no name is known by its pid. */
+/* A parent without a name is given by its pid, such as <0.90.0>. */
 static bool is_name(const char *parent)
 {
     return *parent && *parent != '<';
@@ -61,7 +63,7 @@ static int64_t keep(struct naming *n, const char *text)
     return texts_intern(&n->out.texts, text, strlen(text));
 }
 
-/* The text's id; -E_NOT_FOUND: its stacks have to tell. */
+/* The id of the name; -E_NOT_FOUND: only the process's stacks can tell. */
 static int64_t by_texts(struct naming *n, const struct profile_process *q)
 {
     const char *name = profile_text(n->p, q->name);
@@ -81,9 +83,10 @@ static int64_t by_texts(struct naming *n, const struct profile_process *q)
     return keep(n, child);
 }
 
-/* --- by what it does ------------------------------------------------------ */
+/* --- from what it does ---------------------------------------------------- */
 
-/* Code that runs other people's: what is below it tells the processes apart. */
+/* Modules that run the code of others. Processes are distinguished by the code
+ * that these call. */
 static bool is_behaviour(const char *module)
 {
     static const char *const modules[] = {"proc_lib",
@@ -118,7 +121,7 @@ static bool tells(const struct profile *p, uint32_t function)
            !is_behaviour(profile_text(p, f->module));
 }
 
-/* A stack's id is above its parent's. */
+/* Parents have lower ids than their children, so they come first. */
 static void find_roots(struct naming *n)
 {
     for (uint32_t i = 0; i < profile_stack_count(n->p); i++) {

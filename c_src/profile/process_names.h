@@ -9,8 +9,9 @@
  *   - the name of the parent: "child of shop_sup";
  *   - the first function on most of the stacks that is not a behaviour's.
  *
- * An initial call that all processes share, such as proc_lib:init_p/5, says
- * nothing about a process; it is the name only if nothing else is known.
+ * An initial call that all kinds of processes share, such as proc_lib:init_p/5,
+ * says nothing about a process, so it is the name only if nothing else is
+ * known.
  */
 #ifndef CPROF_PROFILE_PROCESS_NAMES_H
 #define CPROF_PROFILE_PROCESS_NAMES_H
@@ -21,7 +22,7 @@
 
 struct process_names {
     struct texts texts;
-    uint32_t *of; /**< by process: of texts */
+    uint32_t *of; /**< by process: id of its name in texts */
 };
 
 MUST_USE int process_names_compute(const struct profile *p,

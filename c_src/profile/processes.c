@@ -35,7 +35,7 @@ static uint32_t first_with(const struct processes *t, uint32_t pid)
                                : ((struct pid *)t->pids.rows)[place].first;
 }
 
-/* Puts a new row behind the first of those with its pid. */
+/* Links a new row behind the first row with its pid. */
 static int chain(struct processes *t, uint32_t id)
 {
     struct row *row = row_at(t, id);

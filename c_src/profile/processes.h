@@ -1,7 +1,7 @@
 /**
  * @file processes.h
  * The processes of a profile. The facts that were known when a process was
- * first seen stay its identity; readers see the facts that are known now.
+ * first seen remain its key; readers get the facts that are known now.
  *
  *   rows    seen | now | next row with that pid
  *   pids    pid -> first row
@@ -21,18 +21,20 @@ struct processes {
 
 void processes_init(struct processes *t);
 void processes_deinit(struct processes *t);
-/** The id of the process seen as that; -ENOMEM, -E_LIMIT. */
+/** The id of the process that was first seen with these facts; or -ENOMEM or
+ *  -E_LIMIT. */
 MUST_USE int64_t processes_add(struct processes *t,
                                const struct profile_process *seen);
-/** Replaces what is not 0 in all rows with its pid, and makes them described if
- *  `described`; -E_NOT_FOUND: there is none. */
+/** In all rows with the pid of `news`, replaces the facts that are not 0 in
+ *  `news`, and marks the rows as described if `described`. 0, or -E_NOT_FOUND
+ *  if there is no such row. */
 MUST_USE int processes_describe(struct processes *t,
                                 const struct profile_process *news,
                                 bool described);
-/** Borrowed until the next is added. */
+/** The facts that are known now. Borrowed until the next process is added. */
 const struct profile_process *processes_at(const struct processes *t,
                                            uint32_t id);
-/** Was more said of it? */
+/** Was processes_describe called for it with `described`? */
 bool processes_is_described(const struct processes *t, uint32_t id);
 
 #endif

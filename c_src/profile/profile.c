@@ -17,10 +17,10 @@ struct profile {
     struct rows rows;
     struct profile_value_type types[PROFILE_MAX_VALUES];
     struct processes processes;
-    struct intern members; /* of the processes that stand for more than one */
+    struct intern members; /* by process row, if it stands for several */
     struct profile_meta meta;
     struct profile_counters counters;
-    unsigned also; /* states that count, too: 1 << each */
+    unsigned also; /* states that count in addition: 1 << each */
 };
 
 struct members {
@@ -252,7 +252,7 @@ struct profile_counters *profile_counters_edit(struct profile *p)
     return &p->counters;
 }
 
-/* Whether text has that line. */
+/* Does the text contain this line? */
 static bool has_line(const char *text, const char *line, size_t len)
 {
     for (const char *at = text; at; at = strchr(at, '\n')) {
@@ -281,7 +281,7 @@ static int add_line(struct profile *p, const char *line)
     return 0;
 }
 
-/* Notes quote names: a name with a line break must not become two notes. */
+/* Notes quote names, and a name with a line break must not become two notes. */
 int profile_note(struct profile *p, const char *line)
 {
     struct buffer shown;

@@ -1,15 +1,16 @@
 /**
  * @file profile.h
- * The result of a recording: everything interned, only ids and counters. It
- * is built by the pipeline (or read back by formats/pprof_read.c) through the
- * functions below and is only read after that. It owns all its strings.
+ * The result of a recording. Everything is interned: only ids and counters
+ * remain. It is built by the pipeline (or read back by formats/pprof_read.c)
+ * through the functions below and is only read after that. It owns all its
+ * strings.
  *
  *   sample -> stack (a node of the trie) -> frame -> function
  *          -> process, thread, state
  *
- * Every table is dense; ids index it directly. Id 0 of strings is "". Strings
- * are valid UTF-8 without NUL (other bytes become U+FFFD) and stay in place
- * while the profile lives. A stack's id is above its parent's.
+ * Every table is dense: its ids are indexes. String 0 is "". Strings are valid
+ * UTF-8 without NUL (other bytes become U+FFFD) and stay in place while the
+ * profile lives. The id of a stack is higher than that of its parent.
  */
 #ifndef CPROF_PROFILE_PROFILE_H
 #define CPROF_PROFILE_PROFILE_H
@@ -28,9 +29,9 @@ struct profile_function {
     uint32_t name, module, function; /**< strings */
     int32_t arity;
     enum frame_kind kind;
-    uint32_t apart; /**< file where that tells functions apart
-                         (functions.h), else 0 */
-    uint32_t file;  /**< string: the first that was known */
+    uint32_t apart; /**< the file, if it distinguishes functions (functions.h),
+                         else 0 */
+    uint32_t file;  /**< string: the first file that was known */
 };
 
 struct profile_frame {
@@ -50,10 +51,10 @@ struct profile_process {
     uint32_t pid, name, initial_call, label, application, parent;
 };
 
-/** The same as texts, "" where not known; never NULL. */
+/** The same as texts; "" means not known; never NULL. */
 struct process_texts {
     const char *pid, *name, *initial_call, *label, *application;
-    const char *parent; /**< its name, else its pid */
+    const char *parent; /**< the parent's name, or otherwise its pid */
 };
 
 struct profile_thread {
@@ -62,11 +63,11 @@ struct profile_thread {
 };
 
 /**
- * What the values of the rows count. The first is the weight: rows are ordered
- * and percentages made by it.
+ * What the values of the rows count. The first value is the weight: reports are
+ * sorted by it, and percentages are computed from it.
  */
 struct profile_value_type {
-    uint32_t name, unit; /**< strings; units as pprof has them */
+    uint32_t name, unit; /**< strings; units are those of pprof */
 };
 
 enum { PROFILE_MAX_VALUES = 8 };
@@ -79,27 +80,27 @@ struct value_texts {
 #define VALUE_SAMPLES ((struct value_texts){"samples", "count"})
 #define VALUE_CPU     ((struct value_texts){"cpu", "nanoseconds"})
 
-/** One row: a combination for which something was counted. */
+/** The key of a row: a combination for which something was counted. */
 struct profile_sample {
     uint32_t stack;   /**< PROFILE_NONE: no frame at all */
     uint32_t process; /**< PROFILE_NONE: no Erlang process */
     uint32_t thread;  /**< PROFILE_NONE: not recorded */
     enum sample_state state;
-    uint32_t bucket; /**< of the timeline; 0 without one */
+    uint32_t bucket; /**< of the timeline; 0 if there is no timeline */
 };
 
 /**
- * What is known of a recording: members of struct profile_meta, each with its
- * key in reports, in their order. A TEXT is the id of a string. First what was
- * recorded, and how; then when, and how much of it.
+ * What is known about a recording: the members of struct profile_meta, each
+ * with its key in reports, in the order of reports. A TEXT is the id of a
+ * string. SUBJECT is what was recorded and how; TIMES is when, and how much.
  */
 #define PROFILE_META_SUBJECT(TEXT, NUMBER, FLAG)                               \
-    TEXT(version, "cprof") /* that recorded */                                 \
+    TEXT(version, "cprof") /* of the cprof that recorded */                    \
     TEXT(host, "host")                                                         \
     TEXT(os, "os")                                                             \
     TEXT(node, "node")                                                         \
     TEXT(command, "command")                                                   \
-    TEXT(runs, "runs") /* what the command line says: struct process */        \
+    TEXT(runs, "runs") /* what the node runs: runs of struct process */        \
     NUMBER(uint32_t, pid, "pid") /* of the observed OS process */              \
     TEXT(otp, "otp")                                                           \
     TEXT(erts, "erts")                                                         \
@@ -109,19 +110,19 @@ struct profile_sample {
     TEXT(event, "event")                                                       \
     FLAG(kernel_included, "kernel_included")                                   \
     NUMBER(uint32_t, rate_asked, "rate_asked") /* Hz */                        \
-    TEXT(run, "run") /* of mix profile.run: lib/cprof/runs.ex */
+    TEXT(run, "run") /* set by mix profile.run: lib/cprof/runs.ex */
 #define PROFILE_META_TIMES(NUMBER)                                             \
     NUMBER(uint64_t, started_unix_ns, "started_unix_ns")                       \
     NUMBER(uint64_t, duration_ns, "duration_ns")                               \
-    /* CPU time of the node meanwhile, 0: not known; of that, what all samples \
-     * stood for. */                                                           \
+    /* The CPU time that the node used meanwhile (0: not known), and the part  \
+     * of it that the samples stand for. */                                    \
     NUMBER(uint64_t, used_ns, "cpu_used_ns")                                   \
     NUMBER(uint64_t, seen_ns, "cpu_seen_ns")                                   \
     NUMBER(uint64_t, bucket_ns, "bucket_ns") /* of the timeline; 0: none */
 #define PROFILE_META(TEXT, NUMBER, FLAG)                                       \
     PROFILE_META_SUBJECT(TEXT, NUMBER, FLAG)                                   \
     PROFILE_META_TIMES(NUMBER)                                                 \
-    TEXT(notes, "notes") /* lines: what is missing, and the remedy */
+    TEXT(notes, "notes") /* lines: what is missing, and how to avoid that */
 
 struct profile_meta {
 #define TEXT(field, key)         uint32_t field;
@@ -144,8 +145,8 @@ struct profile_meta_keys {
 extern const struct profile_meta_keys profile_meta_keys;
 
 /**
- * All are counts. A DOUBT makes a number less sure; a FACT only says how much
- * was done.
+ * All are counts. A DOUBT makes a report less certain; a FACT only says how
+ * much was done.
  */
 #define PROFILE_COUNTERS(X)                                                    \
     X(samples, FACT, "samples taken")                                          \
@@ -194,7 +195,7 @@ struct profile_counters {
 
 enum { PROFILE_COUNTER_COUNT = sizeof(struct profile_counters) / 8 };
 
-/** The same table to walk along. */
+/** The same table, to iterate over. */
 struct profile_counter {
     const char *name, *text;
     bool doubt;
@@ -205,20 +206,20 @@ const uint64_t *profile_counter_of(const struct profile_counters *c, size_t i);
 
 struct profile;
 
-/** The caller owns it; 0, -ENOMEM or -E_LIMIT. Its values are VALUE_SAMPLES and
- * VALUE_CPU, unless profile_set_values sets others. */
+/** The caller owns *out. 0, -ENOMEM or -E_LIMIT. Its rows have the values
+ *  VALUE_SAMPLES and VALUE_CPU, unless profile_set_values sets others. */
 MUST_USE int profile_create(struct profile **out);
-/** Makes the states of the set (1 << each) count, too: a user who asks for the
+/** Makes the states of the set (1 << each) count too: a user who asks for the
  *  samples of a state that is not counted wants to see them. */
 void profile_count_also(struct profile *p, unsigned states);
 void profile_destroy(struct profile *p);
 
-/** What its rows count: 1 to PROFILE_MAX_VALUES types. -EINVAL when there are
- *  rows already. */
+/** Sets what the rows count: 1 to PROFILE_MAX_VALUES types. 0; -EINVAL for
+ *  another number, or if there are rows already; or as below. */
 MUST_USE int profile_set_values(struct profile *p,
                                 const struct value_texts *types, size_t n);
-/** Building. Each returns an id, -ENOMEM, or -E_LIMIT when a table is full.
- *  Strings are copied. */
+/** Building. Each function returns an id, -ENOMEM, or -E_LIMIT if a table is
+ *  full. Strings are copied. */
 MUST_USE int64_t profile_string(struct profile *p, const char *text);
 MUST_USE int64_t profile_string_n(struct profile *p, const char *text,
                                   size_t len);
@@ -226,53 +227,57 @@ MUST_USE int64_t profile_frame(struct profile *p, const struct frame *frame);
 /** A child of parent (PROFILE_NONE: a root frame). */
 MUST_USE int64_t profile_stack(struct profile *p, uint32_t parent,
                                uint32_t frame);
-/** By its texts; the same texts give the same id. */
+/** A process is identified by its texts: the same texts give the same id. */
 MUST_USE int64_t profile_process(struct profile *p, const char *pid,
                                  const char *name, const char *initial_call,
                                  const char *label, const char *application);
-/** The same with all texts; profile_process knows no parent. */
+/** The same with all texts; profile_process leaves the parent "". */
 MUST_USE int64_t profile_process_of(struct profile *p,
                                     const struct process_texts *texts);
 /**
- * Adds facts about a process that is in the profile already: the texts that are
- * not "" replace those of all rows with its pid, whose ids stay the same. A row
- * can still be found by the texts with which it was created.
+ * Adds facts about a process that is in the profile already: in all rows with
+ * its pid, the texts that are not "" replace the old ones. The ids of the rows
+ * stay the same, and profile_process still finds a row by the texts with which
+ * it was created.
  * @return 0; -E_NOT_FOUND: no row has that pid, or it is ""; or as above
  */
 MUST_USE int profile_describe_process(struct profile *p,
                                       const struct process_texts *texts);
-/** The same for a caller that knows less than the node does: whether the
- * process counts as described does not change. */
+/** The same for a caller that knows less than the node itself does: the process
+ *  does not count as described because of it. */
 MUST_USE int profile_update_process(struct profile *p,
                                     const struct process_texts *texts);
 MUST_USE int64_t profile_thread(struct profile *p, uint32_t tid,
                                 const char *name);
-/** Makes a row (usually one without a pid) stand for n processes, at least 1.
- *  May be called again. */
+/** Makes a row (usually one without a pid) stand for n processes, 1 or more.
+ * May be called again. */
 MUST_USE int profile_set_members(struct profile *p, uint32_t process,
                                  uint64_t n);
-/** Adds to the row of that combination.
- *  @param values  one of each type; the sums stop at their end */
+/** Adds values to the row of that combination.
+ *  @param values  one for each type; sums stay at UINT64_MAX instead of
+ *                 wrapping around */
 MUST_USE int profile_add(struct profile *p, const struct profile_sample *s,
                          const uint64_t *values);
-/** Joins each two neighbouring buckets of the timeline, so that there are half
- *  as many, twice as long. On an error nothing has changed. */
+/** Joins the buckets of the timeline in pairs, so that there are half as many,
+ *  each twice as long. On an error nothing has changed. */
 MUST_USE int profile_double_buckets(struct profile *p);
 struct profile_meta *profile_meta_edit(struct profile *p);
 struct profile_counters *profile_counters_edit(struct profile *p);
-/** Takes over what is known of another recording, and its counters. */
+/** Copies the meta of another recording, but not its counters. */
 MUST_USE int profile_copy_meta(struct profile *p, const struct profile *from);
-/** Takes over what another recording's rows count; p has no row. */
+/** Copies the value types of another recording; p must not have rows yet. */
 MUST_USE int profile_copy_values(struct profile *p, const struct profile *from);
-/** Do the rows of both count the same? */
+/** Do the rows of both count the same things? */
 bool profile_same_values(const struct profile *a, const struct profile *b);
 /** Adds another recording's counters. */
 void profile_add_counters(struct profile *p, const struct profile *from);
-/** Adds a line to meta.notes, once, as it may be shown (base/utf8.h). */
+/** Adds a line to meta.notes, in the form of utf8_show, unless it is there
+ *  already. */
 MUST_USE int profile_note(struct profile *p, const char *line);
 
-/** Reading. What is returned is borrowed: texts for as long as the profile
- *  lives, all else until it is added to. Ids must be of this profile. */
+/** Reading. Everything that is returned is borrowed: texts for as long as the
+ *  profile lives, everything else until something is added to the profile. Ids
+ *  must be those of this profile. */
 const char *profile_text(const struct profile *p, uint32_t string);
 size_t profile_string_count(const struct profile *p);
 /** Are the samples of a state in the percentages? */
@@ -288,15 +293,15 @@ const struct profile_frame *profile_frame_at(const struct profile *p,
 size_t profile_stack_count(const struct profile *p);
 const struct profile_stack *profile_stack_at(const struct profile *p,
                                              uint32_t id);
-/** The function of a stack's own frame, its leaf. */
+/** The function of a stack's innermost frame. */
 uint32_t profile_stack_function(const struct profile *p, uint32_t stack);
 size_t profile_process_count(const struct profile *p);
 const struct profile_process *profile_process_at(const struct profile *p,
                                                  uint32_t id);
 /** Was the process described (profile_describe_process)? */
 bool profile_is_described(const struct profile *p, uint32_t process);
-/** How many processes the row stands for: 1, unless profile_set_members says
- *  otherwise. */
+/** How many processes the row stands for: 1, unless profile_set_members has set
+ *  it. */
 uint64_t profile_members(const struct profile *p, uint32_t process);
 size_t profile_thread_count(const struct profile *p);
 const struct profile_thread *profile_thread_at(const struct profile *p,
@@ -311,9 +316,9 @@ const struct profile_value_type *profile_value_type_at(const struct profile *p,
 uint32_t profile_find_value(const struct profile *p, struct value_texts type);
 /** All values of row i. */
 const uint64_t *profile_values_at(const struct profile *p, size_t i);
-/** One of them; 0 for PROFILE_NONE. */
+/** One value of row i; 0 if type is PROFILE_NONE. */
 uint64_t profile_value(const struct profile *p, size_t i, uint32_t type);
-/** The one that percentages are made by. */
+/** The value of row i that percentages are computed from. */
 uint64_t profile_weight(const struct profile *p, size_t i);
 
 #endif

@@ -1,7 +1,7 @@
 /**
  * @file rows.h
- * The rows of a profile: each combination once, with its values beside it, one
- * of each of the profile's value types.
+ * The rows of a profile: each combination once, with one value for each of the
+ * profile's value types.
  */
 #ifndef CPROF_PROFILE_ROWS_H
 #define CPROF_PROFILE_ROWS_H
@@ -12,15 +12,15 @@
 
 struct rows {
     struct intern keys; /**< struct profile_sample */
-    uint64_t *values;   /**< width of them for each key */
+    uint64_t *values;   /**< `width` values for each key */
     uint32_t cap;       /**< values that there is room for */
     uint32_t width;
 };
 
 void rows_init(struct rows *r, uint32_t width);
 void rows_deinit(struct rows *r);
-/** Adds width values to those of that combination. A sum that would wrap stays
- *  at its end: it never becomes small. 0, -ENOMEM or -E_LIMIT. */
+/** Adds `width` values to those of the combination. A sum stays at UINT64_MAX
+ *  instead of wrapping around. 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int rows_add(struct rows *r, const struct profile_sample *key,
                       const uint64_t *values);
 /** Borrowed until the next rows_add. */

@@ -1,7 +1,7 @@
 /**
  * @file state.h
- * What a thread was doing in a sample. One table: names, and whether the
- * samples are in the percentages of a report.
+ * What a thread was doing in a sample: a table of states with their names, and
+ * whether their samples are in the percentages of a report.
  */
 #ifndef CPROF_PROFILE_STATE_H
 #define CPROF_PROFILE_STATE_H
@@ -11,14 +11,14 @@
 #include "base/err.h"
 
 /**
- * X(id, name, counted, of_process). The last says whether a process runs or is
- * collected; without one, the sample lacks it. What is not counted is not the
- * program's work:
+ * X(id, name, counted, of_process). of_process: in this state a process runs or
+ * is garbage collected, so a sample without a process lacks something. States
+ * that are not counted are not work of the program:
  *
  *   idle       a scheduler that looks for work, waits or wakes up
- *   scheduler  a scheduler outside processes where the sample cannot tell work
- *              from idling; in recordings made before port and scheduling
- *              existed, all that is not a process's
+ *   scheduler  a scheduler that runs no process, if the sample cannot tell
+ *              whether it works or is idle; in recordings made before port and
+ *              scheduling existed, any scheduler that runs no process
  */
 #define SAMPLE_STATES(X)                                                       \
     X(RUNNING, "running", true, true)                                          \
@@ -41,19 +41,19 @@ enum sample_state {
 const char *state_name(enum sample_state state); /* "running", "dirty-cpu" */
 bool state_is_counted(enum sample_state state);
 bool state_is_of_process(enum sample_state state);
-/** 0, or -E_FORMAT when no state has that name. */
+/** 0, or -E_FORMAT if no state has that name. */
 int state_parse(const char *name, enum sample_state *state);
 
 /** X(id, name): what an idle scheduler does. */
 #define IDLE_PARTS(X)                                                          \
-    X(BUSY_WAIT, "busy-wait") /* before it sleeps, it looks again and again */ \
-    X(YIELD, "sched_yield")   /* now and then during busy-wait */              \
+    X(BUSY_WAIT, "busy-wait") /* looks for work in a loop before it sleeps */  \
+    X(YIELD, "sched_yield")   /* called sometimes during busy-wait */          \
     X(POLL, "poll")           /* waits for sockets and files */                \
     X(SLEEP, "sleep and wake")                                                 \
     X(UNKNOWN, "unknown part")
 
-/** The flags of erl without which there is no busy-wait (and more of sleep and
- *  wake). */
+/** Flags of erl that turn busy-wait off (and cause more sleeping and waking).
+ */
 #define IDLE_NO_BUSY_WAIT "+sbwt none +sbwtdcpu none +sbwtdio none"
 
 enum idle_part {
@@ -64,8 +64,8 @@ enum idle_part {
 };
 
 const char *idle_part_name(enum idle_part part);
-/** The root frame of an idle sample, "[idle: poll]", and back: UNKNOWN for
- *  any other name. */
+/** The root frame of an idle sample, such as "[idle: poll]"; and the part that
+ *  such a frame means: IDLE_UNKNOWN for any other name. */
 const char *idle_part_frame(enum idle_part part);
 enum idle_part idle_part_of(const char *frame);
 

@@ -10,16 +10,16 @@
 #include "profile/innermost.h"
 #include "profile/tree.h"
 
-/* Working memory, one allocation a field. */
+/* Working memory: each pointer but p is an allocation of its own. */
 struct work {
     const struct profile *p;
-    uint32_t *owner; /* by stack: the function whose own it is, or NONE */
-    /* By stack: the counted samples that end there, then, from sum_subtrees
-       on, those that pass through it. */
+    uint32_t *owner; /* by stack: function whose own it is, or PROFILE_NONE */
+    /* By stack: the counted samples that end there; after sum_subtrees, those
+       that pass through it. */
     uint64_t *inclusive;
     uint64_t *frame_self;  /* by frame, for the line of a function */
-    uint64_t *frame_total; /* where the function is outermost in its stack */
-    uint32_t *on_path;     /* by function: how often above the walk */
+    uint64_t *frame_total; /* by frame, where it is the function's outermost */
+    uint32_t *on_path;     /* by function: how often on the walk's path */
     struct summary_function *functions; /* by function id */
     uint64_t *processes;                /* by process id */
 };
@@ -29,7 +29,7 @@ double summary_pct(uint64_t k, uint64_t n)
     return n ? 100.0 * (double)k / (double)n : 0.0;
 }
 
-/* Of a part p of n samples. */
+/* For a part p (0 to 1) of n samples. */
 static double wilson_pct(double p, double n)
 {
     const double z = 1.959964;
@@ -133,7 +133,7 @@ static void count_leaf(struct work *w, struct summary *s,
     add_capped(&s->by_leaf_kind[kind], weight);
 }
 
-/* The root of an idle stack names the part of idling. */
+/* The root frame of an idle stack names the part. */
 static enum idle_part idle_part(const struct profile *p, uint32_t stack)
 {
     if (stack == PROFILE_NONE)
@@ -178,7 +178,8 @@ static void count_samples(struct work *w, struct summary *s)
 
 /* --- total: the walk ------------------------------------------------------ */
 
-/* A parent's id is below its children's, so one pass from the end. */
+/* Parents have lower ids than their children, so one pass from the end is
+ * enough. */
 static void sum_subtrees(struct work *w)
 {
     for (size_t i = profile_stack_count(w->p); i-- > 0;) {
@@ -188,7 +189,7 @@ static void sum_subtrees(struct work *w)
     }
 }
 
-/* Only the outermost frame of a recursion counts its stacks. */
+/* In a recursion, only the outermost frame of the function counts. */
 static void enter(struct work *w, uint32_t stack)
 {
     uint32_t function = innermost_frame(w->p, stack);
@@ -219,7 +220,8 @@ static void walk(struct work *w, const struct tree *t)
     }
 }
 
-/* A known line beats an unknown one, then self, then total decide. */
+/* Chooses the line of each function: a known line, then the one with the most
+ * self samples, then the one with the largest total. */
 static void choose_lines(struct work *w)
 {
     uint32_t n = (uint32_t)profile_frame_count(w->p);
@@ -241,7 +243,8 @@ static void choose_lines(struct work *w)
 
 /* --- the tables ----------------------------------------------------------- */
 
-/* A BIF's or NIF's time is spent in the C functions below it. */
+/* For BIFs and NIFs total counts, because their time is spent in the C
+ * functions below them. */
 static uint64_t self_or_below(const struct profile *p,
                               const struct summary_function *f)
 {
@@ -280,7 +283,7 @@ static int by_samples(const void *a, const void *b, void *profile)
     return x->process < y->process ? -1 : x->process > y->process;
 }
 
-/* Of those with the same own and total, by_self decides. */
+/* If own and total are equal, the order of by_self remains. */
 static int by_own(const void *a, const void *b, void *functions)
 {
     const struct summary_function *all = functions;

@@ -7,7 +7,7 @@
 #include "base/add.h"
 #include "profile/tree.h"
 
-/* A parent's id is below its children's. */
+/* Parents have lower ids than their children, so they come first. */
 static void charge_all(struct tally_shape *s, const struct profile *p)
 {
     for (uint32_t i = 0; i < s->stacks; i++) {
@@ -26,7 +26,8 @@ static void charge_all(struct tally_shape *s, const struct profile *p)
             s->charged[i] = s->function[i];
 }
 
-/* on_path: by function, how often it is above the walk; all 0 again after. */
+/* on_path: by function, how often it is on the path of the walk; all 0 before
+ * and after. */
 static void mark_outermost(struct tally_shape *s, const struct tree *t,
                            uint32_t *on_path)
 {

@@ -21,7 +21,8 @@ static uint32_t *child_link(struct tree *t, uint32_t parent)
                                   : &t->nodes[parent].first_child;
 }
 
-/* Each node is put before the siblings linked so far, so from the last. */
+/* Each node is put in front of the siblings linked so far, so the last comes
+ * first. */
 static void link_nodes(struct tree *t, const struct order *order, size_t n)
 {
     for (size_t i = n; i-- > 0;) {

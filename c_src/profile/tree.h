@@ -1,9 +1,9 @@
 /**
  * @file tree.h
- * The stack trie as a tree to walk from its roots: who is whose first child
- * and next sibling. Made once from a profile, O(stacks log stacks).
- * A walk needs no stack: go to first_child, else to next_sibling, else up by
- * parent until there is one (summary.c has one).
+ * The stack trie as a tree with first children and next siblings, to walk from
+ * its roots. Building it takes O(stacks log stacks). A walk needs no stack of
+ * its own: go to first_child; if there is none, to next_sibling; if there is
+ * none, up through the parents until one has a next_sibling (as in summary.c).
  */
 #ifndef CPROF_PROFILE_TREE_H
 #define CPROF_PROFILE_TREE_H
@@ -21,9 +21,10 @@ struct tree {
 };
 
 /**
- * @param rank  by frame id: siblings are in ascending rank of their frames;
- *              NULL: in ascending id
- * @return 0 or -ENOMEM; then *out is as it was. tree_deinit frees it
+ * @param rank  by frame id: siblings are sorted by the rank of their frames;
+ *              NULL: by id
+ * @param out  unchanged on an error; tree_deinit frees it
+ * @return 0 or -ENOMEM
  */
 MUST_USE int tree_build(const struct profile *p, const uint32_t *rank,
                         struct tree *out);
