@@ -13,25 +13,25 @@
 #include "report/figures.h"
 #include "report/sink.h"
 
-/** The version of all shapes. */
+/** The version of all report formats. */
 enum { REPORT_VERSION = 1 };
 
-/** The report of a profile as one object. f is computed from p. The sink
- *  remembers errors. */
+/** Writes the report of a profile as one object. f must be computed from p. The
+ *  sink remembers errors. */
 void report_walk(const struct profile *p, const struct figures *f,
                  struct sink *s);
-/** A dump as one object; docs/dump.md documents it. */
+/** Writes a dump as one object. */
 void report_walk_dump(const struct dump *d, struct sink *s);
-/** A comparison as one object.
- *  @param sentence  what changed, for people */
+/** Writes a comparison as one object.
+ *  @param sentence  what changed, as text for people */
 void report_walk_diff(const struct diff *d, const char *sentence,
                       struct sink *s);
 
-/** The members of the object being written that say what a process is, but for
- *  its pid and its name. */
+/** Writes the members of an object that say what a process is, except its pid
+ *  and its name. */
 void report_kin(const struct profile *p, uint32_t initial_call, uint32_t label,
                 struct sink *s);
-/** The same that say which function it is. */
+/** Writes the members of an object that say which function it is about. */
 void report_function(const struct profile *p, uint32_t function, uint32_t line,
                      struct sink *s);
 

@@ -2,7 +2,7 @@
 
 #include "report/report_keys.h"
 
-/* Shares and growth. */
+/* Of shares and growth. */
 enum { DECIMALS = 6 };
 
 static void real(struct sink *s, const char *key, double value)
@@ -26,7 +26,7 @@ static void side(const char *key, const struct diff_side *of, struct sink *s)
     sink_end(s);
 }
 
-/* What was not there has no growth. */
+/* The growth of a new function is infinite, which sink_real writes as null. */
 static void share(const char *key, const struct diff_share *of, struct sink *s)
 {
     sink_object(s, key);
@@ -44,7 +44,7 @@ static void share(const char *key, const struct diff_share *of, struct sink *s)
     sink_end(s);
 }
 
-/* f: NULL where there is none. */
+/* f may be NULL: there is no function. */
 static void function(const char *key, const struct diff *d,
                      const struct diff_function *f, struct sink *s)
 {

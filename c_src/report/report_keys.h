@@ -1,8 +1,8 @@
 /**
  * @file report_keys.h
- * The keys that several objects of the reports have. The keys of a recording
- * are in PROFILE_META of profile/profile.h; any other key appears once, where
- * its value is written (`make lint` checks that).
+ * Keys that several objects of the reports have in common. The keys of a
+ * recording are in PROFILE_META of profile/profile.h. Every other key appears
+ * once, where its value is written (`make lint` checks that).
  */
 #ifndef CPROF_REPORT_REPORT_KEYS_H
 #define CPROF_REPORT_REPORT_KEYS_H

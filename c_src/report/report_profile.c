@@ -2,7 +2,7 @@
 
 #include "report/report_keys.h"
 
-/* Percentages and rates: what chance leaves of them is coarser. */
+/* Of percentages and rates, whose sampling error is larger than that. */
 enum { DECIMALS = 4 };
 
 static void text(struct sink *s, const char *key, const struct profile *p,
@@ -152,7 +152,7 @@ void report_kin(const struct profile *p, uint32_t initial_call, uint32_t label,
     text(s, "label", p, label);
 }
 
-/* The biggest functions of a process; see breakdown.h. */
+/* The functions of a process with the most samples; see breakdown.h. */
 static void top_functions(const struct profile *p, const struct figures *f,
                           uint32_t process, struct sink *s)
 {
