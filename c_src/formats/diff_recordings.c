@@ -11,7 +11,8 @@ void diff_recordings_deinit(struct diff_recordings *side)
     free(side->list);
 }
 
-/* Takes over the recording; err: why there is none, or 0. */
+/* Adds a recording and takes ownership of it; err is not 0 if it could not be
+ * read. */
 static int add(struct diff_recordings *side, struct profile *whole, int err,
                const struct filter *f)
 {

@@ -14,7 +14,7 @@ static void name(struct buffer *out, const struct diff *d,
     text_cell_add(out, profile_text(p, id), 0);
 }
 
-/* "12", "12.3" when below ten, "3.1 times" from doubling on. */
+/* "12 %", or "9.3 %" if below ten. */
 static void size(struct buffer *out, double growth)
 {
     double percent = fabs(growth) * 100;
@@ -54,7 +54,7 @@ static void changed(struct buffer *out, const struct diff *d,
     share(out, d, is_new ? s->now_pct : s->base_pct);
 }
 
-/* How many others changed of their own. */
+/* How many other functions changed in their own. */
 static void others(struct buffer *out, const struct diff *d,
                    const struct diff_function *but)
 {
@@ -83,7 +83,8 @@ static const struct diff_function *biggest(const struct diff *d)
     return best;
 }
 
-/* What could have been seen is said by the interval of the biggest. */
+/* The interval of the biggest function shows how large a change could have
+ * stayed unnoticed. */
 static void nothing(struct buffer *out, const struct diff *d)
 {
     const struct diff_function *f = biggest(d);
@@ -100,7 +101,8 @@ static void nothing(struct buffer *out, const struct diff *d)
                   100 * f->own.growth_high);
 }
 
-/* Of those that call what changed where no own change is sure. */
+/* The function whose total changed most. It is named if no function's own
+ * change is certain: then it calls what changed. */
 static const struct diff_function *first_total(const struct diff *d)
 {
     const struct diff_function *best = NULL;

@@ -42,7 +42,7 @@ static const char *name_of(const struct report *r,
 
 /* --- head ----------------------------------------------------------------- */
 
-/* The parts that are known, with commas between. */
+/* Adds a part if it is known, with a comma between parts. */
 static void part(struct report *r, bool *any, const char *before,
                  const char *text)
 {
@@ -110,11 +110,12 @@ static void head(struct report *r)
 
 /* --- the table ------------------------------------------------------------ */
 
-/* "+12.3"; what was not there has none. One or two samples on either side may
- * have grown by any factor: then the upper end says nothing. */
+/* Growth, such as "+12.3", and its interval. A new function has only the
+ * interval. With one or two samples on a side, the upper end can be any factor
+ * and tells nothing, so it is left out. */
 static void growth_cells(struct report *r, const struct diff_share *s)
 {
-    enum { SAYS_NOTHING = 10 }; /* times what it was */
+    enum { SAYS_NOTHING = 10 }; /* a growth by this factor */
     char cells[2][32];
     if (!isfinite(s->growth))
         snprintf(cells[0], sizeof(cells[0]), "-");
@@ -172,7 +173,7 @@ static void table_head(struct report *r, const char *what)
     style(r, "0");
 }
 
-/* Those that changed come first, by the size of their change. */
+/* Functions that changed come first, sorted by the size of their change. */
 static void own_table(struct report *r)
 {
     size_t n = diff_function_count(r->d), shown = 0, all = 0;
@@ -193,20 +194,20 @@ static void own_table(struct report *r)
                       all - shown == 1 ? "" : "s");
 }
 
-/* C functions: their time is the own of what called them. */
+/* Is it a C function that changed? Its time is the own of its caller. */
 static bool changed_in_c(const struct diff_function *f)
 {
     return f->own.base + f->own.now == 0 && f->self.verdict != DIFF_SAME;
 }
 
-/* Callers of what changed: they have it in their total. */
+/* Did only what it calls change? Then its total changed, but not its own. */
 static bool changed_below(const struct diff_function *f)
 {
     return f->own.verdict == DIFF_SAME && f->total.verdict != DIFF_SAME &&
            !changed_in_c(f);
 }
 
-/* The rows that fit, if any, as a table of their own. */
+/* Another table, of the rows that fit; nothing if there are none. */
 static void
 more_table(struct report *r, const char *title,
            bool (*fits)(const struct diff_function *),
@@ -243,7 +244,8 @@ static bool is_only(const struct diff_function *f, bool now)
     return now ? f->total.base == 0 : f->total.now == 0;
 }
 
-/* "Only now: f 2.1 %, g 0.1 % and 3 more", also those too few to judge. */
+/* "Only now: f 2.1 %, g 0.1 % and 3 more", including functions with too few
+ * samples for a verdict. */
 static void only_line(struct report *r, const char *title, bool now)
 {
     size_t all = 0;
@@ -274,7 +276,8 @@ static const char *module_of_fun(const struct report *r,
                : NULL;
 }
 
-/* Has a fun of one side only a counterpart in its module on the other? */
+/* Is there a fun that only one side has, and another fun of the same module
+ * that only the other side has? They may be the same fun under two numbers. */
 static bool may_be_renumbered(const struct report *r)
 {
     size_t n = diff_function_count(r->d);

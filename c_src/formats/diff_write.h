@@ -1,7 +1,7 @@
 /**
  * @file diff_write.h
- * A comparison to bytes: what formats have as their write_diff (format.h), and
- * the sentence that all of them show.
+ * Writes a comparison as bytes: the write_diff functions of formats (format.h),
+ * and the sentence that all of them show.
  */
 #ifndef CPROF_FORMATS_DIFF_WRITE_H
 #define CPROF_FORMATS_DIFF_WRITE_H
@@ -19,9 +19,11 @@ MUST_USE int html_diff_write(const struct diff *d,
                              struct buffer *out);
 
 /**
- * Says in one sentence what changed: of `about` (usually diff_culprit() or
- * diff_above()), or, when it is NULL, that nothing did and what could have
- * been seen. Clean for a terminal; no line end.
+ * Appends one sentence that says how `about` changed (usually diff_culprit() or
+ * diff_above()). If `about` is NULL, it names a function whose total changed,
+ * or says that nothing changed and how large a change could have stayed
+ * unnoticed. The sentence is safe for a terminal and has no full stop and no
+ * line end.
  */
 void diff_sentence_add(struct buffer *out, const struct diff *d,
                        const struct diff_function *about);

@@ -1,5 +1,5 @@
-/* A dump for a terminal: a head, then a group a paragraph, the biggest first.
- */
+/* A dump for a terminal: a head, then a paragraph for each group, the biggest
+ * first. */
 #include "base/clock.h"
 #include "formats/dump_write.h"
 #include "formats/text_parts.h"
@@ -46,7 +46,7 @@ static void when_line(struct dump_text *t)
                             "-CONT` resumes it\n");
 }
 
-/* A line that begins with a label and is broken where it is too long. */
+/* A line that begins with a label and is wrapped if it is too long. */
 static void wrapped(struct dump_text *t, const char *label,
                     void (*say)(struct dump_text *t, struct buffer *line))
 {

@@ -1,6 +1,6 @@
 /**
  * @file dump_write.h
- * A dump to bytes: what formats have as their write_dump (format.h).
+ * Writes a dump as bytes: the write_dump functions of formats (format.h).
  */
 #ifndef CPROF_FORMATS_DUMP_WRITE_H
 #define CPROF_FORMATS_DUMP_WRITE_H

@@ -25,37 +25,39 @@ enum format_by { FORMAT_BY_PROCESS, FORMAT_BY_SCHEDULER };
 
 /** Who reads the text report. This decides which further steps it suggests. */
 enum format_reader {
-    FORMAT_READER_RECORD, /**< of `cprof record`: has its options, and perhaps
-                               no file yet */
-    FORMAT_READER_REPORT, /**< of `cprof report`: has its options and a file */
-    FORMAT_READER_INSIDE, /**< in the node: has no command line of cprof's */
+    FORMAT_READER_RECORD, /**< a user of `cprof record`: has its options, and
+                               perhaps no file yet */
+    FORMAT_READER_REPORT, /**< a user of `cprof report`: has its options and a
+                               file */
+    FORMAT_READER_INSIDE, /**< a user in the node, who does not use the command
+                               line of cprof */
 };
 
 struct format_options {
     unsigned top;              /**< rows of a text table; 0: its default */
     bool color;                /**< text: may use terminal colours */
-    bool ascii;                /**< text: nothing else can be shown */
+    bool ascii;                /**< text: the terminal shows only ASCII */
     enum format_reader reader; /**< text */
     bool self;         /**< text: functions by self time, and all counters */
-    const char *title; /**< html: "" or NULL for a made one */
+    const char *title; /**< html: "" or NULL for a default title */
     enum format_by by;
     bool cpu_weights;    /**< speedscope: CPU time instead of samples */
-    const char *callers; /**< text: who calls this function, and whom it
-                              calls, instead of the tables; or NULL */
+    const char *callers; /**< text: show the callers and callees of this
+                              function instead of the tables; or NULL */
     bool tree;           /**< text: the call tree instead of the tables */
-    double min_pct;      /**< tree: of all, what is not shown; 0: default */
+    double min_pct;      /**< tree: hide branches below this; 0: default */
 };
 
 struct format {
-    const char *name;      /**< as --format takes it */
+    const char *name;      /**< value of --format */
     const char *extension; /**< of files, with its dot */
-    bool binary;           /**< not for a terminal */
+    bool binary;           /**< must not be written to a terminal */
     int (*write)(const struct profile *p, const struct format_options *o,
                  struct buffer *out);
-    /** A comparison; NULL: the format has no form for it. */
+    /** Writes a comparison; NULL: the format cannot show one. */
     int (*write_diff)(const struct diff *d, const struct format_options *o,
                       struct buffer *out);
-    /** All processes of a node; NULL: likewise. */
+    /** Writes a dump of all processes; NULL: the format cannot show one. */
     int (*write_dump)(const struct dump *d, const struct format_options *o,
                       struct buffer *out);
 };
@@ -63,23 +65,25 @@ struct format {
 extern const struct format format_text, format_json, format_collapsed,
     format_html, format_pprof, format_speedscope;
 
-/** All of them, the default first; NULL-terminated. */
+/** All formats, the default first; NULL-terminated. */
 extern const struct format *const format_all[];
 
-/** By name, or NULL. */
+/** The format with this name, or NULL. */
 const struct format *format_by_name(const char *name);
-/** By the longest extension that the path ends with, or NULL. */
+/** The format with the longest extension that the path ends with, or NULL. */
 const struct format *format_by_path(const char *path);
 
 /**
- * Reads a recording: gzipped or plain pprof, ours or another's (Go's runtime).
- * Fuzzed. -E_NOT_A_PROFILE when it is not one, or is cut; -E_UNPACKED,
- * -E_WORK or -E_LIMIT at the limits that docs/report.md lists.
+ * Reads a recording: gzipped or plain pprof, written by cprof or by another
+ * program, such as Go's runtime. The caller owns *out. -E_NOT_A_PROFILE if it
+ * is not one, or is truncated; -E_UNPACKED, -E_WORK or -E_LIMIT at the limits
+ * that docs/report.md lists. Fuzzed.
  */
 MUST_USE int pprof_read(const void *bytes, size_t len, struct profile **out);
-/** What is longer is no recording: hours of one are some megabytes. */
+/** The longest file that is read. Hours of a recording take some megabytes, so
+ * a longer file is not a recording. */
 #define PPROF_FILE_MAX ((size_t)256 << 20)
-/** The same of a file. -errno, or -E_LIMIT when it is too long. */
+/** The same for a file; also -errno, or -E_LIMIT if the file is too long. */
 MUST_USE int pprof_read_file(const char *path, struct profile **out);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Collapsed stacks, one a line: names root first joined by ';', a space, the
- * number of samples. Lines and files are dropped, so stacks that differ only
- * there are one. That merging is done by a second profile, whose frames have
- * nothing but the name as it is written here.
+ * Collapsed stacks, one per line: the names from the root, joined by ';', a
+ * space, and the number of samples. Lines and files are dropped, so stacks that
+ * differ only in these become one. A second profile merges them: its frames
+ * have only the name as it is written here.
  */
 #include "formats/format.h"
 
@@ -16,16 +16,17 @@
 struct collapse {
     const struct profile *from;
     struct profile *plain;
-    uint32_t *stacks; /* by stack of from: its stack in plain */
-    uint64_t *counts; /* by stack of plain */
-    uint32_t *rank;   /* by frame of plain: place of its name */
-    uint64_t no_stack;
-    uint64_t apart[STATE_COUNT]; /* in states that are not counted */
+    uint32_t *stacks;            /* by stack of from: its stack in plain */
+    uint64_t *counts;            /* by stack of plain: samples */
+    uint32_t *rank;              /* by frame of plain: place of its name */
+    uint64_t no_stack;           /* samples without a stack */
+    uint64_t apart[STATE_COUNT]; /* samples in states that are not counted */
     struct buffer name, path;
-    size_t *lengths; /* by depth: length of path below it */
+    size_t *lengths; /* by depth: length of the path up to that frame */
 };
 
-/* A name that breaks neither the stack, nor the line, nor a terminal. */
+/* Writes a name so that it can break neither the stack, nor the line, nor a
+ * terminal. */
 static int write_name(struct buffer *out, const char *name)
 {
     buffer_clear(out);

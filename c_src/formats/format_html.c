@@ -18,7 +18,7 @@ struct page {
     const struct format_options *options;
     const struct html_compare *compare;
     struct summary summary;
-    struct buffer data; /* as html_pack_add makes it */
+    struct buffer data; /* the result of html_pack_add */
     size_t packed;
     struct buffer *out;
 };
@@ -144,7 +144,7 @@ static const struct place *find_place(const char *name, size_t len)
     return NULL;
 }
 
-/* The template is our own: a place that is not known is our mistake. */
+/* The template is our own, so an unknown place in it is a bug. */
 static int fill(struct page *page)
 {
     const char *at = html_asset_page;

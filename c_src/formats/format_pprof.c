@@ -1,9 +1,10 @@
 /*
- * A recording: a gzipped pprof profile. It is packed piece by piece, as a
- * protobuf message may be: two messages one after another are their union.
+ * A recording: a gzipped pprof profile. It is packed in pieces, which protobuf
+ * allows: two messages one after another mean their union.
  *
  * Strings of the profile keep their ids; label keys, a file name, states and
- * comments come after them. Functions and locations (our frames) have id + 1.
+ * comments come after them. The ids of functions and locations (our frames) in
+ * the file are those of the profile plus 1, since pprof does not allow 0.
  */
 #include "formats/format.h"
 
@@ -56,7 +57,7 @@ static void writer_deinit(struct writer *w)
 
 /* --- head ----------------------------------------------------------------- */
 
-/* The type that a tool shows first: the CPU time, where there is any. */
+/* The type that a tool shows first: CPU time, if there is any. */
 static size_t shown_type(const struct profile *p, uint32_t cpu)
 {
     for (size_t i = 0; i < profile_sample_count(p); i++)
@@ -91,7 +92,8 @@ static void add_types(struct writer *w)
     add_piece(w, &piece);
 }
 
-/* One, for all: it says that nothing is left to be symbolised. */
+/* A single mapping for all locations: it tells tools that nothing is left to be
+ * symbolised. */
 static void add_mapping(struct writer *w)
 {
     const struct profile_meta *m = profile_meta(w->p);
@@ -217,7 +219,8 @@ static void set_labels(const struct writer *w, struct labels *l,
     l->n = 0;
     if (s->process != PROFILE_NONE) {
         const struct profile_process *q = profile_process_at(w->p, s->process);
-        /* Also an empty pid: the label says that there is a process. */
+        /* Written even if the pid is "": the label says that there is a
+         * process. */
         add_label(w, l, PPROF_LABEL_PROCESS, q->pid, 0);
         if (q->name)
             add_label(w, l, PPROF_LABEL_PROCESS_NAME, q->name, 0);

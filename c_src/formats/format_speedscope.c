@@ -1,9 +1,10 @@
 /*
- * speedscope's own JSON (file-format-schema.json of the npm package): frames
- * once, and profiles of (stack, weight). The first profile has all counted
- * samples, then each process (or thread) has its own, the last is what the
- * schedulers did for themselves. It is written as it goes: numbers by far
- * outweigh all else, and a tree of JSON values would be ten times the file.
+ * speedscope's own JSON (file-format-schema.json of the npm package): a list of
+ * frames, and profiles of (stack, weight). The first profile has all counted
+ * samples. Then each process (or thread) has a profile of its own. The last one
+ * has the samples in states that are not counted. The text is written directly:
+ * it is mostly numbers, and a tree of JSON values would take ten times the
+ * memory of the file.
  */
 #include "formats/format.h"
 
@@ -19,7 +20,7 @@
 #include "formats/owners.h"
 #include "profile/summary.h"
 
-/* A row of a profile of the file. Place 0 is "no stack". */
+/* A sample in a profile of the file. Place 0 means "no stack". */
 struct entry {
     uint32_t owner, bucket, place, stack;
     uint64_t weight;
@@ -33,9 +34,9 @@ struct scope {
     struct summary summary;
     struct entry *entries;
     size_t count;
-    uint32_t *path, *lines; /* of one stack; by function of p */
-    uint32_t value;         /* that is the weight */
-    bool is_time;           /* in nanoseconds */
+    uint32_t *path, *lines; /* frames of one stack; lines by function of p */
+    uint32_t value;         /* the value type that is the weight */
+    bool is_time;           /* the weight is in nanoseconds */
     bool first;             /* the first profile of the file */
     struct buffer *out;
 };
@@ -105,7 +106,7 @@ static int gather(struct scope *c)
     return 0;
 }
 
-/* In the order of time, as far as it is known, then of the stacks. */
+/* Sorts by time, as far as it is known, then by stack. */
 static int by_time(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
@@ -155,7 +156,7 @@ static bool is_in_all(const struct scope *c, const struct entry *e)
     return e->owner != c->owners.apart_at;
 }
 
-/* Entries that follow each other and are the same here become one. */
+/* Joins neighbouring entries with the same time and stack. */
 static size_t merge(const struct scope *c, const struct entry *from, size_t n,
                     bool all, struct entry *to)
 {

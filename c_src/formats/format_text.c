@@ -1,18 +1,18 @@
-/* The report for a terminal, the most important first. */
+/* The report for a terminal, the most important parts first. */
 #include "formats/format.h"
 
 #include "formats/diff_write.h"
 #include "formats/dump_write.h"
 #include "formats/text_parts.h"
 
-/* Three samples could have been taken of the CPU time that it used. */
+/* Did the node use enough CPU time for three samples? */
 static bool was_busy(const struct profile *p)
 {
     const struct profile_meta *m = profile_meta(p);
     return m->rate_asked && m->used_ns / 1000000 * m->rate_asked > 3000;
 }
 
-/* Why nothing counts. */
+/* Why there are no counted samples. */
 static const char *nothing(const struct profile *p, const struct summary *s)
 {
     const struct profile_counters *c = profile_counters(p);

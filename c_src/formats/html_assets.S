@@ -1,4 +1,4 @@
-/* The viewer's files, as bytes of the program. */
+/* The viewer's files, embedded into the program. */
     .section .rodata
 
     .balign 16
@@ -16,7 +16,7 @@ html_asset_style:
     .incbin "formats/html/page.css"
     .incbin "formats/html/tools.css"
     .incbin "formats/html/graph.css"
-    .incbin "formats/html/tables.css" /* the last: small screens */
+    .incbin "formats/html/tables.css" /* last: it has rules for small screens */
 html_asset_style_end:
     .byte 0
 

@@ -2,7 +2,7 @@
 
 #include "formats/html_graph.h"
 
-/* One column of a table: its numbers by the new ids. */
+/* A column of a table: its number for each new id. */
 struct column {
     const char *name;
     uint64_t (*at)(const void *graph, size_t i);

@@ -1,4 +1,5 @@
-/* The page of a comparison: what it adds to that of a profile. */
+/* The page of a comparison: the parts that differ from the page of a profile.
+ */
 #include "formats/diff_write.h"
 
 #include <errno.h>
@@ -145,7 +146,7 @@ static void end_table(struct buffer *out)
     buffer_text(out, "</tbody>\n</table>\n</div>\n</section>\n");
 }
 
-/* Those that changed first. */
+/* Functions that changed come first. */
 static void functions_table(struct buffer *out, const struct diff_page *page)
 {
     unsigned shown = 0;
@@ -168,7 +169,9 @@ static void functions_table(struct buffer *out, const struct diff_page *page)
     end_table(out);
 }
 
-/* Functions of one side only, also those that are no sure change. */
+/* Functions that only one side has, including those whose change is not
+ * certain.
+ */
 static void one_sided(struct buffer *out, const struct diff *d, const char *id,
                       const char *title, bool of_now)
 {
@@ -214,7 +217,7 @@ static void tables(struct buffer *out, const void *ctx)
 
 /* --- the whole ------------------------------------------------------------ */
 
-/* The samples of functions that did not change by themselves. */
+/* The samples of functions whose own did not change. */
 static void sum_same(const struct diff *d, struct html_compare *compare)
 {
     for (size_t i = 0; i < diff_function_count(d); i++) {
@@ -226,8 +229,8 @@ static void sum_same(const struct diff *d, struct html_compare *compare)
     }
 }
 
-/* What the text says, too: a box is never said to have changed where the
- * comparison as a whole found no change of its function. */
+/* The same verdicts as in the text report: the page never calls a box changed
+ * if the comparison found no change of its function. */
 static bool *changed_functions(const struct diff *d)
 {
     bool *changed =

@@ -88,8 +88,8 @@ static void use_strings(struct html_graph *g)
         use(&g->strings, profile_thread_at(g->p, g->threads.list[i])->name);
 }
 
-/* Rows without a stack first: then a row's stack is close to the one's
- * before, and short to tell. */
+/* Sorts rows by stack, those without a stack first. The stack of a row is then
+ * close to that of the row before, so the difference is a short number. */
 static int by_stack(const void *a, const void *b, void *profile)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;

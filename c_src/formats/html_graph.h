@@ -14,20 +14,21 @@
 #include "profile/profile.h"
 
 struct html_ids {
-    uint32_t *id;   /**< by the profile's id */
-    uint32_t *list; /**< the profile's ids, in the new order */
+    uint32_t *id;   /**< by the profile's id: the new id, or PROFILE_NONE */
+    uint32_t *list; /**< by the new id: the profile's id */
     size_t count;
 };
 
 struct html_graph {
     const struct profile *p;
     struct html_ids stacks, frames, functions, processes, threads, strings;
-    uint32_t *rows; /**< counted samples of the profile, by stack */
+    uint32_t *rows; /**< counted rows of the profile, sorted by stack */
     size_t row_count;
-    uint32_t cpu; /**< the value that is CPU time, or PROFILE_NONE */
+    uint32_t cpu; /**< the value type that is CPU time, or PROFILE_NONE */
 };
 
-/** -ENOMEM leaves one that only html_graph_deinit may take. */
+/** 0 or -ENOMEM. html_graph_deinit must be called in either case. p is
+ *  borrowed. */
 MUST_USE int html_graph_init(struct html_graph *g, const struct profile *p);
 void html_graph_deinit(struct html_graph *g);
 

@@ -169,7 +169,7 @@ void html_head_line(struct buffer *out, const struct profile *p,
     }
 }
 
-/* The share that chance may have moved most, and how complete stacks are. */
+/* The largest sampling error of any percentage, and how complete stacks are. */
 static void quality_facts(struct buffer *out, const struct profile *p,
                           const struct summary *s)
 {

@@ -5,7 +5,8 @@
 #include "base/utf8.h"
 #include "formats/json_dump.h"
 
-/* As it may be shown: the page puts names beside figures. */
+/* Written in the form of utf8_show, because the page shows names next to
+ * figures. */
 void html_json_text(struct buffer *out, const char *text)
 {
     struct buffer shown;

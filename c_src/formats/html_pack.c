@@ -4,7 +4,7 @@
 
 enum { BITS = 13, SIGNS = 91, PIECE = 4096 };
 
-/* The printable characters but the three that HTML gives a meaning. */
+/* All printable characters except the three that have a meaning in HTML. */
 static char sign(unsigned value)
 {
     static const char signs[SIGNS + 1] =

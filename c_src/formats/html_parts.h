@@ -1,8 +1,8 @@
 /**
  * @file html_parts.h
- * The parts of the html page. Each function appends bytes to a buffer that
- * are safe where the page has them: names come from the observed node, and an
- * atom may well be '</script>'.
+ * The parts of the html page. Each function appends bytes to a buffer. They are
+ * escaped for their place in the page, because names come from the observed
+ * node, and an atom may be '</script>'.
  */
 #ifndef CPROF_FORMATS_HTML_PARTS_H
 #define CPROF_FORMATS_HTML_PARTS_H
@@ -15,40 +15,44 @@
 #include "profile/profile.h"
 #include "profile/summary.h"
 
-/** The files of formats/html/, by html_assets.S; a NUL follows each. */
+/** The files of formats/html/, embedded by html_assets.S; a NUL follows each.
+ */
 extern const char html_asset_page[], html_asset_page_end[];
 extern const char html_asset_style[], html_asset_style_end[];
 extern const char html_asset_script[], html_asset_script_end[];
 
-/** Text for the page's body or an attribute's value, as it may be shown. */
+/** Text for the page's body or for the value of an attribute, in the form of
+ *  utf8_show. */
 void html_text_escape(struct buffer *out, const char *text);
 
-/** What was measured in one line; all of it, how well; and the notes. */
+/** What was measured: in one line; in detail; the quality counters; and the
+ *  notes. */
 void html_head_line(struct buffer *out, const struct profile *p,
                     const struct summary *s);
 void html_head_facts(struct buffer *out, const struct profile *p,
                      const struct summary *s);
 void html_head_counters(struct buffer *out, const struct profile *p);
 void html_head_notes(struct buffer *out, const struct profile *p);
-/** One line of the facts; nothing when the value is "". */
+/** One line of the facts; nothing if the value is "". */
 void html_head_fact(struct buffer *out, const char *label, const char *value);
 
-/** The functions with most samples, as a table with its heading. */
+/** The functions with the most samples, as a table with its heading. */
 void html_table_functions(struct buffer *out, const struct profile *p,
                           const struct summary *s, unsigned top);
 
-/** Values of JSON, appended. A list is the numbers at(ctx, 0 .. n - 1). */
+/** Append values of JSON. A list consists of the numbers at(ctx, 0 .. n - 1).
+ */
 void html_json_text(struct buffer *out, const char *text);
 void html_json_list(struct buffer *out, size_t n,
                     uint64_t (*at)(const void *ctx, size_t i), const void *ctx);
 
-/** What a comparison puts into a page, in place of what a profile does. */
+/** What a comparison puts into a page instead of the parts of a profile. */
 struct html_compare {
     const uint64_t *base; /**< by row of the profile: samples of the base */
     uint64_t base_counted, now_counted;
     uint64_t base_same, now_same; /**< samples of work that did not change */
-    const bool *changed;          /**< by function: in its self, own or total */
-    /** Each appends a part of the page. */
+    const bool *changed; /**< by function: did its self, own or total change? */
+    /** Each of these appends a part of the page. */
     void (*line)(struct buffer *out, const void *ctx);
     void (*facts)(struct buffer *out, const void *ctx);
     void (*tables)(struct buffer *out, const void *ctx);
@@ -66,37 +70,38 @@ struct html_compare {
  *    "strings": [...],
  *    "functions": {"name": [string], "file": [string], "kind": [kind]},
  *    "frames": {"function": [...], "line": [0: not known]},
- *    "stacks": {"up": [how many entries before it its parent is; 0: a root],
+ *    "stacks": {"up": [own id minus that of the parent; 0: a root],
  *               "frame": [...]},
  *    "processes": {"pid", "name", "initial_call", "label", "application":
- *                  [string], "members": [how many it stands for]},
+ *                  [string], "members": [how many processes it stands for]},
  *    "threads": {"name": [string], "tid": [...]},
- *    "rows": {"stack": [stack + 1, less that of the row before; 0: none],
+ *    "rows": {"stack": [stack + 1, or 0: none; minus that of the row before],
  *             "process": [process + 1, 0: none],
  *             "thread": [thread + 1, 0: none], "state": [state],
  *             "bucket": [...], "count": [values], "cpu": [microseconds]}}
  *
- * of a comparison (`compare` is not NULL) also "base_counted", "now_counted",
+ * A comparison (`compare` is not NULL) also has "base_counted", "now_counted",
  * "base_same", "now_same", "base": [by row: samples of the base among count]
- * and "changed": [by function: 1 where the comparison found a change in its
- * self, own or total]; and it has no time buckets.
- * Only what counted samples use is in it; rows are ordered by stack. Numbers
- * above 2^53 are rounded by who reads them as JavaScript does.
+ * and "changed": [by function: 1 if the comparison found a change in its self,
+ * own or total]; it has no time buckets.
+ * The data contains only what counted samples use; rows are sorted by stack.
+ * JavaScript, and other readers that use doubles, round numbers above 2^53.
  */
 MUST_USE int html_data_write(struct buffer *out, const struct profile *p,
                              const struct summary *s,
                              const struct html_compare *compare);
 
 /**
- * Bytes, gzipped, as printable ASCII without `<`, `>` and `&`: 13 bits, the
- * lowest of the lowest byte first, are two characters, v / 91 and v % 91, of
- * the 91 from '!' on. So text is 1.23 times as long as what gzip made.
- * @param packed how many bytes gzip made; the last bits may be padding
+ * Appends bytes, gzipped, as printable ASCII without `<`, `>` and `&`. The
+ * gzipped bytes are a stream of bits, the lowest bit of each byte first. Every
+ * 13 bits, as a number v, become two of the 91 characters from '!' on: v / 91
+ * and v % 91. So the text is 1.23 times as long as the gzipped bytes.
+ * @param packed  the number of gzipped bytes; the last bits may be padding
  */
 MUST_USE int html_pack_add(struct buffer *out, const struct buffer *bytes,
                            size_t *packed);
 
-/** The whole page of a profile, or of a comparison. */
+/** The whole page of a profile or, if `compare` is not NULL, a comparison. */
 MUST_USE int html_page_write(const struct profile *p,
                              const struct format_options *o,
                              const struct html_compare *compare,

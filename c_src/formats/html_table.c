@@ -10,7 +10,7 @@ static void place(struct buffer *out, const struct profile *p,
         buffer_printf(out, ":%" PRIu32, line);
 }
 
-/* A part of own; nothing where there is none. */
+/* A part of own; an empty cell if it has no samples. */
 static void part(struct buffer *out, uint64_t of, uint64_t counted)
 {
     if (of)
@@ -36,8 +36,8 @@ static void row(struct buffer *out, const struct profile *p,
     buffer_text(out, "</td></tr>\n");
 }
 
-/* The columns of the text report, in its order; then what only a page has room
- * for. The script sorts by data-by. */
+/* The columns of the text report, in its order, and then those for which only a
+ * page has room. The script sorts by data-by. */
 static const char head[] =
     "<section aria-labelledby=\"table-title\">\n"
     "<h2 id=\"table-title\">Functions <span id=\"table-note\">by own "

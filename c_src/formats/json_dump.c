@@ -5,9 +5,10 @@
 #include "base/utf8.h"
 
 /*
- * jansson escapes what JSON demands: quotes, backslashes and C0. Everything
- * else that is not visible has a code point below U+10000 and can only stand
- * in a string; the line breaks are jansson's own.
+ * jansson escapes what JSON demands: quotes, backslashes and C0 controls. Other
+ * characters that are not visible are escaped here. They occur only inside
+ * strings, and their code points are below U+10000. Line breaks are jansson's
+ * own and are kept.
  */
 static void add_visible(struct buffer *out, const char *bytes, size_t len)
 {
@@ -26,14 +27,14 @@ static void add_visible(struct buffer *out, const char *bytes, size_t len)
     buffer_add(out, bytes + from, len - from);
 }
 
-/* A piece ends where a character does. */
+/* jansson's pieces never end within a character. */
 static int add_piece(const char *bytes, size_t len, void *out)
 {
     add_visible(out, bytes, len);
     return ((struct buffer *)out)->failed ? -1 : 0;
 }
 
-/* Takes the value over. */
+/* Writes the value and frees it. */
 static void add_value(struct buffer *out, json_t *json)
 {
     const size_t flags = JSON_REAL_PRECISION(10) | JSON_ENCODE_ANY;

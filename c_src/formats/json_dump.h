@@ -1,8 +1,8 @@
 /**
  * @file json_dump.h
- * Values of JSON to bytes, for all formats that are JSON. JSON goes to
- * terminals, too: characters in strings that are not visible (base/utf8.h) are
- * written as \uXXXX, which reads back as the same text. What fails sets
+ * Writes values of JSON, for all formats that are JSON. JSON is also shown in
+ * terminals, so characters in strings that are not visible (base/utf8.h) are
+ * written as \uXXXX, which reads back as the same text. A failure sets
  * out->failed.
  */
 #ifndef CPROF_FORMATS_JSON_DUMP_H
@@ -12,10 +12,10 @@
 
 #include "base/buffer.h"
 
-/** Appends text, which is valid UTF-8, as a string. */
+/** Appends text, which must be valid UTF-8, as a string. */
 void json_dump_text(struct buffer *out, const char *text);
 void json_dump_text_n(struct buffer *out, const char *text, size_t len);
-/** Appends a finite number, as exactly as ten digits tell it. */
+/** Appends a finite number with ten significant digits. */
 void json_dump_real(struct buffer *out, double value);
 
 #endif

@@ -32,7 +32,8 @@ static void key(struct sink *s, const char *name)
     buffer_printf(of(s)->out, "\"%s\": ", name);
 }
 
-/* Where a value goes; one of an object has its line by its key. */
+/* Prepares the place for a value. Within an object, its key has already begun
+ * the line. */
 static struct buffer *place(struct sink *s)
 {
     struct json_sink *j = of(s);
@@ -80,7 +81,8 @@ static void integer(struct sink *s, int64_t value)
     buffer_printf(place(s), "%lld", (long long)value);
 }
 
-/* Most readers' integers are signed: what is above is shown as the top. */
+/* The integers of most readers are signed, so larger values are written as
+ * INT64_MAX. */
 static void natural(struct sink *s, uint64_t value)
 {
     buffer_decimal(place(s), value > INT64_MAX ? INT64_MAX : value);

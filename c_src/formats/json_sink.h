@@ -1,8 +1,8 @@
 /**
  * @file json_sink.h
- * A sink (report/sink.h) that writes JSON, one value per line, as the values
- * arrive: a tree of all rows of a report would take a hundred times the memory
- * of the recording.
+ * A sink (report/sink.h) that writes JSON, one value per line. It writes values
+ * as they arrive, because a tree of all rows of a report would take a hundred
+ * times the memory of the recording.
  */
 #ifndef CPROF_FORMATS_JSON_SINK_H
 #define CPROF_FORMATS_JSON_SINK_H
@@ -17,13 +17,14 @@ struct json_sink {
     unsigned depth;
     struct {
         enum sink_box box;
-        bool any; /**< a value is in it already */
+        bool any; /**< it has a value already */
     } open[SINK_MAX_DEPTH];
 };
 
-/** Appends to out, which also remembers what failed. */
+/** A sink that appends to out, which is borrowed and also remembers failures.
+ */
 void json_sink_init(struct json_sink *s, struct buffer *out);
-/** Ends the last line. @return 0, or why it is not whole */
+/** Ends the last line. @return 0, or -E_LIMIT if the output is incomplete */
 MUST_USE int json_sink_finish(struct json_sink *s);
 
 #endif

@@ -44,7 +44,7 @@ static void weigh(const struct owners *o, struct weighed *all, size_t n)
     qsort(all, n, sizeof(*all), by_samples);
 }
 
-/* One left over is no group. */
+/* all is sorted by samples, the biggest first. */
 static void divide(struct owners *o, const struct weighed *all, size_t n)
 {
     size_t used = 0;
@@ -105,7 +105,7 @@ uint32_t owners_of(const struct owners *o, const struct profile_sample *s)
 
 /* --- names ---------------------------------------------------------------- */
 
-/* A space, unless it is the first, and the text. */
+/* Appends the text, after a space unless it is the first since `start`. */
 static void word(struct buffer *out, size_t start, const char *text)
 {
     if (*text == '\0')

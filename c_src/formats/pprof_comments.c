@@ -135,7 +135,7 @@ static int read_text(struct profile *p, const char *text, size_t len,
     return 0;
 }
 
-/* The texts, separated by tabs, of one line; how many. */
+/* Unescapes one line into texts, which tabs separate. Returns their number. */
 static int unescape(struct buffer *out, const char *at, size_t len,
                     size_t *offsets, int max)
 {

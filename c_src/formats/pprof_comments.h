@@ -1,17 +1,18 @@
 /**
  * @file pprof_comments.h
- * What pprof has no field for. Metadata and counters are comments
- * "cprof.KEY=VALUE"; only `cprof.recording=1` makes a file a recording of
- * ours. What a function's name does not say is in the last string of the
- * table, to which nothing refers (as a comment, `go tool pprof` would print
- * it):
+ * Stores what pprof has no field for. Metadata and counters are comments
+ * "cprof.KEY=VALUE"; a file is a recording of ours only if it has
+ * `cprof.recording=1`. Facts about functions beyond their names are in the last
+ * string of the table, to which nothing refers (`go tool pprof` would print it
+ * if it were a comment):
  *
- *   cprof.functions=  a line a function in the file's order:
+ *   cprof.functions=  one line per function, in the order of the file:
  *                     kind TAB arity TAB module TAB function TAB name
- *                     (\\, \t and \n stand for themselves in the texts)
+ *                     (backslash, tab and line feed in the texts are written
+ *                     as \\, \t and \n)
  *
- * The name is there so that a file which another tool has put into another
- * order is noticed: such a function is then read only by its name.
+ * The name is there in case another tool has changed the order of the
+ * functions: if it does not match, the facts are not used.
  */
 #ifndef CPROF_FORMATS_PPROF_COMMENTS_H
 #define CPROF_FORMATS_PPROF_COMMENTS_H
@@ -46,15 +47,15 @@ extern const char *const pprof_comments_labels[PPROF_LABEL_COUNT];
 /** Appends all comments of a profile to out, each ended by a NUL. */
 void pprof_comments_write(const struct profile *p, struct buffer *out);
 
-/** Appends the string about all functions, ended by a NUL. */
+/** Appends the string with the facts about all functions, ended by a NUL. */
 void pprof_comments_functions(const struct profile *p, struct buffer *out);
 
-/** What a file says of itself beyond pprof. */
+/** What a file contains beyond plain pprof. */
 struct pprof_comments {
     bool own; /**< the file is a recording of ours */
     struct pprof_function *functions;
     uint32_t function_count, function_cap;
-    struct buffer texts; /**< of the functions */
+    struct buffer texts; /**< of the functions, each ended by a NUL */
 };
 
 struct pprof_function {
@@ -66,15 +67,16 @@ struct pprof_function {
 void pprof_comments_init(struct pprof_comments *c);
 void pprof_comments_deinit(struct pprof_comments *c);
 /**
- * Takes one comment: metadata and counters go into p. Others are skipped.
- * -E_FORMAT when one of ours is damaged.
+ * Reads one comment and puts metadata and counters into p. Comments of others
+ * are skipped. -E_FORMAT if one of ours is damaged.
  */
 MUST_USE int pprof_comments_read(struct pprof_comments *c, struct profile *p,
                                  const char *text, size_t len);
-/** Takes the last string of the table; nothing when it is another one. */
+/** Reads the last string of the table; skips it if it is not the facts about
+ *  functions. -E_FORMAT if it is damaged. */
 MUST_USE int pprof_comments_read_functions(struct pprof_comments *c,
                                            const char *text, size_t len);
-/** What is said about function i, if it has that name; else NULL. */
+/** The facts about function i, if it has that name; otherwise NULL. */
 const struct pprof_function *
 pprof_comments_function(const struct pprof_comments *c, uint32_t i,
                         const char *name);

@@ -13,7 +13,7 @@ bool pprof_gzip_is(const void *bytes, size_t len)
     return len >= 2 && at[0] == 0x1f && at[1] == 0x8b;
 }
 
-/* Room for one piece more, or for the last bytes that fit. */
+/* Makes room for one more piece, or for as many bytes as still fit. */
 static size_t make_room(struct buffer *out, z_stream *z)
 {
     size_t left = out->max - out->len;
@@ -40,7 +40,8 @@ int pprof_gzip_pack(const void *bytes, size_t len, struct buffer *out)
     return rc == Z_STREAM_END ? 0 : -E_LIMIT;
 }
 
-/* One file may be several members, one behind the other (RFC 1952, 2.2). */
+/* A gzip file may consist of several members, one after another (RFC 1952,
+ * 2.2). */
 static int next_member(z_stream *z, int rc)
 {
     if (rc != Z_STREAM_END || z->avail_in == 0)

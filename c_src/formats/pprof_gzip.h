@@ -1,6 +1,6 @@
 /**
  * @file pprof_gzip.h
- * Whole buffers to and from gzip. The one user of zlib.
+ * Compresses and decompresses whole buffers with gzip. Only this uses zlib.
  */
 #ifndef CPROF_FORMATS_PPROF_GZIP_H
 #define CPROF_FORMATS_PPROF_GZIP_H
@@ -12,12 +12,12 @@
 #include "base/err.h"
 
 bool pprof_gzip_is(const void *bytes, size_t len);
-/** Appends the bytes, packed, to out. */
+/** Appends the bytes, compressed, to out. 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int pprof_gzip_pack(const void *bytes, size_t len, struct buffer *out);
 /**
- * Appends what is packed in the bytes, at most out->max bytes in all:
- * -E_LIMIT beyond. -E_FORMAT when they are damaged or cut, or when what follows
- * is not gzip.
+ * Appends the decompressed bytes to out. 0; -E_LIMIT if out would become longer
+ * than out->max; -E_FORMAT if the bytes are damaged or truncated, or if
+ * something that is not gzip follows; -ENOMEM.
  */
 MUST_USE int pprof_gzip_unpack(const void *bytes, size_t len,
                                struct buffer *out);

@@ -1,7 +1,7 @@
 /*
- * Reads a recording of cprof or a pprof file of another program. The parts of
- * the file come in any order (Go writes the strings last), so the file is
- * walked once for each kind of part that others refer to.
+ * Reads a recording of cprof or a pprof file of another program. The parts of a
+ * file may come in any order (Go writes the strings last), so the file is
+ * walked once for each kind of part.
  */
 #include "formats/format.h"
 
@@ -22,9 +22,9 @@ enum {
     FIELD_FUNCTION = 5,
     FIELD_STRING = 6,
     MAX_UNPACKED = 256 << 20,
-    UNPACKED_MORE = 16 << 20, /* any file may unpack to this much, plus */
+    UNPACKED_MORE = 16 << 20, /* a file may unpack to this much, plus */
     UNPACKED_PER_BYTE = 256,  /* this many times its size */
-    MAX_PART = 4 << 20,       /* bytes of one sample, location, head */
+    MAX_PART = 4 << 20,       /* bytes of a sample, a location or the head */
     MAX_DEPTH = 1 << 20,      /* frames of one sample */
 };
 
@@ -179,13 +179,13 @@ static int read_stack(struct reading *r, const Pprof__Sample *s,
     return 0;
 }
 
-/* The labels of a sample of ours, as they come. */
+/* The labels of a sample in a recording of ours. */
 struct labels {
     bool process, thread;
     const char *texts[PPROF_LABEL_COUNT];
     uint32_t tid, bucket;
-    uint64_t members; /* of the process; 0: not said */
-    uint64_t bytes;   /* of all texts */
+    uint64_t members; /* of the process row; 0: not given */
+    uint64_t bytes;   /* length of all texts */
 };
 
 static int read_label(struct reading *r, const Pprof__Label *label,

@@ -8,7 +8,7 @@
 #include "base/array.h"
 #include "formats/profile.pb-c.h"
 
-/* A location with more inlined functions is no real one. */
+/* No real location has more inlined functions. */
 enum { LINES_MAX = 1000 };
 
 struct mapping {
@@ -92,7 +92,7 @@ int64_t pprof_tables_text(struct pprof_tables *t, int64_t i)
     return id;
 }
 
-/* Texts that go into the profile once more are looked up by all their bytes. */
+/* To intern a text, all its bytes are hashed, even if it is there already. */
 static int spend_on_text(struct pprof_tables *t, const char *text)
 {
     return pprof_tables_spend(t, 1 + strlen(text) / 64);
@@ -156,7 +156,7 @@ static const char *base_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The object a foreign location is in. */
+/* The object that contains a foreign location. */
 static const char *object_of(const struct pprof_tables *t, uint64_t mapping)
 {
     const struct mapping *m = find_row(&t->mappings, mapping);
@@ -220,7 +220,7 @@ static int add_line(struct pprof_tables *t, const Pprof__Line *line,
     return add_frame(t, &frame);
 }
 
-/* Code that nobody has named: the object and the address. */
+/* A location without a name is shown as its object and address. */
 static int add_address(struct pprof_tables *t, uint64_t address,
                        const char *object)
 {

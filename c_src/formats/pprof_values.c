@@ -9,7 +9,7 @@ static void take(struct pprof_values *v, size_t at)
         v->at[v->count++] = at;
 }
 
-/* The first value with that unit; in_file: none. */
+/* The first value with that unit; if there is none, the number of values. */
 static size_t first_of(const struct pprof_tables *t, const Pprof__Profile *head,
                        const char *unit)
 {
@@ -20,8 +20,8 @@ static size_t first_of(const struct pprof_tables *t, const Pprof__Profile *head,
     return i;
 }
 
-/* Where nothing is counted but times are, their period makes samples of them,
- * and the times follow. */
+/* If the file has times but no counts, the first value is the number of
+ * samples, computed from the times and the period; the times follow. */
 static void order_foreign(const struct pprof_tables *t,
                           const Pprof__Profile *head, struct pprof_values *v)
 {

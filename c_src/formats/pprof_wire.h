@@ -1,8 +1,8 @@
 /**
  * @file pprof_wire.h
- * Walks the fields of one protobuf message, one level deep. A profile is
- * taken apart by this and only its parts are unpacked, one at a time: so a
- * hostile file costs the memory of its tables, not of a million structs.
+ * Walks the fields of one protobuf message, one level deep. A profile is taken
+ * apart in this way, and its parts are unpacked one at a time. So a hostile
+ * file takes only the memory of its tables, not that of a million structs.
  */
 #ifndef CPROF_FORMATS_PPROF_WIRE_H
 #define CPROF_FORMATS_PPROF_WIRE_H
@@ -23,13 +23,13 @@ enum pprof_wire_type {
 struct pprof_field {
     uint32_t number;
     enum pprof_wire_type type;
-    const uint8_t *whole; /**< with its tag */
+    const uint8_t *whole; /**< the field, including its tag */
     size_t whole_len;
-    const uint8_t *bytes; /**< of a PPROF_BYTES field: the content */
+    const uint8_t *bytes; /**< the content, if type is PPROF_BYTES */
     size_t len;
 };
 
-/** 1: a field, 0: the end, -E_FORMAT. */
+/** Reads the next field. 1: *field is set; 0: there are no more; -E_FORMAT. */
 MUST_USE int pprof_wire_next(struct reader *r, struct pprof_field *field);
 
 #endif

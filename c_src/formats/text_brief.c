@@ -12,7 +12,8 @@ struct brief {
     const struct summary *s;
 };
 
-/* A line that is made in its own buffer and cut to the width of the report. */
+/* Makes a line in a buffer of its own and cuts it to the width of the report.
+ */
 static void add_line(struct brief *b, void (*make)(struct brief *line))
 {
     struct buffer text;
@@ -131,8 +132,8 @@ static void how_much(struct brief *b)
     buffer_text(b->out, " counted below");
 }
 
-/* How far chance may have moved any share: it moves a share of one half most.
- * If no sample counts, the parts of idling instead. */
+/* The largest sampling error of any share, which is that of a share of one
+ * half. If there are no counted samples, shows the parts of idling instead. */
 static void how_sure(struct brief *b)
 {
     const struct profile_counters *c = profile_counters(b->p);
@@ -152,8 +153,8 @@ static void how_sure(struct brief *b)
                       summary_pct(c->truncated, c->samples));
 }
 
-/* If the figures are of a part of the recording, a note above them says so,
- * however long it is. */
+/* If the figures are for only a part of the recording, a note above them says
+ * so; it is not cut. */
 static void filter(void *to, const char *note, size_t len)
 {
     if (text_note_is_filter(note))

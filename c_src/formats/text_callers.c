@@ -1,8 +1,8 @@
 /*
- * Who calls a function, and whom it calls. Each counted sample that has the
- * function on its stack is in one row of either table: by what called its
- * outermost frame, and by what its innermost frame called. So both tables sum
- * to the function's total.
+ * The callers and callees of a function. Each counted sample that has the
+ * function on its stack is in one row of each table: that of the caller of its
+ * outermost frame, and that of the callee of its innermost frame. So both
+ * tables add up to the function's total.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 enum { NAMED = 5 };
 
-/* Where a stack stands: what is known of it below its last frame. */
+/* What is known about a stack. */
 struct standing {
     uint32_t caller;    /* function + 1 that called the outermost; 0: none */
     uint32_t callee;    /* function + 1 that the innermost called; 0: itself */
@@ -22,7 +22,7 @@ struct standing {
 };
 
 struct row {
-    uint32_t function; /* + 1; 0: none, itself */
+    uint32_t function; /* function + 1; 0: none, or itself */
     uint64_t samples;
 };
 
@@ -38,9 +38,10 @@ struct callers {
     uint64_t total, self, again;
 };
 
-/* --- which functions are meant -------------------------------------------- */
+/* --- the chosen functions ------------------------------------------------- */
 
-/* "lists:seq/2", or "lists:seq" for all of that name. */
+/* whole: asked is a name like "lists:seq/2"; otherwise it is like "lists:seq",
+ * which means all arities. */
 static bool is_named(const char *name, const char *asked, bool whole)
 {
     size_t len = strlen(asked);
@@ -63,7 +64,7 @@ static bool choose_named(struct callers *c, const char *asked, bool whole)
 
 /* --- counting ------------------------------------------------------------- */
 
-/* A parent's id is below its children's. */
+/* Parents have lower ids than their children, so they come first. */
 static void place_stacks(struct callers *c)
 {
     for (uint32_t i = 0; i < profile_stack_count(c->p); i++) {

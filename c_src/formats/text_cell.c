@@ -29,7 +29,7 @@ static size_t offset_of(const char *text, size_t len, size_t n)
 static const char ellipsis[] = "...";
 enum { ELLIPSIS = sizeof(ellipsis) - 1 };
 
-/* Text that may be shown, and how many columns it takes. */
+/* Appends text that is safe to show and takes `own` columns. */
 static void add_shown(struct buffer *out, const struct buffer *shown,
                       size_t own, size_t width)
 {
@@ -119,8 +119,10 @@ void text_cell_end_line(struct buffer *out)
     buffer_text(out, "\n");
 }
 
-/* How much of the text is on a line of `room` columns: up to the last word
- * before its end that a letter begins, so that no figure begins a line. */
+/* How much of the text goes on a line of `room` columns. A line is broken only
+ * before a word that begins with a letter, so that no line begins with a
+ * figure.
+ */
 static size_t line_length(const char *text, size_t room)
 {
     size_t end = 0, columns = 0;

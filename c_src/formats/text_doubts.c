@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "formats/view.h"
 
-/* From this part on a doubt matters, in percent. */
+/* A doubt matters from this percentage on. */
 #define MATTERS_PCT 2.0
 
 /* A sample has many frames, and one frame without a name is enough to spoil the

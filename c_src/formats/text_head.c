@@ -31,7 +31,7 @@ static void part(struct head *h, const char *before, uint32_t string,
     buffer_text(h->out, *profile_text(h->p, string) ? after : "");
 }
 
-/* The command line on one line of the screen; a node's is often very long. */
+/* The command line, cut to one line of the screen: it is often very long. */
 static void command(struct head *h)
 {
     const char *text = profile_text(h->p, h->m->command);
@@ -83,7 +83,7 @@ static void date_line(struct head *h)
     buffer_text(h->out, "\n");
 }
 
-/* What the rows count, where that is no CPU time. */
+/* What the rows count, if it is not CPU time. */
 static void value_line(struct head *h)
 {
     if (value_is_cpu(h->p))
@@ -145,13 +145,13 @@ static void share(struct buffer *out, const char *name, uint64_t count,
     *any = true;
 }
 
-/* Shares that are listed, on as many lines as they need. */
+/* A list of shares, on as many lines as it needs. */
 struct list {
     struct buffer *out;
     size_t column;
 };
 
-/* @param between  from the one before: ", " or the like */
+/* @param between  the separator from the share before, such as ", " */
 static void list_add(struct list *l, const char *between, const char *name,
                      double pct)
 {
@@ -240,8 +240,8 @@ static void share_lines(struct head *h)
     text_cell_end_line(h->out);
 }
 
-/* How far chance may have moved the biggest functions, and any share: it moves
- * a share of one half most. */
+/* The sampling errors of the biggest functions, and the largest one of any
+ * share, which is that of a share of one half. */
 static void error_line(struct head *h)
 {
     const struct summary *s = h->s;

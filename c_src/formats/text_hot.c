@@ -1,6 +1,6 @@
 /*
- * The tables that answer what takes the time: the functions by own time, the
- * application's that lead there, and BIFs and C code by themselves.
+ * The tables that show what takes the time: functions by own time, the
+ * application's functions that lead there, and BIFs and C code.
  */
 #include "formats/text_parts.h"
 
@@ -21,7 +21,7 @@ enum {
 struct rows {
     const uint32_t *list;
     size_t shown, all;
-    size_t width; /* of the names */
+    size_t width; /* columns of the names */
 };
 
 static const struct summary_function *row_at(const struct text_table *t,
@@ -57,8 +57,8 @@ static void part(const struct text_table *t, uint64_t of)
         buffer_text(t->out, "     -");
 }
 
-/* The samples that are no function's own, by state. Most are of schedulers and
- * ports. */
+/* The samples that are not the own of any function, by state. Most of them are
+ * from schedulers and ports. */
 static void unowned_line(const struct text_table *t)
 {
     const struct summary *s = t->s;
@@ -166,7 +166,7 @@ static void c_rows(const struct text_table *t, const uint32_t *list, size_t n)
     text_table_more(t, rows.all - rows.shown);
 }
 
-/* In the order of the functions: BIFs by total, C functions by self. */
+/* In the order of summary.functions: BIFs by total, C functions by self. */
 static int c_table(const struct text_table *t)
 {
     size_t n = 0;

@@ -1,4 +1,4 @@
-/* The processes of the text report, and what the biggest of them do. */
+/* The processes in the text report, and what the biggest of them do. */
 #include <string.h>
 
 #include "formats/text_parts.h"
@@ -54,7 +54,7 @@ static const char *name_of(const struct table *t, const struct group *g)
     return *name ? name : "(initial call not known)";
 }
 
-/* Two spaces and the text, when it is not what the row is called by. */
+/* Two spaces and the text, unless it is the name of the row. */
 static void more(struct table *t, const struct group *g, uint32_t string)
 {
     const char *text = profile_text(t->p, string);

@@ -1,4 +1,4 @@
-/* All functions of the text report, by the time in themselves. */
+/* All functions of the text report, by self time. */
 #include "formats/text_parts.h"
 
 #include <stdio.h>

@@ -39,7 +39,7 @@ void text_table_name(const struct text_table *t, uint32_t function,
     text_table_style(t, "0");
 }
 
-/* C code has an object rather than a file. */
+/* C code has an object instead of a file. */
 void text_table_place(const struct text_table *t,
                       const struct summary_function *row, size_t width)
 {

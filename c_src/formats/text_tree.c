@@ -1,7 +1,7 @@
 /*
- * The call tree of all counted samples, cut where a branch has less than a
- * share of them. An only child is not indented further, so that deep
- * stacks stay readable:
+ * The call tree of all counted samples, without branches that have less than
+ * min_pct of them. An only child is not indented further, so that deep stacks
+ * stay readable:
  *
  *   100.00   0.00  |- proc_lib:init_p/5
  *   100.00   0.00  |  gen_server:loop/7
@@ -18,7 +18,7 @@
 
 struct node {
     uint64_t total, self;
-    uint32_t first, count; /* its shown children, in shown */
+    uint32_t first, count; /* its shown children, in call_tree.shown */
     uint64_t cut;          /* samples of the children that are not shown */
     uint32_t cut_count;
 };
@@ -30,9 +30,9 @@ struct call_tree {
     double min_pct;
     struct lineless l;
     struct node *nodes; /* by stack of plain; the last is the root of all */
-    uint32_t *shown;    /* children of all nodes */
+    uint32_t *shown;    /* shown children of all nodes */
     uint32_t root;
-    struct buffer lead; /* what stands before a name */
+    struct buffer lead; /* the lines of the tree in front of a name */
 };
 
 /* --- the shown nodes ------------------------------------------------------ */
@@ -74,7 +74,7 @@ static int by_total(const void *a, const void *b, void *tree)
     return t->l.place[x] < t->l.place[y] ? -1 : 1;
 }
 
-/* Children stand together by their parents, the biggest first. */
+/* Fills in `shown`: the children of each node together, the biggest first. */
 static void choose(struct call_tree *t)
 {
     uint32_t next = 0;
@@ -109,7 +109,7 @@ static uint32_t function_of(const struct call_tree *t, uint32_t node)
     return profile_stack_at(t->l.plain, node)->frame;
 }
 
-/* What is cut has a line where it has min_pct together. */
+/* Children that are not shown get a line if they have min_pct together. */
 static bool is_cut(const struct call_tree *t, const struct node *n)
 {
     return n->cut && summary_pct(n->cut, t->s->counted) >= t->min_pct;
@@ -137,7 +137,7 @@ static void cut_line(struct call_tree *t, const struct node *n)
     buffer_printf(t->out, "... %u smaller\n", n->cut_count);
 }
 
-/* A recursion is one line. Returns its last node. */
+/* Writes a node. A recursion is one line. Returns its last node. */
 static uint32_t write_node(struct call_tree *t, uint32_t at, const char *mark)
 {
     uint32_t function = function_of(t, at), depth = 1;
@@ -162,7 +162,8 @@ static uint32_t write_node(struct call_tree *t, uint32_t at, const char *mark)
 
 static void write_branch(struct call_tree *t, uint32_t node);
 
-/* A node and the chain of only children below it, then the branches below. */
+/* Writes a node, the chain of only children below it, and then the branches
+ * below those. */
 static void write_child(struct call_tree *t, uint32_t at, bool last)
 {
     size_t lead = t->lead.len;
@@ -176,8 +177,8 @@ static void write_child(struct call_tree *t, uint32_t at, bool last)
     t->lead.len = lead;
 }
 
-/* Each level takes min_pct or more from those below it: 100 / min_pct levels
- * are the most. */
+/* Recursive, but at most 100 / min_pct levels deep: a node with several
+ * branches gives each of them at least min_pct less than it has itself. */
 static void write_branch(struct call_tree *t, uint32_t node)
 {
     const struct node *n = &t->nodes[node];

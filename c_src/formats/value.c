@@ -5,11 +5,11 @@
 
 #include "formats/text_parts.h"
 
-/* Units as pprof has them, those of one kind by the smallest. */
+/* The units of pprof. */
 static const struct unit {
     const char *name;
     enum { UNIT_TIME, UNIT_BYTES } kind;
-    double size; /* in seconds, bytes */
+    double size; /* in seconds or bytes */
 } units[] = {
     {"nanoseconds", UNIT_TIME, 1e-9},  {"microseconds", UNIT_TIME, 1e-6},
     {"milliseconds", UNIT_TIME, 1e-3}, {"seconds", UNIT_TIME, 1},
@@ -26,7 +26,7 @@ static const char *unit_name(const struct profile *p)
     return profile_text(p, profile_value_type_at(p, 0)->unit);
 }
 
-/* NULL: a number of something. */
+/* NULL: the values are a number of something. */
 static const struct unit *unit_of(const struct profile *p)
 {
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
@@ -61,7 +61,8 @@ const char *value_title(const struct profile *p)
     return value_is_samples(p) ? "SAMPLES" : "COUNT";
 }
 
-/* The largest step that leaves 1 or more. */
+/* Uses the largest of the names, `step` apart, that leaves a number of 1 or
+ * more. */
 static void scale(char text[32], double value, double step,
                   const char *const *names, size_t n)
 {

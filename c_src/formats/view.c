@@ -12,7 +12,7 @@ static void describe_texts(struct buffer *out, const char *option,
         buffer_printf(out, " and %zu more", n - SHOWN);
 }
 
-/* Whole buckets are kept, so these may be more than was asked for. */
+/* Whole buckets are kept, so the span may be longer than the user's. */
 static void describe_time(struct buffer *out, const struct filter *f,
                           uint64_t bucket_ns)
 {
@@ -50,7 +50,8 @@ static uint64_t samples_of(const struct profile *p)
     return sum;
 }
 
-/* A filtered report says so: its counters are of the whole recording. */
+/* Adds a note that the report is filtered, while its counters are those of the
+ * whole recording. */
 static int note_filter(struct profile *filtered, const struct filter *f,
                        const struct profile *whole)
 {

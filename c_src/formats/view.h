@@ -1,7 +1,7 @@
 /**
  * @file view.h
- * What is shown of a profile, and how: a filter, a format and its options.
- * The command line and the port both ask for one.
+ * Which part of a profile is shown, and how: a filter, a format and its
+ * options. Both the command line and the port use this.
  */
 #ifndef CPROF_FORMATS_VIEW_H
 #define CPROF_FORMATS_VIEW_H
@@ -9,8 +9,8 @@
 #include "formats/format.h"
 #include "profile/filter.h"
 
-/** The filter's options: what the command line calls them, and what a filtered
- *  report says it was asked for. */
+/** The names of the filter's options, on the command line and in the note of a
+ *  filtered report. */
 #define VIEW_PROCESS   "process"
 #define VIEW_FOCUS     "focus"
 #define VIEW_IGNORE    "ignore"
@@ -29,12 +29,12 @@ struct view {
 /** How the note of a filtered profile begins. */
 #define VIEW_FILTERED "filtered:"
 
-/** Renders the profile into bytes. A filtered one has a note that says so.
- *  0, or an error of the filter (filter.h) or of the format. */
+/** Appends the rendered profile to bytes. If it is filtered, a note says so. 0,
+ *  or an error of the filter (filter.h) or of the format. */
 MUST_USE int view_render(const struct profile *p, const struct view *v,
                          struct buffer *bytes);
-/** Appends what the filter asks for in the words of the command line, as
- *  " --state gc --from 1"; times as the buckets of bucket_ns that they take. */
+/** Appends the filter as options of the command line, such as
+ *  " --state gc --from 1". Times are rounded to whole buckets of bucket_ns. */
 void view_describe_filter(const struct filter *f, uint64_t bucket_ns,
                           struct buffer *out);
 

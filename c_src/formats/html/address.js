@@ -1,6 +1,6 @@
 /*
- * What is shown, in the page's address after the `#`, so that a link shows
- * the same: search, selection, hidden kinds, view and zoom.
+ * Keeps what is shown in the page's address, after the `#`, so that a link
+ * shows the same: search, selection, hidden kinds, view and zoom.
  */
 import {element, make} from "./page.js";
 import {NONE} from "./model.js";
@@ -13,8 +13,8 @@ import {forgetRows} from "./draw.js";
 import {findMatches, searchAgain} from "./search.js";
 import {hasTimeline, lastBucket, secondsOf, setTimes} from "./timeline.js";
 
-const REMEMBER_AFTER = 200; /* ms; browsers limit how often one may */
-const MOST_DEPTH = 300;     /* of a zoom among the callers */
+const REMEMBER_AFTER = 200; /* ms; browsers limit how often it may change */
+const MOST_DEPTH = 300;     /* of a zoom in the graph of callers */
 
 let remembering = 0;
 
@@ -86,7 +86,7 @@ function recallZoom(text) {
         view.zoom = wholeNumber(text, calls.size);
 }
 
-/* An address is anybody's text: what is not known is not shown. */
+/* Anybody can write an address, so unknown values in it are ignored. */
 export function recall() {
     const words = new URLSearchParams(location.hash.slice(1));
     const word = (name) => words.get(name) || "";

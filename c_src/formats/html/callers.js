@@ -1,13 +1,14 @@
 /*
- * The graph of callers, from the function that ran up: the boxes in which
- * samples were taken, merged by function, under each its callers, and so on.
- * All of it would be as large as all stacks together, so a box is opened when
- * it is wide enough to be seen.
+ * The graph of callers, which begins with the function that ran: the boxes in
+ * which samples were taken are merged by function; below each are its callers,
+ * below these their callers, and so on. The whole graph would be as large as
+ * all stacks together, so a box is opened only when it is wide enough to be
+ * seen.
  *
- *   ends:  |  a box of the calls each  ...                        |
- *   box:      [from, to)                 its callers split that span
+ *   ends:  |  boxes of the graph of calls in which samples were taken  |
+ *   box:      [from, to)  a span of ends; its callers divide that span
  *
- * at[i] is how far up the walk from end i has come.
+ * at[i] is the box that the walk up from end i has reached.
  */
 import {NONE} from "./model.js";
 import {ROOT} from "./calls.js";
@@ -54,8 +55,8 @@ export function buildCallers(calls, functions) {
     return callers;
 }
 
-/* One step up, and how many ends came to each function, first those that
- * have no caller. */
+/* Goes one step up from each end of the box, and counts how many ends reached
+ * each function. The first group has the ends without a caller. */
 function countCallers(callers, box) {
     const {calls, at, from, to, slotOf} = callers;
     const groups = [{fn: NONE, size: 0, weight: Infinity}];
@@ -74,7 +75,7 @@ function countCallers(callers, box) {
     return groups;
 }
 
-/* The widest first; gives each its place in the span. */
+/* Sorts the groups, the widest first, and gives each its place in the span. */
 function placeGroups(callers, box, groups) {
     const sorted = groups.slice().sort((a, b) =>
         b.weight - a.weight || a.fn - b.fn);
@@ -118,7 +119,7 @@ function openCaller(callers, box) {
     callers.end[box] = callers.size;
 }
 
-/* The sum of a column of the calls over the ends of a box. */
+/* The sum of a column of the graph of calls, over the ends of a box. */
 export function sumEnds({ends, from, to}, box, column) {
     let sum = 0;
     for (let i = from[box]; i < to[box]; i++)

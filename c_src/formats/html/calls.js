@@ -1,14 +1,15 @@
 /*
- * The graph of calls, from the first function down: stacks merged into boxes,
- * one for each function and caller. Boxes are numbered level by level, those
- * of one caller side by side with the widest of the whole recording first, so
+ * The graph of calls, from the first function down: stacks are merged into
+ * boxes, one for each function and caller. Boxes are numbered level by level.
+ * Those of one caller are side by side, the widest in the whole recording
+ * first. So
  *
  *   the boxes that a box calls are start[box] .. end[box] - 1
  *   a box comes after its caller
  *
- * The structure is built once (and when kinds are hidden: what a hidden
- * function took is its caller's); weighCalls fills in what is selected, many
- * times a second while a brush is dragged.
+ * The structure is built once, and again when kinds are hidden: the samples of
+ * a hidden function then count for its caller. weighCalls fills in the weights
+ * of the selection, many times a second while a brush is dragged.
  */
 import {NONE} from "./model.js";
 import {rowFirst, rowSecond, rowWeight, sumRowsAt} from "./selection.js";
@@ -53,7 +54,8 @@ function mergeStacks(model, hidden) {
     return {size: count, parent, fn, boxOf};
 }
 
-/* Adds every value to its caller's: callers come before. */
+/* Adds every value to that of its caller, from the end, because callers come
+ * first. */
 function sumUp(values, parent) {
     for (let i = values.length - 1; i > 0; i--)
         values[parent[i]] += values[i];
@@ -67,7 +69,8 @@ function totalsOf(merged, weights) {
     return sumUp(total, merged.parent);
 }
 
-/* children[start[box] .. start[box + 1]), the largest first. */
+/* The children of a box are children[start[box] .. start[box + 1]), the largest
+ * first. */
 function sortChildren({size, parent, fn}, total) {
     const start = new Int32Array(size + 1);
     for (let i = 1; i < size; i++)
@@ -85,7 +88,7 @@ function sortChildren({size, parent, fn}, total) {
     return {start, children};
 }
 
-/* Level by level. */
+/* Numbers the boxes level by level. */
 function numberBoxes(merged, {start, children}) {
     const {size, parent, fn, boxOf} = merged;
     const order = new Int32Array(size); /* old ids */
@@ -118,12 +121,12 @@ function numberBoxes(merged, {start, children}) {
     return calls;
 }
 
-/* outer[box]: no box above it is of the same function. */
+/* Sets outer[box]: no box above it is of the same function. */
 function markOuter(calls, functions) {
     const above = new Int32Array(functions);
     const outer = new Uint8Array(calls.size);
     let box = ROOT;
-    const next = calls.start.slice(); /* the next to be entered */
+    const next = calls.start.slice(); /* by box: its next child to enter */
     while (box !== NONE) {
         if (next[box] < calls.end[box]) {
             box = next[box]++;
@@ -137,7 +140,8 @@ function markOuter(calls, functions) {
     calls.outer = outer;
 }
 
-/* The stacks of a box, for their lines: first[box], next[stack], ... */
+/* Links the stacks of each box, which have its lines: firstStack[box], then
+ * nextStack[stack]. */
 function listStacks(calls) {
     calls.firstStack = new Int32Array(calls.size).fill(NONE);
     calls.nextStack = new Int32Array(calls.boxOf.length).fill(NONE);
@@ -164,10 +168,10 @@ function weighBoxes(calls, model, name, value, whole) {
     const self = sumRowsAt(model, calls.rowBox, calls.size, value);
     calls[name + "Self"] = self;
     calls[name] = sumUp(Float64Array.from(self), calls.parent);
-    calls[name][ROOT] = whole; /* some have no stack */
+    calls[name][ROOT] = whole; /* includes samples without a stack */
 }
 
-/* left[box]: how much is to the left of it, in the whole graph. */
+/* left[box]: the weight to the left of the box, in the whole graph. */
 function placeBoxes({size, start, end, weight}) {
     const left = new Float64Array(size);
     for (let box = 0; box < size; box++) {
@@ -180,7 +184,8 @@ function placeBoxes({size, start, end, weight}) {
     return left;
 }
 
-/* What a box is told of, but for its weight: when it is asked for. */
+/* The figures of a box other than its weight, computed only when they are
+ * needed. */
 export function weighTold(calls, model, whole) {
     weighBoxes(calls, model, "first", rowFirst(model), whole.first);
     weighBoxes(calls, model, "second", rowSecond(model), whole.second);

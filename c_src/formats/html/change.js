@@ -1,15 +1,15 @@
 /*
- * The one event of the page: what changed. Whoever changes something announces
- * it here; start.js shows again what depends on it.
+ * The only event of the page: something changed. Every change is announced
+ * here, and start.js updates what depends on it.
  *
- *   "selection"  other rows are chosen
+ *   "selection"  other rows are selected
  *   "kinds"      other kinds of code are hidden
- *   "view"       the same is shown in another way
- *   "brush"      the selection, while it is being dragged
+ *   "view"       the same data is shown in another way
+ *   "brush"      the selection changes while it is dragged
  *   "search"     another pattern is searched for
- *   "function"   another function's callers and callees are listed
- *   "choice"     a box was chosen: it is to be seen and marked
- *   "zoom"       a box was chosen: the graph is to begin with it
+ *   "function"   the callers and callees of another function are listed
+ *   "choice"     a box was chosen, and must be made visible and marked
+ *   "zoom"       a box was chosen, and the graph must begin with it
  */
 let listener = () => {};
 

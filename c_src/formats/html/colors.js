@@ -1,5 +1,5 @@
 /*
- * Colours: by kind of code, or, of a comparison, by how a share changed.
+ * Colours of boxes: by kind of code or, in a comparison, by growth.
  */
 import {NONE} from "./model.js";
 import {growthOf} from "./figures.js";
@@ -7,7 +7,7 @@ import {ROOT} from "./calls.js";
 import {isChanged, kindOf, model, toldOf, tree, view} from "./view.js";
 
 const SHADES = 5;
-const STEPS = 6; /* of growth, each way */
+const STEPS = 6; /* of growth, in each direction */
 
 export let colors;
 
@@ -41,7 +41,7 @@ function shadesOf(hueSaturationLightness) {
     });
 }
 
-/* From a colour that says nothing to the full one. */
+/* Steps from a neutral colour to the full one. */
 function stepsOf(full, none) {
     const [hue, saturation, lightness] = numbersOf(full);
     const [, noSaturation, noLightness] = numbersOf(none);
@@ -67,8 +67,9 @@ export function isMuted(box) {
     return view.matching !== null && view.matching[tree().fn[box]] === 0;
 }
 
-/* Full colour at doubled or halved; none where chance may have done it, in the
- * box or in the whole comparison, or for less than 5 %, as in the table. */
+/* The colour is full if the box doubled or halved. It is neutral if chance may
+ * explain the change, in the box or in the whole comparison, or if it is below
+ * 5 %, as in the table. */
 const LEAST_GROWTH = 0.05;
 
 function changeColor(box) {
@@ -78,7 +79,7 @@ function changeColor(box) {
     if (!isChanged(box) || (low <= 0 && high >= 0) ||
         Math.abs(growth) < LEAST_GROWTH)
         return colors.grew[0];
-    const doublings = Math.abs(Math.log2(1 + growth)); /* or infinite */
+    const doublings = Math.abs(Math.log2(1 + growth)); /* may be infinite */
     const step = Math.max(1, Math.min(STEPS, Math.ceil(doublings * STEPS)));
     return (growth > 0 ? colors.grew : colors.shrank)[step];
 }

@@ -1,7 +1,7 @@
 /*
- * The graph on its canvas, in device pixels. The canvas is as large as the
- * window onto the graph, not as the graph, which may be thousands of rows
- * high; what cannot be seen costs nothing.
+ * Draws the graph on its canvas, in device pixels. The canvas is only as large
+ * as the visible part of the graph, which may be thousands of rows high. Boxes
+ * that cannot be seen cost nothing.
  */
 import {element} from "./page.js";
 import {NONE} from "./model.js";
@@ -14,16 +14,16 @@ import {colorOf, colors, isMuted} from "./colors.js";
 const ROW = 20; /* CSS pixels */
 const FONT_SIZE = 12;
 const FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
-const LEAST_WIDTH = 0.5; /* CSS pixels a box must have to be drawn */
-const MOST_ROWS = 2000;  /* deeper ones are reached by zooming */
+const LEAST_WIDTH = 0.5; /* CSS pixels; narrower boxes are not drawn */
+const MOST_ROWS = 2000;  /* deeper rows are reached by zooming */
 
 export const graph = element("graph");
 export const extent = element("extent");
 export const canvas = element("canvas");
 const context = canvas.getContext("2d", {alpha: false});
 
-let rows = 1;           /* of what is zoomed to */
-let rowsFor = "";       /* what they were counted for */
+let rows = 1;           /* of the zoomed graph */
+let rowsFor = "";       /* what the rows were counted for */
 let scheduled = false;
 let letterWidth = 7;
 
@@ -31,7 +31,7 @@ function leastWeight() {
     return range().width * LEAST_WIDTH / Math.max(extent.clientWidth, 1);
 }
 
-/* As many as have a box that is wide enough to be drawn. */
+/* Counts the rows that have a box wide enough to be drawn. */
 export function countRows() {
     const what = [view.zoom, extent.clientWidth, view.callers].join();
     if (rowsFor === what && rowsFor !== "")
@@ -97,7 +97,7 @@ export function draw() {
         scale: canvas.width / width,
         row: ROW * ratio,
         top: graph.scrollTop * ratio,
-        covered: new Int32Array(rows).fill(NONE), /* by row: pixels drawn */
+        covered: new Int32Array(rows).fill(NONE), /* by row: drawn up to x */
     };
     drawAncestors(frame);
     drawBelow(frame);
@@ -115,7 +115,7 @@ function drawAncestors(frame) {
     }
 }
 
-/* Rows further down than the window's last are not gone into. */
+/* Rows below the last visible one need not be visited. */
 function deepestInWindow(frame) {
     const last = Math.ceil((frame.top + canvas.height) / frame.row);
     return view.flame ? rows - 1 : Math.min(rows - 1, last);
@@ -126,7 +126,7 @@ function drawBelow(frame) {
         const {x, end} = edges(frame, box);
         const depth = tree().depth[box];
         if (end <= frame.covered[depth])
-            return; /* narrower than a pixel that another box has */
+            return; /* within a pixel that another box already has */
         frame.covered[depth] = Math.max(end, x + 1);
         drawBox(frame, box, x, end, false);
     });
@@ -189,13 +189,13 @@ function drawChosen(frame) {
                        bottom - y - line - 1);
 }
 
-/* To what is zoomed to, which may be at the bottom. */
+/* Scrolls to the box that is zoomed to, which may be at the bottom. */
 export function showRoot() {
     fitCanvas();
     graph.scrollTop = view.flame ? extent.clientHeight : 0;
 }
 
-/* Scrolls to a row; a new zoom shows where its own begins. */
+/* Scrolls until a row is visible. */
 export function showRow(depth) {
     fitCanvas();
     const top = rowOf(depth) * ROW;
@@ -223,7 +223,7 @@ export function boxAt(event) {
     return box;
 }
 
-/* Children lie side by side from left to right: binary search. */
+/* Children are sorted from left to right, so this is a binary search. */
 function childAt(box, weight) {
     tree().open(box);
     const {left, weight: wide} = tree();

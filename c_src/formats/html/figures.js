@@ -1,5 +1,5 @@
 /*
- * Figures as text, and how sure they are.
+ * Figures as text, and how certain they are.
  */
 const Z95 = 1.959964;
 const Z999 = 3.290527;
@@ -9,7 +9,7 @@ export function percent(part, whole) {
     return value.toFixed(Math.abs(value) < 10 ? 2 : 1) + "\u202f%";
 }
 
-/* 1234567 as "1,234,567"; toLocaleString takes long to get ready. */
+/* 1234567 as "1,234,567". The first call of toLocaleString would take long. */
 export const number = (n) =>
     String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",");
 
@@ -19,7 +19,7 @@ export function duration(microseconds) {
     return (microseconds / 1e3).toFixed(1) + "\u202fms";
 }
 
-/* "1,318 samples", "1.25 MiB": a value of the rows, in their unit. */
+/* A value of the rows in their unit: "1,318 samples", "1.25 MiB". */
 export function valueText(value, {value: name, unit}) {
     const steps = {
         bytes: [["B", "KiB", "MiB", "GiB", "TiB"], 1024],
@@ -37,8 +37,8 @@ export function valueText(value, {value: name, unit}) {
     return `${value.toFixed(value < 100 ? 2 : 0)}\u202f${names[0]}`;
 }
 
-/* Half the width of the Wilson interval of part of whole, from 0 to 1; as
- * profile/summary.c has it. */
+/* Half the width (0 to 1) of the Wilson interval for part out of whole, as in
+ * profile/summary.c. */
 function errorOf(part, whole, z = Z95) {
     if (whole <= 0)
         return 0;
@@ -60,8 +60,8 @@ function bounds(part, whole, z = Z95) {
     return {low: Math.max(middle - half, 0), high: Math.min(middle + half, 1)};
 }
 
-/* The change of a share and its 95 % interval (Newcombe's, of two
- * proportions), in points. */
+/* The change of a share and its 95 % interval, in points (Newcombe's interval
+ * for the difference of two proportions). */
 export function changeOf(now, nowWhole, base, baseWhole) {
     if (nowWhole <= 0 || baseWhole <= 0)
         return {change: 0, low: 0, high: 0};
@@ -76,10 +76,10 @@ export function changeOf(now, nowWhole, base, baseWhole) {
     };
 }
 
-/* How much more there is now, against the work that did not change, as 0.2
- * for 20 %, and its 99.9 % interval: a graph has so many boxes that of 95 %
- * intervals several would be wrong. It is the interval of now's part of the
- * samples of both, as odds. */
+/* How much more there is now, relative to the work that did not change (0.2
+ * means 20 %), and its 99.9 % interval. A graph has many boxes, so several 95 %
+ * intervals would be wrong. The interval is that of the share of now in the
+ * samples of both sides, converted to odds. */
 export function growthOf(now, nowSame, base, baseSame) {
     const odds = (part) => part < 1
         ? part / (1 - part) * baseSame / nowSame - 1 : Infinity;

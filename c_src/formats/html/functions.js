@@ -1,7 +1,7 @@
 /*
- * The table of functions: their own, all and self samples, of what is
- * selected; and the callers and callees of one. A recursive function counts
- * once a stack; own is what profile/summary.h says.
+ * The table of functions, with their own, total and self samples in the
+ * selection; and the callers and callees of one function. A recursive function
+ * counts once per stack. profile/summary.h defines own.
  */
 import {changed} from "./change.js";
 import {element, make} from "./page.js";
@@ -37,7 +37,7 @@ function ownersOfBoxes() {
 const newFigures = (fn) =>
     ({fn, self: 0, total: 0, own: 0, c: 0, gc: 0, kernel: 0});
 
-/* What part of own a box of that kind is; "" for Erlang code itself. */
+/* Which part of own a box of that kind belongs to; "": Erlang code itself. */
 const partOf = (kind) =>
     ({erlang: "", elixir: "", gc: "gc", kernel: "kernel"})[kind] ?? "c";
 
@@ -61,13 +61,13 @@ function figuresOfFunctions() {
     return figures.filter(({total}) => total > 0);
 }
 
-/* A BIF's time is in the C functions below it. */
+/* For BIFs and NIFs, total counts: their time is in the C functions below. */
 function selfOrBelow({fn, self, total}) {
     const kind = model.kinds[model.fnKind[fn]];
     return kind === "bif" || kind === "nif" ? total : self;
 }
 
-/* As in the text report; functions without own time come behind. */
+/* The orders of the text report; functions without own time come last. */
 const orders = {
     own: (a, b) => a.own - b.own ||
         (a.own > 0 ? 0 : selfOrBelow(a) - selfOrBelow(b)) ||
@@ -91,7 +91,8 @@ function functionButton(fn, parent) {
     return button;
 }
 
-/* By function: the line that has most samples of its own, else any known. */
+/* By function: the line with the most self samples, or any known line; 0: none
+ * is known. */
 function linesOfFunctions() {
     const frames = model.frameLine.length;
     const self = new Float64Array(frames);
@@ -143,7 +144,7 @@ function showSorted() {
     }
 }
 
-/* A comparison's table is of whole recordings; it stays as it came. */
+/* The table of a comparison is about whole recordings, so it never changes. */
 function showTable() {
     if (model.compare)
         return;
@@ -167,7 +168,7 @@ function showTable() {
 
 /* --- callers and callees -------------------------------------------------- */
 
-/* Is there the same call, of the same two functions, above this box? */
+/* Is there a box above this one with the same function and the same caller? */
 function isCalledAbove(box) {
     const fn = calls.fn[box];
     const by = calls.fn[calls.parent[box]];
@@ -177,14 +178,14 @@ function isCalledAbove(box) {
     return false;
 }
 
-/* What boxes together have, that are not within another. */
+/* Adds a box to those of a function. */
 function addTo(sums, fn, box) {
     const boxes = sums.get(fn) || [];
     boxes.push(box);
     sums.set(fn, boxes);
 }
 
-/* Who called it and whom it called; a stack counts once for each pair. */
+/* The callers and callees of a function; a stack counts once for each pair. */
 function neighbours(of) {
     const callersOf = new Map();
     const callees = new Map();
@@ -285,7 +286,7 @@ function listenToTable() {
     }
 }
 
-/* The rows of a comparison's table came with the page. */
+/* The page already contains the rows of a comparison's table. */
 function listenToRows() {
     const byName = new Map(model.fnName.map((name, fn) => [name, fn]));
     for (const head of document.querySelectorAll("[data-function]")) {

@@ -1,6 +1,6 @@
 /*
- * The keys: those of the graph go from box to box, those of the page do what
- * its buttons do.
+ * Keyboard control: the keys of the graph go from box to box, and those of the
+ * page do what its buttons do.
  */
 import {element, isPlain} from "./page.js";
 import {NONE} from "./model.js";

@@ -1,16 +1,18 @@
 /*
- * The page's data, read once: text -> gzip -> JSON -> columns of numbers.
+ * The page's data, which is read once: text -> gzip -> JSON -> columns of
+ * numbers.
  *
  *   row -> stack (a node of a trie) -> frame -> function
  *       -> process, thread, state, time bucket
  *
- * Names come from the observed node: they reach the page by textContent only.
+ * Names come from the observed node, so they are put into the page only through
+ * textContent.
  */
 import {element} from "./page.js";
 
 export const NONE = -1;
 
-/* Two characters are 13 bits: the inverse of html_pack.c. */
+/* The inverse of html_pack.c: two characters are 13 bits. */
 function bytesOfText(text, length) {
     const SIGNS = 91;
     const valueOf = new Uint8Array(128);
@@ -46,7 +48,7 @@ export async function readData() {
     return new Response(unpacked).json();
 }
 
-/* Every value is stored as its difference from the one before. */
+/* Sums up values that are stored as differences from the one before. */
 function running(steps) {
     let sum = 0;
     return Int32Array.from(steps, (step) => sum += step);
@@ -83,7 +85,7 @@ export function makeModel(data) {
         rowBucket: Int32Array.from(rows.bucket),
         rowCount: Float64Array.from(rows.count),
         rowCpu: Float64Array.from(rows.cpu),
-        /* Only of a comparison: */
+        /* Only in a comparison: */
         compare: data.base !== undefined,
         rowBase: data.base && Float64Array.from(data.base),
         fnChanged: data.changed && Uint8Array.from(data.changed),

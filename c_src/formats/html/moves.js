@@ -1,6 +1,6 @@
 /*
- * Moving in the graph: what it begins with, which box is marked, which way
- * round it is.
+ * Moving in the graph: the box that it begins with, the box that is marked, and
+ * its direction.
  */
 import {changed} from "./change.js";
 import {element} from "./page.js";

@@ -1,5 +1,5 @@
 /*
- * The document's elements, and its keys.
+ * Helpers for the document's elements and for events of keys.
  */
 export const element = (id) => document.getElementById(id);
 

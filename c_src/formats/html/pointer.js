@@ -1,5 +1,5 @@
 /*
- * The pointer on the graph: it shows the box below it, and zooms to it.
+ * The pointer on the graph: hovering shows what a box is, clicking zooms to it.
  */
 import {NONE} from "./model.js";
 import {view} from "./view.js";
@@ -9,7 +9,7 @@ import {zoomTo} from "./moves.js";
 
 function onPoint(event) {
     if (event.pointerType === "touch")
-        return; /* no hovering there: a tap shows the line below */
+        return; /* cannot hover: a tap fills the line below the graph */
     const box = boxAt(event);
     if (box === NONE)
         hideTip();

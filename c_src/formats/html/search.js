@@ -1,6 +1,6 @@
 /*
- * Search by a regular expression. A stack counts once however many of its
- * functions match: by the outermost.
+ * Search by a regular expression. A stack counts once, for its outermost match,
+ * however many of its functions match.
  */
 import {changed} from "./change.js";
 import {element} from "./page.js";
@@ -36,12 +36,13 @@ function search(text) {
     findMatches();
 }
 
-/* In a comparison also what is in one side only, though drawn by the other. */
+/* In a comparison, a box may have weight 0 because only the other side has it.
+ */
 function isThere(shown, box) {
     return shown.weight[box] > 0 || (model.compare && shown === calls);
 }
 
-/* The outermost matching boxes of a graph, as far as it is open. */
+/* The outermost matching boxes in the opened part of a graph. */
 function outermost(shown) {
     const covered = new Uint8Array(shown.size);
     const found = [];
@@ -54,7 +55,7 @@ function outermost(shown) {
     return found.sort((a, b) => shown.weight[b] - shown.weight[a]);
 }
 
-/* Boxes of the calls, none within another. */
+/* The sums over boxes of the graph of calls; none may be within another. */
 export function sumBoxes(boxes) {
     if (model.compare && !calls.told)
         weighTold(calls, model, weights.whole);
@@ -74,7 +75,7 @@ export function findMatches() {
         const boxes = outermost(calls);
         view.matched = sumBoxes(boxes);
         if (view.callers)
-            countRows(); /* opens what can be seen */
+            countRows(); /* opens the visible boxes */
         view.matches = view.callers ? outermost(tree()) : boxes;
     }
     showMatched();
@@ -112,7 +113,7 @@ export function step(by) {
 
 let searchLater = 0;
 
-/* What is in the field, if that is not what was searched for last. */
+/* Searches for the text of the field, unless it has not changed. */
 function searchNow() {
     clearTimeout(searchLater);
     if (view.pattern === element("pattern").value)
@@ -121,13 +122,13 @@ function searchNow() {
     changed("search");
 }
 
-/* Sets the search from the address; nothing else has to be drawn again. */
+/* Sets the search from the address. The caller draws everything again. */
 export function searchAgain(text) {
     element("pattern").value = text;
     search(text);
 }
 
-/* Only what begins and ends as the name does. */
+/* A pattern that matches only the whole name. */
 const patternOf = (name) =>
     "^" + name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") + "$";
 

@@ -1,20 +1,20 @@
 /*
- * What is chosen of the recording: a process, a state, a thread, a span of
- * time. From it come the weights that the graphs show.
+ * The part of the recording that is selected: a process, a state, a thread, a
+ * span of time. It determines the weights that the graphs show.
  *
- * A weight is a triple: `weight`, which is how wide a box is drawn; `first`
- * and `second`, which are told: CPU time and nothing, or, of a comparison,
- * the samples now and in the base.
+ * A weight is a triple: `weight` is how wide a box is drawn; `first` and
+ * `second` are shown as figures. They are CPU time and nothing or, in a
+ * comparison, the samples now and in the base.
  */
 import {NONE} from "./model.js";
 
 export const selection = {
-    process: "",   /* as `cprof report --process`; "-": of no process */
+    process: "",   /* as for `cprof report --process`; "-": no process */
     state: "",
     thread: "",
     from: 0,       /* buckets, half-open */
     to: Infinity,
-    width: "now",  /* of a comparison: "now", "base", "both" */
+    width: "now",  /* in a comparison: "now", "base", "both" */
 };
 
 export function isWholeTime() {
@@ -26,7 +26,8 @@ export function isEverything() {
         isWholeTime();
 }
 
-/* Entry id + 1 is whether that process is chosen; entry 0 is of none. */
+/* Entry id + 1 says whether that process is selected; entry 0 is for rows
+ * without a process. */
 function processMask(model, text) {
     const {pid, name, label, initial_call: call} = model.processes;
     const mask = new Uint8Array(pid.length + 1);
@@ -50,8 +51,8 @@ function stateMask(model, text) {
         +(text === "" || name === text));
 }
 
-/* How wide a sample is drawn, by side: shares of two recordings only compare
- * when each is of its own whole. */
+/* How wide a sample of each side is drawn. Shares of two recordings can be
+ * compared only if each is a share of its own whole. */
 function sideWeights(model) {
     if (!model.compare || model.baseCounted === 0 || model.nowCounted === 0)
         return {now: 1, base: model.compare ? 1 : 0};
@@ -73,7 +74,8 @@ export function bucketCount(model) {
     return Math.max(most + 1, Math.min(whole, 100000), 1);
 }
 
-/* By row: is it chosen, whatever its time? Kept until that changes. */
+/* By row: is it selected, whatever its time? Kept until the selection changes.
+ */
 const passing = {of: "", rows: null};
 
 function passingRows(model) {
@@ -100,7 +102,7 @@ function forEachRow(model, run) {
             run(i);
 }
 
-/* How much of which side a row is. */
+/* The functions that give the weight, first and second of a row. */
 export function rowWeight(model) {
     const {rowCount, rowBase} = model;
     if (!rowBase)
@@ -116,7 +118,7 @@ export function rowFirst({rowCount, rowBase, rowCpu}) {
 
 export const rowSecond = ({rowBase}) => rowBase ? (i) => rowBase[i] : () => 0;
 
-/* Entry at[i] gets the value of row i; rows at NONE nothing. */
+/* Adds the value of each selected row i to entry at[i]; NONE leaves it out. */
 export function sumRowsAt(model, at, size, value) {
     const sums = new Float64Array(size);
     forEachRow(model, (i) => {
@@ -139,7 +141,7 @@ export function wholeWeights(model) {
     return whole;
 }
 
-/* Of all times. */
+/* The weight of each time bucket, also outside the selected span of time. */
 export function bucketWeights(model) {
     const sums = new Float64Array(model.buckets);
     const weight = rowWeight(model);
@@ -150,7 +152,7 @@ export function bucketWeights(model) {
     return sums;
 }
 
-/* By stack, of everything: the samples that end there. */
+/* By stack: the samples with exactly this stack, in the whole recording. */
 export function stackCounts(model) {
     const sums = new Float64Array(model.stackParent.length);
     for (let i = 0; i < model.rowStack.length; i++)

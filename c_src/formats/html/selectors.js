@@ -10,7 +10,7 @@ import {number, percent, valueText} from "./figures.js";
 import {calls, model, view, weights} from "./view.js";
 import {redraw} from "./draw.js";
 
-const MOST_PROCESSES = 500; /* named one by one; the rest by initial call */
+const MOST_PROCESSES = 500; /* listed one by one; others by initial call */
 
 function sumRowsBy(ids, size) {
     const sums = new Float64Array(size + 1);
@@ -50,7 +50,7 @@ function processText(process) {
         .filter((text) => text).join("  ");
 }
 
-/* Initial calls of more than one process: [call, samples, how many]. */
+/* Initial calls of more than one process: [call, samples, processes]. */
 function sharedCalls(sums) {
     const calls = new Map();
     for (let i = 0; i < sums.length - 1; i++) {
@@ -122,7 +122,7 @@ export function showSelection() {
         const select = element(name);
         const value = selection[name];
         if (value && ![...select.options].some((o) => o.value === value))
-            addOption(select, value, value); /* of a link: not in the list */
+            addOption(select, value, value); /* from a link, not in the list */
         select.value = value;
         select.classList.toggle("set", value !== "");
     }
@@ -189,7 +189,7 @@ function addKind(kind, samples) {
     if (!model.compare)
         swatch.style.background = `hsl(var(--${model.kinds[kind]}))`;
     make("b", model.kinds[kind], button);
-    if (samples > 0) /* a BIF's are its C functions' */
+    if (samples > 0) /* not for BIFs, whose samples are in C functions */
         make("span", shareOf(samples), button);
     button.addEventListener("click", () => toggleKind(kind));
     button.addEventListener("pointerenter", (event) => {

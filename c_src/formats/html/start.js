@@ -1,5 +1,5 @@
 /*
- * Joins the parts: says what has to be drawn again when something changed.
+ * Joins the parts: decides what is drawn again when something has changed.
  */
 import {onChange} from "./change.js";
 import {element} from "./page.js";
@@ -38,7 +38,8 @@ function showView() {
     showTimes();
 }
 
-/* Runs many times a second: updates only what the user sees while dragging. */
+/* Runs many times a second, so it updates only what users see while they drag.
+ */
 function brushed() {
     reweigh();
     forgetRows();
@@ -47,7 +48,7 @@ function brushed() {
     draw();
 }
 
-/* "selection", "kinds", "view" */
+/* what: "selection", "kinds" or "view" */
 function showAgain(what) {
     if (what === "selection")
         reweigh();

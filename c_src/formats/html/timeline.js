@@ -1,6 +1,7 @@
 /*
- * The strip of time: how much ran in each bucket, higher and warmer where
- * more did. A brush on it restricts everything else to a span.
+ * The timeline: a strip that shows how much ran in each bucket, higher and
+ * warmer for more. Dragging a brush on it restricts everything else to a span
+ * of time.
  */
 import {changed} from "./change.js";
 import {element, isPlain} from "./page.js";
@@ -27,7 +28,8 @@ export function setTimes(from, to) {
 
 export const lastBucket = () => Math.min(selection.to, model.buckets);
 
-/* Buckets share a pixel or take several; the fullest of a pixel is drawn. */
+/* A bucket may take several pixels, or several buckets may share one, and then
+ * the highest of them can be seen. */
 export function drawStrip() {
     if (!hasTimeline())
         return;
@@ -113,7 +115,7 @@ function onBrushMove(event) {
     }
 }
 
-/* Once a frame, however often the pointer says where it is. */
+/* Announces the change once per frame, however often the pointer moves. */
 function brushLater() {
     if (brush.frame === 0)
         brush.frame = requestAnimationFrame(() => {
@@ -133,8 +135,8 @@ function onBrushEnd() {
     changed("selection");
 }
 
-/* Left and right move the span, with Shift its end; from everything they
- * begin with a tenth. */
+/* Left and right move the span; with Shift, they move its end. If all time is
+ * selected, they begin with the first tenth. */
 function onStripKey(event) {
     const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
     if (event.key === "Escape" && !isWholeTime()) {
@@ -162,7 +164,7 @@ function onTimeInput() {
     const bucket = (id) => Number(element(id).value) * 1e6 / model.bucketUs;
     const from = bucket("from");
     const to = bucket("to");
-    /* All buckets that are partly in it, as the program has it. */
+    /* All buckets that overlap the span, as with --from and --to. */
     if (Number.isFinite(from) && Number.isFinite(to) && to > from)
         setTimes(Math.floor(from + 1e-6), Math.ceil(to - 1e-6));
     changed("selection");

@@ -1,6 +1,6 @@
 /*
- * What is said of a box: in a tip beside the pointer, and in a line below the
- * graph for those who do not use a pointer.
+ * Describes a box: in a tip next to the pointer, and in a line below the graph
+ * for users without a pointer.
  */
 import {changed} from "./change.js";
 import {element, make} from "./page.js";
@@ -20,8 +20,8 @@ import {chooseFunction} from "./functions.js";
 const MOST_LINES = 4; /* source lines named */
 const tip = element("tip");
 
-/* By stack: the weight that ends there, and that weight plus what it calls.
- * Computed on demand, and again after the weights changed. */
+/* By stack: the weight of the stack itself, and that weight plus all that it
+ * calls. Computed on demand, and again when the weights have changed. */
 let stackWeights = {of: null, self: null, total: null};
 
 function weighStacks() {
@@ -38,8 +38,8 @@ function weighStacks() {
     return stackWeights;
 }
 
-/* Samples by line of the function. In the view of callers they are known only
- * for the function that ran. */
+/* Samples by line of the box's function. In the view of callers, lines are
+ * known only for the function that ran. */
 function linesOf(box) {
     const lines = new Map();
     const fn = tree().fn[box];
@@ -58,7 +58,7 @@ function linesOf(box) {
     return lines;
 }
 
-/* "file.erl:12 (40), 15 (3)": the lines that most samples are in. */
+/* "file.erl:12 (40), 15 (3)": the lines with the most samples. */
 function placeOf(box) {
     if (box === ROOT)
         return "";
@@ -106,7 +106,8 @@ function growthText({growth, low, high}, now, base, changed) {
         `${signed(100 * high, 1)} (99.9\u202f%): ${sure}`;
 }
 
-/* The same of a comparison. Growth is against the work that did not change. */
+/* The same for a comparison. Growth is relative to the work that did not
+ * change. */
 function changesOf(box) {
     const {parent} = tree();
     const {first, second} = toldOf(box);

@@ -1,7 +1,7 @@
 /*
- * What is shown, and the two graphs it can be shown by. A graph is columns by
- * box: parent, fn, depth, start, end, left, weight; open(box) must have been
- * called before a box's start and end are read.
+ * What is shown, and the two graphs that can show it. A graph has columns by
+ * box: parent, fn, depth, start, end, left, weight. Before start and end of a
+ * box are read, open(box) must be called.
  */
 import {NONE} from "./model.js";
 import {bucketWeights, wholeWeights} from "./selection.js";
@@ -10,11 +10,11 @@ import {buildCallers, sumEnds} from "./callers.js";
 
 export const view = {
     zoom: ROOT,
-    chosen: NONE,       /* box, by the keyboard or by a search */
-    callers: false,     /* from the function that ran up */
+    chosen: NONE,       /* box chosen by the keyboard or by a search */
+    callers: false,     /* show the graph of callers */
     flame: false,       /* roots at the bottom */
-    hidden: new Set(),  /* kinds */
-    pointed: NONE,      /* kind under the pointer: the others are muted */
+    hidden: new Set(),  /* kinds of code */
+    pointed: NONE,      /* kind under the pointer; others are muted */
     pattern: "",
     matching: null,     /* Uint8Array by function, or null */
     matches: [],        /* outermost matching boxes, widest first */
@@ -25,7 +25,7 @@ export const view = {
 export let model;              /* from makeModel */
 export let weights;
 export let calls;
-export let callers = null;     /* made when they are looked at */
+export let callers = null;     /* built when it is first shown */
 
 export function useModel(made) {
     model = made;
@@ -38,7 +38,8 @@ export function tree() {
     return callers;
 }
 
-/* CPU time, or, of a comparison, samples now and in the base. */
+/* The figures of a box: CPU time or, in a comparison, samples now and in the
+ * base. */
 export function toldOf(box) {
     if (!calls.told)
         weighTold(calls, model, weights.whole);
@@ -52,14 +53,15 @@ export function toldOf(box) {
 
 export const nameOf = (box) =>
     box === ROOT ? "all" : model.fnName[tree().fn[box]];
-/* Did the comparison find a change of its function? Else a box's is chance:
- * of so many boxes, some have intervals without 0. */
+/* Did the comparison find a change of the box's function? If not, a change of
+ * the box is taken for chance: among many boxes, some have an interval without
+ * 0. */
 export const isChanged = (box) =>
     box !== ROOT && model.fnChanged[tree().fn[box]] === 1;
 export const kindOf = (box) =>
     box === ROOT ? NONE : model.fnKind[tree().fn[box]];
 
-/* The counted samples of what is selected, of the one side or of both. */
+/* The counted samples of the selection; in a comparison, those of each side. */
 export function wholeSamples() {
     const {weight, first, second} = weights.whole;
     return model.compare ? {now: first, base: second} : {now: weight, base: 0};
@@ -80,14 +82,14 @@ export function isAncestorOrSelf(box, of) {
     return of === box;
 }
 
-/* Half-open range in weight that the graph's width stands for. */
+/* The half-open range of weight that the width of the graph stands for. */
 export function range() {
     const width = tree().weight[view.zoom];
     return {left: tree().left[view.zoom], width: width > 0 ? width : 1};
 }
 
-/* What is zoomed to and all below it that has at least that weight; no deeper
- * than asked. */
+/* Visits the box that is zoomed to and all boxes below it that have at least
+ * the weight `least`, down to the depth `deepest`. */
 export function forEachVisible(least, deepest, run) {
     const shown = tree();
     const open = [view.zoom];
@@ -103,7 +105,8 @@ export function forEachVisible(least, deepest, run) {
     }
 }
 
-/* The box's path as functions, and back as far as there is such a path. */
+/* The path of a box as functions; and the box of such a path, as far as the
+ * path exists. */
 export const functionsTo = (box) =>
     pathOf(box).slice(1).map((b) => tree().fn[b]);
 
@@ -122,9 +125,9 @@ export function boxByFunctions(fns) {
     return box;
 }
 
-/* --- what follows from what ---------------------------------------------- */
+/* --- updates ------------------------------------------------------------- */
 
-/* Afresh from the rows: something else is selected. */
+/* Computes the weights again, after another selection. */
 export function reweigh() {
     const path = callers && view.callers ? functionsTo(view.zoom) : null;
     weights = {whole: wholeWeights(model), buckets: bucketWeights(model)};
@@ -135,7 +138,7 @@ export function reweigh() {
         view.zoom = boxByFunctions(path);
 }
 
-/* Other kinds are hidden: other boxes. */
+/* Builds the boxes again, after other kinds were hidden. */
 export function rebuild() {
     const path = calls ? functionsTo(view.zoom) : [];
     callers = null;
