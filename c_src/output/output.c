@@ -6,8 +6,8 @@
 #include "output/output_place.h"
 #include "output/output_stream.h"
 
-/* A rename would put a file in the place of a device or a pipe, and an open
- * descriptor's file may have lost its name or have others who write to it. */
+/* A rename would replace a device or a pipe by a file. And the file of an open
+ * descriptor may have lost its name, or others may be writing to it. */
 static bool is_written_in_place(const struct output_place *p)
 {
     return !p->name[0] || (p->there >= 0 && !S_ISREG(p->st.st_mode));

@@ -11,17 +11,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The new file before it has its name. */
+/* The new file, before it has its name. */
 enum { DRAFT_NAME = 32 };
 struct draft {
     int folder, fd;
-    char name[DRAFT_NAME]; /* in the folder; "": it has none */
+    char name[DRAFT_NAME]; /* in the folder; "": no name */
 };
 
 /* --- the mode ------------------------------------------------------------ */
 
-/* Whoever may create files in the folder can choose the mode of what is there,
- * or put a file of ours there by a hard link. */
+/* Is there an old file whose mode is to be kept? Others who may create files in
+ * the folder could put their own file there, with any mode, or a hard link to a
+ * file of ours; those do not count. */
 static bool is_old_to_keep(const struct output_place *p)
 {
     return p->there >= 0 && p->st.st_uid == geteuid() && p->st.st_nlink == 1;
@@ -32,7 +33,8 @@ static mode_t mode_of(const struct output_place *p)
     return is_old_to_keep(p) ? p->st.st_mode & 0777 : 0666;
 }
 
-/* Undoes the umask; the group's rights are for the old file's group only. */
+/* Gives the new file the group and the mode of the old one, whatever the umask.
+ * If the group cannot be kept, the group's rights are dropped. */
 static int keep_mode(const struct output_place *p, int fd)
 {
     struct stat st;
@@ -67,7 +69,7 @@ static int make_named(struct draft *d, mode_t mode)
     return d->fd < 0 ? -errno : 0;
 }
 
-/* Without /proc it could not be given a name later, and is of no use. */
+/* Only /proc can give the file a name later, so without it this fails. */
 static bool make_nameless(struct draft *d, mode_t mode)
 {
     char path[OUTPUT_PLACE_FD_PATH];
@@ -95,8 +97,8 @@ static void discard(const struct draft *d)
     close(d->fd);
 }
 
-/* A file's blocks may be found missing only when it is closed (NFS, quotas);
- * closing a copy of the descriptor finds that before the file has its name. */
+/* Some file systems report only on close that there is no room (NFS, quotas).
+ * Closing a copy of the descriptor reports it before the file has its name. */
 static int flush(int fd)
 {
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -144,7 +146,8 @@ static int rename_over(const struct draft *d, const char *name)
     return renameat(d->folder, d->name, d->folder, name) != 0 ? -errno : 0;
 }
 
-/* The kernel links no nameless file over another: it gets a name first. */
+/* The kernel cannot link a file without a name over an existing one, so the
+ * draft gets a temporary name first. */
 static int replace(const struct draft *d, const char *name)
 {
     struct draft named = *d;
@@ -159,8 +162,9 @@ static int replace(const struct draft *d, const char *name)
     return err;
 }
 
-/* A kill between its two names would leave the first one behind. A child that
- * shares our memory but is not in our process group carries on. */
+/* If we were killed before the rename, the temporary name would be left behind.
+ * So a child does it, which shares our memory but is not in our process group:
+ * a signal to us or our group does not reach it. */
 static int replace_apart(const struct draft *d, const char *name)
 {
     volatile int result = 0;
@@ -188,7 +192,7 @@ static int publish(const struct draft *d, const struct output_place *p,
 
 /* --- all of it ----------------------------------------------------------- */
 
-/* Until a draft has its name, nothing but SIGKILL may end the program. */
+/* Until a draft has its name, only SIGKILL may end the program. */
 static void hold_signals(sigset_t *before)
 {
     sigset_t all;
@@ -228,7 +232,8 @@ int output_file_write(const struct output_place *p, bool fresh,
     return err;
 }
 
-/* Permissions do not say enough (read-only file systems, /proc), so we try. */
+/* Permissions do not tell everything (read-only file systems, /proc), so this
+ * creates a file and removes it. */
 static int try_it(const struct output_place *p)
 {
     sigset_t before;
@@ -241,7 +246,7 @@ static int try_it(const struct output_place *p)
     return err;
 }
 
-/* A file that something is mounted on cannot be replaced. */
+/* A file on which something is mounted cannot be replaced. */
 static bool is_mounted(const struct output_place *p)
 {
     struct statx st;

@@ -8,14 +8,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { MAX_LINKS = 40 /* as the kernel */ };
+enum { MAX_LINKS = 40 /* the kernel's limit, too */ };
 
-/* A path being followed. `at` and `child` are O_PATH descriptors; `child` is
- * what `name` is in `at`, -1 when there is nothing. */
+/* A path that is being followed. `at` and `child` are O_PATH descriptors. `at`
+ * is the folder reached so far; `child` is what `name` is there, or -1 if there
+ * is nothing. */
 struct walk {
     int at, child;
     char name[NAME_MAX + 1];
-    char left[PATH_MAX]; /* the path behind name */
+    char left[PATH_MAX]; /* the rest of the path, after name */
     struct stat folder, st;
     int links;
     bool fresh;
@@ -33,7 +34,7 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-/* Goes to the folder fd, which is the walk's from here on. */
+/* Goes to the folder fd, which the walk owns from here on. */
 static int enter(struct walk *w, int fd)
 {
     if (fd < 0)
@@ -43,7 +44,8 @@ static int enter(struct walk *w, int fd)
     return fstat(fd, &w->folder) != 0 ? -errno : 0;
 }
 
-/* A relative path goes on where the walk is. */
+/* Begins a path, or continues with the target of a link: a relative one
+ * continues from where the walk is. */
 static int begin(struct walk *w)
 {
     int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
@@ -72,9 +74,9 @@ static bool is_last(const struct walk *w)
 
 /* --- what is refused ----------------------------------------------------- */
 
-/* fs.protected_symlinks, and a little more: it may be off, it covers only
- * sticky folders, a link can itself be a hard link to one of ours, and root
- * follows no link of anybody else, wherever it is. */
+/* Stricter than fs.protected_symlinks: that may be off, and it covers only
+ * sticky folders. The owner of a link is not enough either, since it may be a
+ * hard link to one of ours. And root follows no link of anybody else. */
 static bool is_planted_link(const struct walk *w)
 {
     if (geteuid() == 0 && w->st.st_uid != 0)
@@ -86,7 +88,7 @@ static bool is_planted_link(const struct walk *w)
     return w->st.st_uid != geteuid() && w->st.st_uid != w->folder.st_uid;
 }
 
-/* fs.protected_regular, also for pipes and everything else. */
+/* Like fs.protected_regular, but also for pipes and everything else. */
 static bool is_planted(const struct walk *w)
 {
     return w->folder.st_mode & S_IWOTH && w->folder.st_mode & S_ISVTX &&
@@ -95,8 +97,8 @@ static bool is_planted(const struct walk *w)
 
 /* --- step by step -------------------------------------------------------- */
 
-/* A link of /proc can be one to something open, which has no other name, and
- * nobody can have planted it: the kernel is asked to follow it. */
+/* A link in /proc may lead to an open file without a name, so only the kernel
+ * can follow it. Nobody can have planted it. */
 static bool is_of_proc(int fd)
 {
     struct statfs fs;
@@ -135,7 +137,7 @@ static int follow(struct walk *w)
     return begin(w);
 }
 
-/* 1: the walk is at its end. */
+/* Returns 1 at the end of the walk. */
 static int step_into(struct walk *w)
 {
     int fd = w->child;

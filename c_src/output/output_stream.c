@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* --- signals only while there is something to wait for -------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
-/* Otherwise they are held, so that none comes between a check and a wait. */
+/* Signals are delivered only during a wait. Otherwise they are held, so that
+ * none comes between a check and the wait that it should end. */
 static void hold_signals(sigset_t *before)
 {
     static const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -21,7 +22,8 @@ static void hold_signals(sigset_t *before)
     pthread_sigmask(SIG_BLOCK, &set, before);
 }
 
-/* 0: fd can be written, or the time is up. */
+/* Waits until fd can be written, or for ms milliseconds (-1: without a limit).
+ * 0 or -errno. */
 static int wait_for(int fd, int64_t ms, const sigset_t *before)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
@@ -30,7 +32,8 @@ static int wait_for(int fd, int64_t ms, const sigset_t *before)
     return ppoll(&p, fd >= 0, ms < 0 ? NULL : &limit, before) < 0 ? -errno : 0;
 }
 
-/* As much as a pipe is sure to take once it takes anything. */
+/* Writes as much as a pipe surely takes when poll says that it takes anything.
+ */
 static int write_some(int fd, const struct buffer *bytes, size_t *done)
 {
     size_t left = bytes->len - *done;
@@ -56,7 +59,7 @@ int output_stream_write_fd(int fd, const struct buffer *bytes)
     return err;
 }
 
-/* --- what has a path ----------------------------------------------------- */
+/* --- outputs that have a path -------------------------------------------- */
 
 int output_stream_check(const struct output_place *p)
 {
@@ -67,8 +70,8 @@ int output_stream_check(const struct output_place *p)
     return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 ? -errno : 0;
 }
 
-/* A pipe can be opened only when somebody reads it. A file that was passed
- * to us open may hold something already. */
+/* Without blocking, a pipe can be opened only if somebody reads it. A file that
+ * was passed to us open may have content already, so it is appended to. */
 static int open_once(const struct output_place *p)
 {
     char path[OUTPUT_PLACE_FD_PATH];
