@@ -1,7 +1,7 @@
 /**
  * @file port.h
- * The conversation with the Elixir or Erlang side: packets of 4 bytes
- * big-endian length, then one term in external format (ei).
+ * The protocol between the program and its Elixir or Erlang side. A packet is a
+ * length of 4 bytes, big-endian, and then one term in the external format (ei).
  *
  *   to us:   {Ref :: integer, Command :: atom, Args :: map}
  *   from us: {Ref, ok, Value} | {Ref, error, {Code :: atom, Text :: binary}}
@@ -12,43 +12,44 @@
  *   start  #{pid, rate, engine, duration_ms, kernel, force, describe,
  *            no_command, at_end => [binary]}
  *                                 -> started
- *                                 at_end: requests to write, without their
- *                                 recording, each a packet. They are carried
- *                                 out when the other side ends while the
- *                                 recording runs
+ *                                 at_end: packets of `write` requests without
+ *                                 a recording. They are carried out if the
+ *                                 other side ends while the recording runs
  *   stop   #{run}                 -> #{report => map, recording => binary}
- *                                 a note becomes one of the recording's
- *   read   #{recording}           -> the same of a recording that was saved
+ *                                 run: a text that becomes the recording's
+ *                                 meta.run
+ *   read   #{recording}           -> the same, for a recording that was saved
  *   render #{recording, format, top, process => [binary], focus, ignore}
  *                                 -> binary, the rendered bytes
  *   check  #{path}                -> writable
- *                                 could a result be written there? Nothing is
- *                                 left behind
- *   write  #{recording, path, exclusive} and what render takes
+ *                                 can a result be written there? Leaves
+ *                                 nothing behind
+ *   write  #{recording, path, exclusive} and the arguments of render
  *                                 -> written
- *                                 to a file, rendered in the format or, without
+ *                                 to a file: rendered in the format or, without
  *                                 one, unchanged; exclusive: only if nothing is
- *                                 there. A relative path is one of the folder
- *                                 that the program was started in
+ *                                 there. A relative path is relative to the
+ *                                 folder that the program was started in
  *   diff   #{base => [recording], new => [recording], format, top, min_effect,
  *            fail_above, process => [binary], focus, ignore}
  *                                 -> #{text => binary, the rendered bytes,
  *                                      grew => boolean, report => map}
- *                                 grew: a function by more than fail_above
- *                                 percent (0 when not given)
+ *                                 grew: a function grew by more than
+ *                                 fail_above percent (default 0)
  *   describe #{described => [{Pid, InitialCall, Label, Application, Parent}]}
  *                                 -> described
- * hello must come first and name a version we speak. EOF on stdin ends the
- * program (the Erlang side is gone); so does a packet that is no request. When
- * nobody reads its stdout any more it ends at once, whatever it is doing.
+ * hello must come first and give a version that this program knows. EOF on
+ * stdin (the Erlang side is gone) ends the program, and so does a packet that
+ * is not a request. When nobody reads its stdout any more, it ends at once,
+ * unless a recording with at_end runs.
  *
- * The event: with describe => true the other side is the node that is sampled
- * and knows what nobody sees from outside. Then
+ * The event: describe => true means that the other side is the node that is
+ * sampled, which knows facts that cannot be seen from outside. Then the event
  *   {processes, [Pid :: binary]}
- * asks what the processes are that were seen first since the last event. Each
- * event is answered by one `describe`, with rows for those that are alive; ""
- * is what has no such fact. The next may be asked before. The reply to `stop`
- * waits a moment for the last answers.
+ * asks about the processes that were first seen since the last event. Each
+ * event is answered by one `describe`, with a tuple for each process that is
+ * alive; "" means that there is no such fact. Another event may come before the
+ * answer. The reply to `stop` waits up to a second for the last answers.
  */
 #ifndef CPROF_PORT_PORT_H
 #define CPROF_PORT_PORT_H
@@ -75,31 +76,32 @@ enum port_command {
 
 enum { PORT_MAX_PROCESSES = 64, PORT_TEXT = 256 };
 
-/** What the node says of one of its processes; "" where there is nothing. */
+/** What the node says about one of its processes; "" if there is nothing. */
 struct port_description {
     char pid[PORT_TEXT], initial_call[PORT_TEXT], label[PORT_TEXT];
     char application[PORT_TEXT], parent[PORT_TEXT];
 };
 
-/** Descriptions not taken yet, in the packet that they came in. */
+/** Descriptions that were not read yet; a view into their packet. */
 struct port_descriptions {
     const char *packet;
     int at, left;
 };
 
-/** Recordings not taken yet, likewise. */
+/** The same for recordings. */
 struct port_recordings {
     const char *packet;
     int at, left;
 };
 
-/** A view into the packet; the bytes may be any, a NUL included. */
+/** A view into the packet; any bytes, including NUL. */
 struct port_bytes {
     const uint8_t *data;
     size_t len;
 };
 
-/** A decoded request; one struct for all, unset members are 0 or "". */
+/** A decoded request: one struct for all commands. Members that were not given
+ *  are 0 or "". */
 struct port_request {
     int64_t ref;
     enum port_command command;
@@ -116,18 +118,21 @@ struct port_request {
     struct port_descriptions described;
 };
 
-/** Pure, fuzzed. -E_PROTOCOL with *ref set when at least that was readable
- *  (else 0). The packet must outlive the request. */
+/** Decodes a packet, which must outlive the request. 0 or -E_PROTOCOL; then
+ *  out->ref is set if at least that could be read, and otherwise 0. Pure,
+ *  fuzzed. */
 MUST_USE int port_decode(const void *packet, size_t len,
                          struct port_request *out);
-/** Takes the next description of a decoded request; false: no more. */
+/** Reads the next description of a decoded request; false: there are no more.
+ */
 bool port_next_description(struct port_descriptions *d,
                            struct port_description *out);
-/** Takes the next recording, a view into the packet; false: no more. */
+/** Reads the next recording, a view into the packet; false: there are no more.
+ */
 bool port_next_recording(struct port_recordings *r, const uint8_t **bytes,
                          size_t *len);
 
-/** Replies, appended to out as a whole packet with its length. */
+/** Replies. Each is appended to out as a whole packet with its length. */
 MUST_USE int port_reply_hello(struct buffer *out, int64_t ref,
                               const char *program_version);
 MUST_USE int port_reply_atom(struct buffer *out, int64_t ref, const char *atom);
@@ -137,12 +142,12 @@ MUST_USE int port_reply_error(struct buffer *out, int64_t ref, int code);
 /** The event that asks about count processes. */
 MUST_USE int port_event_processes(struct buffer *out, const char *const *pids,
                                   size_t count);
-/** #{report => the JSON report's shape as a map, recording => bytes}. */
+/** #{report => the content of the JSON report as a map, recording => bytes}. */
 MUST_USE int port_reply_result(struct buffer *out, int64_t ref,
                                const struct profile *p, const void *recording,
                                size_t recording_len);
 
-/** A comparison as it was rendered. */
+/** A rendered comparison. */
 struct port_diff {
     const void *text;
     size_t text_len;
@@ -150,14 +155,16 @@ struct port_diff {
     bool grew;
 };
 
-/** #{text => bytes, grew => grew, report => the JSON diff's shape as a map}. */
+/** #{text => bytes, grew => grew, report => the content of the JSON diff as a
+ *  map}. */
 MUST_USE int port_reply_diff(struct buffer *out, int64_t ref,
                              const struct diff *d,
                              const struct port_diff *rendered);
 
-/** Framing: one packet from fd into packet (cleared first). 1, 0 at a clean
- *  EOF, or a negative error. Blocks. */
+/** Reads one packet from fd into packet, which is cleared first. Blocks.
+ * Returns 1, 0 at an EOF between packets, or a negative error. */
 MUST_USE int port_read_packet(int fd, struct buffer *packet);
+/** Writes all bytes. Blocks. 0 or a negative error. */
 MUST_USE int port_write_all(int fd, const void *bytes, size_t len);
 
 #endif

@@ -24,7 +24,7 @@ static int reply(const struct port_request *r, const struct format *format,
     buffer_init(&sentence, PORT_MAX_PACKET);
     int err = format->write_diff(d, &how, &bytes);
     diff_sentence_add(&sentence, d, diff_culprit(d));
-    buffer_add(&sentence, "", 1); /* its end as a C string */
+    buffer_add(&sentence, "", 1); /* the end of a C string */
     if (!err)
         err = buffer_status(&sentence);
     if (!err)

@@ -7,8 +7,8 @@
 
 #include "port/port.h"
 
-/** Appends the reply to out. -E_USAGE when a side has no recording, or an
- *  error of reading, filtering or comparing them. */
+/** Appends the reply to out. 0; -E_USAGE if a side has no recording; or an
+ * error of reading, filtering or comparing them. */
 MUST_USE int port_compare(const struct port_request *r, struct buffer *out);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A request's bytes to a struct. The packet is checked as a whole first
- * (port_term.c); after that ei may read it. What a request asks for is not
- * judged here: a pid of 0 or a rate of -1 is the session's to refuse.
+ * Decodes the bytes of a request. The whole packet is checked first
+ * (port_term.c), so that ei may read it. Values are not checked here: it is the
+ * server or the session that refuses a pid of 0 or a rate of -1.
  */
 #include "port/port.h"
 
@@ -32,7 +32,7 @@ enum field_kind {
 struct field {
     const char *key;
     enum field_kind kind;
-    size_t offset; /* of the member */
+    size_t offset; /* of the member in struct port_request */
 };
 
 #define MEMBER(name) offsetof(struct port_request, name)
@@ -87,7 +87,7 @@ static bool integer(struct cursor *c, int64_t *out)
     return true;
 }
 
-/* A whole number will do too. */
+/* Also accepts an integer. */
 static bool real(struct cursor *c, double *out)
 {
     int64_t whole;
@@ -107,8 +107,8 @@ static bool boolean(struct cursor *c, bool *out)
     return true;
 }
 
-/* A view of a binary's bytes; ei itself would only copy them. The 5 bytes
- * are the tag and the length. */
+/* A view of the bytes of a binary, which ei itself could only copy. The 5 bytes
+ * in front are the tag and the length. */
 static bool bytes(struct cursor *c, struct port_bytes *out)
 {
     int type, size;
@@ -120,7 +120,7 @@ static bool bytes(struct cursor *c, struct port_bytes *out)
     return ei_skip_term(c->bytes, &c->at) == 0;
 }
 
-/* A binary that is a C string of ours; an atom will do too. */
+/* A binary that can be a C string of PORT_TEXT bytes; also accepts an atom. */
 static bool text(struct cursor *c, char out[static PORT_TEXT])
 {
     int type, size;
@@ -160,7 +160,7 @@ static bool description(struct cursor *c, struct port_description *out)
            text(c, out->parent);
 }
 
-/* All are looked at now, so that taking them later cannot fail. */
+/* All descriptions are checked now, so that reading them later cannot fail. */
 static bool descriptions(struct cursor *c, struct port_descriptions *out)
 {
     int count;
@@ -186,7 +186,7 @@ bool port_next_description(struct port_descriptions *d,
     return good;
 }
 
-/* All are looked at now, as descriptions are. */
+/* All recordings are checked now, too. */
 static bool recordings(struct cursor *c, struct port_recordings *out)
 {
     int count;

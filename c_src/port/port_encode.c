@@ -11,7 +11,8 @@ static void check(struct port_encoder *e, int rc)
         e->failed = true;
 }
 
-/* ei counts with int; a packet is at most PORT_MAX_PACKET, which fits. */
+/* Is there room for len more bytes? ei counts with int, and PORT_MAX_PACKET
+ * fits into that. */
 static bool room(struct port_encoder *e, size_t len)
 {
     if (e->failed || len > PORT_MAX_PACKET ||
@@ -56,7 +57,7 @@ static struct port_encoder *of(struct sink *s)
     return (struct port_encoder *)s;
 }
 
-/* Before a term: counts it, if it is one of a list. */
+/* To be called before a term: counts it if it is an element of a list. */
 static struct port_encoder *term(struct sink *s)
 {
     struct port_encoder *e = of(s);
@@ -78,7 +79,7 @@ static void key(struct sink *s, const char *name)
     port_encode_key(of(s), name);
 }
 
-/* The header's count is written by end(). */
+/* end() writes the right count into the header. */
 static void begin(struct sink *s, enum sink_box box)
 {
     struct port_encoder *e = term(s);
@@ -102,7 +103,7 @@ static void end(struct sink *s)
     int at = e->open[e->depth].at;
     uint32_t count = e->open[e->depth].count;
     if (box == SINK_LIST && count == 0)
-        e->x.index = at; /* [] is its end alone */
+        e->x.index = at; /* [] has no header, only the end of a list */
     else
         for (int i = 0; i < 4; i++)
             e->x.buff[at + 1 + i] = (char)(count >> (24 - 8 * i));
@@ -132,7 +133,7 @@ static void natural(struct sink *s, uint64_t value)
         check(e, ei_x_encode_ulonglong(&e->x, value));
 }
 
-/* All its digits: a program may want them. */
+/* Written with all its digits, because programs may need them. */
 static void real(struct sink *s, double value, unsigned decimals)
 {
     struct port_encoder *e = term(s);

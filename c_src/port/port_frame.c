@@ -1,6 +1,6 @@
 /*
- * Packets on a pipe: 4 bytes big-endian length, then the bytes, as the VM's
- * {packet,4} writes and expects them.
+ * Packets on a pipe: a length of 4 bytes, big-endian, then the bytes. This is
+ * the VM's {packet,4}.
  */
 #include "port/port.h"
 
@@ -8,10 +8,11 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* A length is only a claim until the bytes came: memory grows with them. */
+/* The length may be wrong, so memory is allocated only as the bytes arrive. */
 #define CHUNK ((size_t)1 << 20)
 
-/* Waits until a descriptor that somebody made non-blocking is ready. */
+/* Waits until a descriptor is ready, because somebody may have made it
+ * non-blocking. */
 static int wait_for(int fd, short events)
 {
     struct pollfd p = {.fd = fd, .events = events};
@@ -20,7 +21,7 @@ static int wait_for(int fd, short events)
     return 0;
 }
 
-/* Up to len bytes; fewer only at the end of the stream. */
+/* Reads len bytes, or fewer if the stream ends before. */
 static int64_t read_all(int fd, uint8_t *to, size_t len)
 {
     size_t got = 0;

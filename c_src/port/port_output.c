@@ -12,7 +12,8 @@ struct filter port_filter(const struct port_request *r,
 {
     for (size_t i = 0; i < r->process_count; i++)
         names[i] = r->processes[i];
-    /* From inside it is a process that is known, as a trigger's caller. */
+    /* Inside a node, the process is known to exist, for example the caller of a
+     * trigger. So it is not an error if it was not sampled. */
     return (struct filter){.idle_is_fine = true,
                            .processes = names,
                            .process_count = r->process_count,

@@ -60,8 +60,8 @@ static const struct code_name code_names[] = {
     {E_NO_FILE, "no_file"},
 };
 
-/* The system's codes get the names Erlang's file module gives them: enoent,
- * eacces. */
+/* Error numbers of the system get the names that Erlang's file module uses,
+ * such as enoent and eacces. */
 static void errno_atom(int code, char *name, size_t size)
 {
     const char *from = strerrorname_np(-code);
@@ -85,7 +85,7 @@ static void code_atom(struct port_encoder *e, int code)
     port_encode_atom(e, name);
 }
 
-/* {Ref, ok, and the value is the caller's to write. */
+/* Writes the beginning of {Ref, ok, Value}; the caller writes the value. */
 static void begin_ok(struct port_encoder *e, int64_t ref)
 {
     port_encode_init(e);

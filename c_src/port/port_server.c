@@ -15,13 +15,13 @@
 #include "recorder/session_meta.h"
 
 struct server {
-    int requests, replies; /* descriptors: where they come from, and go */
+    int requests, replies; /* descriptors */
     bool greeted;
     struct session *session;
-    int session_error; /* why sampling ended by itself, 0: it did not */
-    uint64_t end_ns;   /* when it is to end by itself, 0: never */
+    int session_error; /* why sampling ended by itself; 0: it did not */
+    uint64_t end_ns;   /* when sampling must end by itself; 0: never */
     struct inquiry inquiry;
-    struct profile *finished; /* the result, when only answers are missing */
+    struct profile *finished; /* the result, while answers are missing */
     int64_t stop_ref;
     uint64_t answer_by_ns;
     struct buffer in, out;
@@ -74,7 +74,7 @@ static int reply_profile(struct server *s, int64_t ref, const struct profile *p)
     return err;
 }
 
-/* The reply follows when the node has answered what is still to be asked. */
+/* The reply follows when the node has answered the last questions (tend). */
 static int stop(struct server *s, const struct port_request *r)
 {
     if (!s->session)
@@ -156,7 +156,7 @@ static int carry_out(struct server *s, const struct port_request *r)
     return -E_PROTOCOL;
 }
 
-/* Sends what was made of a request, or the error instead. */
+/* Sends the reply in s->out or, if err is not 0, the error. */
 static int answer(struct server *s, int64_t ref, int err)
 {
     if (err) {
@@ -166,7 +166,8 @@ static int answer(struct server *s, int64_t ref, int err)
     return err ? err : port_write_all(s->replies, s->out.data, s->out.len);
 }
 
-/* 1: go on, 0: the other side is gone, negative: it broke the protocol. */
+/* 1: continue; 0: the other side is gone; negative: it broke the protocol, or
+ * another error. */
 static int serve_one(struct server *s)
 {
     struct port_request *request = malloc(sizeof(*request));
@@ -197,7 +198,7 @@ static int ask(struct server *s)
     return err ? err : port_write_all(s->replies, s->out.data, s->out.len);
 }
 
-/* Asks the node what is to be asked, and hands out a result that is ready. */
+/* Asks the node about processes, and sends the result when it is ready. */
 static int tend(struct server *s)
 {
     int err = ask(s);
@@ -213,7 +214,8 @@ static int tend(struct server *s)
     return answer(s, s->stop_ref, err);
 }
 
-/* Samples meanwhile, or waits when nothing is being recorded. */
+/* Is there a request? Samples for a short time before, or waits if nothing is
+ * being recorded. */
 static bool request_waits(struct server *s)
 {
     struct pollfd in = {.fd = s->requests, .events = POLLIN};
@@ -224,7 +226,7 @@ static bool request_waits(struct server *s)
     return poll(&in, 1, sampling ? 0 : s->finished ? 10 : 1000) > 0;
 }
 
-/* The node has ended, and with it whoever would have stopped the recording. */
+/* The node has ended before it stopped the recording. */
 static void carry_out_will(struct server *s)
 {
     struct profile *p = NULL;

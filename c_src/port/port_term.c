@@ -1,8 +1,8 @@
 /*
- * A bounded walk over the external term format (the tags are those of
- * erts/emulator/beam/external.h, described in erts/doc's erl_ext_dist). It
- * knows only the tags a request may hold; pids, funs, references, compressed
- * terms and big integers beyond 64 bits are refused, not skipped.
+ * A bounded walk over the external term format. The tags are those of
+ * erts/emulator/beam/external.h, which erl_ext_dist in erts/doc describes. It
+ * knows only the tags that a request may contain: pids, funs, references,
+ * compressed terms and integers beyond 64 bits are refused.
  */
 #include "port/port_term.h"
 
@@ -30,7 +30,8 @@ enum tag {
     TAG_SMALL_ATOM_UTF8 = 119,
 };
 
-/* The format is big-endian throughout, the bounded reader little-endian. */
+/* The format is big-endian, but the bounded reader reads little-endian values.
+ */
 static uint32_t u16(struct reader *r)
 {
     return __builtin_bswap16(reader_u16(r));
@@ -45,8 +46,8 @@ static bool term(struct reader *r, unsigned depth);
 
 static bool terms(struct reader *r, uint64_t count, unsigned depth)
 {
-    /* Every term has at least one byte: a count that cannot be is refused
-     * before it is walked. */
+    /* Every term takes at least one byte, so an impossible count is refused
+     * before any term is walked. */
     if (r->failed || depth == 0 || count > reader_left(r))
         return false;
     while (count-- > 0)
@@ -58,11 +59,11 @@ static bool terms(struct reader *r, uint64_t count, unsigned depth)
 static bool small_big(struct reader *r)
 {
     uint8_t len = reader_u8(r);
-    reader_skip(r, 1 + (size_t)len); /* the sign, the digits */
+    reader_skip(r, 1 + (size_t)len); /* the sign and the digits */
     return len <= sizeof(uint64_t);
 }
 
-/* A list is its elements and then its tail, which must be []. */
+/* A list consists of its elements and then its tail, which must be []. */
 static bool list(struct reader *r, unsigned depth)
 {
     return terms(r, u32(r), depth) && reader_u8(r) == TAG_NIL;
