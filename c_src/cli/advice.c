@@ -37,7 +37,8 @@ int advice_kernel_error(const struct advice_facts *f)
     int err = f->rights.perf_kernel;
     if (err == 0)
         return 0;
-    /* Refused with the kernel, granted without: only the setting does that. */
+    /* Only the setting refuses events with the kernel and allows events without
+     * it. */
     if (f->rights.perf_user == 0)
         return -E_PERF_PARANOID;
     return rights_explain(&f->rights, -E_PERF_DENIED);
@@ -55,8 +56,9 @@ bool advice_can_record(const struct advice_facts *f)
 
 /* --- the one command ----------------------------------------------------- */
 
-/* More rights are needed. Where rights have no effect here, or sudo would have
- * none, the user has to leave the container or namespace that removes them. */
+/* The advice if more rights are needed. If rights have no effect here, or sudo
+ * cannot give them, the user has to leave the container or namespace that takes
+ * them away. */
 static enum advice more_rights(const struct rights *r)
 {
     return r->uid == 0 || r->namespaced || r->no_new_privs ? ADVICE_HOST
@@ -82,7 +84,7 @@ static enum advice for_engine(const struct rights *r,
     }
 }
 
-/* The first engine that does not work but can be made to work. Engines after
+/* The advice for the first engine that does not work but could. Engines behind
  * one that works would be no improvement. */
 static enum advice for_engines(const struct advice_facts *f)
 {

@@ -1,4 +1,4 @@
-/* cprof diff: recordings before and after a change, compared. */
+/* cprof diff: compares recordings from before and after a change. */
 #include <inttypes.h>
 
 #include "cli/options.h"
@@ -7,8 +7,8 @@
 #include "formats/diff_write.h"
 #include "output/output.h"
 
-/* EXIT_DONE, or said what failed. A side without any work cannot be compared;
- * one of its recordings may be. */
+/* Returns EXIT_DONE, or prints what failed. A side must have some work; a
+ * single recording of it may have none. */
 static int side_read(const struct options_side *files,
                      const struct filter *filter, struct diff_recordings *side)
 {
@@ -21,7 +21,7 @@ static int side_read(const struct options_side *files,
                                            : fail(files->files[0], -E_EMPTY);
 }
 
-/* The one sentence, where scripts look for it. */
+/* Prints one sentence, on stderr, if the limit was exceeded. */
 static int judge(const struct diff *d, const struct options *o)
 {
     if (!o->has_limit || !diff_grew_above(d, o->limit))

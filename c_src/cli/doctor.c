@@ -1,4 +1,4 @@
-/* cprof doctor: what works here, and the remedy for what does not. */
+/* cprof doctor: shows what works here, and what to do about the rest. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "recorder/limits.h"
 #include "recorder/target_state.h"
 
-/* A detail may quote what another process chose, as its path. */
+/* A detail may quote text that another process chose, such as its path. */
 static void row(const char *mark, const char *what, const char *detail)
 {
     struct buffer shown;
@@ -106,7 +106,7 @@ static void say_kernel(const struct advice_facts *f)
 
 /* --- the node ------------------------------------------------------------ */
 
-/* False: some are not known. */
+/* False: some schedulers are not known. */
 static bool say_schedulers(const struct target_state *t)
 {
     size_t
@@ -130,7 +130,7 @@ static bool say_schedulers(const struct target_state *t)
     return known == all;
 }
 
-/* False: something of its VM was not recognised. */
+/* False: a part of the VM was not recognised. */
 static bool describe_node(const struct target_state *t)
 {
     char line[512];
@@ -167,7 +167,7 @@ static int check_node(struct advice_facts *f, pid_t pid)
     return 0;
 }
 
-/* Threads are of the node, if there is one. */
+/* With a pid, also shows the threads of the node. */
 static void say_limits(const struct advice_facts *f, pid_t pid)
 {
     static const struct {
@@ -194,8 +194,8 @@ static void say_limits(const struct advice_facts *f, pid_t pid)
     }
 }
 
-/* The user did not ask for a node: facts about the only node do not decide
- * whether recordings work. */
+/* The user gave no node, so facts about the only node do not decide whether
+ * recordings work. */
 static void look_for_nodes(const struct advice_facts *f)
 {
     struct advice_facts of_node = *f;
@@ -206,7 +206,7 @@ static void look_for_nodes(const struct advice_facts *f)
         row("no", "nodes", err_text(only));
 }
 
-/* --- what it depends on, and what to do ------------------------------------
+/* --- facts and advice -----------------------------------------------------
  */
 
 static void say_setting(const char *what, int value)

@@ -1,4 +1,4 @@
-/* cprof dump: what every process of a node does now. */
+/* cprof dump: shows what every process of a node is doing now. */
 #include <inttypes.h>
 #include <stdio.h>
 

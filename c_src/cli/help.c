@@ -45,7 +45,7 @@ static void paragraphs(struct buffer *out, const char *text)
     }
 }
 
-/* The help of an option, with the option's words filled in. */
+/* The help text of an option, with its words filled in. */
 static void option_help(struct buffer *out, const struct option_row *row,
                         enum option_verb verb)
 {
@@ -246,9 +246,9 @@ static void bash_verb(struct buffer *out, const struct verb *verb)
 }
 
 /* File names may contain blanks. "--state=run" is three words in bash, but one
- * word in zsh, which accepts only completions that begin with all of it. In
- * bash an @ begins a new word, so the name of a node is offered without its
- * host. */
+ * word in zsh, which accepts only completions that begin with the whole word.
+ * In bash an @ begins a new word, so the name of a node is completed without
+ * its host. */
 static const char bash_head[] =
     "_cprof_files() {\n"
     "    local IFS=$'\\n'\n"
@@ -300,8 +300,8 @@ static const char bash_tail[] =
     "}\n"
     "complete -o filenames -F _cprof cprof\n";
 
-/* When this is the file _cprof in a folder of functions, zsh runs it the first
- * time that a word is completed; otherwise the user sources it. */
+/* If the script is the file _cprof in a folder of functions, zsh runs it when a
+ * word is completed for the first time. Otherwise the user sources it. */
 static const char zsh_head[] = "#compdef cprof\n";
 static const char zsh_init[] = "autoload -U +X bashcompinit && bashcompinit\n";
 static const char zsh_tail[] = "[ \"${funcstack[1]-}\" != _cprof ] ||\n"

@@ -24,22 +24,24 @@ enum {
     LOOK_MIN_MS = 200, /* between looks for other VMs */
     LOOK_MAX_MS = 1000,
     LOOK_SHARE =
-        50, /* in between, CPU time of a look to the time up to the next */
+        50, /* the time until the next look, as a multiple of its CPU time */
 };
 
 /* A process that a command starts may lose its parent (`erl -detached`), but it
  * inherits this variable. */
 static const char mark_name[] = "CPROF_RECORD";
 
-/* Yama lets an ancestor trace. The process of the engine ptrace that does so is
- * a child of ours, so the command has to allow it; exec keeps that. (It is not
- * inherited: only we ourselves can trace a VM that the command forks.) */
+/* Yama allows ancestors to trace a process. The tracer of engine ptrace is a
+ * child of ours, not an ancestor, so the command has to allow our descendants,
+ * too. That is kept by exec but not inherited: a VM that the command forks can
+ * be traced only by ourselves. */
 static void allow_our_children(pid_t us)
 {
     prctl(PR_SET_PTRACER, (unsigned long)us);
 }
 
-/* exec's errno comes back through a pipe that a successful exec closes. */
+/* If exec fails, its errno comes back through a pipe, which a successful exec
+ * closes. */
 static int spawn(char *const command[], struct launch *l)
 {
     int pipe_fds[2];
@@ -85,7 +87,7 @@ static bool descends_from(pid_t pid, pid_t ancestor)
     return false;
 }
 
-/* A VM is ready once its code list and a scheduler thread are there. */
+/* A VM is ready when it has a code list, and its schedulers can be found. */
 static bool ready(pid_t pid, const volatile sig_atomic_t *stop)
 {
     struct target_state t;
@@ -113,7 +115,7 @@ static bool is_marked(const struct process *p, const struct launch *l)
     return marked;
 }
 
-/* The next process in /proc that is no older than the command, or 0. */
+/* The next process in /proc that is not older than the command, or 0. */
 static pid_t next_process(DIR *proc, const struct launch *l)
 {
     struct process_stat stat;
@@ -126,8 +128,9 @@ static pid_t next_process(DIR *proc, const struct launch *l)
     return 0;
 }
 
-/* Between fork and exec, a process that a VM starts looks like that VM. A VM
- * starts one helper, which starts all else, so no VM is the child of a VM. */
+/* Between fork and exec, a process that a VM starts looks like a VM, too. But a
+ * VM is never the child of a VM: a VM itself starts only one helper, and that
+ * starts everything else. */
 static bool is_fork_of_vm(pid_t pid)
 {
     struct process parent;
@@ -142,7 +145,7 @@ static bool is_vm_of(pid_t pid, const struct launch *l)
            !is_fork_of_vm(pid);
 }
 
-/* The VM to be recorded: one that is ready, below the command. */
+/* The VM to record: a descendant of the command that is ready. */
 static pid_t find_vm(const struct launch *l, const volatile sig_atomic_t *stop)
 {
     struct process p;
@@ -157,8 +160,8 @@ static pid_t find_vm(const struct launch *l, const volatile sig_atomic_t *stop)
     return found;
 }
 
-/* The VM that an ended command left behind; 0: none yet. *any: it left behind a
- * process that may become one. */
+/* The VM that the ended command left running; 0: none so far. *any: it left a
+ * process running that may become a VM. */
 static pid_t find_left(const struct launch *l, bool *any)
 {
     pid_t pid, found = 0;
@@ -221,8 +224,8 @@ static bool has_ended(struct launch *l)
     return l->ended;
 }
 
-/* A VM that goes into the background is not there yet when the command that
- * starts it ends, but the process that becomes it is. */
+/* When a command starts a VM in the background and ends, there is no VM yet,
+ * but there is a process that will become it. */
 static void wait_for_left(struct launch *l, const volatile sig_atomic_t *stop)
 {
     bool any = true;
@@ -263,7 +266,7 @@ void launch_wait(struct launch *l, const volatile sig_atomic_t *stop)
     look_now(l);
 }
 
-/* The VM may be a descendant that outlives the command: it is ended too. */
+/* Also signals the VM, which may be a descendant that outlives the command. */
 static void signal_both(const struct launch *l, int number)
 {
     kill(l->child, number);

@@ -11,11 +11,11 @@
 enum {
     CAP_TO_LOCK = 1 << 14, /* CAP_IPC_LOCK */
     OWN_DESCRIPTORS = LIMITS_LEAST,
-    /* Of each thread: the smallest ring and the page before it. */
+    /* For each thread: the smallest ring and the page in front of it. */
     RING_BYTES = 16384 + 4096,
 };
 
-/* --- what there is -------------------------------------------------------- */
+/* --- what is available ---------------------------------------------------- */
 
 static uint64_t hard_limit(int resource)
 {
@@ -25,8 +25,8 @@ static uint64_t hard_limit(int resource)
     return limit.rlim_max;
 }
 
-/* kernel.perf_event_mlock_kb is each user's, for each CPU, beside the limit of
- * the process. */
+/* Each user may lock kernel.perf_event_mlock_kb for each CPU, in addition to
+ * the limit of the process. */
 static uint64_t allowance(void)
 {
     unsigned long kb = 516; /* the kernel's default */
@@ -65,7 +65,7 @@ static bool is_needed(const struct limits_advice *l)
     return l->threads > 0 && l->each_thread;
 }
 
-/* How many threads are left without, if there is enough for `enough_for`. */
+/* How many threads cannot be sampled if there is enough for `enough_for`. */
 static size_t without(const struct limits_advice *l, uint64_t enough_for)
 {
     return is_needed(l) && l->threads > enough_for

@@ -1,7 +1,7 @@
 /**
  * @file limits_advice.h
- * What the limits of this process mean for a recording: pure, so that every
- * combination can be tested, but for limits_advice_read.
+ * What the limits of this process mean for a recording. All functions except
+ * limits_advice_read are pure, so that every combination can be tested.
  */
 #ifndef CPROF_CLI_LIMITS_ADVICE_H
 #define CPROF_CLI_LIMITS_ADVICE_H
@@ -13,23 +13,23 @@
 
 #define LIMITS_ADVICE_UNLIMITED UINT64_MAX
 
-/** What there is, and what is needed. */
+/** What is available, and what is needed. */
 struct limits_advice {
-    uint64_t descriptors;  /**< that may be open, by the hard limit */
-    uint64_t locked_bytes; /**< of rings */
+    uint64_t descriptors;  /**< how many may be open; the hard limit */
+    uint64_t locked_bytes; /**< how much memory of rings may be locked */
     bool can_fork;         /**< a process could be started just now */
-    size_t threads;        /**< of the node; 0: none is given */
-    bool each_thread;      /**< the engine has an event on each of them */
+    size_t threads;        /**< of the node; 0: no node was given */
+    bool each_thread;      /**< the engine needs an event on each thread */
 };
 
 enum { LIMITS_ADVICE_TEXT = 256 };
 
-/** The limits of this process; starts a process and ends it.
+/** Reads the limits of this process. Starts a process, which ends at once.
  *  @param caps  effective capabilities, as bits */
 void limits_advice_read(uint64_t caps, struct limits_advice *out);
 
-/** Each writes what is so and, where it is not enough, what to do. True: it is
- *  enough. */
+/** Each writes a description and, if there is not enough, what to do about it.
+ *  True: there is enough. */
 bool limits_advice_descriptors(const struct limits_advice *l,
                                char text[LIMITS_ADVICE_TEXT]);
 bool limits_advice_locked(const struct limits_advice *l,

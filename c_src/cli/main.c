@@ -1,5 +1,5 @@
-/* The program: its signals and streams, and whether all of its output
- * arrived. */
+/* The program: sets up signals and streams, and checks that all output was
+ * written. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 #include "cli/verbs.h"
 
 /* A file that we open must not get the number of a closed standard stream. So
- * closed streams are opened here such that using them still fails. */
+ * closed streams are opened here, in a way that using them still fails. */
 static void keep_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -24,8 +24,9 @@ static void on_size_limit(int number)
     (void)number;
 }
 
-/* A file size limit (ulimit -f) is one more error of write(). A handler, which
- * a command that is started does not inherit. */
+/* Turns a file size limit (ulimit -f) into an error of write(). This uses a
+ * handler and not SIG_IGN, because a command that we start would inherit that.
+ */
 static void survive_size_limit(void)
 {
     const struct sigaction action = {.sa_handler = on_size_limit,
@@ -36,8 +37,9 @@ static void survive_size_limit(void)
         sigaction(SIGXFSZ, &action, NULL);
 }
 
-/* The kernel lets the stack grow up to the present limit; beyond that there is
- * a SIGSEGV. The environment is on the stack, too. */
+/* Raises the stack limit if it is low. The kernel lets the stack, which also
+ * contains the environment, grow up to the limit; beyond it, the program gets a
+ * SIGSEGV. */
 static bool has_stack(void)
 {
     enum { LEAST = 64 << 10, WANTED = 256 << 10 };
@@ -48,8 +50,8 @@ static bool has_stack(void)
     return l.rlim_cur >= LEAST && setrlimit(RLIMIT_STACK, &l) == 0;
 }
 
-/* The code to exit with. Output may not have been written; some file systems
- * report that only now. */
+/* Returns the code to exit with. Some file systems report only now that output
+ * could not be written. */
 static int check_stdout(int code)
 {
     errno = 0;

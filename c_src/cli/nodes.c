@@ -12,9 +12,9 @@
 
 enum { NAME_WIDTH = 30, RUNS_WIDTH = 22, TEXT = 64 };
 
-/* --- one line a node ------------------------------------------------------ */
+/* --- one line per node ---------------------------------------------------- */
 
-/* fgetpwent, because a static program has no name service. */
+/* Uses fgetpwent, because a static program cannot use the name service. */
 static void user_text(uid_t uid, char text[TEXT])
 {
     FILE *file = fopen("/etc/passwd", "re");
@@ -28,7 +28,7 @@ static void user_text(uid_t uid, char text[TEXT])
         fclose(file);
 }
 
-/* In the biggest unit that there are two of. */
+/* In the largest unit that gives at least 2. */
 static void uptime_text(uint64_t seconds, char text[TEXT])
 {
     static const struct {
@@ -42,7 +42,7 @@ static void uptime_text(uint64_t seconds, char text[TEXT])
              units[i].unit);
 }
 
-/* A name that its owner chose, padded. */
+/* Prints a name that somebody else chose, padded. */
 static void cell(FILE *to, const char *text, int width)
 {
     struct buffer shown;
@@ -123,7 +123,7 @@ int nodes_show(void)
 
 /* --- which one ------------------------------------------------------------ */
 
-/* Puts those of the name first; how many there are. */
+/* Moves the nodes with this name to the front. Returns their number. */
 static size_t named_first(struct beams *b, const char *name)
 {
     char host[256] = "";
@@ -157,7 +157,7 @@ static int take(const char *verb, const struct beams *b, struct options *o)
     return EXIT_DONE;
 }
 
-/* A node may have been given its name after its start, which only it knows. */
+/* A node may have got its name after its start; then only the node knows it. */
 static int say_unknown(const char *name, const struct beams *b)
 {
     print_first(stderr, b, b->count);

@@ -1,7 +1,7 @@
 /**
  * @file nodes.h
- * Which node a command line means if it gives no pid: the node with the given
- * name, or the only node that there is. Otherwise the nodes are listed.
+ * Finds the node that a command line means if it gives no pid: the node with
+ * the given name, or the only node on this machine. Otherwise lists the nodes.
  */
 #ifndef CPROF_CLI_NODES_H
 #define CPROF_CLI_NODES_H
@@ -10,7 +10,7 @@
 #include "cli/options.h"
 
 /**
- * Sets o->pid, unless it is set already, and says on stderr which node it is.
+ * Sets o->pid, unless it is set already, and prints on stderr which node it is.
  * @param verb  named in the message
  * @return EXIT_DONE, or the code to exit with; then the reason and the nodes
  *         have been printed

@@ -11,7 +11,7 @@
 #define MAX_SECONDS 86400
 #define MAX_TIME_S  1e9
 
-/* A number in a sentence. */
+/* A number as a string literal. */
 #define TEXT(number)  TEXT_(number)
 #define TEXT_(number) #number
 
@@ -37,7 +37,7 @@ bool option_format_fits(const struct format *f, enum option_verb verb)
     }
 }
 
-/* The i-th format that can do what the verb does. */
+/* The i-th format that can show the result of the verb. */
 static const struct format *format_of(enum option_verb verb, size_t i)
 {
     for (const struct format *const *f = format_all; *f; f++)
@@ -222,7 +222,7 @@ static const char *take_thread(struct options *o, const char *text)
                  : "give a thread's name or tid";
 }
 
-/* To the microsecond: 0.15 is the boundary of buckets that it looks like. */
+/* Rounded to microseconds, so that 0.15 is exactly a boundary of buckets. */
 static const char *take_time(uint64_t *ns, const char *text)
 {
     double seconds;
@@ -299,10 +299,10 @@ static const char *take_min_effect(struct options *o, const char *text)
 enum {
     RECORD = OPTION_RECORD,
     DIFF = OPTION_DIFF,
-    NODES = OPTION_RECORD | OPTION_DOCTOR | OPTION_DUMP, /* a running one */
-    SHOWS = OPTION_RECORD | OPTION_REPORT,               /* a recording */
+    NODES = OPTION_RECORD | OPTION_DOCTOR | OPTION_DUMP, /* use a node */
+    SHOWS = OPTION_RECORD | OPTION_REPORT,               /* show a recording */
     FILTERS = SHOWS | OPTION_DIFF,
-    WRITES = FILTERS | OPTION_DUMP, /* a result */
+    WRITES = FILTERS | OPTION_DUMP, /* write a result */
 };
 #define AT(member) offsetof(struct options, member)
 

@@ -1,43 +1,44 @@
 /**
  * @file option_table.h
- * Every option once: its names, the verbs that have it, its values, how it is
- * read and what it does. Parsing (options.h), --help, the man page and the
- * completion of shells (help.h) are made of this table.
+ * The table of all options: their names, the verbs that have them, their
+ * values, how they are parsed and what they do. Parsing (options.h), --help,
+ * the man page and the completion for shells (help.h) use this table.
  */
 #ifndef CPROF_CLI_OPTION_TABLE_H
 #define CPROF_CLI_OPTION_TABLE_H
 
 #include "cli/options.h"
 
-/** The i-th word of a list that a verb has, or NULL after the last. The first
- *  is the default, of an option that has one. */
+/** The i-th word of a list of values, for a verb; NULL after the last. If the
+ *  option has a default, it is the first word. */
 typedef const char *option_words(enum option_verb verb, size_t i);
 
 struct option_row {
     const char *name;     /**< without the dashes */
-    char letter;          /**< 0: it has none */
-    unsigned verbs;       /**< enum option_verb */
-    const char *argument; /**< "PID"; NULL: it has none */
+    char letter;          /**< 0: none */
+    unsigned verbs;       /**< a set of enum option_verb */
+    const char *argument; /**< such as "PID"; NULL: none */
     option_words *words;  /**< NULL: none */
     bool closed;          /**< a value must be one of the words */
-    /** Takes the value: NULL, or why it is wrong. Without it the value is put
-     *  at `to`; an option without an argument sets a bool there. */
+    /** Stores the value. Returns NULL, or why the value is wrong. If this is
+     *  NULL, the value is stored at `to`; an option without an argument sets a
+     *  bool there. */
     const char *(*take)(struct options *o, const char *text);
     size_t to;        /**< offset in struct options */
-    const char *help; /**< "{}" stands for the words: "a, b or c"; "{first}"
-                           for the first of them */
+    const char *help; /**< "{}" stands for the words, as "a, b or c", and
+                           "{first}" for the first of them */
 };
 
-/** NULL-terminated by name. */
+/** Ends with a row whose name is NULL. */
 extern const struct option_row option_table[];
 
-/** The row of that name; it must be there. */
+/** The row with this name, which must exist. */
 const struct option_row *option_row(const char *name);
-/** The first word of that option. */
+/** The first word of the option with this name. */
 const char *option_first_word(const char *name, enum option_verb verb);
-/** Is the text what --pid takes? */
+/** Would --pid accept this text? */
 bool option_is_pid(const char *text);
-/** Can the format show what the verb makes? */
+/** Can the format show the result of the verb? */
 bool option_format_fits(const struct format *f, enum option_verb verb);
 /** Appends "a, b or c". */
 void option_words_add(struct buffer *out, const struct option_row *row,

@@ -10,7 +10,7 @@
 
 enum {
     ROWS_MAX = 64,
-    FIRST_CODE = 256, /* of getopt: then the number of the row */
+    FIRST_CODE = 256, /* getopt's code of a row is this plus its index */
 };
 
 static int fault(struct options_fault *f, const char *what, const char *value,
@@ -151,14 +151,14 @@ static int parse(int argc, char **argv, struct options *o,
 {
     struct getopt_table table;
     make_getopt_table(o->verb, &table);
-    optind =
-        0; /* glibc: also forget where it was in a word of an earlier line */
+    optind = 0; /* glibc: also resets its position within a word of an earlier
+                   line */
     opterr = 0;
     for (;;) {
         int code = getopt_long(argc, argv, table.letters, table.rows, NULL);
         if (code == -1)
             return 0;
-        /* Options may follow other words: it is the one just passed. */
+        /* Options may follow other words, so it is the word just passed. */
         const char *option = argv[optind > 1 ? optind - 1 : 1];
         if (code == ':')
             return fault(f, option, "", "needs a value");
@@ -170,10 +170,10 @@ static int parse(int argc, char **argv, struct options *o,
     }
 }
 
-/* --- what fits together --------------------------------------------------- */
+/* --- combinations --------------------------------------------------------- */
 
-/* The format of --format; or else that of the output's extension; or else the
- * first. */
+/* Uses the format of --format, or otherwise that of the output's extension, or
+ * otherwise the first one. */
 static int decide_format(struct options *o, struct options_fault *f)
 {
     if (!o->format)
@@ -229,7 +229,7 @@ static int check_view(struct options *o, struct options_fault *f)
     return why ? option_fault(f, option_row(name), NULL, why) : 0;
 }
 
-/* A word that the user probably meant as a node, not as a command. */
+/* Reports a word that the user probably meant as a node, not as a command. */
 static int node_without_option(const char *word, struct options_fault *f)
 {
     char why[160];
@@ -264,7 +264,7 @@ static int check_record(int argc, char **argv, struct options *o,
         err = check_view(o, f);
     if (err)
         return err;
-    o->timeline |= o->format == &format_html; /* the page shows it */
+    o->timeline |= o->format == &format_html; /* the page shows a timeline */
     if ((o->from_ns || o->to_ns) && !o->timeline)
         return option_fault(f, option_row(o->from_ns ? VIEW_FROM : VIEW_TO),
                             NULL, "also needs --timeline when recording");
@@ -303,7 +303,7 @@ static int check_diff(int argc, char **argv, struct options *o,
     return err ? err : check_times(o, f);
 }
 
-/* A running node is all that is asked for. */
+/* For verbs whose only argument is a running node. */
 static int check_only_node(int argc, char **argv, struct options *o,
                            struct options_fault *f)
 {
@@ -337,7 +337,7 @@ int options_parse(enum option_verb verb, int argc, char **argv,
     }
 }
 
-/* --- what they ask for ---------------------------------------------------- */
+/* --- the view ------------------------------------------------------------- */
 
 static struct filter filter_of(const struct options *o)
 {
@@ -354,8 +354,8 @@ static struct filter filter_of(const struct options *o)
                            .to_ns = o->to_ns};
 }
 
-/* Only by the environment: whether that locale is installed here says nothing
- * of the terminal. */
+/* Only the environment decides: whether the locale is installed on this machine
+ * says nothing about the terminal. */
 static bool shows_utf8(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};

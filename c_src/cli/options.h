@@ -1,8 +1,8 @@
 /**
  * @file options.h
- * The command lines of the verbs as checked values. option_table.h lists the
- * options. Parsing prints nothing: it returns the first fault as a subject and
- * a sentence.
+ * Parses the command lines of the verbs into checked values. option_table.h
+ * lists the options. Parsing prints nothing: it returns the first fault as a
+ * subject and a sentence.
  */
 #ifndef CPROF_CLI_OPTIONS_H
 #define CPROF_CLI_OPTIONS_H
@@ -24,8 +24,8 @@ enum option_verb {
 };
 
 #define OPTIONS_MAX_VALUES 64 /**< of a repeatable option */
-#define OPTIONS_RATE       99 /**< Hz, when not given */
-#define OPTIONS_SECONDS    10 /**< likewise, of a node that runs already */
+#define OPTIONS_RATE       99 /**< default rate in Hz */
+#define OPTIONS_SECONDS    10 /**< default duration, for a running node */
 
 /** Recordings of one side of a comparison. */
 struct options_side {
@@ -33,8 +33,8 @@ struct options_side {
     size_t count;
 };
 
-/** Members that were not given are 0 or NULL unless stated otherwise. Texts
- *  point into argv. */
+/** Members that were not given are 0 or NULL, unless noted. Texts point into
+ *  argv. */
 struct options {
     enum option_verb verb;
     bool help, quiet;
@@ -46,13 +46,13 @@ struct options {
     const char *engine; /**< ENGINE_AUTO, or one of engine_all; not NULL */
     const char *event;  /**< one of engine_event_names; not NULL */
     bool kernel;
-    bool no_command; /**< leave it out of the result */
-    bool force;      /**< where the engine would rather refuse */
+    bool no_command; /**< leave the node's command line out of the result */
+    bool force;      /**< record even if the engine would rather refuse */
     bool timeline;
     const char *input;           /**< report: the recording */
     const char *output;          /**< NULL: stdout */
-    const struct format *format; /**< from --format, the output's extension,
-                                      else text; never NULL after parsing */
+    const struct format *format; /**< by --format, or by the output's extension,
+                                      or text; never NULL after parsing */
     unsigned top;
     const char *focus, *ignore;
     const char *processes[OPTIONS_MAX_VALUES];
@@ -69,24 +69,24 @@ struct options {
     struct options_side base, now; /**< diff */
     bool has_limit;
     double limit;      /**< diff: --fail-above, percent */
-    double min_effect; /**< diff: 0.05: 5 % */
+    double min_effect; /**< diff: 0.05 means 5 % */
 };
 
-/** What is wrong: subject ("--rate 0") and reason. */
+/** What is wrong: the subject, such as "--rate 0", and the reason. */
 struct options_fault {
     char what[128];
     char why[256];
 };
 
-/** argv[0] is the verb. 0, or -E_USAGE with *fault filled. */
+/** argv[0] is the verb. 0, or -E_USAGE, and then *fault is filled in. */
 MUST_USE int options_parse(enum option_verb verb, int argc, char **argv,
                            struct options *out, struct options_fault *fault);
-/** The view that the options ask for. */
+/** The view that the options describe. It borrows o. */
 struct view options_view(const struct options *o);
-/** The subject of an error of rendering: an option's argument, or `what`. */
+/** The subject of an error of view_render: an option's argument, or `what`. */
 const char *options_at_fault(const struct options *o, int err,
                              const char *what);
-/** Would the bytes of this format end on a terminal, unreadable? */
+/** Would binary output be written to a terminal? */
 bool options_unreadable(const struct options *o);
 
 #endif

@@ -1,4 +1,4 @@
-/* cprof port: the program as the other end of an Erlang port. */
+/* cprof port: runs the program at the other end of an Erlang port. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,8 +14,9 @@
 #include "port/port_server.h"
 #include "recorder/limits.h"
 
-/* Results and messages must never mix with the replies: from here on our
- * standard output (an output can be /dev/stdout) is our stderr. */
+/* Results and messages must never mix with the replies. So from here on our
+ * standard output is our stderr (a result may be written to /dev/stdout).
+ * Returns a descriptor for the replies, or -errno. */
 static int take_stdout(void)
 {
     int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -24,10 +25,11 @@ static int take_stdout(void)
 
 static atomic_bool will_runs;
 
-/* When the other side has closed the port, nobody reads replies any more, and
- * no work is worth finishing, except a recording with a will, which is carried
- * out when the requests end. Nothing needs to be undone: a thread that is held
- * for a sample continues when its tracer is gone. */
+/* Ends the program when the other side has closed the port: nobody reads
+ * replies any more, so no work is worth finishing. The exception is a recording
+ * with a will, which is carried out when the requests end. Nothing has to be
+ * undone: a thread that is held for a sample continues when its tracer is gone.
+ */
 static void *watch_reader(void *replies)
 {
     struct pollfd out = {.fd = *(const int *)replies};
@@ -38,7 +40,8 @@ static void *watch_reader(void *replies)
     return replies;
 }
 
-/* We do not outlive the node, even when stopped, except to carry out a will. */
+/* The program must not outlive the node, even if it is stopped by a signal,
+ * except to carry out a will. */
 static void has_will(bool now)
 {
     atomic_store(&will_runs, now);
@@ -72,7 +75,7 @@ static int run(int argc, char **argv)
                          "takes no arguments; it is for Cprof, not for people");
     limits_raise();
     has_will(false);
-    signal(SIGPIPE, SIG_IGN); /* a reply that nobody reads is an error */
+    signal(SIGPIPE, SIG_IGN); /* makes it an error of write() */
     int replies = take_stdout();
     if (replies < 0)
         return fail("stdout", replies);

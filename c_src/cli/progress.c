@@ -14,7 +14,8 @@ void progress_begin(struct progress *p, bool wanted, uint64_t seconds_asked)
     };
 }
 
-/* Over about the last second; the first figure after a quarter of one. */
+/* The rate over about the last second; the first time, after a quarter of a
+ * second. */
 static void update_rate(struct progress *p, uint64_t elapsed_ns,
                         uint64_t samples)
 {

@@ -1,4 +1,5 @@
-/* cprof record: attach, sample until the time is up, write the result. */
+/* cprof record: attaches, samples until the time is up, and writes the result.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -27,8 +28,9 @@ static void handle_signals(void (*handler)(int))
     sigaction(SIGHUP, &action, NULL);
 }
 
-/* The first signal ends the recording, whose result is then written. A user who
- * sends another one at least a second later does not want to wait for that. */
+/* The first signal ends the recording, and its result is written. A user who
+ * sends another signal more than a second later does not want to wait for that,
+ * so it ends the program. */
 static void on_signal(int number)
 {
     static volatile sig_atomic_t first_s;
@@ -43,14 +45,14 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
-/* In seconds; 0: until the command's end. */
+/* In seconds; 0: until the command ends. */
 static double duration_of(const struct options *o)
 {
     return o->seconds > 0 ? o->seconds : o->command ? 0 : OPTIONS_SECONDS;
 }
 
-/* 0 at the end of the time or on a signal; -E_GONE when the node ended.
- * launch: of a command, else NULL. */
+/* Samples until the time is up or a signal comes: 0. -E_GONE if the node ended.
+ * launch is NULL if there is no command. */
 static int sample(const struct options *o, struct session *s,
                   struct launch *launch)
 {
@@ -95,8 +97,8 @@ static int write_result(const struct options *o, const struct profile *p)
     return EXIT_DONE;
 }
 
-/* Says which VMs were not recorded, from the i-th on; also in the result, if
- * that is not yet written. */
+/* Prints which VMs were not recorded, from the i-th on; also notes it in the
+ * result p, which is NULL if it was written already. */
 static int tell_others(const struct launch *l, size_t i, struct profile *p)
 {
     int err = 0;
@@ -111,8 +113,8 @@ static int tell_others(const struct launch *l, size_t i, struct profile *p)
     return err;
 }
 
-/* The result of a VM that has ended waits for its command, which may start
- * another one. */
+/* If the VM has ended, waits for the command before its result is written,
+ * since the command may start another VM. */
 static int note_others(struct launch *l, int sampled, struct profile *p)
 {
     if (sampled == -E_GONE)
@@ -120,8 +122,8 @@ static int note_others(struct launch *l, int sampled, struct profile *p)
     return tell_others(l, 0, p);
 }
 
-/* If the node ended during the recording, or the recording cannot go on for
- * another reason, what was sampled until then is kept. */
+/* If the node ended during the recording, or the recording ended early for
+ * another reason, the samples until then are kept. */
 static int finish(const struct options *o, struct session *s, int sampled,
                   struct launch *launch)
 {
@@ -189,7 +191,7 @@ static int record_pid(const struct options *o, pid_t pid, struct launch *launch)
     return code;
 }
 
-/* Why there is nothing to record. */
+/* Prints why there is nothing to record. */
 static int explain_launch(const char *command, const struct launch *l, int err)
 {
     char outcome[64], why[128];
@@ -252,7 +254,7 @@ static int run(int argc, char **argv)
         return code;
     handle_signals(on_signal);
     limits_raise();
-    int err = limits_check(); /* before a command is started in vain */
+    int err = limits_check(); /* before a command is started for nothing */
     if (err)
         return fail("record", err);
     if (o.command)

@@ -1,4 +1,4 @@
-/* cprof report: a recording read back and shown in any format. */
+/* cprof report: reads a recording and shows it in any format. */
 #include <inttypes.h>
 
 #include "cli/options.h"

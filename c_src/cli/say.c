@@ -10,7 +10,7 @@
 
 enum { LINE_MAX_BYTES = 1 << 20 };
 
-/* Appends a line as it may be shown, whatever names it quotes. */
+/* Appends a line in the form of utf8_show, because it may quote any names. */
 static void add_line(struct buffer *out, const char *format, va_list args)
 {
     char *line;
@@ -24,7 +24,8 @@ static void add_line(struct buffer *out, const char *format, va_list args)
     free(line);
 }
 
-/* In one piece: lines of the node on the same terminal must not mix with it. */
+/* Written in one piece, so that lines of the node on the same terminal do not
+ * mix with it. */
 void say(const char *format, ...)
 {
     struct buffer line;

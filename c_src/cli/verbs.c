@@ -1,4 +1,5 @@
-/* Which verb a command line is of, and what the program says of itself. */
+/* Finds the verb of a command line, and shows what the program says about
+ * itself. */
 #include "cli/verbs.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@ const struct verb *const verb_all[] = {&verb_record, &verb_report, &verb_diff,
                                        &verb_dump,   &verb_doctor, &verb_port,
                                        NULL};
 
-/* A text about the program itself. */
+/* Prints a text about the program itself. */
 static int show(const struct buffer *text, FILE *to, int code)
 {
     int err = buffer_status(text);
