@@ -1,4 +1,4 @@
-/* A buffer that reads: up to its maximum, and not a byte more. */
+/* A buffer reads up to its maximum, and not one byte more. */
 #include "test.h"
 
 #include <string.h>

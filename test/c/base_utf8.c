@@ -1,4 +1,4 @@
-/* Text from elsewhere: decoded, made valid, made fit to be shown. */
+/* Text from elsewhere is decoded, made valid, and made safe to show. */
 #include "base/utf8.h"
 #include "test.h"
 

@@ -1,5 +1,5 @@
-/* The one thing to do: over every combination of user, capabilities, settings,
- * filters and engines, what must hold of it; then the cases by name. */
+/* The advice of `doctor`: rules that must hold for every combination of user,
+ * capabilities, settings, filters and engines; then named cases. */
 #include "test.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
-/* Whom the engine samples, and on which CPUs: real processes with threads that
- * come, go and move, several recordings at once, other pid namespaces. */
+/* Which processes engine bpf samples, and on which CPUs: real processes whose
+ * threads come, go and move; several recordings at once; other pid namespaces.
+ */
 #include "test.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
-/* The engine on real processes that look like a scheduler to it: children
- * with a Process, an ErtsSchedulerData and an Erlang stack that the test knows
- * word by word. */
+/* Engine bpf on real processes that look like a scheduler to it: children of
+ * this test with a Process, an ErtsSchedulerData and an Erlang stack, of which
+ * the test knows every word. */
 #include "test.h"
 
 #include <signal.h>

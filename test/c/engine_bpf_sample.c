@@ -1,4 +1,4 @@
-/* Records as the BPF program writes them, good and torn. */
+/* Records in the form that the BPF program writes, both good and torn. */
 #include "test.h"
 
 #include "engine/bpf_sample.h"

@@ -1,5 +1,5 @@
-/* The engine on real processes: children of this test that spin, sleep, go
- * deep, start threads and end. As root, much of it is run as nobody, too. */
+/* Engine perf on real processes: children of this test that spin, sleep, have
+ * deep stacks, start threads and end. As root, much also runs as nobody. */
 
 #include "as_nobody.h"
 #include "test.h"

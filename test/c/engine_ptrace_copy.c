@@ -1,5 +1,5 @@
-/* What is copied of a stopped thread, from a scripted memory: a scheduler's C
- * stack, a Process with its name, a heap that ends in an Erlang stack. */
+/* What is copied from a stopped thread, whose memory is scripted: a scheduler's
+ * C stack, a Process with its name, a heap that ends in an Erlang stack. */
 #include "fake_memory.h"
 
 #include "engine/ptrace_copy.h"

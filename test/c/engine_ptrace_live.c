@@ -1,7 +1,7 @@
-/* The engine on real processes: children of this test that compute, sleep,
- * call the kernel, get signals, are stopped and end. As root, all of it is run
- * as nobody, too. Sampling is always forced: machines that run tests are busy.
- */
+/* Engine ptrace on real processes: children of this test that compute, sleep,
+ * call the kernel, get signals, are stopped and end. As root, all of it also
+ * runs as nobody. Sampling is always forced, because machines that run tests
+ * are busy. */
 #include "as_nobody.h"
 #include "test.h"
 

@@ -1,4 +1,5 @@
-/* What the ptrace engine reads from /proc, judges by, and counts. */
+/* What engine ptrace reads from /proc, how it judges that, and what it counts.
+ */
 #include "test.h"
 
 #include "engine/ptrace_cpu.h"

@@ -1,6 +1,6 @@
-/* Whatever becomes of the sampler while it holds a thread, the thread goes on:
- * real samplers that are stopped, killed, frozen and left, and what they
- * sample. As root, all of it is run as nobody, too. */
+/* Whatever happens to the sampler while it holds a thread, the thread
+ * continues: real samplers are stopped, killed, frozen and abandoned while they
+ * sample. As root, all of it also runs as nobody. */
 #include "as_nobody.h"
 #include "test.h"
 

@@ -1,5 +1,7 @@
-/* What the facts mean, over every combination of them, against the rules of
- * the kernel written down a second time; and the facts of this machine. */
+/* What the facts about rights mean: every combination of them is compared with
+ * a second implementation of the kernel's rules. Also the facts of this
+ * machine.
+ */
 #include "test.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* The text report's views of calls: of one function, and the tree of all. */
+/* The text report's views of calls: those of one function, and the call tree.
+ */
 #include "profile_random.h"
 
 #include "formats/format.h"

@@ -1,7 +1,7 @@
 /*
- * Recordings made to cost: small files that mean endless work. Each is
- * refused by a limit that grows with the file, so that the largest is read as
- * well as ever.
+ * Recordings that are made to be costly: small files that would take endless
+ * work. Each is refused by a limit that grows with the file, so that large
+ * recordings can still be read.
  */
 #include "test.h"
 

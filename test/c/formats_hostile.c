@@ -1,7 +1,7 @@
 /*
- * Whatever a node, a command line or a file calls things: no output that is
- * text holds a character that acts on a terminal, forges a line or breaks out
- * of the page, and the figures are those of a profile with plain names.
+ * Hostile names in a node, a command line or a file: no text output contains a
+ * character that acts on a terminal, forges a line or breaks out of the page,
+ * and the figures are the same as for a profile with plain names.
  */
 #include <jansson.h>
 

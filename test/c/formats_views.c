@@ -1,5 +1,5 @@
-/* A recording holds all: each format made of what was written and read back
- * is that of the profile itself, byte for byte. */
+/* A recording loses nothing: when a profile is written and read back, every
+ * format made from it is the same as from the profile itself, byte for byte. */
 #include "profile_random.h"
 
 #include "base/clock.h"

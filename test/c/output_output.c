@@ -1,4 +1,4 @@
-/* Results written to real folders: what is there before, after, and between. */
+/* Results in real folders: what is there before, after, and in between. */
 #include "test.h"
 
 #include <dirent.h>

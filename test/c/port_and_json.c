@@ -1,5 +1,5 @@
-/* The JSON report and the term that the port gives say the same: every key,
- * every value. A number of the term is as exact as it is, JSON's is rounded. */
+/* The JSON report and the port's term contain the same: every key and every
+ * value. Numbers in the term are exact, those in JSON are rounded. */
 #include "profile_random.h"
 
 #include <ei.h>

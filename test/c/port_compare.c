@@ -1,5 +1,5 @@
-/* The port's command diff: recordings in, and a term out that says what the
- * JSON says, key by key. */
+/* The port's command diff: it takes recordings and gives a term that contains
+ * the same as the JSON, key by key. */
 #include "test.h"
 
 #include <ei.h>

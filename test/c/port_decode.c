@@ -1,4 +1,4 @@
-/* Requests as ei writes them on the other side, then cut and twisted. */
+/* Requests as ei writes them on the other side, also truncated and damaged. */
 #include "test.h"
 
 #include <ei.h>

@@ -1,4 +1,4 @@
-/* A recording's result, read back with ei as the Erlang side does. */
+/* The result of a recording, read with ei as the Erlang side does. */
 #include "test.h"
 
 #include <ei.h>

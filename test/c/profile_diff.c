@@ -1,4 +1,4 @@
-/* Comparisons of made recordings, whose truth is known. */
+/* Comparisons of artificial recordings, for which the right result is known. */
 #include "profile_make.h"
 
 #include <math.h>

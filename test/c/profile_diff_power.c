@@ -1,6 +1,6 @@
 /*
- * Drawn recordings through the real comparison: how often it is right. Seeds
- * are fixed, so each run draws the same.
+ * How often the comparison is right, for recordings drawn at random. Seeds are
+ * fixed, so each run draws the same recordings.
  */
 #include "profile_make.h"
 

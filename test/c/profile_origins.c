@@ -1,4 +1,4 @@
-/* Where the time comes from: the application's functions by total. */
+/* Where the time comes from: the application's functions, sorted by total. */
 #include "profile_make.h"
 
 #include "profile/origins.h"

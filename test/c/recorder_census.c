@@ -1,4 +1,6 @@
-/* A node whose processes cannot be read: what the samples say is all. */
+/* The processes of a node that cannot be read: only the samples tell about
+ * them.
+ */
 #include "jit_node.h"
 #include "profile_make.h"
 

@@ -1,4 +1,6 @@
-/* Processes by what they do: stacks of a node that does not exist. */
+/* Grouping processes by what they do, with stacks of a node that does not
+ * exist.
+ */
 #include "fake_node.h"
 
 #include "recorder/dump_gather.h"

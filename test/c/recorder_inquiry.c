@@ -1,4 +1,4 @@
-/* What is asked when, and what becomes of the answers. */
+/* What the node is asked and when, and what happens to the answers. */
 #include "profile_make.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* What a scheduler does outside processes, by what a sample says of it. */
+/* What a scheduler does when it runs no process, according to a sample. */
 #include "test.h"
 
 #include <linux/futex.h>

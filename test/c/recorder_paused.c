@@ -1,4 +1,4 @@
-/* What is said of times in which we ourselves stood still. */
+/* What a recording says about times in which cprof itself did not run. */
 #include "profile_make.h"
 
 #include <signal.h>

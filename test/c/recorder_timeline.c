@@ -1,4 +1,5 @@
-/* Buckets of time: their length, their number, and the options about them. */
+/* Buckets of the timeline: their length and number, and the options for them.
+ */
 #include "profile_make.h"
 
 #include "base/clock.h"

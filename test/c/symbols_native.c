@@ -1,4 +1,5 @@
-/* The test looks at its own process: its functions, libc's, the vdso's. */
+/* The test looks at its own process: its functions, those of libc, and those of
+ * the vdso. */
 #include "test.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* C functions that go on in another by a jump. The test looks at its own. */
+/* C functions that end with a jump to another one. The test looks at its own
+ * functions. */
 #include "test.h"
 
 #include <unistd.h>

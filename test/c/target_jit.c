@@ -1,4 +1,5 @@
-/* The JIT list followed while the node changes it: who is named when. */
+/* The JIT list is followed while the node changes it: which code has which name
+ * at which time. */
 #include "jit_node.h"
 
 #include "base/clock.h"

@@ -1,8 +1,7 @@
 /*
- * The JIT list of a real node that the test starts (the `erl` of the PATH):
- * its code is there with names, lines and ErtsCodeInfo, and a module that is
- * loaded again and again with other functions is followed without a name of
- * another time.
+ * The JIT list of a real node that the test starts (the `erl` of the PATH). Its
+ * code is found, with names, lines and ErtsCodeInfo. When a module is loaded
+ * repeatedly with other functions, no name from another time is given.
  */
 #include "test.h"
 

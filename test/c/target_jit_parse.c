@@ -1,4 +1,4 @@
-/* One entry of the JIT list, bytes to module. */
+/* Parses one entry of the JIT list into a module. */
 #include "jit_entries.h"
 
 #include "target/jit.h"

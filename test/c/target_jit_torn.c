@@ -1,4 +1,5 @@
-/* The JIT list found, and read while it breaks: torn, cyclic, garbage. */
+/* Finding the JIT list, and reading it while it is damaged: torn, cyclic, or
+ * garbage. */
 #include "fake_memory.h"
 #include "jit_node.h"
 

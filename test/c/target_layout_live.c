@@ -1,6 +1,6 @@
 /*
- * Against a real node that the test starts: what is read from outside must be
- * what the node says about itself. Runs on the `erl` of the PATH.
+ * A real node that the test starts (the `erl` of the PATH): what is read from
+ * outside must agree with what the node says about itself.
  */
 #include "test.h"
 

@@ -1,5 +1,5 @@
-/* Where ports, their owners and drivers are, and who sleeps: in a scripted VM
- * that has its fields where no release has them. */
+/* Where ports, their owners and drivers are, and which scheduler sleeps, in a
+ * scripted VM that has its fields where no release has them. */
 #include "fake_memory.h"
 
 #include "target/layout_parts.h"

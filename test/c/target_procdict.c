@@ -1,4 +1,4 @@
-/* Dictionaries of a made-up process, whole, strange and changing. */
+/* Dictionaries of an artificial process: complete, strange and changing. */
 #include "fake_terms.h"
 
 #include <errno.h>

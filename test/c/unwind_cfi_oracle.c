@@ -1,7 +1,7 @@
-/* C frames against libunwind's: a child of this test runs through libc, the
- * linker, signal handlers and the vdso one instruction at a time, and after
- * each few both unwind it. Every prologue, epilogue and PLT entry on the way
- * is met. */
+/* Compares C frames with those of libunwind. A child of this test runs through
+ * libc, the linker, signal handlers and the vdso one instruction at a time, and
+ * every few instructions both unwind it. So every prologue, epilogue and PLT
+ * entry on the way is tested. */
 #include "fake_node.h"
 #include "native_oracle.h"
 

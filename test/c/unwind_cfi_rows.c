@@ -1,4 +1,4 @@
-/* What hand-made unwind tables amount to at an address. */
+/* The row that a hand-made unwind table gives for an address. */
 #include "test.h"
 
 #include "cfi_make.h"

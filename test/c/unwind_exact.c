@@ -1,5 +1,5 @@
-/* Samples that hold all copies of their instant: nothing is read from the
- * node for them, whatever its memory says by now. */
+/* Exact samples, which contain all copies from their instant: nothing is read
+ * from the node for them, whatever its memory contains by then. */
 #include "fake_node.h"
 
 enum { TERM = 0x15f, Y = 0x3b }; /* tagged: low bits not 00 */

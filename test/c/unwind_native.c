@@ -1,5 +1,5 @@
-/* C frames: this very process is sampled, and glibc's own
- * backtrace says what to expect. */
+/* C frames: this process samples itself, and glibc's backtrace gives the
+ * expected result. */
 #include "fake_node.h"
 
 #include <execinfo.h>

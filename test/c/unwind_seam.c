@@ -1,4 +1,4 @@
-/* Code bytes as the JIT of OTP 25, 27 and 29 emits them around calls. */
+/* Bytes of code that the JIT of OTP 25, 27 and 29 emits around calls. */
 #include "test.h"
 
 #include "unwind/unwind_seam.h"

@@ -1,4 +1,5 @@
-/* Recorded situations: registers, stacks, code; and the stack to expect. */
+/* Recorded situations, as registers, stacks and code, and the expected stack.
+ */
 #include "fake_node.h"
 
 enum { TERM = 0x15f, Y = 0x3b, CATCH = 0x1b }; /* tagged: low bits not 00 */
