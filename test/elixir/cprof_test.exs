@@ -18,7 +18,7 @@ defmodule CprofTest do
       if cpu_ms() < closing, do: until(closing), else: :done
     end
 
-    # The VM's.
+    # The CPU time of the VM.
     defp cpu_ms, do: :erlang.statistics(:runtime) |> elem(0)
 
     @line __ENV__.line + 1
@@ -32,7 +32,7 @@ defmodule CprofTest do
     on_exit(fn -> assert left(before) == {[], [], []} end)
   end
 
-  # What is there that was not there before; programs take a moment to end.
+  # Processes, ports and programs that did not exist before; programs take a moment to end.
   defp left({processes, ports, programs} = before, tries \\ 1200) do
     now = {Process.list() -- [self() | processes], Port.list() -- ports, programs() -- programs}
     now = put_elem(now, 0, Enum.reject(elem(now, 0), &of_exunit?/1))
@@ -58,12 +58,12 @@ defmodule CprofTest do
     initial =~ "ExUnit" or Enum.any?(ancestors, &(inspect(&1) =~ "ExUnit"))
   end
 
-  # Children of this VM that are the port program, by /proc.
+  # Port programs that are children of this VM, according to /proc.
   defp programs do
     for dir <- Path.wildcard("/proc/[0-9]*"),
         {:ok, line} <- [File.read(Path.join(dir, "cmdline"))],
         String.ends_with?(line, "/cprof\0port\0"),
-        # Other VMs may have theirs; between this one and it is erl_child_setup.
+        # Other VMs may have their own; between this VM and its program is erl_child_setup.
         dir |> parent() |> parent() == "/proc/#{System.pid()}",
         do: dir
   end
@@ -96,7 +96,7 @@ defmodule CprofTest do
     assert row.total >= row.self
     assert profile.report.meta.rate_asked == 999
     assert profile.report.meta.pid == String.to_integer(System.pid())
-    # 600 without any other load.
+    # There are 600 if the machine has no other load.
     assert profile.report.counters.samples > 20
     assert Enum.sum(Map.values(profile.report.states)) == profile.report.counters.samples
   end
@@ -201,7 +201,7 @@ defmodule CprofTest do
     File.rm!(file)
   end
 
-  # Known work: five functions that do the same, and twist/1 so many times that.
+  # Known work: five functions do the same, and twist/1 does it `times` times.
   defmodule Twist do
     def run(times) do
       for _ <- 1..400 do
@@ -300,7 +300,7 @@ defmodule CprofTest do
     assert Exception.message(error) =~ "signal 9"
     assert Cprof.start() == :ok
     kill_sampler()
-    # Also without a stop between.
+    # It also works without a stop in between.
     assert Cprof.start() == :ok
     assert {:ok, %Profile{}} = Cprof.stop()
   end
@@ -314,7 +314,7 @@ defmodule CprofTest do
     assert Cprof.start() == :ok
     os_pid = sampler_os_pid()
     port = :sys.get_state(:cprof_sampler).port
-    # Not through Port.command: only the owner may, so it does.
+    # Only the owner of the port may send to it, so this runs in the owner.
     :sys.replace_state(:cprof_sampler, fn state ->
       Port.command(port, "this is no term")
       state

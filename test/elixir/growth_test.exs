@@ -6,9 +6,9 @@ defmodule Cprof.GrowthTest do
 
   alias Cprof.Growth
 
-  # Reports as the port gives them, of work that is known: the mean samples a
-  # run of each function in itself, drawn with twice the variance of chance.
-  # All are called by main/0.
+  # Reports in the form that the port gives, for known work: the self samples of
+  # each function per run are drawn around a given mean, with twice the variance
+  # of chance. main/0 calls all of them.
   defp reports(means, runs \\ 5, meta \\ %{}), do: for(_ <- 1..runs, do: report(means, meta))
 
   defp report(means, meta) do
@@ -27,7 +27,7 @@ defmodule Cprof.GrowthTest do
 
   defp draw(mean), do: max(round(mean + :math.sqrt(1.3 * mean) * :rand.normal()), 0)
 
-  # A program of forty functions, the k-th with a part that falls with k.
+  # A program of forty functions; the share of the k-th is smaller the larger k is.
   defp program(changes \\ %{}), do: for(k <- 1..40, do: {"f#{k}/1", 400 / k * Map.get(changes, k, 1.0)})
 
   defp everything(factor), do: for({name, mean} <- program(), do: {name, mean * factor})
@@ -82,12 +82,12 @@ defmodule Cprof.GrowthTest do
       assert Growth.grown_above(Growth.compare(reports(program()), reports(everything(1.08))), 0.05) == []
     end
 
-    # On another host not even when it is much slower.
+    # On another host, not even if everything is much slower.
     other = %{host: "other"}
     comparison = Growth.compare(reports(program()), reports(everything(1.5), 5, other))
     assert not comparison.alike?
     assert Growth.grown_above(comparison, 0.05) == []
-    # The one that became slower beyond that is seen.
+    # But a function that became even slower is found.
     slower = for {name, mean} <- program(%{2 => 2.0}), do: {name, mean * 1.5}
     comparison = Growth.compare(reports(program()), reports(slower, 5, other))
     assert [{%{name: "f2/1"}, _} | _] = Growth.grown_above(comparison, 0.05)
@@ -106,7 +106,7 @@ defmodule Cprof.GrowthTest do
       Growth.grown_above(Growth.compare(base, reports([{"work/0", 300}, {"more/0", 100}])), 0.1)
 
     assert row.name == "more/0"
-    # It was only called otherwise before.
+    # It only had another name before.
     renamed = Growth.compare(reports([{"work/0", 300}, {"old/0", 100}]), reports([{"work/0", 300}, {"new/0", 100}]))
     assert Growth.grown_above(renamed, 0.1) == []
 
@@ -127,7 +127,7 @@ defmodule Cprof.GrowthTest do
     assert Growth.grown_above(comparison, 0.1) == []
   end
 
-  # The collector takes more or less with what else is in memory and caches.
+  # Garbage collection takes more or less time depending on what else is in memory and caches.
   defp collecting(gc_mean, work_mean \\ 200) do
     for _ <- 1..5 do
       [%{functions: functions} = report] = reports([{"other/1", 800}, {"makes/1", work_mean}], 1)

@@ -1,5 +1,5 @@
 defmodule Cprof.HostileNamesTest do
-  @moduledoc "Whatever modules, functions and files are called: what is printed is lines of text, and no more."
+  @moduledoc "Whatever the names of modules, functions and files are, the output is only lines of text."
   use ExUnit.Case, async: false
   import ExUnit.CaptureIO
 
@@ -10,7 +10,7 @@ defmodule Cprof.HostileNamesTest do
   @shown ~S"\x{1B}[2J\x{202E}\x{2028}\x{85}\x{0A}forged"
   @forbidden ~r/[\x{00}-\x{09}\x{0b}-\x{1f}\x{7f}-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]/u
 
-  # In 100 runs of the function there is more than one sample.
+  # 100 runs of the function give more than one sample.
   @script """
   bad = #{inspect(@bad)}
   module = String.to_atom("m" <> bad)
@@ -47,7 +47,7 @@ defmodule Cprof.HostileNamesTest do
     file = Path.join(dir, "base#{@bad}.pb.gz")
     assert clean(run(["--runs", "2", "--save", file, "-e", @script])) =~ "Wrote #{dir}/base#{@shown}.pb.gz"
     text = clean(run(["--runs", "2", "--baseline", file, "-e", @script]))
-    # The VM escapes control characters of a name itself; what it leaves is ours.
+    # The VM itself escapes control characters in a name; cprof escapes the rest.
     [_, compared] = String.split(text, "CPU time per run, by function", parts: 2)
     assert compared =~ ~S"f\033[2J\x{202E}"
     File.rm!(String.replace_suffix(file, ".pb.gz", "-2.pb.gz"))

@@ -1,5 +1,5 @@
 defmodule LintTest do
-  @moduledoc "What lint is to find, planted in a copy of the tree: each check sees what is there, in every folder."
+  @moduledoc "Faults are planted in a copy of the tree: each check of lint must find them, in every folder."
   use ExUnit.Case, async: true
 
   @moduletag timeout: 600_000
@@ -16,7 +16,7 @@ defmodule LintTest do
 
   defp lint(dir, check), do: System.cmd("sh", ["test/lint.sh", check], cd: dir, stderr_to_stdout: true)
 
-  # What the check says of the tree with that file changed, without its first line.
+  # The output of the check for the tree with that file changed, without its first line.
   defp planted(dir, check, file, change) do
     path = Path.join(dir, file)
     before = if File.exists?(path), do: File.read!(path)

@@ -1,5 +1,5 @@
 defmodule ModulesTest do
-  @moduledoc "The check of lint for circles and layers finds what was planted, in Erlang and in Elixir."
+  @moduledoc "Lint's check for cycles and layers finds planted faults, in Erlang and in Elixir."
   use ExUnit.Case, async: true
 
   setup do

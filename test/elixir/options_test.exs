@@ -56,7 +56,7 @@ defmodule Cprof.OptionsTest do
     end
   end
 
-  # The words that an option of the program takes, as its completion knows them.
+  # The values that an option of the program accepts, according to its completion script.
   defp words(verb, option) do
     {script, 0} = System.cmd(Path.expand("priv/cprof"), ["--completion", "bash"])
     [_, of_verb] = String.split(script, "    #{verb})", parts: 2)

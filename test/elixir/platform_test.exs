@@ -1,8 +1,8 @@
 defmodule Cprof.PlatformTest do
   use ExUnit.Case, async: true
 
-  # The program tells the application's modules from those of OTP and Elixir by this list. After a new release, add what
-  # is missing and keep the order: `LC_ALL=C sort -u`.
+  # With this list, the program distinguishes the application's modules from those of OTP and Elixir. After a new
+  # release, add what is missing and keep the order: `LC_ALL=C sort -u`.
   @list "c_src/profile/platform_modules.txt"
 
   test "the list has every module of this OTP and Elixir, and is sorted" do
@@ -15,7 +15,7 @@ defmodule Cprof.PlatformTest do
   defp installed do
     elixir = :elixir |> :code.lib_dir() |> Path.dirname()
 
-    # In a project's own folders, and where Debian keeps other packages, lie modules of others.
+    # The folders of a project, and those where Debian keeps other packages, contain modules of others.
     for root <- [:code.lib_dir(), elixir],
         app <- File.ls!(root),
         hd(String.split(app, "-")) in applications(),
@@ -23,7 +23,7 @@ defmodule Cprof.PlatformTest do
         do: Path.basename(beam, ".beam")
   end
 
-  # OTP's and Elixir's; one that a release does not have is not looked for.
+  # The applications of OTP and Elixir. One that a release does not have is skipped.
   defp applications do
     ~w(asn1 common_test compiler crypto debugger dialyzer diameter edoc eldap erts et eunit ftp inets kernel megaco
        mnesia observer odbc os_mon parsetools public_key reltool runtime_tools sasl snmp ssh ssl stdlib syntax_tools

@@ -6,7 +6,7 @@ defmodule Mix.Tasks.Profile.RunDiffTest do
 
   @example Path.expand("../../examples/invoices", __DIR__)
 
-  # Known work: spin/1 takes twice what steady/1 does, or eight times that.
+  # Known work: spin/1 takes twice as long as steady/1, or eight times as long.
   defp script(factor) do
     """
     defmodule CprofDiffWork do
@@ -30,10 +30,10 @@ defmodule Mix.Tasks.Profile.RunDiffTest do
     %{folder: folder}
   end
 
-  # The task's exit is the program's: {status, what was printed}.
+  # Runs the task: {exit status, output}.
   defp run(args) do
     with_io(fn ->
-      # Scripts define their modules anew.
+      # Scripts define their modules again, which gives warnings.
       capture_io(:stderr, fn -> send(self(), {:status, status(args)}) end)
       assert_received {:status, status}
       status
@@ -74,15 +74,15 @@ defmodule Mix.Tasks.Profile.RunDiffTest do
 
     File.write!(code, script(4))
     output = Path.join(folder, "out.txt")
-    # On a busy machine three runs may differ too much to be sure.
+    # On a busy machine, three runs may differ too much for a certain result.
     assert {3, printed} = Enum.find_value(1..4, fn _ -> failed(run(["--output", output | gate])) end)
     sentence = last_line(printed)
     assert sentence =~ ~r/^Above the limit of 100 %: CprofDiffWork.spin\/1 .*grew from .* ms to .* ms/
     refute sentence =~ "steady"
-    # All was written before it failed.
+    # Everything was written before it failed.
     assert File.read!(output) =~ "CprofDiffWork.spin/1"
 
-    # Each file is a recording that everything else reads.
+    # Each file is a normal recording, which everything else can read.
     for file <- files do
       assert {:ok, profile} = Cprof.read(file)
       assert "CprofDiffWork.spin/1" in Enum.map(Cprof.hotspots(profile), & &1.name)
@@ -93,7 +93,7 @@ defmodule Mix.Tasks.Profile.RunDiffTest do
   test "the example becomes faster as its walk through says", %{folder: folder} do
     File.cp_r!(@example, folder)
     for file <- ["lib/shop.ex", "lib/invoices.ex"], do: compile(folder, file)
-    # Less of it than in the example.
+    # Less work than in the example.
     bench = Path.join(folder, "bench.exs")
     File.write!(bench, String.replace(File.read!(bench), "day(5_000, 40_000)", "day(2_000, 20_000)"))
     saved = Path.join(folder, "base.pb.gz")
@@ -127,7 +127,7 @@ defmodule Mix.Tasks.Profile.RunDiffTest do
     refute printed =~ "raised-4.pb.gz"
     refute printed =~ "CPU time per run"
 
-    # Two of the five runs are whole ones.
+    # Only two of the five runs are complete.
     {:ok, measured, [doubt]} = Cprof.RunFiles.load(saved)
     assert length(measured) == 2
     assert doubt =~ "2 of its 5 runs"

@@ -18,12 +18,12 @@ defmodule Cprof.SnapshotTest do
     pid
   end
 
-  # On a loaded machine others take their time, too; only what is stuck makes this long.
+  # On a busy machine all processes may answer late. Only a stuck process makes a snapshot take this long.
   @patient %{wait_ms: 20_000}
 
   defp snapshot(opts \\ %{}), do: :cprof_nif.snapshot(Map.merge(@patient, opts))
 
-  # Both ways where the NIF's is there.
+  # Both ways, with the NIF (if it is there) and with BIFs.
   defp both(fun) do
     fun.(:auto)
     fun.(:bif)
@@ -165,7 +165,7 @@ defmodule Cprof.SnapshotTest do
 
       wait_until(parked)
       groups = &for(%{function: {__MODULE__, :wait_here, 0}} = group <- &1.waiting.groups, do: group)
-      # One that has just been asked something may not be back at its place yet.
+      # A process that has just answered a question may not be waiting again yet.
       taken = fn -> %{source: source, wait_ms: 500} |> snapshot() |> tap(&Process.put(:taken, &1)) |> groups.() end
       wait_until(fn -> match?([%{count: 200}], taken.()) end)
       %{waiting: waiting} = taken = Process.get(:taken)
@@ -259,7 +259,7 @@ defmodule Cprof.SnapshotTest do
     Task.async(fn ->
       first = snapshot()
       assert Enum.all?(first.schedulers, &(&1.utilization == nil or &1.utilization == :undefined))
-      # One process keeps one scheduler busy, less what it takes to move it; on a busy machine not at every try.
+      # One process keeps one scheduler busy, except while it moves to another; on a busy machine, not at every try.
       wait_until(fn ->
         Process.sleep(300)
         quiet = normal_utilization(snapshot(%{wait_ms: 5000}))

@@ -1,5 +1,5 @@
 defmodule Cprof.TelemetryTest do
-  # Against the real library: test/live/telemetry_test.exs.
+  # test/live/telemetry_test.exs tests this with the real library.
   use ExUnit.Case, async: false
   doctest Cprof.Telemetry
 

@@ -1,7 +1,7 @@
 defmodule Live.Account do
   @moduledoc """
-  What normal schedulers did, by a recording, in the terms of the VM's own account (microstate accounting): "port", "gc",
-  "running" (emulator) and "outside" (all the rest but sleep), and of the latter "check_io".
+  Expresses what normal schedulers did during a recording in the terms of the VM's own microstate accounting: "port",
+  "gc", "running" (the state emulator), "outside" (all others except sleep), and "check_io", a part of "outside".
   """
 
   alias Live.Cprof
@@ -12,11 +12,13 @@ defmodule Live.Account do
   @looks ~w(erts_check_io erts_poll_wait epoll_wait)
 
   @doc """
-  By state the least and the most, in percent of the time awake. Where the borders of the account are, samples do not
-  tell: a process that sends runs the driver itself, which is the port's for the account but not all of the call (what is
-  in the driver's system call surely is); a driver's word to the system what it waits for is check_io; taking up and
-  putting away a process is in part the emulator's, in part "other"; on the way to sleep and back "other" ends, and
-  begins, somewhere in the C library.
+  By state: the least and the most, in percent of the time awake. The account has borders that samples cannot see:
+
+    - A process that sends runs the driver itself. The account counts that, but not the whole call, for the port. The
+      driver's system call certainly counts for it.
+    - When a driver tells the system what it waits for, that is check_io.
+    - Scheduling a process in and out is partly emulator and partly "other".
+    - On the way to sleep and back, "other" ends and begins somewhere in the C library.
   """
   def ranges(file, pid) do
     only = ["report", file | Enum.flat_map(schedulers(pid), &["--thread", &1])]
@@ -44,11 +46,11 @@ defmodule Live.Account do
     }
   end
 
-  @doc "The same of the account itself, from the time of each of its states."
+  @doc "The same states according to the account itself, from the time in each of its states."
   def shares(times) do
     awake = Map.drop(times, ["sleep"])
     all = awake |> Map.values() |> Enum.sum()
-    # A build --with-microstate-accounting=extra has more states.
+    # A VM that was built --with-microstate-accounting=extra has more states.
     outside = awake |> Map.drop(~w(port gc emulator)) |> Map.values() |> Enum.sum()
 
     for {state, time} <- [
@@ -62,10 +64,10 @@ defmodule Live.Account do
         do: {state, 100 * time / all}
   end
 
-  @doc "The account is of wall time; the less the node has to wait for a CPU, the more it says."
+  @doc "Gives the node a high priority. The account uses wall time, so the node must not wait for a CPU."
   def go_first(pid), do: schedule(pid, ~w(--fifo --pid 1))
 
-  @doc "As any other process again."
+  @doc "Gives the node the priority of any other process again."
   def go_as_others(pid), do: schedule(pid, ~w(--other --pid 0))
 
   defp schedule(pid, how),

@@ -1,9 +1,9 @@
-# Runs the live tests: `mix run --no-start test/live/all.exs [FILE...]`. Those
-# that mostly wait (async: true) run two at a time, the others alone. Most of them
-# measure on a machine that others use, too. What fails runs a second time, by
-# itself, and the last lines name it.
+# Runs the live tests: `mix run --no-start test/live/all.exs [FILE...]`. Tests
+# that mostly wait (async: true) run two at a time, the others alone. Most tests
+# measure on a machine that others use as well. So tests that fail run a second
+# time, by themselves; the last lines of the output name them.
 defmodule Live.Failed do
-  @moduledoc "The formatter that notes which tests failed."
+  @moduledoc "A formatter that notes which tests failed."
   use GenServer
 
   @spec take() :: [{module(), atom()}]

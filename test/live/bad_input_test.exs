@@ -1,5 +1,5 @@
 defmodule Live.BadInputTest do
-  @moduledoc "Bad input and bad luck: one line that says what to do, the right exit code."
+  @moduledoc "Bad input and bad luck give one line that says what to do, and the right exit code."
   use ExUnit.Case, async: true
 
   import Live.Cprof, only: [one_line: 1]
@@ -87,7 +87,7 @@ defmodule Live.BadInputTest do
 
   test "an output that cannot be written is found out before sampling", %{dir: dir} do
     node = Node.known("erlang")
-    # Were it not, the test would not end in its time.
+    # Otherwise the test would time out.
     refused(["record", "-p", node.pid, "-d", 3600, "-o", "#{dir}/no/such/x.html"], 1, "No such file")
     refused(["record", "-p", node.pid, "-d", 3600, "-o", "/proc/x.html"], 1, "/proc/x.html")
     File.mkdir!("#{dir}/folder.html")
@@ -133,7 +133,7 @@ defmodule Live.BadInputTest do
     Node.stop(node)
   end
 
-  # erl and sleep get no stdin that ends, so nothing but the signal ends them.
+  # The stdin of erl and sleep does not end, so only the signal ends them.
   test "a signal ends a recording with its command", %{dir: dir} do
     command = ["erl", "-noinput", "-eval", "F = fun F() -> F() end, F()."]
 
@@ -153,7 +153,7 @@ defmodule Live.BadInputTest do
     assert samples("#{dir}/c.pb.gz") > 100
   end
 
-  # A child that is no longer the program itself.
+  # A child that has already replaced our program by exec.
   defp running_child(pid) do
     with {children, 0} <- System.cmd("pgrep", ["-P", "#{pid}"]),
          [child] <- String.split(children),

@@ -1,5 +1,5 @@
 defmodule Live.BifNamesTest do
-  @moduledoc "A BIF or NIF stands by its Erlang name between its caller and its C code, however it was called."
+  @moduledoc "A BIF or NIF is shown with its Erlang name between its caller and its C code, however it was called."
   use ExUnit.Case, async: true
 
   alias Live.{Cprof, Node, Recording}
@@ -8,7 +8,7 @@ defmodule Live.BifNamesTest do
     %{plain: record([])}
   end
 
-  # {function, BIF, stacks of the function in C code of which the caller is known}
+  # {function, BIF, stacks of the function in C code whose caller is known}
   defp record(erl_flags) do
     node = Node.start("bif_work", [], erl_flags)
     file = Path.join(node.dir, "bifs.pb.gz")
@@ -17,7 +17,7 @@ defmodule Live.BifNamesTest do
     Node.tell(node, "calls")
     calls = for line <- Node.lines_until(node, "end"), do: List.to_tuple(String.split(line))
     Node.stop(node)
-    # What +JPperf leaves behind.
+    # +JPperf leaves these files behind.
     for file <- ["perf-#{node.pid}.map", "jit-#{node.pid}.dump"], do: File.rm(Path.join("/tmp", file))
     for {function, bif} <- calls, do: {function, bif, in_c(stacks, "bif_work:#{function}/")}
   end
@@ -30,7 +30,7 @@ defmodule Live.BifNamesTest do
         do: {frames, n}
   end
 
-  # Others are Erlang's or in brackets.
+  # Other frames are Erlang functions or in brackets.
   defp native?(frame), do: not (frame =~ ~r/:.+\/\d+$/ or String.starts_with?(frame, "["))
 
   defp named?(frames, bif) do
@@ -44,7 +44,7 @@ defmodule Live.BifNamesTest do
 
   defp count(stacks), do: stacks |> Enum.map(&elem(&1, 1)) |> Enum.sum()
 
-  # What a function does besides (put/2, collections) may be in C, too.
+  # Other work of a function (put/2, garbage collection) may be in C code, too.
   defp assert_named(calls) do
     for {function, bif, stacks} <- calls do
       named = Enum.filter(stacks, fn {frames, _} -> named?(frames, bif) end)

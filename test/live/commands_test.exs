@@ -1,5 +1,5 @@
 defmodule Live.CommandsTest do
-  @moduledoc "Commands with more than one VM in them, or with one that they leave behind: it is said what was not recorded."
+  @moduledoc "Commands that start more than one VM, or leave one running: cprof says what was not recorded."
   use ExUnit.Case, async: true
 
   import Live.Node, only: [own_dir: 1]

@@ -1,5 +1,5 @@
 defmodule Live.CompletionTest do
-  @moduledoc "What a shell offers behind the words of a command line, as bash splits it."
+  @moduledoc "What a shell offers after the words of a command line, which are split as bash does."
   use ExUnit.Case, async: true
 
   import Live.Node, only: [own_dir: 1]
@@ -8,7 +8,7 @@ defmodule Live.CompletionTest do
 
   setup :own_dir
 
-  # The last word is the one that is completed.
+  # The last word is completed.
   defp offers(words, dir) do
     script = """
     eval "$("$0" --completion bash)"
@@ -33,7 +33,7 @@ defmodule Live.CompletionTest do
   test "the value behind an equals sign, which is a word of its own", %{dir: dir} do
     assert offers(["report", "--state", "=", "p"], dir) == ["port"]
     assert "running" in offers(["report", "--state", "="], dir)
-    # In zsh it is not.
+    # In zsh it is a part of the same word.
     assert offers(["report", "--state=p"], dir) == ["--state=port"]
     assert offers(["report", "--state=nosuch"], dir) == []
   end

@@ -1,5 +1,5 @@
 defmodule Live.DiffTest do
-  @moduledoc "Recordings of real work, as it is and with one function made slower by a known amount, compared."
+  @moduledoc "Compares recordings of real work, unchanged and with one function made slower by a known amount."
   use ExUnit.Case
 
   import Live.Cprof, only: [one_line: 1]
@@ -37,8 +37,8 @@ defmodule Live.DiffTest do
     assert_in_delta culprit["own"]["growth"], 0.5, 0.3
   end
 
-  # Chance alone makes some function look changed in at most 5 of 100 comparisons, but none that has most samples twice
-  # as slow.
+  # By chance alone, some function looks changed in at most 5 of 100 comparisons. But chance does not make a function
+  # that has most of the samples look twice as slow.
   test "the same code passes it", %{base: base, same: same} do
     {out, err, code} = Cprof.run(["diff", base, same, "--fail-above", 100])
     assert code == 0, err <> out

@@ -1,7 +1,8 @@
 defmodule Live.DoctorTest do
   @moduledoc """
-  What `cprof doctor` says and what `cprof record` then does, with all rights, with fewer, and under the seccomp
-  filters that containers have. What this machine itself grants is found out first: the same must hold in a container.
+  Compares what `cprof doctor` says with what `cprof record` then does: with all rights, with fewer, and under the
+  seccomp filters of containers. The tests first find out which rights they have here, because they must also work in a
+  container.
   """
   use ExUnit.Case, async: true
 
@@ -29,10 +30,10 @@ defmodule Live.DoctorTest do
     Map.merge(context, %{bpf: works?(root, "bpf"), perf: perf, filtered: filtered?()})
   end
 
-  # A container of the test's own: then what is missing is the container's.
+  # Do the tests themselves run in a container? Then rights may be missing because of that.
   defp filtered?, do: File.read!("/proc/self/status") =~ ~r/^Seccomp:\s+2/m
 
-  # The program in a sandbox: {stdout, stderr, exit code}. deny: ["bpf:EPERM", ...], user: UID.
+  # Runs the program in a sandbox: {stdout, stderr, exit code}. deny: ["bpf:EPERM", ...], user: UID.
   defp cprof(context, args, opts) do
     err = Path.join(context.dir, "err-#{System.unique_integer([:positive])}")
     denied = Enum.flat_map(opts[:deny] || [], &["-d", &1])
@@ -42,7 +43,7 @@ defmodule Live.DoctorTest do
     {out, File.read!(err), code}
   end
 
-  # What doctor says: %{lines: %{what => {mark, text}}, now: text, best: text, code: exit code}.
+  # The output of doctor: %{lines: %{what => {mark, text}}, now: text, best: text, code: exit code}.
   defp doctor(context, opts) do
     {out, err, code} = cprof(context, ["doctor", "-p", opts[:pid] || context.node.pid], opts)
     assert err == ""
@@ -69,7 +70,7 @@ defmodule Live.DoctorTest do
   defp record(context, opts),
     do: cprof(context, ["record", "-q", "-p", context.node.pid, "-d", 0.2, "-f", "json"], opts)
 
-  # Whatever this machine grants: record does what doctor said, and says why it is not the best.
+  # Whatever rights there are here, record does what doctor said, and says why that is not the best.
   defp agrees(context, opts) do
     said = doctor(context, opts)
     {out, err, code} = record(context, opts)
@@ -175,7 +176,8 @@ defmodule Live.DoctorTest do
     assert said.best =~ "cprof --nodes"
   end
 
-  # Level 3 is Debian's and Ubuntu's: they answer EACCES, which the sandbox does here where the kernel does not.
+  # Level 3 exists only in the kernels of Debian and Ubuntu, which answer with EACCES. With other kernels the sandbox
+  # does that.
   test "perf_event_paranoid 3", context do
     at_level("3", fn ->
       said = agrees(context, user: @nobody)
@@ -195,7 +197,7 @@ defmodule Live.DoctorTest do
     end
   end
 
-  # With the setting at that level, where it can be set; it is put back in any case.
+  # Runs fun with the setting at that level, if it can be set. The setting is restored in any case.
   defp at_level(level, fun) do
     before = File.read!(@paranoid) |> String.trim()
 

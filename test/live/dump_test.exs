@@ -1,5 +1,5 @@
 defmodule Live.DumpTest do
-  @moduledoc "`cprof dump` on processes that do what is known, against what the node itself says of them."
+  @moduledoc "`cprof dump` of processes that do known things, compared with what the node itself says about them."
   use ExUnit.Case, async: true
 
   import Live.Cprof, only: [one_line: 1]
@@ -10,13 +10,13 @@ defmodule Live.DumpTest do
   @servers 200
   @depth 40
 
-  # `churn` and `many` need no NIF, but all are started alike.
+  # `churn` and `many` need no NIF, but all are started in the same way.
   defp start(args, flags \\ []),
     do: Node.start("dumped", args, flags, with: "busy_nif", nif: "busy_nif")
 
   defp planted, do: start(["planted", "#{@waiters}", "#{@servers}", "#{@depth}"])
 
-  # For a test that talks to the node: what that says goes to whom started it.
+  # For a test that talks to the node, whose output goes to the process that started it.
   defp own_planted do
     node = planted()
     on_exit(fn -> Node.stop(node) end)
@@ -28,7 +28,7 @@ defmodule Live.DumpTest do
   defp names(%{"frames" => nil}), do: []
   defp names(group), do: Enum.map(group["frames"], & &1["name"])
 
-  # The one group of a state whose stack has that function.
+  # The only group in a state whose stack has that function.
   defp group(dump, state, function) do
     found = for g <- dump["groups"], g["state"] == state, function in names(g), do: g
     assert [group] = found, "not one group in #{function} #{state}: #{inspect(found)}"
@@ -40,7 +40,7 @@ defmodule Live.DumpTest do
     node |> Node.line() |> String.to_integer()
   end
 
-  # A dump in which no process was left out. One that runs is never torn, but a busy node has others now and then.
+  # A dump in which no process was left out. A busy node sometimes has a process that is torn.
   defp whole(node) do
     Wait.until(
       fn ->
@@ -106,7 +106,7 @@ defmodule Live.DumpTest do
       end
 
     dump = whole(node)
-    # The VM says a frame that repeats itself once.
+    # The VM itself shows a repeated frame only once.
     assert length(located(group(dump, "waiting", "dumped:chain/1"))) == @depth + 2
 
     for {kind, state, function} <- [
@@ -247,7 +247,7 @@ defmodule Live.DumpTest do
 
   defp kinds(group), do: group |> names() |> Enum.map(&kind/1) |> Enum.filter(& &1) |> Enum.uniq()
 
-  # Its initial call is read by its pid, after the stack.
+  # The initial call is read after the stack, by the pid.
   defp foreign?(member, group), do: kind(member["initial_call"]) not in [nil | kinds(group)]
 
   test "100,000 processes, none left out" do

@@ -1,7 +1,7 @@
 defmodule Live.EndingsTest do
   @moduledoc """
-  Every recording ends by its time, and on a signal, with what it has: also of a node with thousands of modules, on a
-  machine with more work than CPUs; a command's end is reported; what runs out is named.
+  Every recording ends when its time is up, or on a signal, and writes what it has, even for a node with thousands of
+  modules on a machine with more work than CPUs. The end of a command is reported. cprof says which limit was reached.
   """
   use ExUnit.Case
 
@@ -21,7 +21,7 @@ defmodule Live.EndingsTest do
 
   defp counters(file), do: Cprof.json(["report", file])["counters"]
 
-  # They end with this VM, however it ends.
+  # These programs end with this VM, however it ends.
   defp crowd(_context) do
     busy = for _ <- 1..4, do: Program.start("sh", ["-c", "while kill -0 $PPID; do :; done"])
     on_exit(fn -> for %{pid: pid} <- busy, do: Program.signal(pid, "TERM") end)
@@ -41,7 +41,7 @@ defmodule Live.EndingsTest do
       for {recording, file} <- recordings do
         assert {said, 0} = Recording.finished(recording)
         assert said =~ "wrote #{file}"
-        # Engine perf samples in a part of the time only where threads switch as often as here.
+        # Threads switch often here, so engine perf samples only a part of the time.
         assert file =~ "perf" or counters(file)["samples"] + counters(file)["lost"] > 0
       end
     end
@@ -52,7 +52,7 @@ defmodule Live.EndingsTest do
         recording = Recording.launch(["-p", pid, "-d", 600, "--engine", unquote(engine), "-o", file])
         Recording.until_it_begins(recording)
         Program.signal(recording.pid, unquote(name))
-        # Before it samples, engine perf has events of its own.
+        # Engine perf has events on its own threads before it samples.
         case Recording.finished(recording) do
           {said, 0} ->
             assert said =~ "wrote #{file}"
@@ -64,7 +64,7 @@ defmodule Live.EndingsTest do
       end
     end
 
-    # A moment after the start it is most likely still attaching; either way it must end, and say so.
+    # Shortly after the start it is probably still attaching. In any case it must end and say so.
     test "a signal while it attaches", %{pid: pid, dir: dir} do
       for ms <- [20, 50, 100, 200, 400] do
         file = "#{dir}/#{ms}.pb.gz"
@@ -73,7 +73,7 @@ defmodule Live.EndingsTest do
 
         Program.signal(recording.pid, "INT")
 
-        # Before it has a handler the signal ends it like any program.
+        # Before it has a handler, the signal ends it like any other program.
         case Recording.finished(recording) do
           {said, 0} -> assert said =~ "wrote #{file}"
           {said, 1} -> assert said =~ "interrupted before the first sample"
@@ -96,7 +96,7 @@ defmodule Live.EndingsTest do
     end
   end
 
-  # With half a gigabyte of addresses: what the process says decides nothing about our memory.
+  # It has half a gigabyte of addresses, and must not decide how much memory cprof uses.
   test "a list of code without an end is refused", %{dir: dir} do
     cc = System.get_env("CC") || "cc"
     program = "#{dir}/beam.smp"

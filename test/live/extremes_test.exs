@@ -1,5 +1,5 @@
 defmodule Live.ExtremesTest do
-  @moduledoc "Nodes of unusual size or in an unusual state: no error, and the counters tell."
+  @moduledoc "Nodes of unusual size or in an unusual state: there is no error, and the counters show what is missing."
   use ExUnit.Case
 
   alias Live.{Cprof, Node, Recording, Wait}
@@ -23,7 +23,7 @@ defmodule Live.ExtremesTest do
     Node.stop(node)
   end
 
-  # Engine bpf takes a descriptor for a CPU, not for a thread.
+  # Engine bpf needs a descriptor for each CPU, not for each thread.
   test "1,024 async threads and few open files" do
     node = Node.start("extremes", ["spin"], ["+A", "1024"])
     file = Path.join(node.dir, "few.pb.gz")
@@ -33,7 +33,7 @@ defmodule Live.ExtremesTest do
     assert code == 0, out
     report = Cprof.json(["report", file])
     busy_is_seen(report)
-    # A busy machine may keep cprof waiting, and then it says so.
+    # On a busy machine cprof may have to wait, and then it says so.
     assert Enum.reject(report["meta"]["notes"], &(&1 =~ "cprof itself did not run")) == []
     Node.stop(node)
   end
@@ -60,10 +60,10 @@ defmodule Live.ExtremesTest do
     Node.stop(node)
   end
 
-  # Half of what it may have is held, and what it reads pushes out what it read before, again and again.
+  # The node holds half of the memory that it may use, and what it reads evicts what it read before, over and over.
   @tag skip: not Live.Memory.limits?() && "no memory control group can be made here"
   test "a node under memory pressure" do
-    # Not in /tmp, which may be memory itself.
+    # Not in /tmp, which may be in memory itself.
     file = Path.expand("_build/cprof-large-#{System.pid()}")
     {_, 0} = System.cmd("truncate", ["-s", "400M", file])
     node = Node.start("extremes", ["full", file])
@@ -81,7 +81,7 @@ defmodule Live.ExtremesTest do
     File.rm!(file)
   end
 
-  # Nobody has to wait for a stopped node, and it is not made to go on.
+  # A stopped node must not keep cprof waiting, and cprof must not resume it.
   test "a node that stays stopped" do
     node = Node.start("extremes", ["spin"])
     System.cmd("kill", ["-STOP", "#{node.pid}"])
@@ -95,8 +95,8 @@ defmodule Live.ExtremesTest do
     Node.stop(node)
   end
 
-  # On a busy machine scheduling and the kernel have a good part of so short a recording. Reading the memory of a node
-  # that has none left takes the sampler long enough to lose samples.
+  # On a busy machine, scheduling and the kernel take a large part of such a short recording. Reading the memory of a
+  # node that has no memory left takes the sampler so long that it loses samples.
   defp busy_is_seen(report, at_least \\ 60, lost \\ 0.01) do
     row = Enum.find(report["functions"], &(&1["name"] == "extremes:busy/1"))
     assert row["self_pct"] > at_least

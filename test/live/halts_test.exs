@@ -1,5 +1,5 @@
 defmodule Live.HaltsTest do
-  @moduledoc "Code that ends its VM while it is recorded from inside: what was sampled is written, and that is said."
+  @moduledoc "Code that ends its VM while it is recorded from inside: cprof writes the samples until then, and says so."
   use ExUnit.Case, async: true
 
   import Live.Node, only: [own_dir: 1]
@@ -11,7 +11,7 @@ defmodule Live.HaltsTest do
   @work "lists:sum([erlang:phash2(X) || X <- lists:seq(1, 500000)])"
   @said "cprof: the node ended during the recording; wrote "
 
-  # Profiles the work and what `ends` the VM.
+  # Profiles the work, followed by code that `ends` the VM.
   defp profile(file, ends) do
     code = "cprof_nif:profile(fun() -> #{@work}, #{ends} end, \#{output => [\"#{file}\"]})."
     ebin = Path.expand("_build/dev/lib/cprof/ebin")
@@ -26,7 +26,7 @@ defmodule Live.HaltsTest do
     code = "Enum.each(1..3_000_000, &:erlang.phash2/1); System.halt(5)"
     args = ["profile.run", "-o", html, "--save", saved, "-e", code]
     {said, 5} = System.cmd("mix", args, stderr_to_stdout: true, env: [{"MIX_ENV", "dev"}])
-    # Whoever waits for the VM finds them whole.
+    # When the VM has ended, the files must be complete.
     assert File.read!(html) =~ "</html>"
     assert "the node ended before the recording was stopped" in notes(saved)
     for file <- files, do: assert(said =~ @said <> file)

@@ -1,12 +1,12 @@
 defmodule Live.HarmTest do
-  @moduledoc "What is asked of cprof leaves this node as it was, whoever goes meanwhile: callers, or schedulers."
+  @moduledoc "Using cprof leaves this node as it was, even if callers end or schedulers go offline meanwhile."
   use ExUnit.Case, async: false
 
   alias Live.Wait
 
   @patience_ms 60_000
 
-  # Programs of ours that this VM began: children of its erl_child_setup.
+  # Our programs that this VM started: children of its erl_child_setup.
   defp programs do
     for stat <- Path.wildcard("/proc/[0-9]*/stat"),
         pid = stat |> Path.dirname() |> Path.basename(),
@@ -39,7 +39,7 @@ defmodule Live.HarmTest do
 
       for round <- 1..15 do
         callers = for _ <- 1..5, do: spawn(fn -> ask(unquote(work), profile) end)
-        # In some rounds they are killed while they begin, in some they are at it.
+        # In some rounds they are killed while they start, in others while they work.
         if rem(round, 3) == 0 and unquote(work) in [:record, :profile], do: Wait.until_none(&no_program/0)
         Process.sleep(:rand.uniform(40))
         for pid <- callers, do: Process.exit(pid, :kill)
@@ -60,7 +60,7 @@ defmodule Live.HarmTest do
   defp ask(:snapshot, _), do: for(_ <- 1..1000, do: Cprof.Snapshot.take(%{}))
   defp ask(:watch, _), do: Cprof.Snapshot.watch(snapshots: 1000)
 
-  # By the CPU time that it took: a whole comparison takes more.
+  # Measured by CPU time: a complete comparison takes more.
   test "a program that works on an answer ends with who asked for it" do
     {:ok, _, profile} = Cprof.profile(fn -> for n <- 1..60, do: Enum.sort(Enum.shuffle(1..(1000 * n))) end)
     whole = cpu_of_comparison(profile, fn _, _ -> :ok end)
@@ -113,7 +113,7 @@ defmodule Live.HarmTest do
       for n <- 1..10, do: :erlang.system_flag(:schedulers_online, 1 + rem(n, all))
       :erlang.system_flag(:schedulers_online, 1)
       done = for n <- 1..3, do: :counters.get(taken, n)
-      # Each of them goes on with what is online,
+      # Each of them continues with the schedulers that are online,
       assert Wait.until_none(fn ->
                for {n, was} <- Enum.with_index(done), :counters.get(taken, was + 1) == n, do: was
              end) == []

@@ -1,7 +1,7 @@
 defmodule Live.HostileTest do
   @moduledoc """
-  What a node, a command line or a file calls itself never acts on the terminal of who looks at it; and what a command
-  line holds of secrets is in no result.
+  Names in a node, a command line or a file never act on the terminal of a user who looks at them; and secrets in a
+  command line are in no result.
   """
   use ExUnit.Case, async: true
 
@@ -10,7 +10,7 @@ defmodule Live.HostileTest do
   alias Live.{Cprof, Node, Wait}
 
   @bad "\e[2J\u202e\u2066\u0085\u2028\nNote:     forged"
-  # C0 but the line's end, DEL, C1, separators, marks of direction.
+  # C0 except the line feed, DEL, C1, separators, marks of direction.
   @forbidden ~r/[\x{00}-\x{09}\x{0b}-\x{1f}\x{7f}-\x{9f}\x{61c}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]/u
   @formats ~w(text json collapsed speedscope html)
 
@@ -23,7 +23,7 @@ defmodule Live.HostileTest do
     text
   end
 
-  # The emulator itself in a folder with such a name: its path is what /proc/PID/exe says.
+  # The emulator itself is in a folder with such a name, so that /proc/PID/exe contains it.
   defp start_hostile(dir) do
     folder = Path.join(dir, "bin" <> @bad)
     File.mkdir_p!(folder)
@@ -68,7 +68,7 @@ defmodule Live.HostileTest do
     {tree, "", 0} = Cprof.run(["report", file, "--tree"])
     clean(tree, "tree")
     json = Cprof.json(["report", file])
-    # For programs the names are as they are.
+    # Programs get the names unchanged.
     assert Enum.any?(json["processes"], &(&1["name"] == "name1" <> @bad)), inspect(json["processes"])
     [hottest | _] = json["functions"]
     {callers, "", 0} = Cprof.run(["report", file, "--callers", hottest["name"]])
@@ -119,17 +119,17 @@ defmodule Live.HostileTest do
     end
 
     recorded(dir, ["-myapp", "password", secret], ["--no-command"], fn bytes -> refute bytes =~ secret end)
-    # It would be there: the reason for the option.
+    # Without the option the secret would be there.
     assert recorded(dir, ["-myapp", "password", secret], [], fn bytes -> bytes =~ secret end)
   end
 
-  # All that a recording becomes, unpacked. The flags come first: a command line is cut.
+  # Checks all results of a recording, unpacked. The flags come first, because a long command line is cut.
   defp recorded(dir, flags, options, check) do
     {early, late} = Enum.split_while(flags, &(&1 != "-extra"))
     argv = early ++ ["-noinput", "-eval", "F = fun F() -> F() end, spawn(F), spawn(F)."] ++ late
     port = Port.open({:spawn_executable, System.find_executable("erl")}, [:binary, :exit_status, args: argv])
     {:os_pid, pid} = Port.info(port, :os_pid)
-    # erl becomes the emulator by exec; it is up when it can be recorded.
+    # erl becomes the emulator by exec; when it can be recorded, it is running.
     Wait.until(fn -> match?({_, _, 0}, Cprof.run(["doctor", "-p", pid])) end)
     file = Path.join(dir, "r.pb.gz")
     {_, err, code} = Cprof.run(["record", "-p", pid, "-d", 0.3, "-o", file] ++ options)

@@ -1,7 +1,7 @@
 defmodule Live.KillsTest do
   @moduledoc """
-  Signals at random moments, to the sampler and to the node. KILLS: tries for each engine (default 6); KILLS_ENGINES:
-  only these; KILLS_SEED: the same moments again; KILLS_ERL: flags of the node, such as "+S 1".
+  Sends signals to the sampler and to the node at random moments. KILLS: tries for each engine (default 6);
+  KILLS_ENGINES: only these engines; KILLS_SEED: the same moments again; KILLS_ERL: flags of the node, such as "+S 1".
   """
   use ExUnit.Case
 
@@ -9,10 +9,10 @@ defmodule Live.KillsTest do
 
   @tries String.to_integer(System.get_env("KILLS") || "6")
   @flags OptionParser.split(System.get_env("KILLS_ERL") || "")
-  # How long a recording is, in seconds, and within how many milliseconds of its start the signal comes.
+  # The length of a recording in seconds, and the milliseconds after its start within which the signal comes.
   @seconds "0.4"
   @within 700
-  # What is waited for comes at once, except on a busy machine.
+  # What the tests wait for comes at once, except on a busy machine.
   @patience 60_000
 
   @moduletag timeout: 60_000 + @tries * 20_000
@@ -76,7 +76,7 @@ defmodule Live.KillsTest do
     {signal, result, with_us, gap(node)}
   end
 
-  # The node must go on while the sampler cannot.
+  # The node must continue while the sampler is stopped.
   defp stand_still(sampler, node) do
     Wait.until(fn -> state(sampler.pid) in ["T", "t", "Z", nil] end, "the sampler stops")
     let_go(node.pid)
@@ -85,7 +85,7 @@ defmodule Live.KillsTest do
     send_signal(sampler, :cont)
   end
 
-  # A recording is whole, or not there and the exit code says so. The signal is the sampler's.
+  # A recording is complete, or there is none and the exit code says so. `signal` was sent to the sampler.
   defp check_result(signal, code, sampler, dir) do
     file = Path.join(dir, "r.pb.gz")
 
@@ -103,7 +103,7 @@ defmodule Live.KillsTest do
 
       true ->
         assert code != 0, "exit code 0 without a result"
-        # In its first moment a signal ends it like any other program.
+        # In its first moments, a signal ends it like any other program.
         assert code == 1 or code in [128 + 2, 128 + 15], "exit code #{code}: #{said(sampler)}"
         assert code != 1 or said(sampler) != ""
         :none
@@ -136,7 +136,7 @@ defmodule Live.KillsTest do
       Process.sleep(:rand.uniform(@within))
       send_signal(node, signal)
       code = exit_code(sampler)
-      # On a busy machine the node may be gone before the first sample.
+      # On a busy machine the node may end before the first sample.
       check_result(:none, code, sampler, dir)
       if signal == :stop, do: assert(state(node.pid) == "T")
       nothing_is_left(sampler, dir)
@@ -187,7 +187,7 @@ defmodule Live.KillsTest do
     start(["-p", "#{pid}", "-d", @seconds, "--engine", engine, "-o", file], dir)
   end
 
-  # Its stderr is next to the folder of results, whose files are all of the sampler.
+  # stderr goes to a file outside the folder of results, so that all files there are the sampler's.
   defp start(args, dir) do
     args = [
       "-c",
@@ -225,7 +225,7 @@ defmodule Live.KillsTest do
 
   # --- what must be so --------------------------------------------------------------------------------------------------
 
-  # No thread is traced, or stopped by a tracer.
+  # Waits until no thread is traced or stopped by a tracer.
   defp let_go(pid), do: Wait.until(fn -> held(pid) == [] end, "all threads of the node are let go")
 
   defp held(pid) do
@@ -235,7 +235,7 @@ defmodule Live.KillsTest do
         do: text
   end
 
-  # Every scheduler goes on.
+  # Every scheduler continues to work.
   defp beats(node) do
     before = ask_beats(node)
 
@@ -262,7 +262,7 @@ defmodule Live.KillsTest do
     File.rm(sampler.err)
   end
 
-  # Of this checkout: others may run theirs.
+  # Samplers of this checkout only, because others may be running, too.
   defp ours do
     for exe <- Path.wildcard("/proc/[0-9]*/exe"), {:ok, path} <- [File.read_link(exe)], path == Cprof.program(), do: exe
   end

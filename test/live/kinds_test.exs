@@ -1,5 +1,5 @@
 defmodule Live.KindsTest do
-  @moduledoc "A process appears as what it does, wherever its work is done, in the right share."
+  @moduledoc "The work of a process appears in the right state and share, on whichever thread it is done."
   use ExUnit.Case
 
   alias Live.{Cprof, Node, Recording}
@@ -28,7 +28,7 @@ defmodule Live.KindsTest do
   test "the states are those of the schedulers the work was done on", %{report: report} do
     samples = for row <- report["processes"], into: %{}, do: {row["name"], row["samples"]}
     %{"dirty-cpu" => cpu, "dirty-io" => io} = report["states"]
-    # A large collection moves to a dirty CPU scheduler, too, but is a collection.
+    # A large garbage collection also moves to a dirty CPU scheduler, but it counts as garbage collection.
     assert_in_delta cpu, samples["on_dirty_cpu"], 0.05 * samples["on_dirty_cpu"] + 5
     assert_in_delta io, samples["on_dirty_io"], 0.05 * samples["on_dirty_io"] + 15
   end
@@ -75,10 +75,10 @@ defmodule Live.KindsTest do
     Node.stop(node)
     of_lives = for %{"initial_call" => "kinds:short_life/1"} = row <- report["processes"], do: row["samples"]
     assert Enum.sum(lives) > 500
-    # Beginning and end of a life are spent in the emulator.
+    # A process begins and ends its life in the emulator.
     assert_in_delta Enum.sum(of_lives), Enum.sum(lives), 0.1 * Enum.sum(lives)
     assert report["counters"]["no_process"] <= 0.005 * report["counters"]["samples"]
-    # However many there were: a few rows, and one for people to read.
+    # However many there were, there are few rows, and one group for people to read.
     assert length(of_lives) <= 300
     assert [group] = for(%{"initial_call" => "kinds:short_life/1"} = group <- report["process_groups"], do: group)
     assert group["samples"] == Enum.sum(of_lives)

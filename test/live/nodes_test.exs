@@ -1,5 +1,5 @@
 defmodule Live.NodesTest do
-  @moduledoc "A command line without a pid finds the node, or lists those there are."
+  @moduledoc "A command line without a pid finds the only node, or lists all nodes."
   use ExUnit.Case
 
   import Live.Node, only: [own_dir: 1]
@@ -8,8 +8,8 @@ defmodule Live.NodesTest do
 
   setup :own_dir
 
-  # With processes of its own: other nodes run on this machine, this test's VM is one. `CPROF` is the program, `up N`
-  # waits for N nodes with code.
+  # Runs in a pid namespace, because other nodes run on this machine, such as the VM of this test. `CPROF` is the
+  # program, and `up N` waits for N nodes that have code.
   @prelude """
   trap 'kill $(jobs -p) 2>/dev/null' EXIT
   cd "$DIR"

@@ -1,5 +1,5 @@
 defmodule Live.OutputTest do
-  @moduledoc "Results: whole or not at all, never where somebody planted something, and a word when they are lost."
+  @moduledoc "Results are written completely or not at all, never where somebody planted something; a loss is reported."
   use ExUnit.Case, async: true
 
   import Live.Cprof, only: [one_line: 1]
@@ -8,7 +8,7 @@ defmodule Live.OutputTest do
   alias Live.{Cprof, Node, Program}
 
   @root System.cmd("id", ["-u"]) == {"0\n", 0}
-  # Not in a chroot, whose "/" is no mount of its own.
+  # Not in a chroot, whose "/" is not a mount.
   @disks @root and match?({_, 0}, System.cmd("unshare", ["-m", "true"], stderr_to_stdout: true))
   if @root and not @disks, do: IO.puts("output: tests with full disks are skipped, no disk of our own can be mounted")
   if not @root, do: IO.puts("output: tests with another user and with full disks are skipped, they need root")
@@ -29,7 +29,7 @@ defmodule Live.OutputTest do
 
   setup :own_dir
 
-  # A shell's exit code and what it said, stdout and stderr together.
+  # Runs a shell script: {stdout and stderr together, exit code}.
   defp sh(script, args) do
     System.cmd("sh", ["-c", script, "sh" | Enum.map(args, &to_string/1)], stderr_to_stdout: true)
   end
@@ -62,7 +62,7 @@ defmodule Live.OutputTest do
     File.write!(target, "mine")
     File.mkdir!(shared)
     File.chmod!(dir, 0o755)
-    # File.chmod! leaves out the sticky bit.
+    # File.chmod! cannot set the sticky bit.
     {_, 0} = System.cmd("chmod", ["1777", shared])
     as_nobody(~s(cd "$1"; touch f.html; chmod 6777 f.html; mkfifo p.html; ln -s ../target l.html), [shared])
 
@@ -71,7 +71,7 @@ defmodule Live.OutputTest do
           {"p", "belongs to another user"},
           {"l", "a link that belongs to another user or lies in a folder where anyone may create links"}
         ] do
-      # If it sampled first, the test would time out.
+      # If it sampled before the check, the test would time out.
       {out, err, 1} = Cprof.run(["record", "-p", node.pid, "-d", 3600, "-o", "#{shared}/#{name}.html"])
       assert out == ""
       assert one_line(err) =~ pattern
@@ -98,7 +98,7 @@ defmodule Live.OutputTest do
 
   # --- no room ------------------------------------------------------------------
 
-  # Runs the script with $dir, a disk of 64 kB that only it sees and that holds old.html; then what is there.
+  # Runs the script with $dir, a disk of 64 kB that only it can see and that has old.html; then shows what is there.
   defp on_a_small_disk(dir, script, args) do
     mount = ~s(dir=$1; shift; mount -t tmpfs -o size=64k none "$dir"; printf old >"$dir/old.html"\n)
     look = ~s(\ncode=$?; echo "-- $code"; cat "$dir"/*; echo; ls -A "$dir")
@@ -122,7 +122,7 @@ defmodule Live.OutputTest do
     end
   end
 
-  # Whatever a node writes results with, to this folder, after a command of the shell.
+  # The command line of a node that writes results to this folder in every way there is, after a shell command.
   defp saver(beams, folder, before) do
     {_, 0} = System.cmd("erlc", ["-o", beams, "test/live/work/saver.erl"])
     ebin = Path.dirname(to_string(:code.which(:cprof_nif)))
@@ -131,7 +131,7 @@ defmodule Live.OutputTest do
     ["erl", "-noinput", "-pa", beams, ebin, "-run", "saver", "start", before, folder | libraries]
   end
 
-  # Each door answers on a line of its own.
+  # Each way of writing answers on a line of its own.
   defp doors(said) do
     {"end", answers} = said |> String.split("\n", trim: true) |> List.pop_at(-1)
     assert Enum.take(answers, 4) |> Enum.map(&hd(String.split(&1))) == ~w(record profile write save)
@@ -165,7 +165,7 @@ defmodule Live.OutputTest do
   test "the limit for the node, too, and what it starts has it unchanged", %{dir: dir} do
     beams = Node.tmp_dir()
     File.write!("#{dir}/old.html", "old")
-    # Not that of the node, whose code lies in a file without a name.
+    # Limits the programs that the node starts, but not the node: its code is in a file without a name.
     {said, 0} = sh(~s(exec "$@"), saver(beams, dir, "prlimit --pid $PPID --fsize=512"))
     File.rm_rf!(beams)
     assert doors(said) == ["efbig"]
@@ -205,7 +205,7 @@ defmodule Live.OutputTest do
     for name <- File.ls!(dir), do: assert(File.stat!("#{dir}/#{name}").size == size)
   end
 
-  # Was it killed before its end?
+  # Was the program killed before it had ended by itself?
   defp kill_one(recording, file, after_s) do
     if String.ends_with?(file, "0.html"), do: File.rm(file)
     script = ~s("$1" report "$2" -o "$3" & sleep $4; kill -9 $! 2>/dev/null; wait $!)

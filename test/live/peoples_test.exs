@@ -1,5 +1,5 @@
 defmodule Live.PeoplesTest do
-  @moduledoc "Processes are called what their people call them, with nothing but their memory to read."
+  @moduledoc "Processes get the names that people use for them, although only the node's memory can be read."
   use ExUnit.Case, async: true
 
   import Live.Cprof, only: [one_line: 1]
@@ -9,7 +9,7 @@ defmodule Live.PeoplesTest do
   @engines Enum.filter(~w(bpf perf), &Cprof.works?/1)
   @names ["peoples:init/1", "the_registered", "peoples_statem:init/1", "peoples:worker/0"]
 
-  # Enough samples that most processes have some.
+  # Enough samples for most processes to have some.
   defp recorded(node, engine, cpu_seconds) do
     file = Path.join(node.dir, "#{engine}.pb.gz")
     Recording.of_cpu(node, cpu_seconds, ["-q", "-r", 999, "--engine", engine, "-o", file])
@@ -17,7 +17,7 @@ defmodule Live.PeoplesTest do
   end
 
   defp groups(report), do: Map.new(report["process_groups"], &{&1["name"], &1})
-  # None has another's name.
+  # No process may have the name of another one.
   defp strange(called), do: for({name, rows} <- called, name not in @names, name =~ "peoples", do: {name, length(rows)})
 
   defp called(report), do: Enum.group_by(report["processes"], & &1["group"])
@@ -33,7 +33,7 @@ defmodule Live.PeoplesTest do
       report = Cprof.json(["report", recorded(node, unquote(engine), 3)])
       called = called(report)
       sessions = called["peoples:init/1"]
-      # Of 30 sessions and a supervised one, those that were sampled; not the registered one.
+      # Those of the 30 sessions and the supervised one that were sampled, but not the registered one.
       assert length(sessions) in 15..31
       assert Enum.all?(sessions, &(&1["initial_call"] == "peoples:init/1" and &1["name"] == ""))
       assert [%{"initial_call" => "peoples:init/1", "name" => "the_registered"}] = called["the_registered"]
@@ -41,7 +41,7 @@ defmodule Live.PeoplesTest do
       assert Enum.any?(sessions, &(&1["parent"] == "peoples_top"))
       assert [_ | _] = called["{till,1,\"two words\"}"]
       assert [_ | _] = called["{till,2,\"two words\"}"]
-      # Plain ones by what they do, whether proc_lib started them or not.
+      # Plain processes are named by what they do, whether proc_lib started them or not.
       assert length(called["peoples:worker/0"]) in 3..6
       group = groups(report)["peoples:init/1"]
       assert group["processes"] == length(sessions)
@@ -51,7 +51,7 @@ defmodule Live.PeoplesTest do
     end
   end
 
-  # It takes few samples on a busy machine, so as many recordings as it needs.
+  # Engine ptrace takes few samples on a busy machine, so the test makes as many recordings as it needs.
   @tag skip: not Cprof.works?("ptrace") && "no thread may be stopped here"
   test "Erlang's processes, from outside by ptrace", %{erlang: node} do
     called =

@@ -29,7 +29,7 @@ defmodule Live.PlacesTest do
       File.rm!(file)
     end
 
-    # One for each thread, as far as they suffice.
+    # Engine perf needs a descriptor for each thread; they are not enough for all.
     assert {_, 0} = record.("perf")
     report = Cprof.json(["report", file])
     assert Enum.any?(report["meta"]["notes"], &(&1 =~ ~r/^\d+ threads were not sampled \(schedulers come first\)/))
@@ -38,7 +38,7 @@ defmodule Live.PlacesTest do
   end
 
   if @namespaces do
-    # Its first line is the node's pid in there.
+    # The first line of the script's output is the node's pid inside the namespace.
     defp in_namespace(script, args) do
       argv = ~w(--pid --mount-proc --fork --kill-child sh -c) ++ [script, "sh" | args]
       exe = System.find_executable("unshare")
@@ -73,7 +73,7 @@ defmodule Live.PlacesTest do
       end
     end
 
-    # The VM, by its pid out here, once it is one.
+    # The pid of the VM outside the namespace, once it is a VM.
     defp child(pid) do
       with {:ok, text} <- File.read("/proc/#{pid}/task/#{pid}/children"),
            [child | _] <- String.split(text),

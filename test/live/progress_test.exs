@@ -16,7 +16,7 @@ defmodule Live.ProgressTest do
     %{pid: node.pid, recording: "#{dir}/r.json"}
   end
 
-  # Both streams are a terminal's.
+  # stdout and stderr are both a terminal.
   defp on_terminal(args) do
     command = Enum.map_join([Cprof.program() | args], " ", &"'#{&1}'")
     {out, 0} = System.cmd("script", ["-qec", command, "/dev/null"])
@@ -27,7 +27,7 @@ defmodule Live.ProgressTest do
     out = on_terminal(["record", "-p", pid, "-d", 2, "-o", file])
     assert out =~ ~r/\r[12] s left, \d+ samples\/s, \d+ lost; Ctrl-C ends it/
     assert out =~ "cprof: wrote"
-    # The line is wiped away before anything else is said.
+    # The line is removed before anything else is written.
     assert [_, _] = String.split(out, "\r\e[Kcprof: wrote")
   end
 

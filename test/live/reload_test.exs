@@ -6,7 +6,8 @@ defmodule Live.ReloadTest do
 
   @versions 50
 
-  # The number of at_depth/2 frames says which version a stack is of: one each, and the last, which ended in a call.
+  # Stacks of version N have N + 1 frames of at_depth/2: N that wait for a result, and the last, which ended in a tail
+  # call.
   test "50 versions of a module, each seen as itself" do
     node = Node.start("reloaded", ["#{@versions}"])
     recording = Path.join(node.dir, "r.pb.gz")
@@ -28,12 +29,12 @@ defmodule Live.ReloadTest do
     total = named |> Map.values() |> Enum.sum()
     replaced = Enum.sum(for {stack, n} <- stacks, "[replaced code]" in stack, do: n)
     assert total > 500
-    # On a busy machine a version may come and go between two reads of the code list. Its samples are not given to
-    # another version.
+    # On a busy machine a version may come and go between two reads of the code list. Its samples must not get the name
+    # of another version.
     missed = @versions - map_size(named)
     assert missed <= div(@versions, 2)
     assert missed == 0 or replaced >= missed
-    # Around each load some samples, more on a busy machine, could be of either version: they are not guessed.
+    # Around each load, some samples (more on a busy machine) could be of either version. cprof must not guess.
     assert replaced <= 8 * @versions + missed * div(total, map_size(named))
   end
 

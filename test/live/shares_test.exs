@@ -1,5 +1,5 @@
 defmodule Live.SharesTest do
-  @moduledoc "Known CPU shares against what a recording says."
+  @moduledoc "Compares the shares in a recording with known CPU shares."
   use ExUnit.Case
 
   alias Live.{Cprof, Node, Recording}
@@ -29,10 +29,10 @@ defmodule Live.SharesTest do
     end
   end
 
-  # A stack that does not reach the caller is in the report as truncated: that much may be missing from a total.
+  # The report counts stacks that do not reach the caller as truncated. As many samples may be missing from a total.
   test "what calls other functions has its share as total", %{report: report, truth: truth} do
     truncated = 100 * report["counters"]["truncated"] / report["meta"]["counted"]
-    # On a busy machine a thread is often found in the page fault of a heap that is being made, where bpf cannot read.
+    # On a busy machine many samples are taken in a page fault of a new heap, where engine bpf cannot read memory.
     assert truncated < if(report["meta"]["engine"] == "bpf", do: 5, else: 20)
 
     for {piece, name} <- [{"list_work", "list_work_piece/0"}, {"map_work", "map_work_piece/0"}] do
@@ -79,7 +79,7 @@ defmodule Live.SharesTest do
     assert meta["pid"] == node.pid
     assert meta["otp"] == "#{Cprof.otp()}"
     assert meta["rate_asked"] == 499
-    # One process: its 5 s of CPU took as long or longer.
+    # It is one process, so its 5 s of CPU time took at least 5 s.
     assert meta["duration_ns"] > 4.0e9 and meta["duration_ns"] < context.at_most_ns
   end
 end

@@ -1,5 +1,5 @@
 defmodule Live.SnapshotTest do
-  @moduledoc "Snapshots of this VM, against loads that know what they did."
+  @moduledoc "Compares snapshots of this VM with loads that know what they did."
   use ExUnit.Case, async: false
 
   @work "test/live/work"
@@ -18,9 +18,9 @@ defmodule Live.SnapshotTest do
     on_exit(fn -> File.rm_rf!(dir) end)
   end
 
-  # A load works for a share of each period and counts how long that was by the
-  # clock, in us: a scheduler's utilization is of the clock, too. Its second
-  # counter is when it began, while it works.
+  # A load works for a share of each period. Its first counter is how long it has
+  # worked, in us of wall time, because utilization is measured by wall time, too.
+  # While it works, its second counter is when it began.
   defp start_load(share, work, opts) do
     counters = :atomics.new(2, [])
     pid = :erlang.spawn_opt(fn -> load(share, work, counters) end, [:link | opts])
@@ -47,7 +47,7 @@ defmodule Live.SnapshotTest do
   defp spin(us), do: spin_until(System.monotonic_time(:microsecond) + us)
   defp spin_until(end_us), do: if(System.monotonic_time(:microsecond) < end_us, do: spin_until(end_us), else: :ok)
 
-  # {what the snapshots say, what the load says} of the time between two snapshots.
+  # {what the snapshots say, what the load says} about the time between two snapshots.
   defp compared({_, counters}, of) do
     :cprof_nif.snapshot(wait_ms: 1000)
     at0 = System.monotonic_time(:microsecond)
@@ -58,7 +58,7 @@ defmodule Live.SnapshotTest do
     {said, (busy_us(counters, at1) - busy0) / (at1 - at0)}
   end
 
-  # On a loaded machine a snapshot and the load are not always read at one time.
+  # On a busy machine, the snapshot and the load are not always read at the same time.
   defp assert_agree(share, work, opts, of) do
     {pid, _} = load = start_load(share, work, opts)
     seen = agree(load, of, @attempts)
@@ -80,7 +80,7 @@ defmodule Live.SnapshotTest do
       test "of a scheduler that is #{percent} % busy" do
         last = :erlang.system_info(:schedulers_online)
         of = fn rows -> Enum.find(rows, &(&1.id == last)).utilization end
-        # The load has the scheduler for itself: our own processes find another.
+        # The load has the scheduler to itself, because our own processes use another one.
         assert_agree(unquote(percent) / 100, &spin/1, [scheduler: last, priority: :high], of)
       end
     end
@@ -97,7 +97,7 @@ defmodule Live.SnapshotTest do
       Process.sleep(500)
       row = Enum.find(:cprof_nif.snapshot(wait_ms: 1000).schedulers, &(&1.id == last))
       Process.exit(ticker, :kill)
-      # Each ms it wakes, does next to nothing, and spins before it sleeps.
+      # Every millisecond the scheduler wakes up, does next to nothing, and spins before it sleeps.
       assert row.utilization < 0.2
       assert_in_delta row.busy_wait, max(0.0, row.cpu - row.utilization), 1.0e-9
     end
@@ -140,23 +140,23 @@ defmodule Live.SnapshotTest do
       )
 
     receive(do: (:stuck -> :ok))
-    # Now nothing can be asked of it, and it is in the lists.
+    # Now it cannot answer any question, and it is in the lists.
     for n <- 1..5000, do: send(stuck, n)
     snapshots = for _ <- 1..5, do: :cprof_nif.snapshot(source: source)
     refute_received :free
 
     for snapshot <- snapshots do
       %{quality: quality, schedulers: rows} = snapshot
-      # Once it was asked, its messages are known to be more than those that are counted.
+      # If it was asked, it is known that it has more messages than were counted.
       assert quality.details_missing + quality.unanswered + quality.lower_bounds >= 1
-      # What needs a word from its scheduler is missing, and said to be.
+      # Figures that need an answer from its scheduler are missing, and the snapshot says so.
       assert :utilization in quality.missing
       assert Enum.all?(rows, &(&1.utilization == :undefined))
     end
 
     assert_receive :free, 60_000
     Process.exit(stuck, :kill)
-    # And it is well again.
+    # After that, snapshots are complete again.
     assert :cprof_nif.snapshot(source: source, wait_ms: 20_000).quality.missing == []
   end
 end

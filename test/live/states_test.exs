@@ -1,7 +1,7 @@
 Code.require_file("account.exs", __DIR__)
 
 defmodule Live.StatesTest do
-  @moduledoc "What schedulers do outside processes, against the VM's own account of it."
+  @moduledoc "Compares what schedulers do outside processes with the VM's own account of it."
   use ExUnit.Case
 
   alias Live.{Account, Cprof, Node, Recorder, Wait}
@@ -13,7 +13,7 @@ defmodule Live.StatesTest do
 
   for kind <- ~w(receives sends echoes switches) do
     test "a node that #{kind}" do
-      # Without busy-wait: what the VM calls "other" is then scheduling.
+      # Without busy-wait, what the VM calls "other" is scheduling.
       flags = ["+S", "1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"]
       node = Node.start("network", [unquote(kind)], flags)
       Account.go_first(node.pid)
@@ -30,7 +30,7 @@ defmodule Live.StatesTest do
     end
   end
 
-  # Each is to be between the least and the most that the samples allow, in points of the time awake.
+  # Each state must be between the least and the most that the samples allow, in points of the time awake.
   defp assert_agree(found, account) do
     for {state, {least, most}} <- found do
       assert account[state] > least - @points, state
@@ -63,7 +63,7 @@ defmodule Live.StatesTest do
     end
   end
 
-  # The VM's account of its normal schedulers, without the time in which they slept.
+  # The VM's account of its normal schedulers, without the time that they slept.
   defp account(node) do
     Node.tell(node, "account")
     "accounting" = Node.line(node)
@@ -93,7 +93,7 @@ defmodule Live.StatesTest do
 
   defp check("switches", _, _), do: :ok
 
-  # Its root names the driver, the frame above it the port and who owns it.
+  # The root of a stack names the driver, and the next frame names the port and its owner.
   defp check(kind, file, _) do
     {driver, owner, port} =
       %{
@@ -110,6 +110,6 @@ defmodule Live.StatesTest do
     assert rows["meta"]["samples"] >= nearly_all(total)
   end
 
-  # 98 %, less what chance moves in so few samples.
+  # 98 %, minus what chance explains in that number of samples.
   defp nearly_all(total), do: 0.98 * total - 3 * :math.sqrt(0.02 * total)
 end

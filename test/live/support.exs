@@ -1,5 +1,5 @@
 defmodule Live.Json do
-  @moduledoc "A small JSON reader for the tests: no library has to be there."
+  @moduledoc "A small JSON reader, so that the tests need no library."
 
   def decode!(text) do
     {value, rest} = value(skip(text))
@@ -62,7 +62,7 @@ defmodule Live.Json do
 end
 
 defmodule Live.Node do
-  @moduledoc "An Erlang node of the tests' own: started, talked to by lines, ended."
+  @moduledoc "An Erlang node for a test: starts it, talks to it by lines, and ends it."
 
   defstruct [:port, :pid, :dir]
 
@@ -70,8 +70,8 @@ defmodule Live.Node do
   @known ~w(known_clock known_code known_messages known_peers known_roots known_tiny busy_nif)
 
   @doc """
-  Compiles the work module (and those `with` it) and starts `erl` on it, without any VM flag. `nif`: builds this
-  library, too, with `nif_flags`; the folder it is in is then the first argument. `as`: a user.
+  Compiles the work module (and those given by `with`) and starts `erl` with it, with no VM flags but erl_flags. `nif`:
+  also builds this library, with `nif_flags`; its folder is then the first argument. `as`: the user who runs it.
   """
   def start(module, args \\ [], erl_flags \\ [], opts \\ []) do
     dir = if opts[:as], do: tmp_dir_for_all(), else: tmp_dir()
@@ -82,20 +82,20 @@ defmodule Live.Node do
     args = if opts[:nif], do: [dir | args], else: args
     run = ["-noshell", "-pa", dir, "-run", "#{module}", "start" | args]
     {exe, argv} = wrap(opts[:as], [System.find_executable("erl") | erl_flags ++ run])
-    # Another user may not look for a .erlang in our home, and erl would say so.
+    # Another user may not look for a .erlang in our home, and erl would complain.
     env = if opts[:as], do: [{~c"HOME", String.to_charlist(dir)}, {~c"XDG_CONFIG_HOME", false}], else: []
-    # Nor may it look into our folder, if that is below /root.
+    # Nor may that user look into our folder if it is below /root.
     place = if opts[:as], do: [cd: dir], else: []
     boot(dir, {exe, [:binary, :exit_status, line: 65536, args: argv, env: env] ++ place}, 3)
   end
 
-  @doc "An Elixir script of the work folder."
+  @doc "Starts an Elixir script of the work folder."
   def script(name) do
     args = [Path.expand("#{@work}/#{name}")]
     boot(tmp_dir(), {System.find_executable("elixir"), [:binary, :exit_status, line: 65536, args: args]}, 3)
   end
 
-  # On a busy machine OTP 27 loses a race with itself at times: its logger ends before there is a code server.
+  # On a busy machine OTP 27 sometimes loses a race with itself: its logger ends before there is a code server.
   defp boot(dir, {exe, options} = how, tries) do
     node = %__MODULE__{port: Port.open({:spawn_executable, exe}, options), dir: dir}
     "ready " <> pid = line(node)
@@ -104,7 +104,7 @@ defmodule Live.Node do
     error in RuntimeError -> if tries > 1, do: boot(dir, how, tries - 1), else: reraise(error, __STACKTRACE__)
   end
 
-  @doc "A node that works in known shares: a set of known_work."
+  @doc "Starts a node that works in known shares: a set of known_work."
   def known(set, erl_flags \\ [], opts \\ []),
     do: start("known_work", [set], erl_flags, Keyword.merge([with: @known, nif: "busy_nif"], opts))
 
@@ -139,7 +139,7 @@ defmodule Live.Node do
     end
   end
 
-  @doc "Shares of known_work's pieces by its own clock, in percent."
+  @doc "The shares of known_work's pieces in percent, measured by its own clock."
   def truth(node) do
     tell(node, "truth")
 
@@ -153,7 +153,7 @@ defmodule Live.Node do
     Map.new(pieces, fn {piece, ns} -> {piece, 100 * ns / total} end)
   end
 
-  @doc "Ends the node by closing its stdin, then makes sure by its pid."
+  @doc "Ends the node by closing its stdin, and then kills it by its pid to make sure."
   def stop(node) do
     if Port.info(node.port), do: Port.close(node.port)
     System.cmd("kill", ["-9", "#{node.pid}"], stderr_to_stdout: true)
@@ -161,28 +161,28 @@ defmodule Live.Node do
   end
 
   def tmp_dir(parent \\ System.tmp_dir!()) do
-    # With a name that nobody could foresee; other users may look into it.
+    # It has an unpredictable name, and other users may look into it.
     {dir, 0} = System.cmd("mktemp", ["-d", "-p", parent, "cprof-live-XXXXXXXX"])
     dir = String.trim(dir)
     File.chmod!(dir, 0o755)
     dir
   end
 
-  @doc "For `setup :own_dir`: a folder that ends with the test."
+  @doc "For `setup :own_dir`: a folder that is removed at the end of the test."
   def own_dir(_context) do
     dir = tmp_dir()
     ExUnit.Callbacks.on_exit(fn -> File.rm_rf!(dir) end)
     %{dir: dir}
   end
 
-  @doc "Every user can reach it, wherever the checkout and TMPDIR are."
+  @doc "A folder that every user can reach, wherever the checkout and TMPDIR are."
   def tmp_dir_for_all do
     dir = tmp_dir("/tmp")
     File.chmod!(dir, 0o755)
     dir
   end
 
-  @doc "Every user can read what is in it, whatever the umask was."
+  @doc "Lets every user read what is in the folder, whatever the umask was."
   def open_to_all(dir), do: {_, 0} = System.cmd("chmod", ["-R", "a+rX", dir])
 end
 
@@ -206,7 +206,7 @@ defmodule Live.Memory do
       else: {"#{@v2}/cprof-#{System.pid()}", "memory.max", "memory.events"}
   end
 
-  @doc "Calls `fun` while the process has at most `mb` more; its argument tells how often that was not enough."
+  @doc "Calls `fun` while the process may use at most `mb` more; its argument tells how often that was not enough."
   def limited(pid, mb, fun) do
     {dir, limit, failures} = group()
     File.mkdir!(dir)
@@ -230,7 +230,7 @@ defmodule Live.Memory do
 end
 
 defmodule Live.Cprof do
-  @moduledoc "The program under test, run as a user would."
+  @moduledoc "Runs the program under test as a user would."
 
   import ExUnit.Assertions
 
@@ -240,7 +240,7 @@ defmodule Live.Cprof do
 
   def program, do: @program
 
-  @doc "A copy of it in a folder that every user can reach."
+  @doc "Copies the program to a folder that every user can reach."
   def program_in(dir) do
     copy = Path.join(dir, "cprof")
     File.cp!(@program, copy)
@@ -248,7 +248,7 @@ defmodule Live.Cprof do
     copy
   end
 
-  @doc "Runs it, or the `program` given, to its end: {stdout, stderr, exit code}. `as`: a user."
+  @doc "Runs it, or the given `program`, until it ends: {stdout, stderr, exit code}. `as`: a user."
   def run(args, opts \\ []) do
     {err, 0} = System.cmd("mktemp", ["-t", "cprof-err-XXXXXXXX"])
     err = String.trim(err)
@@ -261,20 +261,20 @@ defmodule Live.Cprof do
     {out, stderr, code}
   end
 
-  @doc "The one line that was said."
+  @doc "The only line of the text."
   def one_line(text) do
     assert [line] = String.split(text, "\n", trim: true), text
     line
   end
 
-  @doc "A JSON report of a node; asserts success."
+  @doc "Runs the program with `-f json`, which must succeed, and decodes the result."
   def json(args, opts \\ []) do
     {out, err, code} = run(args ++ ["-f", "json"], opts)
     if code != 0, do: raise("cprof failed with #{code}: #{err}")
     Live.Json.decode!(out)
   end
 
-  @doc "Stacks of a collapsed report as {[frame], count}."
+  @doc "The stacks of a collapsed report as {[frame], count}."
   def collapsed(args, opts \\ []) do
     {out, err, code} = run(args ++ ["-f", "collapsed"], opts)
     if code != 0, do: raise("cprof failed with #{code}: #{err}")
@@ -285,7 +285,7 @@ defmodule Live.Cprof do
     end
   end
 
-  @doc "Does an engine work here, by the doctor?"
+  @doc "Does an engine work here, according to `cprof doctor`?"
   def works?(engine) do
     {doctor, _, _} = run(["doctor"])
     doctor =~ ~r/^ok +engine #{engine} /m
@@ -295,11 +295,11 @@ defmodule Live.Cprof do
 end
 
 defmodule Live.Recorder do
-  @moduledoc "A recording that spans what a function does: begun before it, ended after it."
+  @moduledoc "A recording that begins before a function is called and ends after it."
 
   alias Live.Recording
 
-  @doc "Runs `fun` while the node is recorded; {its result, the recording's file}."
+  @doc "Runs `fun` while the node is recorded: {its result, the recording's file}."
   def during(node, args, fun) do
     file = Path.join(node.dir, "during-#{System.unique_integer([:positive])}.pb.gz")
     recording = Recording.start(["-q", "-p", node.pid, "-d", 3600, "-o", file | args])
@@ -309,7 +309,7 @@ defmodule Live.Recorder do
     {result, file}
   end
 
-  @doc "CPU nanoseconds of each thread of a process so far, by thread id."
+  @doc "The CPU nanoseconds that each thread of a process has used so far, by thread id."
   def cpu_of_threads(pid) do
     for tid <- File.ls!("/proc/#{pid}/task"),
         {:ok, text} <- [File.read("/proc/#{pid}/task/#{tid}/schedstat")],
@@ -327,7 +327,7 @@ defmodule Live.Program do
 
   @patience_ms 60_000
 
-  @doc "Starts it. What it says on stdout and stderr are messages of its port, as its end is."
+  @doc "Starts it. Its output on stdout and stderr, and its end, come as messages of its port."
   def start(program, args) do
     exe = System.find_executable(program) || program
     opts = [:binary, :exit_status, :stderr_to_stdout, args: Enum.map(args, &to_string/1)]
@@ -336,7 +336,7 @@ defmodule Live.Program do
     %__MODULE__{port: port, pid: pid}
   end
 
-  @doc "Waits for its end, `more_ms` longer than what must be over at once: {what it said, exit status}."
+  @doc "Waits for its end, `more_ms` longer than for one that should end at once: {its output, exit status}."
   def finished(%__MODULE__{port: port} = program, more_ms \\ 0, said \\ "") do
     receive do
       {^port, {:data, text}} -> finished(program, more_ms, said <> text)
@@ -359,7 +359,7 @@ defmodule Live.Recording do
 
   alias Live.Program
 
-  @doc "A recording of a node that has had so much CPU time in it, however long that took: what it said."
+  @doc "Records until the node has used that much CPU time, however long that takes. Returns the output of `record`."
   def of_cpu(node, cpu_seconds, args) do
     recording = start(["-p", node.pid, "-d", 3600 | args])
     Live.Wait.for_cpu(node.pid, cpu_seconds)
@@ -368,44 +368,44 @@ defmodule Live.Recording do
     said
   end
 
-  @doc "Starts it, and returns when it samples: with the engines `bpf` and `perf` it has perf events open then."
+  @doc "Starts it, and returns when it samples: engines `bpf` and `perf` then have perf events open."
   def start(args) do
     recording = launch(args)
     Live.Wait.until(fn -> ended?(recording) or events(recording.pid) > 0 end)
-    # The engine's probe has events for a moment, too.
+    # The probe of an engine also has events for a moment.
     Process.sleep(500)
     Live.Wait.until(fn -> ended?(recording) or events(recording.pid) > 0 end)
     recording
   end
 
-  @doc "Starts it."
+  @doc "Starts it, without waiting."
   def launch(args), do: Program.start(Live.Cprof.program(), ["record" | args])
 
-  # What it says of that is for finished/1.
+  # Its output is left for finished/1.
   defp ended?(recording), do: Port.info(recording.port) == nil
 
-  @doc "Waits until it has a perf event or a BPF link open, however short for."
+  @doc "Waits until it has a perf event or a BPF link open, even for a short time."
   def until_it_begins(recording) do
     Live.Wait.until(fn -> Enum.any?(links(recording.pid), &(&1 =~ ~r/perf_event|bpf_link/)) end, "it begins to sample")
   end
 
-  @doc "How many perf events a process holds."
+  @doc "How many perf events a process has open."
   def events(pid), do: Enum.count(links(pid), &(&1 == "anon_inode:[perf_event]"))
 
   defp links(pid), do: for(fd <- Path.wildcard("/proc/#{pid}/fd/*"), {:ok, to} <- [File.read_link(fd)], do: to)
 
-  @doc "Waits for its end: see `Live.Program`."
+  @doc "Waits for its end; see `Live.Program`."
   defdelegate finished(recording, more_ms \\ 0), to: Program
 end
 
 defmodule Live.Wait do
-  @moduledoc "Tests wait for what can be seen, and not for a time: on a busy machine nothing is done in time."
+  @moduledoc "Waits for something that can be seen, not for a time: on a busy machine anything may take long."
 
   import ExUnit.Assertions
 
   @patience_ms 60_000
 
-  @doc "Until `fun` returns something true, which it returns."
+  @doc "Waits until `fun` returns something true, and returns that."
   def until(fun, what \\ "what is waited for comes"), do: until(fun, what, now_ms() + @patience_ms)
 
   defp until(fun, what, deadline) do
@@ -416,7 +416,7 @@ defmodule Live.Wait do
     end
   end
 
-  @doc "Until `fun` returns an empty list; what it returns at the end, so that a test shows what is left."
+  @doc "Waits until `fun` returns an empty list. Returns its last result, so that a test shows what is left."
   def until_none(fun, deadline \\ now_ms() + @patience_ms) do
     left = fun.()
 
@@ -428,19 +428,19 @@ defmodule Live.Wait do
     end
   end
 
-  @doc "Until a process of the operating system has had so much more of a CPU."
+  @doc "Waits until a process of the operating system has used that many more seconds of CPU time."
   def for_cpu(pid, seconds) do
     ticks = cpu_ticks(pid) + round(seconds * 100)
     until(fn -> cpu_ticks(pid) >= ticks end)
   end
 
-  @doc "Until this VM has had so much more of a CPU."
+  @doc "Waits until this VM has used that many more seconds of CPU time."
   def for_own_cpu(seconds) do
     {before_ms, _} = :erlang.statistics(:runtime)
     until(fn -> elem(:erlang.statistics(:runtime), 0) - before_ms >= 1000 * seconds end)
   end
 
-  @doc "CPU time in 1/100 s."
+  @doc "The CPU time of a process in 1/100 s."
   def cpu_ticks(pid) do
     [_, fields] = File.read!("/proc/#{pid}/stat") |> String.split(") ", parts: 2)
     fields |> String.split() |> Enum.slice(11, 2) |> Enum.map(&String.to_integer/1) |> Enum.sum()

@@ -1,14 +1,14 @@
 defmodule Live.SwitchingTest do
-  @moduledoc "Work that goes from thread to thread thousands of times a second: all of it is sampled, in its shares."
+  @moduledoc "Work that moves between threads thousands of times per second is sampled completely, in the right shares."
   use ExUnit.Case
 
   alias Live.{Cprof, Node, Recorder, Recording}
 
-  # A perfect sampler's error at this rate is small beside what is asserted.
+  # At this rate, the error of a perfect sampler is small compared with what is asserted.
   @rate 4999
 
   setup do
-    # Not in /tmp: each read is to be a real one, of the page cache.
+    # Not in /tmp, because each read must really go to the page cache.
     file = Path.expand("_build/cprof-switching-#{System.unique_integer([:positive])}")
     File.write!(file, :binary.copy(<<0>>, 131_072))
     on_exit(fn -> File.rm!(file) end)
@@ -40,7 +40,7 @@ defmodule Live.SwitchingTest do
     {_, 0} = System.cmd("taskset", ["-apc", cpu, "#{pid}"])
   end
 
-  # The CPU nanoseconds of each kind of thread for that work, by the kernel, and what the recording of it says.
+  # The CPU nanoseconds of each kind of thread for the work: according to the kernel, and to a recording of it.
   defp recorded(node, turns) do
     {used, file} =
       Recorder.during(node, ["-r", @rate], fn ->
@@ -56,10 +56,10 @@ defmodule Live.SwitchingTest do
   defp kinds_agree(used, report) do
     all = used |> Enum.map(&elem(&1, 1)) |> Enum.sum()
     %{"lost" => lost, "samples" => samples} = report["counters"]
-    # A reader that gets no CPU for long loses samples, which are counted.
+    # If the reader gets no CPU for a long time, samples are lost and counted.
     assert lost <= 0.1 * samples
     seen = report["meta"]["cpu_ns"] * (1 + lost / samples)
-    # Beyond that, what chance does on a machine with other work: this is no bench.
+    # The rest is what chance does on a machine with other work; this is not a benchmark.
     assert_in_delta report["meta"]["cpu_used_ns"] / all, 1.0, 0.05
     assert_in_delta report["meta"]["cpu_seen_ns"] / report["meta"]["cpu_ns"], 1.0, 0.0001
     assert_in_delta seen / all, 1.0, 0.02 + 3 / :math.sqrt(samples)

@@ -1,5 +1,5 @@
 defmodule Live.TailsTest do
-  @moduledoc "A function that ended in a call of another stands where its caller's code names it."
+  @moduledoc "A function that ended in a tail call is shown where the code of its caller names it."
   use ExUnit.Case
 
   alias Live.{Cprof, Node, Recording}
@@ -12,7 +12,7 @@ defmodule Live.TailsTest do
     %{recording: file, stacks: Cprof.collapsed(["report", file])}
   end
 
-  # What is called from where in loop/1, with all that is below it.
+  # The stacks in which loop/1 called `callee`, from below that frame on.
   defp below(stacks, callee) do
     for {frames, n} <- stacks, [_, rest] <- [split(frames)], [^callee | below] <- [rest], do: {below, n}
   end
@@ -36,8 +36,8 @@ defmodule Live.TailsTest do
     true_ones = [nil, "tails:sum/1", "tails:sum/2", "tails:keep/2"]
     others = Enum.reject(local, fn {below, _} -> List.first(below) in true_ones end)
     others = Enum.reject(others, fn {below, _} -> String.starts_with?(hd(below), "[") end)
-    # While keep/2 has room for its slot and has not written it, the slot holds the
-    # return address that the call of sorted/1 left there: about 1 % of the samples.
+    # When keep/2 has allocated its slot but not written it, the slot still has the
+    # return address that the call of sorted/1 left there. That is about 1 % of samples.
     assert count(others) <= 0.05 * count(local), inspect({count(local), others})
   end
 

@@ -1,8 +1,8 @@
-# Against the real telemetry, telemetry_poller, telemetry_metrics and Phoenix:
+# Tests with the real telemetry, telemetry_poller, telemetry_metrics and Phoenix:
 # test/roots.sh puts them into the root with OTP 29 and says where they are.
 libraries = System.get_env("CPROF_LIBRARIES", "")
 ebins = Path.wildcard(Path.join(libraries, "*/ebin"))
-# Mix has taken those of OTP that cprof does not name off the path.
+# Mix has removed the applications of OTP that cprof does not name from the path.
 otp = if ebins == [], do: [], else: Path.wildcard(Path.join(:code.lib_dir(), "*/ebin"))
 Enum.each(ebins ++ otp, &Code.append_path/1)
 there? = ebins != [] and Code.ensure_loaded?(:telemetry)
@@ -68,8 +68,8 @@ defmodule Live.TelemetryTest do
     on_exit(fn -> assert left(processes) == {[], [], nil} end)
   end
 
-  # What of ours is there still; what ends takes a moment. The process by which
-  # the NIF checks itself stays, once snapshots were taken.
+  # Our processes and handlers that still exist; ending takes them a moment. The
+  # process with which the NIF checks itself remains after a snapshot.
   defp left(processes, tries \\ 1200) do
     new = Process.list() -- [Process.whereis(:cprof_canary) | processes]
     ours = for pid <- new, of_cprof?(pid), do: {pid, Process.info(pid)}
@@ -93,7 +93,7 @@ defmodule Live.TelemetryTest do
     end
   end
 
-  # The events that the test gets as messages.
+  # The test gets these events as messages.
   defp listen(events) do
     id = "test-#{System.unique_integer([:positive])}"
     :ok = :telemetry.attach_many(id, events, &__MODULE__.tell/4, self())
@@ -135,8 +135,8 @@ defmodule Live.TelemetryTest do
     {[:cprof, :snapshot], ~w(duration)a}
   ]
 
-  # Of each event one that is complete: the first snapshot has no utilization,
-  # others may lack what came too late.
+  # Waits for a complete event of each kind: the first snapshot has no utilization,
+  # and others may lack answers that came too late.
   defp check_figures, do: for({event, keys} <- @figures, do: complete(event, keys, :none, 300))
 
   defp complete(event, keys, last, 0), do: flunk("#{inspect(event)} without #{inspect(keys)}: #{inspect(last)}")
@@ -187,10 +187,10 @@ defmodule Live.TelemetryTest do
     assert length(metrics) >= 15
     assert Enum.all?(metrics, &(&1.__struct__ |> inspect() =~ "Telemetry.Metrics."))
 
-    # What the way through BIFs does not know, or not of every moment.
+    # These are not known, or not always, when BIFs give the figures.
     optional = ~w(created_per_s busy_wait waiting_for_cpu imbalance unaccounted)a
 
-    # One snapshot may lack what came too late.
+    # A snapshot may lack answers that came too late.
     Wait.until(fn ->
       assert :cprof_telemetry.execute() == :ok
       {:messages, messages} = Process.info(self(), :messages)
@@ -203,7 +203,7 @@ defmodule Live.TelemetryTest do
       (metric.measurement in optional or measured?(metric.measurement, measurements))
   end
 
-  # One with another unit is a function of the measurements.
+  # A metric with another unit has a function of the measurements.
   defp measured?(convert, measurements) when is_function(convert), do: is_number(convert.(measurements))
   defp measured?(key, measurements), do: is_map_key(measurements, key)
 
@@ -283,7 +283,7 @@ defmodule Live.TelemetryTest do
       second = Task.async(fn -> get("/burn") end)
       Wait.until(fn -> stats("phoenix").refused == 1 end)
       assert stats("phoenix").state == :recording
-      # What is not the recorded span does not end it.
+      # Another span does not end the recording.
       assert get("/quick") =~ "quick"
       Process.sleep(1000)
       nothing(:stop)
@@ -332,14 +332,14 @@ defmodule Live.TelemetryTest do
     attach("spans", span: [:shop, :work], output: dir, limit: 1)
     span = Span.start([:shop, :work])
     wait_for(:start)
-    # In one process, within the recorded span's time.
+    # In the same process, while the recorded span lasts.
     :telemetry.span([:shop, :work], %{}, fn -> {:ok, %{}} end)
     Process.sleep(100)
     assert %{state: :recording, refused: 1} = stats("spans")
     Span.stop(span)
     wait_for(:stop)
 
-    # The limit is reached: refused, not recorded.
+    # The limit is reached, so this is refused and not recorded.
     :telemetry.span([:shop, :work], %{}, fn -> {:ok, %{}} end)
     assert %{state: :idle, recorded: 1, refused: 2} = stats("spans")
     nothing(:start)
@@ -385,7 +385,7 @@ defmodule Live.TelemetryTest do
     assert <<0x1F, 0x8B, _::binary>> = File.read!(recording)
     assert Path.basename(collapsed) =~ ~r/^\d{8}T\d{6}\.\d{6}Z-1\.collapsed$/
     refute File.read!(collapsed) =~ "Span.spin/1"
-    # The whole node's.
+    # The hottest function is that of the whole node.
     assert metadata.hottest == "Live.TelemetryTest.Span.spin/1"
   end
 
@@ -422,7 +422,7 @@ defmodule Live.TelemetryTest do
     nothing(:start)
     assert %{state: :idle, refused: 1, recorded: 0, failed: 0} = stats("spans")
     assert {:ok, _} = Cprof.stop()
-    # And ours works then.
+    # After that, ours works.
     span = Span.start([:shop, :work])
     wait_for(:start)
     assert {:error, %Error{code: :already_started}} = Cprof.start()
@@ -504,7 +504,7 @@ defmodule Live.TelemetryTest do
     :telemetry.execute([:shop, :work, :exception], %{}, %{})
     assert %{filter_failures: 1, recorded: 0, refused: 0, state: :idle} = stats("odd")
 
-    # The recorder killed: events still pass, and the name can be taken anew.
+    # When the recorder is killed, events still pass, and the name can be used again.
     [%{config: config}] = Enum.filter(:telemetry.list_handlers([]), &(&1.id == "gone"))
     recorder = :cprof_telemetry_handler.recorder(config)
     Process.exit(recorder, :kill)
@@ -542,11 +542,11 @@ defmodule Live.TelemetryTest do
     sink = spawn(fn -> sink() end)
     metadata = %{telemetry_span_context: make_ref(), big: Enum.to_list(1..10_000)}
     cast = median(fn -> GenServer.cast(sink, :message) end)
-    # Refused, and the end of a span that is not recorded.
+    # The cost of an event that is refused, and of the end of a span that is not recorded.
     refused = median(fn -> :cprof_telemetry_handler.handle([:shop, :work, :start], %{}, metadata, config) end)
     ended = median(fn -> :cprof_telemetry_handler.handle([:shop, :work, :stop], %{}, metadata, config) end)
 
-    # Taken: the gate is opened again each time, the recorder takes the message for none.
+    # The cost of an event that starts a recording: the gate is opened again each time; the recorder ignores the event.
     gate = :cprof_telemetry_gate.new()
     own = :cprof_telemetry_handler.config(sink, gate, [:shop, :work, :start], :none)
 
@@ -565,7 +565,7 @@ defmodule Live.TelemetryTest do
 
   defp sink, do: receive(do: (_ -> sink()))
 
-  # Of 2001 single calls, in ns.
+  # The median time of 2001 single calls, in ns.
   defp median(fun) do
     times =
       for _ <- 1..2001 do

@@ -1,5 +1,5 @@
 defmodule Live.TracedTest do
-  @moduledoc "What a call trace pattern costs stands under the functions that it is on."
+  @moduledoc "The cost of a call trace pattern is shown below the functions that it is set on."
   use ExUnit.Case, async: true
 
   alias Live.{Cprof, Node}
@@ -11,7 +11,7 @@ defmodule Live.TracedTest do
     {_, _, 0} = Cprof.run(["record", "-p", node.pid, "-d", 2, "-r", 999, "-o", recording])
     {text, _, 0} = Cprof.run(["report", recording, "-f", "json"])
     report = Live.Json.decode!(text)
-    # From OTP 27 on the trampoline belongs to the function.
+    # From OTP 27 on, the trampoline is part of the function.
     frame = Enum.find(report["functions"], &(&1["name"] == "[breakpoint]"))
     assert Cprof.otp() >= 27 or (frame["module"] == "traced" and frame["self"] > 0)
     refute Enum.any?(report["functions"], &(&1["name"] == "[unknown]"))

@@ -1,5 +1,5 @@
 defmodule Live.ViewTest do
-  @moduledoc "Parts of a recording: by time, state, scheduler. A node that changes what it does says when."
+  @moduledoc "Parts of a recording by time, state and scheduler, with a node that changes what it does and says when."
   use ExUnit.Case, async: true
 
   alias Live.{Cprof, Node, Recording}
@@ -12,8 +12,8 @@ defmodule Live.ViewTest do
     %{recording: file, dir: dir, whole: Cprof.json(["report", file]), switched: switched}
   end
 
-  # The node is told to change in the midst of a recording. When that was is known afterwards only; on a machine
-  # that was busy elsewhere it may have been too late: once more then.
+  # The node is told to change in the middle of a recording. When it changed is known only afterwards. On a busy machine
+  # that may have been too late; then it is tried again.
   defp record(file, tries) do
     node = Node.start("phases")
     recording = Recording.start(["-p", node.pid, "-d", 3, "-r", 499, "--timeline", "-o", file])

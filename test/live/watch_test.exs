@@ -1,5 +1,5 @@
 defmodule Live.WatchTest do
-  @moduledoc "Leaks planted among 100,000 processes that work: they are named, and nobody else."
+  @moduledoc "Leaks are planted among 100,000 working processes: these are named, and no others."
   use ExUnit.Case, async: false
 
   @processes 100_000
@@ -19,7 +19,7 @@ defmodule Live.WatchTest do
     on_exit(fn -> Process.exit(load, :kill) end)
   end
 
-  # Binaries come and go, mailboxes are read, and some processes live short.
+  # Binaries come and go, mailboxes are read, and some processes live only for a short time.
   defp drive(pids) do
     for _ <- 1..100 do
       send(elem(pids, :rand.uniform(@processes) - 1), {:work, :binary.copy("x", :rand.uniform(5000))})
@@ -49,7 +49,7 @@ defmodule Live.WatchTest do
     for pid <- [feeder, mailbox, hoarder, churner], do: Process.exit(pid, :kill)
   end
 
-  # On a loaded machine a feeder may have stood still for an interval.
+  # On a busy machine a feeder may not have run during an interval.
   defp named(wanted, attempts) do
     found = kinds(Cprof.Snapshot.watch())
     if found == wanted or attempts == 1, do: found, else: named(wanted, attempts - 1)
@@ -63,7 +63,7 @@ defmodule Live.WatchTest do
     feed(pid)
   end
 
-  # Parts of binaries whose rest nobody needs.
+  # Keeps small parts of binaries, whose rest nobody needs.
   defp hoard do
     parts = for n <- 1..50, do: binary_part(:binary.copy(<<n>>, 1_000_000), 10, 100)
     :erlang.garbage_collect()
@@ -72,7 +72,7 @@ defmodule Live.WatchTest do
   end
 
   defp churn do
-    # Lives of a millisecond: far shorter ones are seen by chance only.
+    # These live for a millisecond. Much shorter lives would be seen only by chance.
     for _ <- 1..5, do: spawn(fn -> Process.sleep(1) end)
     Process.sleep(4)
     churn()
