@@ -24,12 +24,16 @@ no_mail() -> ?assertEqual({messages, []}, process_info(self(), messages)).
 
 %% --- answers -----------------------------------------------------------------
 
-it_answers_in_another_process_test() ->
+it_answers_in_another_process_test_() -> {timeout, 120, fun it_answers_in_another_process/0}.
+
+it_answers_in_another_process() ->
     Own = self(),
     ?assertEqual({answer, true}, run(fun() -> {answer, self() =/= Own} end)),
     no_mail().
 
-what_is_raised_is_raised_in_the_caller_test() ->
+what_is_raised_is_raised_in_the_caller_test_() -> {timeout, 120, fun what_is_raised_is_raised_in_the_caller/0}.
+
+what_is_raised_is_raised_in_the_caller() ->
     ?assertError(boom, run(fun() -> error(boom) end)),
     ?assertThrow(boom, run(fun() -> throw(boom) end)),
     ?assertExit(boom, run(fun() -> exit(boom) end)),
@@ -39,7 +43,9 @@ what_is_raised_is_raised_in_the_caller_test() ->
     no_mail().
 
 %% A process that traps exits gets no message of ours.
-to_a_process_that_traps_exits_test() ->
+to_a_process_that_traps_exits_test_() -> {timeout, 120, fun to_a_process_that_traps_exits/0}.
+
+to_a_process_that_traps_exits() ->
     Was = process_flag(trap_exit, true),
     try
         ?assertEqual(1, run(fun() -> 1 end)),
@@ -54,7 +60,9 @@ to_a_process_that_traps_exits_test() ->
         process_flag(trap_exit, Was)
     end.
 
-helpers_that_fail_leave_their_owner_alone_test() ->
+helpers_that_fail_leave_their_owner_alone_test_() -> {timeout, 120, fun helpers_that_fail_leave_their_owner_alone/0}.
+
+helpers_that_fail_leave_their_owner_alone() ->
     Outcomes = run(fun() ->
         Helpers = [
             cprof_aside:help(Fun)
@@ -102,7 +110,9 @@ ends_with_its_caller(End) ->
     until(is_gone([Caller | Works])),
     until(fun() -> [] =:= processes() -- Before end).
 
-one_that_waits_for_its_turn_and_is_killed_test() ->
+one_that_waits_for_its_turn_and_is_killed_test_() -> {timeout, 120, fun one_that_waits_for_its_turn_and_is_killed/0}.
+
+one_that_waits_for_its_turn_and_is_killed() ->
     Own = self(),
     Holder = spawn(fun() -> run(fun() -> tell(Own), forever() end) end),
     First = worker(),

@@ -108,7 +108,9 @@ label_of(Label) ->
 
 %% --- alone -----------------------------------------------------------------
 
-plain_processes_have_what_the_vm_knows_test() ->
+plain_processes_have_what_the_vm_knows_test_() -> {timeout, 120, fun plain_processes_have_what_the_vm_knows/0}.
+
+plain_processes_have_what_the_vm_knows() ->
     Pid = plain(fun nothing/0, fun sleep/0),
     ?assertEqual({<<"erlang:apply/2">>, <<>>, <<>>, text(self())}, said(Pid)),
     Started = spawn(?MODULE, sleep, []),
@@ -116,12 +118,16 @@ plain_processes_have_what_the_vm_knows_test() ->
     exit(Pid, kill),
     exit(Started, kill).
 
-proc_lib_notes_call_and_parent_test() ->
+proc_lib_notes_call_and_parent_test_() -> {timeout, 120, fun proc_lib_notes_call_and_parent/0}.
+
+proc_lib_notes_call_and_parent() ->
     Pid = proc_lib:spawn(?MODULE, sleep, []),
     ?assertEqual({<<"cprof_describe_tests:sleep/0">>, <<>>, <<>>, text(self())}, said(Pid)),
     exit(Pid, kill).
 
-an_application_owns_its_processes_test() ->
+an_application_owns_its_processes_test_() -> {timeout, 120, fun an_application_owns_its_processes/0}.
+
+an_application_owns_its_processes() ->
     start_application(),
     Worker = said(worker()),
     {_, _, Application, Master} = said(whereis(?SUPERVISOR)),
@@ -135,7 +141,9 @@ an_application_owns_its_processes_test() ->
     ?assertMatch(<<"<", _/binary>>, Master),
     ?assertMatch({_, _, <<"kernel">>, _}, said(whereis(kernel_sup))).
 
-labels_are_text_or_terms_test() ->
+labels_are_text_or_terms_test_() -> {timeout, 120, fun labels_are_text_or_terms/0}.
+
+labels_are_text_or_terms() ->
     ?assertEqual(<<"{job,7}">>, label_of({job, 7})),
     ?assertEqual(<<"idle">>, label_of(idle)),
     ?assertEqual(<<"worker 7">>, label_of(<<"worker 7">>)),
@@ -168,7 +176,9 @@ labels_are_bounded_test_() ->
      || Label <- Long
     ].
 
-a_long_initial_call_is_cut_test() ->
+a_long_initial_call_is_cut_test_() -> {timeout, 120, fun a_long_initial_call_is_cut/0}.
+
+a_long_initial_call_is_cut() ->
     Function = list_to_atom(lists:duplicate(255, $f)),
     Call = fun() -> put('$initial_call', {?MODULE, Function, 0}) end,
     Pid = plain(Call, fun sleep/0),
@@ -177,7 +187,9 @@ a_long_initial_call_is_cut_test() ->
     ?assertMatch(<<"cprof_describe_tests:fff", _/binary>>, InitialCall),
     ?assertEqual(255, byte_size(InitialCall)).
 
-odd_dictionaries_are_no_facts_test() ->
+odd_dictionaries_are_no_facts_test_() -> {timeout, 120, fun odd_dictionaries_are_no_facts/0}.
+
+odd_dictionaries_are_no_facts() ->
     Odd = fun() ->
         put('$initial_call', "nothing"),
         put('$ancestors', nobody),
@@ -187,7 +199,9 @@ odd_dictionaries_are_no_facts_test() ->
     ?assertEqual({<<"erlang:apply/2">>, <<>>, <<>>, text(self())}, said(Pid)),
     exit(Pid, kill).
 
-who_is_not_there_has_no_row_test() ->
+who_is_not_there_has_no_row_test_() -> {timeout, 120, fun who_is_not_there_has_no_row/0}.
+
+who_is_not_there_has_no_row() ->
     {Dead, Monitor} = spawn_monitor(fun nothing/0),
     receive
         {'DOWN', Monitor, process, Dead, _} -> ok
@@ -200,7 +214,9 @@ who_is_not_there_has_no_row_test() ->
     ?assertEqual([text(self())], [element(1, Row) || Row <- Rows]),
     ?assertEqual([], cprof_describe:processes([])).
 
-who_does_not_answer_is_left_out_test() ->
+who_does_not_answer_is_left_out_test_() -> {timeout, 120, fun who_does_not_answer_is_left_out/0}.
+
+who_does_not_answer_is_left_out() ->
     Slow = spawn(fun sleep/0),
     Wait = fun
         (Pid) when Pid =:= Slow -> timer:sleep(infinity);

@@ -106,21 +106,27 @@ the_value_is_kept_when_the_recording_fails_test_() ->
         ?assertEqual(undefined, whereis(cprof_sampler))
     end}.
 
-wrong_options_are_errors_test() ->
+wrong_options_are_errors_test_() -> {timeout, 120, fun wrong_options_are_errors/0}.
+
+wrong_options_are_errors() ->
     Fun = fun() -> error(must_not_run) end,
     {error, {invalid_option, Text}} = cprof_nif:profile(Fun, #{rate => 0}),
     ?assertNotEqual(nomatch, binary:match(Text, <<"1 to 10000">>)),
     {error, {invalid_option, _}} = cprof_nif:profile(Fun, #{speed => 9}),
     {error, {enoent, _}} = cprof_nif:profile(Fun, #{output => "/no/such/folder/a.html"}).
 
-snapshot_test() ->
+snapshot_test_() -> {timeout, 120, fun snapshot/0}.
+
+snapshot() ->
     #{source := Source, schedulers := Schedulers, processes := #{count := Count}} =
         cprof_nif:snapshot(#{top => 3}),
     ?assert(lists:member(Source, [nif, bif])),
     ?assert(length(Schedulers) >= erlang:system_info(schedulers)),
     ?assert(Count > 10).
 
-the_nif_is_loaded_test() ->
+the_nif_is_loaded_test_() -> {timeout, 120, fun the_nif_is_loaded/0}.
+
+the_nif_is_loaded() ->
     {ok, Facts} = application:get_all_key(load_cprof()),
     ?assertEqual(proplists:get_value(vsn, Facts), binary_to_list(cprof_nif:version())).
 
@@ -129,7 +135,9 @@ load_cprof() ->
     cprof.
 
 %% With Yama the permission is given and withdrawn; without, both say so.
-tracer_permission_test() ->
+tracer_permission_test_() -> {timeout, 120, fun tracer_permission/0}.
+
+tracer_permission() ->
     Own = list_to_integer(os:getpid()),
     case filelib:is_regular("/proc/sys/kernel/yama/ptrace_scope") of
         true ->
@@ -144,7 +152,9 @@ tracer_permission_test() ->
     ?assertError(badarg, cprof_nif:allow_tracer(pid)).
 
 %% Handing a new version of the module in while the old one is loaded.
-the_nif_survives_a_reload_test() ->
+the_nif_survives_a_reload_test_() -> {timeout, 120, fun the_nif_survives_a_reload/0}.
+
+the_nif_survives_a_reload() ->
     Version = cprof_nif:version(),
     {module, cprof_native} = code:load_file(cprof_native),
     ?assertEqual(Version, cprof_nif:version()),

@@ -70,7 +70,9 @@ running() ->
 
 rounds() -> {[sample(N) || N <- lists:seq(1, 8)], [sample(N) || N <- lists:seq(20, 27)]}.
 
-finds_each_test() ->
+finds_each_test_() -> {timeout, 120, fun finds_each/0}.
+
+finds_each() ->
     {First, Second} = rounds(),
     ?assertEqual({ok, places()}, find(First, Second)).
 
@@ -90,7 +92,9 @@ two_places_are_refused_test_() ->
     ].
 
 %% One that holds in one round only is none.
-one_round_is_not_enough_test() ->
+one_round_is_not_enough_test_() -> {timeout, 120, fun one_round_is_not_enough/0}.
+
+one_round_is_not_enough() ->
     {First, Second} = rounds(),
     Twice = [put_word(400, maps:get(queue, Facts), Sample) || {_, Facts} = Sample <- First],
     ?assertEqual({ok, places()}, find(Twice, Second)).
@@ -107,25 +111,33 @@ no_place_is_refused_test_() ->
     ].
 
 %% Values that hardly differ tell nothing.
-too_few_values_are_refused_test() ->
+too_few_values_are_refused_test_() -> {timeout, 120, fun too_few_values_are_refused/0}.
+
+too_few_values_are_refused() ->
     Same = [sample(5) || _ <- lists:seq(1, 8)],
     ?assertMatch({error, _, _}, find(Same, Same)).
 
 %% Where a process goes on must be code.
-no_code_is_refused_test() ->
+no_code_is_refused_test_() -> {timeout, 120, fun no_code_is_refused/0}.
+
+no_code_is_refused() ->
     Wrong = fun({_, #{place := Place}} = Sample) -> put_word(224, 4096 + 64 * Place, Sample) end,
     {First, Second} = rounds(),
     ?assertEqual({error, pc, []}, find(lists:map(Wrong, First), lists:map(Wrong, Second))).
 
 %% Neither with another lock held, nor with somebody who waits for one.
-locks_of_one_that_runs_are_its_main_one_test() ->
+locks_of_one_that_runs_are_its_main_one_test_() -> {timeout, 120, fun locks_of_one_that_runs_are_its_main_one/0}.
+
+locks_of_one_that_runs_are_its_main_one() ->
     {First, Second} = rounds(),
     {Another, _} = put_word(288, 3, sample(1)),
     ?assertEqual({error, locks, []}, cprof_offsets:find(First, Second, [running(), Another])),
     {Waited, _} = put_word(304, 16#7f0000001000, {running(), #{}}),
     ?assertEqual({error, locks, []}, cprof_offsets:find(First, Second, [Waited])).
 
-risen_test() ->
+risen_test_() -> {timeout, 120, fun risen/0}.
+
+risen() ->
     Table = fun(Words) -> <<<<Word:32/native>> || Word <- Words>> end,
     Before = Table([5, 16#ffffffff, 9, 0]),
     After = Table([8, 2, 8, 3]),

@@ -8,7 +8,9 @@
 
 %% --- parts -------------------------------------------------------------------
 
-ranking_test() ->
+ranking_test_() -> {timeout, 120, fun ranking/0}.
+
+ranking() ->
     Numbers = [(N * 7919) rem 1009 || N <- lists:seq(1, 1000)],
     Add = fun(N, Ranking) -> cprof_ranking:add(N, {thing, N}, Ranking) end,
     Ranking = lists:foldl(Add, cprof_ranking:new(10), Numbers),
@@ -19,7 +21,9 @@ ranking_test() ->
     Merged = cprof_ranking:merge(RankedA, RankedB),
     ?assertEqual(cprof_ranking:to_list(Ranking), cprof_ranking:to_list(Merged)).
 
-words_test() ->
+words_test_() -> {timeout, 120, fun words/0}.
+
+words() ->
     ?assertEqual(<<"lists:seq/2">>, cprof_words:function({lists, seq, 2})),
     ?assertEqual(<<"Enum.map/2">>, cprof_words:function({'Elixir.Enum', map, 2})),
     ?assertEqual(
@@ -35,7 +39,9 @@ words_test() ->
     ?assertEqual(<<"12.3">>, cprof_words:percent(0.1234)).
 
 %% Blocks and carriers of all kinds and instances; nothing of the largest ever.
-allocators_test() ->
+allocators_test_() -> {timeout, 120, fun allocators/0}.
+
+allocators() ->
     Instances = [
         {instance, 0, [
             {mbcs, [
@@ -54,7 +60,9 @@ allocators_test() ->
     ],
     ?assertEqual({136, 468}, cprof_allocators:sum(Instances)).
 
-imbalance_test() ->
+imbalance_test_() -> {timeout, 120, fun imbalance/0}.
+
+imbalance() ->
     Row = fun(Id, Share) -> #{id => Id, type => normal, utilization => Share} end,
     ?assertEqual(undefined, cprof_schedulers:imbalance([Row(1, undefined)])),
     ?assertEqual(0.0, cprof_schedulers:imbalance([Row(1, 0.5)])),
@@ -64,7 +72,9 @@ imbalance_test() ->
     end.
 
 %% What a scheduler did is the difference of two readings.
-scheduler_rows_test() ->
+scheduler_rows_test_() -> {timeout, 120, fun scheduler_rows/0}.
+
+scheduler_rows() ->
     Reading = fun(Active, Total, At, Ran, Waited) ->
         #{
             wall => #{1 => {Active, Total}},
@@ -119,7 +129,9 @@ row(Pid, Key, Value) ->
         Key => Value
     }.
 
-diff_test() ->
+diff_test_() -> {timeout, 120, fun diff/0}.
+
+diff() ->
     [A, B, C, D] = [spawn(fun() -> ok end) || _ <- lists:seq(1, 4)],
     Before = snapshot(1000000, [{A, 50}, {B, 40}, {C, 10}]),
     Now = snapshot(3000000, [{B, 90}, {D, 30}, {A, 20}]),
@@ -136,7 +148,9 @@ diff_test() ->
     Parts = [<<">= 20">>, <<"+40">>, <<"30.0">>],
     [?assertMatch({_, _}, binary:match(Text, Part)) || Part <- Parts].
 
-a_process_that_was_in_no_full_list_had_nothing_test() ->
+a_process_that_was_in_no_full_list_had_nothing_test_() -> {timeout, 120, fun a_process_that_was_in_no_full_list_had_nothing/0}.
+
+a_process_that_was_in_no_full_list_had_nothing() ->
     [A, B] = [spawn(fun() -> ok end) || _ <- lists:seq(1, 2)],
     Diff = cprof_snapshot_diff:diff(snapshot(1, [{A, 5}]), snapshot(2, [{A, 5}, {B, 4}])),
     #{mailboxes := #{grew := [Row]}} = Diff,
@@ -165,7 +179,9 @@ findings(Mailboxes, Hoards, Seen) ->
 
 nobody() -> #{looks => 100, parents => #{}, others => 0, created_per_s => 0.0}.
 
-the_mailbox_that_grows_is_named_with_its_slope_test() ->
+the_mailbox_that_grows_is_named_with_its_slope_test_() -> {timeout, 120, fun the_mailbox_that_grows_is_named_with_its_slope/0}.
+
+the_mailbox_that_grows_is_named_with_its_slope() ->
     Healthy = [
         {a, fun(N) -> 40 + (N * 5) rem 7 end},
         {b, fun(_) -> 5000 end},
@@ -179,7 +195,9 @@ the_mailbox_that_grows_is_named_with_its_slope_test() ->
         findings([Leak | Healthy], [], nobody()),
     ?assert(abs(Slope - 10) < 0.5).
 
-the_hoard_is_named_growing_or_idle_test() ->
+the_hoard_is_named_growing_or_idle_test_() -> {timeout, 120, fun the_hoard_is_named_growing_or_idle/0}.
+
+the_hoard_is_named_growing_or_idle() ->
     Healthy = [
         {large_heap, fun(_) -> 50000000 end, 20000000},
         {comes_and_goes, fun(N) -> 10000000 + (N rem 3) * 1000000 end, 1000},
@@ -194,7 +212,9 @@ the_hoard_is_named_growing_or_idle_test() ->
     ?assertMatch(#{kind := binary_hoarder, pid := idle}, Second),
     ?assertEqual(0, round(maps:get(slope_per_s, Second))).
 
-who_begins_most_of_the_short_lives_is_named_test() ->
+who_begins_most_of_the_short_lives_is_named_test_() -> {timeout, 120, fun who_begins_most_of_the_short_lives_is_named/0}.
+
+who_begins_most_of_the_short_lives_is_named() ->
     Seen = fun(Parents, Rate) ->
         #{looks => 900, parents => Parents, others => 0, created_per_s => Rate}
     end,
@@ -210,7 +230,9 @@ who_begins_most_of_the_short_lives_is_named_test() ->
 %% --- what everyone is waiting for ----------------------------------------------
 
 %% Groups as the NIF walks them; who was woken since counts for nothing.
-waiting_groups_test() ->
+waiting_groups_test_() -> {timeout, 120, fun waiting_groups/0}.
+
+waiting_groups() ->
     Pids = [A, B, C, D, E] = [spawn(fun() -> ok end) || _ <- lists:seq(1, 5)],
     Stack = fun(Line) -> [{m, wait, 1, [{file, "m.erl"}, {line, Line}]}] end,
     Detail = fun(Line, Status) ->
@@ -248,7 +270,9 @@ waiting_groups_test() ->
 
 %% --- the whole -----------------------------------------------------------------
 
-for_json_test() ->
+for_json_test_() -> {timeout, 120, fun for_json/0}.
+
+for_json() ->
     Map = cprof_nif:to_json_map(cprof_nif:snapshot(#{top => 3})),
     ?assertEqual(ok, json_term(Map)),
     #{<<"schedulers">> := [#{<<"id">> := 1} | _], <<"mailboxes">> := #{<<"total">> := _}} = Map.
@@ -264,7 +288,9 @@ json_term(List) when is_list(List) ->
 json_term(Value) when is_binary(Value); is_number(Value); is_boolean(Value) ->
     ok.
 
-text_test() ->
+text_test_() -> {timeout, 120, fun text/0}.
+
+text() ->
     Text = cprof_nif:format(cprof_nif:snapshot(#{wait_ms => 5000})),
     Parts = ["Schedulers:", "Processes:", "Mailboxes:", "Binaries:", "Memory: total", "Waiting:"],
     [?assertMatch({_, _}, binary:match(Text, list_to_binary(Part))) || Part <- Parts],

@@ -169,7 +169,9 @@ found(Readings, Snapshots) ->
     ].
 
 %% Where no reading was left out, intervals are what they were.
-intervals_are_equal_distances_test() ->
+intervals_are_equal_distances_test_() -> {timeout, 120, fun intervals_are_equal_distances/0}.
+
+intervals_are_equal_distances() ->
     _ = rand:seed(exsss, 21),
     Verdicts = [
         begin
@@ -224,7 +226,9 @@ sizes(Pid) ->
 
 %% Whoever begins most of the short lives is among those that are remembered, and
 %% none of them is lost.
-parents_are_bounded_test() ->
+parents_are_bounded_test_() -> {timeout, 120, fun parents_are_bounded/0}.
+
+parents_are_bounded() ->
     Newborn = lists:foldl(
         fun(N, Sum) -> cprof_newborn:ended(#{{parent, N} => 1, churner => 2}, Sum) end,
         cprof_newborn:new(),
@@ -237,7 +241,9 @@ parents_are_bounded_test() ->
 
 %% --- what cannot be meant --------------------------------------------------------
 
-absurd_watches_are_refused_test() ->
+absurd_watches_are_refused_test_() -> {timeout, 120, fun absurd_watches_are_refused/0}.
+
+absurd_watches_are_refused() ->
     Week = 7 * 86400000,
     [
         ?assertError({badarg, {Key, Value}}, cprof_nif:watch(#{Key => Value}))

@@ -31,7 +31,9 @@ events(Name, Snapshot) ->
     Events = cprof_telemetry_events:from(Snapshot),
     [{Measurements, Metadata} || {[cprof, Of], Measurements, Metadata} <- Events, Of =:= Name].
 
-schedulers_are_one_event_a_type_test() ->
+schedulers_are_one_event_a_type_test_() -> {timeout, 120, fun schedulers_are_one_event_a_type/0}.
+
+schedulers_are_one_event_a_type() ->
     [{Normal, NormalOf}, {DirtyCpu, DirtyCpuOf}, {DirtyIo, DirtyIoOf}] =
         events(schedulers, snapshot()),
     ?assertEqual(
@@ -53,14 +55,18 @@ schedulers_are_one_event_a_type_test() ->
     ?assertEqual(#{count => 1, cpu => 0.5, run_queue => 0}, DirtyIo),
     ?assertEqual(dirty_io, maps:get(type, DirtyIoOf)).
 
-the_mean_of_some_is_not_given_test() ->
+the_mean_of_some_is_not_given_test_() -> {timeout, 120, fun the_mean_of_some_is_not_given/0}.
+
+the_mean_of_some_is_not_given() ->
     #{schedulers := [First | Rest]} = Snapshot = snapshot(),
     [{Normal, _} | _] =
         events(schedulers, Snapshot#{schedulers := [First#{utilization := undefined} | Rest]}),
     ?assertNot(maps:is_key(utilization, Normal)),
     ?assertEqual(0.75, maps:get(utilization_max, Normal)).
 
-each_scheduler_has_an_event_test() ->
+each_scheduler_has_an_event_test_() -> {timeout, 120, fun each_scheduler_has_an_event/0}.
+
+each_scheduler_has_an_event() ->
     Rows = events(scheduler, snapshot()),
     ?assertEqual(5, length(Rows)),
     ?assertEqual(
@@ -71,7 +77,9 @@ each_scheduler_has_an_event_test() ->
         lists:nth(2, Rows)
     ).
 
-parts_are_one_event_each_test() ->
+parts_are_one_event_each_test_() -> {timeout, 120, fun parts_are_one_event_each/0}.
+
+parts_are_one_event_each() ->
     ?assertEqual(
         [{#{total => 12, max => 10}, #{source => nif, top => [#{length => 10}]}}],
         events(mailboxes, snapshot())
@@ -85,7 +93,9 @@ parts_are_one_event_each_test() ->
     ),
     ?assertEqual([{#{count => 9, waiting => 8}, #{source => nif}}], events(processes, snapshot())).
 
-its_cost_is_an_event_test() ->
+its_cost_is_an_event_test_() -> {timeout, 120, fun its_cost_is_an_event/0}.
+
+its_cost_is_an_event() ->
     Duration = erlang:convert_time_unit(1500, microsecond, native),
     ?assertEqual(
         [{#{duration => Duration, embryos => 2}, #{source => nif}}], events(snapshot, snapshot())
@@ -93,23 +103,31 @@ its_cost_is_an_event_test() ->
     [{_, Metadata}] = events(snapshot, (snapshot())#{source := bif, reason := <<"off">>}),
     ?assertEqual(#{source => bif, reason => <<"off">>}, Metadata).
 
-what_a_snapshot_does_not_hold_is_no_event_test() ->
+what_a_snapshot_does_not_hold_is_no_event_test_() -> {timeout, 120, fun what_a_snapshot_does_not_hold_is_no_event/0}.
+
+what_a_snapshot_does_not_hold_is_no_event() ->
     ?assertEqual([], cprof_telemetry_events:from(#{})).
 
-a_real_snapshot_gives_all_events_test() ->
+a_real_snapshot_gives_all_events_test_() -> {timeout, 120, fun a_real_snapshot_gives_all_events/0}.
+
+a_real_snapshot_gives_all_events() ->
     Events = cprof_telemetry_events:from(cprof_nif:snapshot()),
     Names = lists:usort([Name || {Name, _, _} <- Events]),
     ?assertEqual(lists:sort(cprof_telemetry_events:names()), Names),
     ?assert(lists:all(fun({_, Measurements, _}) -> map_size(Measurements) > 0 end, Events)).
 
-files_are_named_by_time_and_number_test() ->
+files_are_named_by_time_and_number_test_() -> {timeout, 120, fun files_are_named_by_time_and_number/0}.
+
+files_are_named_by_time_and_number() ->
     At = erlang:convert_time_unit(1700000000000123, microsecond, native),
     ?assertEqual(
         <<"/p/20231114T221320.000123Z-7-7.html">>,
         cprof_telemetry_options:file(<<"/p/%t-%n-%n.html">>, At, 7)
     ).
 
-options_are_completed_test() ->
+options_are_completed_test_() -> {timeout, 120, fun options_are_completed/0}.
+
+options_are_completed() ->
     {ok, Span} = cprof_telemetry_options:check(#{span => [a, b]}),
     ?assertMatch(
         #{
@@ -173,7 +191,9 @@ without_the_library_it_says_so_test_() ->
     ].
 
 %% The handler by itself: the gate is taken by one, and never raises.
-the_gate_lets_one_in_test() ->
+the_gate_lets_one_in_test_() -> {timeout, 120, fun the_gate_lets_one_in/0}.
+
+the_gate_lets_one_in() ->
     Gate = cprof_telemetry_gate:new(),
     Config = cprof_telemetry_handler:config(self(), Gate, [a, start], none),
     Trigger = fun(Span) ->
@@ -196,7 +216,9 @@ the_gate_lets_one_in_test() ->
     ?assertMatch([{'$gen_cast', {trigger, second, _}}], messages()),
     ?assertEqual(49, cprof_telemetry_gate:refused(Gate)).
 
-a_filter_decides_test() ->
+a_filter_decides_test_() -> {timeout, 120, fun a_filter_decides/0}.
+
+a_filter_decides() ->
     Gate = cprof_telemetry_gate:new(),
     Filter = fun(_, #{n := N}, _) -> N > 1 end,
     Config = cprof_telemetry_handler:config(self(), Gate, [a], Filter),

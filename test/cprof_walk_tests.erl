@@ -356,7 +356,9 @@ a_moved_field_is_refused_test_() ->
      || Field <- fields(), By <- [8, -8, 16, 4], offset(Field) + By >= 0
     ].
 
-outside_of_a_process_is_refused_test() ->
+outside_of_a_process_is_refused_test_() -> {timeout, 120, fun outside_of_a_process_is_refused/0}.
+
+outside_of_a_process_is_refused() ->
     {ok, #{size := Size}} = cprof_walk_nif:status(),
     Refused = {refused, <<"the walk was refused (layout_outside_struct)">>},
     [
@@ -367,7 +369,9 @@ outside_of_a_process_is_refused_test() ->
     ?assertEqual(Refused, cprof_walk_nif:read_with(moved(initial, fun(_) -> Size - 16 end), 1)).
 
 %% Once read wrongly, never again; all of it is then by BIFs.
-a_layout_that_proved_wrong_is_not_used_again_test() ->
+a_layout_that_proved_wrong_is_not_used_again_test_() -> {timeout, 120, fun a_layout_that_proved_wrong_is_not_used_again/0}.
+
+a_layout_that_proved_wrong_is_not_used_again() ->
     {ok, Right} = cprof_walk_nif:status(),
     persistent_term:put(?KEY, {ok, moved(queue, fun(Offset) -> Offset + 8 end)}),
     try
@@ -380,7 +384,9 @@ a_layout_that_proved_wrong_is_not_used_again_test() ->
         persistent_term:put(?KEY, {ok, Right})
     end.
 
-turned_off_test() ->
+turned_off_test_() -> {timeout, 120, fun turned_off/0}.
+
+turned_off() ->
     os:putenv("CPROF_NIF", "off"),
     try
         Reason = <<"CPROF_NIF=off in the node's environment">>,
@@ -541,7 +547,9 @@ calibrated_by_several_test_() ->
     end}.
 
 %% A new one comes in its place, and is checked.
-a_killed_canary_test() ->
+a_killed_canary_test_() -> {timeout, 120, fun a_killed_canary/0}.
+
+a_killed_canary() ->
     {Canary, _} = cprof_calibrate:canary(),
     Monitor = monitor(process, Canary),
     exit(Canary, kill),
@@ -571,7 +579,9 @@ kill_canaries() ->
     end.
 
 %% Deleted and loaded again, not upgraded: what the library knew is gone.
-loaded_afresh_test() ->
+loaded_afresh_test_() -> {timeout, 120, fun loaded_afresh/0}.
+
+loaded_afresh() ->
     true = code:delete(cprof_native),
     code:purge(cprof_native),
     {module, cprof_native} = code:ensure_loaded(cprof_native),

@@ -127,7 +127,9 @@ shown_with(Part, Map) ->
     Text.
 
 %% Random names, in all the places of a table.
-random_names_test() ->
+random_names_test_() -> {timeout, 120, fun random_names/0}.
+
+random_names() ->
     Pieces = [?BAD, "\r", [16#9b], "\x{200f}", "abc", "\x{20ac}", " ", "\\", "~p"],
     _ = [
         begin
