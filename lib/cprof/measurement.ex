@@ -7,6 +7,8 @@ defmodule Cprof.Measurement do
 
   alias Cprof.{Error, Options, Profile, Runs}
 
+  @typedoc "What `keep/1` put aside, for the process that did."
+  @opaque kept :: :ets.table()
   @type measured :: {Runs.t(), Profile.t()}
   @type outcome :: {:value, term()} | {:raised, atom(), term(), list()} | {:failed, Error.t()}
 
@@ -18,21 +20,31 @@ defmodule Cprof.Measurement do
   """
   @spec run(fun(), keyword(), Runs.t(), at_end()) :: {outcome(), [measured()]}
   def run(fun, record, %Runs{} = first, at_end) do
-    {outcome, packed} = repeat({fun, Options.to_map(record), at_end}, first, [])
-    {outcome, packed |> Enum.reverse() |> Enum.map(&unpack/1)}
+    {outcome, kept} = repeat({fun, Options.to_map(record), at_end}, first, [])
+    {outcome, kept |> Enum.reverse() |> Enum.map(&take/1)}
   end
 
   @doc """
-  A term as a binary, which is not on the heap of any process.
+  Puts a term aside while code is measured in this process. What the process holds makes its collections dearer, and
+  binaries that it holds make them more frequent, so the term is put into a table, as one binary.
 
-      iex> Cprof.Measurement.unpack(Cprof.Measurement.pack([1, 2, 3]))
+      iex> Cprof.Measurement.take(Cprof.Measurement.keep([1, 2, 3]))
       [1, 2, 3]
   """
-  @spec pack(term()) :: binary()
-  def pack(term), do: :erlang.term_to_binary(term)
+  @spec keep(term()) :: kept()
+  def keep(term) do
+    table = :ets.new(__MODULE__, [:private])
+    :ets.insert(table, {:kept, :erlang.term_to_binary(term)})
+    table
+  end
 
-  @spec unpack(binary()) :: term()
-  def unpack(packed), do: :erlang.binary_to_term(packed)
+  @doc "Gets back what was kept, once."
+  @spec take(kept()) :: term()
+  def take(table) do
+    [{:kept, packed}] = :ets.lookup(table, :kept)
+    :ets.delete(table)
+    :erlang.binary_to_term(packed)
+  end
 
   defp repeat({fun, record, at_end} = how, run, measured) do
     # So that garbage of earlier code is not collected during this run.
@@ -58,7 +70,7 @@ defmodule Cprof.Measurement do
   end
 
   defp stopped({:ok, recorded}, outcome, {how, run, measured}) do
-    measured = [pack({run, struct!(Profile, recorded)}) | measured]
+    measured = [keep({run, struct!(Profile, recorded)}) | measured]
 
     if run.wall_us && run.number < run.count,
       do: repeat(how, %{run | number: run.number + 1, wall_us: nil}, measured),

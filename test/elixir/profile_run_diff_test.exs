@@ -141,6 +141,26 @@ defmodule Mix.Tasks.Profile.RunDiffTest do
     end)
   end
 
+  # Its collections would become more frequent with each run: the code would seem to be slower.
+  test "the process that runs the code holds no recording meanwhile", %{folder: folder} do
+    saved = Path.join(folder, "held.pb.gz")
+    held = :ets.new(:held, [:bag])
+
+    code = fn ->
+      {:binary, binaries} = Process.info(self(), :binary)
+      :ets.insert(held, {:bytes, Enum.sum(for {_, bytes, _} <- binaries, do: bytes)})
+      Enum.sum(1..100_000)
+    end
+
+    capture_io(fn ->
+      Run.profile(code, runs: 6, warmup: false, save: saved)
+      Run.profile(code, runs: 6, warmup: false, baseline: saved)
+    end)
+
+    assert :ets.info(held, :size) >= 1
+    for {:bytes, bytes} <- :ets.tab2list(held), do: assert(bytes < 10_000)
+  end
+
   test "files of an earlier measurement are not taken for runs of this one", %{folder: folder} do
     saved = Path.join(folder, "base.pb.gz")
 

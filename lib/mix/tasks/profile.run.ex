@@ -271,7 +271,8 @@ defmodule Mix.Tasks.Profile.Run do
     first = %Runs{number: 1, count: runs, warm?: warm?, set: System.os_time(:microsecond)}
     at_end = &RunReport.at_end(&1, opts)
     {outcome, measured} = Measurement.run(fun, Keyword.put_new(record, :rate, 999), first, at_end)
-    RunReport.conclude(outcome, measured, Enum.flat_map(baseline, &Measurement.unpack/1), opts)
+    base = Enum.flat_map(baseline, &(&1 |> Measurement.take() |> :erlang.binary_to_term()))
+    RunReport.conclude(outcome, measured, base, opts)
   end
 
   defp warmup(fun, opts) do
@@ -282,12 +283,12 @@ defmodule Mix.Tasks.Profile.Run do
   # Another process reads the file, so that its data does not get onto the heap of this one.
   defp load!(file) do
     load = fn ->
-      with {:ok, measured, doubts} <- Cprof.RunFiles.load(file), do: {:ok, Measurement.pack(measured), doubts}
+      with {:ok, measured, doubts} <- Cprof.RunFiles.load(file), do: {:ok, :erlang.term_to_binary(measured), doubts}
     end
 
     {:ok, packed, doubts} = load |> Task.async() |> Task.await(:infinity) |> ok!()
     Enum.each(doubts, &Mix.shell().error(&1))
-    packed
+    Measurement.keep(packed)
   end
 
   # --- options ---------------------------------------------------------------
