@@ -5,7 +5,7 @@
 #include "formats/text_parts.h"
 #include "profile/process_names.h"
 
-enum { NAME_WIDTH = 56, ASKED_INDENT = 22 };
+enum { NAME_WIDTH = 56, ASKED_INDENT = 26 };
 
 struct dump_text {
     struct buffer *out;
@@ -22,13 +22,13 @@ static void processes(struct buffer *out, uint64_t n)
     buffer_text(out, n == 1 ? " process" : " processes");
 }
 
-/* In nine columns. */
+/* In eleven columns. */
 static void number_cell(struct buffer *out, uint64_t n)
 {
     struct buffer cell;
     buffer_init(&cell, BUFFER_DEFAULT_MAX);
     text_cell_number(&cell, n);
-    buffer_printf(out, "%*.*s", 9, (int)cell.len,
+    buffer_printf(out, "%*.*s", 11, (int)cell.len,
                   cell.data ? (const char *)cell.data : "");
     buffer_deinit(&cell);
 }
@@ -138,6 +138,25 @@ static void what_it_does(struct dump_text *t, struct buffer *out,
     }
 }
 
+/* For whose answer most wait in the end. */
+static void most_asked(struct dump_text *t, struct buffer *line,
+                       const struct dump_asked *first)
+{
+    uint64_t asking = t->d->asking;
+    if (asking > 1 && first->in_all == asking) {
+        buffer_text(line, ", all of them");
+    } else if (asking > 1) {
+        buffer_text(line, ", ");
+        text_cell_number(line, first->in_all);
+        buffer_text(line, " of them");
+    }
+    buffer_text(line, first->in_all > first->waiting ? " in the end" : "");
+    buffer_text(line, asking == 1 ? ", that of " : " for that of ");
+    member(t, line, &first->who);
+    buffer_text(line, ", which ");
+    what_it_does(t, line, first);
+}
+
 /* The first has the most that wait for it in the end. */
 static void answers(struct dump_text *t, struct buffer *line)
 {
@@ -146,20 +165,10 @@ static void answers(struct dump_text *t, struct buffer *line)
     processes(line, d->asking);
     buffer_text(line, d->asking == 1 ? " waits for an answer"
                                      : " wait for an answer");
-    if (d->asked_count) {
-        buffer_text(line, d->asking == 1 ? "" : ", ");
-        if (d->asking > 1 && first->in_all == d->asking) {
-            buffer_text(line, "all of them");
-        } else if (d->asking > 1) {
-            text_cell_number(line, first->in_all);
-            buffer_text(line, " of them");
-        }
-        buffer_text(line, first->in_all > first->waiting ? " in the end" : "");
-        buffer_text(line, d->asking == 1 ? ", that of " : " for that of ");
-        member(t, line, &first->who);
-        buffer_text(line, ", which ");
-        what_it_does(t, line, first);
-    }
+    if (d->asked_count > 1 && first->in_all == 1)
+        buffer_text(line, ", each for that of another process");
+    else if (d->asked_count)
+        most_asked(t, line, first);
     if (d->asking_unknown) {
         buffer_text(line, "; for ");
         text_cell_number(line, d->asking_unknown);
@@ -189,8 +198,11 @@ static void circle(struct dump_text *t, struct buffer *line)
         length++;
         a = &t->d->asked[a->asks];
     } while (a != first);
-    if (length > NAMED)
-        buffer_printf(line, " and %zu more", length - NAMED);
+    if (length > NAMED) {
+        buffer_text(line, " and ");
+        text_cell_number(line, length - NAMED);
+        buffer_text(line, " more");
+    }
     buffer_text(line, length > 1 ? " wait for each other"
                                  : " waits for its own answer");
     buffer_text(line, " until a time limit ends it, if there is one");
@@ -234,10 +246,12 @@ static void asked_row(struct dump_text *t, const struct dump_asked *a)
 static void asked(struct dump_text *t, size_t top)
 {
     const struct dump *d = t->d;
-    size_t shown = top && top < d->asked_count ? top : d->asked_count;
+    enum { MOST = 20 };
+    size_t most = top ? top : MOST;
+    size_t shown = d->asked_count < most ? d->asked_count : most;
     if (shown == 0)
         return;
-    buffer_text(t->out, "\n  WAITING   IN ALL  FOR AN ANSWER OF\n");
+    buffer_text(t->out, "\n    WAITING     IN ALL  FOR AN ANSWER OF\n");
     for (size_t i = 0; i < shown; i++)
         asked_row(t, &d->asked[i]);
     if (shown < d->asked_count) {

@@ -41,6 +41,7 @@ enum { DUMP_SITES = 3 };
 /** A process whose answer others wait for. */
 struct dump_asked {
     struct dump_member who;
+    uint64_t term;        /**< its pid, as the VM holds it */
     uint64_t waiting;     /**< processes that wait for its answer */
     uint64_t in_all;      /**< these, those that wait for them, and so on */
     bool seen;            /**< false: it has ended, or could not be read */

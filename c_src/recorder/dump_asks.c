@@ -9,8 +9,13 @@
 #include "target/term_heap.h"
 
 enum {
-    MOST_WORDS = 8,  /* of one process that may say whom it asks */
-    MOST_FRAMES = 4, /* of behaviours, innermost first */
+    MOST_SLOTS = 8, /* of a frame that is looked at */
+    WITH_LIMIT = 5, /* slots of gen:do_call/4 */
+    WITHOUT_LIMIT = 4,
+    ASKED_SLOT = 4,
+    SERVER_CALL = 4, /* slots of gen_server:call/3 */
+    LIMIT_SLOT = 0,
+    SERVER_SLOT = 2,
 };
 
 /* --- the code that asks --------------------------------------------------- */
@@ -44,20 +49,19 @@ static int add_functions(struct dump_spans *s, const struct jit_module *m,
 
 static int add_module(struct dump_asks *a, const struct jit_module *m)
 {
-    static const char *const behaviours[] = {
-        "gen",        "gen_server",       "gen_statem", "gen_event",
-        "supervisor", "Elixir.GenServer", NULL};
-    static const char *const calls[] = {"gen:do_call/4", NULL};
+    static const char *const do_call[] = {"gen:do_call/4", NULL};
+    static const char *const server_call[] = {
+        "gen_server:call/3", "'Elixir.GenServer':call/3", NULL};
     static const char *const awaits[] = {"'Elixir.Task':await/2",
                                          "'Elixir.Task':await_receive/3", NULL};
-    int err = 0;
-    if (is_one_of(m->name, behaviours))
-        err = add_span(&a->modules, m->base, m->base + m->size);
-    if (!err && strcmp(m->name, "gen") == 0)
-        err = add_functions(&a->calls, m, calls);
-    if (!err && strcmp(m->name, "Elixir.Task") == 0)
-        err = add_functions(&a->awaits, m, awaits);
-    return err;
+    static const char *const modules[] = {
+        "gen", "gen_server", "Elixir.GenServer", "Elixir.Task", NULL};
+    if (!is_one_of(m->name, modules))
+        return 0;
+    int err = add_functions(&a->do_call, m, do_call);
+    if (!err)
+        err = add_functions(&a->server_call, m, server_call);
+    return err ? err : add_functions(&a->awaits, m, awaits);
 }
 
 int dump_asks_init(struct dump_asks *a, const struct jit *jit)
@@ -71,9 +75,9 @@ int dump_asks_init(struct dump_asks *a, const struct jit *jit)
 
 void dump_asks_deinit(struct dump_asks *a)
 {
-    free(a->calls.list);
+    free(a->do_call.list);
+    free(a->server_call.list);
     free(a->awaits.list);
-    free(a->modules.list);
     free(a->list);
     free(a->known);
     free(a->words);
@@ -87,14 +91,11 @@ static bool is_in(const struct dump_spans *s, uint64_t at)
     return false;
 }
 
-/* --- whom a stack may ask ------------------------------------------------- */
+/* --- what a stack says -----------------------------------------------------
+ */
 
 static int add_word(struct dump_asks *a, struct dump_ask *ask, uint64_t word)
 {
-    bool fits = ask->awaits ? term_kind(word) == TERM_IS_BOXED
-                            : term_is_pid(word) || term_is_atom(word);
-    if (!fits || word == ask->pid || ask->count == MOST_WORDS)
-        return 0;
     int err = ARRAY_RESERVE(a->words, a->word_cap, a->word_count + 1);
     if (!err) {
         a->words[a->word_count++] = word;
@@ -103,34 +104,80 @@ static int add_word(struct dump_asks *a, struct dump_ask *ask, uint64_t word)
     return err;
 }
 
-static bool has_pid(const struct dump_asks *a, const struct dump_ask *ask)
+/* The Y registers of a frame. */
+struct slots {
+    uint64_t list[MOST_SLOTS];
+    size_t count; /* 0: too many, or the frame's end is not there */
+    size_t next;  /* where the next frame begins, in bytes */
+};
+
+/* Is it the return address of the frame? It is behind the address of the next
+ * frame in the list; that of the first function ends the stack. */
+static bool ends_frame(const struct proctable_process *p,
+                       const struct unwound *u, size_t frame, size_t at,
+                       uint64_t word)
 {
-    for (uint32_t i = 0; i < ask->count; i++)
-        if (term_is_pid(a->words[ask->from + i]))
-            return true;
-    return false;
+    if (frame + 1 < u->count)
+        return u->list[frame + 1].kind == ADDRESS_ERLANG &&
+               word == u->list[frame + 1].at + 1;
+    return p->stop + at + 8 == p->hend;
 }
 
-/* The Y registers of a frame are the words above its return address, which is
- * behind the address of the next frame in the list. Frames further out are
- * looked at only while no pid was met. */
-static int collect(struct dump_asks *a, const struct proctable_process *p,
-                   const struct unwound *u, struct dump_ask *ask)
+/* They are the words below the return address. With frame pointers one lies
+ * between; it is aligned, which no term is. */
+static struct slots slots_of(const struct proctable_process *p,
+                             const struct unwound *u, size_t frame, size_t from)
 {
-    size_t frame = 0;
-    int err = 0;
-    for (size_t at = 0; at + 8 <= p->top_bytes && !err; at += 8) {
+    struct slots s = {.next = from};
+    for (; s.next + 8 <= p->top_bytes; s.next += 8) {
         uint64_t word;
-        memcpy(&word, p->top + at, sizeof(word));
-        if (frame + 1 >= u->count || word != u->list[frame + 1].at + 1) {
-            err = add_word(a, ask, word);
-            continue;
+        memcpy(&word, p->top + s.next, sizeof(word));
+        if (ends_frame(p, u, frame, s.next, word)) {
+            s.count -= s.count && (s.list[s.count - 1] & 7) == 0;
+            s.next += 8;
+            return s;
         }
-        frame++;
-        if (ask->awaits || has_pid(a, ask) || frame == MOST_FRAMES ||
-            !is_in(&a->modules, u->list[frame].at))
+        if (s.count == MOST_SLOTS)
             break;
+        s.list[s.count++] = word;
     }
+    s.count = 0;
+    return s;
+}
+
+/* The server of a call without a time limit; 0: not there. */
+static uint64_t server_of(const struct dump_asks *a,
+                          const struct proctable_process *p,
+                          const struct unwound *u, size_t from)
+{
+    if (u->count < 2 || !is_in(&a->server_call, u->list[1].at))
+        return 0;
+    struct slots s = slots_of(p, u, 1, from);
+    return s.count == SERVER_CALL && term_is_atom(s.list[LIMIT_SLOT])
+               ? s.list[SERVER_SLOT]
+               : 0;
+}
+
+static int note_call(struct dump_asks *a, const struct proctable_process *p,
+                     const struct unwound *u, struct dump_ask *ask)
+{
+    struct slots s = slots_of(p, u, 0, 0);
+    uint64_t word = s.count == WITH_LIMIT      ? s.list[ASKED_SLOT]
+                    : s.count == WITHOUT_LIMIT ? server_of(a, p, u, s.next)
+                                               : 0;
+    bool says =
+        term_is_pid(word) || (s.count == WITHOUT_LIMIT && term_is_atom(word));
+    return says ? add_word(a, ask, word) : 0;
+}
+
+static int note_await(struct dump_asks *a, const struct proctable_process *p,
+                      const struct unwound *u, struct dump_ask *ask)
+{
+    struct slots s = slots_of(p, u, 0, 0);
+    int err = 0;
+    for (size_t i = 0; i < s.count && !err; i++)
+        if (term_kind(s.list[i]) == TERM_IS_BOXED)
+            err = add_word(a, ask, s.list[i]);
     return err;
 }
 
@@ -151,9 +198,9 @@ int dump_asks_see(struct dump_asks *a, const struct proctable_process *p,
                            .stop = p->stop,
                            .hend = p->hend,
                            .from = (uint32_t)a->word_count};
-    if (!ask.awaits && !is_in(&a->calls, u->list[0].at))
+    if (!ask.awaits && !is_in(&a->do_call, u->list[0].at))
         return 0;
-    err = collect(a, p, u, &ask);
+    err = ask.awaits ? note_await(a, p, u, &ask) : note_call(a, p, u, &ask);
     if (!err)
         err = ARRAY_RESERVE(a->list, a->cap, a->count + 1);
     if (!err)
@@ -173,10 +220,15 @@ static int by_atom(const void *a, const void *b)
     return (x->atom > y->atom) - (x->atom < y->atom);
 }
 
+static bool is_by_name(const struct dump_asks *a, const struct dump_ask *ask)
+{
+    return ask->count && !ask->awaits && term_is_atom(a->words[ask->from]);
+}
+
 static bool needs_names(const struct dump_asks *a)
 {
     for (size_t i = 0; i < a->count; i++)
-        if (a->list[i].count && !a->list[i].awaits && !has_pid(a, &a->list[i]))
+        if (is_by_name(a, &a->list[i]))
             return true;
     return false;
 }
@@ -282,23 +334,6 @@ const struct dump_known *dump_asks_known(const struct dump_asks *a,
                           : NULL;
 }
 
-/* 0: nobody, or one of several. */
-static uint64_t the_only_one(const struct dump_asks *a,
-                             const struct dump_ask *ask, const struct names *n)
-{
-    uint64_t found = 0;
-    for (uint32_t i = 0; i < ask->count; i++) {
-        uint64_t word = a->words[ask->from + i];
-        uint64_t pid = term_is_pid(word) ? word : registered(n, word);
-        if (pid == 0 || pid == found || pid == ask->pid)
-            continue;
-        if (found)
-            return 0;
-        found = pid;
-    }
-    return found;
-}
-
 static void link_known(struct dump_asks *a)
 {
     for (size_t i = 0; i < a->known_count; i++)
@@ -322,8 +357,10 @@ int dump_asks_resolve(struct dump_asks *a, const struct layout *l,
     int err = needs_names(a) ? read_names(a, l, m, &names) : 0;
     for (size_t i = 0; i < a->count && !err; i++) {
         struct dump_ask *ask = &a->list[i];
-        ask->whom =
-            ask->awaits ? awaited(a, ask, l, m) : the_only_one(a, ask, &names);
+        uint64_t word = ask->count ? a->words[ask->from] : 0;
+        ask->whom = ask->awaits          ? awaited(a, ask, l, m)
+                    : is_by_name(a, ask) ? registered(&names, word)
+                                         : word;
     }
     qsort(a->list, a->count, sizeof(a->list[0]), by_whom);
     link_known(a);

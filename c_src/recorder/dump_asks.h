@@ -3,19 +3,20 @@
  * Which processes of a node wait for an answer, and whose. Whoever calls a
  * server waits in gen:do_call/4 (OTP: stdlib's gen.erl), whatever the server
  * is: a gen_server, gen_statem, gen_event, supervisor, or Elixir's GenServer
- * and Agent, which are gen_servers. The process that was asked is a term in the
- * caller's Y registers:
+ * and Agent. The process that was asked is in a Y register, whose place is the
+ * same in OTP 25, 27 and 29:
  *
- *   gen:do_call/4        its pid, while the call has a time limit
- *   gen_server:call/3    else its pid or its name, in the frame that made the
- *   (or the like)        call and that goes into the exit reason
+ *   gen:do_call/4, 5 slots      y(4) is the process; the call has a time limit
+ *   gen:do_call/4, 4 slots      no time limit, and the process is not kept:
+ *     gen_server:call/3,        its caller, with 4 slots, has the time limit
+ *     'Elixir.GenServer':call/3 (an atom) in y(0) and the server in y(2), as
+ *                               a pid or a registered name
+ *   Task.await/2                a %Task{}, a map that has the owner, who is the
+ *                               caller, and the task's pid
  *
- * Task.await/2 of Elixir waits by itself. In its frame is the %Task{}, a map
- * that has the owner, who is the caller, and the task's pid.
- *
- * A word in these frames may also be a part of the request. So a name counts
- * only if a process has registered it, and if several processes come into
- * question, the one that was asked is not known.
+ * Where the slot has anything else, such as a process of another node or
+ * {via, ...}, it is not known who was asked. Nothing else on the stack is
+ * looked at: it may be a part of the request, or of the caller's state.
  */
 #ifndef CPROF_RECORDER_DUMP_ASKS_H
 #define CPROF_RECORDER_DUMP_ASKS_H
@@ -59,8 +60,7 @@ struct dump_spans {
 };
 
 struct dump_asks {
-    /* Code of gen:do_call/4, of Task.await/2, and of behaviours. */
-    struct dump_spans calls, awaits, modules;
+    struct dump_spans do_call, server_call, awaits; /* code of these */
     struct dump_ask *list;
     size_t count, cap;
     struct dump_known *known; /**< by pid, once resolved */

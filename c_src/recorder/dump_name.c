@@ -84,18 +84,16 @@ static int name_member(const struct dump_naming *n, uint64_t pid,
     return 0;
 }
 
-/* *stack_of gets the stack of the row. */
 static int add_group(const struct dump_naming *n, const struct dump_gathered *g,
-                     uint32_t *stack_of)
+                     uint32_t stack)
 {
     struct dump_group group = {.state = g->state,
+                               .stack = stack,
                                .processes = g->processes,
                                .member_count = g->member_count};
-    int64_t stack = name_stack(n, g);
-    int err = stack < 0 ? (int)stack : 0;
+    int err = 0;
     for (unsigned i = 0; i < g->member_count && !err; i++)
         err = name_member(n, g->members[i].pid, &group.members[i]);
-    group.stack = *stack_of = (uint32_t)stack;
     return err ? err : dump_add(n->dump, &group);
 }
 
@@ -161,12 +159,11 @@ static int add_asked(const struct dump_naming *n, const struct dump_ask *asks,
                      size_t count, const uint32_t *stack_of)
 {
     struct dump *d = n->dump;
-    struct dump_asked asked = {.waiting = count, .stack = PROFILE_NONE};
+    struct dump_asked asked = {
+        .term = asks->whom, .waiting = count, .stack = PROFILE_NONE};
     const struct dump_known *known =
         dump_asks_known(&n->gather->asks, asks->whom);
-    int err = name_member(n, asks->whom, &asked.who);
-    if (!err)
-        err = find_sites(n, asks, count, stack_of, &asked);
+    int err = find_sites(n, asks, count, stack_of, &asked);
     if (known) {
         asked.seen = true;
         asked.state = n->gather->list[known->row].state;
@@ -179,50 +176,57 @@ static int add_asked(const struct dump_naming *n, const struct dump_ask *asks,
     return err;
 }
 
-static int by_pid(const void *a, const void *b)
+static int by_term(const void *a, const void *b)
 {
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
+    const struct dump_asked *x = a, *y = b;
+    return (x->term > y->term) - (x->term < y->term);
 }
 
 /* The asks are sorted by whom they ask, so those that are asked are, too. */
-static void link_asked(const struct dump_naming *n, const uint64_t *pids)
+static void link_asked(const struct dump_naming *n)
 {
     const struct dump_asks *a = &n->gather->asks;
-    for (size_t i = 0; i < n->dump->asked_count; i++) {
-        const struct dump_known *k = dump_asks_known(a, pids[i]);
-        uint64_t whom =
-            k && k->ask != DUMP_ASKS_NONE ? a->list[k->ask].whom : 0;
-        const uint64_t *found = whom
-                                    ? bsearch(&whom, pids, n->dump->asked_count,
-                                              sizeof(*pids), by_pid)
-                                    : NULL;
-        n->dump->asked[i].asks = found ? (uint32_t)(found - pids) : DUMP_NONE;
+    struct dump *d = n->dump;
+    for (size_t i = 0; i < d->asked_count; i++) {
+        const struct dump_known *k = dump_asks_known(a, d->asked[i].term);
+        struct dump_asked key = {0};
+        if (k && k->ask != DUMP_ASKS_NONE)
+            key.term = a->list[k->ask].whom;
+        const struct dump_asked *found =
+            bsearch(&key, d->asked, d->asked_count, sizeof(key), by_term);
+        d->asked[i].asks = found ? (uint32_t)(found - d->asked) : DUMP_NONE;
     }
 }
 
-static int name_asked(const struct dump_naming *n, const uint32_t *stack_of)
+static int find_asked(const struct dump_naming *n, const uint32_t *stack_of)
 {
     const struct dump_asks *a = &n->gather->asks;
-    uint64_t *pids = calloc(a->count + 1, sizeof(*pids));
-    int err = pids ? 0 : -ENOMEM;
+    int err = 0;
     n->dump->asking = a->count;
     for (size_t i = 0, first = 0; i < a->count && !err; i++) {
         if (i + 1 < a->count && a->list[i + 1].whom == a->list[i].whom)
             continue;
-        if (a->list[i].whom == 0) {
+        if (a->list[i].whom == 0)
             n->dump->asking_unknown = i + 1 - first;
-        } else {
-            pids[n->dump->asked_count] = a->list[i].whom;
+        else
             err = add_asked(n, &a->list[first], i + 1 - first, stack_of);
-        }
         first = i + 1;
     }
-    if (!err) {
-        link_asked(n, pids);
-        err = dump_settle_asked(n->dump);
-    }
-    free(pids);
+    return err;
+}
+
+/* What a process is called is read for a limited time: first of those for which
+ * most wait. */
+static int name_asked(const struct dump_naming *n, const uint32_t *stack_of)
+{
+    struct dump *d = n->dump;
+    int err = find_asked(n, stack_of);
+    if (err)
+        return err;
+    link_asked(n);
+    err = dump_settle_asked(d);
+    for (size_t i = 0; i < d->asked_count && !err; i++)
+        err = name_member(n, d->asked[i].term, &d->asked[i].who);
     return err;
 }
 
@@ -235,10 +239,15 @@ int dump_name_all(const struct dump_naming *n)
     int err = stack_of ? dump_asks_resolve(&g->asks, &n->target->layout,
                                            &n->target->memory)
                        : -ENOMEM;
-    for (size_t i = 0; i < g->count && !err; i++)
-        err = add_group(n, &g->list[i], &stack_of[i]);
+    for (size_t i = 0; i < g->count && !err; i++) {
+        int64_t stack = name_stack(n, &g->list[i]);
+        err = stack < 0 ? (int)stack : 0;
+        stack_of[i] = (uint32_t)stack;
+    }
     if (!err)
         err = name_asked(n, stack_of);
+    for (size_t i = 0; i < g->count && !err; i++)
+        err = add_group(n, &g->list[i], stack_of[i]);
     free(stack_of);
     if (!err)
         err = census_settle(n->census);

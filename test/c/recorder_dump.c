@@ -104,48 +104,56 @@ static void spans(struct dump_spans *s, uint64_t start)
     s->count = s->cap = 1;
 }
 
-/* c/0 is taken for gen:do_call/4, and b/0 for a function of gen_server. */
+/* c/0 is taken for gen:do_call/4, and b/0 for gen_server:call/3. */
 static struct fake_node *open_askers(void)
 {
     struct fake_node *n = fake_node_open(0);
     struct dump_asks *a = &gather.asks;
     assert_int_equal(dump_gather_init(&gather, n->u, n->jit, UINT64_MAX / 2),
                      0);
-    assert_int_equal(a->calls.count, 0);
-    spans(&a->calls, C);
-    spans(&a->modules, B);
+    assert_int_equal(a->do_call.count, 0);
+    spans(&a->do_call, C);
+    spans(&a->server_call, B);
     return n;
 }
 
-static void the_innermost_pid_is_whom_it_asks(void **state)
+enum { NIL = 0x3b, INFINITY = 0x50b, BOXED = 0x1002, LIMIT = 0x13880f };
+
+static void whom_a_process_asks_is_in_one_slot(void **state)
 {
     (void)state;
     struct fake_node *n = open_askers();
-    const uint64_t with_limit[] = {15,      PID(90),   B_CALLS_C,  PID(91),
-                                   PID(92), A_CALLS_B, NORMAL_EXIT};
-    const uint64_t without[] = {15,      59,        B_CALLS_C,  PID(91),
-                                PID(91), A_CALLS_B, NORMAL_EXIT};
-    const uint64_t further_out[] = {15,        B_CALLS_C, 15,
-                                    A_CALLS_B, PID(93),   NORMAL_EXIT};
-    const uint64_t of_two[] = {15,      B_CALLS_C, PID(91),
-                               PID(92), A_CALLS_B, NORMAL_EXIT};
-    const uint64_t its_own[] = {15,      B_CALLS_C, PID(5),
-                                PID(91), A_CALLS_B, NORMAL_EXIT};
-    see(PID(1), PROCSTATE_WAITING, false, with_limit, 7);
-    see(PID(2), PROCSTATE_WAITING, false, without, 7);
-    see(PID(3), PROCSTATE_WAITING, false, further_out, 6);
-    see(PID(4), PROCSTATE_WAITING, false, of_two, 6);
-    see(PID(5), PROCSTATE_WAITING, false, its_own, 6);
-    see(PID(6), PROCSTATE_RUNNABLE, false, with_limit, 7);
+    /* With a limit: y(4), whatever the caller's frame holds. */
+    const uint64_t limited[] = {NIL,     LIMIT,     NIL,       BOXED,
+                                PID(90), B_CALLS_C, INFINITY,  PID(91),
+                                PID(92), NIL,       A_CALLS_B, NORMAL_EXIT};
+    const uint64_t elsewhere[] = {NIL,     LIMIT,     NIL,       BOXED,
+                                  BOXED,   B_CALLS_C, INFINITY,  PID(91),
+                                  PID(92), NIL,       A_CALLS_B, NORMAL_EXIT};
+    /* Without: y(2) of the caller, not the request in y(1). */
+    const uint64_t endless[] = {NIL,       NIL,       NIL,        BOXED,
+                                B_CALLS_C, INFINITY,  PID(92),    PID(91),
+                                NIL,       A_CALLS_B, NORMAL_EXIT};
+    const uint64_t tuple[] = {NIL,       NIL,       NIL,        BOXED,
+                              B_CALLS_C, INFINITY,  PID(92),    BOXED,
+                              NIL,       A_CALLS_B, NORMAL_EXIT};
+    const uint64_t other_frame[] = {NIL,       NIL,     NIL,       BOXED,
+                                    B_CALLS_C, PID(92), A_CALLS_B, NORMAL_EXIT};
+    see(PID(1), PROCSTATE_WAITING, false, limited, 12);
+    see(PID(2), PROCSTATE_WAITING, false, endless, 11);
+    see(PID(3), PROCSTATE_WAITING, false, elsewhere, 12);
+    see(PID(4), PROCSTATE_WAITING, false, tuple, 11);
+    see(PID(5), PROCSTATE_WAITING, false, other_frame, 8);
+    see(PID(6), PROCSTATE_RUNNABLE, false, limited, 12);
     see(PID(90), PROCSTATE_RUNNING, false, NULL, 0);
     struct dump_asks *a = &gather.asks;
     assert_int_equal(dump_asks_resolve(a, &n->layout, &n->memory), 0);
     assert_int_equal(a->count, 5);
     static const uint64_t pairs[][2] = {{PID(3), 0},
                                         {PID(4), 0},
+                                        {PID(5), 0},
                                         {PID(1), PID(90)},
-                                        {PID(2), PID(91)},
-                                        {PID(5), PID(91)}};
+                                        {PID(2), PID(91)}};
     for (size_t i = 0; i < 5; i++) {
         assert_int_equal(a->list[i].pid, pairs[i][0]);
         assert_int_equal(a->list[i].whom, pairs[i][1]);
@@ -158,12 +166,36 @@ static void the_innermost_pid_is_whom_it_asks(void **state)
     fake_node_close(n);
 }
 
+/* With frame pointers one lies between the slots and the return address. */
+static void the_ends_of_frames_are_found(void **state)
+{
+    (void)state;
+    struct fake_node *n = open_askers();
+    const uint64_t words[] = {NIL,       LIMIT,     NIL,
+                              BOXED,     PID(90),   HEND - 8,
+                              B_CALLS_C, A_CALLS_B, NORMAL_EXIT};
+    see(PID(1), PROCSTATE_WAITING, false, words, 9);
+    struct dump_asks *a = &gather.asks;
+    assert_int_equal(dump_asks_resolve(a, &n->layout, &n->memory), 0);
+    assert_int_equal(a->count, 1);
+    assert_int_equal(a->list[0].whom, PID(90));
+    /* Of a process that does nothing else the frame ends with the stack. */
+    const uint64_t first[] = {NIL,      NIL,     NIL,     BOXED, B_CALLS_C,
+                              INFINITY, PID(92), PID(91), NIL,   NORMAL_EXIT};
+    see(PID(2), PROCSTATE_WAITING, false, first, 10);
+    assert_int_equal(dump_asks_resolve(a, &n->layout, &n->memory), 0);
+    assert_int_equal(a->list[1].whom, PID(91));
+    dump_gather_deinit(&gather);
+    fake_node_close(n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(processes_with_one_stack_are_one_group),
         cmocka_unit_test(the_middle_of_a_deep_stack_is_left_out),
-        cmocka_unit_test(the_innermost_pid_is_whom_it_asks),
+        cmocka_unit_test(whom_a_process_asks_is_in_one_slot),
+        cmocka_unit_test(the_ends_of_frames_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,18 +3,19 @@
 %%   CALLERS by name, CALLERS by pid, each half with a time limit -> db
 %%   5 buyers -> cart -> stock -> db
 %%   one poker -> left <-> right <- one poker
-%%   3 -> a gen_statem, 2 -> a gen_event
-%%   one that asks db for something about another process: of two in its frame
+%%   3 -> a gen_statem, 2 -> a gen_event, neither with a time limit
+%%   some that ask db about another process: by its name or its global name, with a time limit or without
 %%
 %% `quiet': servers that nobody asks. On stdin: `truth' prints whom each waiting process monitors.
 -module(asked).
 -behaviour(gen_server).
 -export([start/1, init/1, handle_call/3, handle_cast/2, callback_mode/0, waits/3, handle_event/2]).
--export([timed/1, endless/1, buyer/1, poker/1, of_statem/1, of_event/1, about/2]).
+-export([timed/1, endless/1, buyer/1, poker/1, of_statem/1, of_event/1, about/2, about_global/2, about_in_time/2]).
 
 start(["planted", Callers]) ->
     N = list_to_integer(Callers),
     Db = server(db, stuck),
+    yes = global:register_name(db, Db),
     server(stock, {asks, db}),
     Stock = whereis(stock),
     server(cart, {asks, Stock}),
@@ -29,7 +30,7 @@ start(["planted", Callers]) ->
             [spawn(?MODULE, poker, [Whom]) || Whom <- [left, right]] ++
             [spawn(?MODULE, of_statem, [Statem]) || _ <- lists:seq(1, 3)] ++
             [spawn(?MODULE, of_event, [Event]) || _ <- lists:seq(1, 2)] ++
-            [spawn(?MODULE, about, [db, Statem])],
+            [spawn(?MODULE, Fun, [db, Statem]) || Fun <- [about, about_global, about_in_time]],
     until(fun() -> lists:all(fun asks/1, [whereis(Name) || Name <- [stock, cart, left, right]] ++ All) end),
     io:format("ready ~s~n", [os:getpid()]),
     talk();
@@ -97,5 +98,7 @@ poker(Whom) -> ok(gen_server:call(Whom, work, 3600000)).
 of_statem(Whom) -> ok(gen_statem:call(Whom, work, infinity)).
 of_event(Whom) -> ok(gen_event:sync_notify(Whom, work)).
 about(Whom, Other) -> ok(gen_server:call(Whom, Other, infinity)).
+about_global(Whom, Other) -> ok(gen_server:call({global, Whom}, Other, infinity)).
+about_in_time(Whom, Other) -> ok(gen_server:call({global, Whom}, Other, 3600000)).
 
 ok(Answer) -> {ok, Answer}.
