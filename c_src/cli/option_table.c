@@ -349,7 +349,8 @@ const struct option_row option_table[] = {
      "only samples until this second of the recording; needs a timeline"},
     {"top", 0, WRITES, "N", NULL, false, take_top, 0,
      "text: rows of each table (default " TOP "; with --self " SELF_TOP "; in "
-     "a comparison " DIFF_TOP "); groups of a dump (default all)"},
+     "a comparison " DIFF_TOP
+     "); groups of a dump (default all), and rows of its table (20)"},
     {"self", 0, SHOWS, NULL, NULL, false, NULL, AT(self),
      "text: one table of functions by self time, and all counters and notes"},
     {"callers", 0, SHOWS, "NAME", NULL, false, take_callers, 0,
