@@ -4,7 +4,7 @@ defmodule Live.HarmTest do
 
   alias Live.Wait
 
-  @patience_ms 60_000
+  @patience_ms 300_000
 
   # Our programs that this VM started: children of its erl_child_setup.
   defp programs do
@@ -71,16 +71,17 @@ defmodule Live.HarmTest do
   defp cpu_of_comparison(profile, each) do
     many = List.duplicate(profile.recording, 60)
     {caller, monitor} = spawn_monitor(fn -> {:ok, _} = :cprof_sampler.diff(many, many, %{}) end)
-    [program] = until_found()
-    ticks = follow(program, 0, &each.(&1, caller))
+    program = until_found(caller)
+    ticks = program && follow(program, 0, &each.(&1, caller))
     assert_receive {:DOWN, ^monitor, :process, ^caller, _}, @patience_ms
-    ticks
+    # On a busy machine it may have ended before it was found.
+    ticks || cpu_of_comparison(profile, each)
   end
 
-  defp until_found do
+  defp until_found(caller) do
     case programs() do
-      [] -> until_found()
-      found -> found
+      [] -> if Process.alive?(caller), do: until_found(caller)
+      [found] -> found
     end
   end
 

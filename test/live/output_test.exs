@@ -197,12 +197,17 @@ defmodule Live.OutputTest do
     whole = "#{dir}/whole.html"
     {_, _, 0} = Cprof.run(["report", r, "-o", whole])
     size = File.stat!(whole).size
-    us = elem(:timer.tc(fn -> Cprof.run(["report", r, "-o", whole]) end), 0)
     :rand.seed(:exsss, {1, 2, 3})
-    killed = for n <- 1..40, do: kill_one(r, "#{dir}/#{rem(n, 2)}.html", :rand.uniform(us) / 1.0e6)
-    assert Enum.count(killed, & &1) >= 3
+    assert Enum.reduce(1..8, 0, fn _, killed -> killed + if(killed < 5, do: kill_some(r, dir), else: 0) end) >= 3
     assert File.ls!(dir) -- ["whole.html", "0.html", "1.html"] == []
     for name <- File.ls!(dir), do: assert(File.stat!("#{dir}/#{name}").size == size)
+  end
+
+  # How many were killed before they had ended by themselves? How long one takes depends on what else the machine does,
+  # so it is measured each time.
+  defp kill_some(recording, dir) do
+    us = elem(:timer.tc(fn -> Cprof.run(["report", recording, "-o", "#{dir}/whole.html"]) end), 0)
+    Enum.count(1..20, &kill_one(recording, "#{dir}/#{rem(&1, 2)}.html", :rand.uniform(us) / 1.0e6))
   end
 
   # Was the program killed before it had ended by itself?

@@ -16,16 +16,18 @@ defmodule Live.ViewTest do
   # that may have been too late; then it is tried again.
   defp record(file, tries) do
     node = Node.start("phases")
-    recording = Recording.start(["-p", node.pid, "-d", 3, "-r", 499, "--timeline", "-o", file])
-    Process.sleep(1300)
+    # The first two tries take 3 seconds, the others longer.
+    seconds = Enum.at([12, 12, 6, 3, 3], tries - 1)
+    recording = Recording.start(["-p", node.pid, "-d", seconds, "-r", 499, "--timeline", "-o", file])
+    Process.sleep(433 * seconds)
     Node.tell(node, "switch")
     "switched " <> at = Node.line(node)
     {said, 0} = Recording.finished(recording)
     Node.stop(node)
     assert said =~ "wrote"
     meta = Cprof.json(["report", file])["meta"]
-    seconds = (String.to_integer(at) - meta["started_unix_ns"]) / 1.0e9
-    if seconds > 0.4 and seconds < 2.6, do: seconds, else: tries > 1 && record(file, tries - 1)
+    switched = (String.to_integer(at) - meta["started_unix_ns"]) / 1.0e9
+    if switched > 0.4 and switched < seconds - 0.4, do: switched, else: tries > 1 && record(file, tries - 1)
   end
 
   defp part(file, args), do: Cprof.json(["report", file | args])
@@ -54,7 +56,7 @@ defmodule Live.ViewTest do
   end
 
   test "spans of time are parts of the whole", %{recording: file, whole: whole} do
-    assert whole["meta"]["bucket_ns"] == 20_000_000
+    assert rem(whole["meta"]["bucket_ns"], 20_000_000) == 0
     spans = [["--to", "0.5"], ["--from", "0.5", "--to", "1.26"], ["--from", "1.26"]]
     assert Enum.sum(for span <- spans, do: samples(part(file, span))) == samples(whole)
   end
