@@ -272,6 +272,7 @@ static void follow_process(struct copying *c, uint64_t c_p)
     ask_code(c);
     answer(c);
     if (!take_head(c, head)) {
+        c->s->has_current = c->s->has_current && c_p == 0;
         if (c_p == 0)
             take_scheduler(c);
         return;

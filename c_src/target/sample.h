@@ -75,9 +75,10 @@ struct sample {
     bool exact;         /**< everything was copied at the instant of the sample;
                              what is missing must not be read later */
     bool has_current; /**< exact samples of schedulers: the engine already knew
-                           where the scheduler keeps its current process. Then
-                           process.c_p == 0 means that it ran none. If false,
-                           that is unknown (start of a recording) */
+                           where the scheduler keeps its current process, and
+                           could copy it. Then process.c_p == 0 means that it
+                           ran none. If false, that is unknown (start of a
+                           recording) */
     struct regs regs; /**< user registers */
     struct sample_copy stack;  /**< from regs.sp upwards */
     struct sample_copy seam;   /**< around the runtime stack RS: the words

@@ -193,7 +193,8 @@ static void a_node(void **state)
 
     struct buffer value;
     buffer_init(&value, 1024);
-    assert_int_equal(process_environ(&p, "CPROF_TEST_VAR", &value), 0);
+    /* exec sets it up last. */
+    WAIT_UNTIL(process_environ(&p, "CPROF_TEST_VAR", &value) == 0);
     assert_int_equal(value.len, 7);
     assert_memory_equal(value.data, "a value", 7);
     assert_int_equal(process_environ(&p, "CPROF_TEST", &value), -E_NOT_FOUND);

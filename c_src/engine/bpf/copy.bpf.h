@@ -264,12 +264,29 @@ static __always_inline __u64 real_process(struct copying *c, __u64 c_p)
     return c_p;
 }
 
+/* The flag says that a sample without a process has none: it must not stay if
+ * there is one that cannot be told. */
 static __always_inline __u64 current_process(struct copying *c)
 {
     const struct copy_thread *t = c->thread;
     if (!t->esdp || c->setup->at.current_process == COPY_UNKNOWN)
         return 0;
-    return real_process(c, word_at(t->esdp + c->setup->at.current_process));
+    __u64 current = word_at(t->esdp + c->setup->at.current_process);
+    __u64 c_p = real_process(c, current);
+    if (current && !c_p)
+        c->s->record.flags &= ~BPF_HAS_CURRENT;
+    return c_p;
+}
+
+/* As long as a field is not known that all of its stack depends on, the process
+ * is not taken. */
+static __always_inline bool take_current(struct copying *c, __u64 c_p)
+{
+    if (take_process(c, c_p))
+        return true;
+    if (c_p)
+        c->s->record.flags &= ~BPF_HAS_CURRENT;
+    return false;
 }
 
 /* For a scheduler that runs no process: the port whose task it runs, or if
@@ -307,7 +324,7 @@ static __always_inline void copy_c_side(struct copying *c)
     if (end > c->thread->stack_high)
         end = c->thread->stack_high;
     __u64 c_p = current_process(c);
-    bool process = take_process(c, c_p);
+    bool process = take_current(c, c_p);
     /* A large local array that was not written to yet may not be present. */
     bool whole = end - c->sp <= COPY_STACK;
     if (!copy(c, BPF_PIECE_STACK, c->sp, end - c->sp, COPY_STACK)) {
@@ -371,7 +388,7 @@ static __always_inline void copy_user(struct copying *c)
         copy_jit_side(c, r->regs[13]);
     } else {
         bool process =
-            t->role == COPY_DIRTY && take_process(c, current_process(c));
+            t->role == COPY_DIRTY && take_current(c, current_process(c));
         copy_bounded(c);
         if (process)
             copy_stopped(c);
