@@ -45,16 +45,17 @@ all:
 demo: all
 	$(MIX) profile.run --output flamegraph.html examples/shop.exs
 
-# Three at a time: one builds, one mostly waits for nodes, one is short. The
-# unit tests run with sanitizers here and without them in the roots.
+# Two at a time: what is of C, and what needs the VM. The unit tests run with
+# sanitizers here and without them in the roots.
 test: all
-	@$(MAKE) -j3 --no-print-directory test-that-builds test-live test-of-lib
-test-that-builds:
+	@$(MAKE) -j2 --no-print-directory test-of-c test-of-vm
+test-of-c:
 	@$(MAKE) --no-print-directory test-asan
 	@$(MAKE) --no-print-directory test-projects
-test-of-lib:
+test-of-vm:
 	@$(MAKE) --no-print-directory test-elixir
 	@$(MAKE) --no-print-directory test-erlang
+	@$(MAKE) --no-print-directory test-live
 
 test-unit:
 	$(C_SRC) unit
@@ -143,7 +144,7 @@ clean:
 	$(MAKE) -C c_src clean
 	rm -rf _build build priv flamegraph.html
 
-.PHONY: all demo test test-that-builds test-of-lib test-unit test-asan test-elixir test-erlang test-live \
+.PHONY: all demo test test-of-c test-of-vm test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-roots test-dist lint fuzz churn bench bench-accuracy \
     bench-overhead bench-stated bench-formats bench-diff bench-page bench-snapshot bench-servers \
     clean dist install uninstall

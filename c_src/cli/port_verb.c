@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ static atomic_bool will_runs;
  */
 static void *watch_reader(void *replies)
 {
-    struct pollfd out = {.fd = *(const int *)replies};
+    struct pollfd out = {.fd = (int)(intptr_t)replies};
     while (poll(&out, 1, -1) <= 0)
         ;
     if (!atomic_load(&will_runs))
@@ -60,10 +61,11 @@ static void wrote(const char *path, int err, uint64_t samples)
             path, samples);
 }
 
-static int start_watch(int *replies)
+static int start_watch(int replies)
 {
     pthread_t thread;
-    int err = pthread_create(&thread, NULL, watch_reader, replies);
+    int err =
+        pthread_create(&thread, NULL, watch_reader, (void *)(intptr_t)replies);
     return err ? -err : -pthread_detach(thread);
 }
 
@@ -79,7 +81,7 @@ static int run(int argc, char **argv)
     int replies = take_stdout();
     if (replies < 0)
         return fail("stdout", replies);
-    int err = start_watch(&replies);
+    int err = start_watch(replies);
     if (err)
         return fail("port", err);
     const struct port_host host = {.has_will = has_will, .wrote = wrote};

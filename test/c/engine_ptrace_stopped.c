@@ -257,7 +257,7 @@ static void a_stop_by_a_key_does_not_reach_the_hand(void **state)
     (void)state;
     struct pair p = begin();
     pid_t hand = hand_of(&p);
-    assert_int_equal(getpgid(hand), hand);
+    WAIT_UNTIL(getpgid(hand) == hand);
     kill(-p.sampler, SIGTSTP); /* as a terminal does */
     WAIT_UNTIL(status_of(p.sampler, "State") == 'T');
     WAIT_UNTIL(tracer_of(&p) == 0);

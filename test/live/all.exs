@@ -1,7 +1,6 @@
-# Runs the live tests: `mix run --no-start test/live/all.exs [FILE...]`. Tests
-# that mostly wait (async: true) run two at a time, the others alone. Most tests
-# measure on a machine that others use as well. So tests that fail run a second
-# time, by themselves; the last lines of the output name them.
+# Runs the live tests: `mix run --no-start test/live/all.exs [FILE...]`. Most of
+# them measure on a machine that others use as well. So tests that fail run a
+# second time, by themselves; the last lines of the output name them.
 defmodule Live.Failed do
   @moduledoc "A formatter that notes which tests failed."
   use GenServer
@@ -27,7 +26,7 @@ defmodule Live.Failed do
 end
 
 {:ok, _} = Live.Failed.start()
-ExUnit.start(autorun: false, timeout: 600_000, max_cases: 2, formatters: [ExUnit.CLIFormatter, Live.Failed])
+ExUnit.start(autorun: false, timeout: 600_000, max_cases: 1, formatters: [ExUnit.CLIFormatter, Live.Failed])
 Code.require_file("support.exs", __DIR__)
 
 files =
@@ -44,7 +43,7 @@ failed = Live.Failed.take()
 
 if failures > 0 or failed != [] do
   IO.puts("\nOnce more:#{names.(failed)}")
-  ExUnit.configure(only_test_ids: MapSet.new(failed), max_cases: 1)
+  ExUnit.configure(only_test_ids: MapSet.new(failed))
   %{total: total} = failed |> Enum.map(&elem(&1, 0)) |> Enum.uniq() |> ExUnit.run()
   again = Live.Failed.take()
   if failed -- again != [], do: IO.puts("\nFailed only once:#{names.(failed -- again)}")

@@ -1,6 +1,6 @@
 defmodule Live.AskedTest do
   @moduledoc "Whose answer processes wait for, in a dump from outside, against what the node itself says."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   alias Live.{Cprof, Node, Wait}
 

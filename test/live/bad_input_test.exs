@@ -1,6 +1,6 @@
 defmodule Live.BadInputTest do
   @moduledoc "Bad input and bad luck give one line that says what to do, and the right exit code."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   import Live.Cprof, only: [one_line: 1]
   import Live.Node, only: [own_dir: 1]

@@ -1,6 +1,6 @@
 defmodule Live.BifNamesTest do
   @moduledoc "A BIF or NIF is shown with its Erlang name between its caller and its C code, however it was called."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   alias Live.{Cprof, Node, Recording}
 

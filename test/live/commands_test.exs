@@ -1,6 +1,6 @@
 defmodule Live.CommandsTest do
   @moduledoc "Commands that start more than one VM, or leave one running: cprof says what was not recorded."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   import Live.Node, only: [own_dir: 1]
 

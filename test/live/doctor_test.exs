@@ -4,7 +4,7 @@ defmodule Live.DoctorTest do
   seccomp filters of containers. The tests first find out which rights they have here, because they must also work in a
   container.
   """
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   alias Live.{Cprof, Node}
 

@@ -1,6 +1,6 @@
 defmodule Live.DumpTest do
   @moduledoc "`cprof dump` of processes that do known things, compared with what the node itself says about them."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   import Live.Cprof, only: [one_line: 1]
 

@@ -1,6 +1,6 @@
 defmodule Live.HaltsTest do
   @moduledoc "Code that ends its VM while it is recorded from inside: cprof writes the samples until then, and says so."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   import Live.Node, only: [own_dir: 1]
 

@@ -3,7 +3,7 @@ defmodule Live.HostileTest do
   Names in a node, a command line or a file never act on the terminal of a user who looks at them; and secrets in a
   command line are in no result.
   """
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   import Live.Node, only: [own_dir: 1]
 

@@ -1,6 +1,6 @@
 defmodule Live.OutputTest do
   @moduledoc "Results are written completely or not at all, never where somebody planted something; a loss is reported."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   import Live.Cprof, only: [one_line: 1]
   import Live.Node, only: [own_dir: 1]

@@ -1,6 +1,6 @@
 defmodule Live.PeoplesTest do
   @moduledoc "Processes get the names that people use for them, although only the node's memory can be read."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   import Live.Cprof, only: [one_line: 1]
 

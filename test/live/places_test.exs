@@ -1,6 +1,6 @@
 defmodule Live.PlacesTest do
   @moduledoc "Nodes in unusual places: more threads than descriptors, and pid namespaces of their own."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   alias Live.{Cprof, Node}
 

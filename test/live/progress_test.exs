@@ -1,6 +1,6 @@
 defmodule Live.ProgressTest do
   @moduledoc "What a terminal shows while a recording runs, and that scripts see none of it."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   alias Live.{Cprof, Node}
 

@@ -1,6 +1,6 @@
 defmodule Live.TracedTest do
   @moduledoc "The cost of a call trace pattern is shown below the functions that it is set on."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   alias Live.{Cprof, Node}
 

@@ -1,6 +1,6 @@
 defmodule Live.ViewTest do
   @moduledoc "Parts of a recording by time, state and scheduler, with a node that changes what it does and says when."
-  use ExUnit.Case, async: true
+  use ExUnit.Case
 
   alias Live.{Cprof, Node, Recording}
 
