@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/add.h"
 #include "profile/innermost.h"
 #include "profile/platform.h"
 
@@ -24,12 +25,6 @@ struct search {
     bool *has, *seen; /* by stack, by process: is the checked function in it? */
     size_t passes;    /* how many checks are still allowed */
 };
-
-static void add_capped(uint64_t *sum, uint64_t value)
-{
-    if (__builtin_add_overflow(*sum, value, sum))
-        *sum = UINT64_MAX;
-}
 
 static void search_deinit(struct search *f)
 {

@@ -187,8 +187,10 @@ int dump_asks_see(struct dump_asks *a, const struct proctable_process *p,
     int err = ARRAY_RESERVE(a->known, a->known_cap, a->known_count + 1);
     if (err)
         return err;
-    a->known[a->known_count++] =
-        (struct dump_known){.pid = p->id, .row = row, .has_name = p->has_name};
+    a->known[a->known_count++] = (struct dump_known){.pid = p->id,
+                                                     .row = row,
+                                                     .ask = DUMP_ASKS_NONE,
+                                                     .has_name = p->has_name};
     if (p->state != PROCSTATE_WAITING || !p->top || u->count == 0 ||
         u->list[0].kind != ADDRESS_ERLANG)
         return 0;
@@ -325,8 +327,7 @@ static int by_whom(const void *a, const void *b)
     return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-const struct dump_known *dump_asks_known(const struct dump_asks *a,
-                                         uint64_t pid)
+static struct dump_known *find_known(const struct dump_asks *a, uint64_t pid)
 {
     const struct dump_known key = {.pid = pid};
     return a->known_count ? bsearch(&key, a->known, a->known_count,
@@ -334,14 +335,16 @@ const struct dump_known *dump_asks_known(const struct dump_asks *a,
                           : NULL;
 }
 
+const struct dump_known *dump_asks_known(const struct dump_asks *a,
+                                         uint64_t pid)
+{
+    return find_known(a, pid);
+}
+
 static void link_known(struct dump_asks *a)
 {
-    for (size_t i = 0; i < a->known_count; i++)
-        a->known[i].ask = DUMP_ASKS_NONE;
     for (size_t i = 0; i < a->count; i++) {
-        struct dump_known key = {.pid = a->list[i].pid};
-        struct dump_known *one = bsearch(&key, a->known, a->known_count,
-                                         sizeof(a->known[0]), by_pid);
+        struct dump_known *one = find_known(a, a->list[i].pid);
         if (one)
             one->ask = (uint32_t)i;
     }
