@@ -145,13 +145,31 @@ static bool looks_like_beam(const struct process *p, const struct buffer *argv)
            beam_args(argv);
 }
 
+/* An exec changes the executable before the arguments. With the same executable
+ * before and after them, arguments are of that executable, or still empty. */
+static int read_exe_and_args(struct process *p, struct buffer *argv,
+                             int *exe_err)
+{
+    char before[sizeof(p->exe)];
+    for (int tries = 0; tries < 10; tries++) {
+        *exe_err = read_exe(p);
+        memcpy(before, p->exe, sizeof(before));
+        int err = read_proc(p->pid, "cmdline", argv);
+        if (err)
+            return proc_error(err, -E_NO_PROCESS);
+        if (*exe_err == read_exe(p) && strcmp(before, p->exe) == 0)
+            return 0;
+        buffer_deinit(argv);
+    }
+    return -E_NOT_BEAM;
+}
+
 static int identify(struct process *p)
 {
-    struct buffer argv;
-    int err = read_proc(p->pid, "cmdline", &argv);
+    struct buffer argv = {0};
+    int exe_err = 0, err = read_exe_and_args(p, &argv, &exe_err);
     if (err)
-        return proc_error(err, -E_NO_PROCESS);
-    int exe_err = read_exe(p);
+        return err;
     err = exe_err == -E_NO_ACCESS ? 0 : exe_err;
     if (!err && (argv.len == 0 || !looks_like_beam(p, &argv)))
         err = -E_NOT_BEAM;

@@ -273,6 +273,33 @@ static void deleted_and_renamed_emulators(void **state)
     rmdir(dir);
 }
 
+/* While a process starts a program, its executable and its arguments are never
+ * taken from two programs. */
+static void what_starts_is_read_whole(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/cprof-process-XXXXXX", emulator[64], want[80];
+    assert_non_null(mkdtemp(dir));
+    snprintf(emulator, sizeof(emulator), "%s/beam.smp", dir);
+    snprintf(want, sizeof(want), "%s 100", emulator);
+    char *argv[] = {emulator, "100", NULL};
+    copy("/bin/sleep", emulator);
+    for (int i = 0; i < 300; i++) {
+        pid_t pid = run(emulator, argv, NULL);
+        struct process p;
+        uint64_t limit_ns = clock_now_ns() + WAIT_AT_MOST_NS;
+        int err;
+        while ((err = process_open(pid, &p)) == -E_NOT_BEAM)
+            assert_true(clock_now_ns() < limit_ns);
+        assert_int_equal(err, 0);
+        assert_string_equal(p.command, want);
+        assert_int_equal(process_open(pid, &p), 0);
+        end(pid);
+    }
+    unlink(emulator);
+    rmdir(dir);
+}
+
 /* A chroot with nothing but one program in it, which needs no library. */
 static void another_root(void **state)
 {
@@ -320,6 +347,7 @@ int main(void)
         cmocka_unit_test(a_node),
         cmocka_unit_test(what_is_no_node),
         cmocka_unit_test(deleted_and_renamed_emulators),
+        cmocka_unit_test(what_starts_is_read_whole),
         cmocka_unit_test(another_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
