@@ -45,17 +45,15 @@ all:
 demo: all
 	$(MIX) profile.run --output flamegraph.html examples/shop.exs
 
-# Two at a time: what is of C, and what needs the VM. The unit tests run with
-# sanitizers here and without them in the roots.
+# Two at a time: the live tests, which take as long as all others. The unit
+# tests run with sanitizers here and without them in the roots.
 test: all
-	@$(MAKE) -j2 --no-print-directory test-of-c test-of-vm
-test-of-c:
+	@$(MAKE) -j2 --no-print-directory test-rest test-live
+test-rest:
 	@$(MAKE) --no-print-directory test-asan
 	@$(MAKE) --no-print-directory test-projects
-test-of-vm:
 	@$(MAKE) --no-print-directory test-elixir
 	@$(MAKE) --no-print-directory test-erlang
-	@$(MAKE) --no-print-directory test-live
 
 test-unit:
 	$(C_SRC) unit
