@@ -142,7 +142,7 @@ clean:
 	$(MAKE) -C c_src clean
 	rm -rf _build build priv flamegraph.html
 
-.PHONY: all demo test test-of-c test-of-vm test-unit test-asan test-elixir test-erlang test-live \
+.PHONY: all demo test test-rest test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-roots test-dist lint fuzz churn bench bench-accuracy \
     bench-overhead bench-stated bench-formats bench-diff bench-page bench-snapshot bench-servers \
     clean dist install uninstall
