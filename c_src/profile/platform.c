@@ -1,6 +1,7 @@
 #include "profile/platform.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 extern const char platform_modules[], platform_modules_end[];
@@ -50,4 +51,51 @@ static bool is_cprofs(const char *module)
 bool platform_has(const char *module)
 {
     return is_cprofs(module) || is_listed(module);
+}
+
+static bool is_application(const struct profile *p, uint32_t function)
+{
+    const struct profile_function *f = profile_function_at(p, function);
+    return (f->kind == FRAME_ERLANG || f->kind == FRAME_ELIXIR) &&
+           !platform_has(profile_text(p, f->module));
+}
+
+uint32_t platform_call_site(const struct profile *p, uint32_t stack)
+{
+    for (uint32_t at = stack; at != PROFILE_NONE;
+         at = profile_stack_at(p, at)->parent) {
+        uint32_t id = profile_stack_function(p, at);
+        if (is_application(p, id))
+            return id;
+    }
+    return profile_stack_function(p, stack);
+}
+
+static bool *find_applications(const struct profile *p)
+{
+    size_t n = profile_function_count(p);
+    bool *is = malloc((n + 1) * sizeof(*is));
+    for (uint32_t i = 0; is && i < n; i++)
+        is[i] = is_application(p, i);
+    return is;
+}
+
+/* Parents have lower ids than their children. */
+uint32_t *platform_call_sites(const struct profile *p)
+{
+    size_t n = profile_stack_count(p);
+    bool *is = find_applications(p);
+    uint32_t *sites = is ? malloc((n + 1) * sizeof(*sites)) : NULL;
+    for (uint32_t i = 0; sites && i < n; i++) {
+        uint32_t own = profile_stack_function(p, i);
+        uint32_t parent = profile_stack_at(p, i)->parent;
+        sites[i] = is[own]                  ? own
+                   : parent == PROFILE_NONE ? PROFILE_NONE
+                                            : sites[parent];
+    }
+    for (uint32_t i = 0; sites && i < n; i++)
+        if (sites[i] == PROFILE_NONE)
+            sites[i] = profile_stack_function(p, i);
+    free(is);
+    return sites;
 }

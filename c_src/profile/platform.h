@@ -14,8 +14,16 @@
 
 #include <stdbool.h>
 
+#include "profile/profile.h"
+
 /** Is it a module of OTP, Elixir or cprof itself? The name of an Elixir module
  *  is like "Elixir.Enum". */
 bool platform_has(const char *module);
+/** The innermost function of a stack that is of the application. If all are of
+ *  the platform, the innermost one. */
+uint32_t platform_call_site(const struct profile *p, uint32_t stack);
+/** The same for all stacks: an array by stack, which the caller frees. NULL if
+ *  there is not enough memory. */
+uint32_t *platform_call_sites(const struct profile *p);
 
 #endif

@@ -1,22 +1,7 @@
 /**
  * @file dump_asks.h
- * Which processes of a node wait for an answer, and whose. Whoever calls a
- * server waits in gen:do_call/4 (OTP: stdlib's gen.erl), whatever the server
- * is: a gen_server, gen_statem, gen_event, supervisor, or Elixir's GenServer
- * and Agent. The process that was asked is in a Y register, whose place is the
- * same in OTP 25, 27 and 29:
- *
- *   gen:do_call/4, 5 slots      y(4) is the process; the call has a time limit
- *   gen:do_call/4, 4 slots      no time limit, and the process is not kept:
- *     gen_server:call/3,        its caller, with 4 slots, has the time limit
- *     'Elixir.GenServer':call/3 (an atom) in y(0) and the server in y(2), as
- *                               a pid or a registered name
- *   Task.await/2                a %Task{}, a map that has the owner, who is the
- *                               caller, and the task's pid
- *
- * Where the slot has anything else, such as a process of another node or
- * {via, ...}, it is not known who was asked. Nothing else on the stack is
- * looked at: it may be a part of the request, or of the caller's state.
+ * Who asks whom among all processes of a node. asks.h finds out what the stack
+ * of each of them says.
  */
 #ifndef CPROF_RECORDER_DUMP_ASKS_H
 #define CPROF_RECORDER_DUMP_ASKS_H
@@ -26,11 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "target/jit.h"
-#include "target/layout.h"
-#include "target/memory.h"
-#include "target/proctable.h"
-#include "unwind/unwind.h"
+#include "recorder/asks.h"
 
 /** A process that waits for an answer. */
 struct dump_ask {
@@ -52,15 +33,8 @@ struct dump_known {
 
 #define DUMP_ASKS_NONE UINT32_MAX
 
-struct dump_spans {
-    struct {
-        uint64_t start, end;
-    } * list;
-    size_t count, cap;
-};
-
 struct dump_asks {
-    struct dump_spans do_call, server_call, awaits; /* code of these */
+    struct asks_code code;
     struct dump_ask *list;
     size_t count, cap;
     struct dump_known *known; /**< by pid, once resolved */
@@ -77,9 +51,9 @@ void dump_asks_deinit(struct dump_asks *a);
  *  @param u    its stack
  *  @param row  handed back
  *  @return 0, -ENOMEM or -E_LIMIT */
-MUST_USE int dump_asks_see(struct dump_asks *a,
-                           const struct proctable_process *p,
-                           const struct unwound *u, uint32_t row);
+MUST_USE int dump_asks_see(struct dump_asks *a, const struct sample *s,
+                           bool has_name, const struct unwound *u,
+                           uint32_t row);
 
 /** When all were seen: finds out whom each asks, and sorts `list` by that. The
  *  names of processes are read from the node. 0, -ENOMEM or -E_LIMIT. */

@@ -104,29 +104,15 @@ static void count(struct dump_gathered *row, const struct proctable_process *p)
     row->members[at].has_name = p->has_name;
 }
 
-/* --- what it does --------------------------------------------------------- */
-
-static void unwind(struct dump_gather *g, const struct proctable_process *p)
+int dump_gather_see(void *gather, const struct proctable_process *p)
 {
-    const struct sample s = {
-        .time_ns = g->time_ns,
-        .process = {.c_p = p->address,
-                    .id = p->id,
-                    .stop = p->stop,
-                    .hend = p->hend,
-                    .continuation = p->continuation},
-        .erlang = {p->stop, p->top, p->top_bytes},
-        .erlang_root = {p->hend - p->root_bytes, p->root, p->root_bytes}};
+    struct dump_gather *g = gather;
+    struct sample s = proctable_sample(p);
+    s.time_ns = g->time_ns;
     if (p->top)
         unwinder_at_rest(g->unwinder, &s, &g->unwound);
     else
         g->unwound.count = 0;
-}
-
-int dump_gather_see(void *gather, const struct proctable_process *p)
-{
-    struct dump_gather *g = gather;
-    unwind(g, p);
     const struct wanted w = {g, p->state, p->top != NULL};
     uint64_t hash = hash_of(&w);
     uint32_t at = index_find(&g->index, hash, is_same, g->list, &w);
@@ -137,5 +123,5 @@ int dump_gather_see(void *gather, const struct proctable_process *p)
         at = (uint32_t)g->count - 1;
     }
     count(&g->list[at], p);
-    return dump_asks_see(&g->asks, p, &g->unwound, at);
+    return dump_asks_see(&g->asks, &s, p->has_name, &g->unwound, at);
 }

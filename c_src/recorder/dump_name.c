@@ -5,67 +5,20 @@
 
 #include "base/array.h"
 #include "profile/platform.h"
+#include "recorder/at_rest.h"
 #include "target/erlproc.h"
 
 /* --- a stack's name ------------------------------------------------------- */
-
-static int64_t push(const struct dump_naming *n, int64_t stack, int64_t frame)
-{
-    if (stack < 0 || frame < 0)
-        return stack < 0 ? stack : frame;
-    return profile_stack(n->dump->profile, (uint32_t)stack, (uint32_t)frame);
-}
-
-static int64_t push_text(const struct dump_naming *n, int64_t stack,
-                         const char *name)
-{
-    const struct frame frame = {.kind = FRAME_RUNTIME,
-                                .name = name,
-                                .module = "",
-                                .function = name,
-                                .arity = FRAME_NO_ARITY,
-                                .file = ""};
-    return push(n, stack, profile_frame(n->dump->profile, &frame));
-}
-
-static int64_t push_named(const struct dump_naming *n, int64_t stack,
-                          enum symbol_space space, uint64_t at)
-{
-    const struct symbol_query query = {
-        .at = at, .space = space, .time_ns = n->time_ns};
-    const struct frames_named *named;
-    int err = frames_name(n->frames, &query, &named);
-    if (err)
-        return err;
-    for (size_t i = named->count; i-- > 0;)
-        stack = push(n, stack, named->ids[i]);
-    return stack;
-}
-
-/* A hibernated process, or one that has not started to run, has an empty stack:
- * it will continue in the VM's own code, which then calls its function. */
-static const char *without_frames(enum procstate state)
-{
-    return state == PROCSTATE_WAITING ? "[hibernated]" : "[at its start]";
-}
 
 /* The stack's id, PROFILE_NONE if the process has no stack, or an error. */
 static int64_t name_stack(const struct dump_naming *n,
                           const struct dump_gathered *g)
 {
-    const struct address *list = n->gather->addresses + g->from;
-    int64_t stack = PROFILE_NONE;
-    if (!g->has_stack)
-        return stack;
-    for (size_t i = g->length; i-- > 0 && stack >= 0;)
-        stack = list[i].kind == ADDRESS_ERLANG
-                    ? push_named(n, stack, SYMBOL_ERLANG, list[i].at)
-                    : push_text(n, stack, "[elided]");
-    /* It runs on a dirty scheduler: its innermost frame calls a BIF or NIF. */
-    if (g->state == PROCSTATE_RUNNING && g->length && stack >= 0)
-        stack = push_named(n, stack, SYMBOL_CALLED, list[0].at);
-    return stack == PROFILE_NONE ? push_text(n, stack, without_frames(g->state))
-                                 : stack;
+    const struct at_rest to = {n->frames, n->dump->profile, n->time_ns};
+    return g->has_stack
+               ? at_rest_stack(&to, g->state, n->gather->addresses + g->from,
+                               g->length)
+               : PROFILE_NONE;
 }
 
 /* --- a group -------------------------------------------------------------- */
@@ -99,21 +52,6 @@ static int add_group(const struct dump_naming *n, const struct dump_gathered *g,
 
 /* --- who is asked --------------------------------------------------------- */
 
-/* Where the application makes the call; of a call of the platform's own, the
- * function that waits. */
-static uint32_t call_site(const struct profile *p, uint32_t stack)
-{
-    for (uint32_t at = stack; at != PROFILE_NONE;
-         at = profile_stack_at(p, at)->parent) {
-        uint32_t id = profile_stack_function(p, at);
-        const struct profile_function *f = profile_function_at(p, id);
-        if ((f->kind == FRAME_ERLANG || f->kind == FRAME_ELIXIR) &&
-            !platform_has(profile_text(p, f->module)))
-            return id;
-    }
-    return profile_stack_function(p, stack);
-}
-
 static int by_number(const void *a, const void *b)
 {
     const uint32_t *x = a, *y = b;
@@ -144,7 +82,7 @@ static int find_sites(const struct dump_naming *n, const struct dump_ask *asks,
     if (!sites)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++)
-        sites[i] = call_site(n->dump->profile, stack_of[asks[i].row]);
+        sites[i] = platform_call_site(n->dump->profile, stack_of[asks[i].row]);
     qsort(sites, count, sizeof(*sites), by_number);
     for (size_t i = 0, first = 0; i < count; i++)
         if (i + 1 == count || sites[i + 1] != sites[i]) {

@@ -33,29 +33,10 @@ static uint64_t code_now(struct reading *r)
     return target_state_code_at(&r->target, &now);
 }
 
-/* The layout is found by looking at some processes of the node. If many
- * processes come and go, too few of those may be usable, so others are looked
- * at. */
-static int open_table(struct reading *r)
-{
-    enum { TRIES = 10 };
-    struct target_state *t = &r->target;
-    uint64_t normal_exit = jit_normal_exit(t->jit);
-    int err = proctable_open(&t->layout, &t->memory, normal_exit, &r->table);
-    for (int i = 1; i < TRIES && err == -E_LAYOUT; i++) {
-        err = layout_complete(&t->layout, &t->process, &t->maps, &t->memory,
-                              &t->threads);
-        if (!err)
-            err =
-                proctable_open(&t->layout, &t->memory, normal_exit, &r->table);
-    }
-    return err;
-}
-
 static int open_readers(struct reading *r)
 {
     struct target_state *t = &r->target;
-    int err = open_table(r);
+    int err = target_state_processes(t, &r->table);
     if (!err)
         err = readers_open(t, &r->readers);
     if (!err)

@@ -66,6 +66,23 @@ void target_state_close(struct target_state *t)
     memset(t, 0, sizeof(*t));
 }
 
+/* The layout is found by looking at some processes of the node. If many
+ * processes come and go, too few of those may be usable, so others are looked
+ * at. */
+int target_state_processes(struct target_state *t, struct proctable **out)
+{
+    enum { TRIES = 10 };
+    uint64_t normal_exit = jit_normal_exit(t->jit);
+    int err = proctable_open(&t->layout, &t->memory, normal_exit, out);
+    for (int i = 1; i < TRIES && err == -E_LAYOUT; i++) {
+        err = layout_complete(&t->layout, &t->process, &t->maps, &t->memory,
+                              &t->threads);
+        if (!err)
+            err = proctable_open(&t->layout, &t->memory, normal_exit, out);
+    }
+    return err;
+}
+
 static bool same_threads(const struct threads *a, const struct threads *b)
 {
     if (a->count != b->count)

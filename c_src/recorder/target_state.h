@@ -16,6 +16,7 @@
 #include "target/maps.h"
 #include "target/memory.h"
 #include "target/process.h"
+#include "target/proctable.h"
 #include "target/threads.h"
 
 struct target_state {
@@ -51,6 +52,10 @@ enum { TARGET_ATTACH_MS = 30000 };
 MUST_USE int target_state_open(struct target_state *t, pid_t pid,
                                const struct deadline *until);
 void target_state_close(struct target_state *t);
+/** Opens the node's process table; the caller closes *out before t. Errors are
+ *  those of proctable_open. */
+MUST_USE int target_state_processes(struct target_state *t,
+                                    struct proctable **out);
 enum { TARGET_NEW_THREADS = 1, TARGET_NEW_MAPS = 2 };
 /**
  * Looks again at threads and mappings of code, and sometimes for parts of the

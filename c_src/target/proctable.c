@@ -4,16 +4,25 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
+#include "base/random.h"
 #include "base/term.h"
 #include "target/erlproc.h"
 #include "target/proctable_batch.h"
 
 enum {
     CHUNK = 4096, /* slots read at once */
+    /* The fewer are read together, the fewer change in between. */
+    SMALL_BATCH = 32,
     TRIES = 4,    /* readings of one process */
     NEW_IDS = 26, /* the release that changed the format of pid terms */
+};
+
+struct chosen {
+    uint32_t slot;
+    uint64_t address;
 };
 
 struct proctable {
@@ -22,6 +31,10 @@ struct proctable {
     uint64_t slots[CHUNK];
     uint32_t *again; /* slots whose processes must be read again */
     size_t again_count, again_cap;
+    struct chosen *chosen;
+    size_t chosen_count, chosen_picked, chosen_cap;
+    uint32_t picked[PROCTABLE_PICKED]; /* slots, sorted */
+    size_t picked_count;
     struct proctable_batch batch;
 };
 
@@ -31,6 +44,8 @@ struct walk {
     proctable_see *see;
     void *ctx;
     struct proctable_counts *counts;
+    bool once; /* no process is read a second time; those that are torn are
+                  handed out without a stack */
     bool last; /* the last try: what cannot be read now is counted */
 };
 
@@ -123,10 +138,39 @@ void proctable_close(struct proctable *t)
         return;
     proctable_batch_close(&t->batch);
     free(t->again);
+    free(t->chosen);
     free(t);
 }
 
+struct sample proctable_sample(const struct proctable_process *p)
+{
+    return (struct sample){
+        .time_ns = p->read_ns,
+        .of_process = true,
+        .at_rest = {.state = p->state, .has_name = p->has_name},
+        .process = {.c_p = p->address,
+                    .id = p->id,
+                    .initial = {p->initial[0], p->initial[1], p->initial[2]},
+                    .stop = p->stop,
+                    .hend = p->hend,
+                    .continuation = p->continuation},
+        .erlang = {p->stop, p->top, p->top_bytes},
+        .erlang_root = {p->hend - p->root_bytes, p->root, p->root_bytes}};
+}
+
 /* --- the result of each process ------------------------------------------- */
+
+static int by_slot(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static bool is_picked(const struct proctable *t, uint32_t slot)
+{
+    return t->picked_count && bsearch(&slot, t->picked, t->picked_count,
+                                      sizeof(t->picked[0]), by_slot);
+}
 
 static int read_again(struct walk *w, uint32_t slot)
 {
@@ -137,9 +181,21 @@ static int read_again(struct walk *w, uint32_t slot)
     return err;
 }
 
-static int take(struct walk *w, const struct proctable_item *item)
+/* Its state was read at once, so it was right at one moment. Its stack may have
+ * been of another one. */
+static int see_torn(struct walk *w, struct proctable_item *item)
+{
+    struct proctable_process *p = &item->process;
+    p->torn = true;
+    p->top = p->root = NULL;
+    p->top_bytes = p->root_bytes = 0;
+    return w->see(w->ctx, p);
+}
+
+static int take(struct walk *w, struct proctable_item *item)
 {
     struct proctable_counts *c = w->counts;
+    item->process.picked = is_picked(w->t, item->slot);
     switch (item->result) {
     case PROCTABLE_SEEN:
         c->seen++;
@@ -155,7 +211,7 @@ static int take(struct walk *w, const struct proctable_item *item)
     c->torn += item->result == PROCTABLE_TORN;
     c->unreadable += item->result == PROCTABLE_UNREADABLE;
     c->being_made += item->result == PROCTABLE_BEING_MADE;
-    return 0;
+    return item->result == PROCTABLE_TORN && w->once ? see_torn(w, item) : 0;
 }
 
 static int finish_batch(struct walk *w)
@@ -173,31 +229,36 @@ static int add(struct walk *w, uint32_t slot, uint64_t address)
     struct proctable_batch *b = &w->t->batch;
     b->items[b->count++] =
         (struct proctable_item){.slot = slot, .process.address = address};
-    return b->count == PROCTABLE_BATCH ? finish_batch(w) : 0;
+    return b->count == (w->once ? SMALL_BATCH : PROCTABLE_BATCH)
+               ? finish_batch(w)
+               : 0;
 }
 
 /* --- the slots ------------------------------------------------------------ */
 
-static int walk_chunk(struct walk *w, uint64_t from, uint64_t count)
+/* Receives the slots that are in use. A negative error ends the walk. */
+typedef int on_slot(void *ctx, uint32_t slot, uint64_t address);
+
+static int walk_slots(struct proctable *t, on_slot *see, void *ctx)
 {
-    struct proctable *t = w->t;
-    int err = memory_read(t->memory, t->layout->table + 8 * from, t->slots,
+    uint64_t size = t->layout->table_size;
+    int err = 0;
+    for (uint64_t from = 0; from < size && !err; from += CHUNK) {
+        uint64_t count = size - from < CHUNK ? size - from : CHUNK;
+        err = memory_read(t->memory, t->layout->table + 8 * from, t->slots,
                           count * sizeof(t->slots[0]));
-    for (uint64_t i = 0; i < count && !err; i++)
-        if (t->slots[i]) {
-            w->counts->used++;
-            err = add(w, (uint32_t)(from + i), t->slots[i]);
-        }
-    return err ? err : finish_batch(w);
+        for (uint64_t i = 0; i < count && !err; i++)
+            if (t->slots[i])
+                err = see(ctx, (uint32_t)(from + i), t->slots[i]);
+    }
+    return err;
 }
 
-static int walk_slots(struct walk *w)
+static int read_slot(void *ctx, uint32_t slot, uint64_t address)
 {
-    uint64_t size = w->t->layout->table_size;
-    int err = 0;
-    for (uint64_t from = 0; from < size && !err; from += CHUNK)
-        err = walk_chunk(w, from, size - from < CHUNK ? size - from : CHUNK);
-    return err;
+    struct walk *w = ctx;
+    w->counts->used++;
+    return add(w, slot, address);
 }
 
 /* Reads the processes of these slots again, whichever processes the slots hold
@@ -223,16 +284,108 @@ static int walk_again(struct walk *w)
     return err ? err : finish_batch(w);
 }
 
+static struct walk begin(struct proctable *t, proctable_see *see, void *ctx,
+                         struct proctable_counts *counts)
+{
+    *counts = (struct proctable_counts){0};
+    t->again_count = t->batch.count = 0;
+    return (struct walk){.t = t, .see = see, .ctx = ctx, .counts = counts};
+}
+
+static int finish(struct walk *w)
+{
+    int err = finish_batch(w);
+    for (int i = 1; i < TRIES && w->t->again_count && !err; i++) {
+        w->last = i + 1 == TRIES;
+        err = walk_again(w);
+    }
+    return err;
+}
+
 int proctable_read(struct proctable *t, proctable_see *see, void *ctx,
                    struct proctable_counts *counts)
 {
-    struct walk w = {.t = t, .see = see, .ctx = ctx, .counts = counts};
-    *counts = (struct proctable_counts){0};
-    t->again_count = t->batch.count = 0;
-    int err = walk_slots(&w);
-    for (int i = 1; i < TRIES && t->again_count && !err; i++) {
-        w.last = i + 1 == TRIES;
-        err = walk_again(&w);
+    t->picked_count = 0;
+    struct walk w = begin(t, see, ctx, counts);
+    int err = walk_slots(t, read_slot, &w);
+    return err ? err : finish(&w);
+}
+
+/* --- a part of the processes ---------------------------------------------- */
+
+struct choosing {
+    struct proctable *t;
+    const struct proctable_choice *how;
+    size_t next; /* in t->picked */
+    uint64_t others;
+};
+
+static void pick(struct proctable *t, const struct proctable_choice *how)
+{
+    t->picked_count =
+        how->pid_count < PROCTABLE_PICKED ? how->pid_count : PROCTABLE_PICKED;
+    for (size_t i = 0; i < t->picked_count; i++)
+        t->picked[i] = (uint32_t)term_slot(how->pids[i], t->batch.old_ids,
+                                           t->layout->table_size);
+    qsort(t->picked, t->picked_count, sizeof(t->picked[0]), by_slot);
+}
+
+/* Is the next one of those that are picked? Slots come in their order. */
+static bool is_next(struct choosing *c, uint32_t slot)
+{
+    const struct proctable *t = c->t;
+    while (c->next < t->picked_count && t->picked[c->next] < slot)
+        c->next++;
+    return c->next < t->picked_count && t->picked[c->next] == slot;
+}
+
+/* Of n others so far, each is chosen with the probability most / n. Those that
+ * are picked are put behind the places for these. */
+static int choose_slot(void *ctx, uint32_t slot, uint64_t address)
+{
+    struct choosing *c = ctx;
+    struct proctable *t = c->t;
+    const struct chosen one = {slot, address};
+    if (is_next(c, slot)) {
+        t->chosen[c->how->most + t->chosen_picked++] = one;
+        return 0;
     }
-    return err;
+    uint64_t at = c->others < c->how->most
+                      ? c->others
+                      : random_next(c->how->random) % (c->others + 1);
+    c->others++;
+    if (at < c->how->most)
+        t->chosen[at] = one;
+    return 0;
+}
+
+int64_t proctable_choose(struct proctable *t,
+                         const struct proctable_choice *choice,
+                         uint64_t *others)
+{
+    struct choosing c = {.t = t, .how = choice};
+    int err = ARRAY_RESERVE(t->chosen, t->chosen_cap,
+                            choice->most + PROCTABLE_PICKED);
+    t->chosen_count = t->chosen_picked = 0;
+    pick(t, choice);
+    if (!err)
+        err = walk_slots(t, choose_slot, &c);
+    if (err)
+        return err;
+    *others = c.others;
+    t->chosen_count = c.others < choice->most ? c.others : choice->most;
+    memmove(t->chosen + t->chosen_count, t->chosen + choice->most,
+            t->chosen_picked * sizeof(t->chosen[0]));
+    return (int64_t)t->chosen_count;
+}
+
+int proctable_read_chosen(struct proctable *t, proctable_see *see, void *ctx,
+                          struct proctable_counts *counts)
+{
+    struct walk w = begin(t, see, ctx, counts);
+    w.once = w.last = true;
+    int err = 0;
+    for (size_t i = 0; i < t->chosen_count + t->chosen_picked && !err; i++)
+        err = read_slot(&w, t->chosen[i].slot, t->chosen[i].address);
+    return err ? err : finish(&w);
 }

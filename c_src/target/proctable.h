@@ -29,6 +29,7 @@
 #include "base/procstate.h"
 #include "target/layout.h"
 #include "target/memory.h"
+#include "target/sample.h"
 
 /** Bytes copied of one stack: the whole stack, or if it is longer than both
  *  together, these parts of its top and of its end. */
@@ -37,14 +38,21 @@ enum { PROCTABLE_TOP = 24 << 10, PROCTABLE_ROOT = 8 << 10 };
 /** One process. Its pointers are valid during the call that receives it. */
 struct proctable_process {
     uint64_t address, id; /**< of struct Process; its pid term */
+    bool picked;          /**< read because its pid was asked for */
+    uint64_t read_ns;     /**< CLOCK_MONOTONIC, soon after its stack was read */
+    bool torn;            /**< its stack changed every time it was read */
     enum procstate state;
     bool has_name;         /**< it is registered; false if that is unknown */
+    uint64_t initial[3];   /**< module, function, arity; 0 if unknown */
     uint64_t continuation; /**< Process.i: where it continues */
     /** The stack begins at `stop` and ends at `hend`; 0 without one. */
     uint64_t stop, hend;
     const uint8_t *top, *root; /**< NULL: none, not needed */
     size_t top_bytes, root_bytes;
 };
+
+/** The process as a sample, which borrows its stack. */
+struct sample proctable_sample(const struct proctable_process *p);
 
 /** used = seen + torn + unreadable + ended + being_made. */
 struct proctable_counts {
@@ -81,5 +89,34 @@ typedef int proctable_see(void *ctx, const struct proctable_process *p);
  */
 MUST_USE int proctable_read(struct proctable *t, proctable_see *see, void *ctx,
                             struct proctable_counts *counts);
+
+/** Which processes to read: those with the pids, and of all others at most
+ *  `most`, each with the same probability. */
+struct proctable_choice {
+    size_t most;
+    uint64_t *random;     /**< state of random_next */
+    const uint64_t *pids; /**< terms; borrowed during the call */
+    size_t pid_count;     /**< at most PROCTABLE_PICKED */
+};
+
+enum { PROCTABLE_PICKED = 64 };
+
+/**
+ * Chooses the processes that proctable_read_chosen reads.
+ * @param others  set to the number of slots in use, without those of the pids
+ * @return how many of the others are chosen, -ENOMEM, or a memory error
+ */
+MUST_USE int64_t proctable_choose(struct proctable *t,
+                                  const struct proctable_choice *choice,
+                                  uint64_t *others);
+/**
+ * Reads the chosen processes, each only once: those that are found in motion at
+ * the first try may be at rest at the second, so a second try would change the
+ * shares of states. Processes whose stack changed while it was read are also
+ * handed out, with their state, but without a stack.
+ * @return like proctable_read; used = those that were chosen
+ */
+MUST_USE int proctable_read_chosen(struct proctable *t, proctable_see *see,
+                                   void *ctx, struct proctable_counts *counts);
 
 #endif

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/term.h"
 
 enum {
@@ -191,6 +192,9 @@ static void look_at(struct proctable_batch *b, size_t i)
     p->id = word(b, copy, LAYOUT_ID);
     p->state = procstate_of(state);
     p->has_name = l->known[LAYOUT_REG] && word(b, copy, LAYOUT_REG);
+    if (l->known[LAYOUT_INITIAL])
+        memcpy(p->initial, copy + l->offset[LAYOUT_INITIAL],
+               sizeof(p->initial));
     if (state & PROCSTATE_ON_THE_MOVE)
         return;
     p->continuation = word(b, copy, LAYOUT_CONTINUATION);
@@ -235,7 +239,10 @@ int proctable_batch_read(struct proctable_batch *b)
         err = read_wanted(b);
     if (!err)
         err = read_structs(b, true);
-    for (size_t i = 0; i < b->count && !err; i++)
+    uint64_t now_ns = clock_now_ns();
+    for (size_t i = 0; i < b->count && !err; i++) {
         compare(b, i);
+        b->items[i].process.read_ns = now_ns;
+    }
     return err;
 }

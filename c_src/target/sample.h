@@ -5,6 +5,9 @@
  * callback that receives it. The engines `bpf` and `ptrace` copy everything at
  * the instant of the sample (`exact`); `perf` copies the registers and the
  * stack that rsp points to.
+ *
+ * A sample of the event wall is not of a thread, but of an Erlang process
+ * (`of_process`), whether it runs or not.
  */
 #ifndef CPROF_TARGET_SAMPLE_H
 #define CPROF_TARGET_SAMPLE_H
@@ -14,6 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/procstate.h"
 #include "target/regs.h"
 
 /** Bytes copied from [addr, addr + len) of the node at the instant. */
@@ -63,9 +67,17 @@ struct sample_code {
 
 enum { SAMPLE_MAX_KERNEL_FRAMES = 64 };
 
+/** What a sample of a process says, besides `process`, and its stack in
+ * `erlang` and `erlang_root`. It has no stack if the process ran, was collected
+ * or exited, or if its stack changed whenever it was read. */
+struct sample_at_rest {
+    enum procstate state;
+    bool has_name; /**< it is registered; the name is not in the sample */
+};
+
 struct sample {
     uint64_t time_ns;   /**< CLOCK_MONOTONIC */
-    uint64_t period_ns; /**< CPU time it stands for */
+    uint64_t period_ns; /**< CPU time it stands for, or process time */
     uint32_t weight;    /**< how often it counts; 0 means once */
     pid_t tid;          /**< 0: its id in our pid namespace is not known */
     char comm[16];      /**< the thread's name at the instant; "": not read */
@@ -91,6 +103,8 @@ struct sample {
                                          `erlang` does not reach it; what lies
                                          between them was not copied */
     struct sample_process process;
+    bool of_process; /**< a sample of a process, see above */
+    struct sample_at_rest at_rest;
     struct sample_scheduler scheduler;
     int64_t system_call; /**< number of the system call that the thread was in;
                               -1: none, or not known */

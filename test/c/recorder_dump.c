@@ -96,7 +96,7 @@ static void the_middle_of_a_deep_stack_is_left_out(void **state)
 
 #define PID(n) ((uint64_t)(n) << 4 | 3)
 
-static void spans(struct dump_spans *s, uint64_t start)
+static void spans(struct asks_spans *s, uint64_t start)
 {
     s->list = malloc(sizeof(*s->list));
     s->list[0].start = start;
@@ -111,9 +111,9 @@ static struct fake_node *open_askers(void)
     struct dump_asks *a = &gather.asks;
     assert_int_equal(dump_gather_init(&gather, n->u, n->jit, UINT64_MAX / 2),
                      0);
-    assert_int_equal(a->do_call.count, 0);
-    spans(&a->do_call, C);
-    spans(&a->server_call, B);
+    assert_int_equal(a->code.do_call.count, 0);
+    spans(&a->code.do_call, C);
+    spans(&a->code.server_call, B);
     return n;
 }
 

@@ -263,6 +263,81 @@ static void a_process_that_ends_meanwhile_has_ended(void **state)
     fake_table_close(&t);
 }
 
+/* --- a part of the processes -----------------------------------------------
+ */
+
+static void choose(struct proctable *table, struct proctable_choice *choice,
+                   struct seen *s, uint64_t *others)
+{
+    *s = (struct seen){.t = s->t};
+    assert_true(proctable_choose(table, choice, others) >= 0);
+    assert_int_equal(proctable_read_chosen(table, see, s, &s->counts), 0);
+}
+
+/* 400 times 30 of 297 processes: each 40 times, give or take 6. */
+static void a_part_is_chosen_at_random(void **state)
+{
+    (void)state;
+    enum { TURNS = 400, ALL = 300, MOST = 30 };
+    static struct seen s;
+    static unsigned met[ALL];
+    struct fake_table t;
+    struct proctable *table;
+    uint64_t random = 7, others, pids[3];
+    fake_table_open(&t, 27);
+    for (uint64_t slot = 0; slot < ALL; slot++)
+        table_add(&t, slot, TABLE_REST);
+    assert_int_equal(read_all(&s, &t), 0);
+    for (size_t i = 0; i < 3; i++)
+        pids[i] = s.list[100 * i + 50].id;
+    assert_int_equal(proctable_open(&t.layout, &t.memory, TABLE_EXIT, &table),
+                     0);
+    struct proctable_choice choice = {MOST, &random, pids, 3};
+    for (int turn_no = 0; turn_no < TURNS; turn_no++) {
+        choose(table, &choice, &s, &others);
+        assert_int_equal(others, ALL - 3);
+        assert_int_equal(s.count, MOST + 3);
+        for (size_t i = 0; i < s.count; i++)
+            met[(s.list[i].address - TABLE_STRUCTS) / TABLE_STRUCT]++;
+    }
+    for (size_t i = 0; i < ALL; i++) {
+        bool picked = i % 100 == 50;
+        assert_in_range(met[i], picked ? TURNS : 15, picked ? TURNS : 75);
+    }
+    choice = (struct proctable_choice){ALL, &random, NULL, 0};
+    choose(table, &choice, &s, &others);
+    assert_int_equal(s.count, ALL);
+    assert_int_equal(others, ALL);
+    proctable_close(table);
+    fake_table_close(&t);
+}
+
+static void what_changed_meanwhile_has_no_stack(void **state)
+{
+    (void)state;
+    static struct seen s;
+    struct fake_table t;
+    struct proctable *table;
+    uint64_t random = 7, others;
+    struct proctable_choice choice = {10, &random, NULL, 0};
+    fake_table_open(&t, 27);
+    uint64_t p = table_add(&t, 8, TABLE_REST);
+    assert_int_equal(proctable_open(&t.layout, &t.memory, TABLE_EXIT, &table),
+                     0);
+    turn.at = p + AT_REDS;
+    turn.from = 1;
+    turn.until = 1000;
+    turn.to_zero = false;
+    t.memory.read_many = read_and_change;
+    choose(table, &choice, &s, &others);
+    assert_int_equal(s.count, 1);
+    assert_int_equal(s.counts.torn, 1);
+    assert_true(s.list[0].torn && !s.list[0].top && !s.list[0].top_bytes);
+    assert_int_equal(s.list[0].state, PROCSTATE_WAITING);
+    proctable_close(table);
+    fake_table_close(&t);
+}
+
 /* --- refusals --------------------------------------------------------------
  */
 
@@ -344,6 +419,8 @@ int main(void)
         cmocka_unit_test(copies_both_ends_of_a_deep_stack),
         cmocka_unit_test(what_changed_meanwhile_is_read_again),
         cmocka_unit_test(a_process_that_ends_meanwhile_has_ended),
+        cmocka_unit_test(a_part_is_chosen_at_random),
+        cmocka_unit_test(what_changed_meanwhile_has_no_stack),
         cmocka_unit_test(refuses_what_is_not_known),
         cmocka_unit_test(the_table_must_hold_what_schedulers_run),
         cmocka_unit_test(an_error_ends_the_reading),
