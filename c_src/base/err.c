@@ -31,7 +31,7 @@ static const struct err_row rows[] = {
     {E_UNRESOLVED, "no symbol for this address"},
     {E_AMBIGUOUS, "the code was replaced around the time of the sample"},
     {E_NO_ENGINE,
-     "this kernel has no such perf event; `--event cycles` needs hardware "
+     "this kernel has no such perf event; `--clock cycles` needs hardware "
      "counters, which most virtual machines lack; leave the option out there"},
     {E_PERF_DENIED,
      "perf_event_open is not permitted on this process; run as the node's "
@@ -75,6 +75,8 @@ static const struct err_row rows[] = {
                  "the report names the processes that were sampled"},
     {E_VALUES, "the recordings measured different things and cannot be "
                "compared or merged"},
+    {E_WALL, "recordings of --event wall cannot be compared; compare their "
+             "reports"},
     {E_EMPTY, "one side has no samples of work to compare; record for longer "
               "while the node is busy, or filter less"},
     {E_UNKNOWN_FORMAT, "this cannot be written in that format"},

@@ -57,6 +57,7 @@ enum err {
     E_EMPTY,          /**< nothing to compare: no sample of work */
     E_NO_MATCH,       /**< none of the requested processes was sampled */
     E_VALUES,         /**< the recordings' rows count different things */
+    E_WALL,           /**< recordings of process time cannot be compared */
 
     /* formats, port */
     E_UNKNOWN_FORMAT = 4496, /**< no such output format */

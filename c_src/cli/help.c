@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/option_table.h"
+#include "cli/option_words.h"
 
 enum { WIDTH = 79, OPTION_COLUMN = 24 };
 

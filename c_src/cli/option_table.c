@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/option_words.h"
 #include "engine/engine.h"
 
 #define MAX_SECONDS 86400
@@ -22,85 +23,6 @@
 #define SELF_TOP TEXT(FORMAT_TEXT_SELF_TOP)
 #define DIFF_TOP TEXT(FORMAT_TEXT_DIFF_TOP)
 #define MIN_PCT  TEXT(FORMAT_TEXT_MIN_PCT)
-
-/* --- words ---------------------------------------------------------------- */
-
-bool option_format_fits(const struct format *f, enum option_verb verb)
-{
-    switch (verb) {
-    case OPTION_DIFF:
-        return f->write_diff != NULL;
-    case OPTION_DUMP:
-        return f->write_dump != NULL;
-    default:
-        return f->write != NULL;
-    }
-}
-
-/* The i-th format that can show the result of the verb. */
-static const struct format *format_of(enum option_verb verb, size_t i)
-{
-    for (const struct format *const *f = format_all; *f; f++)
-        if (option_format_fits(*f, verb) && i-- == 0)
-            return *f;
-    return NULL;
-}
-
-static const char *formats(enum option_verb verb, size_t i)
-{
-    const struct format *f = format_of(verb, i);
-    return f ? f->name : NULL;
-}
-
-static const char *extensions(enum option_verb verb, size_t i)
-{
-    const struct format *f = format_of(verb, i);
-    return f ? f->extension : NULL;
-}
-
-static const char *engines(enum option_verb verb, size_t i)
-{
-    (void)verb;
-    if (i == 0)
-        return ENGINE_AUTO;
-    return engine_all[i - 1] ? engine_all[i - 1]->name : NULL;
-}
-
-static const char *states(enum option_verb verb, size_t i)
-{
-    (void)verb;
-    return i < STATE_COUNT ? state_name((enum sample_state)i) : NULL;
-}
-
-static const char *events(enum option_verb verb, size_t i)
-{
-    (void)verb;
-    return engine_event_names[i];
-}
-
-static const char *owners(enum option_verb verb, size_t i)
-{
-    static const char *const words[] = {"process", "scheduler", NULL};
-    (void)verb;
-    return words[i];
-}
-
-static const char *weights(enum option_verb verb, size_t i)
-{
-    static const char *const words[] = {"samples", "cpu", NULL};
-    (void)verb;
-    return words[i];
-}
-
-void option_words_add(struct buffer *out, const struct option_row *row,
-                      enum option_verb verb)
-{
-    const char *word;
-    for (size_t i = 0; (word = row->words(verb, i)); i++) {
-        bool last = !row->words(verb, i + 1);
-        buffer_printf(out, "%s%s", i == 0 ? "" : last ? " or " : ", ", word);
-    }
-}
 
 /* --- values --------------------------------------------------------------- */
 
@@ -316,15 +238,20 @@ const struct option_row option_table[] = {
      "how many seconds to record (default " SECONDS "; a command: until it "
      "ends)"},
     {"rate", 'r', RECORD, "HZ", NULL, false, take_rate, 0,
-     "samples per second of CPU time (default " TEXT(OPTIONS_RATE) ")"},
+     "samples per second of CPU time (default " TEXT(
+         OPTIONS_RATE) "); with "
+                       "--event wall, readings of the processes per second "
+                       "(default " TEXT(OPTIONS_WALL_RATE) ", at most " TEXT(
+                           OPTIONS_WALL_RATE_MAX) ")"},
     {"base", 0, DIFF, "FILE", NULL, false, take_base, 0,
      "a recording from before the change (repeatable)"},
     {"new", 0, DIFF, "FILE", NULL, false, take_new, 0,
      "a recording from after the change (repeatable)"},
-    {"output", 'o', WRITES, "FILE", extensions, false, take_output, 0,
+    {"output", 'o', WRITES, "FILE", option_words_extensions, false, take_output,
+     0,
      "the output file (default: stdout); its extension chooses the format: {}"},
-    {"format", 'f', WRITES, "FORMAT", formats, true, take_format, 0,
-     "the output format: {} (default {first})"},
+    {"format", 'f', WRITES, "FORMAT", option_words_formats, true, take_format,
+     0, "the output format: {} (default {first})"},
     {"fail-above", 0, DIFF, "P", NULL, false, take_fail_above, 0,
      "exit with status 3 if a function grew significantly and by more than P "
      "percent"},
@@ -337,7 +264,7 @@ const struct option_row option_table[] = {
      "only stacks with a function that matches this regular expression"},
     {VIEW_IGNORE, 0, FILTERS, "RE", NULL, false, take_ignore, 0,
      "only stacks without a function that matches this regular expression"},
-    {VIEW_STATE, 0, FILTERS, "STATE", states, true, take_state, 0,
+    {VIEW_STATE, 0, FILTERS, "STATE", option_words_states, true, take_state, 0,
      "only samples in this state: {} (repeatable)"},
     {VIEW_SCHEDULER, 0, FILTERS, "N", NULL, false, take_scheduler, 0,
      "only normal scheduler N (repeatable)"},
@@ -360,18 +287,21 @@ const struct option_row option_table[] = {
     {"min", 0, SHOWS, "PERCENT", NULL, false, take_min, 0,
      "text: the smallest branch of the call tree to show (default " MIN_PCT
      ")"},
-    {"by", 0, SHOWS, "WHAT", owners, true, NULL, AT(by),
+    {"by", 0, SHOWS, "WHAT", option_words_owners, true, NULL, AT(by),
      "speedscope: a profile for each {} (default {first})"},
-    {"weights", 0, SHOWS, "WHAT", weights, true, NULL, AT(weights),
+    {"weights", 0, SHOWS, "WHAT", option_words_weights, true, NULL, AT(weights),
      "speedscope: {} time (default {first})"},
     {"timeline", 0, RECORD, NULL, NULL, false, NULL, AT(timeline),
      "keep the time of each sample (always with html)"},
     {"kernel", 0, RECORD, NULL, NULL, false, NULL, AT(kernel),
      "also show kernel functions (needs root)"},
-    {"event", 0, RECORD, "EVENT", events, true, NULL, AT(event),
-     "what triggers samples: {} (default {first})"},
-    {"engine", 0, RECORD, "ENGINE", engines, true, NULL, AT(engine),
-     "how samples are taken: {} (default {first})"},
+    {"event", 0, RECORD, "EVENT", option_words_events, true, NULL, AT(event),
+     "what is sampled, {} (default {first}); wall is the time of all "
+     "processes, and shows what they wait for"},
+    {"clock", 0, RECORD, "CLOCK", option_words_clocks, true, NULL, AT(clock),
+     "what triggers samples of CPU time: {} (default {first})"},
+    {"engine", 0, RECORD, "ENGINE", option_words_engines, true, NULL,
+     AT(engine), "how samples are taken: {} (default {first})"},
     {"force", 0, RECORD, NULL, NULL, false, NULL, AT(force),
      "engine ptrace: record even on a machine without a spare CPU, where "
      "stopped threads may have to wait for a long time"},

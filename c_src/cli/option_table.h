@@ -38,10 +38,5 @@ const struct option_row *option_row(const char *name);
 const char *option_first_word(const char *name, enum option_verb verb);
 /** Would --pid accept this text? */
 bool option_is_pid(const char *text);
-/** Can the format show the result of the verb? */
-bool option_format_fits(const struct format *f, enum option_verb verb);
-/** Appends "a, b or c". */
-void option_words_add(struct buffer *out, const struct option_row *row,
-                      enum option_verb verb);
 
 #endif

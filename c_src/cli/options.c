@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "cli/option_table.h"
+#include "cli/option_words.h"
+#include "engine/engine.h"
 
 enum {
     ROWS_MAX = 64,
@@ -178,7 +180,7 @@ static int decide_format(struct options *o, struct options_fault *f)
 {
     if (!o->format)
         o->format = o->output ? format_by_path(o->output) : format_all[0];
-    if (o->format && option_format_fits(o->format, o->verb))
+    if (o->format && option_words_format_fits(o->format, o->verb))
         return 0;
     const struct option_row *row = option_row("output");
     struct buffer why;
@@ -248,6 +250,35 @@ static int check_node(const struct options *o, struct options_fault *f)
                : 0;
 }
 
+/* What is only for samples of CPU time. */
+static int check_wall(const struct options *o, struct options_fault *f)
+{
+    static const char why[] = "only for --event cpu";
+    if (strcmp(o->engine, ENGINE_AUTO) != 0)
+        return fault(f, "--engine", o->engine, why);
+    if (strcmp(o->clock, option_first_word("clock", o->verb)) != 0)
+        return fault(f, "--clock", o->clock, why);
+    if (o->kernel || o->force)
+        return fault(f, o->kernel ? "--kernel" : "--force", "", why);
+    if (o->weights && strcmp(o->weights, "cpu") == 0)
+        return fault(f, "--weights", o->weights, why);
+    if (o->scheduler_count || o->thread_count)
+        return fault(f, o->scheduler_count ? "--scheduler" : "--thread", "",
+                     why);
+    if (o->rate > OPTIONS_WALL_RATE_MAX)
+        return fault(f, "--rate", "",
+                     "give 1 to 100 readings per second with --event wall");
+    return 0;
+}
+
+static int check_event(struct options *o, struct options_fault *f)
+{
+    bool wall = strcmp(o->event, OPTION_EVENT_WALL) == 0;
+    if (!o->rate)
+        o->rate = wall ? OPTIONS_WALL_RATE : OPTIONS_RATE;
+    return wall ? check_wall(o, f) : 0;
+}
+
 static int check_record(int argc, char **argv, struct options *o,
                         struct options_fault *f)
 {
@@ -260,6 +291,8 @@ static int check_record(int argc, char **argv, struct options *o,
     if (!err && (o->pid || o->node) && o->command)
         err = fault(f, argv[optind], "",
                     "give either a node or a command, not both");
+    if (!err)
+        err = check_event(o, f);
     if (!err)
         err = check_view(o, f);
     if (err)
@@ -319,9 +352,9 @@ int options_parse(enum option_verb verb, int argc, char **argv,
                   struct options *o, struct options_fault *f)
 {
     *o = (struct options){.verb = verb,
-                          .rate = OPTIONS_RATE,
                           .engine = option_first_word("engine", verb),
-                          .event = option_first_word("event", verb)};
+                          .event = option_first_word("event", verb),
+                          .clock = option_first_word("clock", verb)};
     int err = parse(argc, argv, o, f);
     if (err || o->help)
         return err;
@@ -335,66 +368,4 @@ int options_parse(enum option_verb verb, int argc, char **argv,
     default:
         return check_only_node(argc, argv, o, f);
     }
-}
-
-/* --- the view ------------------------------------------------------------- */
-
-static struct filter filter_of(const struct options *o)
-{
-    return (struct filter){.processes = o->processes,
-                           .process_count = o->process_count,
-                           .focus = o->focus,
-                           .ignore = o->ignore,
-                           .states = o->states,
-                           .threads = o->threads,
-                           .thread_count = o->thread_count,
-                           .schedulers = o->schedulers,
-                           .scheduler_count = o->scheduler_count,
-                           .from_ns = o->from_ns,
-                           .to_ns = o->to_ns};
-}
-
-/* Only the environment decides: whether the locale is installed on this machine
- * says nothing about the terminal. */
-static bool shows_utf8(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *locale = getenv(names[i]);
-        if (locale && *locale)
-            return strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8");
-    }
-    return false;
-}
-
-struct view options_view(const struct options *o)
-{
-    bool scheduler = o->by && strcmp(o->by, "scheduler") == 0;
-    return (struct view){
-        .filter = filter_of(o),
-        .format = o->format,
-        .how = {
-            .top = o->top,
-            .color = !o->output && isatty(STDOUT_FILENO),
-            .ascii = !o->output && isatty(STDOUT_FILENO) && !shows_utf8(),
-            .by = scheduler ? FORMAT_BY_SCHEDULER : FORMAT_BY_PROCESS,
-            .cpu_weights = o->weights && strcmp(o->weights, "cpu") == 0,
-            .callers = o->callers,
-            .tree = o->tree,
-            .self = o->self,
-            .reader = o->input ? FORMAT_READER_REPORT : FORMAT_READER_RECORD,
-            .min_pct = o->min_pct,
-        }};
-}
-
-const char *options_at_fault(const struct options *o, int err, const char *what)
-{
-    if (err == -E_NO_MATCH && o->process_count == 1)
-        return o->processes[0];
-    return err == -E_NO_FUNCTION && o->callers ? o->callers : what;
-}
-
-bool options_unreadable(const struct options *o)
-{
-    return !o->output && o->format->binary && isatty(STDOUT_FILENO);
 }

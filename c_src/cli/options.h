@@ -23,9 +23,11 @@ enum option_verb {
     OPTION_DUMP = 16,
 };
 
-#define OPTIONS_MAX_VALUES 64 /**< of a repeatable option */
-#define OPTIONS_RATE       99 /**< default rate in Hz */
-#define OPTIONS_SECONDS    10 /**< default duration, for a running node */
+#define OPTIONS_MAX_VALUES    64 /**< of a repeatable option */
+#define OPTIONS_RATE          99 /**< default rate in Hz */
+#define OPTIONS_WALL_RATE     10 /**< the same for the event wall */
+#define OPTIONS_WALL_RATE_MAX 100
+#define OPTIONS_SECONDS       10 /**< default duration, for a running node */
 
 /** Recordings of one side of a comparison. */
 struct options_side {
@@ -42,9 +44,10 @@ struct options {
     const char *node;     /**< its name */
     char *const *command; /**< after "--", NULL-terminated */
     double seconds;
-    unsigned rate;      /**< Hz; never 0 after parsing */
+    unsigned rate;      /**< Hz; never 0 after parsing, if the verb records */
     const char *engine; /**< ENGINE_AUTO, or one of engine_all; not NULL */
-    const char *event;  /**< one of engine_event_names; not NULL */
+    const char *event;  /**< OPTION_EVENT_CPU or OPTION_EVENT_WALL; not NULL */
+    const char *clock;  /**< one of engine_event_names; not NULL */
     bool kernel;
     bool no_command; /**< leave the node's command line out of the result */
     bool force;      /**< record even if the engine would rather refuse */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "cli/launch.h"
 #include "cli/nodes.h"
+#include "cli/option_words.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
@@ -168,7 +169,7 @@ static int record_pid(const struct options *o, pid_t pid, struct launch *launch)
         .pid = pid,
         .rate = o->rate,
         .engine = o->engine,
-        .event = o->event,
+        .event = strcmp(o->event, OPTION_EVENT_WALL) == 0 ? o->event : o->clock,
         .kernel = o->kernel,
         .force = o->force,
         .timeline = o->timeline,
@@ -270,7 +271,8 @@ const struct verb verb_record = {
     .uses = {{"[-p PID | -n NAME] [-d SECONDS] [-o FILE]", "profile a node"},
              {"-- COMMAND ...", "start a node, and profile it"}},
     .about = "Samples a running Erlang VM from outside and shows where its CPU "
-             "time goes. Without a pid or a name it records the only node of "
+             "time goes, or what its processes wait for. Without a pid or a "
+             "name it records the only node of "
              "this machine; if there are several, it lists them. Ctrl-C ends "
              "the recording and writes the result. "
              "`cprof report` reads an output file that ends in .pb.gz.",

@@ -4,8 +4,10 @@
 
 #include "engine/rights.h"
 
-const char *const engine_event_names[] = {
-    [ENGINE_CPU_CLOCK] = "cpu-clock", [ENGINE_CYCLES] = "cycles", NULL};
+const char *const engine_event_names[] = {[ENGINE_CPU_CLOCK] = "cpu-clock",
+                                          [ENGINE_CYCLES] = "cycles",
+                                          [ENGINE_WALL] = "wall",
+                                          NULL};
 
 /* The best first: ENGINE_AUTO takes the first that works. */
 const struct engine_ops *const engine_all[] = {&engine_bpf, &engine_perf,

@@ -19,7 +19,8 @@
 #include "target/sample.h"
 #include "target/threads.h"
 
-enum engine_event { ENGINE_CPU_CLOCK, ENGINE_CYCLES };
+/** The events on CPUs and threads; ENGINE_WALL samples processes instead. */
+enum engine_event { ENGINE_CPU_CLOCK, ENGINE_CYCLES, ENGINE_WALL };
 
 /** The names of the events, in this order; NULL-terminated. */
 extern const char *const engine_event_names[];
@@ -36,14 +37,20 @@ struct engine_view {
     const struct threads *threads;
     const struct layout *layout;
     const struct maps *maps;
-    uint64_t code_list; /**< jit_head_address; 0: not known */
+    uint64_t code_list;      /**< jit_head_address; 0: not known */
+    const uint64_t *watched; /**< ENGINE_WALL: pid terms of the processes that
+                                  are read at every tick, at most
+                                  PROCTABLE_PICKED */
+    size_t watched_count;
 };
 
 struct engine_config {
     pid_t pid;
     struct engine_view view;
+    struct proctable *processes; /**< ENGINE_WALL: the node's; borrowed until
+                                      close */
     unsigned rate; /**< samples per second of CPU time, of each thread or of
-                        each CPU */
+                        each CPU; ENGINE_WALL: ticks per second */
     enum engine_event event;
     bool kernel_stacks; /**< also sample kernel stacks */
     bool force;         /**< sample even on a busy machine, where the engine
@@ -60,8 +67,12 @@ struct engine_counters {
     uint64_t throttled; /**< times that the kernel slowed the event down */
     uint64_t missed; /**< samples given up: the thread did not stop in time */
     uint64_t late;   /**< samples handed out over 10 ms after they were taken */
-    uint64_t stack_cut; /**< stack copies of the full length */
-    uint64_t bytes;     /**< read from the rings */
+    uint64_t stack_cut;  /**< stack copies of the full length */
+    uint64_t bytes;      /**< read from the rings */
+    uint64_t ticks;      /**< ENGINE_WALL: times that processes were read */
+    uint64_t changed;    /**< of those that were read: their stack changed */
+    uint64_t unreadable; /**< they could not be read, or had no valid stack */
+    uint64_t ended;      /**< they ended before they were read */
 };
 
 /** What events on threads cost the node, as measured; all 0: not measured. */
@@ -141,6 +152,8 @@ struct engine_ops {
 extern const struct engine_ops engine_bpf;
 extern const struct engine_ops engine_perf;
 extern const struct engine_ops engine_ptrace;
+/** The only one for ENGINE_WALL; not in engine_all. */
+extern const struct engine_ops engine_wall;
 
 /** The chosen engine, and why a better one was not chosen. */
 struct engine_choice {

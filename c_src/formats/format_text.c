@@ -4,6 +4,7 @@
 #include "formats/diff_write.h"
 #include "formats/dump_write.h"
 #include "formats/text_parts.h"
+#include "formats/value.h"
 
 /* Did the node use enough CPU time for three samples? */
 static bool was_busy(const struct profile *p)
@@ -16,6 +17,9 @@ static bool was_busy(const struct profile *p)
 static const char *nothing(const struct profile *p, const struct summary *s)
 {
     const struct profile_counters *c = profile_counters(p);
+    if (s->samples > 0 && profile_is_wall(p))
+        return "Every process that was read was idle in its main loop; --state "
+               "idle shows where.";
     if (s->samples == 0 && c->samples > 0)
         return "No sample matches the filter.";
     if (s->samples == 0 && c->stopped_ms > 0)
@@ -38,10 +42,10 @@ static const char *nothing(const struct profile *p, const struct summary *s)
 
 static int tables(const struct text_table *t, bool self)
 {
-    int err = 0;
+    int err = self ? 0 : text_waits_write(t);
     if (self)
         text_self_write(t);
-    else
+    else if (!err)
         err = text_hot_write(t);
     return err ? err : text_processes_write(t->out, t->p, t->s, t->color);
 }

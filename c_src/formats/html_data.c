@@ -287,6 +287,9 @@ static void add_all(struct buffer *out, const struct html_graph *g,
                   (unsigned long long)s->counted,
                   (unsigned long long)(compare ? 0 : m->bucket_ns / 1000),
                   (unsigned long long)(m->duration_ns / 1000));
+    if (s->hits && s->hits != s->counted)
+        buffer_printf(out, ",\"per_sample\":%.3f",
+                      (double)s->counted / (double)s->hits);
     buffer_text(out, ",\"value\":");
     html_json_text(out,
                    profile_text(g->p, profile_value_type_at(g->p, 0)->name));

@@ -70,10 +70,10 @@ static void engine_fact(struct buffer *out, const struct profile *p)
     const struct profile_meta *m = profile_meta(p);
     const char *engine = profile_text(p, m->engine);
     char text[256];
-    snprintf(text, sizeof(text), "%s, %s, %s", engine,
-             profile_text(p, m->event),
-             m->kernel_included ? "with time in the kernel"
-                                : "without time in the kernel");
+    snprintf(text, sizeof(text), "%s, %s%s", engine, profile_text(p, m->event),
+             profile_is_wall(p)   ? ""
+             : m->kernel_included ? ", with time in the kernel"
+                                  : ", without time in the kernel");
     if (engine[0])
         html_head_fact(out, "Engine", text);
 }

@@ -5,6 +5,14 @@
 #include "base/clock.h"
 #include "formats/value.h"
 
+/* With fewer samples, the share of the CPU time that they stand for is only
+ * chance. */
+enum { SHARE_NEEDS = 20 };
+
+/* The rate that was reached is shown if it is further away from what was asked.
+ */
+#define NEARLY 0.9
+
 struct brief {
     struct buffer *out;
     const struct profile *p;
@@ -100,23 +108,45 @@ static void when(struct brief *b)
     part(b, "; engine ", b->m->engine);
     if (b->m->rate_asked)
         buffer_printf(b->out, ", %u Hz", b->m->rate_asked);
-    if (b->m->rate_asked && reached > 0 && reached < 0.95 * asked)
+    if (b->m->rate_asked && reached > 0 && reached < NEARLY * asked)
         buffer_printf(b->out, " (%.0f reached)", reached);
-    if (b->m->engine && !b->m->kernel_included)
+    if (b->m->engine && !b->m->kernel_included && !profile_is_wall(b->p))
         buffer_text(b->out, ", without the kernel");
+}
+
+/* Of process time: all of it, and that of processes which do not idle. */
+static void how_long(struct brief *b)
+{
+    uint64_t ns = b->m->duration_ns;
+    buffer_text(b->out, "Time:     ");
+    value_say(b->out, b->p, b->s->samples);
+    buffer_text(b->out, " of process time");
+    if (ns)
+        buffer_printf(b->out, " (%.1f processes on average)",
+                      (double)b->s->samples / (double)ns);
+    buffer_text(b->out, ", ");
+    value_say(b->out, b->p, b->s->counted);
+    buffer_text(b->out, " of it not idle");
 }
 
 static void how_much(struct brief *b)
 {
     const struct summary *s = b->s;
+    if (profile_is_wall(b->p)) {
+        how_long(b);
+        return;
+    }
     buffer_text(b->out, value_is_cpu(b->p) ? "CPU:      " : "Values:   ");
     if (!value_is_cpu(b->p)) {
         text_cell_add(b->out, value_whole(b->p), 0);
         buffer_text(b->out, ": ");
     } else if (b->m->used_ns) {
-        buffer_printf(b->out, "%.2f s used, %.1f %% of it sampled; ",
-                      (double)b->m->used_ns / (double)NS_PER_S,
-                      summary_pct(b->m->seen_ns, b->m->used_ns));
+        buffer_printf(b->out, "%.2f s used",
+                      (double)b->m->used_ns / (double)NS_PER_S);
+        if (s->samples >= SHARE_NEEDS)
+            buffer_printf(b->out, ", %.1f %% of it sampled",
+                          summary_pct(b->m->seen_ns, b->m->used_ns));
+        buffer_text(b->out, "; ");
     }
     value_say(b->out, b->p, s->samples);
     if (value_is_cpu(b->p))
@@ -133,23 +163,27 @@ static void how_much(struct brief *b)
 }
 
 /* The largest sampling error of any share, which is that of a share of one
- * half. If there are no counted samples, shows the parts of idling instead. */
+ * half. */
 static void how_sure(struct brief *b)
 {
     const struct profile_counters *c = profile_counters(b->p);
-    if (b->s->counted == 0) {
-        text_idle_write(b->out, b->s);
+    if (profile_is_wall(b->p)) {
+        buffer_printf(b->out,
+                      "Error:    at most +-%.2f in any percentage (95 %% "
+                      "interval); processes were read %llu times",
+                      summary_part_error_pct(b->s, b->s->counted / 2),
+                      (unsigned long long)c->ticks);
         return;
     }
-    if (text_samples_are_few(b->s))
-        buffer_printf(b->out, "Samples:  only %llu; error at",
-                      (unsigned long long)b->s->hits);
+    if (text_samples_are_few(b->p, b->s))
+        buffer_printf(b->out,
+                      "Samples:  only %llu:", (unsigned long long)b->s->hits);
     else
-        buffer_text(b->out, "Error:    at");
-    buffer_printf(b->out, " most +-%.2f in any percentage (95 %% interval)",
+        buffer_text(b->out, "Error:   ");
+    buffer_printf(b->out, " at most +-%.2f in any percentage (95 %% interval)",
                   summary_part_error_pct(b->s, b->s->counted / 2));
     if (c->samples)
-        buffer_printf(b->out, "; %.1f %% of the stacks are truncated",
+        buffer_printf(b->out, "; %.1f %% of stacks truncated",
                       summary_pct(c->truncated, c->samples));
 }
 
@@ -170,6 +204,9 @@ void text_brief_write(struct buffer *out, const struct profile *p,
     add_line(&b, how_much);
     if (s->samples && !is_foreign(b.m))
         text_states_write(out, s, 1);
-    add_line(&b, how_sure);
+    if (s->counted)
+        add_line(&b, how_sure);
+    else
+        text_idle_write(out, s);
     text_notes_each(p, filter, out);
 }

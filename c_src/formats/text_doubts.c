@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "formats/value.h"
 #include "formats/view.h"
 
 /* A doubt matters from this percentage on. */
@@ -40,6 +41,9 @@ static const struct remedy {
     {"stale_symbols", SPOILING_SAMPLES, "record while no code is loaded", ""},
     {"no_process", AMONG_SAMPLES,
      "the percentages of processes are too low by these", ""},
+    {"changed", AMONG_SAMPLES, "their state is known, their stack is not", ""},
+    {"unreadable", AMONG_SAMPLES, "their time is missing", ""},
+    {"ended", AMONG_SAMPLES, "what they did is not known", ""},
     {"unseen_ms", IN_A_NOTE, "", ""},
     {"stopped_ms", IN_A_NOTE, "", ""},
     {"paused_ms", IN_A_NOTE, "", ""},
@@ -110,10 +114,10 @@ static void counters(struct doubts *d)
     }
 }
 
-bool text_samples_are_few(const struct summary *s)
+bool text_samples_are_few(const struct profile *p, const struct summary *s)
 {
-    enum { FEW = 100 };
-    return s->counted && s->hits < FEW;
+    enum { FEW = 100, FEW_TICKS = 50 };
+    return s->counted && s->hits < (profile_is_wall(p) ? FEW_TICKS : FEW);
 }
 
 static void few_samples(struct doubts *d, enum format_reader reader)
@@ -122,10 +126,15 @@ static void few_samples(struct doubts *d, enum format_reader reader)
                              ? "repeat the work, or use a higher rate"
                              : "record for longer (-d), or at a higher --rate";
     char line[128];
-    if (!text_samples_are_few(d->s))
+    if (!text_samples_are_few(d->p, d->s))
         return;
-    snprintf(line, sizeof(line), "only %llu samples; %s",
-             (unsigned long long)d->s->hits, remedy);
+    snprintf(line, sizeof(line), "only %llu %s; %s",
+             (unsigned long long)d->s->hits,
+             !profile_is_wall(d->p) ? "samples"
+             : d->s->hits < profile_counters(d->p)->ticks
+                 ? "readings of processes that were not idle"
+                 : "readings of the processes",
+             remedy);
     text_note_write(d->out, "Doubt:", line, strlen(line));
 }
 

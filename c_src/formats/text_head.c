@@ -206,21 +206,36 @@ void text_states_write(struct buffer *out, const struct summary *s,
     buffer_text(out, apart ? " of all\n" : "\n");
 }
 
+/* A recording of process time has none. */
+static bool knows_parts(const struct summary *s)
+{
+    uint64_t parts = 0;
+    for (int i = 0; i < IDLE_PART_COUNT; i++)
+        parts += s->by_idle_part[i];
+    return parts > 0;
+}
+
 /* What idle schedulers do, and the flags of erl that change how much. */
 void text_idle_write(struct buffer *out, const struct summary *s)
 {
     uint64_t all = s->by_state[STATE_IDLE];
+    struct buffer line;
     bool any = false;
-    if (all == 0)
+    if (all == 0 || !knows_parts(s))
         return;
-    buffer_text(out, "Idle:    ");
+    buffer_init(&line, BUFFER_DEFAULT_MAX);
     for (int i = 0; i < IDLE_PART_COUNT; i++)
-        share(out, idle_part_name((enum idle_part)i), s->by_idle_part[i], all,
+        share(&line, idle_part_name((enum idle_part)i), s->by_idle_part[i], all,
               &any);
     if (s->by_idle_part[IDLE_BUSY_WAIT] + s->by_idle_part[IDLE_YIELD])
-        buffer_printf(out, "; to avoid busy-wait and sched_yield, use %s",
-                      IDLE_NO_BUSY_WAIT);
-    text_cell_end_line(out);
+        buffer_text(&line, "; to avoid busy-wait and sched_yield, "
+                           "use " IDLE_NO_BUSY_WAIT);
+    buffer_add(&line, "", 1);
+    if (line.failed)
+        out->failed = true;
+    else
+        text_cell_wrap(out, "Idle:", (char *)line.data + 1);
+    buffer_deinit(&line);
 }
 
 static void share_lines(struct head *h)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "formats/value.h"
 #include "profile/origins.h"
 
 enum {
@@ -77,6 +78,24 @@ static void unowned_line(const struct text_table *t)
         any = true;
     }
     buffer_text(t->out, "\n");
+}
+
+/* For process time the parts of own have no meaning. */
+static void wall_table(const struct text_table *t)
+{
+    struct rows rows =
+        choose(t, t->s->by_own, t->s->own_count, FORMAT_TEXT_TOP);
+    text_table_title(t, "  OWN%    +-  TOTAL%  ", "WHERE PROCESSES ARE",
+                     rows.width);
+    for (size_t i = 0; i < rows.shown; i++) {
+        const struct summary_function *row = row_at(t, &rows, i);
+        buffer_printf(t->out, "%6.2f %5.2f  %6.2f  ", row->own_pct,
+                      row->own_error_pct, row->total_pct);
+        text_table_name(t, row->function, rows.width);
+        text_table_place(t, row, TEXT_COLUMNS - FIGURES - rows.width);
+    }
+    text_table_more(t, rows.all - rows.shown);
+    unowned_line(t);
 }
 
 static void hot_table(const struct text_table *t)
@@ -186,6 +205,11 @@ int text_hot_write(const struct text_table *t)
     if (t->s->own_count == 0) {
         text_self_write(t);
         return 0;
+    }
+    if (profile_is_wall(t->p)) {
+        int err = origin_table(t);
+        wall_table(t);
+        return err;
     }
     hot_table(t);
     int err = origin_table(t);

@@ -63,6 +63,10 @@ void text_table_place(const struct text_table *t,
 /** "... and 3 more functions"; nothing if more is 0. */
 void text_table_more(const struct text_table *t, size_t more);
 
+/** Who is waited for, in a recording of process time: a sentence and a table;
+ *  nothing if nobody is. -ENOMEM. */
+MUST_USE int text_waits_write(const struct text_table *t);
+
 /** Functions by own time, where that comes from, and BIFs and C code. If no
  *  function has own time, functions by self time. */
 MUST_USE int text_hot_write(const struct text_table *t);
@@ -118,7 +122,7 @@ void text_idle_write(struct buffer *out, const struct summary *s);
 void text_part_add(struct buffer *out, const struct profile *p,
                    const char *before, uint32_t string);
 /** Are there too few samples to distinguish small shares from nothing? */
-bool text_samples_are_few(const struct summary *s);
+bool text_samples_are_few(const struct profile *p, const struct summary *s);
 /** "2026-11-28 12:03:11 UTC", the start of the recording; nothing if it is not
  *  known. */
 void text_date_add(struct buffer *out, const struct profile *p);

@@ -1,8 +1,10 @@
 /* The processes in the text report, and what the biggest of them do. */
+#include <stdio.h>
 #include <string.h>
 
 #include "formats/text_parts.h"
 
+#include "formats/value.h"
 #include "profile/breakdown.h"
 #include "profile/groups.h"
 
@@ -74,8 +76,9 @@ static void names(struct table *t, const struct group *g)
 
 static void row(struct table *t, const struct group *g)
 {
-    buffer_printf(t->out, "%6.2f  %5.2f  %8llu  ", g->pct, g->error_pct,
-                  (unsigned long long)g->samples);
+    buffer_printf(t->out, "%6.2f  %5.2f  ", g->pct, g->error_pct);
+    value_add(t->out, t->p, g->samples);
+    buffer_text(t->out, "  ");
     who(t, g, WHO_WIDTH);
     buffer_text(t->out, "  ");
     names(t, g);
@@ -88,22 +91,26 @@ static void rest_line(struct table *t, size_t rows)
     for (size_t i = 0; i < rows; i++)
         rest -= t->groups.rows[i].samples;
     size_t left = t->groups.count - rows;
-    if (rest)
-        buffer_printf(
-            t->out, "%6.2f  %5.2f  %8llu  ", summary_pct(rest, t->s->counted),
-            summary_part_error_pct(t->s, rest), (unsigned long long)rest);
-    if (rest && left)
+    if (rest == 0)
+        return;
+    buffer_printf(t->out, "%6.2f  %5.2f  ", summary_pct(rest, t->s->counted),
+                  summary_part_error_pct(t->s, rest));
+    value_add(t->out, t->p, rest);
+    buffer_text(t->out, "  ");
+    if (left)
         buffer_printf(t->out, "in %zu more row%s, or in no Erlang process\n",
                       left, left == 1 ? "" : "s");
-    else if (rest)
+    else
         buffer_text(t->out, "in no Erlang process\n");
 }
 
 static void overview(struct table *t)
 {
     size_t rows = t->groups.count < ROWS ? t->groups.count : ROWS;
-    title(t, "\n     %     +-   SAMPLES  PROCESSES          NAME, INITIAL "
-             "CALL, LABEL");
+    char titles[100];
+    snprintf(titles, sizeof(titles), "\n     %%     +-  %8s  %s",
+             value_title(t->p), "PROCESSES          NAME, INITIAL CALL, LABEL");
+    title(t, titles);
     for (size_t i = 0; i < rows; i++)
         row(t, &t->groups.rows[i]);
     rest_line(t, rows);

@@ -50,6 +50,8 @@ const char *value_whole(const struct profile *p)
 {
     if (value_is_cpu(p))
         return "CPU";
+    if (profile_is_wall(p))
+        return "process time";
     return name_of(p)[0] ? name_of(p) : "samples";
 }
 
@@ -107,5 +109,7 @@ void value_say(struct buffer *out, const struct profile *p, uint64_t value)
     }
     text_cell_number(out, value);
     buffer_text(out, " ");
-    text_cell_add(out, name_of(p)[0] ? name_of(p) : "samples", 0);
+    const char *name = name_of(p)[0] ? name_of(p) : VALUE_SAMPLES.name;
+    bool one = value == 1 && strcmp(name, VALUE_SAMPLES.name) == 0;
+    text_cell_add(out, one ? "sample" : name, 0);
 }

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "formats/value.h"
+
 static void describe_texts(struct buffer *out, const char *option,
                            const char *const *texts, size_t n)
 {
@@ -59,10 +61,16 @@ static int note_filter(struct profile *filtered, const struct filter *f,
     buffer_init(&line, BUFFER_DEFAULT_MAX);
     buffer_text(&line, VIEW_FILTERED);
     view_describe_filter(f, profile_meta(whole)->bucket_ns, &line);
-    buffer_printf(&line,
-                  "; %" PRIu64 " of %" PRIu64
-                  " samples; quality counters are of the whole recording",
-                  samples_of(filtered), samples_of(whole));
+    buffer_text(&line, "; ");
+    if (profile_is_wall(whole)) {
+        value_say(&line, whole, samples_of(filtered));
+        buffer_text(&line, " of ");
+        value_say(&line, whole, samples_of(whole));
+    } else {
+        buffer_printf(&line, "%" PRIu64 " of %" PRIu64 " samples",
+                      samples_of(filtered), samples_of(whole));
+    }
+    buffer_text(&line, "; quality counters are of the whole recording");
     buffer_add(&line, "", 1);
     int err = buffer_status(&line);
     if (!err)

@@ -48,6 +48,7 @@ static const struct code_name code_names[] = {
     {E_EMPTY, "empty"},
     {E_NO_MATCH, "no_match"},
     {E_VALUES, "values"},
+    {E_WALL, "wall"},
     {E_UNKNOWN_FORMAT, "unknown_format"},
     {E_NOT_A_PROFILE, "not_a_profile"},
     {E_UNPACKED, "unpacked"},

@@ -25,8 +25,9 @@ struct diff_gathered {
     size_t base_rows;
 };
 
-/** The recordings are only read. 0, -E_VALUES, -ENOMEM or -E_LIMIT; on an error
- *  *out is unchanged. diff_gathered_deinit frees it, including the profile. */
+/** The recordings are only read. 0, -E_VALUES, -E_WALL, -ENOMEM or -E_LIMIT; on
+ * an error *out is unchanged. diff_gathered_deinit frees it, including the
+ * profile. */
 MUST_USE int diff_gather(const struct profile *const *base, size_t base_count,
                          const struct profile *const *now, size_t now_count,
                          struct diff_gathered *out);

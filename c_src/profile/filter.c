@@ -60,10 +60,36 @@ static void choose_stacks(struct filtering *f)
 
 /* --- copies --------------------------------------------------------------- */
 
-static int copy_meta(struct filtering *f)
+/* A part of a recording of process time has a part of its ticks: averages are
+ * per tick. The buckets that overlap the span are kept whole. */
+static void cut_time(struct filtering *f, const struct filter *filter)
+{
+    struct profile_meta *m = profile_meta_edit(f->to);
+    struct profile_counters *c = profile_counters_edit(f->to);
+    uint64_t bucket = m->bucket_ns, whole = m->duration_ns;
+    if (!profile_is_wall(f->from) || !bucket || !whole ||
+        (!filter->from_ns && !filter->to_ns))
+        return;
+    uint64_t from = filter->from_ns / bucket * bucket;
+    uint64_t to = filter->to_ns && filter->to_ns < whole
+                      ? (filter->to_ns + bucket - 1) / bucket * bucket
+                      : whole;
+    if (to > whole)
+        to = whole;
+    m->duration_ns = to > from ? to - from : 0;
+    c->ticks =
+        (uint64_t)((double)c->ticks * (double)m->duration_ns / (double)whole +
+                   0.5);
+    c->ticks += c->ticks == 0;
+}
+
+static int copy_meta(struct filtering *f, const struct filter *filter)
 {
     *profile_counters_edit(f->to) = *profile_counters(f->from);
-    return profile_copy_meta(f->to, f->from);
+    int err = profile_copy_meta(f->to, f->from);
+    if (!err)
+        cut_time(f, filter);
+    return err;
 }
 
 static int copy_frame(struct filtering *f, uint32_t id)
@@ -156,9 +182,9 @@ static int copy_row(struct filtering *f, size_t i)
     return profile_add(f->to, &copy, profile_values_at(f->from, i));
 }
 
-static int copy_all(struct filtering *f)
+static int copy_all(struct filtering *f, const struct filter *filter)
 {
-    int err = copy_meta(f);
+    int err = copy_meta(f, filter);
     if (!err)
         err = profile_copy_values(f->to, f->from);
     if (!err)
@@ -185,7 +211,7 @@ int filter_apply(const struct profile *p, const struct filter *filter,
     if (!err) {
         profile_count_also(f.to, filter->states);
         choose_stacks(&f);
-        err = copy_all(&f);
+        err = copy_all(&f, filter);
     }
     if (!err) {
         *out = f.to;

@@ -153,7 +153,10 @@ static int count_vote(struct naming *n, size_t sample)
     if (id < 0)
         return (int)id;
     struct vote *sum = (struct vote *)n->votes.rows + id;
-    add_capped(&sum->weight, profile_weight(n->p, sample));
+    /* What does not count decides only if nothing else does. */
+    add_capped(&sum->weight, profile_counts(n->p, s->state)
+                                 ? profile_weight(n->p, sample)
+                                 : 1);
     uint32_t *elected = &n->elected[s->process];
     if (sum->weight > weight_of(n, *elected))
         *elected = (uint32_t)id;

@@ -79,6 +79,8 @@ struct value_texts {
 
 #define VALUE_SAMPLES ((struct value_texts){"samples", "count"})
 #define VALUE_CPU     ((struct value_texts){"cpu", "nanoseconds"})
+/** Process time: the time that processes existed, waiting or not. */
+#define VALUE_WALL ((struct value_texts){"wall", "nanoseconds"})
 
 /** The key of a row: a combination for which something was counted. */
 struct profile_sample {
@@ -182,6 +184,11 @@ extern const struct profile_meta_keys profile_meta_keys;
       "processes whose dictionary could not be read from outside")             \
     X(unseen_ms, DOUBT,                                                        \
       "milliseconds of the node's CPU time that were not sampled")             \
+    X(ticks, FACT, "times that processes were read")                           \
+    X(changed, DOUBT, "readings of a process whose stack changed each time")   \
+    X(unreadable, DOUBT,                                                       \
+      "readings of a process that could not be read, or had no valid stack")   \
+    X(ended, DOUBT, "processes that ended before they were read")              \
     X(stopped_ms, DOUBT,                                                       \
       "milliseconds for which the node was stopped by a signal")               \
     X(paused_ms, DOUBT, "milliseconds for which cprof itself was stopped")     \
@@ -320,5 +327,12 @@ const uint64_t *profile_values_at(const struct profile *p, size_t i);
 uint64_t profile_value(const struct profile *p, size_t i, uint32_t type);
 /** The value of row i that percentages are computed from. */
 uint64_t profile_weight(const struct profile *p, size_t i);
+/** Is it a recording of process time? Files of other programs may have values
+ * of the same name, but no ticks. */
+static inline bool profile_is_wall(const struct profile *p)
+{
+    return profile_find_value(p, VALUE_WALL) == 0 &&
+           profile_counters(p)->ticks > 0;
+}
 
 #endif

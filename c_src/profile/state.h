@@ -1,7 +1,8 @@
 /**
  * @file state.h
- * What a thread was doing in a sample: a table of states with their names, and
- * whether their samples are in the percentages of a report.
+ * What a thread or, in recordings of the event wall, a process was doing in a
+ * sample: a table of states with their names, and whether their samples are in
+ * the percentages of a report.
  */
 #ifndef CPROF_PROFILE_STATE_H
 #define CPROF_PROFILE_STATE_H
@@ -15,10 +16,15 @@
  * is garbage collected, so a sample without a process lacks something. States
  * that are not counted are not work of the program:
  *
- *   idle       a scheduler that looks for work, waits or wakes up
+ *   idle       a scheduler that looks for work, waits or wakes up; a process
+ *              that waits in its main loop
  *   scheduler  a scheduler that runs no process, if the sample cannot tell
  *              whether it works or is idle; in recordings made before port and
  *              scheduling existed, any scheduler that runs no process
+ *
+ * Only processes of the event wall are runnable (ready, but no scheduler runs
+ * it), blocked (waits for the answer of another process), waiting (in another
+ * receive), suspended or exiting.
  */
 #define SAMPLE_STATES(X)                                                       \
     X(RUNNING, "running", true, true)                                          \
@@ -29,7 +35,12 @@
     X(SCHEDULING, "scheduling", true, false)                                   \
     X(IDLE, "idle", false, false)                                              \
     X(SCHEDULER, "scheduler", false, false)                                    \
-    X(OTHER, "other", true, false)
+    X(OTHER, "other", true, false)                                             \
+    X(RUNNABLE, "runnable", true, true)                                        \
+    X(BLOCKED, "blocked", true, true)                                          \
+    X(WAITING, "waiting", true, true)                                          \
+    X(SUSPENDED, "suspended", true, true)                                      \
+    X(EXITING, "exiting", true, true)
 
 enum sample_state {
 #define X(id, name, counted, of_process) STATE_##id,

@@ -44,8 +44,8 @@ double summary_error_pct(uint64_t k, uint64_t n)
 
 double summary_part_error_pct(const struct summary *s, uint64_t k)
 {
-    bool any = s->counted && s->hits;
-    return any ? wilson_pct((double)k / (double)s->counted, (double)s->hits)
+    return s->counted && s->hits
+               ? wilson_pct((double)k / (double)s->counted, (double)s->hits)
                : 0.0;
 }
 
@@ -146,6 +146,15 @@ static enum idle_part idle_part(const struct profile *p, uint32_t stack)
         profile_text(p, profile_function_at(p, function)->name));
 }
 
+/* The processes of a tick depend on each other, so a tick counts as one. */
+static void count_ticks(const struct profile *p, struct summary *s)
+{
+    uint64_t n = profile_counters(p)->ticks, ns = profile_meta(p)->duration_ns;
+    s->hits = s->hits < n ? s->hits : n;
+    s->rate_reached = ns ? (double)n * (double)NS_PER_S / (double)ns : 0;
+    memset(s->by_idle_part, 0, sizeof(s->by_idle_part));
+}
+
 static void count_samples(struct work *w, struct summary *s)
 {
     uint32_t cpu = profile_find_value(w->p, VALUE_CPU);
@@ -171,6 +180,8 @@ static void count_samples(struct work *w, struct summary *s)
         count_leaf(w, s, row, weight);
         count_own(w, s, row, weight);
     }
+    if (profile_is_wall(w->p))
+        count_ticks(w->p, s);
     if (s->cpu_ns)
         s->rate_reached =
             (double)s->samples * (double)NS_PER_S / (double)s->cpu_ns;

@@ -40,14 +40,15 @@ struct summary_process {
 struct summary {
     uint64_t samples; /**< all */
     uint64_t counted; /**< weight of the samples in states that count */
-    uint64_t hits;    /**< their number */
+    uint64_t hits;    /**< their number, for the sampling error */
     uint64_t cpu_ns;  /**< CPU time of all samples */
     uint64_t by_state[STATE_COUNT];
     bool is_counted[STATE_COUNT];
-    uint64_t by_idle_part[IDLE_PART_COUNT];  /**< of STATE_IDLE */
+    uint64_t by_idle_part[IDLE_PART_COUNT];  /**< of STATE_IDLE, for CPU time */
     uint64_t by_leaf_kind[FRAME_KIND_COUNT]; /**< of counted samples */
-    double rate_reached;                     /**< samples per CPU second */
-    uint64_t owned; /**< counted samples that are the own of a function */
+    double rate_reached; /**< samples per CPU second; of process time: readings
+                            per second */
+    uint64_t owned;      /**< counted samples that are the own of a function */
     uint64_t unowned_by_state[STATE_COUNT]; /**< the other counted samples */
     /** Sorted by self (but BIFs and NIFs, whose time is in C functions below
      *  them, by total), then total, then name. */

@@ -325,6 +325,21 @@ int64_t census_process(struct census *c, uint64_t c_p,
     return place == INDEX_NONE ? learn(c, &proc) : see_again(c, place, &proc);
 }
 
+/* The name is read now, and only if the address still has the same process. */
+int64_t census_at_rest(struct census *c, const struct sample *s)
+{
+    const struct target_state *t = c->target;
+    struct erlproc proc, now;
+    if (erlproc_of_sample(&s->process, &proc) != 0)
+        return -E_NOT_FOUND;
+    if (s->at_rest.has_name &&
+        erlproc_read(&t->layout, &t->memory, proc.address, &now) == 0 &&
+        now.id == proc.id)
+        proc.name = now.name;
+    uint32_t place = place_of(c, proc.id);
+    return place == INDEX_NONE ? learn(c, &proc) : see_again(c, place, &proc);
+}
+
 int64_t census_owner(struct census *c, uint64_t pid)
 {
     const struct target_state *t = c->target;

@@ -30,6 +30,9 @@ void census_close(struct census *c);
 MUST_USE int64_t census_process(struct census *c, uint64_t c_p,
                                 const struct sample_process *at_sample);
 
+/** The same for a sample of a process. */
+MUST_USE int64_t census_at_rest(struct census *c, const struct sample *s);
+
 /** The row of the process with this pid, as it is now; if it has ended, only
  *  its pid is known. Or the profile's error. */
 MUST_USE int64_t census_owner(struct census *c, uint64_t pid);

@@ -6,6 +6,7 @@
 #include "recorder/census.h"
 #include "recorder/naming.h"
 #include "recorder/timeline.h"
+#include "recorder/waiting.h"
 
 struct pipeline {
     struct target_state *target;
@@ -14,6 +15,7 @@ struct pipeline {
     struct naming naming;
     struct census *census;
     struct port_tasks *ports;
+    struct waiting *waiting;
     struct timeline timeline;
     struct profile *profile;
     struct unwound unwound;
@@ -35,6 +37,8 @@ int pipeline_open(struct target_state *target, struct unwinder *unwinder,
         err = census_open(target, profile, &p->census);
     if (!err)
         err = port_tasks_open(target, p->census, profile, &p->ports);
+    if (!err)
+        err = waiting_open(target, p->frames, p->census, profile, &p->waiting);
     p->naming = (struct naming){p->frames, p->ports, profile};
     if (err) {
         pipeline_close(p);
@@ -53,6 +57,7 @@ void pipeline_close(struct pipeline *p)
 {
     if (!p)
         return;
+    waiting_close(p->waiting);
     port_tasks_close(p->ports);
     census_close(p->census);
     frames_close(p->frames);
@@ -101,7 +106,8 @@ static uint32_t process_of(struct pipeline *p, const struct named *named,
                       census_process(p->census, p->unwound.c_p, &s->process));
 }
 
-bool pipeline_sample(struct pipeline *p, const struct sample *s)
+/* A sample of a thread. */
+static bool add_thread(struct pipeline *p, const struct sample *s)
 {
     struct thread new;
     const struct thread *thread = threads_find(&p->target->threads, s->tid);
@@ -137,6 +143,44 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
     count_quality(p, &row);
     keep_error(p, profile_add(p->profile, &row, values));
     return !p->unwound.copy_short;
+}
+
+/* A sample of a process, which has no thread. */
+static void add_process(struct pipeline *p, const struct sample *s)
+{
+    struct sample of_its_code = *s;
+    struct named named = {.stack = PROFILE_NONE};
+    of_its_code.time_ns = target_state_code_at(p->target, s);
+    if (s->erlang.len)
+        unwinder_at_rest(p->unwinder, &of_its_code, &p->unwound);
+    keep_error(p, waiting_name(p->waiting, &of_its_code, &p->unwound, &named));
+    int bucket = timeline_at(&p->timeline, s->time_ns);
+    keep_error(p, bucket);
+    const struct profile_sample row = {
+        .stack = named.stack,
+        .process = id_or_none(p, census_at_rest(p->census, s)),
+        .thread = PROFILE_NONE,
+        .state = named.state,
+        .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
+    };
+    const uint64_t values[] = {s->period_ns, 1};
+    if (s->erlang.len)
+        count_quality(p, &row);
+    keep_error(p, profile_add(p->profile, &row, values));
+}
+
+bool pipeline_sample(struct pipeline *p, const struct sample *s)
+{
+    if (s->of_process) {
+        add_process(p, s);
+        return true;
+    }
+    return add_thread(p, s);
+}
+
+size_t pipeline_watched(const struct pipeline *p, const uint64_t **pids)
+{
+    return waiting_watched(p->waiting, pids);
 }
 
 void pipeline_settle(struct pipeline *p)

@@ -34,6 +34,8 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s);
 /** To be called after the last sample: tries again to read what could not be
  *  read so far (census_settle). An error is kept for pipeline_status. */
 void pipeline_settle(struct pipeline *p);
+/** waiting_watched. */
+size_t pipeline_watched(const struct pipeline *p, const uint64_t **pids);
 /** 0, or the first error of a sample; later samples may be missing. */
 MUST_USE int pipeline_status(const struct pipeline *p);
 

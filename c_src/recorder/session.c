@@ -32,6 +32,7 @@ enum {
 
 struct session {
     struct target_state target;
+    struct proctable *processes; /* only for the event wall */
     const struct engine_ops *ops;
     struct engine *engine;
     struct readers readers;
@@ -46,7 +47,7 @@ struct session {
     uint64_t untaken; /* samples that there was no time to process */
     struct stopped stopped;
     struct paused paused;
-    struct unseen *unseen;
+    struct unseen *unseen; /* NULL if no CPU time is sampled */
     bool gone;
 };
 
@@ -69,24 +70,50 @@ static int open_readers(struct session *s)
 
 static struct engine_view view_of(const struct session *s)
 {
-    return (struct engine_view){.threads = &s->target.threads,
-                                .layout = &s->target.layout,
-                                .maps = &s->target.maps,
-                                .code_list = jit_head_address(s->target.jit)};
+    struct engine_view view = {.threads = &s->target.threads,
+                               .layout = &s->target.layout,
+                               .maps = &s->target.maps,
+                               .code_list = jit_head_address(s->target.jit)};
+    view.watched_count = pipeline_watched(s->pipeline, &view.watched);
+    return view;
 }
 
 static enum engine_event event_of(const struct session_options *o)
 {
-    return o->event && strcmp(o->event, engine_event_names[ENGINE_CYCLES]) == 0
-               ? ENGINE_CYCLES
-               : ENGINE_CPU_CLOCK;
+    enum engine_event event = ENGINE_CPU_CLOCK;
+    for (int i = 0; o->event && engine_event_names[i]; i++)
+        if (strcmp(o->event, engine_event_names[i]) == 0)
+            event = (enum engine_event)i;
+    return event;
+}
+
+/* For the event wall: the process table, and what the rows count. */
+static int open_wall(struct session *s)
+{
+    static const struct value_texts values[] = {VALUE_WALL, VALUE_SAMPLES};
+    int err = target_state_processes(&s->target, &s->processes);
+    return err ? err : profile_set_values(s->profile, values, 2);
+}
+
+/* Several engines can sample CPU time, but only one can sample processes. */
+static int choose_engine(struct session *s, const struct session_options *o,
+                         const struct engine_config *config,
+                         struct engine_choice *choice)
+{
+    if (config->event != ENGINE_WALL)
+        return engine_open(o->engine ? o->engine : ENGINE_AUTO, config, choice,
+                           &s->engine);
+    choice->ops = &engine_wall;
+    return engine_wall.open(config, &s->engine);
 }
 
 static int open_engine(struct session *s, const struct session_options *o)
 {
+    int err = event_of(o) == ENGINE_WALL ? open_wall(s) : 0;
     const struct engine_config config = {
         .pid = o->pid,
         .view = view_of(s),
+        .processes = s->processes,
         .rate = o->rate,
         .event = event_of(o),
         .kernel_stacks = o->kernel,
@@ -95,10 +122,9 @@ static int open_engine(struct session *s, const struct session_options *o)
     };
     struct engine_choice choice = {.ops = NULL};
     struct limits_spare spare;
-    int err = limits_keep(&spare);
+    err = err ? err : limits_keep(&spare);
     if (!err) {
-        err = engine_open(o->engine ? o->engine : ENGINE_AUTO, &config, &choice,
-                          &s->engine);
+        err = choose_engine(s, o, &config, &choice);
         limits_release(&spare);
     }
     s->ops = choice.ops;
@@ -106,7 +132,9 @@ static int open_engine(struct session *s, const struct session_options *o)
     if (!err && s->ops->soon)
         readers_prepare(&s->readers, o->kernel);
     err = err ? err : s->ops->start(s->engine);
-    return err ? err : unseen_open(o->pid, &s->target.threads, &s->unseen);
+    if (!err && !s->processes)
+        err = unseen_open(o->pid, &s->target.threads, &s->unseen);
+    return err;
 }
 
 /* To look every 200 ms is enough to notice new threads and libraries. Looking
@@ -156,6 +184,7 @@ void session_close(struct session *s)
     unseen_close(s->unseen);
     pipeline_close(s->pipeline);
     readers_close(&s->readers);
+    proctable_close(s->processes);
     profile_destroy(s->profile);
     target_state_close(&s->target);
     free(s);
@@ -173,6 +202,15 @@ static bool is_over(struct session *s)
     return deadline_check(&s->poll_until) != 0;
 }
 
+static void see_cpu_time(struct session *s, const struct sample *sample)
+{
+    struct thread new;
+    const struct thread *t = threads_find(&s->target.threads, sample->tid);
+    if (!t)
+        threads_newcomer(&s->target.threads, sample->tid, sample->comm, &new);
+    unseen_sample(s->unseen, t ? t->kind : new.kind, sample);
+}
+
 /* When the time is over, the remaining samples stay in the rings until the next
  * poll. In the last poll they are only counted. */
 static bool on_sample(void *ctx, const struct sample *sample)
@@ -183,18 +221,18 @@ static bool on_sample(void *ctx, const struct sample *sample)
         return true;
     }
     s->target.until = deadline_in(SAMPLE_MS, NULL);
-    struct thread new;
-    const struct thread *t = threads_find(&s->target.threads, sample->tid);
-    if (!t)
-        threads_newcomer(&s->target.threads, sample->tid, sample->comm, &new);
-    unseen_sample(s->unseen, t ? t->kind : new.kind, sample);
+    if (s->unseen)
+        see_cpu_time(s, sample);
     if (!pipeline_sample(s->pipeline, sample) && s->ops->stack_short)
         s->ops->stack_short(s->engine);
     return s->draining || !is_over(s);
 }
 
+/* An engine that reads the node itself may take as long as one sample; a wish
+ * to stop does not cut that short, because its result is still wanted. */
 static int poll_engine(struct session *s, int timeout_ms, uint64_t work_ms)
 {
+    s->target.until = deadline_in(SAMPLE_MS, NULL);
     s->poll_until = deadline_in((uint64_t)timeout_ms + work_ms, NULL);
     return s->ops->poll(s->engine, timeout_ms, on_sample, s);
 }
@@ -224,7 +262,7 @@ static int look(struct session *s)
         return err;
     err = s->ops->follow(s->engine, &view);
     limits_release(&spare);
-    return err ? err : unseen_look(s->unseen, &s->target.threads);
+    return err || !s->unseen ? err : unseen_look(s->unseen, &s->target.threads);
 }
 
 /* Looks at the node again, because threads come and go and libraries are
@@ -303,7 +341,8 @@ int session_finish(struct session *s, struct profile **out)
 {
     uint64_t duration = clock_now_ns() - s->started_ns;
     s->ops->stop(s->engine);
-    unseen_stop(s->unseen);
+    if (s->unseen)
+        unseen_stop(s->unseen);
     s->cut = false;
     s->draining = true;
     int err = poll_engine(s, 0, DRAIN_MS);
@@ -321,7 +360,7 @@ int session_finish(struct session *s, struct profile **out)
         err = paused_note(&s->paused, s->profile);
     if (!err)
         err = session_meta_untaken(s->profile, s->untaken);
-    if (!err)
+    if (!err && s->unseen)
         err = note_unseen(s);
     if (err)
         return err;

@@ -17,7 +17,7 @@
 
 struct session_options {
     pid_t pid;
-    unsigned rate;        /**< Hz */
+    unsigned rate;        /**< Hz; of the event wall: ticks */
     const char *engine;   /**< ENGINE_AUTO, or one of engine_all */
     const char *event;    /**< one of engine_event_names */
     bool kernel;          /**< record kernel stacks */

@@ -170,7 +170,7 @@ static int note_gaps(struct profile *p, const struct target_state *t,
     int err = 0;
     if (gone)
         err = profile_note(p, "the node ended during the recording");
-    if (!err && !info->kernel_included)
+    if (!err && !info->kernel_included && !profile_is_wall(p))
         err = profile_note(p, "CPU time in the kernel is not included; run as "
                               "root to see it");
     if (!err && info->threads_skipped) {
@@ -258,6 +258,10 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     c->missed = e.missed;
     c->throttled = e.throttled;
     c->bytes = e.bytes;
+    c->ticks = e.ticks;
+    c->changed = e.changed;
+    c->unreadable = e.unreadable;
+    c->ended = e.ended;
     int err = session_meta_text(p, &m->engine, ops->name);
     err = err ? err : note_holds(p, &info);
     err = err ? err : note_cost(p, &info.cost, duration_ns);

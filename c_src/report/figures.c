@@ -24,6 +24,8 @@ int figures_compute(const struct profile *p, struct figures *out)
         err = groups_compute(p, &f.summary, &f.groups);
     if (!err)
         err = by_process(p, &f.breakdown);
+    if (!err)
+        err = waits_find(p, &f.waits);
     if (err)
         figures_deinit(&f);
     else
@@ -33,6 +35,7 @@ int figures_compute(const struct profile *p, struct figures *out)
 
 void figures_deinit(struct figures *f)
 {
+    waits_deinit(&f->waits);
     breakdown_deinit(&f->breakdown);
     groups_deinit(&f->groups);
     summary_deinit(&f->summary);

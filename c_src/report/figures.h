@@ -9,6 +9,7 @@
 #include "profile/breakdown.h"
 #include "profile/groups.h"
 #include "profile/summary.h"
+#include "profile/waits.h"
 
 /** How many functions the row of a process names at most. */
 enum { FIGURES_TOP_FUNCTIONS = 3 };
@@ -18,6 +19,7 @@ struct figures {
     struct summary summary;
     struct groups groups;
     struct breakdown breakdown; /**< by process */
+    struct waits waits;
 };
 
 /** 0, -ENOMEM or -E_LIMIT; on an error *out is unchanged. figures_deinit frees

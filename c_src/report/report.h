@@ -2,8 +2,8 @@
  * @file report.h
  * The content of a report, defined once: its keys, their order and their
  * values. They are passed to a sink, which writes them. docs/report.md,
- * docs/diff.md and docs/dump.md document them. Texts are passed to the sink
- * unchanged.
+ * docs/wall.md, docs/diff.md and docs/dump.md document them. Texts are passed
+ * to the sink unchanged.
  */
 #ifndef CPROF_REPORT_REPORT_H
 #define CPROF_REPORT_REPORT_H

@@ -97,7 +97,7 @@ static void group(const struct dump *d, const struct dump_group *g,
 static void sites(const struct profile *p, const struct dump_asked *a,
                   struct sink *s)
 {
-    sink_list(s, "sites");
+    sink_list(s, KEY_SITES);
     for (unsigned i = 0; i < a->site_count; i++) {
         sink_object(s, NULL);
         report_function(p, a->sites[i].function, 0, s);

@@ -20,6 +20,7 @@
 #define KEY_PROCESSES "processes"
 #define KEY_SAMPLES   "samples"
 #define KEY_SELF      "self"
+#define KEY_SITES     "sites"
 #define KEY_STATE     "state"
 #define KEY_STATES    "states"
 #define KEY_TOTAL     "total"

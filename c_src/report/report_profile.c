@@ -208,6 +208,48 @@ static void groups(const struct profile *p, const struct groups *groups,
     sink_end(s);
 }
 
+/* --- who is waited for ---------------------------------------------------- */
+
+static void wait(const struct profile *p, const struct waits *w,
+                 const struct waits_row *row, struct sink *s)
+{
+    sink_object(s, NULL);
+    sink_text(s, KEY_NAME, row->name);
+    sink_natural(s, "waited_ns", row->ns);
+    sink_natural(s, KEY_SAMPLES, row->samples);
+    sink_list(s, KEY_SITES);
+    for (unsigned i = 0; i < row->site_count; i++) {
+        sink_object(s, NULL);
+        report_function(p, row->sites[i].function, 0, s);
+        sink_natural(s, "site_ns", row->sites[i].ns);
+        sink_end(s);
+    }
+    sink_end(s);
+    sink_natural(s, "own_ns", row->own_ns);
+    sink_object(s, KEY_STATES);
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (row->own_by_state[i])
+            sink_natural(s, state_name((enum sample_state)i),
+                         row->own_by_state[i]);
+    sink_end(s);
+    static const char waits_for[] = "waits_for";
+    if (row->waits_for == PROFILE_NONE)
+        sink_null(s, waits_for);
+    else
+        sink_text(s, waits_for, w->rows[row->waits_for].name);
+    sink_natural(s, "waits_for_ns", row->waits_for_ns);
+    sink_end(s);
+}
+
+static void waits(const struct profile *p, const struct waits *w,
+                  struct sink *s)
+{
+    sink_list(s, "waits");
+    for (size_t i = 0; i < w->count; i++)
+        wait(p, w, &w->rows[i], s);
+    sink_end(s);
+}
+
 void report_walk(const struct profile *p, const struct figures *f,
                  struct sink *s)
 {
@@ -220,5 +262,6 @@ void report_walk(const struct profile *p, const struct figures *f,
     functions(p, &f->summary, s);
     processes(p, f, s);
     groups(p, &f->groups, s);
+    waits(p, &f->waits, s);
     sink_end(s);
 }

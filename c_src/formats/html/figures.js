@@ -37,14 +37,23 @@ export function valueText(value, {value: name, unit}) {
     return `${value.toFixed(value < 100 ? 2 : 0)}\u202f${names[0]}`;
 }
 
+/* How much of a value stands for one sample; the error depends on the number of
+ * samples. */
+let perSample = 1;
+
+export function countSamples(valuePerSample) {
+    perSample = valuePerSample;
+}
+
 /* Half the width (0 to 1) of the Wilson interval for part out of whole, as in
  * profile/summary.c. */
 function errorOf(part, whole, z = Z95) {
     if (whole <= 0)
         return 0;
     const p = part / whole;
-    const spread = p * (1 - p) / whole + z * z / (4 * whole * whole);
-    return z * Math.sqrt(Math.max(spread, 0)) / (1 + z * z / whole);
+    const n = whole / perSample;
+    const spread = p * (1 - p) / n + z * z / (4 * n * n);
+    return z * Math.sqrt(Math.max(spread, 0)) / (1 + z * z / n);
 }
 
 export const errorText = (part, whole) =>

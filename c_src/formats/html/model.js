@@ -8,6 +8,7 @@
  * Names come from the observed node, so they are put into the page only through
  * textContent.
  */
+import {countSamples} from "./figures.js";
 import {element} from "./page.js";
 
 export const NONE = -1;
@@ -59,6 +60,7 @@ const lessOne = (list) => Int32Array.from(list, (id) => id - 1);
 export function makeModel(data) {
     const {functions, frames, stacks, rows} = data;
     const stackOfRow = running(rows.stack);
+    countSamples(data.per_sample || 1);
     return {
         counted: data.counted,
         bucketUs: data.bucket_us,

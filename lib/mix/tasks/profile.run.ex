@@ -65,7 +65,7 @@ defmodule Mix.Tasks.Profile.Run do
       When:     2026-11-28 12:19:58 UTC, for 8.71 s; engine bpf, 999 Hz
       CPU:      2.10 s used, 100.8 % of it sampled; 2,092 samples (2.12 s), 2,032 counted below
       States:   running 50.1 %, gc 47.7 %, scheduling 1.7 %, the rest 0.5 %; not counted: idle 2.9 % of all
-      Error:    at most +-2.17 in any percentage (95 % interval); 0.0 % of the stacks are truncated
+      Error:    at most +-2.17 in any percentage (95 % interval); 0.0 % of stacks truncated
 
         OWN%    +-  IN C    GC KERNEL TOTAL%  HOT FUNCTION          FILE:LINE
        17.52  1.65   0.0  16.9      -  23.28  Enum.reduce_range/5   lib/enum.ex:4299

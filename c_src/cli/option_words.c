@@ -1,0 +1,88 @@
+#include "cli/option_words.h"
+
+#include "engine/engine.h"
+
+bool option_words_format_fits(const struct format *f, enum option_verb verb)
+{
+    switch (verb) {
+    case OPTION_DIFF:
+        return f->write_diff != NULL;
+    case OPTION_DUMP:
+        return f->write_dump != NULL;
+    default:
+        return f->write != NULL;
+    }
+}
+
+/* The i-th format that can show the result of the verb. */
+static const struct format *format_of(enum option_verb verb, size_t i)
+{
+    for (const struct format *const *f = format_all; *f; f++)
+        if (option_words_format_fits(*f, verb) && i-- == 0)
+            return *f;
+    return NULL;
+}
+
+const char *option_words_formats(enum option_verb verb, size_t i)
+{
+    const struct format *f = format_of(verb, i);
+    return f ? f->name : NULL;
+}
+
+const char *option_words_extensions(enum option_verb verb, size_t i)
+{
+    const struct format *f = format_of(verb, i);
+    return f ? f->extension : NULL;
+}
+
+const char *option_words_engines(enum option_verb verb, size_t i)
+{
+    (void)verb;
+    if (i == 0)
+        return ENGINE_AUTO;
+    return engine_all[i - 1] ? engine_all[i - 1]->name : NULL;
+}
+
+const char *option_words_states(enum option_verb verb, size_t i)
+{
+    (void)verb;
+    return i < STATE_COUNT ? state_name((enum sample_state)i) : NULL;
+}
+
+const char *option_words_events(enum option_verb verb, size_t i)
+{
+    static const char *const words[] = {OPTION_EVENT_CPU, OPTION_EVENT_WALL,
+                                        NULL};
+    (void)verb;
+    return words[i];
+}
+
+const char *option_words_clocks(enum option_verb verb, size_t i)
+{
+    (void)verb;
+    return i < ENGINE_WALL ? engine_event_names[i] : NULL;
+}
+
+const char *option_words_owners(enum option_verb verb, size_t i)
+{
+    static const char *const words[] = {"process", "scheduler", NULL};
+    (void)verb;
+    return words[i];
+}
+
+const char *option_words_weights(enum option_verb verb, size_t i)
+{
+    static const char *const words[] = {"samples", "cpu", NULL};
+    (void)verb;
+    return words[i];
+}
+
+void option_words_add(struct buffer *out, const struct option_row *row,
+                      enum option_verb verb)
+{
+    const char *word;
+    for (size_t i = 0; (word = row->words(verb, i)); i++) {
+        bool last = !row->words(verb, i + 1);
+        buffer_printf(out, "%s%s", i == 0 ? "" : last ? " or " : ", ", word);
+    }
+}

@@ -1,0 +1,65 @@
+#include "cli/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct filter filter_of(const struct options *o)
+{
+    return (struct filter){.processes = o->processes,
+                           .process_count = o->process_count,
+                           .focus = o->focus,
+                           .ignore = o->ignore,
+                           .states = o->states,
+                           .threads = o->threads,
+                           .thread_count = o->thread_count,
+                           .schedulers = o->schedulers,
+                           .scheduler_count = o->scheduler_count,
+                           .from_ns = o->from_ns,
+                           .to_ns = o->to_ns};
+}
+
+/* Only the environment decides: whether the locale is installed on this machine
+ * says nothing about the terminal. */
+static bool shows_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *locale = getenv(names[i]);
+        if (locale && *locale)
+            return strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8");
+    }
+    return false;
+}
+
+struct view options_view(const struct options *o)
+{
+    bool scheduler = o->by && strcmp(o->by, "scheduler") == 0;
+    return (struct view){
+        .filter = filter_of(o),
+        .format = o->format,
+        .how = {
+            .top = o->top,
+            .color = !o->output && isatty(STDOUT_FILENO),
+            .ascii = !o->output && isatty(STDOUT_FILENO) && !shows_utf8(),
+            .by = scheduler ? FORMAT_BY_SCHEDULER : FORMAT_BY_PROCESS,
+            .cpu_weights = o->weights && strcmp(o->weights, "cpu") == 0,
+            .callers = o->callers,
+            .tree = o->tree,
+            .self = o->self,
+            .reader = o->input ? FORMAT_READER_REPORT : FORMAT_READER_RECORD,
+            .min_pct = o->min_pct,
+        }};
+}
+
+const char *options_at_fault(const struct options *o, int err, const char *what)
+{
+    if (err == -E_NO_MATCH && o->process_count == 1)
+        return o->processes[0];
+    return err == -E_NO_FUNCTION && o->callers ? o->callers : what;
+}
+
+bool options_unreadable(const struct options *o)
+{
+    return !o->output && o->format->binary && isatty(STDOUT_FILENO);
+}

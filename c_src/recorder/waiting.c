@@ -1,0 +1,291 @@
+#include "recorder/waiting.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/term.h"
+#include "profile/platform.h"
+#include "profile/waits.h"
+#include "recorder/asks.h"
+#include "recorder/at_rest.h"
+#include "target/erlproc.h"
+
+/* The pids that were met most often (the algorithm Space-Saving: one that has
+ * no place takes that of the rarest, with its count). */
+struct watched {
+    uint64_t pids[PROCTABLE_PICKED];
+    uint64_t counts[PROCTABLE_PICKED];
+    size_t count;
+};
+
+struct waiting {
+    struct target_state *target;
+    struct frames *frames;
+    struct census *census;
+    struct profile *profile;
+    struct asks_code asks;
+    size_t modules; /* loaded when `asks` was found; 0: never */
+    uint64_t since; /* of the code list then */
+    struct watched watched;
+    size_t pid_frames;
+};
+
+/* Processes that have a frame of their own because others waited for them.
+ * Tasks, for example, may be created without end. */
+enum { PID_FRAMES = 20000 };
+
+int waiting_open(struct target_state *target, struct frames *frames,
+                 struct census *census, struct profile *profile,
+                 struct waiting **out)
+{
+    struct waiting *w = calloc(1, sizeof(*w));
+    if (!w)
+        return -ENOMEM;
+    *w = (struct waiting){.target = target,
+                          .frames = frames,
+                          .census = census,
+                          .profile = profile};
+    *out = w;
+    return 0;
+}
+
+void waiting_close(struct waiting *w)
+{
+    if (w)
+        asks_code_deinit(&w->asks);
+    free(w);
+}
+
+/* --- whose answer --------------------------------------------------------- */
+
+/* Modules may be loaded or replaced while the recording runs. */
+static int follow_code(struct waiting *w)
+{
+    const struct jit *jit = w->target->jit;
+    if (w->modules == jit_module_count(jit) && w->since == jit_since(jit))
+        return 0;
+    w->modules = jit_module_count(jit);
+    w->since = jit_since(jit);
+    asks_code_deinit(&w->asks);
+    return asks_code_find(&w->asks, jit);
+}
+
+static void watch(struct watched *w, uint64_t pid)
+{
+    size_t rarest = 0, i = 0;
+    while (i < w->count && w->pids[i] != pid) {
+        if (w->counts[i] < w->counts[rarest])
+            rarest = i;
+        i++;
+    }
+    if (i == PROCTABLE_PICKED)
+        i = rarest;
+    w->count += i == w->count;
+    w->pids[i] = pid;
+    w->counts[i]++;
+}
+
+size_t waiting_watched(const struct waiting *w, const uint64_t **pids)
+{
+    *pids = w->watched.pids;
+    return w->watched.count;
+}
+
+/* A process that is one of many of its kind has no row of its own, but its pid
+ * is known. */
+static int64_t pid_frame(struct waiting *w, int64_t stack, uint64_t pid)
+{
+    const struct layout *l = &w->target->layout;
+    char text[WAITS_TEXT], own[ERLPROC_TEXT];
+    int64_t row = census_owner(w->census, pid);
+    if (row < 0)
+        return row;
+    const struct profile_process *who =
+        profile_process_at(w->profile, (uint32_t)row);
+    const char *label = profile_text(w->profile, who->label);
+    erlproc_pid_text(pid, l->release, l->table_size, own);
+    waits_text(profile_text(w->profile, who->name), own,
+               *label ? label : profile_text(w->profile, who->initial_call),
+               text);
+    size_t before = profile_function_count(w->profile);
+    stack = at_rest_push(w->profile, stack,
+                         w->pid_frames < PID_FRAMES ? text : WAITS_MANY);
+    w->pid_frames += profile_function_count(w->profile) - before;
+    return stack;
+}
+
+static int64_t name_frame(struct waiting *w, int64_t stack, uint64_t atom)
+{
+    char name[WAITS_TEXT], text[WAITS_TEXT];
+    if (atoms_text(w->target->atoms, atom, name, sizeof(name)) != 0)
+        return at_rest_push(w->profile, stack, WAITS_UNKNOWN);
+    waits_text(name, "", "", text);
+    return at_rest_push(w->profile, stack, text);
+}
+
+static int64_t whom_frame(struct waiting *w, int64_t stack,
+                          const struct sample *s, const struct asks_said *said)
+{
+    const struct target_state *t = w->target;
+    uint64_t word = said->count ? said->words[0] : 0;
+    if (said->awaits)
+        word = asks_task(&t->layout, &t->memory, s->process.id, s->process.stop,
+                         s->process.hend, said->words, said->count);
+    if (term_is_pid(word)) {
+        watch(&w->watched, word);
+        return pid_frame(w, stack, word);
+    }
+    if (word && term_is_atom(word))
+        return name_frame(w, stack, word);
+    return at_rest_push(w->profile, stack, WAITS_UNKNOWN);
+}
+
+/* --- idle ----------------------------------------------------------------- */
+
+static const struct profile_function *function_of(const struct waiting *w,
+                                                  uint32_t stack)
+{
+    return profile_function_at(w->profile,
+                               profile_stack_function(w->profile, stack));
+}
+
+/* Of the loops there are variants, such as loop_hibernate/5. */
+static bool is_loop_of_behaviour(const struct waiting *w, uint32_t stack)
+{
+    static const char *const loops[][2] = {{"gen_server", "loop"},
+                                           {"gen_statem", "loop"},
+                                           {"gen_event", "fetch_msg"},
+                                           {"gen_fsm", "loop"}};
+    const struct profile_function *f = function_of(w, stack);
+    const char *module = profile_text(w->profile, f->module);
+    const char *function = profile_text(w->profile, f->function);
+    for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++)
+        if (strcmp(module, loops[i][0]) == 0 &&
+            strncmp(function, loops[i][1], strlen(loops[i][1])) == 0)
+            return true;
+    return false;
+}
+
+/* Has a behaviour called it? Then it is not in its main loop, even if all that
+ * it runs is of the platform, like a function given to an Agent. */
+static bool is_in_callback(const struct waiting *w, uint32_t stack)
+{
+    static const char *const behaviours[] = {"gen_server", "gen_statem",
+                                             "gen_event", "gen_fsm"};
+    for (uint32_t at = stack; at != PROFILE_NONE;
+         at = profile_stack_at(w->profile, at)->parent) {
+        const char *module =
+            profile_text(w->profile, function_of(w, at)->module);
+        for (size_t i = 0; i < sizeof(behaviours) / sizeof(behaviours[0]); i++)
+            if (strcmp(module, behaviours[i]) == 0)
+                return true;
+    }
+    return false;
+}
+
+static bool is_start(const struct waiting *w, uint32_t stack)
+{
+    const struct profile_function *f = function_of(w, stack);
+    return strcmp(profile_text(w->profile, f->module), "proc_lib") == 0;
+}
+
+/* Has it nothing to return to but the functions that started it? */
+static bool is_first_function(const struct waiting *w, uint32_t stack)
+{
+    uint32_t at = profile_stack_at(w->profile, stack)->parent;
+    while (at != PROFILE_NONE && is_start(w, at))
+        at = profile_stack_at(w->profile, at)->parent;
+    return at == PROFILE_NONE;
+}
+
+static bool is_of_platform(const struct waiting *w, uint32_t stack)
+{
+    const struct profile_function *f =
+        profile_function_at(w->profile, platform_call_site(w->profile, stack));
+    return platform_has(profile_text(w->profile, f->module)) ||
+           f->kind == FRAME_RUNTIME;
+}
+
+static bool is_idle(const struct waiting *w, uint32_t stack)
+{
+    return is_loop_of_behaviour(w, stack) || is_first_function(w, stack) ||
+           (is_of_platform(w, stack) && !is_in_callback(w, stack));
+}
+
+/* --- one process ---------------------------------------------------------- */
+
+/* It ran, was garbage collected or exits, or its stack changed while it was
+ * read: what is in memory is no valid stack. */
+static int64_t on_the_move(struct waiting *w, const struct sample *s,
+                           enum sample_state *state)
+{
+    static const struct {
+        enum sample_state state;
+        const char *frame;
+    } of[PROCSTATE_COUNT] = {
+        [PROCSTATE_RUNNING] = {STATE_RUNNING, "[running]"},
+        [PROCSTATE_RUNNABLE] = {STATE_RUNNABLE, "[runnable]"},
+        [PROCSTATE_WAITING] = {STATE_WAITING, "[changed while it was read]"},
+        [PROCSTATE_GC] = {STATE_GC, "[gc]"},
+        [PROCSTATE_SUSPENDED] = {STATE_SUSPENDED, "[suspended]"},
+        [PROCSTATE_EXITING] = {STATE_EXITING, "[exiting]"},
+    };
+    const char *frame = of[s->at_rest.state].frame;
+    *state = of[s->at_rest.state].state;
+    if (!s->process.id)
+        frame = *state == STATE_EXITING ? "[ended before it was read]"
+                                        : "[being created]";
+    return at_rest_push(w->profile, PROFILE_NONE, frame);
+}
+
+static int64_t at_receive(struct waiting *w, int64_t stack,
+                          const struct sample *s, const struct unwound *u,
+                          enum sample_state *state)
+{
+    const struct asks_said said = asks_look(&w->asks, s, u);
+    if (said.asks) {
+        *state = STATE_BLOCKED;
+        return whom_frame(w, stack, s, &said);
+    }
+    *state = is_idle(w, (uint32_t)stack) ? STATE_IDLE : STATE_WAITING;
+    return stack;
+}
+
+static int64_t at_rest(struct waiting *w, const struct sample *s,
+                       const struct unwound *u, enum sample_state *state)
+{
+    const struct at_rest to = {w->frames, w->profile, s->time_ns};
+    int64_t stack = at_rest_stack(&to, s->at_rest.state, u->list, u->count);
+    if (stack < 0)
+        return stack;
+    switch (s->at_rest.state) {
+    case PROCSTATE_WAITING:
+        return at_receive(w, stack, s, u, state);
+    case PROCSTATE_RUNNABLE:
+        *state = STATE_RUNNABLE;
+        return at_rest_push(w->profile, stack, "[runnable]");
+    case PROCSTATE_SUSPENDED:
+        *state = STATE_SUSPENDED;
+        return at_rest_push(w->profile, stack, "[suspended]");
+    default: /* on a dirty scheduler */
+        *state = STATE_RUNNING;
+        return stack;
+    }
+}
+
+int waiting_name(struct waiting *w, const struct sample *s,
+                 const struct unwound *u, struct named *out)
+{
+    int err = follow_code(w);
+    if (err)
+        return err;
+    *out = (struct named){.owner = PROFILE_NONE};
+    int64_t stack = s->erlang.len ? at_rest(w, s, u, &out->state)
+                                  : on_the_move(w, s, &out->state);
+    if (stack < 0)
+        return (int)stack;
+    out->stack = (uint32_t)stack;
+    return 0;
+}

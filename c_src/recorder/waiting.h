@@ -1,0 +1,49 @@
+/**
+ * @file waiting.h
+ * What a process was doing at a sample of the event wall: the stack at which it
+ * waits, and its state. A leaf frame says what it waits for, because no
+ * function does:
+ *
+ *   [waits for my_server]   an answer of that process (asks.h); an unnamed one
+ *                           is shown as [waits for <0.123.0> (db_worker)]
+ *   [runnable]              a scheduler
+ *   [suspended]             until it is resumed
+ *   [running], [gc], [exiting]  it did not wait: its stack is not known
+ *   [changed while it was read]  it waited at one moment, and ran soon after
+ *   [ended before it was read], [being created]  nothing more is known
+ *
+ * A process that waits for a message is idle if it does so in its main loop: in
+ * the loop of a behaviour, hibernated, in its first function (above proc_lib),
+ * or with only functions of the platform on its stack, unless a behaviour
+ * called them. Otherwise its state is waiting.
+ */
+#ifndef CPROF_RECORDER_WAITING_H
+#define CPROF_RECORDER_WAITING_H
+
+#include "base/err.h"
+#include "profile/profile.h"
+#include "recorder/census.h"
+#include "recorder/frames.h"
+#include "recorder/naming.h"
+#include "recorder/target_state.h"
+#include "unwind/unwind.h"
+
+struct waiting;
+
+/** All are borrowed until waiting_close. 0 or -ENOMEM. */
+MUST_USE int waiting_open(struct target_state *target, struct frames *frames,
+                          struct census *census, struct profile *profile,
+                          struct waiting **out);
+void waiting_close(struct waiting *w);
+/**
+ * @param s  of a process; its time_ns is one for which the code list is known
+ * @param u  its stack, if s has one
+ * @return 0, or the profile's error
+ */
+MUST_USE int waiting_name(struct waiting *w, const struct sample *s,
+                          const struct unwound *u, struct named *out);
+/** The processes that others wait for, those that most wait for at least; valid
+ *  until the next call of waiting_name. Returns how many. */
+size_t waiting_watched(const struct waiting *w, const uint64_t **pids);
+
+#endif
