@@ -72,7 +72,7 @@ struct engine_counters {
     uint64_t ticks;      /**< ENGINE_WALL: times that processes were read */
     uint64_t changed;    /**< of those that were read: their stack changed */
     uint64_t unreadable; /**< they could not be read, or had no valid stack */
-    uint64_t ended;      /**< they ended before they were read */
+    uint64_t ended;      /**< not there when they were to be read */
 };
 
 /** What events on threads cost the node, as measured; all 0: not measured. */

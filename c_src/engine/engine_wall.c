@@ -149,15 +149,16 @@ static void hand_out_kept(struct tick *t)
     }
 }
 
-/* Processes that existed when they were chosen, of which nothing more is known:
- * they ended before they were read, or were not filled in yet. */
-static void hand_out_nameless(struct tick *t, enum procstate state, uint64_t n)
+/* Processes whose slot was in use when they were chosen: they ended before they
+ * were read, or were not filled in yet. A freed struct may be in use again, so
+ * the two cannot be told apart. */
+static void hand_out_nameless(struct tick *t, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++) {
         struct sample s = {.time_ns = clock_now_ns(),
                            .period_ns = t->others_ns,
                            .of_process = true,
-                           .at_rest = {.state = state}};
+                           .at_rest = {.state = PROCSTATE_EXITING}};
         hand_out(t, &s);
     }
 }
@@ -185,11 +186,10 @@ static int read_chosen(struct engine *e, struct tick *t)
     e->kept_count = e->bytes.len = 0;
     int err = proctable_read_chosen(e->processes, keep, t, &counts);
     hand_out_kept(t);
-    hand_out_nameless(t, PROCSTATE_EXITING, counts.ended);
-    hand_out_nameless(t, PROCSTATE_RUNNABLE, counts.being_made);
+    hand_out_nameless(t, counts.ended + counts.being_made);
     e->counters.changed += counts.torn;
     e->counters.unreadable += counts.unreadable;
-    e->counters.ended += counts.ended;
+    e->counters.ended += counts.ended + counts.being_made;
     if (err != -E_TIME && err != -EINTR)
         return err;
     if (counts.used < (uint64_t)chosen)

@@ -126,7 +126,8 @@ static void how_long(struct brief *b)
                       (double)b->s->samples / (double)ns);
     buffer_text(b->out, ", ");
     value_say(b->out, b->p, b->s->counted);
-    buffer_text(b->out, " of it not idle");
+    buffer_text(b->out, b->s->is_counted[STATE_IDLE] ? " counted below"
+                                                     : " of it not idle");
 }
 
 static void how_much(struct brief *b)

@@ -120,12 +120,24 @@ bool text_samples_are_few(const struct profile *p, const struct summary *s)
     return s->counted && s->hits < (profile_is_wall(p) ? FEW_TICKS : FEW);
 }
 
+/* If the node used little CPU time, more samples would not explain why it is
+ * slow. */
+static const char *remedy_for_few(const struct doubts *d,
+                                  enum format_reader reader)
+{
+    const struct profile_meta *m = profile_meta(d->p);
+    bool idle = m->used_ns && m->used_ns < m->duration_ns / 10;
+    if (reader == FORMAT_READER_INSIDE)
+        return "repeat the work, or use a higher rate";
+    return idle ? "the node used little CPU time: --event wall shows what its "
+                  "processes wait for"
+                : "record for longer (-d), or at a higher --rate";
+}
+
 static void few_samples(struct doubts *d, enum format_reader reader)
 {
-    const char *remedy = reader == FORMAT_READER_INSIDE
-                             ? "repeat the work, or use a higher rate"
-                             : "record for longer (-d), or at a higher --rate";
-    char line[128];
+    const char *remedy = remedy_for_few(d, reader);
+    char line[256];
     if (!text_samples_are_few(d->p, d->s))
         return;
     snprintf(line, sizeof(line), "only %llu %s; %s",

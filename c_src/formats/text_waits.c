@@ -113,36 +113,74 @@ static void end_add(const struct waits_text *x, struct buffer *out,
     buffer_text(out, "; ");
     name_add(out, last);
     if (last->own_ns)
-        buffer_printf(out, " itself is %s %.0f %% of its time",
-                      state_name(last->usual), usual_pct(last));
+        buffer_printf(out, " itself is %s %.0f %% of its time%s",
+                      state_name(last->usual), usual_pct(last),
+                      last->usual == STATE_IDLE
+                          ? ", so it answers later, after others"
+                          : "");
     else
         buffer_text(out, " itself is not seen here");
-    if (*place) {
+    if (*place && last->usual != STATE_IDLE) {
         buffer_text(out, ", mostly in ");
         text_cell_add(out, place, 0);
     }
+}
+
+/* Ends the line and writes it. */
+static void write_line(const struct waits_text *x, const char *label,
+                       struct buffer *line)
+{
+    buffer_add(line, "", 1);
+    if (line->failed)
+        x->t->out->failed = true;
+    else
+        text_cell_wrap(x->t->out, label, (char *)line->data);
+    buffer_deinit(line);
 }
 
 static void sentence(const struct waits_text *x)
 {
     const struct waits_cause cause = waits_explain(x->w, x->duration_ns);
     struct buffer line;
-    if (cause.row == PROFILE_NONE)
-        return;
     buffer_init(&line, BUFFER_DEFAULT_MAX);
+    if (cause.row == PROFILE_NONE) {
+        buffer_printf(&line,
+                      "no process is waited for by others for long (on average "
+                      "%.2f processes are blocked)",
+                      average(x, x->t->s->by_state[STATE_BLOCKED]));
+        write_line(x, "Waiting:", &line);
+        return;
+    }
     first_add(x, &line, row_at(x, cause.first));
     chain_add(x, &line, &cause);
     end_add(x, &line, &cause);
-    buffer_add(&line, "", 1);
-    if (line.failed)
-        x->t->out->failed = true;
-    else
-        text_cell_wrap(x->t->out,
-                       cause.deadlock ? "Deadlock:"
-                       : cause.circle ? "Circle:"
-                                      : "Waiting:",
-                       (char *)line.data);
-    buffer_deinit(&line);
+    write_line(x,
+               cause.deadlock ? "Deadlock:"
+               : cause.circle ? "Circle:"
+                              : "Waiting:",
+               &line);
+}
+
+/* Those that wait for a process which could not be found out. */
+static void unknown_sentence(const struct waits_text *x)
+{
+    const struct waits_row *row = x->w->rows, *end = row + x->w->count;
+    struct buffer line;
+    while (row < end && !row->unknown)
+        row++;
+    if (row == end || row->ns < x->duration_ns / 2)
+        return;
+    buffer_init(&line, BUFFER_DEFAULT_MAX);
+    buffer_printf(&line,
+                  "on average %.1f processes wait for an answer, and it is not "
+                  "known whose",
+                  average(x, row->ns));
+    if (row->site_count) {
+        buffer_text(&line, ", for example in ");
+        text_cell_add(&line, function_name(x, row->sites[0].function), 0);
+    }
+    buffer_text(&line, " (docs/wall.md has the reasons)");
+    write_line(x, "Unknown:", &line);
 }
 
 /* --- the table ------------------------------------------------------------ */
@@ -153,7 +191,7 @@ static void does_cell(const struct waits_text *x, const struct waits_row *row)
     struct buffer *out = x->t->out;
     const char *what = "", *between = "";
     if (!row->own_ns) {
-        text_cell_add(out, "not seen here", DOES_WIDTH);
+        text_cell_add(out, row->unknown ? "" : "not seen here", DOES_WIDTH);
         return;
     }
     if (row->usual == STATE_BLOCKED && row->waits_for != PROFILE_NONE) {
@@ -208,10 +246,12 @@ int text_waits_write(const struct text_table *t)
     struct waits waits;
     int err = waits_find(t->p, &waits);
     const struct waits_text x = {t, &waits, profile_meta(t->p)->duration_ns};
-    if (!err && waits.count) {
+    if (!err && profile_is_wall(t->p)) {
         sentence(&x);
-        table(&x);
+        unknown_sentence(&x);
     }
+    if (!err && waits.count)
+        table(&x);
     waits_deinit(&waits);
     return err;
 }

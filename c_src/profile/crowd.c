@@ -22,6 +22,7 @@ struct slot {
 };
 
 struct crowd {
+    uint32_t alone; /* processes of a kind that have their own rows */
     struct intern kinds;
     struct slot slots[SLOTS];
 };
@@ -31,9 +32,15 @@ int crowd_open(struct crowd **out)
     struct crowd *c = calloc(1, sizeof(*c));
     if (!c)
         return -ENOMEM;
+    c->alone = CROWD_ALONE;
     intern_init(&c->kinds, sizeof(struct kind), sizeof(struct crowd_kind));
     *out = c;
     return 0;
+}
+
+void crowd_allow(struct crowd *c, uint32_t alone)
+{
+    c->alone = alone;
 }
 
 static struct kind *kind_at(const struct crowd *c, uint32_t id)
@@ -69,7 +76,7 @@ int crowd_place(struct crowd *c, const struct crowd_kind *key, uint64_t pid)
     if (id < 0)
         return (int)id;
     struct kind *kind = kind_at(c, (uint32_t)id);
-    if (kind->alone < CROWD_ALONE) {
+    if (kind->alone < c->alone) {
         kind->alone++;
         return CROWD_ITS_OWN;
     }

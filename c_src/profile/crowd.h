@@ -17,7 +17,7 @@
 #include "base/err.h"
 
 enum {
-    CROWD_ALONE = 256,     /* processes of a kind */
+    CROWD_ALONE = 256, /* processes of a kind, unless crowd_allow says more */
     CROWD_SEEN_OFTEN = 64, /* samples of one process */
 };
 
@@ -30,6 +30,8 @@ struct crowd;
 
 MUST_USE int crowd_open(struct crowd **out);
 void crowd_close(struct crowd *c);
+/** From now on, that many processes of a kind get their own rows. */
+void crowd_allow(struct crowd *c, uint32_t alone);
 /**
  * To be called for each sample of a process that has no row of its own.
  * @param pid  identifies the process

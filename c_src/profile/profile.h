@@ -188,7 +188,8 @@ extern const struct profile_meta_keys profile_meta_keys;
     X(changed, DOUBT, "readings of a process whose stack changed each time")   \
     X(unreadable, DOUBT,                                                       \
       "readings of a process that could not be read, or had no valid stack")   \
-    X(ended, DOUBT, "processes that ended before they were read")              \
+    X(ended, DOUBT,                                                            \
+      "processes that ended, or were not complete, when they were read")       \
     X(stopped_ms, DOUBT,                                                       \
       "milliseconds for which the node was stopped by a signal")               \
     X(paused_ms, DOUBT, "milliseconds for which cprof itself was stopped")     \

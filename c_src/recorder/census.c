@@ -325,6 +325,10 @@ int64_t census_process(struct census *c, uint64_t c_p,
     return place == INDEX_NONE ? learn(c, &proc) : see_again(c, place, &proc);
 }
 
+/* Of a kind: samples of processes are of all processes of the node, which often
+ * have the same initial call (erlang:apply/2) and nothing else in common. */
+enum { AT_REST_ALONE = 4096 };
+
 /* The name is read now, and only if the address still has the same process. */
 int64_t census_at_rest(struct census *c, const struct sample *s)
 {
@@ -332,6 +336,7 @@ int64_t census_at_rest(struct census *c, const struct sample *s)
     struct erlproc proc, now;
     if (erlproc_of_sample(&s->process, &proc) != 0)
         return -E_NOT_FOUND;
+    crowd_allow(c->crowd, AT_REST_ALONE);
     if (s->at_rest.has_name &&
         erlproc_read(&t->layout, &t->memory, proc.address, &now) == 0 &&
         now.id == proc.id)

@@ -235,8 +235,7 @@ static int64_t on_the_move(struct waiting *w, const struct sample *s,
     const char *frame = of[s->at_rest.state].frame;
     *state = of[s->at_rest.state].state;
     if (!s->process.id)
-        frame = *state == STATE_EXITING ? "[ended before it was read]"
-                                        : "[being created]";
+        frame = "[not there when it was read]";
     return at_rest_push(w->profile, PROFILE_NONE, frame);
 }
 

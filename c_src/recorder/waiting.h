@@ -10,7 +10,7 @@
  *   [suspended]             until it is resumed
  *   [running], [gc], [exiting]  it did not wait: its stack is not known
  *   [changed while it was read]  it waited at one moment, and ran soon after
- *   [ended before it was read], [being created]  nothing more is known
+ *   [not there when it was read]  it had ended, or was not complete yet
  *
  * A process that waits for a message is idle if it does so in its main loop: in
  * the loop of a behaviour, hibernated, in its first function (above proc_lib),
