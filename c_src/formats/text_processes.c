@@ -146,8 +146,10 @@ static int details(struct table *t)
     int err = breakdown_compute(t->p, t->groups.of, t->groups.count, &b);
     if (err)
         return err;
-    title(t, "\n     %  PROCESS and its top functions; C code is counted for "
-             "its caller");
+    title(t, profile_is_wall(t->p)
+                 ? "\n     %  PROCESS and its top functions"
+                 : "\n     %  PROCESS and its top functions; C code is counted "
+                   "for its caller");
     for (size_t i = 0; i < t->groups.count && i < DETAILED; i++) {
         heading(t, &t->groups.rows[i]);
         functions_of(t, &b, i);

@@ -33,7 +33,7 @@ defmodule Mix.Tasks.Profile.Run do
       `.collapsed`, `.pb.gz`; may be given several times
     * `--format` - the format of what is printed, `text`, `json` or `collapsed` (default: `text`), and of output files
       whose extension is not that of a known format
-    * `--top` - rows of the printed table (default: 25)
+    * `--top` - rows of the printed tables (default: 10; of a comparison: 15)
     * `--save` - writes the recording (pprof) to this file, for `--baseline`, `cprof report` and `cprof diff`; the
       recordings of further runs are written beside it: `base.pb.gz`, `base-2.pb.gz`, ...
     * `--baseline` - compares with the runs that were saved to this file; may be given several times
