@@ -8,7 +8,6 @@
  * Names come from the observed node, so they are put into the page only through
  * textContent.
  */
-import {countSamples} from "./figures.js";
 import {element} from "./page.js";
 
 export const NONE = -1;
@@ -60,11 +59,11 @@ const lessOne = (list) => Int32Array.from(list, (id) => id - 1);
 export function makeModel(data) {
     const {functions, frames, stacks, rows} = data;
     const stackOfRow = running(rows.stack);
-    countSamples(data.per_sample || 1);
     return {
         counted: data.counted,
         bucketUs: data.bucket_us,
         durationUs: data.duration_us,
+        perSample: data.per_sample || 1,
         value: data.value,
         unit: data.unit,
         kinds: data.kinds,

@@ -6,6 +6,7 @@ import {element} from "./page.js";
 import {makeModel, NONE, readData} from "./model.js";
 import {bucketCount, selection, stackCounts} from "./selection.js";
 import {ROOT} from "./calls.js";
+import {countSamples} from "./figures.js";
 import {model, rebuild, reweigh, useModel, view} from "./view.js";
 import {readColors} from "./colors.js";
 import {draw, extent, forgetRows, redraw, showRoot} from "./draw.js";
@@ -125,6 +126,7 @@ async function start() {
     const made = makeModel(await readData());
     made.buckets = bucketCount(made);
     made.stackCount = stackCounts(made);
+    countSamples(made.perSample);
     useModel(made);
     element("viewer").hidden = false;
     document.documentElement.classList.toggle("compare", model.compare);
