@@ -42,6 +42,28 @@ what_is_raised_is_raised_in_the_caller() ->
     ?assertEqual(undefined, whereis(?KIND)),
     no_mail().
 
+%% On one scheduler nothing but the order of the run queue decides who is next.
+nobody_comes_first_every_time_test_() -> {timeout, 120, fun nobody_comes_first_every_time/0}.
+
+nobody_comes_first_every_time() ->
+    _ = cprof_snapshot:take(#{}),
+    Was = erlang:system_flag(schedulers_online, 1),
+    Turns = counters:new(2, []),
+    Callers = [spawn(fun() -> take_turns(Turns, N, How) end) || {N, How} <- [{1, #{}}, {2, #{source => bif}}]],
+    Taken = fun() -> [counters:get(Turns, N) || N <- [1, 2]] end,
+    try
+        until(fun() -> lists:sum(Taken()) >= 300 end),
+        ?assert(lists:min(Taken()) >= 90, Taken())
+    after
+        [exit(Pid, kill) || Pid <- Callers],
+        erlang:system_flag(schedulers_online, Was)
+    end.
+
+take_turns(Turns, N, How) ->
+    _ = cprof_snapshot:take(How),
+    counters:add(Turns, N, 1),
+    take_turns(Turns, N, How).
+
 %% A process that traps exits gets no message of ours.
 to_a_process_that_traps_exits_test_() -> {timeout, 120, fun to_a_process_that_traps_exits/0}.
 

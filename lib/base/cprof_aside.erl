@@ -36,12 +36,15 @@
 -define(PATIENCE_MS, 1000).
 %% In the dictionary of a process that survives its helpers' failures.
 -define(OWNER, '$cprof_aside').
+%% In the dictionary of a caller: it had the turn last.
+-define(HAD_TURN(Kind), {'$cprof_aside', Kind}).
 
 %% Runs Fun in a separate process, and returns or raises what Fun does. Only one
 %% of each kind runs at a time; other callers wait for their turn. Where no process
 %% may be started, the caller runs Full instead.
 -spec run(kind(), fun(() -> Answer), fun(() -> Answer)) -> Answer.
 run(Kind, Fun, Full) ->
+    let_others_pass(erase(?HAD_TURN(Kind))),
     case whereis(Kind) of
         undefined ->
             first(Kind, Fun, Full);
@@ -51,6 +54,14 @@ run(Kind, Fun, Full) ->
                 {ended, _} -> run(Kind, Fun, Full)
             end
     end.
+
+%% When a turn ends, its caller and those that wait for it become runnable
+%% together. A caller that comes again at once could always be the first of them.
+let_others_pass(true) ->
+    _ = erlang:yield(),
+    ok;
+let_others_pass(undefined) ->
+    ok.
 
 %% It is registered here, so that all later callers see that one is before them.
 first(Kind, Fun, Full) ->
@@ -76,7 +87,8 @@ is_first(Kind, Pid) ->
         error:badarg -> not is_process_alive(Pid)
     end.
 
-finish({ended, Reason}, _, _, _, Full) ->
+finish({ended, Reason}, Kind, _, _, Full) ->
+    _ = put(?HAD_TURN(Kind), true),
     result(Reason, Full);
 finish(starved, Kind, {Pid, _} = Task, Fun, Full) ->
     %% It ends when it has its turn, which is not waited for.

@@ -109,6 +109,8 @@ defmodule Live.HarmTest do
     taken = :counters.new(3, [])
     options = [%{}, %{source: :bif}, %{wait_ms: 1}]
     takers = for {opts, n} <- Enum.with_index(options, 1), do: spawn(fn -> take(opts, taken, n) end)
+    # Otherwise they would work on beside all later tests.
+    on_exit(fn -> for pid <- takers, do: Process.exit(pid, :kill) end)
 
     for round <- 1..60 do
       for n <- 1..10, do: :erlang.system_flag(:schedulers_online, 1 + rem(n, all))
