@@ -74,16 +74,21 @@ static uint32_t flags(const struct proctable_batch *b, const uint8_t *copy)
     return (uint32_t)word(b, copy, LAYOUT_STATE);
 }
 
-/* Are all of its locks free? False if their place is not known. */
-static bool is_unlocked(const struct proctable_batch *b, const uint8_t *copy)
+/* Not yet filled in? A sender may hold one of the locks of any process, but
+ * only the creator holds all of them (procstate_is_embryo). True if their place
+ * is not known. */
+static bool is_embryo(const struct proctable_batch *b, const uint8_t *copy)
 {
-    static const uint8_t none[LOCK_BYTES];
     const struct layout *l = b->layout;
+    uint32_t held;
+    if (!procstate_may_be_embryo(flags(b, copy)))
+        return false;
     if (!l->known[LAYOUT_SCHEDULER_DATA] ||
         l->offset[LAYOUT_SCHEDULER_DATA] < LOCK_BYTES)
-        return false;
-    return memcmp(copy + l->offset[LAYOUT_SCHEDULER_DATA] - LOCK_BYTES, none,
-                  LOCK_BYTES) == 0;
+        return true;
+    memcpy(&held, copy + l->offset[LAYOUT_SCHEDULER_DATA] - LOCK_BYTES,
+           sizeof(held));
+    return procstate_is_embryo(flags(b, copy), held);
 }
 
 static bool is_same_turn(const struct proctable_batch *b,
@@ -150,7 +155,7 @@ static enum proctable_result judge(const struct proctable_batch *b,
     if (!term_is_pid(id) ||
         term_slot(id, b->old_ids, b->layout->table_size) != item->slot)
         return PROCTABLE_BEING_MADE;
-    if (procstate_may_be_embryo(state) && !is_unlocked(b, copy))
+    if (is_embryo(b, copy))
         return PROCTABLE_BEING_MADE;
     return state & PROCSTATE_FLAG_FREE ? PROCTABLE_ENDED : PROCTABLE_SEEN;
 }

@@ -119,19 +119,21 @@ static void tells_a_process_that_is_being_made_from_one_at_rest(void **state)
     uint64_t rests = table_add(&t, 0, 0); /* its priority is max */
     uint64_t made = table_add(&t, 8, 0xa);
     fake_u32(&t.fake, made + AT_LOCKS, 0x1f);
+    uint64_t sent_to = table_add(&t, 32, 0xa); /* a sender has its queue */
+    fake_u32(&t.fake, sent_to + AT_LOCKS, PROCSTATE_LOCK_MESSAGE_QUEUE);
     uint64_t filler = table_add(&t, 16, TABLE_REST);
     fake_u64(&t.fake, filler + AT_ID, ~(uint64_t)0xf | 3); /* of no slot */
     uint64_t gone = table_add(&t, 24, PROCSTATE_FLAG_FREE);
     assert_int_equal(read_all(&s, &t), 0);
     assert_int_equal(s.counts.being_made, 2);
     assert_int_equal(s.counts.ended, 1);
-    assert_int_equal(s.counts.seen, 1);
+    assert_int_equal(s.counts.seen, 2);
     assert_int_equal(s.list[0].address, rests);
     assert_true(gone != rests);
     /* Where the locks are not known neither is shown. */
     t.layout.known[LAYOUT_SCHEDULER_DATA] = false;
     assert_int_equal(read_all(&s, &t), 0);
-    assert_int_equal(s.counts.being_made, 3);
+    assert_int_equal(s.counts.being_made, 4);
     fake_table_close(&t);
 }
 
