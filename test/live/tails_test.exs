@@ -43,7 +43,9 @@ defmodule Live.TailsTest do
 
   test "of several in a row the first, and no other", %{stacks: stacks} do
     for {frames, _} <- stacks, hidden <- ["tails:second/1", "tails:sum/1"] do
-      refute hidden in Enum.drop(frames, -1), Enum.join(frames, ";")
+      # What runs may be in the kernel, or a BIF.
+      callers = frames |> Enum.filter(&String.starts_with?(&1, "tails:")) |> Enum.drop(-1)
+      refute hidden in callers, Enum.join(frames, ";")
     end
   end
 
