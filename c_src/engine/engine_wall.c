@@ -132,7 +132,6 @@ static void hand_out(struct tick *t, struct sample *s)
         return;
     }
     c->samples++;
-    s->exact = true;
     t->full = !t->on_sample(t->ctx, s);
 }
 

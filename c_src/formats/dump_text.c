@@ -53,12 +53,7 @@ static void wrapped(struct dump_text *t, const char *label,
     struct buffer line;
     buffer_init(&line, BUFFER_DEFAULT_MAX);
     say(t, &line);
-    buffer_add(&line, "", 1);
-    if (line.failed)
-        t->out->failed = true;
-    else
-        text_cell_wrap(t->out, label, (const char *)line.data);
-    buffer_deinit(&line);
+    text_cell_wrap_line(t->out, label, &line);
 }
 
 static void counts(struct dump_text *t, struct buffer *line)

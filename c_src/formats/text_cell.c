@@ -151,6 +151,17 @@ void text_cell_wrap(struct buffer *out, const char *label, const char *text)
     }
 }
 
+void text_cell_wrap_line(struct buffer *out, const char *label,
+                         struct buffer *line)
+{
+    buffer_add(line, "", 1);
+    if (line->failed)
+        out->failed = true;
+    else
+        text_cell_wrap(out, label, (const char *)line->data);
+    buffer_deinit(line);
+}
+
 static const char *in_ascii(uint32_t code)
 {
     switch (code) {

@@ -80,6 +80,40 @@ static void unowned_line(const struct text_table *t)
     buffer_text(t->out, "\n");
 }
 
+/* Rows of three figures: a share with its error, and another share. */
+struct figures_of {
+    double pct, error_pct, other_pct;
+};
+
+static void
+figure_rows(const struct text_table *t, const struct rows *rows,
+            struct figures_of (*of)(const struct summary_function *))
+{
+    for (size_t i = 0; i < rows->shown; i++) {
+        const struct summary_function *row = row_at(t, rows, i);
+        struct figures_of f = of(row);
+        buffer_printf(t->out, "%6.2f %5.2f  %6.2f  ", f.pct, f.error_pct,
+                      f.other_pct);
+        text_table_name(t, row->function, rows->width);
+        text_table_place(t, row, TEXT_COLUMNS - FIGURES - rows->width);
+    }
+}
+
+static struct figures_of own_and_total(const struct summary_function *f)
+{
+    return (struct figures_of){f->own_pct, f->own_error_pct, f->total_pct};
+}
+
+static struct figures_of total_and_own(const struct summary_function *f)
+{
+    return (struct figures_of){f->total_pct, f->total_error_pct, f->own_pct};
+}
+
+static struct figures_of total_and_self(const struct summary_function *f)
+{
+    return (struct figures_of){f->total_pct, f->total_error_pct, f->self_pct};
+}
+
 /* For process time the parts of own have no meaning. */
 static void wall_table(const struct text_table *t)
 {
@@ -87,13 +121,7 @@ static void wall_table(const struct text_table *t)
         choose(t, t->s->by_own, t->s->own_count, FORMAT_TEXT_TOP);
     text_table_title(t, "  OWN%    +-  TOTAL%  ", "WHERE PROCESSES ARE",
                      rows.width);
-    for (size_t i = 0; i < rows.shown; i++) {
-        const struct summary_function *row = row_at(t, &rows, i);
-        buffer_printf(t->out, "%6.2f %5.2f  %6.2f  ", row->own_pct,
-                      row->own_error_pct, row->total_pct);
-        text_table_name(t, row->function, rows.width);
-        text_table_place(t, row, TEXT_COLUMNS - FIGURES - rows.width);
-    }
+    figure_rows(t, &rows, own_and_total);
     text_table_more(t, rows.all - rows.shown);
     unowned_line(t);
 }
@@ -126,13 +154,7 @@ static void origin_rows(const struct text_table *t, const struct origins *o)
     struct rows rows = choose(t, o->rows, o->count, FORMAT_TEXT_TOP);
     text_table_title(t, "TOTAL%    +-    OWN%  ", "WHERE IT COMES FROM",
                      rows.width);
-    for (size_t i = 0; i < rows.shown; i++) {
-        const struct summary_function *row = row_at(t, &rows, i);
-        buffer_printf(t->out, "%6.2f %5.2f  %6.2f  ", row->total_pct,
-                      row->total_error_pct, row->own_pct);
-        text_table_name(t, row->function, rows.width);
-        text_table_place(t, row, TEXT_COLUMNS - FIGURES - rows.width);
-    }
+    figure_rows(t, &rows, total_and_own);
     text_table_more(t, o->more);
     if (o->above)
         buffer_printf(t->out,
@@ -175,13 +197,7 @@ static void c_rows(const struct text_table *t, const uint32_t *list, size_t n)
         return;
     text_table_title(t, "TOTAL%    +-   SELF%  ", "BIF OR C FUNCTION",
                      rows.width);
-    for (size_t i = 0; i < rows.shown; i++) {
-        const struct summary_function *row = row_at(t, &rows, i);
-        buffer_printf(t->out, "%6.2f %5.2f  %6.2f  ", row->total_pct,
-                      row->total_error_pct, row->self_pct);
-        text_table_name(t, row->function, rows.width);
-        text_table_place(t, row, TEXT_COLUMNS - FIGURES - rows.width);
-    }
+    figure_rows(t, &rows, total_and_self);
     text_table_more(t, rows.all - rows.shown);
 }
 

@@ -35,6 +35,10 @@ void text_cell_end_line(struct buffer *out);
  *  TEXT_COLUMNS, it is wrapped and indented; no new line begins with a figure.
  *  @param text  must be safe to show */
 void text_cell_wrap(struct buffer *out, const char *label, const char *text);
+/** The same for a text in a buffer, which is freed. Its failure becomes that of
+ *  out. */
+void text_cell_wrap_line(struct buffer *out, const char *label,
+                         struct buffer *line);
 /** Makes the whole text ASCII, for a terminal that shows nothing else. Lines of
  *  trees become similar characters, others are written like `\x{E9}`. */
 void text_cell_to_ascii(struct buffer *out);

@@ -126,18 +126,6 @@ static void end_add(const struct waits_text *x, struct buffer *out,
     }
 }
 
-/* Ends the line and writes it. */
-static void write_line(const struct waits_text *x, const char *label,
-                       struct buffer *line)
-{
-    buffer_add(line, "", 1);
-    if (line->failed)
-        x->t->out->failed = true;
-    else
-        text_cell_wrap(x->t->out, label, (char *)line->data);
-    buffer_deinit(line);
-}
-
 static void sentence(const struct waits_text *x)
 {
     const struct waits_cause cause = waits_explain(x->w, x->duration_ns);
@@ -148,17 +136,17 @@ static void sentence(const struct waits_text *x)
                       "no process is waited for by others for long (on average "
                       "%.2f processes are blocked)",
                       average(x, x->t->s->by_state[STATE_BLOCKED]));
-        write_line(x, "Waiting:", &line);
+        text_cell_wrap_line(x->t->out, "Waiting:", &line);
         return;
     }
     first_add(x, &line, row_at(x, cause.first));
     chain_add(x, &line, &cause);
     end_add(x, &line, &cause);
-    write_line(x,
-               cause.deadlock ? "Deadlock:"
-               : cause.circle ? "Circle:"
-                              : "Waiting:",
-               &line);
+    text_cell_wrap_line(x->t->out,
+                        cause.deadlock ? "Deadlock:"
+                        : cause.circle ? "Circle:"
+                                       : "Waiting:",
+                        &line);
 }
 
 /* Those that wait for a process which could not be found out. */
@@ -180,7 +168,7 @@ static void unknown_sentence(const struct waits_text *x)
         text_cell_add(&line, function_name(x, row->sites[0].function), 0);
     }
     buffer_text(&line, " (docs/wall.md has the reasons)");
-    write_line(x, "Unknown:", &line);
+    text_cell_wrap_line(x->t->out, "Unknown:", &line);
 }
 
 /* --- the table ------------------------------------------------------------ */
