@@ -125,6 +125,8 @@ bench-accuracy: all
 	$(MIX) run --no-start bench/accuracy.exs
 bench-overhead: all
 	$(MIX) run --no-start bench/overhead.exs
+bench-seen: all
+	$(MIX) run --no-start bench/seen.exs
 bench-stated: all
 	$(MIX) run --no-start bench/stated.exs
 bench-formats: all
@@ -144,5 +146,5 @@ clean:
 
 .PHONY: all demo test test-rest test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-roots test-dist lint fuzz churn bench bench-accuracy \
-    bench-overhead bench-stated bench-formats bench-diff bench-page bench-snapshot bench-servers \
+    bench-overhead bench-seen bench-stated bench-formats bench-diff bench-page bench-snapshot bench-servers \
     clean dist install uninstall

@@ -46,22 +46,18 @@ defmodule Servers do
 
     %{
       states: states(head, report, kept, server.pid, times),
-      threads: threads(head, report, kept, used),
+      threads: for(row <- Bench.seen(kept, used), do: head ++ row),
       stacks: head ++ stacks(report) ++ [load_before: load, load_after: load()]
     }
   end
 
   defp spent(server) do
-    before = Recorder.cpu_of_threads(server.pid)
-    account(server, :reset)
-    Process.sleep(@seconds * 1000)
-    times = times(server)
-
-    {times,
-     for({tid, ns} <- Recorder.cpu_of_threads(server.pid), do: {comm(server, tid), tid, ns - Map.get(before, tid, 0)})}
+    Bench.spent(server.pid, fn ->
+      account(server, :reset)
+      Process.sleep(@seconds * 1000)
+      times(server)
+    end)
   end
-
-  defp comm(server, tid), do: String.trim(File.read!("/proc/#{server.pid}/task/#{tid}/comm"))
 
   defp account(server, what), do: Server.call(server, :erlang, :system_flag, [:microstate_accounting, what])
 
@@ -84,20 +80,6 @@ defmodule Servers do
         off = Enum.max([0.0, least - account[state], account[state] - most])
         head ++ [state: state, least: least, most: most, account: account[state], off: off]
       end
-    end
-  end
-
-  # The recording begins and ends a little outside the span; what a kind of thread used in all of it is in proportion.
-  defp threads(head, report, file, used) do
-    longer = report["meta"]["cpu_used_ns"] / Enum.sum(for {_, _, ns} <- used, do: ns)
-    kinds = Enum.group_by(used, fn {comm, _, _} -> String.replace(comm, ~r/_?\d+_?/, "") end)
-
-    for {kind, threads} <- [{"all", used} | Enum.sort(kinds)],
-        ns = longer * Enum.sum(for {_, _, ns} <- threads, do: ns),
-        ns > 0 do
-      %{"meta" => meta} = Cprof.json(["report", file | Enum.flat_map(threads, fn {_, tid, _} -> ["--thread", tid] end)])
-      chance = 1.96 / :math.sqrt(max(meta["samples"], 1))
-      head ++ [threads: kind, used_s: ns / 1.0e9, seen_of_used: meta["cpu_ns"] / ns, chance: chance]
     end
   end
 

@@ -3,7 +3,7 @@ Code.require_file("../test/live/support.exs", __DIR__)
 defmodule Bench do
   @moduledoc "What the benches share: truth, statistics, output."
 
-  alias Live.{Cprof, Node}
+  alias Live.{Cprof, Node, Recorder}
 
   @doc "A number from the environment."
   def setting(name, default), do: String.to_integer(System.get_env(name, "#{default}"))
@@ -46,6 +46,45 @@ defmodule Bench do
     if code != 0, do: raise(err)
     file
   end
+
+  @doc "What `fun` returns, and the CPU time that each thread of a process used meanwhile: [{name, tid, ns}]."
+  def spent(pid, fun) do
+    before = Recorder.cpu_of_threads(pid)
+    result = fun.()
+    {result, for({tid, ns} <- Recorder.cpu_of_threads(pid), do: {comm(pid, tid), tid, ns - Map.get(before, tid, 0)})}
+  end
+
+  # A thread that has ended meanwhile has no name.
+  defp comm(pid, tid) do
+    case File.read("/proc/#{pid}/task/#{tid}/comm") do
+      {:ok, name} -> String.trim(name)
+      _ -> "ended"
+    end
+  end
+
+  @doc """
+  Rows of a recording by kind of thread: CPU time that the samples stand for, divided by what the kernel charged during a
+  span of it (`spent/2`). The recording begins and ends a little outside the span, so what a kind of thread used in all of
+  it is in proportion.
+  """
+  def seen(file, used) do
+    longer = Cprof.json(["report", file])["meta"]["cpu_used_ns"] / Enum.sum(for {_, _, ns} <- used, do: ns)
+
+    for {kind, threads} <- by_kind(used) do
+      ns = longer * Enum.sum(for {_, _, ns} <- threads, do: ns)
+      %{"meta" => meta} = Cprof.json(["report", file | Enum.flat_map(threads, fn {_, tid, _} -> ["--thread", tid] end)])
+      [threads: kind, used_s: ns / 1.0e9, seen_of_used: meta["cpu_ns"] / ns, chance: chance(meta["samples"])]
+    end
+  end
+
+  @doc "The threads of `spent/2` by kind; first all of them. Kinds that used no CPU time are left out."
+  def by_kind(used) do
+    kinds = Enum.group_by(used, fn {comm, _, _} -> String.replace(comm, ~r/_?\d+_?/, "") end)
+    for {kind, threads} <- [{"all", used} | Enum.sort(kinds)], Enum.any?(threads, &(elem(&1, 2) > 0)), do: {kind, threads}
+  end
+
+  @doc "How far, as a share, n samples are from what they stand for by chance alone (95 %)."
+  def chance(n), do: 1.96 / :math.sqrt(max(n, 1))
 
   @doc """
   What the pieces have of a recording's samples: a stack belongs to the piece whose function is on it. Returns shares,

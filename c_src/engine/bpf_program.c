@@ -152,7 +152,7 @@ void bpf_program_forget(struct bpf_program_handle *p, pid_t tid)
 
 int bpf_program_attach(struct bpf_program_handle *p, int event, int cpu)
 {
-    uint64_t never = 0;
+    struct bpf_tick never = {0};
     int key = cpu;
     if (bpf_map_update_elem(p->ticks, &key, &never, BPF_ANY) != 0)
         return -errno;

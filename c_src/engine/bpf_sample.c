@@ -84,7 +84,7 @@ int bpf_sample_read(const void *record, size_t len,
         return -E_TORN;
     *out = (struct sample){
         .time_ns = r->time_ns,
-        .period_ns = r->elapsed_ns,
+        .period_ns = r->period_ns,
         .tid = (pid_t)r->tid,
         .in_kernel = r->flags & BPF_IN_KERNEL,
         .has_regs = r->flags & BPF_HAS_REGS,

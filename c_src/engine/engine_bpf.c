@@ -143,7 +143,7 @@ static bool take_record(void *ctx, const void *record, size_t len)
     if (t && s.has_regs)
         t->sp = s.regs.r[REGS_RSP];
     s.tid = t ? t->tid : e->ns.ours ? s.tid : 0;
-    if (s.period_ns == 0 || e->cpus.setup.cycles)
+    if (e->cpus.setup.cycles)
         s.period_ns = e->cpus.setup.period_ns;
     e->counters.samples++;
     e->counters.stack_cut += s.stack_full || s.erlang_root.len;
@@ -155,6 +155,7 @@ static int tell_setup(struct engine *e, const struct engine_view *view)
     struct bpf_setup setup = {.ns_dev = e->ns.dev,
                               .ns_ino = e->ns.ino,
                               .tgid = e->told.tgid,
+                              .period_ns = e->cpus.setup.period_ns,
                               .kernel_stacks = e->kernel_stacks};
     uint32_t bytes = view->layout->process_bytes;
     copy_plan_offsets(view, &setup.at);
@@ -319,7 +320,7 @@ static struct engine_counters counters(const struct engine *e)
     struct engine_counters result = e->counters;
     struct bpf_lost lost = bpf_program_lost(e->program);
     result.lost += lost.samples;
-    result.lost_ns += lost.elapsed_ns;
+    result.lost_ns += lost.period_ns;
     result.throttled = e->cpus.throttled;
     return result;
 }

@@ -22,7 +22,7 @@ static const struct copy_offsets offsets = {.current_process = 168,
 static size_t make(struct made *m, const size_t len[BPF_PIECES])
 {
     size_t at = 0;
-    *m = (struct made){.record = {.time_ns = 5, .elapsed_ns = 6, .tid = 7}};
+    *m = (struct made){.record = {.time_ns = 5, .period_ns = 6, .tid = 7}};
     for (int i = 0; i < BPF_PIECES; i++) {
         m->record.piece[i].addr = (uint64_t)(i + 1) << 20;
         m->record.piece[i].len = len[i];

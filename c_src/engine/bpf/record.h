@@ -36,12 +36,11 @@ enum bpf_flag {
 };
 
 struct bpf_record {
-    __u64 time_ns;    /* CLOCK_MONOTONIC */
-    __u64 elapsed_ns; /* since the last sample on this CPU, of any process;
-                         0: it is the first */
-    __u32 tid;        /* in the node's pid namespace */
-    __u32 flags;      /* enum bpf_flag */
-    char comm[16];    /* the thread's name: our side may not know it yet */
+    __u64 time_ns;   /* CLOCK_MONOTONIC */
+    __u64 period_ns; /* the CPU time that the sample stands for */
+    __u32 tid;       /* in the node's pid namespace */
+    __u32 flags;     /* enum bpf_flag */
+    char comm[16];   /* the thread's name: our side may not know it yet */
     __u64 regs[BPF_REGS];
     __u64 c_p, name;
     __s64 system_call; /* its number; -1: not in one */
@@ -58,6 +57,7 @@ struct bpf_record {
 struct bpf_setup {
     __u64 ns_dev, ns_ino; /* the node's pid namespace */
     __u64 tgid;           /* the node's pid in it */
+    __u64 period_ns;      /* of the event */
     struct copy_offsets at;
     __u32 head_bytes;    /* of a Process, up to the last field; at most
                             BPF_HEAD_MAX; 0: nothing of a Process is read */
@@ -66,7 +66,13 @@ struct bpf_setup {
 
 /* The samples for which the ring had no room. */
 struct bpf_lost {
-    __u64 samples, elapsed_ns;
+    __u64 samples, period_ns; /* the sum of theirs */
+};
+
+/* A sample on a CPU, of any process. */
+struct bpf_tick {
+    __u64 time_ns;
+    __u64 idle_ends; /* how often the CPU had left its idle state; 0: unknown */
 };
 
 #endif

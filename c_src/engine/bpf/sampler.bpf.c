@@ -12,6 +12,7 @@
 #include <linux/ptrace.h>
 #include <stdbool.h>
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #include "engine/bpf/copy.bpf.h"
@@ -42,14 +43,30 @@ struct {
     __type(value, struct scratch);
 } scratches SEC(".maps");
 
-/* When the last sample was taken on each CPU; 0: none since the event was
- * attached there. */
+/* The last sample on each CPU; all 0: none since the event was attached. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, MAX_CPUS); /* set before loading */
     __type(key, __u32);
-    __type(value, __u64);
+    __type(value, struct bpf_tick);
 } ticks SEC(".maps");
+
+/* The kernel's structs, as far as they are needed here (kernel/sched/sched.h);
+ * libbpf puts in the offsets of the running kernel. */
+#define OF_THE_KERNEL __attribute__((preserve_access_index))
+struct rq {
+    struct task_struct *idle;
+} OF_THE_KERNEL;
+struct cfs_rq {
+    struct rq *rq;
+} OF_THE_KERNEL;
+struct sched_entity {
+    struct cfs_rq *cfs_rq;
+} OF_THE_KERNEL;
+struct task_struct {
+    struct sched_entity se;
+    unsigned long nvcsw, nivcsw; /* how often it left its CPU */
+} OF_THE_KERNEL;
 
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -135,14 +152,29 @@ static __always_inline __u32 node_thread(const struct bpf_setup *setup)
     return ids.pid;
 }
 
-/* A timer that fires late skips the ticks that it missed, and begins a new
- * period when it is set again. So the time that a sample stands for is
- * measured. */
-static __always_inline void tick(struct bpf_record *r, __u64 *last)
+/* How often this CPU has left its idle state so far; 0: the kernel does not
+ * show it (it does if it has CONFIG_FAIR_GROUP_SCHED). */
+static __always_inline __u64 idle_ends(void)
 {
-    __u64 now = bpf_ktime_get_ns();
-    r->time_ns = now;
-    r->elapsed_ns = *last ? now - *last : 0;
+    if (!bpf_core_field_exists(struct sched_entity, cfs_rq) ||
+        !bpf_core_field_exists(struct cfs_rq, rq))
+        return 0;
+    struct task_struct *running = (void *)bpf_get_current_task();
+    struct task_struct *idle = BPF_CORE_READ(running, se.cfs_rq, rq, idle);
+    return BPF_CORE_READ(idle, nvcsw) + BPF_CORE_READ(idle, nivcsw);
+}
+
+/* A timer that fires late skips the ticks that it missed, so the time that a
+ * sample stands for is measured. But in some virtual machines the timer does
+ * not fire while the CPU is idle. So if the CPU was idle in between, or if that
+ * is not known, the sample stands for one period. */
+static __always_inline void tick(struct bpf_record *r, struct bpf_tick *last,
+                                 __u64 period_ns)
+{
+    struct bpf_tick now = {bpf_ktime_get_ns(), idle_ends()};
+    bool busy = now.idle_ends && now.idle_ends == last->idle_ends;
+    r->time_ns = now.time_ns;
+    r->period_ns = busy ? now.time_ns - last->time_ns : period_ns;
     *last = now;
 }
 
@@ -174,7 +206,7 @@ static __always_inline void hand_over(struct copying *c)
     struct bpf_lost *sum = bpf_map_lookup_elem(&lost, &zero);
     if (sum) {
         __sync_fetch_and_add(&sum->samples, 1);
-        __sync_fetch_and_add(&sum->elapsed_ns, c->s->record.elapsed_ns);
+        __sync_fetch_and_add(&sum->period_ns, c->s->record.period_ns);
     }
 }
 
@@ -206,10 +238,10 @@ int take_sample(struct bpf_perf_event_data *ctx)
     __u32 zero = 0, cpu = bpf_get_smp_processor_id();
     struct copying c = {.s = bpf_map_lookup_elem(&scratches, &cpu),
                         .setup = bpf_map_lookup_elem(&setup, &zero)};
-    __u64 *last = bpf_map_lookup_elem(&ticks, &cpu);
+    struct bpf_tick *last = bpf_map_lookup_elem(&ticks, &cpu);
     if (!c.s || !c.setup || !last)
         return 0;
-    tick(&c.s->record, last);
+    tick(&c.s->record, last, c.setup->period_ns);
     __u32 tid = node_thread(c.setup);
     if (tid)
         sample_thread(ctx, &c, tid);
