@@ -129,6 +129,8 @@ bench-seen: all
 	$(MIX) run --no-start bench/seen.exs
 bench-stated: all
 	$(MIX) run --no-start bench/stated.exs
+bench-wall: all
+	$(MIX) run --no-start bench/wall.exs
 bench-formats: all
 	$(MIX) run --no-start bench/formats.exs
 bench-diff: all
@@ -146,5 +148,5 @@ clean:
 
 .PHONY: all demo test test-rest test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-roots test-dist lint fuzz churn bench bench-accuracy \
-    bench-overhead bench-seen bench-stated bench-formats bench-diff bench-page bench-snapshot bench-servers \
+    bench-overhead bench-seen bench-stated bench-wall bench-formats bench-diff bench-page bench-snapshot bench-servers \
     clean dist install uninstall

@@ -40,8 +40,8 @@ struct unseen_reasons {
 };
 /**
  * Puts the CPU time that was used and that was seen into the profile's meta. If
- * they differ by more than 2 % plus what chance explains, adds a note that says
- * how much is missing, from which kinds of thread, and why. To be called when
+ * they differ by more than 2 % plus what chance explains, of all threads or of
+ * a kind of thread, adds a note that says by how much and why. To be called when
  * the profile's counters are final.
  * @param all  true if all CPU time is sampled; otherwise no note is added
  * @return 0, or the profile's error
@@ -60,10 +60,16 @@ struct unseen_gap {
     uint64_t unarmed_ns; /**< on CPUs that had no event yet; an upper bound */
     uint64_t new_ns;     /**< of threads before they were noticed */
     uint64_t ended_ns;   /**< of threads after they were last looked at */
+    uint64_t switching_ns; /**< that events on threads add to switches, as if
+                                they were armed all the time, as samples are
+                                weighted */
     int64_t kinds[THREAD_OTHER + 1]; /**< used - seen, of the known threads */
+    bool per_cpu;      /**< the events are on CPUs, not on threads */
+    uint64_t switches; /**< times that one of the threads came onto a CPU */
 };
-/** Is the difference large enough to be reported? If so, writes the note into
- *  `line`. Pure. */
+/** Is the difference, of the sum or of a kind of thread, large enough to be
+ *  reported? If so, writes the note into `line`, which may be changed anyway.
+ *  Pure. */
 bool unseen_explain(const struct unseen_gap *gap, char *line, size_t size);
 
 #endif

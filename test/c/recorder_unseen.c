@@ -43,6 +43,17 @@ static void each_measured_cause_is_told(void **state)
               "ended, 0.30 s for an unknown reason; 0.90 s dirty-io");
 }
 
+static void events_on_threads_are_a_cause(void **state)
+{
+    (void)state;
+    char line[512];
+    struct unseen_gap g = gap_of(3 * NS_PER_S);
+    g.switching_ns = 800 * NS_PER_MS;
+    assert_true(unseen_explain(&g, line, sizeof(line)));
+    assert_non_null(strstr(line, "sampled: 0.80 s of switches to threads with "
+                                 "an event, in which none fires, 0.30 s for"));
+}
+
 /* No more is explained than there is. */
 static void causes_add_up(void **state)
 {
@@ -80,6 +91,48 @@ static void throttling_is_a_reason(void **state)
     assert_true(unseen_explain(&g, line, sizeof(line)));
     assert_non_null(
         strstr(line, "sampled: 1.10 s while the kernel held samples back"));
+}
+
+/* With an event on each CPU, up to 10 us a switch may be the cause. */
+static void context_switches_are_a_reason(void **state)
+{
+    (void)state;
+    char line[512];
+    struct unseen_gap g = gap_of(3 * NS_PER_S);
+    g.switches = 200000;
+    assert_true(unseen_explain(&g, line, sizeof(line)));
+    assert_non_null(strstr(line, "1.10 s for an unknown reason"));
+    g.per_cpu = true;
+    assert_true(unseen_explain(&g, line, sizeof(line)));
+    assert_non_null(strstr(line, "sampled: 1.10 s of context switches, which"));
+    g.switches = 100000;
+    assert_true(unseen_explain(&g, line, sizeof(line)));
+    assert_non_null(strstr(line, "1.10 s for an unknown reason"));
+}
+
+/* The sum is right, but two kinds of thread are not. */
+static void a_shift_between_kinds_is_told(void **state)
+{
+    (void)state;
+    char line[512];
+    struct unseen_gap g = gap_of(1900 * NS_PER_MS);
+    g.per_cpu = true;
+    g.switches = 50000;
+    g.kinds[THREAD_NORMAL] = 310 * NS_PER_MS;
+    g.kinds[THREAD_DIRTY_IO] = -300 * (int64_t)NS_PER_MS;
+    g.kinds[THREAD_AUX] = -10 * (int64_t)NS_PER_MS;
+    assert_true(unseen_explain(&g, line, sizeof(line)));
+    assert_string_equal(
+        line, "the kernel charged 0.31 s more to scheduler, 0.30 s less to "
+              "dirty-io threads than was sampled: it divides the time of "
+              "context switches between threads at another moment than a "
+              "timer does");
+    g.switches = 20000;
+    assert_false(unseen_explain(&g, line, sizeof(line)));
+    g.switches = 50000;
+    g.kinds[THREAD_NORMAL] = 100 * NS_PER_MS;
+    g.kinds[THREAD_DIRTY_IO] = -100 * (int64_t)NS_PER_MS;
+    assert_false(unseen_explain(&g, line, sizeof(line)));
 }
 
 static void *spin(void *ns)
@@ -131,9 +184,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_may_be_chance_is_not_told),
         cmocka_unit_test(each_measured_cause_is_told),
+        cmocka_unit_test(events_on_threads_are_a_cause),
         cmocka_unit_test(causes_add_up),
         cmocka_unit_test(our_own_stop_is_a_reason),
         cmocka_unit_test(throttling_is_a_reason),
+        cmocka_unit_test(context_switches_are_a_reason),
+        cmocka_unit_test(a_shift_between_kinds_is_told),
         cmocka_unit_test(a_thread_that_ended_is_the_cause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

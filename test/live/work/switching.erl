@@ -4,7 +4,7 @@
 
 -export([start/1]).
 
-%% "turns N" does that many reads and says "done".
+%% "turns N" does that many reads, "naps N" works for some ms and then sleeps, that many times. Each says "done".
 start([File]) ->
     io:format("ready ~s~n", [os:getpid()]),
     {ok, Fd} = file:open(File, [read, raw, binary]),
@@ -16,9 +16,20 @@ loop(Fd) ->
             turns(list_to_integer(string:trim(N)), 0, Fd),
             io:format("done~n"),
             loop(Fd);
+        "naps " ++ N ->
+            naps(list_to_integer(string:trim(N))),
+            io:format("done~n"),
+            loop(Fd);
         eof ->
             halt()
     end.
+
+naps(0) ->
+    ok;
+naps(N) ->
+    _ = lists:sum(lists:seq(1, 100_000)),
+    timer:sleep(1 + N rem 5),
+    naps(N - 1).
 
 %% In an order without a period.
 turns(0, _, _) ->
