@@ -41,8 +41,8 @@ struct unseen_reasons {
 /**
  * Puts the CPU time that was used and that was seen into the profile's meta. If
  * they differ by more than 2 % plus what chance explains, of all threads or of
- * a kind of thread, adds a note that says by how much and why. To be called when
- * the profile's counters are final.
+ * a kind of thread, adds a note that says by how much and why. To be called
+ * when the profile's counters are final.
  * @param all  true if all CPU time is sampled; otherwise no note is added
  * @return 0, or the profile's error
  */
@@ -54,12 +54,12 @@ struct unseen_gap {
     uint64_t used_ns, seen_ns, samples;
     uint64_t period_ns;          /**< CPU time that a sample stands for */
     uint64_t lost_ns, missed_ns; /**< samples that were not handed out */
-    uint64_t untaken_ns; /**< samples that there was no time to process */
-    bool paused;         /**< cprof itself did not run for a time */
-    bool throttled;      /**< the kernel held samples back */
-    uint64_t unarmed_ns; /**< on CPUs that had no event yet; an upper bound */
-    uint64_t new_ns;     /**< of threads before they were noticed */
-    uint64_t ended_ns;   /**< of threads after they were last looked at */
+    uint64_t untaken_ns;   /**< samples that there was no time to process */
+    bool paused;           /**< cprof itself did not run for a time */
+    bool throttled;        /**< the kernel held samples back */
+    uint64_t unarmed_ns;   /**< on CPUs that had no event yet; an upper bound */
+    uint64_t new_ns;       /**< of threads before they were noticed */
+    uint64_t ended_ns;     /**< of threads after they were last looked at */
     uint64_t switching_ns; /**< that events on threads add to switches, as if
                                 they were armed all the time, as samples are
                                 weighted */
