@@ -195,6 +195,8 @@ int process_open(pid_t pid, struct process *out)
     err = read_status(&p);
     if (!err)
         err = identify(&p);
+    if (!err && process_stat_read(pid, &stat) == 0)
+        p.stack = stat.stack;
     /* A process that ends meanwhile causes other errors: report its end. */
     if (err && !process_alive(&p))
         return -E_GONE;
@@ -209,7 +211,9 @@ bool process_alive(const struct process *p)
     int err = process_stat_read(p->pid, &stat);
     if (err) /* other errors, such as no free descriptor, prove nothing */
         return err != -E_NO_PROCESS && err != -ENOENT && err != -ESRCH;
-    return stat.start_time == p->start_time && !ended(stat.state);
+    bool other_program = p->stack && stat.stack && stat.stack != p->stack;
+    return stat.start_time == p->start_time && !other_program &&
+           !ended(stat.state);
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)

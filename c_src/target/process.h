@@ -20,7 +20,8 @@
 struct process {
     pid_t pid;           /**< in our pid namespace */
     pid_t inner_pid;     /**< in its own pid namespace (last of NSpid) */
-    uint64_t start_time; /**< field 22 of /proc/PID/stat, clock ticks */
+    uint64_t start_time; /**< as in struct process_stat */
+    uint64_t stack;      /**< likewise, of the program that was identified */
     uid_t uid;
     char exe[PROCESS_PATH_MAX];  /**< target of /proc/PID/exe */
     char command[256];           /**< argv joined by blanks, truncated; cookies
@@ -41,7 +42,8 @@ struct process {
  *         those of an emulator (see process.c); or -errno
  */
 MUST_USE int process_open(pid_t pid, struct process *out);
-/** Is it still the same process? False when it has ended or is a zombie. */
+/** Is it still the same process and program? False when it has ended, is a
+ *  zombie, or has executed another program. */
 bool process_alive(const struct process *p);
 /**
  * The path under which a path of the process can be opened from here:
@@ -59,6 +61,8 @@ struct process_stat {
     char state; /**< 'R', 'S', 'T', 'Z', ... */
     pid_t parent;
     uint64_t start_time; /**< clock ticks since the machine's start */
+    uint64_t stack;      /**< where the stack of its program began, which is
+                              random for each program; 0: not known */
 };
 /** 0, -E_NO_PROCESS, -E_NO_ACCESS, -E_FORMAT or -errno. */
 MUST_USE int process_stat_read(pid_t pid, struct process_stat *out);

@@ -27,8 +27,21 @@ static int number(const char **at, const char *end, uint64_t max, uint64_t *out)
     return 0;
 }
 
-/* proc(5): the state is field 3, the parent field 4, the start time field 22.
- */
+/* The number `fields` fields behind the one at `at`; 0 if there is none. */
+static uint64_t field_behind(const char *at, const char *end, int fields)
+{
+    uint64_t value = 0;
+    while (fields-- > 0) {
+        at = memchr(at, ' ', (size_t)(end - at));
+        if (!at)
+            return 0;
+        at++;
+    }
+    return number(&at, end, UINT64_MAX, &value) ? 0 : value;
+}
+
+/* proc(5): the state is field 3, the parent field 4, the start time field 22,
+ * the start of the stack field 28. */
 int process_stat_parse(const void *text, size_t len, struct process_stat *out)
 {
     uint64_t parent = 0, start_time = 0;
@@ -47,7 +60,8 @@ int process_stat_parse(const void *text, size_t len, struct process_stat *out)
     }
     if (number(&at, end, UINT64_MAX, &start_time))
         return -E_FORMAT;
-    *out = (struct process_stat){state, (pid_t)parent, start_time};
+    *out = (struct process_stat){state, (pid_t)parent, start_time,
+                                 field_behind(at, end, 28 - 22)};
     return 0;
 }
 

@@ -21,6 +21,11 @@ static void stat_with_any_name(void **state)
     assert_true(stat.start_time == 987654321);
     assert_int_equal(stat.state, 'R');
     assert_int_equal(stat.parent, 1);
+    assert_true(stat.stack == 0);
+    const char more[] = "1 (x) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 "
+                        "21 22 23 24 25 26 27 140737488351232 29\n";
+    assert_int_equal(process_stat_parse(more, strlen(more), &stat), 0);
+    assert_true(stat.stack == 140737488351232);
 }
 
 static void stat_cut_or_wrong(void **state)
@@ -28,7 +33,7 @@ static void stat_cut_or_wrong(void **state)
     (void)state;
     const char text[] = "1 (x) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 "
                         "21 22";
-    struct process_stat stat = {'q', 6, 5};
+    struct process_stat stat = {'q', 6, 5, 4};
     for (size_t len = 0; len < sizeof(text) - 3; len++)
         assert_int_equal(process_stat_parse(text, len, &stat), -E_FORMAT);
     assert_int_equal(process_stat_parse(NULL, 0, &stat), -E_FORMAT);
@@ -300,6 +305,30 @@ static void what_starts_is_read_whole(void **state)
     rmdir(dir);
 }
 
+/* It has the same pid and start time, but it is no node any more. */
+static void another_program(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/cprof-process-XXXXXX", emulator[64], go[64];
+    char script[] = "until [ -e \"$0\" ]; do sleep 0.01; done; exec sleep 100";
+    char *argv[] = {emulator, "-c", script, go, NULL};
+    assert_non_null(mkdtemp(dir));
+    snprintf(go, sizeof(go), "%s/go", dir);
+    snprintf(emulator, sizeof(emulator), "%s/beam.smp", dir);
+    copy("/bin/sh", emulator);
+    pid_t pid = run(emulator, argv, NULL);
+    struct process p;
+    assert_int_equal(open_soon(pid, &p), 0);
+    assert_true(process_alive(&p));
+    copy("/dev/null", go);
+    WAIT_UNTIL(!process_alive(&p));
+    assert_int_equal(process_open(pid, &p), -E_NOT_BEAM);
+    end(pid);
+    unlink(go);
+    unlink(emulator);
+    rmdir(dir);
+}
+
 /* A chroot with nothing but one program in it, which needs no library. */
 static void another_root(void **state)
 {
@@ -348,6 +377,7 @@ int main(void)
         cmocka_unit_test(what_is_no_node),
         cmocka_unit_test(deleted_and_renamed_emulators),
         cmocka_unit_test(what_starts_is_read_whole),
+        cmocka_unit_test(another_program),
         cmocka_unit_test(another_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
