@@ -17,6 +17,7 @@
 #include "engine/perf_threads.h"
 
 enum {
+    RAISED = -5, /* nice value */
     LATE_NS = 10 * 1000 * 1000,
     SWEEP_NS = 50 * 1000 * 1000,
     LOAD_NS = 250 * 1000 * 1000, /* how often the node's load is read */
@@ -146,12 +147,14 @@ static int probe(pid_t pid)
     return perf_event_error(result);
 }
 
-/* Data that is read from the node after a sample must be read soon. */
+/* Data that is read from the node after a sample must be read soon. A little
+ * priority is enough: at -20, the kernel would count this thread as 86 others
+ * and move the machine's other load to the node's CPU. */
 static void raise_priority(struct engine *e)
 {
     errno = 0;
     e->old_priority = getpriority(PRIO_PROCESS, 0);
-    e->was_raised = errno == 0 && setpriority(PRIO_PROCESS, 0, -20) == 0;
+    e->was_raised = errno == 0 && setpriority(PRIO_PROCESS, 0, RAISED) == 0;
 }
 
 static int start(struct engine *e)
