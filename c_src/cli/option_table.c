@@ -242,7 +242,7 @@ const struct option_row option_table[] = {
          OPTIONS_RATE) "); with "
                        "--event wall, readings of the processes per second "
                        "(default " TEXT(OPTIONS_WALL_RATE) ", at most " TEXT(
-                           OPTIONS_WALL_RATE_MAX) ")"},
+                           ENGINE_WALL_MAX_RATE) ")"},
     {"base", 0, DIFF, "FILE", NULL, false, take_base, 0,
      "a recording from before the change (repeatable)"},
     {"new", 0, DIFF, "FILE", NULL, false, take_new, 0,

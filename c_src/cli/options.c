@@ -265,7 +265,7 @@ static int check_wall(const struct options *o, struct options_fault *f)
     if (o->scheduler_count || o->thread_count)
         return fault(f, o->scheduler_count ? "--scheduler" : "--thread", "",
                      why);
-    if (o->rate > OPTIONS_WALL_RATE_MAX)
+    if (o->rate > ENGINE_WALL_MAX_RATE)
         return fault(f, "--rate", "",
                      "give 1 to 100 readings per second with --event wall");
     return 0;

@@ -23,11 +23,10 @@ enum option_verb {
     OPTION_DUMP = 16,
 };
 
-#define OPTIONS_MAX_VALUES    64 /**< of a repeatable option */
-#define OPTIONS_RATE          99 /**< default rate in Hz */
-#define OPTIONS_WALL_RATE     10 /**< the same for the event wall */
-#define OPTIONS_WALL_RATE_MAX 100
-#define OPTIONS_SECONDS       10 /**< default duration, for a running node */
+#define OPTIONS_MAX_VALUES 64 /**< of a repeatable option */
+#define OPTIONS_RATE       99 /**< default rate in Hz */
+#define OPTIONS_WALL_RATE  10 /**< the same for the event wall */
+#define OPTIONS_SECONDS    10 /**< default duration, for a running node */
 
 /** Recordings of one side of a comparison. */
 struct options_side {

@@ -31,6 +31,8 @@ extern const char *const engine_event_names[];
 /** Samples per second. */
 #define ENGINE_MIN_RATE 1
 #define ENGINE_MAX_RATE 10000
+/** ENGINE_WALL: ticks per second. */
+#define ENGINE_WALL_MAX_RATE 100
 
 /** What is known of the node now; borrowed only for the call. */
 struct engine_view {

@@ -9,9 +9,13 @@
  *
  * Commands:
  *   hello  #{version => 1}        -> #{version => 1, program => binary}
- *   start  #{pid, rate, engine, duration_ms, kernel, force, describe,
- *            no_command, at_end => [binary]}
+ *   start  #{pid, event, rate, engine, duration_ms, kernel, force, describe,
+ *            no_command, own => [binary], at_end => [binary]}
  *                                 -> started
+ *                                 event: cpu (the default) or wall
+ *                                 own: pids of processes that work for the
+ *                                 recording, at most OWN_PIDS. They are in no
+ *                                 sample of the event wall
  *                                 at_end: packets of `write` requests without
  *                                 a recording. They are carried out if the
  *                                 other side ends while the recording runs
@@ -74,7 +78,7 @@ enum port_command {
     PORT_DESCRIBE
 };
 
-enum { PORT_MAX_PROCESSES = 64, PORT_TEXT = 256 };
+enum { PORT_MAX_TEXTS = 64, PORT_TEXT = 256 };
 
 /** What the node says about one of its processes; "" if there is nothing. */
 struct port_description {
@@ -94,6 +98,12 @@ struct port_recordings {
     int at, left;
 };
 
+/** A list of texts. */
+struct port_texts {
+    char list[PORT_MAX_TEXTS][PORT_TEXT];
+    size_t count;
+};
+
 /** A view into the packet; any bytes, including NUL. */
 struct port_bytes {
     const uint8_t *data;
@@ -108,10 +118,9 @@ struct port_request {
     int64_t version;
     int64_t pid, rate, duration_ms, top;
     bool kernel, force, describe, exclusive, no_command;
-    char engine[PORT_TEXT], format[PORT_TEXT], run[PORT_TEXT];
-    char focus[PORT_TEXT], ignore[PORT_TEXT];
-    char processes[PORT_MAX_PROCESSES][PORT_TEXT];
-    size_t process_count;
+    char event[PORT_TEXT], engine[PORT_TEXT], format[PORT_TEXT];
+    char run[PORT_TEXT], focus[PORT_TEXT], ignore[PORT_TEXT];
+    struct port_texts processes, own;
     struct port_bytes recording, path;
     struct port_recordings base, now, at_end;
     double min_effect, fail_above; /**< percent, 0 or more */
@@ -123,6 +132,9 @@ struct port_request {
  *  fuzzed. */
 MUST_USE int port_decode(const void *packet, size_t len,
                          struct port_request *out);
+/** Sets pointers to the texts of a list, and returns how many there are. */
+size_t port_texts(const struct port_texts *texts,
+                  const char *pointers[static PORT_MAX_TEXTS]);
 /** Reads the next description of a decoded request; false: there are no more.
  */
 bool port_next_description(struct port_descriptions *d,

@@ -48,12 +48,14 @@ static const struct field fields[] = {
     {"describe", FIELD_BOOLEAN, MEMBER(describe)},
     {"exclusive", FIELD_BOOLEAN, MEMBER(exclusive)},
     {"no_command", FIELD_BOOLEAN, MEMBER(no_command)},
+    {"event", FIELD_TEXT, MEMBER(event)},
     {"engine", FIELD_TEXT, MEMBER(engine)},
     {"format", FIELD_TEXT, MEMBER(format)},
     {"run", FIELD_TEXT, MEMBER(run)},
     {"focus", FIELD_TEXT, MEMBER(focus)},
     {"ignore", FIELD_TEXT, MEMBER(ignore)},
     {"process", FIELD_TEXTS, MEMBER(processes)},
+    {"own", FIELD_TEXTS, MEMBER(own)},
     {"recording", FIELD_BYTES, MEMBER(recording)},
     {"path", FIELD_BYTES, MEMBER(path)},
     {"base", FIELD_RECORDINGS, MEMBER(base)},
@@ -137,16 +139,16 @@ static bool text(struct cursor *c, char out[static PORT_TEXT])
     return true;
 }
 
-static bool texts(struct cursor *c, struct port_request *out)
+static bool texts(struct cursor *c, struct port_texts *out)
 {
     int count;
     if (ei_decode_list_header(c->bytes, &c->at, &count) != 0 ||
-        count > PORT_MAX_PROCESSES)
+        count > PORT_MAX_TEXTS)
         return false;
     for (int i = 0; i < count; i++)
-        if (!text(c, out->processes[i]))
+        if (!text(c, out->list[i]))
             return false;
-    out->process_count = (size_t)count;
+    out->count = (size_t)count;
     /* A list that is not empty ends with the term []. */
     return count == 0 || ei_skip_term(c->bytes, &c->at) == 0;
 }
@@ -172,6 +174,14 @@ static bool descriptions(struct cursor *c, struct port_descriptions *out)
         if (!description(c, &one))
             return false;
     return count == 0 || ei_skip_term(c->bytes, &c->at) == 0;
+}
+
+size_t port_texts(const struct port_texts *texts,
+                  const char *pointers[static PORT_MAX_TEXTS])
+{
+    for (size_t i = 0; i < texts->count; i++)
+        pointers[i] = texts->list[i];
+    return texts->count;
 }
 
 bool port_next_description(struct port_descriptions *d,
@@ -229,7 +239,7 @@ static bool value(struct cursor *c, const struct field *f,
     case FIELD_TEXT:
         return text(c, member);
     case FIELD_TEXTS:
-        return texts(c, out);
+        return texts(c, member);
     case FIELD_BYTES:
         return bytes(c, member);
     case FIELD_RECORDINGS:

@@ -8,22 +8,21 @@
 #include "output/output.h"
 
 struct filter port_filter(const struct port_request *r,
-                          const char *names[static PORT_MAX_PROCESSES])
+                          const char *names[static PORT_MAX_TEXTS])
 {
-    for (size_t i = 0; i < r->process_count; i++)
-        names[i] = r->processes[i];
+    size_t count = port_texts(&r->processes, names);
     /* Inside a node, the process is known to exist, for example the caller of a
      * trigger. So it is not an error if it was not sampled. */
     return (struct filter){.idle_is_fine = true,
                            .processes = names,
-                           .process_count = r->process_count,
+                           .process_count = count,
                            .focus = r->focus[0] ? r->focus : NULL,
                            .ignore = r->ignore[0] ? r->ignore : NULL};
 }
 
 static int render(const struct port_request *r, struct buffer *bytes)
 {
-    const char *names[PORT_MAX_PROCESSES];
+    const char *names[PORT_MAX_TEXTS];
     const struct view view = {
         .filter = port_filter(r, names),
         .format = format_by_name(r->format),

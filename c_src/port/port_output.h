@@ -11,7 +11,7 @@
 /** The filter that a request gives. It borrows r and names.
  *  @param names  holds the filter's list of processes */
 struct filter port_filter(const struct port_request *r,
-                          const char *names[static PORT_MAX_PROCESSES]);
+                          const char *names[static PORT_MAX_TEXTS]);
 /** Each appends its reply to out and returns 0, or returns the error to reply
  *  with. */
 MUST_USE int port_output_render(const struct port_request *r,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "engine/engine.h"
@@ -37,13 +38,29 @@ static int hello(struct server *s, const struct port_request *r)
     return port_reply_hello(&s->out, r->ref, CPROF_VERSION);
 }
 
+/* The words are those of the command line. NULL: CPU time. */
+static int event_of(const struct port_request *r, const char **event)
+{
+    const char *wall = engine_event_names[ENGINE_WALL];
+    *event = strcmp(r->event, wall) == 0 ? wall : NULL;
+    int64_t most = *event ? ENGINE_WALL_MAX_RATE : ENGINE_MAX_RATE;
+    if (!*event && r->event[0] && strcmp(r->event, "cpu") != 0)
+        return -EINVAL;
+    return r->rate < ENGINE_MIN_RATE || r->rate > most ? -EINVAL : 0;
+}
+
 static int start(struct server *s, const struct port_request *r)
 {
+    const char *event, *own[PORT_MAX_TEXTS];
     if (s->session || s->finished)
         return -EALREADY;
-    if (r->rate < ENGINE_MIN_RATE || r->rate > ENGINE_MAX_RATE)
-        return -EINVAL;
+    int err = event_of(r, &event);
+    if (err)
+        return err;
     const struct session_options o = {.pid = (pid_t)r->pid,
+                                      .event = event,
+                                      .own = own,
+                                      .own_count = port_texts(&r->own, own),
                                       .rate = (unsigned)r->rate,
                                       .timeline = true,
                                       .engine = r->engine[0] ? r->engine
@@ -51,7 +68,7 @@ static int start(struct server *s, const struct port_request *r)
                                       .kernel = r->kernel,
                                       .no_command = r->no_command,
                                       .force = r->force};
-    int err = session_open(&o, &s->session);
+    err = session_open(&o, &s->session);
     if (err)
         return err;
     s->session_error = 0;

@@ -19,6 +19,7 @@ struct pipeline {
     struct timeline timeline;
     struct profile *profile;
     struct unwound unwound;
+    uint64_t left_out;
     int error;
 };
 
@@ -51,6 +52,17 @@ int pipeline_open(struct target_state *target, struct unwinder *unwinder,
 void pipeline_keep_time(struct pipeline *p, uint64_t started_ns)
 {
     timeline_begin(&p->timeline, p->profile, started_ns);
+}
+
+int pipeline_leave_out(struct pipeline *p, const char *const *pids,
+                       size_t count)
+{
+    return waiting_leave_out(p->waiting, pids, count);
+}
+
+uint64_t pipeline_left_out(const struct pipeline *p)
+{
+    return p->left_out;
 }
 
 void pipeline_close(struct pipeline *p)
@@ -153,7 +165,13 @@ static void add_process(struct pipeline *p, const struct sample *s)
     of_its_code.time_ns = target_state_code_at(p->target, s);
     if (s->erlang.len)
         unwinder_at_rest(p->unwinder, &of_its_code, &p->unwound);
-    keep_error(p, waiting_name(p->waiting, &of_its_code, &p->unwound, &named));
+    int named_as =
+        waiting_name(p->waiting, &of_its_code, &p->unwound, &named);
+    keep_error(p, named_as);
+    if (named_as > 0) {
+        p->left_out++;
+        return;
+    }
     int bucket = timeline_at(&p->timeline, s->time_ns);
     keep_error(p, bucket);
     const struct profile_sample row = {

@@ -26,6 +26,11 @@ MUST_USE int pipeline_open(struct target_state *target,
 /** From now on, samples are put into a timeline that began at started_ns
  *  (CLOCK_MONOTONIC) and has buckets of meta.bucket_ns. */
 void pipeline_keep_time(struct pipeline *p, uint64_t started_ns);
+/** waiting_leave_out. */
+MUST_USE int pipeline_leave_out(struct pipeline *p, const char *const *pids,
+                                size_t count);
+/** How many samples were left out for that reason. */
+uint64_t pipeline_left_out(const struct pipeline *p);
 void pipeline_close(struct pipeline *p);
 /** Adds one sample to the profile. Returns false if a longer copy of the stack
  *  would have helped. The first error (-ENOMEM, or -E_LIMIT of the profile) is

@@ -158,6 +158,8 @@ int session_open(const struct session_options *o, struct session **out)
     if (!err)
         err = session_meta_begin(s->profile, &s->target, o);
     if (!err)
+        err = pipeline_leave_out(s->pipeline, o->own, o->own_count);
+    if (!err)
         err = open_engine(s, o);
     if (!err && is_stopped(s))
         err = -EINTR;
@@ -353,6 +355,9 @@ int session_finish(struct session *s, struct profile **out)
     if (!err)
         err = session_meta_end(s->profile, &s->target, s->ops, s->engine,
                                duration, s->gone);
+    if (!err)
+        profile_counters_edit(s->profile)->samples -=
+            pipeline_left_out(s->pipeline);
     stopped_look(&s->stopped, s->target.process.pid, clock_now_ns());
     if (!err)
         err = stopped_note(&s->stopped, s->profile);

@@ -24,6 +24,10 @@ struct session_options {
     bool force;           /**< record even if the engine would rather refuse */
     bool timeline;        /**< keep the time of each sample */
     bool no_command;      /**< leave out the node's command line */
+    /** Pids of processes that work for this recording, at most OWN_PIDS. They
+     *  are in no sample of the event wall. Borrowed for the call. */
+    const char *const *own;
+    size_t own_count;
     uint64_t duration_ns; /**< of the recording; 0: not known */
     /** Borrowed. Once it is not 0, every function below returns within a
      *  second. NULL: the session cannot be stopped in this way. */

@@ -10,6 +10,7 @@
 #include "profile/waits.h"
 #include "recorder/asks.h"
 #include "recorder/at_rest.h"
+#include "recorder/own_pids.h"
 #include "target/erlproc.h"
 
 /* The pids that were met most often (the algorithm Space-Saving: one that has
@@ -30,6 +31,8 @@ struct waiting {
     uint64_t since; /* of the code list then */
     struct watched watched;
     size_t pid_frames;
+    struct own_pids own;
+    bool left_out; /* the process of this sample waits for one of `own` */
 };
 
 /* Processes that have a frame of their own because others waited for them.
@@ -56,6 +59,11 @@ void waiting_close(struct waiting *w)
     if (w)
         asks_code_deinit(&w->asks);
     free(w);
+}
+
+int waiting_leave_out(struct waiting *w, const char *const *pids, size_t count)
+{
+    return own_pids_set(&w->own, pids, count);
 }
 
 /* --- whose answer --------------------------------------------------------- */
@@ -134,6 +142,9 @@ static int64_t whom_frame(struct waiting *w, int64_t stack,
         word = asks_task(&t->layout, &t->memory, s->process.id, s->process.stop,
                          s->process.hend, said->words, said->count);
     if (term_is_pid(word)) {
+        w->left_out = own_pids_has(&w->own, &t->layout, word);
+        if (w->left_out)
+            return stack;
         watch(&w->watched, word);
         return pid_frame(w, stack, word);
     }
@@ -277,6 +288,9 @@ static int64_t at_rest(struct waiting *w, const struct sample *s,
 int waiting_name(struct waiting *w, const struct sample *s,
                  const struct unwound *u, struct named *out)
 {
+    w->left_out = own_pids_has(&w->own, &w->target->layout, s->process.id);
+    if (w->left_out)
+        return 1;
     int err = follow_code(w);
     if (err)
         return err;
@@ -286,5 +300,5 @@ int waiting_name(struct waiting *w, const struct sample *s,
     if (stack < 0)
         return (int)stack;
     out->stack = (uint32_t)stack;
-    return 0;
+    return w->left_out;
 }

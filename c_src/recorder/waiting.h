@@ -16,6 +16,10 @@
  * the loop of a behaviour, hibernated, in its first function (above proc_lib),
  * or with only functions of the platform on its stack, unless a behaviour
  * called them. Otherwise its state is waiting.
+ *
+ * In a node that records itself, some processes work for the recording
+ * (own_pids.h). They are left out, and so is a process while it waits for an
+ * answer of one of them: without the recording it would not do that.
  */
 #ifndef CPROF_RECORDER_WAITING_H
 #define CPROF_RECORDER_WAITING_H
@@ -35,10 +39,14 @@ MUST_USE int waiting_open(struct target_state *target, struct frames *frames,
                           struct census *census, struct profile *profile,
                           struct waiting **out);
 void waiting_close(struct waiting *w);
+/** Sets the processes that work for the recording; see own_pids_set. */
+MUST_USE int waiting_leave_out(struct waiting *w, const char *const *pids,
+                               size_t count);
 /**
  * @param s  of a process; its time_ns is one for which the code list is known
  * @param u  its stack, if s has one
- * @return 0, or the profile's error
+ * @return 0; 1: the sample is to be left out, and out says nothing; or the
+ *         profile's error
  */
 MUST_USE int waiting_name(struct waiting *w, const struct sample *s,
                           const struct unwound *u, struct named *out);

@@ -200,7 +200,7 @@ static void also_when_nothing_changed(void **state)
 /* --- the command -----------------------------------------------------------
  */
 
-static struct port_request request; /* 16 KiB: not for a stack */
+static struct port_request request; /* 32 KiB: not for a stack */
 
 static void add_recording(ei_x_buff *x, struct profile *p)
 {

@@ -7,7 +7,7 @@
 #include "port/port.h"
 #include "port/port_term.h"
 
-static struct port_request request; /* 16 KiB: not for a stack */
+static struct port_request request; /* 32 KiB: not for a stack */
 
 /* {Ref, Command, #{...}} up to the map's pairs, which the test writes. */
 static ei_x_buff begin(long ref, const char *command, int pairs)
@@ -40,10 +40,15 @@ static int decode(const ei_x_buff *x)
 
 static ei_x_buff start_request(void)
 {
-    ei_x_buff x = begin(7, "start", 8);
+    ei_x_buff x = begin(7, "start", 10);
     pair_long(&x, "pid", 4194304);
     pair_long(&x, "rate", 999);
+    pair_text(&x, "event", "wall");
     pair_text(&x, "engine", "perf");
+    ei_x_encode_atom(&x, "own");
+    ei_x_encode_list_header(&x, 1);
+    ei_x_encode_binary(&x, "<0.9.0>", 7);
+    ei_x_encode_empty_list(&x);
     pair_long(&x, "duration_ms", 5000000000);
     ei_x_encode_atom(&x, "kernel");
     ei_x_encode_boolean(&x, 1);
@@ -217,9 +222,12 @@ static void reads_a_start(void **state)
     assert_true(request.force);
     assert_true(request.describe);
     assert_true(request.no_command);
+    assert_string_equal(request.event, "wall");
     assert_string_equal(request.engine, "perf");
+    assert_int_equal(request.own.count, 1);
+    assert_string_equal(request.own.list[0], "<0.9.0>");
     assert_string_equal(request.format, "");
-    assert_int_equal(request.process_count, 0);
+    assert_int_equal(request.processes.count, 0);
     ei_x_free(&x);
 }
 
@@ -257,9 +265,9 @@ static void reads_a_render_without_copying_the_recording(void **state)
     assert_int_equal(request.command, PORT_RENDER);
     assert_string_equal(request.format, "html");
     assert_int_equal(request.top, 10);
-    assert_int_equal(request.process_count, 2);
-    assert_string_equal(request.processes[0], "<0.1.0>");
-    assert_string_equal(request.processes[1], "logger");
+    assert_int_equal(request.processes.count, 2);
+    assert_string_equal(request.processes.list[0], "<0.1.0>");
+    assert_string_equal(request.processes.list[1], "logger");
     assert_string_equal(request.focus, "^lists:");
     assert_int_equal(request.recording.len, 9);
     assert_memory_equal(request.recording.data, "\0\x1f\x8b bytes", 9);
@@ -330,7 +338,7 @@ static void reads_hello_stop_and_an_empty_process_list(void **state)
     ei_x_encode_atom(&x, "process");
     ei_x_encode_empty_list(&x);
     assert_int_equal(decode(&x), 0);
-    assert_int_equal(request.process_count, 0);
+    assert_int_equal(request.processes.count, 0);
     ei_x_free(&x);
 }
 
@@ -448,8 +456,8 @@ static int decode_processes(int count)
 static void processes_are_bounded(void **state)
 {
     (void)state;
-    assert_int_equal(decode_processes(PORT_MAX_PROCESSES), 0);
-    assert_int_equal(decode_processes(PORT_MAX_PROCESSES + 1), -E_PROTOCOL);
+    assert_int_equal(decode_processes(PORT_MAX_TEXTS), 0);
+    assert_int_equal(decode_processes(PORT_MAX_TEXTS + 1), -E_PROTOCOL);
 }
 
 #define CHECK(bytes) port_term_check(bytes, sizeof(bytes) - 1)

@@ -23,7 +23,7 @@ static void check(const struct port_request *r, const uint8_t *bytes,
 {
     check_view(&r->recording, bytes, len);
     check_view(&r->path, bytes, len);
-    if (r->process_count > PORT_MAX_PROCESSES ||
+    if (r->processes.count > PORT_MAX_TEXTS || r->own.count > PORT_MAX_TEXTS ||
         strnlen(r->engine, PORT_TEXT) == PORT_TEXT ||
         strnlen(r->focus, PORT_TEXT) == PORT_TEXT)
         abort();
