@@ -146,6 +146,7 @@ static int add_row(struct work *k, struct key key, const char *frame)
     const char *text = frame + sizeof(WAITS_FOR) - 1;
     size_t len = strlen(text);
     *row = (struct waits_row){.name = strndup(text, len - (len > 0)),
+                              .process = PROFILE_NONE,
                               .usual_function = PROFILE_NONE,
                               .waits_for = PROFILE_NONE};
     if (!row->name)
@@ -227,6 +228,7 @@ static void count_own(struct work *k, size_t i, uint32_t row, uint32_t whom)
 {
     const struct profile_sample *s = profile_sample_at(k->p, i);
     uint64_t ns = profile_weight(k->p, i);
+    k->w->rows[row].process = s->process;
     add_capped(&k->w->rows[row].own_ns, ns);
     add_capped(&k->w->rows[row].own_samples,
                profile_value(k->p, i, k->samples));

@@ -41,6 +41,8 @@ struct waits_row {
     } sites[WAITS_SITES];
     unsigned site_count;
     /** What it did itself. */
+    uint32_t process; /**< PROFILE_NONE: it was not seen; one of them, if
+                           several had the name */
     uint64_t own_ns; /**< process time in which it was seen; 0: it was not */
     uint64_t own_samples;
     uint64_t own_by_state[STATE_COUNT];
@@ -80,5 +82,7 @@ struct waits_cause {
  * @param duration_ns  of the recording
  */
 struct waits_cause waits_explain(const struct waits *w, uint64_t duration_ns);
+/** "none", "waiting", "circle" or "deadlock". */
+const char *waits_kind(const struct waits_cause *cause);
 
 #endif

@@ -81,3 +81,10 @@ struct waits_cause waits_explain(const struct waits *w, uint64_t duration_ns)
         follow_circle(w, first, met, &c);
     return c;
 }
+
+const char *waits_kind(const struct waits_cause *cause)
+{
+    if (cause->row == PROFILE_NONE)
+        return "none";
+    return cause->deadlock ? "deadlock" : cause->circle ? "circle" : "waiting";
+}

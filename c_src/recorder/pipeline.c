@@ -165,8 +165,7 @@ static void add_process(struct pipeline *p, const struct sample *s)
     of_its_code.time_ns = target_state_code_at(p->target, s);
     if (s->erlang.len)
         unwinder_at_rest(p->unwinder, &of_its_code, &p->unwound);
-    int named_as =
-        waiting_name(p->waiting, &of_its_code, &p->unwound, &named);
+    int named_as = waiting_name(p->waiting, &of_its_code, &p->unwound, &named);
     keep_error(p, named_as);
     if (named_as > 0) {
         p->left_out++;

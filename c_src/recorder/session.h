@@ -17,13 +17,13 @@
 
 struct session_options {
     pid_t pid;
-    unsigned rate;        /**< Hz; of the event wall: ticks */
-    const char *engine;   /**< ENGINE_AUTO, or one of engine_all */
-    const char *event;    /**< one of engine_event_names */
-    bool kernel;          /**< record kernel stacks */
-    bool force;           /**< record even if the engine would rather refuse */
-    bool timeline;        /**< keep the time of each sample */
-    bool no_command;      /**< leave out the node's command line */
+    unsigned rate;      /**< Hz; of the event wall: ticks */
+    const char *engine; /**< ENGINE_AUTO, or one of engine_all */
+    const char *event;  /**< one of engine_event_names */
+    bool kernel;        /**< record kernel stacks */
+    bool force;         /**< record even if the engine would rather refuse */
+    bool timeline;      /**< keep the time of each sample */
+    bool no_command;    /**< leave out the node's command line */
     /** Pids of processes that work for this recording, at most OWN_PIDS. They
      *  are in no sample of the event wall. Borrowed for the call. */
     const char *const *own;

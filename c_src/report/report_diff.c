@@ -68,7 +68,7 @@ void report_walk_diff(const struct diff *d, const char *sentence,
     side(KEY_BASE, diff_base(d), s);
     side(KEY_NOW, diff_now(d), s);
     sink_lines(s, "warnings", diff_warnings(d));
-    sink_text(s, "sentence", sentence);
+    sink_text(s, KEY_SENTENCE, sentence);
     function("culprit", d, diff_culprit(d), s);
     sink_list(s, KEY_FUNCTIONS);
     for (size_t i = 0; i < diff_function_count(d); i++)

@@ -120,7 +120,7 @@ static void asked(const struct dump *d, const struct dump_asked *a,
         sink_null(s, KEY_ASKS);
     else
         text(s, KEY_ASKS, p, d->asked[a->asks].who.pid);
-    sink_boolean(s, "circle", a->circle);
+    sink_boolean(s, KEY_CIRCLE, a->circle);
     if (a->seen)
         sink_word(s, KEY_STATE, procstate_name(a->state));
     else

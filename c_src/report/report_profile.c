@@ -1,6 +1,7 @@
 #include "report/report.h"
 
 #include "report/report_keys.h"
+#include "report/waits_sentence.h"
 
 /* Of percentages and rates, whose sampling error is larger than that. */
 enum { DECIMALS = 4 };
@@ -99,7 +100,7 @@ void report_function(const struct profile *p, uint32_t function, uint32_t line,
     text(s, "module", p, f->module);
     text(s, "function", p, f->function);
     arity(s, "arity", f->arity);
-    sink_word(s, "kind", frame_kind_name(f->kind));
+    sink_word(s, KEY_KIND, frame_kind_name(f->kind));
     text(s, "file", p, f->file);
     sink_natural(s, "line", line);
 }
@@ -210,13 +211,9 @@ static void groups(const struct profile *p, const struct groups *groups,
 
 /* --- who is waited for ---------------------------------------------------- */
 
-static void wait(const struct profile *p, const struct waits *w,
-                 const struct waits_row *row, struct sink *s)
+static void sites(const struct profile *p, const struct waits_row *row,
+                  struct sink *s)
 {
-    sink_object(s, NULL);
-    sink_text(s, KEY_NAME, row->name);
-    sink_natural(s, "waited_ns", row->ns);
-    sink_natural(s, KEY_SAMPLES, row->samples);
     sink_list(s, KEY_SITES);
     for (unsigned i = 0; i < row->site_count; i++) {
         sink_object(s, NULL);
@@ -225,6 +222,21 @@ static void wait(const struct profile *p, const struct waits *w,
         sink_end(s);
     }
     sink_end(s);
+}
+
+/* Null if there is no text. */
+static void text_or_null(struct sink *s, const char *key, const char *text)
+{
+    if (*text)
+        sink_text(s, key, text);
+    else
+        sink_null(s, key);
+}
+
+/* What the process that is waited for does itself. */
+static void itself(const struct profile *p, const struct waits *w,
+                   const struct waits_row *row, struct sink *s)
+{
     sink_natural(s, "own_ns", row->own_ns);
     sink_object(s, KEY_STATES);
     for (int i = 0; i < STATE_COUNT; i++)
@@ -232,12 +244,27 @@ static void wait(const struct profile *p, const struct waits *w,
             sink_natural(s, state_name((enum sample_state)i),
                          row->own_by_state[i]);
     sink_end(s);
-    static const char waits_for[] = "waits_for";
-    if (row->waits_for == PROFILE_NONE)
-        sink_null(s, waits_for);
-    else
-        sink_text(s, waits_for, w->rows[row->waits_for].name);
+    text_or_null(s, "usual_function", waits_usual_place(p, row));
+    text_or_null(s, "waits_for",
+                 row->waits_for == PROFILE_NONE ? ""
+                                                : w->rows[row->waits_for].name);
     sink_natural(s, "waits_for_ns", row->waits_for_ns);
+}
+
+static void wait(const struct profile *p, const struct waits *w,
+                 const struct waits_row *row, struct sink *s)
+{
+    sink_object(s, NULL);
+    sink_text(s, KEY_NAME, row->name);
+    text_or_null(
+        s, profile_meta_keys.pid,
+        row->process == PROFILE_NONE
+            ? ""
+            : profile_text(p, profile_process_at(p, row->process)->pid));
+    sink_natural(s, "waited_ns", row->ns);
+    sink_natural(s, KEY_SAMPLES, row->samples);
+    sites(p, row, s);
+    itself(p, w, row, s);
     sink_end(s);
 }
 
@@ -247,6 +274,43 @@ static void waits(const struct profile *p, const struct waits *w,
     sink_list(s, "waits");
     for (size_t i = 0; i < w->count; i++)
         wait(p, w, &w->rows[i], s);
+    sink_end(s);
+}
+
+static void sentence(const struct profile *p, const struct figures *f,
+                     const struct waits_cause *cause, struct sink *s)
+{
+    struct buffer line;
+    buffer_init(&line, BUFFER_DEFAULT_MAX);
+    waits_sentence_add(&line, p, &f->waits, cause,
+                       f->summary.by_state[STATE_BLOCKED]);
+    buffer_add(&line, "", 1);
+    text_or_null(s, KEY_SENTENCE, line.failed ? "" : (const char *)line.data);
+    buffer_deinit(&line);
+}
+
+/* Who waits for whom: the chain from the one that is waited for longest. */
+static void waits_cause(const struct profile *p, const struct figures *f,
+                        struct sink *s)
+{
+    static const char key[] = "waits_cause";
+    const struct waits_cause cause =
+        waits_explain(&f->waits, profile_meta(p)->duration_ns);
+    uint32_t at = cause.first;
+    if (!profile_is_wall(p)) {
+        sink_null(s, key);
+        return;
+    }
+    sink_object(s, key);
+    sink_word(s, KEY_KIND, waits_kind(&cause));
+    sentence(p, f, &cause, s);
+    sink_list(s, "chain");
+    for (unsigned i = 0; i < cause.length; i++) {
+        sink_text(s, NULL, f->waits.rows[at].name);
+        at = f->waits.rows[at].waits_for;
+    }
+    sink_end(s);
+    sink_natural(s, KEY_CIRCLE, cause.circle);
     sink_end(s);
 }
 
@@ -263,5 +327,6 @@ void report_walk(const struct profile *p, const struct figures *f,
     processes(p, f, s);
     groups(p, &f->groups, s);
     waits(p, &f->waits, s);
+    waits_cause(p, f, s);
     sink_end(s);
 }
