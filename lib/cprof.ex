@@ -14,7 +14,10 @@ defmodule Cprof do
 
   ## Options of a recording
 
-    * `:rate` - samples per second of CPU time, 1 to 10000 (`profile/2`: 999, else 99)
+    * `:event` - `:cpu` (the default) samples the CPU time; `:wall` samples the processes, whether they run or wait, and
+      says who is waited for (`docs/wall.md`, `Cprof.Waits`)
+    * `:rate` - samples per second of CPU time, 1 to 10000 (`profile/2`: 999, else 99); with `event: :wall`, readings of
+      the processes per second, 1 to 100 (10)
     * `:engine` - `:auto` (the best engine that works), `:bpf`, `:perf` or `:ptrace` (at most 99 Hz)
     * `:kernel` - also shows kernel stacks (`false`)
     * `:force` - lets engine `:ptrace` run even on a machine without a spare CPU (`false`)
@@ -27,13 +30,16 @@ defmodule Cprof do
     * `:focus` - only stacks with a function that matches this regular expression (POSIX, as a string)
     * `:ignore` - only stacks without such a function
 
+  `:engine`, `:kernel` and `:force` are only for `event: :cpu`.
+
   Functions that can fail return `{:error, %Cprof.Error{}}`; its message says what to do.
   """
 
   alias Cprof.{Diff, Error, Options, Profile}
 
   @type option ::
-          {:rate, pos_integer()}
+          {:event, :cpu | :wall | String.t()}
+          | {:rate, pos_integer()}
           | {:engine, :auto | :bpf | :perf | :ptrace | String.t()}
           | {:kernel, boolean()}
           | {:force, boolean()}

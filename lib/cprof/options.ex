@@ -42,7 +42,7 @@ defmodule Cprof.Options do
   """
   @spec split(keyword()) :: %{record: keyword(), render: keyword(), task: keyword()}
   def split(opts) do
-    {record, opts} = Keyword.split(opts, [:rate, :engine, :kernel, :force, :command])
+    {record, opts} = Keyword.split(opts, [:event, :rate, :engine, :kernel, :force, :command])
     {render, task} = Keyword.split(opts, [:format, :top, :process, :focus, :ignore])
     %{record: record, render: render, task: task}
   end

@@ -46,7 +46,9 @@ defmodule Cprof.Profile do
           leaf_kinds_pct: %{atom() => float()},
           functions: [function_row()],
           processes: [map()],
-          process_groups: [map()]
+          process_groups: [map()],
+          waits: [map()],
+          waits_cause: map() | nil
         }
 
   @enforce_keys [:report, :recording]

@@ -33,11 +33,17 @@ defmodule Cprof.RunFiles do
   @spec load(Path.t()) :: {:ok, [measured()], [String.t()]} | {:error, Error.t()}
   def load(file) do
     with {:ok, profile} <- Cprof.read(file),
+         :ok <- comparable(profile, file),
          {:ok, first} <- run_of(profile, file) do
       rest = file |> Runs.files(min(first.count, @max_runs)) |> tl() |> Enum.flat_map(&same_set(&1, first.set))
       whole([{first, profile} | rest], first.count, file)
     end
   end
+
+  defp comparable(%Profile{report: %{meta: %{event: "wall"}}}, file),
+    do: error(:wall, file, "was recorded with --event wall, and such recordings cannot be compared")
+
+  defp comparable(_, _), do: :ok
 
   defp run_of(profile, file) do
     case Runs.from_text(profile.report.meta.run) do

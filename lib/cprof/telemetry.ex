@@ -86,7 +86,8 @@ defmodule Cprof.Telemetry do
     * `:output` - a folder, or file names with `%t` (the time) or `%n` (the number of the recording) in them; by default
       `cprof-%t.html` in the folder for temporary files. An existing file is never overwritten
     * `:caller_only` - whether the files show only the process that executed the event (`false`)
-    * the options of a recording and of what is shown: see `Cprof`; `:rate` is 999 for spans and 99 otherwise
+    * the options of a recording and of what is shown: see `Cprof`; `:rate` is 999 for spans and 99 otherwise. (A
+      recording that telemetry triggers is always one of CPU time.)
 
   ## Events
 

@@ -3,11 +3,13 @@
 -module(cprof_options).
 
 -export([check/2, format_of/2, start_args/1, render_args/1]).
--export([check_comparison/1]).
+-export([check_comparison/1, with_rate/2]).
 
 -export_type([options/0]).
 
 -type options() :: #{
+    %% cpu: threads while they use a CPU; wall: processes, whether they run or wait
+    event => cpu | wall | binary() | string(),
     rate => pos_integer(),
     engine => auto | bpf | perf | ptrace | binary() | string(),
     kernel => boolean(),
@@ -24,7 +26,10 @@
     fail_above => number()
 }.
 
+%% As ENGINE_MAX_RATE and ENGINE_WALL_MAX_RATE in c_src/engine/engine.h.
 -define(MAX_RATE, 10000).
+-define(MAX_WALL_RATE, 100).
+-define(WALL_RATE, 10).
 
 %% Returns the options, with texts as binaries, and with lists where several values
 %% are possible; or a sentence that says what is wrong. Only the keys of the given
@@ -32,11 +37,14 @@
 -spec check(options(), [record | render | output | compare]) -> {ok, map()} | {error, binary()}.
 check(Options, Kinds) when is_map(Options) ->
     Known = lists:append([keys(Kind) || Kind <- Kinds]),
-    check_each(maps:to_list(Options), Known, #{});
+    case check_each(maps:to_list(Options), Known, #{}) of
+        {ok, Checked} -> check_event(Checked);
+        Wrong -> Wrong
+    end;
 check(_, _) ->
     {error, <<"the options must be a map">>}.
 
-keys(record) -> [rate, engine, kernel, force, command];
+keys(record) -> [event, rate, engine, kernel, force, command];
 keys(render) -> [format, top, process, focus, ignore];
 keys(output) -> [output];
 keys(compare) -> [min_effect, fail_above, top, process, focus, ignore].
@@ -54,6 +62,7 @@ check_each([{Key, Value} | Rest], Known, Checked) ->
             {error, cprof_words:text("unknown option ~tp; the options are ~ts", [Key, join(Known)])}
     end.
 
+value(event, Event) -> one_of(Event, [<<"cpu">>, <<"wall">>]);
 value(rate, Rate) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE -> {ok, Rate};
 value(rate, _) -> {error, "a whole number of samples a second, 1 to 10000"};
 value(engine, Engine) -> one_of(Engine, [<<"auto">>, <<"bpf">>, <<"perf">>, <<"ptrace">>]);
@@ -65,6 +74,28 @@ value(format, Format) -> one_of(Format, [Name || {_, Name} <- extensions()]);
 value(output, Output) -> files(Output);
 value(process, Processes) -> processes(Processes);
 value(Key, Pattern) when Key =:= focus; Key =:= ignore -> pattern(one_text(Pattern)).
+
+%% What is only for CPU time is refused, as the command line refuses it.
+check_event(#{event := <<"wall">>} = Options) ->
+    case maps:to_list(maps:filter(fun is_for_cpu/2, Options)) of
+        [] -> {ok, Options};
+        [{rate, Rate} | _] -> {error, wrong(rate, Rate, "1 to 100 readings a second for event wall")};
+        [{Key, _} | _] -> {error, cprof_words:text("option ~ts is only for event cpu", [Key])}
+    end;
+check_event(Options) ->
+    {ok, Options}.
+
+is_for_cpu(rate, Rate) -> Rate > ?MAX_WALL_RATE;
+is_for_cpu(engine, Engine) -> Engine =/= <<"auto">>;
+is_for_cpu(Key, Flag) when Key =:= kernel; Key =:= force -> Flag;
+is_for_cpu(_, _) -> false.
+
+%% Checked options of a recording, with a rate: where none was given, CpuRate if
+%% CPU time is sampled. Processes are read less often.
+-spec with_rate(map(), pos_integer()) -> map().
+with_rate(#{rate := _} = Options, _) -> Options;
+with_rate(#{event := <<"wall">>} = Options, _) -> Options#{rate => ?WALL_RATE};
+with_rate(Options, CpuRate) -> Options#{rate => CpuRate}.
 
 flag(Flag) when is_boolean(Flag) -> {ok, Flag};
 flag(_) -> {error, "true or false"}.

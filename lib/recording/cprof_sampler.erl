@@ -31,52 +31,57 @@ start(Options) ->
 
 %% With owner => Pid the recording is dropped when that process ends. Where the
 %% node itself ends before the recording is stopped, the files of at_end are
-%% written, each as save/3 does it.
--type config() :: #{owner => pid(), at_end => [{File :: binary(), Args :: map()}]}.
+%% written, each as save/3 does it. cpu_rate is the rate of CPU samples if the
+%% options have none. The processes `own' only wait for the recording (three at
+%% most): if processes are sampled, they are left out.
+-type config() :: #{
+    owner => pid(),
+    at_end => [{File :: binary(), Args :: map()}],
+    cpu_rate => pos_integer(),
+    own => [pid()]
+}.
 -spec start(cprof_options:options(), config()) -> ok | {error, failure()}.
 start(Options, Config) ->
     case cprof_options:check(Options, [record]) of
         {ok, Checked} ->
-            {AtEnd, Open} = take(at_end, Config, []),
-            open(Checked, AtEnd, Open#{name => ?NAME, attaches => true, finishes => AtEnd =/= []});
+            open(cprof_options:with_rate(Checked, maps:get(cpu_rate, Config, ?RATE)), Config);
         {error, Text} ->
             {error, {invalid_option, Text}}
     end.
 
-take(Key, Map, Default) ->
-    case maps:take(Key, Map) of
-        error -> {Default, Map};
-        Taken -> Taken
-    end.
-
-open(Options, AtEnd, Config) ->
-    case cprof_port:open(Config) of
-        {ok, Server} -> begin_sampling(Server, Options, AtEnd);
-        {error, {already_started, Server}} -> reopen(Server, Options, AtEnd, Config);
+open(Options, Config) ->
+    Port = (maps:with([owner], Config))#{
+        name => ?NAME, attaches => true, finishes => maps:get(at_end, Config, []) =/= []
+    },
+    case cprof_port:open(Port) of
+        {ok, Server} -> begin_sampling(Server, Options, Config);
+        {error, {already_started, Server}} -> reopen(Server, Options, Config);
         {error, Failure} -> {error, Failure}
     end.
 
 %% A sampler that ended by itself is still there to say so; it gives way.
-reopen(Server, Options, AtEnd, Config) ->
+reopen(Server, Options, Config) ->
     case cprof_port:failed(Server) of
         true ->
             cprof_port:close(Server),
-            open(Options, AtEnd, Config);
+            open(Options, Config);
         false ->
             {error, {already_started, <<"a recording is already running; stop it first">>}}
     end.
 
-begin_sampling(Server, Options, AtEnd) ->
-    Defaults = #{rate => ?RATE, engine => <<"auto">>, kernel => false, command => true},
+begin_sampling(Server, Options, Config) ->
+    Defaults = #{event => <<"cpu">>, engine => <<"auto">>, kernel => false, command => true},
     {Command, Args} = maps:take(command, cprof_options:start_args(maps:merge(Defaults, Options))),
     Writes = [
         cprof_protocol:request(0, write, WriteArgs#{path => File})
-     || {File, WriteArgs} <- AtEnd
+     || {File, WriteArgs} <- maps:get(at_end, Config, [])
     ],
     Own = #{
         pid => list_to_integer(os:getpid()),
-        describe => true,
+        %% Helpers would answer: processes that would themselves be sampled.
+        describe => maps:get(event, Args) =/= <<"wall">>,
         no_command => not Command,
+        own => [cprof_words:pid(Pid) || Pid <- [Server | maps:get(own, Config, [])]],
         at_end => Writes
     },
     case cprof_port:request(Server, start, maps:merge(Args, Own), ?START_MS) of
@@ -106,8 +111,7 @@ stop(Args) ->
 -spec profile(fun(() -> Value), cprof_options:options()) ->
     {ok, Value, recorded()} | {error, failure()} | {error, failure(), Value}.
 profile(Fun, Options) when is_function(Fun, 0) ->
-    Defaults = #{rate => ?PROFILE_RATE},
-    case begin_recording(maps:merge(Defaults, Options)) of
+    case begin_recording(Options, #{cpu_rate => ?PROFILE_RATE}) of
         {ok, Checked} ->
             Outcome =
                 try
@@ -127,7 +131,7 @@ deliver({value, Value}, {error, Failure}) -> {error, Failure, Value}.
 %% Records the node for a while.
 -spec record(number(), cprof_options:options()) -> {ok, recorded()} | {error, failure()}.
 record(Seconds, Options) when is_number(Seconds), Seconds > 0 ->
-    case begin_recording(Options) of
+    case begin_recording(Options, #{own => [self()]}) of
         {ok, Checked} ->
             timer:sleep(ceil(Seconds * 1000)),
             end_recording(Checked);
@@ -135,12 +139,14 @@ record(Seconds, Options) when is_number(Seconds), Seconds > 0 ->
             {error, Failure}
     end.
 
-begin_recording(Options) ->
+begin_recording(Options, Config) ->
     case cprof_options:check(Options, [record, render, output]) of
         {ok, Checked} ->
             Started = [
                 fun() -> check_outputs(Checked) end,
-                fun() -> start(cprof_options:start_args(Checked), config(Checked)) end
+                fun() ->
+                    start(cprof_options:start_args(Checked), maps:merge(Config, config(Checked)))
+                end
             ],
             case first_failure(Started) of
                 ok -> {ok, Checked};

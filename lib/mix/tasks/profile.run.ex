@@ -23,7 +23,10 @@ defmodule Mix.Tasks.Profile.Run do
 
   ## Command line options
 
-    * `--rate` - samples per second of CPU time, 1 to 10000 (default: 999)
+    * `--event` - `cpu` (the default) samples the CPU time; `wall` samples the processes, whether they run or wait: see
+      below
+    * `--rate` - samples per second of CPU time, 1 to 10000 (default: 999); with `--event wall`, readings of the
+      processes per second, 1 to 100 (default: 10)
     * `--engine` - how samples are taken: `auto` (the default: the best engine that works), `bpf`, `perf`, `ptrace`
     * `--kernel` - also shows kernel stacks
     * `--force` - lets engine `ptrace` run even on a machine without a spare CPU
@@ -95,6 +98,24 @@ defmodule Mix.Tasks.Profile.Run do
   tail call gives up its stack frame, but is still shown where the code of its caller names it (docs/report.md, Tail
   calls). `+-` is the sampling error (95 %): a longer run or a higher rate makes it smaller.
 
+  ## What processes wait for
+
+  Code is often slow because its processes wait for each other, and not because they use CPU time. `--event wall` shows
+  for whose answer they wait, and what that process does meanwhile (`docs/wall.md`):
+
+      $ mix profile.run --event wall --top 2 bench.exs
+      [...]
+      Waiting:  on average 18.6 processes wait for till, mostly in Queues.pay/0; till itself is
+                waiting 100 % of its time, mostly in Queues.work/1
+
+       TIME%    +-  WAITING  WHO IS WAITED FOR       WHAT IT DOES ITSELF             MOSTLY CALLED FROM
+       46.60  5.66    18.64  till                    100 % waiting in Queues.work/1  Queues.pay/0
+      [...]
+
+  A run should take some seconds, because the processes are read only ten times per second. Processes of cprof itself are
+  left out. The options `--engine`, `--kernel` and `--force` are only for CPU time, and such recordings cannot be
+  compared (`--baseline`).
+
   ## Measure, change, measure again
 
       $ cd examples/invoices
@@ -149,6 +170,7 @@ defmodule Mix.Tasks.Profile.Run do
   alias Cprof.{Measurement, RunReport, Runs}
 
   @type profile_opts :: [
+          event: :cpu | :wall | String.t(),
           rate: pos_integer(),
           engine: :auto | :bpf | :perf | :ptrace | String.t(),
           kernel: boolean(),
@@ -180,6 +202,7 @@ defmodule Mix.Tasks.Profile.Run do
     warmup: :boolean,
     elixir_version_check: :boolean,
     parallel_require: :keep,
+    event: :string,
     rate: :integer,
     engine: :string,
     kernel: :boolean,
@@ -200,7 +223,7 @@ defmodule Mix.Tasks.Profile.Run do
   @aliases [r: :require, p: :parallel, e: :eval, c: :config, o: :output]
 
   @of_task [:warmup, :runs, :output, :save, :baseline, :fail_above]
-  @own @of_task ++ [:rate, :engine, :kernel, :force, :command, :format, :top, :process, :focus, :ignore]
+  @own @of_task ++ [:event, :rate, :engine, :kernel, :force, :command, :format, :top, :process, :focus, :ignore]
 
   @max_runs 10_000
   @usage 2
@@ -270,7 +293,7 @@ defmodule Mix.Tasks.Profile.Run do
 
     first = %Runs{number: 1, count: runs, warm?: warm?, set: System.os_time(:microsecond)}
     at_end = &RunReport.at_end(&1, opts)
-    {outcome, measured} = Measurement.run(fun, Keyword.put_new(record, :rate, 999), first, at_end)
+    {outcome, measured} = Measurement.run(fun, record, first, at_end)
     base = Enum.flat_map(baseline, &(&1 |> Measurement.take() |> :erlang.binary_to_term()))
     RunReport.conclude(outcome, measured, base, opts)
   end
@@ -303,9 +326,17 @@ defmodule Mix.Tasks.Profile.Run do
 
     check_numbers!(task)
     {:ok, checked} = ok!(:cprof_options.check(Cprof.Options.to_map(record ++ render), [:record, :render]))
+    check_comparable!(checked, task)
     check_files!(checked, task)
     split
   end
+
+  defp check_comparable!(%{event: "wall"}, task) do
+    if Keyword.has_key?(task, :baseline),
+      do: fail!("option baseline is only for event cpu: recordings of event wall cannot be compared")
+  end
+
+  defp check_comparable!(_, _), do: :ok
 
   defp check_numbers!(task) do
     runs = Keyword.get(task, :runs, 1)
