@@ -41,6 +41,7 @@ defmodule Cprof.OptionsTest do
 
   test "wrong values are refused with a sentence" do
     for {key, values} <- [
+          event: [:alloc, "cpu-clock", 1],
           rate: [0, -1, 1_000_000_000, 9.5, "99"],
           engine: [:magic, 1, ""],
           kernel: ["yes", nil],
@@ -65,6 +66,7 @@ defmodule Cprof.OptionsTest do
   end
 
   test "formats and engines are those of the program" do
+    for event <- words("record", "event"), do: assert({:ok, %{event: ^event}} = check(event: event))
     for engine <- words("record", "engine"), do: assert({:ok, %{engine: ^engine}} = check(engine: engine))
     {:error, text} = check(engine: "none")
     assert text =~ Enum.join(words("record", "engine"), ", ")
@@ -90,6 +92,19 @@ defmodule Cprof.OptionsTest do
       assert {:error, text} = check.([{key, value}])
       assert text =~ "option" and text =~ to_string(key)
     end
+  end
+
+  test "options of CPU time are refused with event wall" do
+    assert check(event: :wall, rate: 100, engine: :auto, kernel: false, force: false, command: false, top: 3) ==
+             {:ok, %{event: "wall", rate: 100, engine: "auto", kernel: false, force: false, command: false, top: 3}}
+
+    for {key, value} <- [rate: 101, engine: :perf, kernel: true, force: true] do
+      assert {:error, text} = check([{:event, :wall}, {key, value}])
+      assert text =~ "option #{key}" and text =~ "event"
+    end
+
+    rate = &:cprof_options.with_rate(&1, 499).rate
+    assert {rate.(%{event: "wall"}), rate.(%{event: "cpu"}), rate.(%{}), rate.(%{rate: 7})} == {10, 499, 499, 7}
   end
 
   test "an unknown option is named, with those that are known" do

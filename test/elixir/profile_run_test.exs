@@ -71,6 +71,34 @@ defmodule Mix.Tasks.Profile.RunTest do
     assert run(["-e", "1 + 1"]) != ""
   end
 
+  test "event wall: what processes waited for" do
+    code = """
+    {:ok, _} = Agent.start_link(fn -> 0 end, name: :cprof_task_slow)
+    ask = fn -> for _ <- 1..25, do: Agent.get(:cprof_task_slow, fn state -> Process.sleep(5) && state end) end
+    Enum.map(1..20, fn _ -> Task.async(ask) end) |> Task.await_many(:infinity)
+    :ok = Agent.stop(:cprof_task_slow)
+    """
+
+    text = run(["--event", "wall", "-e", code])
+    assert text =~ ~r/^Waiting:  on average 1\d\.\d processes wait for cprof_task_slow, /m
+    assert text =~ "WHO IS WAITED FOR"
+    refute text =~ "cprof_sampler"
+  end
+
+  test "event wall is for reports, not for comparisons" do
+    saved = tmp("wall.pb.gz")
+    assert run(["--event", "wall", "--save", saved, "-e", "Process.sleep(300)"]) =~ "Wrote #{saved}"
+
+    for args <- [["--event", "wall", "--baseline", saved], ["--baseline", saved]] do
+      error = assert_raise Mix.Error, fn -> run(args ++ ["-e", "1 + 1"]) end
+      assert error.message =~ "wall" and error.message =~ "cannot be compared"
+    end
+
+    File.rm!(saved)
+    error = assert_raise Mix.Error, fn -> run(["--event", "alloc", "-e", "1 + 1"]) end
+    assert error.message =~ "option event must be one of cpu, wall, not"
+  end
+
   test "profile/2 returns the value" do
     assert {{:value, 42}, _} = with_io(fn -> {:value, Run.profile(fn -> 42 end)} end)
   end
