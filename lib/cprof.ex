@@ -168,8 +168,15 @@ defmodule Cprof do
   end
 
   @doc """
-  Prints the node's figures at this moment: schedulers, processes, mailboxes, binaries, memory, and where processes
-  wait. `Cprof.Snapshot.take/1` returns the same figures. Takes the options of that function; `:wait_ms` is 100 by
+  Prints who is waited for in this node: reads its processes for a second, and prints a sentence and a table.
+  `Cprof.Waits.take/1` returns the same figures. Takes the options of that function.
+  """
+  @spec waits([Cprof.Waits.option()]) :: :ok | {:error, Error.t()}
+  def waits(opts \\ []), do: opts |> Options.to_map() |> :cprof_nif.print_waits() |> result()
+
+  @doc """
+  Prints the node's figures at this moment: schedulers, processes, mailboxes, binaries, memory, where processes wait,
+  and who is waited for. `Cprof.Snapshot.take/1` returns the same figures. Takes the options of that function; `:wait_ms` is 100 by
   default. Rates need two snapshots: the first time in a process, this function takes both, a second apart.
   """
   @spec snapshot([Cprof.Snapshot.option()]) :: :ok

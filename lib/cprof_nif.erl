@@ -12,6 +12,7 @@
 -module(cprof_nif).
 
 -export([profile/1, profile/2, record/1, record/2, diff/2, diff/3]).
+-export([waits/0, waits/1, print_waits/0, print_waits/1]).
 -export([snapshot/0, snapshot/1, print_snapshot/0, print_snapshot/1]).
 -export([snapshot_diff/2, watch/0, watch/1, format/1, to_json_map/1]).
 -export([allow_tracer/1, deny_tracer/0, version/0]).
@@ -96,6 +97,37 @@ read_all(Files) ->
         [First | _] -> {error, First}
     end.
 
+%% @equiv waits(#{})
+-spec waits() -> {ok, cprof_waits:waits()} | {error, {atom(), binary()}}.
+waits() ->
+    waits(#{}).
+
+%% @doc Who is waited for in this node: reads all its processes for a while, from
+%% outside, and says for whose answer they wait, on average how many, from which
+%% functions, what the process that is waited for does itself, and whom it waits
+%% for: `sentence' follows this to the end, or to a deadlock. docs/wall.md
+%% documents the map. The caller and the processes of cprof are left out.
+%%
+%% Options, as a map or a proplist: `ms', for how long (1000; 100 to 3,600,000);
+%% `top', how many processes are listed (10); `rate', how often per second the
+%% processes are read (at least 10, and 40 times in all; 1 to 100).
+-spec waits(cprof_waits:options() | [{atom(), term()}]) ->
+    {ok, cprof_waits:waits()} | {error, {atom(), binary()}}.
+waits(Options) -> cprof_waits:take(to_map(Options)).
+
+%% @equiv print_waits(#{})
+-spec print_waits() -> ok | {error, {atom(), binary()}}.
+print_waits() -> print_waits(#{}).
+
+%% @doc Prints who is waited for as a sentence and a table. Takes the options of
+%% {@link waits/1}.
+-spec print_waits(cprof_waits:options() | [{atom(), term()}]) -> ok | {error, {atom(), binary()}}.
+print_waits(Options) ->
+    case waits(Options) of
+        {ok, Waits} -> io:put_chars(format(Waits));
+        {error, Failure} -> {error, Failure}
+    end.
+
 %% @equiv snapshot(#{})
 -spec snapshot() -> cprof_snapshot:snapshot().
 snapshot() ->
@@ -142,10 +174,18 @@ watch() -> watch(#{}).
 -spec watch(cprof_watch:options() | [{atom(), term()}]) -> cprof_watch:result().
 watch(Options) -> cprof_watch:watch(to_map(Options)).
 
-%% @doc Formats a snapshot, a diff or the result of {@link watch/1} as text.
--spec format(cprof_snapshot:snapshot() | cprof_snapshot_diff:diff() | cprof_watch:result()) ->
-    binary().
-format(Map) -> unicode:characters_to_binary(cprof_snapshot_text:format(Map)).
+%% @doc Formats a snapshot, a diff, or the result of {@link watch/1} or of {@link
+%% waits/1} as text.
+-spec format(
+    cprof_snapshot:snapshot()
+    | cprof_snapshot_diff:diff()
+    | cprof_watch:result()
+    | cprof_waits:waits()
+) -> binary().
+format(#{readings := _, sentence := _} = Waits) ->
+    unicode:characters_to_binary(cprof_waits_text:format(Waits));
+format(Map) ->
+    unicode:characters_to_binary(cprof_snapshot_text:format(Map)).
 
 %% @doc The same map for a JSON encoder: pids and functions are texts, and figures
 %% that are not known are left out.

@@ -1,0 +1,185 @@
+%% Who is waited for in this node: a recording of event wall, of which only the
+%% waiting is kept. The program reads the processes from outside, because nothing
+%% inside may read the stack of another process while that one runs.
+-module(cprof_waits).
+
+-export([take/1]).
+
+-export_type([waits/0, callee/0, options/0]).
+
+%% docs/wall.md, From inside, says what each figure means. Shares are parts of 1.
+-type waits() :: #{
+    %% system time at the beginning, us
+    at := integer(),
+    seconds := float(),
+    %% how often the processes were read
+    readings := non_neg_integer(),
+    %% rows that top can have
+    rows := pos_integer(),
+    %% on average; of them not idle
+    processes := float(),
+    busy := float(),
+    %% share: of the time that is not idle; that of idle is of all time
+    states := #{atom() => #{average := float(), share := float()}},
+    cause := none | waiting | circle | deadlock,
+    sentence := binary(),
+    %% names, from the process that most wait for to the end
+    chain := [binary()],
+    %% the most waited for first
+    top := [callee()],
+    %% callees in no row
+    others := non_neg_integer(),
+    quality := #{
+        %% the largest sampling error of any share
+        error := float(),
+        changed := non_neg_integer(),
+        unreadable := non_neg_integer(),
+        ended := non_neg_integer(),
+        lost := non_neg_integer()
+    }
+}.
+-type callee() :: #{
+    %% as in the report: <<"my_server">>, <<"<0.123.0> (db_worker)">>
+    name := binary(),
+    pid := pid() | undefined,
+    %% processes that waited for it
+    average := float(),
+    share := float(),
+    waited_ms := float(),
+    %% how often one was seen to wait for it
+    samples := non_neg_integer(),
+    %% from where, at most three; shares of the time that was waited for it
+    sites := [#{function := binary(), share := float()}],
+    %% what it did itself; empty if it was never seen
+    states := #{atom() => float()},
+    usual_state := atom(),
+    usual_function := binary() | undefined,
+    %% for whom it waited longest itself, and for which share of its time
+    waits_for := binary() | undefined,
+    waits_for_share := float()
+}.
+-type options() :: #{ms => pos_integer(), top => pos_integer(), rate => pos_integer()}.
+
+-define(MS, 1000).
+-define(MIN_MS, 100).
+-define(MAX_MS, 3600000).
+-define(TOP, 10).
+-define(MAX_TOP, 1000).
+%% Readings in all and per second where no rate is given. Few readings say little:
+%% processes that are read together are not independent of each other.
+-define(READINGS, 40).
+-define(RATE, 10).
+-define(MAX_RATE, 100).
+-define(QUALITY, [changed, unreadable, ended, lost]).
+
+%% Records this node for some time; the caller waits.
+-spec take(options()) -> {ok, waits()} | {error, cprof_protocol:failure()}.
+take(Options) when is_map(Options) ->
+    case check(maps:to_list(Options), #{ms => ?MS, top => ?TOP}) of
+        {ok, #{ms := Ms, top := Top} = Checked} ->
+            Record = #{event => wall, rate => rate(Checked), command => false},
+            case cprof_sampler:record(Ms / 1000, Record) of
+                {ok, #{report := Report}} -> {ok, waits(Report, Top)};
+                {error, Failure} -> {error, Failure}
+            end;
+        {error, Text} ->
+            {error, {invalid_option, Text}}
+    end.
+
+rate(#{rate := Rate}) -> Rate;
+rate(#{ms := Ms}) -> min(?MAX_RATE, max(?RATE, ?READINGS * 1000 div Ms)).
+
+check([], Checked) -> {ok, Checked};
+check([{ms, Ms} | Rest], Checked) when is_integer(Ms), Ms >= ?MIN_MS, Ms =< ?MAX_MS ->
+    check(Rest, Checked#{ms => Ms});
+check([{top, Top} | Rest], Checked) when is_integer(Top), Top >= 1, Top =< ?MAX_TOP ->
+    check(Rest, Checked#{top => Top});
+check([{rate, Rate} | Rest], Checked) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE ->
+    check(Rest, Checked#{rate => Rate});
+check([{Key, Value} | _], _) ->
+    {error, wrong(Key, Value)}.
+
+wrong(ms, Ms) -> wrong("ms", "milliseconds, 100 to 3600000", Ms);
+wrong(top, Top) -> wrong("top", "a number of rows, 1 to 1000", Top);
+wrong(rate, Rate) -> wrong("rate", "readings per second, 1 to 100", Rate);
+wrong(Key, _) -> cprof_words:text("unknown option ~tp; the options are ms, top, rate", [Key]).
+
+wrong(Key, Wanted, Value) ->
+    cprof_words:text("option ~ts must be ~ts, not ~tp", [Key, Wanted, Value]).
+
+%% --- of the report -----------------------------------------------------------
+
+waits(#{meta := Meta, states := States, waits := Rows} = Report, Top) ->
+    #{counters := Counters, waits_cause := #{kind := Kind, sentence := Sentence, chain := Chain}} =
+        Report,
+    #{duration_ns := Duration, started_unix_ns := Started, counted := Counted} = Meta,
+    All = lists:sum(maps:values(States)),
+    {Shown, Others} = lists:split(min(Top, length(Rows)), Rows),
+    #{
+        at => Started div 1000,
+        seconds => Duration / 1.0e9,
+        readings => maps:get(ticks, Counters),
+        rows => Top,
+        processes => ratio(All, Duration),
+        busy => ratio(Counted, Duration),
+        states => states(States, Counted, All, Duration),
+        cause => Kind,
+        sentence => Sentence,
+        chain => Chain,
+        top => [callee(Row, Counted, Duration) || Row <- Shown],
+        others => length(Others),
+        quality => quality(Meta, Counters)
+    }.
+
+states(States, Counted, All, Duration) ->
+    maps:from_list([
+        {State, #{average => ratio(Ns, Duration), share => ratio(Ns, whole(State, Counted, All))}}
+     || {State, Ns} <- maps:to_list(States), Ns > 0
+    ]).
+
+whole(idle, _, All) -> All;
+whole(_, Counted, _) -> Counted.
+
+callee(#{name := Name, waited_ns := Waited, own_ns := Own, states := States} = Row, Counted, Duration) ->
+    #{
+        name => Name,
+        pid => pid(maps:get(pid, Row)),
+        average => ratio(Waited, Duration),
+        share => ratio(Waited, Counted),
+        waited_ms => Waited / 1.0e6,
+        samples => maps:get(samples, Row),
+        sites => [
+            #{function => Site, share => ratio(Ns, Waited)}
+         || #{name := Site, site_ns := Ns} <- maps:get(sites, Row)
+        ],
+        states => maps:map(fun(_, Ns) -> ratio(Ns, Own) end, States),
+        usual_state => usual(States),
+        usual_function => known(maps:get(usual_function, Row)),
+        waits_for => known(maps:get(waits_for, Row)),
+        waits_for_share => ratio(maps:get(waits_for_ns, Row), Own)
+    }.
+
+%% The report has null for what is not known.
+known(nil) -> undefined;
+known(Text) -> Text.
+
+pid(nil) ->
+    undefined;
+pid(Text) ->
+    try
+        list_to_pid(binary_to_list(Text))
+    catch
+        error:badarg -> undefined
+    end.
+
+usual(States) ->
+    case lists:reverse(lists:keysort(2, maps:to_list(States))) of
+        [{State, _} | _] -> State;
+        [] -> undefined
+    end.
+
+quality(#{max_error_pct := Error}, Counters) ->
+    (maps:with(?QUALITY, Counters))#{error => Error / 100}.
+
+ratio(_, 0) -> 0.0;
+ratio(Part, Whole) -> Part / Whole.
