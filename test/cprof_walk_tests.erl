@@ -264,7 +264,7 @@ groups(#{queues := Queues, paused := Paused}) ->
     Waits = [{Count, Some} || {_, {?MODULE, wait_full, 3}, Count, Some} <- Groups],
     %% the suspended ones wait for nothing
     Expected = length(Queues) - length(Paused),
-    ?assertMatch([{Expected, [_, _, _]}], Waits),
+    ?assertMatch([{Expected, [_, _, _, _, _, _, _, _]}], Waits),
     [{_, Some}] = Waits,
     [?assert(lists:keymember(Pid, 1, Queues)) || Pid <- Some],
     Counts = [Count || {_, _, Count, _} <- Groups],

@@ -292,6 +292,7 @@ void walk_begin(struct walk *w)
     walk_top_init(&w->memories, w->top);
     walk_top_init(&w->reductions, w->top);
     w->began_ns = walk_clock_ns();
+    w->groups.random = w->began_ns;
     w->created = created_now(w);
     if (w->memory && w->memory->last_ns) {
         w->elapsed_ns = w->began_ns - w->memory->last_ns;

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum { WALK_GROUPS_ROOM = 4096, WALK_GROUP_SAMPLES = 3 };
+enum { WALK_GROUPS_ROOM = 4096, WALK_GROUP_SAMPLES = 8 };
 
 struct walk_group_key {
     uint64_t pc, module, function, arity;
@@ -20,11 +20,12 @@ struct walk_group {
     struct walk_group_key key;
     uint32_t count;
     uint32_t samples;
-    uint64_t pids[WALK_GROUP_SAMPLES];
+    uint64_t pids[WALK_GROUP_SAMPLES]; /**< chosen at random */
 };
 
 struct walk_groups {
     uint64_t missed;
+    uint64_t random;                           /**< any seed */
     struct walk_group table[WALK_GROUPS_ROOM]; /**< count 0: free */
 };
 

@@ -2,7 +2,7 @@
 %% functions, and binaries, each counted once), and completes the lists with them.
 -module(cprof_details).
 
--export([questions/2, mailboxes/2, busiest/2, largest/2, binaries/2]).
+-export([questions/2, stacks/1, mailboxes/2, busiest/2, largest/2, binaries/2]).
 -export([of_processes/2, row/2]).
 
 -export_type([detail/0, process_row/0, mailbox/0, binary_row/0]).
@@ -12,7 +12,9 @@
     initial_call := mfa() | undefined,
     current_function := mfa() | undefined,
     status := atom(),
-    stack => [{module(), atom(), arity(), [{file | line, term()}]}]
+    stack => [{module(), atom(), arity(), [{file | line, term()}]}],
+    %% of one whose stack was asked for
+    whom => cprof_callees:whom()
 }.
 
 %% A row of a top list; reductions_per_s or bytes are what the list is by.
@@ -66,9 +68,14 @@ questions(Walk, Top) ->
     Representatives = cprof_waiting:representatives(Walk, Top),
     maps:from_list(
         [{{process, Pid}, fun() -> detail(Pid, []) end} || Pid <- Listed] ++
-            [{{process, Pid}, fun() -> stack(Pid) end} || Pid <- Representatives] ++
+            maps:to_list(stacks(Representatives)) ++
             [{{binaries, Pid}, fun() -> sizes(Pid) end} || Pid <- Small]
     ).
+
+%% Details with the stack, and for whose answer the process waits.
+-spec stacks([pid()]) -> #{term() => fun(() -> term())}.
+stacks(Pids) ->
+    maps:from_list([{{process, Pid}, fun() -> stack(Pid) end} || Pid <- Pids]).
 
 %% The same questions of some processes, and of some {own, Pid}: the bytes of the
 %% binaries that nobody else holds, and of all.
@@ -93,7 +100,11 @@ own(Pid) ->
             unknown
     end.
 
-stack(Pid) -> detail(Pid, [current_stacktrace]).
+stack(Pid) ->
+    case detail(Pid, [current_stacktrace]) of
+        gone -> gone;
+        Detail -> cprof_callees:look(Pid, Detail)
+    end.
 
 detail(Pid, More) ->
     Items = [registered_name, initial_call, current_function, status | More],
@@ -183,7 +194,7 @@ still_ms(Us) -> Us / 1000.
 row(Pid, Answers) ->
     case Answers of
         #{{process, Pid} := gone} -> [];
-        #{{process, Pid} := Detail} -> [maps:without([status, stack], Detail#{pid => Pid})];
+        #{{process, Pid} := Detail} -> [maps:without([status, stack, whom], Detail#{pid => Pid})];
         #{} -> [maps:merge(#{pid => Pid}, nothing())]
     end.
 

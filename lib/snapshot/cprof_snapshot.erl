@@ -67,7 +67,11 @@
     memory := #{top := [cprof_details:process_row()], atom() => non_neg_integer()},
     allocators := [cprof_allocators:row()],
     waiting := #{
-        examined := non_neg_integer(), others := non_neg_integer(), groups := [cprof_waiting:group()]
+        examined := non_neg_integer(),
+        others := non_neg_integer(),
+        groups := [cprof_waiting:group()],
+        %% who is waited for
+        callees := cprof_callees:callees()
     }
 }.
 -type quality() :: #{
@@ -136,7 +140,8 @@ check(Key, Value, _) -> erlang:error({badarg, {Key, Value}}).
 %% --- taking it ---------------------------------------------------------------
 
 %% The walk first: our own helpers and their answers are no part of it. Then
-%% everything that may be stuck at once, so that it is waited for once.
+%% everything that may be stuck at once, so that it is waited for once; only who is
+%% waited for is known after that.
 snapshot(#{top := Top, source := Source, wait_ms := WaitMs}, Before, Owner) ->
     Began = erlang:monotonic_time(microsecond),
     At = erlang:system_time(microsecond),
@@ -145,8 +150,10 @@ snapshot(#{top := Top, source := Source, wait_ms := WaitMs}, Before, Owner) ->
         cprof_walk:read(Source, Top, #{wait_ms => WaitMs}, maps:get(walk, Before, undefined)),
     Questions = slow(Before, Owner) ++ maps:to_list(cprof_details:questions(Walk, Top)),
     {Answers, Missing} = cprof_ask:collect(cprof_ask:start(Questions), WaitMs),
+    {Callees, Silent} = callees(Walk, Answers, Top, left_ms(WaitMs, Began)),
     Now = readings(Answers),
-    Figures = figures(Walk, Answers, quality(Walk, Answers, Missing, NearlyFull), Top),
+    Quality = quality(Walk, Answers, Silent ++ Missing, NearlyFull),
+    Figures = figures(Walk, Answers, Callees, Quality, Top),
     Snapshot = (maps:merge(Figures, maps:with([source, reason], Walked)))#{
         at => At,
         top => Top,
@@ -158,6 +165,16 @@ snapshot(#{top := Top, source := Source, wait_ms := WaitMs}, Before, Owner) ->
     Took = erlang:monotonic_time(microsecond) - Began,
     Kept = maps:merge(maps:with([threads], Before), Now),
     {Whole#{took_us => Took}, Kept#{walk => Memory}}.
+
+%% The processes that are waited for are asked, too; on most nodes there are none.
+callees(Walk, Answers, Top, WaitMs) ->
+    Estimate = cprof_callees:estimate(Walk, Answers),
+    Pids = lists:sublist(cprof_callees:pids(Estimate), Top),
+    {Own, Missing} = cprof_ask:collect(cprof_ask:start(cprof_details:stacks(Pids)), WaitMs),
+    {cprof_callees:rows(Estimate, Own, Top), Missing}.
+
+left_ms(WaitMs, Began) ->
+    max(0, WaitMs - (erlang:monotonic_time(microsecond) - Began) div 1000).
 
 slow(Before, Owner) ->
     [
@@ -188,7 +205,7 @@ memory() ->
 
 %% --- putting it together -----------------------------------------------------
 
-figures(Walk, Answers, Quality, Top) ->
+figures(Walk, Answers, Callees, Quality, Top) ->
     #{states := States, mailboxes := Mailboxes} = Walk,
     #{
         quality => Quality,
@@ -205,7 +222,7 @@ figures(Walk, Answers, Quality, Top) ->
         binaries => binaries(Walk, Answers),
         memory => (maps:get(memory, Answers, #{}))#{top => cprof_details:largest(Walk, Answers)},
         allocators => maps:get(allocators, Answers, []),
-        waiting => cprof_waiting:groups(Walk, Answers, Top)
+        waiting => (cprof_waiting:groups(Walk, Answers, Top))#{callees => Callees}
     }.
 
 per_s(Count, #{elapsed_us := Us}) when is_integer(Count), is_integer(Us), Us > 0 ->

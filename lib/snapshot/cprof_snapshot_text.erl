@@ -20,7 +20,8 @@ format(#{schedulers := _, waiting := _} = Snapshot) ->
         mailboxes(Snapshot),
         binaries(Snapshot),
         memory(Snapshot),
-        waiting(Snapshot)
+        waiting(Snapshot),
+        waited_for(Snapshot)
     ];
 format(Other) ->
     cprof_findings_text:format(Other).
@@ -188,6 +189,30 @@ waiting(#{waiting := #{examined := Examined, others := Others, groups := Groups}
         )
     ].
 
+%% Nothing on a node where nobody waits for an answer.
+waited_for(#{waiting := #{callees := #{in_calls := 0}}}) ->
+    [];
+waited_for(#{source := Source, waiting := #{examined := Examined, callees := Callees}}) ->
+    #{in_calls := InCalls, unknown := Unknown, asked := Asked, top := Top, others := Others} =
+        Callees,
+    Among = [[" of ", cprof_words:count(Examined), " examined"] || Source =:= bif],
+    [
+        ["\nWaited for: about ", cprof_words:count(InCalls), " processes", Among],
+        [" wait for an answer (estimated from ", cprof_words:count(Asked), " of them)"],
+        [["; for about ", cprof_words:count(Unknown), " it is not known whose"] || Unknown > 0],
+        "\n",
+        table(
+            [
+                {"about", right, fun(#{about := About}) -> cprof_words:count(About) end},
+                {"of those asked", right, fun(#{asked := Of, agree := Agree}) ->
+                    io_lib:format("~b of ~b", [Agree, Of])
+                end}
+            ],
+            Top
+        ),
+        [["  ... and ", cprof_words:count(Others), " more\n"] || Others > 0]
+    ].
+
 began_in(#{initial_call := Call}) -> cprof_words:function(Call).
 
 place(#{function := undefined}) -> "(could not be asked)";
@@ -208,4 +233,7 @@ table(Columns, Rows) ->
         Rows
     ).
 
-now_in(#{current_function := Call}) -> cprof_words:function(Call).
+now_in(#{waits_for := Pid, current_function := Call}) when is_pid(Pid) ->
+    [cprof_words:function(Call), ", waits for ", cprof_words:pid(Pid)];
+now_in(#{current_function := Call}) ->
+    cprof_words:function(Call).

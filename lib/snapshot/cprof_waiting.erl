@@ -1,6 +1,6 @@
 %% Groups the waiting processes by where they wait. With the NIF, the walk groups
-%% all of them by program counter and initial call, and one to three processes of
-%% each group are asked for their stacks. With BIFs, a sample of the processes is
+%% all of them by program counter and initial call, and up to eight processes of
+%% each group, chosen at random, are asked for their stacks. With BIFs, a sample of the processes is
 %% asked.
 -module(cprof_waiting).
 
@@ -81,7 +81,7 @@ unknown(Initial, Count, Sample) ->
         file => undefined,
         line => undefined,
         stack => [],
-        pids => Sample,
+        pids => lists:sublist(Sample, ?PIDS),
         asked => 0,
         agree => 0
     }.
@@ -95,7 +95,7 @@ group([{_, First} | _] = Alike, Count, Asked) ->
         file => File,
         line => Line,
         stack => [cprof_words:frame(Frame) || Frame <- maps:get(stack, First)],
-        pids => [Pid || {Pid, _} <- Alike],
+        pids => lists:sublist([Pid || {Pid, _} <- Alike], ?PIDS),
         asked => Asked,
         agree => length(Alike)
     }.

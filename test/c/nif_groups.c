@@ -39,9 +39,29 @@ static void counts_by_all_of_the_key(void **state)
     assert_int_equal(sum, 50);
     assert_int_equal(find(&keys[0])->count, 2 + 2 + 4 + 6 + 8);
     assert_int_equal(find(&keys[0])->samples, WALK_GROUP_SAMPLES);
-    assert_int_equal(find(&keys[0])->pids[0], 0);
-    assert_int_equal(find(&keys[0])->pids[1], 5);
+    assert_int_equal(find(&keys[1])->samples, 4);
+    assert_int_equal(find(&keys[1])->pids[0], 1);
+    assert_int_equal(find(&keys[1])->pids[3], 16);
     assert_int_equal(groups.missed, 0);
+}
+
+/* The mean of all samples is that of all pids, within five standard errors. */
+static void all_are_sampled_alike(void **state)
+{
+    enum { PIDS = 10000, TIMES = 500 };
+    const struct walk_group_key key = {.pc = 0x1000};
+    double sum = 0;
+    for (int time = 0; time < TIMES; time++) {
+        uint64_t random = groups.random;
+        clear(state);
+        groups.random = random;
+        for (uint64_t pid = 1; pid <= PIDS; pid++)
+            walk_groups_add(&groups, &key, pid);
+        for (unsigned i = 0; i < WALK_GROUP_SAMPLES; i++)
+            sum += (double)find(&key)->pids[i];
+    }
+    double mean = sum / (TIMES * WALK_GROUP_SAMPLES);
+    assert_true(mean > PIDS / 2 - 230 && mean < PIDS / 2 + 230);
 }
 
 /* More groups than there is room for: all are counted here or there. */
@@ -63,6 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(counts_by_all_of_the_key, clear),
+        cmocka_unit_test_setup(all_are_sampled_alike, clear),
         cmocka_unit_test_setup(what_finds_no_room_is_counted, clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

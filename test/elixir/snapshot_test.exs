@@ -44,7 +44,9 @@ defmodule Cprof.SnapshotTest do
 
       assert keys(snapshot.mailboxes) == ~w(exact histogram max top total)a
       assert keys(snapshot.binaries) == ~w(distinct examined held leaks sharing top total unaccounted)a
-      assert keys(snapshot.waiting) == ~w(examined groups others)a
+      assert keys(snapshot.waiting) == ~w(callees examined groups others)a
+
+      assert keys(snapshot.waiting.callees) == ~w(asked in_calls others top unknown)a
 
       assert keys(snapshot.quality) ==
                ~w(details_missing embryos gone groups_missed implausible longest_hold_us lower_bounds missing
