@@ -42,6 +42,8 @@ the_slow_server_is_named_with_its_figures() ->
     #{name := Name, pid := Pid, average := Average, sites := [Site | _]} = First,
     ?assertEqual({<<"cprof_waits_till">>, Server}, {Name, Pid}),
     ?assert(abs(Average / Truth - 1) < 0.1),
+    ?assert(maps:get(most, First) >= Average),
+    ?assert(maps:get(most, First) =< ?CALLERS),
     ?assertMatch(#{function := <<"slow_servers:caller/2">>, share := 1.0}, Site),
     %% The server itself.
     ?assertMatch(#{usual_state := waiting, waits_for := undefined}, First),
@@ -53,7 +55,7 @@ the_slow_server_is_named_with_its_figures() ->
     ?assert(abs(Blocked / Average - 1) < 0.05),
     ?assert(abs(Share - Blocked / Busy) < 0.001),
     Text = cprof_nif:format(Waits),
-    ?assertMatch({match, _}, re:run(Text, "\n +[0-9.]+ +[0-9.]+ +cprof_waits_till +[0-9]+ % waiting in slow_servers:work/1")),
+    ?assertMatch({match, _}, re:run(Text, "\n +[0-9.]+ +[0-9]+ +[0-9.]+ +cprof_waits_till +[0-9]+ % waiting in slow_servers:work/1")),
     #{<<"top">> := [#{<<"pid">> := Shown} | _]} = cprof_nif:to_json_map(Waits),
     ?assertEqual(list_to_binary(pid_to_list(Server)), Shown).
 

@@ -72,6 +72,7 @@ struct engine_counters {
     uint64_t stack_cut;  /**< stack copies of the full length */
     uint64_t bytes;      /**< read from the rings */
     uint64_t ticks;      /**< ENGINE_WALL: times that processes were read */
+    uint64_t partial;    /**< of these, when only some processes were read */
     uint64_t changed;    /**< of those that were read: their stack changed */
     uint64_t unreadable; /**< they could not be read, or had no valid stack */
     uint64_t ended;      /**< not there when they were to be read */

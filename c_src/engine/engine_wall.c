@@ -114,6 +114,7 @@ static int keep(void *tick, const struct proctable_process *p)
         return err;
     struct kept *k = &e->kept[e->kept_count++];
     k->sample = proctable_sample(p);
+    k->sample.at_rest.tick = (uint32_t)e->counters.ticks;
     k->sample.period_ns = p->picked ? t->since_ns : t->others_ns;
     k->stack = e->bytes.len;
     if (p->top)
@@ -186,6 +187,7 @@ static int read_chosen(struct engine *e, struct tick *t)
     int err = proctable_read_chosen(e->processes, keep, t, &counts);
     hand_out_kept(t);
     hand_out_nameless(t, counts.ended + counts.being_made);
+    e->counters.partial += others > (uint64_t)chosen;
     e->counters.changed += counts.torn;
     e->counters.unreadable += counts.unreadable;
     e->counters.ended += counts.ended + counts.being_made;

@@ -62,6 +62,8 @@ void pprof_comments_functions(const struct profile *p, struct buffer *out)
         write_escaped(out, profile_text(p, f->function));
         buffer_text(out, "\t");
         write_escaped(out, profile_text(p, f->name));
+        if (f->most)
+            buffer_printf(out, "\t%" PRIu32, f->most);
         buffer_text(out, "\n");
     }
     end_comment(out);
@@ -161,12 +163,14 @@ static int unescape(struct buffer *out, const char *at, size_t len,
 
 static int read_function(struct pprof_comments *c, const char *line, size_t len)
 {
-    size_t at[5];
+    enum { LEAST = 5, MOST = 6 };
+    size_t at[MOST];
+    uint64_t most = 0;
     struct pprof_function f;
-    int n = unescape(&c->texts, line, len, at, 5);
+    int n = unescape(&c->texts, line, len, at, MOST);
     if (n < 0)
         return n;
-    if (n != 5)
+    if (n < LEAST)
         return -E_FORMAT;
     const char *texts = (char *)c->texts.data;
     char *end;
@@ -174,12 +178,16 @@ static int read_function(struct pprof_comments *c, const char *line, size_t len)
     if (frame_kind_parse(texts + at[0], &f.kind) || *end || arity < INT32_MIN ||
         arity > INT32_MAX)
         return -E_FORMAT;
+    const char *last = n == MOST ? texts + at[LEAST] : "0";
+    int err = parse_number(last, strlen(last), UINT32_MAX, &most);
+    if (err)
+        return err;
+    f.most = (uint32_t)most;
     f.arity = (int32_t)arity;
     f.module = at[2];
     f.function = at[3];
     f.name = at[4];
-    int err =
-        ARRAY_RESERVE(c->functions, c->function_cap, c->function_count + 1);
+    err = ARRAY_RESERVE(c->functions, c->function_cap, c->function_count + 1);
     if (err)
         return err;
     c->functions[c->function_count++] = f;

@@ -7,7 +7,8 @@
  * if it were a comment):
  *
  *   cprof.functions=  one line per function, in the order of the file:
- *                     kind TAB arity TAB module TAB function TAB name
+ *                     kind TAB arity TAB module TAB function TAB name and,
+ *                     where it is known, TAB most (see frame.h)
  *                     (backslash, tab and line feed in the texts are written
  *                     as \\, \t and \n)
  *
@@ -61,6 +62,7 @@ struct pprof_comments {
 struct pprof_function {
     enum frame_kind kind;
     int32_t arity;
+    uint32_t most;
     size_t module, function, name; /**< offsets in texts */
 };
 

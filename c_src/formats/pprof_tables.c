@@ -186,6 +186,7 @@ static struct frame function_frame(const struct pprof_tables *t,
         frame.module = texts + own->module;
         frame.function = texts + own->function;
         frame.arity = own->arity;
+        frame.most = own->most;
     }
     return frame;
 }

@@ -4,15 +4,15 @@
  */
 #include "formats/text_parts.h"
 
-#include <string.h>
+#include <inttypes.h>
 
 #include "profile/waits.h"
 #include "report/waits_sentence.h"
 
 enum {
-    NAME_WIDTH = 22,
-    DOES_WIDTH = 30,
-    SITE_WIDTH = TEXT_COLUMNS - 24 - NAME_WIDTH - 2 - DOES_WIDTH - 2,
+    NAME_WIDTH = 20,
+    DOES_WIDTH = 29,
+    SITE_WIDTH = TEXT_COLUMNS - 29 - NAME_WIDTH - 2 - DOES_WIDTH - 2,
 };
 
 static const char *label_of(const struct waits_cause *cause)
@@ -76,8 +76,12 @@ static void row_line(const struct text_table *t, const struct waits *w,
                      const struct waits_row *row)
 {
     buffer_printf(
-        t->out, "%6.2f %5.2f %8.2f  ", summary_pct(row->ns, t->s->counted),
+        t->out, "%6.2f %5.2f %8.2f ", summary_pct(row->ns, t->s->counted),
         summary_part_error_pct(t->s, row->ns), waits_average(t->p, row->ns));
+    if (row->most)
+        buffer_printf(t->out, "%5" PRIu32 "  ", row->most);
+    else
+        buffer_text(t->out, "    -  ");
     text_cell_add(t->out, row->name, NAME_WIDTH);
     buffer_text(t->out, "  ");
     does_cell(t, w, row);
@@ -93,9 +97,9 @@ static void table(const struct text_table *t, const struct waits *w)
     size_t shown = w->count < most ? w->count : most;
     buffer_text(t->out, "\n");
     text_table_style(t, "1");
-    buffer_printf(t->out, " TIME%%    +-  WAITING  %-*s  %-*s  %s", NAME_WIDTH,
-                  "WHO IS WAITED FOR", DOES_WIDTH, "WHAT IT DOES ITSELF",
-                  "MOSTLY CALLED FROM");
+    buffer_printf(t->out, " TIME%%    +-  WAITING  MOST  %-*s  %-*s  %s",
+                  NAME_WIDTH, "WHO IS WAITED FOR", DOES_WIDTH,
+                  "WHAT IT DOES ITSELF", "MOSTLY CALLED FROM");
     text_table_style(t, "0");
     buffer_text(t->out, "\n");
     for (size_t i = 0; i < shown; i++)

@@ -34,6 +34,8 @@ struct frame {
     int arity;            /**< or FRAME_NO_ARITY */
     const char *file;     /**< "" if not known */
     uint32_t line;        /**< 0 if not known */
+    uint32_t most;        /**< of a leaf that names who is waited for: how many
+                               waited at once, see waits.h; 0: not known */
 };
 
 /** Are samples in C and kernel code below a frame of this kind charged to it?

@@ -23,5 +23,7 @@ int64_t functions_add(struct intern *t, struct profile_function row)
     struct profile_function *f = (struct profile_function *)t->rows + id;
     if (f->file == 0)
         f->file = row.file;
+    if (f->most < row.most)
+        f->most = row.most;
     return id;
 }

@@ -15,7 +15,8 @@
 
 void functions_init(struct intern *t);
 /** The id of the function, which is added if it is not there; or -ENOMEM or
- *  -E_LIMIT. `apart` is computed here. The first file that is known is kept. */
+ *  -E_LIMIT. `apart` is computed here. The first file that is known is kept,
+ * and the largest `most`. */
 MUST_USE int64_t functions_add(struct intern *t, struct profile_function row);
 
 #endif

@@ -106,12 +106,11 @@ int64_t profile_frame(struct profile *p, const struct frame *frame)
                                          .function = ids[2],
                                          .file = ids[3],
                                          .arity = frame->arity,
-                                         .kind = frame->kind};
+                                         .kind = frame->kind,
+                                         .most = frame->most};
     int64_t function = functions_add(&p->functions, row);
-    if (function < 0)
-        return function;
-    return intern_row(&p->frames,
-                      &(struct profile_frame){(uint32_t)function, frame->line});
+    const struct profile_frame at = {(uint32_t)function, frame->line};
+    return function < 0 ? function : intern_row(&p->frames, &at);
 }
 
 int64_t profile_stack(struct profile *p, uint32_t parent, uint32_t frame)

@@ -32,6 +32,7 @@ struct profile_function {
     uint32_t apart; /**< the file, if it distinguishes functions (functions.h),
                          else 0 */
     uint32_t file;  /**< string: the first file that was known */
+    uint32_t most;  /**< the largest of its frames */
 };
 
 struct profile_frame {
@@ -185,6 +186,7 @@ extern const struct profile_meta_keys profile_meta_keys;
     X(unseen_ms, DOUBT,                                                        \
       "milliseconds of the node's CPU time that were not sampled")             \
     X(ticks, FACT, "times that processes were read")                           \
+    X(partial, FACT, "of those, when only some of the processes were read")    \
     X(changed, DOUBT, "readings of a process whose stack changed each time")   \
     X(unreadable, DOUBT,                                                       \
       "readings of a process that could not be read, or had no valid stack")   \

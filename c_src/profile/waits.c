@@ -1,7 +1,6 @@
 #include "profile/waits.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,25 +9,6 @@
 #include "profile/platform.h"
 
 /* --- names ---------------------------------------------------------------- */
-
-/* A name that may be taken for something else is quoted, as Erlang does it. */
-void waits_text(const char *name, const char *pid, const char *is,
-                char text[WAITS_TEXT])
-{
-    enum { IS = 120 };
-    bool alias = strncmp(name, "Elixir.", 7) == 0 && name[7];
-    if (*name == '<' || strchr(name, ' '))
-        snprintf(text, WAITS_TEXT, WAITS_FOR "'%.1100s']", name);
-    else if (*name)
-        snprintf(text, WAITS_TEXT, WAITS_FOR "%.1100s]",
-                 alias ? name + 7 : name);
-    else if (*pid && *is)
-        snprintf(text, WAITS_TEXT, WAITS_FOR "%.60s (%.*s)]", pid, IS, is);
-    else if (*pid)
-        snprintf(text, WAITS_TEXT, WAITS_FOR "%.60s]", pid);
-    else
-        snprintf(text, WAITS_TEXT, "%s", WAITS_UNKNOWN);
-}
 
 static bool is_wait(const struct profile *p, uint32_t function)
 {
@@ -159,6 +139,13 @@ static int add_row(struct work *k, struct key key, const char *frame)
                      (uint32_t)w->count++);
 }
 
+/* Before the process had its name, others may have waited for its pid. */
+static void see_most(const struct work *k, struct waits_row *row, uint32_t most)
+{
+    if (row->most < most && profile_counters(k->p)->partial == 0)
+        row->most = most;
+}
+
 /* Each frame that names a process belongs to a row. */
 static int find_rows(struct work *k)
 {
@@ -172,6 +159,8 @@ static int find_rows(struct work *k)
         if (find_row(k, key) == PROFILE_NONE)
             err = add_row(k, key, frame);
         k->row_of[i] = find_row(k, key);
+        see_most(k, &k->w->rows[k->row_of[i]],
+                 profile_function_at(k->p, i)->most);
     }
     return err;
 }
@@ -185,6 +174,12 @@ static uint32_t row_of_name(const struct work *k, const char *name)
     return find_row(k, key_of_frame(frame));
 }
 
+static void join(struct work *k, uint32_t from, uint32_t to)
+{
+    k->same_as[from] = to;
+    see_most(k, &k->w->rows[to], k->w->rows[from].most);
+}
+
 /* A process belongs to the row of its name, or otherwise to that of its pid.
  * Where it was asked before it had the name, the rows are joined. */
 static void find_processes(struct work *k)
@@ -196,7 +191,7 @@ static void find_processes(struct work *k)
         uint32_t by_pid = find_row(k, (struct key){pid, strlen(pid)});
         k->process_row[i] = by_name == PROFILE_NONE ? by_pid : by_name;
         if (by_name != PROFILE_NONE && by_pid != PROFILE_NONE)
-            k->same_as[by_pid] = by_name;
+            join(k, by_pid, by_name);
     }
 }
 

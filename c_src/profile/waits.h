@@ -35,6 +35,9 @@ struct waits_row {
     bool unknown;     /**< WAITS_UNKNOWN or WAITS_MANY */
     uint64_t ns;      /**< process time that was spent waiting for it */
     uint64_t samples; /**< in which somebody waited for it */
+    uint32_t most;    /**< that waited for it at one reading; 0: not known,
+                           because not all processes were read each time, or
+                           this is a part of the recording */
     struct {
         uint32_t function; /**< where most of it was spent */
         uint64_t ns;
@@ -43,7 +46,7 @@ struct waits_row {
     /** What it did itself. */
     uint32_t process; /**< PROFILE_NONE: it was not seen; one of them, if
                            several had the name */
-    uint64_t own_ns; /**< process time in which it was seen; 0: it was not */
+    uint64_t own_ns;  /**< process time in which it was seen; 0: it was not */
     uint64_t own_samples;
     uint64_t own_by_state[STATE_COUNT];
     enum sample_state usual; /**< the state in which it was longest */

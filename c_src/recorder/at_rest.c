@@ -7,15 +7,21 @@ static int64_t push(struct profile *p, int64_t stack, int64_t frame)
     return profile_stack(p, (uint32_t)stack, (uint32_t)frame);
 }
 
-int64_t at_rest_push(struct profile *p, int64_t stack, const char *name)
+int64_t at_rest_frame(struct profile *p, const char *name, uint32_t most)
 {
     const struct frame frame = {.kind = FRAME_RUNTIME,
                                 .name = name,
                                 .module = "",
                                 .function = name,
                                 .arity = FRAME_NO_ARITY,
-                                .file = ""};
-    return stack < 0 ? stack : push(p, stack, profile_frame(p, &frame));
+                                .file = "",
+                                .most = most};
+    return profile_frame(p, &frame);
+}
+
+int64_t at_rest_push(struct profile *p, int64_t stack, const char *name)
+{
+    return stack < 0 ? stack : push(p, stack, at_rest_frame(p, name, 0));
 }
 
 static int64_t push_named(const struct at_rest *to, int64_t stack,

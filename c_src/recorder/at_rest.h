@@ -24,6 +24,10 @@ struct at_rest { /* borrowed */
  *  @return the stack's id, or the profile's error */
 MUST_USE int64_t at_rest_stack(const struct at_rest *to, enum procstate state,
                                const struct address *list, size_t count);
+/** A frame that is no function: "[runnable]". Its id, or the profile's error.
+ *  @param most  as in struct frame */
+MUST_USE int64_t at_rest_frame(struct profile *p, const char *name,
+                               uint32_t most);
 /** A stack with a frame more, which is no function: "[runnable]".
  *  @param stack  PROFILE_NONE: none so far; an error is returned unchanged */
 MUST_USE int64_t at_rest_push(struct profile *p, int64_t stack,

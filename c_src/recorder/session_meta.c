@@ -259,6 +259,7 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     c->throttled = e.throttled;
     c->bytes = e.bytes;
     c->ticks = e.ticks;
+    c->partial = e.partial;
     c->changed = e.changed;
     c->unreadable = e.unreadable;
     c->ended = e.ended;

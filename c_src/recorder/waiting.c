@@ -10,6 +10,7 @@
 #include "profile/waits.h"
 #include "recorder/asks.h"
 #include "recorder/at_rest.h"
+#include "recorder/most_waiting.h"
 #include "recorder/own_pids.h"
 #include "target/erlproc.h"
 
@@ -30,6 +31,7 @@ struct waiting {
     size_t modules; /* loaded when `asks` was found; 0: never */
     uint64_t since; /* of the code list then */
     struct watched watched;
+    struct most_waiting most;
     size_t pid_frames;
     struct own_pids own;
     bool left_out; /* the process of this sample waits for one of `own` */
@@ -56,8 +58,10 @@ int waiting_open(struct target_state *target, struct frames *frames,
 
 void waiting_close(struct waiting *w)
 {
-    if (w)
+    if (w) {
         asks_code_deinit(&w->asks);
+        most_waiting_deinit(&w->most);
+    }
     free(w);
 }
 
@@ -151,6 +155,23 @@ static int64_t whom_frame(struct waiting *w, int64_t stack,
     if (word && term_is_atom(word))
         return name_frame(w, stack, word);
     return at_rest_push(w->profile, stack, WAITS_UNKNOWN);
+}
+
+/* The leaf keeps the largest number of those that wait for it. */
+static int64_t count_waiting(struct waiting *w, int64_t stack,
+                             const struct sample *s)
+{
+    uint32_t leaf = profile_stack_function(w->profile, (uint32_t)stack);
+    int64_t now = most_waiting_add(&w->most, leaf, s->at_rest.tick);
+    if (now < 0)
+        return now;
+    if (now <= profile_function_at(w->profile, leaf)->most)
+        return stack;
+    int64_t frame = at_rest_frame(
+        w->profile,
+        profile_text(w->profile, profile_function_at(w->profile, leaf)->name),
+        (uint32_t)now);
+    return frame < 0 ? frame : stack;
 }
 
 /* --- idle ----------------------------------------------------------------- */
@@ -257,7 +278,8 @@ static int64_t at_receive(struct waiting *w, int64_t stack,
     const struct asks_said said = asks_look(&w->asks, s, u);
     if (said.asks) {
         *state = STATE_BLOCKED;
-        return whom_frame(w, stack, s, &said);
+        stack = whom_frame(w, stack, s, &said);
+        return stack < 0 || w->left_out ? stack : count_waiting(w, stack, s);
     }
     *state = is_idle(w, (uint32_t)stack) ? STATE_IDLE : STATE_WAITING;
     return stack;

@@ -254,6 +254,7 @@ static void itself(const struct profile *p, const struct waits *w,
 static void wait(const struct profile *p, const struct waits *w,
                  const struct waits_row *row, struct sink *s)
 {
+    static const char most[] = "most";
     sink_object(s, NULL);
     sink_text(s, KEY_NAME, row->name);
     text_or_null(
@@ -263,6 +264,10 @@ static void wait(const struct profile *p, const struct waits *w,
             : profile_text(p, profile_process_at(p, row->process)->pid));
     sink_natural(s, "waited_ns", row->ns);
     sink_natural(s, KEY_SAMPLES, row->samples);
+    if (row->most)
+        sink_natural(s, most, row->most);
+    else
+        sink_null(s, most);
     sites(p, row, s);
     itself(p, w, row, s);
     sink_end(s);

@@ -12,8 +12,12 @@ void symbols_kernel_deinit(struct symbols_kernel *k)
 
 struct frame symbols_kernel_name(struct symbols_kernel *k, uint64_t at)
 {
-    struct frame frame = {FRAME_KERNEL,   "[kernel]", "kernel", "[kernel]",
-                          FRAME_NO_ARITY, "",         0};
+    struct frame frame = {.kind = FRAME_KERNEL,
+                          .name = "[kernel]",
+                          .module = "kernel",
+                          .function = "[kernel]",
+                          .arity = FRAME_NO_ARITY,
+                          .file = ""};
     if (at && !k->tried) {
         k->tried = true;
         if (kallsyms_read(&k->table))

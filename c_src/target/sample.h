@@ -73,6 +73,7 @@ enum { SAMPLE_MAX_KERNEL_FRAMES = 64 };
 struct sample_at_rest {
     enum procstate state;
     bool has_name; /**< it is registered; the name is not in the sample */
+    uint32_t tick; /**< at which reading of the processes it was taken */
 };
 
 struct sample {

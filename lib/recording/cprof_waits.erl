@@ -42,8 +42,10 @@
     %% as in the report: <<"my_server">>, <<"<0.123.0> (db_worker)">>
     name := binary(),
     pid := pid() | undefined,
-    %% processes that waited for it
+    %% processes that waited for it; most: at one reading, undefined if not all
+    %% processes were read each time
     average := float(),
+    most := pos_integer() | undefined,
     share := float(),
     waited_ms := float(),
     %% how often one was seen to wait for it
@@ -145,6 +147,7 @@ callee(#{name := Name, waited_ns := Waited, own_ns := Own, states := States} = R
         name => Name,
         pid => pid(maps:get(pid, Row)),
         average => ratio(Waited, Duration),
+        most => known(maps:get(most, Row)),
         share => ratio(Waited, Counted),
         waited_ms => Waited / 1.0e6,
         samples => maps:get(samples, Row),
@@ -161,7 +164,7 @@ callee(#{name := Name, waited_ns := Waited, own_ns := Own, states := States} = R
 
 %% The report has null for what is not known.
 known(nil) -> undefined;
-known(Text) -> Text.
+known(Value) -> Value.
 
 pid(nil) ->
     undefined;

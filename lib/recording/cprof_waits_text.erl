@@ -61,6 +61,7 @@ label(_) -> "Waiting: ".
 columns() ->
     [
         {"waiting", right, fun(#{average := Average}) -> average(Average) end},
+        {"most", right, fun(#{most := Most}) -> cprof_words:count(Most) end},
         {"time %", right, fun(#{share := Share}) -> cprof_words:percent(Share) end},
         {"who is waited for", left, fun(#{name := Name}) -> cprof_words:shown(Name) end},
         {"what it does itself", left, fun does/1},

@@ -57,6 +57,36 @@ static void one_sample_and_all_metadata(void **state)
     assert_round_trip(p);
 }
 
+/* Of those that are waited for; functions that nobody waits for have none. */
+static void how_many_waited_is_kept(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    make_samples(p, "a:1;b\t27:2", 1);
+    const struct profile_function *last =
+        profile_function_at(p, (uint32_t)profile_function_count(p) - 1);
+    const struct frame waits = {.kind = last->kind,
+                                .name = profile_text(p, last->name),
+                                .module = profile_text(p, last->module),
+                                .function = profile_text(p, last->function),
+                                .arity = last->arity,
+                                .file = profile_text(p, last->file),
+                                .most = 27};
+    made(profile_frame(p, &waits));
+    struct buffer b = written(p);
+    struct profile *again = read_back(b.data, b.len);
+    size_t n = profile_function_count(again);
+    assert_int_equal(n, profile_function_count(p));
+    for (uint32_t i = 0; i < n; i++) {
+        const struct profile_function *f = profile_function_at(again, i);
+        bool same = strcmp(profile_text(again, f->name), waits.name) == 0;
+        assert_int_equal(f->most, same ? 27 : 0);
+    }
+    buffer_deinit(&b);
+    profile_destroy(again);
+    profile_destroy(p);
+}
+
 static const char *const hostile[] = {
     "",
     "cprof.recording=1",
@@ -543,6 +573,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_profile),
         cmocka_unit_test(one_sample_and_all_metadata),
+        cmocka_unit_test(how_many_waited_is_kept),
         cmocka_unit_test(hostile_names_of_everything),
         cmocka_unit_test(a_very_deep_stack),
         cmocka_unit_test(very_many_stacks),

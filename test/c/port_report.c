@@ -9,10 +9,19 @@ static struct profile *profile_with_two_functions(void)
 {
     struct profile *p;
     assert_int_equal(profile_create(&p), 0);
-    struct frame hot = {
-        FRAME_ERLANG, "lists:seq/2", "lists", "seq", 2, "lists.erl", 123};
-    struct frame c = {
-        FRAME_NATIVE, "memcpy", "libc.so.6", "memcpy", FRAME_NO_ARITY, "", 0};
+    struct frame hot = {.kind = FRAME_ERLANG,
+                        .name = "lists:seq/2",
+                        .module = "lists",
+                        .function = "seq",
+                        .arity = 2,
+                        .file = "lists.erl",
+                        .line = 123};
+    struct frame c = {.kind = FRAME_NATIVE,
+                      .name = "memcpy",
+                      .module = "libc.so.6",
+                      .function = "memcpy",
+                      .arity = FRAME_NO_ARITY,
+                      .file = ""};
     int64_t root =
         profile_stack(p, PROFILE_NONE, (uint32_t)profile_frame(p, &hot));
     int64_t leaf =

@@ -176,6 +176,39 @@ static void a_circle_that_goes_on(void **state)
     waits_deinit(&w);
 }
 
+static void is_waited_for(const char *leaf, uint32_t most)
+{
+    const struct frame f = {.kind = FRAME_RUNTIME,
+                            .name = leaf,
+                            .module = "",
+                            .function = leaf,
+                            .arity = FRAME_NO_ARITY,
+                            .file = "",
+                            .most = most};
+    assert_true(profile_frame(p, &f) >= 0);
+}
+
+/* What is known of one process, by its pid and by its name, is of one row. */
+static void the_most_that_wait_at_once(void **state)
+{
+    (void)state;
+    process("<0.2.0>", "db");
+    uint32_t asks = process("<0.9.0>", "");
+    spends(asks, "a", "[waits for db]", 10);
+    spends(asks, "a", "[waits for <0.2.0> (db:init/1)]", 3);
+    is_waited_for("[waits for db]", 4);
+    is_waited_for("[waits for db]", 2);
+    is_waited_for("[waits for <0.2.0> (db:init/1)]", 7);
+    for (int partial = 0; partial < 2; partial++) {
+        struct waits w;
+        profile_counters_edit(p)->partial = (uint64_t)partial;
+        assert_int_equal(waits_find(p, &w), 0);
+        assert_int_equal(w.count, 1);
+        assert_int_equal(w.rows[0].most, partial ? 0 : 7);
+        waits_deinit(&w);
+    }
+}
+
 /* The first life of a server, its second, and the time before it had a name. */
 static void one_name_is_one_row(void **state)
 {
@@ -216,6 +249,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_chain, begin, end),
         cmocka_unit_test_setup_teardown(a_circle, begin, end),
         cmocka_unit_test_setup_teardown(a_circle_that_goes_on, begin, end),
+        cmocka_unit_test_setup_teardown(the_most_that_wait_at_once, begin, end),
         cmocka_unit_test_setup_teardown(one_name_is_one_row, begin, end),
         cmocka_unit_test_setup_teardown(the_unknown_are_no_cause, begin, end),
         cmocka_unit_test_setup_teardown(nobody, begin, end),

@@ -53,6 +53,9 @@ defmodule Live.WallTest do
       within(functions(report)["queues:pause/1"], paused * part, 0.1)
       assert [%{"name" => "queues:pay/0", "site_ns" => ns}] = till["sites"]
       assert ns == till["waited_ns"]
+      assert till["most"] in ceil(till["waited_ns"] / report["meta"]["duration_ns"])..@customers
+      assert "<0." <> _ = till["pid"]
+      assert till["usual_function"] == "queues:work/1"
       # All the time of all processes, neither more nor less.
       seconds = report["meta"]["duration_ns"]
       within(till["own_ns"], seconds, 0.02)
@@ -66,7 +69,12 @@ defmodule Live.WallTest do
       assert %{"waits_for" => "middle", "waits_for_ns" => for_middle} = front = wait(report, "front")
       assert for_middle > 0.8 * front["own_ns"]
       assert %{"waits_for" => "back"} = wait(report, "middle")
-      assert %{"waits_for" => nil} = wait(report, "back")
+      assert %{"waits_for" => nil, "most" => 1} = wait(report, "back")
+      assert %{"kind" => "waiting", "chain" => ["till"], "circle" => 0} = report["waits_cause"]
+
+      assert report["waits_cause"]["sentence"] =~
+               "processes wait for till, mostly in queues:pay/0; till itself is waiting"
+
       # The customers wait for a part of the time.
       flat = node |> text(3) |> String.replace(~r/\s+/, " ")
 
@@ -80,6 +88,8 @@ defmodule Live.WallTest do
 
   test "a circle, in which nothing goes on" do
     node = start(["deadlock"])
+    assert %{"kind" => "deadlock", "circle" => 2, "chain" => chain} = record(node, 2)["waits_cause"]
+    assert Enum.sort(chain) == ["left", "right"]
     flat = node |> text(3) |> String.replace(~r/\s+/, " ")
 
     assert flat =~
@@ -132,7 +142,7 @@ defmodule Live.WallTest do
 
   test "nobody is named where nobody is waited for" do
     node = start(["quiet"])
-    assert record(node, 2)["waits"] == []
+    assert %{"waits" => [], "waits_cause" => %{"kind" => "none", "chain" => []}} = record(node, 2)
     text = text(node, 2)
     assert text =~ "Waiting:  no process is waited for by others for long (on average 0.00 processes are blocked)"
     refute text =~ "WAITED"
@@ -164,7 +174,10 @@ defmodule Live.WallTest do
     file = Path.join(dir, "wall.pb.gz")
     {_, "", 0} = Cprof.run(["record", "-q", "--event", "wall", "-p", node.pid, "-d", "2", "-o", file])
     report = Cprof.json(["report", file])
-    assert wait(report, "front")["waits_for"] == "middle"
+    assert %{"waits_for" => "middle", "most" => 5} = wait(report, "front")
+    # Of a part of a recording it is not known.
+    {part, "", 0} = Cprof.run(["report", file, "-f", "json", "--focus", "queues"])
+    assert part |> Live.Json.decode!() |> wait("front") |> Map.fetch!("most") == nil
     assert {_, error, 1} = Cprof.run(["diff", file, file])
     assert error =~ "--event wall cannot be compared"
     {collapsed, "", 0} = Cprof.run(["report", file, "-f", "collapsed"])

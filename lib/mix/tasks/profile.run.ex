@@ -108,8 +108,8 @@ defmodule Mix.Tasks.Profile.Run do
       Waiting:  on average 18.6 processes wait for till, mostly in Queues.pay/0; till itself is
                 waiting 100 % of its time, mostly in Queues.work/1
 
-       TIME%    +-  WAITING  WHO IS WAITED FOR       WHAT IT DOES ITSELF             MOSTLY CALLED FROM
-       46.60  5.66    18.64  till                    100 % waiting in Queues.work/1  Queues.pay/0
+       TIME%    +-  WAITING  MOST  WHO IS WAITED FOR       WHAT IT DOES ITSELF             MOSTLY CALLED FROM
+       46.60  5.66    18.64    27  till                    100 % waiting in Queues.work/1  Queues.pay/0
       [...]
 
   A run should take some seconds, because the processes are read only ten times per second. Processes of cprof itself are

@@ -1,0 +1,24 @@
+/* How the leaf frame is called of those that wait for a process. */
+#include "profile/waits.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A name that may be taken for something else is quoted, as Erlang does it. */
+void waits_text(const char *name, const char *pid, const char *is,
+                char text[WAITS_TEXT])
+{
+    enum { IS = 120 };
+    bool alias = strncmp(name, "Elixir.", 7) == 0 && name[7];
+    if (*name == '<' || strchr(name, ' '))
+        snprintf(text, WAITS_TEXT, WAITS_FOR "'%.1100s']", name);
+    else if (*name)
+        snprintf(text, WAITS_TEXT, WAITS_FOR "%.1100s]",
+                 alias ? name + 7 : name);
+    else if (*pid && *is)
+        snprintf(text, WAITS_TEXT, WAITS_FOR "%.60s (%.*s)]", pid, IS, is);
+    else if (*pid)
+        snprintf(text, WAITS_TEXT, WAITS_FOR "%.60s]", pid);
+    else
+        snprintf(text, WAITS_TEXT, "%s", WAITS_UNKNOWN);
+}
