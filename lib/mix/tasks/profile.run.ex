@@ -105,11 +105,12 @@ defmodule Mix.Tasks.Profile.Run do
 
       $ mix profile.run --event wall --top 2 bench.exs
       [...]
-      Waiting:  on average 18.6 processes wait for till, mostly in Queues.pay/0; till itself is
-                waiting 100 % of its time, mostly in Queues.work/1
+      Waiting:  on average 20.1 processes wait for till, mostly in queues:pay/0; till itself is
+                waiting 99 % of its time, mostly in queues:work/1
 
-       TIME%    +-  WAITING  MOST  WHO IS WAITED FOR       WHAT IT DOES ITSELF             MOSTLY CALLED FROM
-       46.60  5.66    18.64    27  till                    100 % waiting in Queues.work/1  Queues.pay/0
+       TIME%    +-  WAITING  MOST  WHO IS WAITED FOR     WHAT IT DOES ITSELF            MOSTLY CALLED FROM
+       50.35  5.68    20.14    29  till                  99 % waiting in queues:work/1  queues:pay/0
+       12.47  3.78     4.99     5  front                 99 % blocked on middle         queues:clerk/0
       [...]
 
   A run should take some seconds, because the processes are read only ten times per second. Processes of cprof itself are
