@@ -77,6 +77,10 @@ static const struct err_row rows[] = {
                "compared or merged"},
     {E_WALL, "recordings of --event wall cannot be compared; compare their "
              "reports"},
+    {E_NO_EVENT, "this recording is not of the event in --event; its report "
+                 "without that option says of which it is"},
+    {E_EVENTS, "this format shows one event, and the recording has several; "
+               "choose one with `cprof report FILE --event cpu` (or wall)"},
     {E_EMPTY, "one side has no samples of work to compare; record for longer "
               "while the node is busy, or filter less"},
     {E_UNKNOWN_FORMAT, "this cannot be written in that format"},

@@ -58,6 +58,8 @@ enum err {
     E_NO_MATCH,       /**< none of the requested processes was sampled */
     E_VALUES,         /**< the recordings' rows count different things */
     E_WALL,           /**< recordings of process time cannot be compared */
+    E_NO_EVENT,       /**< the recording is not of the event asked for */
+    E_EVENTS,         /**< several events, where only one can be shown */
 
     /* formats, port */
     E_UNKNOWN_FORMAT = 4496, /**< no such output format */

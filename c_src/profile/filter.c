@@ -6,10 +6,19 @@
 
 #include "profile/filter_rows.h"
 
-struct filtering {
+/* One event of the recording. */
+struct part {
     const struct profile *from;
     struct profile *to;
-    bool *rows, *stacks; /* by row, by stack: is it kept? */
+    bool *rows; /* is it kept? */
+};
+
+struct filtering {
+    const struct profile *from; /* the first event */
+    struct part parts[EVENT_COUNT];
+    size_t count;
+    struct profile *to; /* of the first part; owns the others */
+    bool *stacks;       /* is it kept? */
     uint32_t *new_frames, *new_stacks;
 };
 
@@ -22,35 +31,65 @@ static uint32_t *new_ids(size_t n)
     return ids;
 }
 
+static int add_part(struct filtering *f, const struct profile *p,
+                    const struct filter *filter)
+{
+    struct part *part = &f->parts[f->count++];
+    part->from = p;
+    part->rows = calloc(profile_sample_count(p) + 1, sizeof(*part->rows));
+    return part->rows ? filter_rows_choose(p, filter, part->rows) : -ENOMEM;
+}
+
+static bool is_asked(const struct filter *filter, const struct profile *p)
+{
+    return !filter->events || (profile_event(p) != EVENT_COUNT &&
+                               filter->events & EVENT_SET(profile_event(p)));
+}
+
+static int choose_rows(struct filtering *f, const struct filter *filter)
+{
+    int err = 0;
+    for (const struct profile *p = f->from; p && !err; p = profile_next(p))
+        if (is_asked(filter, p))
+            err = f->count < EVENT_COUNT ? add_part(f, p, filter) : -E_LIMIT;
+    return err || f->count ? err : -E_NO_EVENT;
+}
+
 static int filtering_init(struct filtering *f)
 {
     const struct profile *p = f->from;
-    f->rows = calloc(profile_sample_count(p) + 1, sizeof(*f->rows));
     f->stacks = calloc(profile_stack_count(p) + 1, sizeof(*f->stacks));
     f->new_frames = new_ids(profile_frame_count(p));
     f->new_stacks = new_ids(profile_stack_count(p));
-    if (!f->rows || !f->stacks || !f->new_frames || !f->new_stacks)
+    if (!f->stacks || !f->new_frames || !f->new_stacks)
         return -ENOMEM;
     return profile_create(&f->to);
 }
 
 static void filtering_deinit(struct filtering *f)
 {
-    free(f->rows);
+    for (size_t i = 0; i < f->count; i++)
+        free(f->parts[i].rows);
     free(f->stacks);
     free(f->new_frames);
     free(f->new_stacks);
     profile_destroy(f->to);
 }
 
+static void choose_ends(struct filtering *f, const struct part *part)
+{
+    for (size_t i = 0; i < profile_sample_count(part->from); i++) {
+        const struct profile_sample *s = profile_sample_at(part->from, i);
+        if (part->rows[i] && s->stack != PROFILE_NONE)
+            f->stacks[s->stack] = true;
+    }
+}
+
 /* The stacks of the kept rows, with all their callers. */
 static void choose_stacks(struct filtering *f)
 {
-    for (size_t i = 0; i < profile_sample_count(f->from); i++) {
-        const struct profile_sample *s = profile_sample_at(f->from, i);
-        if (f->rows[i] && s->stack != PROFILE_NONE)
-            f->stacks[s->stack] = true;
-    }
+    for (size_t i = 0; i < f->count; i++)
+        choose_ends(f, &f->parts[i]);
     for (size_t i = profile_stack_count(f->from); i-- > 0;) {
         uint32_t parent = profile_stack_at(f->from, (uint32_t)i)->parent;
         if (f->stacks[i] && parent != PROFILE_NONE)
@@ -62,7 +101,7 @@ static void choose_stacks(struct filtering *f)
 
 /* A part of a recording of process time has a part of its ticks: averages are
  * per tick. The buckets that overlap the span are kept whole. */
-static void cut_time(struct filtering *f, const struct filter *filter)
+static void cut_time(const struct part *f, const struct filter *filter)
 {
     struct profile_meta *m = profile_meta_edit(f->to);
     struct profile_counters *c = profile_counters_edit(f->to);
@@ -83,12 +122,12 @@ static void cut_time(struct filtering *f, const struct filter *filter)
     c->ticks += c->ticks == 0;
 }
 
-static int copy_meta(struct filtering *f, const struct filter *filter)
+static int copy_meta(const struct part *part, const struct filter *filter)
 {
-    *profile_counters_edit(f->to) = *profile_counters(f->from);
-    int err = profile_copy_meta(f->to, f->from);
+    *profile_counters_edit(part->to) = *profile_counters(part->from);
+    int err = profile_copy_meta(part->to, part->from);
     if (!err)
-        cut_time(f, filter);
+        cut_time(part, filter);
     return err;
 }
 
@@ -135,7 +174,7 @@ static int copy_stacks(struct filtering *f)
     return 0;
 }
 
-static int64_t copy_process(struct filtering *f, uint32_t id)
+static int64_t copy_process(const struct part *f, uint32_t id)
 {
     if (id == PROFILE_NONE)
         return PROFILE_NONE;
@@ -157,7 +196,7 @@ static int64_t copy_process(struct filtering *f, uint32_t id)
     return err ? err : copy;
 }
 
-static int64_t copy_thread(struct filtering *f, uint32_t id)
+static int64_t copy_thread(const struct part *f, uint32_t id)
 {
     if (id == PROFILE_NONE)
         return PROFILE_NONE;
@@ -165,13 +204,14 @@ static int64_t copy_thread(struct filtering *f, uint32_t id)
     return profile_thread(f->to, row->tid, profile_text(f->from, row->name));
 }
 
-static int copy_row(struct filtering *f, size_t i)
+static int copy_row(const struct filtering *f, const struct part *part,
+                    size_t i)
 {
-    const struct profile_sample *row = profile_sample_at(f->from, i);
-    int64_t process = copy_process(f, row->process);
+    const struct profile_sample *row = profile_sample_at(part->from, i);
+    int64_t process = copy_process(part, row->process);
     if (process < 0)
         return (int)process;
-    int64_t thread = copy_thread(f, row->thread);
+    int64_t thread = copy_thread(part, row->thread);
     if (thread < 0)
         return (int)thread;
     struct profile_sample copy = *row;
@@ -179,26 +219,52 @@ static int copy_row(struct filtering *f, size_t i)
     copy.thread = (uint32_t)thread;
     if (row->stack != PROFILE_NONE)
         copy.stack = f->new_stacks[row->stack];
-    return profile_add(f->to, &copy, profile_values_at(f->from, i));
+    return profile_add(part->to, &copy, profile_values_at(part->from, i));
+}
+
+/* The profile of the first part exists already. */
+static int begin_part(struct filtering *f, size_t i,
+                      const struct filter *filter)
+{
+    const struct value_texts any = VALUE_SAMPLES;
+    struct part *part = &f->parts[i];
+    int err = 0;
+    part->to = f->to;
+    if (i > 0)
+        err = profile_add_event(f->to, &any, 1, &part->to);
+    if (err)
+        return err;
+    profile_count_also(part->to, filter->states | profile_counted(part->from));
+    err = copy_meta(part, filter);
+    return err ? err : profile_copy_values(part->to, part->from);
+}
+
+static int copy_rows(const struct filtering *f, const struct part *part)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < profile_sample_count(part->from); i++)
+        if (part->rows[i])
+            err = copy_row(f, part, i);
+    return err;
 }
 
 static int copy_all(struct filtering *f, const struct filter *filter)
 {
-    int err = copy_meta(f, filter);
-    if (!err)
-        err = profile_copy_values(f->to, f->from);
+    int err = 0;
+    for (size_t i = 0; !err && i < f->count; i++)
+        err = begin_part(f, i, filter);
     if (!err)
         err = copy_stacks(f);
-    for (size_t i = 0; !err && i < profile_sample_count(f->from); i++)
-        if (f->rows[i])
-            err = copy_row(f, i);
+    for (size_t i = 0; !err && i < f->count; i++)
+        err = copy_rows(f, &f->parts[i]);
     return err;
 }
 
 bool filter_is_empty(const struct filter *f)
 {
-    return !f->process_count && !f->focus && !f->ignore && !f->states &&
-           !f->thread_count && !f->scheduler_count && !f->from_ns && !f->to_ns;
+    return !f->events && !f->process_count && !f->focus && !f->ignore &&
+           !f->states && !f->thread_count && !f->scheduler_count &&
+           !f->from_ns && !f->to_ns;
 }
 
 int filter_apply(const struct profile *p, const struct filter *filter,
@@ -207,9 +273,8 @@ int filter_apply(const struct profile *p, const struct filter *filter,
     struct filtering f = {.from = p};
     int err = filtering_init(&f);
     if (!err)
-        err = filter_rows_choose(p, filter, f.rows);
+        err = choose_rows(&f, filter);
     if (!err) {
-        profile_count_also(f.to, filter->states);
         choose_stacks(&f);
         err = copy_all(&f, filter);
     }
@@ -230,4 +295,31 @@ int filter_take(struct profile *whole, const struct filter *f,
     int err = filter_apply(whole, f, out);
     profile_destroy(whole);
     return err;
+}
+
+/* --- one by one ----------------------------------------------------------- */
+
+int filter_split(const struct profile *p, struct filter_parts *out)
+{
+    struct filter_parts parts = {.count = 0};
+    bool alone = !profile_next(p);
+    int err = 0;
+    for (; p && !err; p = profile_next(p)) {
+        const struct filter one = {.events = EVENT_SET(profile_event(p))};
+        struct profile **copy = &parts.copies[parts.count];
+        err = alone ? 0 : filter_apply(p, &one, copy);
+        parts.list[parts.count++] = alone ? p : *copy;
+    }
+    if (err)
+        filter_parts_deinit(&parts);
+    else
+        *out = parts;
+    return err;
+}
+
+void filter_parts_deinit(struct filter_parts *parts)
+{
+    for (size_t i = 0; i < parts->count; i++)
+        profile_destroy(parts->copies[i]);
+    *parts = (struct filter_parts){.count = 0};
 }

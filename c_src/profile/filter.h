@@ -1,6 +1,6 @@
 /**
  * @file filter.h
- * A profile restricted to some of its samples: a new profile with the same
+ * A recording restricted to some of its samples: a new one with the same
  * metadata and only the matching rows.
  */
 #ifndef CPROF_PROFILE_FILTER_H
@@ -13,6 +13,8 @@
 
 /** A sample must match every member that is not 0. */
 struct filter {
+    unsigned events; /**< a set (EVENT_SET): only these events of the
+                          recording */
     /** Each is a pid, a registered name, a label, an initial call, or the name
      *  that reports use (process_names.h). */
     const char *const *processes;
@@ -44,12 +46,26 @@ bool filter_is_empty(const struct filter *f);
 /** Makes *out, which the caller owns. 0; -E_PATTERN: an expression does not
  *  compile; -E_NO_TIMELINE: there is a span, but no timeline was recorded;
  *  -E_NO_MATCH: none of the processes was sampled (not with idle_is_fine);
- *  -ENOMEM; -E_LIMIT. */
+ *  -E_NO_EVENT: the recording has none of the events; -ENOMEM; -E_LIMIT.
+ *  @param p  the recording's first profile */
 MUST_USE int filter_apply(const struct profile *p, const struct filter *f,
                           struct profile **out);
 /** The same, but takes ownership of `whole`: if the filter keeps everything,
  *  *out is `whole` itself; otherwise `whole` is destroyed, on an error too. */
 MUST_USE int filter_take(struct profile *whole, const struct filter *f,
                          struct profile **out);
+
+/** A recording event by event. */
+struct filter_parts {
+    const struct profile *list[EVENT_COUNT]; /**< in the order of the events */
+    size_t count;
+    struct profile *copies[EVENT_COUNT]; /**< NULL: list[i] is borrowed */
+};
+
+/** Makes a recording of its own of each event, which is as if only that event
+ *  had been recorded. If there is only one, it is p itself. 0, -ENOMEM or
+ *  -E_LIMIT; filter_parts_deinit frees the copies. */
+MUST_USE int filter_split(const struct profile *p, struct filter_parts *out);
+void filter_parts_deinit(struct filter_parts *parts);
 
 #endif

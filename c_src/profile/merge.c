@@ -286,9 +286,7 @@ int merge_rows(struct merge *m, const struct profile *from, uint32_t **stacks)
     if (!err)
         err = add_rows(m, from, &ids);
     if (!err) {
-        for (int i = 0; i < STATE_COUNT; i++)
-            if (profile_counts(from, (enum sample_state)i))
-                profile_count_also(m->to, 1u << i);
+        profile_count_also(m->to, profile_counted(from));
         add_meta(m->to, from);
         *stacks = ids.stacks;
         ids.stacks = NULL;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/add.h"
+#include "base/buffer.h"
+#include "base/utf8.h"
 
 const struct profile_meta_keys profile_meta_keys = {
 #define TEXT(field, key)         .field = key,
@@ -66,6 +68,51 @@ int profile_copy_meta(struct profile *p, const struct profile *from)
     return err;
 }
 
+/* --- notes ---------------------------------------------------------------- */
+
+/* Does the text contain this line? */
+static bool has_line(const char *text, const char *line, size_t len)
+{
+    for (const char *at = text; at; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (strncmp(at, line, len) == 0 && (at[len] == '\n' || !at[len]))
+            return true;
+    }
+    return false;
+}
+
+static int add_line(struct profile *p, const char *line)
+{
+    const char *notes = profile_text(p, profile_meta(p)->notes);
+    if (*line == '\0' || has_line(notes, line, strlen(line)))
+        return 0;
+    struct buffer joined;
+    buffer_init(&joined, BUFFER_DEFAULT_MAX);
+    buffer_printf(&joined, "%s%s%s", notes, *notes ? "\n" : "", line);
+    int64_t id = buffer_status(&joined);
+    if (!id)
+        id = profile_string_n(p, (char *)joined.data, joined.len);
+    buffer_deinit(&joined);
+    if (id < 0)
+        return (int)id;
+    profile_meta_edit(p)->notes = (uint32_t)id;
+    return 0;
+}
+
+/* Notes quote names, and a name with a line break must not become two notes. */
+int profile_note(struct profile *p, const char *line)
+{
+    struct buffer shown;
+    buffer_init(&shown, BUFFER_DEFAULT_MAX);
+    utf8_show(&shown, line, strlen(line));
+    buffer_add(&shown, "", 1);
+    int err = buffer_status(&shown);
+    if (!err)
+        err = add_line(p, (const char *)shown.data);
+    buffer_deinit(&shown);
+    return err;
+}
+
 /* --- values --------------------------------------------------------------- */
 
 static struct value_texts texts_of(const struct profile *p, size_t i)
@@ -114,4 +161,34 @@ uint64_t profile_value(const struct profile *p, size_t i, uint32_t type)
 uint64_t profile_weight(const struct profile *p, size_t i)
 {
     return profile_values_at(p, i)[0];
+}
+
+unsigned profile_counted(const struct profile *p)
+{
+    unsigned states = 0;
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (profile_counts(p, (enum sample_state)i))
+            states |= 1u << i;
+    return states;
+}
+
+/* --- events --------------------------------------------------------------- */
+
+enum event profile_event(const struct profile *p)
+{
+    if (profile_find_value(p, VALUE_WALL) == 0)
+        return EVENT_WALL;
+    uint32_t cpu = profile_find_value(p, VALUE_CPU);
+    bool samples = profile_find_value(p, VALUE_SAMPLES) == 0;
+    return cpu == 0 || (samples && cpu != PROFILE_NONE) ? EVENT_CPU
+                                                        : EVENT_COUNT;
+}
+
+unsigned profile_events(const struct profile *p)
+{
+    unsigned events = 0;
+    for (; p; p = profile_next(p))
+        if (profile_event(p) != EVENT_COUNT)
+            events |= EVENT_SET(profile_event(p));
+    return events;
 }

@@ -5,22 +5,18 @@
 #include <string.h>
 
 #include "base/intern.h"
-#include "base/texts.h"
-#include "base/utf8.h"
-#include "profile/functions.h"
-#include "profile/processes.h"
 #include "profile/rows.h"
+#include "profile/tables.h"
 
 struct profile {
-    struct texts texts;
-    struct intern functions, frames, stacks, threads;
+    struct tables *t; /* the first event of the recording owns it */
     struct rows rows;
     struct profile_value_type types[PROFILE_MAX_VALUES];
-    struct processes processes;
-    struct intern members; /* by process row, if it stands for several */
     struct profile_meta meta;
     struct profile_counters counters;
-    unsigned also; /* states that count in addition: 1 << each */
+    struct intern members; /* by process row, if it stands for several */
+    unsigned also;         /* states that count in addition: 1 << each */
+    struct profile *next;  /* another event; each owns the next */
 };
 
 struct members {
@@ -28,56 +24,67 @@ struct members {
     uint64_t count;
 };
 
-int profile_create(struct profile **out)
+static int create_in(struct tables *t, const struct value_texts *types,
+                     size_t n, struct profile **out)
 {
     struct profile *p = calloc(1, sizeof(*p));
     if (!p)
         return -ENOMEM;
-    texts_init(&p->texts);
-#define TABLE(field, row, key_end)                                             \
-    intern_init(&p->field, sizeof(struct row), key_end)
-    TABLE(frames, profile_frame, sizeof(struct profile_frame));
-    TABLE(stacks, profile_stack, offsetof(struct profile_stack, depth));
-    TABLE(threads, profile_thread, sizeof(struct profile_thread));
-    TABLE(members, members, sizeof(uint32_t));
-#undef TABLE
-    functions_init(&p->functions);
-    processes_init(&p->processes);
+    p->t = t;
+    intern_init(&p->members, sizeof(struct members), sizeof(uint32_t));
+    int err = profile_set_values(p, types, n);
+    if (err)
+        free(p);
+    else
+        *out = p;
+    return err;
+}
+
+int profile_create(struct profile **out)
+{
     const struct value_texts types[] = {VALUE_SAMPLES, VALUE_CPU};
-    if (texts_intern(&p->texts, "", 0) != 0 ||
-        profile_set_values(p, types, 2) != 0) {
-        profile_destroy(p);
-        return -ENOMEM;
-    }
-    *out = p;
-    return 0;
+    struct tables *t = tables_create();
+    int err = t ? create_in(t, types, 2, out) : -ENOMEM;
+    if (err)
+        tables_destroy(t);
+    return err;
+}
+
+int profile_add_event(struct profile *first, const struct value_texts *types,
+                      size_t n, struct profile **out)
+{
+    struct profile *last = first;
+    while (last->next)
+        last = last->next;
+    int err = create_in(first->t, types, n, &last->next);
+    if (!err)
+        *out = last->next;
+    return err;
 }
 
 void profile_destroy(struct profile *p)
 {
     if (!p)
         return;
-    texts_deinit(&p->texts);
-    intern_deinit(&p->functions);
-    intern_deinit(&p->frames);
-    intern_deinit(&p->stacks);
-    processes_deinit(&p->processes);
-    intern_deinit(&p->threads);
-    rows_deinit(&p->rows);
-    intern_deinit(&p->members);
-    free(p);
+    tables_destroy(p->t);
+    for (struct profile *next; p; p = next) {
+        next = p->next;
+        intern_deinit(&p->members);
+        rows_deinit(&p->rows);
+        free(p);
+    }
 }
 
 /* --- building ------------------------------------------------------------ */
 
 int64_t profile_string_n(struct profile *p, const char *text, size_t len)
 {
-    return texts_intern(&p->texts, text, len);
+    return texts_intern(&p->t->texts, text, len);
 }
 
 int64_t profile_string(struct profile *p, const char *text)
 {
-    return texts_intern(&p->texts, text, strlen(text));
+    return texts_intern(&p->t->texts, text, strlen(text));
 }
 
 /* Interns n texts into ids; 0 or the first error. */
@@ -108,20 +115,20 @@ int64_t profile_frame(struct profile *p, const struct frame *frame)
                                          .arity = frame->arity,
                                          .kind = frame->kind,
                                          .most = frame->most};
-    int64_t function = functions_add(&p->functions, row);
+    int64_t function = functions_add(&p->t->functions, row);
     const struct profile_frame at = {(uint32_t)function, frame->line};
-    return function < 0 ? function : intern_row(&p->frames, &at);
+    return function < 0 ? function : intern_row(&p->t->frames, &at);
 }
 
 int64_t profile_stack(struct profile *p, uint32_t parent, uint32_t frame)
 {
     struct profile_stack row = {.parent = parent, .frame = frame, .depth = 1};
-    if (frame >= p->frames.len ||
-        (parent != PROFILE_NONE && parent >= p->stacks.len))
+    if (frame >= p->t->frames.len ||
+        (parent != PROFILE_NONE && parent >= p->t->stacks.len))
         return -EINVAL;
     if (parent != PROFILE_NONE)
         row.depth = profile_stack_at(p, parent)->depth + 1;
-    return intern_row(&p->stacks, &row);
+    return intern_row(&p->t->stacks, &row);
 }
 
 static int intern_process_texts(struct profile *p,
@@ -141,7 +148,7 @@ int64_t profile_process_of(struct profile *p, const struct process_texts *texts)
 {
     struct profile_process seen;
     int err = intern_process_texts(p, texts, &seen);
-    return err ? err : processes_add(&p->processes, &seen);
+    return err ? err : processes_add(&p->t->processes, &seen);
 }
 
 int64_t profile_process(struct profile *p, const char *pid, const char *name,
@@ -158,7 +165,7 @@ static int describe(struct profile *p, const struct process_texts *texts,
 {
     struct profile_process news;
     int err = intern_process_texts(p, texts, &news);
-    return err ? err : processes_describe(&p->processes, &news, described);
+    return err ? err : processes_describe(&p->t->processes, &news, described);
 }
 
 int profile_describe_process(struct profile *p,
@@ -177,12 +184,13 @@ int64_t profile_thread(struct profile *p, uint32_t tid, const char *name)
     int64_t id = profile_string(p, name);
     if (id < 0)
         return id;
-    return intern_row(&p->threads, &(struct profile_thread){(uint32_t)id, tid});
+    return intern_row(&p->t->threads,
+                      &(struct profile_thread){(uint32_t)id, tid});
 }
 
 int profile_set_members(struct profile *p, uint32_t process, uint64_t n)
 {
-    if (process >= p->processes.rows.len || n == 0)
+    if (process >= p->t->processes.rows.len || n == 0)
         return -EINVAL;
     int64_t id = intern_row(&p->members, &(struct members){.process = process});
     if (id < 0)
@@ -217,28 +225,18 @@ int profile_set_values(struct profile *p, const struct value_texts *types,
 int profile_add(struct profile *p, const struct profile_sample *s,
                 const uint64_t *values)
 {
-    if (!is_id_of(&p->stacks, s->stack) || !is_id_of(&p->threads, s->thread) ||
-        !is_id_of(&p->processes.rows, s->process) || s->state >= STATE_COUNT)
+    if (!is_id_of(&p->t->stacks, s->stack) ||
+        !is_id_of(&p->t->threads, s->thread) ||
+        !is_id_of(&p->t->processes.rows, s->process) || s->state >= STATE_COUNT)
         return -EINVAL;
     return rows_add(&p->rows, s, values);
 }
 
 int profile_double_buckets(struct profile *p)
 {
-    struct rows joined;
-    int err = 0;
-    rows_init(&joined, p->rows.width);
-    for (uint32_t i = 0; !err && i < p->rows.keys.len; i++) {
-        struct profile_sample row = *profile_sample_at(p, i);
-        row.bucket /= 2;
-        err = rows_add(&joined, &row, profile_values_at(p, i));
-    }
-    rows_deinit(err ? &joined : &p->rows);
-    if (err)
-        return err;
-    p->rows = joined;
-    p->meta.bucket_ns *= 2;
-    return 0;
+    int err = rows_join_buckets(&p->rows);
+    p->meta.bucket_ns *= err ? 1 : 2;
+    return err;
 }
 
 struct profile_meta *profile_meta_edit(struct profile *p)
@@ -251,59 +249,26 @@ struct profile_counters *profile_counters_edit(struct profile *p)
     return &p->counters;
 }
 
-/* Does the text contain this line? */
-static bool has_line(const char *text, const char *line, size_t len)
-{
-    for (const char *at = text; at; at = strchr(at, '\n')) {
-        at += *at == '\n';
-        if (strncmp(at, line, len) == 0 && (at[len] == '\n' || !at[len]))
-            return true;
-    }
-    return false;
-}
-
-static int add_line(struct profile *p, const char *line)
-{
-    const char *notes = profile_text(p, p->meta.notes);
-    if (*line == '\0' || has_line(notes, line, strlen(line)))
-        return 0;
-    struct buffer joined;
-    buffer_init(&joined, BUFFER_DEFAULT_MAX);
-    buffer_printf(&joined, "%s%s%s", notes, *notes ? "\n" : "", line);
-    int64_t id = buffer_status(&joined);
-    if (!id)
-        id = profile_string_n(p, (char *)joined.data, joined.len);
-    buffer_deinit(&joined);
-    if (id < 0)
-        return (int)id;
-    p->meta.notes = (uint32_t)id;
-    return 0;
-}
-
-/* Notes quote names, and a name with a line break must not become two notes. */
-int profile_note(struct profile *p, const char *line)
-{
-    struct buffer shown;
-    buffer_init(&shown, BUFFER_DEFAULT_MAX);
-    utf8_show(&shown, line, strlen(line));
-    buffer_add(&shown, "", 1);
-    int err = buffer_status(&shown);
-    if (!err)
-        err = add_line(p, (const char *)shown.data);
-    buffer_deinit(&shown);
-    return err;
-}
-
 /* --- reading ------------------------------------------------------------- */
 
 const char *profile_text(const struct profile *p, uint32_t string)
 {
-    return p->texts.rows[string].at;
+    return p->t->texts.rows[string].at;
 }
 
 size_t profile_string_count(const struct profile *p)
 {
-    return p->texts.len;
+    return p->t->texts.len;
+}
+
+const struct profile *profile_next(const struct profile *p)
+{
+    return p->next;
+}
+
+struct profile *profile_next_edit(struct profile *p)
+{
+    return p->next;
 }
 
 const struct profile_meta *profile_meta(const struct profile *p)
@@ -319,12 +284,12 @@ const struct profile_counters *profile_counters(const struct profile *p)
 #define READERS(one, many)                                                     \
     size_t profile_##one##_count(const struct profile *p)                      \
     {                                                                          \
-        return p->many.len;                                                    \
+        return p->t->many.len;                                                 \
     }                                                                          \
     const struct profile_##one *profile_##one##_at(const struct profile *p,    \
                                                    uint32_t id)                \
     {                                                                          \
-        return (const struct profile_##one *)p->many.rows + id;                \
+        return (const struct profile_##one *)p->t->many.rows + id;             \
     }
 
 READERS(function, functions)
@@ -339,18 +304,18 @@ uint32_t profile_stack_function(const struct profile *p, uint32_t stack)
 
 size_t profile_process_count(const struct profile *p)
 {
-    return p->processes.rows.len;
+    return p->t->processes.rows.len;
 }
 
 const struct profile_process *profile_process_at(const struct profile *p,
                                                  uint32_t id)
 {
-    return processes_at(&p->processes, id);
+    return processes_at(&p->t->processes, id);
 }
 
 bool profile_is_described(const struct profile *p, uint32_t process)
 {
-    return processes_is_described(&p->processes, process);
+    return processes_is_described(&p->t->processes, process);
 }
 
 uint64_t profile_members(const struct profile *p, uint32_t process)

@@ -11,6 +11,13 @@
  * Every table is dense: its ids are indexes. String 0 is "". Strings are valid
  * UTF-8 without NUL (other bytes become U+FFFD) and stay in place while the
  * profile lives. The id of a stack is higher than that of its parent.
+ *
+ * A recording of several events (event.h) has one profile for each of them, in
+ * the order of the events. Each has its own rows, values, meta and counters;
+ * strings, functions, frames, stacks, processes and threads are the same for
+ * all, with the same ids. The first profile owns the others, and stands for the
+ * recording: a caller that does not ask for the next one sees only the first
+ * event.
  */
 #ifndef CPROF_PROFILE_PROFILE_H
 #define CPROF_PROFILE_PROFILE_H
@@ -20,6 +27,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "profile/event.h"
 #include "profile/frame.h"
 #include "profile/state.h"
 
@@ -222,7 +230,18 @@ MUST_USE int profile_create(struct profile **out);
 /** Makes the states of the set (1 << each) count too: a user who asks for the
  *  samples of a state that is not counted wants to see them. */
 void profile_count_also(struct profile *p, unsigned states);
+/** Adds another event to a recording. Its profile has these value types, and no
+ *  meta or counters yet; `first` owns it.
+ *  @param first  the recording's first profile
+ *  @return 0, -ENOMEM or -E_LIMIT, or -EINVAL for a wrong number of types */
+MUST_USE int profile_add_event(struct profile *first,
+                               const struct value_texts *types, size_t n,
+                               struct profile **out);
+/** Frees a recording; p is its first profile, or NULL. */
 void profile_destroy(struct profile *p);
+/** The next event of the recording, or NULL. */
+const struct profile *profile_next(const struct profile *p);
+struct profile *profile_next_edit(struct profile *p);
 
 /** Sets what the rows count: 1 to PROFILE_MAX_VALUES types. 0; -EINVAL for
  *  another number, or if there are rows already; or as below. */
@@ -259,8 +278,8 @@ MUST_USE int profile_update_process(struct profile *p,
                                     const struct process_texts *texts);
 MUST_USE int64_t profile_thread(struct profile *p, uint32_t tid,
                                 const char *name);
-/** Makes a row (usually one without a pid) stand for n processes, 1 or more.
- * May be called again. */
+/** Makes a row (usually one without a pid) stand for n processes in the rows of
+ *  this event, 1 or more. May be called again. */
 MUST_USE int profile_set_members(struct profile *p, uint32_t process,
                                  uint64_t n);
 /** Adds values to the row of that combination.
@@ -268,8 +287,8 @@ MUST_USE int profile_set_members(struct profile *p, uint32_t process,
  *                 wrapping around */
 MUST_USE int profile_add(struct profile *p, const struct profile_sample *s,
                          const uint64_t *values);
-/** Joins the buckets of the timeline in pairs, so that there are half as many,
- *  each twice as long. On an error nothing has changed. */
+/** Joins the buckets of this event's timeline in pairs, so that there are half
+ *  as many, each twice as long. On an error nothing has changed. */
 MUST_USE int profile_double_buckets(struct profile *p);
 struct profile_meta *profile_meta_edit(struct profile *p);
 struct profile_counters *profile_counters_edit(struct profile *p);
@@ -292,6 +311,8 @@ const char *profile_text(const struct profile *p, uint32_t string);
 size_t profile_string_count(const struct profile *p);
 /** Are the samples of a state in the percentages? */
 bool profile_counts(const struct profile *p, enum sample_state state);
+/** The set (1 << each) of the states whose samples are. */
+unsigned profile_counted(const struct profile *p);
 const struct profile_meta *profile_meta(const struct profile *p);
 const struct profile_counters *profile_counters(const struct profile *p);
 size_t profile_function_count(const struct profile *p);
@@ -330,6 +351,11 @@ const uint64_t *profile_values_at(const struct profile *p, size_t i);
 uint64_t profile_value(const struct profile *p, size_t i, uint32_t type);
 /** The value of row i that percentages are computed from. */
 uint64_t profile_weight(const struct profile *p, size_t i);
+/** Which event the rows are of; EVENT_COUNT if they are of none, as in files of
+ *  other programs. */
+enum event profile_event(const struct profile *p);
+/** The events of the recording whose first profile is p, as a set. */
+unsigned profile_events(const struct profile *p);
 /** Is it a recording of process time? Files of other programs may have values
  * of the same name, but no ticks. */
 static inline bool profile_is_wall(const struct profile *p)

@@ -34,6 +34,23 @@ int rows_add(struct rows *r, const struct profile_sample *key,
     return 0;
 }
 
+int rows_join_buckets(struct rows *r)
+{
+    struct rows joined;
+    int err = 0;
+    rows_init(&joined, r->width);
+    for (uint32_t i = 0; !err && i < r->keys.len; i++) {
+        struct profile_sample key =
+            ((const struct profile_sample *)r->keys.rows)[i];
+        key.bucket /= 2;
+        err = rows_add(&joined, &key, rows_values(r, i));
+    }
+    rows_deinit(err ? &joined : r);
+    if (!err)
+        *r = joined;
+    return err;
+}
+
 const uint64_t *rows_values(const struct rows *r, size_t i)
 {
     return r->values + i * r->width;

@@ -23,6 +23,9 @@ void rows_deinit(struct rows *r);
  *  instead of wrapping around. 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int rows_add(struct rows *r, const struct profile_sample *key,
                       const uint64_t *values);
+/** Joins the buckets in pairs: 0 with 1, 2 with 3, and so on. On an error
+ *  nothing has changed. */
+MUST_USE int rows_join_buckets(struct rows *r);
 /** Borrowed until the next rows_add. */
 const uint64_t *rows_values(const struct rows *r, size_t i);
 

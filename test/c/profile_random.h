@@ -97,15 +97,11 @@ static inline void random_row(struct chance *c, struct profile *p,
     assert_int_equal(profile_add(p, &s, values), 0);
 }
 
-/* Whose rows count the n types. */
-static inline struct profile *random_profile_of(const struct value_texts *types,
-                                                size_t n, uint64_t seed,
-                                                uint32_t rows,
-                                                uint32_t processes)
+/* Rows, and what is known of them. */
+static inline void random_fill(struct profile *p, uint64_t seed, uint32_t rows,
+                               uint32_t processes)
 {
     struct chance c = {seed * 0x9e3779b97f4a7c15 + 1};
-    struct profile *p = make_profile();
-    assert_int_equal(profile_set_values(p, types, n), 0);
     uint32_t frames[20];
     for (int i = 0; i < 20; i++)
         frames[i] = random_frame(&c, p);
@@ -120,6 +116,17 @@ static inline struct profile *random_profile_of(const struct value_texts *types,
     assert_int_equal(profile_note(p, "a note \xe2\x82\xac"), 0);
     profile_counters_edit(p)->samples = rows;
     profile_counters_edit(p)->lost = seed;
+}
+
+/* Whose rows count the n types. */
+static inline struct profile *random_profile_of(const struct value_texts *types,
+                                                size_t n, uint64_t seed,
+                                                uint32_t rows,
+                                                uint32_t processes)
+{
+    struct profile *p = make_profile();
+    assert_int_equal(profile_set_values(p, types, n), 0);
+    random_fill(p, seed, rows, processes);
     return p;
 }
 
