@@ -12,13 +12,16 @@ void diff_recordings_deinit(struct diff_recordings *side)
 }
 
 /* Adds a recording and takes ownership of it; err is not 0 if it could not be
- * read. */
+ * read. Of several events, only the first can be compared: it is CPU time. */
 static int add(struct diff_recordings *side, struct profile *whole, int err,
                const struct filter *f)
 {
+    struct filter first = *f;
     struct profile *kept;
+    if (!err && profile_next(whole))
+        first.events = EVENT_SET(profile_event(whole));
     if (!err)
-        err = filter_take(whole, f, &kept);
+        err = filter_take(whole, &first, &kept);
     if (err)
         return err;
     err = ARRAY_RESERVE(side->list, side->cap, side->count + 1);

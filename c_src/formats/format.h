@@ -52,6 +52,8 @@ struct format {
     const char *name;      /**< value of --format */
     const char *extension; /**< of files, with its dot */
     bool binary;           /**< must not be written to a terminal */
+    bool one_event;        /**< can show only recordings of one event */
+    /** Writes a recording with all its events; p is the first profile. */
     int (*write)(const struct profile *p, const struct format_options *o,
                  struct buffer *out);
     /** Writes a comparison; NULL: the format cannot show one. */

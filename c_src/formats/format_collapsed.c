@@ -223,5 +223,6 @@ static int write_collapsed(const struct profile *p,
 const struct format format_collapsed = {
     .name = "collapsed",
     .extension = ".collapsed",
+    .one_event = true,
     .write = write_collapsed,
 };

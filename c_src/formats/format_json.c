@@ -8,14 +8,14 @@ static int write_report(const struct profile *p, const struct format_options *o,
                         struct buffer *out)
 {
     (void)o;
-    struct figures f;
+    struct report report;
     struct json_sink s;
-    int err = figures_compute(p, &f);
+    int err = report_compute(p, &report);
     if (err)
         return err;
     json_sink_init(&s, out);
-    report_walk(p, &f, &s.sink);
-    figures_deinit(&f);
+    report_walk(&report, &s.sink);
+    report_deinit(&report);
     return json_sink_finish(&s);
 }
 

@@ -2,9 +2,15 @@
  * A recording: a gzipped pprof profile. It is packed in pieces, which protobuf
  * allows: two messages one after another mean their union.
  *
- * Strings of the profile keep their ids; label keys, a file name, states and
- * comments come after them. The ids of functions and locations (our frames) in
- * the file are those of the profile plus 1, since pprof does not allow 0.
+ * Strings of the profile keep their ids; label keys, a file name, states, names
+ * of values and comments come after them. The ids of functions and locations
+ * (our frames) in the file are those of the profile plus 1, since pprof does
+ * not allow 0.
+ *
+ * If there are several events, a sample has the values of all, and those of
+ * other events than its own are 0. Tools choose values by their names, so a
+ * name that an earlier event has is written with the event's own name before it
+ * ("wall_samples").
  */
 #include "formats/format.h"
 
@@ -20,8 +26,10 @@
 enum { DUMMY_MAPPING = 1, MAX_UNPACKED = 1 << 30 };
 
 struct writer {
-    const struct profile *p;
-    int64_t labels_at, file_at, states_at, comments_at; /* strings */
+    const struct profile *p; /* of the first event */
+    int64_t labels_at, file_at, states_at, names_at, comments_at; /* strings */
+    size_t value_count;
+    struct buffer names; /* of values, each ended by a NUL */
     struct buffer comments, raw;
     uint64_t *path; /* location ids of one stack, leaf first */
     size_t path_cap;
@@ -35,21 +43,57 @@ static void add_piece(struct writer *w, const Pprof__Profile *piece)
         pprof__profile__pack(piece, at);
 }
 
+/* Has an earlier event a value of this name? */
+static bool is_taken(const struct writer *w, const struct profile *of,
+                     uint32_t name)
+{
+    for (const struct profile *p = w->p; p != of; p = profile_next(p))
+        for (size_t i = 0; i < profile_value_count(p); i++)
+            if (profile_value_type_at(p, i)->name == name)
+                return true;
+    return false;
+}
+
+/* Makes the names that are not strings of the profile. Returns how many. */
+static int64_t name_values(struct writer *w)
+{
+    int64_t made = 0;
+    for (const struct profile *p = w->p; p; p = profile_next(p)) {
+        w->value_count += profile_value_count(p);
+        for (size_t i = 0; i < profile_value_count(p); i++) {
+            uint32_t name = profile_value_type_at(p, i)->name;
+            if (!is_taken(w, p, name))
+                continue;
+            buffer_printf(&w->names, "%s_%s", event_name(profile_event(p)),
+                          profile_text(p, name));
+            buffer_add(&w->names, "", 1);
+            made++;
+        }
+    }
+    return made;
+}
+
 static int writer_init(struct writer *w, const struct profile *p)
 {
     *w = (struct writer){.p = p};
+    buffer_init(&w->names, BUFFER_DEFAULT_MAX);
+    buffer_init(&w->comments, MAX_UNPACKED);
+    buffer_init(&w->raw, MAX_UNPACKED);
     w->labels_at = (int64_t)profile_string_count(p);
     w->file_at = w->labels_at + PPROF_LABEL_COUNT;
     w->states_at = w->file_at + 1;
-    w->comments_at = w->states_at + STATE_COUNT;
-    buffer_init(&w->comments, MAX_UNPACKED);
-    buffer_init(&w->raw, MAX_UNPACKED);
+    w->names_at = w->states_at + STATE_COUNT;
+    w->comments_at = w->names_at + name_values(w);
+    if (w->value_count > PROFILE_MAX_VALUES)
+        return -E_LIMIT;
     pprof_comments_write(p, &w->comments);
-    return buffer_status(&w->comments);
+    int err = buffer_status(&w->names);
+    return err ? err : buffer_status(&w->comments);
 }
 
 static void writer_deinit(struct writer *w)
 {
+    buffer_deinit(&w->names);
     buffer_deinit(&w->comments);
     buffer_deinit(&w->raw);
     free(w->path);
@@ -66,21 +110,30 @@ static size_t shown_type(const struct profile *p, uint32_t cpu)
     return 0;
 }
 
+/* Fills in the types of all events. */
+static void set_types(const struct writer *w, Pprof__ValueType *types)
+{
+    int64_t made = w->names_at;
+    for (const struct profile *p = w->p; p; p = profile_next(p)) {
+        for (size_t i = 0; i < profile_value_count(p); i++, types++) {
+            const struct profile_value_type *type = profile_value_type_at(p, i);
+            *types = (Pprof__ValueType)PPROF__VALUE_TYPE__INIT;
+            types->type = is_taken(w, p, type->name) ? made++ : type->name;
+            types->unit = type->unit;
+        }
+    }
+}
+
 static void add_types(struct writer *w)
 {
     const struct profile_meta *m = profile_meta(w->p);
-    size_t n = profile_value_count(w->p);
     uint32_t cpu = profile_find_value(w->p, VALUE_CPU);
     Pprof__ValueType types[PROFILE_MAX_VALUES], *list[PROFILE_MAX_VALUES];
-    for (size_t i = 0; i < n; i++) {
-        const struct profile_value_type *type = profile_value_type_at(w->p, i);
-        types[i] = (Pprof__ValueType)PPROF__VALUE_TYPE__INIT;
-        types[i].type = type->name;
-        types[i].unit = type->unit;
+    set_types(w, types);
+    for (size_t i = 0; i < w->value_count; i++)
         list[i] = &types[i];
-    }
     Pprof__Profile piece = PPROF__PROFILE__INIT;
-    piece.n_sample_type = n;
+    piece.n_sample_type = w->value_count;
     piece.sample_type = list;
     piece.time_nanos = (int64_t)m->started_unix_ns;
     piece.duration_nanos = (int64_t)m->duration_ns;
@@ -127,6 +180,9 @@ static void add_strings(struct writer *w)
     add_string(w, "beam.smp");
     for (int i = 0; i < STATE_COUNT; i++)
         add_string(w, state_name((enum sample_state)i));
+    const char *at = (char *)w->names.data, *end = at + w->names.len;
+    for (; at < end; at += strlen(at) + 1)
+        add_string(w, at);
 }
 
 static void add_comments(struct writer *w)
@@ -213,12 +269,12 @@ static void add_label(const struct writer *w, struct labels *l,
     l->list[l->n++] = row;
 }
 
-static void set_labels(const struct writer *w, struct labels *l,
-                       const struct profile_sample *s)
+static void set_labels(const struct writer *w, const struct profile *p,
+                       struct labels *l, const struct profile_sample *s)
 {
     l->n = 0;
     if (s->process != PROFILE_NONE) {
-        const struct profile_process *q = profile_process_at(w->p, s->process);
+        const struct profile_process *q = profile_process_at(p, s->process);
         /* Written even if the pid is "": the label says that there is a
          * process. */
         add_label(w, l, PPROF_LABEL_PROCESS, q->pid, 0);
@@ -232,12 +288,12 @@ static void set_labels(const struct writer *w, struct labels *l,
             add_label(w, l, PPROF_LABEL_APPLICATION, q->application, 0);
         if (q->parent)
             add_label(w, l, PPROF_LABEL_PARENT, q->parent, 0);
-        uint64_t members = profile_members(w->p, s->process);
+        uint64_t members = profile_members(p, s->process);
         if (members > 1)
             add_label(w, l, PPROF_LABEL_MEMBERS, 0, (int64_t)members);
     }
     if (s->thread != PROFILE_NONE) {
-        const struct profile_thread *t = profile_thread_at(w->p, s->thread);
+        const struct profile_thread *t = profile_thread_at(p, s->thread);
         add_label(w, l, PPROF_LABEL_THREAD, t->name, 0);
         add_label(w, l, PPROF_LABEL_TID, 0, t->tid);
     }
@@ -245,19 +301,24 @@ static void set_labels(const struct writer *w, struct labels *l,
         add_label(w, l, PPROF_LABEL_BUCKET, 0, s->bucket);
 }
 
-static int add_sample(struct writer *w, size_t i)
+/* @param at  where the values of the event begin */
+static int add_sample(struct writer *w, const struct profile *p, size_t at,
+                      size_t i)
 {
-    const struct profile_sample *s = profile_sample_at(w->p, i);
+    const struct profile_sample *s = profile_sample_at(p, i);
+    int64_t values[PROFILE_MAX_VALUES] = {0};
     struct labels labels;
     Pprof__Sample sample = PPROF__SAMPLE__INIT;
     int err = set_path(w, s->stack, &sample.n_location_id);
     if (err)
         return err;
-    set_labels(w, &labels, s);
+    set_labels(w, p, &labels, s);
     add_label(w, &labels, PPROF_LABEL_STATE, w->states_at + s->state, 0);
     sample.location_id = w->path;
-    sample.n_value = profile_value_count(w->p);
-    sample.value = (int64_t *)profile_values_at(w->p, i); /* only read */
+    memcpy(values + at, profile_values_at(p, i),
+           profile_value_count(p) * sizeof(values[0]));
+    sample.n_value = w->value_count;
+    sample.value = values;
     sample.n_label = labels.n;
     sample.label = labels.list;
     Pprof__Sample *list[] = {&sample};
@@ -279,6 +340,18 @@ static int add_function_facts(struct writer *w)
     return err;
 }
 
+static int add_samples(struct writer *w)
+{
+    size_t at = 0;
+    int err = 0;
+    for (const struct profile *p = w->p; p; p = profile_next(p)) {
+        for (size_t i = 0; !err && i < profile_sample_count(p); i++)
+            err = add_sample(w, p, at, i);
+        at += profile_value_count(p);
+    }
+    return err;
+}
+
 static int add_all(struct writer *w)
 {
     const struct profile *p = w->p;
@@ -290,9 +363,7 @@ static int add_all(struct writer *w)
         add_function(w, i);
     for (uint32_t i = 0; i < profile_frame_count(p); i++)
         add_location(w, i);
-    int err = 0;
-    for (size_t i = 0; !err && i < profile_sample_count(p); i++)
-        err = add_sample(w, i);
+    int err = add_samples(w);
     if (!err)
         err = add_function_facts(w);
     return err ? err : buffer_status(&w->raw);

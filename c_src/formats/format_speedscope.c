@@ -2,7 +2,9 @@
  * speedscope's own JSON (file-format-schema.json of the npm package): a list of
  * frames, and profiles of (stack, weight). The first profile has all counted
  * samples. Then each process (or thread) has a profile of its own. The last one
- * has the samples in states that are not counted. The text is written directly:
+ * has the samples in states that are not counted. If there are several events,
+ * each has such profiles, and their names begin with that of the event. The
+ * text is written directly:
  * it is mostly numbers, and a tree of JSON values would take ten times the
  * memory of the file.
  */
@@ -18,6 +20,7 @@
 #include "formats/json_dump.h"
 #include "formats/lineless.h"
 #include "formats/owners.h"
+#include "profile/filter.h"
 #include "profile/summary.h"
 
 /* A sample in a profile of the file. Place 0 means "no stack". */
@@ -26,8 +29,11 @@ struct entry {
     uint64_t weight;
 };
 
+/* One event. */
 struct scope {
     const struct profile *p;
+    const char *event; /* before the names of its profiles; or NULL */
+    size_t frames_at;  /* where its frames begin in the list of the file */
     const struct format_options *o;
     struct lineless stacks;
     struct owners owners;
@@ -71,11 +77,19 @@ static void write_frames(struct scope *c)
     buffer_text(c->out, "{\"name\":\"[no stack]\"}");
 }
 
+/* With the one for samples without a stack. */
+static size_t frame_count(const struct scope *c)
+{
+    return profile_frame_count(c->stacks.plain) + 1;
+}
+
 /* --- entries -------------------------------------------------------------- */
 
 static void choose_weight(struct scope *c)
 {
-    c->value = c->o->cpu_weights ? profile_find_value(c->p, VALUE_CPU) : 0;
+    c->value = c->o->cpu_weights && profile_event(c->p) != EVENT_WALL
+                   ? profile_find_value(c->p, VALUE_CPU)
+                   : 0;
     const struct profile_value_type *type =
         c->value == PROFILE_NONE ? NULL : profile_value_type_at(c->p, c->value);
     const char *unit = type ? profile_text(c->p, type->unit) : "";
@@ -134,10 +148,10 @@ static void write_stack(struct scope *c, uint32_t stack)
         at = s->parent;
     }
     if (len == 0)
-        c->path[len++] = (uint32_t)profile_frame_count(c->stacks.plain);
+        c->path[len++] = (uint32_t)frame_count(c) - 1;
     for (size_t i = len; i-- > 0;) {
         buffer_add(c->out, i == len - 1 ? "[" : ",", 1);
-        buffer_decimal(c->out, c->path[i]);
+        buffer_decimal(c->out, c->frames_at + c->path[i]);
     }
     buffer_add(c->out, "]", 1);
 }
@@ -173,6 +187,21 @@ static size_t merge(const struct scope *c, const struct entry *from, size_t n,
     return kept;
 }
 
+static void write_name(struct scope *c, const char *name)
+{
+    struct buffer whole;
+    buffer_init(&whole, BUFFER_DEFAULT_MAX);
+    buffer_printf(&whole, "%s%s", c->event ? c->event : "",
+                  c->event ? ": " : "");
+    buffer_text(&whole, name);
+    buffer_add(&whole, "", 1);
+    if (buffer_status(&whole) == 0)
+        json_dump_text(c->out, (char *)whole.data);
+    else
+        c->out->failed = true;
+    buffer_deinit(&whole);
+}
+
 static void write_profile(struct scope *c, const char *name,
                           const struct entry *rows, size_t n)
 {
@@ -182,7 +211,7 @@ static void write_profile(struct scope *c, const char *name,
     buffer_printf(c->out,
                   "%s\n{\"type\":\"sampled\",\"name\":", c->first ? "" : ",");
     c->first = false;
-    json_dump_text(c->out, name);
+    write_name(c, name);
     buffer_printf(c->out, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":",
                   c->is_time ? "microseconds" : "none");
     write_weight(c, sum);
@@ -275,33 +304,65 @@ static const char *exporter(const struct scope *c, char *text, size_t size)
     return text;
 }
 
-static int write_file(struct scope *c)
+static int write_file(struct scope *list, size_t n)
 {
     char name[64];
-    set_lines(c);
-    buffer_text(c->out, "{\"$schema\":\"https://www.speedscope.app/"
-                        "file-format-schema.json\",\n\"exporter\":");
-    json_dump_text(c->out, exporter(c, name, sizeof(name)));
-    buffer_text(c->out, ",\n\"name\":");
-    write_title(c);
-    buffer_text(c->out, ",\"activeProfileIndex\":0,\n\"shared\":{\"frames\":[");
-    write_frames(c);
-    buffer_text(c->out, "]},\n\"profiles\":[");
-    int err = write_profiles(c);
-    buffer_text(c->out, "]}\n");
-    return err ? err : buffer_status(c->out);
+    struct buffer *out = list->out;
+    int err = 0;
+    buffer_text(out, "{\"$schema\":\"https://www.speedscope.app/"
+                     "file-format-schema.json\",\n\"exporter\":");
+    json_dump_text(out, exporter(list, name, sizeof(name)));
+    buffer_text(out, ",\n\"name\":");
+    write_title(list);
+    buffer_text(out, ",\"activeProfileIndex\":0,\n\"shared\":{\"frames\":[");
+    for (size_t i = 0; i < n; i++) {
+        buffer_text(out, i ? ",\n" : "");
+        set_lines(&list[i]);
+        write_frames(&list[i]);
+    }
+    buffer_text(out, "]},\n\"profiles\":[");
+    for (size_t i = 0; i < n && !err; i++)
+        err = write_profiles(&list[i]);
+    buffer_text(out, "]}\n");
+    return err ? err : buffer_status(out);
+}
+
+static int write_parts(const struct filter_parts *parts,
+                       const struct format_options *o, struct buffer *out)
+{
+    struct scope list[EVENT_COUNT] = {{.p = NULL}};
+    size_t frames_at = 0;
+    int err = 0;
+    for (size_t i = 0; i < parts->count && !err; i++) {
+        const struct profile *p = parts->list[i];
+        list[i] = (struct scope){
+            .p = p,
+            .event = parts->count > 1 ? event_title(profile_event(p)) : NULL,
+            .frames_at = frames_at,
+            .o = o,
+            .first = i == 0,
+            .out = out};
+        choose_weight(&list[i]);
+        err = scope_init(&list[i]);
+        frames_at += err ? 0 : frame_count(&list[i]);
+    }
+    if (!err)
+        err = write_file(list, parts->count);
+    for (size_t i = 0; i < parts->count; i++)
+        scope_deinit(&list[i]);
+    return err;
 }
 
 static int write_speedscope(const struct profile *p,
                             const struct format_options *o, struct buffer *out)
 {
     static const struct format_options usual = {0};
-    struct scope c = {.p = p, .o = o ? o : &usual, .first = true, .out = out};
-    choose_weight(&c);
-    int err = scope_init(&c);
-    if (!err)
-        err = write_file(&c);
-    scope_deinit(&c);
+    struct filter_parts parts;
+    int err = filter_split(p, &parts);
+    if (err)
+        return err;
+    err = write_parts(&parts, o ? o : &usual, out);
+    filter_parts_deinit(&parts);
     return err;
 }
 

@@ -5,6 +5,7 @@
 #include "formats/dump_write.h"
 #include "formats/text_parts.h"
 #include "formats/value.h"
+#include "profile/filter.h"
 
 /* Did the node use enough CPU time for three samples? */
 static bool was_busy(const struct profile *p)
@@ -64,11 +65,10 @@ static int body(const struct text_table *t, const struct format_options *o)
     return tables(t, o->self);
 }
 
-static int write_text(const struct profile *p, const struct format_options *how,
-                      struct buffer *out)
+/* The report of one event, without further steps. */
+static int write_event(const struct profile *p, const struct format_options *o,
+                       bool wall_follows, struct buffer *out)
 {
-    static const struct format_options defaults;
-    const struct format_options *o = how ? how : &defaults;
     struct summary s;
     int err = summary_compute(p, &s);
     if (err)
@@ -81,10 +81,62 @@ static int write_text(const struct profile *p, const struct format_options *how,
         text_brief_write(out, p, &s);
     err = body(&t, o);
     if (!o->self)
-        text_doubts_write(out, p, &s, o->reader);
+        text_doubts_write(out, p, &s, o->reader, wall_follows);
+    summary_deinit(&s);
+    return err;
+}
+
+/* Above the report of each event, if there are several. */
+static void heading(const struct profile *p, const struct format_options *o,
+                    struct buffer *out)
+{
+    enum { WIDTH = 60 };
+    const struct text_table t = {.out = out, .color = o->color};
+    text_table_style(&t, "1");
+    size_t from = out->len;
+    buffer_printf(out, "===== %s ", event_title(profile_event(p)));
+    while (out->len - from < WIDTH && !out->failed)
+        buffer_text(out, "=");
+    text_table_style(&t, "0");
+    buffer_text(out, "\n");
+}
+
+/* A function that is asked for may be in the samples of one event only. */
+static int write_several(const struct filter_parts *parts,
+                         const struct format_options *o, struct buffer *out)
+{
+    const struct profile *last = parts->list[parts->count - 1];
+    size_t without = 0;
+    int err = 0;
+    for (size_t i = 0; i < parts->count && !err; i++) {
+        buffer_text(out, i ? "\n" : "");
+        heading(parts->list[i], o, out);
+        err = write_event(parts->list[i], o,
+                          parts->list[i] != last && profile_is_wall(last), out);
+        if (err != -E_NO_FUNCTION)
+            continue;
+        buffer_text(out, "\nNo sample has this function.\n");
+        err = ++without < parts->count ? 0 : err;
+    }
+    return err;
+}
+
+static int write_text(const struct profile *p, const struct format_options *how,
+                      struct buffer *out)
+{
+    static const struct format_options defaults;
+    const struct format_options *o = how ? how : &defaults;
+    struct filter_parts parts;
+    int err = filter_split(p, &parts);
+    if (err)
+        return err;
+    err = parts.count == 1 ? write_event(p, o, false, out)
+                           : write_several(&parts, o, out);
+    if (!o->self)
+        text_more_write(out, o->reader);
     if (o->ascii)
         text_cell_to_ascii(out);
-    summary_deinit(&s);
+    filter_parts_deinit(&parts);
     return err ? err : buffer_status(out);
 }
 

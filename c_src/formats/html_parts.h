@@ -36,9 +36,11 @@ void html_head_notes(struct buffer *out, const struct profile *p);
 /** One line of the facts; nothing if the value is "". */
 void html_head_fact(struct buffer *out, const char *label, const char *value);
 
-/** The functions with the most samples, as a table with its heading. */
+/** The functions with the most samples, as a table with its heading.
+ *  @param first  of the recording's events; only its table is filled again by
+ *                the script */
 void html_table_functions(struct buffer *out, const struct profile *p,
-                          const struct summary *s, unsigned top);
+                          const struct summary *s, unsigned top, bool first);
 
 /** Append values of JSON. A list consists of the numbers at(ctx, 0 .. n - 1).
  */
@@ -101,7 +103,8 @@ MUST_USE int html_data_write(struct buffer *out, const struct profile *p,
 MUST_USE int html_pack_add(struct buffer *out, const struct buffer *bytes,
                            size_t *packed);
 
-/** The whole page of a profile or, if `compare` is not NULL, a comparison. */
+/** The whole page of a recording (p is its first profile) or, if `compare` is
+ * not NULL, a comparison. */
 MUST_USE int html_page_write(const struct profile *p,
                              const struct format_options *o,
                              const struct html_compare *compare,

@@ -38,16 +38,8 @@ static void row(struct buffer *out, const struct profile *p,
 
 /* The columns of the text report, in its order, and then those for which only a
  * page has room. The script sorts by data-by. */
-static const char head[] =
-    "<section aria-labelledby=\"table-title\">\n"
-    "<h2 id=\"table-title\">Functions <span id=\"table-note\">by own "
-    "time</span></h2>\n"
-    "<p class=\"legend-of-table\">Own is the time in an Erlang or Elixir "
-    "function and in "
-    "the BIFs, C code, collections and kernel below it.</p>\n"
-    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-    "aria-labelledby=\"table-title\">\n"
-    "<table id=\"functions\">\n<thead><tr>"
+static const char columns[] =
+    "<thead><tr>"
     "<th scope=\"col\" data-by=\"own\">Own %</th>"
     "<th scope=\"col\"><abbr title=\"95 % interval\">\302\261</abbr></th>"
     "<th scope=\"col\">In C</th><th scope=\"col\">GC</th>"
@@ -57,14 +49,37 @@ static const char head[] =
     "<th scope=\"col\" data-by=\"name\">Function</th>"
     "<th scope=\"col\">Kind</th><th scope=\"col\">File</th></tr></thead>\n"
     "<tbody>\n";
+static const char head[] =
+    "<section aria-labelledby=\"table-title\">\n"
+    "<h2 id=\"table-title\">Functions <span id=\"table-note\">by own "
+    "time</span></h2>\n"
+    "<p class=\"legend-of-table\">Own is the time in an Erlang or Elixir "
+    "function and in "
+    "the BIFs, C code, collections and kernel below it.</p>\n"
+    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+    "aria-labelledby=\"table-title\">\n"
+    "<table id=\"functions\">\n";
 static const char tail[] =
     "</tbody>\n</table>\n</div>\n<p id=\"functions-end\"></p>\n</section>\n";
 
+/* The script shows all events in the first table. */
+static void without_script(struct buffer *out, const struct profile *p)
+{
+    buffer_text(out, "<section class=\"without-script\">\n<h2>Functions by "
+                     "own time: ");
+    html_text_escape(out, event_title(profile_event(p)));
+    buffer_text(out, "</h2>\n<div class=\"scroll\">\n<table>\n");
+}
+
 void html_table_functions(struct buffer *out, const struct profile *p,
-                          const struct summary *s, unsigned top)
+                          const struct summary *s, unsigned top, bool first)
 {
     unsigned rows = 0;
-    buffer_text(out, head);
+    if (first)
+        buffer_text(out, head);
+    else
+        without_script(out, p);
+    buffer_text(out, columns);
     for (size_t i = 0; i < s->own_count && rows < top; i++, rows++)
         row(out, p, s, &s->functions[s->by_own[i]]);
     for (size_t i = 0; i < s->function_count && rows < top; i++)
@@ -72,5 +87,5 @@ void html_table_functions(struct buffer *out, const struct profile *p,
             row(out, p, s, &s->functions[i]);
             rows++;
         }
-    buffer_text(out, tail);
+    buffer_text(out, first ? tail : "</tbody>\n</table>\n</div>\n</section>\n");
 }

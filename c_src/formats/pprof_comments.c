@@ -21,20 +21,29 @@ static void end_comment(struct buffer *out)
     buffer_add(out, "", 1);
 }
 
-static void write_text(struct buffer *out, const char *key, const char *text)
+/* Where comments are written to, and what comes before their keys. */
+struct writing {
+    struct buffer *out;
+    const char *event, *dot; /* "wall" and "."; "" for the first event */
+};
+
+static void write_text(const struct writing *w, const char *key,
+                       const char *text)
 {
     if (*text == '\0')
         return;
-    buffer_printf(out, "cprof.%s=%s", key, text);
-    end_comment(out);
+    buffer_printf(w->out, "cprof.%s%s%s=%s", w->event, w->dot, key, text);
+    end_comment(w->out);
 }
 
-static void write_number(struct buffer *out, const char *key, uint64_t value)
+static void write_number(const struct writing *w, const char *key,
+                         uint64_t value)
 {
     if (value == 0)
         return;
-    buffer_printf(out, "cprof.%s=%" PRIu64, key, value);
-    end_comment(out);
+    buffer_printf(w->out, "cprof.%s%s%s=%" PRIu64, w->event, w->dot, key,
+                  value);
+    end_comment(w->out);
 }
 
 static void write_escaped(struct buffer *out, const char *text)
@@ -69,21 +78,32 @@ void pprof_comments_functions(const struct profile *p, struct buffer *out)
     end_comment(out);
 }
 
-void pprof_comments_write(const struct profile *p, struct buffer *out)
+static void write_event(const struct writing *w, const struct profile *p)
 {
     const struct profile_meta *m = profile_meta(p);
     const struct profile_counters *c = profile_counters(p);
-    write_number(out, "recording", 1);
-#define TEXT(field, key)         write_text(out, #field, profile_text(p, m->field));
-#define NUMBER(type, field, key) write_number(out, #field, m->field);
-#define FLAG(field, key)         write_number(out, #field, m->field);
+#define TEXT(field, key)         write_text(w, #field, profile_text(p, m->field));
+#define NUMBER(type, field, key) write_number(w, #field, m->field);
+#define FLAG(field, key)         write_number(w, #field, m->field);
     PROFILE_META(TEXT, NUMBER, FLAG)
 #undef TEXT
 #undef NUMBER
 #undef FLAG
-#define X(field, kind, text) write_number(out, "counter." #field, c->field);
+#define X(field, kind, text) write_number(w, "counter." #field, c->field);
     PROFILE_COUNTERS(X)
 #undef X
+}
+
+void pprof_comments_write(const struct profile *p, struct buffer *out)
+{
+    const struct writing first = {out, "", ""};
+    write_number(&first, "recording", 1);
+    write_event(&first, p);
+    while ((p = profile_next(p))) {
+        const struct writing w = {out, event_name(profile_event(p)), "."};
+        write_number(&w, "values", profile_value_count(p));
+        write_event(&w, p);
+    }
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -241,6 +261,39 @@ static int read_meta(struct profile *p, const char *text, size_t len)
     return 0;
 }
 
+static struct pprof_event *find_event(struct pprof_comments *c,
+                                      enum event event)
+{
+    for (size_t i = 0; i < c->event_count; i++)
+        if (c->events[i].event == event)
+            return &c->events[i];
+    return NULL;
+}
+
+/* A comment of another event than the first: what follows its name. */
+static int read_event(struct pprof_comments *c, struct profile *first,
+                      enum event event, const char *text, size_t len)
+{
+    const struct value_texts any = VALUE_SAMPLES;
+    struct pprof_event *known = find_event(c, event);
+    struct pprof_event *new = &c->events[c->event_count];
+    size_t n;
+    if (!starts_with(text, len, "values=", &n))
+        return known ? read_meta(known->p, text, len) : 0;
+    int err = known ? -E_FORMAT
+                    : parse_number(text + n, len - n, PROFILE_MAX_VALUES,
+                                   &new->values);
+    if (!err && new->values == 0)
+        err = -E_FORMAT;
+    if (!err)
+        err = profile_add_event(first, &any, 1, &new->p);
+    if (err)
+        return err;
+    new->event = event;
+    c->event_count++;
+    return 0;
+}
+
 int pprof_comments_read(struct pprof_comments *c, struct profile *p,
                         const char *text, size_t len)
 {
@@ -249,6 +302,11 @@ int pprof_comments_read(struct pprof_comments *c, struct profile *p,
         return 0;
     text += n;
     len -= n;
+    for (int i = 0; i < EVENT_COUNT; i++) {
+        const char *name = event_name((enum event)i);
+        if (starts_with(text, len, name, &n) && n < len && text[n] == '.')
+            return read_event(c, p, (enum event)i, text + n + 1, len - n - 1);
+    }
     if (starts_with(text, len, "recording=", &n)) {
         c->own = true;
         return 0;

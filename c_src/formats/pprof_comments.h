@@ -12,6 +12,10 @@
  *                     (backslash, tab and line feed in the texts are written
  *                     as \\, \t and \n)
  *
+ * Of a recording of several events, the comments of all but the first are
+ * "cprof.EVENT.KEY=VALUE", the first of them "cprof.EVENT.values=N": the N
+ * values of that event follow those of the events before it.
+ *
  * The name is there in case another tool has changed the order of the
  * functions: if it does not match, the facts are not used.
  */
@@ -51,9 +55,18 @@ void pprof_comments_write(const struct profile *p, struct buffer *out);
 /** Appends the string with the facts about all functions, ended by a NUL. */
 void pprof_comments_functions(const struct profile *p, struct buffer *out);
 
+/** An event that is not the first. */
+struct pprof_event {
+    enum event event;
+    struct profile *p;
+    uint64_t values; /**< how many it has in the file */
+};
+
 /** What a file contains beyond plain pprof. */
 struct pprof_comments {
     bool own; /**< the file is a recording of ours */
+    struct pprof_event events[EVENT_COUNT]; /**< in the order of the file */
+    size_t event_count;
     struct pprof_function *functions;
     uint32_t function_count, function_cap;
     struct buffer texts; /**< of the functions, each ended by a NUL */
@@ -69,8 +82,9 @@ struct pprof_function {
 void pprof_comments_init(struct pprof_comments *c);
 void pprof_comments_deinit(struct pprof_comments *c);
 /**
- * Reads one comment and puts metadata and counters into p. Comments of others
- * are skipped. -E_FORMAT if one of ours is damaged.
+ * Reads one comment and puts metadata and counters into p, or into the profile
+ * of another event, which is added to p. Comments of others are skipped.
+ * -E_FORMAT if one of ours is damaged; or -ENOMEM, -E_LIMIT.
  */
 MUST_USE int pprof_comments_read(struct pprof_comments *c, struct profile *p,
                                  const char *text, size_t len);

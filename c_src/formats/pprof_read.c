@@ -212,6 +212,13 @@ static int read_label(struct reading *r, const Pprof__Label *label,
     return 0;
 }
 
+/* A row, of one event or several. */
+struct row {
+    struct profile_sample key;
+    uint64_t members; /* of the process; 0: not given */
+    uint64_t values[PROFILE_MAX_VALUES];
+};
+
 static int add_labels(struct reading *r, const struct labels *l,
                       struct profile_sample *row)
 {
@@ -228,11 +235,6 @@ static int add_labels(struct reading *r, const struct labels *l,
         if (id < 0)
             return (int)id;
         row->process = (uint32_t)id;
-        int err = l->members
-                      ? profile_set_members(r->p, row->process, l->members)
-                      : 0;
-        if (err)
-            return err;
     }
     if (l->thread) {
         int64_t id = profile_thread(r->p, l->tid, l->texts[PPROF_LABEL_THREAD]);
@@ -246,7 +248,7 @@ static int add_labels(struct reading *r, const struct labels *l,
 }
 
 static int read_labels(struct reading *r, const Pprof__Sample *s,
-                       struct profile_sample *row)
+                       struct row *row)
 {
     struct labels l = {0};
     if (!r->tables.comments.own)
@@ -259,26 +261,57 @@ static int read_labels(struct reading *r, const Pprof__Sample *s,
             return err;
     }
     int err = pprof_tables_spend(&r->tables, 1 + l.bytes / 64);
-    return err ? err : add_labels(r, &l, row);
+    row->members = l.process ? l.members : 0;
+    return err ? err : add_labels(r, &l, &row->key);
+}
+
+static bool has_values(const struct pprof_part *part, const uint64_t *values)
+{
+    for (size_t i = 0; i < part->count; i++)
+        if (values[part->first + i])
+            return true;
+    return false;
+}
+
+static int add_row(const struct pprof_part *part, const struct row *row)
+{
+    int err = row->members
+                  ? profile_set_members(part->p, row->key.process, row->members)
+                  : 0;
+    return err ? err
+               : profile_add(part->p, &row->key, row->values + part->first);
+}
+
+/* A row without any value is one of the first event. */
+static int add_rows(const struct pprof_values *v, const struct row *row)
+{
+    bool added = false;
+    int err = 0;
+    for (size_t i = 1; i < v->part_count && !err; i++)
+        if (has_values(&v->parts[i], row->values)) {
+            err = add_row(&v->parts[i], row);
+            added = true;
+        }
+    return err || (added && !has_values(v->parts, row->values))
+               ? err
+               : add_row(v->parts, row);
 }
 
 static int add_sample(struct reading *r, const Pprof__Sample *s)
 {
-    struct profile_sample row = {
-        .process = PROFILE_NONE,
-        .thread = PROFILE_NONE,
-        .state = STATE_RUNNING,
-    };
-    uint64_t values[PROFILE_MAX_VALUES];
-    int err = read_stack(r, s, &row.stack);
+    struct row row = {.key = {.process = PROFILE_NONE,
+                              .thread = PROFILE_NONE,
+                              .state = STATE_RUNNING}};
+    int err = read_stack(r, s, &row.key.stack);
     if (!err)
-        err = pprof_values_get(&r->values, s, r->tables.comments.own, values);
+        err =
+            pprof_values_get(&r->values, s, r->tables.comments.own, row.values);
     if (!err)
         err = read_labels(r, s, &row);
     if (err)
         return err;
-    add_capped(&r->samples, values[0]);
-    return profile_add(r->p, &row, values);
+    add_capped(&r->samples, row.values[0]);
+    return add_rows(&r->values, &row);
 }
 
 static int read_sample(struct reading *r, const struct pprof_field *f)

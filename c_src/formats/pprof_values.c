@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static void take(struct pprof_values *v, size_t at)
 {
@@ -37,22 +38,78 @@ static void order_foreign(const struct pprof_tables *t,
             take(v, i);
 }
 
+/* The events of a recording of ours have their values one after another. */
+static int divide(const struct pprof_tables *t, struct pprof_values *v)
+{
+    const struct pprof_comments *c = &t->comments;
+    size_t others = 0;
+    for (size_t i = 0; i < c->event_count; i++)
+        others += c->events[i].values;
+    if (c->event_count && (!c->own || c->event_count >= EVENT_COUNT ||
+                           others >= v->in_file || v->in_file > v->count))
+        return -E_FORMAT;
+    v->parts[0] = (struct pprof_part){t->p, 0, v->count - others};
+    for (size_t i = 0; i < c->event_count; i++)
+        v->parts[i + 1] = (struct pprof_part){
+            c->events[i].p, v->parts[i].first + v->parts[i].count,
+            c->events[i].values};
+    v->part_count = c->event_count + 1;
+    return 0;
+}
+
+/* Without the name of the event, which format_pprof.c may have put before it.
+ */
+static const char *own_name(enum event event, const char *name)
+{
+    size_t len = strlen(event_name(event));
+    bool has = strncmp(name, event_name(event), len) == 0 && name[len] == '_';
+    return has ? name + len + 1 : name;
+}
+
+/* Of the i-th event. */
 static int set_types(struct pprof_tables *t, const Pprof__Profile *head,
-                     const struct pprof_values *v)
+                     const struct pprof_values *v, size_t i)
 {
     struct value_texts types[PROFILE_MAX_VALUES];
-    for (size_t i = 0; i < v->count; i++) {
-        const Pprof__ValueType *type = head->sample_type[v->at[i]];
+    const struct pprof_part *part = &v->parts[i];
+    for (size_t k = 0; k < part->count; k++) {
+        const Pprof__ValueType *type =
+            head->sample_type[v->at[part->first + k]];
         int64_t name = pprof_tables_text(t, type->type);
         int64_t unit = pprof_tables_text(t, type->unit);
         if (name < 0 || unit < 0)
             return (int)(name < 0 ? name : unit);
-        types[i].name = profile_text(t->p, (uint32_t)name);
-        types[i].unit = profile_text(t->p, (uint32_t)unit);
+        types[k].name = profile_text(t->p, (uint32_t)name);
+        types[k].unit = profile_text(t->p, (uint32_t)unit);
+        if (i > 0)
+            types[k].name =
+                own_name(t->comments.events[i - 1].event, types[k].name);
     }
     if (v->derived)
         types[0] = VALUE_SAMPLES;
-    return profile_set_values(t->p, types, v->count);
+    return profile_set_values(part->p, types, part->count);
+}
+
+/* Are the events what the comments say, in the order of events? */
+static bool are_events(const struct pprof_comments *c, const struct profile *p)
+{
+    enum event before = profile_event(p);
+    for (size_t i = 0; i < c->event_count; i++) {
+        const struct pprof_event *e = &c->events[i];
+        if (profile_event(e->p) != e->event || e->event <= before)
+            return false;
+        before = e->event;
+    }
+    return true;
+}
+
+static int set_all_types(struct pprof_tables *t, const Pprof__Profile *head,
+                         struct pprof_values *v)
+{
+    int err = divide(t, v);
+    for (size_t i = 0; i < v->part_count && !err; i++)
+        err = set_types(t, head, v, i);
+    return err || are_events(&t->comments, t->p) ? err : -E_FORMAT;
 }
 
 int pprof_values_choose(struct pprof_tables *t, const Pprof__Profile *head,
@@ -71,7 +128,7 @@ int pprof_values_choose(struct pprof_tables *t, const Pprof__Profile *head,
         for (size_t i = 0; i < v.in_file; i++)
             take(&v, i);
     *out = v;
-    return set_types(t, head, out);
+    return set_all_types(t, head, out);
 }
 
 int pprof_values_get(struct pprof_values *v, const Pprof__Sample *s, bool own,

@@ -11,6 +11,12 @@
 #include "formats/pprof_tables.h"
 #include "formats/profile.pb-c.h"
 
+/** The values of one event of the recording. */
+struct pprof_part {
+    struct profile *p;
+    size_t first, count;
+};
+
 struct pprof_values {
     size_t in_file; /**< values of a sample in the file */
     size_t count,
@@ -20,14 +26,17 @@ struct pprof_values {
     uint64_t left;       /**< remainder of the divisions so far */
     bool derived;        /**< the first value was computed from another one */
     uint64_t negative;   /**< how many values were below 0 */
+    struct pprof_part parts[EVENT_COUNT];
+    size_t part_count; /**< 1 for a file of another program */
 };
 
-/** Chooses the values, and sets the value types of the profile. -E_FORMAT if
- *  there are no values at all, or if a type is not a string of the file. */
+/** Chooses the values, and sets the value types of the profile and of its other
+ *  events. -E_FORMAT if there are no values at all, if a type is not a string
+ * of the file, or if the values are not those of the events. */
 MUST_USE int pprof_values_choose(struct pprof_tables *t,
                                  const Pprof__Profile *head,
                                  struct pprof_values *out);
-/** Gets the values of a sample, as many as the profile has. If the file is a
+/** Gets the values of a sample, those of all events. If the file is a
  *  difference of profiles, values may be negative: they become 0 and are
  *  counted. The remainder of a division is added to the next sample, so that
  *  the shares stay right. */

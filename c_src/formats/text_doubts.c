@@ -53,6 +53,7 @@ struct doubts {
     struct buffer *out;
     const struct profile *p;
     const struct summary *s;
+    bool wall_follows;
     size_t further; /* counters that have no line */
 };
 
@@ -129,6 +130,9 @@ static const char *remedy_for_few(const struct doubts *d,
     bool idle = m->used_ns && m->used_ns < m->duration_ns / 10;
     if (reader == FORMAT_READER_INSIDE)
         return "repeat the work, or use a higher rate";
+    if (idle && d->wall_follows)
+        return "the node used little CPU time: see below what its processes "
+               "wait for";
     return idle ? "the node used little CPU time: --event wall shows what its "
                   "processes wait for"
                 : "record for longer (-d), or at a higher --rate";
@@ -198,13 +202,19 @@ static const char *const more[] = {
 };
 
 void text_doubts_write(struct buffer *out, const struct profile *p,
-                       const struct summary *s, enum format_reader reader)
+                       const struct summary *s, enum format_reader reader,
+                       bool wall_follows)
 {
-    struct doubts d = {out, p, s, 0};
+    struct doubts d = {
+        .out = out, .p = p, .s = s, .wall_follows = wall_follows};
     buffer_text(out, "\n");
     few_samples(&d, reader);
     counters(&d);
     text_notes_each(p, note, &d);
     further_line(&d, reader);
+}
+
+void text_more_write(struct buffer *out, enum format_reader reader)
+{
     buffer_printf(out, "More:     %s\n", more[reader]);
 }

@@ -101,9 +101,13 @@ void text_brief_write(struct buffer *out, const struct profile *p,
 /** The same in full: 8 to 12 lines, and one per counter or note. */
 void text_head_write(struct buffer *out, const struct profile *p,
                      const struct summary *s);
-/** The doubts that matter, the notes, and further steps. */
+/** The doubts that matter, and the notes.
+ *  @param wall_follows  the report of process time follows */
 void text_doubts_write(struct buffer *out, const struct profile *p,
-                       const struct summary *s, enum format_reader reader);
+                       const struct summary *s, enum format_reader reader,
+                       bool wall_follows);
+/** Further steps. */
+void text_more_write(struct buffer *out, enum format_reader reader);
 
 /** Calls `tell` for each line of meta.notes. */
 void text_notes_each(const struct profile *p,

@@ -79,18 +79,42 @@ static int note_filter(struct profile *filtered, const struct filter *f,
     return err;
 }
 
+/* The choice of an event needs no note: counters are those of the event. */
+static int note_parts(struct profile *filtered, const struct filter *f,
+                      const struct profile *whole)
+{
+    struct filter part = *f;
+    int err = 0;
+    part.events = 0;
+    for (; filtered && !err && !filter_is_empty(&part);
+         filtered = profile_next_edit(filtered)) {
+        while (profile_event(whole) != profile_event(filtered))
+            whole = profile_next(whole);
+        err = note_filter(filtered, &part, whole);
+    }
+    return err;
+}
+
+static int write(const struct profile *p, const struct view *v,
+                 struct buffer *bytes)
+{
+    return v->format->one_event && profile_next(p)
+               ? -E_EVENTS
+               : v->format->write(p, &v->how, bytes);
+}
+
 int view_render(const struct profile *p, const struct view *v,
                 struct buffer *bytes)
 {
     if (filter_is_empty(&v->filter))
-        return v->format->write(p, &v->how, bytes);
+        return write(p, v, bytes);
     struct profile *filtered;
     int err = filter_apply(p, &v->filter, &filtered);
     if (err)
         return err;
-    err = note_filter(filtered, &v->filter, p);
+    err = note_parts(filtered, &v->filter, p);
     if (!err)
-        err = v->format->write(filtered, &v->how, bytes);
+        err = write(filtered, v, bytes);
     profile_destroy(filtered);
     return err;
 }

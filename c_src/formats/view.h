@@ -29,8 +29,10 @@ struct view {
 /** How the note of a filtered profile begins. */
 #define VIEW_FILTERED "filtered:"
 
-/** Appends the rendered profile to bytes. If it is filtered, a note says so. 0,
- *  or an error of the filter (filter.h) or of the format. */
+/** Appends the rendered recording to bytes. If it is filtered, a note says so.
+ *  0; an error of the filter (filter.h) or of the format; -E_EVENTS: the format
+ *  shows one event, and the recording, or its part, has several.
+ *  @param p  the recording's first profile */
 MUST_USE int view_render(const struct profile *p, const struct view *v,
                          struct buffer *bytes);
 /** Appends the filter as options of the command line, such as

@@ -49,6 +49,8 @@ static const struct code_name code_names[] = {
     {E_NO_MATCH, "no_match"},
     {E_VALUES, "values"},
     {E_WALL, "wall"},
+    {E_NO_EVENT, "no_event"},
+    {E_EVENTS, "events"},
     {E_UNKNOWN_FORMAT, "unknown_format"},
     {E_NOT_A_PROFILE, "not_a_profile"},
     {E_UNPACKED, "unpacked"},
@@ -127,19 +129,19 @@ int port_reply_binary(struct buffer *out, int64_t ref, const void *bytes,
 int port_reply_result(struct buffer *out, int64_t ref, const struct profile *p,
                       const void *recording, size_t recording_len)
 {
-    struct figures f;
+    struct report report;
     struct port_encoder e;
-    int err = figures_compute(p, &f);
+    int err = report_compute(p, &report);
     if (err)
         return err;
     begin_ok(&e, ref);
     sink_object(&e.sink, NULL);
     port_encode_key(&e, "report");
-    report_walk(p, &f, &e.sink);
+    report_walk(&report, &e.sink);
     port_encode_key(&e, "recording");
     port_encode_bytes(&e, recording, recording_len);
     sink_end(&e.sink);
-    figures_deinit(&f);
+    report_deinit(&report);
     return port_encode_finish(&e, out);
 }
 

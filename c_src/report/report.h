@@ -8,18 +8,30 @@
 #ifndef CPROF_REPORT_REPORT_H
 #define CPROF_REPORT_REPORT_H
 
+#include "base/err.h"
 #include "profile/diff.h"
 #include "profile/dump.h"
+#include "profile/filter.h"
 #include "report/figures.h"
 #include "report/sink.h"
 
 /** The version of all report formats. */
 enum { REPORT_VERSION = 1 };
 
-/** Writes the report of a profile as one object. f must be computed from p. The
- *  sink remembers errors. */
-void report_walk(const struct profile *p, const struct figures *f,
-                 struct sink *s);
+/** What a report of a recording is written from. */
+struct report {
+    struct filter_parts parts;           /**< its events */
+    struct figures figures[EVENT_COUNT]; /**< of each */
+};
+
+/** Borrows p, the recording's first profile. 0, -ENOMEM or -E_LIMIT;
+ *  report_deinit frees it. */
+MUST_USE int report_compute(const struct profile *p, struct report *out);
+void report_deinit(struct report *r);
+/** Writes the report as one object. If there are several events, it is that of
+ *  the first one, and has those of the others, without a version, under the
+ *  names of their events. The sink remembers errors. */
+void report_walk(const struct report *r, struct sink *s);
 /** Writes a dump as one object. */
 void report_walk_dump(const struct dump *d, struct sink *s);
 /** Writes a comparison as one object.

@@ -319,11 +319,11 @@ static void waits_cause(const struct profile *p, const struct figures *f,
     sink_end(s);
 }
 
-void report_walk(const struct profile *p, const struct figures *f,
-                 struct sink *s)
+/* --- the whole ------------------------------------------------------------ */
+
+static void event(const struct profile *p, const struct figures *f,
+                  struct sink *s)
 {
-    sink_object(s, NULL);
-    sink_natural(s, KEY_VERSION, REPORT_VERSION);
     meta(p, f, s);
     counters(p, s);
     states(f, s);
@@ -333,5 +333,37 @@ void report_walk(const struct profile *p, const struct figures *f,
     groups(p, &f->groups, s);
     waits(p, &f->waits, s);
     waits_cause(p, f, s);
+}
+
+void report_walk(const struct report *r, struct sink *s)
+{
+    sink_object(s, NULL);
+    sink_natural(s, KEY_VERSION, REPORT_VERSION);
+    event(r->parts.list[0], &r->figures[0], s);
+    for (size_t i = 1; i < r->parts.count; i++) {
+        sink_object(s, event_name(profile_event(r->parts.list[i])));
+        event(r->parts.list[i], &r->figures[i], s);
+        sink_end(s);
+    }
     sink_end(s);
+}
+
+int report_compute(const struct profile *p, struct report *out)
+{
+    struct report r = {.parts = {.count = 0}};
+    int err = filter_split(p, &r.parts);
+    for (size_t i = 0; i < r.parts.count && !err; i++)
+        err = figures_compute(r.parts.list[i], &r.figures[i]);
+    if (err)
+        report_deinit(&r);
+    else
+        *out = r;
+    return err;
+}
+
+void report_deinit(struct report *r)
+{
+    for (size_t i = 0; i < r->parts.count; i++)
+        figures_deinit(&r->figures[i]);
+    filter_parts_deinit(&r->parts);
 }

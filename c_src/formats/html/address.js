@@ -1,6 +1,6 @@
 /*
  * Keeps what is shown in the page's address, after the `#`, so that a link
- * shows the same: search, selection, hidden kinds, view and zoom.
+ * shows the same: event, search, selection, hidden kinds, view and zoom.
  */
 import {element, make} from "./page.js";
 import {NONE} from "./model.js";
@@ -12,6 +12,7 @@ import {
 import {forgetRows} from "./draw.js";
 import {findMatches, searchAgain} from "./search.js";
 import {hasTimeline, lastBucket, secondsOf, setTimes} from "./timeline.js";
+import {eventText} from "./events.js";
 
 const REMEMBER_AFTER = 200; /* ms; browsers limit how often it may change */
 const MOST_DEPTH = 300;     /* of a zoom in the graph of callers */
@@ -29,6 +30,7 @@ function zoomText() {
 export function addressText() {
     const words = new URLSearchParams();
     const say = (name, value) => value !== "" && words.set(name, value);
+    say("event", eventText());
     say("view", view.callers ? "callers" : "");
     say("flame", view.flame ? "1" : "");
     say("hide", [...view.hidden].map((kind) => model.kinds[kind]).join(","));

@@ -1,6 +1,6 @@
 /*
- * The only event of the page: something changed. Every change is announced
- * here, and start.js updates what depends on it.
+ * Every change of what the page shows is announced here, and start.js updates
+ * what depends on it.
  *
  *   "selection"  other rows are selected
  *   "kinds"      other kinds of code are hidden
@@ -8,6 +8,7 @@
  *   "brush"      the selection changes while it is dragged
  *   "search"     another pattern is searched for
  *   "function"   the callers and callees of another function are listed
+ *   "event"      another event of the recording is shown
  *   "choice"     a box was chosen, and must be made visible and marked
  *   "zoom"       a box was chosen, and the graph must begin with it
  */

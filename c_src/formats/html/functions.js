@@ -21,6 +21,7 @@ const table = {
     all: false,
     figures: [],
     lines: null,
+    linesOf: null, /* the model */
 };
 
 /* By box: the innermost Erlang or Elixir function of its stack, or NONE. */
@@ -109,7 +110,8 @@ function linesOfFunctions() {
 }
 
 function placeOfFunction(fn) {
-    table.lines = table.lines || linesOfFunctions();
+    if (table.linesOf !== model)
+        Object.assign(table, {lines: linesOfFunctions(), linesOf: model});
     const file = model.strings[model.fnFile[fn]];
     return file && table.lines[fn] ? `${file}:${table.lines[fn]}` : file;
 }

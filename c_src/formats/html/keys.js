@@ -9,6 +9,7 @@ import {tree, view} from "./view.js";
 import {graph} from "./draw.js";
 import {step} from "./search.js";
 import {chooseFunction} from "./functions.js";
+import {nextEvent} from "./events.js";
 import {choose, flip, reset, turn, zoomTo} from "./moves.js";
 
 /* --- among the boxes ------------------------------------------------------ */
@@ -53,12 +54,13 @@ const pageKeys = {
     N: () => step(-1),
     f: () => flip(),
     c: () => turn(),
+    e: () => nextEvent(),
     "/": () => element("pattern").focus(),
     "?": () => { element("keys").open = !element("keys").open; },
 };
 
 const isTyping = (target) => ["INPUT", "SELECT", "TEXTAREA"]
-    .includes(target.tagName);
+    .includes(target.tagName) && target.type !== "radio";
 
 function onGraphKey(event) {
     const run = graphKeys[event.key];

@@ -1,6 +1,6 @@
 /*
- * The page's data, which is read once: text -> gzip -> JSON -> columns of
- * numbers.
+ * The page's data, which is read once for each event of the recording: text ->
+ * gzip -> JSON -> columns of numbers.
  *
  *   row -> stack (a node of a trie) -> frame -> function
  *       -> process, thread, state, time bucket
@@ -35,11 +35,12 @@ function bytesOfText(text, length) {
     return bytes;
 }
 
-export async function readData() {
+/* suffix: of the element's id; the first event has none. */
+export async function readData(suffix) {
     if (typeof DecompressionStream === "undefined")
         throw new Error("this browser cannot unpack the data (it has no " +
                         "DecompressionStream); a newer one can");
-    const holder = element("profile-data");
+    const holder = element("profile-data" + suffix);
     const packed = bytesOfText(holder.textContent,
                                Number(holder.dataset.bytes));
     holder.remove();

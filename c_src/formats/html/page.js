@@ -1,5 +1,5 @@
 /*
- * Helpers for the document's elements and for events of keys.
+ * Helpers for the document's elements and for keys.
  */
 export const element = (id) => document.getElementById(id);
 
@@ -9,6 +9,13 @@ export function make(tag, text, parent) {
     if (parent)
         parent.append(made);
     return made;
+}
+
+export function sayTrouble(error) {
+    const trouble = element("trouble");
+    trouble.textContent = "The flame graph cannot be shown: " + error.message +
+        ". The table below does not need it.";
+    trouble.hidden = false;
 }
 
 export function isPlain(event) {

@@ -51,6 +51,18 @@ function stateMask(model, text) {
         +(text === "" || name === text));
 }
 
+/* Another event may have no row of the process, the state or the thread that is
+ * selected; then all are. */
+export function keepSelection(model) {
+    const has = (ids, mask, first) => ids.some((id) => mask[id + first] === 1);
+    if (!has(model.rowProcess, processMask(model, selection.process), 1))
+        selection.process = "";
+    if (!has(model.rowState, stateMask(model, selection.state), 0))
+        selection.state = "";
+    if (!has(model.rowThread, threadMask(model, selection.thread), 1))
+        selection.thread = "";
+}
+
 /* How wide a sample of each side is drawn. Shares of two recordings can be
  * compared only if each is a share of its own whole. */
 function sideWeights(model) {
@@ -76,12 +88,12 @@ export function bucketCount(model) {
 
 /* By row: is it selected, whatever its time? Kept until the selection changes.
  */
-const passing = {of: "", rows: null};
+const passing = {of: "", model: null, rows: null};
 
 function passingRows(model) {
     const {process, thread, state} = selection;
     const what = JSON.stringify([process, thread, state]);
-    if (passing.rows && passing.of === what)
+    if (passing.model === model && passing.of === what)
         return passing.rows;
     const ofProcess = processMask(model, process);
     const ofThread = threadMask(model, thread);
@@ -90,6 +102,7 @@ function passingRows(model) {
     passing.rows = rowProcess.map((_, i) => ofProcess[rowProcess[i] + 1] &
         ofThread[rowThread[i] + 1] & ofState[rowState[i]]);
     passing.of = what;
+    passing.model = model;
     return passing.rows;
 }
 

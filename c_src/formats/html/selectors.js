@@ -66,6 +66,7 @@ function sharedCalls(sums) {
 
 export function fillProcesses() {
     const select = element("process");
+    select.replaceChildren();
     const sums = sumRowsBy(model.rowProcess, model.processes.pid.length);
     const order = Array.from(sums.keys()).slice(1).map((id) => id - 1)
         .sort((a, b) => sums[b + 1] - sums[a + 1]);
@@ -91,6 +92,7 @@ export function fillProcesses() {
 
 export function fillStates() {
     const select = element("state");
+    select.replaceChildren();
     const sums = sumRowsBy(model.rowState, model.states.length);
     addOption(select, "", "All states");
     model.states.forEach((state, i) => {
@@ -102,6 +104,7 @@ export function fillStates() {
 
 export function fillThreads() {
     const select = element("thread");
+    select.replaceChildren();
     const names = model.threads.name;
     const sums = sumRowsBy(model.rowThread, names.length);
     const byName = new Map();
@@ -215,6 +218,7 @@ export function fillKey() {
 
 export function fillLegend() {
     fillKey();
+    element("legend").replaceChildren();
     const present = new Set(model.fnKind);
     selfByKind().forEach((samples, kind) => {
         if (present.has(kind))

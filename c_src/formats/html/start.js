@@ -2,12 +2,11 @@
  * Joins the parts: decides what is drawn again when something has changed.
  */
 import {onChange} from "./change.js";
-import {element} from "./page.js";
-import {makeModel, NONE, readData} from "./model.js";
-import {bucketCount, selection, stackCounts} from "./selection.js";
+import {element, sayTrouble} from "./page.js";
+import {NONE} from "./model.js";
+import {selection} from "./selection.js";
 import {ROOT} from "./calls.js";
-import {countSamples} from "./figures.js";
-import {model, rebuild, reweigh, useModel, view} from "./view.js";
+import {model, rebuild, reweigh, view} from "./view.js";
 import {readColors} from "./colors.js";
 import {draw, extent, forgetRows, redraw, showRoot} from "./draw.js";
 import {findMatches, listenToSearch} from "./search.js";
@@ -18,6 +17,7 @@ import {
     fillKey, fillLegend, fillProcesses, fillStates, fillThreads,
     listenToSelectors, showLegend, showSelected, showSelection
 } from "./selectors.js";
+import {listenToEvents, recallEvent} from "./events.js";
 import {addressText, copyAddress, recall, remember} from "./address.js";
 import {choose, listenToMoves, zoomTo} from "./moves.js";
 import {listenToKeys} from "./keys.js";
@@ -39,6 +39,13 @@ function showView() {
     showTimes();
 }
 
+function fillSelectors() {
+    fillProcesses();
+    fillStates();
+    fillThreads();
+    fillLegend();
+}
+
 /* Runs many times a second, so it updates only what users see while they drag.
  */
 function brushed() {
@@ -49,12 +56,14 @@ function brushed() {
     draw();
 }
 
-/* what: "selection", "kinds" or "view" */
+/* what: "selection", "kinds", "event" or "view" */
 function showAgain(what) {
     if (what === "selection")
         reweigh();
     else if (what === "kinds")
         rebuild();
+    else if (what === "event")
+        fillSelectors();
     forgetRows();
     findMatches();
     describe(NONE);
@@ -72,10 +81,12 @@ function searched() {
     remember();
 }
 
-function onAddress() {
+async function onAddress() {
     if (location.hash.slice(1) === addressText())
         return;
+    await recallEvent();
     recall();
+    fillSelectors();
     showView();
     showRoot();
     redraw();
@@ -88,7 +99,8 @@ function listenToSurroundings() {
         redraw();
         drawStrip();
     }).observe(extent);
-    window.addEventListener("hashchange", onAddress);
+    window.addEventListener("hashchange",
+                            () => onAddress().catch(sayTrouble));
     matchMedia("(prefers-color-scheme: dark)")
         .addEventListener("change", () => {
             readColors();
@@ -114,26 +126,16 @@ function listenToChanges() {
     });
 }
 
-function fillAll() {
-    fillProcesses();
-    fillStates();
-    fillThreads();
-    fillLegend();
-    showView();
-}
-
 async function start() {
-    const made = makeModel(await readData());
-    made.buckets = bucketCount(made);
-    made.stackCount = stackCounts(made);
-    countSamples(made.perSample);
-    useModel(made);
+    await recallEvent();
     element("viewer").hidden = false;
     document.documentElement.classList.toggle("compare", model.compare);
     listenToChanges();
     readColors();
     recall();
-    fillAll();
+    fillSelectors();
+    showView();
+    listenToEvents();
     listenToSearch();
     listenToSelectors();
     listenToStrip();
@@ -149,9 +151,4 @@ async function start() {
     document.documentElement.dataset.ready = performance.now().toFixed(0);
 }
 
-start().catch((error) => {
-    const trouble = element("trouble");
-    trouble.textContent = "The flame graph cannot be shown: " + error.message +
-        ". The table below does not need it.";
-    trouble.hidden = false;
-});
+start().catch(sayTrouble);

@@ -77,6 +77,7 @@ function drawBrush(paint, step, wide, high, ratio) {
 }
 
 export function showTimes() {
+    element("timeline").hidden = !hasTimeline();
     if (!hasTimeline())
         return;
     const from = element("from");
@@ -171,7 +172,6 @@ function onTimeInput() {
 }
 
 export function listenToStrip() {
-    element("timeline").hidden = !hasTimeline();
     strip.addEventListener("pointerdown", onBrushStart);
     strip.addEventListener("pointermove", onBrushMove);
     strip.addEventListener("pointerup", onBrushEnd);

@@ -27,8 +27,15 @@ export let weights;
 export let calls;
 export let callers = null;     /* built when it is first shown */
 
+/* What is known of the boxes of another model is forgotten; rebuild must follow.
+ */
 export function useModel(made) {
     model = made;
+    calls = undefined;
+    callers = null;
+    view.zoom = ROOT;
+    view.chosen = NONE;
+    view.fn = NONE;
 }
 
 export function tree() {
