@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,22 @@ static const char *take_rate(struct options *o, const char *text)
     if (!whole_number(text, ENGINE_MIN_RATE, ENGINE_MAX_RATE, &value))
         return "give " MIN_RATE " to " MAX_RATE " samples per second";
     o->rate = (unsigned)value;
+    return NULL;
+}
+
+static const char *take_events(struct options *o, const char *text)
+{
+    enum event event;
+    char name[16];
+    for (size_t len; *text; text += len + (text[len] == ',')) {
+        len = strcspn(text, ",");
+        snprintf(name, sizeof(name), "%.*s", (int)len, text);
+        if (event_parse(name, &event) != 0)
+            continue;
+        if (o->events & EVENT_SET(event))
+            return "give each event once";
+        o->events |= EVENT_SET(event);
+    }
     return NULL;
 }
 
@@ -242,7 +259,8 @@ const struct option_row option_table[] = {
          OPTIONS_RATE) "); with "
                        "--event wall, readings of the processes per second "
                        "(default " TEXT(OPTIONS_WALL_RATE) ", at most " TEXT(
-                           ENGINE_WALL_MAX_RATE) ")"},
+                           ENGINE_WALL_MAX_RATE) "; with --event cpu,wall "
+                                                  "always the default)"},
     {"base", 0, DIFF, "FILE", NULL, false, take_base, 0,
      "a recording from before the change (repeatable)"},
     {"new", 0, DIFF, "FILE", NULL, false, take_new, 0,
@@ -295,9 +313,12 @@ const struct option_row option_table[] = {
      "keep the time of each sample (always with html)"},
     {"kernel", 0, RECORD, NULL, NULL, false, NULL, AT(kernel),
      "also show kernel functions (needs root)"},
-    {"event", 0, RECORD, "EVENT", option_words_events, true, NULL, AT(event),
-     "what is sampled, {} (default {first}); wall is the time of all "
-     "processes, and shows what they wait for"},
+    {"event", 0, SHOWS, "EVENT[,...]", option_words_events, true, take_events,
+     0,
+     "record: what is sampled, {}, or both with a comma (default {first}); "
+     "wall "
+     "is the time of all processes, and shows what they wait for; report: show "
+     "only that"},
     {"clock", 0, RECORD, "CLOCK", option_words_clocks, true, NULL, AT(clock),
      "what triggers samples of CPU time: {} (default {first})"},
     {"engine", 0, RECORD, "ENGINE", option_words_engines, true, NULL,

@@ -17,7 +17,8 @@ struct option_row {
     const char *name;     /**< without the dashes */
     char letter;          /**< 0: none */
     unsigned verbs;       /**< a set of enum option_verb */
-    const char *argument; /**< such as "PID"; NULL: none */
+    const char *argument; /**< such as "PID"; with a comma if the value may be
+                               several of the words; NULL: none */
     option_words *words;  /**< NULL: none */
     bool closed;          /**< a value must be one of the words */
     /** Stores the value. Returns NULL, or why the value is wrong. If this is

@@ -1,5 +1,7 @@
 #include "cli/option_words.h"
 
+#include <string.h>
+
 #include "engine/engine.h"
 
 bool option_words_format_fits(const struct format *f, enum option_verb verb)
@@ -51,10 +53,8 @@ const char *option_words_states(enum option_verb verb, size_t i)
 
 const char *option_words_events(enum option_verb verb, size_t i)
 {
-    static const char *const words[] = {OPTION_EVENT_CPU, OPTION_EVENT_WALL,
-                                        NULL};
     (void)verb;
-    return words[i];
+    return i < EVENT_COUNT ? event_name((enum event)i) : NULL;
 }
 
 const char *option_words_clocks(enum option_verb verb, size_t i)
@@ -75,6 +75,30 @@ const char *option_words_weights(enum option_verb verb, size_t i)
     static const char *const words[] = {"samples", "cpu", NULL};
     (void)verb;
     return words[i];
+}
+
+static bool is_word(const struct option_row *row, enum option_verb verb,
+                    const char *value, size_t len)
+{
+    const char *word;
+    for (size_t i = 0; (word = row->words(verb, i)); i++)
+        if (strlen(word) == len && memcmp(word, value, len) == 0)
+            return true;
+    return false;
+}
+
+bool option_words_have(const struct option_row *row, enum option_verb verb,
+                       const char *value)
+{
+    const char *between = strchr(row->argument, ',') ? "," : "";
+    size_t len = strcspn(value, between);
+    while (is_word(row, verb, value, len)) {
+        value += len;
+        if (!*value)
+            return true;
+        len = strcspn(++value, between);
+    }
+    return false;
 }
 
 void option_words_add(struct buffer *out, const struct option_row *row,

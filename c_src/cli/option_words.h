@@ -7,9 +7,6 @@
 
 #include "cli/option_table.h"
 
-#define OPTION_EVENT_CPU  "cpu"
-#define OPTION_EVENT_WALL "wall"
-
 /** Each returns the i-th word that fits the verb, or NULL if there are no more.
  */
 const char *option_words_formats(enum option_verb verb, size_t i);
@@ -22,6 +19,10 @@ const char *option_words_owners(enum option_verb verb, size_t i);
 const char *option_words_weights(enum option_verb verb, size_t i);
 /** Can the format show the result of the verb? */
 bool option_words_format_fits(const struct format *f, enum option_verb verb);
+/** Is the value one of the option's words, or a list of them where the option
+ *  takes a list? */
+bool option_words_have(const struct option_row *row, enum option_verb verb,
+                       const char *value);
 /** Appends "a, b or c". */
 void option_words_add(struct buffer *out, const struct option_row *row,
                       enum option_verb verb);

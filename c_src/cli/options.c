@@ -39,6 +39,8 @@ static int not_a_word(struct options_fault *f, const struct option_row *row,
     buffer_init(&why, sizeof(f->why));
     buffer_text(&why, "choose ");
     option_words_add(&why, row, verb);
+    if (strchr(row->argument, ','))
+        buffer_text(&why, ", or several with commas between");
     buffer_add(&why, "", 1);
     int err = buffer_status(&why);
     if (!err)
@@ -47,20 +49,10 @@ static int not_a_word(struct options_fault *f, const struct option_row *row,
     return err;
 }
 
-static bool is_word(const struct option_row *row, enum option_verb verb,
-                    const char *value)
-{
-    const char *word;
-    for (size_t i = 0; (word = row->words(verb, i)); i++)
-        if (strcmp(word, value) == 0)
-            return true;
-    return false;
-}
-
 static int take(struct options *o, const struct option_row *row,
                 const char *value, struct options_fault *f)
 {
-    if (row->closed && !is_word(row, o->verb, value))
+    if (row->closed && !option_words_have(row, o->verb, value))
         return not_a_word(f, row, o->verb, value);
     const char *why = NULL;
     if (row->take)
@@ -273,10 +265,24 @@ static int check_wall(const struct options *o, struct options_fault *f)
 
 static int check_event(struct options *o, struct options_fault *f)
 {
-    bool wall = strcmp(o->event, OPTION_EVENT_WALL) == 0;
+    if (!o->events)
+        o->events = EVENT_SET(EVENT_CPU);
+    bool cpu = o->events & EVENT_SET(EVENT_CPU);
     if (!o->rate)
-        o->rate = wall ? OPTIONS_WALL_RATE : OPTIONS_RATE;
-    return wall ? check_wall(o, f) : 0;
+        o->rate = cpu ? OPTIONS_RATE : OPTIONS_WALL_RATE;
+    return cpu ? 0 : check_wall(o, f);
+}
+
+/* Better than to refuse it when the recording is over. */
+static int check_one_event(const struct options *o, struct options_fault *f)
+{
+    bool several = o->events & (o->events - 1);
+    return several && o->format->one_event
+               ? option_fault(f, option_row("event"), NULL,
+                              "this format shows one event; record them into a "
+                              ".pb.gz file, then use `cprof report FILE "
+                              "--event EVENT`")
+               : 0;
 }
 
 static int check_record(int argc, char **argv, struct options *o,
@@ -295,6 +301,8 @@ static int check_record(int argc, char **argv, struct options *o,
         err = check_event(o, f);
     if (!err)
         err = check_view(o, f);
+    if (!err)
+        err = check_one_event(o, f);
     if (err)
         return err;
     o->timeline |= o->format == &format_html; /* the page shows a timeline */
@@ -353,7 +361,6 @@ int options_parse(enum option_verb verb, int argc, char **argv,
 {
     *o = (struct options){.verb = verb,
                           .engine = option_first_word("engine", verb),
-                          .event = option_first_word("event", verb),
                           .clock = option_first_word("clock", verb)};
     int err = parse(argc, argv, o, f);
     if (err || o->help)

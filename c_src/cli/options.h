@@ -43,9 +43,11 @@ struct options {
     const char *node;     /**< its name */
     char *const *command; /**< after "--", NULL-terminated */
     double seconds;
-    unsigned rate;      /**< Hz; never 0 after parsing, if the verb records */
+    unsigned rate; /**< Hz, of the first event; never 0 after parsing, if the
+                        verb records */
     const char *engine; /**< ENGINE_AUTO, or one of engine_all; not NULL */
-    const char *event;  /**< OPTION_EVENT_CPU or OPTION_EVENT_WALL; not NULL */
+    unsigned events;    /**< a set (EVENT_SET); of record never empty after
+                             parsing; of report: empty means all */
     const char *clock;  /**< one of engine_event_names; not NULL */
     bool kernel;
     bool no_command; /**< leave the node's command line out of the result */

@@ -4,9 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+/* `record` has recorded only the events asked for. */
 static struct filter filter_of(const struct options *o)
 {
-    return (struct filter){.processes = o->processes,
+    return (struct filter){.events = o->verb == OPTION_REPORT ? o->events : 0,
+                           .processes = o->processes,
                            .process_count = o->process_count,
                            .focus = o->focus,
                            .ignore = o->ignore,

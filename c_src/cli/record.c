@@ -4,14 +4,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/launch.h"
 #include "cli/nodes.h"
-#include "cli/option_words.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
@@ -78,6 +76,23 @@ static int sample(const struct options *o, struct session *s,
     return err;
 }
 
+/* "wrote r.pb.gz (990 samples, 0 lost; wall: 300 samples, 0 lost)" */
+static void say_written(const char *output, const struct profile *p)
+{
+    struct buffer line;
+    buffer_init(&line, BUFFER_DEFAULT_MAX);
+    for (bool first = true; p; p = profile_next(p), first = false) {
+        const struct profile_counters *c = profile_counters(p);
+        if (!first)
+            buffer_printf(&line, "; %s: ", event_name(profile_event(p)));
+        buffer_printf(&line, "%llu samples, %llu lost",
+                      (unsigned long long)c->samples,
+                      (unsigned long long)c->lost);
+    }
+    say("wrote %s (%.*s)", output, (int)line.len, (const char *)line.data);
+    buffer_deinit(&line);
+}
+
 static int write_result(const struct options *o, const struct profile *p)
 {
     struct buffer bytes;
@@ -92,9 +107,7 @@ static int write_result(const struct options *o, const struct profile *p)
     if (err)
         return fail(what, err);
     if (o->output && !o->quiet)
-        say("wrote %s (%llu samples, %llu lost)", o->output,
-            (unsigned long long)profile_counters(p)->samples,
-            (unsigned long long)profile_counters(p)->lost);
+        say_written(o->output, p);
     return EXIT_DONE;
 }
 
@@ -109,7 +122,8 @@ static int tell_others(const struct launch *l, size_t i, struct profile *p)
                  "another Erlang VM (pid %d) was started and not recorded",
                  l->others[i]);
         say("%s", line);
-        err = p ? profile_note(p, line) : 0;
+        for (struct profile *at = p; at && !err; at = profile_next_edit(at))
+            err = profile_note(at, line);
     }
     return err;
 }
@@ -165,11 +179,14 @@ static int attach(const struct options *o, const struct session_options *how,
 
 static int record_pid(const struct options *o, pid_t pid, struct launch *launch)
 {
+    bool cpu = o->events & EVENT_SET(EVENT_CPU);
     const struct session_options how = {
         .pid = pid,
-        .rate = o->rate,
+        .events = o->events,
+        .rates = {[EVENT_CPU] = o->rate,
+                  [EVENT_WALL] = cpu ? OPTIONS_WALL_RATE : o->rate},
         .engine = o->engine,
-        .event = strcmp(o->event, OPTION_EVENT_WALL) == 0 ? o->event : o->clock,
+        .clock = o->clock,
         .kernel = o->kernel,
         .force = o->force,
         .timeline = o->timeline,

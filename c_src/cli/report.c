@@ -5,6 +5,23 @@
 #include "cli/verbs.h"
 #include "output/output.h"
 
+/* Of the events that are shown. */
+static uint64_t samples_of(const struct profile *p, unsigned events)
+{
+    uint64_t sum = 0;
+    for (; p; p = profile_next(p))
+        if (!events || events & EVENT_SET(profile_event(p)))
+            sum += profile_counters(p)->samples;
+    return sum;
+}
+
+static bool is_part(const struct view *view)
+{
+    struct filter rest = view->filter;
+    rest.events = 0;
+    return !filter_is_empty(&rest);
+}
+
 static int run(int argc, char **argv)
 {
     struct options o;
@@ -22,7 +39,7 @@ static int run(int argc, char **argv)
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
     const struct view view = options_view(&o);
     err = view_render(p, &view, &bytes);
-    uint64_t samples = profile_counters(p)->samples;
+    uint64_t samples = samples_of(p, o.events);
     profile_destroy(p);
     const char *what = options_at_fault(&o, err, o.input);
     if (!err) {
@@ -34,7 +51,7 @@ static int run(int argc, char **argv)
         return fail(what, err);
     if (o.output && !o.quiet)
         say("wrote %s (%s%" PRIu64 " samples)", o.output,
-            filter_is_empty(&view.filter) ? "" : "part of ", samples);
+            is_part(&view) ? "part of " : "", samples);
     return EXIT_DONE;
 }
 

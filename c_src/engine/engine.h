@@ -60,6 +60,10 @@ struct engine_config {
     double max_cost;    /**< for engines whose events slow the node down: the
                              share of its CPU time that they may cost; 0: no
                              bound */
+    /** ENGINE_WALL: called every few microseconds while processes are read, for
+     *  what cannot wait until all are read. It may be NULL. */
+    void (*meanwhile)(void *ctx);
+    void *meanwhile_ctx;
 };
 
 struct engine_counters {
@@ -146,6 +150,9 @@ struct engine_ops {
     struct engine_counters (*counters)(const struct engine *e);
     struct engine_info (*info)(const struct engine *e);
     void (*close)(struct engine *e);
+    /** NULL, or when (CLOCK_MONOTONIC) poll is to be called next, because this
+     *  engine reads the node only in poll. Before that, poll only waits. */
+    uint64_t (*due_ns)(const struct engine *e);
     /** May be NULL. To be called by on_sample when the stack copy of its sample
      *  ended too early: later copies of this thread should be longer. (The
      *  engine itself cannot know this for a stack that is part of a heap.) */

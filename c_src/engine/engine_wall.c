@@ -45,6 +45,8 @@ struct engine {
     struct kept *kept;
     size_t kept_count, kept_cap;
     struct buffer bytes;
+    void (*meanwhile)(void *ctx);
+    void *meanwhile_ctx;
     struct engine_counters counters;
 };
 
@@ -72,6 +74,8 @@ static int wall_open(const struct engine_config *config, struct engine **out)
     e->processes = config->processes;
     e->mean_ns = NS_PER_S / config->rate;
     e->pace = tick_pace;
+    e->meanwhile = config->meanwhile;
+    e->meanwhile_ctx = config->meanwhile_ctx;
     buffer_init(&e->bytes, BUFFER_DEFAULT_MAX);
     e->random = clock_now_ns() ^ ((uint64_t)getpid() << 32);
     *out = e;
@@ -121,6 +125,8 @@ static int keep(void *tick, const struct proctable_process *p)
         buffer_add(&e->bytes, p->top, p->top_bytes);
     if (p->root)
         buffer_add(&e->bytes, p->root, p->root_bytes);
+    if (e->meanwhile)
+        e->meanwhile(e->meanwhile_ctx);
     return buffer_status(&e->bytes);
 }
 
@@ -240,6 +246,11 @@ static int wall_poll(struct engine *e, int timeout_ms,
     return err;
 }
 
+static uint64_t wall_due(const struct engine *e)
+{
+    return e->next_ns;
+}
+
 static int wall_follow(struct engine *e, const struct engine_view *view)
 {
     e->watched_count = view->watched_count < PROCTABLE_PICKED
@@ -272,6 +283,7 @@ const struct engine_ops engine_wall = {
     .open = wall_open,
     .start = wall_start,
     .poll = wall_poll,
+    .due_ns = wall_due,
     .follow = wall_follow,
     .stop = wall_stop,
     .counters = wall_counters,

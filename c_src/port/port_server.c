@@ -38,36 +38,38 @@ static int hello(struct server *s, const struct port_request *r)
     return port_reply_hello(&s->out, r->ref, CPROF_VERSION);
 }
 
-/* The words are those of the command line. NULL: CPU time. */
-static int event_of(const struct port_request *r, const char **event)
+/* The words are those of the command line; none stands for CPU time. */
+static int event_of(const struct port_request *r, enum event *event)
 {
-    const char *wall = engine_event_names[ENGINE_WALL];
-    *event = strcmp(r->event, wall) == 0 ? wall : NULL;
-    int64_t most = *event ? ENGINE_WALL_MAX_RATE : ENGINE_MAX_RATE;
-    if (!*event && r->event[0] && strcmp(r->event, "cpu") != 0)
+    *event = EVENT_CPU;
+    if (r->event[0] && event_parse(r->event, event) != 0)
         return -EINVAL;
+    int64_t most =
+        *event == EVENT_WALL ? ENGINE_WALL_MAX_RATE : ENGINE_MAX_RATE;
     return r->rate < ENGINE_MIN_RATE || r->rate > most ? -EINVAL : 0;
 }
 
 static int start(struct server *s, const struct port_request *r)
 {
-    const char *event, *own[PORT_MAX_TEXTS];
+    enum event event;
+    const char *own[PORT_MAX_TEXTS];
     if (s->session || s->finished)
         return -EALREADY;
     int err = event_of(r, &event);
     if (err)
         return err;
-    const struct session_options o = {.pid = (pid_t)r->pid,
-                                      .event = event,
-                                      .own = own,
-                                      .own_count = port_texts(&r->own, own),
-                                      .rate = (unsigned)r->rate,
-                                      .timeline = true,
-                                      .engine = r->engine[0] ? r->engine
-                                                             : ENGINE_AUTO,
-                                      .kernel = r->kernel,
-                                      .no_command = r->no_command,
-                                      .force = r->force};
+    const struct session_options o = {
+        .pid = (pid_t)r->pid,
+        .events = EVENT_SET(event),
+        .rates = {[EVENT_CPU] = (unsigned)r->rate,
+                  [EVENT_WALL] = (unsigned)r->rate},
+        .own = own,
+        .own_count = port_texts(&r->own, own),
+        .timeline = true,
+        .engine = r->engine[0] ? r->engine : ENGINE_AUTO,
+        .kernel = r->kernel,
+        .no_command = r->no_command,
+        .force = r->force};
     err = session_open(&o, &s->session);
     if (err)
         return err;

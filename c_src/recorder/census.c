@@ -22,15 +22,22 @@ struct member {
  * at the start. */
 static const struct pace read_pace = {.burst_ns = 50 * NS_PER_MS, .share = 9};
 
+/* The processes without a row of their own. Those of one event are not counted
+ * in the report of another. */
+struct crowds {
+    struct profile *profile;
+    struct crowd *crowd;
+    uint32_t *rows; /* by crowd: row of the profile, or PROFILE_NONE */
+    size_t count, cap;
+};
+
 struct census {
     struct target_state *target;
-    struct profile *profile;
+    struct profile *profile; /* the first one of the recording */
     struct member *list;
     size_t count, cap;
     struct index by_term;
-    struct crowd *crowd;
-    uint32_t *crowd_rows; /* by crowd: row of the profile, or PROFILE_NONE */
-    size_t crowd_count, crowd_cap;
+    struct crowds crowds[EVENT_COUNT];
     struct term_node node;
     struct procdict_reader *dictionaries;
     struct pace pace;
@@ -41,6 +48,25 @@ static uint64_t slots_of(const struct target_state *t)
 {
     return t->layout.table_size ? t->layout.table_size
                                 : t->process.process_table_size;
+}
+
+/* Of a kind: samples of processes are of all processes of the node, which often
+ * have the same initial call (erlang:apply/2) and nothing else in common. */
+enum { AT_REST_ALONE = 4096 };
+
+static int open_crowds(struct census *c)
+{
+    int err = 0;
+    for (int i = 0; i < EVENT_COUNT && !err; i++) {
+        c->crowds[i].profile = c->profile;
+        err = crowd_open(&c->crowds[i].crowd);
+    }
+    for (struct profile *p = c->profile; p; p = profile_next_edit(p))
+        if (profile_event(p) != EVENT_COUNT)
+            c->crowds[profile_event(p)].profile = p;
+    if (!err)
+        crowd_allow(c->crowds[EVENT_WALL].crowd, AT_REST_ALONE);
+    return err;
 }
 
 int census_open(struct target_state *target, struct profile *profile,
@@ -55,7 +81,7 @@ int census_open(struct target_state *target, struct profile *profile,
     c->node =
         (struct term_node){.memory = &target->memory, .atoms = target->atoms};
     index_init(&c->by_term);
-    int err = crowd_open(&c->crowd);
+    int err = open_crowds(c);
     if (!err)
         err = procdict_open(&target->layout, &c->node, &c->dictionaries);
     if (err) {
@@ -71,9 +97,11 @@ void census_close(struct census *c)
     if (!c)
         return;
     index_deinit(&c->by_term);
-    crowd_close(c->crowd);
+    for (int i = 0; i < EVENT_COUNT; i++) {
+        crowd_close(c->crowds[i].crowd);
+        free(c->crowds[i].rows);
+    }
     procdict_close(c->dictionaries);
-    free(c->crowd_rows);
     free(c->list);
     free(c);
 }
@@ -173,35 +201,38 @@ static int64_t describe_crowd(struct census *c, const struct person *who)
     return profile_process(c->profile, "", "", initial, "", "");
 }
 
-static int reserve_crowd(struct census *c, size_t crowd)
+static int reserve_crowd(struct crowds *of, size_t crowd)
 {
-    int err = ARRAY_RESERVE(c->crowd_rows, c->crowd_cap, crowd + 1);
-    while (!err && c->crowd_count <= crowd)
-        c->crowd_rows[c->crowd_count++] = PROFILE_NONE;
+    int err = ARRAY_RESERVE(of->rows, of->cap, crowd + 1);
+    while (!err && of->count <= crowd)
+        of->rows[of->count++] = PROFILE_NONE;
     return err;
 }
 
-static int64_t crowd_row(struct census *c, const struct person *who,
-                         uint32_t crowd)
+static int64_t crowd_row(struct census *c, struct crowds *of,
+                         const struct person *who, uint32_t crowd)
 {
-    int64_t id = reserve_crowd(c, crowd);
-    if (!id && c->crowd_rows[crowd] == PROFILE_NONE)
+    int64_t id = reserve_crowd(of, crowd);
+    if (!id && of->rows[crowd] == PROFILE_NONE)
         id = describe_crowd(c, who);
     else if (!id)
-        id = c->crowd_rows[crowd];
+        id = of->rows[crowd];
     if (id < 0)
         return id;
-    c->crowd_rows[crowd] = (uint32_t)id;
-    int err = profile_set_members(c->profile, (uint32_t)id,
-                                  crowd_members(c->crowd, crowd));
+    of->rows[crowd] = (uint32_t)id;
+    int err = profile_set_members(of->profile, (uint32_t)id,
+                                  crowd_members(of->crowd, crowd));
     return err ? err : id;
 }
 
 /* --- a row of its own ----------------------------------------------------- */
 
-static struct profile_counters *counters(const struct census *c)
+/* Counts processes whose dictionary could not be read. All events have the same
+ * processes. */
+static void count_unread(const struct census *c, int more)
 {
-    return profile_counters_edit(c->profile);
+    for (struct profile *p = c->profile; p; p = profile_next_edit(p))
+        profile_counters_edit(p)->dictionary_unread += (uint64_t)more;
 }
 
 static bool same_term(const void *things, uint32_t id, const void *key)
@@ -231,28 +262,25 @@ static int64_t describe_alone(struct census *c, const struct person *who)
     int err = id < 0 ? (int)id : remember(c, who, (uint32_t)id);
     if (err)
         return err;
-    counters(c)->dictionary_unread += !who->read;
+    count_unread(c, !who->read);
     return id;
 }
 
 /* A name distinguishes one process from all others of its kind. */
-static int64_t describe(struct census *c, const struct person *who)
-{
-    const uint64_t *initial = initial_of(who);
-    const struct crowd_kind kind = {{initial[0], initial[1], initial[2]}};
-    int place = who->proc.name ? CROWD_ITS_OWN
-                               : crowd_place(c->crowd, &kind, who->proc.id);
-    if (place < 0)
-        return place;
-    return place == CROWD_ITS_OWN ? describe_alone(c, who)
-                                  : crowd_row(c, who, (uint32_t)place);
-}
-
-static int64_t learn(struct census *c, const struct erlproc *proc)
+static int64_t learn(struct census *c, enum event event,
+                     const struct erlproc *proc)
 {
     struct person who = {.proc = *proc};
+    struct crowds *of = &c->crowds[event];
     read_person(c, &who);
-    return describe(c, &who);
+    const uint64_t *initial = initial_of(&who);
+    const struct crowd_kind kind = {{initial[0], initial[1], initial[2]}};
+    int place = who.proc.name ? CROWD_ITS_OWN
+                              : crowd_place(of->crowd, &kind, who.proc.id);
+    if (place < 0)
+        return place;
+    return place == CROWD_ITS_OWN ? describe_alone(c, &who)
+                                  : crowd_row(c, of, &who, (uint32_t)place);
 }
 
 /* Facts from earlier reads are kept; facts from the node itself (inquiry.h)
@@ -268,7 +296,7 @@ static int look_again(struct census *c, struct member *m,
     struct process_texts texts = write_texts(c, &who, &t);
     if (m->read && !who.says.initial[0])
         texts.initial_call = "";
-    counters(c)->dictionary_unread -= !m->read;
+    count_unread(c, -!m->read);
     m->read = true;
     if (profile_is_described(c->profile, m->id))
         return 0;
@@ -322,12 +350,9 @@ int64_t census_process(struct census *c, uint64_t c_p,
     if (identify(c, c_p, at_sample, &proc) != 0)
         return -E_NOT_FOUND;
     uint32_t place = place_of(c, proc.id);
-    return place == INDEX_NONE ? learn(c, &proc) : see_again(c, place, &proc);
+    return place == INDEX_NONE ? learn(c, EVENT_CPU, &proc)
+                               : see_again(c, place, &proc);
 }
-
-/* Of a kind: samples of processes are of all processes of the node, which often
- * have the same initial call (erlang:apply/2) and nothing else in common. */
-enum { AT_REST_ALONE = 4096 };
 
 /* The name is read now, and only if the address still has the same process. */
 int64_t census_at_rest(struct census *c, const struct sample *s)
@@ -336,16 +361,16 @@ int64_t census_at_rest(struct census *c, const struct sample *s)
     struct erlproc proc, now;
     if (erlproc_of_sample(&s->process, &proc) != 0)
         return -E_NOT_FOUND;
-    crowd_allow(c->crowd, AT_REST_ALONE);
     if (s->at_rest.has_name &&
         erlproc_read(&t->layout, &t->memory, proc.address, &now) == 0 &&
         now.id == proc.id)
         proc.name = now.name;
     uint32_t place = place_of(c, proc.id);
-    return place == INDEX_NONE ? learn(c, &proc) : see_again(c, place, &proc);
+    return place == INDEX_NONE ? learn(c, EVENT_WALL, &proc)
+                               : see_again(c, place, &proc);
 }
 
-int64_t census_owner(struct census *c, uint64_t pid)
+int64_t census_owner(struct census *c, enum event event, uint64_t pid)
 {
     const struct target_state *t = c->target;
     struct erlproc proc;
@@ -354,7 +379,7 @@ int64_t census_owner(struct census *c, uint64_t pid)
         return c->list[place].id;
     if (erlproc_find(&t->layout, &t->memory, pid, &proc) != 0)
         proc = (struct erlproc){.id = pid};
-    return learn(c, &proc);
+    return learn(c, event, &proc);
 }
 
 enum { SETTLE_MS = 300 };

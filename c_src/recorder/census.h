@@ -17,7 +17,8 @@
 
 struct census;
 
-/** Both are borrowed until census_close. 0 or -ENOMEM. */
+/** Both are borrowed until census_close. 0 or -ENOMEM.
+ *  @param profile  the first one of the recording, which has all its events */
 MUST_USE int census_open(struct target_state *target, struct profile *profile,
                          struct census **out);
 void census_close(struct census *c);
@@ -33,9 +34,9 @@ MUST_USE int64_t census_process(struct census *c, uint64_t c_p,
 /** The same for a sample of a process. */
 MUST_USE int64_t census_at_rest(struct census *c, const struct sample *s);
 
-/** The row of the process with this pid, as it is now; if it has ended, only
- *  its pid is known. Or the profile's error. */
-MUST_USE int64_t census_owner(struct census *c, uint64_t pid);
+/** The row of the process with this pid, as it is now, for a sample of that
+ *  event; if it has ended, only its pid is known. Or the profile's error. */
+MUST_USE int64_t census_owner(struct census *c, enum event event, uint64_t pid);
 
 /** To be called when sampling is over: tries again, for 300 ms at most, to read
  *  what could not be read so far. 0 or the profile's error. */

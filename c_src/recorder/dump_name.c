@@ -30,7 +30,7 @@ static int name_member(const struct dump_naming *n, uint64_t pid,
     char text[ERLPROC_TEXT];
     erlproc_pid_text(pid, l->release, l->table_size, text);
     int64_t string = profile_string(n->dump->profile, text);
-    int64_t row = string < 0 ? string : census_owner(n->census, pid);
+    int64_t row = string < 0 ? string : census_owner(n->census, EVENT_CPU, pid);
     if (row < 0)
         return (int)row;
     *m = (struct dump_member){(uint32_t)string, (uint32_t)row};

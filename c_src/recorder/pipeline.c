@@ -17,11 +17,21 @@ struct pipeline {
     struct port_tasks *ports;
     struct waiting *waiting;
     struct timeline timeline;
-    struct profile *profile;
+    struct profile *profile;             /* the first one of the recording */
+    struct profile *threads, *processes; /* of their samples */
     struct unwound unwound;
     uint64_t left_out;
     int error;
 };
+
+/* The profile of the event, or the first one if it is not recorded. */
+static struct profile *profile_of(struct profile *first, enum event event)
+{
+    struct profile *p = first;
+    while (p && profile_event(p) != event)
+        p = profile_next_edit(p);
+    return p ? p : first;
+}
 
 int pipeline_open(struct target_state *target, struct unwinder *unwinder,
                   struct symbols *symbols, struct profile *profile,
@@ -33,14 +43,17 @@ int pipeline_open(struct target_state *target, struct unwinder *unwinder,
     p->target = target;
     p->unwinder = unwinder;
     p->profile = profile;
+    p->threads = profile_of(profile, EVENT_CPU);
+    p->processes = profile_of(profile, EVENT_WALL);
     int err = frames_open(symbols, profile, &p->frames);
     if (!err)
         err = census_open(target, profile, &p->census);
     if (!err)
         err = port_tasks_open(target, p->census, profile, &p->ports);
     if (!err)
-        err = waiting_open(target, p->frames, p->census, profile, &p->waiting);
-    p->naming = (struct naming){p->frames, p->ports, profile};
+        err = waiting_open(target, p->frames, p->census, p->processes,
+                           &p->waiting);
+    p->naming = (struct naming){p->frames, p->ports, p->threads};
     if (err) {
         pipeline_close(p);
         return err;
@@ -93,10 +106,11 @@ static uint32_t id_or_none(struct pipeline *p, int64_t id)
     return id < 0 ? PROFILE_NONE : (uint32_t)id;
 }
 
-static void count_quality(struct pipeline *p, const struct profile_sample *row)
+static void count_quality(struct pipeline *p, struct profile *of,
+                          const struct profile_sample *row)
 {
     const struct unwound *u = &p->unwound;
-    struct profile_counters *c = profile_counters_edit(p->profile);
+    struct profile_counters *c = profile_counters_edit(of);
     c->truncated += u->truncated;
     c->unverified += u->unverified;
     c->c_cut += u->c_gap == UNWIND_CUT;
@@ -152,8 +166,8 @@ static bool add_thread(struct pipeline *p, const struct sample *s)
         .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
     };
     const uint64_t values[] = {s->weight ? s->weight : 1, s->period_ns};
-    count_quality(p, &row);
-    keep_error(p, profile_add(p->profile, &row, values));
+    count_quality(p, p->threads, &row);
+    keep_error(p, profile_add(p->threads, &row, values));
     return !p->unwound.copy_short;
 }
 
@@ -182,8 +196,8 @@ static void add_process(struct pipeline *p, const struct sample *s)
     };
     const uint64_t values[] = {s->period_ns, 1};
     if (s->erlang.len)
-        count_quality(p, &row);
-    keep_error(p, profile_add(p->profile, &row, values));
+        count_quality(p, p->processes, &row);
+    keep_error(p, profile_add(p->processes, &row, values));
 }
 
 bool pipeline_sample(struct pipeline *p, const struct sample *s)

@@ -19,7 +19,9 @@
 struct pipeline;
 
 /** Everything is borrowed until pipeline_close. 0, -ENOMEM, or the profile's
- *  error. */
+ *  error.
+ *  @param profile  the first one of the recording; each sample goes to the one
+ *                  of its event */
 MUST_USE int pipeline_open(struct target_state *target,
                            struct unwinder *unwinder, struct symbols *symbols,
                            struct profile *profile, struct pipeline **out);

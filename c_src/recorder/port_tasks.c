@@ -193,7 +193,7 @@ static int find_owner(struct port_tasks *t, uint64_t owner, uint32_t *row)
     *row = PROFILE_NONE;
     if (!term_is_pid(owner))
         return 0;
-    int64_t id = census_owner(t->census, owner);
+    int64_t id = census_owner(t->census, EVENT_CPU, owner);
     if (id >= 0)
         *row = (uint32_t)id;
     return id < 0 && id != -E_NOT_FOUND ? (int)id : 0;

@@ -13,12 +13,10 @@
 #include "recorder/pipeline.h"
 #include "recorder/readers.h"
 #include "recorder/session_meta.h"
+#include "recorder/sources.h"
 #include "recorder/stopped.h"
 #include "recorder/target_state.h"
 #include "recorder/unseen.h"
-
-/* The share of the node's CPU time that events on its threads may cost. */
-#define MAX_COST 0.05
 
 enum {
     POLL_MS = 700, /* for processing the samples of one poll */
@@ -30,11 +28,13 @@ enum {
     STOP_MS = 300,   /* for samples, after the user has asked to stop */
 };
 
+/* While processes are read, samples of threads wait at most this long, since a
+ * part of their stacks may have to be read soon. */
+#define MEANWHILE_NS (2 * NS_PER_MS)
+
 struct session {
     struct target_state target;
-    struct proctable *processes; /* only for the event wall */
-    const struct engine_ops *ops;
-    struct engine *engine;
+    struct sources sources;
     struct readers readers;
     struct profile *profile;
     struct pipeline *pipeline;
@@ -42,9 +42,9 @@ struct session {
     struct pace look_pace;
     const volatile sig_atomic_t *stop;
     struct deadline poll_until;
-    bool draining;    /* sampling is over, the rings are being emptied */
-    bool cut;         /* *stop has shortened poll_until */
-    uint64_t untaken; /* samples that there was no time to process */
+    bool draining; /* sampling is over, the rings are being emptied */
+    bool cut;      /* *stop has shortened poll_until */
+    int meanwhile; /* what polls within another poll returned */
     struct stopped stopped;
     struct paused paused;
     struct unseen *unseen; /* NULL if no CPU time is sampled */
@@ -56,12 +56,12 @@ static bool is_stopped(const struct session *s)
     return s->stop && *s->stop;
 }
 
-static int open_readers(struct session *s)
+static int open_readers(struct session *s, unsigned events)
 {
     struct target_state *t = &s->target;
     int err = readers_open(t, &s->readers);
     if (!err)
-        err = profile_create(&s->profile);
+        err = sources_begin(&s->sources, events, &s->profile);
     if (!err)
         err = pipeline_open(t, s->readers.unwinder, s->readers.symbols,
                             s->profile, &s->pipeline);
@@ -78,61 +78,20 @@ static struct engine_view view_of(const struct session *s)
     return view;
 }
 
-static enum engine_event event_of(const struct session_options *o)
-{
-    enum engine_event event = ENGINE_CPU_CLOCK;
-    for (int i = 0; o->event && engine_event_names[i]; i++)
-        if (strcmp(o->event, engine_event_names[i]) == 0)
-            event = (enum engine_event)i;
-    return event;
-}
+static void meanwhile(void *session);
 
-/* For the event wall: the process table, and what the rows count. */
-static int open_wall(struct session *s)
+static int open_engines(struct session *s, const struct session_options *o)
 {
-    static const struct value_texts values[] = {VALUE_WALL, VALUE_SAMPLES};
-    int err = target_state_processes(&s->target, &s->processes);
-    return err ? err : profile_set_values(s->profile, values, 2);
-}
-
-/* Several engines can sample CPU time, but only one can sample processes. */
-static int choose_engine(struct session *s, const struct session_options *o,
-                         const struct engine_config *config,
-                         struct engine_choice *choice)
-{
-    if (config->event != ENGINE_WALL)
-        return engine_open(o->engine ? o->engine : ENGINE_AUTO, config, choice,
-                           &s->engine);
-    choice->ops = &engine_wall;
-    return engine_wall.open(config, &s->engine);
-}
-
-static int open_engine(struct session *s, const struct session_options *o)
-{
-    int err = event_of(o) == ENGINE_WALL ? open_wall(s) : 0;
-    const struct engine_config config = {
-        .pid = o->pid,
-        .view = view_of(s),
-        .processes = s->processes,
-        .rate = o->rate,
-        .event = event_of(o),
-        .kernel_stacks = o->kernel,
-        .force = o->force,
-        .max_cost = MAX_COST,
-    };
-    struct engine_choice choice = {.ops = NULL};
-    struct limits_spare spare;
-    err = err ? err : limits_keep(&spare);
-    if (!err) {
-        err = choose_engine(s, o, &config, &choice);
-        limits_release(&spare);
-    }
-    s->ops = choice.ops;
-    err = err ? err : session_meta_engine(s->profile, &choice);
-    if (!err && s->ops->soon)
+    const struct sources_setup setup = {.target = &s->target,
+                                        .options = o,
+                                        .view = view_of(s),
+                                        .meanwhile = meanwhile,
+                                        .meanwhile_ctx = s};
+    int err = sources_open(&s->sources, &setup);
+    if (!err && sources_are_soon(&s->sources))
         readers_prepare(&s->readers, o->kernel);
-    err = err ? err : s->ops->start(s->engine);
-    if (!err && !s->processes)
+    err = err ? err : sources_start(&s->sources);
+    if (!err && sources_of(&s->sources, EVENT_CPU))
         err = unseen_open(o->pid, &s->target.threads, &s->unseen);
     return err;
 }
@@ -154,13 +113,13 @@ int session_open(const struct session_options *o, struct session **out)
     if (!err)
         err = target_state_open(&s->target, o->pid, &attach);
     if (!err)
-        err = open_readers(s);
+        err = open_readers(s, o->events);
     if (!err)
         err = session_meta_begin(s->profile, &s->target, o);
     if (!err)
         err = pipeline_leave_out(s->pipeline, o->own, o->own_count);
     if (!err)
-        err = open_engine(s, o);
+        err = open_engines(s, o);
     if (!err && is_stopped(s))
         err = -EINTR;
     if (err) {
@@ -181,12 +140,10 @@ void session_close(struct session *s)
 {
     if (!s)
         return;
-    if (s->engine)
-        s->ops->close(s->engine);
+    sources_close(&s->sources);
     unseen_close(s->unseen);
     pipeline_close(s->pipeline);
     readers_close(&s->readers);
-    proctable_close(s->processes);
     profile_destroy(s->profile);
     target_state_close(&s->target);
     free(s);
@@ -213,30 +170,82 @@ static void see_cpu_time(struct session *s, const struct sample *sample)
     unseen_sample(s->unseen, t ? t->kind : new.kind, sample);
 }
 
+/* A poll of one source. */
+struct turn {
+    struct session *s;
+    struct source *source;
+};
+
 /* When the time is over, the remaining samples stay in the rings until the next
  * poll. In the last poll they are only counted. */
 static bool on_sample(void *ctx, const struct sample *sample)
 {
-    struct session *s = ctx;
+    const struct turn *turn = ctx;
+    struct session *s = turn->s;
+    const struct engine_ops *ops = turn->source->ops;
     if (s->draining && is_over(s)) {
-        s->untaken++;
+        turn->source->untaken++;
         return true;
     }
     s->target.until = deadline_in(SAMPLE_MS, NULL);
-    if (s->unseen)
+    if (!sample->of_process)
         see_cpu_time(s, sample);
-    if (!pipeline_sample(s->pipeline, sample) && s->ops->stack_short)
-        s->ops->stack_short(s->engine);
+    if (!pipeline_sample(s->pipeline, sample) && ops->stack_short)
+        ops->stack_short(turn->source->engine);
+    if (sample->of_process)
+        meanwhile(s);
     return s->draining || !is_over(s);
+}
+
+static int poll_engine(struct session *s, struct source *source, int timeout_ms)
+{
+    struct turn turn = {s, source};
+    int news = source->ops->poll(source->engine, timeout_ms, on_sample, &turn);
+    source->polled_ns = clock_now_ns();
+    return news;
 }
 
 /* An engine that reads the node itself may take as long as one sample; a wish
  * to stop does not cut that short, because its result is still wanted. */
-static int poll_engine(struct session *s, int timeout_ms, uint64_t work_ms)
+static int poll_source(struct session *s, struct source *source, int timeout_ms,
+                       uint64_t work_ms)
 {
     s->target.until = deadline_in(SAMPLE_MS, NULL);
     s->poll_until = deadline_in((uint64_t)timeout_ms + work_ms, NULL);
-    return s->ops->poll(s->engine, timeout_ms, on_sample, s);
+    return poll_engine(s, source, timeout_ms);
+}
+
+/* Within the poll of an engine that reads processes: those of threads have a
+ * turn. */
+static void meanwhile(void *session)
+{
+    struct session *s = session;
+    uint64_t now = clock_now_ns();
+    for (size_t i = 0; i < s->sources.count; i++) {
+        struct source *source = &s->sources.list[i];
+        if (source->ops->due_ns || now - source->polled_ns < MEANWHILE_NS)
+            continue;
+        int news = poll_engine(s, source, 0);
+        if (s->meanwhile >= 0 && news)
+            s->meanwhile = news;
+    }
+}
+
+/* Waits for samples of threads, but only until processes are to be read. */
+static int poll_sources(struct session *s, int timeout_ms)
+{
+    int wait_ms = sources_wait_ms(&s->sources, timeout_ms), news = 0;
+    s->meanwhile = 0;
+    for (size_t i = 0; i < s->sources.count && news >= 0; i++) {
+        struct source *source = &s->sources.list[i];
+        if (s->sources.count > 1 && !sources_is_due(source))
+            continue;
+        int more = poll_source(
+            s, source, source->ops->due_ns ? wait_ms + 1 : wait_ms, POLL_MS);
+        news = more < 0 || more > news ? more : news;
+        wait_ms = 0;
+    }
+    return news >= 0 && s->meanwhile ? s->meanwhile : news;
 }
 
 static int take_maps(struct session *s, struct maps *old)
@@ -262,7 +271,7 @@ static int look(struct session *s)
     err = err ? err : limits_keep(&spare);
     if (err)
         return err;
-    err = s->ops->follow(s->engine, &view);
+    err = sources_follow(&s->sources, &view);
     limits_release(&spare);
     return err || !s->unseen ? err : unseen_look(s->unseen, &s->target.threads);
 }
@@ -281,7 +290,7 @@ static int look_again(struct session *s)
 
 static int step(struct session *s, int timeout_ms)
 {
-    int news = poll_engine(s, timeout_ms, POLL_MS);
+    int news = poll_sources(s, timeout_ms);
     paused_look(&s->paused);
     if (news < 0)
         return news;
@@ -315,56 +324,75 @@ struct profile *session_profile(struct session *s)
 
 struct session_progress session_progress(const struct session *s)
 {
-    struct engine_counters c = s->ops->counters(s->engine);
-    return (struct session_progress){
-        .elapsed_ns = clock_now_ns() - s->started_ns,
-        .samples = c.samples - s->untaken,
-        .lost = c.lost + s->untaken,
-    };
+    struct session_progress now = {.elapsed_ns =
+                                       clock_now_ns() - s->started_ns};
+    for (size_t i = 0; i < s->sources.count; i++) {
+        const struct source *source = &s->sources.list[i];
+        struct engine_counters c = source->ops->counters(source->engine);
+        now.samples += c.samples - source->untaken;
+        now.lost += c.lost + source->untaken;
+    }
+    return now;
 }
 
 /* The note is added only if CPU time is sampled, in the kernel too. */
 static int note_unseen(struct session *s)
 {
-    const struct profile_meta *m = profile_meta(s->profile);
-    const struct engine_counters c = s->ops->counters(s->engine);
-    const struct engine_info info = s->ops->info(s->engine);
+    const struct source *source = sources_of(&s->sources, EVENT_CPU);
+    const struct profile_meta *m = profile_meta(source->profile);
+    const struct engine_counters c = source->ops->counters(source->engine);
+    const struct engine_info info = source->ops->info(source->engine);
     bool all =
-        m->kernel_included && strcmp(profile_text(s->profile, m->event),
+        m->kernel_included && strcmp(profile_text(source->profile, m->event),
                                      engine_event_names[ENGINE_CPU_CLOCK]) == 0;
     const struct unseen_reasons why = {.engine = &c,
                                        .info = &info,
-                                       .untaken = s->untaken,
+                                       .untaken = source->untaken,
                                        .paused_ns = s->paused.total_ns};
-    return unseen_note(s->unseen, s->profile, &why, all);
+    return unseen_note(s->unseen, source->profile, &why, all);
+}
+
+static int end_source(struct session *s, const struct source *source,
+                      uint64_t duration_ns)
+{
+    int err = session_meta_end(source->profile, &s->target, source->ops,
+                               source->engine, duration_ns, s->gone);
+    if (!err && source->event == EVENT_WALL)
+        profile_counters_edit(source->profile)->samples -=
+            pipeline_left_out(s->pipeline);
+    if (!err)
+        err = stopped_note(&s->stopped, source->profile);
+    if (!err)
+        err = paused_note(&s->paused, source->profile);
+    return err ? err : session_meta_untaken(source->profile, source->untaken);
+}
+
+/* Processes what is queued. 0 if the node has ended, too. */
+static int drain(struct session *s)
+{
+    int err = 0;
+    s->cut = false;
+    s->draining = true;
+    for (size_t i = 0; i < s->sources.count; i++) {
+        int result = poll_source(s, &s->sources.list[i], 0, DRAIN_MS);
+        if (result < 0 && result != -E_GONE && !err)
+            err = result;
+    }
+    s->target.until = deadline_in(SAMPLE_MS, NULL);
+    pipeline_settle(s->pipeline);
+    return err ? err : pipeline_status(s->pipeline);
 }
 
 int session_finish(struct session *s, struct profile **out)
 {
     uint64_t duration = clock_now_ns() - s->started_ns;
-    s->ops->stop(s->engine);
+    sources_stop(&s->sources);
     if (s->unseen)
         unseen_stop(s->unseen);
-    s->cut = false;
-    s->draining = true;
-    int err = poll_engine(s, 0, DRAIN_MS);
-    s->target.until = deadline_in(SAMPLE_MS, NULL);
-    pipeline_settle(s->pipeline);
-    if (err >= 0 || err == -E_GONE)
-        err = pipeline_status(s->pipeline);
-    if (!err)
-        err = session_meta_end(s->profile, &s->target, s->ops, s->engine,
-                               duration, s->gone);
-    if (!err)
-        profile_counters_edit(s->profile)->samples -=
-            pipeline_left_out(s->pipeline);
+    int err = drain(s);
     stopped_look(&s->stopped, s->target.process.pid, clock_now_ns());
-    if (!err)
-        err = stopped_note(&s->stopped, s->profile);
-    if (!err)
-        err = paused_note(&s->paused, s->profile);
-    if (!err)
-        err = session_meta_untaken(s->profile, s->untaken);
+    for (size_t i = 0; i < s->sources.count && !err; i++)
+        err = end_source(s, &s->sources.list[i], duration);
     if (!err && s->unseen)
         err = note_unseen(s);
     if (err)

@@ -1,6 +1,6 @@
 /**
  * @file session.h
- * One recording, from attach to profile: it owns target, engine, unwinder,
+ * One recording, from attach to profile: it owns target, engines, unwinder,
  * symbols and pipeline. The command line and the port both use it. It prints
  * nothing.
  */
@@ -17,13 +17,17 @@
 
 struct session_options {
     pid_t pid;
-    unsigned rate;      /**< Hz; of the event wall: ticks */
-    const char *engine; /**< ENGINE_AUTO, or one of engine_all */
-    const char *event;  /**< one of engine_event_names */
-    bool kernel;        /**< record kernel stacks */
-    bool force;         /**< record even if the engine would rather refuse */
-    bool timeline;      /**< keep the time of each sample */
-    bool no_command;    /**< leave out the node's command line */
+    unsigned events; /**< a set (EVENT_SET), not empty */
+    /** By event, Hz: samples per second of CPU time; readings of the processes
+     *  per second. Those of events that are not recorded are ignored. */
+    unsigned rates[EVENT_COUNT];
+    const char *engine;   /**< of CPU time: ENGINE_AUTO, or one of engine_all */
+    const char *clock;    /**< of CPU time: one of engine_event_names; NULL: the
+                               first */
+    bool kernel;          /**< record kernel stacks */
+    bool force;           /**< record even if the engine would rather refuse */
+    bool timeline;        /**< keep the time of each sample */
+    bool no_command;      /**< leave out the node's command line */
     /** Pids of processes that work for this recording, at most OWN_PIDS. They
      *  are in no sample of the event wall. Borrowed for the call. */
     const char *const *own;
@@ -37,12 +41,12 @@ struct session_options {
 /** Figures for a progress line. */
 struct session_progress {
     uint64_t elapsed_ns;
-    uint64_t samples, lost; /**< so far */
+    uint64_t samples, lost; /**< so far, of all events */
 };
 
 struct session;
 
-/** Attaches, and arms and starts the engine. The caller owns *out. -EINTR if
+/** Attaches, and arms and starts the engines. The caller owns *out. -EINTR if
  *  *stop was set meanwhile; -E_TIME if the node could not be read within
  *  TARGET_ATTACH_MS. */
 MUST_USE int session_open(const struct session_options *o,
@@ -57,9 +61,10 @@ MUST_USE int session_run(struct session *s, unsigned ms);
  *  session_finish or session_close. */
 struct profile *session_profile(struct session *s);
 struct session_progress session_progress(const struct session *s);
-/** Ends sampling, processes the queued samples and hands out the profile, which
- *  the caller owns. Samples that are not processed within 5 s (0.3 s once *stop
- *  is set) count as lost. To be called once. On an error, *out is unchanged. */
+/** Ends sampling, processes the queued samples and hands out the profile (of
+ *  several events: the first one), which the caller owns. Samples that are not
+ * processed within 5 s (0.3 s once *stop is set) count as lost. To be called
+ * once. On an error, *out is unchanged. */
 MUST_USE int session_finish(struct session *s, struct profile **out);
 /** Detaches from the node, and frees a profile that was not handed out. Does
  *  nothing if s is NULL. */

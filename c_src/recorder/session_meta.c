@@ -67,24 +67,39 @@ int session_meta_node(struct profile *p, const struct target_state *t,
     return err;
 }
 
-int session_meta_begin(struct profile *p, const struct target_state *t,
-                       const struct session_options *o)
+static const char *event_of(const struct session_options *o, enum event event)
+{
+    if (event == EVENT_WALL)
+        return engine_event_names[ENGINE_WALL];
+    return o->clock ? o->clock : engine_event_names[ENGINE_CPU_CLOCK];
+}
+
+static int begin(struct profile *p, const struct target_state *t,
+                 const struct session_options *o)
 {
     struct profile_meta *m = profile_meta_edit(p);
-    m->rate_asked = o->rate;
+    enum event event = profile_event(p);
+    m->rate_asked = o->rates[event];
     if (o->timeline)
         m->bucket_ns = timeline_bucket_ns(o->duration_ns);
     int err = session_meta_node(p, t, o->no_command);
-    return err ? err
-               : session_meta_text(p, &m->event,
-                                   o->event
-                                       ? o->event
-                                       : engine_event_names[ENGINE_CPU_CLOCK]);
+    return err ? err : session_meta_text(p, &m->event, event_of(o, event));
+}
+
+int session_meta_begin(struct profile *p, const struct target_state *t,
+                       const struct session_options *o)
+{
+    int err = 0;
+    for (; p && !err; p = profile_next_edit(p))
+        err = begin(p, t, o);
+    return err;
 }
 
 void session_meta_started(struct profile *p)
 {
-    profile_meta_edit(p)->started_unix_ns = clock_ns_of(CLOCK_REALTIME);
+    uint64_t now_ns = clock_ns_of(CLOCK_REALTIME);
+    for (; p; p = profile_next_edit(p))
+        profile_meta_edit(p)->started_unix_ns = now_ns;
 }
 
 int session_meta_engine(struct profile *p, const struct engine_choice *choice)
@@ -202,6 +217,9 @@ static int note_gaps(struct profile *p, const struct target_state *t,
 /* What in the node exceeded a limit of ours. */
 static int note_limits(struct profile *p, const struct target_state *t)
 {
+    uint64_t doubtful =
+        t->doubtful[profile_event(p) == EVENT_WALL ? TARGET_PROCESSES
+                                                   : TARGET_THREADS];
     char line[320];
     int err = 0;
     if (t->threads.left_out) {
@@ -215,13 +233,13 @@ static int note_limits(struct profile *p, const struct target_state *t)
         err = profile_note(p, "the node loaded more code than cprof keeps "
                               "(200,000 modules at once, 768 MB in all): code "
                               "loaded after that is [unknown]");
-    if (!err && t->doubtful) {
+    if (!err && doubtful) {
         snprintf(line, sizeof(line),
                  "code was replaced faster than the code list could be read "
                  "again: %llu samples were taken in between, and some of them "
                  "may have the names of code that was already gone, or be "
                  "[unknown]",
-                 (unsigned long long)t->doubtful);
+                 (unsigned long long)doubtful);
         err = profile_note(p, line);
     }
     return err;

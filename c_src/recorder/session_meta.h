@@ -19,10 +19,12 @@ MUST_USE int session_meta_text(struct profile *p, uint32_t *field,
  *  error. */
 MUST_USE int session_meta_node(struct profile *p, const struct target_state *t,
                                bool no_command);
-/** To be called before the first sample. 0, or the profile's error. */
+/** For all events of the recording that begins with p. To be called before the
+ *  first sample. 0, or the profile's error. */
 MUST_USE int session_meta_begin(struct profile *p, const struct target_state *t,
                                 const struct session_options *o);
-/** Sampling begins now: notes the time of day, from which a timeline counts. */
+/** Sampling of all events begins now: notes the time of day, from which a
+ *  timeline counts. */
 void session_meta_started(struct profile *p);
 /** Notes why a better engine was not used, if cprof chose the engine. 0, or the
  *  profile's error. */
@@ -32,8 +34,8 @@ MUST_USE int session_meta_engine(struct profile *p,
  *  not processed. To be called after session_meta_end. 0, or the profile's
  *  error. */
 MUST_USE int session_meta_untaken(struct profile *p, uint64_t count);
-/** Sampling has ended after duration_ns: puts the engine's counters and notes
- *  into the profile. 0, or the profile's error.
+/** Sampling of one event has ended after duration_ns: puts the engine's
+ * counters and notes into its profile. 0, or the profile's error.
  *  @param gone  sampling ended because the node did */
 MUST_USE int session_meta_end(struct profile *p, const struct target_state *t,
                               const struct engine_ops *ops,

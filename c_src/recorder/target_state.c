@@ -174,9 +174,11 @@ enum { READ_TRIES = 3, NEAR_MS = 20 };
 
 static void settle_ahead(struct target_state *t, uint64_t removed)
 {
-    if (jit_counters(t->jit).removed != removed)
-        t->doubtful += t->ahead;
-    t->ahead = 0;
+    bool doubtful = jit_counters(t->jit).removed != removed;
+    for (int i = 0; i < TARGET_SAMPLED; i++) {
+        t->doubtful[i] += doubtful ? t->ahead[i] : 0;
+        t->ahead[i] = 0;
+    }
 }
 
 /* Reads the list until it has not changed since it was read. If a read fails,
@@ -200,10 +202,10 @@ static void read_code(struct target_state *t)
     settle_ahead(t, removed);
 }
 
-static void follow_code(struct target_state *t)
+static void follow_code(struct target_state *t, const struct sample *s)
 {
     if (!pace_begin(&t->code_pace)) {
-        t->ahead++;
+        t->ahead[s->of_process ? TARGET_PROCESSES : TARGET_THREADS]++;
         return;
     }
     read_code(t);
@@ -229,7 +231,7 @@ static bool needs_read(const struct target_state *t, const struct sample *s)
 uint64_t target_state_code_at(struct target_state *t, const struct sample *s)
 {
     if (needs_read(t, s))
-        follow_code(t);
+        follow_code(t, s);
     struct sample_code head = jit_head(t->jit);
     uint64_t read_at = jit_read_at(t->jit);
     if (same_code(&s->code, &head) && read_at > s->time_ns &&

@@ -19,6 +19,9 @@
 #include "target/proctable.h"
 #include "target/threads.h"
 
+/** What samples are of. */
+enum target_sampled { TARGET_THREADS, TARGET_PROCESSES, TARGET_SAMPLED };
+
 struct target_state {
     struct process process;
     struct deadline until; /**< for all reads from the node; the owner sets it
@@ -34,11 +37,10 @@ struct target_state {
     uint64_t former_read_at;        /**< when the list last had that head */
     unsigned looks;                 /**< calls of target_state_refresh */
     struct pace code_pace;          /**< for reading the code list again */
-    uint64_t ahead;                 /**< samples since the last read of the code
-                                         list, for which the pace did not allow
-                                         another read */
-    uint64_t doubtful;              /**< of those, the ones after which the next
-                                         read found code removed or replaced */
+    /** Samples since the last read of the code list, for which the pace did not
+     *  allow another read; and of those, the ones after which the next read
+     *  found code removed or replaced. */
+    uint64_t ahead[TARGET_SAMPLED], doubtful[TARGET_SAMPLED];
 };
 
 enum { TARGET_ATTACH_MS = 30000 };

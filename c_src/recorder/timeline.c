@@ -22,6 +22,15 @@ void timeline_begin(struct timeline *t, struct profile *profile,
     *t = (struct timeline){started_ns, profile};
 }
 
+/* All events keep the same buckets. */
+static int double_buckets(struct profile *p)
+{
+    int err = 0;
+    for (; p && !err; p = profile_next_edit(p))
+        err = profile_double_buckets(p);
+    return err;
+}
+
 int timeline_at(struct timeline *t, uint64_t time_ns)
 {
     if (!t->profile || time_ns <= t->started_ns)
@@ -29,7 +38,7 @@ int timeline_at(struct timeline *t, uint64_t time_ns)
     const struct profile_meta *m = profile_meta(t->profile);
     uint64_t since = time_ns - t->started_ns;
     while (since / m->bucket_ns >= TIMELINE_MAX_BUCKETS) {
-        int err = profile_double_buckets(t->profile);
+        int err = double_buckets(t->profile);
         if (err)
             return err;
     }

@@ -25,12 +25,12 @@ struct timeline {
  *  known): at least 10 ms, and 1, 2 or 5 times a power of ten, so that there
  *  are at most 200 buckets. */
 uint64_t timeline_bucket_ns(uint64_t duration_ns);
-/** Begins a timeline with buckets of meta.bucket_ns, which must be set. profile
- *  is borrowed. */
+/** Begins a timeline with buckets of meta.bucket_ns, which must be set.
+ * profile, the first one of the recording, is borrowed. */
 void timeline_begin(struct timeline *t, struct profile *profile,
                     uint64_t started_ns);
 /** The bucket of a time (CLOCK_MONOTONIC). If it is beyond the last bucket, all
- *  buckets of the profile are joined in pairs first. Or -ENOMEM, -E_LIMIT. */
+ *  buckets of the recording are joined in pairs first. Or -ENOMEM, -E_LIMIT. */
 MUST_USE int timeline_at(struct timeline *t, uint64_t time_ns);
 
 #endif

@@ -111,7 +111,7 @@ static int64_t pid_frame(struct waiting *w, int64_t stack, uint64_t pid)
 {
     const struct layout *l = &w->target->layout;
     char text[WAITS_TEXT], own[ERLPROC_TEXT];
-    int64_t row = census_owner(w->census, pid);
+    int64_t row = census_owner(w->census, EVENT_WALL, pid);
     if (row < 0)
         return row;
     const struct profile_process *who =

@@ -74,6 +74,21 @@ static void what_does_not_fit_is_refused(void **state)
         {"report a.pb.gz -x", "-x: no such option"},
         {"record -p 1 --from 1", "--from: also needs --timeline"},
         {"record -p 1 --to 1 -f json", "--to: also needs --timeline"},
+        {"record -p 1 --event awake",
+         "--event awake: choose cpu or wall, or several with commas between"},
+        {"record -p 1 --event cpu,awake", "--event cpu,awake: choose cpu or"},
+        {"record -p 1 --event cpu,", "--event cpu,: choose cpu or wall"},
+        {"record -p 1 --event ,cpu", "--event ,cpu: choose cpu or wall"},
+        {"record -p 1 --event wall,wall",
+         "--event wall,wall: give each event once"},
+        {"record -p 1 --event wall --event cpu,wall",
+         "--event cpu,wall: give each event once"},
+        {"report a.pb.gz --event time", "--event time: choose cpu or wall"},
+        {"record -p 1 --event wall --kernel", "--kernel: only for --event cpu"},
+        {"record -p 1 --event wall -r 101", "--rate: give 1 to 100 readings"},
+        {"record -p 1 --event cpu,wall -o a.collapsed",
+         "--event: this format shows one event; record them into a .pb.gz"},
+        {"diff a b --event wall", "--event: no such option"},
         {"dump -p 1 -n shop", "--node shop: give either --pid or --node"},
         {"dump 4711", "4711: did you mean -p 4711?"},
         {"dump -p 1 -f html", "--format html: choose text or json"},
@@ -133,6 +148,38 @@ static void when_a_timeline_is_kept(void **state)
     assert_true(o.timeline);
     assert_string_equal(fault_of("record -p 1", &o), "");
     assert_false(o.timeline);
+}
+
+static unsigned events_of(const char *line, struct options *o)
+{
+    assert_string_equal(fault_of(line, o), "");
+    return o->events;
+}
+
+static void events_are_a_list(void **state)
+{
+    (void)state;
+    struct options o;
+    const unsigned cpu = EVENT_SET(EVENT_CPU), wall = EVENT_SET(EVENT_WALL);
+    assert_int_equal(events_of("record -p 1", &o), cpu);
+    assert_int_equal(o.rate, OPTIONS_RATE);
+    assert_int_equal(events_of("record -p 1 --event cpu", &o), cpu);
+    assert_int_equal(events_of("record -p 1 --event wall", &o), wall);
+    assert_int_equal(o.rate, OPTIONS_WALL_RATE);
+    assert_int_equal(events_of("record -p 1 --event cpu,wall", &o), cpu | wall);
+    assert_int_equal(o.rate, OPTIONS_RATE);
+    assert_int_equal(events_of("record -p 1 --event wall,cpu", &o), cpu | wall);
+    assert_int_equal(events_of("record -p 1 --event wall --event cpu", &o),
+                     cpu | wall);
+    /* What is only for samples of CPU time is for that part. */
+    assert_int_equal(
+        events_of("record -p 1 --event cpu,wall --kernel -r 999", &o),
+        cpu | wall);
+    assert_int_equal(o.rate, 999);
+    assert_int_equal(options_view(&o).filter.events, 0);
+    assert_int_equal(events_of("report a.pb.gz", &o), 0);
+    assert_int_equal(events_of("report a.pb.gz --event wall", &o), wall);
+    assert_int_equal(options_view(&o).filter.events, wall);
 }
 
 static void values_are_checked(void **state)
@@ -245,6 +292,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(values_arrive),
         cmocka_unit_test(when_a_timeline_is_kept),
+        cmocka_unit_test(events_are_a_list),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(both_sides_of_a_comparison),
         cmocka_unit_test(the_table_is_what_is_shown),

@@ -17,7 +17,7 @@ struct made_node {
     struct census *census;
 };
 
-static struct made_node *node_open(void)
+static struct made_node *node_of(struct profile *profile)
 {
     struct made_node *n = calloc(1, sizeof(*n));
     assert_non_null(n);
@@ -28,9 +28,14 @@ static struct made_node *node_open(void)
     assert_int_equal(atoms_open(&n->target.process, &n->maps, &n->target.memory,
                                 n->target.jit, &n->target.atoms),
                      0);
-    n->profile = make_profile();
+    n->profile = profile;
     assert_int_equal(census_open(&n->target, n->profile, &n->census), 0);
     return n;
+}
+
+static struct made_node *node_open(void)
+{
+    return node_of(make_profile());
 }
 
 static void node_close(struct made_node *n)
@@ -43,20 +48,34 @@ static void node_close(struct made_node *n)
     free(n);
 }
 
-/* A sample of process number `number` (erts/emulator/beam/erl_term.h: 0x3 in
- * the low bits is an internal pid). */
+/* Process number `number` (erts/emulator/beam/erl_term.h: 0x3 in the low bits
+ * is an internal pid). */
+static struct sample_process process(uint64_t number, uint64_t arity,
+                                     uint64_t name)
+{
+    return (struct sample_process){.c_p = 0x10000000,
+                                   .id = number << 4 | 3,
+                                   .htop = 0x20000000,
+                                   .stop = 0x20000100,
+                                   .hend = 0x20000200,
+                                   .initial = {7 << 6 | 11, 8 << 6 | 11, arity},
+                                   .name = name};
+}
+
+/* A sample of a thread that runs it. */
 static uint32_t sample(struct made_node *n, uint64_t number, uint64_t arity,
                        uint64_t name)
 {
-    const struct sample_process s = {
-        .c_p = 0x10000000,
-        .id = number << 4 | 3,
-        .htop = 0x20000000,
-        .stop = 0x20000100,
-        .hend = 0x20000200,
-        .initial = {7 << 6 | 11, 8 << 6 | 11, arity},
-        .name = name};
+    const struct sample_process s = process(number, arity, name);
     return made(census_process(n->census, s.c_p, &s));
+}
+
+/* A sample of the process itself. */
+static uint32_t at_rest(struct made_node *n, uint64_t number)
+{
+    const struct sample s = {.of_process = true,
+                             .process = process(number, 1, 0)};
+    return made(census_at_rest(n->census, &s));
 }
 
 static const char *pid_of(const struct made_node *n, uint32_t id)
@@ -81,6 +100,31 @@ static void a_million_short_lives_are_a_few_rows(void **state)
     node_close(n);
 }
 
+/* Many processes wait that never run: their row does not say that they ran. */
+static void a_crowd_is_of_one_event(void **state)
+{
+    (void)state;
+    enum { WAITED = 100000, RAN = 1000 };
+    static const struct value_texts values[] = {VALUE_WALL, VALUE_SAMPLES};
+    struct profile *p = make_profile(), *wall;
+    assert_int_equal(profile_add_event(p, values, 2, &wall), 0);
+    struct made_node *n = node_of(p);
+    uint32_t ran = 0, waited = 0;
+    for (uint64_t i = 1; i <= RAN; i++)
+        ran = sample(n, i, 1, 0);
+    for (uint64_t i = RAN + 1; i <= RAN + WAITED; i++)
+        waited = at_rest(n, i);
+    assert_int_equal(ran, waited); /* both are "others of that kind" */
+    assert_within(profile_members(p, ran), (RAN - CROWD_ALONE) / 20 * 19,
+                  (RAN - CROWD_ALONE) / 20 * 21);
+    assert_within(profile_members(wall, waited), WAITED / 20 * 18,
+                  WAITED / 20 * 21);
+    /* Whoever has a row of its own has the same one in both. */
+    assert_int_equal(at_rest(n, 1), sample(n, 1, 1, 0));
+    assert_int_equal(sample(n, RAN + 1, 1, 0), at_rest(n, RAN + 1));
+    node_close(n);
+}
+
 static void a_name_is_a_row_of_its_own(void **state)
 {
     (void)state;
@@ -100,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_million_short_lives_are_a_few_rows),
+        cmocka_unit_test(a_crowd_is_of_one_event),
         cmocka_unit_test(a_name_is_a_row_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

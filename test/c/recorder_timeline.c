@@ -60,6 +60,36 @@ static void a_long_recording_joins_buckets(void **state)
     profile_destroy(p);
 }
 
+/* The buckets of one event are those of the other. */
+static void events_keep_the_same_buckets(void **state)
+{
+    (void)state;
+    static const struct value_texts wall[] = {VALUE_WALL, VALUE_SAMPLES};
+    struct profile *p = make_profile(), *other;
+    struct timeline t;
+    assert_int_equal(profile_add_event(p, wall, 2, &other), 0);
+    profile_meta_edit(p)->bucket_ns = 10 * NS_PER_MS;
+    profile_meta_edit(other)->bucket_ns = 10 * NS_PER_MS;
+    timeline_begin(&t, p, NS_PER_S);
+    for (uint64_t ms = 0; ms < 100000; ms += 10) {
+        int bucket = timeline_at(&t, NS_PER_S + ms * NS_PER_MS);
+        const struct profile_sample s = {.stack = PROFILE_NONE,
+                                         .process = PROFILE_NONE,
+                                         .thread = PROFILE_NONE,
+                                         .bucket = (uint32_t)bucket};
+        const uint64_t values[] = {1, 0};
+        assert_int_equal(profile_add(ms % 20 ? p : other, &s, values), 0);
+    }
+    uint64_t length = profile_meta(p)->bucket_ns;
+    assert_true(length > 10 * NS_PER_MS);
+    assert_int_equal(profile_meta(other)->bucket_ns, length);
+    assert_int_equal(profile_sample_count(p), profile_sample_count(other));
+    for (uint32_t i = 0; i < profile_sample_count(p); i++)
+        assert_int_equal(profile_sample_at(p, i)->bucket,
+                         profile_sample_at(other, i)->bucket);
+    profile_destroy(p);
+}
+
 static void a_sample_from_before_is_at_the_start(void **state)
 {
     (void)state;
@@ -78,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_length_for_every_duration),
         cmocka_unit_test(a_long_recording_joins_buckets),
+        cmocka_unit_test(events_keep_the_same_buckets),
         cmocka_unit_test(a_sample_from_before_is_at_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

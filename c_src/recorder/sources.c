@@ -1,0 +1,180 @@
+#include "recorder/sources.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "recorder/limits.h"
+#include "recorder/session_meta.h"
+
+/* The share of the node's CPU time that events on its threads may cost. */
+#define MAX_COST 0.05
+
+/* --- the profiles --------------------------------------------------------- */
+
+static const struct value_texts values[EVENT_COUNT][2] = {
+    [EVENT_CPU] = {VALUE_SAMPLES, VALUE_CPU},
+    [EVENT_WALL] = {VALUE_WALL, VALUE_SAMPLES},
+};
+
+static int add_source(struct sources *s, enum event event,
+                      struct profile **first)
+{
+    struct source *new = &s->list[s->count];
+    *new = (struct source){.event = event};
+    int err = 0;
+    if (s->count > 0) {
+        err = profile_add_event(*first, values[event], 2, &new->profile);
+    } else {
+        err = profile_create(first);
+        err = err ? err : profile_set_values(*first, values[event], 2);
+        new->profile = *first;
+    }
+    s->count++;
+    return err;
+}
+
+int sources_begin(struct sources *s, unsigned events, struct profile **out)
+{
+    struct profile *first = NULL;
+    int err = events ? 0 : -EINVAL;
+    *s = (struct sources){.count = 0};
+    for (int i = 0; i < EVENT_COUNT && !err; i++)
+        if (events & EVENT_SET(i))
+            err = add_source(s, (enum event)i, &first);
+    if (err)
+        profile_destroy(first);
+    else
+        *out = first;
+    return err;
+}
+
+/* --- the engines ---------------------------------------------------------- */
+
+static enum engine_event clock_of(const struct session_options *o)
+{
+    enum engine_event event = ENGINE_CPU_CLOCK;
+    for (int i = 0; o->clock && engine_event_names[i]; i++)
+        if (strcmp(o->clock, engine_event_names[i]) == 0)
+            event = (enum engine_event)i;
+    return event;
+}
+
+/* Several engines can sample CPU time, but only one can sample processes. */
+static int open_one(struct sources *s, struct source *source,
+                    const struct sources_setup *setup,
+                    struct engine_choice *choice)
+{
+    const struct session_options *o = setup->options;
+    bool wall = source->event == EVENT_WALL;
+    const struct engine_config config = {
+        .pid = o->pid,
+        .view = setup->view,
+        .processes = s->processes,
+        .rate = o->rates[source->event],
+        .event = wall ? ENGINE_WALL : clock_of(o),
+        .kernel_stacks = o->kernel,
+        .force = o->force,
+        .max_cost = MAX_COST,
+        .meanwhile = setup->meanwhile,
+        .meanwhile_ctx = setup->meanwhile_ctx,
+    };
+    if (!wall)
+        return engine_open(o->engine ? o->engine : ENGINE_AUTO, &config, choice,
+                           &source->engine);
+    choice->ops = &engine_wall;
+    return engine_wall.open(&config, &source->engine);
+}
+
+static int open_source(struct sources *s, struct source *source,
+                       const struct sources_setup *setup)
+{
+    struct engine_choice choice = {.ops = NULL};
+    struct limits_spare spare;
+    int err = source->event == EVENT_WALL
+                  ? target_state_processes(setup->target, &s->processes)
+                  : 0;
+    err = err ? err : limits_keep(&spare);
+    if (!err) {
+        err = open_one(s, source, setup, &choice);
+        limits_release(&spare);
+    }
+    source->ops = choice.ops;
+    return err ? err : session_meta_engine(source->profile, &choice);
+}
+
+int sources_open(struct sources *s, const struct sources_setup *setup)
+{
+    int err = 0;
+    for (size_t i = 0; i < s->count && !err; i++)
+        err = open_source(s, &s->list[i], setup);
+    return err;
+}
+
+int sources_start(struct sources *s)
+{
+    int err = 0;
+    for (size_t i = 0; i < s->count && !err; i++)
+        err = s->list[i].ops->start(s->list[i].engine);
+    return err;
+}
+
+void sources_stop(struct sources *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        s->list[i].ops->stop(s->list[i].engine);
+}
+
+void sources_close(struct sources *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->list[i].engine)
+            s->list[i].ops->close(s->list[i].engine);
+    proctable_close(s->processes);
+    *s = (struct sources){.count = 0};
+}
+
+int sources_follow(struct sources *s, const struct engine_view *view)
+{
+    int err = 0;
+    for (size_t i = 0; i < s->count && !err; i++)
+        err = s->list[i].ops->follow(s->list[i].engine, view);
+    return err;
+}
+
+struct source *sources_of(struct sources *s, enum event event)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->list[i].event == event)
+            return &s->list[i];
+    return NULL;
+}
+
+bool sources_are_soon(const struct sources *s)
+{
+    bool soon = false;
+    for (size_t i = 0; i < s->count; i++)
+        soon |= s->list[i].ops->soon;
+    return soon;
+}
+
+/* --- when ----------------------------------------------------------------- */
+
+int sources_wait_ms(const struct sources *s, int timeout_ms)
+{
+    uint64_t now = clock_now_ns();
+    uint64_t end = now + (uint64_t)timeout_ms * NS_PER_MS;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct source *source = &s->list[i];
+        uint64_t due =
+            source->ops->due_ns ? source->ops->due_ns(source->engine) : end;
+        end = due < end ? due : end;
+    }
+    return end > now ? (int)((end - now) / NS_PER_MS) : 0;
+}
+
+bool sources_is_due(const struct source *s)
+{
+    return !s->ops->due_ns ||
+           s->ops->due_ns(s->engine) <= clock_now_ns() + NS_PER_MS;
+}
