@@ -162,19 +162,26 @@ static int finish(const struct options *o, struct session *s, int sampled,
 
 enum { START_STEP_MS = 100, START_STEPS = 100 };
 
+/* In a VM that a command has just started, there may be too few processes to
+ * recognise how they are stored. */
+static bool is_starting(const struct options *o, int err)
+{
+    return err == -E_STARTING || (o->command && err == -E_LAYOUT);
+}
+
 /* Waits up to ten seconds for a VM that is still starting. */
 static int attach(const struct options *o, const struct session_options *how,
                   struct session **s)
 {
     int err = session_open(how, s);
-    for (int i = 0; err == -E_STARTING && i < START_STEPS && !interrupted;
+    for (int i = 0; is_starting(o, err) && i < START_STEPS && !interrupted;
          i++) {
-        if (i == 0 && !o->quiet)
+        if (i == 0 && err == -E_STARTING && !o->quiet)
             say("the VM is still starting; waiting until it has loaded code");
         poll(NULL, 0, START_STEP_MS);
         err = session_open(how, s);
     }
-    return err == -E_STARTING && interrupted ? -EINTR : err;
+    return is_starting(o, err) && interrupted ? -EINTR : err;
 }
 
 static int record_pid(const struct options *o, pid_t pid, struct launch *launch)
