@@ -36,11 +36,12 @@ if [ "${1-}" = --run ]; then
     exit
 fi
 erlc -o "$CPROF_PAGES" page_work.erl
-record() { # recording, function of page_work
-    ../../priv/cprof record -r 999 --timeline -o "$CPROF_PAGES/$1.pb.gz" -- \
-        erl -noshell -pa "$CPROF_PAGES" -s page_work "$2"
+record() { # recording, function of page_work, events
+    ../../priv/cprof record -r 999 --timeline -o "$CPROF_PAGES/$1.pb.gz" \
+        --event "${3:-cpu}" -- erl -noshell -pa "$CPROF_PAGES" -s page_work "$2"
 }
 record page start
 record base base
 record now now_slower
+record both both cpu,wall
 node --test --test-concurrency=2 "${@:-.}"

@@ -1,7 +1,9 @@
 %% What the pages of the browser tests show: processes that do different things, one of them another in the second
 %% half; a module, a function and a process whose names would be harmful in a page that does not take care.
 -module(page_work).
+-behaviour(gen_server).
 -export([start/0, counter/1, sorter/1, packer/0, reader/1, early/1, late/1]).
+-export([both/0, buyer/0, init/1, handle_call/3, handle_cast/2]).
 -export([base/0, now_slower/0, steady/1, slowed/1, only_before/1, only_now/1]).
 
 -define(MILLISECONDS, 2000).
@@ -18,6 +20,30 @@ start() ->
     register('</script><script>alert(1)</script>', spawn(Hostile, '"><img src=x onerror=alert(2)>', [0])),
     timer:sleep(?MILLISECONDS),
     halt().
+
+%% For a recording of two events: buyers run, and wait for a server that waits itself.
+both() ->
+    {ok, _} = gen_server:start({local, page_till}, ?MODULE, [], []),
+    [spawn(?MODULE, buyer, []) || _ <- [1, 2, 3]],
+    spawn(?MODULE, sorter, [lists:seq(1, 3000)]),
+    timer:sleep(2 * ?MILLISECONDS),
+    halt().
+
+buyer() ->
+    early(200000),
+    ok = gen_server:call(page_till, pay),
+    buyer().
+
+init([]) -> {ok, []}.
+
+handle_call(pay, _, State) ->
+    receive
+        never -> ok
+    after 5 -> ok
+    end,
+    {reply, ok, State}.
+
+handle_cast(_, State) -> {noreply, State}.
 
 %% For comparisons: slowed/1 does four times as much now, one function is gone, one is new, steady/1 is as it was. The
 %% same rounds each time, so that starting up weighs as much.
