@@ -142,6 +142,11 @@ void proctable_close(struct proctable *t)
     free(t);
 }
 
+bool proctable_has(const struct proctable *t, enum procfigure figure)
+{
+    return t->batch.places.known[figure];
+}
+
 struct sample proctable_sample(const struct proctable_process *p)
 {
     return (struct sample){

@@ -15,8 +15,9 @@
  * dates from before it was scheduled.
  *
  * Nothing is taken on trust: the table must hold the processes that the
- * schedulers run, each process id must contain the number of its slot, and each
- * stack must end as all stacks do.
+ * schedulers run, each process id must contain the number of its slot, each
+ * stack must end as all stacks do, and procfigures.h says which figures can be
+ * relied on.
  */
 #ifndef CPROF_TARGET_PROCTABLE_H
 #define CPROF_TARGET_PROCTABLE_H
@@ -29,6 +30,7 @@
 #include "base/procstate.h"
 #include "target/layout.h"
 #include "target/memory.h"
+#include "target/procfigures.h"
 #include "target/sample.h"
 
 /** Bytes copied of one stack: the whole stack, or if it is longer than both
@@ -45,6 +47,7 @@ struct proctable_process {
     bool has_name;         /**< it is registered; false if that is unknown */
     uint64_t initial[3];   /**< module, function, arity; 0 if unknown */
     uint64_t continuation; /**< Process.i: where it continues */
+    struct procfigures figures; /**< also of one that runs */
     /** The stack begins at `stop` and ends at `hend`; 0 without one. */
     uint64_t stop, hend;
     const uint8_t *top, *root; /**< NULL: none, not needed */
@@ -77,6 +80,8 @@ struct proctable;
 MUST_USE int proctable_open(const struct layout *l, const struct memory *m,
                             uint64_t normal_exit, struct proctable **out);
 void proctable_close(struct proctable *t);
+/** Is this figure of processes known? */
+bool proctable_has(const struct proctable *t, enum procfigure figure);
 
 /** Receives each process. A negative error ends the reading. */
 typedef int proctable_see(void *ctx, const struct proctable_process *p);

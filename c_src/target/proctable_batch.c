@@ -50,7 +50,12 @@ int proctable_batch_open(struct proctable_batch *b, const struct layout *l,
                                   .normal_exit = normal_exit,
                                   .old_ids = old_ids};
     b->copies = malloc(sizeof(*b->copies));
-    return b->copies ? 0 : -ENOMEM;
+    if (!b->copies)
+        return -ENOMEM;
+    int err = procfigures_find(l, m, &b->places);
+    b->bytes =
+        l->process_bytes > b->places.bytes ? l->process_bytes : b->places.bytes;
+    return err;
 }
 
 void proctable_batch_close(struct proctable_batch *b)
@@ -136,8 +141,7 @@ static int read_structs(struct proctable_batch *b, bool second)
         struct copies_of_one *c = &b->copies->of[i];
         const struct proctable_process *p = &b->items[i].process;
         if (!second || p->top)
-            want(b, i, p->address, second ? c->second : c->first,
-                 b->layout->process_bytes);
+            want(b, i, p->address, second ? c->second : c->first, b->bytes);
     }
     return read_wanted(b);
 }
@@ -200,6 +204,7 @@ static void look_at(struct proctable_batch *b, size_t i)
     if (l->known[LAYOUT_INITIAL])
         memcpy(p->initial, copy + l->offset[LAYOUT_INITIAL],
                sizeof(p->initial));
+    p->figures = procfigures_of(&b->places, copy);
     if (state & PROCSTATE_ON_THE_MOVE)
         return;
     p->continuation = word(b, copy, LAYOUT_CONTINUATION);

@@ -32,11 +32,14 @@ struct proctable_batch {
     const struct memory *memory;
     uint64_t normal_exit;
     bool old_ids; /**< pid terms have the format from before OTP 26 */
+    struct procfigures_places places;
+    size_t bytes; /**< of a struct, that are read */
     struct proctable_item items[PROCTABLE_BATCH];
     size_t count;
     struct proctable_copies *copies;
 };
 
+/** Finds the places of the figures. 0, -ENOMEM, or a memory error. */
 MUST_USE int proctable_batch_open(struct proctable_batch *b,
                                   const struct layout *l,
                                   const struct memory *m, uint64_t normal_exit,

@@ -42,6 +42,20 @@ enum {
     AT_CURRENT = 168 /* in ErtsSchedulerData */
 };
 
+/* Where the figures are (target/procfigures.h): OTP 27, OTP 25, and a build of
+ * 27 with a frame pointer and other fields of its own. */
+struct table_form {
+    int release;
+    uint32_t hend, i, queues, old_hend, live_hf_end, state, scheduler_data;
+};
+
+static const struct table_form table_forms[] = {
+    {27, AT_HEND, AT_I, 312, 496, 552, AT_STATE, AT_SCHEDULER_DATA},
+    {25, 136, 256, 328, 504, 568, 640, 760},
+    {27, 208, 256, 320, 520, 576, 656, 776},
+};
+enum { TABLE_FORMS = sizeof(table_forms) / sizeof(table_forms[0]) };
+
 struct fake_table {
     struct fake fake;
     struct memory memory;
@@ -101,6 +115,38 @@ static inline void table_stack(struct fake_table *t, uint64_t process,
     fake_u64(&t->fake, hend - 8, TABLE_EXIT);
 }
 
+/* {first, last} of an empty queue. */
+static inline void table_queue(struct fake_table *t, uint64_t at)
+{
+    fake_u64(&t->fake, at, 0);
+    fake_u64(&t->fake, at + 8, at);
+}
+
+/* The figures of a process at rest that has nothing but its heap. */
+static inline void table_figures(struct fake_table *t,
+                                 const struct table_form *f, uint64_t p,
+                                 uint64_t heap, uint64_t bytes)
+{
+    enum { NIL = 0x3b, LEADER = 0x43, VHEAP = 46422, FLAGS = 0x2000 };
+    uint64_t queues = p + f->queues;
+    uint64_t leader = p + f->i + (f->release < 26 ? 40 : 32);
+    fake_u64(&t->fake, p + f->hend - 8, heap);
+    fake_u64(&t->fake, p + f->hend, heap + bytes);
+    fake_u64(&t->fake, p + f->hend + 16, bytes / 8);
+    if (f->release < 26)
+        fake_u64(&t->fake, p + f->i + 32, FLAGS);
+    fake_u64(&t->fake, leader, LEADER);
+    fake_u64(&t->fake, leader + 8, NIL);
+    fake_u64(&t->fake, p + f->old_hend - 8, heap + 8); /* high_water */
+    fake_u64(&t->fake, p + f->live_hf_end, ~(uint64_t)7);
+    fake_u64(&t->fake, p + f->live_hf_end + 32, VHEAP);
+    fake_u64(&t->fake, p + f->live_hf_end + 40, VHEAP);
+    table_queue(t, queues);
+    fake_u64(&t->fake, queues + 16, queues); /* save */
+    table_queue(t, queues + (f->release < 26 ? 24 : 32));
+    table_queue(t, p + f->state + 16);
+}
+
 /* A process in that slot; its struct's address. */
 static inline uint64_t table_add(struct fake_table *t, uint64_t slot,
                                  uint32_t flags)
@@ -114,6 +160,8 @@ static inline uint64_t table_add(struct fake_table *t, uint64_t slot,
     fake_u64(&t->fake, p + AT_REDS, 1000 + n);
     fake_u32(&t->fake, p + AT_STATE, flags);
     table_stack(t, p, TABLE_STACKS + (n + 1) * TABLE_STACK);
+    table_figures(t, &table_forms[0], p, TABLE_STACKS + n * TABLE_STACK,
+                  TABLE_STACK);
     return p;
 }
 

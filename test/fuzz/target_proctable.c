@@ -52,6 +52,13 @@ static uint64_t place_of(const struct patch *p)
         AT_ID,    AT_REG,   AT_HTOP,  AT_STOP,           AT_HEND,
         AT_I,     AT_REDS,  AT_STATE, AT_QUEUE,          AT_LOCKS,
         AT_STATE, AT_STATE, AT_STOP,  AT_SCHEDULER_DATA, AT_HEND};
+    const struct table_form *f = &table_forms[0];
+    const uint32_t figures[] = {
+        f->hend - 8,      f->hend + 16,        f->old_hend,
+        f->old_hend + 16, f->live_hf_end,      f->live_hf_end - 24,
+        f->queues,        f->queues + 8,       f->queues + 24,
+        f->queues + 64,   f->live_hf_end + 16, f->live_hf_end + 48,
+        f->i + 16,        f->state + 16,       f->state + 24};
     unsigned which = p->where / 4;
     switch (p->where % 4) {
     case 0:
@@ -62,7 +69,8 @@ static uint64_t place_of(const struct patch *p)
         return TABLE_ESDP + AT_CURRENT;
     default:
         return TABLE_STRUCTS + which % PROCESSES * TABLE_STRUCT +
-               fields[which / PROCESSES % 15];
+               (which / PROCESSES % 30 < 15 ? fields[which / PROCESSES % 15]
+                                            : figures[which / PROCESSES % 15]);
     }
 }
 
@@ -74,6 +82,11 @@ static int read_and_change(void *ctx, struct memory_span *spans, size_t n)
         if (later[i].when == f->calls)
             fake_u64(f, place_of(&later[i]), word_of(&later[i]));
     return done;
+}
+
+static bool is_figure(uint64_t figure)
+{
+    return figure == PROCFIGURES_UNKNOWN || figure >> 60 == 0;
 }
 
 static int see(void *ctx, const struct proctable_process *p)
@@ -89,6 +102,9 @@ static int see(void *ctx, const struct proctable_process *p)
         memcpy(&last, end + len - 8, 8);
         require(last == TABLE_EXIT);
     }
+    require(is_figure(p->figures.queue) && is_figure(p->figures.reductions) &&
+            is_figure(p->figures.heap_words) &&
+            is_figure(p->figures.vheap_words));
     ++*seen;
     return 0;
 }
