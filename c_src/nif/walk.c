@@ -7,12 +7,8 @@
 
 enum {
     CHUNK_NS = 120000,
-    BATCH = 64,        /* slots between two readings of the clock */
-    AHEAD = 8,         /* structs that are prefetched into the cache */
-    LEAK_LEAST = 8192, /* words: a process that holds less is not a suspect */
-    /* A process that used fewer reductions since the last walk counts as
-     * inactive: answering process_info also takes some. */
-    STILL_REDUCTIONS = 4000,
+    BATCH = 64, /* slots between two readings of the clock */
+    AHEAD = 8,  /* structs that are prefetched into the cache */
 };
 #define MOST (1ull << 44) /* words or messages; a larger figure is wrong */
 
@@ -62,12 +58,13 @@ static bool read_process(const struct walk *w, uint64_t process,
                          struct walk_process *p)
 {
     const struct walk_layout *l = &w->layout;
-    p->queue = queue_length(l, process);
+    struct procsums_process *f = &p->figures;
+    f->queue = queue_length(l, process);
     p->reductions = word_at(process, l->reductions);
-    p->vheap_words =
+    f->vheap_words =
         word_at(process, l->vheap) + word_at(process, l->vheap_old);
-    p->heap_words = heap_words(l, process);
-    return p->queue < MOST && p->vheap_words < MOST && p->heap_words < MOST;
+    f->heap_words = heap_words(l, process);
+    return f->queue < MOST && f->vheap_words < MOST && f->heap_words < MOST;
 }
 
 static bool is_atom(const struct walk *w, uint64_t word)
@@ -90,12 +87,6 @@ static void add_group(struct walk *w, uint64_t process, uint64_t id)
 }
 
 /* --- changes since the last walk ------------------------------------------ */
-
-struct since {
-    uint64_t queue;      /* queue length then, + 1; 0: not known */
-    uint64_t reductions; /* since then; 0 for a new process */
-    uint64_t still_ms;   /* ms without activity, + 1; 0: not known */
-};
 
 static uint32_t ms_now(const struct walk *w)
 {
@@ -131,16 +122,18 @@ static const struct walk_memory_row *row_before(struct walk *w, uint32_t slot,
     return w->rows_read < m->count && row->id == id ? row : NULL;
 }
 
-static struct since remember(struct walk *w, uint32_t slot,
-                             const struct walk_process *p)
+static struct procsums_since remember(struct walk *w, uint32_t slot,
+                                      const struct walk_process *p)
 {
-    struct since since = {0};
+    struct procsums_since since = {0};
+    const struct procsums_process *f = &p->figures;
     if (!w->memory)
         return since;
-    const struct walk_memory_row *row = row_before(w, slot, p->id);
-    uint32_t vheap = (uint32_t)(p->vheap_words / 8), now = ms_now(w);
-    bool still = row && row->vheap_blocks == vheap &&
-                 (uint32_t)p->reductions - row->reductions < STILL_REDUCTIONS;
+    const struct walk_memory_row *row = row_before(w, slot, f->id);
+    uint32_t vheap = (uint32_t)(f->vheap_words / 8), now = ms_now(w);
+    bool still =
+        row && row->vheap_blocks == vheap &&
+        (uint32_t)p->reductions - row->reductions < PROCSUMS_STILL_REDUCTIONS;
     if (row) {
         since.queue = (uint64_t)row->queue + 1;
         since.reductions =
@@ -148,81 +141,37 @@ static struct since remember(struct walk *w, uint32_t slot,
         since.still_ms = (uint64_t)(now - (still ? row->still_since : now)) + 1;
     }
     w->memory->next[w->rows_written++] = (struct walk_memory_row){
-        .id = p->id,
-        .queue = p->queue < UINT32_MAX ? (uint32_t)p->queue : UINT32_MAX,
+        .id = f->id,
+        .queue = f->queue < UINT32_MAX ? (uint32_t)f->queue : UINT32_MAX,
         .reductions = (uint32_t)p->reductions,
         .vheap_blocks = vheap,
         .still_since = still ? row->still_since : now};
     return since;
 }
 
-/* --- sums ----------------------------------------------------------------- */
-
-static unsigned queue_class(uint64_t length)
-{
-    return length ? 64 - (unsigned)__builtin_clzll(length) : 0;
-}
-
-static void add_queue(struct walk *w, const struct walk_process *p,
-                      const struct since *since)
-{
-    unsigned class = queue_class(p->queue);
-    w->queue_total += p->queue;
-    w->queue_max = p->queue > w->queue_max ? p->queue : w->queue_max;
-    w->queue_classes[class < QUEUE_CLASSES ? class : QUEUE_CLASSES - 1]++;
-    if (walk_top_wants(&w->queues, p->queue))
-        walk_top_add(&w->queues,
-                     &(struct walk_top_row){
-                         .key = p->queue, .id = p->id, .more = {since->queue}});
-}
-
-static void add_binaries(struct walk *w, const struct walk_process *p,
-                         const struct since *since)
-{
-    uint64_t held = p->vheap_words;
-    struct walk_top_row row = {.key = held,
-                               .id = p->id,
-                               .more = {held, p->heap_words, since->still_ms}};
-    w->vheap_words += held;
-    if (walk_top_wants(&w->binaries, held))
-        walk_top_add(&w->binaries, &row);
-    if (held < LEAK_LEAST)
-        return;
-    row.key = held * 256 / (p->heap_words + 1); /* the ratio, in 1/256 */
-    if (walk_top_wants(&w->leaks, row.key))
-        walk_top_add(&w->leaks, &row);
-}
-
 static void add_process(struct walk *w, uint32_t slot, uint64_t process,
                         const struct walk_process *p)
 {
     enum procstate state = procstate_of(p->state);
-    struct since since = remember(w, slot, p);
-    w->count++;
-    w->lower_bounds += w->layout.signals && word_at(process, w->layout.signals);
-    w->states[state]++;
-    if (p->id == w->canary) { /* it is ours: in no sum and in no list */
+    struct procsums_since since = remember(w, slot, p);
+    procsums_count(&w->sums, state,
+                   w->layout.signals && word_at(process, w->layout.signals));
+    if (p->figures.id == w->canary) { /* ours: in no other sum, in no list */
         w->canary_seen = true;
-        w->canary_figures = *p;
+        w->canary_figures = p->figures;
         return;
     }
-    add_queue(w, p, &since);
-    add_binaries(w, p, &since);
-    if (walk_top_wants(&w->memories, p->heap_words))
-        walk_top_add(&w->memories,
-                     &(struct walk_top_row){.key = p->heap_words, .id = p->id});
-    if (walk_top_wants(&w->reductions, since.reductions))
-        walk_top_add(&w->reductions, &(struct walk_top_row){
-                                         .key = since.reductions, .id = p->id});
+    procsums_add(&w->sums, &p->figures, &since);
     if (state == PROCSTATE_WAITING)
-        add_group(w, process, p->id);
+        add_group(w, process, p->figures.id);
 }
 
 static void look_at(struct walk *w, uint32_t slot, uint64_t process)
 {
-    struct walk_process p = {.id = word_at(process, 0),
+    struct walk_process p = {.figures.id = word_at(process, 0),
                              .state = flags_at(process, w->layout.state)};
-    if (!term_is_pid(p.id) || slot_of_pid(&w->table, p.id) != slot ||
+    uint64_t id = p.figures.id;
+    if (!term_is_pid(id) || slot_of_pid(&w->table, id) != slot ||
         is_being_made(&w->layout, process, p.state)) {
         w->embryos++;
         return;
@@ -286,11 +235,7 @@ static void look_at_batch(struct walk *w, uint32_t end)
 
 void walk_begin(struct walk *w)
 {
-    walk_top_init(&w->queues, w->top);
-    walk_top_init(&w->binaries, w->top);
-    walk_top_init(&w->leaks, w->top);
-    walk_top_init(&w->memories, w->top);
-    walk_top_init(&w->reductions, w->top);
+    procsums_init(&w->sums, w->top);
     w->began_ns = walk_clock_ns();
     w->groups.random = w->began_ns;
     w->created = created_now(w);
@@ -321,11 +266,7 @@ static void give_back(struct walk *w)
 
 void walk_end(struct walk *w)
 {
-    walk_top_sort(&w->queues);
-    walk_top_sort(&w->binaries);
-    walk_top_sort(&w->leaks);
-    walk_top_sort(&w->memories);
-    walk_top_sort(&w->reductions);
+    procsums_sort(&w->sums);
     if (w->memory) {
         walk_memory_keep(w->memory, w->rows_written);
         w->memory->last_ns = w->began_ns;

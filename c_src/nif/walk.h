@@ -25,19 +25,17 @@
 #include <stdint.h>
 
 #include "base/procstate.h"
+#include "base/procsums.h"
 #include "nif/process_table.h"
 #include "nif/walk_groups.h"
 #include "nif/walk_layout.h"
 #include "nif/walk_memory.h"
-#include "nif/walk_top.h"
-
-enum { QUEUE_CLASSES = 41 }; /* queue lengths [0], [1], [2,3], [4,7], ... */
 
 /** The figures of one process. */
 struct walk_process {
-    uint64_t id;
     uint32_t state;
-    uint64_t queue, reductions, vheap_words, heap_words;
+    uint64_t reductions;
+    struct procsums_process figures;
 };
 
 struct walk {
@@ -54,21 +52,11 @@ struct walk {
     uint32_t calls;
     uint64_t longest_ns, longest_cpu_ns; /**< of a single call */
 
-    uint64_t count, embryos, implausible; /**< processes: read; not yet
-                                               filled in; refused */
-    uint64_t states[PROCSTATE_COUNT];
-    uint64_t lower_bounds; /**< processes whose queue may be longer */
-    uint64_t queue_total, queue_max, queue_classes[QUEUE_CLASSES];
-    uint64_t vheap_words;
+    uint64_t embryos, implausible; /**< processes: not yet filled in; refused */
+    struct procsums sums;
     uint32_t created_before, created;
     bool canary_seen;
-    struct walk_process canary_figures;
-    /** more: queue length at the last walk + 1, or 0 */
-    struct walk_top queues;
-    /** more: vheap words, heap words, ms since it was last active + 1, or 0.
-     *  The key of leaks is vheap words per heap word, in 1/256. */
-    struct walk_top binaries, leaks;
-    struct walk_top memories, reductions;
+    struct procsums_process canary_figures;
     struct walk_groups groups;
 };
 

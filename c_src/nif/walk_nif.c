@@ -245,7 +245,7 @@ ERL_NIF_TERM walk_nif_walk(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     ErlNifPid canary;
     ErlNifUInt64 atoms;
     if (!get_layout(env, argv[0], &layout) ||
-        !enif_get_uint(env, argv[1], &top) || top == 0 || top > WALK_TOP_ROOM ||
+        !enif_get_uint(env, argv[1], &top) || top == 0 || top > LARGEST_ROOM ||
         !enif_get_local_pid(env, argv[2], &canary) ||
         !enif_get_uint64(env, argv[3], &atoms))
         return enif_make_badarg(env);

@@ -43,27 +43,26 @@ static ERL_NIF_TERM number(ErlNifEnv *env, uint64_t n)
 /* The number of queues in each class, from the shortest queues on. */
 static ERL_NIF_TERM classes(ErlNifEnv *env, const struct walk *w)
 {
-    ERL_NIF_TERM counts[QUEUE_CLASSES];
-    for (unsigned i = 0; i < QUEUE_CLASSES; i++)
-        counts[i] = number(env, w->queue_classes[i]);
-    return enif_make_tuple_from_array(env, counts, QUEUE_CLASSES);
+    ERL_NIF_TERM counts[PROCSUMS_CLASSES];
+    for (unsigned i = 0; i < PROCSUMS_CLASSES; i++)
+        counts[i] = number(env, w->sums.queue_classes[i]);
+    return enif_make_tuple_from_array(env, counts, PROCSUMS_CLASSES);
 }
 
 static ERL_NIF_TERM states(ErlNifEnv *env, const struct walk *w)
 {
     struct fields f = {.env = env};
     for (unsigned i = 0; i < PROCSTATE_COUNT; i++)
-        put_number(&f, procstate_name(i), w->states[i]);
+        put_number(&f, procstate_name(i), w->sums.states[i]);
     return map_of(&f);
 }
 
 /* [{Pid, Key, More...}], the largest first */
-static ERL_NIF_TERM rows(ErlNifEnv *env, const struct walk_top *t,
-                         unsigned more)
+static ERL_NIF_TERM rows(ErlNifEnv *env, const struct largest *t, unsigned more)
 {
-    ERL_NIF_TERM list = enif_make_list(env, 0), row[2 + WALK_TOP_MORE];
+    ERL_NIF_TERM list = enif_make_list(env, 0), row[2 + LARGEST_MORE];
     for (uint32_t i = t->count; i > 0; i--) {
-        const struct walk_top_row *r = &t->rows[i - 1];
+        const struct largest_row *r = &t->rows[i - 1];
         row[0] = immediate(r->id);
         row[1] = number(env, r->key);
         for (unsigned k = 0; k < more; k++)
@@ -89,14 +88,14 @@ static ERL_NIF_TERM group(ErlNifEnv *env, const struct walk_group *g)
 /* The largest groups: four times as many as the other lists have rows. */
 static ERL_NIF_TERM groups(ErlNifEnv *env, const struct walk *w)
 {
-    struct walk_top largest;
-    walk_top_init(&largest, 4 * w->top);
+    struct largest largest;
+    largest_init(&largest, 4 * w->top);
     for (unsigned i = 0; i < WALK_GROUPS_ROOM; i++)
         if (w->groups.table[i].count)
-            walk_top_add(&largest,
-                         &(struct walk_top_row){.key = w->groups.table[i].count,
-                                                .id = i});
-    walk_top_sort(&largest);
+            largest_add(&largest,
+                        &(struct largest_row){.key = w->groups.table[i].count,
+                                              .id = i});
+    largest_sort(&largest);
     ERL_NIF_TERM list = enif_make_list(env, 0);
     for (uint32_t i = largest.count; i > 0; i--)
         list = enif_make_list_cell(
@@ -107,7 +106,7 @@ static ERL_NIF_TERM groups(ErlNifEnv *env, const struct walk *w)
 /* The atom false: the walk did not see it. */
 static ERL_NIF_TERM canary(ErlNifEnv *env, const struct walk *w)
 {
-    const struct walk_process *p = &w->canary_figures;
+    const struct procsums_process *p = &w->canary_figures;
     struct fields f = {.env = env};
     if (!w->canary_seen)
         return enif_make_atom(env, "false");
@@ -119,28 +118,28 @@ static ERL_NIF_TERM canary(ErlNifEnv *env, const struct walk *w)
 
 static void put_totals(struct fields *f, const struct walk *w)
 {
-    put_number(f, "count", w->count);
+    put_number(f, "count", w->sums.count);
     put_number(f, "embryos", w->embryos);
     put_number(f, "implausible", w->implausible);
     put_number(f, "slots", w->table.limit);
     put_number(f, "elapsed_ns", w->elapsed_ns);
     put_number(f, "created", w->created - w->created_before);
-    put_number(f, "messages", w->queue_total);
-    put_number(f, "longest_mailbox", w->queue_max);
-    put_number(f, "binaries_held", w->vheap_words);
+    put_number(f, "messages", w->sums.queue_total);
+    put_number(f, "longest_mailbox", w->sums.queue_max);
+    put_number(f, "binaries_held", w->sums.vheap_words);
     put_number(f, "groups_missed", w->groups.missed);
-    put_number(f, "lower_bounds", w->lower_bounds);
+    put_number(f, "lower_bounds", w->sums.lower_bounds);
     put(f, "states", states(f->env, w));
     put(f, "classes", classes(f->env, w));
 }
 
 static void put_lists(struct fields *f, const struct walk *w)
 {
-    put(f, "mailboxes", rows(f->env, &w->queues, 1));
-    put(f, "binaries", rows(f->env, &w->binaries, 3));
-    put(f, "leaks", rows(f->env, &w->leaks, 3));
-    put(f, "memory", rows(f->env, &w->memories, 0));
-    put(f, "reductions", rows(f->env, &w->reductions, 0));
+    put(f, "mailboxes", rows(f->env, &w->sums.queues, 1));
+    put(f, "binaries", rows(f->env, &w->sums.binaries, 3));
+    put(f, "leaks", rows(f->env, &w->sums.leaks, 3));
+    put(f, "memory", rows(f->env, &w->sums.memories, 0));
+    put(f, "reductions", rows(f->env, &w->sums.reductions, 0));
     put(f, "groups", groups(f->env, w));
 }
 

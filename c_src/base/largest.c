@@ -1,14 +1,14 @@
-#include "nif/walk_top.h"
+#include "base/largest.h"
 
-static void swap(struct walk_top_row *a, struct walk_top_row *b)
+static void swap(struct largest_row *a, struct largest_row *b)
 {
-    struct walk_top_row was = *a;
+    struct largest_row was = *a;
     *a = *b;
     *b = was;
 }
 
 /* Moves the row at i down until no child of it is smaller. */
-static void sink(struct walk_top_row *rows, uint32_t count, uint32_t i)
+static void sink(struct largest_row *rows, uint32_t count, uint32_t i)
 {
     for (;;) {
         uint32_t least = i, child = 2 * i + 1;
@@ -22,7 +22,7 @@ static void sink(struct walk_top_row *rows, uint32_t count, uint32_t i)
     }
 }
 
-static void rise(struct walk_top_row *rows, uint32_t i)
+static void rise(struct largest_row *rows, uint32_t i)
 {
     while (i > 0 && rows[i].key < rows[(i - 1) / 2].key) {
         swap(&rows[i], &rows[(i - 1) / 2]);
@@ -30,15 +30,15 @@ static void rise(struct walk_top_row *rows, uint32_t i)
     }
 }
 
-void walk_top_init(struct walk_top *t, uint32_t room)
+void largest_init(struct largest *t, uint32_t room)
 {
     t->count = 0;
-    t->room = room < WALK_TOP_ROOM ? room : WALK_TOP_ROOM;
+    t->room = room < LARGEST_ROOM ? room : LARGEST_ROOM;
 }
 
-void walk_top_add(struct walk_top *t, const struct walk_top_row *row)
+void largest_add(struct largest *t, const struct largest_row *row)
 {
-    if (!walk_top_wants(t, row->key))
+    if (!largest_wants(t, row->key))
         return;
     if (t->count < t->room) {
         t->rows[t->count] = *row;
@@ -49,7 +49,7 @@ void walk_top_add(struct walk_top *t, const struct walk_top_row *row)
     }
 }
 
-void walk_top_sort(struct walk_top *t)
+void largest_sort(struct largest *t)
 {
     for (uint32_t left = t->count; left > 1; left--) {
         swap(&t->rows[0], &t->rows[left - 1]);

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "nif/walk_top.h"
+#include "base/largest.h"
 
 static uint64_t next(uint64_t *seed)
 {
@@ -19,18 +19,18 @@ static void keeps_the_largest_in_order(void **state)
 {
     (void)state;
     static uint64_t keys[5000];
-    static struct walk_top top;
-    const uint32_t rooms[] = {1, 2, 3, 10, 199, WALK_TOP_ROOM};
+    static struct largest top;
+    const uint32_t rooms[] = {1, 2, 3, 10, 199, LARGEST_ROOM};
     uint64_t seed = 1;
     for (unsigned r = 0; r < sizeof(rooms) / sizeof(rooms[0]); r++) {
-        walk_top_init(&top, rooms[r]);
+        largest_init(&top, rooms[r]);
         for (unsigned i = 0; i < 5000; i++) {
             keys[i] = next(&seed) % 3000;
-            walk_top_add(&top, &(struct walk_top_row){.key = keys[i],
-                                                      .id = keys[i] + 7});
+            largest_add(
+                &top, &(struct largest_row){.key = keys[i], .id = keys[i] + 7});
         }
         qsort(keys, 5000, sizeof(keys[0]), largest_first);
-        walk_top_sort(&top);
+        largest_sort(&top);
         assert_int_equal(top.count, rooms[r]);
         for (uint32_t i = 0; i < top.count; i++) {
             assert_int_equal(top.rows[i].key, keys[i]);
@@ -42,30 +42,30 @@ static void keeps_the_largest_in_order(void **state)
 static void keeps_no_zero_and_all_of_few(void **state)
 {
     (void)state;
-    static struct walk_top top;
-    walk_top_init(&top, 10);
-    assert_false(walk_top_wants(&top, 0));
-    walk_top_add(&top, &(struct walk_top_row){.key = 0, .id = 1});
-    walk_top_add(&top, &(struct walk_top_row){.key = 5, .id = 2});
-    walk_top_add(&top, &(struct walk_top_row){.key = UINT64_MAX, .id = 3});
-    walk_top_sort(&top);
+    static struct largest top;
+    largest_init(&top, 10);
+    assert_false(largest_wants(&top, 0));
+    largest_add(&top, &(struct largest_row){.key = 0, .id = 1});
+    largest_add(&top, &(struct largest_row){.key = 5, .id = 2});
+    largest_add(&top, &(struct largest_row){.key = UINT64_MAX, .id = 3});
+    largest_sort(&top);
     assert_int_equal(top.count, 2);
     assert_int_equal(top.rows[0].id, 3);
     assert_int_equal(top.rows[1].id, 2);
-    walk_top_add(&top, &(struct walk_top_row){.key = 9, .id = 4});
+    largest_add(&top, &(struct largest_row){.key = 9, .id = 4});
     assert_int_equal(top.count, 2);
 }
 
 static void has_no_more_room_than_there_is(void **state)
 {
     (void)state;
-    static struct walk_top top;
-    walk_top_init(&top, UINT32_MAX);
-    for (uint64_t i = 1; i <= 10 * WALK_TOP_ROOM; i++)
-        walk_top_add(&top, &(struct walk_top_row){.key = i, .id = i});
-    assert_int_equal(top.count, WALK_TOP_ROOM);
-    walk_top_init(&top, 0);
-    walk_top_add(&top, &(struct walk_top_row){.key = 1, .id = 1});
+    static struct largest top;
+    largest_init(&top, UINT32_MAX);
+    for (uint64_t i = 1; i <= 10 * LARGEST_ROOM; i++)
+        largest_add(&top, &(struct largest_row){.key = i, .id = i});
+    assert_int_equal(top.count, LARGEST_ROOM);
+    largest_init(&top, 0);
+    largest_add(&top, &(struct largest_row){.key = 1, .id = 1});
     assert_int_equal(top.count, 0);
 }
 
