@@ -154,6 +154,7 @@ static int ask_processes(const struct exedata *d, const struct maps *maps,
     if (status < 0)
         return status;
     l->table = pieces.table;
+    l->table_place = pieces.place;
     l->table_size = pieces.table_size;
     l->state->old_ids = pieces.old_ids;
     struct layout_facts facts = {.l = l,
@@ -255,6 +256,7 @@ static void take_what_is_new(struct layout *l, struct layout *later)
     l->release = l->release ? l->release : later->release;
     if (!l->table_size) {
         l->table = later->table;
+        l->table_place = later->table_place;
         l->table_size = later->table_size;
     }
     l->port_slots = l->port_slots ? l->port_slots : later->port_slots;

@@ -86,6 +86,7 @@ struct layout {
                                   of the hints that fit; else 25 or 26, by the
                                   format of pid terms; 0: unknown */
     uint64_t table;          /**< address of the process table; 0: not found */
+    uint64_t table_place;    /**< of the VM's pointer to it, in an ErtsPTab */
     uint64_t table_size;     /**< its slots, a power of two, for
                                   erlproc_pid_text; 0: not found */
     uint64_t port_slots;     /**< the same for the port table */

@@ -92,6 +92,7 @@ struct layout_pieces {
     struct layout_piece *list; /**< the caller frees it */
     size_t count;
     uint64_t table;      /**< address of the table; 0: not found */
+    uint64_t place;      /**< of the VM's pointer to it; 0: not found */
     uint64_t table_size; /**< its slots; 0: not found */
     bool old_ids;        /**< terms have the format from before OTP 26 */
 };

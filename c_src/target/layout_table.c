@@ -138,6 +138,7 @@ int layout_table_read(const struct exedata *d, const struct maps *maps,
         for (size_t at = 0; at + 32 <= part->len; at += 8) {
             if (!is_table(part, at, maps, &size))
                 continue;
+            p.place = part->addr + at;
             status = try_table(m, of, exedata_u64(part, at), size, &p);
             if (status < 0 || p.count > 0)
                 break;
