@@ -23,6 +23,16 @@ void dump_gather_deinit(struct dump_gather *g)
     free(g->addresses);
 }
 
+struct dump_counts dump_gather_counts(const struct proctable_counts *c)
+{
+    return (struct dump_counts){.used = c->used,
+                                .seen = c->seen,
+                                .torn = c->torn,
+                                .unreadable = c->unreadable,
+                                .ended = c->ended,
+                                .being_made = c->being_made};
+}
+
 /* --- which ---------------------------------------------------------------- */
 
 /* The key of a search: state and stack (gather->unwound) of a process. */
@@ -71,7 +81,8 @@ static int append(struct dump_gather *g, const struct wanted *w, uint64_t hash)
     g->list[g->count++] = (struct dump_gathered){.state = w->state,
                                                  .has_stack = w->has_stack,
                                                  .from = g->address_count,
-                                                 .length = length};
+                                                 .length = length,
+                                                 .stack = PROFILE_NONE};
     if (length)
         memcpy(g->addresses + g->address_count, g->unwound.list,
                length * sizeof(g->addresses[0]));

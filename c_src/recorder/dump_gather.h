@@ -23,6 +23,8 @@ struct dump_gathered {
     enum procstate state;
     bool has_stack;
     size_t from, length; /**< its addresses, leaf first */
+    uint32_t stack;      /**< of the profile, once it is named; PROFILE_NONE:
+                              without one */
     uint64_t processes;
     struct {
         uint64_t pid; /**< term */
@@ -48,6 +50,8 @@ struct dump_gather {
 MUST_USE int dump_gather_init(struct dump_gather *g, struct unwinder *unwinder,
                               const struct jit *jit, uint64_t time_ns);
 void dump_gather_deinit(struct dump_gather *g);
+/** What was read, as a dump says it. */
+struct dump_counts dump_gather_counts(const struct proctable_counts *c);
 /** A proctable_see, with a struct dump_gather. 0, -ENOMEM or -E_LIMIT. */
 int dump_gather_see(void *gather, const struct proctable_process *p);
 

@@ -14,7 +14,8 @@
 static int64_t name_stack(const struct dump_naming *n,
                           const struct dump_gathered *g)
 {
-    const struct at_rest to = {n->frames, n->dump->profile, n->time_ns};
+    const struct at_rest to = {n->node->frames, n->node->dump->profile,
+                               n->time_ns};
     return g->has_stack
                ? at_rest_stack(&to, g->state, n->gather->addresses + g->from,
                                g->length)
@@ -23,31 +24,31 @@ static int64_t name_stack(const struct dump_naming *n,
 
 /* --- a group -------------------------------------------------------------- */
 
-static int name_member(const struct dump_naming *n, uint64_t pid,
-                       struct dump_member *m)
+int dump_name_member(const struct attached *node, uint64_t pid,
+                     struct dump_member *out)
 {
-    const struct layout *l = &n->target->layout;
+    const struct layout *l = &node->target.layout;
     char text[ERLPROC_TEXT];
     erlproc_pid_text(pid, l->release, l->table_size, text);
-    int64_t string = profile_string(n->dump->profile, text);
-    int64_t row = string < 0 ? string : census_owner(n->census, EVENT_CPU, pid);
+    int64_t string = profile_string(node->dump->profile, text);
+    int64_t row =
+        string < 0 ? string : census_owner(node->census, EVENT_CPU, pid);
     if (row < 0)
         return (int)row;
-    *m = (struct dump_member){(uint32_t)string, (uint32_t)row};
+    *out = (struct dump_member){(uint32_t)string, (uint32_t)row};
     return 0;
 }
 
-static int add_group(const struct dump_naming *n, const struct dump_gathered *g,
-                     uint32_t stack)
+static int add_group(const struct dump_naming *n, const struct dump_gathered *g)
 {
     struct dump_group group = {.state = g->state,
-                               .stack = stack,
+                               .stack = g->stack,
                                .processes = g->processes,
                                .member_count = g->member_count};
     int err = 0;
     for (unsigned i = 0; i < g->member_count && !err; i++)
-        err = name_member(n, g->members[i].pid, &group.members[i]);
-    return err ? err : dump_add(n->dump, &group);
+        err = dump_name_member(n->node, g->members[i].pid, &group.members[i]);
+    return err ? err : dump_add(n->node->dump, &group);
 }
 
 /* --- who is asked --------------------------------------------------------- */
@@ -75,14 +76,14 @@ static void keep_site(struct dump_asked *a, uint32_t function, uint64_t times)
 
 /* Of `count` processes that ask the same. */
 static int find_sites(const struct dump_naming *n, const struct dump_ask *asks,
-                      size_t count, const uint32_t *stack_of,
-                      struct dump_asked *a)
+                      size_t count, struct dump_asked *a)
 {
     uint32_t *sites = calloc(count, sizeof(*sites));
     if (!sites)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++)
-        sites[i] = platform_call_site(n->dump->profile, stack_of[asks[i].row]);
+        sites[i] = platform_call_site(n->node->dump->profile,
+                                      n->gather->list[asks[i].row].stack);
     qsort(sites, count, sizeof(*sites), by_number);
     for (size_t i = 0, first = 0; i < count; i++)
         if (i + 1 == count || sites[i + 1] != sites[i]) {
@@ -94,18 +95,18 @@ static int find_sites(const struct dump_naming *n, const struct dump_ask *asks,
 }
 
 static int add_asked(const struct dump_naming *n, const struct dump_ask *asks,
-                     size_t count, const uint32_t *stack_of)
+                     size_t count)
 {
-    struct dump *d = n->dump;
+    struct dump *d = n->node->dump;
     struct dump_asked asked = {
         .term = asks->whom, .waiting = count, .stack = PROFILE_NONE};
     const struct dump_known *known =
         dump_asks_known(&n->gather->asks, asks->whom);
-    int err = find_sites(n, asks, count, stack_of, &asked);
+    int err = find_sites(n, asks, count, &asked);
     if (known) {
         asked.seen = true;
         asked.state = n->gather->list[known->row].state;
-        asked.stack = stack_of[known->row];
+        asked.stack = n->gather->list[known->row].stack;
     }
     if (!err)
         err = ARRAY_RESERVE(d->asked, d->asked_cap, d->asked_count + 1);
@@ -124,7 +125,7 @@ static int by_term(const void *a, const void *b)
 static void link_asked(const struct dump_naming *n)
 {
     const struct dump_asks *a = &n->gather->asks;
-    struct dump *d = n->dump;
+    struct dump *d = n->node->dump;
     for (size_t i = 0; i < d->asked_count; i++) {
         const struct dump_known *k = dump_asks_known(a, d->asked[i].term);
         struct dump_asked key = {0};
@@ -136,18 +137,18 @@ static void link_asked(const struct dump_naming *n)
     }
 }
 
-static int find_asked(const struct dump_naming *n, const uint32_t *stack_of)
+static int find_asked(const struct dump_naming *n)
 {
     const struct dump_asks *a = &n->gather->asks;
     int err = 0;
-    n->dump->asking = a->count;
+    n->node->dump->asking = a->count;
     for (size_t i = 0, first = 0; i < a->count && !err; i++) {
         if (i + 1 < a->count && a->list[i + 1].whom == a->list[i].whom)
             continue;
         if (a->list[i].whom == 0)
-            n->dump->asking_unknown = i + 1 - first;
+            n->node->dump->asking_unknown = i + 1 - first;
         else
-            err = add_asked(n, &a->list[first], i + 1 - first, stack_of);
+            err = add_asked(n, &a->list[first], i + 1 - first);
         first = i + 1;
     }
     return err;
@@ -155,40 +156,46 @@ static int find_asked(const struct dump_naming *n, const uint32_t *stack_of)
 
 /* What a process is called is read for a limited time: first of those for which
  * most wait. */
-static int name_asked(const struct dump_naming *n, const uint32_t *stack_of)
+static int name_asked(const struct dump_naming *n)
 {
-    struct dump *d = n->dump;
-    int err = find_asked(n, stack_of);
+    struct dump *d = n->node->dump;
+    int err = find_asked(n);
     if (err)
         return err;
     link_asked(n);
     err = dump_settle_asked(d);
     for (size_t i = 0; i < d->asked_count && !err; i++)
-        err = name_member(n, d->asked[i].term, &d->asked[i].who);
+        err = dump_name_member(n->node, d->asked[i].term, &d->asked[i].who);
     return err;
 }
 
 /* --- all of it ------------------------------------------------------------ */
 
+static int name_stacks(const struct dump_naming *n)
+{
+    struct dump_gather *g = n->gather;
+    for (size_t i = 0; i < g->count; i++) {
+        int64_t stack = name_stack(n, &g->list[i]);
+        if (stack < 0)
+            return (int)stack;
+        g->list[i].stack = (uint32_t)stack;
+    }
+    return 0;
+}
+
 int dump_name_all(const struct dump_naming *n)
 {
     struct dump_gather *g = n->gather;
-    uint32_t *stack_of = calloc(g->count + 1, sizeof(*stack_of));
-    int err = stack_of ? dump_asks_resolve(&g->asks, &n->target->layout,
-                                           &n->target->memory)
-                       : -ENOMEM;
-    for (size_t i = 0; i < g->count && !err; i++) {
-        int64_t stack = name_stack(n, &g->list[i]);
-        err = stack < 0 ? (int)stack : 0;
-        stack_of[i] = (uint32_t)stack;
-    }
+    const struct target_state *t = &n->node->target;
+    int err = dump_asks_resolve(&g->asks, &t->layout, &t->memory);
     if (!err)
-        err = name_asked(n, stack_of);
+        err = name_stacks(n);
+    if (!err)
+        err = name_asked(n);
     for (size_t i = 0; i < g->count && !err; i++)
-        err = add_group(n, &g->list[i], stack_of[i]);
-    free(stack_of);
+        err = add_group(n, &g->list[i]);
     if (!err)
-        err = census_settle(n->census);
-    dump_sort(n->dump);
+        err = census_settle(n->node->census);
+    dump_sort(n->node->dump);
     return err;
 }

@@ -7,21 +7,19 @@
 
 #include "base/err.h"
 #include "profile/dump.h"
-#include "recorder/census.h"
+#include "recorder/attached.h"
 #include "recorder/dump_gather.h"
-#include "recorder/frames.h"
-#include "recorder/target_state.h"
 
-struct dump_naming { /* borrowed */
-    struct target_state *target;
-    struct frames *frames;
-    struct census *census;
-    struct dump_gather *gather;
-    struct dump *dump; /**< gets groups, and who is asked */
-    uint64_t time_ns;  /**< at which code is named */
+struct dump_naming {
+    struct attached *node;      /**< its dump gets groups, and who is asked */
+    struct dump_gather *gather; /**< borrowed, like the node; gets stacks */
+    uint64_t time_ns;           /**< at which code is named */
 };
 
-/** 0, -ENOMEM or -E_LIMIT. */
+/** Names a process. 0, -ENOMEM or -E_LIMIT. */
+MUST_USE int dump_name_member(const struct attached *node, uint64_t pid,
+                              struct dump_member *out);
+/** Names what was gathered. 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int dump_name_all(const struct dump_naming *n);
 
 #endif

@@ -1,0 +1,36 @@
+/**
+ * @file dump_parts.h
+ * What a dump and a snapshot have in common when they are written as text.
+ */
+#ifndef CPROF_FORMATS_DUMP_PARTS_H
+#define CPROF_FORMATS_DUMP_PARTS_H
+
+#include "formats/text_parts.h"
+#include "profile/dump.h"
+#include "profile/process_names.h"
+
+struct dump_text {
+    struct buffer *out;
+    const struct dump *d;
+    const struct profile *p;
+    struct process_names names;
+    const struct dump_group *group; /* that is being written */
+};
+
+/** "1,003 processes" */
+void dump_text_processes(struct buffer *out, uint64_t n);
+/** A line that begins with a label and is wrapped if it is too long. */
+void dump_text_wrapped(struct dump_text *t, const char *label,
+                       void (*say)(struct dump_text *t, struct buffer *line));
+const char *dump_text_function(const struct dump_text *t, uint32_t function);
+/** "<0.91.0> db" */
+void dump_text_member(struct dump_text *t, struct buffer *out,
+                      const struct dump_member *m);
+
+/** How many wait for an answer, and for whose in the end; and who waits for
+ *  each other. Nothing if nobody does. */
+void dump_asked_lines(struct dump_text *t);
+/** Those that are asked, at most `top` of them; 0: the default. */
+void dump_asked_table(struct dump_text *t, size_t top);
+
+#endif
