@@ -8,19 +8,6 @@
 #include "output/output.h"
 #include "recorder/dump_read.h"
 
-static int explain(pid_t pid, int err)
-{
-    char what[32], why[128];
-    snprintf(what, sizeof(what), "pid %d", (int)pid);
-    if (err != -E_LAYOUT)
-        return fail(what, err);
-    snprintf(why, sizeof(why),
-             "the process table of this VM was not recognised; `cprof doctor "
-             "-p %d` says what is missing",
-             (int)pid);
-    return fail_text(what, why);
-}
-
 static int write_result(const struct options *o, const struct dump *d)
 {
     struct buffer bytes;
@@ -51,7 +38,7 @@ static int run(int argc, char **argv)
         return code;
     int err = dump_read(o.pid, &d);
     if (err)
-        return explain(o.pid, err);
+        return fail_node(o.pid, err);
     code = write_result(&o, d);
     dump_destroy(d);
     return code;

@@ -238,10 +238,11 @@ static const char *take_min_effect(struct options *o, const char *text)
 enum {
     RECORD = OPTION_RECORD,
     DIFF = OPTION_DIFF,
-    NODES = OPTION_RECORD | OPTION_DOCTOR | OPTION_DUMP, /* use a node */
-    SHOWS = OPTION_RECORD | OPTION_REPORT,               /* show a recording */
+    NODES = OPTION_RECORD | OPTION_DOCTOR | OPTION_DUMP |
+            OPTION_SNAPSHOT,               /* use a node */
+    SHOWS = OPTION_RECORD | OPTION_REPORT, /* show a recording */
     FILTERS = SHOWS | OPTION_DIFF,
-    WRITES = FILTERS | OPTION_DUMP, /* write a result */
+    WRITES = FILTERS | OPTION_DUMP | OPTION_SNAPSHOT, /* write a result */
 };
 #define AT(member) offsetof(struct options, member)
 
@@ -295,7 +296,8 @@ const struct option_row option_table[] = {
     {"top", 0, WRITES, "N", NULL, false, take_top, 0,
      "text: rows of each table (default " TOP "; with --self " SELF_TOP "; in "
      "a comparison " DIFF_TOP
-     "); groups of a dump (default all), and rows of its table (20)"},
+     "); groups of a dump (default all), and rows of its table (20); rows of "
+     "each list of a snapshot (10), also in JSON"},
     {"self", 0, SHOWS, NULL, NULL, false, NULL, AT(self),
      "text: one table of functions by self time, and all counters and notes"},
     {"callers", 0, SHOWS, "NAME", NULL, false, take_callers, 0,

@@ -11,6 +11,8 @@ bool option_words_format_fits(const struct format *f, enum option_verb verb)
         return f->write_diff != NULL;
     case OPTION_DUMP:
         return f->write_dump != NULL;
+    case OPTION_SNAPSHOT:
+        return f->write_snapshot != NULL;
     default:
         return f->write != NULL;
     }

@@ -21,6 +21,7 @@ enum option_verb {
     OPTION_DIFF = 4,
     OPTION_DOCTOR = 8,
     OPTION_DUMP = 16,
+    OPTION_SNAPSHOT = 64,
 };
 
 #define OPTIONS_MAX_VALUES 64 /**< of a repeatable option */

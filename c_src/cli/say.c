@@ -58,6 +58,19 @@ int fail(const char *what, int code)
     return fail_text(what, err_text(code));
 }
 
+int fail_node(pid_t pid, int code)
+{
+    char what[32], why[128];
+    snprintf(what, sizeof(what), "pid %d", (int)pid);
+    if (code != -E_LAYOUT)
+        return fail(what, code);
+    snprintf(why, sizeof(why),
+             "the process table of this VM was not recognised; `cprof doctor "
+             "-p %d` says what is missing",
+             (int)pid);
+    return fail_text(what, why);
+}
+
 int usage_error(const char *verb, const char *what, const char *why)
 {
     bool asks = *why && why[strlen(why) - 1] == '?';

@@ -9,9 +9,9 @@
 #include "cli/nodes.h"
 #include "output/output.h"
 
-const struct verb *const verb_all[] = {&verb_record, &verb_report, &verb_diff,
-                                       &verb_dump,   &verb_doctor, &verb_port,
-                                       NULL};
+const struct verb *const verb_all[] = {
+    &verb_record,   &verb_report, &verb_diff, &verb_dump,
+    &verb_snapshot, &verb_doctor, &verb_port, NULL};
 
 /* Prints a text about the program itself. */
 static int show(const struct buffer *text, FILE *to, int code)

@@ -29,7 +29,7 @@ struct verb {
 };
 
 extern const struct verb verb_record, verb_report, verb_diff, verb_dump,
-    verb_doctor;
+    verb_snapshot, verb_doctor;
 /** Speaks the port protocol on stdin and stdout; for Cprof, not for people. */
 extern const struct verb verb_port;
 /** All verbs, NULL-terminated. */
@@ -60,6 +60,8 @@ void say_waiting(const char *path);
 int fail(const char *what, int code);
 /** The same with a sentence instead of a code. */
 int fail_text(const char *what, const char *why);
+/** The same for a node whose processes could not be read. */
+int fail_node(pid_t pid, int code);
 /** Like fail_text, but also points to the help of the verb. Returns EXIT_USAGE.
  */
 int usage_error(const char *verb, const char *what, const char *why);

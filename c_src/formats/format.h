@@ -1,7 +1,8 @@
 /**
  * @file format.h
  * Writes a profile as bytes. Each format exports one `const struct format`;
- * format.c lists them all. Some formats can also show a comparison or a dump. A
+ * format.c lists them all. Some formats can also show a comparison, a dump or a
+ * snapshot. A
  * recording (pprof) can also be read back.
  */
 #ifndef CPROF_FORMATS_FORMAT_H
@@ -12,6 +13,7 @@
 #include "profile/diff.h"
 #include "profile/dump.h"
 #include "profile/profile.h"
+#include "profile/snapshot.h"
 
 /** What each profile of a speedscope file is about. */
 enum format_by { FORMAT_BY_PROCESS, FORMAT_BY_SCHEDULER };
@@ -62,6 +64,9 @@ struct format {
     /** Writes a dump of all processes; NULL: the format cannot show one. */
     int (*write_dump)(const struct dump *d, const struct format_options *o,
                       struct buffer *out);
+    /** Writes a snapshot of a node; NULL: the format cannot show one. */
+    int (*write_snapshot)(const struct snapshot *s,
+                          const struct format_options *o, struct buffer *out);
 };
 
 extern const struct format format_text, format_json, format_collapsed,

@@ -1,7 +1,8 @@
-/* The JSON report; a comparison and a dump as JSON. */
+/* The JSON report; a comparison, a dump and a snapshot as JSON. */
 #include "formats/diff_write.h"
 #include "formats/dump_write.h"
 #include "formats/json_sink.h"
+#include "formats/snapshot_write.h"
 #include "report/report.h"
 
 static int write_report(const struct profile *p, const struct format_options *o,
@@ -48,10 +49,21 @@ int dump_json_write(const struct dump *d, const struct format_options *o,
     return json_sink_finish(&s);
 }
 
+int snapshot_json_write(const struct snapshot *snapshot,
+                        const struct format_options *o, struct buffer *out)
+{
+    (void)o;
+    struct json_sink s;
+    json_sink_init(&s, out);
+    report_walk_snapshot(snapshot, &s.sink);
+    return json_sink_finish(&s);
+}
+
 const struct format format_json = {
     .name = "json",
     .extension = ".json",
     .write = write_report,
     .write_diff = diff_json_write,
     .write_dump = dump_json_write,
+    .write_snapshot = snapshot_json_write,
 };

@@ -3,6 +3,7 @@
 
 #include "formats/diff_write.h"
 #include "formats/dump_write.h"
+#include "formats/snapshot_write.h"
 #include "formats/text_parts.h"
 #include "formats/value.h"
 #include "profile/filter.h"
@@ -146,4 +147,5 @@ const struct format format_text = {
     .write = write_text,
     .write_diff = diff_text_write,
     .write_dump = dump_text_write,
+    .write_snapshot = snapshot_text_write,
 };

@@ -2,8 +2,8 @@
  * @file report.h
  * The content of a report, defined once: its keys, their order and their
  * values. They are passed to a sink, which writes them. docs/report.md,
- * docs/wall.md, docs/diff.md and docs/dump.md document them. Texts are passed
- * to the sink unchanged.
+ * docs/wall.md, docs/diff.md, docs/dump.md and docs/snapshot.md document them.
+ * Texts are passed to the sink unchanged.
  */
 #ifndef CPROF_REPORT_REPORT_H
 #define CPROF_REPORT_REPORT_H
@@ -12,6 +12,7 @@
 #include "profile/diff.h"
 #include "profile/dump.h"
 #include "profile/filter.h"
+#include "profile/snapshot.h"
 #include "report/figures.h"
 #include "report/sink.h"
 
@@ -34,11 +35,17 @@ void report_deinit(struct report *r);
 void report_walk(const struct report *r, struct sink *s);
 /** Writes a dump as one object. */
 void report_walk_dump(const struct dump *d, struct sink *s);
+/** Writes a snapshot as one object. Figures that are not known are left out. */
+void report_walk_snapshot(const struct snapshot *snapshot, struct sink *s);
 /** Writes a comparison as one object.
  *  @param sentence  what changed, as text for people */
 void report_walk_diff(const struct diff *d, const char *sentence,
                       struct sink *s);
 
+/** Writes which node a dump is of, as a member of an object; and who is asked
+ *  for an answer. */
+void report_dump_meta(const struct dump *d, struct sink *s);
+void report_answers(const struct dump *d, struct sink *s);
 /** Writes the members of an object that say what a process is, except its pid
  *  and its name. */
 void report_kin(const struct profile *p, uint32_t initial_call, uint32_t label,

@@ -8,7 +8,7 @@ static void text(struct sink *s, const char *key, const struct profile *p,
     sink_text(s, key, profile_text(p, string));
 }
 
-static void meta(const struct dump *d, struct sink *s)
+void report_dump_meta(const struct dump *d, struct sink *s)
 {
     const struct profile_meta *m = profile_meta(d->profile);
     sink_object(s, KEY_META);
@@ -113,7 +113,7 @@ static void asked(const struct dump *d, const struct dump_asked *a,
     const struct profile *p = d->profile;
     sink_object(s, NULL);
     member(p, &a->who, s);
-    sink_natural(s, "waiting", a->waiting);
+    sink_natural(s, KEY_WAITING, a->waiting);
     sink_natural(s, "in_all", a->in_all);
     sites(p, a, s);
     if (a->asks == DUMP_NONE)
@@ -129,7 +129,7 @@ static void asked(const struct dump *d, const struct dump_asked *a,
     sink_end(s);
 }
 
-static void answers(const struct dump *d, struct sink *s)
+void report_answers(const struct dump *d, struct sink *s)
 {
     sink_object(s, "answers");
     sink_natural(s, KEY_PROCESSES, d->asking);
@@ -145,10 +145,10 @@ void report_walk_dump(const struct dump *d, struct sink *s)
 {
     sink_object(s, NULL);
     sink_natural(s, KEY_VERSION, REPORT_VERSION);
-    meta(d, s);
+    report_dump_meta(d, s);
     counts(d, s);
-    answers(d, s);
-    sink_list(s, "groups");
+    report_answers(d, s);
+    sink_list(s, KEY_GROUPS);
     for (size_t i = 0; i < d->count; i++)
         group(d, &d->groups[i], s);
     sink_end(s);

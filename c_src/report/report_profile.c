@@ -98,11 +98,11 @@ void report_function(const struct profile *p, uint32_t function, uint32_t line,
     const struct profile_function *f = profile_function_at(p, function);
     text(s, KEY_NAME, p, f->name);
     text(s, "module", p, f->module);
-    text(s, "function", p, f->function);
+    text(s, KEY_FUNCTION, p, f->function);
     arity(s, "arity", f->arity);
     sink_word(s, KEY_KIND, frame_kind_name(f->kind));
-    text(s, "file", p, f->file);
-    sink_natural(s, "line", line);
+    text(s, KEY_FILE, p, f->file);
+    sink_natural(s, KEY_LINE, line);
 }
 
 static void functions(const struct profile *p, const struct summary *sum,
@@ -149,7 +149,7 @@ static void whose(struct sink *s, uint64_t processes, uint64_t samples,
 void report_kin(const struct profile *p, uint32_t initial_call, uint32_t label,
                 struct sink *s)
 {
-    text(s, "initial_call", p, initial_call);
+    text(s, KEY_INITIAL_CALL, p, initial_call);
     text(s, "label", p, label);
 }
 

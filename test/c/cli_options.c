@@ -11,8 +11,9 @@
 
 enum { WORDS = 16 };
 
-static const struct verb *const shown[] = {
-    &verb_record, &verb_report, &verb_diff, &verb_dump, &verb_doctor};
+static const struct verb *const shown[] = {&verb_record,   &verb_report,
+                                           &verb_diff,     &verb_dump,
+                                           &verb_snapshot, &verb_doctor};
 
 /* Splits at spaces; "" when it parses, else "WHAT: WHY". */
 static const char *fault_of(const char *line, struct options *o)
@@ -26,10 +27,11 @@ static const char *fault_of(const char *line, struct options *o)
          word = strtok(NULL, " "))
         argv[argc++] = word;
     argv[argc] = NULL;
-    enum option_verb verb = strcmp(argv[0], "report") == 0 ? OPTION_REPORT
-                            : strcmp(argv[0], "diff") == 0 ? OPTION_DIFF
-                            : strcmp(argv[0], "dump") == 0 ? OPTION_DUMP
-                                                           : OPTION_RECORD;
+    enum option_verb verb = strcmp(argv[0], "report") == 0     ? OPTION_REPORT
+                            : strcmp(argv[0], "diff") == 0     ? OPTION_DIFF
+                            : strcmp(argv[0], "dump") == 0     ? OPTION_DUMP
+                            : strcmp(argv[0], "snapshot") == 0 ? OPTION_SNAPSHOT
+                                                               : OPTION_RECORD;
     int err = options_parse(verb, argc, argv, o, &f);
     if (!err)
         return "";
@@ -96,6 +98,8 @@ static void what_does_not_fit_is_refused(void **state)
                                 "known format; use .txt or .json, or add"},
         {"dump -p 1 --top 0", "--top 0: give a number of rows"},
         {"dump -p 1 --tree", "--tree: no such option"},
+        {"snapshot -p 1 -f pprof", "--format pprof: choose text or json"},
+        {"snapshot -p 1 --min 3", "--min: no such option"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct options o;
@@ -135,6 +139,8 @@ static void values_arrive(void **state)
     assert_true(o.pid == 1 && o.top == 3 && o.quiet);
     assert_string_equal(fault_of("dump -n shop", &o), "");
     assert_ptr_equal(o.format, &format_text);
+    assert_string_equal(fault_of("snapshot -n shop -o a.json --top 3", &o), "");
+    assert_ptr_equal(o.format, &format_json);
 }
 
 /* The page has a timeline; text has one when it is asked for. */

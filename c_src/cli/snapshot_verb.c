@@ -1,0 +1,60 @@
+/* cprof snapshot: shows the figures of a node. */
+#include <inttypes.h>
+
+#include "cli/nodes.h"
+#include "cli/options.h"
+#include "cli/verbs.h"
+#include "output/output.h"
+#include "recorder/snapshot_read.h"
+
+static int write_result(const struct options *o, const struct snapshot *s)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, BUFFER_DEFAULT_MAX);
+    const struct view view = options_view(o);
+    int err = o->format->write_snapshot(s, &view.how, &bytes);
+    if (!err)
+        err = output_write(o->output, say_waiting, &bytes);
+    buffer_deinit(&bytes);
+    if (err)
+        return fail(o->output ? o->output : "stdout", err);
+    if (o->output && !o->quiet)
+        say("wrote %s (%" PRIu64 " processes)", o->output, s->sums.count);
+    return EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    struct options o;
+    struct snapshot *s;
+    int code;
+    if (!verb_options(&verb_snapshot, argc, argv, &o, &code))
+        return code;
+    code = verb_output(&o);
+    if (code == EXIT_DONE)
+        code = nodes_choose("snapshot", &o);
+    if (code != EXIT_DONE)
+        return code;
+    int err = snapshot_read(o.pid, o.top, &s);
+    if (err)
+        return fail_node(o.pid, err);
+    code = write_result(&o, s);
+    snapshot_destroy(s);
+    return code;
+}
+
+const struct verb verb_snapshot = {
+    .name = "snapshot",
+    .options = OPTION_SNAPSHOT,
+    .run = run,
+    .uses = {{"[-p PID | -n NODE] [-o FILE]",
+              "the figures of a node and its processes"}},
+    .about =
+        "Shows the figures of a node at this moment: the states of its "
+        "processes, which of them do most, have the longest mailboxes, the "
+        "largest heaps and most binaries, where processes wait and for whom, "
+        "and what its schedulers use of the CPUs. It reads the node's memory "
+        "from outside, twice, a second apart, and stops nothing.",
+    .after = "The lines at the end say what only the node itself knows; "
+             "`Cprof.snapshot()` and `cprof_nif:print_snapshot()` show that.",
+};
