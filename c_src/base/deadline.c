@@ -31,6 +31,11 @@ static int64_t credit_at(const struct pace *p, uint64_t now_ns)
     return credit < (int64_t)p->burst_ns ? credit : (int64_t)p->burst_ns;
 }
 
+static uint64_t work_ns(const struct pace *p)
+{
+    return p->of_cpu ? clock_ns_of(CLOCK_THREAD_CPUTIME_ID) : clock_now_ns();
+}
+
 bool pace_begin(struct pace *p)
 {
     uint64_t now = clock_now_ns();
@@ -40,7 +45,7 @@ bool pace_begin(struct pace *p)
     if (credit < 0)
         return false;
     p->credit_ns = credit;
-    p->began_ns = now;
+    p->began_ns = work_ns(p);
     p->hurried = false;
     return true;
 }
@@ -53,5 +58,5 @@ void pace_hurry(struct pace *p)
 void pace_end(struct pace *p)
 {
     p->ended_ns = clock_now_ns();
-    p->credit_ns -= (int64_t)(p->ended_ns - p->began_ns);
+    p->credit_ns -= (int64_t)(work_ns(p) - p->began_ns);
 }

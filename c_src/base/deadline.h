@@ -38,6 +38,8 @@ struct pace {
     uint64_t pause_ns; /**< least time from one run's end to the next's start */
     uint64_t burst_ns; /**< work that may be done without a rest */
     unsigned share;
+    bool of_cpu; /**< work is the CPU time of this thread: time in which it
+                      waited for a CPU does not count */
     uint64_t began_ns, ended_ns; /* ended_ns 0: never done */
     bool hurried;
     int64_t credit_ns;

@@ -95,6 +95,31 @@ static void rest_is_not_saved(void **state)
     assert_false(pace_begin(&p));
 }
 
+/* Work of 20 ms, in which the thread runs or sleeps. */
+static bool may_go_on_after(bool of_cpu, bool runs)
+{
+    struct pace p = {
+        .burst_ns = 10 * NS_PER_MS, .share = 1000000, .of_cpu = of_cpu};
+    assert_true(pace_begin(&p));
+    uint64_t from = clock_ns_of(CLOCK_THREAD_CPUTIME_ID);
+    while (runs && clock_ns_of(CLOCK_THREAD_CPUTIME_ID) - from < 20 * NS_PER_MS)
+        ;
+    const struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
+    if (!runs)
+        nanosleep(&pause, NULL);
+    pace_end(&p);
+    return pace_begin(&p);
+}
+
+static void waiting_for_a_cpu_is_no_work_of_it(void **state)
+{
+    (void)state;
+    assert_false(may_go_on_after(false, true));
+    assert_false(may_go_on_after(false, false));
+    assert_false(may_go_on_after(true, true));
+    assert_true(may_go_on_after(true, false));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +130,7 @@ int main(void)
         cmocka_unit_test(the_pause_counts_from_the_end),
         cmocka_unit_test(a_burst_needs_no_rest),
         cmocka_unit_test(rest_is_not_saved),
+        cmocka_unit_test(waiting_for_a_cpu_is_no_work_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
