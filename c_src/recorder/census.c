@@ -382,6 +382,20 @@ int64_t census_owner(struct census *c, enum event event, uint64_t pid)
     return learn(c, event, &proc);
 }
 
+void census_all_alone(struct census *c)
+{
+    for (int i = 0; i < EVENT_COUNT; i++)
+        crowd_allow(c->crowds[i].crowd, UINT32_MAX);
+}
+
+uint64_t census_pid(const struct census *c, uint32_t row)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->list[i].id == row)
+            return c->list[i].term;
+    return 0;
+}
+
 enum { SETTLE_MS = 300 };
 
 int census_settle(struct census *c)

@@ -38,6 +38,13 @@ MUST_USE int64_t census_at_rest(struct census *c, const struct sample *s);
  *  event; if it has ended, only its pid is known. Or the profile's error. */
 MUST_USE int64_t census_owner(struct census *c, enum event event, uint64_t pid);
 
+/** From now on every process has a row of its own, however many there are: for
+ *  a profile that is renewed before it grows large. */
+void census_all_alone(struct census *c);
+
+/** The pid term of the process with that row; 0: the census has not met it. */
+uint64_t census_pid(const struct census *c, uint32_t row);
+
 /** To be called when sampling is over: tries again, for 300 ms at most, to read
  *  what could not be read so far. 0 or the profile's error. */
 MUST_USE int census_settle(struct census *c);

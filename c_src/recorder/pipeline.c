@@ -11,6 +11,7 @@
 struct pipeline {
     struct target_state *target;
     struct unwinder *unwinder;
+    struct symbols *symbols;
     struct frames *frames;
     struct naming naming;
     struct census *census;
@@ -33,6 +34,35 @@ static struct profile *profile_of(struct profile *first, enum event event)
     return p ? p : first;
 }
 
+/* Everything that knows ids of the profile. */
+static int open_parts(struct pipeline *p)
+{
+    p->threads = profile_of(p->profile, EVENT_CPU);
+    p->processes = profile_of(p->profile, EVENT_WALL);
+    int err = frames_open(p->symbols, p->profile, &p->frames);
+    if (!err)
+        err = census_open(p->target, p->profile, &p->census);
+    if (!err)
+        err = port_tasks_open(p->target, p->census, p->profile, &p->ports);
+    if (!err)
+        err = waiting_open(p->target, p->frames, p->census, p->processes,
+                           &p->waiting);
+    p->naming = (struct naming){p->frames, p->ports, p->threads};
+    return err;
+}
+
+static void close_parts(struct pipeline *p)
+{
+    waiting_close(p->waiting);
+    port_tasks_close(p->ports);
+    census_close(p->census);
+    frames_close(p->frames);
+    p->waiting = NULL;
+    p->ports = NULL;
+    p->census = NULL;
+    p->frames = NULL;
+}
+
 int pipeline_open(struct target_state *target, struct unwinder *unwinder,
                   struct symbols *symbols, struct profile *profile,
                   struct pipeline **out)
@@ -42,18 +72,9 @@ int pipeline_open(struct target_state *target, struct unwinder *unwinder,
         return -ENOMEM;
     p->target = target;
     p->unwinder = unwinder;
+    p->symbols = symbols;
     p->profile = profile;
-    p->threads = profile_of(profile, EVENT_CPU);
-    p->processes = profile_of(profile, EVENT_WALL);
-    int err = frames_open(symbols, profile, &p->frames);
-    if (!err)
-        err = census_open(target, profile, &p->census);
-    if (!err)
-        err = port_tasks_open(target, p->census, profile, &p->ports);
-    if (!err)
-        err = waiting_open(target, p->frames, p->census, p->processes,
-                           &p->waiting);
-    p->naming = (struct naming){p->frames, p->ports, p->threads};
+    int err = open_parts(p);
     if (err) {
         pipeline_close(p);
         return err;
@@ -78,14 +99,23 @@ uint64_t pipeline_left_out(const struct pipeline *p)
     return p->left_out;
 }
 
+void pipeline_put_in(struct pipeline *p, uint32_t bucket)
+{
+    p->timeline = (struct timeline){.bucket = bucket};
+    census_all_alone(p->census);
+}
+
+int pipeline_renew(struct pipeline *p, struct profile *profile)
+{
+    close_parts(p);
+    p->profile = profile;
+    return open_parts(p);
+}
+
 void pipeline_close(struct pipeline *p)
 {
-    if (!p)
-        return;
-    waiting_close(p->waiting);
-    port_tasks_close(p->ports);
-    census_close(p->census);
-    frames_close(p->frames);
+    if (p)
+        close_parts(p);
     free(p);
 }
 
@@ -171,8 +201,9 @@ static bool add_thread(struct pipeline *p, const struct sample *s)
     return !p->unwound.copy_short;
 }
 
-/* A sample of a process, which has no thread. */
-static void add_process(struct pipeline *p, const struct sample *s)
+/* A sample of a process, which has no thread. false: it is to be left out. */
+static bool name_process(struct pipeline *p, const struct sample *s,
+                         struct pipeline_doing *out)
 {
     struct sample of_its_code = *s;
     struct named named = {.stack = PROFILE_NONE};
@@ -181,23 +212,49 @@ static void add_process(struct pipeline *p, const struct sample *s)
         unwinder_at_rest(p->unwinder, &of_its_code, &p->unwound);
     int named_as = waiting_name(p->waiting, &of_its_code, &p->unwound, &named);
     keep_error(p, named_as);
-    if (named_as > 0) {
+    if (named_as > 0)
+        return false;
+    *out = (struct pipeline_doing){
+        .process = id_or_none(p, census_at_rest(p->census, s)),
+        .stack = named.stack,
+        .state = named.state,
+    };
+    return true;
+}
+
+static void add_process(struct pipeline *p, const struct sample *s)
+{
+    struct pipeline_doing doing;
+    if (!name_process(p, s, &doing)) {
         p->left_out++;
         return;
     }
     int bucket = timeline_at(&p->timeline, s->time_ns);
     keep_error(p, bucket);
     const struct profile_sample row = {
-        .stack = named.stack,
-        .process = id_or_none(p, census_at_rest(p->census, s)),
+        .stack = doing.stack,
+        .process = doing.process,
         .thread = PROFILE_NONE,
-        .state = named.state,
+        .state = doing.state,
         .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
     };
     const uint64_t values[] = {s->period_ns, 1};
     if (s->erlang.len)
         count_quality(p, p->processes, &row);
     keep_error(p, profile_add(p->processes, &row, values));
+}
+
+int pipeline_name(struct pipeline *p, const struct sample *s,
+                  struct pipeline_doing *out)
+{
+    *out = (struct pipeline_doing){PROFILE_NONE, PROFILE_NONE, STATE_OTHER};
+    (void)name_process(p, s, out);
+    return p->error;
+}
+
+uint64_t pipeline_pid(const struct pipeline *p, uint32_t process)
+{
+    return census_pid(p->census, process);
 }
 
 bool pipeline_sample(struct pipeline *p, const struct sample *s)

@@ -33,11 +33,30 @@ MUST_USE int pipeline_leave_out(struct pipeline *p, const char *const *pids,
                                 size_t count);
 /** How many samples were left out for that reason. */
 uint64_t pipeline_left_out(const struct pipeline *p);
+/** Instead of a timeline: from now on, samples are put into this bucket, and
+ *  every process has a row of its own. */
+void pipeline_put_in(struct pipeline *p, uint32_t bucket);
+/** Continues with another profile, which is borrowed like the first one: what
+ *  is known by ids of the first is forgotten. After an error, only
+ *  pipeline_close may be called. */
+MUST_USE int pipeline_renew(struct pipeline *p, struct profile *profile);
 void pipeline_close(struct pipeline *p);
 /** Adds one sample to the profile. Returns false if a longer copy of the stack
  *  would have helped. The first error (-ENOMEM, or -E_LIMIT of the profile) is
  *  kept for pipeline_status. */
 bool pipeline_sample(struct pipeline *p, const struct sample *s);
+/** What a process does. */
+struct pipeline_doing {
+    uint32_t process; /**< row of the profile; PROFILE_NONE: not known */
+    uint32_t stack;   /**< PROFILE_NONE: no frame at all */
+    enum sample_state state;
+};
+/** Names a sample of a process (waiting.h), but does not count it. 0, or the
+ *  profile's error, which is kept for pipeline_status. */
+MUST_USE int pipeline_name(struct pipeline *p, const struct sample *s,
+                           struct pipeline_doing *out);
+/** census_pid. */
+uint64_t pipeline_pid(const struct pipeline *p, uint32_t process);
 /** To be called after the last sample: tries again to read what could not be
  *  read so far (census_settle). An error is kept for pipeline_status. */
 void pipeline_settle(struct pipeline *p);

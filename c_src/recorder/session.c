@@ -47,7 +47,7 @@ struct session {
     int meanwhile; /* what polls within another poll returned */
     struct stopped stopped;
     struct paused paused;
-    struct unseen *unseen; /* NULL if no CPU time is sampled */
+    struct unseen *unseen; /* NULL: no CPU time is missed */
     bool gone;
 };
 
@@ -91,7 +91,7 @@ static int open_engines(struct session *s, const struct session_options *o)
     if (!err && sources_are_soon(&s->sources))
         readers_prepare(&s->readers, o->kernel);
     err = err ? err : sources_start(&s->sources);
-    if (!err && sources_of(&s->sources, EVENT_CPU))
+    if (!err && sources_of(&s->sources, EVENT_CPU) && !o->live)
         err = unseen_open(o->pid, &s->target.threads, &s->unseen);
     return err;
 }
@@ -108,6 +108,7 @@ int session_open(const struct session_options *o, struct session **out)
         return -ENOMEM;
     s->stop = o->stop;
     s->look_pace = look_pace;
+    s->look_pace.pause_ns = o->live ? LOOK_PAUSE_NS : 0;
     const struct deadline attach = deadline_in(TARGET_ATTACH_MS, o->stop);
     int err = limits_check();
     if (!err)
@@ -320,6 +321,22 @@ int session_run(struct session *s, unsigned ms)
 struct profile *session_profile(struct session *s)
 {
     return s->profile;
+}
+
+struct session_parts session_parts(struct session *s)
+{
+    return (struct session_parts){.target = &s->target,
+                                  .pipeline = s->pipeline,
+                                  .engine = s->sources.list[0].ops->name,
+                                  .no_cpu = s->sources.no_cpu};
+}
+
+int session_renew(struct session *s, struct profile *fresh)
+{
+    int err = pipeline_renew(s->pipeline, fresh);
+    if (!err)
+        s->profile = s->sources.list[0].profile = fresh;
+    return err;
 }
 
 struct session_progress session_progress(const struct session *s)

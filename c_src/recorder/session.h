@@ -15,6 +15,9 @@
 #include "base/err.h"
 #include "profile/profile.h"
 
+struct pipeline;
+struct target_state;
+
 struct session_options {
     pid_t pid;
     unsigned events; /**< a set (EVENT_SET), not empty */
@@ -28,6 +31,8 @@ struct session_options {
     bool force;           /**< record even if the engine would rather refuse */
     bool timeline;        /**< keep the time of each sample */
     bool no_command;      /**< leave out the node's command line */
+    bool live; /**< for a view without an end (live.h): without an engine of
+                    the user's choice it also opens if none works */
     /** Pids of processes that work for this recording, at most OWN_PIDS. They
      *  are in no sample of the event wall. Borrowed for the call. */
     const char *const *own;
@@ -61,6 +66,17 @@ MUST_USE int session_run(struct session *s, unsigned ms);
  *  session_finish or session_close. */
 struct profile *session_profile(struct session *s);
 struct session_progress session_progress(const struct session *s);
+/** What a view (live.h) is made from; borrowed until session_close. */
+struct session_parts {
+    struct target_state *target;
+    struct pipeline *pipeline;
+    const char *engine;
+    int no_cpu; /**< why no CPU time is sampled, explained; 0: it is */
+};
+struct session_parts session_parts(struct session *s);
+/** Goes on with another profile, which the session then owns; the former one is
+ *  the caller's. On an error, the session can only be closed. */
+MUST_USE int session_renew(struct session *s, struct profile *fresh);
 /** Ends sampling, processes the queued samples and hands out the profile (of
  *  several events: the first one), which the caller owns. Samples that are not
  * processed within 5 s (0.3 s once *stop is set) count as lost. To be called

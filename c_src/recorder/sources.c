@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "recorder/limits.h"
+#include "recorder/readers.h"
 #include "recorder/session_meta.h"
 
 /* The share of the node's CPU time that events on its threads may cost. */
@@ -60,6 +61,19 @@ static enum engine_event clock_of(const struct session_options *o)
     return event;
 }
 
+/* A view of a node is worth opening even if no CPU time can be sampled. */
+static int go_without(struct sources *s, struct source *source,
+                      const struct session_options *o,
+                      const struct engine_config *config,
+                      struct engine_choice *choice, int err)
+{
+    if (!o->live || o->engine || err == -ENOMEM || err == -E_GONE)
+        return err;
+    s->no_cpu = readers_explain(err, o->pid);
+    *choice = (struct engine_choice){.ops = &engine_none};
+    return engine_none.open(config, &source->engine);
+}
+
 /* Several engines can sample CPU time, but only one can sample processes. */
 static int open_one(struct sources *s, struct source *source,
                     const struct sources_setup *setup,
@@ -79,11 +93,13 @@ static int open_one(struct sources *s, struct source *source,
         .meanwhile = setup->meanwhile,
         .meanwhile_ctx = setup->meanwhile_ctx,
     };
-    if (!wall)
-        return engine_open(o->engine ? o->engine : ENGINE_AUTO, &config, choice,
-                           &source->engine);
-    choice->ops = &engine_wall;
-    return engine_wall.open(&config, &source->engine);
+    if (wall) {
+        choice->ops = &engine_wall;
+        return engine_wall.open(&config, &source->engine);
+    }
+    int err = engine_open(o->engine ? o->engine : ENGINE_AUTO, &config, choice,
+                          &source->engine);
+    return err ? go_without(s, source, o, &config, choice, err) : 0;
 }
 
 static int open_source(struct sources *s, struct source *source,

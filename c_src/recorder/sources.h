@@ -25,6 +25,7 @@ struct sources {
     struct source list[EVENT_COUNT]; /**< in the order of the events */
     size_t count;
     struct proctable *processes; /**< for the event wall */
+    int no_cpu; /**< why CPU time is not sampled, explained; 0: it is */
 };
 
 /** What the engines are opened with. */

@@ -19,7 +19,7 @@ uint64_t timeline_bucket_ns(uint64_t duration_ns)
 void timeline_begin(struct timeline *t, struct profile *profile,
                     uint64_t started_ns)
 {
-    *t = (struct timeline){started_ns, profile};
+    *t = (struct timeline){.started_ns = started_ns, .profile = profile};
 }
 
 /* All events keep the same buckets. */
@@ -33,7 +33,9 @@ static int double_buckets(struct profile *p)
 
 int timeline_at(struct timeline *t, uint64_t time_ns)
 {
-    if (!t->profile || time_ns <= t->started_ns)
+    if (!t->profile)
+        return (int)t->bucket;
+    if (time_ns <= t->started_ns)
         return 0;
     const struct profile_meta *m = profile_meta(t->profile);
     uint64_t since = time_ns - t->started_ns;

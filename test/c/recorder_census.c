@@ -125,6 +125,22 @@ static void a_crowd_is_of_one_event(void **state)
     node_close(n);
 }
 
+/* A view without an end renews its profile before it grows large. */
+static void every_process_has_a_row_if_that_is_wanted(void **state)
+{
+    (void)state;
+    enum { MANY = 10000 };
+    struct made_node *n = node_of(make_profile());
+    uint32_t last = 0;
+    census_all_alone(n->census);
+    for (uint64_t i = 1; i <= MANY; i++)
+        last = sample(n, i, 1, 0);
+    assert_int_equal(profile_process_count(n->profile), MANY);
+    assert_int_equal(census_pid(n->census, last), MANY << 4 | 3);
+    assert_int_equal(census_pid(n->census, MANY), 0);
+    node_close(n);
+}
+
 static void a_name_is_a_row_of_its_own(void **state)
 {
     (void)state;
@@ -145,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_million_short_lives_are_a_few_rows),
         cmocka_unit_test(a_crowd_is_of_one_event),
+        cmocka_unit_test(every_process_has_a_row_if_that_is_wanted),
         cmocka_unit_test(a_name_is_a_row_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

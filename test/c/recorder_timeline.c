@@ -22,6 +22,16 @@ static void a_length_for_every_duration(void **state)
     }
 }
 
+static void without_a_timeline_all_samples_are_in_one_bucket(void **state)
+{
+    (void)state;
+    struct timeline t = {.bucket = 70000};
+    assert_int_equal(timeline_at(&t, 0), 70000);
+    assert_int_equal(timeline_at(&t, UINT64_MAX), 70000);
+    t.bucket++;
+    assert_int_equal(timeline_at(&t, 1), 70001);
+}
+
 static void take(struct timeline *t, struct profile *p, uint64_t ns)
 {
     int bucket = timeline_at(t, t->started_ns + ns);
@@ -107,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_length_for_every_duration),
+        cmocka_unit_test(without_a_timeline_all_samples_are_in_one_bucket),
         cmocka_unit_test(a_long_recording_joins_buckets),
         cmocka_unit_test(events_keep_the_same_buckets),
         cmocka_unit_test(a_sample_from_before_is_at_the_start),
