@@ -2,8 +2,8 @@
 # Installs from Debian what building, testing and using cprof needs. As root.
 set -eu
 packages="make gcc libc6-dev libunwind-dev libjansson-dev libprotobuf-c-dev
-    protobuf-c-compiler zlib1g-dev libbpf-dev clang libcmocka-dev clang-format
-    util-linux procps git
+    protobuf-c-compiler zlib1g-dev libncurses-dev libbpf-dev clang
+    libcmocka-dev clang-format util-linux procps tmux git
     elixir rebar3 erlang-base erlang-dev erlang-tools erlang-runtime-tools
     erlang-eunit erlang-crypto"
 

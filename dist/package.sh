@@ -23,7 +23,7 @@ copyright() {
     echo "/usr/share/common-licenses/Apache-2.0 or LICENSE. It holds the libraries below;"
     echo "\`make dist\` in its source code builds it anew with other versions of them."
     for package in libc6-dev libelf-dev libbpf-dev libjansson-dev libprotobuf-c-dev \
-        zlib1g-dev erlang-dev; do
+        zlib1g-dev libncurses-dev erlang-dev; do
         printf '\n==== %s %s\n\n' "$package" "$(dpkg-query -W -f '${Version}' "$package")"
         cat "/usr/share/doc/$package/copyright"
     done

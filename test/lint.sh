@@ -107,6 +107,8 @@ check_libraries() {
     check_library 'libunwind' '\.\./test/c/'
     check_library 'linux/perf_event\.h' 'engine/perf_'
     check_library 'bpf/' 'engine/.*bpf'
+    check_library 'curses\.h' 'cli/top_screen\.c'
+    check_library 'term\.h' 'cli/top_screen\.c'
     check_library 'jansson\.h' 'formats/json_dump\.c'
     check_library 'zlib\.h' 'formats/'
     check_library 'erl_nif\.h' 'nif/'

@@ -17,9 +17,9 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 
 # Everything the README's set-up installs, plus the packages the tests use.
 packages="make gcc libc6-dev libunwind-dev libjansson-dev libprotobuf-c-dev
-    protobuf-c-compiler zlib1g-dev libbpf-dev clang libcmocka-dev elixir rebar3
+    protobuf-c-compiler zlib1g-dev libncurses-dev libbpf-dev clang libcmocka-dev elixir rebar3
     erlang-base erlang-dev erlang-tools erlang-runtime-tools erlang-eunit erlang-crypto
-    procps git"
+    procps tmux git"
 
 # A node, and what makes use of a man page and of completion.
 bare="erlang-base man-db bash-completion zsh"

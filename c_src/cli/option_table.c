@@ -13,6 +13,10 @@
 #define MAX_SECONDS 86400
 #define MAX_TIME_S  1e9
 
+/* Of top, in seconds; the least is LIVE_LEAST_MS. */
+#define MIN_INTERVAL 0.2
+#define MAX_INTERVAL 3600
+
 /* A number as a string literal. */
 #define TEXT(number)  TEXT_(number)
 #define TEXT_(number) #number
@@ -62,6 +66,22 @@ static const char *take_duration(struct options *o, const char *text)
                    o->seconds <= MAX_SECONDS
                ? NULL
                : "give seconds, more than 0 and at most " TEXT(MAX_SECONDS);
+}
+
+static const char *take_interval(struct options *o, const char *text)
+{
+    return real_number(text, "", &o->interval) && o->interval >= MIN_INTERVAL &&
+                   o->interval <= MAX_INTERVAL
+               ? NULL
+               : "give seconds, " TEXT(MIN_INTERVAL) " to " TEXT(MAX_INTERVAL);
+}
+
+static const char *take_sort(struct options *o, const char *text)
+{
+    for (int i = 0; i < MOMENT_COLUMNS; i++)
+        if (strcmp(moment_column_name((size_t)i), text) == 0)
+            o->sort = (enum moment_column)i;
+    return NULL;
 }
 
 static const char *take_rate(struct options *o, const char *text)
@@ -238,8 +258,8 @@ static const char *take_min_effect(struct options *o, const char *text)
 enum {
     RECORD = OPTION_RECORD,
     DIFF = OPTION_DIFF,
-    NODES = OPTION_RECORD | OPTION_DOCTOR | OPTION_DUMP |
-            OPTION_SNAPSHOT,               /* use a node */
+    NODES = OPTION_RECORD | OPTION_DOCTOR | OPTION_DUMP | OPTION_SNAPSHOT |
+            OPTION_TOP,                    /* use a node */
     SHOWS = OPTION_RECORD | OPTION_REPORT, /* show a recording */
     FILTERS = SHOWS | OPTION_DIFF,
     WRITES = FILTERS | OPTION_DUMP | OPTION_SNAPSHOT, /* write a result */
@@ -252,10 +272,15 @@ const struct option_row option_table[] = {
      "the operating system pid of the node"},
     {"node", 'n', NODES, "NAME", NULL, false, NULL, AT(node),
      "the node with this name, such as shop or shop@host"},
-    {"duration", 'd', RECORD, "S", NULL, false, take_duration, 0,
+    {"duration", 'd', RECORD | OPTION_TOP, "S", NULL, false, take_duration, 0,
      "how many seconds to record (default " SECONDS "; a command: until it "
-     "ends)"},
-    {"rate", 'r', RECORD, "HZ", NULL, false, take_rate, 0,
+     "ends); top: to show (default: until q is pressed)"},
+    {"interval", 0, OPTION_TOP, "S", NULL, false, take_interval, 0,
+     "seconds from one look at the node to the next (default " TEXT(
+         OPTIONS_INTERVAL) ")"},
+    {"sort", 0, OPTION_TOP, "COLUMN", option_words_columns, true, take_sort, 0,
+     "sort processes by {} (default {first}); keys change that later"},
+    {"rate", 'r', RECORD | OPTION_TOP, "HZ", NULL, false, take_rate, 0,
      "samples per second of CPU time (default " TEXT(
          OPTIONS_RATE) "); with "
                        "--event wall, readings of the processes per second "
@@ -323,14 +348,14 @@ const struct option_row option_table[] = {
      "only that"},
     {"clock", 0, RECORD, "CLOCK", option_words_clocks, true, NULL, AT(clock),
      "what triggers samples of CPU time: {} (default {first})"},
-    {"engine", 0, RECORD, "ENGINE", option_words_engines, true, NULL,
-     AT(engine), "how samples are taken: {} (default {first})"},
+    {"engine", 0, RECORD | OPTION_TOP, "ENGINE", option_words_engines, true,
+     NULL, AT(engine), "how samples are taken: {} (default {first})"},
     {"force", 0, RECORD, NULL, NULL, false, NULL, AT(force),
      "engine ptrace: record even on a machine without a spare CPU, where "
      "stopped threads may have to wait for a long time"},
     {"no-command", 0, RECORD, NULL, NULL, false, NULL, AT(no_command),
      "leave the node's command line out of the result"},
-    {"quiet", 'q', WRITES, NULL, NULL, false, NULL, AT(quiet),
+    {"quiet", 'q', WRITES | OPTION_TOP, NULL, NULL, false, NULL, AT(quiet),
      "do not print progress or the names of written files on stderr"},
     {"help", 'h', WRITES | NODES, NULL, NULL, false, NULL, AT(help),
      "show this help"},

@@ -65,6 +65,12 @@ const char *option_words_clocks(enum option_verb verb, size_t i)
     return i < ENGINE_WALL ? engine_event_names[i] : NULL;
 }
 
+const char *option_words_columns(enum option_verb verb, size_t i)
+{
+    (void)verb;
+    return moment_column_name(i);
+}
+
 const char *option_words_owners(enum option_verb verb, size_t i)
 {
     static const char *const words[] = {"process", "scheduler", NULL};

@@ -27,4 +27,7 @@ bool option_words_have(const struct option_row *row, enum option_verb verb,
 void option_words_add(struct buffer *out, const struct option_row *row,
                       enum option_verb verb);
 
+/** The columns by which top sorts processes. */
+const char *option_words_columns(enum option_verb verb, size_t i);
+
 #endif

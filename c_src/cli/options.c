@@ -356,6 +356,16 @@ static int check_only_node(int argc, char **argv, struct options *o,
     return err ? err : decide_format(o, f);
 }
 
+static int check_top(int argc, char **argv, struct options *o,
+                     struct options_fault *f)
+{
+    if (!o->rate)
+        o->rate = OPTIONS_RATE;
+    if (o->interval <= 0)
+        o->interval = OPTIONS_INTERVAL;
+    return check_only_node(argc, argv, o, f);
+}
+
 int options_parse(enum option_verb verb, int argc, char **argv,
                   struct options *o, struct options_fault *f)
 {
@@ -372,6 +382,8 @@ int options_parse(enum option_verb verb, int argc, char **argv,
         return check_report(argc, argv, o, f);
     case OPTION_DIFF:
         return check_diff(argc, argv, o, f);
+    case OPTION_TOP:
+        return check_top(argc, argv, o, f);
     default:
         return check_only_node(argc, argv, o, f);
     }

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "formats/view.h"
+#include "profile/moment.h"
 
 /** Verbs with options, as bits. */
 enum option_verb {
@@ -21,6 +22,7 @@ enum option_verb {
     OPTION_DIFF = 4,
     OPTION_DOCTOR = 8,
     OPTION_DUMP = 16,
+    OPTION_TOP = 32,
     OPTION_SNAPSHOT = 64,
 };
 
@@ -28,6 +30,7 @@ enum option_verb {
 #define OPTIONS_RATE       99 /**< default rate in Hz */
 #define OPTIONS_WALL_RATE  10 /**< the same for the event wall */
 #define OPTIONS_SECONDS    10 /**< default duration, for a running node */
+#define OPTIONS_INTERVAL   1  /**< default of top, in seconds */
 
 /** Recordings of one side of a comparison. */
 struct options_side {
@@ -44,6 +47,8 @@ struct options {
     const char *node;     /**< its name */
     char *const *command; /**< after "--", NULL-terminated */
     double seconds;
+    double interval; /**< seconds; never 0 after parsing, for top */
+    enum moment_column sort;
     unsigned rate; /**< Hz, of the first event; never 0 after parsing, if the
                         verb records */
     const char *engine; /**< ENGINE_AUTO, or one of engine_all; not NULL */
@@ -91,6 +96,8 @@ struct view options_view(const struct options *o);
 /** The subject of an error of view_render: an option's argument, or `what`. */
 const char *options_at_fault(const struct options *o, int err,
                              const char *what);
+/** Does the terminal show UTF-8? */
+bool options_shows_utf8(void);
 /** Would binary output be written to a terminal? */
 bool options_unreadable(const struct options *o);
 

@@ -23,7 +23,7 @@ static struct filter filter_of(const struct options *o)
 
 /* Only the environment decides: whether the locale is installed on this machine
  * says nothing about the terminal. */
-static bool shows_utf8(void)
+bool options_shows_utf8(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -43,7 +43,8 @@ struct view options_view(const struct options *o)
         .how = {
             .top = o->top,
             .color = !o->output && isatty(STDOUT_FILENO),
-            .ascii = !o->output && isatty(STDOUT_FILENO) && !shows_utf8(),
+            .ascii =
+                !o->output && isatty(STDOUT_FILENO) && !options_shows_utf8(),
             .by = scheduler ? FORMAT_BY_SCHEDULER : FORMAT_BY_PROCESS,
             .cpu_weights = o->weights && strcmp(o->weights, "cpu") == 0,
             .callers = o->callers,

@@ -10,7 +10,7 @@
 #include "output/output.h"
 
 const struct verb *const verb_all[] = {
-    &verb_record,   &verb_report, &verb_diff, &verb_dump,
+    &verb_record,   &verb_report, &verb_diff, &verb_top, &verb_dump,
     &verb_snapshot, &verb_doctor, &verb_port, NULL};
 
 /* Prints a text about the program itself. */

@@ -28,8 +28,8 @@ struct verb {
     const char *after; /**< the same, shown below the options */
 };
 
-extern const struct verb verb_record, verb_report, verb_diff, verb_dump,
-    verb_snapshot, verb_doctor;
+extern const struct verb verb_record, verb_report, verb_diff, verb_top,
+    verb_dump, verb_snapshot, verb_doctor;
 /** Speaks the port protocol on stdin and stdout; for Cprof, not for people. */
 extern const struct verb verb_port;
 /** All verbs, NULL-terminated. */

@@ -24,13 +24,13 @@ struct session_options {
     /** By event, Hz: samples per second of CPU time; readings of the processes
      *  per second. Those of events that are not recorded are ignored. */
     unsigned rates[EVENT_COUNT];
-    const char *engine;   /**< of CPU time: ENGINE_AUTO, or one of engine_all */
-    const char *clock;    /**< of CPU time: one of engine_event_names; NULL: the
-                               first */
-    bool kernel;          /**< record kernel stacks */
-    bool force;           /**< record even if the engine would rather refuse */
-    bool timeline;        /**< keep the time of each sample */
-    bool no_command;      /**< leave out the node's command line */
+    const char *engine; /**< of CPU time: ENGINE_AUTO, or one of engine_all */
+    const char *clock;  /**< of CPU time: one of engine_event_names; NULL: the
+                             first */
+    bool kernel;        /**< record kernel stacks */
+    bool force;         /**< record even if the engine would rather refuse */
+    bool timeline;      /**< keep the time of each sample */
+    bool no_command;    /**< leave out the node's command line */
     bool live; /**< for a view without an end (live.h): without an engine of
                     the user's choice it also opens if none works */
     /** Pids of processes that work for this recording, at most OWN_PIDS. They

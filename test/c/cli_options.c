@@ -11,9 +11,9 @@
 
 enum { WORDS = 16 };
 
-static const struct verb *const shown[] = {&verb_record,   &verb_report,
-                                           &verb_diff,     &verb_dump,
-                                           &verb_snapshot, &verb_doctor};
+static const struct verb *const shown[] = {
+    &verb_record, &verb_report,   &verb_diff,  &verb_top,
+    &verb_dump,   &verb_snapshot, &verb_doctor};
 
 /* Splits at spaces; "" when it parses, else "WHAT: WHY". */
 static const char *fault_of(const char *line, struct options *o)
@@ -30,6 +30,7 @@ static const char *fault_of(const char *line, struct options *o)
     enum option_verb verb = strcmp(argv[0], "report") == 0     ? OPTION_REPORT
                             : strcmp(argv[0], "diff") == 0     ? OPTION_DIFF
                             : strcmp(argv[0], "dump") == 0     ? OPTION_DUMP
+                            : strcmp(argv[0], "top") == 0      ? OPTION_TOP
                             : strcmp(argv[0], "snapshot") == 0 ? OPTION_SNAPSHOT
                                                                : OPTION_RECORD;
     int err = options_parse(verb, argc, argv, o, &f);
@@ -92,6 +93,12 @@ static void what_does_not_fit_is_refused(void **state)
          "--event: this format shows one event; record them into a .pb.gz"},
         {"diff a b --event wall", "--event: no such option"},
         {"dump -p 1 -n shop", "--node shop: give either --pid or --node"},
+        {"top --interval 0.1", "--interval 0.1: give seconds, 0.2 to 3600"},
+        {"top --interval soon", "--interval soon: give seconds"},
+        {"top --sort name", "--sort name: choose cpu, reductions, mailbox"},
+        {"top 4711", "4711: did you mean -p 4711?"},
+        {"top -p 1 -o a.txt", "-o: no such option"},
+        {"top -p 1 --kernel", "--kernel: no such option"},
         {"dump 4711", "4711: did you mean -p 4711?"},
         {"dump -p 1 -f html", "--format html: choose text or json"},
         {"dump -p 1 -o a.html", "--output a.html: the file extension is of no "
@@ -137,6 +144,11 @@ static void values_arrive(void **state)
     assert_string_equal(fault_of("dump -p 1 -o a.json --top 3 -q", &o), "");
     assert_ptr_equal(o.format, &format_json);
     assert_true(o.pid == 1 && o.top == 3 && o.quiet);
+    assert_string_equal(fault_of("top --sort memory --interval 0.5", &o), "");
+    assert_int_equal(o.sort, MOMENT_MEMORY);
+    assert_true(o.interval == 0.5 && o.rate == OPTIONS_RATE);
+    assert_string_equal(fault_of("top -p 1", &o), "");
+    assert_true(o.interval == 1 && o.sort == MOMENT_CPU);
     assert_string_equal(fault_of("dump -n shop", &o), "");
     assert_ptr_equal(o.format, &format_text);
     assert_string_equal(fault_of("snapshot -n shop -o a.json --top 3", &o), "");
