@@ -11,7 +11,10 @@ defmodule Seen do
   def rows(work, how) do
     {node, helpers} = start(work)
     Process.sleep(1000)
-    rows = for {engine, rate} <- how, row <- recording(node, engine, rate), do: [workload: work, otp: Cprof.otp()] ++ row
+
+    rows =
+      for {engine, rate} <- how, row <- recording(node, engine, rate), do: [workload: work, otp: Cprof.otp()] ++ row
+
     for each <- [node | helpers], do: Node.stop(each)
     rows
   end
@@ -58,7 +61,9 @@ defmodule Seen do
   defp row_of_perf(kind, threads, samples, rate) do
     n = Enum.sum(for {_, tid, _} <- threads, do: Map.get(samples, tid, 0))
     used = Enum.sum(for {_, _, ns} <- threads, do: ns) / 1.0e9
-    [profiler: "perf -a", rate: rate, threads: kind, used_s: used] ++ [seen_of_used: n / rate / used, chance: Bench.chance(n)]
+
+    [profiler: "perf -a", rate: rate, threads: kind, used_s: used] ++
+      [seen_of_used: n / rate / used, chance: Bench.chance(n)]
   end
 
   def work, do: Bench.names("WORK", "erlang bif gc messages dirty tiny " <> Enum.join(@switching, " "))

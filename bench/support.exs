@@ -80,7 +80,10 @@ defmodule Bench do
   @doc "The threads of `spent/2` by kind; first all of them. Kinds that used no CPU time are left out."
   def by_kind(used) do
     kinds = Enum.group_by(used, fn {comm, _, _} -> String.replace(comm, ~r/_?\d+_?/, "") end)
-    for {kind, threads} <- [{"all", used} | Enum.sort(kinds)], Enum.any?(threads, &(elem(&1, 2) > 0)), do: {kind, threads}
+
+    for {kind, threads} <- [{"all", used} | Enum.sort(kinds)],
+        Enum.any?(threads, &(elem(&1, 2) > 0)),
+        do: {kind, threads}
   end
 
   @doc "How far, as a share, n samples are from what they stand for by chance alone (95 %)."

@@ -286,7 +286,7 @@ const struct option_row option_table[] = {
                        "--event wall, readings of the processes per second "
                        "(default " TEXT(OPTIONS_WALL_RATE) ", at most " TEXT(
                            ENGINE_WALL_MAX_RATE) "; with --event cpu,wall "
-                                                  "always the default)"},
+                                                 "always the default)"},
     {"base", 0, DIFF, "FILE", NULL, false, take_base, 0,
      "a recording from before the change (repeatable)"},
     {"new", 0, DIFF, "FILE", NULL, false, take_new, 0,

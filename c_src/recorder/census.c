@@ -6,7 +6,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/index.h"
-#include "profile/crowd.h"
+#include "recorder/crowd_rows.h"
 #include "recorder/initial_call.h"
 #include "target/procdict.h"
 
@@ -22,22 +22,13 @@ struct member {
  * at the start. */
 static const struct pace read_pace = {.burst_ns = 50 * NS_PER_MS, .share = 9};
 
-/* The processes without a row of their own. Those of one event are not counted
- * in the report of another. */
-struct crowds {
-    struct profile *profile;
-    struct crowd *crowd;
-    uint32_t *rows; /* by crowd: row of the profile, or PROFILE_NONE */
-    size_t count, cap;
-};
-
 struct census {
     struct target_state *target;
     struct profile *profile; /* the first one of the recording */
     struct member *list;
     size_t count, cap;
     struct index by_term;
-    struct crowds crowds[EVENT_COUNT];
+    struct crowd_rows crowds[EVENT_COUNT];
     struct term_node node;
     struct procdict_reader *dictionaries;
     struct pace pace;
@@ -59,7 +50,7 @@ static int open_crowds(struct census *c)
     int err = 0;
     for (int i = 0; i < EVENT_COUNT && !err; i++) {
         c->crowds[i].profile = c->profile;
-        err = crowd_open(&c->crowds[i].crowd);
+        err = crowd_rows_open(&c->crowds[i]);
     }
     for (struct profile *p = c->profile; p; p = profile_next_edit(p))
         if (profile_event(p) != EVENT_COUNT)
@@ -97,10 +88,8 @@ void census_close(struct census *c)
     if (!c)
         return;
     index_deinit(&c->by_term);
-    for (int i = 0; i < EVENT_COUNT; i++) {
-        crowd_close(c->crowds[i].crowd);
-        free(c->crowds[i].rows);
-    }
+    for (int i = 0; i < EVENT_COUNT; i++)
+        crowd_rows_close(&c->crowds[i]);
     procdict_close(c->dictionaries);
     free(c->list);
     free(c);
@@ -201,27 +190,15 @@ static int64_t describe_crowd(struct census *c, const struct person *who)
     return profile_process(c->profile, "", "", initial, "", "");
 }
 
-static int reserve_crowd(struct crowds *of, size_t crowd)
-{
-    int err = ARRAY_RESERVE(of->rows, of->cap, crowd + 1);
-    while (!err && of->count <= crowd)
-        of->rows[of->count++] = PROFILE_NONE;
-    return err;
-}
-
-static int64_t crowd_row(struct census *c, struct crowds *of,
+static int64_t crowd_row(struct census *c, struct crowd_rows *of,
                          const struct person *who, uint32_t crowd)
 {
-    int64_t id = reserve_crowd(of, crowd);
-    if (!id && of->rows[crowd] == PROFILE_NONE)
+    int64_t id = crowd_rows_find(of, crowd);
+    if (id == PROFILE_NONE)
         id = describe_crowd(c, who);
-    else if (!id)
-        id = of->rows[crowd];
     if (id < 0)
         return id;
-    of->rows[crowd] = (uint32_t)id;
-    int err = profile_set_members(of->profile, (uint32_t)id,
-                                  crowd_members(of->crowd, crowd));
+    int err = crowd_rows_set(of, crowd, (uint32_t)id);
     return err ? err : id;
 }
 
@@ -271,7 +248,7 @@ static int64_t learn(struct census *c, enum event event,
                      const struct erlproc *proc)
 {
     struct person who = {.proc = *proc};
-    struct crowds *of = &c->crowds[event];
+    struct crowd_rows *of = &c->crowds[event];
     read_person(c, &who);
     const uint64_t *initial = initial_of(&who);
     const struct crowd_kind kind = {{initial[0], initial[1], initial[2]}};

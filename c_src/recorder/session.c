@@ -162,15 +162,6 @@ static bool is_over(struct session *s)
     return deadline_check(&s->poll_until) != 0;
 }
 
-static void see_cpu_time(struct session *s, const struct sample *sample)
-{
-    struct thread new;
-    const struct thread *t = threads_find(&s->target.threads, sample->tid);
-    if (!t)
-        threads_newcomer(&s->target.threads, sample->tid, sample->comm, &new);
-    unseen_sample(s->unseen, t ? t->kind : new.kind, sample);
-}
-
 /* A poll of one source. */
 struct turn {
     struct session *s;
@@ -184,13 +175,11 @@ static bool on_sample(void *ctx, const struct sample *sample)
     const struct turn *turn = ctx;
     struct session *s = turn->s;
     const struct engine_ops *ops = turn->source->ops;
-    if (s->draining && is_over(s)) {
-        turn->source->untaken++;
-        return true;
-    }
+    if (s->draining && is_over(s))
+        return ++turn->source->untaken;
     s->target.until = deadline_in(SAMPLE_MS, NULL);
-    if (!sample->of_process)
-        see_cpu_time(s, sample);
+    if (s->unseen && !sample->of_process)
+        unseen_sample(s->unseen, &s->target.threads, sample);
     if (!pipeline_sample(s->pipeline, sample) && ops->stack_short)
         ops->stack_short(turn->source->engine);
     if (sample->of_process)
@@ -221,10 +210,10 @@ static int poll_source(struct session *s, struct source *source, int timeout_ms,
 static void meanwhile(void *session)
 {
     struct session *s = session;
-    uint64_t now = clock_now_ns();
     for (size_t i = 0; i < s->sources.count; i++) {
         struct source *source = &s->sources.list[i];
-        if (source->ops->due_ns || now - source->polled_ns < MEANWHILE_NS)
+        if (source->ops->due_ns ||
+            clock_now_ns() - source->polled_ns < MEANWHILE_NS)
             continue;
         int news = poll_engine(s, source, 0);
         if (s->meanwhile >= 0 && news)
@@ -249,13 +238,6 @@ static int poll_sources(struct session *s, int timeout_ms)
     return news >= 0 && s->meanwhile ? s->meanwhile : news;
 }
 
-static int take_maps(struct session *s, struct maps *old)
-{
-    int err = readers_set_maps(&s->readers, &s->target.maps);
-    maps_deinit(old);
-    return err;
-}
-
 static int look(struct session *s)
 {
     struct maps old = {0};
@@ -266,7 +248,10 @@ static int look(struct session *s)
         return 0;
     if (changed < 0)
         return changed;
-    int err = changed & TARGET_NEW_MAPS ? take_maps(s, &old) : 0;
+    int err = 0;
+    if (changed & TARGET_NEW_MAPS)
+        err = readers_set_maps(&s->readers, &s->target.maps);
+    maps_deinit(&old);
     const struct engine_view view = view_of(s);
     struct limits_spare spare;
     err = err ? err : limits_keep(&spare);
@@ -341,8 +326,7 @@ int session_renew(struct session *s, struct profile *fresh)
 
 struct session_progress session_progress(const struct session *s)
 {
-    struct session_progress now = {.elapsed_ns =
-                                       clock_now_ns() - s->started_ns};
+    struct session_progress now = {clock_now_ns() - s->started_ns, 0, 0};
     for (size_t i = 0; i < s->sources.count; i++) {
         const struct source *source = &s->sources.list[i];
         struct engine_counters c = source->ops->counters(source->engine);
@@ -352,21 +336,16 @@ struct session_progress session_progress(const struct session *s)
     return now;
 }
 
-/* The note is added only if CPU time is sampled, in the kernel too. */
 static int note_unseen(struct session *s)
 {
     const struct source *source = sources_of(&s->sources, EVENT_CPU);
-    const struct profile_meta *m = profile_meta(source->profile);
     const struct engine_counters c = source->ops->counters(source->engine);
     const struct engine_info info = source->ops->info(source->engine);
-    bool all =
-        m->kernel_included && strcmp(profile_text(source->profile, m->event),
-                                     engine_event_names[ENGINE_CPU_CLOCK]) == 0;
     const struct unseen_reasons why = {.engine = &c,
                                        .info = &info,
                                        .untaken = source->untaken,
                                        .paused_ns = s->paused.total_ns};
-    return unseen_note(s->unseen, source->profile, &why, all);
+    return unseen_note(s->unseen, source->profile, &why);
 }
 
 static int end_source(struct session *s, const struct source *source,

@@ -129,10 +129,14 @@ int unseen_look(struct unseen *u, const struct threads *now)
     return look(u, now, true);
 }
 
-void unseen_sample(struct unseen *u, enum thread_kind kind,
+void unseen_sample(struct unseen *u, const struct threads *threads,
                    const struct sample *s)
 {
-    u->seen_ns[kind] += s->period_ns;
+    struct thread new;
+    const struct thread *t = threads_find(threads, s->tid);
+    if (!t)
+        threads_newcomer(threads, s->tid, s->comm, &new);
+    u->seen_ns[t ? t->kind : new.kind] += s->period_ns;
     u->samples++;
     u->kernel += s->in_kernel;
 }
@@ -328,8 +332,17 @@ static struct unseen_gap gap_of(const struct unseen *u, const struct profile *p,
     return g;
 }
 
+/* Is the kernel's CPU time sampled, too? */
+static bool is_all_sampled(const struct profile *p)
+{
+    const struct profile_meta *m = profile_meta(p);
+    return m->kernel_included &&
+           strcmp(profile_text(p, m->event),
+                  engine_event_names[ENGINE_CPU_CLOCK]) == 0;
+}
+
 int unseen_note(const struct unseen *u, struct profile *p,
-                const struct unseen_reasons *why, bool all)
+                const struct unseen_reasons *why)
 {
     char line[512];
     struct unseen_gap g = gap_of(u, p, why);
@@ -337,7 +350,7 @@ int unseen_note(const struct unseen *u, struct profile *p,
     m->used_ns = g.used_ns;
     m->seen_ns = g.seen_ns;
     profile_counters_edit(p)->in_kernel = u->kernel;
-    if (!all || !unseen_explain(&g, line, sizeof(line)))
+    if (!is_all_sampled(p) || !unseen_explain(&g, line, sizeof(line)))
         return 0;
     if (g.used_ns > g.seen_ns)
         profile_counters_edit(p)->unseen_ms =

@@ -26,7 +26,8 @@ void unseen_close(struct unseen *u);
 /** Takes in the threads that exist now and the CPU time that they have used. To
  *  be called at intervals. 0 or -ENOMEM. */
 MUST_USE int unseen_look(struct unseen *u, const struct threads *now);
-void unseen_sample(struct unseen *u, enum thread_kind kind,
+/** Counts a sample of a thread. */
+void unseen_sample(struct unseen *u, const struct threads *threads,
                    const struct sample *s);
 /** Sampling has ended: notes the node's final CPU time. To be called before the
  *  queued samples are processed. */
@@ -41,13 +42,13 @@ struct unseen_reasons {
 /**
  * Puts the CPU time that was used and that was seen into the profile's meta. If
  * they differ by more than 2 % plus what chance explains, of all threads or of
- * a kind of thread, adds a note that says by how much and why. To be called
+ * a kind of thread, adds a note that says by how much and why (not if only a
+ * part of the CPU time is sampled). To be called
  * when the profile's counters are final.
- * @param all  true if all CPU time is sampled; otherwise no note is added
  * @return 0, or the profile's error
  */
 MUST_USE int unseen_note(const struct unseen *u, struct profile *p,
-                         const struct unseen_reasons *why, bool all);
+                         const struct unseen_reasons *why);
 
 /** CPU time that was used but not seen, by cause, in nanoseconds. */
 struct unseen_gap {

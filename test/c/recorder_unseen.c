@@ -154,7 +154,10 @@ static void a_thread_that_ended_is_the_cause(void **state)
     struct unseen *u;
     struct threads now;
     struct profile *p = make_profile();
+    int64_t clock = profile_string(p, engine_event_names[ENGINE_CPU_CLOCK]);
     profile_meta_edit(p)->rate_asked = 1000;
+    profile_meta_edit(p)->event = (uint32_t)clock;
+    profile_meta_edit(p)->kernel_included = true;
     const struct engine_counters counters = {0};
     const struct engine_info per_thread = {.threads = 1};
     const struct unseen_reasons why = {.engine = &counters,
@@ -169,7 +172,7 @@ static void a_thread_that_ended_is_the_cause(void **state)
     assert_int_equal(threads_read(getpid(), &now), 0);
     assert_int_equal(unseen_look(u, &now), 0);
     unseen_stop(u);
-    assert_int_equal(unseen_note(u, p, &why, true), 0);
+    assert_int_equal(unseen_note(u, p, &why), 0);
     const char *notes = profile_text(p, profile_meta(p)->notes);
     assert_non_null(strstr(notes, "were not sampled"));
     assert_true(profile_meta(p)->used_ns >= ns);
