@@ -61,8 +61,8 @@ static int start(struct server *s, const struct port_request *r)
     const struct session_options o = {
         .pid = (pid_t)r->pid,
         .events = EVENT_SET(event),
-        .rates = {[EVENT_CPU] = (unsigned)r->rate,
-                  [EVENT_WALL] = (unsigned)r->rate},
+        .rates =
+            {[EVENT_CPU] = (unsigned)r->rate, [EVENT_WALL] = (unsigned)r->rate},
         .own = own,
         .own_count = port_texts(&r->own, own),
         .timeline = true,
