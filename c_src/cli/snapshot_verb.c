@@ -47,7 +47,7 @@ const struct verb verb_snapshot = {
     .name = "snapshot",
     .options = OPTION_SNAPSHOT,
     .run = run,
-    .uses = {{"[-p PID | -n NODE] [-o FILE]",
+    .uses = {{"[-p PID | -n NAME] [-o FILE]",
               "the figures of a node and its processes"}},
     .about =
         "Shows the figures of a node at this moment: the states of its "

@@ -26,10 +26,10 @@ static void cpu_line(const struct moment *m, struct top_page *page)
     struct buffer *line = &page->line;
     buffer_text(line, "CPU:      ");
     if (isnan(m->node_cpus))
-        buffer_text(line, "being measured");
+        buffer_text(line, m->span_ns ? "node -" : "being measured");
     else
         buffer_printf(line, "node %.2f", m->node_cpus);
-    if (m->cpu_count)
+    if (m->cpu_count && m->span_ns)
         buffer_printf(line, " of %u CPU%s", m->cpu_count,
                       m->cpu_count == 1 ? "" : "s");
     if (!isnan(m->all_cpus))

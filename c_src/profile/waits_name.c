@@ -1,4 +1,4 @@
-/* How the leaf frame is called of those that wait for a process. */
+/* The name of the leaf frame of a process that waits for another one. */
 #include "profile/waits.h"
 
 #include <stdio.h>

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "profile/moment.h"
 
-/** Figures are of the intervals of about this time; of one, if it is longer. */
+/** Figures cover about this time, but at least one interval. */
 enum { LIVE_SPAN_MS = 5000, LIVE_LEAST_MS = 200 };
 
 struct live_options {
@@ -28,8 +28,8 @@ struct live_options {
 
 struct live;
 
-/** Attaches and begins. The caller owns *out. Errors are those of session_open;
- *  it is none if only the processes, or only CPU time, can be seen. */
+/** Attaches and begins. The caller owns *out. Errors are those of session_open.
+ *  It is not an error if only the processes, or only CPU time, can be seen. */
 MUST_USE int live_open(const struct live_options *o, struct live **out);
 void live_close(struct live *l);
 /** Works for about ms milliseconds; must be called all the time. Returns 1 if

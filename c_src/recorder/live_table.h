@@ -4,10 +4,10 @@
  * table again and again, or a part of it on a node with very many processes,
  * and finds out how fast mailboxes and reductions grow.
  *
- * Of at most LIVE_TABLE_MOST processes, and of those that matter, every one is
- * read each time; of all others as many, chosen at random. Those that matter
- * are the ones that the caller names, those that others wait for, and those
- * that were the largest in one of the columns. Reading takes at most an
+ * Each reading takes all processes if there are at most LIVE_TABLE_MOST;
+ * otherwise that many, chosen at random, and those that matter: the ones that
+ * the caller names, those that others wait for, and those that were the largest
+ * in one of the columns. Reading takes at most an
  * eightieth of the CPU time of a CPU: on a node whose table is so large that it
  * would take more, it is read less often.
  */

@@ -87,7 +87,7 @@ MUST_USE int procfigures_find(const struct layout *l, const struct memory *m,
                               struct procfigures_places *out);
 
 /** The figures in a copy of at least places->bytes bytes. A figure that is
- *  impossible, as the process changes it just now, is not known. */
+ *  impossible because the process is changing it is not known. */
 struct procfigures procfigures_of(const struct procfigures_places *places,
                                   const void *copy);
 
