@@ -175,8 +175,10 @@ static bool on_sample(void *ctx, const struct sample *sample)
     const struct turn *turn = ctx;
     struct session *s = turn->s;
     const struct engine_ops *ops = turn->source->ops;
-    if (s->draining && is_over(s))
-        return ++turn->source->untaken;
+    if (s->draining && is_over(s)) {
+        turn->source->untaken++;
+        return true;
+    }
     s->target.until = deadline_in(SAMPLE_MS, NULL);
     if (s->unseen && !sample->of_process)
         unseen_sample(s->unseen, &s->target.threads, sample);
@@ -326,13 +328,9 @@ int session_renew(struct session *s, struct profile *fresh)
 
 struct session_progress session_progress(const struct session *s)
 {
-    struct session_progress now = {clock_now_ns() - s->started_ns, 0, 0};
-    for (size_t i = 0; i < s->sources.count; i++) {
-        const struct source *source = &s->sources.list[i];
-        struct engine_counters c = source->ops->counters(source->engine);
-        now.samples += c.samples - source->untaken;
-        now.lost += c.lost + source->untaken;
-    }
+    struct session_progress now = {.elapsed_ns =
+                                       clock_now_ns() - s->started_ns};
+    sources_count(&s->sources, &now);
     return now;
 }
 

@@ -158,6 +158,16 @@ int sources_follow(struct sources *s, const struct engine_view *view)
     return err;
 }
 
+void sources_count(const struct sources *s, struct session_progress *add_to)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct source *source = &s->list[i];
+        struct engine_counters c = source->ops->counters(source->engine);
+        add_to->samples += c.samples - source->untaken;
+        add_to->lost += c.lost + source->untaken;
+    }
+}
+
 struct source *sources_of(struct sources *s, enum event event)
 {
     for (size_t i = 0; i < s->count; i++)

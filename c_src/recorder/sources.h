@@ -50,6 +50,8 @@ void sources_stop(struct sources *s);
 void sources_close(struct sources *s);
 /** Passes what is known of the node now to all engines. 0 or their error. */
 MUST_USE int sources_follow(struct sources *s, const struct engine_view *view);
+/** Adds the samples of all events so far, and those that were lost. */
+void sources_count(const struct sources *s, struct session_progress *add_to);
 /** The source of that event, or NULL. */
 struct source *sources_of(struct sources *s, enum event event);
 /** Must samples of any event be handled soon (struct engine_ops)? */

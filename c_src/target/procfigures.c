@@ -1,4 +1,4 @@
-#include "target/procfigures.h"
+#include "target/procfigures_parts.h"
 
 #include <string.h>
 
@@ -6,10 +6,6 @@
  * or in the buffers of parallel senders (ERTS_PSFLG_MSG_SIG_IN_Q, _NMSG_).
  * Before OTP 26, only the second one is used. */
 enum { SIGNALS_WAIT = 1 << 12 | 1 << 19 };
-
-/* A larger figure is wrong. */
-#define MOST            ((uint64_t)1 << 44) /* words, messages */
-#define MOST_REDUCTIONS ((uint64_t)1 << 60) /* of years */
 
 struct procfigures procfigures_unknown(void)
 {
@@ -39,7 +35,7 @@ static void queue(const struct procfigures_places *at, const void *copy,
                       (at->queue_middle ? word(copy, at->queue_middle) : 0);
     bool buffered = at->buffers && word(copy, at->buffers) &&
                     (word(copy, at->state) & SIGNALS_WAIT);
-    f->queue = below(length, MOST);
+    f->queue = below(length, PROCFIGURES_MOST);
     f->queue_at_least =
         buffered ||
         (at->queue_middle && word(copy, at->queue_outer + TO_NEXT_SIGNAL) != 0);
@@ -59,11 +55,12 @@ struct procfigures procfigures_of(const struct procfigures_places *at,
     if (at->known[PROCFIGURE_QUEUE])
         queue(at, copy, &f);
     if (at->known[PROCFIGURE_REDUCTIONS])
-        f.reductions = below(word(copy, at->reductions), MOST_REDUCTIONS);
+        f.reductions =
+            below(word(copy, at->reductions), PROCFIGURES_MOST_REDUCTIONS);
     if (at->known[PROCFIGURE_HEAP])
-        f.heap_words = below(heap_words(at, copy), MOST);
+        f.heap_words = below(heap_words(at, copy), PROCFIGURES_MOST);
     if (at->known[PROCFIGURE_VHEAP])
-        f.vheap_words =
-            below(word(copy, at->vheap) + word(copy, at->vheap_old), MOST);
+        f.vheap_words = below(word(copy, at->vheap) + word(copy, at->vheap_old),
+                              PROCFIGURES_MOST);
     return f;
 }

@@ -14,6 +14,10 @@
 /** Words of a struct that are copied; a Process has under 100. */
 enum { PROCFIGURES_WORDS = 120 };
 
+/** A larger figure is impossible: words and messages; reductions, of years. */
+#define PROCFIGURES_MOST            ((uint64_t)1 << 44)
+#define PROCFIGURES_MOST_REDUCTIONS ((uint64_t)1 << 60)
+
 struct procfigures_copy {
     uint64_t address;
     uint64_t word[PROCFIGURES_WORDS];

@@ -30,8 +30,6 @@
 #include "target/layout_parts.h"
 #include "target/procfigures_parts.h"
 
-#define MOST                 ((uint64_t)1 << 44)
-#define MOST_REDUCTIONS      ((uint64_t)1 << 60)
 #define INVALID_FRAGMENT_PTR (~(uint64_t)7)
 
 static uint64_t at(const struct procfigures_copy *c, const struct layout *l,
@@ -52,7 +50,7 @@ int procfigures_is_heap(const struct layout *l,
 {
     uint64_t heap = c->word[k - 1], hend = c->word[k], size = c->word[k + 2];
     (void)l;
-    return layout_is_pointer(heap) && hend > heap && size < MOST &&
+    return layout_is_pointer(heap) && hend > heap && size < PROCFIGURES_MOST &&
                    hend - heap == 8 * size
                ? 1
                : -1;
@@ -90,8 +88,8 @@ int procfigures_is_off_heap(const struct layout *l,
         !is_pointer_or_none(c->word[k + 1]) ||
         !is_pointer_or_none(c->word[k + 3]))
         return -1;
-    if (young >= MOST || old >= MOST || fragments >= MOST ||
-        (first == 0 && (young || old)) ||
+    if (young >= PROCFIGURES_MOST || old >= PROCFIGURES_MOST ||
+        fragments >= PROCFIGURES_MOST || (first == 0 && (young || old)) ||
         (c->word[k - 1] == 0 && c->word[k + 1] == 0 && fragments))
         return -1;
     for (size_t i = k + 4; i <= k + 5; i++)
@@ -121,7 +119,7 @@ int procfigures_is_reductions(const struct layout *l,
     uint64_t reds = c->word[k + 3];
     if (c->word[k + 1] > MOST_CATCHES ||
         ((uint32_t)c->word[k + 2] != 0) != suspended ||
-        reds >= MOST_REDUCTIONS ||
+        reds >= PROCFIGURES_MOST_REDUCTIONS ||
         (!is_leader(c, k + 4) && !is_leader(c, k + 5)))
         return -1;
     if (c->rests_later && c->later[k + 3] < reds)
@@ -146,7 +144,7 @@ int procfigures_is_outer(const struct layout *l,
     int queue = is_queue(c, k + 2);
     uint64_t length = c->word[k + 4];
     (void)l;
-    if (queue < 0 || length >= MOST || (queue > 0 && length != 0) ||
+    if (queue < 0 || length >= PROCFIGURES_MOST || (queue > 0 && length != 0) ||
         !is_pointer_or_none(c->word[k + 5]) ||
         !is_pointer_or_none(c->word[k + 7]))
         return -1;
@@ -161,7 +159,7 @@ static int is_private(const struct procfigures_copy *c, size_t k, size_t middle,
     int inner = is_queue(c, k), other = is_queue(c, middle);
     bool empty = inner > 0 && (!together || other > 0);
     if (inner < 0 || other < 0 || !layout_is_pointer(c->word[k + 2]) ||
-        length >= MOST || (empty && length != 0))
+        length >= PROCFIGURES_MOST || (empty && length != 0))
         return -1;
     /* `save` is where the next receive begins. */
     if (inner > 0 && c->word[k + 2] != c->address + 8 * k)
@@ -175,7 +173,7 @@ int procfigures_is_private_new(const struct layout *l,
 {
     uint64_t middle = c->word[k + 8];
     (void)l;
-    if (middle >= MOST || (is_queue(c, k + 4) > 0 && middle != 0))
+    if (middle >= PROCFIGURES_MOST || (is_queue(c, k + 4) > 0 && middle != 0))
         return -1;
     return is_private(c, k, k + 4, c->word[k + 3], false);
 }
