@@ -80,6 +80,12 @@ static struct engine_view view_of(const struct session *s)
 
 static void meanwhile(void *session);
 
+/* To look every 200 ms is enough to notice new threads and libraries. Engines
+ * that have an event on each thread need to notice new ones sooner. Looking
+ * takes at most a tenth of the time. */
+#define LOOK_PAUSE_NS (200 * NS_PER_MS)
+static const struct pace look_pace = {.burst_ns = 50 * NS_PER_MS, .share = 9};
+
 static int open_engines(struct session *s, const struct session_options *o)
 {
     const struct sources_setup setup = {.target = &s->target,
@@ -88,18 +94,16 @@ static int open_engines(struct session *s, const struct session_options *o)
                                         .meanwhile = meanwhile,
                                         .meanwhile_ctx = s};
     int err = sources_open(&s->sources, &setup);
-    if (!err && sources_are_soon(&s->sources))
+    bool soon = !err && sources_are_soon(&s->sources);
+    if (soon)
         readers_prepare(&s->readers, o->kernel);
+    s->look_pace = look_pace;
+    s->look_pace.pause_ns = soon && !o->live ? 0 : LOOK_PAUSE_NS;
     err = err ? err : sources_start(&s->sources);
     if (!err && sources_of(&s->sources, EVENT_CPU) && !o->live)
         err = unseen_open(o->pid, &s->target.threads, &s->unseen);
     return err;
 }
-
-/* To look every 200 ms is enough to notice new threads and libraries. Looking
- * takes at most a tenth of the time. */
-#define LOOK_PAUSE_NS (200 * NS_PER_MS)
-static const struct pace look_pace = {.burst_ns = 50 * NS_PER_MS, .share = 9};
 
 int session_open(const struct session_options *o, struct session **out)
 {
@@ -107,8 +111,6 @@ int session_open(const struct session_options *o, struct session **out)
     if (!s)
         return -ENOMEM;
     s->stop = o->stop;
-    s->look_pace = look_pace;
-    s->look_pace.pause_ns = o->live ? LOOK_PAUSE_NS : 0;
     const struct deadline attach = deadline_in(TARGET_ATTACH_MS, o->stop);
     int err = limits_check();
     if (!err)
