@@ -35,6 +35,7 @@ static void handle_signals(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGQUIT, &action, NULL);
 }
 
 struct top {
@@ -115,6 +116,8 @@ static int loop(struct top *t)
     int err = t->screen ? look(t) : 0;
     while (!err && !stopped && !t->view.quit && clock_now_ns() < t->end_ns)
         err = step(t);
+    if (!err && !t->screen && !t->moment)
+        err = look(t); /* no interval has ended yet */
     return err;
 }
 

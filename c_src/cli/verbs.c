@@ -19,8 +19,11 @@ static int show(const struct buffer *text, FILE *to, int code)
     int err = buffer_status(text);
     if (err)
         return fail("help", err);
-    fwrite(text->data, 1, text->len, to);
-    return code;
+    if (to == stdout)
+        err = output_write(NULL, say_waiting, text);
+    else
+        fwrite(text->data, 1, text->len, to);
+    return err ? fail("stdout", err) : code;
 }
 
 static int complete(const char *shell, struct buffer *text)

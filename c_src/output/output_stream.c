@@ -91,8 +91,8 @@ static int open_waiting(const struct output_place *p, output_waits *waits,
     int fd = open_once(p), err = 0;
     if (fd != -E_NO_READER || !waits)
         return fd;
+    hold_signals(&before); /* also one that follows the message at once */
     waits(path);
-    hold_signals(&before);
     while (!err && fd == -E_NO_READER) {
         err = wait_for(-1, 100, &before);
         if (!err)

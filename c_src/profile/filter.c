@@ -19,6 +19,7 @@ struct filtering {
     size_t count;
     struct profile *to; /* of the first part; owns the others */
     bool *stacks;       /* is it kept? */
+    bool whole;         /* every row of the chosen events is kept */
     uint32_t *new_frames, *new_stacks;
 };
 
@@ -147,6 +148,7 @@ static int copy_frame(struct filtering *f, uint32_t id)
                                  .arity = fn->arity,
                                  .file = profile_text(p, fn->file),
                                  .line = old->line,
+                                 .most = f->whole ? fn->most : 0,
                              });
     if (copy < 0)
         return (int)copy;
@@ -270,7 +272,9 @@ bool filter_is_empty(const struct filter *f)
 int filter_apply(const struct profile *p, const struct filter *filter,
                  struct profile **out)
 {
-    struct filtering f = {.from = p};
+    struct filter rest = *filter;
+    rest.events = 0;
+    struct filtering f = {.from = p, .whole = filter_is_empty(&rest)};
     int err = filtering_init(&f);
     if (!err)
         err = choose_rows(&f, filter);

@@ -109,10 +109,13 @@ void waits_sentence_add(struct buffer *out, const struct profile *p,
                         uint64_t blocked_ns)
 {
     if (cause->row == PROFILE_NONE) {
-        buffer_printf(out,
-                      "no process is waited for by others for long (on average "
-                      "%.2f processes are blocked)",
-                      waits_average(p, blocked_ns));
+        double blocked = waits_average(p, blocked_ns);
+        buffer_printf(out, "%s (on average %.2f processes are blocked)",
+                      w->count && blocked >= 0.5
+                          ? "none of those that are waited for stands out, or "
+                            "there are too few readings"
+                          : "no process is waited for by others for long",
+                      blocked);
         return;
     }
     first_add(out, p, &w->rows[cause->first]);

@@ -8,8 +8,9 @@
  *        +0 next  +8 hvalue  +16 int index  +24 s16 len  +32 name
  *
  * The name is a pointer to UTF-8 bytes, or (since OTP 28) the term of a binary
- * literal: a pointer + 2 to {header, size, bytes}. The atoms known from code
- * decide which of the two it is, and whether it is the table at all.
+ * literal: a pointer + 2 to {header, size, bytes}, or if it is longer than a
+ * heap takes, to a reference to its bytes (find_long). The atoms known from
+ * code decide which of the two it is, and whether it is the table at all.
  */
 #include <string.h>
 
@@ -27,6 +28,7 @@ enum {
     MIN_AGREE = 8,
     BOXED = 2,
     BINARY_BYTES_AT = 16,
+    ON_HEAP = 64, /* bytes of a binary; ERL_ONHEAP_BINARY_LIMIT */
 };
 
 bool atoms_is_atom(uint64_t term)
@@ -45,6 +47,23 @@ static int read_slot(const struct atoms_table *t, const struct memory *m,
     if (status < 0)
         return status;
     return page && at ? memory_read(m, at, slot, ATOM_BYTES) : -E_NOT_FOUND;
+}
+
+/* The bytes of a binary that is too long for a heap: {header, base and flags,
+ * start, end, original}, where start and end are in bits (ErlSubBits, since OTP
+ * 27; erl_bits.h). */
+static int find_long(const struct memory *m, uint64_t at, int len,
+                     uint64_t *bytes)
+{
+    enum { BASE = 1, START, END, WORDS, FLAGS = 3 };
+    uint64_t word[WORDS];
+    int err = memory_read(m, at, word, sizeof(word));
+    if (err)
+        return err;
+    if (word[START] % 8 || word[END] - word[START] != 8 * (uint64_t)len)
+        return -E_NOT_FOUND;
+    *bytes = (word[BASE] & ~(uint64_t)FLAGS) + word[START] / 8;
+    return 0;
 }
 
 int atoms_table_text(const struct atoms_table *t, const struct memory *m,
@@ -66,8 +85,11 @@ int atoms_table_text(const struct atoms_table *t, const struct memory *m,
         len >= ATOMS_MAX_TEXT || (t->boxed && (name & 3) != BOXED))
         return -E_NOT_FOUND;
     uint64_t bytes = t->boxed ? name - BOXED + BINARY_BYTES_AT : name;
+    if (t->boxed && len > ON_HEAP)
+        status = find_long(m, name - BOXED, len, &bytes);
     text[len] = '\0';
-    return len ? memory_read(m, bytes, text, (size_t)len) : 0;
+    return status < 0 || !len ? status
+                              : memory_read(m, bytes, text, (size_t)len);
 }
 
 /* Does the table have the known atoms with their texts? */

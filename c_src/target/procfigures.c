@@ -1,6 +1,8 @@
-#include "target/procfigures_parts.h"
+#include "target/procfigures.h"
 
 #include <string.h>
+
+#include "target/procfigures_parts.h"
 
 /* Process.state: signals that are messages, and others, wait in the outer queue
  * or in the buffers of parallel senders (ERTS_PSFLG_MSG_SIG_IN_Q, _NMSG_).

@@ -18,8 +18,8 @@
  *             and its size: where a list is empty, its size is 0
  *   queues    an empty queue's last pointer points to its first one, which is
  *             in the struct itself; its length is 0
- *   reductions  rcount, before them, is above 0 in suspended processes and only
- *             there; the group leader, behind them, is a pid; reductions do
+ *   reductions  rcount, before them, is above 0 only in suspended processes;
+ *             the group leader, behind them, is a pid; reductions do
  *             not decrease from one reading to the next
  *
  * The places are relative to what the relations find, so a build that has

@@ -118,7 +118,7 @@ int procfigures_is_reductions(const struct layout *l,
         at(c, l, LAYOUT_STATE) & (uint64_t)PROCSTATE_FLAG_SUSPENDED;
     uint64_t reds = c->word[k + 3];
     if (c->word[k + 1] > MOST_CATCHES ||
-        ((uint32_t)c->word[k + 2] != 0) != suspended ||
+        ((uint32_t)c->word[k + 2] && !suspended) ||
         reds >= PROCFIGURES_MOST_REDUCTIONS ||
         (!is_leader(c, k + 4) && !is_leader(c, k + 5)))
         return -1;

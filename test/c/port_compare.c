@@ -16,9 +16,10 @@ static struct profile *recording(unsigned hot, unsigned fresh, unsigned rate)
     struct profile *p;
     assert_int_equal(profile_create(&p), 0);
     const struct frame frames[] = {
-        {FRAME_ERLANG, "lists:seq/2", "lists", "seq", 2, "lists.erl", 9},
-        {FRAME_ELIXIR, "Mö.\"f\"/0", "Elixir.Mö", "f", 0, "m.ex", 1},
-        {FRAME_NATIVE, "memcpy", "libc.so.6", "memcpy", FRAME_NO_ARITY, "", 0},
+        {FRAME_ERLANG, "lists:seq/2", "lists", "seq", 2, "lists.erl", 9, 0},
+        {FRAME_ELIXIR, "Mö.\"f\"/0", "Elixir.Mö", "f", 0, "m.ex", 1, 0},
+        {FRAME_NATIVE, "memcpy", "libc.so.6", "memcpy", FRAME_NO_ARITY, "", 0,
+         0},
     };
     const unsigned counts[] = {hot, fresh, 1000};
     for (size_t i = 0; i < 3; i++) {

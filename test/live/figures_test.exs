@@ -52,6 +52,15 @@ defmodule Live.FiguresTest do
     end
   end
 
+  test "long names, and processes that others have suspended" do
+    node = start("odd")
+    snapshot = whole(node)
+    assert row(snapshot["mailboxes"]["top"], String.duplicate("x", 77))["length"] == 3
+    assert snapshot["processes"]["suspended"] == 3
+    {text, "", 0} = Cprof.run(["snapshot", "-q", "-p", node.pid])
+    refute text =~ "incomplete"
+  end
+
   describe "planted" do
     setup do
       node = start("planted")

@@ -9,12 +9,13 @@
 %%   given      a message that it took and that is still in a heap fragment
 %%   holder     young and old binaries on a small heap
 %% and 60 that wait in one function.
+%%   `odd': a name of 77 characters, with 3 messages, and 3 processes that others have suspended.
 %%   `busy': `spinner', and `maker', which creates processes.
 %%   `figures' prints what the node says of the planted ones, `snapshot' what cprof says of all, `count' how many
 %% processes there are, `made' how many `maker' has created.
 -module(figures).
 -export([start/1, waiter/0, full/0, parked/0, aside/0, at_work/0, bulky/0, aged/0, given/0, holder/0, spinner/0]).
--export([maker/1]).
+-export([maker/1, suspender/1]).
 
 -define(PLANTED, [full, parked, aside, at_work, bulky, aged, given, holder]).
 
@@ -35,11 +36,28 @@ start(["planted", Priv]) ->
     %% The NIF finds its figures, and its canary stays.
     _ = cprof_nif:snapshot(#{top => 200}),
     ready(none);
+start(["odd"]) ->
+    Long = list_to_atom(lists:duplicate(77, $x)),
+    register(Long, spawn(?MODULE, waiter, [])),
+    send(Long, 3),
+    [spawn(?MODULE, suspender, [spawn(?MODULE, waiter, [])]) || _ <- [1, 2, 3]],
+    wait_for_suspended(3),
+    ready(none);
 start(["busy"]) ->
     Made = counters:new(1, []),
     register(spinner, spawn(?MODULE, spinner, [])),
     register(maker, spawn(?MODULE, maker, [Made])),
     ready(Made).
+
+suspender(Pid) ->
+    true = erlang:suspend_process(Pid),
+    waiter().
+
+wait_for_suspended(Count) ->
+    case length([P || P <- processes(), {status, suspended} =:= process_info(P, status)]) of
+        Count -> ok;
+        _ -> timer:sleep(10), wait_for_suspended(Count)
+    end.
 
 ready(Made) ->
     io:format("ready ~s~n", [os:getpid()]),
