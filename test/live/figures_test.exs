@@ -110,7 +110,7 @@ defmodule Live.FiguresTest do
       canary = row(outside["mailboxes"]["top"], "cprof_canary")["length"]
       assert outside["mailboxes"]["total"] - canary == inside["mailboxes"]["total"]
       assert outside["mailboxes"]["max"] == inside["mailboxes"]["max"]
-      assert outside["mailboxes"]["exact"] == inside["mailboxes"]["exact"]
+      # (Not `exact`: since OTP 26, a question of the snapshot inside waits behind the messages of a suspended process.)
       assert outside["processes"]["limit"] == inside["processes"]["limit"]
       assert outside["processes"]["suspended"] == inside["processes"]["suspended"]
       # The canary's mailbox is in no list of the node's.
