@@ -41,7 +41,8 @@ the_slow_server_is_named_with_its_figures() ->
     ended([Server | Callers]),
     #{name := Name, pid := Pid, average := Average, sites := [Site | _]} = First,
     ?assertEqual({<<"cprof_waits_till">>, Server}, {Name, Pid}),
-    ?assert(abs(Average / Truth - 1) < 0.1),
+    %% The callers count a call when it has ended: on a busy machine, those that have not are a part.
+    ?assert(Average > 0.9 * Truth andalso Average < 1.25 * Truth),
     ?assert(maps:get(most, First) >= Average),
     ?assert(maps:get(most, First) =< ?CALLERS),
     ?assertMatch(#{function := <<"slow_servers:caller/2">>, share := 1.0}, Site),
