@@ -257,11 +257,14 @@ defmodule Live.TelemetryTest do
 
     def burns?(_event, _measurements, metadata), do: metadata.conn.request_path == "/burn"
 
-    test "has its controller and what that calls in the first ten rows" do
+    test "has what its controller calls in the first ten rows" do
       {:ok, _, profile} = Cprof.profile(fn -> for _ <- 1..300, do: assert(get("/basket") =~ "total") end, rate: 999)
       {:ok, text} = Cprof.render(profile, :text)
       assert rows(text, "HOT FUNCTION") =~ ~r/Shop\.Basket\.(total|price)\/1/
-      assert rows(text, "WHERE IT COMES FROM") =~ "PhoenixShop.PageController.basket/2"
+      # The controller may be on so many stacks of its processes that it explains nothing (c_src/profile/origins.h).
+      assert rows(text, "WHERE IT COMES FROM") =~ ~r/PhoenixShop\.(PageController\.basket\/2|Basket\.total\/1)/
+      total = Map.new(profile.report.functions, &{&1.name, &1.total})
+      assert total["PhoenixShop.PageController.basket/2"] >= total["PhoenixShop.Basket.total/1"]
       assert text =~ ~r/PROCESSES.*cowboy_stream_h:request_process/s
     end
 
