@@ -1,11 +1,7 @@
 /* cprof dump: shows what every process of a node is doing now. */
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "cli/nodes.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
-#include "output/output.h"
 #include "recorder/dump_read.h"
 
 static int write_result(const struct options *o, const struct dump *d)
@@ -14,14 +10,9 @@ static int write_result(const struct options *o, const struct dump *d)
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
     const struct view view = options_view(o);
     int err = o->format->write_dump(d, &view.how, &bytes);
-    if (!err)
-        err = output_write(o->output, say_waiting, &bytes);
+    int code = verb_write_processes(o, err, &bytes, d->counts.seen);
     buffer_deinit(&bytes);
-    if (err)
-        return fail(o->output ? o->output : "stdout", err);
-    if (o->output && !o->quiet)
-        say("wrote %s (%" PRIu64 " processes)", o->output, d->counts.seen);
-    return EXIT_DONE;
+    return code;
 }
 
 static int run(int argc, char **argv)

@@ -1,10 +1,7 @@
 /* cprof snapshot: shows the figures of a node. */
-#include <inttypes.h>
-
 #include "cli/nodes.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
-#include "output/output.h"
 #include "recorder/snapshot_read.h"
 
 static int write_result(const struct options *o, const struct snapshot *s)
@@ -13,14 +10,9 @@ static int write_result(const struct options *o, const struct snapshot *s)
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
     const struct view view = options_view(o);
     int err = o->format->write_snapshot(s, &view.how, &bytes);
-    if (!err)
-        err = output_write(o->output, say_waiting, &bytes);
+    int code = verb_write_processes(o, err, &bytes, s->sums.count);
     buffer_deinit(&bytes);
-    if (err)
-        return fail(o->output ? o->output : "stdout", err);
-    if (o->output && !o->quiet)
-        say("wrote %s (%" PRIu64 " processes)", o->output, s->sums.count);
-    return EXIT_DONE;
+    return code;
 }
 
 static int run(int argc, char **argv)

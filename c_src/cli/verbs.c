@@ -2,6 +2,7 @@
  * itself. */
 #include "cli/verbs.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,6 +87,18 @@ int verb_output(const struct options *o)
         return fail_text(
             o->format->name,
             "this format is not for a terminal; give --output FILE");
+    return EXIT_DONE;
+}
+
+int verb_write_processes(const struct options *o, int err,
+                         const struct buffer *bytes, uint64_t processes)
+{
+    if (!err)
+        err = output_write(o->output, say_waiting, bytes);
+    if (err)
+        return fail(o->output ? o->output : "stdout", err);
+    if (o->output && !o->quiet)
+        say("wrote %s (%" PRIu64 " processes)", o->output, processes);
     return EXIT_DONE;
 }
 

@@ -48,6 +48,11 @@ bool verb_options(const struct verb *verb, int argc, char **argv,
  * after printing the reason. */
 int verb_output(const struct options *o);
 
+/** Writes a result about that many processes, and says so if it went to a file.
+ *  err: an error from making the bytes, or 0. Returns the code to exit with. */
+int verb_write_processes(const struct options *o, int err,
+                         const struct buffer *bytes, uint64_t processes);
+
 /**
  * Prints one line on stderr: "cprof: " and the text, in the form of utf8_show,
  * because it may quote names from elsewhere. The format needs no newline.
