@@ -16,13 +16,6 @@ void attached_limit(struct attached *a, unsigned ms)
     a->target.until = deadline_in(ms, NULL);
 }
 
-bool attached_is_stopped(const struct attached *a)
-{
-    struct process_stat stat;
-    return process_stat_read(a->target.process.pid, &stat) == 0 &&
-           stat.state == 'T';
-}
-
 static int open_readers(struct attached *a)
 {
     struct target_state *t = &a->target;

@@ -37,8 +37,6 @@ MUST_USE int attached_open(pid_t pid, struct attached *a);
 void attached_close(struct attached *a, struct dump **kept);
 /** The time for all that follows is limited. */
 void attached_limit(struct attached *a, unsigned ms);
-/** Has a signal stopped the node? */
-bool attached_is_stopped(const struct attached *a);
 /** A time for which the code list is known to be as it is now. */
 uint64_t attached_code_now(struct attached *a);
 /** An error as the user should see it: the node has ended, or it may not be

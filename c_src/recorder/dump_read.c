@@ -41,7 +41,7 @@ static int read_all(struct reading *r, pid_t pid)
     if (!err)
         err = read_table(r);
     if (!err) {
-        n->dump->stopped = attached_is_stopped(n);
+        n->dump->stopped = process_is_stopped(&n->target.process);
         err = dump_name_all(
             &(struct dump_naming){n, &r->gather, attached_code_now(n)});
     }

@@ -285,7 +285,6 @@ static void see_machine(struct live *l, struct moment *m)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned spans = live_cpu_spans(&l->cpu, l->spans);
-    struct process_stat stat;
     m->engine = l->parts.engine;
     m->no_cpu = l->parts.no_cpu;
     m->elapsed_ns = clock_now_ns() - l->opened_ns;
@@ -293,8 +292,7 @@ static void see_machine(struct live *l, struct moment *m)
     m->cpu_count = cpus > 0 ? (unsigned)cpus : 0;
     m->node_cpus = live_cpu_of_node(&l->cpu, spans);
     m->all_cpus = live_cpu_of_machine(&l->cpu, spans, m->cpu_count);
-    m->stopped = process_stat_read(l->parts.target->process.pid, &stat) == 0 &&
-                 stat.state == 'T';
+    m->stopped = process_is_stopped(&l->parts.target->process);
     m->lost = l->lost[(l->cpu.count - 1) % LIVE_CPU_MARKS] -
               l->lost[(l->cpu.count - 1 - spans) % LIVE_CPU_MARKS];
 }

@@ -134,7 +134,7 @@ static int read_all(struct reading *r, pid_t pid, unsigned top)
         err = read_second(r);
     }
     if (!err) {
-        n->dump->stopped = attached_is_stopped(n);
+        n->dump->stopped = process_is_stopped(&n->target.process);
         err = name_all(r);
     }
     return attached_explain(n, pid, err);

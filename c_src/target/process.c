@@ -216,6 +216,12 @@ bool process_alive(const struct process *p)
            !ended(stat.state);
 }
 
+bool process_is_stopped(const struct process *p)
+{
+    struct process_stat stat;
+    return process_stat_read(p->pid, &stat) == 0 && stat.state == 'T';
+}
+
 static bool same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;

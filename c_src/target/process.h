@@ -45,6 +45,8 @@ MUST_USE int process_open(pid_t pid, struct process *out);
 /** Is it still the same process and program? False when it has ended, is a
  *  zombie, or has executed another program. */
 bool process_alive(const struct process *p);
+/** Has a signal stopped it? false if that is not known. */
+bool process_is_stopped(const struct process *p);
 /**
  * The path under which a path of the process can be opened from here:
  * "/proc/PID/root" + path, or path itself when both lead to the same file.
