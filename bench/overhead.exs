@@ -7,6 +7,7 @@ defmodule Overhead do
   @pairs Bench.setting("PAIRS", 12)
   @ms Bench.setting("WINDOW_MS", 700)
   @fast 9000
+  @bpf_stats "/proc/sys/kernel/bpf_stats_enabled"
 
   # Pairs of windows, with and without; which comes first changes from pair to pair, so that drift cancels out.
   def row(set, name, watch, flags \\ [], pairs \\ @pairs) do
@@ -96,6 +97,48 @@ defmodule Overhead do
   # A second of CPU time has @fast samples, so a second of unwatched work takes 1 + @fast x t / (1 - @fast x t).
   defp added(with, before, later), do: (1 - (before + later) / 2 / with) / @fast * 1.0e6
 
+  # What the BPF program adds to the timer, by the kernel's own count of its runs (kernel.bpf_stats_enabled).
+  def program_row(work) do
+    {node, helpers, _} = started(work)
+    Process.sleep(1000)
+    {runs, ns} = Watch.during(node, {:engine, "bpf", 999}, fn pid -> program_cost(pid, 10 * @ms) end)
+    for each <- [node | helpers], do: Live.Node.stop(each)
+    us = ns / runs / 1000
+
+    [workload: work, otp: Live.Cprof.otp(), rate: 999, runs: runs, us: us, pct_at_99: 99 * us / 1.0e4] ++
+      [pct_at_999: 999 * us / 1.0e4]
+  end
+
+  defp started(work) when work in ~w(reads port pingpong connections), do: Switching.start(work)
+  defp started(set), do: {Bench.node(set), [], nil}
+
+  defp program_cost(pid, ms) do
+    {runs, ns} = program_so_far(pid)
+    Process.sleep(ms)
+    {later_runs, later_ns} = program_so_far(pid)
+    {later_runs - runs, later_ns - ns}
+  end
+
+  defp program_so_far(pid) do
+    for fd <- File.ls!("/proc/#{pid}/fdinfo"),
+        {:ok, text} <- [File.read("/proc/#{pid}/fdinfo/#{fd}")],
+        [_, ns, runs] <- [Regex.run(~r/run_time_ns:\s+(\d+)\nrun_cnt:\s+(\d+)/, text)],
+        reduce: {0, 0},
+        do: ({r, n} -> {r + String.to_integer(runs), n + String.to_integer(ns)})
+  end
+
+  @doc "Runs `fun` while the kernel counts what BPF programs take."
+  def with_program_stats(fun) do
+    before = File.read!(@bpf_stats)
+    File.write!(@bpf_stats, "1")
+
+    try do
+      fun.()
+    after
+      File.write!(@bpf_stats, before)
+    end
+  end
+
   # The sampler's own CPU, in percent of a core, and its memory after a while on 16,384 stacks.
   def sampler_row(engine, rate, seconds) do
     node = Bench.node("paths")
@@ -155,6 +198,11 @@ Bench.publish("switching", Enum.flat_map(work, &Switching.rows(&1, watches)))
 rows = for set <- ["spin", "messages"], e <- engines, e != "ptrace", do: Overhead.sample_row(set, e)
 dropped = if "bpf" in engines, do: [Overhead.dropped_row("bpf")], else: []
 if rows ++ dropped != [], do: Bench.publish("sample_cost", rows ++ dropped)
+
+if "bpf" in engines do
+  rows = fn -> for set <- ["spin", "erlang", "messages" | work], do: Overhead.program_row(set) end
+  Bench.publish("bpf_program", Overhead.with_program_stats(rows))
+end
 
 seconds = Bench.setting("SAMPLER_SECONDS", 60)
 Bench.publish("sampler", for(e <- engines, do: Overhead.sampler_row(e, Bench.rate(e, 999), seconds)))
