@@ -7,34 +7,24 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/random.h"
 #include "base/term.h"
 #include "target/erlproc.h"
 #include "target/proctable_batch.h"
+#include "target/proctable_choose.h"
 
 enum {
-    CHUNK = 4096, /* slots read at once */
     /* The fewer are read together, the fewer change in between. */
     SMALL_BATCH = 32,
     TRIES = 4,    /* readings of one process */
     NEW_IDS = 26, /* the release that changed the format of pid terms */
 };
 
-struct chosen {
-    uint32_t slot;
-    uint64_t address;
-};
-
 struct proctable {
     const struct layout *layout;
     const struct memory *memory;
-    uint64_t slots[CHUNK];
     uint32_t *again; /* slots whose processes must be read again */
     size_t again_count, again_cap;
-    struct chosen *chosen;
-    size_t chosen_count, chosen_picked, chosen_cap;
-    uint32_t picked[PROCTABLE_PICKED]; /* slots, sorted */
-    size_t picked_count;
+    struct proctable_chosen chosen;
     struct proctable_batch batch;
 };
 
@@ -138,7 +128,7 @@ void proctable_close(struct proctable *t)
         return;
     proctable_batch_close(&t->batch);
     free(t->again);
-    free(t->chosen);
+    proctable_chosen_free(&t->chosen);
     free(t);
 }
 
@@ -165,18 +155,6 @@ struct sample proctable_sample(const struct proctable_process *p)
 
 /* --- the result of each process ------------------------------------------- */
 
-static int by_slot(const void *a, const void *b)
-{
-    const uint32_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static bool is_picked(const struct proctable *t, uint32_t slot)
-{
-    return t->picked_count && bsearch(&slot, t->picked, t->picked_count,
-                                      sizeof(t->picked[0]), by_slot);
-}
-
 static int read_again(struct walk *w, uint32_t slot)
 {
     struct proctable *t = w->t;
@@ -200,7 +178,8 @@ static int see_torn(struct walk *w, struct proctable_item *item)
 static int take(struct walk *w, struct proctable_item *item)
 {
     struct proctable_counts *c = w->counts;
-    item->process.picked = is_picked(w->t, item->slot);
+    item->process.picked =
+        proctable_chosen_is_picked(&w->t->chosen, item->slot);
     switch (item->result) {
     case PROCTABLE_SEEN:
         c->seen++;
@@ -240,24 +219,6 @@ static int add(struct walk *w, uint32_t slot, uint64_t address)
 }
 
 /* --- the slots ------------------------------------------------------------ */
-
-/* Receives the slots that are in use. A negative error ends the walk. */
-typedef int on_slot(void *ctx, uint32_t slot, uint64_t address);
-
-static int walk_slots(struct proctable *t, on_slot *see, void *ctx)
-{
-    uint64_t size = t->layout->table_size;
-    int err = 0;
-    for (uint64_t from = 0; from < size && !err; from += CHUNK) {
-        uint64_t count = size - from < CHUNK ? size - from : CHUNK;
-        err = memory_read(t->memory, t->layout->table + 8 * from, t->slots,
-                          count * sizeof(t->slots[0]));
-        for (uint64_t i = 0; i < count && !err; i++)
-            if (t->slots[i])
-                err = see(ctx, (uint32_t)(from + i), t->slots[i]);
-    }
-    return err;
-}
 
 static int read_slot(void *ctx, uint32_t slot, uint64_t address)
 {
@@ -310,78 +271,22 @@ static int finish(struct walk *w)
 int proctable_read(struct proctable *t, proctable_see *see, void *ctx,
                    struct proctable_counts *counts)
 {
-    t->picked_count = 0;
+    t->chosen.asked = 0;
     struct walk w = begin(t, see, ctx, counts);
-    int err = walk_slots(t, read_slot, &w);
+    int err = proctable_walk_slots(t->layout, t->memory, read_slot, &w);
     return err ? err : finish(&w);
 }
 
 /* --- a part of the processes ---------------------------------------------- */
 
-struct choosing {
-    struct proctable *t;
-    const struct proctable_choice *how;
-    size_t next; /* in t->picked */
-    uint64_t others;
-};
-
-static void pick(struct proctable *t, const struct proctable_choice *how)
-{
-    t->picked_count =
-        how->pid_count < PROCTABLE_PICKED ? how->pid_count : PROCTABLE_PICKED;
-    for (size_t i = 0; i < t->picked_count; i++)
-        t->picked[i] = (uint32_t)term_slot(how->pids[i], t->batch.old_ids,
-                                           t->layout->table_size);
-    qsort(t->picked, t->picked_count, sizeof(t->picked[0]), by_slot);
-}
-
-/* Is the next one of those that are picked? Slots come in their order. */
-static bool is_next(struct choosing *c, uint32_t slot)
-{
-    const struct proctable *t = c->t;
-    while (c->next < t->picked_count && t->picked[c->next] < slot)
-        c->next++;
-    return c->next < t->picked_count && t->picked[c->next] == slot;
-}
-
-/* Of n others so far, each is chosen with the probability most / n. Those that
- * are picked are put behind the places for these. */
-static int choose_slot(void *ctx, uint32_t slot, uint64_t address)
-{
-    struct choosing *c = ctx;
-    struct proctable *t = c->t;
-    const struct chosen one = {slot, address};
-    if (is_next(c, slot)) {
-        t->chosen[c->how->most + t->chosen_picked++] = one;
-        return 0;
-    }
-    uint64_t at = c->others < c->how->most
-                      ? c->others
-                      : random_next(c->how->random) % (c->others + 1);
-    c->others++;
-    if (at < c->how->most)
-        t->chosen[at] = one;
-    return 0;
-}
-
 int64_t proctable_choose(struct proctable *t,
                          const struct proctable_choice *choice,
                          uint64_t *others)
 {
-    struct choosing c = {.t = t, .how = choice};
-    int err = ARRAY_RESERVE(t->chosen, t->chosen_cap,
-                            choice->most + PROCTABLE_PICKED);
-    t->chosen_count = t->chosen_picked = 0;
-    pick(t, choice);
-    if (!err)
-        err = walk_slots(t, choose_slot, &c);
-    if (err)
-        return err;
-    *others = c.others;
-    t->chosen_count = c.others < choice->most ? c.others : choice->most;
-    memmove(t->chosen + t->chosen_count, t->chosen + choice->most,
-            t->chosen_picked * sizeof(t->chosen[0]));
-    return (int64_t)t->chosen_count;
+    int err = proctable_chosen_fill(&t->chosen, t->layout, t->memory,
+                                    t->batch.old_ids, choice);
+    *others = t->chosen.others;
+    return err ? err : (int64_t)t->chosen.count;
 }
 
 int proctable_read_chosen(struct proctable *t, proctable_see *see, void *ctx,
@@ -390,7 +295,8 @@ int proctable_read_chosen(struct proctable *t, proctable_see *see, void *ctx,
     struct walk w = begin(t, see, ctx, counts);
     w.once = w.last = true;
     int err = 0;
-    for (size_t i = 0; i < t->chosen_count + t->chosen_picked && !err; i++)
-        err = read_slot(&w, t->chosen[i].slot, t->chosen[i].address);
+    const struct proctable_chosen *c = &t->chosen;
+    for (size_t i = 0; i < c->count + c->picked_count && !err; i++)
+        err = read_slot(&w, c->list[i].slot, c->list[i].address);
     return err ? err : finish(&w);
 }

@@ -319,6 +319,45 @@ static void a_part_is_chosen_at_random(void **state)
     fake_table_close(&t);
 }
 
+/* Two of 297 are few enough to look at random slots: each of them is met in a
+ * 149th of the turns, 40 times, give or take 6. */
+static void few_of_many_are_found_in_random_slots(void **state)
+{
+    (void)state;
+    enum { TURNS = 6000, ALL = 300, MOST = 2, PLACE = 0x60000000 };
+    static struct seen s;
+    static unsigned met[ALL];
+    struct fake_table t;
+    struct proctable *table;
+    uint64_t random = 7, others, pid, read = 0;
+    fake_table_open(&t, 27);
+    for (uint64_t slot = 0; slot < ALL; slot++)
+        table_add(&t, slot, TABLE_REST);
+    fake_map(&t.fake, PLACE, 0x100, "");
+    fake_u32(&t.fake, PLACE + 64 - 56, ALL);
+    fake_u32(&t.fake, PLACE + 64 - 52, ALL - 1);
+    fake_u32(&t.fake, PLACE + 64 - 48, UINT32_MAX);
+    t.layout.table_place = PLACE + 64;
+    assert_int_equal(read_all(&s, &t), 0);
+    pid = s.list[50].id;
+    assert_int_equal(proctable_open(&t.layout, &t.memory, TABLE_EXIT, &table),
+                     0);
+    struct proctable_choice choice = {MOST, &random, &pid, 1};
+    for (int turn_no = 0; turn_no < TURNS; turn_no++) {
+        choose(table, &choice, &s, &others);
+        assert_int_equal(others, ALL - 1);
+        assert_in_range(s.count, 1, MOST + 1);
+        for (size_t i = 0; i < s.count; i++)
+            met[(s.list[i].address - TABLE_STRUCTS) / TABLE_STRUCT]++;
+        read += s.count - 1;
+    }
+    for (size_t i = 0; i < ALL; i++)
+        assert_in_range(met[i], i == 50 ? TURNS : 5, i == 50 ? TURNS : 65);
+    assert_in_range(read, TURNS, 2 * TURNS); /* 6 slots, 1.5 processes */
+    proctable_close(table);
+    fake_table_close(&t);
+}
+
 static void what_changed_meanwhile_has_no_stack(void **state)
 {
     (void)state;
@@ -428,6 +467,7 @@ int main(void)
         cmocka_unit_test(what_changed_meanwhile_is_read_again),
         cmocka_unit_test(a_process_that_ends_meanwhile_has_ended),
         cmocka_unit_test(a_part_is_chosen_at_random),
+        cmocka_unit_test(few_of_many_are_found_in_random_slots),
         cmocka_unit_test(what_changed_meanwhile_has_no_stack),
         cmocka_unit_test(refuses_what_is_not_known),
         cmocka_unit_test(the_table_must_hold_what_schedulers_run),
