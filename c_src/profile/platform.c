@@ -48,9 +48,16 @@ static bool is_cprofs(const char *module)
            strcmp(module, "Elixir.Mix.Tasks.Profile.Run") == 0;
 }
 
+/* Copies of OTP's modules that RabbitMQ brings along. */
+static bool is_copy(const char *module)
+{
+    return strcmp(module, "gen_server2") == 0 ||
+           strcmp(module, "supervisor2") == 0;
+}
+
 bool platform_has(const char *module)
 {
-    return is_cprofs(module) || is_listed(module);
+    return is_cprofs(module) || is_copy(module) || is_listed(module);
 }
 
 static bool is_application(const struct profile *p, uint32_t function)

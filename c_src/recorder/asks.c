@@ -51,11 +51,14 @@ static int add_module(struct asks_code *c, const struct jit_module *m)
 {
     static const char *const do_call[] = {"gen:do_call/4", NULL};
     static const char *const server_call[] = {
-        "gen_server:call/3", "'Elixir.GenServer':call/3", NULL};
+        "gen_server:call/3", "'Elixir.GenServer':call/3",
+        "gen_server2:call/3", /* RabbitMQ's own, of the same form */
+        NULL};
     static const char *const awaits[] = {"'Elixir.Task':await/2",
                                          "'Elixir.Task':await_receive/3", NULL};
     static const char *const modules[] = {
-        "gen", "gen_server", "Elixir.GenServer", "Elixir.Task", NULL};
+        "gen",         "gen_server",  "Elixir.GenServer",
+        "gen_server2", "Elixir.Task", NULL};
     if (!is_one_of(m->name, modules))
         return 0;
     int err = add_functions(&c->do_call, m, do_call);

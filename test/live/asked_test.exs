@@ -24,7 +24,7 @@ defmodule Live.AskedTest do
   end
 
   setup_all do
-    node = Node.start("asked", ["planted", "#{@callers}"])
+    node = Node.start("asked", ["planted", "#{@callers}"], [], with: "gen_server2")
     on_exit(fn -> Node.stop(node) end)
     Node.tell(node, "truth")
     pairs = for line <- Node.lines_until(node, "end"), do: List.to_tuple(String.split(line, " ", parts: 2))
@@ -57,9 +57,9 @@ defmodule Live.AskedTest do
   test "through others, to the one that does not answer", %{answers: answers} do
     assert %{"waiting" => 5, "in_all" => 5, "asks" => stock, "state" => "waiting"} = of(answers, "cart")
     assert %{"waiting" => 1, "in_all" => 6, "asks" => db, "pid" => ^stock} = of(answers, "stock")
-    all = 2 * @callers + 9
+    all = 2 * @callers + 11
     assert %{"waiting" => direct, "in_all" => ^all, "asks" => nil, "pid" => ^db} = hd(answers["asked"])
-    assert direct == 2 * @callers + 3
+    assert direct == 2 * @callers + 5
     assert [%{"name" => "asked:never/0"} | _] = hd(answers["asked"])["frames"]
     refute Enum.any?(~w(cart stock db), &of(answers, &1)["circle"])
   end
@@ -75,7 +75,7 @@ defmodule Live.AskedTest do
 
   test "as text, the one most wait for in the first lines", %{node: node} do
     {text, "", 0} = Cprof.run(["dump", "-q", "-p", node.pid])
-    all = 2 * @callers + 9
+    all = 2 * @callers + 11
     flat = String.replace(text, ~r/\s+/, " ")
     most = "#{all} of them in the end for that of <0\\.\\d+\\.0> db, which is waiting in asked:never/0"
     assert flat =~ ~r{Answers: \d+ processes wait for an answer, #{most}; for 6 it could not be found out whose }

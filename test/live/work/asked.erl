@@ -3,6 +3,7 @@
 %%   CALLERS by name, CALLERS by pid, each half with a time limit -> db
 %%   5 buyers -> cart -> stock -> db
 %%   one poker -> left <-> right <- one poker
+%%   2 -> db with gen_server2
 %%   3 -> a gen_statem, 2 -> a gen_event, neither with a time limit
 %%   some that ask db about another process: by its name or its global name, with a time limit or without
 %%
@@ -10,7 +11,7 @@
 -module(asked).
 -behaviour(gen_server).
 -export([start/1, init/1, handle_call/3, handle_cast/2, callback_mode/0, waits/3, handle_event/2]).
--export([timed/1, endless/1, buyer/1, poker/1, of_statem/1, of_event/1, about/2, about_global/2, about_in_time/2]).
+-export([timed/1, endless/1, rabbit/1, buyer/1, poker/1, of_statem/1, of_event/1, about/2, about_global/2, about_in_time/2]).
 
 start(["planted", Callers]) ->
     N = list_to_integer(Callers),
@@ -26,6 +27,7 @@ start(["planted", Callers]) ->
     ok = gen_event:add_handler(Event, ?MODULE, event),
     All =
         [spawn(?MODULE, Fun, [Whom]) || Fun <- [timed, endless], Whom <- [db, Db], _ <- lists:seq(1, N div 2)] ++
+            [spawn(?MODULE, rabbit, [Whom]) || Whom <- [db, Db]] ++
             [spawn(?MODULE, buyer, [cart]) || _ <- lists:seq(1, 5)] ++
             [spawn(?MODULE, poker, [Whom]) || Whom <- [left, right]] ++
             [spawn(?MODULE, of_statem, [Statem]) || _ <- lists:seq(1, 3)] ++
@@ -93,6 +95,7 @@ never() ->
 
 timed(Whom) -> ok(gen_server:call(Whom, work, 3600000)).
 endless(Whom) -> ok(gen_server:call(Whom, {work, self()}, infinity)).
+rabbit(Whom) -> ok(gen_server2:call(Whom, work, infinity)).
 buyer(Whom) -> ok(gen_server:call(Whom, work, infinity)).
 poker(Whom) -> ok(gen_server:call(Whom, work, 3600000)).
 of_statem(Whom) -> ok(gen_statem:call(Whom, work, infinity)).
