@@ -77,7 +77,7 @@ test-browser: all
 # the unit tests, those that meet no VM run on one of them.
 ROOT_TESTS := test-unit test-elixir test-erlang test-live \
     LIVE="asked bif_names both doctor dump extremes figures harm kinds places reload shares snapshot \
-    states switching tails telemetry traced wall watch"
+    states switching tails telemetry top traced wall watch"
 test-roots:
 	test/roots.sh make 27 29
 	test/roots.sh run 27 make $(ROOT_TESTS)
