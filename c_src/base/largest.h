@@ -8,7 +8,9 @@
 
 #include <stdint.h>
 
-enum { LARGEST_ROOM = 200, LARGEST_MORE = 4 };
+/** A macro, so that messages can say it. */
+#define LARGEST_ROOM 200
+enum { LARGEST_MORE = 4 };
 
 struct largest_row {
     uint64_t key; /**< determines the order; rows with 0 are never kept */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/largest.h"
 #include "cli/option_words.h"
 #include "engine/engine.h"
 
@@ -206,8 +207,10 @@ static const char *take_to(struct options *o, const char *text)
 static const char *take_top(struct options *o, const char *text)
 {
     long value;
-    if (!whole_number(text, 1, 1000000, &value))
-        return "give a number of rows, 1 or more";
+    bool listed = o->verb == OPTION_SNAPSHOT;
+    if (!whole_number(text, 1, listed ? LARGEST_ROOM : 1000000, &value))
+        return listed ? "give a number of rows, 1 to " TEXT(LARGEST_ROOM)
+                      : "give a number of rows, 1 or more";
     o->top = (unsigned)value;
     return NULL;
 }
@@ -322,7 +325,8 @@ const struct option_row option_table[] = {
      "text: rows of each table (default " TOP "; with --self " SELF_TOP "; in "
      "a comparison " DIFF_TOP
      "); groups of a dump (default all), and rows of its table (20); rows of "
-     "each list of a snapshot (10), also in JSON"},
+     "each list of a snapshot (10, at most " TEXT(
+         LARGEST_ROOM) "), also in JSON"},
     {"self", 0, SHOWS, NULL, NULL, false, NULL, AT(self),
      "text: one table of functions by self time, and all counters and notes"},
     {"callers", 0, SHOWS, "NAME", NULL, false, take_callers, 0,

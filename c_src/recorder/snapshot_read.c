@@ -109,8 +109,6 @@ static void begin(struct reading *r, unsigned top)
     struct snapshot *s = r->result;
     const struct proctable *t = r->node.table;
     s->top = top ? top : SNAPSHOT_TOP;
-    if (s->top > LARGEST_ROOM)
-        s->top = LARGEST_ROOM;
     s->limit = r->node.target.layout.table_size;
     s->knows = (struct snapshot_known){
         .mailboxes = proctable_has(t, PROCFIGURE_QUEUE),

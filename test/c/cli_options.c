@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/largest.h"
 #include "cli/option_table.h"
 
 enum { WORDS = 16 };
@@ -104,6 +105,8 @@ static void what_does_not_fit_is_refused(void **state)
         {"dump -p 1 -o a.html", "--output a.html: the file extension is of no "
                                 "known format; use .txt or .json, or add"},
         {"dump -p 1 --top 0", "--top 0: give a number of rows"},
+        {"snapshot -p 1 --top 201",
+         "--top 201: give a number of rows, 1 to 200"},
         {"dump -p 1 --tree", "--tree: no such option"},
         {"snapshot -p 1 -f pprof", "--format pprof: choose text or json"},
         {"snapshot -p 1 --min 3", "--min: no such option"},
@@ -144,6 +147,8 @@ static void values_arrive(void **state)
     assert_string_equal(fault_of("dump -p 1 -o a.json --top 3 -q", &o), "");
     assert_ptr_equal(o.format, &format_json);
     assert_true(o.pid == 1 && o.top == 3 && o.quiet);
+    assert_string_equal(fault_of("snapshot -p 1 --top 200", &o), "");
+    assert_int_equal(o.top, LARGEST_ROOM);
     assert_string_equal(fault_of("top --sort memory --interval 0.5", &o), "");
     assert_int_equal(o.sort, MOMENT_MEMORY);
     assert_true(o.interval == 0.5 && o.rate == OPTIONS_RATE);
