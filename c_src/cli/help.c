@@ -228,7 +228,8 @@ static void bash_values(struct buffer *out, const struct option_row *row,
         return;
     }
     buffer_text(out, ") COMPREPLY=($(compgen -W '");
-    for (size_t i = 0; row->closed && (word = row->words(verb, i)); i++)
+    for (size_t i = 0; row->value != OPTION_ANY && (word = row->words(verb, i));
+         i++)
         buffer_printf(out, "%s%s", i ? " " : "", word);
     buffer_text(out, "' -- \"$word\")); return ;;\n");
 }

@@ -268,102 +268,104 @@ enum {
     WRITES = FILTERS | OPTION_DUMP | OPTION_SNAPSHOT, /* write a result */
 };
 #define AT(member) offsetof(struct options, member)
+#define ANY        OPTION_ANY
+#define WORD       OPTION_WORD
+#define WORDS      OPTION_WORDS
 
 /* clang-format off: one row, one option */
 const struct option_row option_table[] = {
-    {"pid", 'p', NODES, "PID", NULL, false, take_pid, 0,
+    {"pid", 'p', NODES, "PID", NULL, ANY, take_pid, 0,
      "the operating system pid of the node"},
-    {"node", 'n', NODES, "NAME", NULL, false, NULL, AT(node),
+    {"node", 'n', NODES, "NAME", NULL, ANY, NULL, AT(node),
      "the node with this name, such as shop or shop@host"},
-    {"duration", 'd', RECORD | OPTION_TOP, "S", NULL, false, take_duration, 0,
+    {"duration", 'd', RECORD | OPTION_TOP, "S", NULL, ANY, take_duration, 0,
      "how many seconds to record (default " SECONDS "; a command: until it "
      "ends); top: to show (default: until q is pressed)"},
-    {"interval", 0, OPTION_TOP, "S", NULL, false, take_interval, 0,
+    {"interval", 0, OPTION_TOP, "S", NULL, ANY, take_interval, 0,
      "seconds from one look at the node to the next (default " TEXT(
          OPTIONS_INTERVAL) ")"},
-    {"sort", 0, OPTION_TOP, "COLUMN", option_words_columns, true, take_sort, 0,
+    {"sort", 0, OPTION_TOP, "COLUMN", option_words_columns, WORD, take_sort, 0,
      "sort processes by {} (default {first}); keys change that later"},
-    {"rate", 'r', RECORD | OPTION_TOP, "HZ", NULL, false, take_rate, 0,
+    {"rate", 'r', RECORD | OPTION_TOP, "HZ", NULL, ANY, take_rate, 0,
      "samples per second of CPU time (default " TEXT(
          OPTIONS_RATE) "); with "
                        "--event wall, readings of the processes per second "
                        "(default " TEXT(OPTIONS_WALL_RATE) ", at most " TEXT(
                            ENGINE_WALL_MAX_RATE) "; with --event cpu,wall "
                                                  "always the default)"},
-    {"base", 0, DIFF, "FILE", NULL, false, take_base, 0,
+    {"base", 0, DIFF, "FILE", NULL, ANY, take_base, 0,
      "a recording from before the change (repeatable)"},
-    {"new", 0, DIFF, "FILE", NULL, false, take_new, 0,
+    {"new", 0, DIFF, "FILE", NULL, ANY, take_new, 0,
      "a recording from after the change (repeatable)"},
-    {"output", 'o', WRITES, "FILE", option_words_extensions, false, take_output,
+    {"output", 'o', WRITES, "FILE", option_words_extensions, ANY, take_output,
      0,
      "the output file (default: stdout); its extension chooses the format: {}"},
-    {"format", 'f', WRITES, "FORMAT", option_words_formats, true, take_format,
+    {"format", 'f', WRITES, "FORMAT", option_words_formats, WORD, take_format,
      0, "the output format: {} (default {first})"},
-    {"fail-above", 0, DIFF, "P", NULL, false, take_fail_above, 0,
+    {"fail-above", 0, DIFF, "P", NULL, ANY, take_fail_above, 0,
      "exit with status 3 if a function grew significantly and by more than P "
      "percent"},
-    {"min-effect", 0, DIFF, "P", NULL, false, take_min_effect, 0,
+    {"min-effect", 0, DIFF, "P", NULL, ANY, take_min_effect, 0,
      "ignore changes below P percent (default " TEXT(DIFF_MIN_EFFECT_PCT) ")"},
-    {VIEW_PROCESS, 0, FILTERS, "P", NULL, false, take_process, 0,
+    {VIEW_PROCESS, 0, FILTERS, "P", NULL, ANY, take_process, 0,
      "only the Erlang process with this name (as the report shows it, such as "
      "my_server or shop:init/1), label or pid (repeatable)"},
-    {VIEW_FOCUS, 0, FILTERS, "RE", NULL, false, take_focus, 0,
+    {VIEW_FOCUS, 0, FILTERS, "RE", NULL, ANY, take_focus, 0,
      "only stacks with a function that matches this regular expression"},
-    {VIEW_IGNORE, 0, FILTERS, "RE", NULL, false, take_ignore, 0,
+    {VIEW_IGNORE, 0, FILTERS, "RE", NULL, ANY, take_ignore, 0,
      "only stacks without a function that matches this regular expression"},
-    {VIEW_STATE, 0, FILTERS, "STATE", option_words_states, true, take_state, 0,
+    {VIEW_STATE, 0, FILTERS, "STATE", option_words_states, WORD, take_state, 0,
      "only samples in this state: {} (repeatable)"},
-    {VIEW_SCHEDULER, 0, FILTERS, "N", NULL, false, take_scheduler, 0,
+    {VIEW_SCHEDULER, 0, FILTERS, "N", NULL, ANY, take_scheduler, 0,
      "only normal scheduler N (repeatable)"},
-    {VIEW_THREAD, 0, FILTERS, "T", NULL, false, take_thread, 0,
+    {VIEW_THREAD, 0, FILTERS, "T", NULL, ANY, take_thread, 0,
      "only the thread with this name or tid (repeatable)"},
-    {VIEW_FROM, 0, FILTERS, "S", NULL, false, take_from, 0,
+    {VIEW_FROM, 0, FILTERS, "S", NULL, ANY, take_from, 0,
      "only samples from this second of the recording on; needs a timeline"},
-    {VIEW_TO, 0, FILTERS, "S", NULL, false, take_to, 0,
+    {VIEW_TO, 0, FILTERS, "S", NULL, ANY, take_to, 0,
      "only samples until this second of the recording; needs a timeline"},
-    {"top", 0, WRITES, "N", NULL, false, take_top, 0,
+    {"top", 0, WRITES, "N", NULL, ANY, take_top, 0,
      "text: rows of each table (default " TOP "; with --self " SELF_TOP "; in "
      "a comparison " DIFF_TOP
      "); groups of a dump (default all), and rows of its table (20); rows of "
      "each list of a snapshot (10, at most " TEXT(
          LARGEST_ROOM) "), also in JSON"},
-    {"self", 0, SHOWS, NULL, NULL, false, NULL, AT(self),
+    {"self", 0, SHOWS, NULL, NULL, ANY, NULL, AT(self),
      "text: one table of functions by self time, and all counters and notes"},
-    {"callers", 0, SHOWS, "NAME", NULL, false, take_callers, 0,
+    {"callers", 0, SHOWS, "NAME", NULL, ANY, take_callers, 0,
      "text: the callers and callees of a function"},
-    {"tree", 0, SHOWS, NULL, NULL, false, NULL, AT(tree),
-     "text: the call tree"},
-    {"min", 0, SHOWS, "PERCENT", NULL, false, take_min, 0,
+    {"tree", 0, SHOWS, NULL, NULL, ANY, NULL, AT(tree), "text: the call tree"},
+    {"min", 0, SHOWS, "PERCENT", NULL, ANY, take_min, 0,
      "text: the smallest branch of the call tree to show (default " MIN_PCT
      ")"},
-    {"by", 0, SHOWS, "WHAT", option_words_owners, true, NULL, AT(by),
+    {"by", 0, SHOWS, "WHAT", option_words_owners, WORD, NULL, AT(by),
      "speedscope: a profile for each {} (default {first})"},
-    {"weights", 0, SHOWS, "WHAT", option_words_weights, true, NULL, AT(weights),
+    {"weights", 0, SHOWS, "WHAT", option_words_weights, WORD, NULL, AT(weights),
      "speedscope: {} time (default {first})"},
-    {"timeline", 0, RECORD, NULL, NULL, false, NULL, AT(timeline),
+    {"timeline", 0, RECORD, NULL, NULL, ANY, NULL, AT(timeline),
      "keep the time of each sample (always with html)"},
-    {"kernel", 0, RECORD, NULL, NULL, false, NULL, AT(kernel),
+    {"kernel", 0, RECORD, NULL, NULL, ANY, NULL, AT(kernel),
      "also show kernel functions (needs root)"},
-    {"event", 0, SHOWS, "EVENT[,...]", option_words_events, true, take_events,
+    {"event", 0, SHOWS, "EVENT[,...]", option_words_events, WORDS, take_events,
      0,
      "record: what is sampled, {}, or both with a comma (default {first}); "
      "wall "
      "is the time of all processes, and shows what they wait for; report: show "
      "only that"},
-    {"clock", 0, RECORD, "CLOCK", option_words_clocks, true, NULL, AT(clock),
+    {"clock", 0, RECORD, "CLOCK", option_words_clocks, WORD, NULL, AT(clock),
      "what triggers samples of CPU time: {} (default {first})"},
-    {"engine", 0, RECORD | OPTION_TOP, "ENGINE", option_words_engines, true,
+    {"engine", 0, RECORD | OPTION_TOP, "ENGINE", option_words_engines, WORD,
      NULL, AT(engine), "how samples are taken: {} (default {first})"},
-    {"force", 0, RECORD, NULL, NULL, false, NULL, AT(force),
+    {"force", 0, RECORD, NULL, NULL, ANY, NULL, AT(force),
      "engine ptrace: record even on a machine without a spare CPU, where "
      "stopped threads may have to wait for a long time"},
-    {"no-command", 0, RECORD, NULL, NULL, false, NULL, AT(no_command),
+    {"no-command", 0, RECORD, NULL, NULL, ANY, NULL, AT(no_command),
      "leave the node's command line out of the result"},
-    {"quiet", 'q', WRITES | OPTION_TOP, NULL, NULL, false, NULL, AT(quiet),
+    {"quiet", 'q', WRITES | OPTION_TOP, NULL, NULL, ANY, NULL, AT(quiet),
      "do not print progress or the names of written files on stderr"},
-    {"help", 'h', WRITES | NODES, NULL, NULL, false, NULL, AT(help),
+    {"help", 'h', WRITES | NODES, NULL, NULL, ANY, NULL, AT(help),
      "show this help"},
-    {NULL, 0, 0, NULL, NULL, false, NULL, 0, NULL},
+    {NULL, 0, 0, NULL, NULL, ANY, NULL, 0, NULL},
 };
 /* clang-format on */
 

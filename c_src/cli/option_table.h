@@ -13,14 +13,20 @@
  *  option has a default, it is the first word. */
 typedef const char *option_words(enum option_verb verb, size_t i);
 
+/** What a value may be. */
+enum option_value {
+    OPTION_ANY,   /**< anything that is not refused by `take` */
+    OPTION_WORD,  /**< one of the words */
+    OPTION_WORDS, /**< one of the words, or several with commas between */
+};
+
 struct option_row {
     const char *name;     /**< without the dashes */
     char letter;          /**< 0: none */
     unsigned verbs;       /**< a set of enum option_verb */
-    const char *argument; /**< such as "PID"; with a comma if the value may be
-                               several of the words; NULL: none */
+    const char *argument; /**< such as "PID"; NULL: none */
     option_words *words;  /**< NULL: none */
-    bool closed;          /**< a value must be one of the words */
+    enum option_value value;
     /** Stores the value. Returns NULL, or why the value is wrong. If this is
      *  NULL, the value is stored at `to`; an option without an argument sets a
      *  bool there. */

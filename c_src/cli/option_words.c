@@ -98,7 +98,7 @@ static bool is_word(const struct option_row *row, enum option_verb verb,
 bool option_words_have(const struct option_row *row, enum option_verb verb,
                        const char *value)
 {
-    const char *between = strchr(row->argument, ',') ? "," : "";
+    const char *between = row->value == OPTION_WORDS ? "," : "";
     size_t len = strcspn(value, between);
     while (is_word(row, verb, value, len)) {
         value += len;

@@ -39,7 +39,7 @@ static int not_a_word(struct options_fault *f, const struct option_row *row,
     buffer_init(&why, sizeof(f->why));
     buffer_text(&why, "choose ");
     option_words_add(&why, row, verb);
-    if (strchr(row->argument, ','))
+    if (row->value == OPTION_WORDS)
         buffer_text(&why, ", or several with commas between");
     buffer_add(&why, "", 1);
     int err = buffer_status(&why);
@@ -52,7 +52,7 @@ static int not_a_word(struct options_fault *f, const struct option_row *row,
 static int take(struct options *o, const struct option_row *row,
                 const char *value, struct options_fault *f)
 {
-    if (row->closed && !option_words_have(row, o->verb, value))
+    if (row->value != OPTION_ANY && !option_words_have(row, o->verb, value))
         return not_a_word(f, row, o->verb, value);
     const char *why = NULL;
     if (row->take)

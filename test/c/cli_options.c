@@ -83,6 +83,8 @@ static void what_does_not_fit_is_refused(void **state)
         {"record -p 1 --event cpu,awake", "--event cpu,awake: choose cpu or"},
         {"record -p 1 --event cpu,", "--event cpu,: choose cpu or wall"},
         {"record -p 1 --event ,cpu", "--event ,cpu: choose cpu or wall"},
+        {"record -p 1 --clock cpu-clock,cycles",
+         "--clock cpu-clock,cycles: choose"},
         {"record -p 1 --event wall,wall",
          "--event wall,wall: give each event once"},
         {"record -p 1 --event wall --event cpu,wall",
