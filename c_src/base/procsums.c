@@ -53,7 +53,7 @@ static void add_binaries(struct procsums *s, const struct procsums_process *p,
     s->vheap_words += held;
     if (largest_wants(&s->binaries, held))
         largest_add(&s->binaries, &row);
-    if (held < PROCSUMS_LEAK_LEAST || p->heap_words == PROCSUMS_UNKNOWN)
+    if (held < PROCSUMS_LEAK_LEAST || p->heap_words == FIGURE_UNKNOWN)
         return;
     row.key = held * 256 / (p->heap_words + 1); /* the ratio, in 1/256 */
     if (largest_wants(&s->leaks, row.key))
@@ -69,11 +69,11 @@ static void add_key(struct largest *list, uint64_t key, uint64_t id)
 void procsums_add(struct procsums *s, const struct procsums_process *p,
                   const struct procsums_since *since)
 {
-    if (p->queue != PROCSUMS_UNKNOWN)
+    if (p->queue != FIGURE_UNKNOWN)
         add_queue(s, p, since);
-    if (p->vheap_words != PROCSUMS_UNKNOWN)
+    if (p->vheap_words != FIGURE_UNKNOWN)
         add_binaries(s, p, since);
-    if (p->heap_words != PROCSUMS_UNKNOWN)
+    if (p->heap_words != FIGURE_UNKNOWN)
         add_key(&s->memories, p->heap_words, p->id);
     add_key(&s->reductions, since->reductions, p->id);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/figure.h"
 #include "base/largest.h"
 #include "base/procstate.h"
 
@@ -22,9 +23,7 @@ enum {
     PROCSUMS_STILL_REDUCTIONS = 4000,
 };
 
-#define PROCSUMS_UNKNOWN UINT64_MAX
-
-/** The figures of one process. One that is PROCSUMS_UNKNOWN is in no sum. */
+/** The figures of one process. One that is FIGURE_UNKNOWN is in no sum. */
 struct procsums_process {
     uint64_t id; /**< pid term */
     uint64_t queue, vheap_words, heap_words;

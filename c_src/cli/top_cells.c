@@ -21,7 +21,7 @@ static void scaled(char text[TOP_CELL], double value, double step)
 
 void top_cells_count(char text[TOP_CELL], uint64_t n)
 {
-    if (n == MOMENT_UNKNOWN)
+    if (n == FIGURE_UNKNOWN)
         snprintf(text, TOP_CELL, "-");
     else if (n < 100000)
         snprintf(text, TOP_CELL, "%u", (unsigned)n);
@@ -31,7 +31,7 @@ void top_cells_count(char text[TOP_CELL], uint64_t n)
 
 void top_cells_bytes(char text[TOP_CELL], uint64_t n)
 {
-    if (n == MOMENT_UNKNOWN)
+    if (n == FIGURE_UNKNOWN)
         snprintf(text, TOP_CELL, "-");
     else if (n < 1024)
         snprintf(text, TOP_CELL, "%u", (unsigned)n);

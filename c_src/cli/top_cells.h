@@ -12,7 +12,7 @@
 
 enum { TOP_CELL = 32 };
 
-/** "12345", "123k", "1.2M": at most five columns; "-" for MOMENT_UNKNOWN. */
+/** "12345", "123k", "1.2M": at most five columns; "-" for FIGURE_UNKNOWN. */
 void top_cells_count(char text[TOP_CELL], uint64_t n);
 /** The same in bytes, with powers of 1024: "1.2M". */
 void top_cells_bytes(char text[TOP_CELL], uint64_t n);

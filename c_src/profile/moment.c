@@ -142,7 +142,7 @@ static bool matches(const struct moment *m, const struct moment_process *p,
 /* What is not known comes last, so it is less than nothing. */
 static double figure(uint64_t value)
 {
-    return value == MOMENT_UNKNOWN ? -1 : (double)value;
+    return value == FIGURE_UNKNOWN ? -1 : (double)value;
 }
 
 /* In the order of MOMENT_WAITS. */

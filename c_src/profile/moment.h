@@ -2,7 +2,7 @@
  * @file moment.h
  * What a view of a running node (`cprof top`) shows of one moment: facts about
  * threads, functions and processes. It is gathered by recorder/live.c and only
- * read after that. What is not known is MOMENT_UNKNOWN, or NAN.
+ * read after that. What is not known is FIGURE_UNKNOWN, or NAN.
  *
  * Figures of CPU time and all rates are of a span that ends now: span_ns, or
  * rate_ns of a process. So they never mix in anything older, as a moving
@@ -17,11 +17,10 @@
 
 #include "base/buffer.h"
 #include "base/err.h"
+#include "base/figure.h"
 #include "profile/process_names.h"
 #include "profile/profile.h"
 #include "profile/summary.h"
-
-#define MOMENT_UNKNOWN UINT64_MAX
 
 /** A thread, or all threads of a kind that has no work of its own to show. */
 struct moment_thread {

@@ -124,7 +124,7 @@ static void keep_reading(const struct live_table *t, struct row *row,
 
 static double rate(uint64_t from, uint64_t to, uint64_t ns)
 {
-    if (from == MOMENT_UNKNOWN || to == MOMENT_UNKNOWN || ns == 0)
+    if (from == FIGURE_UNKNOWN || to == FIGURE_UNKNOWN || ns == 0)
         return NAN;
     return ((double)to - (double)from) * (double)NS_PER_S / (double)ns;
 }
@@ -146,7 +146,7 @@ static void set_rates(const struct live_table *t, uint64_t now_ns,
 
 static uint64_t bytes_of(uint64_t words)
 {
-    return words == MOMENT_UNKNOWN ? MOMENT_UNKNOWN : 8 * words;
+    return words == FIGURE_UNKNOWN ? FIGURE_UNKNOWN : 8 * words;
 }
 
 static int see(void *table, const struct proctable_process *p)
@@ -200,7 +200,7 @@ static double weight(const struct moment_process *p, enum moment_column column)
                                                  : 0;
     if (column == MOMENT_REDUCTIONS)
         return p->speed; /* NAN is not above anything */
-    return value == MOMENT_UNKNOWN ? 0 : (double)value;
+    return value == FIGURE_UNKNOWN ? 0 : (double)value;
 }
 
 static void pick_largest(const struct live_table *t, enum moment_column column,
@@ -296,8 +296,8 @@ int live_table_put(const struct live_table *t, struct moment *m)
     for (size_t i = 0; i < count; i++) {
         const struct moment_process *p = &t->rows[i].shown;
         m->processes[m->process_count++] = *p;
-        m->has_queues |= p->queue != MOMENT_UNKNOWN;
-        m->queue_sum += p->queue == MOMENT_UNKNOWN ? 0 : p->queue;
+        m->has_queues |= p->queue != FIGURE_UNKNOWN;
+        m->queue_sum += p->queue == FIGURE_UNKNOWN ? 0 : p->queue;
     }
     m->in_table = t->in_table;
     m->is_part = t->is_part;

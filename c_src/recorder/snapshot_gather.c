@@ -59,7 +59,7 @@ int snapshot_gather_before(void *gather, const struct proctable_process *p)
 
 static uint64_t rise(uint64_t before, uint64_t now)
 {
-    bool known = before != PROCFIGURES_UNKNOWN && now != PROCFIGURES_UNKNOWN;
+    bool known = before != FIGURE_UNKNOWN && now != FIGURE_UNKNOWN;
     return known && now > before ? now - before : 0;
 }
 
@@ -75,7 +75,7 @@ static struct procsums_since since(const struct snapshot_before *before,
     bool still = was->vheap_words == is->vheap_words &&
                  reductions < PROCSUMS_STILL_REDUCTIONS;
     return (struct procsums_since){
-        .queue = was->queue == PROCFIGURES_UNKNOWN ? 0 : was->queue + 1,
+        .queue = was->queue == FIGURE_UNKNOWN ? 0 : was->queue + 1,
         .reductions = reductions,
         .still_ms =
             1 + (still ? (p->read_ns - before->read_ns) / NS_PER_MS : 0)};
@@ -89,7 +89,7 @@ static bool lacks(const struct snapshot_gather *g, const struct procfigures *f)
         [PROCFIGURE_HEAP] = f->heap_words,
         [PROCFIGURE_VHEAP] = f->vheap_words};
     for (int i = 0; i < PROCFIGURE_COUNT; i++)
-        if (own[i] == PROCFIGURES_UNKNOWN &&
+        if (own[i] == FIGURE_UNKNOWN &&
             proctable_has(g->table, (enum procfigure)i))
             return true;
     return false;

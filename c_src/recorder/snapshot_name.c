@@ -27,7 +27,7 @@ static void set_mailbox(const struct snapshot *s, const struct largest_row *of,
 static void set_binaries(const struct largest_row *of, struct snapshot_row *row)
 {
     row->figure = of->more[0] * WORD;
-    row->has_heap = of->more[1] != PROCSUMS_UNKNOWN;
+    row->has_heap = of->more[1] != FIGURE_UNKNOWN;
     row->heap_bytes = row->has_heap ? of->more[1] * WORD : 0;
     row->was_seen = of->more[2] > 0;
     if (row->was_seen)

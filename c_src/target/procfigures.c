@@ -11,10 +11,10 @@ enum { SIGNALS_WAIT = 1 << 12 | 1 << 19 };
 
 struct procfigures procfigures_unknown(void)
 {
-    return (struct procfigures){.queue = PROCFIGURES_UNKNOWN,
-                                .reductions = PROCFIGURES_UNKNOWN,
-                                .heap_words = PROCFIGURES_UNKNOWN,
-                                .vheap_words = PROCFIGURES_UNKNOWN};
+    return (struct procfigures){.queue = FIGURE_UNKNOWN,
+                                .reductions = FIGURE_UNKNOWN,
+                                .heap_words = FIGURE_UNKNOWN,
+                                .vheap_words = FIGURE_UNKNOWN};
 }
 
 static uint64_t word(const void *copy, uint32_t offset)
@@ -26,7 +26,7 @@ static uint64_t word(const void *copy, uint32_t offset)
 
 static uint64_t below(uint64_t figure, uint64_t most)
 {
-    return figure < most ? figure : PROCFIGURES_UNKNOWN;
+    return figure < most ? figure : FIGURE_UNKNOWN;
 }
 
 static void queue(const struct procfigures_places *at, const void *copy,

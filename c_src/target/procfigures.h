@@ -35,14 +35,12 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/figure.h"
 #include "target/layout.h"
 #include "target/memory.h"
 
-#define PROCFIGURES_UNKNOWN UINT64_MAX
-
 struct procfigures {
-    uint64_t queue;       /**< messages; UINT64_MAX: not known; likewise below
-                           */
+    uint64_t queue;       /**< messages; FIGURE_UNKNOWN; likewise below */
     uint64_t reductions;  /**< so far; not updated while the process runs */
     uint64_t heap_words;  /**< heap block, old heap, fragments */
     uint64_t vheap_words; /**< off-heap binaries that it refers to */

@@ -65,7 +65,7 @@ static void leaks_are_by_ratio_of_those_that_hold_much(void **state)
     add(1, 0, PROCSUMS_LEAK_LEAST - 1, 1);
     add(2, 0, PROCSUMS_LEAK_LEAST, 999);
     add(3, 0, 10 * PROCSUMS_LEAK_LEAST, 99999);
-    add(4, 0, 10 * PROCSUMS_LEAK_LEAST, PROCSUMS_UNKNOWN);
+    add(4, 0, 10 * PROCSUMS_LEAK_LEAST, FIGURE_UNKNOWN);
     procsums_sort(&sums);
     assert_int_equal(sums.leaks.count, 2);
     assert_int_equal(sums.leaks.rows[0].id, 2);
@@ -77,8 +77,8 @@ static void leaks_are_by_ratio_of_those_that_hold_much(void **state)
 static void what_is_not_known_is_in_no_sum(void **state)
 {
     (void)state;
-    const struct procsums_process p = {7, PROCSUMS_UNKNOWN, PROCSUMS_UNKNOWN,
-                                       PROCSUMS_UNKNOWN};
+    const struct procsums_process p = {7, FIGURE_UNKNOWN, FIGURE_UNKNOWN,
+                                       FIGURE_UNKNOWN};
     const struct procsums_since since = {.queue = 4, .reductions = 9};
     start(3);
     procsums_add(&sums, &p, &since);

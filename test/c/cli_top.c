@@ -33,10 +33,10 @@ static uint32_t add_process(struct moment *m, struct profile *p,
         .process = id,
         .stack = stack,
         .state = state,
-        .queue = MOMENT_UNKNOWN,
-        .reductions = MOMENT_UNKNOWN,
-        .memory = MOMENT_UNKNOWN,
-        .binaries = MOMENT_UNKNOWN,
+        .queue = FIGURE_UNKNOWN,
+        .reductions = FIGURE_UNKNOWN,
+        .memory = FIGURE_UNKNOWN,
+        .binaries = FIGURE_UNKNOWN,
         .growth = NAN,
         .speed = NAN,
     };
@@ -669,13 +669,13 @@ static void figures_in_a_few_columns(void **state)
     IS(top_cells_count(text, 999500), "1.0M");
     IS(top_cells_count(text, 9949999), "9.9M");
     IS(top_cells_count(text, 9960000), "10M");
-    IS(top_cells_count(text, MOMENT_UNKNOWN), "-");
-    IS(top_cells_count(text, MOMENT_UNKNOWN - 1), "18E");
+    IS(top_cells_count(text, FIGURE_UNKNOWN), "-");
+    IS(top_cells_count(text, FIGURE_UNKNOWN - 1), "18E");
     IS(top_cells_bytes(text, 1023), "1023");
     IS(top_cells_bytes(text, 1024), "1.0k");
     IS(top_cells_bytes(text, 5 << 20), "5.0M");
     IS(top_cells_bytes(text, 1000ull << 20), "1.0G");
-    IS(top_cells_bytes(text, MOMENT_UNKNOWN), "-");
+    IS(top_cells_bytes(text, FIGURE_UNKNOWN), "-");
     IS(top_cells_rate(text, 0), "0");
     IS(top_cells_rate(text, 0.44), "0.4");
     IS(top_cells_rate(text, 12.4), "12");

@@ -200,9 +200,9 @@ static void one_that_changes_just_now_does_no_harm(void **state)
     put(&n, 11, n.form->live_hf_end + 48, (uint64_t)1 << 60);
     find(&n);
     assert_known(&n, true, true, true, true);
-    assert_true(figures(&n, 9).reductions == PROCFIGURES_UNKNOWN);
-    assert_true(figures(&n, 10).queue == PROCFIGURES_UNKNOWN);
-    assert_true(figures(&n, 11).vheap_words == PROCFIGURES_UNKNOWN);
+    assert_true(figures(&n, 9).reductions == FIGURE_UNKNOWN);
+    assert_true(figures(&n, 10).queue == FIGURE_UNKNOWN);
+    assert_true(figures(&n, 11).vheap_words == FIGURE_UNKNOWN);
     close_node(&n);
 }
 
@@ -252,7 +252,7 @@ static void what_breaks_a_relation_is_not_known(void **state)
         assert_known(&n, rows[i].queue, rows[i].reductions, rows[i].heap,
                      rows[i].vheap);
         if (!rows[i].queue)
-            assert_true(figures(&n, 3).queue == PROCFIGURES_UNKNOWN);
+            assert_true(figures(&n, 3).queue == FIGURE_UNKNOWN);
         close_node(&n);
     }
 }

@@ -86,7 +86,7 @@ static int read_and_change(void *ctx, struct memory_span *spans, size_t n)
 
 static bool is_figure(uint64_t figure)
 {
-    return figure == PROCFIGURES_UNKNOWN || figure >> 60 == 0;
+    return figure == FIGURE_UNKNOWN || figure >> 60 == 0;
 }
 
 static int see(void *ctx, const struct proctable_process *p)
