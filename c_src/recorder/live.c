@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/largest.h"
 #include "profile/filter.h"
 #include "recorder/live_cpu.h"
 #include "recorder/live_table.h"
@@ -199,42 +199,25 @@ static int sum_by_pid(const struct live *l, uint64_t **out)
 
 enum { BUSIEST = 16 };
 
-/* Puts the process into a list that is sorted by CPU time; a pid that has
- * several rows is put there once. Returns the new length. */
-static size_t insert(const struct profile *p, const uint64_t *by_pid,
-                     uint32_t process, uint32_t *list, size_t count)
-{
-    uint32_t pid = profile_process_at(p, process)->pid;
-    size_t at = count;
-    for (size_t i = 0; i < count; i++)
-        if (profile_process_at(p, list[i])->pid == pid)
-            return count;
-    while (at > 0 &&
-           by_pid[profile_process_at(p, list[at - 1])->pid] < by_pid[pid])
-        at--;
-    if (at == BUSIEST)
-        return count;
-    count += count < BUSIEST;
-    memmove(&list[at + 1], &list[at], (count - at - 1) * sizeof(list[0]));
-    list[at] = process;
-    return count;
-}
-
 /* The pid terms of the watched process and of those that used the most CPU
- * time. */
-static size_t busiest(const struct live *l, const uint64_t *by_pid,
+ * time. Of the rows that a pid may have, the first takes its time. */
+static size_t busiest(const struct live *l, uint64_t *by_pid,
                       uint64_t terms[BUSIEST + 1])
 {
     const struct profile *p = session_profile(l->session);
-    uint32_t list[BUSIEST];
-    size_t count = 0;
-    for (uint32_t i = 0; i < profile_process_count(p); i++)
-        if (by_pid[profile_process_at(p, i)->pid])
-            count = insert(p, by_pid, i, list, count);
+    struct largest list;
+    largest_init(&list, BUSIEST);
+    for (uint32_t i = 0; i < profile_process_count(p); i++) {
+        uint64_t *ns = &by_pid[profile_process_at(p, i)->pid];
+        largest_add(&list, &(struct largest_row){.key = *ns, .id = i});
+        *ns = 0;
+    }
+    largest_sort(&list);
     terms[0] = l->watched;
-    for (size_t i = 0; i < count; i++)
-        terms[i + 1] = pipeline_pid(l->parts.pipeline, list[i]);
-    return count + 1;
+    for (uint32_t i = 0; i < list.count; i++)
+        terms[i + 1] =
+            pipeline_pid(l->parts.pipeline, (uint32_t)list.rows[i].id);
+    return list.count + 1;
 }
 
 static int see_processes(struct live *l, struct moment *m)

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/largest.h"
 #include "base/random.h"
 
 enum {
@@ -191,35 +191,32 @@ static void pick(struct picks *p, uint64_t pid)
         p->pids[p->count++] = pid;
 }
 
-/* At most 0: not worth reading again. */
-static double weight(const struct moment_process *p, enum moment_column column)
+/* 0: not worth reading again. Of a speed, less than 1 per second is not. */
+static uint64_t weight(const struct moment_process *p,
+                       enum moment_column column)
 {
     uint64_t value = column == MOMENT_MAILBOX    ? p->queue
                      : column == MOMENT_MEMORY   ? p->memory
                      : column == MOMENT_BINARIES ? p->binaries
                                                  : 0;
     if (column == MOMENT_REDUCTIONS)
-        return p->speed; /* NAN is not above anything */
-    return value == FIGURE_UNKNOWN ? 0 : (double)value;
+        return p->speed > 0 ? (uint64_t)p->speed : 0; /* it may be NAN */
+    return value == FIGURE_UNKNOWN ? 0 : value;
 }
 
 static void pick_largest(const struct live_table *t, enum moment_column column,
                          struct picks *picks)
 {
-    size_t list[LARGEST], count = 0;
+    struct largest list;
+    largest_init(&list, LARGEST);
     for (size_t i = 0; i < t->count; i++) {
-        double own = weight(&t->rows[i].shown, column);
-        size_t at = count;
-        while (at > 0 && weight(&t->rows[list[at - 1]].shown, column) < own)
-            at--;
-        if (at == LARGEST || !(own > 0))
-            continue;
-        count += count < LARGEST;
-        memmove(&list[at + 1], &list[at], (count - at - 1) * sizeof(list[0]));
-        list[at] = i;
+        const struct moment_process *p = &t->rows[i].shown;
+        largest_add(&list, &(struct largest_row){.key = weight(p, column),
+                                                 .id = p->term});
     }
-    for (size_t i = 0; i < count; i++)
-        pick(picks, t->rows[list[i]].shown.term);
+    largest_sort(&list);
+    for (uint32_t i = 0; i < list.count; i++)
+        pick(picks, list.rows[i].id);
 }
 
 static void pick_all(const struct live_table *t, const uint64_t *pids,
