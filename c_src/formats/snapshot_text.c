@@ -147,7 +147,7 @@ static void processes(struct snapshot_text *t)
     const struct snapshot_list *l = &t->s->tops[SNAPSHOT_REDUCTIONS];
     struct columns c;
     buffer_text(t->out, "\nProcesses: ");
-    text_cell_number(t->out, t->s->dump->counts.used);
+    text_cell_number(t->out, t->s->processes);
     buffer_text(t->out, " of ");
     text_cell_number(t->out, t->s->limit);
     for (int i = 0; i < PROCSTATE_COUNT; i++) {

@@ -83,6 +83,7 @@ struct snapshot {
     uint64_t at_us;      /**< system time of the second reading */
     uint64_t took_us;    /**< by that reading */
     uint64_t elapsed_us; /**< from the first reading to the second */
+    uint64_t processes;  /**< of the node, by the VM's counter */
     uint64_t limit;      /**< slots of the process table */
     unsigned top;        /**< rows that each list can have */
     bool knows_created;

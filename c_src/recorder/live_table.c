@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/largest.h"
 #include "base/random.h"
+#include "recorder/own_canary.h"
+#include "target/tablecount.h"
 
 enum {
     READ_MS = 1000, /* for one reading */
@@ -35,6 +37,8 @@ struct live_table {
     struct target_state *target;
     struct pipeline *pipeline;
     struct proctable *table;
+    struct own_canary canary; /* left out */
+    bool has_canary;          /* in this reading */
     uint64_t span_ns, random;
     struct pace pace;
     bool forgotten;            /* the ids in `rows` are of a former profile */
@@ -51,6 +55,7 @@ int live_table_open(struct target_state *target, struct pipeline *pipeline,
     if (!t)
         return -ENOMEM;
     *t = (struct live_table){.target = target,
+                             .canary = {.target = target},
                              .pipeline = pipeline,
                              .span_ns = span_ns,
                              .random =
@@ -154,6 +159,10 @@ static int see(void *table, const struct proctable_process *p)
     struct live_table *t = table;
     const struct sample s = proctable_sample(p);
     struct pipeline_doing doing;
+    if (own_canary_is(&t->canary, p)) {
+        t->has_canary = true;
+        return 0;
+    }
     int err = pipeline_name(t->pipeline, &s, &doing);
     if (err || doing.process == PROFILE_NONE)
         return err;
@@ -248,6 +257,17 @@ static void swap_rows(struct live_table *t)
     t->cap = cap;
 }
 
+/* By the VM's counter; if that is not known, the slots that are in use. */
+static uint64_t in_table(const struct live_table *t, uint64_t slots)
+{
+    const struct target_state *n = t->target;
+    struct tablecount now;
+    uint64_t count = tablecount_read(&n->layout, &n->memory, &now) == 0
+                         ? now.processes
+                         : slots;
+    return count - (count > 0 && t->has_canary);
+}
+
 static int read_chosen(struct live_table *t, const struct picks *picks)
 {
     const struct proctable_choice choice = {.most = LIVE_TABLE_MOST,
@@ -261,9 +281,11 @@ static int read_chosen(struct live_table *t, const struct picks *picks)
     if (chosen < 0)
         return (int)chosen;
     swap_rows(t);
+    t->has_canary = false;
     int err = proctable_read_chosen(t->table, see, t, &counts);
     uint64_t picked = counts.used - (uint64_t)chosen;
-    t->in_table = others + (counts.used > (uint64_t)chosen ? picked : 0);
+    t->in_table =
+        in_table(t, others + (counts.used > (uint64_t)chosen ? picked : 0));
     t->is_part = others > (uint64_t)chosen;
     t->read_ns = clock_now_ns();
     t->forgotten = false;

@@ -7,10 +7,12 @@
 #include "base/clock.h"
 
 void snapshot_gather_init(struct snapshot_gather *g,
-                          const struct proctable *table, unsigned top)
+                          const struct proctable *table,
+                          struct target_state *target, unsigned top)
 {
     memset(g, 0, sizeof(*g));
     g->table = table;
+    g->canary.target = target;
     index_init(&g->by_id);
     index_init(&g->by_place);
     procsums_init(&g->sums, top);
@@ -143,6 +145,8 @@ int snapshot_gather_now(void *gather, const struct proctable_process *p)
 {
     struct snapshot_gather *g = gather;
     const struct procfigures *f = &p->figures;
+    if (own_canary_is(&g->canary, p))
+        return 0;
     const struct procsums_since then = since(find(g, p->id), p);
     const struct procsums_process figures = {.id = p->id,
                                              .queue = f->queue,

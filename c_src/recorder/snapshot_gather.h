@@ -9,6 +9,7 @@
 #include "base/index.h"
 #include "base/procsums.h"
 #include "recorder/dump_gather.h"
+#include "recorder/own_canary.h"
 
 /** A process, at the first reading. */
 struct snapshot_before {
@@ -36,11 +37,14 @@ struct snapshot_gather {
     size_t place_count, place_cap;
     struct index by_place;
     uint64_t implausible; /**< processes that lack a figure that others have */
+    struct own_canary canary;      /**< left out */
     const struct proctable *table; /**< borrowed */
 };
 
+/** @param target  whose canary is left out; NULL: there is none */
 void snapshot_gather_init(struct snapshot_gather *g,
-                          const struct proctable *table, unsigned top);
+                          const struct proctable *table,
+                          struct target_state *target, unsigned top);
 void snapshot_gather_deinit(struct snapshot_gather *g);
 /** A proctable_see of the first reading, with a struct snapshot_gather. 0,
  *  -ENOMEM or -E_LIMIT. */

@@ -53,13 +53,16 @@ static void wait_until(uint64_t ns)
 
 /* --- the second one ------------------------------------------------------- */
 
-static void count_created(struct reading *r)
+/* By the VM's own counters. If they are not known, the processes are counted
+ * while they are read. */
+static void count_processes(struct reading *r)
 {
     const struct target_state *t = &r->node.target;
     struct snapshot *s = r->result;
     struct tablecount now;
-    s->knows_created =
-        r->counted && tablecount_read(&t->layout, &t->memory, &now) == 0;
+    bool known = tablecount_read(&t->layout, &t->memory, &now) == 0;
+    s->processes = known ? now.processes : 0;
+    s->knows_created = r->counted && known;
     if (s->knows_created)
         s->created_per_s = (double)(now.created - r->count.created) * 1e6 /
                            (double)s->elapsed_us;
@@ -79,7 +82,7 @@ static int read_second(struct reading *r)
     uint64_t began_ns = clock_now_ns();
     s->at_us = clock_ns_of(CLOCK_REALTIME) / 1000;
     s->elapsed_us = (began_ns - r->first_ns) / 1000;
-    count_created(r);
+    count_processes(r);
     err = snapshot_clocks_stop(&r->clocks, s);
     if (!err)
         err =
@@ -87,6 +90,8 @@ static int read_second(struct reading *r)
     m->duration_ns = clock_now_ns() - began_ns;
     s->took_us = m->duration_ns / 1000;
     n->dump->counts = dump_gather_counts(&counts);
+    if (s->processes == 0)
+        s->processes = counts.used;
     return err;
 }
 
@@ -115,7 +120,7 @@ static void begin(struct reading *r, unsigned top)
         .reductions = proctable_has(t, PROCFIGURE_REDUCTIONS),
         .heaps = proctable_has(t, PROCFIGURE_HEAP),
         .binaries = proctable_has(t, PROCFIGURE_VHEAP)};
-    snapshot_gather_init(&r->gather, t, s->top);
+    snapshot_gather_init(&r->gather, t, &r->node.target, s->top);
 }
 
 static int read_all(struct reading *r, pid_t pid, unsigned top)

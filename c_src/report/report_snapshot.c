@@ -134,7 +134,7 @@ static void schedulers(const struct snapshot *snapshot, struct sink *s)
 static void processes(const struct snapshot *snapshot, struct sink *s)
 {
     sink_object(s, KEY_PROCESSES);
-    sink_natural(s, KEY_COUNT, snapshot->dump->counts.used);
+    sink_natural(s, KEY_COUNT, snapshot->processes);
     sink_natural(s, "limit", snapshot->limit);
     if (snapshot->knows_created)
         sink_real(s, "created_per_s", snapshot->created_per_s, DECIMALS);

@@ -189,10 +189,11 @@ static struct snapshot *shop(void)
     add_waiting(s, loop, 3, "<0.91.0>", "");
     snapshot_sort_waiting(s);
     s->dump->counts =
-        (struct dump_counts){.used = 1010, .seen = 1006, .torn = 4};
+        (struct dump_counts){.used = 1008, .seen = 1004, .torn = 4};
     s->at_us = 1700000000000000;
     s->took_us = 4100;
     s->elapsed_us = 1500000;
+    s->processes = 1010;
     s->limit = 262144;
     s->top = 10;
     s->knows = (struct snapshot_known){true, true, true, true};

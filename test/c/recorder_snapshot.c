@@ -21,7 +21,7 @@ static struct fake_node *open_both(void)
         table_add(&fake, i, TABLE_REST);
     assert_int_equal(
         proctable_open(&fake.layout, &fake.memory, TABLE_EXIT, &table), 0);
-    snapshot_gather_init(&gather, table, 10);
+    snapshot_gather_init(&gather, table, NULL, 10);
     assert_int_equal(
         dump_gather_init(&gather.dump, n->u, n->jit, UINT64_MAX / 2), 0);
     return n;

@@ -12,7 +12,7 @@
 %%   `odd': a name of 77 characters, with 3 messages, and 3 processes that others have suspended.
 %%   `busy': `spinner', and `maker', which creates processes.
 %%   `figures' prints what the node says of the planted ones, `snapshot' what cprof says of all, `count' how many
-%% processes there are, `made' how many `maker' has created.
+%% processes there are, `canary' how many messages the NIF's process has, `made' how many `maker' has created.
 -module(figures).
 -export([start/1, waiter/0, full/0, parked/0, aside/0, at_work/0, bulky/0, aged/0, given/0, holder/0, spinner/0]).
 -export([maker/1, suspender/1]).
@@ -78,6 +78,9 @@ talk(Made) ->
         "figures\n" -> say([figures(Name) || Name <- ?PLANTED]);
         "snapshot\n" -> say(cprof_nif:to_json_map(cprof_nif:snapshot(#{top => 200, wait_ms => 10000})));
         "count\n" -> io:format("~b~n", [erlang:system_info(process_count)]);
+        "canary\n" ->
+            {message_queue_len, Length} = process_info(whereis(cprof_canary), message_queue_len),
+            io:format("~b~n", [Length]);
         "made\n" -> say({counters:get(Made, 1), reductions(), erlang:monotonic_time(microsecond)});
         eof -> halt()
     end,
