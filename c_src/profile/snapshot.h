@@ -27,7 +27,7 @@ enum snapshot_kind {
 
 /** What a scheduler did between the readings; shares of that time. */
 struct snapshot_scheduler {
-    uint32_t id; /**< the VM's number, from 1 */
+    uint32_t id; /**< the VM's number, from 1; dirty ones follow */
     enum snapshot_kind kind;
     bool known; /**< the kernel gave the figures */
     double cpu; /**< its thread was on a CPU, at work or busy-waiting */

@@ -86,6 +86,19 @@ static int by_kind(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
+/* Threads are numbered by kind, but the VM numbers all schedulers together:
+ * first the normal ones, then those for dirty CPU and for dirty IO work. */
+static void set_ids(struct snapshot *s)
+{
+    uint32_t of_kind[SNAPSHOT_KINDS] = {0}, before[SNAPSHOT_KINDS] = {0};
+    for (size_t i = 0; i < s->scheduler_count; i++)
+        of_kind[s->schedulers[i].kind]++;
+    for (int kind = 1; kind < SNAPSHOT_KINDS; kind++)
+        before[kind] = before[kind - 1] + of_kind[kind - 1];
+    for (size_t i = 0; i < s->scheduler_count; i++)
+        s->schedulers[i].id += before[s->schedulers[i].kind];
+}
+
 int snapshot_clocks_stop(const struct snapshot_clocks *c, struct snapshot *s)
 {
     s->schedulers = calloc(c->count + 1, sizeof(*s->schedulers));
@@ -93,6 +106,7 @@ int snapshot_clocks_stop(const struct snapshot_clocks *c, struct snapshot *s)
         return -ENOMEM;
     for (size_t i = 0; i < c->count; i++)
         s->schedulers[s->scheduler_count++] = scheduler(c->pid, &c->list[i]);
+    set_ids(s);
     qsort(s->schedulers, s->scheduler_count, sizeof(*s->schedulers), by_kind);
     return 0;
 }

@@ -123,6 +123,9 @@ defmodule Live.FiguresTest do
       assert_same(outside["binaries"]["top"], inside["binaries"]["top"], "bytes", ~w(holder))
       assert_same(outside["binaries"]["leaks"], inside["binaries"]["leaks"], "heap_bytes", ~w(holder))
 
+      schedulers = fn snapshot -> for s <- snapshot["schedulers"], do: {s["id"], s["type"]} end
+      assert schedulers.(outside) == schedulers.(inside)
+
       for snapshot <- [outside, inside] do
         assert [group] = for(g <- snapshot["waiting"]["groups"], g["initial_call"] == "figures:waiter/0", do: g)
         assert group["count"] == 60
