@@ -11,13 +11,13 @@
 %% while fewer slots than a reserve are free.
 -module(cprof_aside).
 
--export([run/3, start/1, help/1, next/2, answer/1, give_up/1]).
+-export([run/3, start/1, help/1, help/2, next/2, answer/1, give_up/1]).
 -export([has_room/1, is_nearly_full/0]).
 
 -export_type([task/0, kind/0]).
 
 % They answer by what they exit with.
--dialyzer({nowarn_function, [start/1, help/1]}).
+-dialyzer({nowarn_function, [start/1, help/2]}).
 
 %% The process and its monitor. It answers with the monitor's 'DOWN' message:
 %% next/2 receives it; where a process receives everything in one place, as a
@@ -150,7 +150,11 @@ start(Fun) ->
 %% A helper of a process that was begun here: it is linked, so that it needs no
 %% other process to end with its owner. For any other process the same as start/1.
 -spec help(fun(() -> term())) -> task() | full.
-help(Fun) ->
+help(Fun) -> help(Fun, normal).
+
+%% The same with a priority: `high' for little work in many turns.
+-spec help(fun(() -> term()), normal | high) -> task() | full.
+help(Fun, Priority) ->
     case get(?OWNER) of
         true ->
             Owner = self(),
@@ -159,7 +163,7 @@ help(Fun) ->
                 unlink(Owner),
                 exit(Outcome)
             end,
-            begin_process(1, Run, [link, monitor]);
+            begin_process(1, Run, [link, monitor, {priority, Priority}]);
         undefined ->
             start(Fun)
     end.

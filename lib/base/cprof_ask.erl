@@ -5,11 +5,13 @@
 
 -export([each/3, start/1, collect/2, at_rest/1, stuck/2, info/2, initial_call/1]).
 
--export_type([key/0, tasks/0]).
+-export_type([key/0, question/0, tasks/0]).
 
 %% {_, Pid}: a question that Pid answers.
 -type key() :: term().
--type question() :: fun(() -> term()).
+%% {prompt, _}: little work in many turns; on a busy node it does not wait for each
+%% of them.
+-type question() :: fun(() -> term()) | {prompt, fun(() -> term())}.
 -opaque tasks() :: #{
     running := #{reference() => {key(), cprof_aside:task()}},
     left := [{key(), question()}],
@@ -27,6 +29,8 @@
 -define(TICK_MS, 1).
 %% On a busy node the others may just not have had their turn yet.
 -define(BUSY_MS, 50).
+%% And neither has had this process, so that many of its turns must pass, too.
+-define(BUSY_TURNS, 5).
 %% A dictionary that can only be had as a whole is copied by its owner.
 -define(MAX_HEAP_WORDS, 1000000).
 
@@ -52,7 +56,7 @@ go_on(#{left := []} = Tasks) ->
 go_on(#{running := Running} = Tasks) when map_size(Running) >= ?AT_ONCE ->
     Tasks;
 go_on(#{running := Running, left := [{Key, Question} | Left]} = Tasks) ->
-    case cprof_aside:help(Question) of
+    case help(Question) of
         {_, Monitor} = Task ->
             go_on(Tasks#{running := Running#{Monitor => {Key, Task}}, left := Left});
         full when map_size(Running) > 0 ->
@@ -60,6 +64,9 @@ go_on(#{running := Running, left := [{Key, Question} | Left]} = Tasks) ->
         full ->
             go_on(ask_here(Key, Question, Tasks#{left := Left}))
     end.
+
+help({prompt, Question}) -> cprof_aside:help(Question, high);
+help(Question) -> cprof_aside:help(Question).
 
 ask_here({_, Pid} = Key, Question, Tasks) when is_pid(Pid) ->
     case at_rest(Pid) of
@@ -95,25 +102,32 @@ at_rest(Pid) ->
 -spec collect(tasks(), non_neg_integer()) -> {#{key() => term()}, [key()]}.
 collect(Tasks, WaitMs) ->
     Now = erlang:monotonic_time(millisecond),
-    collect(Tasks, Now + WaitMs, Now).
+    collect(Tasks, Now + WaitMs, {Now, 0}).
 
+%% When the latest answer came, and how many turns ago.
 collect(#{running := Running, answers := Answers, missing := Missing}, _, _) when
     map_size(Running) =:= 0
 ->
     {Answers, Missing};
-collect(#{running := Running} = Tasks, Until, Latest) ->
+collect(#{running := Running} = Tasks, Until, {Latest, Turns}) ->
     Next = cprof_aside:next(Running, ?TICK_MS),
     Now = erlang:monotonic_time(millisecond),
     case Next of
         {Monitor, Answer} ->
-            collect(go_on(ended(Monitor, Answer, Tasks)), Until, Now);
+            collect(go_on(ended(Monitor, Answer, Tasks)), Until, {Now, 0});
         none ->
-            Helpers = [Helper || {_, {Helper, _}} <- maps:values(Running)],
-            case Now >= Until andalso Now - Latest >= ?QUIET_MS andalso stuck(Helpers, Now - Latest) of
-                true -> collect(go_on(give_up(Tasks)), Until, Now);
-                false -> collect(Tasks, Until, Latest)
+            case Now >= Until andalso is_hopeless(Running, Now - Latest, Turns + 1) of
+                true -> collect(go_on(give_up(Tasks)), Until, {Now, 0});
+                false -> collect(Tasks, Until, {Latest, Turns + 1})
             end
     end.
+
+is_hopeless(_, Ms, _) when Ms < ?QUIET_MS ->
+    false;
+is_hopeless(Running, Ms, Turns) ->
+    Helpers = [Helper || {_, {Helper, _}} <- maps:values(Running)],
+    Patience = if Turns < ?BUSY_TURNS -> min(Ms, ?BUSY_MS - 1); true -> Ms end,
+    stuck(Helpers, Patience).
 
 ended(Monitor, Answer, #{running := Running, answers := Answers} = Tasks) ->
     {{Key, _}, Left} = maps:take(Monitor, Running),

@@ -52,6 +52,8 @@ keeper(Owner) ->
 keep_for(Owner) ->
     try register(?KEEPER, self()) of
         true ->
+            %% It does nothing but answer, so on a busy node it need not wait.
+            _ = process_flag(priority, high),
             _ = erlang:system_flag(scheduler_wall_time, true),
             keep(with(Owner, #{}))
     catch

@@ -176,10 +176,11 @@ callees(Walk, Answers, Top, WaitMs) ->
 left_ms(WaitMs, Began) ->
     max(0, WaitMs - (erlang:monotonic_time(microsecond) - Began) div 1000).
 
+%% Each scheduler has a file, which is read in three turns.
 slow(Before, Owner) ->
     [
-        {wall, fun() -> cprof_scheduler_times:wall(Owner) end},
-        {threads, fun() -> cprof_scheduler_times:threads(folders(Before)) end},
+        {wall, {prompt, fun() -> cprof_scheduler_times:wall(Owner) end}},
+        {threads, {prompt, fun() -> cprof_scheduler_times:threads(folders(Before)) end}},
         {memory, fun memory/0},
         {allocators, fun cprof_allocators:read/0}
     ].

@@ -112,6 +112,17 @@ defmodule Live.SnapshotTest do
     tick()
   end
 
+  test "many runnable processes do not hide what the schedulers did" do
+    busy = for _ <- 1..(100 * :erlang.system_info(:schedulers_online)), do: spawn(fn -> spin(60_000_000) end)
+    :cprof_nif.snapshot()
+    snapshots = for _ <- 1..10, do: :cprof_nif.snapshot()
+    for pid <- busy, do: Process.exit(pid, :kill)
+    # A machine that is busy itself may leave us without a CPU for a while.
+    whole = for s <- snapshots, s.quality.missing -- [:memory, :allocators] == [], do: s
+    assert length(whole) >= 8, inspect(for s <- snapshots, do: s.quality.missing)
+    assert Enum.any?(whole, fn s -> Enum.any?(s.schedulers, &(is_float(&1.cpu) and &1.cpu > 0.1)) end)
+  end
+
   describe "a process stuck in a NIF for seconds" do
     for source <- [:auto, :bif] do
       test "holds up no snapshot, source #{source}" do
