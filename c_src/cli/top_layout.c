@@ -102,7 +102,7 @@ static void help_page(struct top_page *page)
         "functions,",
         "                                    who waits for it; Esc: back",
         "  c r m M b w                       sort by CPU, reductions, mailbox,",
-        "                                    memory, binaries, what is waited "
+        "                                    memory, binaries, who is waited "
         "for",
         "  /                                 only processes with this text in",
         "                                    name, pid or what they do; Esc: "
@@ -116,8 +116,9 @@ static void help_page(struct top_page *page)
         "  MEM     bytes of the heap         BIN     bytes of binaries it "
         "refers to",
         "          (12+: at least 12)",
-        "  DOING   what it did when it was read",
-        "  -       not known",
+        "  ASKED   how many wait for its answer; below 90 columns only if "
+        "sorted by it",
+        "  DOING   what it did when it was read     -  not known",
         "",
         "Threads: the share of a CPU that each used, by the kernel, and what "
         "it",

@@ -58,7 +58,8 @@ enum {
     QUEUE = 7,
     GROWTH = 7,
     BYTES = 6,
-    FIGURE_COLUMNS = CPU + SPEED + QUEUE + GROWTH + 2 * BYTES,
+    ASKED = 7,
+    WITH_ALL = 90, /* on a narrower screen there is no room for all columns */
     PID_LEAST = 9,
     PID_MOST = 18,
     NAME_LEAST = 14,
@@ -68,7 +69,7 @@ enum {
 static const char *const titles[MOMENT_COLUMNS] = {
     [MOMENT_CPU] = "CPU%",     [MOMENT_REDUCTIONS] = "REDS/s",
     [MOMENT_MAILBOX] = "MBOX", [MOMENT_MEMORY] = "MEM",
-    [MOMENT_BINARIES] = "BIN", [MOMENT_WAITS] = "DOING",
+    [MOMENT_BINARIES] = "BIN", [MOMENT_WAITS] = "ASKED",
 };
 
 /* The rows of the list that are on the page, and the widths of their texts. */
@@ -77,8 +78,17 @@ struct list {
     const struct top_view *v;
     const uint32_t *order;
     size_t count;
+    bool binaries, asked; /* are these columns there? */
     size_t pid, name;
 };
+
+/* The column that the rows are sorted by is always there. */
+static void set_columns(struct list *l, size_t width)
+{
+    bool sorted_by_it = l->v->sort == MOMENT_WAITS;
+    l->asked = width >= WITH_ALL || sorted_by_it;
+    l->binaries = width >= WITH_ALL || !sorted_by_it;
+}
 
 /* Half of what is left is for names. */
 static void set_widths(struct list *l, size_t width)
@@ -89,7 +99,9 @@ static void set_widths(struct list *l, size_t width)
         l->pid = own > l->pid ? own : l->pid;
     }
     l->pid = l->pid < PID_MOST ? l->pid : PID_MOST;
-    size_t used = FIGURE_COLUMNS + l->pid + 2;
+    size_t used = CPU + SPEED + QUEUE + GROWTH + BYTES +
+                  (l->binaries ? BYTES : 0) + (l->asked ? ASKED : 0) + l->pid +
+                  2;
     l->name = width > used ? (width - used) / 2 : 0;
     l->name = l->name < NAME_LEAST ? NAME_LEAST : l->name;
     l->name = l->name < NAME_MOST ? l->name : NAME_MOST;
@@ -113,10 +125,12 @@ static void list_title(const struct list *l, struct top_page *page)
     title_cell(l->v, MOMENT_MAILBOX, QUEUE, line);
     buffer_printf(line, "%*s", GROWTH, "+/s");
     title_cell(l->v, MOMENT_MEMORY, BYTES, line);
-    title_cell(l->v, MOMENT_BINARIES, BYTES, line);
-    buffer_printf(line, " %-*s %-*s ", (int)l->pid, "PID", (int)l->name,
+    if (l->binaries)
+        title_cell(l->v, MOMENT_BINARIES, BYTES, line);
+    if (l->asked)
+        title_cell(l->v, MOMENT_WAITS, ASKED, line);
+    buffer_printf(line, " %-*s %-*s DOING", (int)l->pid, "PID", (int)l->name,
                   "NAME");
-    title_cell(l->v, MOMENT_WAITS, 0, line);
     top_page_end_line(page, TOP_TITLE);
 }
 
@@ -138,11 +152,11 @@ static void queue_text(const struct moment_process *p, char text[TOP_CELL])
     snprintf(text, TOP_CELL, "%.8s%s", count, p->queue_at_least ? "+" : "");
 }
 
-static void figure_cells(const struct moment *m, const struct moment_process *p,
+static void figure_cells(const struct list *l, const struct moment_process *p,
                          struct buffer *out)
 {
     char text[TOP_CELL];
-    cpu_text(m, p, text);
+    cpu_text(l->m, p, text);
     buffer_printf(out, "%*s", CPU, text);
     top_cells_rate(text, p->speed);
     buffer_printf(out, "%*s", SPEED, text);
@@ -153,7 +167,12 @@ static void figure_cells(const struct moment *m, const struct moment_process *p,
     top_cells_bytes(text, p->memory);
     buffer_printf(out, "%*s", BYTES, text);
     top_cells_bytes(text, p->binaries);
-    buffer_printf(out, "%*s ", BYTES, text);
+    if (l->binaries)
+        buffer_printf(out, "%*s", BYTES, text);
+    top_cells_count(text, p->waiting);
+    if (l->asked)
+        buffer_printf(out, "%*s", ASKED, text);
+    buffer_text(out, " ");
 }
 
 /* What it does is from the node, too (names of functions and processes). */
@@ -174,7 +193,7 @@ static void list_row(const struct list *l, const struct moment_process *p,
                      struct top_page *page)
 {
     struct buffer *line = &page->line;
-    figure_cells(l->m, p, line);
+    figure_cells(l, p, line);
     text_cell_add(line, moment_pid(l->m, p), l->pid);
     buffer_text(line, " ");
     text_cell_add(line, moment_name(l->m, p), l->name);
@@ -198,6 +217,7 @@ int top_list_write(const struct moment *m, struct top_view *v,
                      .v = v,
                      .order = order + v->first,
                      .count = left < v->rows ? left : v->rows};
+    set_columns(&l, page->width);
     set_widths(&l, page->width);
     list_title(&l, page);
     for (size_t i = 0; i < l.count; i++)
@@ -303,13 +323,10 @@ static int own_functions(const struct moment *m, const struct moment_process *p,
 static void waiting_lines(const struct moment *m,
                           const struct moment_process *p, struct top_page *page)
 {
-    size_t waiting = 0;
-    for (size_t i = 0; i < m->process_count; i++)
-        waiting += moment_waits_for(m, &m->processes[i], p);
     buffer_printf(&page->line,
-                  "WAIT FOR ITS ANSWER: %zu of the %zu processes "
+                  "WAIT FOR ITS ANSWER: %llu of the %zu processes "
                   "that were read",
-                  waiting, m->process_count);
+                  (unsigned long long)p->waiting, m->process_count);
     top_page_end_line(page, TOP_TITLE);
     for (size_t i = 0; i < m->process_count; i++) {
         const struct moment_process *one = &m->processes[i];

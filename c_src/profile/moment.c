@@ -7,7 +7,6 @@
 
 #include "profile/filter.h"
 #include "profile/platform.h"
-#include "profile/waits.h"
 
 void moment_deinit(struct moment *m)
 {
@@ -43,8 +42,7 @@ static const char *function_name(const struct moment *m, uint32_t function)
                         profile_function_at(m->profile, function)->name);
 }
 
-/* The name of its innermost frame; "" if it has none. */
-static const char *leaf(const struct moment *m, const struct moment_process *p)
+const char *moment_leaf(const struct moment *m, const struct moment_process *p)
 {
     return p->stack == PROFILE_NONE
                ? ""
@@ -59,7 +57,7 @@ void moment_doing(const struct moment *m, const struct moment_process *p,
         buffer_text(out, "idle");
         return;
     case STATE_WAITING:
-        if (p->stack == PROFILE_NONE || *leaf(m, p) == '[')
+        if (p->stack == PROFILE_NONE || *moment_leaf(m, p) == '[')
             break;
         buffer_text(out, "in ");
         buffer_text(out,
@@ -68,7 +66,7 @@ void moment_doing(const struct moment *m, const struct moment_process *p,
     default:
         break;
     }
-    buffer_text(out, leaf(m, p));
+    buffer_text(out, moment_leaf(m, p));
 }
 
 static int by_term(const void *a, const void *b)
@@ -83,22 +81,6 @@ const struct moment_process *moment_find(const struct moment *m, uint64_t term)
     return m->process_count ? bsearch(&key, m->processes, m->process_count,
                                       sizeof(m->processes[0]), by_term)
                             : NULL;
-}
-
-/* The frame of one that waits says for whom (waits.h). What is known about the
- * other may have grown since then, so only its name or pid counts. */
-bool moment_waits_for(const struct moment *m, const struct moment_process *one,
-                      const struct moment_process *other)
-{
-    char text[WAITS_TEXT];
-    const char *name = profile_text(m->profile, row_of(m, other)->name);
-    const char *said = leaf(m, one);
-    if (one->state != STATE_BLOCKED)
-        return false;
-    waits_text(name, moment_pid(m, other), "", text);
-    size_t len = strlen(text) - 1; /* without "]" */
-    return strncmp(said, text, len) == 0 &&
-           (said[len] == ']' || (!*name && said[len] == ' '));
 }
 
 int moment_own_samples(const struct moment *m, const struct moment_process *p,
@@ -133,7 +115,7 @@ static bool matches(const struct moment *m, const struct moment_process *p,
 {
     const struct profile_process *row = row_of(m, p);
     return !*match || has(moment_pid(m, p), match) ||
-           has(moment_name(m, p), match) || has(leaf(m, p), match) ||
+           has(moment_name(m, p), match) || has(moment_leaf(m, p), match) ||
            has(profile_text(m->profile, row->name), match) ||
            has(profile_text(m->profile, row->label), match) ||
            has(profile_text(m->profile, row->initial_call), match);
@@ -145,7 +127,7 @@ static double figure(uint64_t value)
     return value == FIGURE_UNKNOWN ? -1 : (double)value;
 }
 
-/* In the order of MOMENT_WAITS. */
+/* In the order of MOMENT_WAITS, of those that nobody waits for. */
 static double rank(const struct moment_process *p)
 {
     static const enum sample_state order[] = {
@@ -169,7 +151,7 @@ static double key_of(const struct moment_process *p, enum moment_column column)
     case MOMENT_BINARIES:
         return figure(p->binaries);
     case MOMENT_WAITS:
-        return rank(p);
+        return p->waiting ? STATE_COUNT + (double)p->waiting : rank(p);
     default:
         return (double)p->cpu_ns;
     }
@@ -199,7 +181,7 @@ static int compare(const void *a, const void *b, void *ordering)
     if (kx != ky)
         return kx > ky ? -1 : 1;
     if (o->column == MOMENT_WAITS) {
-        int texts = strcmp(leaf(o->m, x), leaf(o->m, y));
+        int texts = strcmp(moment_leaf(o->m, x), moment_leaf(o->m, y));
         if (texts)
             return texts;
     }

@@ -45,7 +45,9 @@ struct moment_process {
     double growth, speed; /**< messages and reductions per second, over rate_ns;
                                NAN: it was read only once */
     uint64_t rate_ns;
-    uint64_t cpu_ns; /**< in the span, by samples */
+    uint64_t cpu_ns;  /**< in the span, by samples */
+    uint64_t waiting; /**< of those that were read, how many wait for its
+                           answer */
 };
 
 struct moment {
@@ -89,8 +91,9 @@ enum moment_column {
     MOMENT_MAILBOX,
     MOMENT_MEMORY,
     MOMENT_BINARIES,
-    MOMENT_WAITS, /**< those that wait for an answer first, and of them those
-                       that wait for the same together */
+    MOMENT_WAITS, /**< those that most wait for first, then those that wait for
+                       an answer, and of them those that wait for the same
+                       together */
     MOMENT_COLUMNS
 };
 
@@ -111,12 +114,16 @@ MUST_USE int64_t moment_order(const struct moment *m, enum moment_column column,
 /** Its pid and its name ("" if nothing is known), as reports show them. */
 const char *moment_pid(const struct moment *m, const struct moment_process *p);
 const char *moment_name(const struct moment *m, const struct moment_process *p);
+/** The name of its innermost frame; "" if it has none. */
+const char *moment_leaf(const struct moment *m, const struct moment_process *p);
 /** What it does now: "[waits for db]", "[runnable]", "idle",
  *  "in shop:wait/1", "[gc]", ... */
 void moment_doing(const struct moment *m, const struct moment_process *p,
                   struct buffer *out);
 /** The process with that pid term; NULL: it was not read. */
 const struct moment_process *moment_find(const struct moment *m, uint64_t term);
+/** Sets `waiting` of all processes. 0 or -ENOMEM. */
+MUST_USE int moment_count_waiting(struct moment *m);
 /** Does one wait for an answer of the other? */
 bool moment_waits_for(const struct moment *m, const struct moment_process *one,
                       const struct moment_process *other);

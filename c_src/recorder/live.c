@@ -288,6 +288,8 @@ static int see_all(struct live *l, struct moment *m)
     if (!err)
         err = process_names_compute(m->profile, &m->names);
     if (!err)
+        err = moment_count_waiting(m);
+    if (!err)
         err = share_cpu(l, m);
     if (!err)
         err = see_window(l, m);

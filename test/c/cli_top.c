@@ -137,6 +137,7 @@ static void end_moment(struct moment *m, struct profile *p)
     m->window = p; /* the whole profile is of the span */
     m->in_table = m->process_count;
     assert_int_equal(process_names_compute(p, &m->names), 0);
+    assert_int_equal(moment_count_waiting(m), 0);
     assert_int_equal(summary_compute(p, &m->summary), 0);
 }
 
@@ -254,6 +255,31 @@ static void a_page_of_80_columns(void **state)
                         "   0.0      -      -      -     -     - <0.94.0>  "
                         "shop:init/1     idle");
     assert_has(text, "q quit");
+    free(text);
+    moment_deinit(&m);
+}
+
+/* Where there is little room, the order decides. */
+static void how_many_wait_for_a_process(void **state)
+{
+    (void)state;
+    struct moment m = shop();
+    struct top_view v = view_of(TOP_LEAST_WIDTH, TOP_LEAST_HEIGHT);
+    press(&v, &m, "w");
+    char *text = text_of(&m, &v);
+    assert_fits(text, TOP_LEAST_WIDTH, TOP_LEAST_HEIGHT);
+    assert_has(text, " MEM *ASKED PID ");
+    assert_string_equal(
+        line_with(text, "<0.92.0>"),
+        "   0.0      -   250k  +1200   100      2 <0.92.0>  db             "
+        "in db:slow/1");
+    assert_true(place_of(text, "<0.92.0>") < place_of(text, "<0.91.0>"));
+    free(text);
+    v = view_of(100, TOP_LEAST_HEIGHT);
+    text = text_of(&m, &v);
+    assert_has(text, " MEM   BIN  ASKED PID ");
+    assert_has(line_with(text, "<0.92.0>"), "  100     -      2 <0.92.0>  db ");
+    assert_has(line_with(text, "<0.91.0>"), " 7.0M      0 <0.91.0>  till ");
     free(text);
     moment_deinit(&m);
 }
@@ -399,7 +425,7 @@ static void processes_are_sorted_by_each_column(void **state)
     assert_string_equal(order_by(&m, MOMENT_MAILBOX, ""), "92 91 90 93 94");
     assert_string_equal(order_by(&m, MOMENT_MEMORY, ""), "90 91 92 93 94");
     assert_string_equal(order_by(&m, MOMENT_BINARIES, ""), "91 90 92 93 94");
-    assert_string_equal(order_by(&m, MOMENT_WAITS, ""), "91 93 92 90 94");
+    assert_string_equal(order_by(&m, MOMENT_WAITS, ""), "92 91 93 90 94");
     moment_deinit(&m);
 }
 
@@ -448,6 +474,8 @@ static void a_process_without_a_name_is_waited_for(void **state)
         assert_false(moment_waits_for(&m, moment_find(&m, term_of(one)),
                                       moment_find(&m, term_of(9))));
     }
+    assert_int_equal(moment_find(&m, term_of(90))->waiting, 2);
+    assert_int_equal(moment_find(&m, term_of(9))->waiting, 0);
     moment_deinit(&m);
 }
 
@@ -716,6 +744,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_of_80_columns),
+        cmocka_unit_test(how_many_wait_for_a_process),
         cmocka_unit_test(every_size_is_filled_and_not_exceeded),
         cmocka_unit_test(names_are_shown_safely_and_cut),
         cmocka_unit_test(a_node_without_processes_or_samples),

@@ -99,7 +99,7 @@ defmodule Live.TopTest do
   # By name (processes with the same one: any of them).
   defp processes(block) do
     for line <- rows(block, "MBOX"), into: %{} do
-      [cpu, speed, queue, growth, memory, binaries, pid, name | doing] = String.split(line)
+      [cpu, speed, queue, growth, memory, binaries, asked, pid, name | doing] = String.split(line)
 
       {name,
        %{
@@ -109,6 +109,7 @@ defmodule Live.TopTest do
          growth: growth,
          memory: memory,
          binaries: binaries,
+         asked: asked,
          pid: pid,
          doing: Enum.join(doing, " ")
        }}
@@ -165,6 +166,10 @@ defmodule Live.TopTest do
     shown = fn column -> node |> blocks(["-d", "2", "--sort", column]) |> List.last() end
     last = shown.("waits")
     assert processes(last)["topped:caller/0"].doing == "[waits for db]"
+    # The one that all wait for comes first.
+    assert [first | _] = rows(last, "MBOX")
+    assert first =~ ~r/ #{@callers} <[\d.]+> +db /
+    assert processes(last)["topped:caller/0"].asked == "0"
     assert processes(shown.("cpu"))["burner"].doing in ["[running]", "[runnable]", "[changed while it was read]"]
     # In powers of 1024.
     assert [first | _] = rows(shown.("binaries"), "MBOX")
@@ -265,7 +270,7 @@ defmodule Live.TopTest do
     Terminal.keys(terminal, "b")
     Terminal.see(terminal, ~r/\*BIN .*\n.* 20M .* keeper /)
     Terminal.keys(terminal, "w")
-    Terminal.see(terminal, ~r/\*DOING *\n.*\[waits for db\]/)
+    Terminal.see(terminal, ~r/\*ASKED .*\n.* #{@callers} <[\d.]+> +db .*\n.*\[waits for db\]/)
     Terminal.type(terminal, "/hoard")
     screen = Terminal.see(terminal, ~r{/hoard_})
     refute screen =~ "keeper"
