@@ -27,6 +27,8 @@ const char *dump_text_function(const struct dump_text *t, uint32_t function);
 void dump_text_member(struct dump_text *t, struct buffer *out,
                       const struct dump_member *m);
 
+/* --- whose answer processes wait for (text_asked.c) ----------------------- */
+
 /** How many wait for an answer, and for whose in the end; and who waits for
  *  each other. Nothing if nobody does. */
 void dump_asked_lines(struct dump_text *t);
