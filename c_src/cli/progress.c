@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "formats/words.h"
 
 void progress_begin(struct progress *p, bool wanted, uint64_t seconds_asked)
 {
@@ -29,28 +30,15 @@ static void update_rate(struct progress *p, uint64_t elapsed_ns,
     p->since_samples = samples;
 }
 
-static void time_text(uint64_t seconds, char *text, size_t size)
-{
-    uint64_t minutes = seconds / 60;
-    if (minutes >= 60)
-        snprintf(text, size, "%" PRIu64 " h %02" PRIu64 " min", minutes / 60,
-                 minutes % 60);
-    else if (minutes)
-        snprintf(text, size, "%" PRIu64 " min %02" PRIu64 " s", minutes,
-                 seconds % 60);
-    else
-        snprintf(text, size, "%" PRIu64 " s", seconds);
-}
-
 void progress_text(struct progress *p, uint64_t elapsed_ns, uint64_t samples,
                    uint64_t lost, char *text, size_t size)
 {
     uint64_t seconds = elapsed_ns / NS_PER_S;
-    char time[48];
+    char time[WORDS_SHORT];
     update_rate(p, elapsed_ns, samples);
     if (p->seconds_asked)
         seconds = seconds < p->seconds_asked ? p->seconds_asked - seconds : 0;
-    time_text(seconds, time, sizeof(time));
+    words_time(time, seconds);
     snprintf(text, size,
              "%s%s, %.0f samples/s, %" PRIu64 " lost; Ctrl-C ends it", time,
              p->seconds_asked ? " left" : "", p->rate, lost);

@@ -4,9 +4,9 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "cli/top_cells.h"
 #include "cli/top_layout.h"
 #include "formats/text_parts.h"
+#include "formats/words.h"
 
 static double seconds(uint64_t ns)
 {
@@ -73,8 +73,8 @@ static void processes_line(const struct moment *m, struct top_page *page)
 static void watched_line(const struct moment *m, struct top_page *page)
 {
     struct buffer *line = &page->line;
-    char time[TOP_CELL];
-    top_cells_time(time, m->elapsed_ns);
+    char time[WORDS_SHORT];
+    words_time(time, m->elapsed_ns / NS_PER_S);
     buffer_printf(line, "Watched:  for %s", time);
     if (m->stopped)
         buffer_text(line, "; a signal has stopped it");

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/top_cells.h"
 #include "cli/top_layout.h"
 #include "formats/text_parts.h"
+#include "formats/words.h"
 
 /* --- functions ------------------------------------------------------------ */
 
@@ -111,7 +111,7 @@ static void set_widths(struct list *l, size_t width)
 static void title_cell(const struct top_view *v, enum moment_column column,
                        int width, struct buffer *out)
 {
-    char text[TOP_CELL];
+    char text[WORDS_SHORT];
     snprintf(text, sizeof(text), "%s%s", v->sort == column ? "*" : "",
              titles[column]);
     buffer_printf(out, "%*s", width, text);
@@ -135,41 +135,41 @@ static void list_title(const struct list *l, struct top_page *page)
 }
 
 static void cpu_text(const struct moment *m, const struct moment_process *p,
-                     char text[TOP_CELL])
+                     char text[WORDS_SHORT])
 {
     if (m->no_cpu || !m->span_ns)
-        snprintf(text, TOP_CELL, "-");
+        snprintf(text, WORDS_SHORT, "-");
     else
-        snprintf(text, TOP_CELL, "%.1f",
+        snprintf(text, WORDS_SHORT, "%.1f",
                  100 * (double)p->cpu_ns / (double)m->span_ns);
 }
 
 /* "12+": at least 12 messages. */
-static void queue_text(const struct moment_process *p, char text[TOP_CELL])
+static void queue_text(const struct moment_process *p, char text[WORDS_SHORT])
 {
-    char count[TOP_CELL];
-    top_cells_count(count, p->queue);
-    snprintf(text, TOP_CELL, "%.8s%s", count, p->queue_at_least ? "+" : "");
+    char count[WORDS_SHORT];
+    words_short_count(count, p->queue);
+    snprintf(text, WORDS_SHORT, "%.8s%s", count, p->queue_at_least ? "+" : "");
 }
 
 static void figure_cells(const struct list *l, const struct moment_process *p,
                          struct buffer *out)
 {
-    char text[TOP_CELL];
+    char text[WORDS_SHORT];
     cpu_text(l->m, p, text);
     buffer_printf(out, "%*s", CPU, text);
-    top_cells_rate(text, p->speed);
+    words_short_rate(text, p->speed);
     buffer_printf(out, "%*s", SPEED, text);
     queue_text(p, text);
     buffer_printf(out, "%*s", QUEUE, text);
-    top_cells_growth(text, p->growth);
+    words_short_growth(text, p->growth);
     buffer_printf(out, "%*s", GROWTH, text);
-    top_cells_bytes(text, p->memory);
+    words_short_bytes(text, p->memory);
     buffer_printf(out, "%*s", BYTES, text);
-    top_cells_bytes(text, p->binaries);
+    words_short_bytes(text, p->binaries);
     if (l->binaries)
         buffer_printf(out, "%*s", BYTES, text);
-    top_cells_count(text, p->waiting);
+    words_short_count(text, p->waiting);
     if (l->asked)
         buffer_printf(out, "%*s", ASKED, text);
     buffer_text(out, " ");
@@ -259,18 +259,18 @@ static void figure_line(const struct moment *m, const struct moment_process *p,
                         struct top_page *page)
 {
     struct buffer *line = &page->line;
-    char text[TOP_CELL];
+    char text[WORDS_SHORT];
     cpu_text(m, p, text);
     buffer_printf(line, "Figures:  CPU%% %s", text);
-    top_cells_rate(text, p->speed);
+    words_short_rate(text, p->speed);
     buffer_printf(line, "  reductions/s %s", text);
     queue_text(p, text);
     buffer_printf(line, "  mailbox %s", text);
-    top_cells_growth(text, p->growth);
+    words_short_growth(text, p->growth);
     buffer_printf(line, " (%s/s)", text);
-    top_cells_bytes(text, p->memory);
+    words_short_bytes(text, p->memory);
     buffer_printf(line, "  heap %s", text);
-    top_cells_bytes(text, p->binaries);
+    words_short_bytes(text, p->binaries);
     buffer_printf(line, "  binaries %s", text);
     if (p->rate_ns)
         buffer_printf(line, "  (rates of %.1f s)",

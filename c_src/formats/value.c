@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/text_parts.h"
+#include "formats/words.h"
 
 /* The units of pprof. */
 static const struct unit {
@@ -63,16 +64,11 @@ const char *value_title(const struct profile *p)
     return value_is_samples(p) ? "SAMPLES" : "COUNT";
 }
 
-/* Uses the largest of the names, `step` apart, that leaves a number of 1 or
- * more. */
+/* The names are of units that are `step` apart. */
 static void scale(char text[32], double value, double step,
-                  const char *const *names, size_t n)
+                  const char *const *names, unsigned n)
 {
-    size_t i = 0;
-    while (i + 1 < n && value >= step) {
-        value /= step;
-        i++;
-    }
+    unsigned i = words_scale(&value, step, n - 1);
     snprintf(text, 32, value < 100 ? "%.2f %s" : "%.0f %s", value, names[i]);
 }
 

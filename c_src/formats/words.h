@@ -1,7 +1,7 @@
 /**
  * @file words.h
- * Sizes, rates and shares for people, spelled as the node's own snapshot spells
- * them (lib/base/cprof_words.erl).
+ * Sizes, rates and shares for people. Those in sentences and wide tables are
+ * spelled as the node's own snapshot spells them (lib/base/cprof_words.erl).
  */
 #ifndef CPROF_FORMATS_WORDS_H
 #define CPROF_FORMATS_WORDS_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/figure.h"
 
 /** "1.25 MB": powers of 1024, three digits. */
 void words_bytes(struct buffer *out, uint64_t bytes);
@@ -18,5 +19,23 @@ void words_rate(struct buffer *out, double rate);
 void words_percent(struct buffer *out, double share);
 /** "1.0 s" */
 void words_seconds(struct buffer *out, double ms);
+/** Divides a value by `step` until it has at most three digits, but at most
+ *  `most` times. Returns how often. */
+unsigned words_scale(double *value, double step, unsigned most);
+
+/* --- in few columns, for tables on a screen ------------------------------- */
+
+enum { WORDS_SHORT = 32 };
+
+/** "12345", "123k", "1.2M": at most five columns; "-" for FIGURE_UNKNOWN. */
+void words_short_count(char text[WORDS_SHORT], uint64_t n);
+/** The same in bytes, with powers of 1024: "1.2M". */
+void words_short_bytes(char text[WORDS_SHORT], uint64_t n);
+/** The same for a rate, which may have decimals: "0.4", "1.2k"; "-" for NAN. */
+void words_short_rate(char text[WORDS_SHORT], double per_s);
+/** A rate with its sign: "+12", "-0.4", "0". */
+void words_short_growth(char text[WORDS_SHORT], double per_s);
+/** "12 s", "12 min 31 s", "3 h 05 min", "2 d 04 h". */
+void words_time(char text[WORDS_SHORT], uint64_t seconds);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "cli/top_cells.h"
+#include "formats/words.h"
 
 /* --- a moment ------------------------------------------------------------- */
 
@@ -684,41 +684,41 @@ static void pause_and_help(void **state)
 static void figures_in_a_few_columns(void **state)
 {
     (void)state;
-    char text[TOP_CELL];
+    char text[WORDS_SHORT];
 #define IS(call, wanted)                                                       \
     do {                                                                       \
         call;                                                                  \
         assert_string_equal(text, wanted);                                     \
     } while (0)
-    IS(top_cells_count(text, 0), "0");
-    IS(top_cells_count(text, 99999), "99999");
-    IS(top_cells_count(text, 100000), "100k");
-    IS(top_cells_count(text, 999499), "999k");
-    IS(top_cells_count(text, 999500), "1.0M");
-    IS(top_cells_count(text, 9949999), "9.9M");
-    IS(top_cells_count(text, 9960000), "10M");
-    IS(top_cells_count(text, FIGURE_UNKNOWN), "-");
-    IS(top_cells_count(text, FIGURE_UNKNOWN - 1), "18E");
-    IS(top_cells_bytes(text, 1023), "1023");
-    IS(top_cells_bytes(text, 1024), "1.0k");
-    IS(top_cells_bytes(text, 5 << 20), "5.0M");
-    IS(top_cells_bytes(text, 1000ull << 20), "1.0G");
-    IS(top_cells_bytes(text, FIGURE_UNKNOWN), "-");
-    IS(top_cells_rate(text, 0), "0");
-    IS(top_cells_rate(text, 0.44), "0.4");
-    IS(top_cells_rate(text, 12.4), "12");
-    IS(top_cells_rate(text, 99999.4), "99999");
-    IS(top_cells_rate(text, 99999.6), "100k");
-    IS(top_cells_rate(text, NAN), "-");
-    IS(top_cells_growth(text, 0.01), "0");
-    IS(top_cells_growth(text, -0.4), "-0.4");
-    IS(top_cells_growth(text, 1200.4), "+1200");
-    IS(top_cells_growth(text, -2.5e6), "-2.5M");
-    IS(top_cells_growth(text, NAN), "-");
-    IS(top_cells_time(text, 59 * NS_PER_S), "59 s");
-    IS(top_cells_time(text, 751 * NS_PER_S), "12 min 31 s");
-    IS(top_cells_time(text, 11100 * NS_PER_S), "3 h 05 min");
-    IS(top_cells_time(text, 187200 * NS_PER_S), "2 d 04 h");
+    IS(words_short_count(text, 0), "0");
+    IS(words_short_count(text, 99999), "99999");
+    IS(words_short_count(text, 100000), "100k");
+    IS(words_short_count(text, 999499), "999k");
+    IS(words_short_count(text, 999500), "1.0M");
+    IS(words_short_count(text, 9949999), "9.9M");
+    IS(words_short_count(text, 9960000), "10M");
+    IS(words_short_count(text, FIGURE_UNKNOWN), "-");
+    IS(words_short_count(text, FIGURE_UNKNOWN - 1), "18E");
+    IS(words_short_bytes(text, 1023), "1023");
+    IS(words_short_bytes(text, 1024), "1.0k");
+    IS(words_short_bytes(text, 5 << 20), "5.0M");
+    IS(words_short_bytes(text, 1000ull << 20), "1.0G");
+    IS(words_short_bytes(text, FIGURE_UNKNOWN), "-");
+    IS(words_short_rate(text, 0), "0");
+    IS(words_short_rate(text, 0.44), "0.4");
+    IS(words_short_rate(text, 12.4), "12");
+    IS(words_short_rate(text, 99999.4), "99999");
+    IS(words_short_rate(text, 99999.6), "100k");
+    IS(words_short_rate(text, NAN), "-");
+    IS(words_short_growth(text, 0.01), "0");
+    IS(words_short_growth(text, -0.4), "-0.4");
+    IS(words_short_growth(text, 1200.4), "+1200");
+    IS(words_short_growth(text, -2.5e6), "-2.5M");
+    IS(words_short_growth(text, NAN), "-");
+    IS(words_time(text, 59), "59 s");
+    IS(words_time(text, 751), "12 min 31 s");
+    IS(words_time(text, 11100), "3 h 05 min");
+    IS(words_time(text, 187200), "2 d 04 h");
 #undef IS
 }
 
