@@ -124,33 +124,32 @@ static void members(struct dump_text *t, struct buffer *line)
 
 static void more(struct dump_text *t, size_t from)
 {
-    uint64_t left = 0;
-    for (size_t i = from; i < t->d->count; i++)
-        left += t->d->groups[i].processes;
+    const struct dump_groups *g = &t->d->groups;
+    uint64_t left = dump_groups_others(g, from);
     if (left == 0)
         return;
     buffer_text(t->out, "\n... and ");
     dump_text_processes(t->out, left);
     buffer_text(t->out, " in ");
-    text_cell_number(t->out, t->d->count - from);
-    buffer_printf(t->out, " more group%s\n",
-                  t->d->count - from == 1 ? "" : "s");
+    text_cell_number(t->out, g->count - from);
+    buffer_printf(t->out, " more group%s\n", g->count - from == 1 ? "" : "s");
 }
 
 int dump_text_write(const struct dump *d, const struct format_options *o,
                     struct buffer *out)
 {
     struct dump_text t = {.out = out, .d = d, .p = d->profile};
-    size_t shown = o->top && o->top < d->count ? o->top : d->count;
+    size_t all = d->groups.count;
+    size_t shown = o->top && o->top < all ? o->top : all;
     int err = process_names_compute(d->profile, &t.names);
     if (err)
         return err;
     head(&t);
     dump_asked_table(&t, o->top);
     for (size_t i = 0; i < shown; i++) {
-        title(&t, &d->groups[i]);
-        stack(&t, &d->groups[i]);
-        t.group = &d->groups[i];
+        title(&t, &d->groups.list[i]);
+        stack(&t, &d->groups.list[i]);
+        t.group = &d->groups.list[i];
         dump_text_wrapped(&t, "       --", members);
     }
     more(&t, shown);

@@ -305,8 +305,8 @@ static void waiting(struct snapshot_text *t)
         {"count", true}, {"waits in", false}, {"began in", false}};
     struct columns c;
     size_t most = t->s->top < GROUPS ? t->s->top : GROUPS;
-    size_t count = t->s->waiting_count < most ? t->s->waiting_count : most;
-    uint64_t others = snapshot_waiting_others(t->s, count);
+    size_t count = t->s->waiting.count < most ? t->s->waiting.count : most;
+    uint64_t others = dump_groups_others(&t->s->waiting, count);
     buffer_text(t->out, "\nWaiting: ");
     text_cell_number(t->out, dump_in_state(t->s->dump, PROCSTATE_WAITING));
     buffer_text(t->out, " processes examined, by where they wait");
@@ -318,7 +318,7 @@ static void waiting(struct snapshot_text *t)
     buffer_text(t->out, "\n");
     columns_init(&c, COLUMNS(heads));
     for (size_t i = 0; i < count; i++) {
-        const struct snapshot_group *g = &t->s->waiting[i];
+        const struct dump_group *g = &t->s->waiting.list[i];
         columns_add_number(&c, g->processes);
         add_place(t, &c, g->stack);
         columns_add(&c, profile_text(t->dump.p, g->initial_call));

@@ -12,26 +12,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/index.h"
-#include "base/procstate.h"
+#include "profile/dump_groups.h"
 #include "profile/profile.h"
-
-/** How many processes of a group are listed by name or pid. */
-enum { DUMP_MEMBERS = 3 };
-
-struct dump_member {
-    uint32_t pid;     /**< string */
-    uint32_t process; /**< what is known about it; many of a kind share one row
-                           (crowd.h) */
-};
-
-struct dump_group {
-    enum procstate state;
-    uint32_t stack; /**< PROFILE_NONE: no reliable stack */
-    uint64_t processes;
-    struct dump_member members[DUMP_MEMBERS];
-    unsigned member_count;
-};
 
 /** The functions from which a process is asked most. */
 enum { DUMP_SITES = 3 };
@@ -80,11 +62,9 @@ struct dump {
     struct profile *profile; /**< meta.duration_ns: the time for reading the
                                   process table */
     struct dump_counts counts;
-    bool stopped; /**< a signal had stopped the node */
-    struct dump_group *groups;
-    size_t count, cap;
-    struct index by_what; /* groups by state and stack; empty once sorted */
-    uint64_t asking;      /**< processes that wait for an answer; of these: */
+    bool stopped;              /**< a signal had stopped the node */
+    struct dump_groups groups; /**< by state and stack */
+    uint64_t asking; /**< processes that wait for an answer; of these: */
     uint64_t asking_unknown; /**< it was not found out whose */
     struct dump_asked *asked;
     size_t asked_count, asked_cap;
@@ -93,11 +73,6 @@ struct dump {
 /** The caller owns it; 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int dump_create(struct dump **out);
 void dump_destroy(struct dump *d);
-/** Adds processes to the group with that state and stack, and lists as many of
- *  the members as there is room for. 0, -ENOMEM or -E_LIMIT. */
-MUST_USE int dump_add(struct dump *d, const struct dump_group *more);
-/** Sorts the groups, the biggest first. Nothing may be added after that. */
-void dump_sort(struct dump *d);
 /** Fills in `in_all` and `circle` of all that are asked, and puts those first
  *  for which most wait in all. 0 or -ENOMEM. */
 MUST_USE int dump_settle_asked(struct dump *d);

@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/index.h"
 #include "base/procsums.h"
 #include "profile/dump.h"
 
@@ -63,15 +62,6 @@ enum snapshot_top {
     SNAPSHOT_TOPS
 };
 
-/** Processes that wait in the same place and began in the same way. */
-struct snapshot_group {
-    uint32_t stack;        /**< of the dump's profile; PROFILE_NONE: unknown */
-    uint32_t initial_call; /**< text; "": those that are listed have several */
-    uint64_t processes;
-    struct dump_member members[DUMP_MEMBERS]; /**< some of them */
-    unsigned member_count;
-};
-
 /** Figures that were found in the node's memory, or not. */
 struct snapshot_known {
     bool mailboxes, reductions, heaps, binaries;
@@ -93,10 +83,7 @@ struct snapshot {
     uint64_t implausible; /**< processes with an impossible figure, which is in
                                no sum */
     struct snapshot_list tops[SNAPSHOT_TOPS];
-    struct snapshot_group *waiting;
-    size_t waiting_count, waiting_cap;
-    struct index by_place; /* groups by stack and initial call; empty once
-                              sorted */
+    struct dump_groups waiting;            /**< by stack and initial call */
     struct snapshot_scheduler *schedulers; /**< by kind and id */
     size_t scheduler_count;
 };
@@ -104,14 +91,6 @@ struct snapshot {
 /** NULL: there is not enough memory. The caller owns it, and sets its dump. */
 struct snapshot *snapshot_create(void);
 void snapshot_destroy(struct snapshot *s);
-/** Adds waiting processes to the group with that stack and initial call. 0,
- *  -ENOMEM or -E_LIMIT. */
-MUST_USE int snapshot_add_waiting(struct snapshot *s,
-                                  const struct snapshot_group *more);
-/** Sorts the groups, the biggest first. Nothing may be added after that. */
-void snapshot_sort_waiting(struct snapshot *s);
-/** How many processes wait, without those in the first `groups` groups. */
-uint64_t snapshot_waiting_others(const struct snapshot *s, size_t groups);
 const char *snapshot_kind_word(enum snapshot_kind kind);
 
 /** What only the node itself knows: the key of a report, and what it is. Ends

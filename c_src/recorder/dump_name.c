@@ -48,7 +48,7 @@ static int add_group(const struct dump_naming *n, const struct dump_gathered *g)
     int err = 0;
     for (unsigned i = 0; i < g->member_count && !err; i++)
         err = dump_name_member(n->node, g->members[i].pid, &group.members[i]);
-    return err ? err : dump_add(n->node->dump, &group);
+    return err ? err : dump_groups_add(&n->node->dump->groups, &group);
 }
 
 /* --- who is asked --------------------------------------------------------- */
@@ -196,6 +196,6 @@ int dump_name_all(const struct dump_naming *n)
         err = add_group(n, &g->list[i]);
     if (!err)
         err = census_settle(n->node->census);
-    dump_sort(n->node->dump);
+    dump_groups_sort(&n->node->dump->groups);
     return err;
 }

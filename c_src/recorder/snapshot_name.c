@@ -161,7 +161,7 @@ static int name_rows_stacks(struct snapshot *s, const struct dump_gather *d)
 
 /* The initial call that all members have, as proc_lib notes it. */
 static uint32_t initial_call(const struct profile *p,
-                             const struct snapshot_group *g)
+                             const struct dump_group *g)
 {
     uint32_t call = 0;
     for (unsigned i = 0; i < g->member_count; i++) {
@@ -178,14 +178,15 @@ static int name_place(struct snapshot *s, const struct snapshot_gather *g,
                       const struct snapshot_place *place,
                       const struct attached *node)
 {
-    struct snapshot_group group = {.stack = g->dump.list[place->row].stack,
-                                   .processes = place->processes,
-                                   .member_count = place->pid_count};
+    struct dump_group group = {.state = PROCSTATE_WAITING,
+                               .stack = g->dump.list[place->row].stack,
+                               .processes = place->processes,
+                               .member_count = place->pid_count};
     int err = 0;
     for (unsigned i = 0; i < place->pid_count && !err; i++)
         err = dump_name_member(node, place->pids[i], &group.members[i]);
     group.initial_call = initial_call(node->dump->profile, &group);
-    return err ? err : snapshot_add_waiting(s, &group);
+    return err ? err : dump_groups_add(&s->waiting, &group);
 }
 
 int snapshot_name_places(struct snapshot *s, const struct snapshot_gather *g,
@@ -194,6 +195,6 @@ int snapshot_name_places(struct snapshot *s, const struct snapshot_gather *g,
     int err = name_rows_stacks(s, &g->dump);
     for (size_t i = 0; i < g->place_count && !err; i++)
         err = name_place(s, g, &g->places[i], node);
-    snapshot_sort_waiting(s);
+    dump_groups_sort(&s->waiting);
     return err;
 }

@@ -149,8 +149,8 @@ void report_walk_dump(const struct dump *d, struct sink *s)
     counts(d, s);
     report_answers(d, s);
     sink_list(s, KEY_GROUPS);
-    for (size_t i = 0; i < d->count; i++)
-        group(d, &d->groups[i], s);
+    for (size_t i = 0; i < d->groups.count; i++)
+        group(d, &d->groups.list[i], s);
     sink_end(s);
     sink_end(s);
 }

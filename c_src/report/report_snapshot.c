@@ -226,7 +226,7 @@ static void place(const struct profile *p, uint32_t stack, struct sink *s)
         sink_natural(s, KEY_LINE, f->line);
 }
 
-static void group(const struct profile *p, const struct snapshot_group *g,
+static void group(const struct profile *p, const struct dump_group *g,
                   struct sink *s)
 {
     sink_object(s, NULL);
@@ -248,15 +248,15 @@ static void group(const struct profile *p, const struct snapshot_group *g,
 
 static void waiting(const struct snapshot *snapshot, struct sink *s)
 {
-    size_t all = snapshot->waiting_count;
+    size_t all = snapshot->waiting.count;
     size_t count = all < snapshot->top ? all : snapshot->top;
     sink_object(s, KEY_WAITING);
     sink_natural(s, KEY_EXAMINED,
                  dump_in_state(snapshot->dump, PROCSTATE_WAITING));
-    sink_natural(s, "others", snapshot_waiting_others(snapshot, count));
+    sink_natural(s, "others", dump_groups_others(&snapshot->waiting, count));
     sink_list(s, KEY_GROUPS);
     for (size_t i = 0; i < count; i++)
-        group(snapshot->dump->profile, &snapshot->waiting[i], s);
+        group(snapshot->dump->profile, &snapshot->waiting.list[i], s);
     sink_end(s);
     sink_end(s);
 }

@@ -18,7 +18,7 @@ static void add(struct dump *d, enum procstate state, uint32_t stack,
                            .member_count = 1};
     g.members[0] = (struct dump_member){made(profile_string(p, pid)),
                                         made(profile_process_of(p, &texts))};
-    assert_int_equal(dump_add(d, &g), 0);
+    assert_int_equal(dump_groups_add(&d->groups, &g), 0);
 }
 
 static struct dump *shop(void)
@@ -40,7 +40,7 @@ static struct dump *shop(void)
     add(d, PROCSTATE_RUNNING, PROFILE_NONE, 1, "<0.92.0>", "busy");
     d->counts = (struct dump_counts){
         .used = 1010, .seen = 1006, .torn = 3, .being_made = 1};
-    dump_sort(d);
+    dump_groups_sort(&d->groups);
     return d;
 }
 
@@ -111,7 +111,7 @@ static struct dump *asking_shop(bool circle)
     d->asked = calloc(2, sizeof(*d->asked));
     d->asked_count = d->asked_cap = 2;
     d->asked[0] =
-        (struct dump_asked){.who = {busy, d->groups[2].members[0].process},
+        (struct dump_asked){.who = {busy, d->groups.list[2].members[0].process},
                             .waiting = 1,
                             .seen = true,
                             .state = PROCSTATE_RUNNING,
@@ -120,11 +120,11 @@ static struct dump *asking_shop(bool circle)
                             .sites = {{site, 1}},
                             .site_count = 1};
     d->asked[1] =
-        (struct dump_asked){.who = {till, d->groups[1].members[0].process},
+        (struct dump_asked){.who = {till, d->groups.list[1].members[0].process},
                             .waiting = 1002,
                             .seen = true,
                             .state = PROCSTATE_WAITING,
-                            .stack = d->groups[1].stack,
+                            .stack = d->groups.list[1].stack,
                             .asks = 0,
                             .sites = {{site, 1000}, {site, 2}},
                             .site_count = 2};
@@ -219,12 +219,12 @@ static void groups_of_one_kind_are_one(void **state)
 {
     (void)state;
     struct dump *d = shop();
-    assert_int_equal(d->count, 3);
-    assert_int_equal(d->groups[0].processes, 1003);
-    assert_int_equal(d->groups[0].member_count, 2);
+    assert_int_equal(d->groups.count, 3);
+    assert_int_equal(d->groups.list[0].processes, 1003);
+    assert_int_equal(d->groups.list[0].member_count, 2);
     assert_int_equal(dump_in_state(d, PROCSTATE_WAITING), 1005);
-    assert_null(dump_no_stack(&d->groups[0]));
-    assert_non_null(dump_no_stack(&d->groups[2]));
+    assert_null(dump_no_stack(&d->groups.list[0]));
+    assert_non_null(dump_no_stack(&d->groups.list[2]));
     dump_destroy(d);
 }
 

@@ -92,18 +92,18 @@ static void add_group(struct dump *d, enum procstate state, uint32_t stack,
                            .processes = processes,
                            .member_count = 1};
     g.members[0] = member(d->profile, pid, name);
-    assert_int_equal(dump_add(d, &g), 0);
+    assert_int_equal(dump_groups_add(&d->groups, &g), 0);
 }
 
 static void add_waiting(struct snapshot *s, uint32_t stack, uint64_t processes,
                         const char *pid, const char *name)
 {
-    struct snapshot_group g = {
+    struct dump_group g = {
         .stack = stack, .processes = processes, .member_count = 1};
     g.members[0] = member(s->dump->profile, pid, name);
     g.initial_call = profile_process_at(s->dump->profile, g.members[0].process)
                          ->initial_call;
-    assert_int_equal(snapshot_add_waiting(s, &g), 0);
+    assert_int_equal(dump_groups_add(&s->waiting, &g), 0);
 }
 
 static struct snapshot_row *add_row(struct snapshot *s, enum snapshot_top top,
@@ -183,11 +183,11 @@ static struct snapshot *shop(void)
     add_group(s->dump, PROCSTATE_WAITING, loop, 1003, "<0.90.0>", "");
     add_group(s->dump, PROCSTATE_WAITING, other, 2, "<0.80.0>", "till");
     add_group(s->dump, PROCSTATE_RUNNING, PROFILE_NONE, 1, "<0.92.0>", "busy");
-    dump_sort(s->dump);
+    dump_groups_sort(&s->dump->groups);
     add_waiting(s, other, 2, "<0.80.0>", "till");
     add_waiting(s, loop, 1000, "<0.90.0>", "");
     add_waiting(s, loop, 3, "<0.91.0>", "");
-    snapshot_sort_waiting(s);
+    dump_groups_sort(&s->waiting);
     s->dump->counts =
         (struct dump_counts){.used = 1008, .seen = 1004, .torn = 4};
     s->at_us = 1700000000000000;
