@@ -165,10 +165,6 @@ extern const struct engine_ops engine_ptrace;
 /** The only one for ENGINE_WALL; not in engine_all. */
 extern const struct engine_ops engine_wall;
 
-/** Takes no samples: for a caller that goes on without any. Not in engine_all.
- */
-extern const struct engine_ops engine_none;
-
 /** The chosen engine, and why a better one was not chosen. */
 struct engine_choice {
     const struct engine_ops *ops;    /**< NULL: none, because of `why` */

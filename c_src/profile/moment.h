@@ -55,7 +55,7 @@ struct moment {
      *  rows than those of the span. */
     const struct profile *profile;
     struct process_names names;
-    const char *engine;
+    const char *engine;  /**< NULL: none */
     int no_cpu;          /**< why there are no samples; 0: there are */
     int no_processes;    /**< why the process table cannot be read; 0: it can */
     bool stopped;        /**< a signal has stopped the node */

@@ -21,7 +21,7 @@ enum { LIVE_SPAN_MS = 5000, LIVE_LEAST_MS = 200 };
 struct live_options {
     pid_t pid;
     unsigned rate;        /**< Hz */
-    const char *engine;   /**< NULL: the best that works; none if none does */
+    const char *engine;   /**< NULL: the best that works, or none */
     uint64_t interval_ms; /**< at least LIVE_LEAST_MS */
     const volatile sig_atomic_t *stop; /**< as in session.h */
 };

@@ -230,6 +230,7 @@ static int poll_sources(struct session *s, int timeout_ms)
 {
     int wait_ms = sources_wait_ms(&s->sources, timeout_ms), news = 0;
     s->meanwhile = 0;
+    sources_rest(&s->sources, timeout_ms);
     for (size_t i = 0; i < s->sources.count && news >= 0; i++) {
         struct source *source = &s->sources.list[i];
         if (s->sources.count > 1 && !sources_is_due(source))
@@ -316,7 +317,7 @@ struct session_parts session_parts(struct session *s)
 {
     return (struct session_parts){.target = &s->target,
                                   .pipeline = s->pipeline,
-                                  .engine = s->sources.list[0].ops->name,
+                                  .engine = sources_engine(&s->sources),
                                   .no_cpu = s->sources.no_cpu};
 }
 

@@ -70,8 +70,8 @@ struct session_progress session_progress(const struct session *s);
 struct session_parts {
     struct target_state *target;
     struct pipeline *pipeline;
-    const char *engine;
-    int no_cpu; /**< why no CPU time is sampled, explained; 0: it is */
+    const char *engine; /**< NULL: none */
+    int no_cpu;         /**< why no CPU time is sampled, explained; 0: it is */
 };
 struct session_parts session_parts(struct session *s);
 /** Goes on with another profile, which the session then owns; the former one is

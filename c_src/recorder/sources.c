@@ -1,6 +1,7 @@
 #include "recorder/sources.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -61,19 +62,6 @@ static enum engine_event clock_of(const struct session_options *o)
     return event;
 }
 
-/* A view of a node is worth opening even if no CPU time can be sampled. */
-static int go_without(struct sources *s, struct source *source,
-                      const struct session_options *o,
-                      const struct engine_config *config,
-                      struct engine_choice *choice, int err)
-{
-    if (!o->live || o->engine || err == -ENOMEM || err == -E_GONE)
-        return err;
-    s->no_cpu = readers_explain(err, o->pid);
-    *choice = (struct engine_choice){.ops = &engine_none};
-    return engine_none.open(config, &source->engine);
-}
-
 /* Several engines can sample CPU time, but only one can sample processes. */
 static int open_one(struct sources *s, struct source *source,
                     const struct sources_setup *setup,
@@ -97,9 +85,8 @@ static int open_one(struct sources *s, struct source *source,
         choice->ops = &engine_wall;
         return engine_wall.open(&config, &source->engine);
     }
-    int err = engine_open(o->engine ? o->engine : ENGINE_AUTO, &config, choice,
-                          &source->engine);
-    return err ? go_without(s, source, o, &config, choice, err) : 0;
+    return engine_open(o->engine ? o->engine : ENGINE_AUTO, &config, choice,
+                       &source->engine);
 }
 
 static int open_source(struct sources *s, struct source *source,
@@ -119,11 +106,23 @@ static int open_source(struct sources *s, struct source *source,
     return err ? err : session_meta_engine(source->profile, &choice);
 }
 
+/* A view of a node samples nothing but CPU time, and is worth opening even if
+ * that is not possible. */
+static bool can_do_without(const struct session_options *o, int err)
+{
+    return o->live && !o->engine && err != -ENOMEM && err != -E_GONE;
+}
+
 int sources_open(struct sources *s, const struct sources_setup *setup)
 {
     int err = 0;
     for (size_t i = 0; i < s->count && !err; i++)
         err = open_source(s, &s->list[i], setup);
+    if (err && !s->list[0].engine && can_do_without(setup->options, err)) {
+        s->no_cpu = readers_explain(err, setup->options->pid);
+        s->count = 0;
+        err = 0;
+    }
     return err;
 }
 
@@ -176,6 +175,11 @@ struct source *sources_of(struct sources *s, enum event event)
     return NULL;
 }
 
+const char *sources_engine(const struct sources *s)
+{
+    return s->count ? s->list[0].ops->name : NULL;
+}
+
 bool sources_are_soon(const struct sources *s)
 {
     bool soon = false;
@@ -197,6 +201,12 @@ int sources_wait_ms(const struct sources *s, int timeout_ms)
         end = due < end ? due : end;
     }
     return end > now ? (int)((end - now) / NS_PER_MS) : 0;
+}
+
+void sources_rest(const struct sources *s, int ms)
+{
+    if (s->count == 0)
+        poll(NULL, 0, ms);
 }
 
 bool sources_is_due(const struct source *s)

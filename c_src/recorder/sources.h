@@ -43,7 +43,8 @@ struct sources_setup {
 MUST_USE int sources_begin(struct sources *s, unsigned events,
                            struct profile **out);
 /** Opens an engine for each event. 0, or the error of the first that cannot be
- *  opened; sources_close frees the others. */
+ *  opened; sources_close frees the others. A live view goes on without sources
+ *  then; no_cpu says why. */
 MUST_USE int sources_open(struct sources *s, const struct sources_setup *setup);
 MUST_USE int sources_start(struct sources *s);
 void sources_stop(struct sources *s);
@@ -59,6 +60,10 @@ bool sources_are_soon(const struct sources *s);
 /** How long the engines without a time of their own may be waited for, until
  *  another one is due: at most timeout_ms. */
 int sources_wait_ms(const struct sources *s, int timeout_ms);
+/** Waits if there is no source to wait for. */
+void sources_rest(const struct sources *s, int ms);
+/** The name of the first engine; NULL: there is none. */
+const char *sources_engine(const struct sources *s);
 /** Is it now, or within a millisecond, that the source must be polled? */
 bool sources_is_due(const struct source *s);
 
