@@ -192,10 +192,23 @@ static void by_length(struct snapshot_text *t)
         buffer_text(t->out, "\n");
 }
 
+/* "1.25 MB+": at least. */
+static void mailbox_memory(struct columns *c, const struct snapshot_row *row)
+{
+    struct buffer cell;
+    buffer_init(&cell, BUFFER_DEFAULT_MAX);
+    if (row->mailbox_bytes == FIGURE_UNKNOWN)
+        buffer_text(&cell, "-");
+    else
+        words_bytes(&cell, row->mailbox_bytes);
+    buffer_text(&cell, row->mailbox_at_least ? "+" : "");
+    columns_add_buffer(c, &cell);
+}
+
 static void mailboxes(struct snapshot_text *t)
 {
     static const struct column heads[] = {
-        {"length", true}, {"growth/s", true}, PROCESS};
+        {"length", true}, {"growth/s", true}, {"memory", true}, PROCESS};
     const struct snapshot_list *l = &t->s->tops[SNAPSHOT_MAILBOXES];
     struct columns c;
     if (!t->s->knows.mailboxes)
@@ -211,6 +224,7 @@ static void mailboxes(struct snapshot_text *t)
         const struct snapshot_row *row = &l->rows[i];
         columns_add_number(&c, row->figure);
         columns_add_real(&c, row->was_seen, row->per_s, words_rate);
+        mailbox_memory(&c, row);
         add_process(t, &c, row);
     }
     columns_write(&c, t->out);

@@ -41,6 +41,9 @@ struct snapshot_row {
     uint64_t figure; /**< messages, bytes or reductions */
     bool was_seen;   /**< by the first reading, too */
     double per_s;    /**< of reductions, or growth of a mailbox, if was_seen */
+    uint64_t mailbox_bytes; /**< mailboxes: what its messages take, without
+                                 those on the heap; FIGURE_UNKNOWN */
+    bool mailbox_at_least;  /**< they take more */
     bool has_heap;
     uint64_t heap_bytes; /**< binaries: of its heap */
     double still_ms; /**< binaries, if was_seen: how long they have not changed

@@ -60,6 +60,10 @@ static void row_figures(enum snapshot_top top, const struct snapshot_row *row,
         sink_natural(s, "length", row->figure);
         if (row->was_seen)
             sink_real(s, "growth_per_s", row->per_s, DECIMALS);
+        if (row->mailbox_bytes != FIGURE_UNKNOWN) {
+            sink_natural(s, KEY_BYTES, row->mailbox_bytes);
+            sink_boolean(s, "bytes_exact", !row->mailbox_at_least);
+        }
         break;
     case SNAPSHOT_BINARIES:
     case SNAPSHOT_LEAKS:

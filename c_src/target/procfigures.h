@@ -60,6 +60,9 @@ enum procfigure {
     PROCFIGURE_COUNT
 };
 
+/** The queues of a process's signals: fetched, in between, not fetched. */
+enum { PROCFIGURES_QUEUES = 3 };
+
 /** Offsets in struct Process, in bytes. */
 struct procfigures_places {
     bool known[PROCFIGURE_COUNT];
@@ -69,6 +72,9 @@ struct procfigures_places {
         queue_middle;     /**< messages in between (since OTP 26); 0: no such */
     uint32_t queue_outer; /**< messages that it has not fetched */
     uint32_t buffers;     /**< of parallel senders, or 0 */
+    /** {first, last} of the three queues, the one with the oldest signals
+     *  first. */
+    uint32_t queues[PROCFIGURES_QUEUES];
     uint32_t reductions;
     uint32_t heap_size, old_hend, old_heap, fragments;
     uint32_t vheap, vheap_old;

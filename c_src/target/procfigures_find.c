@@ -117,6 +117,9 @@ static void find_queues(const struct search *s, struct procfigures_places *out)
     out->queue = (uint32_t)(old ? old + 8 : new + 3) * 8;
     out->queue_middle = new ? (uint32_t)(new + 8) * 8 : 0;
     out->queue_outer = (uint32_t)(state + 4) * 8;
+    out->queues[0] = (uint32_t)(old ? old : new) * 8;
+    out->queues[1] = (uint32_t)(old ? old + 3 : new + 4) * 8;
+    out->queues[2] = (uint32_t)(state + 2) * 8;
     out->buffers = (uint32_t)state * 8 + BUFFERS_AFTER_STATE;
     out->known[PROCFIGURE_QUEUE] = true;
 }

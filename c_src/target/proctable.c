@@ -137,6 +137,11 @@ bool proctable_has(const struct proctable *t, enum procfigure figure)
     return t->batch.places.known[figure];
 }
 
+const struct procfigures_places *proctable_places(const struct proctable *t)
+{
+    return &t->batch.places;
+}
+
 struct sample proctable_sample(const struct proctable_process *p)
 {
     return (struct sample){

@@ -82,6 +82,8 @@ MUST_USE int proctable_open(const struct layout *l, const struct memory *m,
 void proctable_close(struct proctable *t);
 /** Is this figure of processes known? */
 bool proctable_has(const struct proctable *t, enum procfigure figure);
+/** Where the figures are; borrowed. */
+const struct procfigures_places *proctable_places(const struct proctable *t);
 
 /** Receives each process. A negative error ends the reading. */
 typedef int proctable_see(void *ctx, const struct proctable_process *p);

@@ -154,7 +154,10 @@ static void add_rows(struct snapshot *s, uint32_t loop)
     row = add_row(s, SNAPSHOT_MAILBOXES, "<0.80.0>", "till\x1b[2J", loop, 20);
     row->was_seen = true;
     row->per_s = 6.5;
-    add_row(s, SNAPSHOT_MAILBOXES, "<0.95.0>", "", loop, 3);
+    row->mailbox_bytes = 3 << 20;
+    row->mailbox_at_least = true;
+    row = add_row(s, SNAPSHOT_MAILBOXES, "<0.95.0>", "", loop, 3);
+    row->mailbox_bytes = FIGURE_UNKNOWN;
     row = add_row(s, SNAPSHOT_BINARIES, "<0.90.0>", "", loop, 8 << 20);
     row->was_seen = row->has_heap = true;
     row->heap_bytes = 2 << 20;
@@ -239,9 +242,12 @@ static void text_is_in_the_words_of_the_node(void **state)
         "\n"
         "Mailboxes: 23 messages, longest 20\n"
         "  mailboxes by length: 1: 2, 16-31: 1\n"
-        "  length  growth/s  pid       name or first function  now in\n"
-        "      20       6.5  <0.80.0>  till\\x{1B}[2J           loop/7\n"
-        "       3         -  <0.95.0>  shop:init/1             loop/7\n"
+        "  length  growth/s    memory  pid       name or first function  now "
+        "in\n"
+        "      20       6.5  3.00 MB+  <0.80.0>  till\\x{1B}[2J           "
+        "loop/7\n"
+        "       3         -         -  <0.95.0>  shop:init/1             "
+        "loop/7\n"
         "\n"
         "Binaries: held by processes 8.00 MB\n"
         "     held  own heap  unchanged for  pid       name or first function  "
@@ -319,6 +325,8 @@ static void json_has_the_keys_of_the_node(void **state)
         "\"max\": 20",
         "\"exact\": true",
         "\"growth_per_s\": 6.5",
+        "\"bytes\": 3145728",
+        "\"bytes_exact\": false",
         "\"current_function\": \"loop/7\"",
         "\"held\": 8388608",
         "\"examined\": 1006",

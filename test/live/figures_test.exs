@@ -85,6 +85,17 @@ defmodule Live.FiguresTest do
       assert Enum.sum(for s <- ~w(running runnable gc), do: outside["processes"][s]) >= 1
     end
 
+    test "messages take what process_info says", %{outside: outside, figures: figures} do
+      for name <- ~w(full aside) do
+        row = row(outside["mailboxes"]["top"], name)
+        assert row["bytes"] == figures[name].mailbox, name
+        assert row["bytes_exact"]
+      end
+
+      # Each message is a struct, and the numbers of the long one lie outside the heap.
+      assert figures["aside"].mailbox > 250 * 88 + 16_000
+    end
+
     test "heaps and binaries are as large as process_info says", %{outside: outside, figures: figures} do
       assert figures["given"].fragments > 900
 
@@ -168,7 +179,7 @@ defmodule Live.FiguresTest do
           ],
           do: assert(text =~ ~r/^#{part}/m, part)
 
-      assert text =~ ~r/^ +800 +0\.0 +<0\.\d+\.0> +parked +figures:waiter\/0$/m, text
+      assert text =~ ~r/^ +800 +0\.0 +[\d.]+ KB +<0\.\d+\.0> +parked +figures:waiter\/0$/m, text
       assert text =~ ~r/^ +60  figures:waiter\/0 \(.*figures\.erl:\d+\) +figures:waiter\/0$/m, text
       assert text =~ ~r/ suspects /
     end

@@ -24,10 +24,13 @@ start(["planted", Priv]) ->
     [spawn(?MODULE, waiter, []) || _ <- lists:seq(1, 60)],
     [register(Name, begun(Name, [])) || Name <- ?PLANTED -- [aside, given]],
     register(aside, begun(aside, [{message_queue_data, off_heap}])),
+    %% The same without messages.
+    put(twins, #{full => begun(full, []), aside => begun(aside, [{message_queue_data, off_heap}])}),
     register(given, begun(given, [{message_queue_data, off_heap}, {min_heap_size, 2000}])),
     send(full, 777),
     send(parked, 500),
-    send(aside, 250),
+    send(aside, 249),
+    aside ! {message, lists:seq(1, 1000)},
     given ! {keep, lists:seq(1, 60)},
     at_rest(?PLANTED -- [at_work]),
     true = erlang:suspend_process(whereis(parked)),
@@ -95,13 +98,20 @@ figures(Name) ->
     {garbage_collection_info, Info} = process_info(Pid, garbage_collection_info),
     Of = fun(Key) -> proplists:get_value(Key, Info) end,
     {message_queue_len, Length} = process_info(Pid, message_queue_len),
+    Twin = maps:get(Name, get(twins), Pid),
     #{
         name => atom_to_binary(Name),
+        mailbox => besides_heap(Pid) - besides_heap(Twin),
         length => Length,
         heap => 8 * (Of(heap_block_size) + Of(old_heap_block_size)),
         fragments => 8 * Of(mbuf_size),
         binaries => 8 * (Of(bin_vheap_size) + Of(bin_old_vheap_size))
     }.
+
+%% A collection may have changed the heap of one of them.
+besides_heap(Pid) ->
+    [{memory, Bytes}, {garbage_collection_info, Info}] = process_info(Pid, [memory, garbage_collection_info]),
+    Bytes - 8 * (proplists:get_value(heap_block_size, Info) + proplists:get_value(old_heap_block_size, Info)).
 
 waiter() ->
     receive
