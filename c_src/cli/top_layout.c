@@ -113,9 +113,9 @@ static void help_page(struct top_page *page)
         "Columns",
         "  CPU%    of one CPU, by samples    REDS/s  reductions per second",
         "  MBOX    messages in the mailbox   +/s     its growth per second",
-        "  MEM     bytes of the heap         BIN     bytes of binaries it "
+        "  MEM     bytes of heap, messages   BIN     bytes of binaries it "
         "refers to",
-        "          (12+: at least 12)",
+        "          (12+, 5.0M+: at least that)",
         "  ASKED   how many wait for its answer; below 90 columns only if "
         "sorted by it",
         "  DOING   what it did when it was read     -  not known",

@@ -152,6 +152,13 @@ static void queue_text(const struct moment_process *p, char text[WORDS_SHORT])
     snprintf(text, WORDS_SHORT, "%.8s%s", count, p->queue_at_least ? "+" : "");
 }
 
+static void memory_text(const struct moment_process *p, char text[WORDS_SHORT])
+{
+    char size[WORDS_SHORT];
+    words_short_bytes(size, p->memory);
+    snprintf(text, WORDS_SHORT, "%.8s%s", size, p->memory_at_least ? "+" : "");
+}
+
 static void figure_cells(const struct list *l, const struct moment_process *p,
                          struct buffer *out)
 {
@@ -164,7 +171,7 @@ static void figure_cells(const struct list *l, const struct moment_process *p,
     buffer_printf(out, "%*s", QUEUE, text);
     words_short_growth(text, p->growth);
     buffer_printf(out, "%*s", GROWTH, text);
-    words_short_bytes(text, p->memory);
+    memory_text(p, text);
     buffer_printf(out, "%*s", BYTES, text);
     words_short_bytes(text, p->binaries);
     if (l->binaries)
@@ -268,8 +275,8 @@ static void figure_line(const struct moment *m, const struct moment_process *p,
     buffer_printf(line, "  mailbox %s", text);
     words_short_growth(text, p->growth);
     buffer_printf(line, " (%s/s)", text);
-    words_short_bytes(text, p->memory);
-    buffer_printf(line, "  heap %s", text);
+    memory_text(p, text);
+    buffer_printf(line, "  memory %s", text);
     words_short_bytes(text, p->binaries);
     buffer_printf(line, "  binaries %s", text);
     if (p->rate_ns)

@@ -40,8 +40,10 @@ struct moment_process {
     enum sample_state state;
     uint64_t queue, reductions; /**< messages; so far */
     bool queue_at_least;        /**< more messages may wait */
-    uint64_t memory, binaries;  /**< bytes: its heap; off-heap binaries that it
-                                     refers to */
+    uint64_t memory, binaries;  /**< bytes: its heap with the messages in its
+                                     mailbox; off-heap binaries that it refers
+                                     to */
+    bool memory_at_least;       /**< not all messages were followed */
     double growth, speed; /**< messages and reductions per second, over rate_ns;
                                NAN: it was read only once */
     uint64_t rate_ns;

@@ -10,6 +10,7 @@
 #include "base/largest.h"
 #include "base/random.h"
 #include "recorder/own_canary.h"
+#include "target/mailbox.h"
 #include "target/tablecount.h"
 
 enum {
@@ -184,6 +185,36 @@ static int see(void *table, const struct proctable_process *p)
     return 0;
 }
 
+/* --- what their messages take --------------------------------------------- */
+
+/* A long mailbox is followed for a part only. */
+static void add_mailbox(const struct live_table *t, uint64_t *left,
+                        struct moment_process *p)
+{
+    enum { EACH = 2000 };
+    const struct target_state *n = t->target;
+    struct mailbox b = {.at_least = true};
+    uint64_t most = *left < EACH ? *left : EACH;
+    if (most == 0 ||
+        mailbox_read(&n->layout, &n->memory, proctable_places(t->table),
+                     p->term, most, &b) != 0)
+        b = (struct mailbox){.at_least = true};
+    *left -= b.messages;
+    p->memory += mailbox_bytes(&b, p->queue);
+    p->memory_at_least = b.at_least;
+}
+
+static void add_mailboxes(struct live_table *t)
+{
+    uint64_t left = 20000; /* messages; that takes about 10 ms */
+    for (size_t i = 0; i < t->count; i++) {
+        struct moment_process *p = &t->rows[i].shown;
+        if (p->memory != FIGURE_UNKNOWN && p->queue != FIGURE_UNKNOWN &&
+            p->queue > 0)
+            add_mailbox(t, &left, p);
+    }
+}
+
 /* --- those that matter ---------------------------------------------------- */
 
 struct picks {
@@ -289,6 +320,7 @@ static int read_chosen(struct live_table *t, const struct picks *picks)
     t->is_part = others > (uint64_t)chosen;
     t->read_ns = clock_now_ns();
     t->forgotten = false;
+    add_mailboxes(t);
     qsort(t->rows, t->count, sizeof(t->rows[0]), by_term);
     return err;
 }

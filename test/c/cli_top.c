@@ -101,6 +101,7 @@ static void add_shop(struct moment *m, struct profile *p)
     last(m)->queue = 250000;
     last(m)->growth = 1200.4;
     last(m)->memory = 100;
+    last(m)->memory_at_least = true;
     add_process(m, p, 93, "", STATE_BLOCKED, for_db);
     add_process(m, p, 94, "", STATE_IDLE,
                 waiting_stack(p, "E gen_server:loop/7"));
@@ -249,7 +250,7 @@ static void a_page_of_80_columns(void **state)
         "[waits for db]");
     assert_string_equal(
         line_with(text, "<0.92.0>"),
-        "   0.0      -   250k  +1200   100     - <0.92.0>  db              "
+        "   0.0      -   250k  +1200  100+     - <0.92.0>  db              "
         "in db:slow/1");
     assert_string_equal(line_with(text, "<0.94.0>"),
                         "   0.0      -      -      -     -     - <0.94.0>  "
@@ -271,14 +272,14 @@ static void how_many_wait_for_a_process(void **state)
     assert_has(text, " MEM *ASKED PID ");
     assert_string_equal(
         line_with(text, "<0.92.0>"),
-        "   0.0      -   250k  +1200   100      2 <0.92.0>  db             "
+        "   0.0      -   250k  +1200  100+      2 <0.92.0>  db             "
         "in db:slow/1");
     assert_true(place_of(text, "<0.92.0>") < place_of(text, "<0.91.0>"));
     free(text);
     v = view_of(100, TOP_LEAST_HEIGHT);
     text = text_of(&m, &v);
     assert_has(text, " MEM   BIN  ASKED PID ");
-    assert_has(line_with(text, "<0.92.0>"), "  100     -      2 <0.92.0>  db ");
+    assert_has(line_with(text, "<0.92.0>"), " 100+     -      2 <0.92.0>  db ");
     assert_has(line_with(text, "<0.91.0>"), " 7.0M      0 <0.91.0>  till ");
     free(text);
     moment_deinit(&m);

@@ -124,6 +124,12 @@ defmodule Live.TopTest do
     value * Map.fetch!(%{"" => 1, "k" => 1000, "M" => 1.0e6, "G" => 1.0e9}, unit)
   end
 
+  # "1.2k" and "1.2k+" as bytes.
+  defp bytes(text) do
+    {value, unit} = text |> String.trim_trailing("+") |> Float.parse()
+    value * Map.fetch!(%{"" => 1, "k" => 1024, "M" => 1024 ** 2}, unit)
+  end
+
   test "names the busy function and the busy process first", %{node: node} do
     last = node |> blocks(["-d", "7"]) |> List.last()
     assert [{"topped:burn/1", own, total} | _] = functions(last)
@@ -160,6 +166,8 @@ defmodule Live.TopTest do
     hoarder = processes(last)["hoarder"]
     assert number(hoarder.queue) >= before and number(hoarder.queue) <= later
     assert_in_delta number(hoarder.growth) / ((later - before) * 1000 / ms), 1, 0.2
+    # Each message is a struct of 88 bytes.
+    assert bytes(hoarder.memory) >= 88 * before
   end
 
   test "shows what processes wait for, and how much they keep", %{node: node} do
