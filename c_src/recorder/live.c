@@ -22,7 +22,8 @@ struct live {
     unsigned spans;                /* intervals that figures are of */
     uint32_t bucket;               /* of the interval that is not over yet */
     uint64_t lost[LIVE_CPU_MARKS]; /* samples, at the end of each interval */
-    size_t kept;                   /* the size of the profile when it was new */
+    size_t most_rows;
+    size_t kept; /* rows of the profile when it was new */
     uint64_t watched;
     struct profile *held; /* the profile of `moment`, if it was renewed */
     struct moment moment;
@@ -67,6 +68,7 @@ int live_open(const struct live_options *o, struct live **out)
         return -ENOMEM;
     l->interval_ns = o->interval_ms * NS_PER_MS;
     l->spans = spans_of(o->interval_ms);
+    l->most_rows = o->rows ? o->rows : LIVE_ROWS;
     int err = session_open(&how, &l->session);
     if (!err) {
         l->parts = session_parts(l->session);
@@ -107,8 +109,9 @@ static uint32_t first_bucket(const struct live *l)
     return l->bucket - live_cpu_spans(&l->cpu, l->spans);
 }
 
-static size_t size_of(const struct profile *p)
+size_t live_rows(const struct live *l)
 {
+    const struct profile *p = session_profile(l->session);
     return profile_process_count(p) + profile_stack_count(p) +
            profile_sample_count(p) + profile_string_count(p);
 }
@@ -134,16 +137,14 @@ static int renew(struct live *l)
         profile_destroy(former);
     else
         l->held = former;
-    l->kept = size_of(fresh);
+    l->kept = live_rows(l);
     return 0;
 }
 
 /* What it knows grows with every process and stack that is met. */
 static int keep_small(struct live *l)
 {
-    enum { LARGE = 40000 };
-    return size_of(session_profile(l->session)) > LARGE + 2 * l->kept ? renew(l)
-                                                                      : 0;
+    return live_rows(l) > l->most_rows + 2 * l->kept ? renew(l) : 0;
 }
 
 static int end_interval(struct live *l)
