@@ -30,6 +30,15 @@ static inline bool term_is_port(uint64_t word)
     return (word & ((1 << TERM_BITS) - 1)) == TERM_PORT;
 }
 
+/** Has the term of a pid or a port the format from before OTP 26? The release
+ *  says it. If it is not known (0): old terms have the slot number in the upper
+ *  32 bits, new ones a serial number, which is 0 until the node has created
+ * 2^28 processes. */
+static inline bool term_is_old(uint64_t word, int release)
+{
+    return release ? release < 26 : word >> 32 != 0;
+}
+
 /** The slot of a pid or a port in its table, which has `slots` slots, a power
  * of two (erl_ptab.h, erts_ptab_id2pix). old: the VM is older than OTP 26. */
 static inline uint64_t term_slot(uint64_t word, bool old, uint64_t slots)

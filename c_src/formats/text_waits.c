@@ -55,7 +55,11 @@ static void does_cell(const struct text_table *t, const struct waits *w,
     struct buffer *out = t->out;
     const char *what = "", *between = "";
     if (!row->own_ns) {
-        text_cell_add(out, row->unknown ? "" : "not seen here", DOES_WIDTH);
+        text_cell_add(out,
+                      row->unknown ? ""
+                      : row->port  ? "not a process"
+                                   : "not seen here",
+                      DOES_WIDTH);
         return;
     }
     if (row->usual == STATE_BLOCKED && row->waits_for != PROFILE_NONE) {

@@ -133,6 +133,7 @@ static int add_row(struct work *k, struct key key, const char *frame)
         return -ENOMEM;
     row->unknown =
         strcmp(frame, WAITS_UNKNOWN) == 0 || strcmp(frame, WAITS_MANY) == 0;
+    row->port = waits_is_port(row->name);
     k->keys[w->count] = key;
     k->same_as[w->count] = (uint32_t)w->count;
     return index_add(&k->by_key, hash_bytes(key.text, key.len),

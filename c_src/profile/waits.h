@@ -2,7 +2,8 @@
  * @file waits.h
  * Who is waited for, in a recording of process time (event wall). A stack whose
  * process waits for an answer has a leaf frame that names the process which is
- * to answer: "[waits for my_server]" or "[waits for <0.123.0> (db_worker)]".
+ * to answer: "[waits for my_server]" or "[waits for <0.123.0> (db_worker)]"; or
+ * the port: "[waits for port spawn ffmpeg]".
  * This is computed from a profile alone, so also from a saved and filtered one.
  */
 #ifndef CPROF_PROFILE_WAITS_H
@@ -13,6 +14,10 @@
 
 #define WAITS_FOR     "[waits for "
 #define WAITS_UNKNOWN WAITS_FOR "an unknown process]"
+/** What such a frame names if it is no process, but a port or a socket; what
+ *  port it is may follow ("port tcp_inet 127.0.0.1:5432"). */
+#define WAITS_PORT   "port"
+#define WAITS_SOCKET "socket"
 /** One of the processes beyond those that have a frame of their own. */
 #define WAITS_MANY WAITS_FOR "one of many processes]"
 
@@ -28,11 +33,15 @@ enum {
 void waits_text(const char *name, const char *pid, const char *is,
                 char text[WAITS_TEXT]);
 
+/** Is it, without "[waits for ]", a port or a socket? */
+bool waits_is_port(const char *name);
+
 /** A process that others waited for; those that had the same registered name
- *  one after the other are one. */
+ *  one after the other are one. Or ports of the same description. */
 struct waits_row {
     char *name;       /**< as in the frame; owned */
     bool unknown;     /**< WAITS_UNKNOWN or WAITS_MANY */
+    bool port;        /**< it is no process, but a port or a socket */
     uint64_t ns;      /**< process time that was spent waiting for it */
     uint64_t samples; /**< in which somebody waited for it */
     uint32_t most;    /**< that waited for it at one reading; 0: not known,

@@ -4,13 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
+bool waits_is_port(const char *name)
+{
+    size_t port = sizeof(WAITS_PORT) - 1;
+    return strcmp(name, WAITS_SOCKET) == 0 ||
+           (strncmp(name, WAITS_PORT, port) == 0 &&
+            (name[port] == '\0' || name[port] == ' '));
+}
+
 /* A name that may be taken for something else is quoted, as Erlang does it. */
 void waits_text(const char *name, const char *pid, const char *is,
                 char text[WAITS_TEXT])
 {
     enum { IS = 120 };
     bool alias = strncmp(name, "Elixir.", 7) == 0 && name[7];
-    if (*name == '<' || strchr(name, ' '))
+    if (*name == '<' || strchr(name, ' ') || waits_is_port(name))
         snprintf(text, WAITS_TEXT, WAITS_FOR "'%.1100s']", name);
     else if (*name)
         snprintf(text, WAITS_TEXT, WAITS_FOR "%.1100s]",

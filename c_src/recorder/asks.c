@@ -5,12 +5,12 @@
 
 #include "base/array.h"
 #include "base/term.h"
+#include "recorder/frame_slots.h"
 #include "target/erlproc.h"
 #include "target/term_heap.h"
 
 enum {
-    MOST_SLOTS = ASKS_WORDS, /* of a frame that is looked at */
-    WITH_LIMIT = 5,          /* slots of gen:do_call/4 */
+    WITH_LIMIT = 5, /* slots of gen:do_call/4 */
     WITHOUT_LIMIT = 4,
     ASKED_SLOT = 4,
     SERVER_CALL = 4, /* slots of gen_server:call/3 */
@@ -93,53 +93,13 @@ static bool is_in(const struct asks_spans *s, uint64_t at)
 
 /* --- what a stack says ---------------------------------------------------- */
 
-/* The Y registers of a frame. */
-struct slots {
-    uint64_t list[MOST_SLOTS];
-    size_t count; /* 0: too many, or the frame's end is not there */
-    size_t next;  /* where the next frame begins, in bytes */
-};
-
-/* Is it the return address of the frame? It is behind the address of the next
- * frame in the list; that of the first function ends the stack. */
-static bool ends_frame(const struct sample *p, const struct unwound *u,
-                       size_t frame, size_t at, uint64_t word)
-{
-    if (frame + 1 < u->count)
-        return u->list[frame + 1].kind == ADDRESS_ERLANG &&
-               word == u->list[frame + 1].at + 1;
-    return p->process.stop + at + 8 == p->process.hend;
-}
-
-/* They are the words below the return address. With frame pointers one lies
- * between; it is aligned, which no term is. */
-static struct slots slots_of(const struct sample *p, const struct unwound *u,
-                             size_t frame, size_t from)
-{
-    struct slots s = {.next = from};
-    for (; s.next + 8 <= p->erlang.len; s.next += 8) {
-        uint64_t word;
-        memcpy(&word, p->erlang.bytes + s.next, sizeof(word));
-        if (ends_frame(p, u, frame, s.next, word)) {
-            s.count -= s.count && (s.list[s.count - 1] & 7) == 0;
-            s.next += 8;
-            return s;
-        }
-        if (s.count == MOST_SLOTS)
-            break;
-        s.list[s.count++] = word;
-    }
-    s.count = 0;
-    return s;
-}
-
 /* The server of a call without a time limit; 0: not there. */
 static uint64_t server_of(const struct asks_code *c, const struct sample *p,
                           const struct unwound *u, size_t from)
 {
     if (u->count < 2 || !is_in(&c->server_call, u->list[1].at))
         return 0;
-    struct slots s = slots_of(p, u, 1, from);
+    struct frame_slots s = frame_slots(p, u, 1, from);
     return s.count == SERVER_CALL && term_is_atom(s.list[LIMIT_SLOT])
                ? s.list[SERVER_SLOT]
                : 0;
@@ -148,7 +108,7 @@ static uint64_t server_of(const struct asks_code *c, const struct sample *p,
 static void look_at_call(const struct asks_code *c, const struct sample *p,
                          const struct unwound *u, struct asks_said *said)
 {
-    struct slots s = slots_of(p, u, 0, 0);
+    struct frame_slots s = frame_slots(p, u, 0, 0);
     uint64_t word = s.count == WITH_LIMIT      ? s.list[ASKED_SLOT]
                     : s.count == WITHOUT_LIMIT ? server_of(c, p, u, s.next)
                                                : 0;
@@ -159,8 +119,8 @@ static void look_at_call(const struct asks_code *c, const struct sample *p,
 static void look_at_await(const struct sample *p, const struct unwound *u,
                           struct asks_said *said)
 {
-    struct slots s = slots_of(p, u, 0, 0);
-    for (size_t i = 0; i < s.count; i++)
+    struct frame_slots s = frame_slots(p, u, 0, 0);
+    for (size_t i = 0; i < s.count && said->count < ASKS_WORDS; i++)
         if (term_kind(s.list[i]) == TERM_IS_BOXED)
             said->words[said->count++] = s.list[i];
 }

@@ -9,12 +9,8 @@
 #include "base/index.h"
 #include "base/term.h"
 #include "profile/crowd.h"
+#include "target/erlport.h"
 #include "target/erlproc.h"
-#include "target/page.h"
-
-enum {
-    TEXT_BYTES = 64,
-};
 
 /* What identifies a port here. A port that gets another owner counts as another
  * port. */
@@ -67,59 +63,6 @@ void port_tasks_close(struct port_tasks *t)
 
 /* --- texts ---------------------------------------------------------------- */
 
-/* Reads a string of the node as far as possible; "" if it cannot be read. It is
- * read page by page, because the page after its end may not be mapped. */
-static void read_text(const struct memory *m, uint64_t at, char to[TEXT_BYTES])
-{
-    size_t len = 0, most = TEXT_BYTES - 1;
-    while (at && len < most && strnlen(to, len) == len) {
-        size_t part = PAGE_REST(at + len);
-        part = part < most - len ? part : most - len;
-        if (memory_read(m, at + len, to + len, part) != 0)
-            break;
-        len += part;
-    }
-    to[strnlen(to, len)] = '\0';
-}
-
-static void read_driver(const struct port_tasks *t, uint64_t driver,
-                        char to[TEXT_BYTES])
-{
-    const struct memory *m = &t->target->memory;
-    const struct layout *l = &t->target->layout;
-    uint64_t name = 0;
-    if (!driver ||
-        memory_read_u64(m, driver + l->offset[LAYOUT_DRIVER_NAME], &name) != 0)
-        name = 0;
-    read_text(m, name, to);
-}
-
-/* The program that a port of the driver `spawn` runs, without its directory and
- * its arguments. Arguments may contain secrets, and so may a variable that is
- * set before the program ("KEY=... program"). The port is read later than the
- * sample, so the text is used only if it is still the same port. */
-static void read_program(const struct port_tasks *t,
-                         const struct sample_scheduler *s, char to[TEXT_BYTES])
-{
-    const struct memory *m = &t->target->memory;
-    uint64_t name = 0, id = 0;
-    to[0] = '\0';
-    if (memory_read_u64(m,
-                        s->port + t->target->layout.offset[LAYOUT_PORT_DRIVER] -
-                            LAYOUT_NAME_BEFORE_DRIVER,
-                        &name) != 0)
-        return;
-    read_text(m, name, to);
-    if (memory_read_u64(m, s->port, &id) != 0 || id != s->port_id)
-        to[0] = '\0';
-    to[strcspn(to, " \t\n;&|<>()`$\"'")] = '\0';
-    const char *base = strrchr(to, '/');
-    if (strchr(to, '='))
-        to[0] = '\0';
-    else if (base)
-        memmove(to, base + 1, strlen(base + 1) + 1);
-}
-
 static int64_t frame(struct port_tasks *t, const char *name)
 {
     return profile_frame(t->profile, &(struct frame){.kind = FRAME_RUNTIME,
@@ -153,13 +96,13 @@ static int64_t port_frame(struct port_tasks *t,
                           uint32_t owner)
 {
     const struct layout *l = &t->target->layout;
-    char port[ERLPROC_TEXT], of[ERLPROC_TEXT] = "", program[TEXT_BYTES] = "";
-    char text[2 * ERLPROC_TEXT + TEXT_BYTES + 16];
+    char port[ERLPROC_TEXT], of[ERLPROC_TEXT] = "";
+    char program[ERLPORT_TEXT] = "", text[2 * ERLPROC_TEXT + ERLPORT_TEXT + 16];
     erlproc_port_text(s->port_id, l->release, l->port_slots, port);
     if (term_is_pid(s->port_owner))
         owner_text(t, s->port_owner, owner, of);
     if (strcmp(driver, "spawn") == 0)
-        read_program(t, s, program);
+        erlport_program(l, &t->target->memory, s->port, s->port_id, program);
     snprintf(text, sizeof(text), "%s%s%s%s%s", port, *program ? " " : "",
              program, *of ? " of " : "", of);
     return frame(t, text);
@@ -203,12 +146,13 @@ static int learn(struct port_tasks *t, const struct sample_scheduler *s,
                  const struct identity *identity, struct port_task *out)
 {
     const struct crowd_kind kind = {{identity->driver, 0, 0}};
-    char driver[TEXT_BYTES], text[TEXT_BYTES + 16];
+    char driver[ERLPORT_TEXT], text[ERLPORT_TEXT + 16];
     struct port_task task = {.port = PROFILE_NONE};
     int err = find_owner(t, s->port_owner, &task.owner);
     if (err)
         return err;
-    read_driver(t, s->port_driver, driver);
+    erlport_driver_name(&t->target->layout, &t->target->memory, s->port_driver,
+                        driver);
     snprintf(text, sizeof(text), *driver ? "[port %s]" : "[port]", driver);
     int64_t id = frame(t, text);
     task.driver = (uint32_t)id;

@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "base/term.h"
-#include "profile/platform.h"
 #include "profile/waits.h"
 #include "recorder/asks.h"
 #include "recorder/at_rest.h"
+#include "recorder/main_loop.h"
 #include "recorder/most_waiting.h"
 #include "recorder/own_pids.h"
+#include "recorder/port_waits.h"
 #include "target/erlproc.h"
 
 /* The pids that were met most often (the algorithm Space-Saving: one that has
@@ -34,6 +35,7 @@ struct waiting {
     struct most_waiting most;
     size_t pid_frames;
     struct own_pids own;
+    struct port_waits *ports;
     bool left_out; /* the process of this sample waits for one of `own` */
 };
 
@@ -52,6 +54,11 @@ int waiting_open(struct target_state *target, struct frames *frames,
                           .frames = frames,
                           .census = census,
                           .profile = profile};
+    int err = port_waits_open(target, profile, &w->ports);
+    if (err) {
+        waiting_close(w);
+        return err;
+    }
     *out = w;
     return 0;
 }
@@ -61,6 +68,7 @@ void waiting_close(struct waiting *w)
     if (w) {
         asks_code_deinit(&w->asks);
         most_waiting_deinit(&w->most);
+        port_waits_close(w->ports);
     }
     free(w);
 }
@@ -174,78 +182,6 @@ static int64_t count_waiting(struct waiting *w, int64_t stack,
     return frame < 0 ? frame : stack;
 }
 
-/* --- idle ----------------------------------------------------------------- */
-
-static const struct profile_function *function_of(const struct waiting *w,
-                                                  uint32_t stack)
-{
-    return profile_function_at(w->profile,
-                               profile_stack_function(w->profile, stack));
-}
-
-/* Of the loops there are variants, such as loop_hibernate/5. */
-static bool is_loop_of_behaviour(const struct waiting *w, uint32_t stack)
-{
-    static const char *const loops[][2] = {{"gen_server", "loop"},
-                                           {"gen_statem", "loop"},
-                                           {"gen_event", "fetch_msg"},
-                                           {"gen_fsm", "loop"}};
-    const struct profile_function *f = function_of(w, stack);
-    const char *module = profile_text(w->profile, f->module);
-    const char *function = profile_text(w->profile, f->function);
-    for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++)
-        if (strcmp(module, loops[i][0]) == 0 &&
-            strncmp(function, loops[i][1], strlen(loops[i][1])) == 0)
-            return true;
-    return false;
-}
-
-/* Has a behaviour called it? Then it is not in its main loop, even if all that
- * it runs is of the platform, like a function given to an Agent. */
-static bool is_in_callback(const struct waiting *w, uint32_t stack)
-{
-    static const char *const behaviours[] = {"gen_server", "gen_statem",
-                                             "gen_event", "gen_fsm"};
-    for (uint32_t at = stack; at != PROFILE_NONE;
-         at = profile_stack_at(w->profile, at)->parent) {
-        const char *module =
-            profile_text(w->profile, function_of(w, at)->module);
-        for (size_t i = 0; i < sizeof(behaviours) / sizeof(behaviours[0]); i++)
-            if (strcmp(module, behaviours[i]) == 0)
-                return true;
-    }
-    return false;
-}
-
-static bool is_start(const struct waiting *w, uint32_t stack)
-{
-    const struct profile_function *f = function_of(w, stack);
-    return strcmp(profile_text(w->profile, f->module), "proc_lib") == 0;
-}
-
-/* Has it nothing to return to but the functions that started it? */
-static bool is_first_function(const struct waiting *w, uint32_t stack)
-{
-    uint32_t at = profile_stack_at(w->profile, stack)->parent;
-    while (at != PROFILE_NONE && is_start(w, at))
-        at = profile_stack_at(w->profile, at)->parent;
-    return at == PROFILE_NONE;
-}
-
-static bool is_of_platform(const struct waiting *w, uint32_t stack)
-{
-    const struct profile_function *f =
-        profile_function_at(w->profile, platform_call_site(w->profile, stack));
-    return platform_has(profile_text(w->profile, f->module)) ||
-           f->kind == FRAME_RUNTIME;
-}
-
-static bool is_idle(const struct waiting *w, uint32_t stack)
-{
-    return is_loop_of_behaviour(w, stack) || is_first_function(w, stack) ||
-           (is_of_platform(w, stack) && !is_in_callback(w, stack));
-}
-
 /* --- one process ---------------------------------------------------------- */
 
 /* It ran, was garbage collected or exits, or its stack changed while it was
@@ -271,18 +207,47 @@ static int64_t on_the_move(struct waiting *w, const struct sample *s,
     return at_rest_push(w->profile, PROFILE_NONE, frame);
 }
 
+/* One that waits for an answer. */
+static int64_t blocked(struct waiting *w, int64_t stack, const struct sample *s,
+                       const struct asks_said *said)
+{
+    stack = whom_frame(w, stack, s, said);
+    return stack < 0 || w->left_out ? stack : count_waiting(w, stack, s);
+}
+
+/* One that waits for a port or a socket gets a leaf which says so. */
+static int64_t at_port(struct waiting *w, int64_t stack, const struct sample *s,
+                       const struct unwound *u, enum sample_state *state)
+{
+    stack = port_waits_name(w->ports, s, u, (uint32_t)stack, state);
+    return stack >= 0 && *state == STATE_BLOCKED ? count_waiting(w, stack, s)
+                                                 : stack;
+}
+
 static int64_t at_receive(struct waiting *w, int64_t stack,
                           const struct sample *s, const struct unwound *u,
                           enum sample_state *state)
 {
     const struct asks_said said = asks_look(&w->asks, s, u);
-    if (said.asks) {
+    if (said.asks && !port_waits_is_socket(w->profile, (uint32_t)stack)) {
         *state = STATE_BLOCKED;
-        stack = whom_frame(w, stack, s, &said);
-        return stack < 0 || w->left_out ? stack : count_waiting(w, stack, s);
+        return blocked(w, stack, s, &said);
     }
-    *state = is_idle(w, (uint32_t)stack) ? STATE_IDLE : STATE_WAITING;
-    return stack;
+    *state =
+        main_loop_has(w->profile, (uint32_t)stack) ? STATE_IDLE : STATE_WAITING;
+    return at_port(w, stack, s, u, state);
+}
+
+/* It may have been suspended because a port was busy. */
+static int64_t suspended(struct waiting *w, int64_t stack,
+                         const struct sample *s, const struct unwound *u,
+                         enum sample_state *state)
+{
+    *state = STATE_SUSPENDED;
+    stack = at_port(w, stack, s, u, state);
+    return stack < 0 || *state != STATE_SUSPENDED
+               ? stack
+               : at_rest_push(w->profile, stack, "[suspended]");
 }
 
 static int64_t at_rest(struct waiting *w, const struct sample *s,
@@ -299,8 +264,7 @@ static int64_t at_rest(struct waiting *w, const struct sample *s,
         *state = STATE_RUNNABLE;
         return at_rest_push(w->profile, stack, "[runnable]");
     case PROCSTATE_SUSPENDED:
-        *state = STATE_SUSPENDED;
-        return at_rest_push(w->profile, stack, "[suspended]");
+        return suspended(w, stack, s, u, state);
     default: /* on a dirty scheduler */
         *state = STATE_RUNNING;
         return stack;

@@ -6,16 +6,16 @@
  *
  *   [waits for my_server]   an answer of that process (asks.h); an unnamed one
  *                           is shown as [waits for <0.123.0> (db_worker)]
+ *   [waits for port tcp_inet 127.0.0.1:5432], [waits for socket]
+ *                           no process, but a port or a socket (port_waits.h)
  *   [runnable]              a scheduler
  *   [suspended]             until it is resumed
  *   [running], [gc], [exiting]  it did not wait: its stack is not known
  *   [changed while it was read]  it waited at one moment, and ran soon after
  *   [not there when it was read]  it had ended, or was not complete yet
  *
- * A process that waits for a message is idle if it does so in its main loop: in
- * the loop of a behaviour, hibernated, in its first function (above proc_lib),
- * or with only functions of the platform on its stack, unless a behaviour
- * called them. Otherwise its state is waiting.
+ * A process that waits for a message in its main loop is idle (main_loop.h).
+ * Otherwise its state is waiting.
  *
  * In a node that records itself, some processes work for the recording
  * (own_pids.h). They are left out, and so is a process while it waits for an

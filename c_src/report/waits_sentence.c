@@ -64,7 +64,7 @@ static void first_add(struct buffer *out, const struct profile *p,
                       (unsigned long long)first->samples);
 }
 
-/* "; a waits for b, b for c" */
+/* "; a waits for b, b for c"; of a port there is nothing more to say. */
 static void chain_add(struct buffer *out, const struct waits *w,
                       const struct waits_cause *cause)
 {
@@ -88,6 +88,8 @@ static void last_add(struct buffer *out, const struct profile *p,
                      const struct waits_row *last)
 {
     const char *place = waits_usual_place(p, last);
+    if (last->port)
+        return;
     buffer_text(out, "; ");
     shown_add(out, last->name);
     if (last->own_ns)

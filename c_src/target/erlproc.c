@@ -83,21 +83,13 @@ int erlproc_read(const struct layout *l, const struct memory *m,
     return accept(&p, out);
 }
 
-/* The release determines the format of the terms. If it is not known: old terms
- * have the slot number in the upper 32 bits, new ones a serial number, which is
- * 0 until the node has created 2^28 processes. */
-static bool is_old(uint64_t id, int release)
-{
-    return release ? release < 26 : id >> 32 != 0;
-}
-
 int erlproc_find(const struct layout *l, const struct memory *m, uint64_t pid,
                  struct erlproc *out)
 {
     uint64_t process = 0;
     if (!l->table || !term_is_pid(pid))
         return -E_NOT_FOUND;
-    uint64_t slot = term_slot(pid, is_old(pid, l->release), l->table_size);
+    uint64_t slot = term_slot(pid, term_is_old(pid, l->release), l->table_size);
     if (slot >= l->table_size ||
         memory_read_u64(m, l->table + 8 * slot, &process) < 0 ||
         erlproc_read(l, m, process, out) < 0 || out->id != pid)
@@ -151,7 +143,7 @@ void erlproc_pid_text(uint64_t id, int release, uint64_t table_size,
                       char text[ERLPROC_TEXT])
 {
     uint64_t number, serial;
-    bool old = is_old(id, release);
+    bool old = term_is_old(id, release);
     if (table_size < 16 || (table_size & (table_size - 1)))
         table_size = release && release < 27 ? OLD_SLOTS : NEW_SLOTS;
     if (old)
@@ -168,8 +160,8 @@ void erlproc_port_text(uint64_t id, int release, uint64_t slots,
 {
     if (slots < 16 || (slots & (slots - 1)))
         slots = PORT_SLOTS;
-    uint64_t number =
-        is_old(id, release) ? id >> TERM_BITS & 0xfffffff : new_data(id, slots);
+    uint64_t number = term_is_old(id, release) ? id >> TERM_BITS & 0xfffffff
+                                               : new_data(id, slots);
     snprintf(text, ERLPROC_TEXT, "#Port<0.%llu>", (unsigned long long)number);
 }
 

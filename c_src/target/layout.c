@@ -259,6 +259,7 @@ static void take_what_is_new(struct layout *l, struct layout *later)
         l->table_place = later->table_place;
         l->table_size = later->table_size;
     }
+    l->ports = l->ports ? l->ports : later->ports;
     l->port_slots = l->port_slots ? l->port_slots : later->port_slots;
 }
 

@@ -33,8 +33,9 @@
 #include "target/process.h"
 #include "target/threads.h"
 
-/** Bytes from Port.name to the next field, Port.drv_ptr (erl_port.h). */
-enum { LAYOUT_NAME_BEFORE_DRIVER = 8 };
+/** Bytes from Port.name to the next field, Port.drv_ptr, and from there to the
+ *  next one, Port.drv_data (erl_port.h). */
+enum { LAYOUT_NAME_BEFORE_DRIVER = 8, LAYOUT_DATA_AFTER_DRIVER = 8 };
 
 /** The fields of the VM's structs that cprof uses, as byte offsets. */
 enum layout_field {
@@ -89,7 +90,8 @@ struct layout {
     uint64_t table_place;    /**< of the VM's pointer to it, in an ErtsPTab */
     uint64_t table_size;     /**< its slots, a power of two, for
                                   erlproc_pid_text; 0: not found */
-    uint64_t port_slots;     /**< the same for the port table */
+    uint64_t ports;          /**< address of the port table; 0: not found */
+    uint64_t port_slots;     /**< its slots, as table_size */
     struct layout_state *state; /* what layout_learn keeps between samples */
 };
 

@@ -111,8 +111,8 @@ MUST_USE int layout_table_piece(const struct memory *m, uint64_t address,
 
 /* --- layout_ports.c: ports, and schedulers that sleep -------------------- */
 
-/** Sets l->port_slots, and the fields of ports for which exactly one offset is
- *  possible. */
+/** Sets l->ports, l->port_slots, and the fields of ports for which exactly one
+ * offset is possible. */
 MUST_USE int layout_ports_discover(const struct exedata *d,
                                    const struct maps *maps,
                                    const struct memory *m, struct layout *l);

@@ -195,6 +195,7 @@ int layout_ports_discover(const struct exedata *d, const struct maps *maps,
         return err;
     err = read_heads(m, l, &h);
     if (!err && ports.count) {
+        l->ports = ports.table;
         l->port_slots = ports.table_size;
         find_current_port(m, &h, &ports, l);
         find_driver(m, &ports, l);

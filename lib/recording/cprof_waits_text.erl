@@ -70,11 +70,19 @@ columns() ->
 
 average(Average) -> io_lib:format("~.1f", [Average]).
 
-does(#{states := States}) when map_size(States) =:= 0 ->
-    "not seen";
+does(#{states := States, name := Name}) when map_size(States) =:= 0 ->
+    case names_a_port(Name) of
+        true -> "not a process";
+        false -> "not seen"
+    end;
 does(#{states := States, usual_state := State} = Callee) ->
     Share = maps:get(State, States),
     [io_lib:format("~b % ", [round(100 * Share)]), atom_to_list(State), place(State, Callee)].
+
+%% As in profile/waits_name.c; the name of a process is quoted if it is like this.
+names_a_port(<<"port">>) -> true;
+names_a_port(<<"port ", _/binary>>) -> true;
+names_a_port(Name) -> Name =:= <<"socket">>.
 
 place(blocked, #{waits_for := Name}) when is_binary(Name) -> [" on ", cprof_words:shown(Name)];
 place(_, #{usual_function := undefined}) -> [];

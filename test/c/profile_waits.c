@@ -243,11 +243,39 @@ static void the_unknown_are_no_cause(void **state)
     waits_deinit(&w);
 }
 
+/* A process may have a name that looks like a port. */
+static void ports(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        {"port", "[waits for 'port']"},
+        {"socket", "[waits for 'socket']"},
+        {"ports", "[waits for ports]"},
+        {"port spawn sh", "[waits for 'port spawn sh']"},
+    };
+    char text[WAITS_TEXT];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        waits_text(names[i][0], "", "", text);
+        assert_string_equal(text, names[i][1]);
+    }
+    uint32_t who = process("<0.1.0>", "");
+    spends(who, "a", "[waits for port spawn sh]", 10);
+    spends(who, "b", "[waits for 'port']", 5);
+    struct waits w;
+    assert_int_equal(waits_find(p, &w), 0);
+    assert_int_equal(w.count, 2);
+    assert_name(&w.rows[0], "port spawn sh");
+    assert_true(w.rows[0].port);
+    assert_false(w.rows[1].port);
+    waits_deinit(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_chain, begin, end),
         cmocka_unit_test_setup_teardown(a_circle, begin, end),
+        cmocka_unit_test_setup_teardown(ports, begin, end),
         cmocka_unit_test_setup_teardown(a_circle_that_goes_on, begin, end),
         cmocka_unit_test_setup_teardown(the_most_that_wait_at_once, begin, end),
         cmocka_unit_test_setup_teardown(one_name_is_one_row, begin, end),

@@ -98,6 +98,17 @@ static void a_deadlock(void **state)
                 "nothing goes on");
 }
 
+/* Of a port nothing more can be said. */
+static void a_port(void **state)
+{
+    (void)state;
+    spends("", "buy", "[waits for db]", STATE_BLOCKED, 30);
+    spends("db", "query", "[waits for port tcp_inet 10.0.0.1:5432]",
+           STATE_BLOCKED, 10);
+    assert_said("waiting", "on average 3.0 processes wait for db, mostly in "
+                           "buy; db waits for port tcp_inet 10.0.0.1:5432");
+}
+
 /* It gave what it has to somebody else. */
 static void one_that_answers_later(void **state)
 {
@@ -152,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_chain, begin, end),
         cmocka_unit_test_setup_teardown(a_deadlock, begin, end),
+        cmocka_unit_test_setup_teardown(a_port, begin, end),
         cmocka_unit_test_setup_teardown(one_that_answers_later, begin, end),
         cmocka_unit_test_setup_teardown(nobody, begin, end),
         cmocka_unit_test_setup_teardown(a_name_that_is_no_text, begin, end),
