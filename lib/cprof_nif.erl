@@ -113,7 +113,7 @@ waits() ->
 %% processes are read (at least 10, and 40 times in all; 1 to 100).
 -spec waits(cprof_waits:options() | [{atom(), term()}]) ->
     {ok, cprof_waits:waits()} | {error, {atom(), binary()}}.
-waits(Options) -> cprof_waits:take(to_map(Options)).
+waits(Options) -> cprof_waits:take(Options).
 
 %% @equiv print_waits(#{})
 -spec print_waits() -> ok | {error, {atom(), binary()}}.

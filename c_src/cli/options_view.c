@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* `record` has recorded only the events asked for. */
@@ -34,6 +35,19 @@ bool options_shows_utf8(void)
     return false;
 }
 
+/* As wide as the terminal is, or as the environment says. 0: not known. */
+static unsigned columns_of_output(void)
+{
+    const char *said = getenv("COLUMNS");
+    long columns = said ? strtol(said, NULL, 10) : 0;
+    struct winsize size;
+    if (columns > 0 && columns <= UINT16_MAX)
+        return (unsigned)columns;
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0
+               ? size.ws_col
+               : 0;
+}
+
 struct view options_view(const struct options *o)
 {
     bool scheduler = o->by && strcmp(o->by, "scheduler") == 0;
@@ -42,6 +56,7 @@ struct view options_view(const struct options *o)
         .format = o->format,
         .how = {
             .top = o->top,
+            .line_columns = o->output ? 0 : columns_of_output(),
             .color = !o->output && isatty(STDOUT_FILENO),
             .ascii =
                 !o->output && isatty(STDOUT_FILENO) && !options_shows_utf8(),

@@ -36,9 +36,10 @@ enum format_reader {
 };
 
 struct format_options {
-    unsigned top;              /**< rows of a text table; 0: its default */
-    bool color;                /**< text: may use terminal colours */
-    bool ascii;                /**< text: the terminal shows only ASCII */
+    unsigned top;          /**< rows of a text table; 0: its default */
+    unsigned line_columns; /**< text: of the terminal; 0: not known, or none */
+    bool color;            /**< text: may use terminal colours */
+    bool ascii;            /**< text: the terminal shows only ASCII */
     enum format_reader reader; /**< text */
     bool self;         /**< text: functions by self time, and all counters */
     const char *title; /**< html: "" or NULL for a default title */

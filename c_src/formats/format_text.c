@@ -74,8 +74,14 @@ static int write_event(const struct profile *p, const struct format_options *o,
     int err = summary_compute(p, &s);
     if (err)
         return err;
-    const struct text_table t = {
-        .out = out, .p = p, .s = &s, .top = o->top, .color = o->color};
+    const struct text_table t = {.out = out,
+                                 .p = p,
+                                 .s = &s,
+                                 .top = o->top,
+                                 .line_columns = o->line_columns > TEXT_COLUMNS
+                                                     ? o->line_columns
+                                                     : TEXT_COLUMNS,
+                                 .color = o->color};
     if (o->self)
         text_head_write(out, p, &s);
     else

@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 #include "formats/value.h"
-#include "formats/view.h"
+#include "profile/filter.h"
 
 /* A doubt matters from this percentage on. */
 #define MATTERS_PCT 2.0
@@ -165,7 +165,7 @@ static void note(void *to, const char *text, size_t len)
 
 bool text_note_is_filter(const char *note)
 {
-    return strncmp(note, VIEW_FILTERED, sizeof(VIEW_FILTERED) - 1) == 0;
+    return strncmp(note, FILTER_NOTE, sizeof(FILTER_NOTE) - 1) == 0;
 }
 
 void text_notes_each(const struct profile *p,

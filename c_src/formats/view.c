@@ -59,7 +59,7 @@ static int note_filter(struct profile *filtered, const struct filter *f,
 {
     struct buffer line;
     buffer_init(&line, BUFFER_DEFAULT_MAX);
-    buffer_text(&line, VIEW_FILTERED);
+    buffer_text(&line, FILTER_NOTE);
     view_describe_filter(f, profile_meta(whole)->bucket_ns, &line);
     buffer_text(&line, "; ");
     if (profile_is_wall(whole)) {

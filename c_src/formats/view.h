@@ -26,9 +26,6 @@ struct view {
     struct format_options how;
 };
 
-/** How the note of a filtered profile begins. */
-#define VIEW_FILTERED "filtered:"
-
 /** Appends the rendered recording to bytes. If it is filtered, a note says so.
  *  0; an error of the filter (filter.h) or of the format; -E_EVENTS: the format
  *  shows one event, and the recording, or its part, has several.

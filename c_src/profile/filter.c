@@ -262,6 +262,16 @@ static int copy_all(struct filtering *f, const struct filter *filter)
     return err;
 }
 
+bool filter_is_part(const struct profile *p)
+{
+    const char *at = profile_text(p, profile_meta(p)->notes);
+    while (*at && strncmp(at, FILTER_NOTE, sizeof(FILTER_NOTE) - 1) != 0) {
+        at += strcspn(at, "\n");
+        at += *at == '\n';
+    }
+    return *at != '\0';
+}
+
 bool filter_is_empty(const struct filter *f)
 {
     return !f->events && !f->process_count && !f->focus && !f->ignore &&

@@ -43,6 +43,11 @@ struct filter {
 MUST_USE int filter_check(const char *pattern);
 /** Does the filter keep everything? */
 bool filter_is_empty(const struct filter *f);
+/** How the note begins that a view of a part of a recording has (meta.notes).
+ */
+#define FILTER_NOTE "filtered:"
+/** Is the profile a part of a recording, with such a note? */
+bool filter_is_part(const struct profile *p);
 /** Makes *out, which the caller owns. 0; -E_PATTERN: an expression does not
  *  compile; -E_NO_TIMELINE: there is a span, but no timeline was recorded;
  *  -E_NO_MATCH: none of the processes was sampled (not with idle_is_fine);

@@ -24,7 +24,8 @@
  *
  * Only processes of the event wall are runnable (ready, but no scheduler runs
  * it), blocked (waits for the answer of another process), waiting (in another
- * receive), suspended or exiting.
+ * receive), suspended or exiting. Those that had ended when they were to be
+ * read, or were not complete yet, are ended: what they did is not known.
  */
 #define SAMPLE_STATES(X)                                                       \
     X(RUNNING, "running", true, true)                                          \
@@ -40,7 +41,8 @@
     X(BLOCKED, "blocked", true, true)                                          \
     X(WAITING, "waiting", true, true)                                          \
     X(SUSPENDED, "suspended", true, true)                                      \
-    X(EXITING, "exiting", true, true)
+    X(EXITING, "exiting", true, true)                                          \
+    X(ENDED, "ended", true, true)
 
 enum sample_state {
 #define X(id, name, counted, of_process) STATE_##id,

@@ -65,9 +65,10 @@ static bool is_of_platform(const struct profile *p, uint32_t stack)
     return platform_has(profile_text(p, f->module)) || f->kind == FRAME_RUNTIME;
 }
 
-bool main_loop_has(const struct profile *p, uint32_t stack)
+bool main_loop_has(const struct profile *p, uint32_t stack, bool sleeps)
 {
-    return is_loop_of_behaviour(p, stack) || is_first_function(p, stack) ||
+    return is_loop_of_behaviour(p, stack) ||
+           (is_first_function(p, stack) && !sleeps) ||
            (is_of_platform(p, stack) && !is_in_callback(p, stack));
 }
 

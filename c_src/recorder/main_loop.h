@@ -4,7 +4,7 @@
  * idle: it has nothing to do until somebody wants something of it. This is so
  *
  *   in the loop of a behaviour (gen_server, gen_statem, gen_event), hibernated
- *   in its first function (above proc_lib)
+ *   in its first function (above proc_lib), unless it sleeps there (sleeps.h)
  *   with only functions of the platform on its stack, unless a behaviour called
  *   them
  */
@@ -15,8 +15,9 @@
 
 #include "profile/profile.h"
 
-/** @param stack  of the process, in the profile */
-bool main_loop_has(const struct profile *p, uint32_t stack);
+/** @param stack   of the process, in the profile
+ *  @param sleeps  does it sleep? */
+bool main_loop_has(const struct profile *p, uint32_t stack, bool sleeps);
 /** Has the process called only functions of the platform, from its first
  *  function? */
 bool main_loop_calls_platform(const struct profile *p, uint32_t stack);

@@ -13,6 +13,7 @@
 #include "recorder/most_waiting.h"
 #include "recorder/own_pids.h"
 #include "recorder/port_waits.h"
+#include "recorder/sleeps.h"
 #include "target/erlproc.h"
 
 /* The pids that were met most often (the algorithm Space-Saving: one that has
@@ -200,11 +201,10 @@ static int64_t on_the_move(struct waiting *w, const struct sample *s,
         [PROCSTATE_SUSPENDED] = {STATE_SUSPENDED, "[suspended]"},
         [PROCSTATE_EXITING] = {STATE_EXITING, "[exiting]"},
     };
-    const char *frame = of[s->at_rest.state].frame;
-    *state = of[s->at_rest.state].state;
-    if (!s->process.id)
-        frame = "[not there when it was read]";
-    return at_rest_push(w->profile, PROFILE_NONE, frame);
+    *state = s->process.id ? of[s->at_rest.state].state : STATE_ENDED;
+    return at_rest_push(w->profile, PROFILE_NONE,
+                        s->process.id ? of[s->at_rest.state].frame
+                                      : "[not there when it was read]");
 }
 
 /* One that waits for an answer. */
@@ -233,9 +233,11 @@ static int64_t at_receive(struct waiting *w, int64_t stack,
         *state = STATE_BLOCKED;
         return blocked(w, stack, s, &said);
     }
-    *state =
-        main_loop_has(w->profile, (uint32_t)stack) ? STATE_IDLE : STATE_WAITING;
-    return at_port(w, stack, s, u, state);
+    bool asleep = sleeps(&w->target->memory, s);
+    *state = main_loop_has(w->profile, (uint32_t)stack, asleep) ? STATE_IDLE
+                                                                : STATE_WAITING;
+    return asleep ? at_rest_push(w->profile, stack, "[receive ... after]")
+                  : at_port(w, stack, s, u, state);
 }
 
 /* It may have been suspended because a port was busy. */

@@ -8,6 +8,7 @@
  *                           is shown as [waits for <0.123.0> (db_worker)]
  *   [waits for port tcp_inet 127.0.0.1:5432], [waits for socket]
  *                           no process, but a port or a socket (port_waits.h)
+ *   [receive ... after]     only a timer: it sleeps (sleeps.h)
  *   [runnable]              a scheduler
  *   [suspended]             until it is resumed
  *   [running], [gc], [exiting]  it did not wait: its stack is not known

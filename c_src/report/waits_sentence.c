@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "profile/filter.h"
 #include "profile/summary.h"
 
 enum {
@@ -110,6 +111,8 @@ void waits_sentence_add(struct buffer *out, const struct profile *p,
                         const struct waits *w, const struct waits_cause *cause,
                         uint64_t blocked_ns)
 {
+    if (filter_is_part(p))
+        buffer_text(out, "in this part of the recording, ");
     if (cause->row == PROFILE_NONE) {
         double blocked = waits_average(p, blocked_ns);
         buffer_printf(out, "%s (on average %.2f processes are blocked)",

@@ -12,7 +12,7 @@
 
 /** One sentence: who is waited for, whom that process waits for, and so on, and
  *  what the last one does. If there is no cause, it says that nobody is waited
- *  for.
+ *  for. Of a part of a recording, it says that it is only about this part.
  *  @param blocked_ns  process time of all that waited for an answer */
 void waits_sentence_add(struct buffer *out, const struct profile *p,
                         const struct waits *w, const struct waits_cause *cause,

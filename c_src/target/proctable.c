@@ -147,7 +147,9 @@ struct sample proctable_sample(const struct proctable_process *p)
     return (struct sample){
         .time_ns = p->read_ns,
         .of_process = true,
-        .at_rest = {.state = p->state, .has_name = p->has_name},
+        .at_rest = {.state = p->state,
+                    .has_name = p->has_name,
+                    .has_timer = p->has_timer},
         .process = {.c_p = p->address,
                     .id = p->id,
                     .initial = {p->initial[0], p->initial[1], p->initial[2]},

@@ -45,6 +45,7 @@ struct proctable_process {
     bool torn;            /**< its stack changed every time it was read */
     enum procstate state;
     bool has_name;         /**< it is registered; false if that is unknown */
+    bool has_timer;        /**< its receive has a time limit; likewise */
     uint64_t initial[3];   /**< module, function, arity; 0 if unknown */
     uint64_t continuation; /**< Process.i: where it continues */
     struct procfigures figures; /**< also of one that runs */

@@ -26,6 +26,10 @@
 enum {
     TURN_BYTES = 48, /* from Process.i on */
     LOCK_BYTES = 48,
+    /* From common.timer to common.u.alive.reg (erl_ptab.h); set_proc_timer puts
+     * a timer there, which has TIMED_OUT as its value once it has expired. */
+    REG_AFTER_TIMER = 16,
+    TIMED_OUT = 1,
     HEAP_BITS = 40, /* a heap with its stack is smaller than 2^40 bytes */
 };
 
@@ -72,6 +76,17 @@ static uint64_t word(const struct proctable_batch *b, const uint8_t *copy,
     uint64_t value;
     memcpy(&value, copy + b->layout->offset[f], sizeof(value));
     return value;
+}
+
+static bool has_timer(const struct proctable_batch *b, const uint8_t *copy)
+{
+    uint64_t timer;
+    if (!b->layout->known[LAYOUT_REG] ||
+        b->layout->offset[LAYOUT_REG] < REG_AFTER_TIMER)
+        return false;
+    memcpy(&timer, copy + b->layout->offset[LAYOUT_REG] - REG_AFTER_TIMER,
+           sizeof(timer));
+    return timer > TIMED_OUT;
 }
 
 static uint32_t flags(const struct proctable_batch *b, const uint8_t *copy)
@@ -201,6 +216,7 @@ static void look_at(struct proctable_batch *b, size_t i)
     p->id = word(b, copy, LAYOUT_ID);
     p->state = procstate_of(state);
     p->has_name = l->known[LAYOUT_REG] && word(b, copy, LAYOUT_REG);
+    p->has_timer = has_timer(b, copy);
     if (l->known[LAYOUT_INITIAL])
         memcpy(p->initial, copy + l->offset[LAYOUT_INITIAL],
                sizeof(p->initial));

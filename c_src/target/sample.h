@@ -72,8 +72,9 @@ enum { SAMPLE_MAX_KERNEL_FRAMES = 64 };
  * or exited, or if its stack changed whenever it was read. */
 struct sample_at_rest {
     enum procstate state;
-    bool has_name; /**< it is registered; the name is not in the sample */
-    uint32_t tick; /**< at which reading of the processes it was taken */
+    bool has_name;  /**< it is registered; the name is not in the sample */
+    bool has_timer; /**< its receive has a time limit; false if not known */
+    uint32_t tick;  /**< at which reading of the processes it was taken */
 };
 
 struct sample {

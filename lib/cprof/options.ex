@@ -4,10 +4,11 @@ defmodule Cprof.Options do
   # the switches of the Mix task into keywords.
 
   @doc """
-  Options as a map. Of an option that is given twice, the last value counts.
+  Options as a map. Of an option that is given twice, the last value counts. What are no options is returned as it is,
+  for the Erlang side to refuse.
   """
-  @spec to_map(keyword()) :: map()
-  def to_map(opts) when is_list(opts), do: Map.new(opts, &chardata/1)
+  @spec to_map(keyword() | term()) :: map() | term()
+  def to_map(opts), do: if(Keyword.keyword?(opts), do: Map.new(opts, &chardata/1), else: opts)
 
   # Elixir strings as Regex sources and paths may be iodata or structs.
   defp chardata({key, %Regex{} = regex}), do: {key, Regex.source(regex)}

@@ -39,6 +39,9 @@ defmodule Cprof.Waits do
       iex> {:error, error} = Cprof.Waits.take(ms: 1)
       iex> Exception.message(error)
       "option ms must be milliseconds, 100 to 3600000, not 1"
+      iex> {:error, error} = Cprof.Waits.take(3000)
+      iex> Exception.message(error) =~ "Cprof.waits(ms: 3000), not 3000"
+      true
   """
   @spec take([option()]) :: {:ok, t()} | {:error, Error.t()}
   def take(opts \\ []) do

@@ -74,10 +74,11 @@
 -define(MAX_RATE, 100).
 -define(QUALITY, [changed, unreadable, ended, lost]).
 
-%% Records this node for some time; the caller waits.
--spec take(options()) -> {ok, waits()} | {error, cprof_protocol:failure()}.
-take(Options) when is_map(Options) ->
-    case check(maps:to_list(Options), #{ms => ?MS, top => ?TOP}) of
+%% Records this node for some time; the caller waits. The options are a map or a
+%% proplist.
+-spec take(options() | [{atom(), term()}]) -> {ok, waits()} | {error, cprof_protocol:failure()}.
+take(Options) ->
+    case check(pairs(Options), #{ms => ?MS, top => ?TOP}) of
         {ok, #{ms := Ms, top := Top} = Checked} ->
             Record = #{event => wall, rate => rate(Checked), command => false},
             case cprof_sampler:record(Ms / 1000, Record) of
@@ -91,6 +92,18 @@ take(Options) when is_map(Options) ->
 rate(#{rate := Rate}) -> Rate;
 rate(#{ms := Ms}) -> min(?MAX_RATE, max(?RATE, ?READINGS * 1000 div Ms)).
 
+pairs(Options) when is_map(Options) ->
+    maps:to_list(Options);
+pairs(Options) ->
+    try
+        maps:to_list(maps:from_list(Options))
+    catch
+        error:_ -> {no_pairs, Options}
+    end.
+
+check({no_pairs, Options}, _) ->
+    Example = "a map or a list of pairs, as in waits(#{ms => 3000}) or Cprof.waits(ms: 3000)",
+    {error, cprof_words:text("the options must be ~ts, not ~0tp", [Example, Options])};
 check([], Checked) -> {ok, Checked};
 check([{ms, Ms} | Rest], Checked) when is_integer(Ms), Ms >= ?MIN_MS, Ms =< ?MAX_MS ->
     check(Rest, Checked#{ms => Ms});
@@ -107,7 +120,7 @@ wrong(rate, Rate) -> wrong("rate", "readings per second, 1 to 100", Rate);
 wrong(Key, _) -> cprof_words:text("unknown option ~tp; the options are ms, top, rate", [Key]).
 
 wrong(Key, Wanted, Value) ->
-    cprof_words:text("option ~ts must be ~ts, not ~tp", [Key, Wanted, Value]).
+    cprof_words:text("option ~ts must be ~ts, not ~0tp", [Key, Wanted, Value]).
 
 %% --- of the report -----------------------------------------------------------
 

@@ -401,6 +401,25 @@ static void the_text_has_one_after_the_other(void **state)
     two_events_free(&t);
 }
 
+/* A wide terminal has room for long names. */
+static void the_table_of_waits_is_as_wide_as_the_terminal(void **state)
+{
+    (void)state;
+    static const char name[] = "shop_of_the_second_floor_behind_the_stairs";
+    struct two_events t = two_events_make();
+    char frames[100];
+    snprintf(frames, sizeof(frames), "E shop:buy/1;R [waits for %s]", name);
+    two_add(t.wall, frames, PROFILE_NONE, STATE_BLOCKED, 1000000000, 10);
+    char *narrow = text_of(t.wall, &format_text, (struct format_options){0});
+    char *wide = text_of(t.wall, &format_text,
+                         (struct format_options){.line_columns = 160});
+    assert_non_null(strstr(wide, name));
+    assert_null(strstr(narrow, name));
+    free(narrow);
+    free(wide);
+    two_events_free(&t);
+}
+
 static void callers_are_those_of_the_events_that_have_them(void **state)
 {
     (void)state;
@@ -580,6 +599,7 @@ int main(void)
         cmocka_unit_test(speedscope_has_profiles_of_both),
         cmocka_unit_test(weights_of_cpu_time_are_for_cpu_time),
         cmocka_unit_test(the_text_has_one_after_the_other),
+        cmocka_unit_test(the_table_of_waits_is_as_wide_as_the_terminal),
         cmocka_unit_test(callers_are_those_of_the_events_that_have_them),
         cmocka_unit_test(a_filter_is_noted_with_the_figures_of_each),
         cmocka_unit_test(the_page_has_both),

@@ -109,6 +109,19 @@ static void a_port(void **state)
                            "buy; db waits for port tcp_inet 10.0.0.1:5432");
 }
 
+static void a_part_of_a_recording(void **state)
+{
+    (void)state;
+    spends("", "look", NULL, STATE_WAITING, 10);
+    assert_int_equal(profile_note(p, "something else"), 0);
+    assert_said("none", "no process is waited for by others for long (on "
+                        "average 0.30 processes are blocked)");
+    assert_int_equal(profile_note(p, "filtered: --process till; 9 of 10"), 0);
+    assert_said("none", "in this part of the recording, no process is waited "
+                        "for by others for long (on average 0.30 processes "
+                        "are blocked)");
+}
+
 /* It gave what it has to somebody else. */
 static void one_that_answers_later(void **state)
 {
@@ -164,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_chain, begin, end),
         cmocka_unit_test_setup_teardown(a_deadlock, begin, end),
         cmocka_unit_test_setup_teardown(a_port, begin, end),
+        cmocka_unit_test_setup_teardown(a_part_of_a_recording, begin, end),
         cmocka_unit_test_setup_teardown(one_that_answers_later, begin, end),
         cmocka_unit_test_setup_teardown(nobody, begin, end),
         cmocka_unit_test_setup_teardown(a_name_that_is_no_text, begin, end),

@@ -116,6 +116,17 @@ defmodule Live.WallTest do
     nanoseconds = functions(report)
     seen = for name <- ["queues:pause/1", "[not there when it was read]"], do: nanoseconds[name] || 0
     within(Enum.sum(seen) / report["meta"]["duration_ns"], lived / took, 0.25)
+    assert report["states"]["ended"] == (nanoseconds["[not there when it was read]"] || 0)
+    assert report["states"]["exiting"] < report["states"]["waiting"] / 10
+  end
+
+  test "who sleeps in its first function is not idle, who listens is" do
+    report = record(start(["sleep"]), 2)
+    seconds = report["meta"]["duration_ns"]
+    within(functions(report)["queues:sleeper/0"], seconds, 0.02)
+    within(functions(report)["[receive ... after]"], seconds, 0.02)
+    for name <- ["queues:listener/0", "queues:statue/0"], do: assert(functions(report)[name] == nil)
+    assert %{"waits" => []} = report
   end
 
   test "a recording that is stopped, or paused, keeps what it has" do
@@ -178,6 +189,8 @@ defmodule Live.WallTest do
     # Of a part of a recording it is not known.
     {part, "", 0} = Cprof.run(["report", file, "-f", "json", "--focus", "queues"])
     assert part |> Live.Json.decode!() |> wait("front") |> Map.fetch!("most") == nil
+    {text, "", 0} = Cprof.run(["report", file, "--process", "back"])
+    assert text =~ "Waiting:  in this part of the recording, no process is waited for by others for long"
     assert {_, error, 1} = Cprof.run(["diff", file, file])
     assert error =~ "--event wall cannot be compared"
     {collapsed, "", 0} = Cprof.run(["report", file, "-f", "collapsed"])

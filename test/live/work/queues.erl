@@ -5,11 +5,13 @@
 %%
 %% `deadlock': left -> right -> left. `turns': one, two and three ask the next one, in turn.
 %% `crowded': 6 processes that always have work. `short': processes that live for 10 ms; `truth' has their time.
-%% `quiet': servers that nobody asks.
+%% `quiet': servers that nobody asks. `sleep': one that sleeps in its first function, and two that are in their main
+%% loop, with a time limit and for ever.
 %% On stdin: `begin' forgets what was measured, `truth' prints it: nanoseconds of all customers in calls and in pauses.
 -module(queues).
 -behaviour(gen_server).
 -export([start/1, init/1, handle_call/3, handle_cast/2, customer/1, clerk/0, poke/1, spin/1, births/1]).
+-export([sleeper/0, listener/0, statue/0]).
 
 start(["queues", Customers]) ->
     Sums = counters:new(2, [write_concurrency]),
@@ -35,6 +37,9 @@ start(["short"]) ->
     ready(Sums);
 start(["crowded"]) ->
     [spawn(?MODULE, spin, [N]) || N <- lists:seq(1, 6)],
+    ready(none);
+start(["sleep"]) ->
+    [spawn(?MODULE, Name, []) || Name <- [sleeper, listener, statue]],
     ready(none);
 start(["quiet"]) ->
     [server(Name, 3) || Name <- [till, back]],
@@ -100,6 +105,22 @@ poke(Name) -> gen_server:call(Name, work, infinity).
 turns([Name | Names]) ->
     ok = gen_server:call(Name, 2, infinity),
     turns(Names ++ [Name]).
+
+sleeper() ->
+    receive
+    after 600000 -> sleeper()
+    end.
+
+listener() ->
+    receive
+        {ask, From} -> From ! listener()
+    after 600000 -> listener()
+    end.
+
+statue() ->
+    receive
+    after infinity -> ok
+    end.
 
 births(Sums) ->
     spawn(fun() -> timed(Sums, 1, fun() -> pause(10) end) end),
