@@ -130,6 +130,14 @@ static void how_long(struct brief *b)
                                                      : " of it not idle");
 }
 
+double text_sampled_pct(const struct profile *p, const struct summary *s)
+{
+    const struct profile_meta *m = profile_meta(p);
+    return value_is_cpu(p) && s->samples >= SHARE_NEEDS
+               ? summary_pct(m->seen_ns, m->used_ns)
+               : 0;
+}
+
 static void how_much(struct brief *b)
 {
     const struct summary *s = b->s;
@@ -146,7 +154,7 @@ static void how_much(struct brief *b)
                       (double)b->m->used_ns / (double)NS_PER_S);
         if (s->samples >= SHARE_NEEDS)
             buffer_printf(b->out, ", %.1f %% of it sampled",
-                          summary_pct(b->m->seen_ns, b->m->used_ns));
+                          text_sampled_pct(b->p, s));
         buffer_text(b->out, "; ");
     }
     value_say(b->out, b->p, s->samples);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "formats/value.h"
 #include "profile/filter.h"
@@ -121,26 +122,11 @@ bool text_samples_are_few(const struct profile *p, const struct summary *s)
     return s->counted && s->hits < (profile_is_wall(p) ? FEW_TICKS : FEW);
 }
 
-/* If the node used little CPU time, more samples would not explain why it is
- * slow. */
-static const char *remedy_for_few(const struct doubts *d,
-                                  enum format_reader reader)
-{
-    const struct profile_meta *m = profile_meta(d->p);
-    bool idle = m->used_ns && m->used_ns < m->duration_ns / 10;
-    if (reader == FORMAT_READER_INSIDE)
-        return "repeat the work, or use a higher rate";
-    if (idle && d->wall_follows)
-        return "the node used little CPU time: see below what its processes "
-               "wait for";
-    return idle ? "the node used little CPU time: --event wall shows what its "
-                  "processes wait for"
-                : "record for longer (-d), or at a higher --rate";
-}
-
 static void few_samples(struct doubts *d, enum format_reader reader)
 {
-    const char *remedy = remedy_for_few(d, reader);
+    const char *remedy = reader == FORMAT_READER_INSIDE
+                             ? "repeat the work, or use a higher rate"
+                             : "record for longer (-d), or at a higher --rate";
     char line[256];
     if (!text_samples_are_few(d->p, d->s))
         return;
@@ -152,6 +138,37 @@ static void few_samples(struct doubts *d, enum format_reader reader)
                  : "readings of the processes",
              remedy);
     text_note_write(d->out, "Doubt:", line, strlen(line));
+}
+
+/* A node that used little CPU time is not slow because of what it computes. */
+static void mostly_waiting(struct doubts *d, enum format_reader reader)
+{
+    enum { LITTLE = 5, LEAST_S = 2 }; /* a part of one CPU; seconds */
+    const struct profile_meta *m = profile_meta(d->p);
+    char line[256];
+    if (!value_is_cpu(d->p) || !m->used_ns ||
+        m->duration_ns < LEAST_S * NS_PER_S ||
+        m->used_ns >= m->duration_ns / LITTLE)
+        return;
+    snprintf(line, sizeof(line),
+             "the node used only %.1f %% of one CPU; %s what its processes "
+             "wait for",
+             summary_pct(m->used_ns, m->duration_ns),
+             d->wall_follows                  ? "see below"
+             : reader == FORMAT_READER_INSIDE ? "event wall shows"
+                                              : "`cprof record --event wall` "
+                                                "shows");
+    text_note_write(d->out, "Hint:", line, strlen(line));
+}
+
+static void more_than_all(struct doubts *d)
+{
+    static const char line[] =
+        "more than 100 % of the CPU time was sampled: each sample stands for "
+        "the time since the last tick, which is right only on average";
+    enum { SHOWN_AS_MORE = 10005 }; /* hundredths of a percent */
+    if (text_sampled_pct(d->p, d->s) * 100 >= SHOWN_AS_MORE)
+        text_note_write(d->out, "Note:", line, sizeof(line) - 1);
 }
 
 static void note(void *to, const char *text, size_t len)
@@ -209,7 +226,9 @@ void text_doubts_write(struct buffer *out, const struct profile *p,
         .out = out, .p = p, .s = s, .wall_follows = wall_follows};
     buffer_text(out, "\n");
     few_samples(&d, reader);
+    mostly_waiting(&d, reader);
     counters(&d);
+    more_than_all(&d);
     text_notes_each(p, note, &d);
     further_line(&d, reader);
 }

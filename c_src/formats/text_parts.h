@@ -132,6 +132,9 @@ void text_idle_write(struct buffer *out, const struct summary *s);
 /** `before` and the text; nothing if the text is "". */
 void text_part_add(struct buffer *out, const struct profile *p,
                    const char *before, uint32_t string);
+/** The part of the node's CPU time that the samples stand for, in percent; 0:
+ *  it is not known, or there are too few samples. */
+double text_sampled_pct(const struct profile *p, const struct summary *s);
 /** Are there too few samples to distinguish small shares from nothing? */
 bool text_samples_are_few(const struct profile *p, const struct summary *s);
 /** "2026-11-28 12:03:11 UTC", the start of the recording; nothing if it is not

@@ -365,6 +365,51 @@ static void of_few_samples_it_is_said(void **state)
     profile_destroy(p);
 }
 
+static void a_node_that_mostly_waits(void **state)
+{
+    (void)state;
+    struct profile *p = busy();
+    struct profile_meta *m = profile_meta_edit(p);
+    m->used_ns = 1900000000; /* of 10 s */
+    char *text = brief(p);
+    assert_has(text, "\nHint:     the node used only 19.0 % of one CPU; `cprof "
+                     "record --event wall` shows what its\n");
+    free(text);
+    text =
+        report_of(p, (struct format_options){.reader = FORMAT_READER_INSIDE});
+    assert_has(text, "; event wall shows what its processes wait for\n");
+    free(text);
+    m->used_ns = 2000000000;
+    text = brief(p);
+    assert_has_not(text, "event wall");
+    free(text);
+    m->used_ns = 100000000;
+    m->duration_ns = 1000000000;
+    text = brief(p);
+    assert_has_not(text, "event wall");
+    free(text);
+    profile_destroy(p);
+}
+
+static void more_than_all_is_explained(void **state)
+{
+    (void)state;
+    struct profile *p = busy();
+    struct profile_meta *m = profile_meta_edit(p);
+    make_sample(p, make_stack(p, "main:3"), PROFILE_NONE, STATE_RUNNING, 20);
+    m->used_ns = 5000000000;
+    m->seen_ns = 5050000000;
+    char *text = brief(p);
+    assert_has(text, "5.00 s used, 101.0 % of it sampled");
+    assert_has(text, "\nNote:     more than 100 % of the CPU time was sampled");
+    free(text);
+    m->seen_ns = 5000000000;
+    text = brief(p);
+    assert_has_not(text, "more than 100 %");
+    free(text);
+    profile_destroy(p);
+}
+
 static void a_node_without_a_name_is_what_it_runs(void **state)
 {
     (void)state;
@@ -582,6 +627,8 @@ int main(void)
         cmocka_unit_test(what_is_doubtful_and_matters_comes_last),
         cmocka_unit_test(a_filter_is_named_above_the_figures),
         cmocka_unit_test(of_few_samples_it_is_said),
+        cmocka_unit_test(a_node_that_mostly_waits),
+        cmocka_unit_test(more_than_all_is_explained),
         cmocka_unit_test(a_node_without_a_name_is_what_it_runs),
         cmocka_unit_test(a_file_is_not_to_be_kept_again),
         cmocka_unit_test(other_values_have_their_own_unit),
