@@ -15,13 +15,16 @@ static bool was_busy(const struct profile *p)
     return m->rate_asked && m->used_ns / 1000000 * m->rate_asked > 3000;
 }
 
-/* Why there are no counted samples. */
-static const char *nothing(const struct profile *p, const struct summary *s)
+/* Why there are no counted samples. Inside the node, no option selects states.
+ */
+static const char *nothing(const struct profile *p, const struct summary *s,
+                           bool inside)
 {
     const struct profile_counters *c = profile_counters(p);
     if (s->samples > 0 && profile_is_wall(p))
-        return "Every process that was read was idle in its main loop; --state "
-               "idle shows where.";
+        return inside ? "Every process that was read was idle in its main loop."
+                      : "Every process that was read was idle in its main "
+                        "loop; --state idle shows where.";
     if (s->samples == 0 && c->samples > 0)
         return "No sample matches the filter.";
     if (s->samples == 0 && c->stopped_ms > 0)
@@ -37,8 +40,9 @@ static const char *nothing(const struct profile *p, const struct summary *s)
         return "No samples: the node was idle and used no CPU during the "
                "recording.";
     if (s->samples < c->samples)
-        return "Only samples in states that are not counted match; --state "
-               "STATE shows them.";
+        return inside ? "Only samples in states that are not counted match."
+                      : "Only samples in states that are not counted match; "
+                        "--state STATE shows them.";
     return "The node was idle: its schedulers looked for work and found none.";
 }
 
@@ -55,7 +59,8 @@ static int tables(const struct text_table *t, bool self)
 static int body(const struct text_table *t, const struct format_options *o)
 {
     if (t->s->counted == 0) {
-        buffer_printf(t->out, "\n%s\n", nothing(t->p, t->s));
+        buffer_printf(t->out, "\n%s\n",
+                      nothing(t->p, t->s, o->reader == FORMAT_READER_INSIDE));
         return 0;
     }
     if (o->callers)

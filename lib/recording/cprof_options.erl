@@ -42,7 +42,7 @@ check(Options, Kinds) when is_map(Options) ->
         Wrong -> Wrong
     end;
 check(_, _) ->
-    {error, <<"the options must be a map">>}.
+    {error, <<"the options must be a map, in Elixir keywords">>}.
 
 keys(record) -> [event, rate, engine, kernel, force, command];
 keys(render) -> [format, top, process, focus, ignore];
@@ -62,7 +62,7 @@ check_each([{Key, Value} | Rest], Known, Checked) ->
             {error, cprof_words:text("unknown option ~tp; the options are ~ts", [Key, join(Known)])}
     end.
 
-value(event, Event) -> one_of(Event, [<<"cpu">>, <<"wall">>]);
+value(event, Event) -> event(to_text(Event));
 value(rate, Rate) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE -> {ok, Rate};
 value(rate, _) -> {error, "a whole number of samples a second, 1 to 10000"};
 value(engine, Engine) -> one_of(Engine, [<<"auto">>, <<"bpf">>, <<"perf">>, <<"ptrace">>]);
@@ -74,6 +74,12 @@ value(format, Format) -> one_of(Format, [Name || {_, Name} <- extensions()]);
 value(output, Output) -> files(Output);
 value(process, Processes) -> processes(Processes);
 value(Key, Pattern) when Key =:= focus; Key =:= ignore -> pattern(one_text(Pattern)).
+
+%% Only the program's own command line takes several.
+event({ok, Event}) when Event =:= <<"cpu">>; Event =:= <<"wall">> ->
+    {ok, Event};
+event(_) ->
+    {error, "cpu or wall (only `cprof record --event cpu,wall` takes both at once)"}.
 
 %% What is only for CPU time is refused, as the command line refuses it.
 check_event(#{event := <<"wall">>} = Options) ->
@@ -169,8 +175,12 @@ to_text(Chars) when is_list(Chars) ->
     end;
 to_text(_) -> error.
 
+%% Atoms and texts are shown as a user of the command line wrote them.
+wrong(Key, Value, Wanted) when is_binary(Value); is_atom(Value) ->
+    {ok, Text} = to_text(Value),
+    cprof_words:text("option ~ts must be ~ts, not ~ts", [Key, Wanted, cprof_words:shown(Text)]);
 wrong(Key, Value, Wanted) ->
-    cprof_words:text("option ~ts must be ~ts, not ~tp", [Key, Wanted, Value]).
+    cprof_words:text("option ~ts must be ~ts, not ~0tp", [Key, Wanted, Value]).
 
 join(Items) ->
     lists:join(", ", [io_lib:format("~ts", [Item]) || Item <- Items]).

@@ -401,6 +401,27 @@ static void the_text_has_one_after_the_other(void **state)
     two_events_free(&t);
 }
 
+/* In the node, no option selects states. */
+static void inside_no_option_is_named_that_is_not_there(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    const struct format_options inside = {.reader = FORMAT_READER_INSIDE};
+    assert_int_equal(profile_set_values(p, two_wall, 2), 0);
+    two_meta(p, "wall", "process-table", 10);
+    profile_counters_edit(p)->ticks = 100;
+    two_add(p, "E gen_server:loop/7", PROFILE_NONE, STATE_IDLE, 10000000000,
+            100);
+    char *text = text_of(p, &format_text, inside);
+    assert_non_null(strstr(text, "was idle in its main loop.\n"));
+    assert_null(strstr(text, "--state"));
+    free(text);
+    text = text_of(p, &format_text, (struct format_options){0});
+    assert_non_null(strstr(text, "--state idle shows where.\n"));
+    free(text);
+    profile_destroy(p);
+}
+
 /* A wide terminal has room for long names. */
 static void the_table_of_waits_is_as_wide_as_the_terminal(void **state)
 {
@@ -599,6 +620,7 @@ int main(void)
         cmocka_unit_test(speedscope_has_profiles_of_both),
         cmocka_unit_test(weights_of_cpu_time_are_for_cpu_time),
         cmocka_unit_test(the_text_has_one_after_the_other),
+        cmocka_unit_test(inside_no_option_is_named_that_is_not_there),
         cmocka_unit_test(the_table_of_waits_is_as_wide_as_the_terminal),
         cmocka_unit_test(callers_are_those_of_the_events_that_have_them),
         cmocka_unit_test(a_filter_is_noted_with_the_figures_of_each),
