@@ -1,8 +1,8 @@
 /**
  * @file schedstat.h
- * What the kernel's scheduler counts for each thread, from
- * /proc/PID/task/TID/schedstat (Linux, fs/proc/base.c). The POSIX clocks of
- * threads work only for threads of the calling process.
+ * What the kernel counts for each thread, from /proc/PID/task/TID/schedstat and
+ * stat (Linux, fs/proc/base.c, array.c). The POSIX clocks of threads work only
+ * for threads of the calling process.
  */
 #ifndef CPROF_ENGINE_SCHEDSTAT_H
 #define CPROF_ENGINE_SCHEDSTAT_H
@@ -25,5 +25,9 @@ MUST_USE int schedstat_parse(const void *text, size_t len,
                              struct schedstat *out);
 /** 0; -ESRCH: there is no such thread; or -errno. */
 MUST_USE int schedstat_read(pid_t pid, pid_t tid, struct schedstat *out);
+/** The CPU time of a thread outside the kernel, in steps of a clock tick (10
+ *  ms). The kernel divides its CPU time by what its ticks found. Errors as
+ *  above. */
+MUST_USE int schedstat_user_ns(pid_t pid, pid_t tid, uint64_t *ns);
 
 #endif

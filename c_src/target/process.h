@@ -65,6 +65,7 @@ struct process_stat {
     uint64_t start_time; /**< clock ticks since the machine's start */
     uint64_t stack;      /**< where the stack of its program began, which is
                               random for each program; 0: not known */
+    uint64_t user_time;  /**< CPU time outside the kernel, in clock ticks */
 };
 /** 0, -E_NO_PROCESS, -E_NO_ACCESS, -E_FORMAT or -errno. */
 MUST_USE int process_stat_read(pid_t pid, struct process_stat *out);

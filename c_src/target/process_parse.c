@@ -40,11 +40,11 @@ static uint64_t field_behind(const char *at, const char *end, int fields)
     return number(&at, end, UINT64_MAX, &value) ? 0 : value;
 }
 
-/* proc(5): the state is field 3, the parent field 4, the start time field 22,
- * the start of the stack field 28. */
+/* proc(5): the state is field 3, the parent field 4, the user time field 14,
+ * the start time field 22, the start of the stack field 28. */
 int process_stat_parse(const void *text, size_t len, struct process_stat *out)
 {
-    uint64_t parent = 0, start_time = 0;
+    uint64_t parent = 0, user_time = 0, start_time = 0;
     const char *at = after_name(text, len);
     const char *end = (const char *)text + len;
     if (!at || end - at < 3 || at[0] != ' ')
@@ -57,11 +57,13 @@ int process_stat_parse(const void *text, size_t len, struct process_stat *out)
         at++;
         if (field == 3 && number(&at, end, INT32_MAX, &parent))
             return -E_FORMAT;
+        if (field == 13 && number(&at, end, UINT64_MAX, &user_time))
+            return -E_FORMAT;
     }
     if (number(&at, end, UINT64_MAX, &start_time))
         return -E_FORMAT;
     *out = (struct process_stat){state, (pid_t)parent, start_time,
-                                 field_behind(at, end, 28 - 22)};
+                                 field_behind(at, end, 28 - 22), user_time};
     return 0;
 }
 

@@ -26,6 +26,7 @@ static void stat_with_any_name(void **state)
                         "21 22 23 24 25 26 27 140737488351232 29\n";
     assert_int_equal(process_stat_parse(more, strlen(more), &stat), 0);
     assert_true(stat.stack == 140737488351232);
+    assert_true(stat.user_time == 14);
 }
 
 static void stat_cut_or_wrong(void **state)
@@ -33,7 +34,7 @@ static void stat_cut_or_wrong(void **state)
     (void)state;
     const char text[] = "1 (x) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 "
                         "21 22";
-    struct process_stat stat = {'q', 6, 5, 4};
+    struct process_stat stat = {'q', 6, 5, 4, 3};
     for (size_t len = 0; len < sizeof(text) - 3; len++)
         assert_int_equal(process_stat_parse(text, len, &stat), -E_FORMAT);
     assert_int_equal(process_stat_parse(NULL, 0, &stat), -E_FORMAT);
