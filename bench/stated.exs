@@ -61,7 +61,7 @@ defmodule Stated do
   defp stated(notes) do
     note = Enum.find(notes, &(&1 =~ "recording cost the node")) || raise "nothing is said of the cost"
     [_, cost] = Regex.run(~r/cost the node (?:at most )?([\d.]+) %/, note)
-    sampled = Regex.run(~r/taken in (\d+) %/, note)
+    sampled = Regex.run(~r/taken (?:at \d+ Hz )?in (\d+) %/, note)
     {number(cost), if(sampled, do: number(Enum.at(sampled, 1)), else: 100.0)}
   end
 

@@ -84,14 +84,15 @@ struct engine_counters {
 
 /** What events on threads cost the node, as measured; all 0: not measured. */
 struct engine_cost {
-    double share;         /**< cost, as a share of the CPU time that the node
-                               would have used without the events */
-    double bound;         /**< that the share should stay below */
-    double paused_share;  /**< the part of share while no event was armed */
-    uint64_t switches;    /**< times that a thread came onto a CPU */
-    double switch_ns;     /**< added to each of them while events are armed */
-    double sampled_share; /**< share of the time that events are armed, now */
-    uint64_t lowered;     /**< times that this was halved while sampling */
+    double share;          /**< cost, as a share of the CPU time that the node
+                                would have used without the events */
+    double bound;          /**< that the share should stay below */
+    double paused_share;   /**< the part of share while no event was armed */
+    uint64_t switches;     /**< times that a thread came onto a CPU */
+    double switch_ns;      /**< added to each of them while events are armed */
+    double sampled_share;  /**< share of the time that events are armed, now */
+    unsigned sampled_rate; /**< samples per second of CPU time meanwhile */
+    uint64_t lowered;      /**< times that this was halved while sampling */
 };
 
 /** Facts about the samples of this run, for the report. */
@@ -110,6 +111,8 @@ struct engine_info {
                                  median; 0: none was held */
     uint64_t hold_p99_ns, hold_max_ns;
     uint64_t hold_limit_ns; /**< after which the kernel ends a hold */
+    uint64_t unweighted_ns; /**< CPU time that no sample stands for, because it
+                                 would have to count too much */
     struct engine_cost cost;
 };
 

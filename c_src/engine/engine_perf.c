@@ -12,16 +12,13 @@
 
 #include "base/clock.h"
 #include "engine/engine.h"
-#include "engine/perf_duty.h"
-#include "engine/perf_load.h"
+#include "engine/perf_pace.h"
 #include "engine/perf_threads.h"
 
 enum {
     RAISED = -5, /* nice value */
     LATE_NS = 10 * 1000 * 1000,
     SWEEP_NS = 50 * 1000 * 1000,
-    LOAD_NS = 250 * 1000 * 1000, /* how often the node's load is read */
-    LOAD_PART = 50,              /* reading it takes 1/LOAD_PART of the time */
     READY_MAX = 64,
 };
 
@@ -29,12 +26,7 @@ struct engine {
     pid_t pid;
     struct perf_threads threads;
     bool running;
-    struct perf_duty duty;
-    struct perf_cost cost;
-    double max_cost;
-    struct perf_duty_load before; /* the node's load without events */
-    uint64_t load_ns;             /* when the load was last read */
-    uint64_t next_load_ns;
+    struct perf_pace pace;
     bool new_threads;
     bool was_raised; /* has our priority been raised from old_priority? */
     int old_priority;
@@ -68,45 +60,6 @@ static struct perf_event_setup setup_of(const struct engine_config *config)
     };
 }
 
-/* --- what it costs the node ---------------------------------------------- */
-
-/* Measures what events cost here and, at the same time, the node's load without
- * events. */
-static int measure(struct engine *e, const struct engine_config *config)
-{
-    const struct threads *threads = config->view.threads;
-    struct perf_duty_load first = perf_load_so_far(config->pid, threads);
-    int err = perf_cost_measure(&e->threads.setup, &e->cost);
-    struct perf_duty_load then = perf_load_so_far(config->pid, threads);
-    e->before = perf_load_between(&first, &then);
-    return err;
-}
-
-static struct perf_duty_load look_at_load(struct engine *e)
-{
-    uint64_t now = clock_now_ns();
-    struct perf_duty_load load = {.ns = now - e->load_ns};
-    for (size_t i = 0; i < e->threads.count; i++)
-        perf_load_add(e->pid, e->threads.list[i], &load);
-    uint64_t took = clock_now_ns() - now;
-    e->load_ns = now;
-    e->next_load_ns =
-        now + (took * LOAD_PART > LOAD_NS ? took * LOAD_PART : LOAD_NS);
-    return load;
-}
-
-static int keep_duty(struct engine *e)
-{
-    uint64_t now = clock_now_ns();
-    if (now >= e->next_load_ns) {
-        struct perf_duty_load load = look_at_load(e);
-        perf_duty_saw(&e->duty, &load);
-    }
-    if (!perf_duty_turn(&e->duty, now))
-        return 0;
-    return perf_threads_arm(&e->threads, e->duty.armed);
-}
-
 /* --- open and close ------------------------------------------------------- */
 
 static int open_engine(const struct engine_config *config, struct engine **out)
@@ -118,10 +71,11 @@ static int open_engine(const struct engine_config *config, struct engine **out)
         return -ENOMEM;
     e->pid = config->pid;
     struct perf_event_setup setup = setup_of(config);
-    e->max_cost = config->max_cost;
+    e->pace.pid = config->pid;
     int result = perf_threads_init(&e->threads, &setup);
     if (result == 0)
-        result = measure(e, config);
+        result = perf_pace_measure(&e->pace, &e->threads.setup,
+                                   config->view.threads, config->max_cost);
     if (result == 0)
         result = perf_threads_open(&e->threads, config->view.threads);
     if (result == 0 && e->threads.count == 0)
@@ -161,20 +115,13 @@ static int start(struct engine *e)
 {
     raise_priority(e);
     e->running = true;
-    e->load_ns = clock_now_ns();
-    (void)look_at_load(e); /* the load is counted from here on */
-    perf_duty_begin(&e->duty, &e->cost, e->max_cost, e->threads.setup.rate,
-                    &e->before, clock_now_ns());
-    return perf_threads_arm(&e->threads, e->duty.armed);
+    return perf_pace_begin(&e->pace, &e->threads);
 }
 
-/* Disabling fails for a thread that has ended; that does not matter. */
 static void stop(struct engine *e)
 {
-    struct perf_duty_load load = look_at_load(e);
-    perf_duty_saw(&e->duty, &load);
     e->running = false;
-    (void)!perf_threads_arm(&e->threads, false);
+    perf_pace_end(&e->pace, &e->threads);
 }
 
 /* --- handing out --------------------------------------------------------- */
@@ -194,8 +141,8 @@ static bool hand_out(struct engine *e, struct perf_thread *t,
     struct sample *s = &e->record.sample;
     if (e->threads.setup.event == ENGINE_CYCLES)
         s->period_ns = e->threads.setup.period_ns; /* it was in cycles */
-    s->period_ns = (uint64_t)((double)s->period_ns / e->duty.share);
-    s->weight = e->duty.weight;
+    if (!perf_pace_weigh(&e->pace, t->kind, s))
+        return true;
     e->counters.samples++;
     e->counters.stack_cut += e->record.stack_cut;
     uint64_t now = clock_now_ns();
@@ -217,6 +164,8 @@ static bool take(struct engine *e, struct perf_thread *t,
         return hand_out(e, t, on_sample, ctx);
     case PERF_RECORDS_LOST:
         perf_thread_told_lost(t, e->record.lost);
+        perf_weights_lost(&e->pace.weights, t->kind, e->record.lost,
+                          clock_now_ns());
         break;
     case PERF_RECORDS_THROTTLE:
         e->counters.throttled++;
@@ -287,7 +236,7 @@ static int until_edge(const struct engine *e, int timeout_ms)
 {
     if (!e->running)
         return 0;
-    uint64_t now = clock_now_ns(), edge = e->duty.edge_ns;
+    uint64_t now = clock_now_ns(), edge = e->pace.duty.edge_ns;
     if (edge <= now)
         return 0;
     uint64_t ms = (edge - now) / NS_PER_MS + 1;
@@ -313,7 +262,7 @@ static int poll_engine(struct engine *e, int timeout_ms,
     }
     if (e->threads.count == 0)
         return -E_GONE;
-    int result = e->running ? keep_duty(e) : 0;
+    int result = e->running ? perf_pace_keep(&e->pace, &e->threads) : 0;
     if (result)
         return result;
     result = e->new_threads;
@@ -331,7 +280,9 @@ static void stack_short(struct engine *e)
 
 static int follow(struct engine *e, const struct engine_view *view)
 {
-    return perf_threads_add(&e->threads, view->threads);
+    int result = perf_threads_add(&e->threads, view->threads);
+    perf_pace_follow(&e->pace, &e->threads);
+    return result;
 }
 
 static struct engine_counters counters(const struct engine *e)
@@ -348,14 +299,8 @@ static struct engine_info info(const struct engine *e)
         .threads = e->threads.count,
         .threads_skipped = e->threads.skipped,
         .skipped_why = e->threads.why,
-        .cost = {.share = perf_duty_cost(&e->duty),
-                 .bound = e->max_cost,
-                 .paused_share = perf_duty_paused_cost(&e->duty),
-                 .switches = e->duty.load.runs,
-                 .switch_ns = e->cost.armed_ns,
-                 .sampled_share = e->duty.share,
-                 .lowered = e->duty.lowered},
     };
+    perf_pace_info(&e->pace, &result);
     for (size_t i = 0; i < e->threads.count; i++) {
         const struct perf_thread *t = e->threads.list[i];
         result.ring_bytes += t->ring.size;

@@ -4,41 +4,44 @@
 #include "base/random.h"
 
 enum {
-    CYCLE_NS = 100 * 1000 * 1000, /* mean length of a window and a pause */
-    LEAST_PERMILLE = 10,          /* the smallest share of armed time */
+    /* Mean length of a window and a pause. But windows are not shorter than
+     * WINDOW_NS on average: on a busy machine, a thread waits that long for a
+     * CPU, also we ourselves. */
+    CYCLE_NS = 100 * 1000 * 1000,
+    WINDOW_NS = 5 * 1000 * 1000,
+    LEAST_PERMILLE = 10, /* the smallest share of armed time */
 };
 
 /* Events may always cost this share of a CPU. The bound alone would leave
  * nothing to sample on a node that uses very little CPU time. */
-static const double least_of_cpu = 0.005;
+static const double least_of_cpu = 0.001;
 
 /* What events cost the node in this span when they are armed for a share of it.
  * Taking samples uses the node's CPU time. */
-static double cost_of(const struct perf_duty *d,
+static double cost_of(const struct perf_duty_terms *t,
                       const struct perf_duty_load *load, double share)
 {
-    double switches = (double)load->runs * (share * d->cost.armed_ns +
-                                            (1 - share) * d->cost.idle_ns);
-    double samples = share * (double)load->cpu_ns / NS_PER_S * d->rate;
-    return switches + samples * d->cost.sample_ns;
+    double switches = (double)load->runs * (share * t->cost.armed_ns +
+                                            (1 - share) * t->cost.idle_ns);
+    double samples = share * (double)load->cpu_ns / NS_PER_S * t->rate;
+    return switches + samples * t->cost.sample_ns;
 }
 
-static double allowed(const struct perf_duty *d,
+static double allowed(const struct perf_duty_terms *t,
                       const struct perf_duty_load *load, double own_ns)
 {
-    double by_use = d->bound * own_ns;
+    double by_use = t->bound * own_ns;
     double by_cpu = least_of_cpu * (double)load->ns;
     return by_use > by_cpu ? by_use : by_cpu;
 }
 
-/* The largest share whose cost is within the bound. */
-static double share_for(const struct perf_duty *d,
-                        const struct perf_duty_load *load)
+double perf_duty_share(const struct perf_duty_terms *t,
+                       const struct perf_duty_load *load)
 {
-    if (d->bound <= 0)
+    if (t->bound <= 0)
         return 1;
-    double most = allowed(d, load, (double)load->cpu_ns);
-    double paused = cost_of(d, load, 0), armed = cost_of(d, load, 1);
+    double most = allowed(t, load, (double)load->cpu_ns);
+    double paused = cost_of(t, load, 0), armed = cost_of(t, load, 1);
     double share = armed <= most ? 1 : (most - paused) / (armed - paused);
     return share < LEAST_PERMILLE / 1e3 ? LEAST_PERMILLE / 1e3 : share;
 }
@@ -50,10 +53,16 @@ static uint64_t around(struct perf_duty *d, double mean)
            random_next(&d->random) % ((uint64_t)mean + 1);
 }
 
+static double mean_window(const struct perf_duty *d)
+{
+    double window = d->share * CYCLE_NS;
+    return window < WINDOW_NS ? WINDOW_NS : window;
+}
+
 /* Armed time in excess of the share after a window of mean length, ns. */
 static double after_window(const struct perf_duty *d)
 {
-    return d->share * (1 - d->share) * CYCLE_NS;
+    return (1 - d->share) * mean_window(d);
 }
 
 static double within(double value, double usual, double most)
@@ -66,7 +75,7 @@ static double within(double value, double usual, double most)
  * gets the length that restores the share. */
 static double mean_length(const struct perf_duty *d)
 {
-    double window = d->share * CYCLE_NS, pause = CYCLE_NS - window;
+    double window = mean_window(d), pause = window / d->share - window;
     if (d->armed)
         return within(window - d->over_ns / (1 - d->share), window, 4 * window);
     return within(d->over_ns / d->share, pause, pause / d->share);
@@ -103,33 +112,34 @@ static void begin_anywhere(struct perf_duty *d, uint64_t now_ns)
             now_ns + (uint64_t)(random_part(d) * (double)(d->edge_ns - now_ns));
 }
 
-void perf_duty_begin(struct perf_duty *d, const struct perf_cost *cost,
-                     double bound, unsigned rate,
+void perf_duty_begin(struct perf_duty *d, const struct perf_duty_terms *terms,
                      const struct perf_duty_load *before, uint64_t now_ns)
 {
-    *d = (struct perf_duty){.cost = *cost,
-                            .bound = bound,
-                            .rate = rate,
-                            .weight = 1,
+    *d = (struct perf_duty){.terms = *terms,
+                            .share = perf_duty_share(terms, before),
                             .random = now_ns | 1};
-    d->share = share_for(d, before);
     begin_anywhere(d, now_ns);
+}
+
+bool perf_duty_before_window(const struct perf_duty *d, uint64_t now_ns)
+{
+    return d->edge_ns == UINT64_MAX || (!d->armed && now_ns >= d->edge_ns);
 }
 
 void perf_duty_saw(struct perf_duty *d, const struct perf_duty_load *load)
 {
-    double cost = cost_of(d, load, d->share);
+    const struct perf_duty_terms *t = &d->terms;
+    double cost = cost_of(t, load, d->share);
     double own = (double)load->cpu_ns - cost;
     d->cost_ns += cost;
-    d->paused_ns += (1 - d->share) * cost_of(d, load, 0);
+    d->paused_ns += (1 - d->share) * cost_of(t, load, 0);
     d->load.ns += load->ns;
     d->load.runs += load->runs;
     d->load.cpu_ns += load->cpu_ns;
-    if (d->bound <= 0 || cost <= allowed(d, load, own > 0 ? own : 0) * 1.2 ||
+    if (t->bound <= 0 || cost <= allowed(t, load, own > 0 ? own : 0) * 1.2 ||
         d->share <= LEAST_PERMILLE / 1e3)
         return;
     d->share /= 2;
-    d->weight *= 2;
     d->lowered++;
     d->anew = true;
     if (d->edge_ns == UINT64_MAX)

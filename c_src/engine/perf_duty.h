@@ -5,8 +5,8 @@
  *
  * Windows in which the events are armed alternate with pauses. Both have random
  * lengths, so that periodic work is not missed, or hit, every time. The share
- * of armed time is only ever halved; samples then count twice as much as
- * before, so the shares of functions stay right.
+ * of armed time is only ever halved. perf_weights.h decides what the samples
+ * then stand for.
  */
 #ifndef CPROF_ENGINE_PERF_DUTY_H
 #define CPROF_ENGINE_PERF_DUTY_H
@@ -23,12 +23,16 @@ struct perf_duty_load {
     uint64_t cpu_ns; /**< CPU time of its threads */
 };
 
-struct perf_duty {
+/** What is to be kept. */
+struct perf_duty_terms {
     struct perf_cost cost;
-    double bound;       /**< share of the node's CPU time; 0: none */
-    unsigned rate;      /**< samples per second of CPU time */
+    double bound;  /**< share of the node's CPU time; 0: none */
+    unsigned rate; /**< samples per second of CPU time, while armed */
+};
+
+struct perf_duty {
+    struct perf_duty_terms terms;
     double share;       /**< present share of armed time */
-    unsigned weight;    /**< how often a sample counts now */
     bool armed;         /**< are the events armed now? */
     uint64_t edge_ns;   /**< when that changes; UINT64_MAX: never */
     double over_ns;     /**< armed time in excess of the share */
@@ -41,11 +45,16 @@ struct perf_duty {
     struct perf_duty_load load;
 };
 
+/** The largest share of armed time for a node with that load. */
+double perf_duty_share(const struct perf_duty_terms *terms,
+                       const struct perf_duty_load *load);
 /** Begins at a random moment of a window or a pause.
  *  @param before  the node's load without events */
-void perf_duty_begin(struct perf_duty *d, const struct perf_cost *cost,
-                     double bound, unsigned rate,
+void perf_duty_begin(struct perf_duty *d, const struct perf_duty_terms *terms,
                      const struct perf_duty_load *before, uint64_t now_ns);
+/** Is a pause over, or is there none? Then perf_duty_saw is to be called before
+ *  perf_duty_turn, so that a window has one share from its start to its end. */
+bool perf_duty_before_window(const struct perf_duty *d, uint64_t now_ns);
 /** To be called with what the node did since the last call. Lowers the share if
  *  the events cost too much. */
 void perf_duty_saw(struct perf_duty *d, const struct perf_duty_load *load);

@@ -30,12 +30,22 @@ struct perf_duty_load perf_load_between(const struct perf_duty_load *first,
                                    .cpu_ns = less(then->cpu_ns, first->cpu_ns)};
 }
 
-void perf_load_add(pid_t pid, struct perf_thread *t, struct perf_duty_load *sum)
+struct perf_load perf_load_since(pid_t pid, struct perf_thread *t, bool user)
 {
-    struct schedstat now;
-    if (schedstat_read(pid, t->tid, &now) != 0)
-        return;
-    sum->runs += less(now.runs, t->seen.runs);
-    sum->cpu_ns += less(now.cpu_ns, t->seen.cpu_ns);
-    t->seen = now;
+    struct schedstat s;
+    struct perf_load now = {.known = true}, before = t->load;
+    if (schedstat_read(pid, t->tid, &s) != 0 ||
+        (user && schedstat_user_ns(pid, t->tid, &now.user_ns) != 0))
+        return (struct perf_load){0};
+    now.runs = s.runs;
+    now.cpu_ns = s.cpu_ns;
+    t->load = now;
+    if (!before.known)
+        return (struct perf_load){0};
+    return (struct perf_load){
+        .known = true,
+        .runs = less(now.runs, before.runs),
+        .cpu_ns = less(now.cpu_ns, before.cpu_ns),
+        .user_ns = less(now.user_ns, before.user_ns),
+    };
 }

@@ -1,6 +1,7 @@
 /**
  * @file perf_load.h
- * What the threads of a node do, by the kernel's counters, for perf_duty.h.
+ * What the threads of a node do, by the kernel's counters, for perf_duty.h and
+ * perf_weights.h.
  */
 #ifndef CPROF_ENGINE_PERF_LOAD_H
 #define CPROF_ENGINE_PERF_LOAD_H
@@ -15,8 +16,9 @@ struct perf_duty_load perf_load_so_far(pid_t pid,
 /** The difference of two of these. */
 struct perf_duty_load perf_load_between(const struct perf_duty_load *first,
                                         const struct perf_duty_load *then);
-/** Adds to *sum what a sampled thread did since the last call for it. */
-void perf_load_add(pid_t pid, struct perf_thread *t,
-                   struct perf_duty_load *sum);
+/** What a sampled thread did since the last call for it; all 0 at the first
+ *  call, or when it has ended.
+ *  @param user  is its user_ns to be read? */
+struct perf_load perf_load_since(pid_t pid, struct perf_thread *t, bool user);
 
 #endif

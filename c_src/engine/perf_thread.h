@@ -15,10 +15,17 @@
 #include "engine/perf_event.h"
 #include "engine/perf_jitter.h"
 #include "engine/perf_records.h"
-#include "engine/schedstat.h"
 #include "target/threads.h"
 
 enum { PERF_THREAD_MIN_RING = 16384 };
+
+/** What the kernel counted for a thread. */
+struct perf_load {
+    bool known;
+    uint64_t runs;    /**< times that it came onto a CPU */
+    uint64_t cpu_ns;  /**< its CPU time */
+    uint64_t user_ns; /**< the part of it outside the kernel, if asked for */
+};
 
 struct perf_thread {
     pid_t tid;
@@ -28,7 +35,7 @@ struct perf_thread {
     struct perf_event_setup setup;
     struct perf_jitter jitter;
     unsigned recent, recent_short;
-    struct schedstat seen; /**< at the last call of perf_load_add */
+    struct perf_load load; /**< in its life, at the last perf_load_since */
     bool over;             /**< the thread has ended, or its event is lost */
     uint64_t lost_before;  /* records lost by earlier events of the thread */
     uint64_t lost_told;    /* records lost, by the records of this event */

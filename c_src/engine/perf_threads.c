@@ -14,7 +14,7 @@
 enum {
     /* Room for 60 of the largest copies, which deep recursion needs. */
     NORMAL_RING = 4 * 1024 * 1024,
-    DIRTY_RING = 256 * 1024,
+    DIRTY_RING = 1024 * 1024,
     OTHER_RING = 64 * 1024,
     ALL_RINGS = 32 * 1024 * 1024,
 };

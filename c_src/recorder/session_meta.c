@@ -133,8 +133,10 @@ static int note_holds(struct profile *p, const struct engine_info *info)
 static int note_cost(struct profile *p, const struct engine_cost *cost,
                      uint64_t duration_ns)
 {
-    char line[512];
+    char line[512], rate[32] = "";
     double seconds = (double)duration_ns / (double)NS_PER_S;
+    if (cost->sampled_rate != profile_meta(p)->rate_asked)
+        snprintf(rate, sizeof(rate), "at %u Hz ", cost->sampled_rate);
     if (cost->switches == 0 || seconds <= 0)
         return 0;
     int n = snprintf(line, sizeof(line),
@@ -146,10 +148,10 @@ static int note_cost(struct profile *p, const struct engine_cost *cost,
                      cost->switch_ns / 1e3);
     if (cost->sampled_share < 1)
         n += snprintf(line + n, sizeof(line) - (size_t)n,
-                      "; to keep the cost %s %.0f %%, samples were taken in "
+                      "; to keep the cost %s %.0f %%, samples were taken %sin "
                       "%.0f %% of the time",
                       cost->share <= cost->bound ? "below" : "near",
-                      100 * cost->bound, 100 * cost->sampled_share);
+                      100 * cost->bound, rate, 100 * cost->sampled_share);
     if (cost->lowered)
         n += snprintf(line + n, sizeof(line) - (size_t)n,
                       " at the end, and earlier samples count less");
@@ -161,12 +163,16 @@ static int note_cost(struct profile *p, const struct engine_cost *cost,
 
 /* A limit that is not below our rate cannot be the cause, since the kernel even
  * rounds it up to whole samples per tick of its own. */
-static int note_throttled(struct profile *p, uint64_t times)
+static int note_throttled(struct profile *p, uint64_t times,
+                          const struct engine_cost *cost)
 {
     char line[400];
     struct rights_pace pace = rights_pace();
+    unsigned rate = profile_meta(p)->rate_asked;
+    if (cost->sampled_rate)
+        rate = cost->sampled_rate;
     if (times == 0 || pace.per_s < 0 || pace.share < 0 ||
-        (unsigned)pace.per_s >= profile_meta(p)->rate_asked)
+        (unsigned)pace.per_s >= rate)
         return 0;
     snprintf(line, sizeof(line),
              "the kernel held samples back %llu times, because "
@@ -284,7 +290,7 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     int err = session_meta_text(p, &m->engine, ops->name);
     err = err ? err : note_holds(p, &info);
     err = err ? err : note_cost(p, &info.cost, duration_ns);
-    err = err ? err : note_throttled(p, e.throttled);
+    err = err ? err : note_throttled(p, e.throttled, &info.cost);
     err = err ? err : note_gaps(p, t, &info, gone);
     return err ? err : note_limits(p, t);
 }

@@ -244,8 +244,8 @@ static bool explain_missing(const struct unseen_gap *g, char *line, size_t size)
     add(line, size, " ", at_most(&left, g->new_ns),
         "of threads before they were noticed,");
     add(line, size, " ", at_most(&left, g->ended_ns), "of threads that ended,");
-    add(line, size, " ", at_most(&left, g->switching_ns),
-        "of switches to threads with an event, in which none fires,");
+    add(line, size, " ", at_most(&left, g->unweighted_ns),
+        "of threads with too few samples to stand for it,");
     add(line, size, " ", left, rest_of(g, left));
     line[strlen(line) - 1] = '\0';
     add_kinds(g, line, size);
@@ -326,8 +326,7 @@ static struct unseen_gap gap_of(const struct unseen *u, const struct profile *p,
     if (why->info->cpus == 0) {
         g.new_ns = u->new_ns;
         g.ended_ns = u->used_ns > known ? u->used_ns - known : 0;
-        g.switching_ns = (uint64_t)((double)why->info->cost.switches *
-                                    why->info->cost.switch_ns);
+        g.unweighted_ns = why->info->unweighted_ns;
     }
     return g;
 }

@@ -55,15 +55,14 @@ struct unseen_gap {
     uint64_t used_ns, seen_ns, samples;
     uint64_t period_ns;          /**< CPU time that a sample stands for */
     uint64_t lost_ns, missed_ns; /**< samples that were not handed out */
-    uint64_t untaken_ns;   /**< samples that there was no time to process */
-    bool paused;           /**< cprof itself did not run for a time */
-    bool throttled;        /**< the kernel held samples back */
-    uint64_t unarmed_ns;   /**< on CPUs that had no event yet; an upper bound */
-    uint64_t new_ns;       /**< of threads before they were noticed */
-    uint64_t ended_ns;     /**< of threads after they were last looked at */
-    uint64_t switching_ns; /**< that events on threads add to switches, as if
-                                they were armed all the time, as samples are
-                                weighted */
+    uint64_t untaken_ns; /**< samples that there was no time to process */
+    bool paused;         /**< cprof itself did not run for a time */
+    bool throttled;      /**< the kernel held samples back */
+    uint64_t unarmed_ns; /**< on CPUs that had no event yet; an upper bound */
+    uint64_t new_ns;     /**< of threads before they were noticed */
+    uint64_t ended_ns;   /**< of threads after they were last looked at */
+    uint64_t unweighted_ns; /**< for which samples would have to count too
+                                 much */
     int64_t kinds[THREAD_OTHER + 1]; /**< used - seen, of the known threads */
     bool per_cpu;      /**< the events are on CPUs, not on threads */
     uint64_t switches; /**< times that one of the threads came onto a CPU */

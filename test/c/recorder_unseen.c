@@ -43,15 +43,15 @@ static void each_measured_cause_is_told(void **state)
               "ended, 0.30 s for an unknown reason; 0.90 s dirty-io");
 }
 
-static void events_on_threads_are_a_cause(void **state)
+static void too_few_samples_are_a_cause(void **state)
 {
     (void)state;
     char line[512];
     struct unseen_gap g = gap_of(3 * NS_PER_S);
-    g.switching_ns = 800 * NS_PER_MS;
+    g.unweighted_ns = 800 * NS_PER_MS;
     assert_true(unseen_explain(&g, line, sizeof(line)));
-    assert_non_null(strstr(line, "sampled: 0.80 s of switches to threads with "
-                                 "an event, in which none fires, 0.30 s for"));
+    assert_non_null(strstr(line, "sampled: 0.80 s of threads with too few "
+                                 "samples to stand for it, 0.30 s for"));
 }
 
 /* No more is explained than there is. */
@@ -187,7 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_may_be_chance_is_not_told),
         cmocka_unit_test(each_measured_cause_is_told),
-        cmocka_unit_test(events_on_threads_are_a_cause),
+        cmocka_unit_test(too_few_samples_are_a_cause),
         cmocka_unit_test(causes_add_up),
         cmocka_unit_test(our_own_stop_is_a_reason),
         cmocka_unit_test(throttling_is_a_reason),
