@@ -81,13 +81,7 @@ static int try_hand(struct engine *e, bool force)
 
 static int set_view(struct engine *e, const struct engine_view *view)
 {
-    struct ptrace_copy_plan *what = &e->stop.what;
-    uint32_t bytes = view->layout->process_bytes;
-    *what = (struct ptrace_copy_plan){.head_bytes = 0};
-    copy_plan_offsets(view, &what->at);
-    if (bytes <= PTRACE_COPY_HEAD_MAX && what->at.stop != COPY_UNKNOWN &&
-        what->at.htop != COPY_UNKNOWN && what->at.hend != COPY_UNKNOWN)
-        what->head_bytes = bytes;
+    ptrace_copy_plan_of(view, &e->stop.what);
     int result = ptrace_threads_set(&e->threads, view);
     if (result > 0)
         ptrace_hand_renew(e->hand);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "engine/engine.h"
 #include "engine/ptrace_owner.h"
 #include "target/page.h"
 
@@ -309,12 +310,23 @@ static void copy_c_side(struct copying *c)
     follow_process(c, c_p);
 }
 
-/* In JIT code: sp is in the heap of the process in r13. */
+/* In JIT code: the process in r13, or if that is not known, the current one. */
+static uint64_t running_process(struct copying *c)
+{
+    uint64_t c_p = c->s->regs.r[REGS_R13];
+    if (!(c->s->lost_regs & 1u << REGS_R13))
+        return c_p;
+    ask_esdp(c, c->what->at.current_process, &c_p);
+    answer(c);
+    return c_p;
+}
+
+/* In JIT code: sp is in the heap of the process that runs. */
 static void copy_jit_side(struct copying *c)
 {
     uint64_t sp = c->s->regs.r[REGS_RSP];
     uint8_t *room = c->room->stack;
-    const struct memory_span *head = ask_head(c, c->s->regs.r[REGS_R13]);
+    const struct memory_span *head = ask_head(c, running_process(c));
     ask_newest(c);
     answer(c);
     bool process = take_head(c, head);
@@ -344,6 +356,17 @@ static bool on_runtime_stack(const struct copy_thread *t, uint64_t sp)
     uint64_t low =
         t->stack_high ? t->stack_low : t->runtime_stack - NEAR_RUNTIME_STACK;
     return sp >= low && sp <= t->runtime_stack;
+}
+
+void ptrace_copy_plan_of(const struct engine_view *view,
+                         struct ptrace_copy_plan *out)
+{
+    uint32_t bytes = view->layout->process_bytes;
+    *out = (struct ptrace_copy_plan){.head_bytes = 0};
+    copy_plan_offsets(view, &out->at);
+    if (bytes <= PTRACE_COPY_HEAD_MAX && out->at.stop != COPY_UNKNOWN &&
+        out->at.htop != COPY_UNKNOWN && out->at.hend != COPY_UNKNOWN)
+        out->head_bytes = bytes;
 }
 
 void ptrace_copy(const struct memory *m, const struct ptrace_copy_plan *what,

@@ -1,8 +1,8 @@
 /**
  * @file ptrace_copy.h
- * Copies what copy_plan.h describes from a stopped thread, with two or three
- * reads of its memory, into the same pieces as the BPF program
- * (bpf/sampler.bpf.c) does from a running thread.
+ * Copies what copy_plan.h describes from a thread that is stopped or sleeps,
+ * with two or three reads of its memory, into the same pieces as the BPF
+ * program (bpf/sampler.bpf.c) does from a running thread.
  */
 #ifndef CPROF_ENGINE_PTRACE_COPY_H
 #define CPROF_ENGINE_PTRACE_COPY_H
@@ -31,8 +31,15 @@ struct ptrace_copy_room {
     uint8_t root[COPY_ROOT];
 };
 
+struct engine_view;
+
+/** Sets what is copied of a Process, by what is known of the VM; `thread` is
+ *  left to the caller. */
+void ptrace_copy_plan_of(const struct engine_view *view,
+                         struct ptrace_copy_plan *out);
 /** Fills the pieces, the process, the scheduler and the code of *s, whose
- *  registers are set. What cannot be read is left out. */
+ *  registers are set, as far as they are known. What cannot be read is left
+ *  out. */
 void ptrace_copy(const struct memory *m, const struct ptrace_copy_plan *what,
                  struct ptrace_copy_room *room, struct sample *s);
 

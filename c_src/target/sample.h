@@ -94,6 +94,9 @@ struct sample {
                            ran none. If false, that is unknown (start of a
                            recording) */
     struct regs regs; /**< user registers */
+    uint32_t lost_regs; /**< one bit for each register that is not known; then
+                             it is 0. Only samples of threads that do not run
+                             lack any */
     struct sample_copy stack;  /**< from regs.sp upwards */
     struct sample_copy seam;   /**< around the runtime stack RS: the words
                                     between C code and JIT code; len 0: none,

@@ -92,7 +92,7 @@ static uint64_t runtime_stack(const struct unwinding *w, bool in_jit)
 {
     if (w->scheduler && w->scheduler->runtime_stack)
         return w->scheduler->runtime_stack;
-    if (in_jit && unwind_knows(w, LAYOUT_XOFF))
+    if (in_jit && !w->s->lost_regs && unwind_knows(w, LAYOUT_XOFF))
         return w->s->regs.r[REGS_RBX] - unwind_offset(w, LAYOUT_XOFF);
     return 0;
 }

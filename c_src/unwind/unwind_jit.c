@@ -95,5 +95,6 @@ void unwind_jit(struct unwinding *w)
         unwind_copied(w, &walk, copy, copy->addr);
     else
         walk_and_go_on(w, &walk, copy);
-    learn(w, &walk, copy);
+    if (!w->s->lost_regs)
+        learn(w, &walk, copy);
 }

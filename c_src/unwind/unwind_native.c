@@ -8,7 +8,12 @@
 #include "unwind/cfi_expr.h"
 #include "unwind/unwind_objects.h"
 
-enum { LATE_BYTES = 4096, ALL_KNOWN = (1 << REGS_COUNT) - 1 };
+enum {
+    LATE_BYTES = 4096,
+    ALL_KNOWN = (1 << REGS_COUNT) - 1,
+    /* Saved by C code, and of a meaning in JIT code (regs.h). */
+    JIT_SAVED = 1 << REGS_RBP | 1 << REGS_R13 | 1 << REGS_R15,
+};
 
 struct unwind_native {
     const struct process *process;
@@ -233,6 +238,7 @@ static enum native_end walk(struct unwind_native *n, struct activation *a,
     while (out->count < NATIVE_FRAMES) {
         if (unwind_code_has(code, ip)) {
             out->regs = a->regs;
+            out->saved_known = (a->known & JIT_SAVED) == JIT_SAVED;
             return NATIVE_ERLANG;
         }
         n->frames[out->count++] = a->interrupted ? ip : ip - 1;
@@ -252,8 +258,9 @@ void unwind_native_frames(struct unwind_native *n, const struct sample *s,
                           const struct unwind_code *code,
                           struct native_walk *out)
 {
-    struct activation a = {
-        .regs = s->regs, .known = ALL_KNOWN, .interrupted = true};
+    struct activation a = {.regs = s->regs,
+                           .known = ALL_KNOWN & ~s->lost_regs,
+                           .interrupted = true};
     *out = (struct native_walk){.frames = n->frames};
     n->sample = s;
     n->late = false;

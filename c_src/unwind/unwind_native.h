@@ -32,6 +32,8 @@ struct native_walk {
     bool late;        /**< part of the stack was read after the sample */
     struct regs regs; /**< for NATIVE_ERLANG: ip, sp and the callee-saved
                            registers of the Erlang frame; no others */
+    bool saved_known; /**< for NATIVE_ERLANG: are those registers known, that
+                           the JIT keeps something in? */
 };
 
 struct unwind_native;

@@ -67,16 +67,19 @@ static bool cross_native(struct unwinding *w, struct seam *seam)
         !stack_word(w, w->runtime_stack - 8, &seam->ret) ||
         !unwind_code_has(w->u->code, seam->ret))
         return false;
-    seam->has_regs = reached && native.regs.r[REGS_RIP] == seam->ret &&
-                     native.regs.r[REGS_RSP] == w->runtime_stack;
+    bool whole = reached && native.regs.r[REGS_RIP] == seam->ret &&
+                 native.regs.r[REGS_RSP] == w->runtime_stack;
+    seam->has_regs = whole && native.saved_known;
     if (seam->has_regs)
         seam->regs = native.regs;
-    /* Deep recursion in C code (as in pcre) exceeds what is copied or followed.
-     * Then its leaf end and the seam are known, but not the middle. */
-    bool deep = native.end == NATIVE_LIMIT ||
-                (w->s->seam.len && native.end != NATIVE_ERLANG);
-    add_native(w, &native, seam->has_regs || deep ? native.count : 1);
-    if (!seam->has_regs)
+    /* Deep recursion in C code (as in pcre) exceeds what is copied or followed,
+     * and lost registers may be needed for the next frame. Then the leaf end
+     * and the seam are known, but not the middle. */
+    bool deep =
+        native.end == NATIVE_LIMIT ||
+        ((w->s->seam.len || w->s->lost_regs) && native.end != NATIVE_ERLANG);
+    add_native(w, &native, whole || deep ? native.count : 1);
+    if (!whole)
         w->out->c_gap = unwind_gap_of(w, &native);
     if (deep)
         unwind_list_skip(&w->list, w->out->c_gap == UNWIND_CUT
@@ -349,7 +352,7 @@ static void add_erlang(struct unwinding *w, const struct seam *seam,
 /* JIT code on the runtime stack, just before or after a call of C code. */
 static void from_jit(struct unwinding *w)
 {
-    struct seam seam = {.regs = w->s->regs, .has_regs = true};
+    struct seam seam = {.regs = w->s->regs, .has_regs = !w->s->lost_regs};
     struct unwind_site leaf;
     unwind_code_leaf(w->u->code, seam.regs.r[REGS_RIP], w->s->time_ns, &leaf);
     unwind_code_leaf_resume(w->u->code, &leaf);

@@ -113,7 +113,9 @@ static void copy(struct scene *sc)
 {
     struct regs regs = sc->s.regs;
     bool in_kernel = sc->s.in_kernel;
-    sc->s = (struct sample){.regs = regs, .in_kernel = in_kernel};
+    uint32_t lost = sc->s.lost_regs;
+    sc->s = (struct sample){
+        .regs = regs, .in_kernel = in_kernel, .lost_regs = lost};
     memset(&sc->room, 0xee, sizeof(sc->room));
     sc->fake.calls = 0;
     ptrace_copy(&sc->memory, &sc->what, &sc->room, &sc->s);
@@ -269,6 +271,22 @@ static void jit_code_comes_with_its_stack(void **state)
     end(sc);
 }
 
+/* Of a thread that does not run, r13 is not known. */
+static void jit_code_without_r13_is_of_the_current_process(void **state)
+{
+    (void)state;
+    struct scene *sc = scene();
+    sc->s.regs.r[REGS_RSP] = HEND - 2400;
+    sc->s.lost_regs = 1u << REGS_R13;
+    copy(sc);
+    is_the_process(&sc->s);
+    is_heap(&sc->s.stack, HEND - 2400, HEND);
+    fake_u64(&sc->fake, ESDP + CURRENT, 0);
+    copy(sc);
+    is_no_process(&sc->s);
+    end(sc);
+}
+
 static void a_stack_that_leads_nowhere_is_copied_blindly(void **state)
 {
     (void)state;
@@ -413,6 +431,7 @@ int main(void)
         cmocka_unit_test(a_heap_being_swapped_is_copied_from_stop),
         cmocka_unit_test(a_shrunk_heap_is_copied_below_what_was_unmapped),
         cmocka_unit_test(jit_code_comes_with_its_stack),
+        cmocka_unit_test(jit_code_without_r13_is_of_the_current_process),
         cmocka_unit_test(a_stack_that_leads_nowhere_is_copied_blindly),
         cmocka_unit_test(without_offsets_there_is_no_process),
         cmocka_unit_test(a_dirty_scheduler_comes_with_its_process),

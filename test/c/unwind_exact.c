@@ -174,6 +174,36 @@ static void so_it_is_in_jit_code(void **state)
     assert_false(n->out->complete || n->out->unverified);
 }
 
+/* Of a thread that a signal has stopped, the kernel tells only two registers.
+ * The others are not taken for true. */
+static void a_stopped_thread_has_few_registers(void **state)
+{
+    struct fake_node *n = *state;
+    uint64_t e = STACK(n, C_CALLS_C, Y, B_CALLS_C, A_CALLS_B);
+    n->sample.process.c_p = PROCESS;
+    n->sample.lost_regs = UINT32_MAX & ~(1u << REGS_RSP | 1u << REGS_RIP);
+    uint64_t checks = n->layout.checks;
+    fake_sample(n, C + 0x21, e, HEND - e);
+    forget_memory(n);
+    fake_unwind(n);
+    EXPECT(n, C + 0x21, C_CALLS_C - 1, B_CALLS_C - 1, A_CALLS_B - 1);
+    expect_exact(n);
+    assert_int_equal(n->layout.checks, checks);
+}
+
+static void a_lost_stack_pointer_is_not_used(void **state)
+{
+    struct fake_node *n = *state;
+    uint64_t e = STACK(n, C_CALLS_C, Y, B_CALLS_C, A_CALLS_B);
+    take_process(n, e + 16, 512);
+    n->sample.lost_regs = 1u << REGS_RBP;
+    fake_sample(n, C_CALLS_RBP, RS, 0x80);
+    forget_memory(n);
+    fake_unwind(n);
+    EXPECT(n, C_CALLS_RBP, B_CALLS_C - 1, A_CALLS_B - 1);
+    assert_true(n->out->complete && n->out->unverified);
+}
+
 /* shrink_new_heap: the words are below where stop says, nothing is at stop. */
 static void a_stack_that_has_moved_is_found_by_its_end(void **state)
 {
@@ -256,6 +286,8 @@ int main(void)
         NODE_TEST(deep_c_code_has_its_seam_apart),
         NODE_TEST(of_a_deep_stack_the_middle_is_elided),
         NODE_TEST(so_it_is_in_jit_code),
+        NODE_TEST(a_stopped_thread_has_few_registers),
+        NODE_TEST(a_lost_stack_pointer_is_not_used),
         NODE_TEST(a_stack_that_has_moved_is_found_by_its_end),
         NODE_TEST(no_process_is_the_scheduler_itself),
         NODE_TEST(the_scheduler_may_work_for_a_process),
