@@ -5,6 +5,7 @@
 
 #include "recorder/census.h"
 #include "recorder/naming.h"
+#include "recorder/thread_doing.h"
 #include "recorder/timeline.h"
 #include "recorder/waiting.h"
 
@@ -165,34 +166,17 @@ static uint32_t process_of(struct pipeline *p, const struct named *named,
 /* A sample of a thread. */
 static bool add_thread(struct pipeline *p, const struct sample *s)
 {
-    struct thread new;
-    const struct thread *thread = threads_find(&p->target->threads, s->tid);
-    if (!thread) {
-        threads_newcomer(&p->target->threads, s->tid, s->comm, &new);
-        thread = &new;
-    }
-
-    /* For a sample that is not exact, a part of the stack may have to be read
-     * from the node. That must happen soon, so it comes before reading the code
-     * list. An exact sample needs only the code list. */
-    struct sample of_its_code = *s;
-    struct named named;
-    if (s->exact)
-        of_its_code.time_ns = target_state_code_at(p->target, s);
-    unwinder_unwind(p->unwinder, &of_its_code, thread->kind, &p->unwound);
-    if (!s->exact)
-        target_state_code_at(p->target, s);
-    keep_error(p, naming_stack(&p->naming, &p->unwound, thread->kind,
-                               &of_its_code, &named));
-
+    const struct thread_parts parts = {p->target, p->unwinder, p->naming};
+    struct thread_doing doing;
+    keep_error(p, thread_doing_of(&parts, s, &p->unwound, &doing));
     int bucket = timeline_at(&p->timeline, s->time_ns);
     keep_error(p, bucket);
     const struct profile_sample row = {
-        .stack = named.stack,
-        .process = process_of(p, &named, s),
+        .stack = doing.named.stack,
+        .process = process_of(p, &doing.named, s),
         .thread = id_or_none(
-            p, profile_thread(p->profile, (uint32_t)s->tid, thread->name)),
-        .state = named.state,
+            p, profile_thread(p->profile, (uint32_t)s->tid, doing.thread.name)),
+        .state = doing.named.state,
         .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
     };
     const uint64_t values[] = {s->weight ? s->weight : 1, s->period_ns};
