@@ -1,8 +1,12 @@
-/* cprof dump: shows what every process of a node is doing now. */
+/* cprof dump: shows what every scheduler and process of a node is doing now. */
+#include <string.h>
+
 #include "cli/nodes.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
+#include "engine/engine.h"
 #include "recorder/dump_read.h"
+#include "recorder/limits.h"
 
 static int write_result(const struct options *o, const struct dump *d)
 {
@@ -27,7 +31,10 @@ static int run(int argc, char **argv)
         code = nodes_choose("dump", &o);
     if (code != EXIT_DONE)
         return code;
-    int err = dump_read(o.pid, &d);
+    limits_raise();
+    bool any = strcmp(o.engine, ENGINE_AUTO) == 0;
+    const struct dump_how how = {any ? NULL : o.engine, o.force};
+    int err = dump_read(o.pid, &how, &d);
     if (err)
         return fail_node(o.pid, err);
     code = write_result(&o, d);
@@ -39,14 +46,18 @@ const struct verb verb_dump = {
     .name = "dump",
     .options = OPTION_DUMP,
     .run = run,
-    .uses = {{"[-p PID | -n NAME] [-o FILE]", "what every process does now"}},
+    .uses = {{"[-p PID | -n NAME] [-o FILE]",
+              "what every scheduler and process does now"},
+             {"[-p PID | -n NAME] --all", "with all groups of processes"}},
     .about =
-        "Shows what every Erlang process of a node does at this moment: "
+        "Shows what a node does at this moment: each scheduler with the "
+        "process that it runs and its whole stack; every Erlang process with "
         "its state and its stack, those that do the same together, the "
         "biggest group first; and whose answer processes wait for, "
         "through other processes, too. It reads the node's memory from outside "
-        "and stops nothing.",
-    .after = "Processes that run at that moment are shown without a stack: "
-             "what is in memory is from before their turn. Those that changed "
+        "and stops nothing, unless --engine ptrace is given.",
+    .after = "The stack of a process that runs is that of its scheduler. A "
+             "scheduler on a CPU is sampled, so its stack is a few "
+             "milliseconds old, as its line says. Processes that changed "
              "whenever they were read are counted and left out.",
 };

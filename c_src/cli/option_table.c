@@ -327,9 +327,10 @@ const struct option_row option_table[] = {
     {"top", 0, WRITES, "N", NULL, ANY, take_top, 0,
      "text: rows of each table (default " TOP "; with --self " SELF_TOP "; in "
      "a comparison " DIFF_TOP
-     "); groups of a dump (default all), and rows of its table (20); rows of "
-     "each list of a snapshot (10, at most " TEXT(
-         LARGEST_ROOM) "), also in JSON"},
+     "); groups of a dump, and rows of its table (20); rows of each list of a "
+     "snapshot (10, at most " TEXT(LARGEST_ROOM) "), also in JSON"},
+    {"all", 0, OPTION_DUMP, NULL, NULL, ANY, NULL, AT(all),
+     "text: all groups of processes, and all rows of the table"},
     {"self", 0, SHOWS, NULL, NULL, ANY, NULL, AT(self),
      "text: one table of functions by self time, and all counters and notes"},
     {"callers", 0, SHOWS, "NAME", NULL, ANY, take_callers, 0,
@@ -354,10 +355,11 @@ const struct option_row option_table[] = {
      "only that"},
     {"clock", 0, RECORD, "CLOCK", option_words_clocks, WORD, NULL, AT(clock),
      "what triggers samples of CPU time: {} (default {first})"},
-    {"engine", 0, RECORD | OPTION_TOP, "ENGINE", option_words_engines, WORD,
-     NULL, AT(engine), "how samples are taken: {} (default {first})"},
-    {"force", 0, RECORD, NULL, NULL, ANY, NULL, AT(force),
-     "engine ptrace: record even on a machine without a spare CPU, where "
+    {"engine", 0, RECORD | OPTION_TOP | OPTION_DUMP, "ENGINE",
+     option_words_engines, WORD, NULL, AT(engine),
+     "how samples are taken: {} (default {first})"},
+    {"force", 0, RECORD | OPTION_DUMP, NULL, NULL, ANY, NULL, AT(force),
+     "engine ptrace: work even on a machine without a spare CPU, where "
      "stopped threads may have to wait for a long time"},
     {"no-command", 0, RECORD, NULL, NULL, ANY, NULL, AT(no_command),
      "leave the node's command line out of the result"},

@@ -353,6 +353,9 @@ static int check_only_node(int argc, char **argv, struct options *o,
         err = node_without_option(argv[optind], f);
     if (!err && optind < argc)
         err = fault(f, argv[optind], "", "unexpected argument");
+    if (!err && o->all && o->top)
+        err =
+            option_fault(f, option_row("top"), NULL, "give either it or --all");
     return err ? err : decide_format(o, f);
 }
 

@@ -59,6 +59,7 @@ struct options {
     bool no_command; /**< leave the node's command line out of the result */
     bool force;      /**< record even if the engine would rather refuse */
     bool timeline;
+    bool all;                    /**< dump: not only the biggest groups */
     const char *input;           /**< report: the recording */
     const char *output;          /**< NULL: stdout */
     const struct format *format; /**< by --format, or by the output's extension,

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -55,7 +56,7 @@ struct view options_view(const struct options *o)
         .filter = filter_of(o),
         .format = o->format,
         .how = {
-            .top = o->top,
+            .top = o->all ? UINT_MAX : o->top,
             .line_columns = o->output ? 0 : columns_of_output(),
             .color = !o->output && isatty(STDOUT_FILENO),
             .ascii =

@@ -27,6 +27,15 @@ const char *dump_text_function(const struct dump_text *t, uint32_t function);
 void dump_text_member(struct dump_text *t, struct buffer *out,
                       const struct dump_member *m);
 
+/** The frames of a stack, innermost first. */
+void dump_text_stack(struct dump_text *t, uint32_t stack);
+
+/** How the threads were looked at. */
+void dump_threads_line(struct dump_text *t);
+/** A paragraph for each thread; those that do the same without a process are
+ *  one. */
+void dump_threads_list(struct dump_text *t);
+
 /* --- whose answer processes wait for (text_asked.c) ----------------------- */
 
 /** How many wait for an answer, and for whose in the end; and who waits for

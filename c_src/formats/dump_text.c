@@ -1,10 +1,10 @@
-/* A dump for a terminal: a head, then a paragraph for each group, the biggest
- * first. */
+/* A dump for a terminal: a head, the threads, then a paragraph for each group
+ * of processes, the biggest first. */
 #include "base/clock.h"
 #include "formats/dump_parts.h"
 #include "formats/dump_write.h"
 
-enum { NAME_WIDTH = 56 };
+enum { NAME_WIDTH = 56, GROUPS = 20 };
 
 /* --- the head ------------------------------------------------------------- */
 
@@ -13,7 +13,8 @@ static void when_line(struct dump_text *t)
     double ms = (double)profile_meta(t->p)->duration_ns / (double)NS_PER_MS;
     buffer_text(t->out, "When:     ");
     text_date_add(t->out, t->p);
-    buffer_printf(t->out, "; read in %.1f ms, nothing was stopped\n", ms);
+    buffer_printf(t->out, "; read in %.1f ms%s\n", ms,
+                  t->d->threads.held ? "" : ", nothing was stopped");
     if (t->d->stopped)
         buffer_text(t->out, "Note:     a signal had stopped the node; `kill "
                             "-CONT` resumes it\n");
@@ -64,6 +65,7 @@ static void head(struct dump_text *t)
     text_node_add(t->out, t->p);
     buffer_text(t->out, "\n");
     when_line(t);
+    dump_threads_line(t);
     dump_text_wrapped(t, "Shown:", counts);
     dump_text_wrapped(t, "States:", states);
     dump_asked_lines(t);
@@ -97,11 +99,16 @@ static void frame(struct dump_text *t, const struct profile_frame *f)
     text_cell_end_line(t->out);
 }
 
-static void stack(struct dump_text *t, const struct dump_group *g)
+void dump_text_stack(struct dump_text *t, uint32_t stack)
 {
-    for (uint32_t at = g->stack; at != PROFILE_NONE;
+    for (uint32_t at = stack; at != PROFILE_NONE;
          at = profile_stack_at(t->p, at)->parent)
         frame(t, profile_frame_at(t->p, profile_stack_at(t->p, at)->frame));
+}
+
+static void stack(struct dump_text *t, const struct dump_group *g)
+{
+    dump_text_stack(t, g->stack);
     if (dump_no_stack(g))
         buffer_printf(t->out, "    (%s)\n", dump_no_stack(g));
 }
@@ -139,12 +146,13 @@ int dump_text_write(const struct dump *d, const struct format_options *o,
                     struct buffer *out)
 {
     struct dump_text t = {.out = out, .d = d, .p = d->profile};
-    size_t all = d->groups.count;
-    size_t shown = o->top && o->top < all ? o->top : all;
+    size_t most = o->top ? o->top : GROUPS, all = d->groups.count;
+    size_t shown = most < all ? most : all;
     int err = process_names_compute(d->profile, &t.names);
     if (err)
         return err;
     head(&t);
+    dump_threads_list(&t);
     dump_asked_table(&t, o->top);
     for (size_t i = 0; i < shown; i++) {
         title(&t, &d->groups.list[i]);

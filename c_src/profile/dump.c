@@ -23,9 +23,20 @@ void dump_destroy(struct dump *d)
     if (!d)
         return;
     profile_destroy(d->profile);
+    free(d->threads.list);
     dump_groups_deinit(&d->groups);
     free(d->asked);
     free(d);
+}
+
+const char *dump_seen_name(enum dump_seen seen)
+{
+    static const char *const names[] = {
+#define X(id, name) [DUMP_##id] = name,
+        DUMP_SEEN(X)
+#undef X
+    };
+    return names[seen];
 }
 
 uint64_t dump_in_state(const struct dump *d, enum procstate state)

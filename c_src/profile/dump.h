@@ -1,8 +1,9 @@
 /**
  * @file dump.h
- * What all processes of a node were doing at one moment, as groups by state and
- * stack. It is built by recorder/dump_read.c and only read after that. Ids of
- * strings, stacks and processes are those of its profile, which has no samples.
+ * What a node was doing at one moment: each of its threads that run Erlang code
+ * or work for them, and all processes, as groups by state and stack. It is
+ * built by recorder/dump_read.c and only read after that. Ids of strings,
+ * stacks and processes are those of its profile, which has no samples.
  */
 #ifndef CPROF_PROFILE_DUMP_H
 #define CPROF_PROFILE_DUMP_H
@@ -58,9 +59,53 @@ struct dump_counts {
 #undef X
 };
 
+/** X(id, name): how it is known what a thread does. */
+#define DUMP_SEEN(X)                                                           \
+    X(SAMPLED, "sampled") /* an engine caught it on a CPU */                   \
+    X(ASLEEP, "asleep")   /* it did not run, and its memory was read */        \
+    X(UNSEEN, "unseen")   /* neither, as long as threads were watched */
+
+enum dump_seen {
+#define X(id, name) DUMP_##id,
+    DUMP_SEEN(X)
+#undef X
+};
+
+const char *dump_seen_name(enum dump_seen seen);
+
+/** A thread that runs Erlang code, or works for those that do. */
+struct dump_thread {
+    const char *kind; /**< as in target/threads.h; not owned */
+    unsigned number;  /**< the VM's, from 1 */
+    enum dump_seen seen;
+    enum sample_state state; /**< unless it is unseen */
+    uint32_t stack;          /**< PROFILE_NONE: not known */
+    bool unverified;         /**< the Erlang part of the stack was read later */
+    bool has_process;        /**< it runs one; of an unseen thread: when the
+                                  watch ended */
+    struct dump_member process;
+    uint64_t age_ns;   /**< from when it was seen to the end of the watch */
+    uint64_t still_ns; /**< asleep: it had not run for at least that long; 0:
+                            not known */
+};
+
+struct dump_threads {
+    struct dump_thread *list; /**< by kind and number */
+    size_t count;
+    size_t others;       /**< threads of the node that are of no such kind */
+    uint64_t watched_ns; /**< how long the watch took */
+    bool held;           /**< the engine stopped threads for its samples */
+    int engine_why;      /**< why no engine, or not the best one, was used
+                            (meta.engine      is the one that was); 0: it was the
+                            best */
+    int asleep_why; /**< why threads that do not run could not be read; 0: they
+                         could */
+};
+
 struct dump {
     struct profile *profile; /**< meta.duration_ns: the time for reading the
                                   process table */
+    struct dump_threads threads;
     struct dump_counts counts;
     bool stopped;              /**< a signal had stopped the node */
     struct dump_groups groups; /**< by state and stack */

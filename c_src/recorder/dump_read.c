@@ -33,11 +33,13 @@ static int read_table(struct reading *r)
     return err;
 }
 
-static int read_all(struct reading *r, pid_t pid)
+static int read_all(struct reading *r, pid_t pid, const struct dump_how *how)
 {
     struct attached *n = &r->node;
     int err = attached_open(pid, n);
     attached_limit(n, READ_MS);
+    if (!err)
+        err = dump_threads_read(n, how);
     if (!err)
         err = read_table(r);
     if (!err) {
@@ -48,12 +50,12 @@ static int read_all(struct reading *r, pid_t pid)
     return attached_explain(n, pid, err);
 }
 
-int dump_read(pid_t pid, struct dump **out)
+int dump_read(pid_t pid, const struct dump_how *how, struct dump **out)
 {
     struct reading *r = calloc(1, sizeof(*r));
     if (!r)
         return -ENOMEM;
-    int err = read_all(r, pid);
+    int err = read_all(r, pid, how);
     dump_gather_deinit(&r->gather);
     attached_close(&r->node, err ? NULL : out);
     free(r);

@@ -26,21 +26,7 @@ void report_dump_meta(const struct dump *d, struct sink *s)
     sink_end(s);
 }
 
-static void counts(const struct dump *d, struct sink *s)
-{
-    sink_object(s, KEY_PROCESSES);
-#define X(name, text) sink_natural(s, #name, d->counts.name);
-    DUMP_COUNTS(X)
-#undef X
-    sink_end(s);
-    sink_object(s, KEY_STATES);
-    for (int i = 0; i < PROCSTATE_COUNT; i++)
-        sink_natural(s, procstate_name((enum procstate)i),
-                     dump_in_state(d, (enum procstate)i));
-    sink_end(s);
-}
-
-/* --- groups --------------------------------------------------------------- */
+/* --- threads -------------------------------------------------------------- */
 
 static void member(const struct profile *p, const struct dump_member *m,
                    struct sink *s)
@@ -49,18 +35,6 @@ static void member(const struct profile *p, const struct dump_member *m,
     text(s, profile_meta_keys.pid, p, m->pid);
     text(s, KEY_NAME, p, of->name);
     report_kin(p, of->initial_call, of->label, s);
-}
-
-static void members(const struct dump *d, const struct dump_group *g,
-                    struct sink *s)
-{
-    sink_list(s, "members");
-    for (unsigned i = 0; i < g->member_count; i++) {
-        sink_object(s, NULL);
-        member(d->profile, &g->members[i], s);
-        sink_end(s);
-    }
-    sink_end(s);
 }
 
 static void frames(const struct profile *p, uint32_t stack, struct sink *s)
@@ -76,6 +50,92 @@ static void frames(const struct profile *p, uint32_t stack, struct sink *s)
             profile_frame_at(p, profile_stack_at(p, at)->frame);
         sink_object(s, NULL);
         report_function(p, f->function, f->line, s);
+        sink_end(s);
+    }
+    sink_end(s);
+}
+
+static void why(struct sink *s, const char *key, int err)
+{
+    if (err)
+        sink_word(s, key, err_text(err));
+    else
+        sink_null(s, key);
+}
+
+static void age(struct sink *s, const char *key, bool known, uint64_t ns)
+{
+    if (known)
+        sink_natural(s, key, ns);
+    else
+        sink_null(s, key);
+}
+
+static void thread(const struct profile *p, const struct dump_thread *t,
+                   struct sink *s)
+{
+    sink_object(s, NULL);
+    sink_word(s, KEY_KIND, t->kind);
+    sink_natural(s, "number", t->number);
+    sink_word(s, "seen", dump_seen_name(t->seen));
+    if (t->seen == DUMP_UNSEEN)
+        sink_null(s, KEY_STATE);
+    else
+        sink_word(s, KEY_STATE, state_name(t->state));
+    age(s, "age_ns", t->seen != DUMP_UNSEEN, t->age_ns);
+    age(s, "still_ns", t->still_ns > 0, t->still_ns);
+    sink_boolean(s, "verified", !t->unverified);
+    if (t->has_process) {
+        sink_object(s, KEY_PROCESS);
+        member(p, &t->process, s);
+        sink_end(s);
+    } else {
+        sink_null(s, KEY_PROCESS);
+    }
+    frames(p, t->stack, s);
+    sink_end(s);
+}
+
+static void threads(const struct dump *d, struct sink *s)
+{
+    const struct dump_threads *t = &d->threads;
+    sink_object(s, "threads");
+    text(s, profile_meta_keys.engine, d->profile,
+         profile_meta(d->profile)->engine);
+    why(s, "engine_why", t->engine_why);
+    why(s, "asleep_why", t->asleep_why);
+    sink_natural(s, "watched_ns", t->watched_ns);
+    sink_natural(s, "not_shown", t->others);
+    sink_list(s, "shown");
+    for (size_t i = 0; i < t->count; i++)
+        thread(d->profile, &t->list[i], s);
+    sink_end(s);
+    sink_end(s);
+}
+
+/* --- groups --------------------------------------------------------------- */
+
+static void counts(const struct dump *d, struct sink *s)
+{
+    sink_object(s, KEY_PROCESSES);
+#define X(name, text) sink_natural(s, #name, d->counts.name);
+    DUMP_COUNTS(X)
+#undef X
+    sink_end(s);
+    sink_object(s, KEY_STATES);
+    for (int i = 0; i < PROCSTATE_COUNT; i++)
+        sink_natural(s, procstate_name((enum procstate)i),
+                     dump_in_state(d, (enum procstate)i));
+    sink_end(s);
+}
+
+static void members(const struct dump *d, const struct dump_group *g,
+                    struct sink *s)
+{
+    sink_list(s, "members");
+    for (unsigned i = 0; i < g->member_count; i++) {
+        sink_object(s, NULL);
+        member(d->profile, &g->members[i], s);
         sink_end(s);
     }
     sink_end(s);
@@ -146,6 +206,7 @@ void report_walk_dump(const struct dump *d, struct sink *s)
     sink_object(s, NULL);
     sink_natural(s, KEY_VERSION, REPORT_VERSION);
     report_dump_meta(d, s);
+    threads(d, s);
     counts(d, s);
     report_answers(d, s);
     sink_list(s, KEY_GROUPS);

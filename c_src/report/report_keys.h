@@ -27,6 +27,7 @@
 #define KEY_NAME         "name"
 #define KEY_NOW          "now"
 #define KEY_OWN          "own"
+#define KEY_PROCESS      "process"
 #define KEY_PROCESSES    "processes"
 #define KEY_SAMPLES      "samples"
 #define KEY_SELF         "self"

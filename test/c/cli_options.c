@@ -106,6 +106,7 @@ static void what_does_not_fit_is_refused(void **state)
         {"dump -p 1 -f html", "--format html: choose text or json"},
         {"dump -p 1 -o a.html", "--output a.html: the file extension is of no "
                                 "known format; use .txt or .json, or add"},
+        {"dump -p 1 --all --top 3", "--top: give either it or --all"},
         {"dump -p 1 --top 0", "--top 0: give a number of rows"},
         {"snapshot -p 1 --top 201",
          "--top 201: give a number of rows, 1 to 200"},
