@@ -1,5 +1,7 @@
 #include "formats/dump_parts.h"
 
+#include <string.h>
+
 void dump_text_processes(struct buffer *out, uint64_t n)
 {
     text_cell_number(out, n);
@@ -20,13 +22,34 @@ const char *dump_text_function(const struct dump_text *t, uint32_t function)
     return profile_text(t->p, profile_function_at(t->p, function)->name);
 }
 
+/* A space and the text, unless what is written from `from` on contains it. */
+static void add_word(struct buffer *out, size_t from, const char *text)
+{
+    size_t len = strlen(text);
+    if (len == 0 || (out->len > from &&
+                     memmem(out->data + from, out->len - from, text, len)))
+        return;
+    buffer_text(out, out->len > from ? " " : "");
+    text_cell_add(out, text, 0);
+}
+
+void dump_text_name(struct dump_text *t, struct buffer *out, uint32_t process)
+{
+    const struct profile_process *of = profile_process_at(t->p, process);
+    size_t from = out->len;
+    add_word(out, from, process_names_of(&t->names, process));
+    add_word(out, from, profile_text(t->p, of->child));
+    text_application_add(out, t->p, of->application);
+}
+
 void dump_text_member(struct dump_text *t, struct buffer *out,
                       const struct dump_member *m)
 {
-    const char *name = process_names_of(&t->names, m->process);
-    buffer_printf(out, "%s", profile_text(t->p, m->pid));
-    if (*name) {
-        buffer_text(out, " ");
-        text_cell_add(out, name, 0);
-    }
+    struct buffer name;
+    buffer_init(&name, BUFFER_DEFAULT_MAX);
+    dump_text_name(t, &name, m->process);
+    buffer_printf(out, "%s%s", profile_text(t->p, m->pid), name.len ? " " : "");
+    buffer_add(out, name.data, name.len);
+    out->failed |= name.failed;
+    buffer_deinit(&name);
 }

@@ -20,6 +20,11 @@ static void when_line(struct dump_text *t)
                             "-CONT` resumes it\n");
 }
 
+static void note(void *to, const char *text, size_t len)
+{
+    text_note_write(to, "Note:", text, len);
+}
+
 static void counts(struct dump_text *t, struct buffer *line)
 {
     const struct dump *d = t->d;
@@ -69,6 +74,7 @@ static void head(struct dump_text *t)
     dump_text_wrapped(t, "Shown:", counts);
     dump_text_wrapped(t, "States:", states);
     dump_asked_lines(t);
+    text_notes_each(t->p, note, t->out);
 }
 
 /* --- a group -------------------------------------------------------------- */

@@ -288,6 +288,8 @@ static void set_labels(const struct writer *w, const struct profile *p,
             add_label(w, l, PPROF_LABEL_APPLICATION, q->application, 0);
         if (q->parent)
             add_label(w, l, PPROF_LABEL_PARENT, q->parent, 0);
+        if (q->child)
+            add_label(w, l, PPROF_LABEL_CHILD, q->child, 0);
         uint64_t members = profile_members(p, s->process);
         if (members > 1)
             add_label(w, l, PPROF_LABEL_MEMBERS, 0, (int64_t)members);

@@ -34,6 +34,7 @@
     X(LABEL, "label")                                                          \
     X(APPLICATION, "application")                                              \
     X(PARENT, "parent")                                                        \
+    X(CHILD, "child_id")                                                       \
     X(STATE, "state")                                                          \
     X(THREAD, "thread")                                                        \
     X(TID, "tid")                                                              \

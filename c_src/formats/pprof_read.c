@@ -230,6 +230,7 @@ static int add_labels(struct reading *r, const struct labels *l,
             .label = l->texts[PPROF_LABEL_LABEL],
             .application = l->texts[PPROF_LABEL_APPLICATION],
             .parent = l->texts[PPROF_LABEL_PARENT],
+            .child = l->texts[PPROF_LABEL_CHILD],
         };
         int64_t id = profile_process_of(r->p, &texts);
         if (id < 0)

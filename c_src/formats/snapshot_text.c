@@ -1,5 +1,6 @@
 /* A snapshot for a terminal, in the words and the order of the one from inside
  * the node (lib/snapshot/cprof_snapshot_text.erl). */
+#include "base/utf8.h"
 #include "formats/columns.h"
 #include "formats/dump_parts.h"
 #include "formats/snapshot_write.h"
@@ -28,12 +29,17 @@ static const char *function_of(const struct snapshot_text *t, uint32_t stack)
 }
 
 /* The last three columns of a row. */
-static void add_process(const struct snapshot_text *t, struct columns *c,
+static void add_process(struct snapshot_text *t, struct columns *c,
                         const struct snapshot_row *row)
 {
+    struct buffer name;
+    buffer_init(&name, BUFFER_DEFAULT_MAX);
+    dump_text_name(&t->dump, &name, row->who.process);
+    buffer_add(&name, "", 1);
     columns_add(c, profile_text(t->dump.p, row->who.pid));
-    columns_add(c, process_names_of(&t->dump.names, row->who.process));
+    columns_add(c, name.failed ? "" : (const char *)name.data);
     columns_add(c, function_of(t, row->stack));
+    buffer_deinit(&name);
 }
 
 #define PROCESS                                                                \
@@ -78,6 +84,13 @@ static void quality(struct snapshot_text *t)
                             "resumes it\n");
 }
 
+static void note(void *to, const char *text, size_t len)
+{
+    buffer_text(to, "  ");
+    utf8_show(to, text, len);
+    buffer_text(to, "\n");
+}
+
 static void head(struct snapshot_text *t)
 {
     text_node_add(t->out, t->dump.p);
@@ -86,6 +99,7 @@ static void head(struct snapshot_text *t)
                   "%.1f s\n",
                   (double)t->s->took_us / 1e3, (double)t->s->elapsed_us / 1e6);
     quality(t);
+    text_notes_each(t->dump.p, note, t->out);
 }
 
 /* --- schedulers ----------------------------------------------------------- */

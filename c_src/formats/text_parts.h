@@ -22,6 +22,9 @@ size_t text_cell_width(const char *text);
 /** Text in `width` columns: padded, or with its middle left out; 0: as long as
  *  it is. */
 void text_cell_add(struct buffer *out, const char *text, size_t width);
+/** Appends the application of a process, like " [shop]", if it is known. */
+void text_application_add(struct buffer *out, const struct profile *p,
+                          uint32_t application);
 /** "file:line", with the last two parts of the path; nothing if path is "". */
 void text_cell_place(struct buffer *out, const char *path, uint32_t line);
 /** The same in `width` columns. If it is too long, only the last part of the

@@ -66,11 +66,23 @@ static void more(struct table *t, const struct group *g, uint32_t string)
     text_cell_add(t->out, text, 0);
 }
 
+void text_application_add(struct buffer *out, const struct profile *p,
+                          uint32_t application)
+{
+    const char *name = profile_text(p, application);
+    if (*name == '\0')
+        return;
+    buffer_text(out, " [");
+    text_cell_add(out, name, 0);
+    buffer_text(out, "]");
+}
+
 static void names(struct table *t, const struct group *g)
 {
     text_cell_add(t->out, name_of(t, g), 0);
     more(t, g, g->initial_call);
     more(t, g, g->label);
+    text_application_add(t->out, t->p, g->application);
     text_cell_end_line(t->out);
 }
 
@@ -104,12 +116,21 @@ static void rest_line(struct table *t, size_t rows)
         buffer_text(t->out, "in no Erlang process\n");
 }
 
+static bool knows_applications(const struct table *t, size_t rows)
+{
+    bool known = false;
+    for (size_t i = 0; i < rows; i++)
+        known |= t->groups.rows[i].application != 0;
+    return known;
+}
+
 static void overview(struct table *t)
 {
     size_t rows = t->groups.count < ROWS ? t->groups.count : ROWS;
-    char titles[100];
-    snprintf(titles, sizeof(titles), "\n     %%     +-  %8s  %s",
-             value_title(t->p), "PROCESSES          NAME, INITIAL CALL, LABEL");
+    char titles[120];
+    snprintf(titles, sizeof(titles), "\n     %%     +-  %8s  %s%s",
+             value_title(t->p), "PROCESSES          NAME, INITIAL CALL, LABEL",
+             knows_applications(t, rows) ? " [APPLICATION]" : "");
     title(t, titles);
     for (size_t i = 0; i < rows; i++)
         row(t, &t->groups.rows[i]);

@@ -190,6 +190,7 @@ static int64_t copy_process(const struct part *f, uint32_t id)
                    .label = profile_text(p, row->label),
                    .application = profile_text(p, row->application),
                    .parent = profile_text(p, row->parent),
+                   .child = profile_text(p, row->child),
                });
     if (copy < 0 || profile_members(p, id) == 1)
         return copy;

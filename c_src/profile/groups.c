@@ -34,7 +34,8 @@ static uint32_t new_row(struct grouping *g, uint32_t process)
         (struct group){.process = process,
                        .together = is_crowd(g->p, process),
                        .initial_call = q->initial_call,
-                       .label = q->label};
+                       .label = q->label,
+                       .application = q->application};
     return (uint32_t)g->out.count++;
 }
 
@@ -46,6 +47,8 @@ static void join(struct grouping *g, struct group *row,
         row->initial_call = 0;
     if (row->label != of->label)
         row->label = 0;
+    if (row->application != of->application)
+        row->application = 0;
     row->together |= q->process != row->process;
     add_capped(&row->processes, profile_members(g->p, q->process));
     add_capped(&row->samples, q->samples);

@@ -17,7 +17,7 @@ struct group {
     bool together;      /**< for several processes; false: for one */
     /** Strings of the profile that all of its processes share; 0: they differ.
      */
-    uint32_t initial_call, label;
+    uint32_t initial_call, label, application;
     uint64_t samples;
     double pct, error_pct; /**< as in summary.h */
 };

@@ -224,6 +224,7 @@ static int64_t add_process(struct merge *m, const struct profile *from,
                    .label = profile_text(from, row->label),
                    .application = profile_text(from, row->application),
                    .parent = profile_text(from, row->parent),
+                   .child = profile_text(from, row->child),
                });
     uint64_t members = profile_members(from, process);
     if (id < 0 || members <= profile_members(m->to, (uint32_t)id))

@@ -70,7 +70,8 @@ static int64_t by_texts(struct naming *n, const struct profile_process *q)
     const char *initial_call = profile_text(n->p, q->initial_call);
     const char *label = profile_text(n->p, q->label);
     const char *parent = profile_text(n->p, q->parent);
-    char child[300];
+    const char *id = profile_text(n->p, q->child);
+    char child[600];
     if (*name)
         return keep(n, without_elixir(name));
     if (!says_nothing(initial_call))
@@ -79,7 +80,8 @@ static int64_t by_texts(struct naming *n, const struct profile_process *q)
         return keep(n, label);
     if (!is_name(parent))
         return -E_NOT_FOUND;
-    snprintf(child, sizeof(child), "child of %s", without_elixir(parent));
+    snprintf(child, sizeof(child), "child %s%sof %s", id, *id ? " " : "",
+             without_elixir(parent));
     return keep(n, child);
 }
 

@@ -6,7 +6,8 @@
  *   - the registered name: rabbit_reader_1, MyApp.Registry;
  *   - the initial call: rabbit_channel:init/1, MyApp.Server.init/1;
  *   - the label (proc_lib:set_label/1, OTP 27);
- *   - the name of the parent: "child of shop_sup";
+ *   - the name of the parent, with the id that it has there, if that is known:
+ *     "child of shop_sup", "child till_2 of shop_sup";
  *   - the first function on most of the stacks that is not a behaviour's.
  *
  * An initial call that all kinds of processes share, such as proc_lib:init_p/5,

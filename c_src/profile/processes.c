@@ -81,6 +81,7 @@ int processes_describe(struct processes *t, const struct profile_process *news,
         replace(&row->now.label, news->label);
         replace(&row->now.application, news->application);
         replace(&row->now.parent, news->parent);
+        replace(&row->now.child, news->child);
         row->described |= described;
     }
     return 0;

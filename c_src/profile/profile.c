@@ -135,12 +135,16 @@ static int intern_process_texts(struct profile *p,
                                 const struct process_texts *texts,
                                 struct profile_process *ids)
 {
-    const char *const all[] = {texts->pid,          texts->name,
-                               texts->initial_call, texts->label,
-                               texts->application,  texts->parent};
-    uint32_t id[6] = {0};
-    int err = intern_texts(p, all, id, 6);
-    *ids = (struct profile_process){id[0], id[1], id[2], id[3], id[4], id[5]};
+    const char *all[] = {texts->pid,   texts->name,        texts->initial_call,
+                         texts->label, texts->application, texts->parent,
+                         texts->child};
+    enum { TEXTS = sizeof(all) / sizeof(all[0]) };
+    uint32_t id[TEXTS] = {0};
+    for (size_t i = 0; i < TEXTS; i++)
+        all[i] = all[i] ? all[i] : "";
+    int err = intern_texts(p, all, id, TEXTS);
+    *ids = (struct profile_process){id[0], id[1], id[2], id[3],
+                                    id[4], id[5], id[6]};
     return err;
 }
 
@@ -155,8 +159,11 @@ int64_t profile_process(struct profile *p, const char *pid, const char *name,
                         const char *initial_call, const char *label,
                         const char *application)
 {
-    const struct process_texts texts = {pid,   name,        initial_call,
-                                        label, application, ""};
+    const struct process_texts texts = {.pid = pid,
+                                        .name = name,
+                                        .initial_call = initial_call,
+                                        .label = label,
+                                        .application = application};
     return profile_process_of(p, &texts);
 }
 

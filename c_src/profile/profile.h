@@ -57,13 +57,14 @@ struct profile_stack {
 
 struct profile_process {
     /** Strings. */
-    uint32_t pid, name, initial_call, label, application, parent;
+    uint32_t pid, name, initial_call, label, application, parent, child;
 };
 
-/** The same as texts; "" means not known; never NULL. */
+/** The same as texts; "" or NULL: not known. */
 struct process_texts {
     const char *pid, *name, *initial_call, *label, *application;
     const char *parent; /**< the parent's name, or otherwise its pid */
+    const char *child;  /**< its id in its supervisor */
 };
 
 struct profile_thread {
@@ -260,7 +261,9 @@ MUST_USE int64_t profile_stack(struct profile *p, uint32_t parent,
 MUST_USE int64_t profile_process(struct profile *p, const char *pid,
                                  const char *name, const char *initial_call,
                                  const char *label, const char *application);
-/** The same with all texts; profile_process leaves the parent "". */
+/** The same with all texts; profile_process leaves the parent and the child's
+ * id
+ *  "". */
 MUST_USE int64_t profile_process_of(struct profile *p,
                                     const struct process_texts *texts);
 /**

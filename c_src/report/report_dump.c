@@ -23,6 +23,7 @@ void report_dump_meta(const struct dump *d, struct sink *s)
     sink_natural(s, profile_meta_keys.started_unix_ns, m->started_unix_ns);
     sink_natural(s, profile_meta_keys.duration_ns, m->duration_ns);
     sink_boolean(s, "stopped", d->stopped);
+    sink_lines(s, profile_meta_keys.notes, profile_text(d->profile, m->notes));
     sink_end(s);
 }
 
@@ -35,6 +36,8 @@ static void member(const struct profile *p, const struct dump_member *m,
     text(s, profile_meta_keys.pid, p, m->pid);
     text(s, KEY_NAME, p, of->name);
     report_kin(p, of->initial_call, of->label, s);
+    text(s, KEY_APPLICATION, p, of->application);
+    text(s, KEY_CHILD_ID, p, of->child);
 }
 
 static void frames(const struct profile *p, uint32_t stack, struct sink *s)

@@ -7,9 +7,11 @@
 #ifndef CPROF_REPORT_REPORT_KEYS_H
 #define CPROF_REPORT_REPORT_KEYS_H
 
+#define KEY_APPLICATION  "application"
 #define KEY_ASKS         "asks"
 #define KEY_BASE         "base"
 #define KEY_BYTES        "bytes"
+#define KEY_CHILD_ID     "child_id"
 #define KEY_CIRCLE       "circle"
 #define KEY_COUNT        "count"
 #define KEY_COUNTED      "counted"

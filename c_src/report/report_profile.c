@@ -182,8 +182,9 @@ static void processes(const struct profile *p, const struct figures *f,
         text(s, KEY_NAME, p, of->name);
         report_kin(p, of->initial_call, of->label, s);
         sink_text(s, "group", process_names_of(&f->groups.names, row->process));
-        text(s, "application", p, of->application);
+        text(s, KEY_APPLICATION, p, of->application);
         text(s, "parent", p, of->parent);
+        text(s, KEY_CHILD_ID, p, of->child);
         whose(s, profile_members(p, row->process), row->samples, row->pct,
               row->error_pct);
         top_functions(p, f, row->process, s);

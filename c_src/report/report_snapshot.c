@@ -32,6 +32,8 @@ static void process(const struct snapshot *snapshot,
     known_text(s, profile_meta_keys.pid, p, row->who.pid);
     known_text(s, KEY_NAME, p, of->name);
     known_text(s, KEY_INITIAL_CALL, p, of->initial_call);
+    known_text(s, KEY_APPLICATION, p, of->application);
+    known_text(s, KEY_CHILD_ID, p, of->child);
     if (row->stack != PROFILE_NONE)
         function_text(s, "current_function", p,
                       profile_stack_function(p, row->stack));

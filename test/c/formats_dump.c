@@ -10,8 +10,8 @@ static void add(struct dump *d, enum procstate state, uint32_t stack,
                 uint64_t processes, const char *pid, const char *name)
 {
     struct profile *p = d->profile;
-    const struct process_texts texts = {pid, name, *name ? "" : "shop:init/1",
-                                        "",  "",   ""};
+    const struct process_texts texts = {
+        .pid = pid, .name = name, .initial_call = *name ? "" : "shop:init/1"};
     struct dump_group g = {.state = state,
                            .stack = stack,
                            .processes = processes,
@@ -120,14 +120,15 @@ static struct dump *watched_shop(void)
     d->threads.engine_why = -E_BPF_DENIED;
     uint32_t busy = made(profile_string(p, "<0.92.0>"));
     uint32_t idle = make_frames(p, "R [idle: poll];N epoll_wait");
-    struct dump_thread t = {.kind = "scheduler",
-                            .number = 1,
-                            .seen = DUMP_SAMPLED,
-                            .state = STATE_RUNNING,
-                            .stack = make_stack(p, "start/0;pay/2:9"),
-                            .has_process = true,
-                            .process = {busy, d->groups[2].members[0].process},
-                            .age_ns = 440000};
+    struct dump_thread t = {
+        .kind = "scheduler",
+        .number = 1,
+        .seen = DUMP_SAMPLED,
+        .state = STATE_RUNNING,
+        .stack = make_stack(p, "start/0;pay/2:9"),
+        .has_process = true,
+        .process = {busy, d->groups.list[2].members[0].process},
+        .age_ns = 440000};
     add_thread(d, t);
     t = (struct dump_thread){.kind = "scheduler",
                              .number = 2,
@@ -152,7 +153,7 @@ static struct dump *watched_shop(void)
         .seen = DUMP_UNSEEN,
         .stack = PROFILE_NONE,
         .has_process = true,
-        .process = {busy, d->groups[2].members[0].process}};
+        .process = {busy, d->groups.list[2].members[0].process}};
     add_thread(d, t);
     return d;
 }
@@ -237,6 +238,31 @@ static void json_has_each_thread(void **state)
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (!strstr(text, parts[i]))
             fail_msg("no %s in:\n%s", parts[i], text);
+    free(text);
+    dump_destroy(d);
+}
+
+/* As the node told with --ask. */
+static void what_the_node_told_follows_the_name(void **state)
+{
+    (void)state;
+    struct dump *d = shop();
+    const struct process_texts told[] = {
+        {.pid = "<0.90.0>", .application = "shops", .child = "{till,1}"},
+        {.pid = "<0.92.0>", .application = "shops", .child = "busy"}};
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(profile_describe_process(d->profile, &told[i]), 0);
+    assert_int_equal(profile_note(d->profile, "--ask: some are missing"), 0);
+    char *text = written(&format_text, d, 0);
+    assert_non_null(strstr(text, "Note:     --ask: some are missing\n"));
+    assert_non_null(strstr(text, "-- <0.90.0> shop:init/1 {till,1} [shops], "
+                                 "<0.91.0> shop:init/1 and"));
+    assert_non_null(strstr(text, "-- <0.92.0> busy [shops]\n"));
+    free(text);
+    text = written(&format_json, d, 0);
+    assert_non_null(strstr(text, "\"application\": \"shops\""));
+    assert_non_null(strstr(text, "\"child_id\": \"{till,1}\""));
+    assert_non_null(strstr(text, "--ask: some are missing"));
     free(text);
     dump_destroy(d);
 }
@@ -378,6 +404,7 @@ int main(void)
         cmocka_unit_test(text_shows_each_thread),
         cmocka_unit_test(text_says_why_threads_are_missing),
         cmocka_unit_test(json_has_each_thread),
+        cmocka_unit_test(what_the_node_told_follows_the_name),
         cmocka_unit_test(text_names_whom_most_wait_for),
         cmocka_unit_test(a_circle_is_in_the_head),
         cmocka_unit_test(json_has_all_of_it),

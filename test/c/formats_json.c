@@ -49,7 +49,8 @@ static void has_the_documented_shape(void **state)
                                         .initial_call = "m:f/1",
                                         .label = "l",
                                         .application = "a",
-                                        .parent = "sup"};
+                                        .parent = "sup",
+                                        .child = "c"};
     uint32_t q = made(profile_process_of(p, &texts));
     make_sample(p, make_stack(p, "main:3;work:7"), q, STATE_RUNNING, 3);
     make_sample(p, make_stack(p, "main:4"), PROFILE_NONE, STATE_GC, 1);
@@ -98,6 +99,7 @@ static void has_the_documented_shape(void **state)
     assert_string_equal(text(process, "label"), "l");
     assert_string_equal(text(process, "application"), "a");
     assert_string_equal(text(process, "parent"), "sup");
+    assert_string_equal(text(process, "child_id"), "c");
     assert_int_equal(integer(process, "samples"), 3);
     assert_true(number(process, "pct") == 75.0);
     /* Wilson, by hand: 3 of 4 */

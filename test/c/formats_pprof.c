@@ -117,7 +117,8 @@ static void hostile_names_of_everything(void **state)
                           .line = i * 1000003};
         at = made(profile_stack(p, i % 11 ? at : PROFILE_NONE,
                                 made(profile_frame(p, &f))));
-        const struct process_texts q = {x, y, y, x, y, i % 2 ? x : ""};
+        const struct process_texts q = {
+            x, y, y, x, y, i % 2 ? x : "", i % 3 ? y : ""};
         struct profile_sample s = {
             .stack = i % 13 ? at : PROFILE_NONE,
             .process = i % 3 ? made(profile_process_of(p, &q)) : PROFILE_NONE,

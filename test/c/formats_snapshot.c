@@ -78,8 +78,8 @@ static void columns_are_as_wide_as_their_cells(void **state)
 static struct dump_member member(struct profile *p, const char *pid,
                                  const char *name)
 {
-    const struct process_texts texts = {pid, name, *name ? "" : "shop:init/1",
-                                        "",  "",   ""};
+    const struct process_texts texts = {
+        .pid = pid, .name = name, .initial_call = *name ? "" : "shop:init/1"};
     return (struct dump_member){made(profile_string(p, pid)),
                                 made(profile_process_of(p, &texts))};
 }

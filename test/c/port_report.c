@@ -28,7 +28,7 @@ static struct profile *profile_with_two_functions(void)
         profile_stack(p, (uint32_t)root, (uint32_t)profile_frame(p, &c));
     int64_t process = profile_process_of(
         p, &(struct process_texts){"<0.99.0>", "shop", "shop:init/1", "till 7",
-                                   "shops", "shop_sup"});
+                                   "shops", "shop_sup", "till_7"});
     struct profile_sample s = {.stack = (uint32_t)root,
                                .process = (uint32_t)process,
                                .thread = PROFILE_NONE,
@@ -207,6 +207,7 @@ static void processes_states_counters_and_notes_are_there(void **state)
     is_text_at(&r, at, "label", "till 7");
     is_text_at(&r, at, "application", "shops");
     is_text_at(&r, at, "parent", "shop_sup");
+    is_text_at(&r, at, "child_id", "till_7");
     is_integer_at(&r, at, "processes", 1);
     is_integer_at(&r, at, "samples", 4);
     is_integer(r.bytes, at_path(&r, "states", "running"), 4);

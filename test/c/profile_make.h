@@ -140,10 +140,10 @@ static inline void dump_row(struct buffer *b, const struct profile *p, size_t i)
     if (s->process != PROFILE_NONE) {
         const struct profile_process *q = profile_process_at(p, s->process);
         buffer_printf(
-            b, " process %s|%s|%s|%s|%s|%s", profile_text(p, q->pid),
+            b, " process %s|%s|%s|%s|%s|%s|%s", profile_text(p, q->pid),
             profile_text(p, q->name), profile_text(p, q->initial_call),
             profile_text(p, q->label), profile_text(p, q->application),
-            profile_text(p, q->parent));
+            profile_text(p, q->parent), profile_text(p, q->child));
         buffer_printf(b, " x%llu",
                       (unsigned long long)profile_members(p, s->process));
     }

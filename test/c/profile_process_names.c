@@ -73,6 +73,23 @@ static void what_says_most_is_the_name(void **state)
     profile_destroy(p);
 }
 
+static void a_child_has_its_id_in_its_name(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t nameless = process(p, "", "erlang:apply/2", "", "Elixir.My.Sup");
+    uint32_t named = process(p, "", "till:init/1", "", "sup");
+    for (uint32_t id = nameless; id <= named; id++) {
+        const struct process_texts said = {
+            .pid = profile_text(p, profile_process_at(p, id)->pid),
+            .child = "{till,2}"};
+        assert_int_equal(profile_describe_process(p, &said), 0);
+    }
+    is_called(p, nameless, "child {till,2} of My.Sup");
+    is_called(p, named, "till:init/1");
+    profile_destroy(p);
+}
+
 /* Of what is below the behaviour, the biggest part tells. */
 static void stacks_tell_where_nothing_else_does(void **state)
 {
@@ -139,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_says_most_is_the_name),
+        cmocka_unit_test(a_child_has_its_id_in_its_name),
         cmocka_unit_test(stacks_tell_where_nothing_else_does),
         cmocka_unit_test(a_filter_takes_the_same_names),
     };

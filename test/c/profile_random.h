@@ -61,12 +61,13 @@ static inline uint32_t random_process(struct chance *c, struct profile *p,
     char pid[32];
     uint32_t n = chance_below(c, processes);
     snprintf(pid, sizeof(pid), "<0.%u.0>", n);
-    const struct process_texts q = {n % 7 ? pid : "",
-                                    random_names[n % RANDOM_NAMES],
-                                    random_names[n * 3 % RANDOM_NAMES],
-                                    n % 5 ? "" : "label",
-                                    "app",
-                                    ""};
+    const struct process_texts q = {.pid = n % 7 ? pid : "",
+                                    .name = random_names[n % RANDOM_NAMES],
+                                    .initial_call =
+                                        random_names[n * 3 % RANDOM_NAMES],
+                                    .label = n % 5 ? "" : "label",
+                                    .application = "app",
+                                    .child = n % 3 ? "" : "id"};
     uint32_t id = made(profile_process_of(p, &q));
     if (n % 7 == 0)
         assert_int_equal(profile_set_members(p, id, n + 1), 0);

@@ -32,8 +32,8 @@ static void a_process_may_be_described_later(void **state)
     uint32_t a = made(profile_process(p, "<0.1.0>", "", raw, "", ""));
     uint32_t b = made(profile_process(p, "<0.2.0>", "b", raw, "", ""));
     uint32_t c = made(profile_process(p, "<0.1.0>", "late", raw, "", ""));
-    const struct process_texts said = {"<0.1.0>", "",    "m:init/1",
-                                       "job",     "app", "m_sup"};
+    const struct process_texts said = {"<0.1.0>", "",      "m:init/1", "job",
+                                       "app",     "m_sup", "m_1"};
     assert_false(profile_is_described(p, a));
     assert_int_equal(profile_describe_process(p, &said), 0);
     assert_true(profile_is_described(p, a));
@@ -46,6 +46,7 @@ static void a_process_may_be_described_later(void **state)
         assert_string_equal(profile_text(p, q->label), "job");
         assert_string_equal(profile_text(p, q->application), "app");
         assert_string_equal(profile_text(p, q->parent), "m_sup");
+        assert_string_equal(profile_text(p, q->child), "m_1");
     }
     /* What is not said stays, and so do the others and all ids. */
     assert_string_equal(profile_text(p, process_at(p, c)->name), "late");
@@ -60,7 +61,7 @@ static void only_a_known_pid_can_be_described(void **state)
 {
     (void)state;
     struct profile *p = make_profile();
-    struct process_texts said = {"<0.1.0>", "", "", "job", "", ""};
+    struct process_texts said = {.pid = "<0.1.0>", .label = "job"};
     assert_int_equal(profile_describe_process(p, &said), -E_NOT_FOUND);
     uint32_t crowd = made(profile_process(p, "", "", "m:f/1", "", ""));
     said.pid = "";
