@@ -92,6 +92,23 @@ static const struct err_row rows[] = {
     {E_WORK, "reading its stacks and texts takes more than 2,000,000 steps "
              "plus 2 per unpacked byte, which no recording needs"},
     {E_PROTOCOL, "the request does not follow the port protocol"},
+    {E_EPMD, "no epmd answers on this machine, so the node's port is not "
+             "known; it is asked at port 4369, or at ERL_EPMD_PORT of the "
+             "node's environment"},
+    {E_UNREGISTERED, "epmd does not know a node of this name; give the one "
+                     "that `epmd -names` shows with -p PID -n NAME"},
+    {E_UNREACHABLE, "the node accepts no connection from 127.0.0.1 at the port "
+                    "that epmd gave"},
+    {E_TLS, "the node's distribution uses TLS, which cprof does not speak"},
+    {E_COOKIE, "the node refused the cookie; give its cookie with "
+               "--cookie-file FILE, or in CPROF_COOKIE"},
+    {E_REFUSED, "the node refused the connection; does it allow only certain "
+                "nodes (net_kernel:allow/1)?"},
+    {E_NAMES_TAKEN, "others ask this node now, under all the names that cprof "
+                    "has for that; try again"},
+    {E_OTHER_NODE, "the node that answers to this name is another process"},
+    {E_SILENT, "the node did not answer in time"},
+    {E_ANSWER, "the node answered something that was not asked for"},
     {E_USAGE, "incorrect usage; see `cprof --help`"},
     {E_PLANTED, "belongs to another user, in a folder where anyone may create "
                 "files; choose another name, or remove it"},

@@ -68,6 +68,16 @@ enum err {
     E_WORK,                  /**< the file would take far more time to read than
                                   its size explains */
     E_PROTOCOL,              /**< the other side of the port broke protocol */
+    E_EPMD,                  /**< no epmd answers */
+    E_UNREGISTERED,          /**< epmd knows no node of that name */
+    E_UNREACHABLE,           /**< the node's port accepts no connection */
+    E_TLS,                   /**< the node's distribution uses TLS */
+    E_COOKIE,                /**< the node refused the cookie */
+    E_REFUSED,               /**< the node refused the connection */
+    E_NAMES_TAKEN,           /**< all our names are connected to the node */
+    E_OTHER_NODE,            /**< the node is not the process that was meant */
+    E_SILENT,                /**< the node does not answer */
+    E_ANSWER,                /**< an answer is not one to the question */
 
     /* cli */
     E_USAGE = 4596, /**< the command line is wrong; already reported */

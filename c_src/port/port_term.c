@@ -1,46 +1,14 @@
 /*
- * A bounded walk over the external term format. The tags are those of
- * erts/emulator/beam/external.h, which erl_ext_dist in erts/doc describes. It
- * knows only the tags that a request may contain: pids, funs, references,
- * compressed terms and integers beyond 64 bits are refused.
+ * A bounded walk over the external term format. It knows only the tags that a
+ * request may contain: pids, funs, references, compressed terms and integers
+ * beyond 64 bits are refused.
  */
 #include "port/port_term.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/reader.h"
-
-enum tag {
-    TAG_VERSION = 131,
-    TAG_NEW_FLOAT = 70,
-    TAG_SMALL_INTEGER = 97,
-    TAG_INTEGER = 98,
-    TAG_ATOM = 100,
-    TAG_SMALL_TUPLE = 104,
-    TAG_LARGE_TUPLE = 105,
-    TAG_NIL = 106,
-    TAG_STRING = 107,
-    TAG_LIST = 108,
-    TAG_BINARY = 109,
-    TAG_SMALL_BIG = 110,
-    TAG_SMALL_ATOM = 115,
-    TAG_MAP = 116,
-    TAG_ATOM_UTF8 = 118,
-    TAG_SMALL_ATOM_UTF8 = 119,
-};
-
-/* The format is big-endian, but the bounded reader reads little-endian values.
- */
-static uint32_t u16(struct reader *r)
-{
-    return __builtin_bswap16(reader_u16(r));
-}
-
-static uint32_t u32(struct reader *r)
-{
-    return __builtin_bswap32(reader_u32(r));
-}
+#include "port/port_ext.h"
 
 static bool term(struct reader *r, unsigned depth);
 
@@ -66,7 +34,7 @@ static bool small_big(struct reader *r)
 /* A list consists of its elements and then its tail, which must be []. */
 static bool list(struct reader *r, unsigned depth)
 {
-    return terms(r, u32(r), depth) && reader_u8(r) == TAG_NIL;
+    return terms(r, ext_u32(r), depth) && reader_u8(r) == TAG_NIL;
 }
 
 static bool leaf(struct reader *r, uint8_t tag)
@@ -86,14 +54,14 @@ static bool leaf(struct reader *r, uint8_t tag)
     case TAG_ATOM:
     case TAG_ATOM_UTF8:
     case TAG_STRING:
-        reader_skip(r, u16(r));
+        reader_skip(r, ext_u16(r));
         return true;
     case TAG_SMALL_ATOM:
     case TAG_SMALL_ATOM_UTF8:
         reader_skip(r, reader_u8(r));
         return true;
     case TAG_BINARY:
-        reader_skip(r, u32(r));
+        reader_skip(r, ext_u32(r));
         return true;
     case TAG_NIL:
         return true;
@@ -111,10 +79,10 @@ static bool term(struct reader *r, unsigned depth)
         known = terms(r, reader_u8(r), depth);
         break;
     case TAG_LARGE_TUPLE:
-        known = terms(r, u32(r), depth);
+        known = terms(r, ext_u32(r), depth);
         break;
     case TAG_MAP:
-        known = terms(r, 2 * (uint64_t)u32(r), depth);
+        known = terms(r, 2 * (uint64_t)ext_u32(r), depth);
         break;
     case TAG_LIST:
         known = list(r, depth);
