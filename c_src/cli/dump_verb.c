@@ -1,6 +1,7 @@
 /* cprof dump: shows what every scheduler and process of a node is doing now. */
 #include <string.h>
 
+#include "cli/ask.h"
 #include "cli/nodes.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
@@ -23,12 +24,15 @@ static int run(int argc, char **argv)
 {
     struct options o;
     struct dump *d;
+    struct ask ask;
     int code;
     if (!verb_options(&verb_dump, argc, argv, &o, &code))
         return code;
     code = verb_output(&o);
     if (code == EXIT_DONE)
         code = nodes_choose("dump", &o);
+    if (code == EXIT_DONE)
+        code = ask_prepare(&ask, &o);
     if (code != EXIT_DONE)
         return code;
     limits_raise();
@@ -37,7 +41,8 @@ static int run(int argc, char **argv)
     int err = dump_read(o.pid, &how, &d);
     if (err)
         return fail_node(o.pid, err);
-    code = write_result(&o, d);
+    err = ask_node(&ask, o.pid, d->profile);
+    code = err ? fail("--ask", err) : write_result(&o, d);
     dump_destroy(d);
     return code;
 }

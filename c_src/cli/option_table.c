@@ -262,8 +262,9 @@ enum {
     RECORD = OPTION_RECORD,
     DIFF = OPTION_DIFF,
     NODES = OPTION_RECORD | OPTION_DOCTOR | OPTION_DUMP | OPTION_SNAPSHOT |
-            OPTION_TOP,                    /* use a node */
-    SHOWS = OPTION_RECORD | OPTION_REPORT, /* show a recording */
+            OPTION_TOP,                                   /* use a node */
+    SHOWS = OPTION_RECORD | OPTION_REPORT,                /* show a recording */
+    ASKS = OPTION_RECORD | OPTION_DUMP | OPTION_SNAPSHOT, /* can ask a node */
     FILTERS = SHOWS | OPTION_DIFF,
     WRITES = FILTERS | OPTION_DUMP | OPTION_SNAPSHOT, /* write a result */
 };
@@ -278,6 +279,13 @@ const struct option_row option_table[] = {
      "the operating system pid of the node"},
     {"node", 'n', NODES, "NAME", NULL, ANY, NULL, AT(node),
      "the node with this name, such as shop or shop@host"},
+    {"ask", 0, ASKS, NULL, NULL, ANY, NULL, AT(ask),
+     "connect to the node, with its cookie and as a hidden node, and ask it "
+     "for "
+     "names of processes: applications, ids of supervisors' children, labels"},
+    {"cookie-file", 0, ASKS, "FILE", NULL, ANY, NULL, AT(cookie_file),
+     "--ask: the file with the cookie (default: CPROF_COOKIE in the "
+     "environment, or .erlang.cookie in the home of the node's user)"},
     {"duration", 'd', RECORD | OPTION_TOP, "S", NULL, ANY, take_duration, 0,
      "how many seconds to record (default " SECONDS "; a command: until it "
      "ends); top: to show (default: until q is pressed)"},

@@ -235,9 +235,13 @@ static int node_without_option(const char *word, struct options_fault *f)
     return fault(f, word, "", why);
 }
 
+/* A node that got its name after its start can be asked if both are given. */
 static int check_node(const struct options *o, struct options_fault *f)
 {
-    return o->pid && o->node
+    if (o->cookie_file && !o->ask)
+        return option_fault(f, option_row("cookie-file"), o->cookie_file,
+                            "only for --ask");
+    return o->pid && o->node && !o->ask
                ? fault(f, "--node", o->node, "give either --pid or --node")
                : 0;
 }

@@ -44,7 +44,9 @@ struct options {
     enum option_verb verb;
     bool help, quiet;
     pid_t pid;
-    const char *node;     /**< its name */
+    const char *node; /**< its name */
+    bool ask;         /**< connect to it, and ask it for names */
+    const char *cookie_file;
     char *const *command; /**< after "--", NULL-terminated */
     double seconds;
     double interval; /**< seconds; never 0 after parsing, for top */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/ask.h"
 #include "cli/launch.h"
 #include "cli/nodes.h"
 #include "cli/options.h"
@@ -137,15 +138,24 @@ static int note_others(struct launch *l, int sampled, struct profile *p)
     return tell_others(l, 0, p);
 }
 
+/* What is recorded. */
+struct recorded {
+    pid_t pid;
+    const struct ask *ask;
+    struct launch *launch; /* NULL if there is no command */
+};
+
 /* If the node ended during the recording, or the recording ended early for
  * another reason, the samples until then are kept. */
-static int finish(const struct options *o, struct session *s, int sampled,
-                  struct launch *launch)
+static int finish(const struct options *o, const struct recorded *of,
+                  struct session *s, int sampled)
 {
     struct profile *p = NULL;
     int err = session_finish(s, &p);
-    if (!err && launch)
-        err = note_others(launch, sampled, p);
+    if (!err)
+        err = ask_node(of->ask, of->pid, p);
+    if (!err && of->launch)
+        err = note_others(of->launch, sampled, p);
     if (err) {
         profile_destroy(p);
         return fail("recording", err);
@@ -184,11 +194,11 @@ static int attach(const struct options *o, const struct session_options *how,
     return is_starting(o, err) && interrupted ? -EINTR : err;
 }
 
-static int record_pid(const struct options *o, pid_t pid, struct launch *launch)
+static int record_pid(const struct options *o, const struct recorded *of)
 {
     bool cpu = o->events & EVENT_SET(EVENT_CPU);
     const struct session_options how = {
-        .pid = pid,
+        .pid = of->pid,
         .events = o->events,
         .rates = {[EVENT_CPU] = o->rate,
                   [EVENT_WALL] = cpu ? OPTIONS_WALL_RATE : o->rate},
@@ -201,7 +211,7 @@ static int record_pid(const struct options *o, pid_t pid, struct launch *launch)
         .duration_ns = (uint64_t)(duration_of(o) * (double)NS_PER_S),
         .stop = &interrupted};
     char what[32];
-    snprintf(what, sizeof(what), "pid %d", pid);
+    snprintf(what, sizeof(what), "pid %d", of->pid);
     struct session *s;
     int err = attach(o, &how, &s);
     if (err == -EINTR)
@@ -211,7 +221,7 @@ static int record_pid(const struct options *o, pid_t pid, struct launch *launch)
                                "30 s; try again when the machine is less busy");
     if (err)
         return fail(what, err);
-    int code = finish(o, s, sample(o, s, launch), launch);
+    int code = finish(o, of, s, sample(o, s, of->launch));
     session_close(s);
     return code;
 }
@@ -251,13 +261,14 @@ static int outcome_of(const char *command, const struct launch *l)
     return launch_exit_code(l);
 }
 
-static int record_command(const struct options *o)
+static int record_command(const struct options *o, const struct ask *ask)
 {
     struct launch launch;
     int err = launch_start(o->command, &interrupted, &launch);
     if (err)
         return explain_launch(o->command[0], &launch, err);
-    int code = record_pid(o, launch.vm, &launch);
+    int code = record_pid(
+        o, &(struct recorded){.pid = launch.vm, .ask = ask, .launch = &launch});
     size_t told = launch.other_count;
     if (code == EXIT_DONE && !interrupted)
         launch_wait(&launch, &interrupted);
@@ -268,9 +279,20 @@ static int record_command(const struct options *o)
     return code;
 }
 
+static int record_node(struct options *o, struct ask *ask)
+{
+    int code = nodes_choose("record", o);
+    if (code == EXIT_DONE)
+        code = ask_prepare(ask, o);
+    return code == EXIT_DONE
+               ? record_pid(o, &(struct recorded){.pid = o->pid, .ask = ask})
+               : code;
+}
+
 static int run(int argc, char **argv)
 {
     struct options o;
+    struct ask ask;
     int code;
     if (!verb_options(&verb_record, argc, argv, &o, &code))
         return code;
@@ -282,10 +304,10 @@ static int run(int argc, char **argv)
     int err = limits_check(); /* before a command is started for nothing */
     if (err)
         return fail("record", err);
-    if (o.command)
-        return record_command(&o);
-    code = nodes_choose("record", &o);
-    return code == EXIT_DONE ? record_pid(&o, o.pid, NULL) : code;
+    if (!o.command)
+        return record_node(&o, &ask);
+    code = ask_prepare(&ask, &o);
+    return code == EXIT_DONE ? record_command(&o, &ask) : code;
 }
 
 const struct verb verb_record = {

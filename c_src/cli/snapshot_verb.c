@@ -1,4 +1,5 @@
 /* cprof snapshot: shows the figures of a node. */
+#include "cli/ask.h"
 #include "cli/nodes.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
@@ -19,18 +20,22 @@ static int run(int argc, char **argv)
 {
     struct options o;
     struct snapshot *s;
+    struct ask ask;
     int code;
     if (!verb_options(&verb_snapshot, argc, argv, &o, &code))
         return code;
     code = verb_output(&o);
     if (code == EXIT_DONE)
         code = nodes_choose("snapshot", &o);
+    if (code == EXIT_DONE)
+        code = ask_prepare(&ask, &o);
     if (code != EXIT_DONE)
         return code;
     int err = snapshot_read(o.pid, o.top, &s);
     if (err)
         return fail_node(o.pid, err);
-    code = write_result(&o, s);
+    err = ask_node(&ask, o.pid, s->dump->profile);
+    code = err ? fail("--ask", err) : write_result(&o, s);
     snapshot_destroy(s);
     return code;
 }

@@ -72,6 +72,7 @@ defmodule Live.Node do
   @doc """
   Compiles the work module (and those given by `with`) and starts `erl` with it, with no VM flags but erl_flags. `nif`:
   also builds this library, with `nif_flags`; its folder is then the first argument. `as`: the user who runs it.
+  `env`: of its environment.
   """
   def start(module, args \\ [], erl_flags \\ [], opts \\ []) do
     dir = if opts[:as], do: tmp_dir_for_all(), else: tmp_dir()
@@ -84,6 +85,7 @@ defmodule Live.Node do
     {exe, argv} = wrap(opts[:as], [System.find_executable("erl") | erl_flags ++ run])
     # Another user may not look for a .erlang in our home, and erl would complain.
     env = if opts[:as], do: [{~c"HOME", String.to_charlist(dir)}, {~c"XDG_CONFIG_HOME", false}], else: []
+    env = env ++ (opts[:env] || [])
     # Nor may that user look into our folder if it is below /root.
     place = if opts[:as], do: [cd: dir], else: []
     boot(dir, {exe, [:binary, :exit_status, line: 65536, args: argv, env: env] ++ place}, 3)
@@ -250,14 +252,15 @@ defmodule Live.Cprof do
     copy
   end
 
-  @doc "Runs it, or the given `program`, until it ends: {stdout, stderr, exit code}. `as`: a user."
+  @doc "Runs it, or the given `program`, until it ends: {stdout, stderr, exit code}. `as`: a user. `env`: as System.cmd."
   def run(args, opts \\ []) do
     {err, 0} = System.cmd("mktemp", ["-t", "cprof-err-XXXXXXXX"])
     err = String.trim(err)
     prefix = if opts[:as], do: "setpriv --reuid #{opts[:as]} --regid nogroup --clear-groups ", else: ""
     script = ~s(e=$1; shift; exec #{prefix}"$@" 2>"$e")
     program = opts[:program] || @program
-    {out, code} = System.cmd("sh", ["-c", script, "sh", err, program | Enum.map(args, &to_string/1)])
+    args = ["-c", script, "sh", err, program | Enum.map(args, &to_string/1)]
+    {out, code} = System.cmd("sh", args, env: opts[:env] || [])
     stderr = File.read!(err)
     File.rm!(err)
     {out, stderr, code}
