@@ -202,7 +202,8 @@ defmodule Live.FiguresTest do
       spinner = row(outside["processes"]["top"], "spinner")
       assert_in_delta spinner["reductions_per_s"] / per_s.(reductions_later, reductions), 1, 0.25
       assert_in_delta outside["processes"]["created_per_s"] / per_s.(made_later, made), 1, 0.25
-      assert Enum.any?(outside["schedulers"], &(&1["type"] == "normal" and &1["cpu"] > 0.2))
+      # On a busy machine it waits for a CPU most of the time.
+      assert Enum.any?(outside["schedulers"], &(&1["type"] == "normal" and &1["cpu"] + &1["waiting_for_cpu"] > 0.2))
       assert outside["elapsed_us"] in 1_000_000..5_000_000
     end
   end
