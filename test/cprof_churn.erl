@@ -14,6 +14,7 @@
 -define(FLOOD, 100).
 -define(BINARY, 60000).
 -define(HEAP, 4000000).
+-define(PARTS, [young, stack, young_free, old, old_free, fragments]).
 -define(GENERATIONS, 4).
 %% Who is neither made here nor traced: the system's own.
 -define(SLACK, 1000).
@@ -376,7 +377,7 @@ one_look(Kind, #{begun := Begun, own := N} = Job) ->
 seen_by(walk, #{counters := Counters} = Job) ->
     Made = counters:get(Counters, ?MADE),
     Before = {erlang:system_info(process_count), Made},
-    case cprof_walk_nif:read(200) of
+    case cprof_walk_nif:read(200, true) of
         {ok, Walk} ->
             #{count := Count, embryos := Embryos, implausible := Implausible, took_us := Us} = Walk,
             #{
@@ -397,7 +398,7 @@ seen_by(snapshot, Job) ->
 
 wrong(Walk, {Living, Made}, #{counters := Counters} = Job) ->
     #{count := Count, embryos := Embryos, states := States, mailboxes := Mailboxes} = Walk,
-    #{binaries := #{held := Held}, groups := Groups} = Walk,
+    #{binaries := #{held := Held}, groups := Groups, heaps := #{count := Heaps, unread := Moving} = Sums} = Walk,
     #{total := Total, histogram := Histogram} = Mailboxes,
     Most = Living + counters:get(Counters, ?MADE) - Made + ?SLACK,
     Checks = [
@@ -406,6 +407,8 @@ wrong(Walk, {Living, Made}, #{counters := Counters} = Job) ->
         {histogram, lists:sum([N || {_, N} <- Histogram]) =< Count, Histogram},
         {total, Total =< Most * ?FLOOD + 100000, Total},
         {held, Held =< Most * ?BINARY + 500000000, Held},
+        {heaps, Heaps + Moving =< Count, {Heaps, Moving, Count}},
+        {in_heaps, lists:sum([maps:get(Key, Sums) || Key <- ?PARTS]) =< Most * ?HEAP + 500000000, Sums},
         {groups, lists:all(fun is_group/1, Groups), Groups}
     ],
     [{What, Found} || {What, false, Found} <- Checks] ++
@@ -433,10 +436,13 @@ is_made_soon(Pid, Job, Tries) ->
 %% What a process that we made can have at most.
 wrong_rows(#{mailboxes := #{top := Queues}, binaries := Binaries, memory := Memory} = Walk, Job) ->
     #{top := Holders, leaks := Leaks} = Binaries,
+    #{heaps := #{unused := Unused, pinned := Pinned, sample := Sample}} = Walk,
     Rows =
         [{queue, Pid, N, ?FLOOD} || {Pid, N, _} <- Queues] ++
             [{binaries, Pid, N, 8 * ?BINARY} || {Pid, N, _, _} <- Holders ++ Leaks] ++
             [{memory, Pid, N, ?HEAP} || {Pid, N} <- Memory] ++
+            [{in_heap, Pid, N, ?HEAP} || {Pid, N, _} <- Unused ++ Sample] ++
+            [{pinned, Pid, N, 8 * ?BINARY} || {Pid, N, _} <- Pinned] ++
             [{reductions, Pid, N, 1 bsl 31} || {Pid, N} <- maps:get(reductions, Walk)],
     [{unknown, What, Pid, N} || {What, Pid, N, _} <- Rows, not is_known(Pid, Job)] ++
         [Row || {_, Pid, N, Most} = Row <- Rows, N > Most, is_victim(Pid, Job)].

@@ -305,13 +305,14 @@ bounds() ->
     ),
     {ok, #{offsets := Offsets}} = cprof_walk_nif:status(),
     {Canary, _} = cprof_calibrate:canary(),
-    Walk = fun(Top) -> cprof_native:walk(Offsets, Top, Canary, 100000) end,
+    Walk = fun(Top) -> cprof_native:walk(Offsets, Top, false, Canary, 100000) end,
     [?assertError(badarg, Walk(Top)) || Top <- [0, 201, -1, 1 bsl 40, many]],
     [
-        ?assertError(badarg, cprof_native:walk(Wrong, 1, Canary, 100000))
+        ?assertError(badarg, cprof_native:walk(Wrong, 1, false, Canary, 100000))
      || Wrong <- [#{}, {}, Offsets#{state := a}, Offsets#{unheard_of => 8}, maps:remove(pc, Offsets)]
     ],
-    ?assertError(badarg, cprof_native:walk(Offsets, 1, canary, 100000)).
+    ?assertError(badarg, cprof_native:walk(Offsets, 1, yes, Canary, 100000)),
+    ?assertError(badarg, cprof_native:walk(Offsets, 1, false, canary, 100000)).
 
 %% It has a queue and a binary, and more than most for its heap.
 no_canary(_) ->

@@ -60,10 +60,12 @@ static void add_binaries(struct procsums *s, const struct procsums_process *p,
         largest_add(&s->leaks, &row);
 }
 
-static void add_key(struct largest *list, uint64_t key, uint64_t id)
+static void add_key(struct largest *list, uint64_t key, uint64_t id,
+                    uint64_t more)
 {
     if (largest_wants(list, key))
-        largest_add(list, &(struct largest_row){.key = key, .id = id});
+        largest_add(
+            list, &(struct largest_row){.key = key, .id = id, .more = {more}});
 }
 
 void procsums_add(struct procsums *s, const struct procsums_process *p,
@@ -74,6 +76,6 @@ void procsums_add(struct procsums *s, const struct procsums_process *p,
     if (p->vheap_words != FIGURE_UNKNOWN)
         add_binaries(s, p, since);
     if (p->heap_words != FIGURE_UNKNOWN)
-        add_key(&s->memories, p->heap_words, p->id);
-    add_key(&s->reductions, since->reductions, p->id);
+        add_key(&s->memories, p->heap_words, p->id, p->live_words);
+    add_key(&s->reductions, since->reductions, p->id, 0);
 }

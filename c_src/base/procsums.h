@@ -27,6 +27,8 @@ enum {
 struct procsums_process {
     uint64_t id; /**< pid term */
     uint64_t queue, vheap_words, heap_words;
+    uint64_t live_words; /**< of the heap, what the last collection left, + 1;
+                              0: not known */
 };
 
 /** What is known of it from the walk before. */
@@ -46,7 +48,8 @@ struct procsums {
     /** more: vheap words, heap words, still_ms of procsums_since.
      *  The key of leaks is vheap words per heap word, in 1/256. */
     struct largest binaries, leaks;
-    struct largest memories, reductions;
+    struct largest memories; /**< more: live words + 1, or 0 */
+    struct largest reductions;
 };
 
 /** s is zeroed. @param top  rows of each list, at most LARGEST_ROOM */

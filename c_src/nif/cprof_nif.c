@@ -81,7 +81,7 @@ static ErlNifFunc functions[] = {
     {"walk_struct", 1, walk_nif_struct, 0},
     {"walk_table", 0, walk_nif_table, 0},
     {"walk_word", 1, walk_nif_word, 0},
-    {"walk", 4, walk_nif_walk, 0},
+    {"walk", 5, walk_nif_walk, 0},
 };
 
 static void unload(ErlNifEnv *env, void *priv)

@@ -12,12 +12,6 @@ enum {
 };
 #define MOST (1ull << 44) /* words or messages; a larger figure is wrong */
 
-static uint64_t word_at(uint64_t process, uint32_t offset)
-{
-    const uint64_t *p = (const uint64_t *)(uintptr_t)(process + offset);
-    return __atomic_load_n(p, __ATOMIC_RELAXED);
-}
-
 static uint32_t flags_at(uint64_t process, uint32_t offset)
 {
     const uint32_t *p = (const uint32_t *)(uintptr_t)(process + offset);
@@ -41,16 +35,17 @@ static uint32_t created_now(const struct walk *w)
 
 static uint64_t queue_length(const struct walk_layout *l, uint64_t process)
 {
-    uint64_t n = word_at(process, l->queue) + word_at(process, l->queue_outer);
-    return l->queue_middle ? n + word_at(process, l->queue_middle) : n;
+    uint64_t n =
+        walk_word(process, l->queue) + walk_word(process, l->queue_outer);
+    return l->queue_middle ? n + walk_word(process, l->queue_middle) : n;
 }
 
 static uint64_t heap_words(const struct walk_layout *l, uint64_t process)
 {
     uint64_t old =
-        word_at(process, l->old_hend) - word_at(process, l->old_heap);
-    return word_at(process, l->heap_size) + old / 8 +
-           word_at(process, l->fragments);
+        walk_word(process, l->old_hend) - walk_word(process, l->old_heap);
+    return walk_word(process, l->heap_size) + old / 8 +
+           walk_word(process, l->fragments);
 }
 
 /* false: a figure is impossible, as the struct is being filled or emptied */
@@ -60,9 +55,9 @@ static bool read_process(const struct walk *w, uint64_t process,
     const struct walk_layout *l = &w->layout;
     struct procsums_process *f = &p->figures;
     f->queue = queue_length(l, process);
-    p->reductions = word_at(process, l->reductions);
+    p->reductions = walk_word(process, l->reductions);
     f->vheap_words =
-        word_at(process, l->vheap) + word_at(process, l->vheap_old);
+        walk_word(process, l->vheap) + walk_word(process, l->vheap_old);
     f->heap_words = heap_words(l, process);
     return f->queue < MOST && f->vheap_words < MOST && f->heap_words < MOST;
 }
@@ -75,10 +70,10 @@ static bool is_atom(const struct walk *w, uint64_t word)
 static void add_group(struct walk *w, uint64_t process, uint64_t id)
 {
     uint32_t at = w->layout.initial;
-    struct walk_group_key key = {.pc = word_at(process, w->layout.pc),
-                                 .module = word_at(process, at),
-                                 .function = word_at(process, at + 8),
-                                 .arity = word_at(process, at + 16)};
+    struct walk_group_key key = {.pc = walk_word(process, w->layout.pc),
+                                 .module = walk_word(process, at),
+                                 .function = walk_word(process, at + 8),
+                                 .arity = walk_word(process, at + 16)};
     if (is_atom(w, key.module) && is_atom(w, key.function) &&
         key.arity <= TERM_MAX_ARITY)
         walk_groups_add(&w->groups, &key, id);
@@ -149,26 +144,43 @@ static struct procsums_since remember(struct walk *w, uint32_t slot,
     return since;
 }
 
+/* What the last collection left in its heap, + 1, or 0. Only those of the
+ * largest heaps are looked at. */
+static uint64_t live_words(const struct walk *w, uint64_t process,
+                           uint64_t heap_words)
+{
+    struct walk_heap h;
+    return largest_wants(&w->sums.memories, heap_words) &&
+                   walk_heap_read(&w->layout, process, &h)
+               ? h.live + 1
+               : 0;
+}
+
 static void add_process(struct walk *w, uint32_t slot, uint64_t process,
-                        const struct walk_process *p)
+                        struct walk_process *p)
 {
     enum procstate state = procstate_of(p->state);
     struct procsums_since since = remember(w, slot, p);
     procsums_count(&w->sums, state,
-                   w->layout.signals && word_at(process, w->layout.signals));
+                   w->layout.signals && walk_word(process, w->layout.signals));
     if (p->figures.id == w->canary) { /* ours: in no other sum, in no list */
         w->canary_seen = true;
         w->canary_figures = p->figures;
+        w->canary_heap_read =
+            walk_heap_read(&w->layout, process, &w->canary_heap);
         return;
     }
+    p->figures.live_words = live_words(w, process, p->figures.heap_words);
     procsums_add(&w->sums, &p->figures, &since);
+    if (w->with_heaps)
+        walk_heaps_add(&w->heaps, &w->layout, process, p->state, &p->figures);
     if (state == PROCSTATE_WAITING)
         add_group(w, process, p->figures.id);
 }
 
 static void look_at(struct walk *w, uint32_t slot, uint64_t process)
 {
-    struct walk_process p = {.figures.id = word_at(process, 0),
+    struct walk_process p = {.figures.id = walk_word(process, 0),
                              .state = flags_at(process, w->layout.state)};
     uint64_t id = p.figures.id;
     if (!term_is_pid(id) || slot_of_pid(&w->table, id) != slot ||
@@ -238,6 +250,8 @@ void walk_begin(struct walk *w)
     procsums_init(&w->sums, w->top);
     w->began_ns = walk_clock_ns();
     w->groups.random = w->began_ns;
+    if (w->with_heaps)
+        walk_heaps_init(&w->heaps, w->top, w->began_ns);
     w->created = created_now(w);
     if (w->memory && w->memory->last_ns) {
         w->elapsed_ns = w->began_ns - w->memory->last_ns;
@@ -267,6 +281,8 @@ static void give_back(struct walk *w)
 void walk_end(struct walk *w)
 {
     procsums_sort(&w->sums);
+    if (w->with_heaps)
+        walk_heaps_sort(&w->heaps);
     if (w->memory) {
         walk_memory_keep(w->memory, w->rows_written);
         w->memory->last_ns = w->began_ns;

@@ -28,6 +28,7 @@
 #include "base/procsums.h"
 #include "nif/process_table.h"
 #include "nif/walk_groups.h"
+#include "nif/walk_heaps.h"
 #include "nif/walk_layout.h"
 #include "nif/walk_memory.h"
 
@@ -43,6 +44,7 @@ struct walk {
     struct walk_layout layout;
     struct walk_memory *memory; /**< NULL: no comparison with the last walk */
     uint32_t top;               /**< rows in each list */
+    bool with_heaps;            /**< also what heaps hold, and a sample */
     uint64_t atoms;  /**< atom_count: a term with a higher index is no atom */
     uint64_t canary; /**< pid of the process with known figures */
 
@@ -57,10 +59,14 @@ struct walk {
     uint32_t created_before, created;
     bool canary_seen;
     struct procsums_process canary_figures;
+    bool canary_heap_read;
+    struct walk_heap canary_heap;
     struct walk_groups groups;
+    struct walk_heaps heaps;
 };
 
-/** w is zeroed, except table, layout, memory, top, atoms and canary. */
+/** w is zeroed, except table, layout, memory, top, with_heaps, atoms and
+ *  canary. */
 void walk_begin(struct walk *w);
 /** Continues for about 0.12 ms; false: there is more to do. */
 bool walk_step(struct walk *w);

@@ -13,7 +13,9 @@ bool walk_layout_fits(const struct walk_layout *l, uint32_t size)
     const uint32_t words[] = {l->queue,     l->queue_outer, l->queue_middle,
                               l->signals,   l->heap_size,   l->old_hend,
                               l->old_heap,  l->fragments,   l->vheap,
-                              l->vheap_old, l->reductions,  l->pc};
+                              l->vheap_old, l->reductions,  l->pc,
+                              l->heap,      l->high_water,  l->htop,
+                              l->stop,      l->hend,        l->old_htop};
     for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (!fits(words[i], 8, size))
             return false;

@@ -1,6 +1,7 @@
 /**
  * @file walk_layout.h
- * Where the figures are in the VM's struct Process (erl_process.h).
+ * Where the figures are in the VM's struct Process (erl_process.h), and how
+ * they are read.
  * lib/native/cprof_calibrate.erl finds the offsets with processes whose figures
  * are known. None is taken from a header, because patches of distributions and
  * build options move fields.
@@ -30,6 +31,13 @@
     X(reductions)   /* so far; not updated while it runs */                    \
     X(pc)           /* where it continues, when it is not running */           \
     X(initial)      /* module and function as terms, arity */                  \
+    X(heap)         /* start of the young heap; this one and the next five are \
+                       0 if one of them was not found */                       \
+    X(high_water)   /* end of what the last collection left there */           \
+    X(htop)         /* end of what is used; not updated while it runs */       \
+    X(stop)         /* where the stack ends, which begins at hend */           \
+    X(hend)         /* end of the young heap */                                \
+    X(old_htop)     /* end of what is used of the old heap */                  \
     X(created)      /* of the table, not of a process: a u32 that counts all   \
                        processes ever created; relative to                     \
                        process_table.place - TABLE_BEFORE */
@@ -39,6 +47,13 @@ struct walk_layout {
     WALK_OFFSETS(X)
 #undef X
 };
+
+/** The word at an offset of a process's struct. */
+static inline uint64_t walk_word(uint64_t process, uint32_t offset)
+{
+    const uint64_t *p = (const uint64_t *)(uintptr_t)(process + offset);
+    return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
 
 /**
  * Is every field within a struct of size bytes, and the counter within the

@@ -142,6 +142,12 @@ static bool get_offset(ErlNifEnv *env, ERL_NIF_TERM map, const char *key,
            enif_get_uint(env, offset, out);
 }
 
+static bool get_boolean(ErlNifEnv *env, ERL_NIF_TERM term, bool *out)
+{
+    *out = enif_is_identical(term, enif_make_atom(env, "true"));
+    return *out || enif_is_identical(term, enif_make_atom(env, "false"));
+}
+
 /* The map must have all fields, and no others. */
 static bool get_layout(ErlNifEnv *env, ERL_NIF_TERM map, struct walk_layout *l)
 {
@@ -242,12 +248,14 @@ ERL_NIF_TERM walk_nif_walk(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     struct nif_state *s = enif_priv_data(env);
     struct walk_layout layout;
     unsigned top;
+    bool with_heaps;
     ErlNifPid canary;
     ErlNifUInt64 atoms;
     if (!get_layout(env, argv[0], &layout) ||
         !enif_get_uint(env, argv[1], &top) || top == 0 || top > LARGEST_ROOM ||
-        !enif_get_local_pid(env, argv[2], &canary) ||
-        !enif_get_uint64(env, argv[3], &atoms))
+        !get_boolean(env, argv[2], &with_heaps) ||
+        !enif_get_local_pid(env, argv[3], &canary) ||
+        !enif_get_uint64(env, argv[4], &atoms))
         return enif_make_badarg(env);
     if (!atomic_load(&s->found) || !is_on_normal_scheduler())
         return error(env, "not_found");
@@ -259,6 +267,7 @@ ERL_NIF_TERM walk_nif_walk(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     struct walk *w = call->walk;
     w->layout = layout;
     w->top = top;
+    w->with_heaps = with_heaps;
     w->canary = canary.pid;
     w->atoms = atoms;
     walk_begin(w);

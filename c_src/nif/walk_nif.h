@@ -32,9 +32,9 @@ ERL_NIF_TERM walk_nif_table(ErlNifEnv *env, int argc,
 /** walk_word(Atom | LocalPid) -> integer: the word that the term is. */
 ERL_NIF_TERM walk_nif_word(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
 /**
- * walk(Layout, Top, Canary, AtomCount) -> Figures | {error, Reason}. Layout:
- * a map of offsets by WALK_OFFSETS of walk_layout.h. Figures: a map,
- * walk_terms.h.
+ * walk(Layout, Top, Heaps, Canary, AtomCount) -> Figures | {error, Reason}.
+ * Layout: a map of offsets by WALK_OFFSETS of walk_layout.h. Heaps: true for
+ * the figures of walk_heaps.h, too. Figures: a map, walk_terms.h.
  */
 ERL_NIF_TERM walk_nif_walk(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]);
 

@@ -113,6 +113,58 @@ static ERL_NIF_TERM canary(ErlNifEnv *env, const struct walk *w)
     put_number(&f, "queue", p->queue);
     put_number(&f, "binaries", p->vheap_words);
     put_number(&f, "heap", p->heap_words);
+    if (w->canary_heap_read) {
+        const struct walk_heap *h = &w->canary_heap;
+        put_number(&f, "used", h->young + h->stack + h->old);
+        put_number(&f, "live", h->live);
+    }
+    return map_of(&f);
+}
+
+/* [{Heaps, Words}], the emptiest first */
+static ERL_NIF_TERM fills(ErlNifEnv *env, const struct walk_heaps *hs)
+{
+    ERL_NIF_TERM list = enif_make_list(env, 0);
+    for (unsigned i = WALK_FILLS; i > 0; i--) {
+        ERL_NIF_TERM fill =
+            enif_make_tuple2(env, number(env, hs->fill_counts[i - 1]),
+                             number(env, hs->fill_words[i - 1]));
+        list = enif_make_list_cell(env, fill, list);
+    }
+    return list;
+}
+
+/* [[{Pid, Priority, Words}]], each the highest priority first */
+static ERL_NIF_TERM samples(ErlNifEnv *env, const struct walk_heaps *hs)
+{
+    ERL_NIF_TERM list = enif_make_list(env, 0);
+    for (unsigned i = 0; i < WALK_SAMPLES; i++)
+        list = enif_make_list_cell(env, rows(env, &hs->samples[i], 1), list);
+    return list;
+}
+
+static ERL_NIF_TERM heaps(ErlNifEnv *env, const struct walk *w)
+{
+    const struct walk_heaps *hs = &w->heaps;
+    struct fields f = {.env = env};
+    put_number(&f, "count", hs->count);
+    put_number(&f, "unread", hs->unread);
+    put_number(&f, "young", hs->sum.young);
+    put_number(&f, "stack", hs->sum.stack);
+    put_number(&f, "young_free", hs->sum.young_free);
+    put_number(&f, "old", hs->sum.old);
+    put_number(&f, "old_free", hs->sum.old_free);
+    put_number(&f, "live", hs->sum.live);
+    put_number(&f, "fragments", hs->fragments);
+    put_number(&f, "binaries_old", hs->vheap_old);
+    put_number(&f, "off_heap_messages", hs->off_heap_messages);
+    put_number(&f, "struct_bytes", w->table.size);
+    put_number(&f, "room", LARGEST_ROOM);
+    put_number(&f, "unit", WALK_PRIORITY_UNIT);
+    put(&f, "fills", fills(env, hs));
+    put(&f, "unused", rows(env, &hs->unused, 1));
+    put(&f, "pinned", rows(env, &hs->pinned, 1));
+    put(&f, "samples", samples(env, hs));
     return map_of(&f);
 }
 
@@ -138,7 +190,7 @@ static void put_lists(struct fields *f, const struct walk *w)
     put(f, "mailboxes", rows(f->env, &w->sums.queues, 1));
     put(f, "binaries", rows(f->env, &w->sums.binaries, 3));
     put(f, "leaks", rows(f->env, &w->sums.leaks, 3));
-    put(f, "memory", rows(f->env, &w->sums.memories, 0));
+    put(f, "memory", rows(f->env, &w->sums.memories, 1));
     put(f, "reductions", rows(f->env, &w->sums.reductions, 0));
     put(f, "groups", groups(f->env, w));
 }
@@ -150,6 +202,8 @@ ERL_NIF_TERM walk_terms(ErlNifEnv *env, struct walk *w, uint64_t began_ns,
     put_totals(&f, w);
     put_lists(&f, w);
     put(&f, "canary", canary(env, w));
+    if (w->with_heaps)
+        put(&f, "heaps", heaps(env, w));
     walk_held(w, began_ns, began_cpu_ns); /* includes all of the above */
     put_number(&f, "chunks", w->calls);
     put_number(&f, "longest_ns", w->longest_ns);

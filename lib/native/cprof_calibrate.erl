@@ -239,14 +239,22 @@ facts(Pid) ->
         [{garbage_collection_info, Info}, {reductions, Reductions}] ->
             #{
                 heap_block_size := Heap,
+                heap_size := Used,
+                stack_size := Stack,
+                recent_size := Recent,
                 old_heap_block_size := Old,
+                old_heap_size := OldUsed,
                 mbuf_size := Fragments,
                 bin_vheap_size := Young,
                 bin_old_vheap_size := OldBinaries
             } = maps:from_list(Info),
             #{
                 heap_size => Heap,
+                heap_used => Used,
+                stack => Stack,
+                recent => Recent,
                 old_size => Old,
+                old_used => OldUsed,
                 fragments => Fragments,
                 vheap => Young,
                 vheap_old => OldBinaries,
@@ -328,11 +336,14 @@ checked(Offsets, Created) ->
      || {Field, At} <- maps:to_list(maps:remove(queue_middle, Known)), maps:get(Field, Offsets) =/= At
     ],
     Middle = maps:get(queue_middle, Known, 0),
+    Ends = maps:from_list([{End, 0} || End <- cprof_offsets:heap_ends()]),
     #{
         release => Release,
         size => Size,
         middle => is_map_key(queue_middle, Known),
-        offsets => Offsets#{queue_middle => Middle, signals => signals(Middle, Offsets), created => Created}
+        offsets => maps:merge(Ends, Offsets#{
+            queue_middle => Middle, signals => signals(Middle, Offsets), created => Created
+        })
     }.
 
 %% The first signal that is no message, of struct ErtsSignalInQueue (erl_message.h),

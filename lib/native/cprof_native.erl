@@ -8,7 +8,7 @@
 
 -export([allow_tracer/1, deny_tracer/0, version/0, wait_at_exit/1]).
 -export([priv_dir/0]).
--export([walk_self/0, walk_find/2, walk_struct/1, walk_table/0, walk_word/1, walk/4]).
+-export([walk_self/0, walk_find/2, walk_struct/1, walk_table/0, walk_word/1, walk/5]).
 
 %% --- c_src/nif/cprof_nif.c; for everybody through cprof_nif -------------------
 
@@ -43,10 +43,10 @@ walk_table() -> loaded(fun ?MODULE:walk_table/0).
 -spec walk_word(atom() | pid()) -> non_neg_integer() | {error, atom()}.
 walk_word(Term) -> loaded(fun() -> ?MODULE:walk_word(Term) end).
 
--spec walk(#{atom() => non_neg_integer()}, pos_integer(), pid(), pos_integer()) ->
+-spec walk(#{atom() => non_neg_integer()}, pos_integer(), boolean(), pid(), pos_integer()) ->
     #{atom() => term()} | {error, atom()}.
-walk(Offsets, Top, Canary, AtomCount) ->
-    loaded(fun() -> ?MODULE:walk(Offsets, Top, Canary, AtomCount) end).
+walk(Offsets, Top, Heaps, Canary, AtomCount) ->
+    loaded(fun() -> ?MODULE:walk(Offsets, Top, Heaps, Canary, AtomCount) end).
 
 %% --- loading -------------------------------------------------------------------
 

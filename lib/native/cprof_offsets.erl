@@ -2,7 +2,7 @@
 %% value in all samples. Pure, except that it asks which memory is code.
 -module(cprof_offsets).
 
--export([find/3, known/2, risen/3]).
+-export([find/3, heap_ends/0, known/2, risen/3]).
 
 -export_type([sample/0, facts/0, offsets/0]).
 
@@ -14,15 +14,24 @@
 %% Bytes from the start of a struct, by field.
 -type offsets() :: #{atom() => non_neg_integer()}.
 
-%% The one offset of each field. `Running':
-%% structs that processes copied of themselves; the processes in the samples are at rest.
+%% The one offset of each field, and those of heap_ends/0 if each of them is found.
+%% `Running': structs that processes copied of themselves; the processes in the
+%% samples are at rest.
 -spec find([sample()], [sample()], [binary()]) ->
     {ok, offsets()} | {error, atom(), [term()]}.
 find(First, Second, Running) ->
     Samples = First ++ Second,
     Found = [{Field, places_of(Field, Samples)} || Field <- fields()],
     Resting = [Struct || {Struct, _} <- Samples],
-    unique([{locks, places_of_locks(Resting, Running)} | Found], #{}).
+    case unique([{locks, places_of_locks(Resting, Running)} | Found], #{}) of
+        {ok, Offsets} -> {ok, maps:merge(Offsets, places_of_ends(Samples, Offsets))};
+        Error -> Error
+    end.
+
+%% Where the parts of a heap begin and end. A walk can do without: it does not tell
+%% then how much of the heaps is used.
+-spec heap_ends() -> [atom()].
+heap_ends() -> [heap, high_water, htop, stop, hend, old_htop].
 
 fields() ->
     [state, queue, queue_outer, heap_size, old_heap, fragments, vheap, vheap_old, reductions, pc, initial].
@@ -34,16 +43,8 @@ unique([{Field, Found} | _], _) -> {error, Field, Found}.
 
 places_of(state, Samples) ->
     [At || At <- places(Samples, 4), all(Samples, fun(S, F) -> is_state(u32(S, At), F) end)];
-places_of(old_heap, [{First, #{old_size := Size}} | _] = Samples) ->
-    %% its end and its start, by what lies between
-    Places = places(Samples, 8),
-    [
-        {End, Start}
-     || End <- Places,
-        Start <- Places,
-        u64(First, End) - u64(First, Start) =:= 8 * Size,
-        all(Samples, fun(S, #{old_size := Is}) -> u64(S, End) - u64(S, Start) =:= 8 * Is end)
-    ];
+places_of(old_heap, Samples) ->
+    pairs(old_size, Samples);
 places_of(pc, Samples) ->
     [At || At <- places(Samples, 8), is_pc([{Place, u64(S, At)} || {S, #{place := Place}} <- Samples])];
 places_of(initial, Samples) ->
@@ -60,6 +61,52 @@ places_of(Field, Samples) ->
      || At <- places(Samples, 8),
         length(Values) >= 3,
         lists:all(fun({S, Value}) -> u64(S, At) =:= Value end, Known)
+    ].
+
+%% Of two words the end and the start of what is that many words long.
+pairs(Field, [{First, Facts} | _] = Samples) ->
+    Places = places(Samples, 8),
+    [
+        {End, Start}
+     || End <- Places,
+        Start <- Places,
+        u64(First, End) - u64(First, Start) =:= 8 * maps:get(Field, Facts),
+        all(Samples, fun(S, #{Field := Is}) -> u64(S, End) - u64(S, Start) =:= 8 * Is end)
+    ].
+
+places_of_ends([{_, #{heap_used := _}} | _] = Samples, #{old_heap := Old}) ->
+    case pairs(heap_size, Samples) of
+        [{Hend, Heap}] ->
+            Found = [
+                {heap, [Heap]},
+                {hend, [Hend]},
+                {stop, begins_of(Hend, stack, Samples)},
+                {htop, ends_of(Heap, heap_used, Samples)},
+                {high_water, ends_of(Heap, recent, Samples)},
+                {old_htop, ends_of(Old, old_used, Samples)}
+            ],
+            maps:from_list([Place || length(ones(Found)) =:= length(Found), Place <- ones(Found)]);
+        _ ->
+            #{}
+    end;
+places_of_ends(_, _) ->
+    #{}.
+
+ones(Found) -> [{Field, At} || {Field, [At]} <- Found].
+
+%% What is that many words after, or before, the word at an offset.
+ends_of(Start, Field, Samples) ->
+    [
+        At
+     || At <- places(Samples, 8),
+        all(Samples, fun(S, #{Field := Is}) -> u64(S, At) - u64(S, Start) =:= 8 * Is end)
+    ].
+
+begins_of(End, Field, Samples) ->
+    [
+        At
+     || At <- places(Samples, 8),
+        all(Samples, fun(S, #{Field := Is}) -> u64(S, End) - u64(S, At) =:= 8 * Is end)
     ].
 
 all(Samples, Fits) -> lists:all(fun({Struct, Facts}) -> Fits(Struct, Facts) end, Samples).

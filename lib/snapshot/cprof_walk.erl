@@ -19,10 +19,10 @@
 -type memory() :: cprof_walk_bif:memory() | undefined.
 
 %% Lists have at most Top rows; the NIF's have fewer when Top is large. The
-%% config is for a walk through BIFs.
+%% config is for a walk through BIFs, except `heaps', which is for both.
 -spec read(auto | bif, pos_integer(), cprof_walk_bif:config(), memory()) -> {answer(), memory()}.
 read(auto, Top, Config, Memory) ->
-    case cprof_walk_nif:read(Top) of
+    case cprof_walk_nif:read(Top, maps:get(heaps, Config, false)) of
         {ok, Walk} -> {#{source => nif, reason => undefined, walk => Walk}, undefined};
         {refused, Reason} -> read_bif(Reason, Top, Config, Memory)
     end;

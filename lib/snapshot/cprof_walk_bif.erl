@@ -18,6 +18,8 @@
     examine => pos_integer(),
     remember => pos_integer(),
     sample => pos_integer(),
+    %% also what the heaps hold of those that are looked at
+    heaps => boolean(),
     %% fixed: always the same processes are looked at, not others each time
     phase => non_neg_integer(),
     wait_ms => non_neg_integer()
@@ -50,6 +52,8 @@
     reductions := [{pid(), pos_integer()}],
     binaries := cprof_walk_nif:binaries(),
     memory := [{pid(), Bytes :: pos_integer()}],
+    live := [{pid(), Bytes :: non_neg_integer()}],
+    heaps => cprof_walk_nif:heaps(),
     groups := [],
     groups_missed := 0,
     sample := [pid()]
@@ -71,17 +75,19 @@
 read(Top, Memory, Config) ->
     Began = erlang:monotonic_time(microsecond),
     Count = erlang:system_info(process_count),
+    Heaps = maps:get(heaps, Config, false),
     Job = #{
         top => Top,
         examine => step(Count, maps:get(examine, Config, ?EXAMINE)),
         remember => step(Count, maps:get(remember, Config, ?REMEMBER)),
         sample => step(Count, maps:get(sample, Config, ?SAMPLE)),
+        heaps => Heaps,
         phase => maps:get(phase, Config, phase(Memory)),
         stuck_ms => max(?STUCK_MS, maps:get(wait_ms, Config, 0)),
         progress => atomics:new(?WALKERS, []),
         left_out => [self(), whereis(cprof_canary)]
     },
-    Sum = drive(cprof_processes:all(), #{}, cprof_walk_sum:new(Top), Job),
+    Sum = drive(cprof_processes:all(), #{}, cprof_walk_sum:new(Top, Heaps), Job),
     Now = erlang:monotonic_time(microsecond),
     finish(Top, Sum, Memory, Began, Now).
 
@@ -166,8 +172,8 @@ look(#{slot := Slot, at := Was, since := Since, task := {Helper, _}} = Walker, N
 
 %% --- one chunk, in a walker --------------------------------------------------
 
-ask_all(Pids, Slot, #{top := Top} = Job) ->
-    ask_all(Pids, 1, Slot, Job, cprof_walk_sum:new(Top)).
+ask_all(Pids, Slot, #{top := Top, heaps := Heaps} = Job) ->
+    ask_all(Pids, 1, Slot, Job, cprof_walk_sum:new(Top, Heaps)).
 
 ask_all([], _, _, _, Sum) ->
     Sum;

@@ -1,7 +1,7 @@
 %% The sums of a walk through BIFs, over a chunk of the processes or over all.
 -module(cprof_walk_sum).
 
--export([new/1, add/6, examine/3, unanswered/2, merge/2, totals/1]).
+-export([new/2, add/6, examine/3, unanswered/2, merge/2, totals/1]).
 
 -export_type([sum/0]).
 
@@ -18,7 +18,9 @@
     held = 0,
     holders,
     leaks,
-    largest
+    largest,
+    %% only where they are asked for
+    heaps = none
 }).
 
 -opaque sum() :: #sum{}.
@@ -28,10 +30,14 @@
 %% Who holds less is no suspect, however small its heap.
 -define(LEAK_BYTES, 65536).
 
--spec new(pos_integer()) -> sum().
-new(Top) ->
+-spec new(pos_integer(), Heaps :: boolean()) -> sum().
+new(Top, Heaps) ->
     Ranking = cprof_ranking:new(Top),
-    #sum{longest = Ranking, holders = Ranking, leaks = Ranking, largest = Ranking}.
+    Sum = #sum{longest = Ranking, holders = Ranking, leaks = Ranking, largest = Ranking},
+    case Heaps of
+        true -> Sum#sum{heaps = cprof_heap_sum:new(Top)};
+        false -> Sum
+    end.
 
 -spec add(pid(), atom(), non_neg_integer(), non_neg_integer(), Flags, sum()) -> sum() when
     Flags :: #{remember := boolean(), sample := boolean()}.
@@ -62,30 +68,37 @@ power(Length, Power) -> power(Length, 2 * Power).
 -spec examine(pid(), non_neg_integer(), sum()) -> sum().
 examine(Pid, Length, Sum) when Length =< ?MAX_MAILBOX ->
     case erlang:process_info(Pid, garbage_collection_info) of
-        {garbage_collection_info, Info} -> examined(Pid, sizes(maps:from_list(Info)), Sum);
+        {garbage_collection_info, Info} -> examined(Pid, maps:from_list(Info), Sum);
         undefined -> Sum
     end;
 examine(_, _, Sum) ->
     Sum.
 
-examined(Pid, {Bytes, Heap, Memory}, #sum{leaks = Leaks} = Sum) ->
+examined(Pid, Info, #sum{leaks = Leaks} = Sum) ->
+    Word = erlang:system_info(wordsize),
+    {Binaries, Words, Fragments} = sizes(Info),
+    {Bytes, Heap} = {Binaries * Word, Words * Word},
+    Live = cprof_heap_sum:live(Info) * Word,
     Row = {Pid, Bytes, Heap},
     Sum#sum{
         examined = Sum#sum.examined + 1,
         held = Sum#sum.held + Bytes,
         holders = cprof_ranking:add(Bytes, Row, Sum#sum.holders),
         leaks = leak(Bytes, Heap, Row, Leaks),
-        largest = cprof_ranking:add(Memory, Pid, Sum#sum.largest)
+        largest = cprof_ranking:add(Heap + Fragments * Word, {Pid, Live}, Sum#sum.largest),
+        heaps = with_heap(Pid, Info, Binaries, Sum#sum.heaps)
     }.
+
+with_heap(_, _, _, none) -> none;
+with_heap(Pid, Info, Binaries, Heaps) -> cprof_heap_sum:add(Pid, Info, Binaries, Heaps).
 
 leak(Bytes, Heap, Row, Leaks) when Bytes >= ?LEAK_BYTES ->
     cprof_ranking:add(Bytes / max(1, Heap), Row, Leaks);
 leak(_, _, _, Leaks) ->
     Leaks.
 
-%% Bytes of binaries, of the heap, and of the heap with its fragments.
+%% Words of binaries, of the heap, and of its fragments.
 sizes(Info) ->
-    Word = erlang:system_info(wordsize),
     #{
         bin_vheap_size := Young,
         bin_old_vheap_size := Old,
@@ -93,8 +106,7 @@ sizes(Info) ->
         old_heap_block_size := OldBlock,
         mbuf_size := Fragments
     } = Info,
-    Heap = (Block + OldBlock) * Word,
-    {(Young + Old) * Word, Heap, Heap + Fragments * Word}.
+    {Young + Old, Block + OldBlock, Fragments}.
 
 -spec unanswered(non_neg_integer(), sum()) -> sum().
 unanswered(Count, Sum) -> Sum#sum{unanswered = Sum#sum.unanswered + Count}.
@@ -114,14 +126,19 @@ merge(A, B) ->
         held = A#sum.held + B#sum.held,
         holders = cprof_ranking:merge(A#sum.holders, B#sum.holders),
         leaks = cprof_ranking:merge(A#sum.leaks, B#sum.leaks),
-        largest = cprof_ranking:merge(A#sum.largest, B#sum.largest)
+        largest = cprof_ranking:merge(A#sum.largest, B#sum.largest),
+        heaps = merge_heaps(A#sum.heaps, B#sum.heaps)
     }.
+
+merge_heaps(none, none) -> none;
+merge_heaps(A, B) -> cprof_heap_sum:merge(A, B).
 
 %% In the form of a walk.
 -spec totals(sum()) -> map().
 totals(Sum) ->
     Longest = [{Pid, Length} || {Length, Pid} <- cprof_ranking:to_list(Sum#sum.longest)],
-    #{
+    Largest = cprof_ranking:to_list(Sum#sum.largest),
+    (heaps(Sum#sum.heaps))#{
         longest_hold_us => undefined,
         slots => erlang:system_info(process_limit),
         count => Sum#sum.count,
@@ -142,7 +159,8 @@ totals(Sum) ->
             top => [Row || {_, Row} <- cprof_ranking:to_list(Sum#sum.holders)],
             leaks => [Row || {_, Row} <- cprof_ranking:to_list(Sum#sum.leaks)]
         },
-        memory => [{Pid, Bytes} || {Bytes, Pid} <- cprof_ranking:to_list(Sum#sum.largest)],
+        memory => [{Pid, Bytes} || {Bytes, {Pid, _}} <- Largest],
+        live => [{Pid, Live} || {_, {Pid, Live}} <- Largest],
         groups => [],
         groups_missed => 0,
         rows => maps:from_list(Sum#sum.rows),
@@ -150,6 +168,9 @@ totals(Sum) ->
         examined => Sum#sum.examined,
         unanswered => Sum#sum.unanswered
     }.
+
+heaps(none) -> #{};
+heaps(Heaps) -> #{heaps => cprof_heap_sum:totals(Heaps)}.
 
 states(Counts) ->
     #{

@@ -13,7 +13,7 @@ static void start(uint32_t top)
 static void add(uint64_t id, uint64_t queue, uint64_t vheap, uint64_t heap)
 {
     const struct procsums_since since = {0};
-    const struct procsums_process p = {id, queue, vheap, heap};
+    const struct procsums_process p = {id, queue, vheap, heap, heap / 2};
     procsums_count(&sums, PROCSTATE_WAITING, queue > 100);
     procsums_add(&sums, &p, &since);
 }
@@ -78,7 +78,7 @@ static void what_is_not_known_is_in_no_sum(void **state)
 {
     (void)state;
     const struct procsums_process p = {7, FIGURE_UNKNOWN, FIGURE_UNKNOWN,
-                                       FIGURE_UNKNOWN};
+                                       FIGURE_UNKNOWN, 0};
     const struct procsums_since since = {.queue = 4, .reductions = 9};
     start(3);
     procsums_add(&sums, &p, &since);
