@@ -164,7 +164,8 @@ readings(Mailboxes, Hoards) ->
         Held = [{Pid, At(N), Heap, undefined} || {Pid, At, Heap} <- Hoards],
         #{
             mailboxes => #{top => [{Pid, At(N), undefined} || {Pid, At} <- Mailboxes, At(N) > 0]},
-            binaries => #{top => Held, leaks => []}
+            binaries => #{top => Held, leaks => []},
+            live => []
         }
     end,
     [

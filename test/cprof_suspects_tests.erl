@@ -102,7 +102,8 @@ reading(Part, Kinds, Full, Binaries) ->
         binaries => Binaries orelse Mark,
         walk => #{
             mailboxes => #{top => [{Pid, N, undefined} || {Pid, N} <- Some] ++ [{Pid, 1, undefined} || Pid <- Full]},
-            binaries => #{top => Top, leaks => Leaks}
+            binaries => #{top => Top, leaks => Leaks},
+            live => []
         }
     }.
 
@@ -214,7 +215,8 @@ sizes(Pid) ->
                 binaries => true,
                 walk => #{
                     mailboxes => #{top => [{P, Bytes, undefined} || {P, Bytes, _, _} <- Rows]},
-                    binaries => #{top => Rows, leaks => []}
+                    binaries => #{top => Rows, leaks => []},
+                    live => [{P, Bytes} || {P, Bytes, _, _} <- Rows]
                 }
             },
             Suspects

@@ -68,9 +68,9 @@ defmodule Cprof.Snapshot do
 
   @doc """
   Finds leaks. Takes a baseline and then `:snapshots` (3) more, one every `:interval_ms` (1000), with readings between
-  them. Names mailboxes and hoards of binaries that grew in every interval, large hoards of idle processes, and the
-  process that starts most of the short-lived processes. It neither forces garbage collections nor traces. The caller
-  waits for the result, for at most 31 days.
+  them. Names mailboxes, heaps, ETS tables and hoards of binaries that grew in every interval, large hoards of idle
+  processes, and the process that starts most of the short-lived processes. It neither forces garbage collections nor
+  traces. The caller waits for the result, for at most 31 days.
 
       iex> result = Cprof.Snapshot.watch(snapshots: 2, interval_ms: 100)
       iex> {result.snapshots, is_list(result.findings)}

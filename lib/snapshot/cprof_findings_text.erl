@@ -6,17 +6,19 @@
 -spec format(cprof_snapshot_diff:diff() | cprof_watch:result()) -> unicode:chardata().
 format(#{findings := Findings} = Result) ->
     #{seconds := Seconds, readings := Readings, looks := Looks, examined := Examined} = Result,
-    #{mailboxes := Mailboxes, binaries := Binaries} = Examined,
+    #{mailboxes := Mailboxes, binaries := Binaries, heaps := Heaps} = Examined,
     [
         io_lib:format(
             "watched for ~.1f s: ~ts mailboxes and the binaries of ~ts processes in ~b readings, "
-            "and ~ts looks for short-lived processes\n",
+            "and ~ts looks for short-lived processes\n  also the ~ts largest heaps~ts\n",
             [
                 Seconds,
                 cprof_words:count(Mailboxes),
                 cprof_words:count(Binaries),
                 Readings,
-                cprof_words:count(Looks)
+                cprof_words:count(Looks),
+                cprof_words:count(Heaps),
+                tables(Examined)
             ]
         ),
         findings(Findings)
@@ -37,6 +39,13 @@ format(#{seconds := Seconds, mailboxes := Mailboxes, binaries := Binaries} = Dif
         grew(Memory, Bytes)
     ].
 
+tables(#{tables := undefined}) ->
+    ", but no ETS table: they did not answer in time";
+tables(#{tables := Count, all_tables := Count}) ->
+    [" and all ", cprof_words:count(Count), " ETS tables"];
+tables(#{tables := Count, all_tables := All}) ->
+    [" and ", cprof_words:count(Count), " of ", cprof_words:count(All), " ETS tables"].
+
 findings([]) ->
     "no leak was found in this time\n";
 findings(Findings) ->
@@ -53,10 +62,14 @@ findings(Findings) ->
 
 kind(growing_mailbox) -> "growing mailbox";
 kind(binary_hoarder) -> "binary hoarder";
+kind(growing_heap) -> "growing heap";
+kind(growing_table) -> "growing ETS table";
 kind(churning) -> "churning".
 
-slope(#{kind := binary_hoarder, slope_per_s := Slope}) -> cprof_words:bytes(round(Slope));
-slope(#{slope_per_s := Slope}) -> cprof_words:rate(Slope).
+slope(#{kind := Kind, slope_per_s := Slope}) when Kind =:= growing_mailbox; Kind =:= churning ->
+    cprof_words:rate(Slope);
+slope(#{slope_per_s := Slope}) ->
+    cprof_words:bytes(round(Slope)).
 
 change(Key, Part, Words) ->
     case Part of

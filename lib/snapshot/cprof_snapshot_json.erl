@@ -18,6 +18,9 @@ value(Atom) when is_atom(Atom) ->
     atom_to_binary(Atom);
 value(Pid) when is_pid(Pid) ->
     cprof_words:pid(Pid);
+%% An ETS table without a name.
+value(Table) when is_reference(Table) ->
+    list_to_binary(ref_to_list(Table));
 value(Map) when is_map(Map) ->
     to_map(Map);
 value({Module, Function, Arity}) when is_atom(Module), is_atom(Function), is_integer(Arity) ->

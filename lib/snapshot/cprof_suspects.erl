@@ -1,6 +1,6 @@
-%% Decides which processes of a series of readings are named as suspects, and why.
-%% Pure. A process is named for how its figures changed in every reading, not for
-%% how large they are. Readings are added one by one; the memory kept for them is
+%% Decides which processes and ETS tables of a series of readings are named as
+%% suspects, and why. Pure. They are named for how their figures changed in every reading, not
+%% for how large they are. Readings are added one by one; the memory kept for them is
 %% bounded, however many there are.
 -module(cprof_suspects).
 
@@ -10,13 +10,20 @@
 
 %% A reading of cprof_watch. `binaries' says whether binaries were examined. `mark'
 %% says that the reading ends one of the intervals in which a figure has to grow;
-%% so does the last reading.
+%% so does the last reading. `tables' has the bytes of ETS tables, where they were read.
 -type reading() :: #{
-    at_ms := integer(), walk := cprof_walk:walk(), binaries := boolean(), mark := boolean(), _ => _
+    at_ms := integer(),
+    walk := cprof_walk:walk(),
+    binaries := boolean(),
+    mark := boolean(),
+    tables => #{cprof_tables:table() => non_neg_integer()},
+    _ => _
 }.
 -type suspect() :: #{
-    kind := growing_mailbox | binary_hoarder | churning,
-    pid := pid(),
+    kind := growing_mailbox | binary_hoarder | growing_heap | growing_table | churning,
+    pid => pid(),
+    %% of a growing_table, instead of a pid
+    table => cprof_tables:table(),
     first := non_neg_integer(),
     last := non_neg_integer(),
     slope_per_s := float(),
@@ -36,7 +43,10 @@
     %% readings with binaries; the last one's holders; trends of theirs, or `out'
     readings = 0,
     held = #{},
-    hoards = #{}
+    hoards = #{},
+    %% what is left of heaps after a collection; tables
+    heaps = cprof_growers:new(),
+    tables = cprof_growers:new()
 }).
 
 -opaque suspects() :: #suspects{}.
@@ -55,6 +65,12 @@
 %% that stands still, in a process that does nothing, must be larger still.
 -define(GROWING_RATIO, 4).
 -define(IDLE_RATIO, 64).
+%% A heap with less than this (in bytes) after a collection is not named, nor is a
+%% table with less; and by how much either must have grown, in bytes and as a ratio.
+-define(HEAP_BYTES, 4000000).
+-define(HEAP_GREW, {1000000, 1.1}).
+-define(TABLE_BYTES, 65536).
+-define(TABLE_GREW, {4096, 1.0}).
 %% The least share of one parent in all short-lived processes that were seen, the
 %% least number of its short-lived children, and the least number of looks that
 %% saw any of them.
@@ -74,10 +90,21 @@ add(#{at_ms := At, walk := Walk, mark := Mark} = Reading, #suspects{began = Bega
     Followed = add_mailboxes(Lengths, At, Mark, Suspects#suspects{
         began = first_known(Began, At), at = At
     }),
-    case Reading of
-        #{binaries := true} -> add_hoards(held(Walk), At, Mark, Followed);
-        #{binaries := false} -> Followed
-    end.
+    add_tables(Reading, add_memory(Reading, Followed)).
+
+%% Of what was read with the binaries.
+add_memory(#{binaries := true, at_ms := At, walk := #{live := Live} = Walk, mark := Mark}, Suspects) ->
+    #suspects{heaps = Heaps} = Suspects,
+    add_hoards(held(Walk), At, Mark, Suspects#suspects{
+        heaps = cprof_growers:add(maps:from_list(Live), At, Mark, Heaps)
+    });
+add_memory(#{binaries := false}, Suspects) ->
+    Suspects.
+
+add_tables(#{tables := Read, at_ms := At, mark := Mark}, #suspects{tables = Tables} = Suspects) ->
+    Suspects#suspects{tables = cprof_growers:add(Read, At, Mark, Tables)};
+add_tables(#{}, Suspects) ->
+    Suspects.
 
 first_known(undefined, At) -> At;
 first_known(Began, _) -> Began.
@@ -89,6 +116,8 @@ findings(Seen, Snapshots, Top, Suspects) ->
     Kinds = [
         growing_mailboxes(Suspects, Snapshots),
         binary_hoarders(Suspects, Snapshots),
+        growing_heaps(Suspects, Snapshots),
+        growing_tables(Suspects, Snapshots),
         churning(Suspects, Seen)
     ],
     lists:append([lists:sublist(worst_first(Kind), Top) || Kind <- Kinds]).
@@ -188,6 +217,28 @@ hoards(Trend, Ratio, Readings, Snapshots) ->
             []
     end.
 
+%% --- heaps and tables ----------------------------------------------------------
+
+growing_heaps(#suspects{heaps = Heaps}, Snapshots) ->
+    [
+        suspect(growing_heap, Pid, Trend, "of its heap in use after a collection, more in every interval")
+     || {Pid, Trend} <- cprof_growers:growing(Snapshots, Heaps),
+        cprof_trend:last(Trend) >= ?HEAP_BYTES,
+        grew(Trend, ?HEAP_GREW)
+    ].
+
+growing_tables(#suspects{tables = Tables}, Snapshots) ->
+    [
+        (named_for(growing_table, Trend, "in the table, more in every interval"))#{table => Table}
+     || {Table, Trend} <- cprof_growers:growing(Snapshots, Tables),
+        cprof_trend:last(Trend) >= ?TABLE_BYTES,
+        grew(Trend, ?TABLE_GREW)
+    ].
+
+grew(Trend, {Bytes, Ratio}) ->
+    {First, Last} = {cprof_trend:first(Trend), cprof_trend:last(Trend)},
+    Last - First >= Bytes andalso Last >= Ratio * First.
+
 %% --- short-lived processes ----------------------------------------------------
 
 churning(Suspects, #{parents := Parents, others := Others} = Newborn) ->
@@ -226,16 +277,17 @@ seconds(#suspects{began = Began, at = At}) -> max(1, At - Began) / 1000.
 
 %% --- all kinds ---------------------------------------------------------------
 
-suspect(Kind, Pid, Trend, What) ->
+suspect(Kind, Pid, Trend, What) -> (named_for(Kind, Trend, What))#{pid => Pid}.
+
+named_for(Kind, Trend, What) ->
     Last = cprof_trend:last(Trend),
     Shown =
         case Kind of
             growing_mailbox -> cprof_words:count(Last);
-            binary_hoarder -> cprof_words:bytes(Last)
+            _ -> cprof_words:bytes(Last)
         end,
     #{
         kind => Kind,
-        pid => Pid,
         first => cprof_trend:first(Trend),
         last => Last,
         slope_per_s => cprof_trend:slope_per_s(Trend),

@@ -1,8 +1,8 @@
 %% Finds leaks by reading the figures of all processes again and again: a baseline,
 %% then a number of snapshots, and readings between them. No reading is kept, no
-%% garbage collection is forced, and nothing is traced. Processes whose figures grow
-%% in every interval and never shrink are named, with the slope. cprof_suspects
-%% decides which processes are named, and why.
+%% garbage collection is forced, and nothing is traced. Processes and ETS tables whose
+%% figures grow in every interval are named, with the slope. cprof_suspects decides
+%% which ones are named, and why.
 -module(cprof_watch).
 
 -export([watch/1]).
@@ -19,12 +19,18 @@
     source => auto | bif
 }.
 -type finding() :: #{
-    kind := growing_mailbox | binary_hoarder | churning,
+    kind := growing_mailbox | binary_hoarder | growing_heap | growing_table | churning,
+    %% of a table its owner
     pid := pid(),
     name := atom(),
     initial_call := mfa() | undefined,
     current_function := mfa() | undefined,
-    %% messages; bytes of binaries; processes begun that ended soon
+    %% of a growing_table
+    table => cprof_tables:table(),
+    table_name => atom(),
+    objects => non_neg_integer(),
+    %% messages; bytes of binaries, of a heap, of a table; processes begun that
+    %% ended soon
     first := non_neg_integer(),
     last := non_neg_integer(),
     %% of these per second, by least squares
@@ -40,8 +46,15 @@
     readings := pos_integer(),
     %% for processes that live short
     looks := non_neg_integer(),
-    %% processes that the last reading looked at, for mailboxes and for binaries
-    examined := #{mailboxes := non_neg_integer(), binaries := non_neg_integer()},
+    %% processes that the last reading looked at for mailboxes and for binaries, heaps
+    %% that were followed, and ETS tables that were asked for their size and all of them
+    examined := #{
+        mailboxes := non_neg_integer(),
+        binaries := non_neg_integer(),
+        heaps := non_neg_integer(),
+        tables := non_neg_integer() | undefined,
+        all_tables := non_neg_integer() | undefined
+    },
     source := nif | bif,
     reason := binary() | undefined
 }.
@@ -53,8 +66,8 @@
 %% A longer watch is assumed to be a mistake.
 -define(LIMITS, #{snapshots => 1000000, interval_ms => 86400000, top => 1000}).
 -define(LONGEST_MS, 31 * 86400000).
-%% How many of the longest mailboxes, and of the largest holders of binaries, are
-%% followed.
+%% How many of the longest mailboxes, of the largest holders of binaries, of the largest
+%% heaps and of the largest tables are followed.
 -define(FOLLOWED, 1000).
 -define(EXAMINE, 200000).
 -define(DETAILS_MS, 200).
@@ -103,8 +116,16 @@ add(Reading, #{suspects := Suspects, readings := Readings} = Sum) ->
         #{binaries := false} -> Added
     end.
 
-examined(#{walk := #{count := Count, examined := Examined}} = Reading) ->
-    (maps:with([source, reason], Reading))#{examined => #{mailboxes => Count, binaries => Examined}}.
+examined(#{walk := #{count := Count, examined := Examined, live := Live}} = Reading) ->
+    (maps:with([source, reason], Reading))#{
+        examined => #{
+            mailboxes => Count,
+            binaries => Examined,
+            heaps => length(Live),
+            tables => maps:get(examined_tables, Reading, undefined),
+            all_tables => maps:get(all_tables, Reading, undefined)
+        }
+    }.
 
 result(#{suspects := Suspects, readings := Readings, full := Full}, Seen, Began, Options) ->
     #{snapshots := Snapshots, top := Top} = Options,
@@ -143,8 +164,10 @@ read(Full, #{source := Source}, Memory) ->
             false -> 1
         end,
     Config = #{examine => Examine, remember => 1, sample => 1, phase => 0},
-    {#{source := By} = Walked, Next} = cprof_walk:read(Source, ?FOLLOWED, Config, Memory),
-    Reading = Walked#{
+    {#{source := By, walk := #{live := Live} = Walk} = Walked, Next} =
+        cprof_walk:read(Source, ?FOLLOWED, Config, Memory),
+    Reading = (maps:merge(Walked, tables(Full)))#{
+        walk := Walk#{live := lists:keydelete(self(), 1, Live)},
         at_ms => Began,
         took_ms => erlang:monotonic_time(millisecond) - Began,
         mark => Full,
@@ -152,11 +175,24 @@ read(Full, #{source := Source}, Memory) ->
     },
     {Reading, Next}.
 
+%% Once an interval.
+tables(false) ->
+    #{};
+tables(true) ->
+    case cprof_tables:read(0) of
+        #{count := Count, examined := Examined, bytes := Bytes} ->
+            Largest = maps:from_list(cprof_tables:largest(?FOLLOWED, Bytes)),
+            #{tables => Largest, examined_tables => Examined, all_tables => Count};
+        unknown ->
+            #{}
+    end.
+
 %% --- those that are named ----------------------------------------------------
 
 %% Without those that ended since, and without holders of binaries that others
 %% hold, too: those would stay without them.
-named(Suspects) ->
+named(Found) ->
+    Suspects = lists:append([with_owner(Suspect) || Suspect <- Found]),
     Pids = [Pid || #{pid := Pid} <- Suspects],
     Hoarders = [Pid || #{kind := binary_hoarder, pid := Pid} <- Suspects],
     Questions = cprof_details:of_processes(Pids, Hoarders),
@@ -167,6 +203,24 @@ named(Suspects) ->
         Row <- cprof_details:row(Pid, Answers),
         Kind =/= binary_hoarder orelse own(maps:get({own, Pid}, Answers, unknown))
     ].
+
+%% [] for a table that was deleted.
+with_owner(#{kind := growing_table, table := Table, last := Last} = Suspect) ->
+    [
+        Suspect#{
+            pid => Owner,
+            table_name => Name,
+            objects => Objects,
+            why := cprof_words:text("~ts in the ~ts objects of table ~ts, more in every interval", [
+                cprof_words:bytes(Last), cprof_words:count(Objects), cprof_words:shown(atom_to_binary(Name))
+            ])
+        }
+     || #{owner := Owner, name := Name, objects := Objects} <- cprof_tables:rows(
+            [{Table, undefined}], ?DETAILS_MS
+        )
+    ];
+with_owner(Suspect) ->
+    [Suspect].
 
 own({Own, All}) -> 2 * Own >= All;
 own(unknown) -> true.

@@ -44,9 +44,19 @@ defmodule Live.WatchTest do
     feeder = spawn(fn -> feed(mailbox) end)
     hoarder = spawn(&hoard/0)
     churner = spawn(&churn/0)
-    wanted = [growing_mailbox: mailbox, binary_hoarder: hoarder, churning: churner]
+    heap = spawn(fn -> growing_heap(Enum.to_list(1..400_000)) end)
+    table = spawn(fn -> growing_table(:ets.new(:watch_test, []), 1) end)
+
+    wanted = [
+      growing_mailbox: mailbox,
+      binary_hoarder: hoarder,
+      growing_heap: heap,
+      growing_table: table,
+      churning: churner
+    ]
+
     assert named(wanted, @attempts) == wanted
-    for pid <- [feeder, mailbox, hoarder, churner], do: Process.exit(pid, :kill)
+    for pid <- [feeder, mailbox, hoarder, churner, heap, table], do: Process.exit(pid, :kill)
   end
 
   # On a busy machine a feeder may not have run during an interval.
@@ -69,6 +79,19 @@ defmodule Live.WatchTest do
     :erlang.garbage_collect()
     Process.sleep(:infinity)
     parts
+  end
+
+  # Keeps some more each time, and makes garbage, so that it is collected often.
+  defp growing_heap(kept) do
+    Enum.sum(Enum.to_list(1..20_000))
+    Process.sleep(5)
+    growing_heap(Enum.reduce(1..2000, kept, &[&1 | &2]))
+  end
+
+  defp growing_table(table, next) do
+    for n <- next..(next + 100), do: :ets.insert(table, {n, Enum.to_list(1..20)})
+    Process.sleep(50)
+    growing_table(table, next + 101)
   end
 
   defp churn do
