@@ -183,6 +183,13 @@ defmodule Cprof do
   def snapshot(opts \\ []), do: :cprof_nif.print_snapshot(opts)
 
   @doc """
+  Prints why the node is big: a sentence, where its memory is, and who has most of it. `Cprof.Memory.take/1` returns the
+  same figures. Takes the options of that function; `:wait_ms` is 100 by default.
+  """
+  @spec memory([Cprof.Memory.option()]) :: :ok
+  def memory(opts \\ []), do: :cprof_nif.print_memory(opts)
+
+  @doc """
   Reads a recording that was saved by `write/3`, by `mix profile.run --save` or by `cprof record`, or any other pprof
   file.
 

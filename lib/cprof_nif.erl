@@ -14,6 +14,7 @@
 -export([profile/1, profile/2, record/1, record/2, diff/2, diff/3]).
 -export([waits/0, waits/1, print_waits/0, print_waits/1]).
 -export([snapshot/0, snapshot/1, print_snapshot/0, print_snapshot/1]).
+-export([memory/0, memory/1, print_memory/0, print_memory/1]).
 -export([snapshot_diff/2, watch/0, watch/1, format/1, to_json_map/1]).
 -export([allow_tracer/1, deny_tracer/0, version/0]).
 
@@ -163,27 +164,57 @@ print_snapshot(Options) ->
     cprof_snapshot_diff:diff().
 snapshot_diff(Before, Now) -> cprof_snapshot_diff:diff(Before, Now).
 
+%% @equiv memory(#{})
+-spec memory() -> cprof_memory:memory().
+memory() -> memory(#{}).
+
+%% @doc Where the memory of this node is: heaps and how full they are, binaries and who
+%% holds them, ETS tables, atoms, persistent terms, code, and what the allocators keep
+%% unused, as parts that add up to what is in RAM; what is not explained is a part, too.
+%% `sentence' says in one line why the node is big. All sizes are bytes. docs/memory.md
+%% documents the map.
+%%
+%% Options, as a map or a proplist: `ms', for what grew: reads a second time after so
+%% many milliseconds (0: not; at most a day); `top', rows of each list (10, at most
+%% 200); `source', `bif' to use only BIFs; `wait_ms', the least time to wait for
+%% missing answers (0).
+-spec memory(cprof_memory:options() | [{atom(), term()}]) -> cprof_memory:memory().
+memory(Options) -> cprof_memory:take(to_map(Options)).
+
+%% @equiv print_memory(#{})
+-spec print_memory() -> ok.
+print_memory() -> print_memory(#{}).
+
+%% @doc Prints where the memory of this node is, as a sentence and tables. Takes the
+%% options of {@link memory/1}; `wait_ms' is 100 by default.
+-spec print_memory(cprof_memory:options() | [{atom(), term()}]) -> ok.
+print_memory(Options) ->
+    io:put_chars(format(memory(maps:merge(#{wait_ms => 100}, to_map(Options))))).
+
 %% @equiv watch(#{})
 -spec watch() -> cprof_watch:result().
 watch() -> watch(#{}).
 
 %% @doc Finds leaks: takes a baseline and then snapshots, and names the processes
-%% that grow in all of them. Options: `snapshots' (3, at most 1,000,000) and
+%% and ETS tables that grow in all of them. Options: `snapshots' (3, at most 1,000,000) and
 %% `interval_ms' (1000, at most a day), together at most 31 days; `top' (10, at
 %% most 1,000); `source'.
 -spec watch(cprof_watch:options() | [{atom(), term()}]) -> cprof_watch:result().
 watch(Options) -> cprof_watch:watch(to_map(Options)).
 
-%% @doc Formats a snapshot, a diff, or the result of {@link watch/1} or of {@link
-%% waits/1} as text.
+%% @doc Formats a snapshot, a diff, or the result of {@link watch/1}, {@link memory/1}
+%% or {@link waits/1} as text.
 -spec format(
     cprof_snapshot:snapshot()
     | cprof_snapshot_diff:diff()
     | cprof_watch:result()
+    | cprof_memory:memory()
     | cprof_waits:waits()
 ) -> binary().
 format(#{readings := _, sentence := _} = Waits) ->
     unicode:characters_to_binary(cprof_waits_text:format(Waits));
+format(#{parts := _, sentence := _} = Memory) ->
+    unicode:characters_to_binary(cprof_memory_text:format(Memory));
 format(Map) ->
     unicode:characters_to_binary(cprof_snapshot_text:format(Map)).
 

@@ -97,10 +97,11 @@ snapshot_test_() ->
                 seconds => 1.0,
                 readings => 1,
                 looks => 1,
-                examined => #{mailboxes => 1, binaries => 1},
+                examined => #{mailboxes => 1, binaries => 1, heaps => 1, tables => 1, all_tables => 1},
                 findings => [finding(Pid)]
             },
-            _ = shown_with(<<"name\\x{1B}[2J">>, Findings)
+            _ = shown_with(<<"name\\x{1B}[2J">>, Findings),
+            _ = shown_with(<<"name\\x{1B}[2J">>, cprof_nif:memory(#{top => 200, wait_ms => 1000}))
         after
             exit(Pid, kill),
             code:purge(Module),

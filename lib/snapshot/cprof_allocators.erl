@@ -2,7 +2,7 @@
 %% handed out; the rest is reserve or fragmentation.
 -module(cprof_allocators).
 
--export([read/0, sum/1]).
+-export([read/0, sum/1, memory/0, cached/0, cached/2]).
 
 -export_type([row/0]).
 
@@ -31,6 +31,44 @@ row(Name, {Blocks, Carriers}) ->
             _ -> Blocks / Carriers
         end,
     #{name => Name, blocks => Blocks, carriers => Carriers, utilization => Utilization}.
+
+%% Bytes of segments that were carriers, and that the VM keeps mapped for new ones. They
+%% are in no figure of an allocator. Needs a word from every scheduler, too.
+-spec cached() -> non_neg_integer().
+cached() ->
+    cached(erlang:system_info({allocator, erts_mmap}), erlang:system_info({allocator, mseg_alloc})).
+
+%% What mseg_alloc has mapped, but for its segments in use; 0 where the VM has none.
+-spec cached(term(), term()) -> non_neg_integer().
+cached([_ | _] = Mmap, [_ | _] = Mseg) ->
+    Mapped = [
+        Bytes
+     || {default_mmap, Info} <- Mmap,
+        {_, Kind} <- Info,
+        {sizes, Sizes} <- Kind,
+        {used, Bytes} <- Sizes
+    ],
+    InUse = [
+        element(2, Size)
+     || {instance, _, Info} <- Mseg,
+        {memkind, Kind} <- Info,
+        {status, Status} <- Kind,
+        Size <- Status,
+        element(1, Size) =:= segments_size
+    ],
+    max(0, lists:sum(Mapped) - lists:sum(InUse));
+cached(_, _) ->
+    0.
+
+%% erlang:memory(), in bytes. With `+Mea min' the allocators do not count, and the
+%% sizes are unknown. Needs a word from every scheduler, too.
+-spec memory() -> #{atom() => non_neg_integer()}.
+memory() ->
+    try
+        maps:from_list(erlang:memory())
+    catch
+        error:notsup -> #{}
+    end.
 
 %% Over the instances of an allocator, in single-block carriers, multi-block
 %% carriers, and those of these that lie in the pool for other instances.

@@ -181,7 +181,7 @@ slow(Before, Owner) ->
     [
         {wall, {prompt, fun() -> cprof_scheduler_times:wall(Owner) end}},
         {threads, {prompt, fun() -> cprof_scheduler_times:threads(folders(Before)) end}},
-        {memory, fun memory/0},
+        {memory, fun cprof_allocators:memory/0},
         {allocators, fun cprof_allocators:read/0}
     ].
 
@@ -195,14 +195,6 @@ comparable(Before, _) -> maps:with([threads], Before).
 
 folders(#{threads := #{folders := Folders}}) -> Folders;
 folders(#{}) -> [].
-
-%% With `+Mea min' the allocators do not count, and the sizes are unknown.
-memory() ->
-    try
-        maps:from_list(erlang:memory())
-    catch
-        error:notsup -> #{}
-    end.
 
 %% --- putting it together -----------------------------------------------------
 

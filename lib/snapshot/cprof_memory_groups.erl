@@ -1,0 +1,42 @@
+%% How much memory the processes of each kind have, by their initial calls: estimated
+%% from a sample in which each process is with a probability that follows its memory
+%% (c_src/nif/walk_heaps.h). Exact if the sample has all processes. Pure.
+-module(cprof_memory_groups).
+
+-export([estimate/2]).
+
+-export_type([group/0]).
+
+-type group() :: #{
+    %% undefined: those that ended, or did not answer
+    initial_call := mfa() | undefined,
+    %% heaps with their fragments
+    bytes := non_neg_integer(),
+    %% with 95 % certainty, it is no further than this from the truth
+    error_bytes := non_neg_integer(),
+    processes := non_neg_integer(),
+    sampled := pos_integer()
+}.
+
+-define(Z_95, 1.96).
+
+%% The most memory first.
+-spec estimate([cprof_walk_nif:sampled()], #{pid() => mfa() | undefined}) -> [group()].
+estimate(Sample, Calls) ->
+    ByCall = maps:groups_from_list(fun({Pid, _, _}) -> maps:get(Pid, Calls, undefined) end, Sample),
+    Groups = [group(Call, Rows) || {Call, Rows} <- maps:to_list(ByCall)],
+    lists:sort(fun(#{bytes := A}, #{bytes := B}) -> A >= B end, Groups).
+
+group(Call, Rows) ->
+    #{
+        initial_call => Call,
+        bytes => round(lists:sum([max(Bytes, Threshold) || {_, Bytes, Threshold} <- Rows])),
+        error_bytes => round(?Z_95 * math:sqrt(lists:sum([variance(Row) || Row <- Rows]))),
+        processes => round(lists:sum([stands_for(Row) || Row <- Rows])),
+        sampled => length(Rows)
+    }.
+
+%% An unbiased estimate of it, by each process alone.
+variance({_, Bytes, Threshold}) -> Threshold * max(0, Threshold - Bytes).
+
+stands_for({_, Bytes, Threshold}) -> max(1, Threshold / Bytes).
