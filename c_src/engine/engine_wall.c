@@ -163,7 +163,7 @@ static void hand_out_nameless(struct tick *t, uint64_t n)
     for (uint64_t i = 0; i < n; i++) {
         struct sample s = {.time_ns = clock_now_ns(),
                            .period_ns = t->others_ns,
-                           .of_process = true,
+                           .of = SAMPLE_PROCESS,
                            .at_rest = {.state = PROCSTATE_EXITING}};
         hand_out(t, &s);
     }

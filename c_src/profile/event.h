@@ -11,8 +11,10 @@
 /** X(id, name, title). The name is a word of the option --event, and the key of
  *  the event in files; the title is for people. */
 #define EVENTS(X)                                                              \
-    X(CPU, "cpu", "CPU time")       /* of threads */                           \
-    X(WALL, "wall", "Process time") /* of processes, waiting or not */
+    X(CPU, "cpu", "CPU time")         /* of threads */                         \
+    X(WALL, "wall", "Process time")   /* of processes, waiting or not */       \
+    X(ALLOC, "alloc", "Allocation")   /* of memory, by processes */            \
+    X(BLOCK, "block", "Blocked time") /* of threads that ran a process */
 
 enum event {
 #define X(id, name, title) EVENT_##id,

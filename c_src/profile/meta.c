@@ -178,6 +178,10 @@ enum event profile_event(const struct profile *p)
 {
     if (profile_find_value(p, VALUE_WALL) == 0)
         return EVENT_WALL;
+    if (profile_find_value(p, VALUE_HEAP) == 0)
+        return EVENT_ALLOC;
+    if (profile_find_value(p, VALUE_BLOCKED) == 0)
+        return EVENT_BLOCK;
     uint32_t cpu = profile_find_value(p, VALUE_CPU);
     bool samples = profile_find_value(p, VALUE_SAMPLES) == 0;
     return cpu == 0 || (samples && cpu != PROFILE_NONE) ? EVENT_CPU

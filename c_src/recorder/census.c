@@ -320,14 +320,14 @@ static uint32_t place_of(const struct census *c, uint64_t term)
                       &term);
 }
 
-int64_t census_process(struct census *c, uint64_t c_p,
+int64_t census_process(struct census *c, enum event event, uint64_t c_p,
                        const struct sample_process *at_sample)
 {
     struct erlproc proc;
     if (identify(c, c_p, at_sample, &proc) != 0)
         return -E_NOT_FOUND;
     uint32_t place = place_of(c, proc.id);
-    return place == INDEX_NONE ? learn(c, EVENT_CPU, &proc)
+    return place == INDEX_NONE ? learn(c, event, &proc)
                                : see_again(c, place, &proc);
 }
 

@@ -23,12 +23,15 @@ MUST_USE int census_open(struct target_state *target, struct profile *profile,
                          struct census **out);
 void census_close(struct census *c);
 /**
+ * For a sample of a thread.
+ * @param event  the event that it is of
  * @param c_p  address of a struct Process, 0: none
  * @param at_sample  what the sample says about its process; may be all 0
  * @return the profile's id; -E_NOT_FOUND if there is no process or it cannot be
  *         identified; or the profile's error
  */
-MUST_USE int64_t census_process(struct census *c, uint64_t c_p,
+MUST_USE int64_t census_process(struct census *c, enum event event,
+                                uint64_t c_p,
                                 const struct sample_process *at_sample);
 
 /** The same for a sample of a process. */

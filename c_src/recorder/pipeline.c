@@ -19,11 +19,18 @@ struct pipeline {
     struct port_tasks *ports;
     struct waiting *waiting;
     struct timeline timeline;
-    struct profile *profile;             /* the first one of the recording */
-    struct profile *threads, *processes; /* of their samples */
+    struct profile *profile;               /* the first of the recording */
+    struct profile *of_event[EVENT_COUNT]; /* never NULL */
     struct unwound unwound;
     uint64_t left_out;
     int error;
+};
+
+static const enum event events[] = {
+    [SAMPLE_CPU] = EVENT_CPU,
+    [SAMPLE_PROCESS] = EVENT_WALL,
+    [SAMPLE_ALLOC] = EVENT_ALLOC,
+    [SAMPLE_BLOCK] = EVENT_BLOCK,
 };
 
 /* The profile of the event, or the first one if it is not recorded. */
@@ -38,17 +45,17 @@ static struct profile *profile_of(struct profile *first, enum event event)
 /* Everything that knows ids of the profile. */
 static int open_parts(struct pipeline *p)
 {
-    p->threads = profile_of(p->profile, EVENT_CPU);
-    p->processes = profile_of(p->profile, EVENT_WALL);
+    for (int i = 0; i < EVENT_COUNT; i++)
+        p->of_event[i] = profile_of(p->profile, (enum event)i);
     int err = frames_open(p->symbols, p->profile, &p->frames);
     if (!err)
         err = census_open(p->target, p->profile, &p->census);
     if (!err)
         err = port_tasks_open(p->target, p->census, p->profile, &p->ports);
     if (!err)
-        err = waiting_open(p->target, p->frames, p->census, p->processes,
-                           &p->waiting);
-    p->naming = (struct naming){p->frames, p->ports, p->threads};
+        err = waiting_open(p->target, p->frames, p->census,
+                           p->of_event[EVENT_WALL], &p->waiting);
+    p->naming = (struct naming){p->frames, p->ports, p->profile};
     return err;
 }
 
@@ -159,14 +166,41 @@ static uint32_t process_of(struct pipeline *p, const struct named *named,
 {
     if (named->owner != PROFILE_NONE)
         return named->owner;
-    return id_or_none(p,
-                      census_process(p->census, p->unwound.c_p, &s->process));
+    return id_or_none(p, census_process(p->census, events[s->of],
+                                        p->unwound.c_p, &s->process));
+}
+
+/* The values of a row, in the order of its event's value types. */
+static void values_of(const struct sample *s, uint64_t values[])
+{
+    uint64_t times = s->weight ? s->weight : 1;
+    switch (s->of) {
+    case SAMPLE_CPU:
+        values[0] = times;
+        values[1] = s->period_ns;
+        break;
+    case SAMPLE_PROCESS:
+        values[0] = s->period_ns;
+        values[1] = 1;
+        break;
+    case SAMPLE_ALLOC:
+        values[0] = s->heap_bytes;
+        values[1] = s->binary_bytes;
+        values[2] = times;
+        break;
+    case SAMPLE_BLOCK:
+        values[0] = s->period_ns;
+        values[1] = times;
+        break;
+    }
 }
 
 /* A sample of a thread. */
 static bool add_thread(struct pipeline *p, const struct sample *s)
 {
-    const struct thread_parts parts = {p->target, p->unwinder, p->naming};
+    struct profile *of = p->of_event[events[s->of]];
+    struct thread_parts parts = {p->target, p->unwinder, p->naming};
+    parts.naming.profile = of;
     struct thread_doing doing;
     keep_error(p, thread_doing_of(&parts, s, &p->unwound, &doing));
     int bucket = timeline_at(&p->timeline, s->time_ns);
@@ -179,9 +213,10 @@ static bool add_thread(struct pipeline *p, const struct sample *s)
         .state = doing.named.state,
         .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
     };
-    const uint64_t values[] = {s->weight ? s->weight : 1, s->period_ns};
-    count_quality(p, p->threads, &row);
-    keep_error(p, profile_add(p->threads, &row, values));
+    uint64_t values[PROFILE_MAX_VALUES];
+    values_of(s, values);
+    count_quality(p, of, &row);
+    keep_error(p, profile_add(of, &row, values));
     return !p->unwound.copy_short;
 }
 
@@ -222,10 +257,12 @@ static void add_process(struct pipeline *p, const struct sample *s)
         .state = doing.state,
         .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
     };
-    const uint64_t values[] = {s->period_ns, 1};
+    uint64_t values[PROFILE_MAX_VALUES];
+    struct profile *of = p->of_event[EVENT_WALL];
+    values_of(s, values);
     if (s->erlang.len)
-        count_quality(p, p->processes, &row);
-    keep_error(p, profile_add(p->processes, &row, values));
+        count_quality(p, of, &row);
+    keep_error(p, profile_add(of, &row, values));
 }
 
 int pipeline_name(struct pipeline *p, const struct sample *s,
@@ -243,7 +280,7 @@ uint64_t pipeline_pid(const struct pipeline *p, uint32_t process)
 
 bool pipeline_sample(struct pipeline *p, const struct sample *s)
 {
-    if (s->of_process) {
+    if (s->of == SAMPLE_PROCESS) {
         add_process(p, s);
         return true;
     }

@@ -182,11 +182,11 @@ static bool on_sample(void *ctx, const struct sample *sample)
         return true;
     }
     s->target.until = deadline_in(SAMPLE_MS, NULL);
-    if (s->unseen && !sample->of_process)
+    if (s->unseen && sample->of == SAMPLE_CPU)
         unseen_sample(s->unseen, &s->target.threads, sample);
     if (!pipeline_sample(s->pipeline, sample) && ops->stack_short)
         ops->stack_short(turn->source->engine);
-    if (sample->of_process)
+    if (sample->of == SAMPLE_PROCESS)
         meanwhile(s);
     return s->draining || !is_over(s);
 }

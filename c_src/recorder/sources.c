@@ -14,22 +14,29 @@
 
 /* --- the profiles --------------------------------------------------------- */
 
-static const struct value_texts values[EVENT_COUNT][2] = {
-    [EVENT_CPU] = {VALUE_SAMPLES, VALUE_CPU},
-    [EVENT_WALL] = {VALUE_WALL, VALUE_SAMPLES},
+/* What the pipeline counts, in its order (values_of). */
+static const struct event_values {
+    size_t count;
+    struct value_texts types[3];
+} values[EVENT_COUNT] = {
+    [EVENT_CPU] = {2, {VALUE_SAMPLES, VALUE_CPU}},
+    [EVENT_WALL] = {2, {VALUE_WALL, VALUE_SAMPLES}},
+    [EVENT_ALLOC] = {3, {VALUE_HEAP, VALUE_BINARY, VALUE_SAMPLES}},
+    [EVENT_BLOCK] = {2, {VALUE_BLOCKED, VALUE_TIMES}},
 };
 
 static int add_source(struct sources *s, enum event event,
                       struct profile **first)
 {
+    const struct event_values *v = &values[event];
     struct source *new = &s->list[s->count];
     *new = (struct source){.event = event};
     int err = 0;
     if (s->count > 0) {
-        err = profile_add_event(*first, values[event], 2, &new->profile);
+        err = profile_add_event(*first, v->types, v->count, &new->profile);
     } else {
         err = profile_create(first);
-        err = err ? err : profile_set_values(*first, values[event], 2);
+        err = err ? err : profile_set_values(*first, v->types, v->count);
         new->profile = *first;
     }
     s->count++;
@@ -62,28 +69,38 @@ static enum engine_event clock_of(const struct session_options *o)
     return event;
 }
 
-/* Several engines can sample CPU time, but only one can sample processes. */
+/* Several engines can sample CPU time. For each other event there is one. */
+static const struct engine_ops *const only_engine[EVENT_COUNT] = {
+    [EVENT_WALL] = &engine_wall,
+};
+
+static enum engine_event engine_event_of(const struct source *source,
+                                         const struct session_options *o)
+{
+    return source->event == EVENT_WALL ? ENGINE_WALL : clock_of(o);
+}
+
 static int open_one(struct sources *s, struct source *source,
                     const struct sources_setup *setup,
                     struct engine_choice *choice)
 {
     const struct session_options *o = setup->options;
-    bool wall = source->event == EVENT_WALL;
+    const struct engine_ops *only = only_engine[source->event];
     const struct engine_config config = {
         .pid = o->pid,
         .view = setup->view,
         .processes = s->processes,
         .rate = o->rates[source->event],
-        .event = wall ? ENGINE_WALL : clock_of(o),
+        .event = engine_event_of(source, o),
         .kernel_stacks = o->kernel,
         .force = o->force,
         .max_cost = MAX_COST,
         .meanwhile = setup->meanwhile,
         .meanwhile_ctx = setup->meanwhile_ctx,
     };
-    if (wall) {
-        choice->ops = &engine_wall;
-        return engine_wall.open(&config, &source->engine);
+    if (only) {
+        choice->ops = only;
+        return only->open(&config, &source->engine);
     }
     return engine_open(o->engine ? o->engine : ENGINE_AUTO, &config, choice,
                        &source->engine);

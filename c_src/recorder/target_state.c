@@ -205,7 +205,7 @@ static void read_code(struct target_state *t)
 static void follow_code(struct target_state *t, const struct sample *s)
 {
     if (!pace_begin(&t->code_pace)) {
-        t->ahead[s->of_process ? TARGET_PROCESSES : TARGET_THREADS]++;
+        t->ahead[s->of == SAMPLE_PROCESS ? TARGET_PROCESSES : TARGET_THREADS]++;
         return;
     }
     read_code(t);

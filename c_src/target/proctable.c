@@ -146,7 +146,7 @@ struct sample proctable_sample(const struct proctable_process *p)
 {
     return (struct sample){
         .time_ns = p->read_ns,
-        .of_process = true,
+        .of = SAMPLE_PROCESS,
         .at_rest = {.state = p->state,
                     .has_name = p->has_name,
                     .has_timer = p->has_timer},

@@ -6,8 +6,9 @@
  * the instant of the sample (`exact`); `perf` copies the registers and the
  * stack that rsp points to.
  *
- * A sample of the event wall is not of a thread, but of an Erlang process
- * (`of_process`), whether it runs or not.
+ * What a sample is of, and so what it counts, differs by event (`of`). A sample
+ * of the event wall is not of a thread, but of an Erlang process, whether it
+ * runs or not.
  */
 #ifndef CPROF_TARGET_SAMPLE_H
 #define CPROF_TARGET_SAMPLE_H
@@ -77,17 +78,30 @@ struct sample_at_rest {
     uint32_t tick;  /**< at which reading of the processes it was taken */
 };
 
+/** What a sample is of. */
+enum sample_of {
+    SAMPLE_CPU,     /**< a thread that was on a CPU */
+    SAMPLE_PROCESS, /**< an Erlang process: see `at_rest` */
+    SAMPLE_ALLOC,   /**< a thread that begins to collect its process, because
+                         the heap had no room for what it allocates */
+    SAMPLE_BLOCK,   /**< a thread that was off the CPU while it ran a process */
+};
+
 struct sample {
+    enum sample_of of;
     uint64_t time_ns;   /**< CLOCK_MONOTONIC */
-    uint64_t period_ns; /**< CPU time it stands for, or process time */
-    uint32_t weight;    /**< how often it counts; 0 means once */
-    pid_t tid;          /**< 0: its id in our pid namespace is not known */
-    char comm[16];      /**< the thread's name at the instant; "": not read */
-    bool in_kernel;     /**< the CPU was in the kernel on the thread's behalf */
-    bool has_regs;      /**< false: no user registers (kernel-side only) */
-    bool stack_full;    /**< `stack` is as long as the engine copies */
-    bool exact;         /**< everything was copied at the instant of the sample;
-                             what is missing must not be read later */
+    uint64_t period_ns; /**< time it stands for: CPU time, process time, or time
+                             off the CPU */
+    uint64_t heap_bytes;   /**< SAMPLE_ALLOC: allocated on heaps, */
+    uint64_t binary_bytes; /**< and as binaries outside of heaps */
+    uint32_t weight;       /**< how often it counts; 0 means once */
+    pid_t tid;             /**< 0: its id in our pid namespace is not known */
+    char comm[16];    /**< the thread's name at the instant; "": not read */
+    bool in_kernel;   /**< the CPU was in the kernel on the thread's behalf */
+    bool has_regs;    /**< false: no user registers (kernel-side only) */
+    bool stack_full;  /**< `stack` is as long as the engine copies */
+    bool exact;       /**< everything was copied at the instant of the sample;
+                           what is missing must not be read later */
     bool has_current; /**< exact samples of schedulers: the engine already knew
                            where the scheduler keeps its current process, and
                            could copy it. Then process.c_p == 0 means that it
@@ -108,7 +122,6 @@ struct sample {
                                          `erlang` does not reach it; what lies
                                          between them was not copied */
     struct sample_process process;
-    bool of_process; /**< a sample of a process, see above */
     struct sample_at_rest at_rest;
     struct sample_scheduler scheduler;
     int64_t system_call; /**< number of the system call that the thread was in;

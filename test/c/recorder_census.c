@@ -67,13 +67,13 @@ static uint32_t sample(struct made_node *n, uint64_t number, uint64_t arity,
                        uint64_t name)
 {
     const struct sample_process s = process(number, arity, name);
-    return made(census_process(n->census, s.c_p, &s));
+    return made(census_process(n->census, EVENT_CPU, s.c_p, &s));
 }
 
 /* A sample of the process itself. */
 static uint32_t at_rest(struct made_node *n, uint64_t number)
 {
-    const struct sample s = {.of_process = true,
+    const struct sample s = {.of = SAMPLE_PROCESS,
                              .process = process(number, 1, 0)};
     return made(census_at_rest(n->census, &s));
 }
