@@ -75,8 +75,8 @@ static const struct err_row rows[] = {
                  "the report names the processes that were sampled"},
     {E_VALUES, "the recordings measured different things and cannot be "
                "compared or merged"},
-    {E_WALL, "recordings of --event wall cannot be compared; compare their "
-             "reports"},
+    {E_WALL, "recordings of --event block or --event wall cannot be compared; "
+             "compare their reports"},
     {E_NO_EVENT, "this recording is not of the event in --event; its report "
                  "without that option says of which it is"},
     {E_EVENTS, "this format shows one event, and the recording has several; "

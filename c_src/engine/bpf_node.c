@@ -15,7 +15,13 @@ static struct bpf_thread *find_inner(const struct bpf_node *n, uint64_t inner)
                                                        : NULL;
 }
 
-const struct bpf_thread *bpf_node_thread(const struct bpf_node *n, pid_t tid)
+const struct bpf_thread *bpf_node_inner(const struct bpf_node *n,
+                                        uint64_t inner)
+{
+    return find_inner(n, inner);
+}
+
+static const struct bpf_thread *find_thread(const struct bpf_node *n, pid_t tid)
 {
     if (n->ns.ours)
         return find_inner(n, (uint64_t)tid);
@@ -42,7 +48,7 @@ static void bound_stack(const struct engine_view *view, uint64_t sp,
 static int put_thread(struct bpf_node *n, const struct engine_view *view,
                       pid_t tid, struct bpf_thread *to)
 {
-    const struct bpf_thread *old = bpf_node_thread(n, tid);
+    const struct bpf_thread *old = find_thread(n, tid);
     struct copy_thread plan;
     *to = old ? *old : (struct bpf_thread){.tid = tid};
     if (!old)
@@ -106,23 +112,27 @@ int bpf_node_identify(struct bpf_node *n, pid_t pid)
     return n->setup.tgid ? 0 : -E_NO_PROCESS;
 }
 
-static int tell_setup(struct bpf_node *n, const struct engine_view *view)
+int bpf_node_tell_setup(struct bpf_node *n)
 {
-    struct bpf_setup *setup = &n->setup;
+    if (memcmp(&n->setup, &n->told, sizeof(n->told)) == 0)
+        return 0;
+    n->told = n->setup;
+    return bpf_program_setup(n->program, &n->told);
+}
+
+static void plan_setup(struct bpf_setup *setup, const struct engine_view *view)
+{
     uint32_t bytes = view->layout->process_bytes;
     copy_plan_offsets(view, &setup->at);
     bool all = bytes <= BPF_HEAD_MAX && setup->at.stop != COPY_UNKNOWN &&
                setup->at.htop != COPY_UNKNOWN && setup->at.hend != COPY_UNKNOWN;
     setup->head_bytes = all ? bytes : 0;
-    if (memcmp(setup, &n->told, sizeof(*setup)) == 0)
-        return 0;
-    n->told = *setup;
-    return bpf_program_setup(n->program, setup);
 }
 
 int bpf_node_tell(struct bpf_node *n, const struct engine_view *view)
 {
-    int err = tell_setup(n, view);
+    plan_setup(&n->setup, view);
+    int err = bpf_node_tell_setup(n);
     return err ? err : tell_threads(n, view);
 }
 

@@ -44,12 +44,16 @@ struct bpf_node {
 MUST_USE int bpf_node_identify(struct bpf_node *n, pid_t pid);
 /** Tells the program what is known of the node now. 0 or -errno. */
 MUST_USE int bpf_node_tell(struct bpf_node *n, const struct engine_view *view);
+/** Tells it only what the owner has changed in setup. 0 or -errno. */
+MUST_USE int bpf_node_tell_setup(struct bpf_node *n);
 /** Reads a record of the program; *out is valid until the next call, and as
  *  long as the record. -E_TORN: it is not valid. */
 MUST_USE int bpf_node_sample(struct bpf_node *n, const void *record, size_t len,
                              struct sample *out);
-/** The plan of a thread; NULL if there is none. */
-const struct bpf_thread *bpf_node_thread(const struct bpf_node *n, pid_t tid);
+/** The plan of a thread, by its id in the node's pid namespace; NULL if there
+ *  is none. */
+const struct bpf_thread *bpf_node_inner(const struct bpf_node *n,
+                                        uint64_t inner);
 void bpf_node_deinit(struct bpf_node *n);
 
 #endif

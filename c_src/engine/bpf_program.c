@@ -16,8 +16,8 @@ enum {
 
 struct bpf_program_handle {
     struct bpf_object *object;
-    struct bpf_program *program;
-    int setup, threads, ticks, lost; /* descriptors of its maps */
+    int setup, threads, ticks, lost, bells, away; /* descriptors of its maps */
+    struct bpf_link *links[2];
     struct ring_buffer *ring;
     size_t ring_bytes;
     int epoll;
@@ -45,23 +45,53 @@ static size_t ring_size(int cpus)
     return size;
 }
 
+/* The programs of the object, and which of them are loaded for what. */
+static const struct {
+    const char *name;
+    enum bpf_program_kind kind;
+} programs[] = {
+    {"take_sample", BPF_PROGRAM_CPUS},
+    {"note_switch", BPF_PROGRAM_WAITS},
+    {"hear_bell", BPF_PROGRAM_WAITS},
+};
+enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
+
+static struct bpf_program *find_program(const struct bpf_program_handle *p,
+                                        const char *name)
+{
+    return bpf_object__find_program_by_name(p->object, name);
+}
+
+static int choose_programs(struct bpf_program_handle *p,
+                           enum bpf_program_kind kind)
+{
+    int err = 0;
+    for (size_t i = 0; i < PROGRAMS && !err; i++) {
+        struct bpf_program *program = find_program(p, programs[i].name);
+        if (!program)
+            return -E_BPF_MISSING;
+        err = bpf_program__set_autoload(program, programs[i].kind == kind);
+    }
+    return err;
+}
+
 /* Sizes that depend on the machine must be set before the program is loaded. */
 static int fit(struct bpf_program_handle *p)
 {
+    static const char *const by_cpu[] = {"scratches", "ticks", "waits",
+                                         "bells"};
     int cpus = libbpf_num_possible_cpus();
     struct bpf_map *ring = bpf_object__find_map_by_name(p->object, "ring");
-    struct bpf_map *scratches =
-        bpf_object__find_map_by_name(p->object, "scratches");
-    p->program = bpf_object__find_program_by_name(p->object, "take_sample");
-    struct bpf_map *ticks = bpf_object__find_map_by_name(p->object, "ticks");
-    if (cpus < 1 || !ring || !scratches || !ticks || !p->program)
+    if (cpus < 1 || !ring)
         return -E_BPF_MISSING;
     p->ring_bytes = ring_size(cpus);
     int err = bpf_map__set_max_entries(ring, (uint32_t)p->ring_bytes);
-    if (!err)
-        err = bpf_map__set_max_entries(scratches, (uint32_t)cpus);
-    if (!err)
-        err = bpf_map__set_max_entries(ticks, (uint32_t)cpus);
+    for (size_t i = 0; i < sizeof(by_cpu) / sizeof(by_cpu[0]) && !err; i++) {
+        struct bpf_map *map =
+            bpf_object__find_map_by_name(p->object, by_cpu[i]);
+        err = map ? bpf_map__set_max_entries(map, (uint32_t)cpus)
+                  : -E_BPF_MISSING;
+    }
     return err;
 }
 
@@ -76,13 +106,15 @@ static int hand_out(void *ctx, void *record, size_t len)
     return p->on_record(p->ctx, record, len) ? 0 : NO_MORE;
 }
 
-static int load(struct bpf_program_handle *p)
+static int load(struct bpf_program_handle *p, enum bpf_program_kind kind)
 {
     size_t bytes = (size_t)(bpf_object_bytes_end - bpf_object_bytes);
     p->object = bpf_object__open_mem(bpf_object_bytes, bytes, NULL);
     if (!p->object)
         return -errno;
-    int err = fit(p);
+    int err = choose_programs(p, kind);
+    if (!err)
+        err = fit(p);
     if (!err)
         err = bpf_object__load(p->object);
     if (err)
@@ -91,6 +123,8 @@ static int load(struct bpf_program_handle *p)
     p->threads = find_map(p, "threads");
     p->ticks = find_map(p, "ticks");
     p->lost = find_map(p, "lost");
+    p->bells = find_map(p, "bells");
+    p->away = find_map(p, "away");
     p->ring = ring_buffer__new(find_map(p, "ring"), hand_out, p, NULL);
     return p->ring ? 0 : -errno;
 }
@@ -105,7 +139,8 @@ static int load_error(int err)
     return err;
 }
 
-int bpf_program_open(bpf_program_on_record *on_record, void *ctx,
+int bpf_program_open(enum bpf_program_kind kind,
+                     bpf_program_on_record *on_record, void *ctx,
                      struct bpf_program_handle **out)
 {
     struct bpf_program_handle *p = calloc(1, sizeof(*p));
@@ -114,7 +149,7 @@ int bpf_program_open(bpf_program_on_record *on_record, void *ctx,
     p->on_record = on_record;
     p->ctx = ctx;
     libbpf_set_print(quiet); /* it would write to our stderr */
-    int err = load(p);
+    int err = load(p, kind);
     if (err) {
         bpf_program_close(p);
         return load_error(err);
@@ -127,6 +162,8 @@ void bpf_program_close(struct bpf_program_handle *p)
 {
     if (!p)
         return;
+    for (size_t i = 0; i < sizeof(p->links) / sizeof(p->links[0]); i++)
+        bpf_link__destroy(p->links[i]);
     ring_buffer__free(p->ring);
     bpf_object__close(p->object);
     free(p);
@@ -156,7 +193,44 @@ int bpf_program_attach(struct bpf_program_handle *p, int event, int cpu)
     int key = cpu;
     if (bpf_map_update_elem(p->ticks, &key, &never, BPF_ANY) != 0)
         return -errno;
-    return perf_event_set_program(event, bpf_program__fd(p->program));
+    return perf_event_set_program(
+        event, bpf_program__fd(find_program(p, "take_sample")));
+}
+
+int bpf_program_attach_waits(struct bpf_program_handle *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        if (programs[i].kind != BPF_PROGRAM_WAITS)
+            continue;
+        p->links[n] = bpf_program__attach(find_program(p, programs[i].name));
+        if (!p->links[n++])
+            return load_error(-errno);
+    }
+    return 0;
+}
+
+int bpf_program_bell(struct bpf_program_handle *p, int cpu, int fd)
+{
+    if (fd < 0)
+        return bpf_map_delete_elem(p->bells, &cpu) ? -errno : 0;
+    return bpf_map_update_elem(p->bells, &cpu, &fd, BPF_ANY) ? -errno : 0;
+}
+
+bool bpf_program_away(const struct bpf_program_handle *p, uint32_t key,
+                      struct bpf_away *out)
+{
+    return bpf_map_lookup_elem(p->away, &key, out) == 0;
+}
+
+bool bpf_program_next_away(const struct bpf_program_handle *p, uint32_t *key,
+                           struct bpf_away *out)
+{
+    /* No thread has the id 0: from there it begins. */
+    while (bpf_map_get_next_key(p->away, *key ? key : NULL, key) == 0)
+        if (bpf_program_away(p, *key, out))
+            return true;
+    return false;
 }
 
 int bpf_program_poll(struct bpf_program_handle *p, int timeout_ms)

@@ -17,6 +17,12 @@
 
 struct bpf_program_handle;
 
+/** What the samples are of. */
+enum bpf_program_kind {
+    BPF_PROGRAM_CPUS,  /**< events on CPUs: bpf_program_attach */
+    BPF_PROGRAM_WAITS, /**< waits of threads: bpf_program_attach_waits */
+};
+
 /** Receives a record, which is valid only during the call.
  *  @return false: no more for now */
 typedef bool bpf_program_on_record(void *ctx, const void *record, size_t len);
@@ -24,7 +30,8 @@ typedef bool bpf_program_on_record(void *ctx, const void *record, size_t len);
 /** Loads the program. on_record is called by bpf_program_poll.
  *  @return 0; -E_BPF_DENIED; -E_BPF_MISSING (the kernel has no BPF, or is too
  *  old); or -errno */
-MUST_USE int bpf_program_open(bpf_program_on_record *on_record, void *ctx,
+MUST_USE int bpf_program_open(enum bpf_program_kind kind,
+                              bpf_program_on_record *on_record, void *ctx,
                               struct bpf_program_handle **out);
 void bpf_program_close(struct bpf_program_handle *p);
 
@@ -41,6 +48,20 @@ void bpf_program_forget(struct bpf_program_handle *p, pid_t tid);
  *  closed. */
 MUST_USE int bpf_program_attach(struct bpf_program_handle *p, int event,
                                 int cpu);
+
+/** Runs the program at every switch of threads, until it is closed. */
+MUST_USE int bpf_program_attach_waits(struct bpf_program_handle *p);
+/** Sets the event of a CPU that the program writes to in order to interrupt it;
+ *  fd -1: there is none any more. */
+MUST_USE int bpf_program_bell(struct bpf_program_handle *p, int cpu, int fd);
+/** The first thread, or with *key that of a former call the next one, that was
+ *  off the CPU at least once.
+ *  @return false: there is none */
+bool bpf_program_next_away(const struct bpf_program_handle *p, uint32_t *key,
+                           struct bpf_away *out);
+/** The same thread now; false: it has ended. */
+bool bpf_program_away(const struct bpf_program_handle *p, uint32_t key,
+                      struct bpf_away *out);
 
 /** Waits at most timeout_ms, less when the ring fills, and passes the records
  *  that are there to on_record.

@@ -113,6 +113,8 @@ struct engine_info {
     uint64_t hold_limit_ns; /**< after which the kernel ends a hold */
     uint64_t unweighted_ns; /**< CPU time that no sample stands for, because it
                                  would have to count too much */
+    uint64_t all_from_ns;   /**< engine_block: waits of at least this length
+                                 were all taken */
     struct engine_cost cost;
 };
 
@@ -167,6 +169,10 @@ extern const struct engine_ops engine_perf;
 extern const struct engine_ops engine_ptrace;
 /** The only one for ENGINE_WALL; not in engine_all. */
 extern const struct engine_ops engine_wall;
+/** The only one for waits of threads; not in engine_all. Its rate is samples
+ * per second of the time that threads wait, while there is not too much of it.
+ */
+extern const struct engine_ops engine_block;
 
 /** The chosen engine, and why a better one was not chosen. */
 struct engine_choice {

@@ -90,7 +90,7 @@ static int prepare(struct engine *e, const struct engine_config *config)
     if (!err)
         err = set_event(&e->cpus.setup, config);
     if (!err)
-        err = bpf_program_open(take_record, e, &e->program);
+        err = bpf_program_open(BPF_PROGRAM_CPUS, take_record, e, &e->program);
     if (err)
         return err;
     e->node.setup.period_ns = e->cpus.setup.period_ns;
@@ -143,7 +143,7 @@ static int try_event(struct bpf_program_handle *p, pid_t pid)
 static int probe(pid_t pid)
 {
     struct bpf_program_handle *p;
-    int err = bpf_program_open(ignore_record, NULL, &p);
+    int err = bpf_program_open(BPF_PROGRAM_CPUS, ignore_record, NULL, &p);
     if (err)
         return err;
     err = try_event(p, pid);

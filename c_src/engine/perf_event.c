@@ -101,6 +101,19 @@ int perf_event_open_cpu(int cpu, const struct perf_event_setup *setup)
     return open_event(-1, cpu, setup);
 }
 
+int perf_event_open_output(int cpu)
+{
+    const struct perf_event_attr attr = {
+        .size = sizeof(attr),
+        .type = PERF_TYPE_SOFTWARE,
+        .config = PERF_COUNT_SW_BPF_OUTPUT,
+        .sample_type = PERF_SAMPLE_RAW,
+        .sample_period = 1,
+        .wakeup_events = 1,
+    };
+    return try_open(&attr, -1, cpu);
+}
+
 static int control(int fd, unsigned long request, void *argument)
 {
     return ioctl(fd, request, argument) < 0 ? -errno : 0;
@@ -175,17 +188,27 @@ int perf_event_set_period(int fd, uint64_t period_ns)
     return control(fd, PERF_EVENT_IOC_PERIOD, &period_ns);
 }
 
-int perf_event_map(int fd, size_t size, struct perf_event_ring *out)
+static int map_ring(int fd, size_t size, int access,
+                    struct perf_event_ring *out)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    void *at =
-        mmap(NULL, page + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *at = mmap(NULL, page + size, access, MAP_SHARED, fd, 0);
     if (at == MAP_FAILED)
         return -errno;
     out->page = at;
     out->bytes = (uint8_t *)at + page;
     out->size = size;
     return 0;
+}
+
+int perf_event_map(int fd, size_t size, struct perf_event_ring *out)
+{
+    return map_ring(fd, size, PROT_READ | PROT_WRITE, out);
+}
+
+int perf_event_map_over(int fd, size_t size, struct perf_event_ring *out)
+{
+    return map_ring(fd, size, PROT_READ, out);
 }
 
 void perf_event_unmap(struct perf_event_ring *ring)

@@ -40,6 +40,10 @@ MUST_USE int perf_event_open(pid_t tid, const struct perf_event_setup *setup);
  *  also wakes an idle CPU; exclude_idle would not prevent that, but only drop
  *  the sample. */
 MUST_USE int perf_event_open_cpu(int cpu, const struct perf_event_setup *setup);
+/** Opens an event on a CPU that only BPF programs write to. Each time, the
+ *  kernel interrupts the CPU in order to wake up readers. It has a ring that
+ *  nobody needs to read: old records are overwritten. */
+MUST_USE int perf_event_open_output(int cpu);
 /** Runs a loaded BPF program at every sample from now on. */
 MUST_USE int perf_event_set_program(int fd, int program);
 /** What the event has counted so far: nanoseconds (cpu-clock), or cycles. */
@@ -67,6 +71,9 @@ struct perf_event_ring {
 /** @param size  in bytes: a power of two times the page size
  *  @return 0, -EPERM when no more memory may be locked, or another -errno */
 MUST_USE int perf_event_map(int fd, size_t size, struct perf_event_ring *out);
+/** The same, but read only: the kernel overwrites old records. */
+MUST_USE int perf_event_map_over(int fd, size_t size,
+                                 struct perf_event_ring *out);
 void perf_event_unmap(struct perf_event_ring *ring);
 /** The position up to which the kernel has written; everything before it can be
  *  read. */

@@ -107,7 +107,7 @@ struct diff;
  * Compares base_count recordings with now_count others. They are only read and
  * may be destroyed afterwards. Returns 0; -E_EMPTY if a side has no recording
  * or no counted sample; -E_VALUES if their rows count different things;
- * -E_WALL if they are of process time;
+ * -E_WALL if they are of process time or blocked time;
  * -ENOMEM; -E_LIMIT.
  */
 MUST_USE int diff_create(const struct profile *const *base, size_t base_count,

@@ -42,7 +42,8 @@ static int add_part(struct diff_gathered *g, struct merge *m,
 {
     struct diff_part *part = &g->parts[g->part_count++];
     uint32_t *stacks;
-    int err = profile_is_wall(p) ? -E_WALL : merge_rows(m, p, &stacks);
+    bool of_time = profile_is_wall(p) || profile_event(p) == EVENT_BLOCK;
+    int err = of_time ? -E_WALL : merge_rows(m, p, &stacks);
     if (err)
         return err;
     part->is_now = is_now;

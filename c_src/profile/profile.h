@@ -136,7 +136,11 @@ struct profile_sample {
      * of it that the samples stand for. */                                    \
     NUMBER(uint64_t, used_ns, "cpu_used_ns")                                   \
     NUMBER(uint64_t, seen_ns, "cpu_seen_ns")                                   \
-    NUMBER(uint64_t, bucket_ns, "bucket_ns") /* of the timeline; 0: none */
+    NUMBER(uint64_t, bucket_ns, "bucket_ns") /* of the timeline; 0: none */    \
+    /* Event block: the longest wait; and waits that are as long as this, or   \
+     * longer, were all taken. */                                              \
+    NUMBER(uint64_t, longest_ns, "longest_ns")                                 \
+    NUMBER(uint64_t, all_from_ns, "all_from_ns")
 #define PROFILE_META(TEXT, NUMBER, FLAG)                                       \
     PROFILE_META_SUBJECT(TEXT, NUMBER, FLAG)                                   \
     PROFILE_META_TIMES(NUMBER)                                                 \

@@ -26,6 +26,12 @@
  * it), blocked (waits for the answer of another process), waiting (in another
  * receive), suspended or exiting. Those that had ended when they were to be
  * read, or were not complete yet, are ended: what they did is not known.
+ *
+ * Only samples of the event block, of a thread that was off the CPU while it
+ * ran a process or a port's task, are io (it waited for a file or a disk),
+ * socket, lock (for another thread), sleep, cpu (it could run, but other
+ * threads had the CPUs) or fault (for a page of memory). If it waited in
+ * another system call, that is other.
  */
 #define SAMPLE_STATES(X)                                                       \
     X(RUNNING, "running", true, true)                                          \
@@ -42,7 +48,13 @@
     X(WAITING, "waiting", true, true)                                          \
     X(SUSPENDED, "suspended", true, true)                                      \
     X(EXITING, "exiting", true, true)                                          \
-    X(ENDED, "ended", true, true)
+    X(ENDED, "ended", true, true)                                              \
+    X(IO, "io", true, true)                                                    \
+    X(SOCKET, "socket", true, true)                                            \
+    X(LOCK, "lock", true, true)                                                \
+    X(SLEEP, "sleep", true, true)                                              \
+    X(CPU, "cpu", true, true)                                                  \
+    X(FAULT, "fault", true, true)
 
 enum sample_state {
 #define X(id, name, counted, of_process) STATE_##id,

@@ -1,7 +1,6 @@
 #include "profile/summary.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,31 +22,6 @@ struct work {
     struct summary_function *functions; /* by function id */
     uint64_t *processes;                /* by process id */
 };
-
-double summary_pct(uint64_t k, uint64_t n)
-{
-    return n ? 100.0 * (double)k / (double)n : 0.0;
-}
-
-/* For a part p (0 to 1) of n samples. */
-static double wilson_pct(double p, double n)
-{
-    const double z = 1.959964;
-    double spread = p * (1 - p) / n + z * z / (4 * n * n);
-    return 100.0 * z * sqrt(spread > 0 ? spread : 0) / (1 + z * z / n);
-}
-
-double summary_error_pct(uint64_t k, uint64_t n)
-{
-    return n ? wilson_pct((double)k / (double)n, (double)n) : 0.0;
-}
-
-double summary_part_error_pct(const struct summary *s, uint64_t k)
-{
-    return s->counted && s->hits
-               ? wilson_pct((double)k / (double)s->counted, (double)s->hits)
-               : 0.0;
-}
 
 /* --- work memory ---------------------------------------------------------- */
 
@@ -155,6 +129,16 @@ static void count_ticks(const struct profile *p, struct summary *s)
     memset(s->by_idle_part, 0, sizeof(s->by_idle_part));
 }
 
+/* Of waits, those that are not all taken stand for all_from_ns each, and longer
+ * ones have no sampling error. So the error is at most that of one sample per
+ * all_from_ns. */
+static void count_waits(const struct profile *p, struct summary *s)
+{
+    uint64_t each_ns = profile_meta(p)->all_from_ns;
+    if (each_ns && s->counted / each_ns > s->hits)
+        s->hits = s->counted / each_ns;
+}
+
 static void count_samples(struct work *w, struct summary *s)
 {
     uint32_t cpu = profile_find_value(w->p, VALUE_CPU);
@@ -182,6 +166,8 @@ static void count_samples(struct work *w, struct summary *s)
     }
     if (profile_is_wall(w->p))
         count_ticks(w->p, s);
+    if (profile_event(w->p) == EVENT_BLOCK)
+        count_waits(w->p, s);
     if (s->cpu_ns)
         s->rate_reached =
             (double)s->samples * (double)NS_PER_S / (double)s->cpu_ns;

@@ -1,5 +1,6 @@
 #include "recorder/naming.h"
 
+#include "recorder/blocked.h"
 #include "recorder/outside.h"
 
 /* The work on one sample; the first error ends it. */
@@ -359,6 +360,15 @@ static enum sample_state state_of(const struct walk *w, enum thread_kind kind)
     return kind == THREAD_DIRTY_CPU ? STATE_DIRTY_CPU : STATE_DIRTY_IO;
 }
 
+/* A wait has the state that says for what, and a leaf frame as well. */
+static void push_wait(struct walk *w, struct named *out)
+{
+    struct blocked blocked = blocked_of(w->s);
+    push_text(w, FRAME_RUNTIME, blocked.frame);
+    out->stack = w->stack;
+    out->state = blocked.state;
+}
+
 int naming_stack(const struct naming *n, struct unwound *u,
                  enum thread_kind kind, const struct sample *s,
                  struct named *out)
@@ -379,5 +389,7 @@ int naming_stack(const struct naming *n, struct unwound *u,
         push_called(&w, text_frame(&w, FRAME_GC, "[gc]"));
     *out = (struct named){
         .stack = w.stack, .state = state_of(&w, kind), .owner = w.port.owner};
+    if (s->of == SAMPLE_BLOCK)
+        push_wait(&w, out);
     return w.error;
 }

@@ -190,9 +190,18 @@ static void values_of(const struct sample *s, uint64_t values[])
         break;
     case SAMPLE_BLOCK:
         values[0] = s->period_ns;
-        values[1] = times;
+        values[1] = s->weight;
+        values[2] = 1;
         break;
     }
+}
+
+static void note_longest(struct profile *of, const struct sample *s)
+{
+    struct profile_meta *m = profile_meta_edit(of);
+    if (s->of == SAMPLE_BLOCK && s->away == SAMPLE_WAITED &&
+        s->away_ns > m->longest_ns)
+        m->longest_ns = s->away_ns;
 }
 
 /* A sample of a thread. */
@@ -216,6 +225,7 @@ static bool add_thread(struct pipeline *p, const struct sample *s)
     uint64_t values[PROFILE_MAX_VALUES];
     values_of(s, values);
     count_quality(p, of, &row);
+    note_longest(of, s);
     keep_error(p, profile_add(of, &row, values));
     return !p->unwound.copy_short;
 }

@@ -69,8 +69,8 @@ int session_meta_node(struct profile *p, const struct target_state *t,
 
 static const char *event_of(const struct session_options *o, enum event event)
 {
-    if (event == EVENT_WALL)
-        return engine_event_names[ENGINE_WALL];
+    if (event != EVENT_CPU)
+        return event_name(event);
     return o->clock ? o->clock : engine_event_names[ENGINE_CPU_CLOCK];
 }
 
@@ -158,6 +158,20 @@ static int note_cost(struct profile *p, const struct engine_cost *cost,
     if (cost->paused_share > cost->bound / 2)
         snprintf(line + n, sizeof(line) - (size_t)n,
                  "; paused events also cost something");
+    return profile_note(p, line);
+}
+
+/* For a rate of 1000, all waits from 1 ms on are taken. */
+static int note_raised(struct profile *p, const struct engine_info *info)
+{
+    const struct profile_meta *m = profile_meta(p);
+    char line[200];
+    if (!m->rate_asked || info->all_from_ns <= NS_PER_S / m->rate_asked)
+        return 0;
+    snprintf(line, sizeof(line),
+             "there was so much blocked time that not all waits below %.1f ms "
+             "were taken, but a part of them, in proportion to their length",
+             (double)info->all_from_ns / 1e6);
     return profile_note(p, line);
 }
 
@@ -276,6 +290,7 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     struct engine_info info = ops->info(engine);
     m->duration_ns = duration_ns;
     m->kernel_included = info.kernel_included;
+    m->all_from_ns = info.all_from_ns;
     c->samples = e.samples;
     c->lost = e.lost;
     c->late = e.late;
@@ -290,6 +305,7 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     int err = session_meta_text(p, &m->engine, ops->name);
     err = err ? err : note_holds(p, &info);
     err = err ? err : note_cost(p, &info.cost, duration_ns);
+    err = err ? err : note_raised(p, &info);
     err = err ? err : note_throttled(p, e.throttled, &info.cost);
     err = err ? err : note_gaps(p, t, &info, gone);
     return err ? err : note_limits(p, t);

@@ -22,7 +22,7 @@ static const struct event_values {
     [EVENT_CPU] = {2, {VALUE_SAMPLES, VALUE_CPU}},
     [EVENT_WALL] = {2, {VALUE_WALL, VALUE_SAMPLES}},
     [EVENT_ALLOC] = {3, {VALUE_HEAP, VALUE_BINARY, VALUE_SAMPLES}},
-    [EVENT_BLOCK] = {2, {VALUE_BLOCKED, VALUE_TIMES}},
+    [EVENT_BLOCK] = {3, {VALUE_BLOCKED, VALUE_TIMES, VALUE_SAMPLES}},
 };
 
 static int add_source(struct sources *s, enum event event,
@@ -72,6 +72,7 @@ static enum engine_event clock_of(const struct session_options *o)
 /* Several engines can sample CPU time. For each other event there is one. */
 static const struct engine_ops *const only_engine[EVENT_COUNT] = {
     [EVENT_WALL] = &engine_wall,
+    [EVENT_BLOCK] = &engine_block,
 };
 
 static enum engine_event engine_event_of(const struct source *source,

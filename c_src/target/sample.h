@@ -87,6 +87,12 @@ enum sample_of {
     SAMPLE_BLOCK,   /**< a thread that was off the CPU while it ran a process */
 };
 
+/** Of SAMPLE_BLOCK: why the thread was off the CPU. */
+enum sample_away {
+    SAMPLE_WAITED, /**< it waited for something; system_call says for what */
+    SAMPLE_NO_CPU, /**< it could run, but other threads had the CPUs */
+};
+
 struct sample {
     enum sample_of of;
     uint64_t time_ns;   /**< CLOCK_MONOTONIC */
@@ -94,7 +100,12 @@ struct sample {
                              off the CPU */
     uint64_t heap_bytes;   /**< SAMPLE_ALLOC: allocated on heaps, */
     uint64_t binary_bytes; /**< and as binaries outside of heaps */
-    uint32_t weight;       /**< how often it counts; 0 means once */
+    enum sample_away away; /**< SAMPLE_BLOCK: why, */
+    uint64_t away_ns;      /**< and for how long: the time of one wait, while
+                                the sample may stand for several */
+    uint32_t weight;       /**< how often it counts; 0 means once. SAMPLE_BLOCK:
+                                how many waits it stands for; 0: it is a part
+                                of one that another sample stands for */
     pid_t tid;             /**< 0: its id in our pid namespace is not known */
     char comm[16];    /**< the thread's name at the instant; "": not read */
     bool in_kernel;   /**< the CPU was in the kernel on the thread's behalf */

@@ -35,9 +35,18 @@ enum bpf_flag {
     BPF_HAS_CURRENT = 4, /* has_current of target/sample.h */
 };
 
+/* How a thread was off the CPU; in samples of waits only. */
+struct bpf_wait {
+    __u64 ns;       /* how long */
+    __u64 ready_ns; /* of this, while it could run but had no CPU */
+    __u32 times;    /* how many waits the sample stands for */
+    __u32 slept;    /* 1: it waited for something; 0: it could always run */
+};
+
 struct bpf_record {
     __u64 time_ns;   /* CLOCK_MONOTONIC */
-    __u64 period_ns; /* the CPU time that the sample stands for */
+    __u64 period_ns; /* the time that the sample stands for: on the CPU, or in
+                        samples of waits (block.bpf.h) off it */
     __u32 tid;       /* in the node's pid namespace */
     __u32 flags;     /* enum bpf_flag */
     char comm[16];   /* the thread's name: our side may not know it yet */
@@ -47,6 +56,7 @@ struct bpf_record {
     __u64 port, port_id, port_owner, port_driver; /* 0: none, or not known */
     __u32 sleep, has_sleep; /* sample_scheduler of target/sample.h */
     __u64 code[5]; /* newest entry of the JIT list: its address and content */
+    struct bpf_wait wait;
     struct {
         __u64 addr;
         __u64 len; /* bytes; 0: none */
@@ -57,7 +67,9 @@ struct bpf_record {
 struct bpf_setup {
     __u64 ns_dev, ns_ino; /* the node's pid namespace */
     __u64 tgid;           /* the node's pid in it */
-    __u64 period_ns;      /* of the event */
+    __u64 period_ns;      /* of the event; of waits: those that are as long, or
+                             longer, are all taken; 0: none is taken */
+    __u64 started_ns;     /* of waits: when the recording began */
     struct copy_offsets at;
     __u32 head_bytes;    /* of a Process, up to the last field; at most
                             BPF_HEAD_MAX; 0: nothing of a Process is read */
@@ -67,6 +79,18 @@ struct bpf_setup {
 /* The samples for which the ring had no room. */
 struct bpf_lost {
     __u64 samples, period_ns; /* the sum of theirs */
+};
+
+/* A thread of the node that was off the CPU at least once. */
+struct bpf_away {
+    __u64 since_ns;  /* since when it is off the CPU, while it runs a process or
+                        a port's task; 0: it is on it, or runs none */
+    __u64 run_delay; /* how long it has ever waited for a CPU, then */
+    __u32 tid;       /* in the node's pid namespace; 0: not known yet */
+    __u32 slept;     /* of struct bpf_wait */
+    __u32 has_regs, unused;
+    __s64 system_call;
+    __u64 regs[BPF_REGS];
 };
 
 /* A sample on a CPU, of any process. */

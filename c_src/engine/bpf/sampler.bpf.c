@@ -56,6 +56,7 @@ struct {
 #define OF_THE_KERNEL __attribute__((preserve_access_index))
 struct rq {
     struct task_struct *idle;
+    __u64 clock;
 } OF_THE_KERNEL;
 struct cfs_rq {
     struct rq *rq;
@@ -63,9 +64,21 @@ struct cfs_rq {
 struct sched_entity {
     struct cfs_rq *cfs_rq;
 } OF_THE_KERNEL;
+struct sched_info {
+    unsigned long long run_delay;   /* how long it has waited for a CPU, ever */
+    unsigned long long last_queued; /* since when it waits for one; 0: it does
+                                       not */
+} OF_THE_KERNEL;
+struct pid;
 struct task_struct {
+    unsigned int __state; /* 0: it can run */
     struct sched_entity se;
+    int pid, tgid; /* in the first pid namespace */
+    struct task_struct *group_leader;
+    struct pid *thread_pid;
     unsigned long nvcsw, nivcsw; /* how often it left its CPU */
+    __u64 start_time;            /* CLOCK_MONOTONIC */
+    struct sched_info sched_info;
 } OF_THE_KERNEL;
 
 struct {
@@ -106,6 +119,22 @@ const volatile __u64 wake_at = 1 << 20;
         (to)[16] = (from)->rip;                                                \
     } while (0)
 
+/* The registers of a thread's user code, while it is in the kernel. */
+static __always_inline bool
+take_task_regs(struct task_struct *task, __u64 to[BPF_REGS], __s64 *system_call)
+{
+    struct pt_regs regs;
+    void *at = (void *)bpf_task_pt_regs(task);
+    if (bpf_probe_read_kernel(&regs, sizeof(regs), at) != 0 || !(regs.cs & 3))
+        return false;
+    TAKE_REGS(to, &regs);
+    /* The instruction `syscall` leaves the address behind it in rcx. For other
+     * ways into the kernel, orig_rax is not a system call. */
+    if (regs.rcx == regs.rip)
+        *system_call = (__s32)regs.orig_rax;
+    return true;
+}
+
 /* The registers of the thread's user code, even if it is in the kernel. */
 static __always_inline bool take_regs(struct bpf_perf_event_data *ctx,
                                       struct bpf_record *r)
@@ -114,16 +143,7 @@ static __always_inline bool take_regs(struct bpf_perf_event_data *ctx,
         TAKE_REGS(r->regs, &ctx->regs);
         return true;
     }
-    struct pt_regs regs;
-    void *at = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-    if (bpf_probe_read_kernel(&regs, sizeof(regs), at) != 0 || !(regs.cs & 3))
-        return false;
-    TAKE_REGS(r->regs, &regs);
-    /* The instruction `syscall` leaves the address behind it in rcx. For other
-     * ways into the kernel, orig_rax is not a system call. */
-    if (regs.rcx == regs.rip)
-        r->system_call = (__s32)regs.orig_rax;
-    return true;
+    return take_task_regs(bpf_get_current_task_btf(), r->regs, &r->system_call);
 }
 
 static __always_inline void copy_kernel(struct copying *c, void *ctx)
@@ -178,17 +198,27 @@ static __always_inline void tick(struct bpf_record *r, struct bpf_tick *last,
     *last = now;
 }
 
-static __always_inline void begin(struct bpf_perf_event_data *ctx,
-                                  struct bpf_record *r, __u32 tid)
+static __always_inline void begin(struct bpf_record *r, __u32 tid,
+                                  bool in_kernel)
 {
     r->tid = tid;
-    r->flags = ctx->regs.cs & 3 ? 0 : BPF_IN_KERNEL;
+    r->flags = in_kernel ? BPF_IN_KERNEL : 0;
     bpf_get_current_comm(r->comm, sizeof(r->comm));
     r->c_p = r->name = r->port = 0;
     r->has_sleep = 0;
     r->system_call = -1;
     for (int i = 0; i < BPF_PIECES; i++)
         r->piece[i].len = 0;
+}
+
+static __always_inline void lose(__u64 period_ns)
+{
+    __u32 zero = 0;
+    struct bpf_lost *sum = bpf_map_lookup_elem(&lost, &zero);
+    if (sum) {
+        __sync_fetch_and_add(&sum->samples, 1);
+        __sync_fetch_and_add(&sum->period_ns, period_ns);
+    }
 }
 
 static __always_inline void hand_over(struct copying *c)
@@ -200,14 +230,8 @@ static __always_inline void hand_over(struct copying *c)
                       ? BPF_RB_FORCE_WAKEUP
                       : BPF_RB_NO_WAKEUP;
     if (bpf_ringbuf_output(&ring, &c->s->record, sizeof(c->s->record) + len,
-                           flags) == 0)
-        return;
-    __u32 zero = 0;
-    struct bpf_lost *sum = bpf_map_lookup_elem(&lost, &zero);
-    if (sum) {
-        __sync_fetch_and_add(&sum->samples, 1);
-        __sync_fetch_and_add(&sum->period_ns, c->s->record.period_ns);
-    }
+                           flags) != 0)
+        lose(c->s->record.period_ns);
 }
 
 /* A thread that our side has not announced yet may have just begun; of this
@@ -221,7 +245,7 @@ static __always_inline void sample_thread(struct bpf_perf_event_data *ctx,
     if (!c->thread)
         c->thread = &unknown;
     c->s->at = 0;
-    begin(ctx, r, tid);
+    begin(r, tid, !(ctx->regs.cs & 3));
     if (take_regs(ctx, r)) {
         r->flags |= BPF_HAS_REGS;
         copy_user(c);
@@ -247,3 +271,5 @@ int take_sample(struct bpf_perf_event_data *ctx)
         sample_thread(ctx, &c, tid);
     return 0;
 }
+
+#include "engine/bpf/block.bpf.h"

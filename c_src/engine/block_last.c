@@ -1,0 +1,82 @@
+#include "engine/block_last.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+static struct ptrace_copy_plan plan_of(const struct block_last *l,
+                                       const struct bpf_thread *t)
+{
+    const struct bpf_setup *setup = &l->node->setup;
+    return (struct ptrace_copy_plan){
+        .at = setup->at, .head_bytes = setup->head_bytes, .thread = t->plan};
+}
+
+static struct bpf_wait wait_until(uint64_t now, uint64_t since_ns)
+{
+    return (struct bpf_wait){.ns = now > since_ns ? now - since_ns : 0,
+                             .slept = 1};
+}
+
+/* --- threads that left their CPU during the recording --------------------- */
+
+static void read_away(struct block_last *l, uint32_t key,
+                      const struct bpf_away *a, block_last_on_wait *on_wait,
+                      void *ctx)
+{
+    const struct bpf_thread *t = bpf_node_inner(l->node, a->tid);
+    struct sample s = {.time_ns = clock_now_ns(),
+                       .tid = t ? t->tid : 0,
+                       .has_regs = true,
+                       .exact = true,
+                       .system_call = a->system_call};
+    struct bpf_wait wait = wait_until(s.time_ns, a->since_ns);
+    struct bpf_away now;
+    if (!t || !a->has_regs)
+        return;
+    wait.slept = a->slept;
+    memcpy(s.regs.r, a->regs, sizeof(s.regs.r));
+    const struct ptrace_copy_plan plan = plan_of(l, t);
+    ptrace_copy(&l->memory, &plan, &l->asleep.room, &s);
+    if (bpf_program_away(l->node->program, key, &now) &&
+        now.since_ns == a->since_ns)
+        on_wait(ctx, &s, &wait);
+}
+
+/* --- threads that did not move during all of it --------------------------- */
+
+static bool has_moved(const struct block_last *l, const struct bpf_thread *t)
+{
+    struct bpf_away a;
+    for (uint32_t key = 0; bpf_program_next_away(l->node->program, &key, &a);)
+        if (a.tid == t->inner)
+            return true;
+    return false;
+}
+
+static void read_still(struct block_last *l, const struct bpf_thread *t,
+                       block_last_on_wait *on_wait, void *ctx)
+{
+    struct asleep *a = &l->asleep;
+    const struct sample *s = &a->sample;
+    a->pid = l->node->pid;
+    a->tid = t->tid;
+    a->memory = &l->memory;
+    a->what = plan_of(l, t);
+    if (t->plan.role == COPY_OTHER || has_moved(l, t) || asleep_sample(a) != 1)
+        return;
+    struct bpf_wait wait = wait_until(s->time_ns, l->node->setup.started_ns);
+    if ((s->process.c_p || s->scheduler.port) && !has_moved(l, t))
+        on_wait(ctx, &a->sample, &wait);
+}
+
+void block_last_each(struct block_last *l, block_last_on_wait *on_wait,
+                     void *ctx)
+{
+    struct bpf_away a;
+    for (uint32_t key = 0; bpf_program_next_away(l->node->program, &key, &a);)
+        if (a.since_ns)
+            read_away(l, key, &a, on_wait, ctx);
+    for (size_t i = 0; i < l->node->count; i++)
+        read_still(l, &l->node->threads[i], on_wait, ctx);
+}

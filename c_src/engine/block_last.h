@@ -1,0 +1,32 @@
+/**
+ * @file block_last.h
+ * Waits that have not ended when the recording does. The BPF program takes a
+ * wait only when it ends; these are read from outside. The stack of a thread
+ * that waits does not change, so it is right if the thread has not left its
+ * wait until it was read.
+ */
+#ifndef CPROF_ENGINE_BLOCK_LAST_H
+#define CPROF_ENGINE_BLOCK_LAST_H
+
+#include "engine/asleep.h"
+#include "engine/bpf_node.h"
+#include "target/memory.h"
+#include "target/sample.h"
+
+struct block_last {
+    struct bpf_node *node; /**< borrowed */
+    struct memory memory;
+    struct asleep asleep; /**< of the thread that is read */
+};
+
+/** Receives a wait until now, with all that it is about; both are valid only
+ *  during the call. */
+typedef void block_last_on_wait(void *ctx, struct sample *s,
+                                struct bpf_wait *wait);
+
+/** Calls on_wait for each thread that waits while it runs a process or a port's
+ *  task, also for those that did so before the recording began. */
+void block_last_each(struct block_last *l, block_last_on_wait *on_wait,
+                     void *ctx);
+
+#endif

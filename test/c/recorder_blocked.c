@@ -1,0 +1,62 @@
+/* Why a thread was off the CPU, according to a sample. */
+#include "test.h"
+
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "recorder/blocked.h"
+
+static void is(int64_t call, enum sample_away away, enum sample_state state,
+               const char *frame)
+{
+    const struct sample s = {
+        .of = SAMPLE_BLOCK, .away = away, .system_call = call};
+    struct blocked b = blocked_of(&s);
+    assert_int_equal(b.state, state);
+    assert_string_equal(b.frame, frame);
+}
+
+static void a_system_call_says_for_what(void **state)
+{
+    (void)state;
+    is(SYS_pread64, SAMPLE_WAITED, STATE_IO, "[blocked in pread64]");
+    is(SYS_fdatasync, SAMPLE_WAITED, STATE_IO, "[blocked in fdatasync]");
+    is(SYS_recvfrom, SAMPLE_WAITED, STATE_SOCKET, "[blocked in recvfrom]");
+    is(SYS_futex, SAMPLE_WAITED, STATE_LOCK, "[blocked in futex]");
+    is(SYS_clock_nanosleep, SAMPLE_WAITED, STATE_SLEEP,
+       "[blocked in clock_nanosleep]");
+    is(SYS_munmap, SAMPLE_WAITED, STATE_OTHER, "[blocked in munmap]");
+}
+
+static void a_call_that_is_not_known_has_its_number(void **state)
+{
+    (void)state;
+    is(999, SAMPLE_WAITED, STATE_OTHER, "[blocked in system call 999]");
+    is(INT64_MAX, SAMPLE_WAITED, STATE_OTHER,
+       "[blocked in system call 9223372036854775807]");
+}
+
+static void outside_of_calls_it_is_a_page(void **state)
+{
+    (void)state;
+    is(-1, SAMPLE_WAITED, STATE_FAULT, "[page fault]");
+}
+
+/* Whatever it was doing. */
+static void without_a_cpu(void **state)
+{
+    (void)state;
+    is(-1, SAMPLE_NO_CPU, STATE_CPU, "[no CPU]");
+    is(SYS_read, SAMPLE_NO_CPU, STATE_CPU, "[no CPU]");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_system_call_says_for_what),
+        cmocka_unit_test(a_call_that_is_not_known_has_its_number),
+        cmocka_unit_test(outside_of_calls_it_is_a_page),
+        cmocka_unit_test(without_a_cpu),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
