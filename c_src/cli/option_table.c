@@ -274,6 +274,20 @@ enum {
 #define WORDS      OPTION_WORDS
 
 /* clang-format off: one row, one option */
+#define RATES                                                                                                                                                                                                     \
+    "samples per second of CPU time (default " TEXT(OPTIONS_RATE) "); with "                                                                                                                                      \
+                                                                  "--event "                                                                                                                                      \
+                                                                  "wall, "                                                                                                                                        \
+                                                                  "readings "                                                                                                                                     \
+                                                                  "of the "                                                                                                                                       \
+                                                                  "processes "                                                                                                                                    \
+                                                                  "per "                                                                                                                                          \
+                                                                  "second "                                                                                                                                       \
+                                                                  "(default"                                                                                                                                      \
+                                                                  " " TEXT(OPTIONS_WALL_RATE) ", at most " TEXT(ENGINE_WALL_MAX_RATE) "); with --event block, samples per second of blocked time (default " TEXT( \
+                                                                      OPTIONS_BLOCK_RATE) "); of several events, the rate is that of the "                                                                        \
+                                                                                          "first"
+
 const struct option_row option_table[] = {
     {"pid", 'p', NODES, "PID", NULL, ANY, take_pid, 0,
      "the operating system pid of the node"},
@@ -294,13 +308,7 @@ const struct option_row option_table[] = {
          OPTIONS_INTERVAL) ")"},
     {"sort", 0, OPTION_TOP, "COLUMN", option_words_columns, WORD, take_sort, 0,
      "sort processes by {} (default {first}); keys change that later"},
-    {"rate", 'r', RECORD | OPTION_TOP, "HZ", NULL, ANY, take_rate, 0,
-     "samples per second of CPU time (default " TEXT(
-         OPTIONS_RATE) "); with "
-                       "--event wall, readings of the processes per second "
-                       "(default " TEXT(OPTIONS_WALL_RATE) ", at most " TEXT(
-                           ENGINE_WALL_MAX_RATE) "; with --event cpu,wall "
-                                                 "always the default)"},
+    {"rate", 'r', RECORD | OPTION_TOP, "HZ", NULL, ANY, take_rate, 0, RATES},
     {"base", 0, DIFF, "FILE", NULL, ANY, take_base, 0,
      "a recording from before the change (repeatable)"},
     {"new", 0, DIFF, "FILE", NULL, ANY, take_new, 0,
@@ -357,10 +365,10 @@ const struct option_row option_table[] = {
      "also show kernel functions (needs root)"},
     {"event", 0, SHOWS, "EVENT[,...]", option_words_events, WORDS, take_events,
      0,
-     "record: what is sampled, {}, or both with a comma (default {first}); "
-     "wall "
-     "is the time of all processes, and shows what they wait for; report: show "
-     "only that"},
+     "record: what is sampled, {}, or several with commas (default {first}); "
+     "wall is the time of all processes, and shows what they wait for; block "
+     "is the time for which schedulers are blocked while they run a process; "
+     "report: show only that"},
     {"clock", 0, RECORD, "CLOCK", option_words_clocks, WORD, NULL, AT(clock),
      "what triggers samples of CPU time: {} (default {first})"},
     {"engine", 0, RECORD | OPTION_TOP | OPTION_DUMP, "ENGINE",

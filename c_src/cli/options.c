@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/option_events.h"
 #include "cli/option_table.h"
 #include "cli/option_words.h"
 #include "engine/engine.h"
@@ -246,35 +247,14 @@ static int check_node(const struct options *o, struct options_fault *f)
                : 0;
 }
 
-/* What is only for samples of CPU time. */
-static int check_wall(const struct options *o, struct options_fault *f)
-{
-    static const char why[] = "only for --event cpu";
-    if (strcmp(o->engine, ENGINE_AUTO) != 0)
-        return fault(f, "--engine", o->engine, why);
-    if (strcmp(o->clock, option_first_word("clock", o->verb)) != 0)
-        return fault(f, "--clock", o->clock, why);
-    if (o->kernel || o->force)
-        return fault(f, o->kernel ? "--kernel" : "--force", "", why);
-    if (o->weights && strcmp(o->weights, "cpu") == 0)
-        return fault(f, "--weights", o->weights, why);
-    if (o->scheduler_count || o->thread_count)
-        return fault(f, o->scheduler_count ? "--scheduler" : "--thread", "",
-                     why);
-    if (o->rate > ENGINE_WALL_MAX_RATE)
-        return fault(f, "--rate", "",
-                     "give 1 to 100 readings per second with --event wall");
-    return 0;
-}
-
 static int check_event(struct options *o, struct options_fault *f)
 {
+    const char *value, *why;
     if (!o->events)
         o->events = EVENT_SET(EVENT_CPU);
-    bool cpu = o->events & EVENT_SET(EVENT_CPU);
-    if (!o->rate)
-        o->rate = cpu ? OPTIONS_RATE : OPTIONS_WALL_RATE;
-    return cpu ? 0 : check_wall(o, f);
+    o->rate = option_events_rate(o, option_events_first(o->events));
+    const char *option = option_events_refuse(o, &value, &why);
+    return option ? fault(f, option, value, why) : 0;
 }
 
 /* Better than to refuse it when the recording is over. */

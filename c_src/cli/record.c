@@ -11,6 +11,7 @@
 #include "cli/ask.h"
 #include "cli/launch.h"
 #include "cli/nodes.h"
+#include "cli/option_events.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
@@ -196,12 +197,9 @@ static int attach(const struct options *o, const struct session_options *how,
 
 static int record_pid(const struct options *o, const struct recorded *of)
 {
-    bool cpu = o->events & EVENT_SET(EVENT_CPU);
-    const struct session_options how = {
+    struct session_options how = {
         .pid = of->pid,
         .events = o->events,
-        .rates = {[EVENT_CPU] = o->rate,
-                  [EVENT_WALL] = cpu ? OPTIONS_WALL_RATE : o->rate},
         .engine = o->engine,
         .clock = o->clock,
         .kernel = o->kernel,
@@ -210,6 +208,8 @@ static int record_pid(const struct options *o, const struct recorded *of)
         .no_command = o->no_command,
         .duration_ns = (uint64_t)(duration_of(o) * (double)NS_PER_S),
         .stop = &interrupted};
+    for (int i = 0; i < EVENT_COUNT; i++)
+        how.rates[i] = option_events_rate(o, (enum event)i);
     char what[32];
     snprintf(what, sizeof(what), "pid %d", of->pid);
     struct session *s;

@@ -58,18 +58,17 @@ static int start(struct server *s, const struct port_request *r)
     int err = event_of(r, &event);
     if (err)
         return err;
-    const struct session_options o = {
-        .pid = (pid_t)r->pid,
-        .events = EVENT_SET(event),
-        .rates =
-            {[EVENT_CPU] = (unsigned)r->rate, [EVENT_WALL] = (unsigned)r->rate},
-        .own = own,
-        .own_count = port_texts(&r->own, own),
-        .timeline = true,
-        .engine = r->engine[0] ? r->engine : ENGINE_AUTO,
-        .kernel = r->kernel,
-        .no_command = r->no_command,
-        .force = r->force};
+    struct session_options o = {.pid = (pid_t)r->pid,
+                                .events = EVENT_SET(event),
+                                .own = own,
+                                .own_count = port_texts(&r->own, own),
+                                .timeline = true,
+                                .engine =
+                                    r->engine[0] ? r->engine : ENGINE_AUTO,
+                                .kernel = r->kernel,
+                                .no_command = r->no_command,
+                                .force = r->force};
+    o.rates[event] = (unsigned)r->rate;
     err = session_open(&o, &s->session);
     if (err)
         return err;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/largest.h"
+#include "cli/option_events.h"
 #include "cli/option_table.h"
 
 enum { WORDS = 16 };
@@ -79,19 +80,28 @@ static void what_does_not_fit_is_refused(void **state)
         {"record -p 1 --from 1", "--from: also needs --timeline"},
         {"record -p 1 --to 1 -f json", "--to: also needs --timeline"},
         {"record -p 1 --event awake",
-         "--event awake: choose cpu or wall, or several with commas between"},
-        {"record -p 1 --event cpu,awake", "--event cpu,awake: choose cpu or"},
-        {"record -p 1 --event cpu,", "--event cpu,: choose cpu or wall"},
-        {"record -p 1 --event ,cpu", "--event ,cpu: choose cpu or wall"},
+         "--event awake: choose cpu, wall, alloc or block, or several with "
+         "commas between"},
+        {"record -p 1 --event cpu,awake",
+         "--event cpu,awake: choose cpu, wall, alloc or "
+         "block"},
+        {"record -p 1 --event cpu,",
+         "--event cpu,: choose cpu, wall, alloc or block"},
+        {"record -p 1 --event ,cpu",
+         "--event ,cpu: choose cpu, wall, alloc or block"},
         {"record -p 1 --clock cpu-clock,cycles",
          "--clock cpu-clock,cycles: choose"},
         {"record -p 1 --event wall,wall",
          "--event wall,wall: give each event once"},
         {"record -p 1 --event wall --event cpu,wall",
          "--event cpu,wall: give each event once"},
-        {"report a.pb.gz --event time", "--event time: choose cpu or wall"},
+        {"report a.pb.gz --event time",
+         "--event time: choose cpu, wall, alloc or block"},
         {"record -p 1 --event wall --kernel", "--kernel: only for --event cpu"},
         {"record -p 1 --event wall -r 101", "--rate: give 1 to 100 readings"},
+        {"record -p 1 --event block --engine perf",
+         "--engine perf: only for --event cpu"},
+        {"record -p 1 --event block --force", "--force: only for --event cpu"},
         {"record -p 1 --event cpu,wall -o a.collapsed",
          "--event: this format shows one event; record them into a .pb.gz"},
         {"diff a b --event wall", "--event: no such option"},
@@ -200,6 +210,14 @@ static void events_are_a_list(void **state)
     assert_int_equal(events_of("record -p 1 --event wall,cpu", &o), cpu | wall);
     assert_int_equal(events_of("record -p 1 --event wall --event cpu", &o),
                      cpu | wall);
+    assert_int_equal(
+        events_of("record -p 1 --event block --kernel --scheduler 1", &o),
+        EVENT_SET(EVENT_BLOCK));
+    assert_int_equal(o.rate, OPTIONS_BLOCK_RATE);
+    assert_int_equal(events_of("record -p 1 --event block,wall -r 50", &o),
+                     EVENT_SET(EVENT_BLOCK) | wall);
+    assert_int_equal(option_events_rate(&o, EVENT_WALL), 50);
+    assert_int_equal(option_events_rate(&o, EVENT_BLOCK), OPTIONS_BLOCK_RATE);
     /* What is only for samples of CPU time is for that part. */
     assert_int_equal(
         events_of("record -p 1 --event cpu,wall --kernel -r 999", &o),

@@ -1,0 +1,86 @@
+#include "cli/option_events.h"
+
+#include <string.h>
+
+#include "cli/option_table.h"
+#include "engine/engine.h"
+
+/* Kernel stacks and threads are those of samples of threads. */
+static const struct {
+    unsigned usual_rate, most_rate;
+    const char *too_often;
+    bool of_threads;
+} rules[EVENT_COUNT] = {
+    [EVENT_CPU] = {OPTIONS_RATE, ENGINE_MAX_RATE, "", true},
+    [EVENT_WALL] = {OPTIONS_WALL_RATE, ENGINE_WALL_MAX_RATE,
+                    "give 1 to 100 readings per second with --event wall",
+                    false},
+    [EVENT_ALLOC] = {OPTIONS_RATE, ENGINE_MAX_RATE, "", true},
+    [EVENT_BLOCK] = {OPTIONS_BLOCK_RATE, ENGINE_MAX_RATE, "", true},
+};
+
+enum event option_events_first(unsigned events)
+{
+    enum event first = 0;
+    while (first < EVENT_COUNT - 1 && !(events & EVENT_SET(first)))
+        first++;
+    return first;
+}
+
+unsigned option_events_rate(const struct options *o, enum event event)
+{
+    return o->rate && event == option_events_first(o->events)
+               ? o->rate
+               : rules[event].usual_rate;
+}
+
+static bool any_of_threads(unsigned events)
+{
+    bool any = false;
+    for (int i = 0; i < EVENT_COUNT; i++)
+        any |= (events & EVENT_SET(i)) && rules[i].of_threads;
+    return any;
+}
+
+/* What is only for samples of CPU time. */
+static const char *only_for_cpu(const struct options *o, const char **value)
+{
+    if (strcmp(o->engine, ENGINE_AUTO) != 0) {
+        *value = o->engine;
+        return "--engine";
+    }
+    if (strcmp(o->clock, option_first_word("clock", o->verb)) != 0) {
+        *value = o->clock;
+        return "--clock";
+    }
+    if (o->weights && strcmp(o->weights, "cpu") == 0) {
+        *value = o->weights;
+        return "--weights";
+    }
+    return o->force ? "--force" : NULL;
+}
+
+static const char *only_for_threads(const struct options *o)
+{
+    return o->kernel            ? "--kernel"
+           : o->scheduler_count ? "--scheduler"
+           : o->thread_count    ? "--thread"
+                                : NULL;
+}
+
+const char *option_events_refuse(const struct options *o, const char **value,
+                                 const char **why)
+{
+    enum event first = option_events_first(o->events);
+    const char *option = NULL;
+    *value = "";
+    *why = "only for --event cpu";
+    if (!(o->events & EVENT_SET(EVENT_CPU)))
+        option = only_for_cpu(o, value);
+    if (!option && !any_of_threads(o->events))
+        option = only_for_threads(o);
+    if (option || o->rate <= rules[first].most_rate)
+        return option;
+    *why = rules[first].too_often;
+    return "--rate";
+}
