@@ -22,13 +22,17 @@
 #define TEXT(number)  TEXT_(number)
 #define TEXT_(number) #number
 
-#define MIN_RATE TEXT(ENGINE_MIN_RATE)
-#define MAX_RATE TEXT(ENGINE_MAX_RATE)
-#define SECONDS  TEXT(OPTIONS_SECONDS)
-#define TOP      TEXT(FORMAT_TEXT_TOP)
-#define SELF_TOP TEXT(FORMAT_TEXT_SELF_TOP)
-#define DIFF_TOP TEXT(FORMAT_TEXT_DIFF_TOP)
-#define MIN_PCT  TEXT(FORMAT_TEXT_MIN_PCT)
+#define MIN_RATE   TEXT(ENGINE_MIN_RATE)
+#define MAX_RATE   TEXT(ENGINE_MAX_RATE)
+#define CPU_RATE   TEXT(OPTIONS_RATE)
+#define WALL_RATE  TEXT(OPTIONS_WALL_RATE)
+#define WALL_MOST  TEXT(ENGINE_WALL_MAX_RATE)
+#define BLOCK_RATE TEXT(OPTIONS_BLOCK_RATE)
+#define SECONDS    TEXT(OPTIONS_SECONDS)
+#define TOP        TEXT(FORMAT_TEXT_TOP)
+#define SELF_TOP   TEXT(FORMAT_TEXT_SELF_TOP)
+#define DIFF_TOP   TEXT(FORMAT_TEXT_DIFF_TOP)
+#define MIN_PCT    TEXT(FORMAT_TEXT_MIN_PCT)
 
 /* --- values --------------------------------------------------------------- */
 
@@ -274,20 +278,6 @@ enum {
 #define WORDS      OPTION_WORDS
 
 /* clang-format off: one row, one option */
-#define RATES                                                                                                                                                                                                     \
-    "samples per second of CPU time (default " TEXT(OPTIONS_RATE) "); with "                                                                                                                                      \
-                                                                  "--event "                                                                                                                                      \
-                                                                  "wall, "                                                                                                                                        \
-                                                                  "readings "                                                                                                                                     \
-                                                                  "of the "                                                                                                                                       \
-                                                                  "processes "                                                                                                                                    \
-                                                                  "per "                                                                                                                                          \
-                                                                  "second "                                                                                                                                       \
-                                                                  "(default"                                                                                                                                      \
-                                                                  " " TEXT(OPTIONS_WALL_RATE) ", at most " TEXT(ENGINE_WALL_MAX_RATE) "); with --event block, samples per second of blocked time (default " TEXT( \
-                                                                      OPTIONS_BLOCK_RATE) "); of several events, the rate is that of the "                                                                        \
-                                                                                          "first"
-
 const struct option_row option_table[] = {
     {"pid", 'p', NODES, "PID", NULL, ANY, take_pid, 0,
      "the operating system pid of the node"},

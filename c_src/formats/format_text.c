@@ -33,6 +33,8 @@ static const char *nothing(const struct profile *p, const struct summary *s,
     if (s->samples == 0 && c->paused_ms > 0)
         return "No samples; cprof itself was stopped for a time and saw "
                "nothing then.";
+    if (s->samples == 0 && profile_event(p) == EVENT_BLOCK)
+        return "No scheduler was blocked while it ran a process.";
     if (s->samples == 0 && was_busy(p))
         return "No samples, though the node used CPU time: see the notes "
                "below, or record for longer.";
@@ -48,7 +50,8 @@ static const char *nothing(const struct profile *p, const struct summary *s,
 
 static int tables(const struct text_table *t, bool self)
 {
-    int err = self ? 0 : text_waits_write(t);
+    bool block = profile_event(t->p) == EVENT_BLOCK;
+    int err = self ? 0 : block ? text_blocks_write(t) : text_waits_write(t);
     if (self)
         text_self_write(t);
     else if (!err)

@@ -71,7 +71,7 @@ static void engine_fact(struct buffer *out, const struct profile *p)
     const char *engine = profile_text(p, m->engine);
     char text[256];
     snprintf(text, sizeof(text), "%s, %s%s", engine, profile_text(p, m->event),
-             profile_is_wall(p)   ? ""
+             !value_is_cpu(p)     ? ""
              : m->kernel_included ? ", with time in the kernel"
                                   : ", without time in the kernel");
     if (engine[0])

@@ -2,6 +2,7 @@
  * certain. text_head.c writes the full head. */
 #include "formats/text_parts.h"
 
+#include "base/add.h"
 #include "base/clock.h"
 #include "formats/value.h"
 
@@ -138,11 +139,29 @@ double text_sampled_pct(const struct profile *p, const struct summary *s)
                : 0;
 }
 
+/* Of blocked time: in how many waits. */
+static void how_often(struct brief *b)
+{
+    uint32_t type = profile_find_value(b->p, VALUE_TIMES);
+    uint64_t times = 0;
+    for (size_t i = 0; i < profile_sample_count(b->p); i++)
+        add_capped(&times, profile_value(b->p, i, type));
+    buffer_text(b->out, "Time:     ");
+    value_say(b->out, b->p, b->s->samples);
+    buffer_text(b->out, " of blocked time, in ");
+    text_cell_number(b->out, times);
+    buffer_text(b->out, times == 1 ? " wait" : " waits");
+}
+
 static void how_much(struct brief *b)
 {
     const struct summary *s = b->s;
     if (profile_is_wall(b->p)) {
         how_long(b);
+        return;
+    }
+    if (profile_event(b->p) == EVENT_BLOCK) {
+        how_often(b);
         return;
     }
     buffer_text(b->out, value_is_cpu(b->p) ? "CPU:      " : "Values:   ");

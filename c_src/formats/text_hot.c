@@ -227,6 +227,8 @@ int text_hot_write(const struct text_table *t)
         wall_table(t);
         return err;
     }
+    if (profile_event(t->p) == EVENT_BLOCK)
+        return origin_table(t);
     hot_table(t);
     int err = origin_table(t);
     return err ? err : c_table(t);

@@ -77,6 +77,10 @@ void text_table_more(const struct text_table *t, size_t more);
  *  nothing if nobody is. -ENOMEM. */
 MUST_USE int text_waits_write(const struct text_table *t);
 
+/** Where schedulers are blocked, in a recording of the event block: a sentence
+ *  and a table. -ENOMEM. */
+MUST_USE int text_blocks_write(const struct text_table *t);
+
 /** Functions by own time, where that comes from, and BIFs and C code. If no
  *  function has own time, functions by self time. */
 MUST_USE int text_hot_write(const struct text_table *t);

@@ -53,6 +53,8 @@ const char *value_whole(const struct profile *p)
         return "CPU";
     if (profile_is_wall(p))
         return "process time";
+    if (profile_event(p) == EVENT_BLOCK)
+        return "blocked time";
     return name_of(p)[0] ? name_of(p) : "samples";
 }
 

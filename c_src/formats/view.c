@@ -62,7 +62,7 @@ static int note_filter(struct profile *filtered, const struct filter *f,
     buffer_text(&line, FILTER_NOTE);
     view_describe_filter(f, profile_meta(whole)->bucket_ns, &line);
     buffer_text(&line, "; ");
-    if (profile_is_wall(whole)) {
+    if (!value_is_samples(whole)) {
         value_say(&line, whole, samples_of(filtered));
         buffer_text(&line, " of ");
         value_say(&line, whole, samples_of(whole));

@@ -26,6 +26,8 @@ int figures_compute(const struct profile *p, struct figures *out)
         err = by_process(p, &f.breakdown);
     if (!err)
         err = waits_find(p, &f.waits);
+    if (!err)
+        err = blocks_find(p, &f.blocks);
     if (err)
         figures_deinit(&f);
     else
@@ -35,6 +37,7 @@ int figures_compute(const struct profile *p, struct figures *out)
 
 void figures_deinit(struct figures *f)
 {
+    blocks_deinit(&f->blocks);
     waits_deinit(&f->waits);
     breakdown_deinit(&f->breakdown);
     groups_deinit(&f->groups);

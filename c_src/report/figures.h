@@ -6,6 +6,7 @@
 #define CPROF_REPORT_FIGURES_H
 
 #include "base/err.h"
+#include "profile/blocks.h"
 #include "profile/breakdown.h"
 #include "profile/groups.h"
 #include "profile/summary.h"
@@ -20,6 +21,7 @@ struct figures {
     struct groups groups;
     struct breakdown breakdown; /**< by process */
     struct waits waits;
+    struct blocks blocks;
 };
 
 /** 0, -ENOMEM or -E_LIMIT; on an error *out is unchanged. figures_deinit frees

@@ -46,6 +46,10 @@ void report_walk_diff(const struct diff *d, const char *sentence,
  *  for an answer. */
 void report_dump_meta(const struct dump *d, struct sink *s);
 void report_answers(const struct dump *d, struct sink *s);
+/** Writes where schedulers are blocked, as members of an object; only for a
+ *  recording of the event block. */
+void report_blocks(const struct profile *p, const struct blocks *b,
+                   struct sink *s);
 /** Writes the members of an object that say what a process is, except its pid
  *  and its name. */
 void report_kin(const struct profile *p, uint32_t initial_call, uint32_t label,

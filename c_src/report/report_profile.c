@@ -334,6 +334,7 @@ static void event(const struct profile *p, const struct figures *f,
     groups(p, &f->groups, s);
     waits(p, &f->waits, s);
     waits_cause(p, f, s);
+    report_blocks(p, &f->blocks, s);
 }
 
 void report_walk(const struct report *r, struct sink *s)

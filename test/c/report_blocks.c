@@ -1,0 +1,215 @@
+/* Where schedulers are blocked: the rows, and the sentence. */
+#include "test.h"
+
+#include <string.h>
+
+#include "profile/summary.h"
+#include "profile_make.h"
+#include "report/blocks_sentence.h"
+
+#define MS(n) ((uint64_t)(n)*1000000)
+
+static struct profile *p;
+static struct blocks blocks;
+
+static int begin(void **state)
+{
+    (void)state;
+    static const struct value_texts values[] = {VALUE_BLOCKED, VALUE_TIMES,
+                                                VALUE_SAMPLES};
+    int err = profile_create(&p) || profile_set_values(p, values, 3);
+    if (!err)
+        profile_meta_edit(p)->duration_ns = MS(10000);
+    return err;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    blocks_deinit(&blocks);
+    profile_destroy(p);
+    return 0;
+}
+
+static void is_blocked(const char *thread, const char *stack,
+                       enum sample_state state, uint64_t ms, uint64_t times)
+{
+    const struct profile_sample s = {
+        .stack = *stack ? make_frames(p, stack) : PROFILE_NONE,
+        .process = PROFILE_NONE,
+        .thread = made(profile_thread(p, 17, thread)),
+        .state = state};
+    const uint64_t values[] = {MS(ms), times, 1};
+    assert_int_equal(profile_add(p, &s, values), 0);
+}
+
+static const char *name_of(uint32_t function)
+{
+    return function == PROFILE_NONE
+               ? ""
+               : profile_text(p, profile_function_at(p, function)->name);
+}
+
+static void find(void)
+{
+    assert_int_equal(blocks_find(p, &blocks), 0);
+}
+
+static void assert_row(size_t i, const char *function, const char *called,
+                       const char *leaf, uint64_t ms)
+{
+    assert_true(i < blocks.count);
+    assert_string_equal(name_of(blocks.rows[i].function), function);
+    assert_string_equal(name_of(blocks.rows[i].called), called);
+    assert_string_equal(name_of(blocks.rows[i].leaf), leaf);
+    assert_int_equal(blocks.rows[i].ns, MS(ms));
+}
+
+static void assert_said(enum blocks_kind kind, const char *sentence)
+{
+    struct buffer said;
+    buffer_init(&said, BUFFER_DEFAULT_MAX);
+    find();
+    assert_int_equal(blocks_kind_of(p, &blocks), kind);
+    blocks_sentence_add(&said, p, &blocks);
+    buffer_add(&said, "", 1);
+    assert_string_equal((char *)said.data, sentence);
+    buffer_deinit(&said);
+}
+
+static void rows_are_by_place_and_cause(void **state)
+{
+    (void)state;
+    is_blocked("erts_dios_1",
+               "E shop:load/1;E file:read/2;N prim_file:read_nif/2;C read;"
+               "R [blocked in read]",
+               STATE_IO, 200, 20);
+    is_blocked("erts_dios_2",
+               "E shop:save/1;E file:read/2;N prim_file:read_nif/2;C read;"
+               "R [blocked in read]",
+               STATE_IO, 300, 5);
+    is_blocked("2_scheduler",
+               "E shop:put/1;B ets:insert/2;C ethr;R [blocked in futex]",
+               STATE_LOCK, 50, 7);
+    is_blocked("erts_dios_1",
+               "E file:read/2;N prim_file:read_nif/2;R [page fault]",
+               STATE_FAULT, 10, 1);
+    is_blocked("1_scheduler", "R [port tcp_inet];C send;R [blocked in sendto]",
+               STATE_SOCKET, 5, 1);
+    is_blocked("1_scheduler", "E shop:put/1;R [no CPU]", STATE_CPU, 7000, 900);
+    find();
+    assert_int_equal(blocks.count, 4);
+    assert_row(0, "file:read/2", "prim_file:read_nif/2", "[blocked in read]",
+               500);
+    assert_int_equal(blocks.rows[0].times, 25);
+    assert_int_equal(blocks.rows[0].normal_ns, 0);
+    assert_row(1, "shop:put/1", "ets:insert/2", "[blocked in futex]", 50);
+    assert_int_equal(blocks.rows[1].normal_ns, MS(50));
+    assert_row(2, "file:read/2", "prim_file:read_nif/2", "[page fault]", 10);
+    assert_row(3, "[port tcp_inet]", "", "[blocked in sendto]", 5);
+    assert_int_equal(blocks.ns, MS(565));
+    assert_int_equal(blocks.normal_ns, MS(55));
+    assert_int_equal(blocks.times, 34);
+    assert_int_equal(blocks.no_cpu_ns, MS(7000));
+}
+
+static void a_wait_without_a_stack(void **state)
+{
+    (void)state;
+    is_blocked("1_scheduler", "", STATE_LOCK, 100, 1);
+    assert_said(BLOCKS_NORMAL, "normal schedulers were blocked for 100 ms "
+                               "(0.01 of them on average), 100 % of it (lock)");
+}
+
+static void normal_schedulers_are_named_first(void **state)
+{
+    (void)state;
+    profile_meta_edit(p)->longest_ns = MS(1250);
+    is_blocked("erts_dios_1", "E shop:load/1;R [blocked in read]", STATE_IO,
+               9000, 20);
+    is_blocked("erts_sched_1",
+               "E shop:put/1;B ets:insert/2;R [blocked in futex]", STATE_LOCK,
+               300, 20);
+    is_blocked("erts_sched_2", "E shop:get/1;B ets:lookup/2;R [page fault]",
+               STATE_FAULT, 100, 20);
+    assert_said(
+        BLOCKS_NORMAL,
+        "normal schedulers were blocked for 400 ms (0.04 of them on average), "
+        "75 % of it in ets:insert/2, called by shop:put/1 (lock: "
+        "[blocked in futex]); dirty schedulers, which are meant for "
+        "that, for 9.00 s; the longest wait was 1.25 s");
+}
+
+static void dirty_schedulers(void **state)
+{
+    (void)state;
+    is_blocked("1_dirty_io_sche", "E shop:load/1;R [blocked in read]", STATE_IO,
+               5000, 20);
+    assert_said(
+        BLOCKS_DIRTY,
+        "dirty schedulers were blocked for 5.00 s (0.50 of them on average), "
+        "100 % of it in shop:load/1 (io: [blocked in read])");
+}
+
+static void nobody_is_named_for_little(void **state)
+{
+    (void)state;
+    is_blocked("1_scheduler", "E shop:put/1;R [page fault]", STATE_FAULT, 9, 3);
+    is_blocked("erts_dcpus_1", "E shop:load/1;R [page fault]", STATE_FAULT, 80,
+               3);
+    is_blocked("1_scheduler", "E shop:put/1;R [no CPU]", STATE_CPU, 2000, 900);
+    assert_said(BLOCKS_NONE,
+                "no scheduler was blocked for long while it ran a process (89 "
+                "ms in all); schedulers that could run had no CPU for 2.00 s");
+}
+
+static void other_recordings_have_none(void **state)
+{
+    (void)state;
+    struct profile *cpu = make_profile();
+    assert_int_equal(blocks_find(cpu, &blocks), 0);
+    assert_int_equal(blocks.count, 0);
+    profile_destroy(cpu);
+}
+
+static void threads_of_normal_schedulers(void **state)
+{
+    (void)state;
+    assert_true(blocks_is_normal("1_scheduler"));
+    assert_true(blocks_is_normal("128_scheduler"));
+    assert_true(blocks_is_normal("erts_sched_12"));
+    assert_false(blocks_is_normal("1_dirty_cpu_sch"));
+    assert_false(blocks_is_normal("erts_dios_1"));
+    assert_false(blocks_is_normal("erts_aux_1"));
+    assert_false(blocks_is_normal(""));
+}
+
+/* Short waits stand for 1 ms each, long ones for themselves. */
+static void the_error_is_that_of_short_waits(void **state)
+{
+    (void)state;
+    struct summary s;
+    profile_meta_edit(p)->all_from_ns = MS(1);
+    is_blocked("1_scheduler", "E a:a/0;R [page fault]", STATE_FAULT, 600, 1);
+    is_blocked("1_scheduler", "E b:b/0;R [page fault]", STATE_FAULT, 400, 1);
+    assert_int_equal(summary_compute(p, &s), 0);
+    assert_int_equal(s.hits, 1000);
+    summary_deinit(&s);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(rows_are_by_place_and_cause),
+        TEST(a_wait_without_a_stack),
+        TEST(normal_schedulers_are_named_first),
+        TEST(dirty_schedulers),
+        TEST(nobody_is_named_for_little),
+        TEST(other_recordings_have_none),
+        TEST(threads_of_normal_schedulers),
+        TEST(the_error_is_that_of_short_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
