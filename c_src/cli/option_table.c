@@ -298,7 +298,13 @@ const struct option_row option_table[] = {
          OPTIONS_INTERVAL) ")"},
     {"sort", 0, OPTION_TOP, "COLUMN", option_words_columns, WORD, take_sort, 0,
      "sort processes by {} (default {first}); keys change that later"},
-    {"rate", 'r', RECORD | OPTION_TOP, "HZ", NULL, ANY, take_rate, 0, RATES},
+    {"rate", 'r', RECORD | OPTION_TOP, "HZ", NULL, ANY, take_rate, 0,
+     "samples per second of CPU time (default " CPU_RATE
+     "); with --event wall, readings of the processes per second "
+     "(default " WALL_RATE ", at most " WALL_MOST
+     "); with --event block, samples per second of blocked time "
+     "(default " BLOCK_RATE
+     "); of several events, the rate is that of the first"},
     {"base", 0, DIFF, "FILE", NULL, ANY, take_base, 0,
      "a recording from before the change (repeatable)"},
     {"new", 0, DIFF, "FILE", NULL, ANY, take_new, 0,

@@ -40,8 +40,8 @@ defmodule Cprof.RunFiles do
     end
   end
 
-  defp comparable(%Profile{report: %{meta: %{event: "wall"}}}, file),
-    do: error(:wall, file, "was recorded with --event wall, and such recordings cannot be compared")
+  defp comparable(%Profile{report: %{meta: %{event: event}}}, file) when event in ["wall", "block"],
+    do: error(:wall, file, "was recorded with --event #{event}, and such recordings cannot be compared")
 
   defp comparable(_, _), do: :ok
 

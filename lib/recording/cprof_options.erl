@@ -8,8 +8,9 @@
 -export_type([options/0]).
 
 -type options() :: #{
-    %% cpu: threads while they use a CPU; wall: processes, whether they run or wait
-    event => cpu | wall | binary() | string(),
+    %% cpu: threads while they use a CPU; wall: processes, whether they run or wait;
+    %% block: schedulers that are blocked while they run a process
+    event => cpu | wall | block | binary() | string(),
     rate => pos_integer(),
     engine => auto | bpf | perf | ptrace | binary() | string(),
     kernel => boolean(),
@@ -29,7 +30,8 @@
 %% As ENGINE_MAX_RATE and ENGINE_WALL_MAX_RATE in c_src/engine/engine.h.
 -define(MAX_RATE, 10000).
 -define(MAX_WALL_RATE, 100).
--define(WALL_RATE, 10).
+%% As in c_src/cli/options.h, without that of CPU time.
+-define(RATES, #{<<"wall">> => 10, <<"block">> => 1000}).
 
 %% Returns the options, with texts as binaries, and with lists where several values
 %% are possible; or a sentence that says what is wrong. Only the keys of the given
@@ -76,14 +78,19 @@ value(process, Processes) -> processes(Processes);
 value(Key, Pattern) when Key =:= focus; Key =:= ignore -> pattern(one_text(Pattern)).
 
 %% Only the program's own command line takes several.
-event({ok, Event}) when Event =:= <<"cpu">>; Event =:= <<"wall">> ->
-    {ok, Event};
+event({ok, Event}) ->
+    case lists:member(Event, events()) of
+        true -> {ok, Event};
+        false -> event(error)
+    end;
 event(_) ->
-    {error, "cpu or wall (only `cprof record --event cpu,wall` takes both at once)"}.
+    {error, "cpu, wall or block (only `cprof record --event cpu,wall` takes several at once)"}.
+
+events() -> [<<"cpu">>, <<"wall">>, <<"block">>].
 
 %% What is only for CPU time is refused, as the command line refuses it.
-check_event(#{event := <<"wall">>} = Options) ->
-    case maps:to_list(maps:filter(fun is_for_cpu/2, Options)) of
+check_event(#{event := Event} = Options) when Event =/= <<"cpu">> ->
+    case [Option || {Key, Value} = Option <- maps:to_list(Options), is_refused(Event, Key, Value)] of
         [] -> {ok, Options};
         [{rate, Rate} | _] -> {error, wrong(rate, Rate, "1 to 100 readings a second for event wall")};
         [{Key, _} | _] -> {error, cprof_words:text("option ~ts is only for event cpu", [Key])}
@@ -91,17 +98,17 @@ check_event(#{event := <<"wall">>} = Options) ->
 check_event(Options) ->
     {ok, Options}.
 
-is_for_cpu(rate, Rate) -> Rate > ?MAX_WALL_RATE;
-is_for_cpu(engine, Engine) -> Engine =/= <<"auto">>;
-is_for_cpu(Key, Flag) when Key =:= kernel; Key =:= force -> Flag;
-is_for_cpu(_, _) -> false.
+is_refused(Event, rate, Rate) -> Event =:= <<"wall">> andalso Rate > ?MAX_WALL_RATE;
+is_refused(_, engine, Engine) -> Engine =/= <<"auto">>;
+is_refused(_, force, Flag) -> Flag;
+is_refused(Event, kernel, Flag) -> Flag andalso Event =:= <<"wall">>;
+is_refused(_, _, _) -> false.
 
 %% Checked options of a recording, with a rate: where none was given, CpuRate if
-%% CPU time is sampled. Processes are read less often.
+%% CPU time is sampled. Other events have rates of their own.
 -spec with_rate(map(), pos_integer()) -> map().
 with_rate(#{rate := _} = Options, _) -> Options;
-with_rate(#{event := <<"wall">>} = Options, _) -> Options#{rate => ?WALL_RATE};
-with_rate(Options, CpuRate) -> Options#{rate => CpuRate}.
+with_rate(Options, CpuRate) -> Options#{rate => maps:get(maps:get(event, Options, none), ?RATES, CpuRate)}.
 
 flag(Flag) when is_boolean(Flag) -> {ok, Flag};
 flag(_) -> {error, "true or false"}.

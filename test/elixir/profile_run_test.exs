@@ -96,7 +96,7 @@ defmodule Mix.Tasks.Profile.RunTest do
 
     File.rm!(saved)
     error = assert_raise Mix.Error, fn -> run(["--event", "alloc", "-e", "1 + 1"]) end
-    assert error.message =~ "option event must be cpu or wall"
+    assert error.message =~ "option event must be cpu, wall or block"
   end
 
   test "profile/2 returns the value" do
