@@ -105,6 +105,12 @@ defmodule Cprof.OptionsTest do
 
     rate = &:cprof_options.with_rate(&1, 499).rate
     assert {rate.(%{event: "wall"}), rate.(%{event: "cpu"}), rate.(%{}), rate.(%{rate: 7})} == {10, 499, 499, 7}
+    assert rate.(%{event: "block"}) == 1000
+  end
+
+  test "event block has kernel stacks, and one engine" do
+    assert check(event: :block, rate: 2000, kernel: true) == {:ok, %{event: "block", rate: 2000, kernel: true}}
+    for option <- [engine: :perf, force: true], do: assert({:error, _} = check([{:event, :block}, option]))
   end
 
   test "an unknown option is named, with those that are known" do

@@ -71,7 +71,8 @@ defmodule Live.Node do
 
   @doc """
   Compiles the work module (and those given by `with`) and starts `erl` with it, with no VM flags but erl_flags. `nif`:
-  also builds this library, with `nif_flags`; its folder is then the first argument. `as`: the user who runs it.
+  also builds this library, with `nif_flags`; its folder is then the first argument. `driver`: builds a port driver there,
+  too. `as`: the user who runs it.
   `env`: of its environment.
   """
   def start(module, args \\ [], erl_flags \\ [], opts \\ []) do
@@ -79,6 +80,7 @@ defmodule Live.Node do
     sources = for name <- [module | List.wrap(opts[:with])], do: "#{@work}/#{name}.erl"
     {_, 0} = System.cmd("erlc", ["-o", dir | sources])
     if opts[:nif], do: build_nif(dir, opts[:nif], opts[:nif_flags] || [])
+    if opts[:driver], do: build_nif(dir, opts[:driver], [])
     if opts[:as], do: open_to_all(dir)
     args = if opts[:nif], do: [dir | args], else: args
     run = ["-noshell", "-pa", dir, "-run", "#{module}", "start" | args]

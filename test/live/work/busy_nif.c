@@ -40,8 +40,9 @@ BURN(burn)
 BURN(burn_dirty_cpu)
 BURN(burn_dirty_io)
 
-/* wait_io(Microseconds): sleeps. */
-static ERL_NIF_TERM wait_io(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
+/* wait_io(Microseconds), wait_here(Microseconds): sleep. */
+__attribute__((noinline)) static ERL_NIF_TERM
+sleep_us(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 {
     unsigned long us;
     if (argc != 1 || !enif_get_ulong(env, argv[0], &us))
@@ -50,6 +51,17 @@ static ERL_NIF_TERM wait_io(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     nanosleep(&t, NULL);
     return enif_make_atom(env, "ok");
 }
+
+#define WAIT(name)                                                             \
+    static ERL_NIF_TERM name(ErlNifEnv *env, int argc,                         \
+                             const ERL_NIF_TERM argv[])                        \
+    {                                                                          \
+        ERL_NIF_TERM result = sleep_us(env, argc, argv);                       \
+        __asm__ volatile("" : "+r"(result)); /* no tail call */                \
+        return result;                                                         \
+    }
+WAIT(wait_io)
+WAIT(wait_here)
 
 /* thread_ns(): CPU time of the calling scheduler's thread so far. */
 static ERL_NIF_TERM thread_ns(ErlNifEnv *env, int argc,
@@ -75,6 +87,7 @@ static ErlNifFunc functions[] = {
     {"burn_dirty_cpu", 1, burn_dirty_cpu, ERL_NIF_DIRTY_JOB_CPU_BOUND},
     {"burn_dirty_io", 1, burn_dirty_io, ERL_NIF_DIRTY_JOB_IO_BOUND},
     {"wait_io", 1, wait_io, ERL_NIF_DIRTY_JOB_IO_BOUND},
+    {"wait_here", 1, wait_here, 0},
 };
 
 ERL_NIF_INIT(busy_nif, functions, NULL, NULL, NULL, NULL)
