@@ -148,8 +148,7 @@ static int add_counters(struct page *page)
 
 static int add_notes(struct page *page)
 {
-    html_head_notes(page->out, page->at->profile);
-    return 0;
+    return html_head_notes(page->out, page->at->profile, &page->at->summary);
 }
 
 static int add_tables(struct page *page)

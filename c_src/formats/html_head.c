@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "formats/text_parts.h"
 #include "formats/value.h"
+#include "report/blocks_sentence.h"
+#include "report/waits_sentence.h"
 
 /* "1234567" as "1,234,567". */
 static const char *grouped(uint64_t value, char text[32])
@@ -232,7 +234,49 @@ static void note(void *to, const char *text, size_t len)
     buffer_text(to, "</li>\n");
 }
 
-void html_head_notes(struct buffer *out, const struct profile *p)
+static int say_waits(struct buffer *text, const struct profile *p,
+                     const struct summary *s)
 {
+    struct waits waits;
+    int err = waits_find(p, &waits);
+    if (!err) {
+        const struct waits_cause cause =
+            waits_explain(&waits, profile_meta(p)->duration_ns);
+        waits_sentence_add(text, p, &waits, &cause, s->by_state[STATE_BLOCKED]);
+    }
+    waits_deinit(&waits);
+    return err;
+}
+
+static int say_blocks(struct buffer *text, const struct profile *p)
+{
+    struct blocks blocks;
+    int err = blocks_find(p, &blocks);
+    if (!err)
+        blocks_sentence_add(text, p, &blocks);
+    blocks_deinit(&blocks);
+    return err;
+}
+
+/* The sentence that a text report has in its head. */
+static int say_finding(struct buffer *text, const struct profile *p,
+                       const struct summary *s)
+{
+    if (profile_is_wall(p))
+        return say_waits(text, p, s);
+    return profile_event(p) == EVENT_BLOCK ? say_blocks(text, p) : 0;
+}
+
+int html_head_notes(struct buffer *out, const struct profile *p,
+                    const struct summary *s)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_DEFAULT_MAX);
+    int err = say_finding(&text, p, s);
+    if (!err && text.len)
+        note(out, (const char *)text.data, text.len);
+    out->failed |= text.failed;
+    buffer_deinit(&text);
     text_notes_each(p, note, out);
+    return err;
 }

@@ -32,7 +32,10 @@ void html_head_line(struct buffer *out, const struct profile *p,
 void html_head_facts(struct buffer *out, const struct profile *p,
                      const struct summary *s);
 void html_head_counters(struct buffer *out, const struct profile *p);
-void html_head_notes(struct buffer *out, const struct profile *p);
+/** First what was found: who is waited for, where schedulers are blocked. 0 or
+ *  -ENOMEM. */
+MUST_USE int html_head_notes(struct buffer *out, const struct profile *p,
+                             const struct summary *s);
 /** One line of the facts; nothing if the value is "". */
 void html_head_fact(struct buffer *out, const char *label, const char *value);
 

@@ -121,6 +121,9 @@ void waits_sentence_add(struct buffer *out, const struct profile *p,
                             "there are too few readings"
                           : "no process is waited for by others for long",
                       blocked);
+        if (filter_is_part(p))
+            buffer_text(out, "; the filter may leave out those that wait, so "
+                             "look at the whole recording");
         return;
     }
     first_add(out, p, &w->rows[cause->first]);

@@ -60,6 +60,8 @@ test("who is waited for is in the graph", limit, async () => {
     const page = await open(file, { hash: "event=wall" });
     await shows(page, "wall");
     const told = report("wall");
+    assert.equal(await page.locator("[data-event=wall] .notes li").first()
+        .textContent(), told.waits_cause.sentence);
     const [till] = told.waits.filter(({ name }) => name === "page_till");
     await page.fill("#pattern", "^\\[waits for page_till\\]$");
     await page.press("#pattern", "Enter");

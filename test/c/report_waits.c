@@ -119,7 +119,8 @@ static void a_part_of_a_recording(void **state)
     assert_int_equal(profile_note(p, "filtered: --process till; 9 of 10"), 0);
     assert_said("none", "in this part of the recording, no process is waited "
                         "for by others for long (on average 0.30 processes "
-                        "are blocked)");
+                        "are blocked); the filter may leave out those that "
+                        "wait, so look at the whole recording");
 }
 
 /* It gave what it has to somebody else. */
