@@ -176,9 +176,9 @@ memory() -> memory(#{}).
 %% `sentence' says in one line why the node is big. All sizes are bytes. docs/memory.md
 %% documents the map.
 %%
-%% Options, as a map or a proplist: `ms', for what grew: reads a second time after so
-%% many milliseconds (0: not; at most a day); `top', rows of each list (10, at most
-%% 200); `source', `bif' to use only BIFs; `wait_ms', the least time to wait for
+%% Options, as a map or a proplist: `ms', the time until a second reading, which shows
+%% what grew, in milliseconds (0: reads once; at most a day); `top', rows of each list
+%% (10, at most 200); `source', `bif' to use only BIFs; `wait_ms', the least time to wait for
 %% missing answers (0).
 -spec memory(cprof_memory:options() | [{atom(), term()}]) -> cprof_memory:memory().
 memory(Options) -> cprof_memory:take(to_map(Options)).

@@ -104,10 +104,11 @@ static const struct err_row rows[] = {
                "--cookie-file FILE, or in CPROF_COOKIE"},
     {E_REFUSED, "the node refused the connection; does it allow only certain "
                 "nodes (net_kernel:allow/1)?"},
-    {E_NAMES_TAKEN, "others ask this node now, under all the names that cprof "
-                    "has for that; try again"},
+    {E_NAMES_TAKEN, "others ask this node now, and use all the names that "
+                    "cprof has for this; try again"},
     {E_OTHER_NODE, "the node that answers to this name is another process"},
     {E_SILENT, "the node did not answer in time"},
+    {E_CLOSED, "the node closed the connection"},
     {E_ANSWER, "the node answered something that was not asked for"},
     {E_USAGE, "incorrect usage; see `cprof --help`"},
     {E_PLANTED, "belongs to another user, in a folder where anyone may create "

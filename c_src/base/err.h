@@ -77,6 +77,7 @@ enum err {
     E_NAMES_TAKEN,           /**< all our names are connected to the node */
     E_OTHER_NODE,            /**< the node is not the process that was meant */
     E_SILENT,                /**< the node does not answer */
+    E_CLOSED,                /**< the node closed the connection */
     E_ANSWER,                /**< an answer is not one to the question */
 
     /* cli */

@@ -100,8 +100,8 @@ static int note_success(const struct options *o, struct profile *p,
     if (r->left_out == 0)
         return 0;
     snprintf(line, sizeof(line),
-             "--ask: the node was not asked about %" PRIu64
-             " more processes, which are those with the fewest samples",
+             "--ask: %" PRIu64 " more processes lack the names that only the "
+             "node knows, because it is not asked about that many",
              r->left_out);
     return note(p, line);
 }

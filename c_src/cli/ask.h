@@ -18,8 +18,7 @@ struct ask {
 
 /**
  * To be called before any work, when o->pid is known: reads the cookie, and
- * checks that the node has a name. Does nothing if the user did not ask for
- * --ask.
+ * checks that the node has a name. Does nothing without --ask.
  * @return EXIT_DONE, or the code to exit with, after printing the reason
  */
 MUST_USE int ask_prepare(struct ask *a, const struct options *o);

@@ -42,7 +42,9 @@ static int run(int argc, char **argv)
     if (err)
         return fail_node(o.pid, err);
     err = ask_node(&ask, o.pid, d->profile);
-    code = err ? fail("--ask", err) : write_result(&o, d);
+    code = write_result(&o, d);
+    if (err)
+        code = fail("--ask", err);
     dump_destroy(d);
     return code;
 }

@@ -5,7 +5,8 @@
 #include "cli/option_table.h"
 #include "engine/engine.h"
 
-/* Kernel stacks and threads are those of samples of threads. */
+/* of_threads: samples are of threads, so they can have kernel stacks, and be
+ * filtered by thread. */
 static const struct {
     unsigned usual_rate, most_rate;
     const char *too_often;

@@ -8,10 +8,10 @@
 
 #include "cli/options.h"
 
-/** The first event of a set that is not empty. */
+/** The first event of a set that is not empty, in the order of event.h. */
 enum event option_events_first(unsigned events);
-/** The rate of an event: the one that was given, which is for the first event,
- *  or the default. */
+/** The rate of an event: if it is the first one, the rate that was given, if
+ *  any; or else its default. */
 unsigned option_events_rate(const struct options *o, enum event event);
 /** An option that the events of the recording do not allow; NULL: there is
  *  none. Sets its value, and why it is not allowed. */

@@ -284,8 +284,7 @@ const struct option_row option_table[] = {
     {"node", 'n', NODES, "NAME", NULL, ANY, NULL, AT(node),
      "the node with this name, such as shop or shop@host"},
     {"ask", 0, ASKS, NULL, NULL, ANY, NULL, AT(ask),
-     "connect to the node, with its cookie and as a hidden node, and ask it "
-     "for "
+     "connect to the node as a hidden node, with its cookie, and ask it for "
      "names of processes: applications, ids of supervisors' children, labels"},
     {"cookie-file", 0, ASKS, "FILE", NULL, ANY, NULL, AT(cookie_file),
      "--ask: the file with the cookie (default: CPROF_COOKIE in the "
@@ -304,7 +303,7 @@ const struct option_row option_table[] = {
      "(default " WALL_RATE ", at most " WALL_MOST
      "); with --event block, samples per second of blocked time "
      "(default " BLOCK_RATE
-     "); of several events, the rate is that of the first"},
+     "); with several events, the rate is for cpu, or else for wall"},
     {"base", 0, DIFF, "FILE", NULL, ANY, take_base, 0,
      "a recording from before the change (repeatable)"},
     {"new", 0, DIFF, "FILE", NULL, ANY, take_new, 0,

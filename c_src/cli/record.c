@@ -153,8 +153,7 @@ static int finish(const struct options *o, const struct recorded *of,
 {
     struct profile *p = NULL;
     int err = session_finish(s, &p);
-    if (!err)
-        err = ask_node(of->ask, of->pid, p);
+    int asked = err ? 0 : ask_node(of->ask, of->pid, p);
     if (!err && of->launch)
         err = note_others(of->launch, sampled, p);
     if (err) {
@@ -165,6 +164,8 @@ static int finish(const struct options *o, const struct recorded *of,
         say("the node ended during the recording; what was sampled until "
             "then follows");
     int code = write_result(o, p);
+    if (asked)
+        code = fail("--ask", asked);
     profile_destroy(p);
     if (sampled && sampled != -E_GONE)
         return fail("the recording ended early", sampled);
@@ -317,8 +318,8 @@ const struct verb verb_record = {
     .uses = {{"[-p PID | -n NAME] [-d SECONDS] [-o FILE]", "profile a node"},
              {"-- COMMAND ...", "start a node, and profile it"}},
     .about = "Samples a running Erlang VM from outside and shows where its CPU "
-             "time goes, or what its processes wait for. Without a pid or a "
-             "name it records the only node of "
+             "time goes, what its processes wait for, or where its schedulers "
+             "are blocked. Without a pid or a name it records the only node of "
              "this machine; if there are several, it lists them. Ctrl-C ends "
              "the recording and writes the result. "
              "`cprof report` reads an output file that ends in .pb.gz.",

@@ -35,7 +35,9 @@ static int run(int argc, char **argv)
     if (err)
         return fail_node(o.pid, err);
     err = ask_node(&ask, o.pid, s->dump->profile);
-    code = err ? fail("--ask", err) : write_result(&o, s);
+    code = write_result(&o, s);
+    if (err)
+        code = fail("--ask", err);
     snapshot_destroy(s);
     return code;
 }

@@ -92,7 +92,7 @@ struct engine_cost {
     double switch_ns;      /**< added to each of them while events are armed */
     double sampled_share;  /**< share of the time that events are armed, now */
     unsigned sampled_rate; /**< samples per second of CPU time meanwhile */
-    uint64_t lowered;      /**< times that this was halved while sampling */
+    uint64_t lowered;      /**< times that sampled_share was halved */
 };
 
 /** Facts about the samples of this run, for the report. */
@@ -170,8 +170,7 @@ extern const struct engine_ops engine_ptrace;
 /** The only one for ENGINE_WALL; not in engine_all. */
 extern const struct engine_ops engine_wall;
 /** The only one for waits of threads; not in engine_all. Its rate is samples
- * per second of the time that threads wait, while there is not too much of it.
- */
+ *  per second of waiting time; if there is much of it, the rate is lowered. */
 extern const struct engine_ops engine_block;
 
 /** The chosen engine, and why a better one was not chosen. */

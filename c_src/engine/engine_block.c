@@ -67,7 +67,7 @@ static bool hand_out(struct engine *e, struct sample *s,
         wait->ns ? (uint64_t)((double)whole * (double)ready / (double)wait->ns)
                  : 0;
     s->of = SAMPLE_BLOCK;
-    s->in_kernel = s->kernel_count > 0; /* that it waits there is plain */
+    s->in_kernel = s->kernel_count > 0; /* every wait is in the kernel */
     s->weight = wait->times;
     if (ready < wait->ns)
         more = hand_out_part(e, s, SAMPLE_WAITED, wait->ns - ready,

@@ -6,7 +6,7 @@
 enum {
     /* Mean length of a window and a pause. But windows are not shorter than
      * WINDOW_NS on average: on a busy machine, a thread waits that long for a
-     * CPU, also we ourselves. */
+     * CPU, and so does cprof. */
     CYCLE_NS = 100 * 1000 * 1000,
     WINDOW_NS = 5 * 1000 * 1000,
     LEAST_PERMILLE = 10, /* the smallest share of armed time */

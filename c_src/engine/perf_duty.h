@@ -23,7 +23,7 @@ struct perf_duty_load {
     uint64_t cpu_ns; /**< CPU time of its threads */
 };
 
-/** What is to be kept. */
+/** The bound that the cost of events has to keep, and what decides the cost. */
 struct perf_duty_terms {
     struct perf_cost cost;
     double bound;  /**< share of the node's CPU time; 0: none */

@@ -9,7 +9,7 @@ enum {
     OFTEN_RATE = 1999, /* the most to which a lower rate is raised */
 };
 
-/* What is to be kept with that setup. */
+/* The terms of perf_duty.h for that setup. */
 static int measure(const struct perf_event_setup *setup, double bound,
                    struct perf_duty_terms *out)
 {

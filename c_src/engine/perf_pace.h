@@ -33,7 +33,8 @@ struct perf_pace {
 MUST_USE int perf_pace_measure(struct perf_pace *p,
                                struct perf_event_setup *setup,
                                const struct threads *threads, double bound);
-/** Sampling begins: arms the events, or not yet. 0 or a negative error. */
+/** Sampling begins: arms the events, unless it begins with a pause. 0 or a
+ *  negative error. */
 MUST_USE int perf_pace_begin(struct perf_pace *p, struct perf_threads *set);
 /** To be called often, when the rings were read: arms or disarms the events. 0
  *  or a negative error. */

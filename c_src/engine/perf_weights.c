@@ -1,10 +1,10 @@
 #include "engine/perf_weights.h"
 
 enum {
-    /* What the samples stand for too much or too little is made up for while
-     * the node uses 1 / SOON of the CPU time that it has used so far. */
+    /* If the samples so far stand for too much or too little, later ones make
+     * up for it while the node uses 1 / SOON of its CPU time so far. */
     SOON = 4,
-    /* The factor begins as 1, and that counts as much as so many samples. */
+    /* The factor begins as 1, which has the weight of this many samples. */
     BEFORE = 4,
 };
 
@@ -64,7 +64,7 @@ static double factor_at(const struct perf_weights *w,
     return factor > 0 ? factor : 0;
 }
 
-/* What so much sampled CPU time stands for. */
+/* The CPU time that sampled CPU time stands for. */
 static double give(const struct perf_weights *w, struct perf_weights_kind *k,
                    double sampled_ns, uint64_t time_ns)
 {

@@ -48,8 +48,8 @@ struct perf_weights {
 };
 
 /** What a sample stands for. `count` follows `ns` as well as a whole number
- * can; 0: the sample is to be left out, and the next one stands for its CPU
- * time. */
+ *  can; 0: the sample is to be left out, and the next one stands for its CPU
+ *  time. */
 struct perf_weight {
     uint64_t ns;
     uint32_t count;
@@ -73,7 +73,7 @@ void perf_weights_looked(struct perf_weights *w, uint64_t now_ns);
 struct perf_weight perf_weights_of(struct perf_weights *w,
                                    enum thread_kind kind, uint64_t period_ns,
                                    uint64_t time_ns);
-/** So many samples of that kind were taken but lost. Where there are no pauses,
+/** `count` samples of that kind were taken but lost. Where there are no pauses,
  *  the others do not stand for their CPU time, which may be that of one long
  *  gap. Elsewhere, it is as if the window had been shorter. */
 void perf_weights_lost(struct perf_weights *w, enum thread_kind kind,

@@ -116,18 +116,25 @@ static void heading(const struct profile *p, const struct format_options *o,
     buffer_text(out, "\n");
 }
 
+/* Does a report of process time follow that of part i? */
+static bool wall_comes_after(const struct filter_parts *parts, size_t i)
+{
+    bool follows = false;
+    while (++i < parts->count)
+        follows |= profile_is_wall(parts->list[i]);
+    return follows;
+}
+
 /* A function that is asked for may be in the samples of one event only. */
 static int write_several(const struct filter_parts *parts,
                          const struct format_options *o, struct buffer *out)
 {
-    const struct profile *last = parts->list[parts->count - 1];
     size_t without = 0;
     int err = 0;
     for (size_t i = 0; i < parts->count && !err; i++) {
         buffer_text(out, i ? "\n" : "");
         heading(parts->list[i], o, out);
-        err = write_event(parts->list[i], o,
-                          parts->list[i] != last && profile_is_wall(last), out);
+        err = write_event(parts->list[i], o, wall_comes_after(parts, i), out);
         if (err != -E_NO_FUNCTION)
             continue;
         buffer_text(out, "\nNo sample has this function.\n");

@@ -13,8 +13,8 @@
 #include "profile/profile.h"
 #include "profile/summary.h"
 
-/** The columns that a line should not exceed, but for tables of those that are
- *  waited for, on a wider terminal. */
+/** The columns that a line should not exceed. Only the table of those that are
+ *  waited for may use more, on a wider terminal. */
 enum { TEXT_COLUMNS = 100 };
 
 /** How many columns a text takes when it is shown: one per character. */
@@ -53,8 +53,7 @@ struct text_table {
     const struct profile *p;
     const struct summary *s;
     size_t top;          /**< rows; 0: the default */
-    size_t line_columns; /**< that a line may have, TEXT_COLUMNS or more; 0:
-                            these */
+    size_t line_columns; /**< that a line may have, at least TEXT_COLUMNS */
     bool color;
 };
 

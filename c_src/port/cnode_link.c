@@ -131,8 +131,8 @@ static bool says(const struct cnode_link *l, const char *status)
     return l->said_len >= 2 + len && memcmp(l->said + 2, status, len) == 0;
 }
 
-/* Our second message proves that we know the cookie. The node answers nothing
- * if it does not believe that. */
+/* Our second message proves that we know the cookie. If the proof is wrong, the
+ * node does not answer. */
 static int explain(const struct cnode_link *l)
 {
     int err = deadline_check(l->until);
@@ -225,7 +225,7 @@ static int send_question(struct cnode_link *l, const struct cnode_question *q)
         return err;
     if (ei_reg_send_tmo(&l->self, l->fd, server, message.buff, message.index,
                         0) != 0)
-        err = -E_GONE;
+        err = -E_CLOSED;
     ei_x_free(&message);
     return err;
 }
@@ -290,7 +290,7 @@ int cnode_link_ask(struct cnode_link *l, struct cnode_question *q, unsigned ms,
     case -E_SHORT:
     case -ECONNRESET:
     case -EPIPE:
-        return -E_GONE;
+        return -E_CLOSED;
     default:
         return err;
     }

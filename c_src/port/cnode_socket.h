@@ -2,7 +2,7 @@
  * @file cnode_socket.h
  * A TCP connection to a port of this machine. No call takes longer than its
  * deadline, whatever the other side does; ei's own timeouts are for each read,
- * so that a slow sender could hold it for ever.
+ * so a slow sender could hold it up for ever.
  */
 #ifndef CPROF_PORT_CNODE_SOCKET_H
 #define CPROF_PORT_CNODE_SOCKET_H

@@ -96,8 +96,8 @@ struct dump_threads {
     uint64_t watched_ns; /**< how long the watch took */
     bool held;           /**< the engine stopped threads for its samples */
     int engine_why;      /**< why no engine, or not the best one, was used
-                            (meta.engine      is the one that was); 0: it was the
-                            best */
+                              (meta.engine is the one that was); 0: it was the
+                              best */
     int asleep_why; /**< why threads that do not run could not be read; 0: they
                          could */
 };

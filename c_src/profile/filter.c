@@ -100,14 +100,16 @@ static void choose_stacks(struct filtering *f)
 
 /* --- copies --------------------------------------------------------------- */
 
-/* A part of a recording of process time has a part of its ticks: averages are
- * per tick. The buckets that overlap the span are kept whole. */
+/* A part of a recording of process time or blocked time has averages over a
+ * part of its time, and of its ticks. The buckets that overlap the span are
+ * kept whole. */
 static void cut_time(const struct part *f, const struct filter *filter)
 {
     struct profile_meta *m = profile_meta_edit(f->to);
     struct profile_counters *c = profile_counters_edit(f->to);
     uint64_t bucket = m->bucket_ns, whole = m->duration_ns;
-    if (!profile_is_wall(f->from) || !bucket || !whole ||
+    bool wall = profile_is_wall(f->from);
+    if ((!wall && profile_event(f->from) != EVENT_BLOCK) || !bucket || !whole ||
         (!filter->from_ns && !filter->to_ns))
         return;
     uint64_t from = filter->from_ns / bucket * bucket;
@@ -117,6 +119,8 @@ static void cut_time(const struct part *f, const struct filter *filter)
     if (to > whole)
         to = whole;
     m->duration_ns = to > from ? to - from : 0;
+    if (!wall)
+        return;
     c->ticks =
         (uint64_t)((double)c->ticks * (double)m->duration_ns / (double)whole +
                    0.5);

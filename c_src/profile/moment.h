@@ -93,9 +93,9 @@ enum moment_column {
     MOMENT_MAILBOX,
     MOMENT_MEMORY,
     MOMENT_BINARIES,
-    MOMENT_WAITS, /**< those that most wait for first, then those that wait for
-                       an answer, and of them those that wait for the same
-                       together */
+    MOMENT_WAITS, /**< first those for which most others wait, then those that
+                       wait for an answer, those that wait for the same one
+                       side by side */
     MOMENT_COLUMNS
 };
 

@@ -1,6 +1,6 @@
-/* Who waits for whom, by the frames that say it (waits.h). What is known of the
- * one that is waited for may have grown since then, so that only its name, or
- * else its pid, counts. */
+/* Who waits for whom, by the frames that say it (waits.h). More may be known by
+ * now of the process that is waited for than when the frame was made, so only
+ * its name, or else its pid, is compared. */
 #include "profile/moment.h"
 
 #include <errno.h>

@@ -271,9 +271,8 @@ MUST_USE int64_t profile_stack(struct profile *p, uint32_t parent,
 MUST_USE int64_t profile_process(struct profile *p, const char *pid,
                                  const char *name, const char *initial_call,
                                  const char *label, const char *application);
-/** The same with all texts; profile_process leaves the parent and the child's
- * id
- *  "". */
+/** The same with all texts; profile_process leaves the parent, and the id in
+ *  the supervisor, "". */
 MUST_USE int64_t profile_process_of(struct profile *p,
                                     const struct process_texts *texts);
 /**

@@ -23,9 +23,10 @@
  *              scheduling existed, any scheduler that runs no process
  *
  * Only processes of the event wall are runnable (ready, but no scheduler runs
- * it), blocked (waits for the answer of another process), waiting (in another
- * receive), suspended or exiting. Those that had ended when they were to be
- * read, or were not complete yet, are ended: what they did is not known.
+ * it), blocked (waits for the answer of another process, a program or a
+ * server, or for a port that is busy), waiting (in another receive), suspended
+ * or exiting. Those that had ended when they were to be read, or were not
+ * complete yet, are ended: what they did is not known.
  *
  * Only samples of the event block, of a thread that was off the CPU while it
  * ran a process or a port's task, are io (it waited for a file or a disk),

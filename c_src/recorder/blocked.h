@@ -1,8 +1,8 @@
 /**
  * @file blocked.h
  * Why a thread was off the CPU while it ran a process (event block): its state,
- * and the leaf frame that says so in the stack. It is told by the system call
- * that the thread was in; a thread that waited in none had a page fault.
+ * and the leaf frame that says so in the stack. The system call that the
+ * thread was in decides it; a thread that waited in none had a page fault.
  */
 #ifndef CPROF_RECORDER_BLOCKED_H
 #define CPROF_RECORDER_BLOCKED_H

@@ -169,8 +169,8 @@ static int note_raised(struct profile *p, const struct engine_info *info)
     if (!m->rate_asked || info->all_from_ns <= NS_PER_S / m->rate_asked)
         return 0;
     snprintf(line, sizeof(line),
-             "there was so much blocked time that not all waits below %.1f ms "
-             "were taken, but a part of them, in proportion to their length",
+             "there was so much blocked time that of the waits below %.1f ms "
+             "only some were taken, in proportion to their length",
              (double)info->all_from_ns / 1e6);
     return profile_note(p, line);
 }

@@ -61,8 +61,8 @@ struct unseen_gap {
     uint64_t unarmed_ns; /**< on CPUs that had no event yet; an upper bound */
     uint64_t new_ns;     /**< of threads before they were noticed */
     uint64_t ended_ns;   /**< of threads after they were last looked at */
-    uint64_t unweighted_ns; /**< for which samples would have to count too
-                                 much */
+    uint64_t unweighted_ns; /**< of threads with so few samples that these
+                                 would have to count too much */
     int64_t kinds[THREAD_OTHER + 1]; /**< used - seen, of the known threads */
     bool per_cpu;      /**< the events are on CPUs, not on threads */
     uint64_t switches; /**< times that one of the threads came onto a CPU */

@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "profile/filter.h"
 #include "profile/summary.h"
 
-/* Blocked time below this share of the recording's time is not worth a name. It
- * is the same for all schedulers together. */
+/* Nobody is named for less blocked time than this share of the recording's
+ * length, whatever the number of schedulers. */
 #define NOTABLE_PCT 1.0
 
 /* Milliseconds on normal schedulers matter more than seconds on dirty ones. */
@@ -62,7 +63,7 @@ static const struct blocks_row *most(const struct blocks *b, bool normal)
     return best;
 }
 
-/* "in ets:insert/2 (called by shop:put/1) [blocked in futex]" */
+/* " in ets:insert/2, called by shop:put/1 (lock: [blocked in futex])" */
 static void place_add(struct buffer *out, const struct profile *p,
                       const struct blocks_row *row)
 {
@@ -110,7 +111,9 @@ static void no_cpu_add(struct buffer *out, const struct profile *p,
 void blocks_sentence_add(struct buffer *out, const struct profile *p,
                          const struct blocks *b)
 {
-    uint64_t longest = profile_meta(p)->longest_ns;
+    uint64_t longest = filter_is_part(p) ? 0 : profile_meta(p)->longest_ns;
+    if (filter_is_part(p))
+        buffer_text(out, "in this part of the recording, ");
     enum blocks_kind kind = blocks_kind_of(p, b);
     if (kind == BLOCKS_NONE) {
         buffer_text(out, "no scheduler was blocked for long while it ran a "

@@ -14,8 +14,9 @@
  * The messages are followed one by one while the node runs, which may free them
  * meanwhile. A walk that comes to the last message of the queue, as the
  * process's struct had it, went through the queue: what takes the place of a
- * message that was freed does not lead there. A long mailbox is followed for a
- * part only, and this counts if its oldest message is still the oldest then.
+ * message that was freed does not lead there. Of a long mailbox only the oldest
+ * part is followed. That is valid if its oldest message is still the oldest one
+ * afterwards.
  */
 #ifndef CPROF_TARGET_MAILBOX_H
 #define CPROF_TARGET_MAILBOX_H

@@ -11,7 +11,7 @@
 enum {
     LATE_BYTES = 4096,
     ALL_KNOWN = (1 << REGS_COUNT) - 1,
-    /* Saved by C code, and of a meaning in JIT code (regs.h). */
+    /* Saved by C code; they mean something in JIT code (regs.h). */
     JIT_SAVED = 1 << REGS_RBP | 1 << REGS_R13 | 1 << REGS_R15,
 };
 

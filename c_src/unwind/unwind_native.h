@@ -32,8 +32,8 @@ struct native_walk {
     bool late;        /**< part of the stack was read after the sample */
     struct regs regs; /**< for NATIVE_ERLANG: ip, sp and the callee-saved
                            registers of the Erlang frame; no others */
-    bool saved_known; /**< for NATIVE_ERLANG: are those registers known, that
-                           the JIT keeps something in? */
+    bool saved_known; /**< for NATIVE_ERLANG: are the registers known in which
+                           the JIT keeps something? */
 };
 
 struct unwind_native;

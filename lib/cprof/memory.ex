@@ -28,7 +28,7 @@ defmodule Cprof.Memory do
   @doc """
   Reads where the memory of this node is.
 
-    * `:ms` - reads a second time after so many milliseconds, for what grew (0: reads once; at most a day)
+    * `:ms` - the time until a second reading, which shows what grew, in milliseconds (0: reads once; at most a day)
     * `:top` - rows of each list (10, at most 200)
     * `:source` - `:bif` to use only BIFs
     * `:wait_ms` - the least time to wait for missing answers (0: cprof gives up on stuck processes within milliseconds)

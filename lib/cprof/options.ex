@@ -4,8 +4,8 @@ defmodule Cprof.Options do
   # the switches of the Mix task into keywords.
 
   @doc """
-  Options as a map. Of an option that is given twice, the last value counts. What are no options is returned as it is,
-  for the Erlang side to refuse.
+  Options as a map. Of an option that is given twice, the last value counts. Anything that is not a keyword list is
+  returned as it is, so that the Erlang side refuses it.
   """
   @spec to_map(keyword() | term()) :: map() | term()
   def to_map(opts), do: if(Keyword.keyword?(opts), do: Map.new(opts, &chardata/1), else: opts)

@@ -15,7 +15,7 @@
         {non_neg_integer() | infinity, cprof_trend:trend() | undefined} | {out, seen | unseen}
 }.
 
-%% Something that appeared later must have grown in half of the intervals, and in so many.
+%% Something that appeared later must have grown in half of the intervals, and in this many.
 -define(INTERVALS, 3).
 
 -spec new() -> growers().

@@ -49,7 +49,7 @@
     %% rows of each list
     top => pos_integer(),
     source => auto | bif,
-    %% a second reading after so many ms, for what grew; 0: no other
+    %% ms until a second reading, which shows what grew; 0: only one reading
     ms => non_neg_integer(),
     wait_ms => non_neg_integer()
 }.
@@ -60,7 +60,7 @@
 %% The list of a process's binaries is as long as its heap is large.
 -define(MAX_HEAP_BYTES, 2000000).
 -define(FEW, 5).
-%% Rows for processes of ours, which are in no list.
+%% Rows in reserve for our own processes, which are left out of the lists.
 -define(SPARE, 3).
 
 -spec take(options()) -> memory().

@@ -65,7 +65,7 @@
 -type reading() :: #{walk := cprof_walk:walk(), tables := cprof_tables:reading() | unknown, _ => _}.
 -type answers() :: #{cprof_ask:key() => term()}.
 
-%% Processes of ours that stay, by their names; in no list.
+%% Our own processes that stay, by their names; they are left out of the lists.
 -define(OWN, [cprof_canary, cprof_wall_time]).
 %% Who has less of a part is not why it is large; and so many messages may be.
 -define(CULPRIT, 0.1).

@@ -67,8 +67,8 @@ struct bpf_record {
 struct bpf_setup {
     __u64 ns_dev, ns_ino; /* the node's pid namespace */
     __u64 tgid;           /* the node's pid in it */
-    __u64 period_ns;      /* of the event; of waits: those that are as long, or
-                             longer, are all taken; 0: none is taken */
+    __u64 period_ns;      /* of the event. Waits: those of at least this length
+                             are all taken; 0: none is taken */
     __u64 started_ns;     /* of waits: when the recording began */
     struct copy_offsets at;
     __u32 head_bytes;    /* of a Process, up to the last field; at most
