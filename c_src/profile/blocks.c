@@ -73,7 +73,7 @@ static int add(struct work *w, size_t i, struct blocks *out)
     const struct profile_sample *s = profile_sample_at(w->p, i);
     uint64_t ns = profile_weight(w->p, i);
     uint64_t times = profile_value(w->p, i, w->times);
-    if (s->state == STATE_CPU) {
+    if (s->state == STATE_NO_CPU) {
         add_capped(&out->no_cpu_ns, ns);
         return 0;
     }

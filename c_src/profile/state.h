@@ -30,7 +30,7 @@
  *
  * Only samples of the event block, of a thread that was off the CPU while it
  * ran a process or a port's task, are io (it waited for a file or a disk),
- * socket, lock (for another thread), sleep, cpu (it could run, but other
+ * socket, lock (for another thread), sleep, no-cpu (it could run, but other
  * threads had the CPUs) or fault (for a page of memory). If it waited in
  * another system call, that is other.
  */
@@ -54,7 +54,7 @@
     X(SOCKET, "socket", true, true)                                            \
     X(LOCK, "lock", true, true)                                                \
     X(SLEEP, "sleep", true, true)                                              \
-    X(CPU, "cpu", true, true)                                                  \
+    X(NO_CPU, "no-cpu", true, true)                                            \
     X(FAULT, "fault", true, true)
 
 enum sample_state {

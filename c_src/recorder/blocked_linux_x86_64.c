@@ -108,7 +108,7 @@ struct blocked blocked_of(const struct sample *s)
 {
     char number[40];
     if (s->away == SAMPLE_NO_CPU)
-        return (struct blocked){STATE_CPU, "[no CPU]"};
+        return (struct blocked){STATE_NO_CPU, "[no CPU]"};
     if (s->system_call < 0)
         return (struct blocked){STATE_FAULT, "[page fault]"};
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)

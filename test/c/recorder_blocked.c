@@ -46,8 +46,8 @@ static void outside_of_calls_it_is_a_page(void **state)
 static void without_a_cpu(void **state)
 {
     (void)state;
-    is(-1, SAMPLE_NO_CPU, STATE_CPU, "[no CPU]");
-    is(SYS_read, SAMPLE_NO_CPU, STATE_CPU, "[no CPU]");
+    is(-1, SAMPLE_NO_CPU, STATE_NO_CPU, "[no CPU]");
+    is(SYS_read, SAMPLE_NO_CPU, STATE_NO_CPU, "[no CPU]");
 }
 
 int main(void)

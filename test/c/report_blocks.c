@@ -96,7 +96,8 @@ static void rows_are_by_place_and_cause(void **state)
                STATE_FAULT, 10, 1);
     is_blocked("1_scheduler", "R [port tcp_inet];C send;R [blocked in sendto]",
                STATE_SOCKET, 5, 1);
-    is_blocked("1_scheduler", "E shop:put/1;R [no CPU]", STATE_CPU, 7000, 900);
+    is_blocked("1_scheduler", "E shop:put/1;R [no CPU]", STATE_NO_CPU, 7000,
+               900);
     find();
     assert_int_equal(blocks.count, 4);
     assert_row(0, "file:read/2", "prim_file:read_nif/2", "[blocked in read]",
@@ -157,7 +158,8 @@ static void nobody_is_named_for_little(void **state)
     is_blocked("1_scheduler", "E shop:put/1;R [page fault]", STATE_FAULT, 9, 3);
     is_blocked("erts_dcpus_1", "E shop:load/1;R [page fault]", STATE_FAULT, 80,
                3);
-    is_blocked("1_scheduler", "E shop:put/1;R [no CPU]", STATE_CPU, 2000, 900);
+    is_blocked("1_scheduler", "E shop:put/1;R [no CPU]", STATE_NO_CPU, 2000,
+               900);
     assert_said(BLOCKS_NONE,
                 "no scheduler was blocked for long while it ran a process (89 "
                 "ms in all); schedulers that could run had no CPU for 2.00 s");

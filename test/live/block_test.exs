@@ -110,7 +110,7 @@ defmodule Live.BlockTest do
     try do
       {report, ns, _} = measured(node, 5, ["--scheduler", "1"])
       within(report["meta"]["samples"], ns, 0.05)
-      within(report["states"]["cpu"], report["meta"]["samples"], 0.01)
+      within(report["states"]["no-cpu"], report["meta"]["samples"], 0.01)
       within(report["blocks_cause"]["no_cpu_ns"], ns, 0.05)
       assert report["blocks_cause"]["kind"] == "none"
     after
