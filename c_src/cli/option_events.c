@@ -16,7 +16,6 @@ static const struct {
     [EVENT_WALL] = {OPTIONS_WALL_RATE, ENGINE_WALL_MAX_RATE,
                     "give 1 to 100 readings per second with --event wall",
                     false},
-    [EVENT_ALLOC] = {OPTIONS_RATE, ENGINE_MAX_RATE, "", true},
     [EVENT_BLOCK] = {OPTIONS_BLOCK_RATE, ENGINE_MAX_RATE, "", true},
 };
 

@@ -13,7 +13,6 @@
 #define EVENTS(X)                                                              \
     X(CPU, "cpu", "CPU time")         /* of threads */                         \
     X(WALL, "wall", "Process time")   /* of processes, waiting or not */       \
-    X(ALLOC, "alloc", "Allocation")   /* of memory, by processes */            \
     X(BLOCK, "block", "Blocked time") /* of threads that ran a process */
 
 enum event {

@@ -178,8 +178,6 @@ enum event profile_event(const struct profile *p)
 {
     if (profile_find_value(p, VALUE_WALL) == 0)
         return EVENT_WALL;
-    if (profile_find_value(p, VALUE_HEAP) == 0)
-        return EVENT_ALLOC;
     if (profile_find_value(p, VALUE_BLOCKED) == 0)
         return EVENT_BLOCK;
     uint32_t cpu = profile_find_value(p, VALUE_CPU);

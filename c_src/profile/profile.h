@@ -91,9 +91,6 @@ struct value_texts {
 #define VALUE_CPU     ((struct value_texts){"cpu", "nanoseconds"})
 /** Process time: the time that processes existed, waiting or not. */
 #define VALUE_WALL ((struct value_texts){"wall", "nanoseconds"})
-/** Bytes that processes allocated: on their heaps, and as binaries outside. */
-#define VALUE_HEAP   ((struct value_texts){"heap", "bytes"})
-#define VALUE_BINARY ((struct value_texts){"binary", "bytes"})
 /** The time that threads were off the CPU while they ran a process. */
 #define VALUE_BLOCKED ((struct value_texts){"blocked", "nanoseconds"})
 #define VALUE_TIMES   ((struct value_texts){"times", "count"})

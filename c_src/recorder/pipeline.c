@@ -29,7 +29,6 @@ struct pipeline {
 static const enum event events[] = {
     [SAMPLE_CPU] = EVENT_CPU,
     [SAMPLE_PROCESS] = EVENT_WALL,
-    [SAMPLE_ALLOC] = EVENT_ALLOC,
     [SAMPLE_BLOCK] = EVENT_BLOCK,
 };
 
@@ -182,11 +181,6 @@ static void values_of(const struct sample *s, uint64_t values[])
     case SAMPLE_PROCESS:
         values[0] = s->period_ns;
         values[1] = 1;
-        break;
-    case SAMPLE_ALLOC:
-        values[0] = s->heap_bytes;
-        values[1] = s->binary_bytes;
-        values[2] = times;
         break;
     case SAMPLE_BLOCK:
         values[0] = s->period_ns;

@@ -21,7 +21,6 @@ static const struct event_values {
 } values[EVENT_COUNT] = {
     [EVENT_CPU] = {2, {VALUE_SAMPLES, VALUE_CPU}},
     [EVENT_WALL] = {2, {VALUE_WALL, VALUE_SAMPLES}},
-    [EVENT_ALLOC] = {3, {VALUE_HEAP, VALUE_BINARY, VALUE_SAMPLES}},
     [EVENT_BLOCK] = {3, {VALUE_BLOCKED, VALUE_TIMES, VALUE_SAMPLES}},
 };
 

@@ -80,15 +80,13 @@ static void what_does_not_fit_is_refused(void **state)
         {"record -p 1 --from 1", "--from: also needs --timeline"},
         {"record -p 1 --to 1 -f json", "--to: also needs --timeline"},
         {"record -p 1 --event awake",
-         "--event awake: choose cpu, wall, alloc or block, or several with "
+         "--event awake: choose cpu, wall or block, or several with "
          "commas between"},
         {"record -p 1 --event cpu,awake",
-         "--event cpu,awake: choose cpu, wall, alloc or "
+         "--event cpu,awake: choose cpu, wall or "
          "block"},
-        {"record -p 1 --event cpu,",
-         "--event cpu,: choose cpu, wall, alloc or block"},
-        {"record -p 1 --event ,cpu",
-         "--event ,cpu: choose cpu, wall, alloc or block"},
+        {"record -p 1 --event cpu,", "--event cpu,: choose cpu, wall or block"},
+        {"record -p 1 --event ,cpu", "--event ,cpu: choose cpu, wall or block"},
         {"record -p 1 --clock cpu-clock,cycles",
          "--clock cpu-clock,cycles: choose"},
         {"record -p 1 --event wall,wall",
@@ -96,7 +94,7 @@ static void what_does_not_fit_is_refused(void **state)
         {"record -p 1 --event wall --event cpu,wall",
          "--event cpu,wall: give each event once"},
         {"report a.pb.gz --event time",
-         "--event time: choose cpu, wall, alloc or block"},
+         "--event time: choose cpu, wall or block"},
         {"record -p 1 --event wall --kernel", "--kernel: only for --event cpu"},
         {"record -p 1 --event wall -r 101", "--rate: give 1 to 100 readings"},
         {"record -p 1 --event block --engine perf",
