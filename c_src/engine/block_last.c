@@ -12,10 +12,10 @@ static struct ptrace_copy_plan plan_of(const struct block_last *l,
         .at = setup->at, .head_bytes = setup->head_bytes, .thread = t->plan};
 }
 
-static struct bpf_wait wait_until(uint64_t now, uint64_t since_ns)
+static struct bpf_wait wait_since(const struct block_last *l, uint64_t since_ns)
 {
-    return (struct bpf_wait){.ns = now > since_ns ? now - since_ns : 0,
-                             .slept = 1};
+    return (struct bpf_wait){
+        .ns = l->until_ns > since_ns ? l->until_ns - since_ns : 0, .slept = 1};
 }
 
 /* --- threads that left their CPU during the recording --------------------- */
@@ -30,7 +30,7 @@ static void read_away(struct block_last *l, uint32_t key,
                        .has_regs = true,
                        .exact = true,
                        .system_call = a->system_call};
-    struct bpf_wait wait = wait_until(s.time_ns, a->since_ns);
+    struct bpf_wait wait = wait_since(l, a->since_ns);
     struct bpf_away now;
     if (!t || !a->has_regs)
         return;
@@ -65,7 +65,7 @@ static void read_still(struct block_last *l, const struct bpf_thread *t,
     a->what = plan_of(l, t);
     if (t->plan.role == COPY_OTHER || has_moved(l, t) || asleep_sample(a) != 1)
         return;
-    struct bpf_wait wait = wait_until(s->time_ns, l->node->setup.started_ns);
+    struct bpf_wait wait = wait_since(l, l->node->setup.started_ns);
     if ((s->process.c_p || s->scheduler.port) && !has_moved(l, t))
         on_wait(ctx, &a->sample, &wait);
 }
@@ -77,6 +77,7 @@ void block_last_each(struct block_last *l, block_last_on_wait *on_wait,
     for (uint32_t key = 0; bpf_program_next_away(l->node->program, &key, &a);)
         if (a.since_ns)
             read_away(l, key, &a, on_wait, ctx);
-    for (size_t i = 0; i < l->node->count; i++)
+    /* Threads that a signal has stopped wait for nothing. */
+    for (size_t i = 0; i < l->node->count && !l->stopped; i++)
         read_still(l, &l->node->threads[i], on_wait, ctx);
 }

@@ -16,6 +16,8 @@
 struct block_last {
     struct bpf_node *node; /**< borrowed */
     struct memory memory;
+    bool stopped;         /**< is the node stopped by a signal now? */
+    uint64_t until_ns;    /**< when the recording ended */
     struct asleep asleep; /**< of the thread that is read */
 };
 

@@ -20,6 +20,7 @@
 #include "engine/bpf_bells.h"
 #include "engine/bpf_node.h"
 #include "engine/engine.h"
+#include "target/process.h"
 
 enum { SAMPLES_PER_S = 1000 /* all_from_ns is raised if there are more */ };
 #define PACE_NS (50 * NS_PER_MS) /* how often that is looked at */
@@ -79,6 +80,18 @@ static bool hand_out(struct engine *e, struct sample *s,
     return more;
 }
 
+/* Leaves out what is after the end of the recording. */
+static void cut(const struct engine *e, struct sample *s, struct bpf_wait *wait)
+{
+    uint64_t end = e->last.until_ns;
+    if (end == 0 || s->time_ns <= end || wait->ns == 0)
+        return;
+    uint64_t after = s->time_ns - end, whole = wait->ns;
+    wait->ns = after < whole ? whole - after : 0;
+    s->period_ns =
+        (uint64_t)((double)s->period_ns * (double)wait->ns / (double)whole);
+}
+
 static bool take_record(void *ctx, const void *record, size_t len)
 {
     struct engine *e = ctx;
@@ -88,7 +101,9 @@ static bool take_record(void *ctx, const void *record, size_t len)
         e->counters.lost++;
         return true;
     }
-    return hand_out(e, &s, &((const struct bpf_record *)record)->wait);
+    struct bpf_wait wait = ((const struct bpf_record *)record)->wait;
+    cut(e, &s, &wait);
+    return hand_out(e, &s, &wait);
 }
 
 /* --- waits that have not ended -------------------------------------------- */
@@ -191,7 +206,10 @@ static int start(struct engine *e)
 
 static void stop(struct engine *e)
 {
+    const struct process node = {.pid = e->node.pid};
     e->stopping = true;
+    e->last.until_ns = clock_now_ns();
+    e->last.stopped = process_is_stopped(&node);
 }
 
 /* The number of samples is inverse to the period, as long as most waits are
