@@ -76,6 +76,13 @@ choose(const struct layout *l, const struct layout_hint *hints, size_t count)
     return best;
 }
 
+static bool fits_hint(const struct layout_tally *t, enum layout_field field,
+                      uint32_t offset, unsigned need)
+{
+    return layout_fields_allow(t, offset, need) ||
+           (field == LAYOUT_CONTINUATION && layout_fields_is_code(t, offset));
+}
+
 void layout_take(struct layout *l, bool sampled)
 {
     static const enum layout_field fields[] = {
@@ -93,8 +100,7 @@ void layout_take(struct layout *l, bool sampled)
         unsigned need = sampled || f != LAYOUT_SCHEDULER_DATA;
         if (layout_fields_pick(t, &offset))
             layout_set(l, f, offset);
-        else if (hint && t->pieces &&
-                 layout_fields_allow(t, hint->offset[f], need))
+        else if (hint && t->pieces && fits_hint(t, f, hint->offset[f], need))
             layout_set(l, f, hint->offset[f]);
     }
 }

@@ -232,6 +232,11 @@ bool layout_fields_pick(const struct layout_tally *t, uint32_t *offset)
     return true;
 }
 
+bool layout_fields_is_code(const struct layout_tally *t, uint32_t offset)
+{
+    return offset / 8 < LAYOUT_WORDS && t->agree[offset / 8] >= PICK_MIN;
+}
+
 bool layout_fields_allow(const struct layout_tally *t, uint32_t offset,
                          unsigned min_agree)
 {

@@ -155,6 +155,11 @@ void layout_fields_add(struct layout_tallies *t, const struct memory *m,
  *  agree, when more than one in eight is against it, or when another offset is
  *  nearly as good. */
 bool layout_fields_pick(const struct layout_tally *t, uint32_t *offset);
+/** Of LAYOUT_CONTINUATION: do so many words there point into Erlang code that
+ * it cannot be chance? The others may be of processes in dirty NIFs, which
+ * continue in memory of the VM (ErtsNativeFunc, erl_nfunc_sched.c): on a node
+ * whose disk hangs, these may be most. */
+bool layout_fields_is_code(const struct layout_tally *t, uint32_t offset);
 /** Do the pieces allow this offset? At least min_agree must be for it, and at
  *  most one in eight against it. */
 bool layout_fields_allow(const struct layout_tally *t, uint32_t offset,

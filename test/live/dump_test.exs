@@ -270,4 +270,18 @@ defmodule Live.DumpTest do
     {"", err, 2} = Cprof.run(["dump", "-p", "none"])
     assert one_line(err) =~ "not a process id"
   end
+
+  test "of a node whose files do not open" do
+    node = Node.start("hung", ["60"])
+    on_exit(fn -> Node.stop(node) end)
+
+    opening = fn ->
+      dump = dump(node)
+      found = for g <- dump["groups"], "hung:open/1" in names(g), do: g["processes"]
+      Enum.sum(found) == 60 && dump
+    end
+
+    dump = Wait.until(opening, "60 processes open a file")
+    assert dump["processes"]["seen"] == dump["processes"]["used"]
+  end
 end
