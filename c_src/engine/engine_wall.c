@@ -28,8 +28,9 @@
 
 enum {
     MOST_PROCESSES = 1000,
-    MOST_PERIODS = 10, /* that one tick stands for, if others were missed */
+    MOST_PERIODS = 10, /* that one tick stands for, if others were missed, */
 };
+#define MOST_NS (5 * NS_PER_S) /* or this much, if that is more */
 
 static const struct pace tick_pace = {.burst_ns = 200 * NS_PER_MS, .share = 3};
 
@@ -173,6 +174,7 @@ static void hand_out_nameless(struct tick *t, uint64_t n)
 static uint64_t since_last(const struct engine *e, uint64_t now_ns)
 {
     uint64_t most = MOST_PERIODS * e->mean_ns;
+    most = most > MOST_NS ? most : MOST_NS;
     return now_ns - e->last_ns < most ? now_ns - e->last_ns : most;
 }
 

@@ -364,7 +364,8 @@ static int end_source(struct session *s, const struct source *source,
     return err ? err : session_meta_untaken(source->profile, source->untaken);
 }
 
-/* Processes what is queued. 0 if the node has ended, too. */
+/* Processes what is queued. 0 also if the node has ended, or runs another
+ * program: then reading it can fail in any way. */
 static int drain(struct session *s)
 {
     int err = 0;
@@ -372,7 +373,7 @@ static int drain(struct session *s)
     s->draining = true;
     for (size_t i = 0; i < s->sources.count; i++) {
         int result = poll_source(s, &s->sources.list[i], 0, DRAIN_MS);
-        if (result < 0 && result != -E_GONE && !err)
+        if (result < 0 && result != -E_GONE && !err && !s->gone)
             err = result;
     }
     s->target.until = deadline_in(SAMPLE_MS, NULL);
