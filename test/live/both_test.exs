@@ -163,7 +163,7 @@ defmodule Live.BothTest do
   test "what cannot be meant" do
     for {args, why} <- [
           {~w(--event cpu,cpu), "give each event once"},
-          {~w(--event cpu,time), "choose cpu or wall"},
+          {~w(--event cpu,time), "choose cpu, wall or block"},
           {~w(--event cpu,wall -o x.collapsed), "shows one event"}
         ] do
       assert {_, error, 2} = Cprof.run(["record" | args])
