@@ -91,6 +91,7 @@ defmodule Live.SwitchingTest do
     all = used |> Enum.map(&elem(&1, 1)) |> Enum.sum()
     taken = report["counters"]["samples"]
     assert taken > 0
-    assert_in_delta report["meta"]["cpu_seen_ns"] / all, 1.0, 0.1 + 3 / :math.sqrt(taken)
+    # Those of one window are alike, so they say less than as many that are apart.
+    assert_in_delta report["meta"]["cpu_seen_ns"] / all, 1.0, 0.1 + 6 / :math.sqrt(taken)
   end
 end
