@@ -364,8 +364,7 @@ static int end_source(struct session *s, const struct source *source,
     return err ? err : session_meta_untaken(source->profile, source->untaken);
 }
 
-/* Processes what is queued. 0 also if the node has ended, or runs another
- * program: then reading it can fail in any way. */
+/* Processes what is queued. 0 if the node has ended, too. */
 static int drain(struct session *s)
 {
     int err = 0;
