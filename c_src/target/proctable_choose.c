@@ -89,7 +89,7 @@ static int choose_slot(void *ctx, uint32_t slot, uint64_t address)
 
 /* --- random slots --------------------------------------------------------- */
 
-/* How many random slots hold about as many processes as are wanted; 0: it is
+/* How many random slots hold at least as many processes as are wanted; 0: it is
  * better to look at all, or the number of processes is not known. */
 static size_t draws_for(const struct choosing *w, uint64_t *processes)
 {
@@ -99,6 +99,7 @@ static size_t draws_for(const struct choosing *w, uint64_t *processes)
         return 0;
     *processes = now.processes;
     uint64_t draws = w->how->most * size / now.processes;
+    draws += draws / 10; /* so that there are rarely too few */
     return draws < size / ALONE ? (size_t)draws : 0;
 }
 
