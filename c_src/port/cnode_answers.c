@@ -94,18 +94,25 @@ static bool is(const char *text, size_t len, const char *name)
     return len == strlen(name) && memcmp(text, name, len) == 0;
 }
 
-/* {gen_server, loop, Arity}; from OTP 28 on supervisors hibernate, in a
- * function of gen_server, too. */
+/* {gen_server, loop, Arity}; or where a supervisor hibernates, as idle ones do
+ * from OTP 27.3 on: {erlang, hibernate, 3}, and from OTP 28 on a function of
+ * gen_server. */
 static bool read_place(struct reader *r, bool *in_loop)
 {
     struct reader call = *r;
     uint32_t arity;
-    const char *name;
-    size_t len;
-    *in_loop = cnode_term_tuple(&call, &arity) && arity == 3 &&
-               cnode_term_is(&call, "gen_server") &&
-               cnode_term_atom(&call, &name, &len) &&
-               (is(name, len, "loop") || is(name, len, "loop_hibernate"));
+    const char *module, *name;
+    size_t module_len, len;
+    if (cnode_term_tuple(&call, &arity) && arity == 3 &&
+        cnode_term_atom(&call, &module, &module_len) &&
+        cnode_term_atom(&call, &name, &len))
+        *in_loop =
+            is(module, module_len, "gen_server")
+                ? is(name, len, "loop") || is(name, len, "loop_hibernate")
+                : is(module, module_len, "erlang") &&
+                      is(name, len, "hibernate");
+    else
+        *in_loop = false;
     return cnode_term_skip(r);
 }
 
