@@ -129,11 +129,15 @@ static void plan_setup(struct bpf_setup *setup, const struct engine_view *view)
     setup->head_bytes = all ? bytes : 0;
 }
 
-int bpf_node_tell(struct bpf_node *n, const struct engine_view *view)
+int bpf_node_tell(struct bpf_node *n, const struct engine_view *view,
+                  struct cpus *allowed)
 {
     plan_setup(&n->setup, view);
     int err = bpf_node_tell_setup(n);
-    return err ? err : tell_threads(n, view);
+    if (!err)
+        err = tell_threads(n, view);
+    cpus_allowed(view->threads, allowed);
+    return cpus_next(allowed, 0) < 0 ? -E_GONE : err;
 }
 
 int bpf_node_sample(struct bpf_node *n, const void *record, size_t len,

@@ -15,6 +15,7 @@
 #include "engine/bpf_program.h"
 #include "engine/bpf_sample.h"
 #include "engine/engine.h"
+#include "target/cpus.h"
 #include "target/pidns.h"
 
 /** A thread for which the program has a plan. The program also samples all
@@ -42,8 +43,11 @@ struct bpf_node {
 /** Sets which process it is: its pid namespace, and its pid in it. 0,
  *  -E_NO_PROCESS, -E_NO_ACCESS or -errno. */
 MUST_USE int bpf_node_identify(struct bpf_node *n, pid_t pid);
-/** Tells the program what is known of the node now. 0 or -errno. */
-MUST_USE int bpf_node_tell(struct bpf_node *n, const struct engine_view *view);
+/** Tells the program what is known of the node now.
+ *  @param allowed  set to the CPUs that the node's threads may run on
+ *  @return 0; -E_GONE: all its threads have ended; or -errno */
+MUST_USE int bpf_node_tell(struct bpf_node *n, const struct engine_view *view,
+                           struct cpus *allowed);
 /** Tells it only what the owner has changed in setup. 0 or -errno. */
 MUST_USE int bpf_node_tell_setup(struct bpf_node *n);
 /** Reads a record of the program; *out is valid until the next call, and as

@@ -136,10 +136,7 @@ static void take_last(void *ctx, struct sample *s, struct bpf_wait *wait)
 static int set_view(struct engine *e, const struct engine_view *view)
 {
     struct cpus allowed;
-    int err = bpf_node_tell(&e->node, view);
-    cpus_allowed(view->threads, &allowed);
-    if (cpus_next(&allowed, 0) < 0)
-        return -E_GONE; /* all its threads have ended */
+    int err = bpf_node_tell(&e->node, view, &allowed);
     if (err)
         return err;
     err = bpf_bells_set(&e->bells, &allowed);

@@ -45,10 +45,7 @@ static bool take_record(void *ctx, const void *record, size_t len)
 static int set_view(struct engine *e, const struct engine_view *view)
 {
     struct cpus allowed;
-    int err = bpf_node_tell(&e->node, view);
-    cpus_allowed(view->threads, &allowed);
-    if (cpus_next(&allowed, 0) < 0)
-        return -E_GONE; /* all its threads have ended */
+    int err = bpf_node_tell(&e->node, view, &allowed);
     if (err)
         return err;
     err = bpf_cpus_set(&e->cpus, &allowed);
