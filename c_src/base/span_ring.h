@@ -1,0 +1,83 @@
+/**
+ * @file span_ring.h
+ * The page in which a node says which of its processes is in which span: its
+ * layout, for who writes it (nif/spans.c, inside the node) and for who reads it
+ * from outside (target/span_page.h). The memory is allocated when spans are
+ * attached for the first time, and is never freed or moved while the library
+ * is loaded, so it can be read at any time.
+ *
+ * A reader finds the struct span_page by the symbol SPAN_PAGE_SYMBOL of
+ * cprof_nif.so (or by its address, which cprof_native:spans_page/0 returns),
+ * checks `magic` and `version`, and copies what it needs. Nothing in it is
+ * trusted: every index is checked against the bounds below.
+ *
+ * A mark is written by any scheduler thread: it takes the next number N
+ * (from 0) with one atomic addition to `next`, fills mark N % `marks_size`, and
+ * writes `number` last. A reader that finds `number` != N + 1 either before or
+ * after it copied the mark has lost that mark: it was not written yet, or has
+ * been overwritten. A mark that is still not written after
+ * SPAN_PATIENCE_NS counts as lost.
+ *
+ * A kind is what samples are labelled with: an event such as
+ * [:phoenix, :endpoint], or an event with a chosen part of its metadata, such
+ * as "[:phoenix, :router_dispatch] GET /users/:id". Kinds are only added. When
+ * all are in use, further ones become kind SPAN_KIND_OTHER, and are counted in
+ * `kinds_refused`.
+ *
+ * Times are those of CLOCK_MONOTONIC, in nanoseconds, as samples have them.
+ */
+#ifndef CPROF_BASE_SPAN_RING_H
+#define CPROF_BASE_SPAN_RING_H
+
+#include <stdint.h>
+
+#define SPAN_PAGE_SYMBOL "cprof_span_page"
+#define SPAN_PAGE_MAGIC  UINT64_C(0x3130534e50535043) /* "CPSPNS01" */
+
+enum {
+    SPAN_PAGE_VERSION = 1,
+    SPAN_MARKS = 1 << 18, /**< of 32 bytes: 8 MiB, 0.65 s of 400,000 a s */
+    SPAN_KINDS = 4096,    /**< of 256 bytes: 1 MiB */
+    SPAN_KIND_TEXT = 248, /**< bytes of a kind's text at most */
+    SPAN_KIND_OTHER = 0,  /**< its text is "[other spans]" */
+    SPAN_PATIENCE_NS = 10000000,
+};
+
+/** What a mark says. */
+enum span_what {
+    SPAN_START = 1,
+    SPAN_STOP,      /**< of the innermost open span of this `kind` */
+    SPAN_EXCEPTION, /**< the same, after an error */
+    SPAN_CHILD,     /**< process `process` works for process `other` from now
+                         on: it is in the spans that `other` is in */
+};
+
+struct span_mark {
+    uint64_t number; /**< 1 + the number of the mark; written last */
+    uint64_t time_ns;
+    uint64_t process; /**< the term of its local pid, as in Process.common.id */
+    uint32_t kind;    /**< SPAN_CHILD: 0 */
+    uint32_t what;    /**< enum span_what, in the low byte; above it the low 24
+                           bits of a number that start and stop of one span have
+                           in common, or 0 */
+};
+
+struct span_kind {
+    uint32_t event_length; /**< of the text, the part that is the event's name;
+                                the rest, after one space, is of its metadata */
+    uint32_t length;       /**< of the text in all; written last, 0 before */
+    char text[SPAN_KIND_TEXT];
+};
+
+struct span_page {
+    uint64_t magic; /**< written last, when all else is in place */
+    uint32_t version;
+    uint32_t marks_size, kinds_size; /**< SPAN_MARKS, SPAN_KINDS */
+    uint32_t kinds_used;
+    uint64_t next; /**< marks so far */
+    uint64_t kinds_refused;
+    uint64_t marks; /**< address of struct span_mark[marks_size] */
+    uint64_t kinds; /**< address of struct span_kind[kinds_size] */
+};
+
+#endif
