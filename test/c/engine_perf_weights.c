@@ -295,6 +295,22 @@ static void phases_keep_their_shares(void **state)
     is_near(o.function_counted[0] / o.counted[0], 0.909, 0.02);
 }
 
+/* Short recordings at a low rate: what arming changes is made up for with some
+ * ten samples, and nothing overshoots. */
+static void few_samples_are_not_too_much(void **state)
+{
+    (void)state;
+    static const struct node node = {.at = steady,
+                                     .armed_normal = 2,
+                                     .armed_dirty = 2,
+                                     .runs = 60000,
+                                     .late_ns = 20e6};
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct outcome o = simulate(&node, 99, 60000, 2, seed);
+        is_near((o.seen[0] + o.seen[1]) / (o.used[0] + o.used[1]), 1, 0.4);
+    }
+}
+
 /* Few samples: none stands for more than the bound. */
 static void no_sample_stands_for_too_much(void **state)
 {
@@ -366,6 +382,7 @@ int main(void)
         cmocka_unit_test(late_ends_are_made_up_for),
         cmocka_unit_test(a_lower_share_changes_nothing),
         cmocka_unit_test(phases_keep_their_shares),
+        cmocka_unit_test(few_samples_are_not_too_much),
         cmocka_unit_test(no_sample_stands_for_too_much),
         cmocka_unit_test(lost_samples_stay_unseen),
         cmocka_unit_test(counts_are_whole_and_right_in_sum),
