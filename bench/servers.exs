@@ -1,6 +1,7 @@
 # Servers that nobody here wrote, at half of what they can do: do the states of a recording agree with the VM's own
 # account, is all CPU time in it, how many stacks are cut, and what does it cost an answer? bench/README.md says how to read
-# the tables. By environment: SERVERS, ENGINES, RATES, RECORD_SECONDS (30), PAIRS (10), WINDOW_MS (1500).
+# the tables. By environment: SERVERS, ENGINES, RATES, RECORD_SECONDS (30), PAIRS (10), WINDOW_MS (1500), PARTS
+# ("recordings cost speed").
 for file <- ~w(support watch servers/place servers/server), do: Code.require_file("#{file}.exs", __DIR__)
 Code.require_file("../test/live/account.exs", __DIR__)
 
@@ -12,19 +13,21 @@ defmodule Servers do
   @ms Bench.setting("WINDOW_MS", 1500)
   @out "build/bench/servers"
 
-  def run(name, how) do
+  def run(name, how, parts) do
     server = Server.start(name)
     {full, server} = Server.half_of_saturation(server)
     IO.puts("#{name}: #{round(full)} answers a second at most, #{server.rate} from here on; load #{load()}")
-    recordings = for {engine, rate} <- how, do: recording(server, engine, rate)
-    costs = costs(server, how)
+    recordings = for "recordings" <- parts, {engine, rate} <- how, do: recording(server, engine, rate)
+    costs = for "cost" <- parts, row <- costs(server, how), do: row
+    speeds = for "speed" <- parts, row <- speeds(server, how), do: row
     Server.stop(server)
 
     %{
       states: Enum.flat_map(recordings, & &1.states),
       threads: Enum.flat_map(recordings, & &1.threads),
       stacks: Enum.map(recordings, & &1.stacks),
-      cost: costs
+      cost: costs,
+      speed: speeds
     }
   end
 
@@ -102,28 +105,60 @@ defmodule Servers do
     ]
   end
 
-  # Windows of all kinds of recording in turn, each with one without next to it.
   defp costs(server, how) do
     load = load()
-    watches = [:none | for({engine, rate} <- how, do: {:engine, engine, rate})]
-    rounds = for n <- 1..@pairs, do: round(server, Enum.drop(watches, rem(n, length(watches))), watches)
 
-    for watch <- watches do
-      pairs = for round <- rounds, {^watch, with, without} <- round, do: {with, without}
-      cost(server, watch, pairs) ++ [load_before: load, load_after: load()]
-    end
+    for {watch, pairs} <- in_turn(server, how, fn -> Server.rate(server, @ms) end),
+        do: cost(server, watch, pairs) ++ [load_before: load, load_after: load()]
   end
 
-  defp round(server, first, watches) do
-    for watch <- first ++ (watches -- first) do
-      without = Server.rate(server, @ms)
-      {watch, Watch.during(server, watch, fn -> Server.rate(server, @ms) end), without}
-    end
+  # What its clients see: how much it can do, or how long answers take at half of that.
+  defp speeds(%{name: "yaws"} = server, how) do
+    server = Server.without_load(server)
+    pairs = in_turn(server, how, fn -> Server.latencies(server, @ms) end)
+    for {watch, pairs} <- pairs, figure <- [:p50_us, :p99_us], do: speed(server, watch, pairs, figure)
+  end
+
+  defp speeds(server, how) do
+    server = Server.at_saturation(server)
+    pairs = in_turn(server, how, fn -> Server.rate(server, @ms) end)
+    for {watch, pairs} <- pairs, do: speed(server, watch, pairs, :rate)
+  end
+
+  # Windows of all kinds of recording in turn, each with one without next to it.
+  defp in_turn(server, how, window) do
+    watches = [:none | for({engine, rate} <- how, do: {:engine, engine, rate})]
+
+    rounds =
+      for n <- 1..@pairs, watch <- rotated(watches, n) do
+        without = window.()
+        {watch, {Watch.during(server, watch, window), without}}
+      end
+
+    for watch <- watches, do: {watch, for({^watch, pair} <- rounds, do: pair)}
+  end
+
+  defp rotated(watches, n) do
+    {first, rest} = Enum.split(watches, rem(n, length(watches)))
+    rest ++ first
+  end
+
+  defp engine_and_rate(:none), do: {"none", 0}
+  defp engine_and_rate({:engine, engine, rate}), do: {engine, rate}
+
+  defp speed(server, watch, pairs, figure) do
+    ratios = for {with, without} <- pairs, do: with[figure] / without[figure]
+    {times, low, high} = Bench.interval(ratios, &Bench.median/1)
+    {engine, rate} = engine_and_rate(watch)
+    without = Bench.median(for {_, without} <- pairs, do: without[figure])
+
+    [server: server.name, figure: figure, engine: engine, rate: rate, times: times, low: low, high: high] ++
+      [without: without, pairs: length(pairs), load: load()]
   end
 
   defp cost(server, watch, pairs) do
     {ratio, low, high} = Bench.interval(for({with, without} <- pairs, do: with.cpu / without.cpu), &Bench.median/1)
-    {engine, rate} = with {:engine, engine, rate} <- watch, do: {engine, rate}, else: (:none -> {"none", 0})
+    {engine, rate} = engine_and_rate(watch)
     withouts = for {_, without} <- pairs, do: without
 
     [
@@ -144,9 +179,10 @@ end
 
 engines = Bench.names("ENGINES", "bpf perf")
 how = for engine <- engines, rate <- Bench.names("RATES", "99 999"), do: {engine, String.to_integer(rate)}
-results = for name <- Bench.names("SERVERS", "rabbitmq yaws ejabberd"), do: Servers.run(name, how)
+parts = Bench.names("PARTS", "recordings cost speed")
+results = for name <- Bench.names("SERVERS", "rabbitmq yaws ejabberd"), do: Servers.run(name, how, parts)
 
-for part <- [:states, :threads, :stacks, :cost], rows = Enum.flat_map(results, & &1[part]), rows != [] do
+for part <- [:states, :threads, :stacks, :cost, :speed], rows = Enum.flat_map(results, & &1[part]), rows != [] do
   IO.puts("")
   Bench.publish("servers_#{part}", rows)
 end

@@ -59,6 +59,32 @@ defmodule Server do
     {full, pressed |> unload() |> load(div(round(full), 2))}
   end
 
+  @doc "With as much load as it can take."
+  def at_saturation(server), do: server |> unload() |> load(0)
+
+  @doc "With no load, but the same rate for `latencies/2`."
+  def without_load(server), do: unload(server)
+
+  @doc "How long the answers of a span of its load take: the median and the 99th percentile."
+  def latencies(%{name: "yaws"} = server, ms) do
+    wrk = Place.start(server.place, ["sh", "-c", wrk(server.rate, "#{div(ms + 999, 1000)}s")])
+    wrk_said(wrk)
+  end
+
+  # The last line is that of load.lua.
+  defp wrk_said(port) do
+    receive do
+      {^port, {:data, {:eol, line}}} ->
+        case Regex.run(~r/^(\d+) (\d+) (\d+) 0$/, line) do
+          nil -> wrk_said(port)
+          [_, _, p50, p99] -> %{p50_us: String.to_integer(p50), p99_us: String.to_integer(p99)}
+        end
+
+      {^port, {:exit_status, status}} ->
+        raise "wrk ended with status #{status}, and no figures without errors"
+    end
+  end
+
   defp load(server, rate) do
     load = Place.start(server.place, command(server.name, rate))
     if server.name != "yaws", do: "ready" = Place.line(load)
@@ -80,11 +106,13 @@ defmodule Server do
 
   defp command("ejabberd", rate), do: ~w(escript /mnt/servers/xmpp.escript #{@port} #{@users} #{rate})
 
+  defp command("yaws", rate), do: ["sh", "-c", "#{wrk(rate, "36000")} & cat >/dev/null; kill $!"]
+
   # wrk itself has no rate.
-  defp command("yaws", rate) do
+  defp wrk(rate, duration) do
     pause = if rate == 0, do: 0, else: max(div(1000 * @connections, rate) - 1, 1)
-    wrk = "wrk -t 1 -c #{@connections} -d 36000 -s /mnt/servers/load.lua http://127.0.0.1:#{@port}"
-    ["sh", "-c", "DELAY_MS=#{pause} #{wrk} & cat >/dev/null; kill $!"]
+
+    "DELAY_MS=#{pause} wrk -t 1 -c #{@connections} -d #{duration} -s /mnt/servers/load.lua http://127.0.0.1:#{@port}"
   end
 
   @doc "Answers so far."
