@@ -174,12 +174,6 @@ static uint64_t row_count(const void *graph, size_t i)
     return profile_weight(g->p, g->rows[i]);
 }
 
-static uint64_t row_cpu(const void *graph, size_t i)
-{
-    const struct html_graph *g = graph;
-    return profile_value(g->p, g->rows[i], g->cpu) / 1000;
-}
-
 /* --- the whole ----------------------------------------------------------- */
 
 static const struct column function_columns[] = {{"name", function_name},
@@ -200,11 +194,13 @@ static const struct column process_columns[] = {
     {0}};
 static const struct column thread_columns[] = {
     {"name", thread_name}, {"tid", thread_tid}, {0}};
-static const struct column row_columns[] = {
-    {"stack", row_stack},   {"process", row_process},
-    {"thread", row_thread}, {"state", row_state},
-    {"bucket", row_bucket}, {"count", row_count},
-    {"cpu", row_cpu},       {0}};
+static const struct column row_columns[] = {{"stack", row_stack},
+                                            {"process", row_process},
+                                            {"thread", row_thread},
+                                            {"state", row_state},
+                                            {"bucket", row_bucket},
+                                            {"count", row_count},
+                                            {0}};
 
 static void add_table(struct buffer *out, const char *name, size_t n,
                       const struct column *columns, const struct html_graph *g)
@@ -282,7 +278,7 @@ static void add_all(struct buffer *out, const struct html_graph *g,
 {
     const struct profile_meta *m = profile_meta(g->p);
     buffer_printf(out,
-                  "{\"version\":2,\"counted\":%llu,\"bucket_us\":%llu,"
+                  "{\"version\":3,\"counted\":%llu,\"bucket_us\":%llu,"
                   "\"duration_us\":%llu",
                   (unsigned long long)s->counted,
                   (unsigned long long)(compare ? 0 : m->bucket_ns / 1000),
@@ -306,6 +302,8 @@ static void add_all(struct buffer *out, const struct html_graph *g,
     add_table(out, "rows", g->row_count, row_columns, g);
     if (compare)
         add_compare(out, g, compare);
+    else
+        html_others_add(out, g, s);
     buffer_text(out, "}\n");
 }
 

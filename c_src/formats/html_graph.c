@@ -116,7 +116,7 @@ static void choose(struct html_graph *g)
 
 int html_graph_init(struct html_graph *g, const struct profile *p)
 {
-    *g = (struct html_graph){.p = p, .cpu = profile_find_value(p, VALUE_CPU)};
+    *g = (struct html_graph){.p = p};
     g->rows = malloc((profile_sample_count(p) + 1) * sizeof(*g->rows));
     int failed = ids_init(&g->stacks, profile_stack_count(p)) |
                  ids_init(&g->frames, profile_frame_count(p)) |

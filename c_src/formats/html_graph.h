@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/err.h"
 #include "profile/profile.h"
+#include "profile/summary.h"
 
 struct html_ids {
     uint32_t *id;   /**< by the profile's id: the new id, or PROFILE_NONE */
@@ -24,12 +26,15 @@ struct html_graph {
     struct html_ids stacks, frames, functions, processes, threads, strings;
     uint32_t *rows; /**< counted rows of the profile, sorted by stack */
     size_t row_count;
-    uint32_t cpu; /**< the value type that is CPU time, or PROFILE_NONE */
 };
 
 /** 0 or -ENOMEM. html_graph_deinit must be called in either case. p is
  *  borrowed. */
 MUST_USE int html_graph_init(struct html_graph *g, const struct profile *p);
 void html_graph_deinit(struct html_graph *g);
+/** Appends the list "others" of html_data_write, with its key and a comma
+ *  before it. */
+void html_others_add(struct buffer *out, const struct html_graph *g,
+                     const struct summary *s);
 
 #endif

@@ -67,10 +67,11 @@ struct html_compare {
 /**
  * The graph's data as JSON:
  *
- *   {"version":2, "counted": samples in states that count,
+ *   {"version":3, "counted": samples in states that count,
  *    "bucket_us": length of a time bucket, 0 without a timeline,
  *    "duration_us": of the recording,
  *    "value", "unit": name and unit of what the rows count,
+ *    "per_sample": how much of "counted" stands for one sample; left out: 1,
  *    "kinds": [names of frame kinds], "states": [names],
  *    "strings": [...],
  *    "functions": {"name": [string], "file": [string], "kind": [kind]},
@@ -83,12 +84,14 @@ struct html_compare {
  *    "rows": {"stack": [stack + 1, or 0: none; minus that of the row before],
  *             "process": [process + 1, 0: none],
  *             "thread": [thread + 1, 0: none], "state": [state],
- *             "bucket": [...], "count": [values], "cpu": [microseconds]}}
+ *             "bucket": [...], "count": [values]},
+ *    "others": [for each other value of the rows: {"value", "unit", "counted",
+ *               "per_sample", "count": [by row]}; times are in microseconds]}
  *
  * A comparison (`compare` is not NULL) also has "base_counted", "now_counted",
  * "base_same", "now_same", "base": [by row: samples of the base among count]
  * and "changed": [by function: 1 if the comparison found a change in its self,
- * own or total]; it has no time buckets.
+ * own or total]; it has no time buckets and no "others".
  * The data contains only what counted samples use; rows are sorted by stack.
  * JavaScript, and other readers that use doubles, round numbers above 2^53.
  */

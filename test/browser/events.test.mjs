@@ -68,7 +68,7 @@ test("who is waited for is in the graph", limit, async () => {
     await waitForText(page, "matched", / 1\/\d+$/);
     assertNear(Number(/([\d.]+)\s*%/.exec(await text(page, "matched"))[1]),
                100 * till.waited_ns / told.meta.counted);
-    assert.match(await text(page, "status"), /Wall [\d.]+\s(s|ms)/);
+    assert.match(await text(page, "status"), /Process time [\d.]+\s(s|ms)/);
     await page.end();
 });
 
@@ -177,6 +177,67 @@ test("quick switching ends with the last choice", limit, async () => {
             document.querySelector(`#events [value=${value}]`).click();
     });
     await shows(page, "wall");
+    assertSameFunctions(await functionTable(page), report("wall"));
+    await page.end();
+});
+
+// Function -> CPU time of the stacks with it, in percent of all.
+function cpuTotals() {
+    const { shared, profiles } = JSON.parse(cprof(
+        "report", recording, "-f", "speedscope", "--event", "cpu",
+        "--weights", "cpu"));
+    const totals = new Map();
+    let all = 0;
+    const [{ samples, weights }] = profiles;
+    samples.forEach((stack, i) => {
+        const names = new Set(stack.map((id) => shared.frames[id].name));
+        if (/^\[(idle|scheduler)\]/.test([...names][0]))
+            return;
+        all += weights[i];
+        for (const name of names)
+            totals.set(name, (totals.get(name) || 0) + weights[i]);
+    });
+    return new Map([...totals].map(([name, n]) => [name, 100 * n / all]));
+}
+
+test("each value of an event can be the weight", limit, async () => {
+    const page = await open(file);
+    const values = () => page.$$eval("#value option", (all) =>
+        all.map(({ value }) => value));
+    assert.deepEqual(await values(), ["samples", "cpu"]);
+    await page.selectOption("#value", "cpu");
+    await page.waitForFunction(() => location.hash === "#value=cpu");
+    assert.match(await text(page, "graph-says"), /share of CPU time;/);
+    const table = await functionTable(page);
+    const expected = cpuTotals();
+    for (const name of ["page_work:buyer/0", "page_work:sorter/1"])
+        assertNear(table.get(name).total, expected.get(name));
+    await page.selectOption("#process", "page_work:buyer/0");
+    assert.match(await text(page, "selected"), /^[\d.]+\s(ms|s) selected/);
+    await page.locator("#graph").focus();
+    await page.keyboard.press("ArrowDown");
+    assert.match(await text(page, "status"), /CPU time [\d.]+\s(s|ms)/);
+    await switchTo(page, "wall");
+    assert.deepEqual(await values(), ["wall", "samples"]);
+    assert.equal(await page.inputValue("#value"), "wall");
+    await page.selectOption("#value", "samples");
+    await settled(page);
+    assert.match(await text(page, "selected"), /^[\d,]+ samples? selected/);
+    await switchTo(page, "cpu"); /* each event keeps its own */
+    assert.equal(await page.inputValue("#value"), "cpu");
+    await page.click("#everything");
+    await page.selectOption("#value", "samples");
+    assertSameFunctions(await functionTable(page), report("cpu"));
+    await page.end();
+});
+
+test("a link shows the value", limit, async () => {
+    const page = await open(file, { hash: "event=wall&value=samples" });
+    await shows(page, "wall");
+    assert.equal(await page.inputValue("#value"), "samples");
+    await page.evaluate(() => { location.hash = "event=wall&value=blocked"; });
+    await page.waitForFunction(() =>
+        document.getElementById("value").value === "wall");
     assertSameFunctions(await functionTable(page), report("wall"));
     await page.end();
 });

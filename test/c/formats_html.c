@@ -101,6 +101,19 @@ static json_int_t at(json_t *array, size_t i)
     return json_integer_value(json_array_get(array, i));
 }
 
+/* One of the event's values other than the first. */
+static json_t *other(const struct page *page, size_t i)
+{
+    json_t *json = json_array_get(json_object_get(page->data, "others"), i);
+    assert_non_null(json);
+    return json;
+}
+
+static json_t *other_values(const struct page *page, size_t i)
+{
+    return json_object_get(other(page, i), "count");
+}
+
 static json_int_t sum(json_t *array)
 {
     json_int_t total = 0;
@@ -128,7 +141,7 @@ static void the_data_adds_up(void **state)
     assert_int_equal(json_integer_value(json_object_get(page.data, "counted")),
                      40);
     assert_int_equal(sum(column(&page, "rows", "count")), 40);
-    assert_int_equal(sum(column(&page, "rows", "cpu")), 40000);
+    assert_int_equal(sum(other_values(&page, 0)), 40000);
     free_page(&page);
     profile_destroy(p);
 }
@@ -204,7 +217,7 @@ static void rows_tell_process_thread_state_and_time(void **state)
     assert_int_equal(at(column(&page, "rows", "state"), 0), STATE_DIRTY_IO);
     assert_int_equal(at(column(&page, "rows", "bucket"), 0), 17);
     assert_int_equal(at(column(&page, "rows", "count"), 0), 3);
-    assert_int_equal(at(column(&page, "rows", "cpu"), 0), 5);
+    assert_int_equal(at(other_values(&page, 0), 0), 5);
     assert_int_equal(at(column(&page, "rows", "process"), 1), 0);
     assert_int_equal(json_array_size(column(&page, "processes", "pid")), 1);
     assert_string_equal(text_of(&page, "processes", "pid", 0), "<0.9.0>");
@@ -246,14 +259,69 @@ static void every_column_of_a_table_is_as_long(void **state)
         {"frames", "function"}, {"frames", "line"},    {"stacks", "up"},
         {"stacks", "frame"},    {"rows", "stack"},     {"rows", "process"},
         {"rows", "thread"},     {"rows", "state"},     {"rows", "bucket"},
-        {"rows", "count"},      {"rows", "cpu"}};
-    static const size_t sizes[] = {3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5};
+        {"rows", "count"}};
+    static const size_t sizes[] = {3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5};
     struct profile *p = small_profile();
     struct page page = write_page(p);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         assert_int_equal(
             json_array_size(column(&page, columns[i][0], columns[i][1])),
             sizes[i]);
+    assert_int_equal(json_array_size(other_values(&page, 0)), 5);
+    free_page(&page);
+    profile_destroy(p);
+}
+
+static void is_other(const struct page *page, size_t i, const char *value,
+                     const char *unit, double counted, double per_sample)
+{
+    json_t *json = other(page, i);
+    assert_string_equal(json_string_value(json_object_get(json, "value")),
+                        value);
+    assert_string_equal(json_string_value(json_object_get(json, "unit")), unit);
+    assert_float_equal(json_number_value(json_object_get(json, "counted")),
+                       counted, 0);
+    assert_float_equal(json_number_value(json_object_get(json, "per_sample")),
+                       per_sample, 0.001);
+}
+
+/* Ten waits of 10 ms, all taken; and four samples of 0.1 ms that stand for 25
+ * waits each. */
+static void every_value_of_the_event_is_there(void **state)
+{
+    (void)state;
+    static const struct value_texts types[] = {VALUE_BLOCKED, VALUE_TIMES,
+                                               VALUE_SAMPLES};
+    static const uint64_t values[][3] = {{100000000, 10, 10},
+                                         {10000000, 100, 4}};
+    struct profile *p;
+    assert_int_equal(profile_create(&p), 0);
+    assert_int_equal(profile_set_values(p, types, 3), 0);
+    for (int i = 0; i < 2; i++) {
+        uint32_t f = frame(p, FRAME_ERLANG, i ? "m:b/0" : "m:a/0", "", 0);
+        struct profile_sample row = {child(p, PROFILE_NONE, f), PROFILE_NONE,
+                                     PROFILE_NONE, STATE_SOCKET, 0};
+        assert_int_equal(profile_add(p, &row, values[i]), 0);
+    }
+    struct page page = write_page(p);
+    assert_int_equal(json_array_size(json_object_get(page.data, "others")), 2);
+    /* 110^2 / (10 + 4 * 25^2) samples of equal weight would be as good. */
+    is_other(&page, 0, "times", "count", 110, 110 / (110.0 * 110 / 2510));
+    is_other(&page, 1, "samples", "count", 14, 1);
+    assert_int_equal(at(other_values(&page, 0), 0), 10);
+    assert_int_equal(at(other_values(&page, 0), 1), 100);
+    assert_int_equal(at(other_values(&page, 1), 1), 4);
+    assert_int_equal(at(column(&page, "rows", "count"), 1), 10000000);
+    free_page(&page);
+    profile_destroy(p);
+}
+
+static void cpu_time_has_the_error_of_its_samples(void **state)
+{
+    (void)state;
+    struct profile *p = small_profile();
+    struct page page = write_page(p);
+    is_other(&page, 0, "cpu", "microseconds", 40000, 1000);
     free_page(&page);
     profile_destroy(p);
 }
@@ -462,6 +530,8 @@ int main(void)
         cmocka_unit_test(rows_tell_process_thread_state_and_time),
         cmocka_unit_test(the_scheduler_is_in_the_header_not_in_the_graph),
         cmocka_unit_test(every_column_of_a_table_is_as_long),
+        cmocka_unit_test(every_value_of_the_event_is_there),
+        cmocka_unit_test(cpu_time_has_the_error_of_its_samples),
         cmocka_unit_test(hostile_names_are_inert),
         cmocka_unit_test(bytes_that_are_no_text_are_replaced),
         cmocka_unit_test(the_header_says_what_was_measured_and_how_well),

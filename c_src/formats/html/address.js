@@ -1,6 +1,6 @@
 /*
  * Keeps what is shown in the page's address, after the `#`, so that a link
- * shows the same: event, search, selection, hidden kinds, view and zoom.
+ * shows the same: event, value, search, selection, hidden kinds, view, zoom.
  */
 import {element, make} from "./page.js";
 import {NONE} from "./model.js";
@@ -12,6 +12,7 @@ import {
 import {forgetRows} from "./draw.js";
 import {findMatches, searchAgain} from "./search.js";
 import {hasTimeline, lastBucket, secondsOf, setTimes} from "./timeline.js";
+import {showValue, valueInAddress} from "./values.js";
 import {eventText} from "./events.js";
 
 const REMEMBER_AFTER = 200; /* ms; browsers limit how often it may change */
@@ -31,6 +32,7 @@ export function addressText() {
     const words = new URLSearchParams();
     const say = (name, value) => value !== "" && words.set(name, value);
     say("event", eventText());
+    say("value", valueInAddress());
     say("view", view.callers ? "callers" : "");
     say("flame", view.flame ? "1" : "");
     say("hide", [...view.hidden].map((kind) => model.kinds[kind]).join(","));
@@ -101,6 +103,7 @@ export function recall() {
     const sides = ["now", "base", "both"];
     selection.width = sides.includes(word("width")) ? word("width") : "now";
     recallTimes(words);
+    showValue(word("value"));
     view.fn = words.has("function")
         ? wholeNumber(word("function"), model.fnName.length) : NONE;
     rebuild();

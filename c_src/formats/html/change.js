@@ -9,6 +9,7 @@
  *   "search"     another pattern is searched for
  *   "function"   the callers and callees of another function are listed
  *   "event"      another event of the recording is shown
+ *   "value"      another of the event's values is the weight
  *   "choice"     a box was chosen, and must be made visible and marked
  *   "zoom"       a box was chosen, and the graph must begin with it
  */

@@ -7,13 +7,14 @@ import {changed} from "./change.js";
 import {sayTrouble} from "./page.js";
 import {makeModel, NONE, readData} from "./model.js";
 import {
-    bucketCount, isWholeTime, keepSelection, selection, stackCounts
+    bucketCount, isWholeTime, keepSelection, selection
 } from "./selection.js";
 import {countSamples} from "./figures.js";
 import {
     boxByFunctions, functionsTo, model, rebuild, useModel, view
 } from "./view.js";
 import {searchAgain} from "./search.js";
+import {useValue} from "./values.js";
 import {setTimes} from "./timeline.js";
 
 const models = new Map();  /* by event; "": the only one */
@@ -30,7 +31,7 @@ async function readModel(event) {
     const suffix = names().indexOf(event) > 0 ? "-" + event : "";
     const made = makeModel(await readData(suffix));
     made.buckets = bucketCount(made);
-    made.stackCount = stackCounts(made);
+    useValue(made, "");
     return made;
 }
 

@@ -19,6 +19,16 @@ export function duration(microseconds) {
     return (microseconds / 1e3).toFixed(1) + "\u202fms";
 }
 
+/* What the rows count, in a sentence. */
+export const valueName = ({value}) =>
+    ({cpu: "CPU time", wall: "process time", blocked: "blocked time"})[value] ||
+    value || "samples";
+
+export function valueTitle(model) {
+    const name = valueName(model);
+    return name[0].toUpperCase() + name.slice(1);
+}
+
 /* A value of the rows in their unit: "1,318 samples", "1.25 MiB". */
 export function valueText(value, {value: name, unit}) {
     const steps = {

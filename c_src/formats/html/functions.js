@@ -21,7 +21,7 @@ const table = {
     all: false,
     figures: [],
     lines: null,
-    linesOf: null, /* the model */
+    linesOf: null, /* the stackCount of a model */
 };
 
 /* By box: the innermost Erlang or Elixir function of its stack, or NONE. */
@@ -110,8 +110,9 @@ function linesOfFunctions() {
 }
 
 function placeOfFunction(fn) {
-    if (table.linesOf !== model)
-        Object.assign(table, {lines: linesOfFunctions(), linesOf: model});
+    if (table.linesOf !== model.stackCount)
+        Object.assign(table, {lines: linesOfFunctions(),
+                              linesOf: model.stackCount});
     const file = model.strings[model.fnFile[fn]];
     return file && table.lines[fn] ? `${file}:${table.lines[fn]}` : file;
 }

@@ -4,6 +4,7 @@
  *
  *   row -> stack (a node of a trie) -> frame -> function
  *       -> process, thread, state, time bucket
+ *       -> one number for each value of the event
  *
  * Names come from the observed node, so they are put into the page only through
  * textContent.
@@ -57,16 +58,25 @@ function running(steps) {
 
 const lessOne = (list) => Int32Array.from(list, (id) => id - 1);
 
+/* What the rows count; see useValue. */
+function valuesOf(data) {
+    const first = {...data, count: data.rows.count};
+    return [first, ...data.others || []].map((of) => ({
+        value: of.value,
+        unit: of.unit,
+        counted: of.counted,
+        perSample: of.per_sample || 1,
+        rowCount: Float64Array.from(of.count),
+    }));
+}
+
 export function makeModel(data) {
     const {functions, frames, stacks, rows} = data;
     const stackOfRow = running(rows.stack);
     return {
-        counted: data.counted,
+        values: valuesOf(data),
         bucketUs: data.bucket_us,
         durationUs: data.duration_us,
-        perSample: data.per_sample || 1,
-        value: data.value,
-        unit: data.unit,
         kinds: data.kinds,
         states: data.states,
         strings: data.strings,
@@ -85,8 +95,6 @@ export function makeModel(data) {
         rowThread: lessOne(rows.thread),
         rowState: Uint8Array.from(rows.state),
         rowBucket: Int32Array.from(rows.bucket),
-        rowCount: Float64Array.from(rows.count),
-        rowCpu: Float64Array.from(rows.cpu),
         /* Only in a comparison: */
         compare: data.base !== undefined,
         rowBase: data.base && Float64Array.from(data.base),

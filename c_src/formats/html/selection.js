@@ -125,8 +125,11 @@ export function rowWeight(model) {
         rowBase[i] * side.base;
 }
 
+/* CPU time is left out where it is the weight. */
 export function rowFirst({rowCount, rowBase, rowCpu}) {
-    return rowBase ? (i) => rowCount[i] - rowBase[i] : (i) => rowCpu[i];
+    if (rowBase)
+        return (i) => rowCount[i] - rowBase[i];
+    return rowCpu && rowCpu !== rowCount ? (i) => rowCpu[i] : () => 0;
 }
 
 export const rowSecond = ({rowBase}) => rowBase ? (i) => rowBase[i] : () => 0;

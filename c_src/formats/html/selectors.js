@@ -6,7 +6,7 @@ import {changed} from "./change.js";
 import {element, make} from "./page.js";
 import {NONE} from "./model.js";
 import {isEverything, selection} from "./selection.js";
-import {number, percent, valueText} from "./figures.js";
+import {number, percent, valueName, valueText} from "./figures.js";
 import {calls, model, view, weights} from "./view.js";
 import {redraw} from "./draw.js";
 
@@ -186,7 +186,7 @@ function addKind(kind, samples) {
     button.type = "button";
     button.dataset.kind = model.kinds[kind];
     button.title = "Click to hide this kind of code: its time then counts for " +
-        "its callers. The figure is the share of samples taken in this code.";
+        `its callers. The figure is its share of ${valueName(model)}.`;
     const swatch = make("i", "", button);
     swatch.hidden = model.compare;
     if (!model.compare)

@@ -5,6 +5,7 @@ import {onChange} from "./change.js";
 import {element, sayTrouble} from "./page.js";
 import {NONE} from "./model.js";
 import {selection} from "./selection.js";
+import {valueName} from "./figures.js";
 import {ROOT} from "./calls.js";
 import {model, rebuild, reweigh, view} from "./view.js";
 import {readColors} from "./colors.js";
@@ -17,6 +18,7 @@ import {
     fillKey, fillLegend, fillProcesses, fillStates, fillThreads,
     listenToSelectors, showLegend, showSelected, showSelection
 } from "./selectors.js";
+import {fillValues, listenToValues} from "./values.js";
 import {listenToEvents, recallEvent} from "./events.js";
 import {addressText, copyAddress, recall, remember} from "./address.js";
 import {choose, listenToMoves, zoomTo} from "./moves.js";
@@ -27,11 +29,10 @@ function showView() {
     element("flip").setAttribute("aria-pressed", String(view.flame));
     element("turn").setAttribute("aria-pressed", String(view.callers));
     element("width").value = selection.width;
-    element("graph-says").textContent = view.callers
-        ? "The function that ran, then its callers. Width is the share of " +
-          "samples; the order from left to right is not time. Click to zoom."
-        : "Width is the share of samples; the order from left to right is " +
-          "not time. Click to zoom.";
+    element("graph-says").textContent =
+        (view.callers ? "The function that ran, then its callers. " : "") +
+        `Width is the share of ${valueName(model)}; the order from left to ` +
+        "right is not time. Click to zoom.";
     element("reset").disabled = view.zoom === ROOT;
     showPath();
     showLegend();
@@ -40,6 +41,7 @@ function showView() {
 }
 
 function fillSelectors() {
+    fillValues();
     fillProcesses();
     fillStates();
     fillThreads();
@@ -56,13 +58,13 @@ function brushed() {
     draw();
 }
 
-/* what: "selection", "kinds", "event" or "view" */
+/* what: "selection", "kinds", "value", "event" or "view" */
 function showAgain(what) {
     if (what === "selection")
         reweigh();
-    else if (what === "kinds")
+    else if (what === "kinds" || what === "value")
         rebuild();
-    else if (what === "event")
+    if (what === "event" || what === "value")
         fillSelectors();
     forgetRows();
     findMatches();
@@ -136,6 +138,7 @@ async function start() {
     fillSelectors();
     showView();
     listenToEvents();
+    listenToValues();
     listenToSearch();
     listenToSelectors();
     listenToStrip();

@@ -8,7 +8,7 @@ import {NONE} from "./model.js";
 import {rowWeight, sumRowsAt} from "./selection.js";
 import {
     changeOf, duration, growthOf, number, percent, percentWithError, signed,
-    valueText
+    valueText, valueTitle
 } from "./figures.js";
 import {ROOT} from "./calls.js";
 import {
@@ -76,17 +76,14 @@ function placeOf(box) {
 const ownWords = (box) => view.callers
     ? "" : `, ${number(tree().weightSelf[box])} of its own`;
 
-const titleOf = (name) =>
-    name ? name[0].toUpperCase() + name.slice(1) : "Samples";
-
 function figuresOf(box) {
     const {weight, parent} = tree();
     const {first} = toldOf(box);
     const whole = weights.whole.weight;
     const rows = [
         model.unit === "count"
-            ? [titleOf(model.value), number(weight[box]) + ownWords(box)]
-            : [titleOf(model.value), valueText(weight[box], model)],
+            ? [valueTitle(model), number(weight[box]) + ownWords(box)]
+            : [valueTitle(model), valueText(weight[box], model)],
         ...(first > 0 ? [["CPU time", duration(first)]] : []),
         ["Of all", percentWithError(weight[box], whole) + " (95\u202f%)"],
     ];
