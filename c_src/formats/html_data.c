@@ -279,10 +279,11 @@ static void add_all(struct buffer *out, const struct html_graph *g,
     const struct profile_meta *m = profile_meta(g->p);
     buffer_printf(out,
                   "{\"version\":3,\"counted\":%llu,\"bucket_us\":%llu,"
-                  "\"duration_us\":%llu",
+                  "\"duration_us\":%llu,\"has_parts\":%s",
                   (unsigned long long)s->counted,
                   (unsigned long long)(compare ? 0 : m->bucket_ns / 1000),
-                  (unsigned long long)(m->duration_ns / 1000));
+                  (unsigned long long)(m->duration_ns / 1000),
+                  profile_is_wall(g->p) ? "false" : "true");
     if (s->hits && s->hits != s->counted)
         buffer_printf(out, ",\"per_sample\":%.3f",
                       (double)s->counted / (double)s->hits);

@@ -40,6 +40,8 @@ MUST_USE int html_head_notes(struct buffer *out, const struct profile *p,
 void html_head_fact(struct buffer *out, const char *label, const char *value);
 
 /** The functions with the most samples, as a table with its heading.
+ *  For process time the parts of own (in C, GC, kernel) are hidden: a process
+ *  that waits is in none of them.
  *  @param first  of the recording's events; only its table is filled again by
  *                the script */
 void html_table_functions(struct buffer *out, const struct profile *p,
@@ -72,6 +74,7 @@ struct html_compare {
  *    "duration_us": of the recording,
  *    "value", "unit": name and unit of what the rows count,
  *    "per_sample": how much of "counted" stands for one sample; left out: 1,
+ *    "has_parts": do the parts of own mean anything? See html_table_functions,
  *    "kinds": [names of frame kinds], "states": [names],
  *    "strings": [...],
  *    "functions": {"name": [string], "file": [string], "kind": [kind]},

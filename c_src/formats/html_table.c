@@ -58,7 +58,7 @@ static const char head[] =
     "the BIFs, C code, collections and kernel below it.</p>\n"
     "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
     "aria-labelledby=\"table-title\">\n"
-    "<table id=\"functions\">\n";
+    "<table id=\"functions\"";
 static const char tail[] =
     "</tbody>\n</table>\n</div>\n<p id=\"functions-end\"></p>\n</section>\n";
 
@@ -68,7 +68,7 @@ static void without_script(struct buffer *out, const struct profile *p)
     buffer_text(out, "<section class=\"without-script\">\n<h2>Functions by "
                      "own time: ");
     html_text_escape(out, event_title(profile_event(p)));
-    buffer_text(out, "</h2>\n<div class=\"scroll\">\n<table>\n");
+    buffer_text(out, "</h2>\n<div class=\"scroll\">\n<table");
 }
 
 void html_table_functions(struct buffer *out, const struct profile *p,
@@ -79,6 +79,7 @@ void html_table_functions(struct buffer *out, const struct profile *p,
         buffer_text(out, head);
     else
         without_script(out, p);
+    buffer_text(out, profile_is_wall(p) ? " class=\"no-parts\">\n" : ">\n");
     buffer_text(out, columns);
     for (size_t i = 0; i < s->own_count && rows < top; i++, rows++)
         row(out, p, s, &s->functions[s->by_own[i]]);

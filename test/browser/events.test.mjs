@@ -56,6 +56,29 @@ test("each event is what its report says", limit, async () => {
     await page.end();
 });
 
+test("process time has no parts in C, GC or the kernel", limit, async () => {
+    const page = await open(file);
+    const heads = () => page.$$eval("#functions thead th", (all) => all
+        .filter((head) => head.checkVisibility())
+        .map(({ textContent }) => textContent));
+    const figures = () => page.$$eval("#functions tbody tr", ([row]) =>
+        [...row.cells].filter((cell) => cell.checkVisibility()).length);
+    const parts = ["In C", "GC", "Kernel"];
+    await settled(page);
+    const all = await heads();
+    assert.deepEqual(all.filter((head) => parts.includes(head)), parts);
+    assert.equal(await figures(), all.length);
+    await switchTo(page, "wall");
+    await settled(page);
+    assert.deepEqual(await heads(),
+                     all.filter((head) => !parts.includes(head)));
+    assert.equal(await figures(), all.length - 3);
+    await switchTo(page, "cpu");
+    await settled(page);
+    assert.deepEqual(await heads(), all);
+    await page.end();
+});
+
 test("who is waited for is in the graph", limit, async () => {
     const page = await open(file, { hash: "event=wall" });
     await shows(page, "wall");

@@ -596,6 +596,7 @@ static void the_page_has_both(void **state)
     assert_int_equal(times(both, "value=\"cpu\" checked>"), 1);
     assert_int_equal(times(both, "<table id=\"functions\">"), 1);
     assert_int_equal(times(both, "class=\"without-script\""), 1);
+    assert_int_equal(times(both, "<table class=\"no-parts\">"), 1);
     assert_int_equal(times(both, "data-event=\"cpu\""), 1);
     assert_int_equal(times(both, "data-event=\"wall\""), 1);
     assert_non_null(

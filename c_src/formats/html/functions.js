@@ -157,6 +157,7 @@ function showTable() {
         .filter(({fn}) => !view.matching || view.matching[fn])
         .sort((a, b) => way * orders[table.sort](a, b) || a.fn - b.fn);
     const body = element("functions").tBodies[0];
+    element("functions").classList.toggle("no-parts", !model.hasParts);
     const rows = new DocumentFragment();
     for (const row of table.all ? found : found.slice(0, FIRST_ROWS))
         addFunctionRow(rows, row);

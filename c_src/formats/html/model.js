@@ -77,6 +77,7 @@ export function makeModel(data) {
         values: valuesOf(data),
         bucketUs: data.bucket_us,
         durationUs: data.duration_us,
+        hasParts: data.has_parts,
         kinds: data.kinds,
         states: data.states,
         strings: data.strings,
