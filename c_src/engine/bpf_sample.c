@@ -45,6 +45,7 @@ static struct sample_process process_of(const struct bpf_record *r,
         .htop = field(head, at->htop),
         .hend = field(head, at->hend),
         .continuation = field(head, at->continuation),
+        .current = field(head, at->current),
         .name = r->name,
     };
     for (uint32_t i = 0; i < 3 && at->initial != COPY_UNKNOWN; i++)

@@ -26,6 +26,9 @@ void copy_plan_offsets(const struct engine_view *view, struct copy_offsets *out)
         .reg = offset_of(l, LAYOUT_REG),
         .initial = offset_of(l, LAYOUT_INITIAL),
         .continuation = offset_of(l, LAYOUT_CONTINUATION),
+        .current = l->known[LAYOUT_INITIAL] ? l->offset[LAYOUT_INITIAL] +
+                                                  LAYOUT_CURRENT_AFTER_INITIAL
+                                            : COPY_UNKNOWN,
         .scheduler_data = offset_of(l, LAYOUT_SCHEDULER_DATA),
         .reg_name = REG_NAME,
         .sleep_info = offset_of(l, LAYOUT_SLEEP_INFO),

@@ -62,6 +62,7 @@ struct copy_offsets {
     __u32 current_process;  /**< in ErtsSchedulerData; the rest in Process */
     __u32 stop, htop, hend; /**< stacks are copied when all three are known */
     __u32 id, reg, initial, continuation;
+    __u32 current;        /**< Process.current */
     __u32 scheduler_data; /**< the esdp of the scheduler that runs it */
     __u32 reg_name;       /**< RegProc.name */
     __u32 sleep_info, current_port; /**< in ErtsSchedulerData */

@@ -124,7 +124,8 @@ static bool take_head(struct copying *c, const struct memory_span *head)
                                  .stop = field(c, at->stop),
                                  .htop = field(c, at->htop),
                                  .hend = field(c, at->hend),
-                                 .continuation = field(c, at->continuation)};
+                                 .continuation = field(c, at->continuation),
+                                 .current = field(c, at->current)};
     for (uint32_t i = 0; i < 3 && at->initial != COPY_UNKNOWN; i++)
         p->initial[i] = field(c, at->initial + 8 * i);
     return true;

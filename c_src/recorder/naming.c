@@ -132,15 +132,19 @@ static bool has_function_name(struct walk *w)
 
 static void find_called(struct walk *w)
 {
-    uint64_t continuation = w->s->process.continuation;
+    const struct sample_process *process = &w->s->process;
     w->called = -1;
-    if (w->callee == SYMBOL_BIF && continuation)
-        w->called = called_at(w, SYMBOL_ENTRY, continuation);
+    if (w->callee == SYMBOL_BIF && process->continuation)
+        w->called = called_at(w, SYMBOL_ENTRY, process->continuation);
     if (w->called >= 0 || w->callee == SYMBOL_NO_CALLEE ||
         w->callee == SYMBOL_GUARD_BIF)
         return;
-    if (w->callee == SYMBOL_LIGHT_BIF || !has_function_name(w))
-        w->called = called_by_caller(w);
+    if (w->callee != SYMBOL_LIGHT_BIF && has_function_name(w))
+        return;
+    w->called = called_by_caller(w);
+    /* Set once the C helper has called something. */
+    if (w->called < 0 && w->callee == SYMBOL_NIF && w->border > 1)
+        w->called = called_at(w, SYMBOL_MFA, process->current);
 }
 
 /* The emulator calls some BIFs and NIFs through a helper of its own, such as

@@ -218,6 +218,7 @@ void symbols_name(struct symbols *s, const struct symbol_query *q,
         return;
     case SYMBOL_CALLED:
     case SYMBOL_ENTRY:
+    case SYMBOL_MFA:
         symbols_bifs_called(s->bifs, q, out);
         return;
     case SYMBOL_CALLEE:

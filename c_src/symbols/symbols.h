@@ -33,9 +33,11 @@ enum symbol_space {
     SYMBOL_KERNEL,
     SYMBOL_NATIVE,
     SYMBOL_ERLANG,
-    /* These two give the BIF that C code runs for; count 0: not known. */
+    /* These three give the BIF that C code runs for; count 0: not known. */
     SYMBOL_CALLED, /**< `at` is in Erlang code, in the call of the BIF */
     SYMBOL_ENTRY,  /**< `at` is Process.i while call_bif_shared runs it */
+    SYMBOL_MFA,    /**< `at` is Process.current while a NIF runs: the address of
+                        the ErtsCodeMFA in its stub */
     /** The Erlang function that the call at `at` names; count 0: it calls a fun
      *  or a BIF, or is not a call. */
     SYMBOL_CALLEE,
@@ -50,7 +52,8 @@ enum symbol_callee {
                            its C function, else (one that yielded continues)
                            by SYMBOL_CALLED */
     SYMBOL_NIF,       /**< a NIF, through a C helper: by its C function, else
-                           by its caller's call, SYMBOL_CALLED */
+                           by SYMBOL_CALLED, else (its caller was a tail call)
+                           by SYMBOL_MFA */
     SYMBOL_GUARD_BIF, /**< a BIF, known only by its C function */
 };
 

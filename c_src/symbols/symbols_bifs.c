@@ -202,6 +202,18 @@ static bool is_stub_entry(const struct symbols_bifs *b, uint64_t at,
     return read_stub(b, f, &stub) && stub.entry == at;
 }
 
+/* In ErtsCodeInfo (code_ix.h). */
+enum { INFO_MFA = 16 };
+
+/* beam_jit_call_nif, and the loop of dirty schedulers, set Process.current
+ * before they call the NIF. */
+static bool is_stub_mfa(const struct symbols_bifs *b, uint64_t at,
+                        const struct jit_function *f)
+{
+    struct bifs_code stub;
+    return f->info && at == f->info + INFO_MFA && read_stub(b, f, &stub);
+}
+
 /* The code of an Erlang function up to the end of a call. */
 struct call {
     uint8_t code[BIFS_CODE_SITE];
@@ -221,11 +233,10 @@ static bool read_call(const struct symbols_bifs *b,
                        call->len) == 0;
 }
 
-/* Does the function's ErtsCodeInfo have this MFA (code_ix.h)? */
+/* Does the function's ErtsCodeInfo have this MFA? */
 static bool is_of(const struct symbols_bifs *b, const struct jit_function *f,
                   const uint64_t mfa[3])
 {
-    enum { INFO_MFA = 16 };
     uint64_t own[3];
     return f->info &&
            memory_read(b->config->memory, f->info + INFO_MFA, own,
@@ -331,7 +342,8 @@ void symbols_bifs_called(struct symbols_bifs *b, const struct symbol_query *q,
     *out = (struct symbol_frames){.result = SYMBOL_NAMED};
     if (f && q->space == SYMBOL_CALLED)
         name = called_name(b, q, f);
-    else if (f && is_stub_entry(b, q->at, f))
+    else if (f && (q->space == SYMBOL_ENTRY ? is_stub_entry(b, q->at, f)
+                                            : is_stub_mfa(b, q->at, f)))
         name = f->name;
     if (!name)
         return;

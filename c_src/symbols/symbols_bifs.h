@@ -31,7 +31,7 @@ uint64_t symbols_bifs_collector(const struct symbols_bifs *b);
 void symbols_bifs_of_function(struct symbols_bifs *b,
                               const struct native_function *f,
                               enum symbol_seam seam, struct symbol_frames *out);
-/** Answers SYMBOL_CALLED and SYMBOL_ENTRY. */
+/** Answers SYMBOL_CALLED, SYMBOL_ENTRY and SYMBOL_MFA. */
 void symbols_bifs_called(struct symbols_bifs *b, const struct symbol_query *q,
                          struct symbol_frames *out);
 

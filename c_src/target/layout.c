@@ -33,15 +33,14 @@ static const char *const names[LAYOUT_FIELD_COUNT] = {
     [LAYOUT_DRIVER_NAME] = "driver name",
 };
 
-enum { INITIAL_BYTES = 24 };
-
 void layout_set(struct layout *l, enum layout_field field, uint32_t offset)
 {
     l->offset[field] = offset;
     l->known[field] = true;
     if (field == LAYOUT_XOFF || field >= LAYOUT_CURRENT_PROCESS)
         return; /* not a field of Process */
-    uint32_t end = offset + (field == LAYOUT_INITIAL ? INITIAL_BYTES : 8);
+    uint32_t last = field == LAYOUT_INITIAL ? LAYOUT_CURRENT_AFTER_INITIAL : 0;
+    uint32_t end = offset + last + 8;
     if (end > l->process_bytes)
         l->process_bytes = end;
 }

@@ -66,6 +66,10 @@ enum layout_field {
 /** Offset of ErtsSchedulerSleepInfo.flags (u32) in OTP 25, 27 and 29. */
 enum { LAYOUT_SLEEP_FLAGS = 24 };
 
+/** Process.current (erl_process.h) comes right after the words of
+ *  Process.u.initial. What it points to shows whether that is true. */
+enum { LAYOUT_CURRENT_AFTER_INITIAL = 24 };
+
 /** One scheduler thread of the VM. */
 struct layout_scheduler {
     pid_t tid;

@@ -39,6 +39,9 @@ struct sample_process {
     uint64_t name;             /**< atom; 0: not registered */
     uint64_t continuation;     /**< Process.i: where it continues, if it is not
                                     running JIT code now */
+    uint64_t current; /**< what should be Process.current: address of the
+                           ErtsCodeMFA of the NIF that it runs, or an old value.
+                           The reader must check what it points to */
 };
 
 /** ErtsSchedulerSleepInfo.flags (erl_process.h). */

@@ -16,6 +16,7 @@ static const struct copy_offsets offsets = {.current_process = 168,
                                             .reg = 32,
                                             .initial = 160,
                                             .continuation = 168,
+                                            .current = 104,
                                             .reg_name = 32};
 
 /* Pieces of these lengths, each filled with its own number. */
@@ -78,6 +79,7 @@ static void takes_the_fields_of_a_process(void **state)
                 s.process.stop == 111 && s.process.hend == 117);
     assert_true(s.process.initial[0] == 120 && s.process.initial[2] == 122);
     assert_int_equal(s.process.continuation, 121);
+    assert_int_equal(s.process.current, 113);
     m.record.piece[BPF_PIECE_HEAD].len = 176; /* ends before initial[2] */
     assert_int_equal(parse(&m, len - 8, &s), 0);
     assert_true(s.process.initial[1] == 121 && s.process.initial[2] == 0);

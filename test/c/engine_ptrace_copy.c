@@ -25,7 +25,8 @@ enum {
     I = 256,
     INITIAL = 448,
     SCHEDULER = 344, /* scheduler_data */
-    CURRENT = 168,
+    CURRENT = 168,   /* in ErtsSchedulerData */
+    RUNS = 264,      /* Process.current */
     PAGE = 4096,
 };
 
@@ -60,6 +61,7 @@ static void make_process(struct scene *sc)
     fake_u64(f, PROCESS + SCHEDULER, ESDP);
     fake_u64(f, PROCESS + REG_AT, REG);
     fake_u64(f, PROCESS + I, 0x1f1f);
+    fake_u64(f, PROCESS + RUNS, 0x2f2f);
     for (uint64_t i = 0; i < 3; i++)
         fake_u64(f, PROCESS + INITIAL + 8 * i, 0x10 + i);
     fake_u64(f, REG + 16, PROCESS);
@@ -90,6 +92,7 @@ static struct scene *scene(void)
                                          .reg = REG_AT,
                                          .initial = INITIAL,
                                          .continuation = I,
+                                         .current = RUNS,
                                          .scheduler_data = SCHEDULER,
                                          .reg_name = 32,
                                          .code_list = CODE_LIST},
@@ -145,6 +148,7 @@ static void is_the_process(const struct sample *s)
     assert_int_equal(p->initial[0], 0x10);
     assert_int_equal(p->initial[2], 0x12);
     assert_int_equal(p->continuation, 0x1f1f);
+    assert_int_equal(p->current, 0x2f2f);
     assert_int_equal(p->name, 0x4b);
     assert_int_equal(s->code.entry, ENTRY);
     assert_int_equal(s->code.link[2], 0x5151);

@@ -155,6 +155,20 @@ static void process_i_counts_at_a_stubs_entry_alone(void **state)
     teardown(&f);
 }
 
+static void process_current_counts_at_a_stubs_mfa_alone(void **state)
+{
+    struct fixture f;
+    (void)state;
+    setup(&f);
+    assert_string_equal(ask(&f, SYMBOL_MFA, STUB + 0x20 + 16),
+                        "erlang:phash2/1");
+    assert_string_equal(ask(&f, SYMBOL_MFA, STUB + 0x20), "-");
+    assert_string_equal(ask(&f, SYMBOL_MFA, CODE), "-");
+    assert_string_equal(ask(&f, SYMBOL_MFA, CALLEE + 0x20 + 16), "-");
+    assert_string_equal(ask(&f, SYMBOL_MFA, 0x7fff0000), "-");
+    teardown(&f);
+}
+
 static void code_that_is_gone_is_not_read(void **state)
 {
     struct fixture f;
@@ -213,6 +227,7 @@ int main(void)
         cmocka_unit_test(a_stub_called_in_its_module_or_through_its_export),
         cmocka_unit_test(what_is_called_is_no_stub),
         cmocka_unit_test(process_i_counts_at_a_stubs_entry_alone),
+        cmocka_unit_test(process_current_counts_at_a_stubs_mfa_alone),
         cmocka_unit_test(code_that_is_gone_is_not_read),
         cmocka_unit_test(the_function_that_a_call_names),
     };

@@ -66,6 +66,16 @@ defmodule Live.BlockTest do
              ~r/Blocked: normal schedulers were blocked for .* in busy_nif:wait_here\/1, called by blocked:nap\/0/
   end
 
+  # Neither its caller nor its C function is on a stack: Process.current tells.
+  test "a NIF in tail position whose C function ended by a jump" do
+    node = start("tail")
+    {report, ns, times} = measured(node, 5)
+    row = first(report)
+    within(of(report, "blocked:last_nap/0"), ns, 0.05)
+    within(row["times"], times, 0.05)
+    assert %{"function" => "blocked:last_nap/0", "called" => "busy_nif:wait_by_jump/1", "state" => "sleep"} = row
+  end
+
   test "a file: a pipe with a known writer" do
     node = start("fifo")
     {report, ns, times} = measured(node, 5)

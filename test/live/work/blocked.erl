@@ -1,13 +1,13 @@
 %% Processes that block their schedulers, and measure how long: a NIF that sleeps
-%% (nif), and one that does so for longer than any test (long), files (fifo), a
-%% lock of an ETS table (table), a port (port), and for comparison a process that
-%% only computes (spin).
+%% (nif; tail: it is called in tail position), and one that does so for longer
+%% than any test (long), files (fifo), a lock of an ETS table (table), a port
+%% (port), and for comparison a process that only computes (spin).
 %%
 %% "truth FROM TO" on stdin prints for how many nanoseconds schedulers were
 %% blocked, and how often, between two times (nanoseconds since 1970); "begin"
 %% begins what is long.
 -module(blocked).
--export([start/1, sleeper/1, reader/2, searcher/1, inserter/0, spinner/1, port_owner/1]).
+-export([start/1, sleeper/1, tail_sleeper/1, reader/2, searcher/1, inserter/0, spinner/1, port_owner/1]).
 
 start([Dir, Mode]) ->
     busy_nif:load(Dir),
@@ -49,6 +49,8 @@ at(Time, [_ | Rest]) ->
 
 begin_work(nif, _, Counted) ->
     spawn(?MODULE, sleeper, [Counted]);
+begin_work(tail, _, Counted) ->
+    spawn(?MODULE, tail_sleeper, [Counted]);
 begin_work(long, _, _) ->
     %% Not before all is loaded: loading code waits for every scheduler.
     spawn(fun() -> receive begins -> long_nap() end end);
@@ -79,6 +81,16 @@ sleeper(Counted) ->
     count(Counted, erlang:monotonic_time(nanosecond) - From),
     %% Others may run in between.
     receive after 5 -> sleeper(Counted) end.
+
+%% The NIF is called in tail position, so its caller is not on the stack.
+tail_sleeper(Counted) ->
+    From = erlang:monotonic_time(nanosecond),
+    ok = last_nap(),
+    count(Counted, erlang:monotonic_time(nanosecond) - From),
+    receive after 5 -> tail_sleeper(Counted) end.
+
+last_nap() ->
+    busy_nif:wait_by_jump(10000).
 
 long_nap() ->
     ok = busy_nif:wait_here(1000000000),

@@ -63,6 +63,21 @@ sleep_us(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 WAIT(wait_io)
 WAIT(wait_here)
 
+/* These end by a jump to a function that both have, which is then all that is on
+ * the C stack. */
+static ERL_NIF_TERM wait_by_jump(ErlNifEnv *env, int argc,
+                                 const ERL_NIF_TERM argv[])
+{
+    return sleep_us(env, argc, argv);
+}
+
+static ERL_NIF_TERM doze_by_jump(ErlNifEnv *env, int argc,
+                                 const ERL_NIF_TERM argv[])
+{
+    __asm__ volatile("" : : "r"(argc)); /* not merged with the one above */
+    return sleep_us(env, argc, argv);
+}
+
 /* thread_ns(): CPU time of the calling scheduler's thread so far. */
 static ERL_NIF_TERM thread_ns(ErlNifEnv *env, int argc,
                               const ERL_NIF_TERM argv[])
@@ -88,6 +103,8 @@ static ErlNifFunc functions[] = {
     {"burn_dirty_io", 1, burn_dirty_io, ERL_NIF_DIRTY_JOB_IO_BOUND},
     {"wait_io", 1, wait_io, ERL_NIF_DIRTY_JOB_IO_BOUND},
     {"wait_here", 1, wait_here, 0},
+    {"wait_by_jump", 1, wait_by_jump, 0},
+    {"doze_by_jump", 1, doze_by_jump, 0},
 };
 
 ERL_NIF_INIT(busy_nif, functions, NULL, NULL, NULL, NULL)

@@ -1,8 +1,8 @@
-%% The Erlang side of busy_nif.c. All arguments are microseconds of CPU (wait_io
-%% and wait_here: of time).
+%% The Erlang side of busy_nif.c. All arguments are microseconds of CPU (wait_*
+%% and doze_*: of time).
 -module(busy_nif).
 -export([load/1, thread_ns/0, node_ns/0, burn/1, burn_dirty_cpu/1, burn_dirty_io/1, wait_io/1,
-         wait_here/1]).
+         wait_here/1, wait_by_jump/1, doze_by_jump/1]).
 
 load(Dir) ->
     ok = erlang:load_nif(filename:join(Dir, "busy_nif"), 0).
@@ -18,3 +18,5 @@ wait_io(_) -> erlang:nif_error(not_loaded).
 
 %% On a normal scheduler, which is blocked meanwhile.
 wait_here(_) -> erlang:nif_error(not_loaded).
+wait_by_jump(_) -> erlang:nif_error(not_loaded).
+doze_by_jump(_) -> erlang:nif_error(not_loaded).
