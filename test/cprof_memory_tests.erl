@@ -79,7 +79,12 @@ what_is_not_known_is_left_out_test() ->
     Elsewhere = by_name(cprof_memory_parts:parts(Facts#{resident := undefined})),
     ?assertEqual([50, none], [maps:get(Key, Elsewhere, none) || Key <- [ets, rest]]),
     Slow = by_name(cprof_memory_parts:parts(Facts#{allocators := []})),
-    ?assertEqual(none, maps:get(rest, Slow, none)).
+    ?assertEqual(none, maps:get(rest, Slow, none)),
+    %% Not 0: then the rest would have it.
+    Kept = by_name(cprof_memory_parts:parts(Facts#{cached := undefined})),
+    ?assertEqual([none, none, 100], [maps:get(Key, Kept, none) || Key <- [cached, rest, other]]),
+    Code = by_name(cprof_memory_parts:parts(Facts#{native_code := undefined})),
+    ?assertEqual([none, none, 90], [maps:get(Key, Code, none) || Key <- [other, rest, code]]).
 
 parts_grow_test() ->
     #{memory := Memory} = Facts = facts(),
@@ -163,6 +168,45 @@ what_is_freed_is_explained_test_() ->
         #{parts := Parts} = cprof_nif:memory(#{wait_ms => 20000}),
         ?assert(Kept > 0),
         ?assert(maps:get(cached, by_name(Parts)) > 0)
+    end}.
+
+%% --- what is missing ----------------------------------------------------------------
+
+%% A NIF or a busy machine can keep a scheduler from answering; here nobody is asked.
+what_is_missing_is_named_with_its_reason_test() ->
+    #{quality := Quality} = Memory = cprof_nif:memory(#{wait_ms => 20000}),
+    ?assertMatch(#{missing := [], reasons := Reasons} when Reasons =:= #{}, Quality),
+    Known = text(Memory),
+    [?assertEqual(nomatch, string:find(Known, Word)) || Word <- ["not known, because", "incomplete"]],
+    Missing = text(Memory#{
+        quality := Quality#{
+            missing := [memory, cached, resident, tables],
+            reasons := #{memory => uncounted, cached => silent, resident => unsupported, tables => silent}
+        }
+    }),
+    [
+        ?assertNotEqual(nomatch, string:find(Missing, Line))
+     || Line <- [
+            "  not known, because a scheduler did not answer in time (option wait_ms waits longer):\n"
+            "    room for new carriers, ETS tables\n",
+            "  not known, because this VM does not count sizes (+Mea min):\n    sizes by kind\n",
+            "  not known, because this system does not say it:\n    what is in RAM\n"
+        ]
+    ].
+
+text(Memory) -> unicode:characters_to_list(cprof_nif:format(Memory)).
+
+%% --- growth --------------------------------------------------------------------------
+
+%% The first reading remembers the sizes of tables, by their references.
+what_is_remembered_is_no_growth_test_() ->
+    {timeout, 300, fun() ->
+        Tables = [ets:new(table, []) || _ <- lists:seq(1, 20000)],
+        #{parts := Parts} = cprof_nif:memory(#{ms => 500, wait_ms => 20000}),
+        [true = ets:delete(Table) || Table <- Tables],
+        Of = [heaps_used, heaps_unused],
+        Grew = lists:sum([By || #{part := Part, grew := By} <- Parts, lists:member(Part, Of)]),
+        ?assert(Grew < ?MB, {Grew, Parts})
     end}.
 
 %% --- by initial call ---------------------------------------------------------------

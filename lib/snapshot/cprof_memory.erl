@@ -6,7 +6,7 @@
 
 -export([take/1]).
 
--export_type([memory/0, options/0]).
+-export_type([memory/0, missing/0, reason/0, options/0]).
 
 %% docs/memory.md says what each figure means. All sizes are bytes. A figure that is
 %% not known is `undefined'.
@@ -37,7 +37,9 @@
     persistent_terms := #{count := non_neg_integer(), bytes := non_neg_integer()},
     allocators := [cprof_memory_rows:allocator()],
     quality := #{
-        missing := [memory | allocators | tables | resident],
+        %% what is not known, and why
+        missing := [missing()],
+        reasons := #{missing() => reason()},
         details_missing := non_neg_integer(),
         unanswered := non_neg_integer(),
         unread := non_neg_integer(),
@@ -45,6 +47,15 @@
         longest_hold_us := non_neg_integer() | undefined
     }
 }.
+%% What the whole node was asked for.
+-type missing() :: memory | allocators | cached | native_code | resident | tables.
+-type reason() ::
+    %% no answer in time: a scheduler was busy, or held by C code
+    silent
+    %% the VM does not count it (`+Mea min')
+    | uncounted
+    %% the operating system does not tell
+    | unsupported.
 -type options() :: #{
     %% rows of each list
     top => pos_integer(),
@@ -60,6 +71,8 @@
 %% The list of a process's binaries is as long as its heap is large.
 -define(MAX_HEAP_BYTES, 2000000).
 -define(FEW, 5).
+%% In the order in which the text names what is missing.
+-define(ASKED, [memory, allocators, cached, native_code, resident, tables]).
 %% Rows in reserve for our own processes, which are left out of the lists.
 -define(SPARE, 3).
 
@@ -83,10 +96,16 @@ memory(#{ms := 0} = Options) ->
     Began = erlang:monotonic_time(microsecond),
     put_together(reading(Options), none, Began, Options);
 memory(#{ms := Ms} = Options) ->
-    Before = reading(Options),
+    Before = packed(reading(Options)),
+    %% Until the second reading, this process has only what is packed: the list of
+    %% 100,000 tables alone takes 5 MB, and would count as growth of the node.
+    true = erlang:garbage_collect(),
     timer:sleep(Ms),
     Began = erlang:monotonic_time(microsecond),
-    put_together(reading(Options), Before, Began, Options).
+    Now = reading(Options),
+    put_together(Now, binary_to_term(Before), Began, Options).
+
+packed(Reading) -> term_to_binary(Reading, [compressed]).
 
 %% --- one reading -----------------------------------------------------------------
 
@@ -96,7 +115,7 @@ reading(#{source := Source, top := Top, wait_ms := WaitMs}) ->
     At = {erlang:system_time(microsecond), erlang:monotonic_time(microsecond)},
     {#{walk := Walk} = Walked, _} =
         cprof_walk:read(Source, Top + ?SPARE, #{heaps => true, wait_ms => WaitMs}, undefined),
-    {Answers, _} = cprof_ask:collect(
+    {Answers, Silent} = cprof_ask:collect(
         cprof_ask:start([
             {memory, fun cprof_allocators:memory/0},
             {allocators, fun cprof_allocators:read/0},
@@ -110,7 +129,8 @@ reading(#{source := Source, top := Top, wait_ms := WaitMs}) ->
         at => At,
         tables => cprof_tables:read(WaitMs),
         persistent_terms => persistent_terms(),
-        nearly_full => Nearly
+        nearly_full => Nearly,
+        silent => Silent
     },
     Reading#{parts => parts(Reading, Walk)}.
 
@@ -131,8 +151,8 @@ parts(#{persistent_terms := #{bytes := Persistent}} = Reading, Walk) ->
         allocators => maps:get(allocators, Reading, []),
         resident => maps:get(resident, Reading, undefined),
         persistent_terms => Persistent,
-        native_code => maps:get(native_code, Reading, 0),
-        cached => maps:get(cached, Reading, 0),
+        native_code => maps:get(native_code, Reading, undefined),
+        cached => maps:get(cached, Reading, undefined),
         heaps => of_all(Walk),
         structs => structs(Walk)
     }).
@@ -215,11 +235,11 @@ atoms(Now) ->
     }.
 
 quality(#{walk := #{unanswered := Unanswered, heaps := #{unread := Unread}} = Walk} = Now, Silent) ->
-    #{tables := Tables, nearly_full := NearlyFull} = Now,
+    #{nearly_full := NearlyFull} = Now,
+    Reasons = maps:from_list([{Key, Why} || Key <- ?ASKED, Why <- why_missing(Key, Now)]),
     #{
-        missing =>
-            [Key || Key <- [memory, allocators, resident], not is_known(maps:get(Key, Now, undefined))] ++
-            [tables || Tables =:= unknown],
+        missing => [Key || Key <- ?ASKED, is_map_key(Key, Reasons)],
+        reasons => Reasons,
         details_missing => length(Silent),
         unanswered => Unanswered,
         unread => Unread,
@@ -227,6 +247,13 @@ quality(#{walk := #{unanswered := Unanswered, heaps := #{unread := Unread}} = Wa
         longest_hold_us => maps:get(longest_hold_us, Walk)
     }.
 
-%% With `+Mea min' the answer is empty.
-is_known(undefined) -> false;
-is_known(Answer) -> Answer =/= #{}.
+%% With `+Mea min' the sizes and the allocators are empty.
+why_missing(tables, #{tables := unknown}) ->
+    [silent];
+why_missing(Key, #{silent := Silent} = Now) ->
+    case Now of
+        #{Key := undefined} -> [unsupported];
+        #{Key := Empty} when Empty =:= #{}; Empty =:= [] -> [uncounted];
+        #{Key := _} -> [];
+        #{} -> [silent || lists:member(Key, Silent)] ++ [unsupported || not lists:member(Key, Silent)]
+    end.

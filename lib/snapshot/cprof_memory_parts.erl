@@ -13,9 +13,9 @@
     resident := cprof_resident:resident() | undefined,
     persistent_terms := non_neg_integer(),
     %% of the code, what lies outside of the allocators
-    native_code := non_neg_integer(),
+    native_code := non_neg_integer() | undefined,
     %% segments that were carriers
-    cached := non_neg_integer(),
+    cached := non_neg_integer() | undefined,
     %% of all processes; 0 if it is not known
     structs := non_neg_integer(),
     %% of all processes, or none
@@ -72,8 +72,9 @@ known(undefined) -> #{};
 known(Resident) -> Resident.
 
 %% Nothing can be said of it if a large part is not known.
-rest(#{resident := #{rss := Rss}, memory := #{total := _}, allocators := [_ | _]}, Sum) ->
-    [{rest, Rss - Sum}];
+rest(#{resident := #{rss := Rss}, memory := #{total := _}, allocators := [_ | _]} = Facts, Sum) ->
+    #{native_code := Native, cached := Cached} = Facts,
+    [{rest, Rss - Sum} || is_integer(Native), is_integer(Cached)];
 rest(_, _) ->
     [].
 
@@ -98,15 +99,18 @@ of_system(#{memory := #{system := System} = Memory} = Facts) ->
     InAllocators = [
         {binaries, Binaries}, {ets, Ets}, {atoms, Atoms}, {persistent_terms, Persistent}
     ],
-    Named = lists:sum([Bytes || {_, Bytes} <- InAllocators]) + max(0, Code - Native),
-    [{code, Code}, {other, max(0, System - Named)} | InAllocators];
+    Other = [
+        {other, max(0, System - lists:sum([Bytes || {_, Bytes} <- InAllocators]) - max(0, Code - Native))}
+     || is_integer(Native)
+    ],
+    [{code, Code} | Other ++ InAllocators];
 of_system(#{}) ->
     [].
 
 of_allocators(#{allocators := Rows, cached := Cached}) ->
     [
-        {carriers, lists:sum([Carriers - Blocks || #{carriers := Carriers, blocks := Blocks} <- Rows])},
-        {cached, Cached}
+        {carriers, lists:sum([Carriers - Blocks || #{carriers := Carriers, blocks := Blocks} <- Rows])}
+        | [{cached, Cached} || is_integer(Cached)]
     ].
 
 of_program(#{files := Files}) -> [{program, Files}];

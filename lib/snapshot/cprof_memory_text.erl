@@ -34,7 +34,7 @@ head(#{source := Source, took_us := Took, elapsed_us := Elapsed} = Memory) ->
     [io_lib:format("read in ~.1f ms", [Took / 1000]), Way, Since, "\n", quality(Memory)].
 
 %% Only what is not as it should be.
-quality(#{quality := #{missing := Missing, process_table_nearly_full := NearlyFull} = Quality}) ->
+quality(#{quality := #{process_table_nearly_full := NearlyFull} = Quality}) ->
     Counters = [
         {details_missing, "answers did not arrive in time"},
         {unanswered, "processes did not answer"},
@@ -44,11 +44,26 @@ quality(#{quality := #{missing := Missing, process_table_nearly_full := NearlyFu
         [cprof_words:count(Count), " ", Words]
      || {Key, Words} <- Counters, Count <- [maps:get(Key, Quality)], Count > 0
     ],
-    All = Gaps ++ [["no ", atom_to_list(Key)] || Key <- Missing],
     [
         ["  the process table is nearly full: its last slots were left to the node\n" || NearlyFull],
-        [["  incomplete: ", lists:join(", ", All), "\n"] || All =/= []]
+        [["  incomplete: ", lists:join(", ", Gaps), "\n"] || Gaps =/= []],
+        [missing(Why, Quality) || Why <- [silent, uncounted, unsupported]]
     ].
+
+missing(Why, #{missing := Missing, reasons := Reasons}) ->
+    Keys = [Key || Key <- Missing, maps:get(Key, Reasons) =:= Why],
+    [["  ", why(Why), ":\n    ", lists:join(", ", [named(Key) || Key <- Keys]), "\n"] || Keys =/= []].
+
+why(silent) -> "not known, because a scheduler did not answer in time (option wait_ms waits longer)";
+why(uncounted) -> "not known, because this VM does not count sizes (+Mea min)";
+why(unsupported) -> "not known, because this system does not say it".
+
+named(memory) -> "sizes by kind";
+named(allocators) -> "allocators";
+named(cached) -> "room for new carriers";
+named(native_code) -> "code of the JIT";
+named(resident) -> "what is in RAM";
+named(tables) -> "ETS tables".
 
 %% --- where it is -----------------------------------------------------------------
 
