@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "profile/platform.h"
+
 void dump_text_processes(struct buffer *out, uint64_t n)
 {
     text_cell_number(out, n);
@@ -20,6 +22,14 @@ void dump_text_wrapped(struct dump_text *t, const char *label,
 const char *dump_text_function(const struct dump_text *t, uint32_t function)
 {
     return profile_text(t->p, profile_function_at(t->p, function)->name);
+}
+
+const char *dump_text_place(const struct dump_text *t, enum procstate state,
+                            uint32_t stack)
+{
+    return dump_text_function(t, state == PROCSTATE_WAITING
+                                     ? platform_call_site(t->p, stack)
+                                     : profile_stack_function(t->p, stack));
 }
 
 /* A space and the text, unless what is written from `from` on contains it. */

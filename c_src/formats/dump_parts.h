@@ -23,6 +23,10 @@ void dump_text_processes(struct buffer *out, uint64_t n);
 void dump_text_wrapped(struct dump_text *t, const char *label,
                        void (*say)(struct dump_text *t, struct buffer *line));
 const char *dump_text_function(const struct dump_text *t, uint32_t function);
+/** The function in which a process with that state and stack is; for one that
+ *  waits, see platform_call_site. */
+const char *dump_text_place(const struct dump_text *t, enum procstate state,
+                            uint32_t stack);
 /** "db [shop]": the name of a process, its id in its supervisor unless the name
  *  has it, and its application, as far as they are known. */
 void dump_text_name(struct dump_text *t, struct buffer *out, uint32_t process);

@@ -86,9 +86,7 @@ static void title(struct dump_text *t, const struct dump_group *g)
     buffer_printf(t->out, " %s", procstate_name(g->state));
     if (g->stack != PROFILE_NONE) {
         buffer_text(t->out, " in ");
-        text_cell_add(
-            t->out,
-            dump_text_function(t, profile_stack_function(t->p, g->stack)), 0);
+        text_cell_add(t->out, dump_text_place(t, g->state, g->stack), 0);
     }
     buffer_text(t->out, "\n");
 }

@@ -5,6 +5,7 @@
 #include "formats/dump_parts.h"
 #include "formats/snapshot_write.h"
 #include "formats/words.h"
+#include "profile/platform.h"
 
 enum {
     FEW = 4, /* of more schedulers of a kind, idle ones are left out */
@@ -25,7 +26,7 @@ static const char *function_of(const struct snapshot_text *t, uint32_t stack)
     return stack == PROFILE_NONE
                ? ""
                : dump_text_function(&t->dump,
-                                    profile_stack_function(t->dump.p, stack));
+                                    platform_call_site(t->dump.p, stack));
 }
 
 /* The last three columns of a row. */
@@ -313,8 +314,9 @@ static void add_place(const struct snapshot_text *t, struct columns *c,
     struct buffer cell;
     buffer_init(&cell, BUFFER_DEFAULT_MAX);
     if (stack != PROFILE_NONE) {
+        uint32_t at = platform_call_stack(p, stack);
         const struct profile_frame *f =
-            profile_frame_at(p, profile_stack_at(p, stack)->frame);
+            profile_frame_at(p, profile_stack_at(p, at)->frame);
         const char *file =
             profile_text(p, profile_function_at(p, f->function)->file);
         buffer_text(&cell, dump_text_function(&t->dump, f->function));

@@ -31,9 +31,7 @@ static void what_it_does(struct dump_text *t, struct buffer *out,
     buffer_printf(out, "is %s", procstate_name(a->state));
     if (a->stack != PROFILE_NONE) {
         buffer_text(out, " in ");
-        text_cell_add(
-            out, dump_text_function(t, profile_stack_function(t->p, a->stack)),
-            0);
+        text_cell_add(out, dump_text_place(t, a->state, a->stack), 0);
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "profile/filter.h"
 #include "profile/platform.h"
+#include "profile/waits.h"
 
 void moment_deinit(struct moment *m)
 {
@@ -49,24 +50,29 @@ const char *moment_leaf(const struct moment *m, const struct moment_process *p)
                : function_name(m, profile_stack_function(m->profile, p->stack));
 }
 
+/* "in shop:wait/1", "sleeps in shop:poll/0"; false: the leaf says it all. */
+static bool waits_in(const struct moment *m, const struct moment_process *p,
+                     struct buffer *out)
+{
+    const char *leaf = moment_leaf(m, p);
+    bool asleep = strcmp(leaf, WAITS_SLEEPS) == 0;
+    if (p->stack == PROFILE_NONE || (*leaf == '[' && !asleep))
+        return false;
+    uint32_t stack = p->stack;
+    if (asleep && profile_stack_at(m->profile, stack)->parent != PROFILE_NONE)
+        stack = profile_stack_at(m->profile, stack)->parent;
+    buffer_text(out, asleep ? "sleeps in " : "in ");
+    buffer_text(out, function_name(m, platform_call_site(m->profile, stack)));
+    return true;
+}
+
 void moment_doing(const struct moment *m, const struct moment_process *p,
                   struct buffer *out)
 {
-    switch (p->state) {
-    case STATE_IDLE:
+    if (p->state == STATE_IDLE)
         buffer_text(out, "idle");
-        return;
-    case STATE_WAITING:
-        if (p->stack == PROFILE_NONE || *moment_leaf(m, p) == '[')
-            break;
-        buffer_text(out, "in ");
-        buffer_text(out,
-                    function_name(m, platform_call_site(m->profile, p->stack)));
-        return;
-    default:
-        break;
-    }
-    buffer_text(out, moment_leaf(m, p));
+    else if (p->state != STATE_WAITING || !waits_in(m, p, out))
+        buffer_text(out, moment_leaf(m, p));
 }
 
 static int by_term(const void *a, const void *b)

@@ -67,15 +67,18 @@ static bool is_application(const struct profile *p, uint32_t function)
            !platform_has(profile_text(p, f->module));
 }
 
-uint32_t platform_call_site(const struct profile *p, uint32_t stack)
+uint32_t platform_call_stack(const struct profile *p, uint32_t stack)
 {
     for (uint32_t at = stack; at != PROFILE_NONE;
-         at = profile_stack_at(p, at)->parent) {
-        uint32_t id = profile_stack_function(p, at);
-        if (is_application(p, id))
-            return id;
-    }
-    return profile_stack_function(p, stack);
+         at = profile_stack_at(p, at)->parent)
+        if (is_application(p, profile_stack_function(p, at)))
+            return at;
+    return stack;
+}
+
+uint32_t platform_call_site(const struct profile *p, uint32_t stack)
+{
+    return profile_stack_function(p, platform_call_stack(p, stack));
 }
 
 static bool *find_applications(const struct profile *p)

@@ -18,6 +18,8 @@
  *  port it is may follow ("port tcp_inet 127.0.0.1:5432"). */
 #define WAITS_PORT   "port"
 #define WAITS_SOCKET "socket"
+/** The leaf frame of those that only wait for a time to pass. */
+#define WAITS_SLEEPS "[receive ... after]"
 /** One of the processes beyond those that have a frame of their own. */
 #define WAITS_MANY WAITS_FOR "one of many processes]"
 

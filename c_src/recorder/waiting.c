@@ -236,7 +236,7 @@ static int64_t at_receive(struct waiting *w, int64_t stack,
     bool asleep = sleeps(&w->target->memory, s);
     *state = main_loop_has(w->profile, (uint32_t)stack, asleep) ? STATE_IDLE
                                                                 : STATE_WAITING;
-    return asleep ? at_rest_push(w->profile, stack, "[receive ... after]")
+    return asleep ? at_rest_push(w->profile, stack, WAITS_SLEEPS)
                   : at_port(w, stack, s, u, state);
 }
 

@@ -260,6 +260,23 @@ static void a_page_of_80_columns(void **state)
     moment_deinit(&m);
 }
 
+static void who_sleeps_is_shown_at_its_caller(void **state)
+{
+    (void)state;
+    struct moment m = shop();
+    struct profile *p = (struct profile *)m.profile; /* made by shop() */
+    add_process(&m, p, 95, "", STATE_WAITING,
+                waiting_stack(p, "E shop:poll/1;E timer:sleep/1;"
+                                 "R [receive ... after]"));
+    process_names_deinit(&m.names);
+    assert_int_equal(process_names_compute(p, &m.names), 0);
+    struct top_view v = view_of(100, TOP_LEAST_HEIGHT);
+    char *text = text_of(&m, &v);
+    assert_has(line_with(text, "<0.95.0>"), " sleeps in shop:poll/1");
+    free(text);
+    moment_deinit(&m);
+}
+
 /* Where there is little room, the order decides. */
 static void how_many_wait_for_a_process(void **state)
 {
@@ -745,6 +762,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_of_80_columns),
+        cmocka_unit_test(who_sleeps_is_shown_at_its_caller),
         cmocka_unit_test(how_many_wait_for_a_process),
         cmocka_unit_test(every_size_is_filled_and_not_exceeded),
         cmocka_unit_test(names_are_shown_safely_and_cut),

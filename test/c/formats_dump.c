@@ -55,6 +55,27 @@ static char *written(const struct format *f, const struct dump *d, unsigned top)
     return (char *)b.data;
 }
 
+static void who_waits_in_the_platform_is_shown_at_its_caller(void **state)
+{
+    (void)state;
+    struct dump *d = NULL;
+    assert_int_equal(dump_create(&d), 0);
+    uint32_t sleeps = make_frames(d->profile, "E shop:poll/1;E timer:sleep/1");
+    uint32_t loop =
+        make_frames(d->profile, "E proc_lib:init_p/3;E gen_server:loop/7");
+    add(d, PROCSTATE_WAITING, sleeps, 3, "<0.80.0>", "");
+    add(d, PROCSTATE_WAITING, loop, 2, "<0.81.0>", "");
+    add(d, PROCSTATE_RUNNABLE, sleeps, 1, "<0.82.0>", "");
+    dump_groups_sort(&d->groups);
+    char *text = written(&format_text, d, 0);
+    assert_non_null(strstr(text, "3 processes waiting in shop:poll/1\n"
+                                 "    timer:sleep/1"));
+    assert_non_null(strstr(text, "2 processes waiting in gen_server:loop/7\n"));
+    assert_non_null(strstr(text, "1 process runnable in timer:sleep/1\n"));
+    free(text);
+    dump_destroy(d);
+}
+
 static void text_shows_the_biggest_group_first(void **state)
 {
     (void)state;
@@ -400,6 +421,7 @@ static void groups_of_one_kind_are_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_waits_in_the_platform_is_shown_at_its_caller),
         cmocka_unit_test(text_shows_the_biggest_group_first),
         cmocka_unit_test(text_shows_each_thread),
         cmocka_unit_test(text_says_why_threads_are_missing),

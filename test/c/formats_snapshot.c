@@ -282,6 +282,22 @@ static void text_is_in_the_words_of_the_node(void **state)
     snapshot_destroy(s);
 }
 
+static void who_waits_in_the_platform_is_shown_at_its_caller(void **state)
+{
+    (void)state;
+    struct snapshot *s = shop();
+    uint32_t sleeps =
+        make_frames(s->dump->profile, "E shop:poll/1;E timer:sleep/1");
+    add_waiting(s, sleeps, 2000, "<0.70.0>", "");
+    add_row(s, SNAPSHOT_HEAPS, "<0.70.0>", "", sleeps, 1 << 20);
+    char *text = written(&format_text, s);
+    assert_non_null(strstr(text, "  2,000  shop:poll/1 "));
+    assert_non_null(strstr(text, "shop:init/1             shop:poll/1\n"));
+    assert_null(strstr(text, "timer:sleep/1"));
+    free(text);
+    snapshot_destroy(s);
+}
+
 static void what_is_not_known_is_left_out_and_named(void **state)
 {
     (void)state;
@@ -361,6 +377,7 @@ int main(void)
         cmocka_unit_test(figures_are_spelled_as_in_the_node),
         cmocka_unit_test(columns_are_as_wide_as_their_cells),
         cmocka_unit_test(text_is_in_the_words_of_the_node),
+        cmocka_unit_test(who_waits_in_the_platform_is_shown_at_its_caller),
         cmocka_unit_test(what_is_not_known_is_left_out_and_named),
         cmocka_unit_test(json_has_the_keys_of_the_node),
         cmocka_unit_test(groups_that_are_not_listed_are_counted),
