@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
 #include "cli/verbs.h"
 
 #define VARIABLE "CPROF_COOKIE"
 
-enum { FILE_MAX = 4096 };
+enum { FILE_MAX = 4096, PIPE_MS = 5000, PIPE_LOOK_MS = 100 };
 
 /* --- what is a cookie ----------------------------------------------------- */
 
@@ -43,19 +45,47 @@ static int take_or_fail(const char *from, const char *text,
 
 /* --- in a file ------------------------------------------------------------ */
 
-/* A pipe that nobody writes to must not hold us up. */
+/* A pipe that nobody writes to must not hold us up: that of a process
+ * substitution, <(command), has a writer, others may have none. */
 static int open_file(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     return fd < 0 ? -errno : fd;
 }
 
+/* What a pipe has comes in pieces, when its writer gets to it. Returns how much
+ * was read, at most FILE_MAX, or an error. */
+static ssize_t read_to_end(int fd, char *text)
+{
+    const struct deadline until = deadline_in(PIPE_MS, NULL);
+    struct pollfd more = {.fd = fd, .events = POLLIN};
+    size_t len = 0;
+    while (len < FILE_MAX) {
+        ssize_t n = read(fd, text + len, FILE_MAX - len);
+        if (n == 0)
+            break;
+        if (n > 0) {
+            len += (size_t)n;
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR)
+            return -errno;
+        if (deadline_check(&until))
+            return -E_TIME;
+        poll(&more, 1, PIPE_LOOK_MS);
+    }
+    return (ssize_t)len;
+}
+
 static int read_open(int fd, const char *path, char cookie[COOKIE_MAX + 1])
 {
     char text[FILE_MAX + 1];
-    ssize_t len = read(fd, text, FILE_MAX);
+    ssize_t len = read_to_end(fd, text);
+    if (len == -E_TIME)
+        return fail_text(path,
+                         "did not end within 5 s; its writer must close it");
     if (len < 0)
-        return fail(path, -errno);
+        return fail(path, (int)len);
     text[len] = '\0';
     return memchr(text, '\0', (size_t)len) || len == FILE_MAX
                ? take_or_fail(path, "", cookie)

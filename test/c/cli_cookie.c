@@ -5,8 +5,10 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char home[64], path[128], cookie[COOKIE_MAX + 1];
@@ -79,6 +81,47 @@ static void a_named_file_goes_first_and_may_be_open(void **state)
     assert_string_equal(cookie, "of_a_release");
 }
 
+static bool is_asleep(pid_t pid)
+{
+    char name[64], state = 0;
+    snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(name, "re");
+    bool read = file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
+    if (file)
+        fclose(file);
+    return read && state == 'S';
+}
+
+/* A process substitution, <(command): the reader is there first, and the text
+ * comes in two pieces. */
+static void a_pipe_is_read_to_its_end(void **state)
+{
+    (void)state;
+    int ends[2];
+    pid_t reader = getpid();
+    assert_int_equal(pipe(ends), 0);
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0) {
+        static const char *const pieces[] = {"ses", "ame\n"};
+        close(ends[0]);
+        for (int i = 0; i < 2; i++) {
+            while (!is_asleep(reader))
+                sched_yield();
+            if (write(ends[1], pieces[i], strlen(pieces[i])) < 0)
+                _exit(1);
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+    int code = cookie_read(path, geteuid(), cookie);
+    close(ends[0]);
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
+    assert_int_equal(code, EXIT_DONE);
+    assert_string_equal(cookie, "sesame");
+}
+
 /* Nor does a command that is started then get it. */
 static void the_environment_goes_before_home_and_forgets(void **state)
 {
@@ -124,6 +167,7 @@ int main(void)
         TEST(from_home_a_file_that_only_its_owner_can_read),
         TEST(a_pipe_at_home_holds_nobody_up),
         TEST(a_named_file_goes_first_and_may_be_open),
+        TEST(a_pipe_is_read_to_its_end),
         TEST(the_environment_goes_before_home_and_forgets),
         TEST(what_is_no_cookie_is_refused),
     };
