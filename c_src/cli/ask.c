@@ -10,6 +10,7 @@
 #include "cli/verbs.h"
 #include "port/cnode.h"
 #include "port/cnode_epmd.h"
+#include "target/beams.h"
 #include "target/process.h"
 
 enum { NAME = 256, FIRST_WITH_LABELS = 27 };
@@ -20,6 +21,20 @@ enum { NAME = 256, FIRST_WITH_LABELS = 27 };
 static const char *name_of(const struct options *o, const struct process *node)
 {
     return node->node[0] ? node->node : o->node;
+}
+
+/* -p and -n together are for a node that has got its name since. */
+static int refuse_other_name(const struct options *o,
+                             const struct process *node)
+{
+    char host[NAME] = "", why[2 * NAME];
+    gethostname(host, sizeof(host) - 1);
+    if (!o->node || !node->node[0] || beams_is_named(node->node, host, o->node))
+        return EXIT_DONE;
+    snprintf(why, sizeof(why),
+             "pid %d was started as %.200s; give -p or -n, not both",
+             (int)node->pid, node->node);
+    return fail_text(o->node, why);
 }
 
 int ask_prepare(struct ask *a, const struct options *o)
@@ -36,6 +51,9 @@ int ask_prepare(struct ask *a, const struct options *o)
             return fail_text("--ask", "this node was started without a name "
                                       "(-name or -sname); if it has one now, "
                                       "give it with -p PID -n NAME");
+        int code = refuse_other_name(o, &node);
+        if (code != EXIT_DONE)
+            return code;
     }
     return cookie_read(o->cookie_file, node.uid, a->cookie);
 }

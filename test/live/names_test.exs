@@ -192,6 +192,10 @@ defmodule Live.NamesTest do
     assert Live.Json.decode!(out)["processes"]["seen"] > 20
     {_, asked, 0} = Cprof.run(List.replace_at(args, 3, node.pid), env: [{"HOME", home}])
     assert asked == ""
+    # One that has a name already is not another one.
+    wrong = ["snapshot", "-p", node.pid, "-n", "nobody", "--ask"]
+    assert {"", err, 1} = Cprof.run(wrong, env: [{"HOME", home}])
+    assert one_line(err) =~ ~r/^cprof: nobody: pid #{node.pid} was started as tills_\S+; give -p or -n, not both$/
   end
 
   test "a node without a name cannot be asked", %{home: home} do
