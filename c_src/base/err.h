@@ -74,6 +74,7 @@ enum err {
     E_TLS,                   /**< the node's distribution uses TLS */
     E_COOKIE,                /**< the node refused the cookie */
     E_REFUSED,               /**< the node refused the connection */
+    E_LONG_NAME,             /**< our name at the node's host is too long */
     E_NAMES_TAKEN,           /**< all our names are connected to the node */
     E_OTHER_NODE,            /**< the node is not the process that was meant */
     E_SILENT,                /**< the node does not answer */

@@ -163,11 +163,12 @@ static int connect_as(struct cnode_link *l, const struct cnode_peer *peer,
     l->connected = false;
     l->written = 0;
     l->said_len = 0;
-    if (len >= (int)sizeof(name) ||
-        ei_connect_xinit_ussi(&l->self, peer->host, alive, name, &here,
+    if (len >= (int)sizeof(name))
+        return -E_LONG_NAME;
+    if (ei_connect_xinit_ussi(&l->self, peer->host, alive, name, &here,
                               peer->cookie, creation(), &sockets,
                               sizeof(sockets), l) != 0)
-        return -E_REFUSED;
+        return -ENOMEM;
     return ei_xconnect_host_port_tmo(&l->self, &here, port, 0) >= 0
                ? 0
                : explain(l);

@@ -31,7 +31,8 @@ struct cnode_peer {
  * @param until  for all that is done with the connection; borrowed until it is
  *               closed
  * @return 0; -E_EPMD, -E_UNREGISTERED, -E_UNREACHABLE, -E_TLS, -E_COOKIE,
- *         -E_REFUSED, -E_NAMES_TAKEN, -E_SILENT, -EINTR or -ENOMEM
+ *         -E_REFUSED, -E_LONG_NAME, -E_NAMES_TAKEN, -E_SILENT, -EINTR or
+ *         -ENOMEM
  */
 MUST_USE int cnode_link_open(const struct cnode_peer *peer,
                              const struct deadline *until,

@@ -106,16 +106,21 @@ static void end(struct peer *p)
     close(p->listening);
 }
 
-static int open_link(uint16_t epmd, unsigned ms)
+static int open_link_at(const char *host, uint16_t epmd, unsigned ms)
 {
     const struct cnode_peer to = {
-        .alive = "shop", .host = "vm", .cookie = "secret", .epmd = epmd};
+        .alive = "shop", .host = host, .cookie = "secret", .epmd = epmd};
     const struct deadline until = deadline_in(ms, NULL);
     struct cnode_link *l;
     int err = cnode_link_open(&to, &until, &l);
     if (!err)
         cnode_link_close(l);
     return err;
+}
+
+static int open_link(uint16_t epmd, unsigned ms)
+{
+    return open_link_at("vm", epmd, ms);
 }
 
 /* --- what goes wrong ------------------------------------------------------ */
@@ -179,6 +184,20 @@ static void the_node_closes_at_once(void **state)
     assert_int_equal(outcome(&p, 5000), -E_REFUSED);
 }
 
+static void the_host_leaves_no_room_for_our_name(void **state)
+{
+    (void)state;
+    char host[250];
+    struct peer p = {.says[0] = NULL};
+    memset(host, 'h', sizeof(host) - 1);
+    host[sizeof(host) - 1] = '\0';
+    begin(&p);
+    int err = open_link_at(host, p.port, 5000);
+    end(&p);
+    assert_int_equal(err, -E_LONG_NAME);
+    assert_int_equal(atomic_load(&p.connections), 0);
+}
+
 /* The flags are all set; then a challenge, a creation and a name. */
 static void the_node_closes_after_our_digest(void **state)
 {
@@ -209,6 +228,7 @@ int main(void)
         cmocka_unit_test(all_names_are_tried),
         cmocka_unit_test(others_are_not_allowed),
         cmocka_unit_test(the_node_closes_at_once),
+        cmocka_unit_test(the_host_leaves_no_room_for_our_name),
         cmocka_unit_test(the_node_closes_after_our_digest),
         cmocka_unit_test(a_silent_node_and_a_slow_one_take_no_longer),
     };
