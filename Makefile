@@ -76,8 +76,8 @@ test-browser: all
 # On other releases of OTP: what depends on the release. LIVE: only these. Of
 # the unit tests, those that meet no VM run on one of them.
 ROOT_TESTS := test-unit test-elixir test-erlang test-live \
-    LIVE="asked bif_names both doctor dump extremes figures harm kinds names places reload shares snapshot \
-    states switching tails telemetry top traced wall watch"
+    LIVE="asked bif_names block both doctor dump dump_threads extremes figures harm kinds names places ports reload \
+    shares snapshot states switching tails telemetry top traced wall watch"
 test-roots:
 	test/roots.sh make 27 29
 	test/roots.sh run 27 make $(ROOT_TESTS)
