@@ -232,6 +232,23 @@ who_does_not_answer_is_left_out() ->
     after 0 -> ok
     end.
 
+who_gets_on_is_waited_for_test_() -> {timeout, 120, fun who_gets_on_is_waited_for/0}.
+
+who_gets_on_is_waited_for() ->
+    Steps = fun(Advance) -> [ok = step(5, Advance) || _ <- lists:seq(1, 60)], done end,
+    ?assertEqual({#{key => done}, []}, ask_promptly(Steps)),
+    ?assertEqual({#{}, [key]}, ask_promptly(fun(Advance) -> step(5000, Advance) end)).
+
+ask_promptly(Question) -> cprof_ask:collect(cprof_ask:start([{key, {prompt, Question}}]), 0).
+
+step(Ms, Advance) -> spin_until(erlang:monotonic_time(millisecond) + Ms, Advance).
+
+spin_until(Time, Advance) ->
+    case erlang:monotonic_time(millisecond) < Time of
+        true -> spin_until(Time, Advance);
+        false -> Advance()
+    end.
+
 %% --- in a recording --------------------------------------------------------
 
 each_is_recorded_with_its_facts_test_() ->

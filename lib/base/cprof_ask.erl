@@ -5,18 +5,21 @@
 
 -export([each/3, start/1, collect/2, at_rest/1, stuck/2, info/2, initial_call/1]).
 
--export_type([key/0, question/0, tasks/0]).
+-export_type([key/0, question/0, advance/0, tasks/0]).
 
 %% {_, Pid}: a question that Pid answers.
 -type key() :: term().
 %% {prompt, _}: little work in many turns; on a busy node it does not wait for each
-%% of them.
--type question() :: fun(() -> term()) | {prompt, fun(() -> term())}.
+%% of them. It calls the function after each, so that it is not taken to be stuck.
+-type question() :: fun(() -> term()) | {prompt, fun((advance()) -> term())}.
+-type advance() :: fun(() -> ok).
 -opaque tasks() :: #{
     running := #{reference() => {key(), cprof_aside:task()}},
     left := [{key(), question()}],
     answers := #{key() => term()},
-    missing := [key()]
+    missing := [key()],
+    %% counts what the prompt ones have done
+    advanced := atomics:atomics_ref()
 }.
 
 %% Helpers at a time.
@@ -49,14 +52,15 @@ each(Pids, Fun, Ms) ->
 start(Questions) when is_map(Questions) ->
     start(maps:to_list(Questions));
 start(Questions) ->
-    go_on(#{running => #{}, left => Questions, answers => #{}, missing => []}).
+    Advanced = atomics:new(1, []),
+    go_on(#{running => #{}, left => Questions, answers => #{}, missing => [], advanced => Advanced}).
 
 go_on(#{left := []} = Tasks) ->
     Tasks;
 go_on(#{running := Running} = Tasks) when map_size(Running) >= ?AT_ONCE ->
     Tasks;
 go_on(#{running := Running, left := [{Key, Question} | Left]} = Tasks) ->
-    case help(Question) of
+    case help(Question, maps:get(advanced, Tasks)) of
         {_, Monitor} = Task ->
             go_on(Tasks#{running := Running#{Monitor => {Key, Task}}, left := Left});
         full when map_size(Running) > 0 ->
@@ -65,8 +69,10 @@ go_on(#{running := Running, left := [{Key, Question} | Left]} = Tasks) ->
             go_on(ask_here(Key, Question, Tasks#{left := Left}))
     end.
 
-help({prompt, Question}) -> cprof_aside:help(Question, high);
-help(Question) -> cprof_aside:help(Question).
+help({prompt, Question}, Advanced) ->
+    cprof_aside:help(fun() -> Question(fun() -> atomics:add(Advanced, 1, 1) end) end, high);
+help(Question, _) ->
+    cprof_aside:help(Question).
 
 ask_here({_, Pid} = Key, Question, Tasks) when is_pid(Pid) ->
     case at_rest(Pid) of
@@ -102,23 +108,26 @@ at_rest(Pid) ->
 -spec collect(tasks(), non_neg_integer()) -> {#{key() => term()}, [key()]}.
 collect(Tasks, WaitMs) ->
     Now = erlang:monotonic_time(millisecond),
-    collect(Tasks, Now + WaitMs, {Now, 0}).
+    collect(Tasks, Now + WaitMs, {Now, 0, 0}).
 
-%% When the latest answer came, and how many turns ago.
+%% When the latest answer came, or a prompt helper last advanced, and how many turns
+%% ago; and how often these had advanced until then.
 collect(#{running := Running, answers := Answers, missing := Missing}, _, _) when
     map_size(Running) =:= 0
 ->
     {Answers, Missing};
-collect(#{running := Running} = Tasks, Until, {Latest, Turns}) ->
+collect(#{running := Running, advanced := Advanced} = Tasks, Until, {Latest, Turns, Steps}) ->
     Next = cprof_aside:next(Running, ?TICK_MS),
     Now = erlang:monotonic_time(millisecond),
-    case Next of
-        {Monitor, Answer} ->
-            collect(go_on(ended(Monitor, Answer, Tasks)), Until, {Now, 0});
-        none ->
+    case {Next, atomics:get(Advanced, 1)} of
+        {{Monitor, Answer}, More} ->
+            collect(go_on(ended(Monitor, Answer, Tasks)), Until, {Now, 0, More});
+        {none, More} when More > Steps ->
+            collect(Tasks, Until, {Now, 0, More});
+        {none, _} ->
             case Now >= Until andalso is_hopeless(Running, Now - Latest, Turns + 1) of
-                true -> collect(go_on(give_up(Tasks)), Until, {Now, 0});
-                false -> collect(Tasks, Until, {Latest, Turns + 1})
+                true -> collect(go_on(give_up(Tasks)), Until, {Now, 0, Steps});
+                false -> collect(Tasks, Until, {Latest, Turns + 1, Steps})
             end
     end.
 

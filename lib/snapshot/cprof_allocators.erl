@@ -2,7 +2,7 @@
 %% handed out; the rest is reserve or fragmentation.
 -module(cprof_allocators).
 
--export([read/0, sum/1, memory/0, cached/0, cached/2]).
+-export([read/1, sum/1, memory/0, cached/0, cached/2]).
 
 -export_type([row/0]).
 
@@ -16,13 +16,18 @@
     utilization := float() | undefined
 }.
 
-%% Needs a word from every scheduler: use it through cprof_ask.
--spec read() -> [row()].
-read() ->
+%% Needs a word from every scheduler, for each allocator: use it through cprof_ask.
+-spec read(cprof_ask:advance()) -> [row()].
+read(Advance) ->
     Names = erlang:system_info(alloc_util_allocators),
-    Read = [{Name, erlang:system_info({allocator_sizes, Name})} || Name <- Names],
+    Read = [{Name, sizes(Name, Advance)} || Name <- Names],
     Rows = [row(Name, sum(Instances)) || {Name, Instances} <- Read, is_list(Instances)],
     lists:sort(fun(#{carriers := A}, #{carriers := B}) -> A >= B end, Rows).
+
+sizes(Name, Advance) ->
+    Sizes = erlang:system_info({allocator_sizes, Name}),
+    ok = Advance(),
+    Sizes.
 
 row(Name, {Blocks, Carriers}) ->
     Utilization =

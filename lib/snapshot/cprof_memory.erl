@@ -117,11 +117,11 @@ reading(#{source := Source, top := Top, wait_ms := WaitMs}) ->
         cprof_walk:read(Source, Top + ?SPARE, #{heaps => true, wait_ms => WaitMs}, undefined),
     {Answers, Silent} = cprof_ask:collect(
         cprof_ask:start([
-            {memory, fun cprof_allocators:memory/0},
-            {allocators, fun cprof_allocators:read/0},
-            {cached, fun cprof_allocators:cached/0},
-            {native_code, fun native_code/0},
-            {resident, fun cprof_resident:read/0}
+            {memory, {prompt, fun(_) -> cprof_allocators:memory() end}},
+            {allocators, {prompt, fun cprof_allocators:read/1}},
+            {cached, {prompt, fun(_) -> cprof_allocators:cached() end}},
+            {native_code, {prompt, fun(_) -> native_code() end}},
+            {resident, {prompt, fun(_) -> cprof_resident:read() end}}
         ]),
         WaitMs
     ),

@@ -1,7 +1,7 @@
 %% The times of the schedulers, as totals from the VM and the kernel.
 -module(cprof_scheduler_times).
 
--export([wall/1, threads/1]).
+-export([wall/1, threads/2]).
 
 -export_type([wall/0, threads/0]).
 
@@ -80,33 +80,33 @@ patience(Owners) when map_size(Owners) =:= 0 -> 0;
 patience(_) -> infinity.
 
 %% The times of the scheduler threads, from the kernel; [] where the folders
-%% are not known yet.
--spec threads([{scheduler(), file:filename()}]) -> threads().
-threads([]) ->
-    case folders() of
+%% are not known yet. Advance is called after each file.
+-spec threads([{scheduler(), file:filename()}], cprof_ask:advance()) -> threads().
+threads([], Advance) ->
+    case folders(Advance) of
         [] -> #{folders => [], times => #{}};
-        Folders -> threads(Folders)
+        Folders -> threads(Folders, Advance)
     end;
-threads(Folders) ->
-    Times = [{Scheduler, Time} || {Scheduler, Folder} <- Folders, Time <- time(Folder)],
+threads(Folders, Advance) ->
+    Times = [{Scheduler, Time} || {Scheduler, Folder} <- Folders, Time <- time(Folder, Advance)],
     #{folders => Folders, times => maps:from_list(Times)}.
 
 %% A thread is known by its name, which OTP 27 changed.
-folders() ->
+folders(Advance) ->
     case file:list_dir(?TASKS) of
         {ok, Threads} ->
             [
                 {Scheduler, filename:join(?TASKS, Thread)}
              || Thread <- Threads,
-                Scheduler <- scheduler_of(read_line(filename:join([?TASKS, Thread, "comm"])))
+                Scheduler <- scheduler_of(read_line(filename:join([?TASKS, Thread, "comm"]), Advance))
             ];
         {error, _} ->
             []
     end.
 
 %% schedstat: ns on a CPU, ns runnable but waiting for one, time slices.
-time(Folder) ->
-    Line = read_line(filename:join(Folder, "schedstat")),
+time(Folder, Advance) ->
+    Line = read_line(filename:join(Folder, "schedstat"), Advance),
     At = erlang:monotonic_time(nanosecond),
     case string:lexemes(Line, " ") of
         [Ran, Waited | _] -> [{At, list_to_integer(Ran), list_to_integer(Waited)}];
@@ -114,11 +114,12 @@ time(Folder) ->
     end.
 
 %% Not by the file server, which may have other things to do.
-read_line(Name) ->
+read_line(Name, Advance) ->
     case file:open(Name, [raw, read, binary]) of
         {ok, File} ->
             Read = file:read(File, ?LINE_BYTES),
             ok = file:close(File),
+            ok = Advance(),
             line(Read);
         {error, _} ->
             ""

@@ -176,13 +176,15 @@ callees(Walk, Answers, Top, WaitMs) ->
 left_ms(WaitMs, Began) ->
     max(0, WaitMs - (erlang:monotonic_time(microsecond) - Began) div 1000).
 
-%% Each scheduler has a file, which is read in three turns.
+%% Each scheduler has a file, which is read in three turns; each allocator waits for
+%% all schedulers.
 slow(Before, Owner) ->
+    Folders = folders(Before),
     [
-        {wall, {prompt, fun() -> cprof_scheduler_times:wall(Owner) end}},
-        {threads, {prompt, fun() -> cprof_scheduler_times:threads(folders(Before)) end}},
-        {memory, fun cprof_allocators:memory/0},
-        {allocators, fun cprof_allocators:read/0}
+        {wall, {prompt, fun(_) -> cprof_scheduler_times:wall(Owner) end}},
+        {threads, {prompt, fun(Advance) -> cprof_scheduler_times:threads(Folders, Advance) end}},
+        {memory, {prompt, fun(_) -> cprof_allocators:memory() end}},
+        {allocators, {prompt, fun cprof_allocators:read/1}}
     ].
 
 readings(#{wall := {Keeper, Wall}} = Answers) ->

@@ -117,15 +117,14 @@ defmodule Live.SnapshotTest do
     :cprof_nif.snapshot()
     {found, share} = share_of_cpus(fn -> Enum.find_value(1..20, &whole_snapshot/1) end)
     for pid <- busy, do: Process.exit(pid, :kill)
-    # A machine that is busy itself may leave us without a CPU for a while. On OTP 27 and 29 such a node has no turn for
-    # the figures in most snapshots (docs/snapshot.md).
-    assert found || share <= 0.7 || System.otp_release() != "25"
+    # A machine that is busy itself may leave us without a CPU for a while.
+    assert found || share <= 0.7
   end
 
   defp whole_snapshot(_) do
     snapshot = :cprof_nif.snapshot()
     used = Enum.any?(snapshot.schedulers, &(is_float(&1.cpu) and &1.cpu > 0.1))
-    used and snapshot.quality.missing -- [:memory, :allocators] == []
+    used and snapshot.quality.missing == []
   end
 
   # What the busy schedulers had of the CPUs meanwhile: 1.0 is all that they can use.
