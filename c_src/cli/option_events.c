@@ -4,19 +4,12 @@
 
 #include "cli/option_table.h"
 #include "engine/engine.h"
+#include "recorder/sources.h"
 
-/* of_threads: samples are of threads, so they can have kernel stacks, and be
- * filtered by thread. */
-static const struct {
-    unsigned usual_rate, most_rate;
-    const char *too_often;
-    bool of_threads;
-} rules[EVENT_COUNT] = {
-    [EVENT_CPU] = {OPTIONS_RATE, ENGINE_MAX_RATE, "", true},
-    [EVENT_WALL] = {OPTIONS_WALL_RATE, ENGINE_WALL_MAX_RATE,
-                    "give 1 to 100 readings per second with --event wall",
-                    false},
-    [EVENT_BLOCK] = {OPTIONS_BLOCK_RATE, ENGINE_MAX_RATE, "", true},
+static const unsigned usual_rates[EVENT_COUNT] = {
+    [EVENT_CPU] = OPTIONS_RATE,
+    [EVENT_WALL] = OPTIONS_WALL_RATE,
+    [EVENT_BLOCK] = OPTIONS_BLOCK_RATE,
 };
 
 enum event option_events_first(unsigned events)
@@ -31,14 +24,14 @@ unsigned option_events_rate(const struct options *o, enum event event)
 {
     return o->rate && event == option_events_first(o->events)
                ? o->rate
-               : rules[event].usual_rate;
+               : usual_rates[event];
 }
 
 static bool any_of_threads(unsigned events)
 {
     bool any = false;
     for (int i = 0; i < EVENT_COUNT; i++)
-        any |= (events & EVENT_SET(i)) && rules[i].of_threads;
+        any |= (events & EVENT_SET(i)) && event_is_of_threads((enum event)i);
     return any;
 }
 
@@ -79,8 +72,9 @@ const char *option_events_refuse(const struct options *o, const char **value,
         option = only_for_cpu(o, value);
     if (!option && !any_of_threads(o->events))
         option = only_for_threads(o);
-    if (option || o->rate <= rules[first].most_rate)
+    if (option || o->rate <= sources_max_rate(first))
         return option;
-    *why = rules[first].too_often;
+    /* --rate itself has the limits of the others. */
+    *why = "give 1 to 100 readings per second with --event wall";
     return "--rate";
 }

@@ -14,6 +14,7 @@
 #include "recorder/inquiry.h"
 #include "recorder/session.h"
 #include "recorder/session_meta.h"
+#include "recorder/sources.h"
 
 struct server {
     int requests, replies; /* descriptors */
@@ -44,9 +45,9 @@ static int event_of(const struct port_request *r, enum event *event)
     *event = EVENT_CPU;
     if (r->event[0] && event_parse(r->event, event) != 0)
         return -EINVAL;
-    int64_t most =
-        *event == EVENT_WALL ? ENGINE_WALL_MAX_RATE : ENGINE_MAX_RATE;
-    return r->rate < ENGINE_MIN_RATE || r->rate > most ? -EINVAL : 0;
+    return r->rate < ENGINE_MIN_RATE || r->rate > sources_max_rate(*event)
+               ? -EINVAL
+               : 0;
 }
 
 static int start(struct server *s, const struct port_request *r)

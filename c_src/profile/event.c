@@ -4,10 +4,18 @@
 
 static const struct {
     const char *name, *title;
+    bool of_threads;
+    size_t count;
+    struct value_texts values[3];
 } events[EVENT_COUNT] = {
-#define X(id, name, title) [EVENT_##id] = {name, title},
-    EVENTS(X)
-#undef X
+    [EVENT_CPU] = {"cpu", "CPU time", true, 2, {VALUE_SAMPLES, VALUE_CPU}},
+    [EVENT_WALL] =
+        {"wall", "Process time", false, 2, {VALUE_WALL, VALUE_SAMPLES}},
+    [EVENT_BLOCK] = {"block",
+                     "Blocked time",
+                     true,
+                     3,
+                     {VALUE_BLOCKED, VALUE_TIMES, VALUE_SAMPLES}},
 };
 
 const char *event_name(enum event event)
@@ -18,6 +26,17 @@ const char *event_name(enum event event)
 const char *event_title(enum event event)
 {
     return events[event].title;
+}
+
+bool event_is_of_threads(enum event event)
+{
+    return events[event].of_threads;
+}
+
+const struct value_texts *event_values(enum event event, size_t *n)
+{
+    *n = events[event].count;
+    return events[event].values;
 }
 
 int event_parse(const char *name, enum event *event)

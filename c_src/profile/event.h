@@ -6,27 +6,46 @@
 #ifndef CPROF_PROFILE_EVENT_H
 #define CPROF_PROFILE_EVENT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/err.h"
 
-/** X(id, name, title). The name is a word of the option --event, and the key of
- *  the event in files; the title is for people. */
-#define EVENTS(X)                                                              \
-    X(CPU, "cpu", "CPU time")         /* of threads */                         \
-    X(WALL, "wall", "Process time")   /* of processes, waiting or not */       \
-    X(BLOCK, "block", "Blocked time") /* of threads that ran a process */
+/** What the values of the rows of a profile count: a name and a unit of pprof.
+ */
+struct value_texts {
+    const char *name, *unit;
+};
+
+#define VALUE_SAMPLES ((struct value_texts){"samples", "count"})
+#define VALUE_CPU     ((struct value_texts){"cpu", "nanoseconds"})
+/** Process time: the time that processes existed, waiting or not. */
+#define VALUE_WALL ((struct value_texts){"wall", "nanoseconds"})
+/** The time that threads were off the CPU while they ran a process. */
+#define VALUE_BLOCKED ((struct value_texts){"blocked", "nanoseconds"})
+#define VALUE_TIMES   ((struct value_texts){"times", "count"})
 
 enum event {
-#define X(id, name, title) EVENT_##id,
-    EVENTS(X)
-#undef X
-        EVENT_COUNT
+    EVENT_CPU,   /**< of threads */
+    EVENT_WALL,  /**< of processes, waiting or not */
+    EVENT_BLOCK, /**< of threads that ran a process */
+    EVENT_COUNT
 };
 
 /** The set of one event; sets are joined by `|`. */
 #define EVENT_SET(event) (1u << (event))
 
+/** A word of the option --event, and the key of the event in files. */
 const char *event_name(enum event event);
+/** For people. */
 const char *event_title(enum event event);
+/** Are its samples of threads? Then they can have kernel stacks, and be
+ *  filtered by thread. */
+bool event_is_of_threads(enum event event);
+/** What its rows count: *n values, the first of them the weight (recorder/
+ *  pipeline.c fills them in). The first one of EVENT_WALL and EVENT_BLOCK is
+ *  of that event alone. */
+const struct value_texts *event_values(enum event event, size_t *n);
 /** 0, or -E_FORMAT if no event has that name. */
 MUST_USE int event_parse(const char *name, enum event *event);
 

@@ -176,10 +176,10 @@ unsigned profile_counted(const struct profile *p)
 
 enum event profile_event(const struct profile *p)
 {
-    if (profile_find_value(p, VALUE_WALL) == 0)
-        return EVENT_WALL;
-    if (profile_find_value(p, VALUE_BLOCKED) == 0)
-        return EVENT_BLOCK;
+    size_t n;
+    for (enum event event = EVENT_CPU + 1; event < EVENT_COUNT; event++)
+        if (profile_find_value(p, event_values(event, &n)[0]) == 0)
+            return event;
     uint32_t cpu = profile_find_value(p, VALUE_CPU);
     bool samples = profile_find_value(p, VALUE_SAMPLES) == 0;
     return cpu == 0 || (samples && cpu != PROFILE_NONE) ? EVENT_CPU

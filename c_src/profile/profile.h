@@ -77,23 +77,10 @@ struct profile_thread {
  * sorted by it, and percentages are computed from it.
  */
 struct profile_value_type {
-    uint32_t name, unit; /**< strings; units are those of pprof */
+    uint32_t name, unit; /**< strings; as texts: struct value_texts */
 };
 
 enum { PROFILE_MAX_VALUES = 8 };
-
-/** The same as texts. */
-struct value_texts {
-    const char *name, *unit;
-};
-
-#define VALUE_SAMPLES ((struct value_texts){"samples", "count"})
-#define VALUE_CPU     ((struct value_texts){"cpu", "nanoseconds"})
-/** Process time: the time that processes existed, waiting or not. */
-#define VALUE_WALL ((struct value_texts){"wall", "nanoseconds"})
-/** The time that threads were off the CPU while they ran a process. */
-#define VALUE_BLOCKED ((struct value_texts){"blocked", "nanoseconds"})
-#define VALUE_TIMES   ((struct value_texts){"times", "count"})
 
 /** The key of a row: a combination for which something was counted. */
 struct profile_sample {

@@ -14,28 +14,19 @@
 
 /* --- the profiles --------------------------------------------------------- */
 
-/* What the pipeline counts, in its order (values_of). */
-static const struct event_values {
-    size_t count;
-    struct value_texts types[3];
-} values[EVENT_COUNT] = {
-    [EVENT_CPU] = {2, {VALUE_SAMPLES, VALUE_CPU}},
-    [EVENT_WALL] = {2, {VALUE_WALL, VALUE_SAMPLES}},
-    [EVENT_BLOCK] = {3, {VALUE_BLOCKED, VALUE_TIMES, VALUE_SAMPLES}},
-};
-
 static int add_source(struct sources *s, enum event event,
                       struct profile **first)
 {
-    const struct event_values *v = &values[event];
+    size_t n;
+    const struct value_texts *types = event_values(event, &n);
     struct source *new = &s->list[s->count];
     *new = (struct source){.event = event};
     int err = 0;
     if (s->count > 0) {
-        err = profile_add_event(*first, v->types, v->count, &new->profile);
+        err = profile_add_event(*first, types, n, &new->profile);
     } else {
         err = profile_create(first);
-        err = err ? err : profile_set_values(*first, v->types, v->count);
+        err = err ? err : profile_set_values(*first, types, n);
         new->profile = *first;
     }
     s->count++;
@@ -66,6 +57,11 @@ static enum engine_event clock_of(const struct session_options *o)
         if (strcmp(o->clock, engine_event_names[i]) == 0)
             event = (enum engine_event)i;
     return event;
+}
+
+unsigned sources_max_rate(enum event event)
+{
+    return event == EVENT_WALL ? ENGINE_WALL_MAX_RATE : ENGINE_MAX_RATE;
 }
 
 /* Several engines can sample CPU time. For each other event there is one. */

@@ -37,6 +37,9 @@ struct sources_setup {
     void *meanwhile_ctx;
 };
 
+/** How many samples, or readings, per second any engine of that event takes at
+ *  most; at least ENGINE_MIN_RATE. */
+unsigned sources_max_rate(enum event event);
 /** Makes the profiles of a set of events, and notes which source they are of.
  *  The caller owns *out, the first of them. 0, -ENOMEM, or -EINVAL for the
  * empty set. */
