@@ -1,5 +1,6 @@
 #include "engine/block_last.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -45,6 +46,7 @@ static void read_away(struct block_last *l, uint32_t key,
 
 /* --- threads that did not move during all of it --------------------------- */
 
+/* Has it moved since the others were read? */
 static bool has_moved(const struct block_last *l, const struct bpf_thread *t)
 {
     struct bpf_away a;
@@ -63,21 +65,39 @@ static void read_still(struct block_last *l, const struct bpf_thread *t,
     a->tid = t->tid;
     a->memory = &l->memory;
     a->what = plan_of(l, t);
-    if (t->plan.role == COPY_OTHER || has_moved(l, t) || asleep_sample(a) != 1)
+    if (asleep_sample(a) != 1)
         return;
     struct bpf_wait wait = wait_since(l, l->node->setup.started_ns);
     if ((s->process.c_p || s->scheduler.port) && !has_moved(l, t))
         on_wait(ctx, &a->sample, &wait);
 }
 
+/* Reads those that are off their CPU, and marks all that ever were, by their
+ * place in node->threads. */
+static void read_moved(struct block_last *l, bool *moved,
+                       block_last_on_wait *on_wait, void *ctx)
+{
+    struct bpf_away a;
+    for (uint32_t key = 0; bpf_program_next_away(l->node->program, &key, &a);) {
+        const struct bpf_thread *t = bpf_node_inner(l->node, a.tid);
+        if (t)
+            moved[t - l->node->threads] = true;
+        if (a.since_ns)
+            read_away(l, key, &a, on_wait, ctx);
+    }
+}
+
 void block_last_each(struct block_last *l, block_last_on_wait *on_wait,
                      void *ctx)
 {
-    struct bpf_away a;
-    for (uint32_t key = 0; bpf_program_next_away(l->node->program, &key, &a);)
-        if (a.since_ns)
-            read_away(l, key, &a, on_wait, ctx);
+    const struct bpf_node *n = l->node;
+    bool *moved = calloc(n->count + 1, sizeof(*moved));
+    if (!moved)
+        return;
+    read_moved(l, moved, on_wait, ctx);
     /* Threads that a signal has stopped wait for nothing. */
-    for (size_t i = 0; i < l->node->count && !l->stopped; i++)
-        read_still(l, &l->node->threads[i], on_wait, ctx);
+    for (size_t i = 0; i < n->count && !l->stopped; i++)
+        if (!moved[i] && n->threads[i].plan.role != COPY_OTHER)
+            read_still(l, &n->threads[i], on_wait, ctx);
+    free(moved);
 }

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "engine/block_last.h"
+#include "engine/bpf/wait_taken.h"
 #include "engine/bpf_bells.h"
 #include "engine/bpf_node.h"
 #include "engine/engine.h"
@@ -108,27 +109,16 @@ static bool take_record(void *ctx, const void *record, size_t len)
 
 /* --- waits that have not ended -------------------------------------------- */
 
-/* As is_taken of bpf/block.bpf.h. */
-static bool is_taken(struct engine *e, struct sample *s, struct bpf_wait *wait)
-{
-    uint64_t period = e->node.setup.period_ns, ns = wait->ns;
-    wait->times = 1;
-    s->period_ns = ns;
-    if (ns >= period)
-        return true;
-    if (ns == 0 || random_next(&e->random) % period >= ns)
-        return false;
-    wait->times = (uint32_t)(period / ns);
-    wait->times += random_next(&e->random) % ns < period % ns;
-    s->period_ns = period;
-    return true;
-}
-
 static void take_last(void *ctx, struct sample *s, struct bpf_wait *wait)
 {
     struct engine *e = ctx;
-    if (is_taken(e, s, wait))
-        (void)hand_out(e, s, wait);
+    uint64_t random = random_next(&e->random);
+    __u64 period_ns;
+    if (!wait_taken(wait, e->node.setup.period_ns, (uint32_t)random,
+                    (uint32_t)(random >> 32), &period_ns))
+        return;
+    s->period_ns = period_ns;
+    (void)hand_out(e, s, wait);
 }
 
 /* --- the engine's life ---------------------------------------------------- */

@@ -20,6 +20,8 @@
 #ifndef CPROF_ENGINE_BPF_BLOCK_BPF_H
 #define CPROF_ENGINE_BPF_BLOCK_BPF_H
 
+#include "engine/bpf/wait_taken.h"
+
 enum {
     /* The VM has at most 1024 schedulers of each kind. */
     MAX_AWAY = 8192,
@@ -163,25 +165,6 @@ static __always_inline void leave(const struct bpf_setup *setup,
 
 /* --- a thread gets a CPU -------------------------------------------------- */
 
-/* Is a wait of that length taken, and what does it stand for? */
-static __always_inline bool is_taken(struct waited *w, __u64 ns,
-                                     __u64 period_ns)
-{
-    w->wait.ns = ns;
-    w->wait.times = 1;
-    w->period_ns = ns;
-    if (ns >= period_ns)
-        return true;
-    if (ns == 0 || (bpf_get_prandom_u32() * period_ns) >> 32 >= ns)
-        return false;
-    /* period_ns / ns times; the fraction is rounded up with its probability. */
-    __u64 rest = period_ns % ns;
-    w->wait.times = period_ns / ns;
-    w->wait.times += (bpf_get_prandom_u32() * ns) >> 32 < rest;
-    w->period_ns = period_ns;
-    return true;
-}
-
 /* How long the thread that comes has waited for a CPU since it left one. The
  * last such time is added to run_delay only after this. 0 if the kernel does
  * not show it (CONFIG_SCHED_INFO, CONFIG_FAIR_GROUP_SCHED). */
@@ -241,7 +224,9 @@ static __always_inline void come(void *ctx, const struct bpf_setup *setup,
     if (w->pid) /* the last bell was not heard */
         lose(w->period_ns);
     w->pid = 0;
-    if (!is_taken(w, now > since ? now - since : 0, setup->period_ns))
+    w->wait.ns = now > since ? now - since : 0;
+    if (!wait_taken(&w->wait, setup->period_ns, bpf_get_prandom_u32(),
+                    bpf_get_prandom_u32(), &w->period_ns))
         return;
     w->wait.slept = a->slept;
     w->wait.ready_ns = ready_ns(next, a);
