@@ -1,6 +1,5 @@
 #include "profile/blocks.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "base/add.h"
 #include "base/intern.h"
 #include "profile/innermost.h"
+#include "profile/thread_names.h"
 
 struct work {
     const struct profile *p;
@@ -15,17 +15,6 @@ struct work {
     uint32_t times;           /* the value type */
     struct intern rows;       /* struct blocks_row; the key is up to state */
 };
-
-/* Names as in filter_rows.c. */
-bool blocks_is_normal(const char *thread)
-{
-    static const char now[] = "erts_sched_";
-    if (strncmp(thread, now, sizeof(now) - 1) == 0)
-        return true;
-    while (isdigit((unsigned char)*thread))
-        thread++;
-    return strcmp(thread, "_scheduler") == 0;
-}
 
 /* --- the key -------------------------------------------------------------- */
 
@@ -86,7 +75,7 @@ static int add(struct work *w, size_t i, struct blocks *out)
         s->thread == PROFILE_NONE
             ? ""
             : profile_text(w->p, profile_thread_at(w->p, s->thread)->name);
-    uint64_t normal = blocks_is_normal(thread) ? ns : 0;
+    uint64_t normal = thread_names_scheduler(thread) ? ns : 0;
     add_capped(&row->ns, ns);
     add_capped(&row->times, times);
     add_capped(&row->normal_ns, normal);

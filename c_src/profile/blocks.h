@@ -36,7 +36,4 @@ struct blocks {
 MUST_USE int blocks_find(const struct profile *p, struct blocks *out);
 void blocks_deinit(struct blocks *b);
 
-/** Is that the name of the thread of a normal scheduler? */
-bool blocks_is_normal(const char *thread);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "profile/process_names.h"
+#include "profile/thread_names.h"
 
 /* What is known about a stack; a child inherits its parent's marks. */
 enum mark { MARK_FOCUS = 1, MARK_IGNORE = 2 };
@@ -144,16 +145,6 @@ static bool is_process(const struct choosing *c,
     return false;
 }
 
-/* The VM names the threads of normal schedulers "1_scheduler" until OTP 26
- * and "erts_sched_1" later (erl_process.c, erts_start_schedulers). */
-static bool is_scheduler(const char *name, uint32_t number)
-{
-    char old[32], new[32];
-    snprintf(old, sizeof(old), "%u_scheduler", number);
-    snprintf(new, sizeof(new), "erts_sched_%u", number);
-    return strcmp(name, old) == 0 || strcmp(name, new) == 0;
-}
-
 static bool is_thread(const struct choosing *c, uint32_t thread)
 {
     const struct profile_thread *row = profile_thread_at(c->p, thread);
@@ -164,8 +155,9 @@ static bool is_thread(const struct choosing *c, uint32_t thread)
         if (strcmp(c->filter->threads[i], name) == 0 ||
             strcmp(c->filter->threads[i], tid) == 0)
             return true;
-    for (size_t i = 0; i < c->filter->scheduler_count; i++)
-        if (is_scheduler(name, c->filter->schedulers[i]))
+    uint32_t scheduler = thread_names_scheduler(name);
+    for (size_t i = 0; scheduler && i < c->filter->scheduler_count; i++)
+        if (scheduler == c->filter->schedulers[i])
             return true;
     return false;
 }

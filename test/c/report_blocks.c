@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "profile/summary.h"
+#include "profile/thread_names.h"
 #include "profile_make.h"
 #include "report/blocks_sentence.h"
 
@@ -177,13 +178,22 @@ static void other_recordings_have_none(void **state)
 static void threads_of_normal_schedulers(void **state)
 {
     (void)state;
-    assert_true(blocks_is_normal("1_scheduler"));
-    assert_true(blocks_is_normal("128_scheduler"));
-    assert_true(blocks_is_normal("erts_sched_12"));
-    assert_false(blocks_is_normal("1_dirty_cpu_sch"));
-    assert_false(blocks_is_normal("erts_dios_1"));
-    assert_false(blocks_is_normal("erts_aux_1"));
-    assert_false(blocks_is_normal(""));
+    assert_int_equal(thread_names_scheduler("1_scheduler"), 1);
+    assert_int_equal(thread_names_scheduler("128_scheduler"), 128);
+    assert_int_equal(thread_names_scheduler("erts_sched_12"), 12);
+    static const char *const others[] = {"1_dirty_cpu_sch",
+                                         "erts_dios_1",
+                                         "erts_aux_1",
+                                         "erts_sched_",
+                                         "erts_sched_1x",
+                                         "_scheduler",
+                                         "0_scheduler",
+                                         "-1_scheduler",
+                                         "1_schedulers",
+                                         "erts_sched_+1",
+                                         ""};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_int_equal(thread_names_scheduler(others[i]), 0);
 }
 
 /* Short waits stand for 1 ms each, long ones for themselves. */
