@@ -121,7 +121,12 @@ static void native_frame(const char *name, const char *object,
                          struct symbol_frames *out)
 {
     *out = (struct symbol_frames){
-        .list = {{FRAME_NATIVE, name, object, name, FRAME_NO_ARITY, "", 0}},
+        .list = {{.kind = FRAME_NATIVE,
+                  .name = name,
+                  .module = object,
+                  .function = name,
+                  .arity = FRAME_NO_ARITY,
+                  .file = ""}},
         .count = 1,
         .result = SYMBOL_NAMED,
     };

@@ -56,7 +56,12 @@ void symbols_erlang_bracket(const char *text, enum frame_kind kind,
                             struct symbol_frames *out)
 {
     *out = (struct symbol_frames){
-        .list = {{kind, text, "", text, FRAME_NO_ARITY, "", 0}},
+        .list = {{.kind = kind,
+                  .name = text,
+                  .module = "",
+                  .function = text,
+                  .arity = FRAME_NO_ARITY,
+                  .file = ""}},
         .count = 1,
         .result = result,
     };
