@@ -121,6 +121,9 @@ static const struct err_row rows[] = {
      "to"},
     {E_NO_READER, "nothing reads this pipe; start its reader first"},
     {E_NO_FILE, "is a socket or a disk; a result cannot be written there"},
+    {ENOMEM,
+     "Cannot allocate memory: raise `ulimit -v`, or the memory limit of "
+     "the container"},
     {EMFILE, "Too many open files: raise `ulimit -n`"},
     {ENFILE, "Too many open files in the whole system: raise fs.file-max"},
 };

@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "engine/perf_event.h"
 
@@ -129,8 +130,18 @@ static int load(struct bpf_program_handle *p, enum bpf_program_kind kind)
     return p->ring ? 0 : -errno;
 }
 
+/* libbpf's error for kernel types that it cannot read. If they are there, it
+ * had no memory for them: some 5 MB. */
+static int types_error(void)
+{
+    return access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? -ENOMEM
+                                                        : -E_BPF_MISSING;
+}
+
 static int load_error(int err)
 {
+    if (err == -ESRCH)
+        return types_error();
     if (err == -EPERM || err == -EACCES)
         return -E_BPF_DENIED;
     if (err == -ENOSYS || err == -EINVAL || err == -ENOTSUP ||

@@ -109,6 +109,15 @@ defmodule Live.EndingsTest do
     assert {code, said =~ "does not end within the limits"} == {1, true}, said
   end
 
+  # Of libbpf, no memory for the kernel's types is "No such process".
+  test "too little memory is named", %{pid: pid} do
+    for kb <- [12000, 15000, 20000] do
+      record = "#{Cprof.program()} record -p #{pid} -d 1 --engine bpf"
+      {said, code} = System.cmd("sh", ["-c", "ulimit -v #{kb}; #{record} 2>&1"])
+      assert {code, said =~ "Cannot allocate memory: raise `ulimit -v`"} == {1, true}, said
+    end
+  end
+
   describe "descriptors" do
     for limit <- [16, 24, 40], engine <- ["bpf", "perf", "ptrace"] do
       test "#{limit} are too few for #{engine}, and that is said", %{pid: pid, dir: dir} do
