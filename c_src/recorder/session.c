@@ -1,9 +1,7 @@
 #include "recorder/session.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/deadline.h"
