@@ -12,17 +12,24 @@
  * trusted: every index is checked against the bounds below.
  *
  * A mark is written by any scheduler thread: it takes the next number N
- * (from 0) with one atomic addition to `next`, fills mark N % `marks_size`, and
- * writes `number` last. A reader that finds `number` != N + 1 either before or
- * after it copied the mark has lost that mark: it was not written yet, or has
- * been overwritten. A mark that is still not written after
- * SPAN_PATIENCE_NS counts as lost.
+ * (from 0) with one atomic addition to `next`, sets `number` of mark N %
+ * `marks_size` to a value that no mark has, fills it, and writes its `number`
+ * last. A reader that finds `number` != N + 1 either before or after it copied
+ * the mark has lost that mark: it was not written yet, or has been overwritten.
+ * A mark that is still not written after SPAN_PATIENCE_NS counts as lost.
+ *
+ * Numbers of marks are not in the order of times: threads overtake each other,
+ * and of a span that is known only when it ends, both marks are written then.
+ *
+ * A span that has no number begins only when none of its kind is open in its
+ * process. If one seems to be, its end was not marked (Plug.Telemetry executes
+ * no event when a request fails), and the new one ends it.
  *
  * A kind is what samples are labelled with: an event such as
  * [:phoenix, :endpoint], or an event with a chosen part of its metadata, such
  * as "[:phoenix, :router_dispatch] GET /users/:id". Kinds are only added. When
- * all are in use, further ones become kind SPAN_KIND_OTHER, and are counted in
- * `kinds_refused`.
+ * all are in use, marks of further ones have the kind SPAN_KIND_OTHER, and are
+ * counted in `kinds_refused`. A kind that no mark has may stand there, too.
  *
  * Times are those of CLOCK_MONOTONIC, in nanoseconds, as samples have them.
  */
@@ -36,7 +43,7 @@
 
 enum {
     SPAN_PAGE_VERSION = 1,
-    SPAN_MARKS = 1 << 18, /**< of 32 bytes: 8 MiB, 0.65 s of 400,000 a s */
+    SPAN_MARKS = 1 << 18, /**< of 40 bytes: 10 MiB, 0.65 s of 400,000 a s */
     SPAN_KINDS = 4096,    /**< of 256 bytes: 1 MiB */
     SPAN_KIND_TEXT = 248, /**< bytes of a kind's text at most */
     SPAN_KIND_OTHER = 0,  /**< its text is "[other spans]" */
@@ -46,7 +53,8 @@ enum {
 /** What a mark says. */
 enum span_what {
     SPAN_START = 1,
-    SPAN_STOP,      /**< of the innermost open span of this `kind` */
+    SPAN_STOP,      /**< of the innermost open span of this `kind`; those that
+                         began in it have ended, too */
     SPAN_EXCEPTION, /**< the same, after an error */
     SPAN_CHILD,     /**< process `process` works for process `other` from now
                          on: it is in the spans that `other` is in */
@@ -56,6 +64,7 @@ struct span_mark {
     uint64_t number; /**< 1 + the number of the mark; written last */
     uint64_t time_ns;
     uint64_t process; /**< the term of its local pid, as in Process.common.id */
+    uint64_t other;   /**< SPAN_CHILD: the same of the other one; else 0 */
     uint32_t kind;    /**< SPAN_CHILD: 0 */
     uint32_t what;    /**< enum span_what, in the low byte; above it the low 24
                            bits of a number that start and stop of one span have
