@@ -9,6 +9,7 @@
 
 #include "nif/at_exit.h"
 #include "nif/nif_state.h"
+#include "nif/spans_nif.h"
 #include "nif/tracer.h"
 #include "nif/walk_nif.h"
 
@@ -74,6 +75,16 @@ static ERL_NIF_TERM version(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 static ErlNifFunc functions[] = {
     {"allow_tracer", 1, allow_tracer, 0},
     {"deny_tracer", 0, deny_tracer, 0},
+    {"query_id", 1, spans_nif_query_id, 0},
+    {"query_text", 1, spans_nif_query_text, 0},
+    {"span_begin", 4, spans_nif_begin, 0},
+    {"span_child", 1, spans_nif_child, 0},
+    {"span_end", 2, spans_nif_end, 0},
+    {"span_kind", 2, spans_nif_kind, 0},
+    {"span_mark", 4, spans_nif_mark, 0},
+    {"span_past", 5, spans_nif_past, 0},
+    {"spans_figures", 0, spans_nif_figures, 0},
+    {"spans_page", 0, spans_nif_page, ERL_NIF_DIRTY_JOB_CPU_BOUND},
     {"version", 0, version, 0},
     {"wait_at_exit", 1, wait_at_exit, 0},
     {"walk_self", 0, walk_nif_self, 0},

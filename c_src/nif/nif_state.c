@@ -2,12 +2,13 @@
 
 #include <string.h>
 
+#include "nif/spans_nif.h"
 #include "nif/walk.h"
 #include "nif/walk_nif.h"
 
 static const char version[] = CPROF_VERSION;
-static const uint32_t sizes[2] = {sizeof(struct nif_state),
-                                  sizeof(struct walk)};
+static const uint32_t sizes[3] = {sizeof(struct nif_state), sizeof(struct walk),
+                                  sizeof(struct spans)};
 
 /* Builds of the same version may still differ in the layout of the state. */
 static bool is_ours(const struct nif_state *s)
@@ -38,6 +39,7 @@ int nif_state_load(ErlNifEnv *env, void **priv, ERL_NIF_TERM info)
         enif_free(s);
         return 1;
     }
+    spans_nif_load(env, s);
     *priv = s;
     return 0;
 }
@@ -50,6 +52,7 @@ int nif_state_upgrade(ErlNifEnv *env, void **priv, void **old,
     if (!is_ours(s) || !open_types(env, s))
         return 1;
     nif_state_hold(s);
+    spans_nif_load(env, s);
     *priv = s;
     return 0;
 }
@@ -64,6 +67,7 @@ void nif_state_release(struct nif_state *s)
     if (atomic_fetch_sub(&s->users, 1) > 1)
         return;
     walk_memory_free(&s->memory);
+    spans_destroy(atomic_load(&s->spans));
     enif_free(s);
 }
 

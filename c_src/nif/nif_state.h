@@ -12,16 +12,18 @@
 #include <stdbool.h>
 
 #include "nif/process_table.h"
+#include "nif/spans.h"
 #include "nif/walk_memory.h"
 
 struct nif_state {
     char version[32];
-    uint32_t sizes[2]; /**< of this struct and of struct walk */
+    uint32_t sizes[3]; /**< of this struct, of struct walk, of struct spans */
     atomic_int users;  /**< loaded instances of the library, and walks */
     atomic_bool found;
     struct process_table table; /**< valid once found is set, then constant */
     struct walk_memory memory;
     ErlNifResourceType *walks;
+    struct spans *_Atomic spans; /**< NULL until they are used */
 };
 
 /** For a walk: keeps the state until it is released. The walk of a process that

@@ -8,7 +8,11 @@
 
 -export([allow_tracer/1, deny_tracer/0, version/0, wait_at_exit/1]).
 -export([priv_dir/0]).
+-export([span_mark/4, span_begin/4, span_end/2, span_past/5, span_child/1, span_kind/2]).
+-export([spans_page/0, spans_figures/0]).
+-export([query_text/1, query_id/1]).
 -export([walk_self/0, walk_find/2, walk_struct/1, walk_table/0, walk_word/1, walk/5]).
+-export_type([span_token/0]).
 
 %% --- c_src/nif/cprof_nif.c; for everybody through cprof_nif -------------------
 
@@ -47,6 +51,47 @@ walk_word(Term) -> loaded(fun() -> ?MODULE:walk_word(Term) end).
     #{atom() => term()} | {error, atom()}.
 walk(Offsets, Top, Heaps, Canary, AtomCount) ->
     loaded(fun() -> ?MODULE:walk(Offsets, Top, Heaps, Canary, AtomCount) end).
+
+%% --- c_src/nif/spans_nif.h; for cprof_spans and its handler --------------------------
+
+-type span_token() :: non_neg_integer().
+
+-spec span_mark(pos_integer(), binary(), binary() | [binary()], term()) ->
+    ok | new | {error, not_loaded | no_memory}.
+span_mark(What, Event, More, Context) ->
+    loaded(fun() -> ?MODULE:span_mark(What, Event, More, Context) end).
+
+-spec span_begin(pos_integer(), binary(), binary() | [binary()], term()) ->
+    span_token() | new | {error, not_loaded | no_memory}.
+span_begin(What, Event, More, Context) ->
+    loaded(fun() -> ?MODULE:span_begin(What, Event, More, Context) end).
+
+-spec span_end(pos_integer(), span_token()) -> ok | {error, not_loaded | no_memory}.
+span_end(What, Token) -> loaded(fun() -> ?MODULE:span_end(What, Token) end).
+
+-spec span_past(pos_integer(), binary(), binary() | [binary()], term(), non_neg_integer()) ->
+    ok | new | {error, not_loaded | no_memory}.
+span_past(What, Event, More, Context, Ns) ->
+    loaded(fun() -> ?MODULE:span_past(What, Event, More, Context, Ns) end).
+
+-spec span_child(term()) -> ok | {error, not_loaded | no_memory}.
+span_child(Parent) -> loaded(fun() -> ?MODULE:span_child(Parent) end).
+
+-spec span_kind(binary(), binary() | [binary()]) -> non_neg_integer() | {error, not_loaded | no_memory}.
+span_kind(Event, More) -> loaded(fun() -> ?MODULE:span_kind(Event, More) end).
+
+-spec spans_page() -> pos_integer() | {error, not_loaded | no_memory}.
+spans_page() -> loaded(fun ?MODULE:spans_page/0).
+
+-spec spans_figures() ->
+    {non_neg_integer(), pos_integer(), non_neg_integer()} | {error, not_loaded | no_memory}.
+spans_figures() -> loaded(fun ?MODULE:spans_figures/0).
+
+-spec query_text(binary()) -> binary() | {error, not_loaded}.
+query_text(Query) -> loaded(fun() -> ?MODULE:query_text(Query) end).
+
+-spec query_id(binary()) -> non_neg_integer() | {error, not_loaded}.
+query_id(Query) -> loaded(fun() -> ?MODULE:query_id(Query) end).
 
 %% --- loading -------------------------------------------------------------------
 
