@@ -1,0 +1,75 @@
+%% From which line of the application a query was made: the first function on the stack
+%% that is neither of a library between the application and its database, nor one that
+%% calls functions of others (Enum, Task). Pure, but for the stack of the calling process.
+-module(cprof_n_plus_one_caller).
+
+-export([prepare/0, of_query/1, is_between/1]).
+
+%% These modules, and those whose names begin so with a point behind it.
+-define(BETWEEN, [
+    "cprof_n_plus_one_caller", "cprof_n_plus_one_table", "cprof_n_plus_one", "cprof_spans_handler", "telemetry",
+    "Elixir.Ecto", "Elixir.EctoSQL", "Elixir.DBConnection", "Elixir.Postgrex", "Elixir.MyXQL", "Elixir.Tds",
+    "Elixir.Exqlite", "epgsql", "mysql", "poolboy",
+    "Elixir.Enum", "Elixir.Enumerable", "Elixir.Stream", "Elixir.Task", "Elixir.Process", "Elixir.GenServer",
+    "Elixir.Agent", "erlang", "lists", "maps", "timer", "proc_lib", "gen", "gen_server", "gen_statem"
+]).
+
+%% How many functions of a stack are looked at: the most that the VM gives.
+-define(DEPTH, 64).
+%% Of an atomic among the persistent terms: 1 while a process has raised the depth.
+-define(LOCK, {?MODULE, backtrace_depth}).
+
+%% Before the first of_query/1.
+-spec prepare() -> ok.
+prepare() -> persistent_term:put(?LOCK, persistent_term:get(?LOCK, atomics:new(1, []))).
+
+%% By the metadata of its event: Ecto gives a stack if it is asked to (the option
+%% `stacktrace' of the repository). `undefined' where all that is known of the stack is
+%% of such functions.
+-spec of_query(map()) -> binary() | undefined.
+of_query(Metadata) ->
+    %% Its functions (all/2, get/3) are made by Ecto.
+    Repo = maps:get(repo, Metadata, undefined),
+    case [Frame || {Module, _, _, _} = Frame <- stack(Metadata), Module =/= Repo, not is_between(Module)] of
+        [{Module, Function, Arity, Where} | _] ->
+            cprof_words:frame(written(atom_to_list(Function), {Module, Function, Arity, Where}));
+        [] ->
+            undefined
+    end.
+
+stack(#{stacktrace := [_ | _] = Stack}) ->
+    Stack;
+stack(_) ->
+    Lock = persistent_term:get(?LOCK),
+    case atomics:compare_exchange(Lock, 1, 0, 1) of
+        ok -> deep_stack(Lock);
+        _ -> own_stack()
+    end.
+
+%% By itself the VM gives 8 functions, which are those of telemetry and Ecto. The depth is
+%% one number for the node: for these microseconds, exceptions elsewhere have longer
+%% stacks, too.
+deep_stack(Lock) ->
+    Depth = erlang:system_flag(backtrace_depth, ?DEPTH),
+    Stack = own_stack(),
+    _ = erlang:system_flag(backtrace_depth, Depth),
+    atomics:put(Lock, 1, 0),
+    Stack.
+
+own_stack() ->
+    {current_stacktrace, Stack} = erlang:process_info(self(), current_stacktrace),
+    Stack.
+
+%% The function in which a fun or a comprehension is written: -list/1-fun-0-
+written([$- | Text], {Module, _, _, Where} = Frame) ->
+    case re:run(Text, "^(.+?)/([0-9]+)-", [{capture, all_but_first, list}, unicode]) of
+        {match, [Name, Arity]} -> {Module, list_to_atom(Name), list_to_integer(Arity), Where};
+        nomatch -> Frame
+    end;
+written(_, Frame) ->
+    Frame.
+
+-spec is_between(module()) -> boolean().
+is_between(Module) ->
+    Name = atom_to_list(Module),
+    lists:any(fun(Of) -> Name =:= Of orelse lists:prefix(Of ++ ".", Name) end, ?BETWEEN).

@@ -1,0 +1,57 @@
+%% Shows the queries that were repeated in a span as text for a shell. Pure.
+-module(cprof_n_plus_one_text).
+
+-export([format/1]).
+
+-define(TOP, 20).
+
+-spec format(cprof_n_plus_one:found()) -> unicode:chardata().
+format(#{rows := [], spans := Spans} = Found) ->
+    [head(Spans), "No query was repeated ", integer_to_list(maps:get(threshold, Found)), " times or more in one span.\n",
+        refused(Found)];
+format(#{rows := Rows, spans := Spans} = Found) ->
+    {Shown, Others} = lists:split(min(?TOP, length(Rows)), Rows),
+    [
+        head(Spans),
+        lists:join("\n", [row(Row) || Row <- Shown]),
+        [["... and ", cprof_words:count(length(Others)), " more\n"] || Others =/= []],
+        refused(Found)
+    ].
+
+head(Spans) -> ["queries repeated in one span (N+1), of ", cprof_words:count(Spans), " spans\n"].
+
+row(#{path := Path, query := Query, source := Source, event := Event} = Row) ->
+    [
+        lists:join(" > ", Path),
+        "\n  ",
+        Query,
+        "\n  ",
+        [["source ", cprof_words:shown(Source), ", "] || Source =/= undefined],
+        "event ",
+        Event,
+        caller(Row),
+        "\n  ",
+        figures(Row),
+        "\n"
+    ].
+
+caller(#{caller := undefined}) -> [];
+caller(#{caller := Caller}) -> ["\n  called by ", Caller].
+
+figures(#{spans := Spans, counts := Counts, lost_us := Lost}) ->
+    #{min := Min, median := Median, p95 := P95, max := Max} = Counts,
+    io_lib:format("~ts spans, each with ~b to ~b of them (median ~b, p95 ~b); lost ~ts, ~ts in each", [
+        cprof_words:count(Spans), Min, Max, Median, P95, time(Lost), time(Lost / Spans)
+    ]).
+
+time(Us) when Us < 1000 -> io_lib:format("~b us", [round(Us)]);
+time(Us) when Us < 1000000 -> io_lib:format("~.1f ms", [Us / 1000]);
+time(Us) -> io_lib:format("~.1f s", [Us / 1000000]).
+
+refused(#{refused := Refused}) ->
+    Words = [
+        {rows, "repeated queries found no room in this list"},
+        {queries, "queries were not counted, because their span had made too many different ones"},
+        {children, "queries of other processes were not counted, because there was no room"}
+    ],
+    [[cprof_words:count(Count), " ", Text, "\n"] || {Key, Text} <- Words, Count <- [maps:get(Key, Refused)], Count > 0].

@@ -1,0 +1,185 @@
+%% @doc Spans in profiles: which request, query or job the application was in when a
+%% sample was taken, as its telemetry events say; and queries that are repeated in a
+%% loop (N+1). Events, options and costs: docs/spans.md.
+%%
+%% ```
+%% ok = cprof_spans:attach([phoenix, router_dispatch], #{metadata => [route],
+%%                                                       events => [[my_app, repo, query]]}).
+%% {ok, Found} = cprof_spans:n_plus_one(<<"cprof-spans">>).
+%% io:put_chars(cprof_spans:format(Found)).
+%% ok = cprof_spans:detach(<<"cprof-spans">>).
+%% '''
+%%
+%% It needs the library telemetry and the NIF. Without them `{error, {no_telemetry,
+%% Text}}' and `{error, {no_nif, Text}}' say so.
+-module(cprof_spans).
+
+-export([attach/2, detach/1, stats/1, n_plus_one/1, format/1]).
+
+-type failure() :: cprof_protocol:failure().
+-type handler_id() :: term().
+-type stats() :: #{
+    %% that ended since it was attached
+    spans := non_neg_integer(),
+    %% events that were not marked, and functions of users that raised
+    failures := non_neg_integer(),
+    %% of this node: different spans, and marks of spans that found no room there
+    kinds := pos_integer(),
+    kinds_refused := non_neg_integer()
+}.
+-export_type([stats/0]).
+
+%% One for each attachment. What a process in a span has noted under it at `detach' is
+%% replaced at the next one.
+-define(KEYS, [
+    '$cprof_spans_1', '$cprof_spans_2', '$cprof_spans_3', '$cprof_spans_4',
+    '$cprof_spans_5', '$cprof_spans_6', '$cprof_spans_7', '$cprof_spans_8'
+]).
+
+%% @doc From now on, until {@link detach/1}, processes mark when they are in a span of
+%% these prefixes, for recordings of this node. Give one prefix, a list of them, or none
+%% (`[]') with option `events'.
+%%
+%% Options, as a map or a proplist: `metadata', keys, or a function of the prefix and
+%% the metadata, for a text that is part of the span's name, such as its route;
+%% `events', single events that have a `duration' or `total_time', as Ecto's: a span
+%% that ends with the event; `n_plus_one', whether they are counted (`true'), or
+%% options of that: `threshold' and `key'; `id' (`<<"cprof-spans">>').
+-spec attach([atom()] | [[atom(), ...]], cprof_spans_options:options() | [{atom(), term()}]) ->
+    ok | {error, failure()}.
+attach(Prefixes, Options) when is_list(Options) ->
+    case lists:all(fun(Option) -> is_tuple(Option) andalso tuple_size(Option) =:= 2 end, Options) of
+        true -> attach(Prefixes, maps:from_list(Options));
+        false -> cprof_spans_options:check(Prefixes, none)
+    end;
+attach(Prefixes, Options) ->
+    case cprof_telemetry_library:available() of
+        ok -> attach_checked(cprof_spans_options:check(Prefixes, Options));
+        {error, Failure} -> {error, Failure}
+    end.
+
+attach_checked({error, Failure}) ->
+    {error, Failure};
+attach_checked({ok, Checked}) ->
+    case has_page() of
+        ok -> alone(fun() -> attach_as(free_key(?KEYS), Checked) end);
+        {error, Failure} -> {error, Failure}
+    end.
+
+has_page() ->
+    case cprof_native:spans_page() of
+        {error, not_loaded} ->
+            {error, {no_nif, <<"the library cprof_nif.so could not be loaded; build it with make in the folder of cprof">>}};
+        {error, no_memory} ->
+            {error, {no_nif, <<"there is no memory for the marks of spans">>}};
+        _ ->
+            ok
+    end.
+
+%% Only one process of this node attaches or detaches at a time.
+alone(Fun) -> global:trans({?MODULE, self()}, Fun, [node()]).
+
+free_key([Key | Rest]) ->
+    case persistent_term:get(Key, none) of
+        none -> Key;
+        Attachment -> free_key(Key, Rest, is_attached(Attachment), Attachment)
+    end;
+free_key([]) ->
+    none.
+
+free_key(_, Rest, true, _) ->
+    free_key(Rest);
+%% Somebody has detached it by telemetry's own function.
+free_key(Key, _, false, Attachment) ->
+    forget(Key, Attachment),
+    Key.
+
+attach_as(none, _) ->
+    {error, {too_many, text("no more than ~b can be attached at the same time; detach one first", length(?KEYS))}};
+attach_as(Key, #{id := Id, steps := Steps, n_plus_one := Counted} = Checked) ->
+    Handler = fun cprof_spans_handler:handle/4,
+    case cprof_n_plus_one:start(Counted) of
+        {ok, Watch} ->
+            Attachment = cprof_spans_handler:attachment(Checked#{watch => Watch}),
+            persistent_term:put(Key, Attachment),
+            case cprof_telemetry_library:attach(Id, maps:keys(Steps), Handler, Key) of
+                ok ->
+                    ok;
+                {error, already_exists} ->
+                    forget(Key, Attachment),
+                    {error, {already_attached, text("a handler ~tp is there; detach it first", Id)}}
+            end;
+        {error, Failure} ->
+            {error, Failure}
+    end.
+
+%% @doc Removes what {@link attach/2} attached. What its spans are called stays known in
+%% the node; the list of repeated queries is dropped.
+-spec detach(handler_id()) -> ok | {error, failure()}.
+detach(Id) ->
+    alone(fun() ->
+        case known(Id) of
+            {ok, Key, Attachment} ->
+                _ = cprof_telemetry_library:detach(Id),
+                forget(Key, Attachment);
+            {error, Failure} ->
+                {error, Failure}
+        end
+    end).
+
+forget(Key, Attachment) ->
+    _ = persistent_term:erase(Key),
+    cprof_n_plus_one:stop(cprof_spans_handler:watch(Attachment)).
+
+%% @doc How many spans ended since {@link attach/2}, and what failed.
+-spec stats(handler_id()) -> {ok, stats()} | {error, failure()}.
+stats(Id) ->
+    case known(Id) of
+        {ok, _, Attachment} ->
+            {_, Kinds, Refused} = cprof_native:spans_figures(),
+            Figures = cprof_spans_handler:figures(Attachment),
+            {ok, Figures#{kinds => Kinds - 1, kinds_refused => Refused}};
+        {error, Failure} ->
+            {error, Failure}
+    end.
+
+%% @doc The queries (events of option `events') that were repeated in a span, those that
+%% cost most first. docs/spans.md documents the map.
+-spec n_plus_one(handler_id()) -> {ok, cprof_n_plus_one:found()} | {error, failure()}.
+n_plus_one(Id) ->
+    case known(Id) of
+        {ok, _, Attachment} -> found(Id, cprof_spans_handler:watch(Attachment));
+        {error, Failure} -> {error, Failure}
+    end.
+
+found(Id, none) ->
+    {error, {not_counted, text("~tp was attached without the option events, or with n_plus_one false", Id)}};
+found(_, Watch) ->
+    cprof_n_plus_one:found(Watch).
+
+%% @doc The same as text.
+-spec format(cprof_n_plus_one:found()) -> unicode:chardata().
+format(Found) -> cprof_n_plus_one_text:format(Found).
+
+known(Id) ->
+    case cprof_telemetry_library:available() of
+        ok -> known(Id, [{Key, A} || Key <- ?KEYS, A <- [persistent_term:get(Key, none)], A =/= none]);
+        {error, Failure} -> {error, Failure}
+    end.
+
+known(Id, Attachments) ->
+    case [{Key, A} || {Key, A} <- Attachments, cprof_spans_handler:id(A) =:= Id, is_attached(A)] of
+        [{Key, Attachment} | _] -> {ok, Key, Attachment};
+        [] -> {error, {not_attached, text("nothing is attached as ~tp", Id)}}
+    end.
+
+%% Only telemetry knows.
+is_attached(Attachment) ->
+    Id = cprof_spans_handler:id(Attachment),
+    Ours = fun cprof_spans_handler:handle/4,
+    lists:any(
+        fun(#{id := Of, function := Function}) -> Of =:= Id andalso Function =:= Ours end,
+        cprof_telemetry_library:handlers()
+    ).
+
+text(Format, Value) -> cprof_words:text(Format, [Value]).

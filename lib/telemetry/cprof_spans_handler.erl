@@ -1,0 +1,256 @@
+%% Runs in the process that executes an event, and marks in the page of
+%% c_src/base/span_ring.h when this process entered and left a span. It sends no
+%% message, waits for nobody, and never raises, because telemetry would then detach
+%% it.
+%%
+%% The spans that a process is in (cprof_n_plus_one:span()) are also in its dictionary,
+%% from the first start to the last stop. So a stop has the same text as its start,
+%% whatever its own metadata is, and repeated queries can be counted (cprof_n_plus_one).
+-module(cprof_spans_handler).
+
+-export([attachment/1, id/1, watch/1, figures/1, handle/4]).
+
+-export_type([attachment/0, key/0, label/0]).
+
+%% What is made of an event: the start, stop (2) or exception (3) of a span, or a span
+%% that has ended now. The name is for people, the list for functions of users.
+-type step() :: {start, name(), [atom()]} | {2 | 3, name(), [atom()]} | {past, name(), [atom()]}.
+-type name() :: binary().
+-type label() :: none | [atom()] | fun(([atom()], map()) -> unicode:chardata() | nil | undefined).
+
+-record(attachment, {
+    id :: term(),
+    steps :: #{[atom()] => step()},
+    label :: label(),
+    watch :: none | cprof_n_plus_one:watch(),
+    counters :: counters:counters_ref(),
+    %% tells it from an earlier one with the same key
+    stamp :: integer(),
+    %% native units of time
+    per_second :: pos_integer()
+}).
+-opaque attachment() :: #attachment{}.
+%% Of the attachment among the persistent terms, and of what a process notes of it. A
+%% single atom is found soonest.
+-type key() :: atom().
+
+%% enum span_what; and what is added when it was said for whom the process works.
+-define(START, 1).
+-define(STOP, 2).
+-define(ASKED, 16#100).
+%% Spans that are inside of more than so many are marked, but not noted.
+-define(DEPTH, 32).
+
+-define(SPANS, 1).
+-define(FAILURES, 2).
+
+-spec attachment(#{
+    id := term(),
+    steps := #{[atom()] => step()},
+    label := label(),
+    watch := none | cprof_n_plus_one:watch(),
+    _ => _
+}) -> attachment().
+attachment(#{id := Id, steps := Steps, label := Label, watch := Watch}) ->
+    #attachment{
+        id = Id,
+        steps = Steps,
+        label = Label,
+        watch = Watch,
+        counters = counters:new(2, [write_concurrency]),
+        stamp = erlang:unique_integer(),
+        per_second = erlang:convert_time_unit(1, second, native)
+    }.
+
+-spec id(attachment()) -> term().
+id(#attachment{id = Id}) -> Id.
+
+-spec watch(attachment()) -> none | cprof_n_plus_one:watch().
+watch(#attachment{watch = Watch}) -> Watch.
+
+-spec figures(attachment()) -> #{spans := non_neg_integer(), failures := non_neg_integer()}.
+figures(#attachment{counters = Counters}) ->
+    #{spans => counters:get(Counters, ?SPANS), failures => counters:get(Counters, ?FAILURES)}.
+
+-spec handle([atom()], map(), map(), key()) -> ok.
+handle(Event, Measurements, Metadata, Key) ->
+    try
+        #attachment{steps = #{Event := Step}} = A = persistent_term:get(Key),
+        handle(Step, Measurements, Metadata, Key, A)
+    catch
+        _:_ -> failed(persistent_term:get(Key, none))
+    end.
+
+%% After it was detached, an event may still be on its way here.
+failed(#attachment{counters = Counters}) -> counters:add(Counters, ?FAILURES, 1);
+failed(none) -> ok.
+
+handle({start, Name, Event}, _, Metadata, Key, A) ->
+    opened(get(Key), Name, context(Metadata), text(Event, Metadata, A), Key, A);
+handle({past, Name, Event}, Measurements, Metadata, Key, A) ->
+    Ns = ns(Measurements, A),
+    Text = text(Event, Metadata, A),
+    ok = past_marks(?STOP, Name, Text, context(Metadata), Ns),
+    count(A),
+    counted(get(Key), {Name, Text, Event}, Ns, Metadata, Key, A);
+handle({What, Name, Event}, _, Metadata, Key, A) ->
+    closed(get(Key), What, Name, Event, context(Metadata), Metadata, Key, A).
+
+%% --- spans ---------------------------------------------------------------------
+
+opened({Stamp, Depth, Spans, Counts}, Name, Context, Text, Key, #attachment{stamp = Stamp} = A) ->
+    case unfinished(Name, Context, Spans) of
+        {Before, Rest} ->
+            left(?STOP, Before, Rest, Counts, Key, A),
+            opened(get(Key), Name, Context, Text, Key, A);
+        none ->
+            Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
+            _ = [put(Key, {Stamp, Depth + 1, [Span | Spans], Counts}) || Depth < ?DEPTH],
+            ok
+    end;
+opened(_, Name, Context, Text, Key, #attachment{stamp = Stamp, watch = Watch}) ->
+    Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
+    _ = put(Key, {Stamp, 1, [Span], #{}}),
+    begun(Watch).
+
+%% Plug.Telemetry executes no stop when a request fails, and the same process may
+%% serve the next one. Its spans have no context, and are not inside of each other.
+unfinished(Name, undefined, Spans) -> innermost(Name, undefined, Spans);
+unfinished(_, _, _) -> none.
+
+closed({Stamp, _, Spans, Counts}, What, Name, Event, Context, Metadata, Key, #attachment{stamp = Stamp} = A) ->
+    case innermost(Name, Context, Spans) of
+        {Span, Rest} -> left(What, Span, Rest, Counts, Key, A);
+        none -> closed(none, What, Name, Event, Context, Metadata, Key, A)
+    end;
+closed(_, What, Name, Event, Context, Metadata, _, A) ->
+    ok = cprof_native:span_mark(What, Name, text(Event, Metadata, A), Context).
+
+%% That span and those that it is in. Those that began in it have ended, too.
+innermost(Name, Context, [{Name, Context, _, _} = Span | Rest]) -> {Span, Rest};
+innermost(Name, Context, [_ | Rest]) -> innermost(Name, Context, Rest);
+innermost(_, _, []) -> none.
+
+left(What, {_, _, Token, _} = Span, Rest, Counts, Key, A) ->
+    ok = cprof_native:span_end(What, Token),
+    count(A),
+    case Rest of
+        [] ->
+            _ = erase(Key),
+            ended(Span, Counts, A#attachment.watch);
+        _ ->
+            _ = put(Key, {A#attachment.stamp, length(Rest), Rest, Counts}),
+            ok
+    end.
+
+%% --- repeated queries ----------------------------------------------------------
+
+begun(none) -> ok;
+begun(Watch) -> cprof_n_plus_one:begun(Watch).
+
+counted(_, _, _, _, _, #attachment{watch = none}) ->
+    ok;
+counted({Stamp, Depth, Spans, Counts}, Query, Ns, Metadata, Key, #attachment{stamp = Stamp} = A) ->
+    Now = cprof_n_plus_one:count(Query, Ns, Metadata, Spans, Counts, A#attachment.watch),
+    _ = put(Key, {Stamp, Depth, Spans, Now}),
+    ok;
+counted(_, Query, Ns, Metadata, _, #attachment{watch = Watch}) ->
+    case get('$callers') of
+        [Caller | _] -> cprof_n_plus_one:count_for(Caller, Query, Ns, Metadata, Watch);
+        _ -> ok
+    end.
+
+ended(_, _, none) -> ok;
+ended(Span, Counts, Watch) -> cprof_n_plus_one:ended(Span, Counts, Watch).
+
+%% --- marks ---------------------------------------------------------------------
+
+%% A span that has ended.
+count(#attachment{counters = Counters}) -> counters:add(Counters, ?SPANS, 1).
+
+begin_mark(What, Name, Text, Context) ->
+    case cprof_native:span_begin(What, Name, Text, Context) of
+        Token when is_integer(Token) ->
+            Token;
+        new ->
+            ok = cprof_native:span_child(works_for()),
+            begin_mark(What bor ?ASKED, Name, Text, Context)
+    end.
+
+past_marks(What, Name, Text, Context, Ns) ->
+    case cprof_native:span_past(What, Name, Text, Context, Ns) of
+        ok ->
+            ok;
+        new ->
+            ok = cprof_native:span_child(works_for()),
+            past_marks(What bor ?ASKED, Name, Text, Context, Ns)
+    end.
+
+%% Whatever else is there is for nobody.
+works_for() ->
+    case get('$callers') of
+        [Caller | _] -> Caller;
+        _ -> parent(get('$ancestors'))
+    end.
+
+parent([Parent | _]) -> Parent;
+parent(_) -> none.
+
+%% --- what an event says ----------------------------------------------------------
+
+%% Spans that were not made by telemetry:span (Plug.Telemetry's) have no context.
+context(#{telemetry_span_context := Context}) -> Context;
+context(_) -> undefined.
+
+ns(#{duration := Time}, A) -> ns_of(Time, A);
+ns(#{total_time := Time}, A) -> ns_of(Time, A).
+
+ns_of(Time, #attachment{per_second = 1000000000}) when is_integer(Time) -> max(Time, 0);
+ns_of(Time, #attachment{per_second = Per}) -> max(Time, 0) * 1000000000 div Per.
+
+%% The text of a kind after the event's name: cprof_n_plus_one:text().
+text(_, _, #attachment{label = none}) ->
+    <<>>;
+text(_, Metadata, #attachment{label = [Key]}) ->
+    value(Metadata, Key);
+text(_, Metadata, #attachment{label = Keys}) when is_list(Keys) ->
+    values(Keys, Metadata);
+text(Event, Metadata, #attachment{label = Label} = A) ->
+    try
+        returned(Label(Event, Metadata))
+    catch
+        _:_ ->
+            failed(A),
+            <<>>
+    end.
+
+%% The NIF joins them in less time than it takes to make one binary here.
+values([Key | Rest], Metadata) ->
+    case value(Metadata, Key) of
+        <<>> -> values(Rest, Metadata);
+        Value -> [Value | values(Rest, Metadata)]
+    end;
+values([], _) ->
+    [].
+
+value(Metadata, Key) ->
+    case Metadata of
+        #{Key := Value} when is_binary(Value) -> Value;
+        #{Key := Value} when is_atom(Value) -> atom(Value);
+        #{Key := Value} when is_integer(Value) -> integer_to_binary(Value);
+        #{} -> <<>>
+    end.
+
+atom(Atom) when Atom =:= nil; Atom =:= undefined -> <<>>;
+atom(Atom) ->
+    case atom_to_binary(Atom) of
+        <<"Elixir.", Module/binary>> -> Module;
+        Text -> Text
+    end.
+
+returned(Text) when is_binary(Text) -> Text;
+returned(Atom) when is_atom(Atom) -> atom(Atom);
+returned(Chars) ->
+    Text = unicode:characters_to_binary(Chars),
+    true = is_binary(Text),
+    Text.

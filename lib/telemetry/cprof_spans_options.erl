@@ -1,0 +1,118 @@
+%% The options of cprof_spans:attach/2 and the values that they accept; what is made of
+%% each event. Pure.
+-module(cprof_spans_options).
+
+-export([check/2, name/1]).
+
+-type options() :: #{
+    id => term(),
+    metadata => cprof_spans_handler:label(),
+    events => [[atom(), ...]],
+    n_plus_one => boolean() | cprof_n_plus_one:options() | [{atom(), term()}]
+}.
+-type checked() :: #{
+    id := term(),
+    label := cprof_spans_handler:label(),
+    %% by the event
+    steps := map(),
+    n_plus_one := none | cprof_n_plus_one:checked()
+}.
+-export_type([options/0, checked/0]).
+
+-define(ID, <<"cprof-spans">>).
+-define(LASTS, [{start, start}, {stop, 2}, {exception, 3}]).
+
+-spec check(term(), term()) -> {ok, checked()} | {error, cprof_protocol:failure()}.
+check(Prefixes, Options) when is_map(Options) ->
+    try
+        [option(Key, Value) || {Key, Value} <- maps:to_list(Options)],
+        Events = maps:get(events, Options, []),
+        {ok, #{
+            id => maps:get(id, Options, ?ID),
+            label => label(maps:get(metadata, Options, none)),
+            steps => steps(prefixes(Prefixes), Events),
+            n_plus_one => n_plus_one(maps:get(n_plus_one, Options, Events =/= []), Events)
+        }}
+    catch
+        throw:{wrong, Text} -> {error, {invalid_option, cprof_words:shown(Text)}}
+    end;
+check(_, _) ->
+    {error, {invalid_option, <<"the options must be a map or a list of pairs">>}}.
+
+option(id, _) ->
+    ok;
+option(metadata, Label) ->
+    is_list(Label) andalso lists:all(fun is_atom/1, Label) orelse
+        is_function(Label, 2) orelse Label =:= none orelse
+        wrong("option metadata must be a list of keys or a function of the event and its metadata, not ~tp", Label);
+option(events, Events) ->
+    is_list(Events) andalso lists:all(fun is_event/1, Events) orelse
+        wrong("option events must be a list of events, such as [[my_app, repo, query]], not ~tp", Events);
+option(n_plus_one, Value) ->
+    is_boolean(Value) orelse is_map(Value) orelse is_list(Value) orelse
+        wrong("option n_plus_one must be true, false or options of its own, not ~tp", Value);
+option(Key, _) ->
+    wrong("unknown option ~tp; there are id, metadata, events and n_plus_one", Key).
+
+-spec wrong(string(), term()) -> no_return().
+wrong(Format, Value) -> throw({wrong, io_lib:format(Format, [Value])}).
+
+is_event(Event) ->
+    is_list(Event) andalso Event =/= [] andalso lists:all(fun is_atom/1, Event).
+
+label([]) -> none;
+label(Label) -> Label.
+
+%% One prefix, or a list of them.
+prefixes(Prefixes) ->
+    case is_event(Prefixes) of
+        true ->
+            [Prefixes];
+        false ->
+            is_list(Prefixes) andalso lists:all(fun is_event/1, Prefixes) orelse
+                wrong("give a prefix of spans, such as [phoenix, endpoint], or a list of them, not ~tp", Prefixes),
+            Prefixes
+    end.
+
+steps(Prefixes, Events) ->
+    Spans = [
+        {Prefix ++ [Last], {What, name(Prefix), Prefix}}
+     || Prefix <- lists:usort(Prefixes), {Last, What} <- ?LASTS
+    ],
+    All = Spans ++ [{Event, {past, name(Event), Event}} || Event <- lists:usort(Events)],
+    Steps = maps:from_list(All),
+    case {length(All), map_size(Steps)} of
+        {0, 0} -> wrong("give a prefix of spans, or events~ts", "");
+        {Same, Same} -> Steps;
+        _ -> wrong("events that belong to a span that is given, too: ~tp", [E || {E, _} <- Spans, lists:member(E, Events)])
+    end.
+
+%% Only single events are counted, so there is nothing to count without any.
+n_plus_one(false, _) -> none;
+n_plus_one(_, []) -> wrong("option n_plus_one counts the events of option events; give ~ts", "some");
+n_plus_one(true, _) -> n_plus_one(#{}, given);
+n_plus_one(Options, Events) when is_list(Options) -> n_plus_one(to_map(Options), Events);
+n_plus_one(Options, _) ->
+    case cprof_n_plus_one:check(Options) of
+        {ok, Checked} -> Checked;
+        {error, Text} -> throw({wrong, Text})
+    end.
+
+to_map(Options) ->
+    try
+        maps:from_list(Options)
+    catch
+        error:_ -> wrong("option n_plus_one must be true, false or options of its own, not ~tp", Options)
+    end.
+
+%% As Elixir writes it, whoever executes it: [:my_app, :repo, :query].
+-spec name([atom()]) -> binary().
+name(Event) ->
+    cprof_words:shown(["[", lists:join(", ", [atom(atom_to_binary(Atom)) || Atom <- Event]), "]"]).
+
+atom(<<"Elixir.", Module/binary>>) -> Module;
+atom(Text) ->
+    case re:run(Text, "^[a-z_][A-Za-z0-9_@]*[?!]?$", [{capture, none}]) of
+        match -> [":", Text];
+        nomatch -> [":\"", Text, "\""]
+    end.
