@@ -77,7 +77,7 @@ test-browser: all
 # the unit tests, those that meet no VM run on one of them.
 ROOT_TESTS := test-unit test-elixir test-erlang test-live \
     LIVE="asked bif_names block both doctor dump dump_threads extremes figures harm kinds names places ports reload \
-    shares snapshot states switching tails telemetry top traced wall watch"
+    shares snapshot spans_inside states switching tails telemetry top traced wall watch"
 test-roots:
 	test/roots.sh make 27 29
 	test/roots.sh run 27 make $(ROOT_TESTS)
@@ -139,6 +139,8 @@ bench-page: all
 	test/browser.sh --run bench/page.mjs
 bench-snapshot: all
 	$(MIX) run --no-start bench/snapshot.exs
+bench-spans: all
+	$(MIX) run --no-start bench/spans.exs
 bench-servers: all
 	$(MIX) run --no-start bench/servers.exs
 
@@ -148,5 +150,5 @@ clean:
 
 .PHONY: all demo test test-rest test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-roots test-dist lint fuzz churn bench bench-accuracy \
-    bench-overhead bench-seen bench-stated bench-wall bench-formats bench-diff bench-page bench-snapshot bench-servers \
-    clean dist install uninstall
+    bench-overhead bench-seen bench-stated bench-wall bench-formats bench-diff bench-page bench-snapshot bench-spans \
+    bench-servers clean dist install uninstall
