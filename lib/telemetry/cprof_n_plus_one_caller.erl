@@ -63,11 +63,19 @@ own_stack() ->
 %% The function in which a fun or a comprehension is written: -list/1-fun-0-
 written([$- | Text], {Module, _, _, Where} = Frame) ->
     case re:run(Text, "^(.+?)/([0-9]+)-", [{capture, all_but_first, list}, unicode]) of
-        {match, [Name, Arity]} -> {Module, list_to_atom(Name), list_to_integer(Arity), Where};
+        {match, [Name, Arity]} -> in_function(Name, {Module, list_to_integer(Arity), Where}, Frame);
         nomatch -> Frame
     end;
 written(_, Frame) ->
     Frame.
+
+%% No atom is made: the function may have been inlined, so that its name is not an atom.
+in_function(Name, {Module, Arity, Where}, Frame) ->
+    try list_to_existing_atom(Name) of
+        Function -> {Module, Function, Arity, Where}
+    catch
+        error:badarg -> Frame
+    end.
 
 -spec is_between(module()) -> boolean().
 is_between(Module) ->
