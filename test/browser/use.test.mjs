@@ -1,9 +1,10 @@
 // The page is used: zoom, keys, links, small screens, hostile names.
 import { after, before, test } from "node:test";
 import { strict as assert } from "node:assert";
+import { writeFileSync } from "node:fs";
 import {
-    close, functionTable, launch, open, report, settled, text, TIMEOUT,
-    waitForText, writePage,
+    close, dir, functionTable, launch, open, read, report, settled, text,
+    TIMEOUT, waitForText, writePage,
 } from "./support.mjs";
 
 const limit = { timeout: 2 * TIMEOUT };
@@ -225,4 +226,23 @@ test("without script, or in an old browser, there is the table", limit,
     await waitForText(old, "trouble", /cannot unpack the data/);
     assert.ok(await old.locator("#functions tbody tr").count() > 5);
     await old.end();
+});
+
+// As a dashboard shows it (docs/dashboard.md).
+test("it works in a frame of another page, where it has no address", limit, async () => {
+    const host = `${dir}/host.html`;
+    const inner = read(file).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+    writeFileSync(host, `<!doctype html><meta charset="utf-8"><title>host</title>
+<iframe sandbox="allow-scripts allow-forms" width="1200" height="850" srcdoc="${inner}"></iframe>`);
+    const page = await open(host, { ready: false });
+    const frame = page.frameLocator("iframe");
+    await frame.locator("html[data-ready]").waitFor({ state: "attached" });
+    await frame.locator("#pattern").fill("page_work");
+    await frame.locator("#pattern").press("Enter");
+    await frame.locator("#turn").click();
+    assert.equal(await frame.locator("#turn").getAttribute("aria-pressed"), "true");
+    assert.ok(await frame.locator("#copy").isHidden());
+    // Longer than it takes until a page writes its address.
+    await page.waitForTimeout(600);
+    await page.end();
 });

@@ -18,6 +18,9 @@ import {eventText} from "./events.js";
 const REMEMBER_AFTER = 200; /* ms; browsers limit how often it may change */
 const MOST_DEPTH = 300;     /* of a zoom in the graph of callers */
 
+/* A page in a frame of another one (srcdoc) has no address of its own. */
+export const hasAddress = location.protocol !== "about:";
+
 let remembering = 0;
 
 function zoomText() {
@@ -59,6 +62,8 @@ function rememberNow() {
 }
 
 export function remember() {
+    if (!hasAddress)
+        return;
     clearTimeout(remembering);
     remembering = setTimeout(rememberNow, REMEMBER_AFTER);
 }

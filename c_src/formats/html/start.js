@@ -20,7 +20,9 @@ import {
 } from "./selectors.js";
 import {fillValues, listenToValues} from "./values.js";
 import {listenToEvents, recallEvent} from "./events.js";
-import {addressText, copyAddress, recall, remember} from "./address.js";
+import {
+    addressText, copyAddress, hasAddress, recall, remember
+} from "./address.js";
 import {choose, listenToMoves, zoomTo} from "./moves.js";
 import {listenToKeys} from "./keys.js";
 import {listenToPointer} from "./pointer.js";
@@ -147,6 +149,7 @@ async function start() {
     listenToKeys();
     listenToPointer();
     listenToSurroundings();
+    element("copy").hidden = !hasAddress;
     element("copy").addEventListener("click", copyAddress);
     showRoot();
     draw();
