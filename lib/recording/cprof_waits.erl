@@ -3,7 +3,7 @@
 %% inside may read the stack of another process while that one runs.
 -module(cprof_waits).
 
--export([take/1]).
+-export([take/1, of_report/2]).
 
 -export_type([waits/0, callee/0, options/0]).
 
@@ -82,7 +82,7 @@ take(Options) ->
         {ok, #{ms := Ms, top := Top} = Checked} ->
             Record = #{event => wall, rate => rate(Checked), command => false},
             case cprof_sampler:record(Ms / 1000, Record) of
-                {ok, #{report := Report}} -> {ok, waits(Report, Top)};
+                {ok, #{report := Report}} -> {ok, of_report(Report, Top)};
                 {error, Failure} -> {error, Failure}
             end;
         {error, Text} ->
@@ -124,7 +124,9 @@ wrong(Key, Wanted, Value) ->
 
 %% --- of the report -----------------------------------------------------------
 
-waits(#{meta := Meta, states := States, waits := Rows} = Report, Top) ->
+%% Of the report of any recording of event wall.
+-spec of_report(map(), pos_integer()) -> waits().
+of_report(#{meta := Meta, states := States, waits := Rows} = Report, Top) ->
     #{counters := Counters, waits_cause := #{kind := Kind, sentence := Sentence, chain := Chain}} =
         Report,
     #{duration_ns := Duration, started_unix_ns := Started, counted := Counted} = Meta,

@@ -1,7 +1,7 @@
 %% Shows who is waited for, as text for a shell. Pure.
 -module(cprof_waits_text).
 
--export([format/1]).
+-export([format/1, label/1]).
 
 -spec format(cprof_waits:waits()) -> unicode:chardata().
 format(#{top := Top, others := Others} = Waits) ->
@@ -54,6 +54,8 @@ quality(#{quality := Quality}) ->
 
 sentence(#{cause := Cause, sentence := Sentence}) -> [label(Cause), Sentence, "\n"].
 
+%% What stands before the sentence.
+-spec label(none | waiting | circle | deadlock) -> string().
 label(deadlock) -> "Deadlock: ";
 label(circle) -> "Circle: ";
 label(_) -> "Waiting: ".

@@ -2,7 +2,7 @@
 %% Pure.
 -module(cprof_memory_text).
 
--export([format/1]).
+-export([format/1, what/1]).
 
 %% Names are cut so that a row has room in a line.
 -define(NAME, 44).
@@ -93,6 +93,8 @@ resident(#{resident := #{rss := Rss} = Resident, parts := Parts}) ->
         "\n"
     ].
 
+%% A part in words.
+-spec what(cprof_memory_parts:part()) -> string().
 what(#{part := rest, bytes := Bytes}) when Bytes < 0 ->
     "not in RAM: counted above, but untouched, given back or swapped out";
 what(#{part := Name}) ->

@@ -1,0 +1,244 @@
+defmodule DashboardWork do
+  @moduledoc "What the page is to show. (Modules called Cprof.* count as those of the profiler.)"
+  use GenServer
+
+  def init(ms), do: {:ok, ms}
+  def handle_call(:work, _, ms), do: {:reply, Process.sleep(ms), ms}
+
+  def ask(server) do
+    GenServer.call(server, :work, :infinity)
+    ask(server)
+  end
+
+  def burn(n), do: burn(rem(n * 7919 + 1, 1_000_003))
+end
+
+defmodule Cprof.LiveDashboardTest do
+  # The page without Phoenix. test/browser/dashboard.test.mjs uses it in the real dashboard.
+  use ExUnit.Case, async: false
+
+  alias Cprof.LiveDashboard
+  alias Cprof.LiveDashboard.{Markup, Page, Recording, View}
+
+  doctest Markup
+
+  @patience 60_000
+
+  defp work(function, arguments) do
+    pid = spawn(DashboardWork, function, arguments)
+    on_exit(fn -> Process.exit(pid, :kill) end)
+    pid
+  end
+
+  # What the dashboard does for a page, as far as the page is concerned.
+  defp until(page, done?) do
+    if done?.(page) do
+      page
+    else
+      receive do
+        message -> page |> Page.message(message) |> until(done?)
+      after
+        @patience -> flunk("nothing came for #{inspect(page, limit: 5)}")
+      end
+    end
+  end
+
+  defp here(options \\ %{}), do: Page.new(options, node(), %{})
+  defp record(page, event), do: Page.event(page, "cprof_record", %{"event" => event})
+  defp ended(page), do: until(page, &(&1.job == nil))
+
+  # As soon as it records, unless it cannot.
+  defp stopped(page) do
+    page |> until(&(&1.job == nil or match?({:recording, _}, &1.job.phase))) |> Page.event("cprof_stop", %{})
+  end
+
+  defp shown(table, id), do: Enum.find(table.tables, &(&1.id == id))
+
+  test "the figures are those of the node" do
+    server = start_supervised!(%{id: DashboardWork, start: {GenServer, :start_link, [DashboardWork, 50]}})
+    for _ <- 1..3, do: work(:ask, [server])
+    full = spawn(fn -> Process.sleep(:infinity) end)
+    on_exit(fn -> Process.exit(full, :kill) end)
+    for n <- 1..20_000, do: send(full, n)
+
+    %{figures: figures} = here() |> Page.refresh() |> until(&(&1.figures != nil))
+    assert figures.read =~ ~r/^Read at \d\d:\d\d:\d\d UTC in [\d.]+ ms, .*rates are of the last 1\.\d s\.$/
+    assert [%{cells: ["normal", count | _]} | _] = shown(figures, "schedulers").rows
+    assert count == to_string(System.schedulers())
+    assert %{pid: ^full, cells: ["20,000" | _]} = hd(shown(figures, "mailboxes").rows)
+    assert Enum.any?(shown(figures, "waited").rows, &(&1.pid == server))
+    assert shown(figures, "memory").says =~ " in RAM"
+    assert length(shown(figures, "processes").rows) in 1..8
+    for %{columns: columns, rows: rows} <- figures.tables, row <- rows, do: assert(length(row.cells) == length(columns))
+  end
+
+  test "the next figures are asked for when the last ones have come" do
+    page = Page.refresh(here())
+    assert page.reading
+    assert Page.refresh(page) == page
+    page = until(page, & &1.figures)
+    refute page.reading
+    %{reader: {pid, _}} = again = Page.refresh(page)
+    assert again.reader == page.reader
+    Process.exit(pid, :kill)
+    lost = until(again, & &1.unread)
+    assert lost.unread == "The figures could not be read: killed"
+    assert %{unread: nil, reader: {other, _}} = Page.refresh(lost)
+    assert other != pid
+    Process.exit(other, :kill)
+  end
+
+  test "a recording of CPU time" do
+    work(:burn, [1])
+    assert {:ok, result} = Recording.run(self(), :cpu, 2, %{rate: 997})
+    assert_received {:cprof_recording, pid, {:recording, 0}} when pid == self()
+    assert_received {:cprof_recording, _, {:recording, 1}}
+    assert_received {:cprof_recording, _, :finishing}
+    assert [%{function: "DashboardWork.burn/1", place: place} | _] = result.hot
+    assert place =~ "live_dashboard_test.exs:"
+    assert result.says =~ ~r/^CPU time, recorded for 2\.\d s from \d\d:\d\d:\d\d UTC: [\d,]+ samples by engine \w+$/
+    assert "<!doctype html>" <> _ = result.html
+    assert result.text =~ "DashboardWork.burn/1"
+    file = Path.join(System.tmp_dir!(), "#{System.pid()}-#{result.file}")
+    File.write!(file, result.recording)
+    assert {:ok, profile} = Cprof.read(file)
+    File.rm!(file)
+    assert profile.report.meta.rate_asked == 997
+    assert %{html: nil, hot: [_ | _]} = Recording.result(:cpu, profile, "", String.duplicate("x", 8_000_001))
+    # The command line of a node may hold what only its owner should know.
+    assert profile.report.meta[:command] in [nil, ""]
+  end
+
+  test "a recording of process time names who is waited for, and is stopped early" do
+    server =
+      start_supervised!(%{id: DashboardWork, start: {GenServer, :start_link, [DashboardWork, 5, [name: DashboardWork]]}})
+
+    for _ <- 1..10, do: work(:ask, [server])
+    page = here() |> Page.event("cprof_seconds", %{"seconds" => "60"}) |> record("wall")
+    page = page |> until(&match?(%{phase: {:recording, n}} when n >= 3, &1.job)) |> Page.event("cprof_stop", %{})
+    assert %{result: html, number: 1, failure: nil} = ended(page)
+    assert html =~ ~r/>Waiting: on average [\d.]+ processes wait for DashboardWork,/
+    assert html =~ "DashboardWork.ask/1"
+  end
+
+  # Not everywhere can it be sampled; then the page says why.
+  test "a recording of blocked time" do
+    page = here() |> record("block") |> stopped() |> ended()
+
+    case Cprof.record(0.2, event: :block) do
+      {:ok, _} -> assert page.result =~ ">Blocked time, recorded for "
+      {:error, error} -> assert page.failure == Exception.message(error)
+    end
+  end
+
+  test "one at a time: another recording is named, and the page's own is not started twice" do
+    :ok = Cprof.start()
+    assert %{failure: failure, result: nil} = here() |> record("cpu") |> ended()
+    assert failure =~ "Another recording runs on this node"
+    {:ok, _} = Cprof.stop()
+
+    page = record(here(), "cpu")
+    assert record(page, "wall") == page
+    assert %{failure: nil, result: first, number: 1} = page = page |> stopped() |> ended()
+    assert first =~ ~s(<div id="cprof-result-1" phx-update="ignore")
+    assert %{result: second, number: 2} = page |> record("cpu") |> stopped() |> ended()
+    assert second =~ ~s(<div id="cprof-result-2")
+  end
+
+  test "why there is no recording is one sentence" do
+    System.put_env("CPROF_PRIV", "/nowhere")
+    on_exit(fn -> System.delete_env("CPROF_PRIV") end)
+    assert %{failure: "CPROF_PRIV is set, but " <> _} = here() |> record("cpu") |> ended()
+    System.delete_env("CPROF_PRIV")
+    assert %{failure: failure} = here(%{rate: 0}) |> record("cpu") |> ended()
+    assert failure =~ "rate"
+    html = Markup.html(View.controls(%{here() | failure: failure}))
+    assert html =~ ~s(class="alert alert-danger)
+    assert html =~ "rate"
+  end
+
+  test "what a browser sends is not trusted" do
+    page = here()
+
+    for {event, params} <- [
+          {"cprof_record", %{"event" => "everything"}},
+          {"cprof_record", %{}},
+          {"cprof_record", %{"event" => ["cpu"]}},
+          {"cprof_seconds", %{"seconds" => "86400"}},
+          {"cprof_seconds", %{"seconds" => "2s"}},
+          {"cprof_seconds", %{"seconds" => %{}}},
+          {"cprof_stop", %{}},
+          {"other", %{}}
+        ],
+        do: assert(Page.event(page, event, params) == page)
+
+    assert Page.event(page, "cprof_seconds", %{"seconds" => "30"}).seconds == 30
+  end
+
+  test "what it has started ends with the process of the page" do
+    test = self()
+
+    page =
+      spawn(fn ->
+        page = here() |> Page.refresh() |> Page.event("cprof_seconds", %{"seconds" => "60"}) |> record("cpu")
+        send(test, until(page, &match?(%{phase: {:recording, _}}, &1.job)))
+        Process.sleep(:infinity)
+      end)
+
+    assert_receive %Page{job: %{task: {recorder, _}}, reader: {reader, _}}, @patience
+    helpers = for pid <- [recorder, reader, Process.whereis(:cprof_sampler)], do: Process.monitor(pid)
+    Process.exit(page, :kill)
+    for monitor <- helpers, do: assert_receive({:DOWN, ^monitor, _, _, _}, @patience)
+    assert {:ok, _} = Cprof.record(0.2)
+  end
+
+  test "another node is not shown, and nothing is started" do
+    page = %{} |> Page.new(:other@host, %{}) |> Page.refresh() |> record("cpu")
+    assert {page.reader, page.job} == {nil, nil}
+    assert Markup.html(View.controls(page)) =~ "cannot show other@host"
+  end
+
+  test "a text is never markup" do
+    hostile = ~s|<script>alert("1")</script>|
+    html = Markup.html(View.controls(%{here() | failure: hostile}))
+    refute html =~ "<script"
+    assert html =~ "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;"
+    assert Markup.html(Markup.el(:a, [href: ~s(" onclick=")], [])) == ~s(<a href="&quot; onclick=&quot;"></a>)
+  end
+
+  test "the flame graph page is in a frame that reaches nothing, with the nonces of the dashboard" do
+    result = %{
+      event: :cpu,
+      says: "all of it",
+      hot: [],
+      waits: nil,
+      text: "text",
+      html: "<style>\n</style><script>\nvar x = '<script>';</script>",
+      recording: "recording",
+      file: "r.pb.gz"
+    }
+
+    html = Markup.html(View.result(1, result, %{style: "S+/=", script: ~s(X"Y)}))
+    assert html =~ ~s(sandbox="allow-scripts allow-forms")
+
+    srcdoc =
+      ~s(srcdoc="&lt;style nonce=&quot;S+/=&quot;&gt;\n&lt;/style&gt;&lt;script nonce=&quot;X&amp;quot;Y&quot;&gt;\n)
+
+    assert html =~ srcdoc
+    assert html =~ "var x = &#39;&lt;script&gt;&#39;"
+    assert html =~ "href=\"data:application/gzip;base64,#{Base.encode64("recording")}\""
+    assert Markup.html(View.result(1, result, %{style: nil, script: nil})) =~ "&lt;script&gt;\nvar x"
+    large = Markup.html(View.result(1, %{result | html: nil, recording: nil}, %{}))
+    assert large =~ "too large to be shown"
+    assert large =~ "too large to be saved"
+  end
+
+  test "the options of the page, and what the dashboard asks of it" do
+    refute Code.ensure_loaded?(Phoenix.LiveDashboard.PageBuilder)
+    assert LiveDashboard.init([]) == {:ok, %{}}
+    assert LiveDashboard.init(rate: 999) == {:ok, %{rate: 999}}
+    assert_raise ArgumentError, ~r/:rate and :engine/, fn -> LiveDashboard.init(speed: 1) end
+    assert LiveDashboard.menu_link(%{}, %{}) == {:ok, "cprof"}
+    assert LiveDashboard.__page_live__(:refresher?)
+  end
+end
