@@ -5,6 +5,7 @@
 #   make test         all tests on this machine's OTP, in projects that depend
 #                     on this one, too (test/projects.sh)
 #   make test-browser the flame graph page in a real Chromium
+#   make test-dashboard the page in Phoenix LiveDashboard, in a real Chromium
 #   make test-roots   the same in Debian roots with OTP 27 and OTP 29
 #   make test-readers what other programs make of our files: go tool pprof,
 #                     speedscope and its viewer in Chromium (needs root)
@@ -72,6 +73,8 @@ test-readers: all
 	test/readers.sh
 test-browser: all
 	test/browser.sh
+test-dashboard: all
+	test/dashboard.sh
 
 # On other releases of OTP: what depends on the release. LIVE: only these. Of
 # the unit tests, those that meet no VM run on one of them.
@@ -149,6 +152,6 @@ clean:
 	rm -rf _build build priv flamegraph.html
 
 .PHONY: all demo test test-rest test-unit test-asan test-elixir test-erlang test-live \
-    test-projects test-readers test-browser test-roots test-dist lint fuzz churn bench bench-accuracy \
+    test-projects test-readers test-browser test-dashboard test-roots test-dist lint fuzz churn bench bench-accuracy \
     bench-overhead bench-seen bench-stated bench-wall bench-formats bench-diff bench-page bench-snapshot bench-spans \
     bench-servers clean dist install uninstall

@@ -47,8 +47,8 @@ export function stacks(...filter) {
         });
 }
 
-// Opens a page; whatever it says, asks of the network or pops up is kept.
-export async function open(file, { hash = "", ready = true, ...options } = {}) {
+// A page; whatever it says, pops up, or asks of elsewhere is kept as a fault.
+async function watched({ init, ...options }, mayAsk) {
     const context = await browser.newContext(
         { viewport: { width: 1280, height: 900 }, ...options });
     const page = await context.newPage();
@@ -61,18 +61,33 @@ export async function open(file, { hash = "", ready = true, ...options } = {}) {
         dialog.dismiss();
     });
     page.on("request", (request) => {
-        if (!/^(file|data|blob):/.test(request.url()))
+        if (!mayAsk(request.url()))
             faults.push(`request ${request.url()}`);
     });
-    if (options.init)
-        await page.addInitScript(options.init);
-    await page.goto(pathToFileURL(file).href + (hash && "#" + hash));
-    if (ready)
-        await page.waitForSelector("html[data-ready]", { state: "attached" });
+    if (init)
+        await page.addInitScript(init);
     page.end = async () => {
         await context.close();
         assert.deepEqual(faults, []);
     };
+    return page;
+}
+
+// Opens a file, which asks nothing of the network.
+export async function open(file, { hash = "", ready = true, ...options } = {}) {
+    const page = await watched(options, (url) => /^(file|data|blob):/.test(url));
+    await page.goto(pathToFileURL(file).href + (hash && "#" + hash));
+    if (ready)
+        await page.waitForSelector("html[data-ready]", { state: "attached" });
+    return page;
+}
+
+// Opens a page of a server, which asks nothing of others.
+export async function visit(url, options = {}) {
+    const { origin } = new URL(url);
+    const page = await watched(options, (asked) => /^(data|blob|about):/.test(asked) ||
+        new URL(asked).origin === origin);
+    await page.goto(url);
     return page;
 }
 
