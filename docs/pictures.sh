@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes docs/pictures/*.png: the flame graph page of a recording of
-# examples/shop.exs, and its comparison with the shop as it is when fewer
-# coupons are tried. Needs what test/browser.sh needs, and elixir.
+# examples/shop.exs, its comparison with the shop as it is when fewer coupons are
+# tried, and the page in Phoenix LiveDashboard. Needs what test/browser.sh and
+# test/dashboard.sh need, and elixir.
 set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -27,3 +28,4 @@ priv/cprof report "$work/shop.pb.gz" -o "$work/flamegraph.html"
 priv/cprof diff "$work/shop.pb.gz" "$work/changed.pb.gz" -o "$work/diff.html"
 mkdir -p docs/pictures
 CPROF_PAGES=$work test/browser.sh --run docs/pictures.mjs
+test/dashboard.sh --run docs/dashboard.mjs
