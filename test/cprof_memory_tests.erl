@@ -194,6 +194,11 @@ what_is_missing_is_named_with_its_reason_test() ->
         ]
     ].
 
+no_part_has_no_table_test() ->
+    Text = text((cprof_nif:memory(#{wait_ms => 20000}))#{parts := []}),
+    ?assertEqual(nomatch, string:find(Text, "Where the memory is")),
+    ?assertNotEqual(nomatch, string:find(Text, "  not all parts are known; in RAM: ")).
+
 text(Memory) -> unicode:characters_to_list(cprof_nif:format(Memory)).
 
 %% --- growth --------------------------------------------------------------------------

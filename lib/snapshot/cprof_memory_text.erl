@@ -67,6 +67,8 @@ named(tables) -> "ETS tables".
 
 %% --- where it is -----------------------------------------------------------------
 
+parts(#{parts := []} = Memory) ->
+    resident(Memory);
 parts(#{parts := Parts} = Memory) ->
     [
         "\nWhere the memory is:\n",
