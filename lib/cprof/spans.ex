@@ -50,15 +50,15 @@ defmodule Cprof.Spans do
   A span of prefix `[:my_app, :checkout]` begins with the event `[:my_app, :checkout, :start]` and ends with
   `[..., :stop]` or `[..., :exception]`.
 
-    * `:metadata` - what tells spans of one prefix apart: keys of the metadata (`[:route]`), whose values are texts, atoms
-      or integers, or a function of the prefix and the metadata that returns a text or `nil`, as a capture
-      `&Mod.fun/2`. It is asked at the start of a span. Only a few different texts: a node has room for 4,095 different
-      spans, and all further ones are called "[other spans]"
-    * `:events` - events without a start, such as Ecto's `[:my_app, :repo, :query]`: a span that ended when the event was
-      executed, and that was as long as its measurement `duration` or `total_time` says (in native units)
-    * `:n_plus_one` - whether these events are counted, see `n_plus_one/1` (`true` if there are any), or options of that:
-      `:threshold`, how often the same query must be made in one span (3), and `:key`, a function of the event and its
-      metadata. Queries with an equal key are the same, and those with the key `nil` are not counted
+    * `:metadata` - what tells spans of one prefix apart: keys of the metadata (`[:route]`), whose values are texts,
+      atoms or integers, or a function of the prefix and the metadata that returns a text or `nil`, as a capture
+      `&Mod.fun/2`. It is asked at the start of a span. Only a few different texts: a node has room for 4,095
+      different spans, and all further ones are called "[other spans]"
+    * `:events` - events without a start, such as Ecto's `[:my_app, :repo, :query]`: a span that ended when the event
+      was executed, and that was as long as its measurement `duration` or `total_time` says (in native units)
+    * `:n_plus_one` - whether these events are counted, see `n_plus_one/1` (`true` if there are any), or options of
+      that: `:threshold`, how often the same query must be made in one span (3), and `:key`, a function of the event
+      and its metadata. Queries with an equal key are the same, and those with the key `nil` are not counted
     * `:id` - what the handler is called (`"#{@default}"`). Several may be attached under different names
   """
   @spec attach(event() | [event()], [option()]) :: :ok | {:error, Error.t()}
@@ -71,9 +71,9 @@ defmodule Cprof.Spans do
   def detach(id \\ @default), do: result(:cprof_spans.detach(id))
 
   @doc """
-  How many marks were made since `attach/2` (a span has two), how many events failed (a function of the option `:metadata`
-  that raised, an event without a duration); and, of the node, how many different spans there are, and how many marks
-  were of spans that found no room.
+  `spans`: how many ended since `attach/2`. `failures`: events that could not be marked (one without a duration), and
+  functions that raised. And of the node: `kinds`, how many different spans it knows, and `kinds_refused`, how many
+  marks were of spans that found no room.
   """
   @spec stats(id()) :: {:ok, stats()} | {:error, Error.t()}
   def stats(id \\ @default), do: result(:cprof_spans.stats(id))

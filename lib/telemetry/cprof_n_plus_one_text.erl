@@ -7,8 +7,8 @@
 
 -spec format(cprof_n_plus_one:found()) -> unicode:chardata().
 format(#{rows := [], spans := Spans} = Found) ->
-    [head(Spans), "No query was repeated ", integer_to_list(maps:get(threshold, Found)), " times or more in one span.\n",
-        refused(Found)];
+    Times = integer_to_list(maps:get(threshold, Found)),
+    [head(Spans), "No query was repeated ", Times, " times or more in one span.\n", refused(Found)];
 format(#{rows := Rows, spans := Spans} = Found) ->
     {Shown, Others} = lists:split(min(?TOP, length(Rows)), Rows),
     [

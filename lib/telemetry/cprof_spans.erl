@@ -69,7 +69,7 @@ attach_checked({ok, Checked}) ->
 has_page() ->
     case cprof_native:spans_page() of
         {error, not_loaded} ->
-            {error, {no_nif, <<"the library cprof_nif.so could not be loaded; build it with make in the folder of cprof">>}};
+            {error, {no_nif, <<"the library cprof_nif.so could not be loaded; build cprof again (make)">>}};
         {error, no_memory} ->
             {error, {no_nif, <<"there is no memory for the marks of spans">>}};
         _ ->

@@ -84,7 +84,7 @@ steps(Prefixes, Events) ->
     case {length(All), map_size(Steps)} of
         {0, 0} -> wrong("give a prefix of spans, or events~ts", "");
         {Same, Same} -> Steps;
-        _ -> wrong("events that belong to a span that is given, too: ~tp", [E || {E, _} <- Spans, lists:member(E, Events)])
+        _ -> wrong("events that belong to a span that is given, too: ~tp", [E || {E, _} <- Spans, E1 <- Events, E =:= E1])
     end.
 
 %% Only single events are counted, so there is nothing to count without any.
