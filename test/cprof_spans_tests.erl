@@ -435,6 +435,19 @@ children_count_for_their_caller_test() ->
         ?assertMatch(#{rows := [#{queries := 9, spans := 2}]}, found(Attachment))
     end).
 
+%% A child counts its query first, and then makes the row of what is known of the query.
+%% Its caller may leave the span in between.
+a_child_that_has_no_row_yet_is_no_failure_test() ->
+    {ok, Checked} = cprof_n_plus_one:check(#{}),
+    {ok, Watch} = cprof_n_plus_one:start(Checked),
+    Table = element(2, Watch),
+    Key = {<<"[:shop, :repo, :query]">>, cprof_native:query_id(one(1)), <<"c">>},
+    [cprof_n_plus_one_table:add_child({self(), Key}, 1000, Table) || _ <- [1, 2, 3]],
+    ok = cprof_n_plus_one:ended({<<"[:web]">>, context, 0, <<>>}, #{}, Watch),
+    ?assertMatch({ok, #{spans := 1, rows := []}}, cprof_n_plus_one:found(Watch)),
+    ?assertEqual([], cprof_n_plus_one_table:take_children(self(), Table)),
+    ok = cprof_n_plus_one:stop(Watch).
+
 %% --- options -------------------------------------------------------------------------
 
 options_are_checked_test_() ->

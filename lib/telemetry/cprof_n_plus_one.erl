@@ -136,8 +136,8 @@ count(Query, Ns, Metadata, Spans, Counts, #watch{threshold = Threshold, table = 
 row(Path, Query, Metadata, Key, Table) ->
     cprof_n_plus_one_table:row({Path, Key}, fun() -> info(Query, Metadata, Key) end, Table).
 
-%% A query of a process that is in no span, but works for another one, which may be. What
-%% is known of the query is kept in a row of no span, until the span ends.
+%% A query of a process that is in no span, but works for another one, which may be in
+%% one. What is known of the query is kept in a row without spans, whose path is [].
 -spec count_for(term(), query(), integer(), map(), watch()) -> ok.
 count_for(Caller, Query, Ns, Metadata, #watch{threshold = Threshold, table = Table} = Watch) when
     is_pid(Caller), node(Caller) =:= node()
@@ -171,9 +171,12 @@ with_child({Key, N, First, All}, Span, Counts, Watch) ->
             Counts#{Key => {N, First, All, row_of_child(Span, Key, N, Watch)}}
     end.
 
+%% The child that reached the threshold may not have made its row yet, or found no room.
 row_of_child(Span, Key, N, #watch{threshold = Threshold, table = Table}) when N >= Threshold ->
-    Info = fun() -> cprof_n_plus_one_table:info({[], Key}, Table) end,
-    cprof_n_plus_one_table:row({path([Span]), Key}, Info, Table);
+    case cprof_n_plus_one_table:info({[], Key}, Table) of
+        none -> none;
+        Info -> cprof_n_plus_one_table:row({path([Span]), Key}, fun() -> Info end, Table)
+    end;
 row_of_child(_, _, _, _) ->
     none.
 

@@ -5,7 +5,7 @@
 
 -export([prepare/0, of_query/1, is_between/1]).
 
-%% These modules, and those whose names begin so with a point behind it.
+%% These modules, and those whose names begin with one of these and a point.
 -define(BETWEEN, [
     "cprof_n_plus_one_caller", "cprof_n_plus_one_table", "cprof_n_plus_one", "cprof_spans_handler", "telemetry",
     "Elixir.Ecto", "Elixir.EctoSQL", "Elixir.DBConnection", "Elixir.Postgrex", "Elixir.MyXQL", "Elixir.Tds",

@@ -72,7 +72,8 @@ stop(#table{owner = Owner}) ->
 
 %% --- rows ------------------------------------------------------------------------
 
-%% The figures of a row; `none' if it finds no room. Info is only asked if it is new.
+%% The figures of a row, which is made if it is not there; `none' if it finds no room.
+%% Info is only called for a new row.
 -spec row(row_key(), fun(() -> info()), table()) -> counters:counters_ref() | none.
 row(Key, Info, #table{rows = Rows, counters = Counters} = Table) ->
     case ets:member(Rows, Key) of
@@ -90,8 +91,12 @@ row(Key, Info, #table{rows = Rows, counters = Counters} = Table) ->
             end
     end.
 
--spec info(row_key(), table()) -> info().
-info(Key, #table{rows = Rows}) -> ets:lookup_element(Rows, Key, 3).
+-spec info(row_key(), table()) -> info() | none.
+info(Key, #table{rows = Rows}) ->
+    case ets:lookup(Rows, Key) of
+        [{_, _, Info}] -> Info;
+        [] -> none
+    end.
 
 %% A span has ended in which the query of the row was made so many times.
 -spec add(pos_integer(), integer(), counters:counters_ref()) -> ok.
@@ -146,8 +151,8 @@ found(#table{rows = Rows, counters = Counters}) ->
 is_before(#{lost_us := A, path := Path, query := Query}, #{lost_us := B, path := OtherPath, query := OtherQuery}) ->
     {-A, Path, Query} =< {-B, OtherPath, OtherQuery}.
 
-%% A span that has reached the threshold, and is the first, has not ended yet. A row
-%% without spans is only there for what is known of its query.
+%% A row has no figures while the first span that reached the threshold has not ended. A
+%% row whose path is [] never has: it keeps what is known of a query of children.
 figures(Path, Figures, Info) ->
     Places = [{count_of(P), N} || P <- lists:seq(0, ?PLACES - 1), N <- [counters:get(Figures, ?ROW_FIRST + P)], N > 0],
     case Places of
