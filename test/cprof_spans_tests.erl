@@ -458,14 +458,14 @@ options_are_checked_test_() ->
     [
         ?_assertMatch({{_, _}, Words}, {binary:match(Sentence(Prefixes, Options), Words), Words})
      || {Prefixes, Options, Words} <- [
-            {[], #{}, <<"give a prefix">>},
+            {[], #{}, <<"both are []">>},
             {web, #{}, <<"give a prefix">>},
             {[[web], <<"page">>], #{}, <<"give a prefix">>},
             {[web], #{metadata => route}, <<"a list of keys">>},
             {[web], #{metadata => fun erlang:abs/1}, <<"a list of keys">>},
             {[web], #{events => [web, query]}, <<"list of events">>},
             {[web], #{events => [[web, stop]]}, <<"belong to a span">>},
-            {[web], #{n_plus_one => true}, <<"option events">>},
+            {[web], #{n_plus_one => true}, <<"(true) counts the events of option events">>},
             {[web], #{n_plus_one => 3}, <<"n_plus_one must be">>},
             {[], #{events => [[q]], n_plus_one => [{threshold, 1}]}, <<"2 or more">>},
             {[], #{events => [[q]], n_plus_one => #{key => 1}}, <<"key of n_plus_one">>},

@@ -29,8 +29,8 @@
 }.
 -export_type([stats/0]).
 
-%% One for each attachment. What a process in a span has noted under it at `detach' is
-%% replaced at the next one.
+%% One for each attachment. A process that is in a span at `detach' keeps what it has noted
+%% under the key. The next attachment with this key replaces that.
 -define(KEYS, [
     '$cprof_spans_1', '$cprof_spans_2', '$cprof_spans_3', '$cprof_spans_4',
     '$cprof_spans_5', '$cprof_spans_6', '$cprof_spans_7', '$cprof_spans_8'
@@ -95,7 +95,7 @@ free_key(Key, _, false, Attachment) ->
     Key.
 
 attach_as(none, _) ->
-    {error, {too_many, text("no more than ~b can be attached at the same time; detach one first", length(?KEYS))}};
+    {error, {too_many, text("no more than ~b handlers of spans can be attached at the same time; detach one first", length(?KEYS))}};
 attach_as(Key, #{id := Id, steps := Steps, n_plus_one := Counted} = Checked) ->
     Handler = fun cprof_spans_handler:handle/4,
     case cprof_n_plus_one:start(Counted) of
@@ -107,7 +107,7 @@ attach_as(Key, #{id := Id, steps := Steps, n_plus_one := Counted} = Checked) ->
                     ok;
                 {error, already_exists} ->
                     forget(Key, Attachment),
-                    {error, {already_attached, text("a handler ~tp is there; detach it first", Id)}}
+                    {error, {already_attached, text("a handler with the id ~tp is attached; detach it first, or give another id", Id)}}
             end;
         {error, Failure} ->
             {error, Failure}
@@ -170,7 +170,7 @@ known(Id) ->
 known(Id, Attachments) ->
     case [{Key, A} || {Key, A} <- Attachments, cprof_spans_handler:id(A) =:= Id, is_attached(A)] of
         [{Key, Attachment} | _] -> {ok, Key, Attachment};
-        [] -> {error, {not_attached, text("nothing is attached as ~tp", Id)}}
+        [] -> {error, {not_attached, text("no spans are attached with the id ~tp", Id)}}
     end.
 
 %% Only telemetry knows.

@@ -82,14 +82,16 @@ steps(Prefixes, Events) ->
     All = Spans ++ [{Event, {past, name(Event), Event}} || Event <- lists:usort(Events)],
     Steps = maps:from_list(All),
     case {length(All), map_size(Steps)} of
-        {0, 0} -> wrong("give a prefix of spans, or events~ts", "");
+        {0, 0} -> wrong("give a prefix of spans, or events in option events; both are ~tp", []);
         {Same, Same} -> Steps;
-        _ -> wrong("events that belong to a span that is given, too: ~tp", [E || {E, _} <- Spans, E1 <- Events, E =:= E1])
+        _ ->
+            Twice = [E || {E, _} <- Spans, lists:member(E, Events)],
+            wrong("option events has events that belong to a span of a given prefix: ~tp", Twice)
     end.
 
-%% Only single events are counted, so there is nothing to count without any.
+%% Only single events are counted.
 n_plus_one(false, _) -> none;
-n_plus_one(_, []) -> wrong("option n_plus_one counts the events of option events; give ~ts", "some");
+n_plus_one(Value, []) -> wrong("option n_plus_one (~tp) counts the events of option events; give these, too", Value);
 n_plus_one(true, _) -> n_plus_one(#{}, given);
 n_plus_one(Options, Events) when is_list(Options) -> n_plus_one(to_map(Options), Events);
 n_plus_one(Options, _) ->
