@@ -1,7 +1,7 @@
 defmodule Cprof.LiveDashboard.Figures do
   @moduledoc false
-  # The figures of the node as tables of texts. serve/1 is the loop of the process that reads them: always the same
-  # one, because rates are those since its previous reading, and not that of the page, which must never wait.
+  # The figures of the node as tables of texts. One process reads them, in the loop serve/1. It is always the same one,
+  # because rates are those since its previous reading. It is not the process of the page, which must never wait.
 
   @rows 8
   # How long to wait for missing answers; as in Cprof.snapshot/1.
@@ -83,7 +83,9 @@ defmodule Cprof.LiveDashboard.Figures do
     full =
       if snapshot.process_table_nearly_full, do: ["few process slots are free, so not all could be asked"], else: []
 
-    found = full ++ gaps ++ for(what <- Enum.uniq(snapshot.missing ++ memory.missing), do: "no #{what}")
+    unread = for what <- snapshot.missing, do: "no #{what}"
+    unknown = Enum.map_join(memory.missing, ", ", &:cprof_memory_text.missing_name/1)
+    found = full ++ gaps ++ unread ++ if(unknown == "", do: [], else: ["not known: #{unknown}"])
     if found != [], do: "Incomplete: #{Enum.join(found, ", ")}."
   end
 

@@ -101,8 +101,8 @@ defmodule Cprof.LiveDashboard.View do
   # --- what was recorded ------------------------------------------------------------------------------------------------
 
   @doc """
-  A recording, the first or a later one of the page. Its parts do not change, and the browser leaves them alone: else each refresh would close what its
-  user has opened.
+  A recording; the number tells it from earlier ones of the page. The browser leaves it alone once it is there
+  (`phx-update`). Otherwise each refresh would close what the user has opened.
   """
   @spec result(pos_integer(), Recording.result(), nonces()) :: {:safe, iodata()}
   def result(number, result, nonces) do

@@ -2,7 +2,7 @@
 %% Pure.
 -module(cprof_memory_text).
 
--export([format/1, what/1]).
+-export([format/1, what/1, missing_name/1]).
 
 %% Names are cut so that a row has room in a line.
 -define(NAME, 44).
@@ -52,18 +52,20 @@ quality(#{quality := #{process_table_nearly_full := NearlyFull} = Quality}) ->
 
 missing(Why, #{missing := Missing, reasons := Reasons}) ->
     Keys = [Key || Key <- Missing, maps:get(Key, Reasons) =:= Why],
-    [["  ", why(Why), ":\n    ", lists:join(", ", [named(Key) || Key <- Keys]), "\n"] || Keys =/= []].
+    [["  ", why(Why), ":\n    ", lists:join(", ", [missing_name(Key) || Key <- Keys]), "\n"] || Keys =/= []].
 
 why(silent) -> "not known, because a scheduler did not answer in time (option wait_ms waits longer)";
 why(uncounted) -> "not known, because this VM does not count sizes (+Mea min)";
 why(unsupported) -> "not known, because this system does not say it".
 
-named(memory) -> "sizes by kind";
-named(allocators) -> "allocators";
-named(cached) -> "room for new carriers";
-named(native_code) -> "code of the JIT";
-named(resident) -> "what is in RAM";
-named(tables) -> "ETS tables".
+%% What is not known, in words.
+-spec missing_name(cprof_memory:missing()) -> string().
+missing_name(memory) -> "sizes by kind";
+missing_name(allocators) -> "allocators";
+missing_name(cached) -> "room for new carriers";
+missing_name(native_code) -> "code of the JIT";
+missing_name(resident) -> "what is in RAM";
+missing_name(tables) -> "ETS tables".
 
 %% --- where it is -----------------------------------------------------------------
 

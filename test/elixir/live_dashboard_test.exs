@@ -18,7 +18,7 @@ defmodule Cprof.LiveDashboardTest do
   use ExUnit.Case, async: false
 
   alias Cprof.LiveDashboard
-  alias Cprof.LiveDashboard.{Markup, Page, Recording, View}
+  alias Cprof.LiveDashboard.{Figures, Markup, Page, Recording, View}
 
   doctest Markup
 
@@ -53,6 +53,14 @@ defmodule Cprof.LiveDashboardTest do
   end
 
   defp shown(table, id), do: Enum.find(table.tables, &(&1.id == id))
+
+  test "what is not known is named in words" do
+    memory = :cprof_memory.take(%{top: 3, wait_ms: 100})
+    unknown = %{memory | quality: %{memory.quality | missing: [:cached, :resident]}}
+
+    assert Figures.from(:cprof_snapshot.take(%{top: 3, wait_ms: 100}), unknown).incomplete =~
+             "not known: room for new carriers, what is in RAM."
+  end
 
   test "the figures are those of the node" do
     server = start_supervised!(%{id: DashboardWork, start: {GenServer, :start_link, [DashboardWork, 50]}})
