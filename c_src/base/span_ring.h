@@ -47,6 +47,7 @@ enum {
     SPAN_KINDS = 4096,    /**< of 256 bytes: 1 MiB */
     SPAN_KIND_TEXT = 248, /**< bytes of a kind's text at most */
     SPAN_KIND_OTHER = 0,  /**< its text is "[other spans]" */
+    /** A mark that is still not written after this time counts as lost. */
     SPAN_PATIENCE_NS = 10000000,
 };
 

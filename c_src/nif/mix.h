@@ -1,6 +1,7 @@
 /**
  * @file mix.h
- * A hash of bytes, which is quick to make.
+ * A hash of bytes for the NIFs, which run in the node's own processes. It takes
+ * eight bytes at a time; hash_bytes (base/index.h) takes one.
  */
 #ifndef CPROF_NIF_MIX_H
 #define CPROF_NIF_MIX_H
@@ -15,7 +16,7 @@ static inline uint64_t mix_word(uint64_t hash, uint64_t word)
     return hash ^ hash >> 32;
 }
 
-/** Continues a hash; begin with 0. */
+/** Continues a hash with these bytes; the first hash is 0. */
 static inline uint64_t mix_bytes(uint64_t hash, const char *bytes, size_t size)
 {
     uint64_t word;

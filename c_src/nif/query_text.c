@@ -21,7 +21,7 @@ static void skip(struct rest *r, size_t count)
     r->at += count < left ? count : left;
 }
 
-/* To behind the next `text`, or to the end. */
+/* Goes on behind the next `text`, or at the end if there is none. */
 static void skip_past(struct rest *r, const char *text, size_t length)
 {
     const char *found = memmem(r->at, (size_t)(r->end - r->at), text, length);
@@ -90,7 +90,7 @@ static bool ends_with(const struct query_text *q, size_t end, const char *text)
     return end >= length && memcmp(q->text + end - length, text, length) == 0;
 }
 
-/* Takes back what repeats what stands before it and a comma. */
+/* If the result ends with `one`, a comma and `one`, leaves the last one out. */
 static void drop_repeated(struct query_text *q, const char *one)
 {
     if (!ends_with(q, q->length, one))
@@ -120,8 +120,8 @@ static void take(struct query_text *q, struct rest *r, size_t count)
 /* --- reading ---------------------------------------------------------------
  */
 
-/* From its first quote on; a quote within is doubled, or behind a backslash if
- * that is meant to be special. */
+/* Skips a text in quotes, from its first quote on. A quote within the text is
+ * doubled. With `backslashes`, it may also stand behind a backslash. */
 static void skip_quoted(struct rest *r, char quote, bool backslashes)
 {
     skip(r, 1);
@@ -200,7 +200,7 @@ static void read_name_in_quotes(struct query_text *q, struct rest *r)
     put(q, from, (size_t)(r->at - from));
 }
 
-/* False if there is none. */
+/* False if no comment begins here. */
 static bool skip_comment(struct rest *r)
 {
     if (class_of(*r->at) != OTHER)
@@ -261,8 +261,9 @@ void query_text_make(struct query_text *q, const char *sql, size_t length)
 /* --- numbers ---------------------------------------------------------------
  */
 
-/* Of texts that were met before: all that a program makes again and again is
- * the same text, byte for byte. Two words of different writers do not match. */
+/* The numbers of queries that were met before, by a hash of their bytes: a
+ * program makes most of its queries with the same bytes each time. A reader
+ * that gets the two words of different writers finds no match. */
 static struct {
     uint64_t id, raw_and_id;
 } known[4096];

@@ -78,8 +78,8 @@ static void write_kind(struct span_kind *k, struct spans_text event,
                      __ATOMIC_RELEASE);
 }
 
-/* The slot of these texts, or the free one in which they belong, from `at` on;
- * *found is what it holds. */
+/* Looks from slot `at` on for the slot of these texts, or else the free one in
+ * which they belong. Sets *found to what it holds. */
 static uint64_t *slot_of(struct spans *s, uint64_t at, uint64_t hash,
                          struct spans_text event, struct spans_text more,
                          uint64_t *found)
@@ -172,8 +172,9 @@ bool spans_knows(const struct spans *s, uint64_t process)
            now - __atomic_load_n(&p->marks, __ATOMIC_RELAXED) < SPAN_MARKS / 2;
 }
 
-/* Two processes at one place at the same time may leave the one's name with
- * the other's time. That only moves when it is said again. */
+/* If two processes write to the same place at the same time, it may hold the
+ * pid of the one and the number of the other. Then the process only says again
+ * sooner or later than needed for whom it works. */
 void spans_know(struct spans *s, uint64_t process)
 {
     struct spans_process *p = &s->processes[place_of(process)];
@@ -185,8 +186,8 @@ void spans_know(struct spans *s, uint64_t process)
 /* --- the page --------------------------------------------------------------
  */
 
-/* All memory is touched here: the first write to a page of it takes some
- * microseconds, which is for whoever attaches, and not for one mark in a
+/* Writes to all of the memory, because the first write to a page of memory
+ * takes some microseconds: whoever attaches pays for it, not one mark in a
  * hundred. */
 struct spans *spans_create(void)
 {

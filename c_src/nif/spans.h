@@ -4,8 +4,9 @@
  * writes the page that base/span_ring.h describes. Knows nothing of the VM; its
  * NIFs are in spans_nif.c.
  *
- * All functions but the first two may be called by any threads at the same
- * time. They take no lock, wait for nobody and allocate nothing.
+ * Any number of threads may call the functions at the same time, except
+ * spans_create and spans_destroy. They take no lock, wait for nobody and
+ * allocate nothing.
  */
 #ifndef CPROF_NIF_SPANS_H
 #define CPROF_NIF_SPANS_H
@@ -22,19 +23,19 @@ enum {
     SPANS_PROCESSES = 1 << 15, /**< a power of two */
 };
 
-/** The process of which it was last said for whom it works, and when: the
- *  number of marks then. */
+/** A process that has said for whom it works. */
 struct spans_process {
-    uint64_t process, marks;
+    uint64_t process; /**< the term of its pid */
+    uint64_t marks;   /**< how many marks the page had at that time */
 };
 
 /** About 13 MiB. */
 struct spans {
     struct span_page page;
-    /** A kind by its text: the upper half of the text's hash, and the kind's
-     *  index + 1; 0: free. Only added to. */
+    /** Finds a kind by its text. A slot holds the upper half of the text's hash
+     *  and the kind's index + 1, or 0 if it is free. It never changes again. */
     uint64_t slots[SPANS_SLOTS];
-    struct spans_process processes[SPANS_PROCESSES]; /**< by a hash */
+    struct spans_process processes[SPANS_PROCESSES]; /**< by a hash of pids */
     struct span_mark marks[SPAN_MARKS];
     struct span_kind kinds[SPAN_KINDS];
 };
@@ -51,30 +52,31 @@ struct spans *spans_create(void);
 void spans_destroy(struct spans *s);
 
 /**
- * The kind of the spans of an event, with a part of its metadata: `more`, which
- * may be empty. A kind is added when it is met for the first time. A text that
- * is too long is cut between two characters. SPAN_KIND_OTHER, and one more in
- * `kinds_refused`, when there is no room for another kind.
+ * Returns the index of the kind of an event with a part of its metadata:
+ * `more`, which may be empty. Adds the kind if it is new. A text of more than
+ * SPAN_KIND_TEXT bytes is cut between two characters. If there is no room for
+ * another kind, returns SPAN_KIND_OTHER and adds one to `kinds_refused`.
  */
 uint32_t spans_kind(struct spans *s, struct spans_text event,
                     struct spans_text more);
 
-/** Has the CPU fetch the memory of the next mark: the ring is larger than its
- *  caches. For some time before spans_mark, while there is other work. */
+/** Makes the CPU fetch the memory of the next mark, because the ring is larger
+ *  than the CPU's caches. Call it before other work, and then spans_mark. */
 void spans_expect_mark(const struct spans *s);
 
 /**
- * Adds a mark; its `number` is not read. The mark is lost, as the contract of
- * the page foresees, if a thread stands still in this function while all other
- * marks of the page are written.
+ * Adds a copy of the mark, whose `number` is ignored. The mark is lost if the
+ * thread stands still in this function while SPAN_MARKS others are written.
+ * Readers notice that (base/span_ring.h).
  */
 void spans_mark(struct spans *s, const struct span_mark *mark);
 
 /**
- * False when it is to be said for whom a process works: by a SPAN_CHILD or, if
- * for nobody, by nothing; in both cases after spans_know. That is so before its
- * first mark, again before that is overwritten in the ring, and sometimes
- * without need.
+ * Has this process said for whom it works? If not, the caller calls spans_know,
+ * and then adds a mark SPAN_CHILD if the process works for another one. The
+ * answer is false before the first mark of a process, and again before its
+ * SPAN_CHILD is overwritten in the ring. It may also be false without need,
+ * since two processes can have the same place in the table.
  */
 bool spans_knows(const struct spans *s, uint64_t process);
 void spans_know(struct spans *s, uint64_t process);

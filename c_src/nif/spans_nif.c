@@ -15,7 +15,7 @@ _Static_assert(1 << KIND_BITS == SPAN_KINDS, "a token has no room for a kind");
 extern struct span_page *cprof_span_page;
 __attribute__((visibility("default"))) struct span_page *cprof_span_page;
 
-/* To look an atom up takes longer than a mark. */
+/* Looking an atom up takes longer than a mark. */
 static struct {
     ERL_NIF_TERM ok, new, undefined;
 } atom;
@@ -35,7 +35,7 @@ void spans_nif_load(ErlNifEnv *env, struct nif_state *state)
         publish(s);
 }
 
-/* Of two threads that come first at the same time, one allocates in vain. */
+/* If two threads come here at the same time, one of them allocates in vain. */
 static struct spans *create(struct nif_state *state)
 {
     struct spans *ours = spans_create(), *there = NULL;
@@ -77,7 +77,7 @@ static bool get_text(ErlNifEnv *env, ERL_NIF_TERM term, struct spans_text *t)
     return true;
 }
 
-/* A kind's text is not longer. */
+/* Parts of the metadata, joined by spaces. A kind has no room for more. */
 struct joined {
     size_t length;
     char text[SPAN_KIND_TEXT];
