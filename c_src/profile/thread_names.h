@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /** The number of a normal scheduler, from the name of its thread: "1_scheduler"
- *  until OTP 26, "erts_sched_1" later (erl_process.c, erts_start_schedulers).
- *  0: it is none. */
+ *  (OTP 25) or "erts_sched_1" (26 and later; erl_process.c,
+ *  erts_start_schedulers). 0 for other threads. */
 uint32_t thread_names_scheduler(const char *thread);
 
 #endif

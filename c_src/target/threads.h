@@ -2,7 +2,7 @@
  * @file threads.h
  * The OS threads of the node, classified by the names that the VM gives them:
  * OTP 25 `N_scheduler`, `N_dirty_cpu_sch(eduler)`, `N_dirty_io_sche(duler)`,
- * `N_aux`, `N_poller`, `async_N`; OTP 27 and later `erts_sched_N`,
+ * `N_aux`, `N_poller`, `async_N`; OTP 26 and later `erts_sched_N`,
  * `erts_dcpus_N`, `erts_dios_N`, `erts_aux_N`, `erts_poll_N`, `erts_async_N`
  * (erts/emulator/beam/erl_process.c, sys_drivers.c, erl_async.c; the kernel
  * truncates names to 15 bytes). If several threads have the same name, the

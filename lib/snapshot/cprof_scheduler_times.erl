@@ -91,7 +91,7 @@ threads(Folders, Advance) ->
     Times = [{Scheduler, Time} || {Scheduler, Folder} <- Folders, Time <- time(Folder, Advance)],
     #{folders => Folders, times => maps:from_list(Times)}.
 
-%% A thread is known by its name, which OTP 27 changed.
+%% A thread is known by its name, which OTP 26 changed.
 folders(Advance) ->
     case file:list_dir(?TASKS) of
         {ok, Threads} ->
@@ -128,7 +128,7 @@ read_line(Name, Advance) ->
 line({ok, Bytes}) -> string:trim(binary_to_list(Bytes), trailing, "\n");
 line(_) -> "".
 
-%% OTP 27 and later: erts_sched_1, erts_dcpus_1, erts_dios_1; before:
+%% OTP 26 and later: erts_sched_1, erts_dcpus_1, erts_dios_1; before:
 %% 1_scheduler, 1_dirty_cpu_sch, 1_dirty_io_sche (15 characters are kept).
 scheduler_of("erts_sched_" ++ Number) ->
     numbered(normal, Number);
