@@ -52,8 +52,8 @@ defmodule Cprof.Spans do
 
     * `:metadata` - what tells spans of one prefix apart: keys of the metadata (`[:route]`), whose values are texts,
       atoms or integers, or a function of the prefix and the metadata that returns a text or `nil`, as a capture
-      `&Mod.fun/2`. It is asked at the start of a span. Only a few different texts: a node has room for 4,095
-      different spans, and all further ones are called "[other spans]"
+      `&Mod.fun/2`. It is called at the start of a span. Choose metadata with few different values: a node has room
+      for 4,095 different spans, and all further ones are called "[other spans]"
     * `:events` - events without a start, such as Ecto's `[:my_app, :repo, :query]`: a span that ended when the event
       was executed, and that was as long as its measurement `duration` or `total_time` says (in native units)
     * `:n_plus_one` - whether these events are counted, see `n_plus_one/1` (`true` if there are any), or options of
