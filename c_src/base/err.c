@@ -104,8 +104,8 @@ static const struct err_row rows[] = {
                "--cookie-file FILE, or in CPROF_COOKIE"},
     {E_REFUSED, "the node refused the connection; does it allow only certain "
                 "nodes (net_kernel:allow/1)?"},
-    {E_LONG_NAME, "the host in the node's name is so long that no name at it "
-                  "(cprof_1@HOST) has at most 255 characters, as names must"},
+    {E_LONG_NAME, "the host in the node's name is too long: cprof's own name "
+                  "(cprof_1@HOST) would have more than 255 characters"},
     {E_NAMES_TAKEN, "others ask this node now, and use all the names that "
                     "cprof has for this; try again"},
     {E_OTHER_NODE, "the node that answers to this name is another process"},

@@ -53,8 +53,9 @@ static int open_file(const char *path)
     return fd < 0 ? -errno : fd;
 }
 
-/* What a pipe has comes in pieces, when its writer gets to it. Returns how much
- * was read, at most FILE_MAX, or an error. */
+/* A pipe gives its text in pieces, as its writer writes them. Returns how many
+ * bytes were read, at most FILE_MAX, or a negative error: -E_TIME if the writer
+ * has not closed the pipe after PIPE_MS. */
 static ssize_t read_to_end(int fd, char *text)
 {
     const struct deadline until = deadline_in(PIPE_MS, NULL);

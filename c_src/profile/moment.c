@@ -50,7 +50,8 @@ const char *moment_leaf(const struct moment *m, const struct moment_process *p)
                : function_name(m, profile_stack_function(m->profile, p->stack));
 }
 
-/* "in shop:wait/1", "sleeps in shop:poll/0"; false: the leaf says it all. */
+/* "in shop:wait/1", "sleeps in shop:poll/0"; false if the leaf is all that is
+ * shown. */
 static bool waits_in(const struct moment *m, const struct moment_process *p,
                      struct buffer *out)
 {

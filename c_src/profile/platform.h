@@ -20,10 +20,10 @@
  *  is like "Elixir.Enum". */
 bool platform_has(const char *module);
 /** The innermost function of a stack that is of the application. If all are of
- *  the platform, the innermost one. A process that waits is said to be there:
- *  that it waits in timer:sleep/1 or gen:do_call/4 explains nothing. */
+ *  the platform, the innermost one. Reports show a process that waits at this
+ *  function, because timer:sleep/1 or gen:do_call/4 explains nothing. */
 uint32_t platform_call_site(const struct profile *p, uint32_t stack);
-/** The stack up to that function. */
+/** The stack whose innermost function that is. */
 uint32_t platform_call_stack(const struct profile *p, uint32_t stack);
 /** The same for all stacks: an array by stack, which the caller frees. NULL if
  *  there is not enough memory. */

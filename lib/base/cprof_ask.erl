@@ -9,8 +9,9 @@
 
 %% {_, Pid}: a question that Pid answers.
 -type key() :: term().
-%% {prompt, _}: little work in many turns; on a busy node it does not wait for each
-%% of them. It calls the function after each, so that it is not taken to be stuck.
+%% {prompt, _}: little work in many turns. Its helper has priority high, because on a busy
+%% node it would wait for each turn. It calls the function that it is given after each
+%% turn, so that it does not count as stuck.
 -type question() :: fun(() -> term()) | {prompt, fun((advance()) -> term())}.
 -type advance() :: fun(() -> ok).
 -opaque tasks() :: #{

@@ -176,8 +176,8 @@ callees(Walk, Answers, Top, WaitMs) ->
 left_ms(WaitMs, Began) ->
     max(0, WaitMs - (erlang:monotonic_time(microsecond) - Began) div 1000).
 
-%% Each scheduler has a file, which is read in three turns; each allocator waits for
-%% all schedulers.
+%% These take many turns: each scheduler has a file, which is read in three, and the sizes
+%% of each allocator need an answer from every scheduler.
 slow(Before, Owner) ->
     Folders = folders(Before),
     [

@@ -109,7 +109,7 @@ defmodule Live.EndingsTest do
     assert {code, said =~ "does not end within the limits"} == {1, true}, said
   end
 
-  # Of libbpf, no memory for the kernel's types is "No such process".
+  # libbpf returns "No such process" if it has no memory for the kernel's types.
   test "too little memory is named", %{pid: pid} do
     for kb <- [12000, 15000, 20000] do
       record = "#{Cprof.program()} record -p #{pid} -d 1 --engine bpf"

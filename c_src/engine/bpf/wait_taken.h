@@ -1,8 +1,8 @@
 /**
  * @file wait_taken.h
  * Which waits become samples, and what these stand for. The BPF program decides
- * it for waits that have ended, and our side for those that have not, so both
- * share this file.
+ * it for waits that have ended, engine_block.c for those that have not ended
+ * yet.
  */
 #ifndef CPROF_ENGINE_BPF_WAIT_TAKEN_H
 #define CPROF_ENGINE_BPF_WAIT_TAKEN_H
@@ -10,13 +10,13 @@
 #include "engine/bpf/record.h"
 
 /**
- * A wait of at least `period` nanoseconds is taken, a shorter one with a
- * probability that follows its length; then it stands for the whole period, so
- * sums are unbiased.
- * @param wait    ns is set; gets `times`
- * @param chance, round  random numbers
- * @param stands_for_ns  the time that the sample stands for
- * @return 0: it is not taken
+ * A wait of at least `period` nanoseconds (less than 2^32) is taken. A shorter
+ * one is taken with the probability ns / period, and then stands for a whole
+ * period, so that sums are unbiased.
+ * @param wait    `ns` is set; `times` gets how many waits it stands for
+ * @param chance, round  two independent random numbers
+ * @param stands_for_ns  gets the time that it stands for
+ * @return 1, or 0 if it is not taken
  */
 static inline __attribute__((always_inline)) int
 wait_taken(struct bpf_wait *wait, __u64 period, __u32 chance, __u32 round,

@@ -1,6 +1,7 @@
 /*
- * What the rows of an event count, one of several values: samples or CPU time,
- * blocked time or the number of waits. The one that is chosen is the weight.
+ * What the rows of an event count: one of several values, such as samples and
+ * CPU time, or blocked time and the number of waits. The chosen value is the
+ * weight of a row.
  */
 import {changed} from "./change.js";
 import {element, make} from "./page.js";
