@@ -335,6 +335,22 @@ a_loop_of_queries_is_found_and_a_batch_is_not_test() ->
         ]
     end).
 
+texts_of_a_row_are_as_long_as_those_of_marks_test() ->
+    Long = unicode:characters_to_binary(lists:duplicate(5000, $\x{e4})),
+    Key = fun(_, _) -> Long end,
+    with_queries(#{n_plus_one => [{key, Key}]}, fun(Attachment) ->
+        request(Long, fun() -> [query(one(Id), <<"c">>, 1) || Id <- [1, 2, 3]] end),
+        #{rows := [#{path := [<<"[:web]">>, <<"[:page] ", _/binary>> = Span], query := Query}]} = found(Attachment),
+        ?assertEqual({248, 2000}, {byte_size(Span), byte_size(Query)}),
+        ?assert(is_list(unicode:characters_to_list(Span)))
+    end),
+    with_queries(#{}, fun(Attachment) ->
+        request(<<"x", Long/binary>>, fun() -> [query(one(Id), <<"c">>, 1) || Id <- [1, 2, 3]] end),
+        #{rows := [#{path := [_, Span]}]} = found(Attachment),
+        ?assertEqual(247, byte_size(Span)),
+        ?assert(is_list(unicode:characters_to_list(Span)))
+    end).
+
 less_than_the_threshold_is_no_loop_test() ->
     with_queries(#{n_plus_one => [{threshold, 5}]}, fun(Attachment) ->
         request(<<"/a">>, fun() -> [query(one(Id), <<"customers">>, 1000) || Id <- lists:seq(1, 4)] end),

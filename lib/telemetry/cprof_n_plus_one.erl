@@ -66,6 +66,9 @@
 %% three on there mostly is a loop.
 -define(THRESHOLD, 3).
 -define(QUERIES, 256).
+%% Bytes: as marks have of a span (SPAN_KIND_TEXT), and the NIF of a query.
+-define(SPAN_BYTES, 248).
+-define(QUERY_BYTES, 2000).
 
 -spec check(map()) -> {ok, checked()} | {error, iolist()}.
 check(Options) ->
@@ -214,14 +217,23 @@ info({Name, _, _}, Metadata, Key) ->
     }.
 
 query_text({_, _, _}, #{query := Query}) -> cprof_words:shown(cprof_native:query_text(Query));
-query_text({_, {key, Key}}, _) when is_binary(Key) -> cprof_words:shown(Key);
-query_text({_, {key, Key}}, _) -> cprof_words:text("~tp", [Key]);
-query_text({_, Text}, _) -> cprof_words:shown(joined(Text)).
+query_text({_, {key, Key}}, _) when is_binary(Key) -> cprof_words:shown(cut(Key, ?QUERY_BYTES));
+query_text({_, {key, Key}}, _) -> cut(cprof_words:text("~tp", [Key]), ?QUERY_BYTES);
+query_text({_, Text}, _) -> cprof_words:shown(cut(joined(Text), ?QUERY_BYTES)).
 
 path(Spans) -> [whole(Span) || Span <- lists:reverse(Spans)].
 
 whole({Name, _, _, Empty}) when Empty =:= <<>>; Empty =:= [] -> Name;
-whole({Name, _, _, Text}) -> cprof_words:shown(<<Name/binary, $\s, (joined(Text))/binary>>).
+whole({Name, _, _, Text}) -> cprof_words:shown(cut(<<Name/binary, $\s, (joined(Text))/binary>>, ?SPAN_BYTES)).
 
 joined(Text) when is_binary(Text) -> Text;
 joined(Words) -> iolist_to_binary(lists:join($\s, Words)).
+
+%% At most so many bytes, without a part of a character at the end.
+cut(Text, Most) when byte_size(Text) =< Most -> Text;
+cut(Text, Most) ->
+    First = binary:part(Text, 0, Most),
+    case unicode:characters_to_binary(First) of
+        {incomplete, Whole, _} -> Whole;
+        _ -> First
+    end.
