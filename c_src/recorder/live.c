@@ -11,6 +11,7 @@
 #include "recorder/live_table.h"
 #include "recorder/live_threads.h"
 #include "recorder/session.h"
+#include "recorder/sources.h"
 
 struct live {
     struct session *session;
@@ -269,8 +270,8 @@ static void see_machine(struct live *l, struct moment *m)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned spans = live_cpu_spans(&l->cpu, l->spans);
-    m->engine = l->parts.engine;
-    m->no_cpu = l->parts.no_cpu;
+    m->engine = sources_engine(l->parts.sources);
+    m->no_cpu = l->parts.sources->no_cpu;
     m->elapsed_ns = clock_now_ns() - l->opened_ns;
     m->span_ns = live_cpu_span_ns(&l->cpu, spans);
     m->cpu_count = cpus > 0 ? (unsigned)cpus : 0;

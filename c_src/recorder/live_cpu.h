@@ -31,7 +31,8 @@ struct live_cpu_thread {
     pid_t tid;
     enum thread_kind kind;
     unsigned number;
-    uint64_t ns[LIVE_CPU_MARKS]; /**< its CPU time, by mark */
+    uint64_t ns[LIVE_CPU_MARKS];        /**< its CPU time, by mark */
+    uint64_t waited_ns[LIVE_CPU_MARKS]; /**< for a CPU, likewise */
 };
 
 /** Must be all 0 before the first mark. */
@@ -56,9 +57,15 @@ uint64_t live_cpu_span_ns(const struct live_cpu *c, unsigned spans);
 /** CPUs that were used on average in that time; NAN if that is not known. */
 double live_cpu_of_thread(const struct live_cpu *c,
                           const struct live_cpu_thread *t, unsigned spans);
+/** The share of the time for which it waited for one. */
+double live_cpu_waited(const struct live_cpu *c,
+                       const struct live_cpu_thread *t, unsigned spans);
 double live_cpu_of_node(const struct live_cpu *c, unsigned spans);
 double live_cpu_of_machine(const struct live_cpu *c, unsigned spans,
                            unsigned cpu_count);
+
+/** The CPU time that a process has used; 0: it has ended. */
+uint64_t live_cpu_node_ns(pid_t pid);
 
 /** The first line of /proc/stat. 0, or -E_FORMAT. Pure. */
 MUST_USE int live_cpu_parse(const char *text, uint64_t *busy, uint64_t *all);

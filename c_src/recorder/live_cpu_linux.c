@@ -18,7 +18,7 @@ void live_cpu_deinit(struct live_cpu *c)
 
 /* --- what the kernel says ------------------------------------------------- */
 
-static uint64_t node_ns(pid_t pid)
+uint64_t live_cpu_node_ns(pid_t pid)
 {
     clockid_t clock;
     return clock_getcpuclockid(pid, &clock) == 0 ? clock_ns_of(clock) : 0;
@@ -83,10 +83,12 @@ static void mark_thread(const struct live_cpu *c, pid_t pid,
     *to = old ? *old : (struct live_cpu_thread){.tid = now->tid};
     to->kind = now->kind;
     to->number = now->number;
-    if (schedstat_read(pid, now->tid, &s) == 0)
-        to->ns[at] = s.cpu_ns;
-    else
-        to->ns[at] = old ? to->ns[last] : 0;
+    if (schedstat_read(pid, now->tid, &s) != 0)
+        s = old ? (struct schedstat){.cpu_ns = to->ns[last],
+                                     .wait_ns = to->waited_ns[last]}
+                : (struct schedstat){0};
+    to->ns[at] = s.cpu_ns;
+    to->waited_ns[at] = s.wait_ns;
 }
 
 int live_cpu_mark(struct live_cpu *c, pid_t pid, const struct threads *now)
@@ -98,7 +100,7 @@ int live_cpu_mark(struct live_cpu *c, pid_t pid, const struct threads *now)
     if (!list)
         return -ENOMEM;
     *mark = (struct live_cpu_mark){.at_ns = clock_now_ns(),
-                                   .node_ns = node_ns(pid)};
+                                   .node_ns = live_cpu_node_ns(pid)};
     read_machine(mark);
     for (size_t i = 0; i < count; i++)
         mark_thread(c, pid, &now->list[i], &list[i]);
@@ -144,6 +146,14 @@ double live_cpu_of_thread(const struct live_cpu *c,
                           const struct live_cpu_thread *t, unsigned spans)
 {
     return spans ? cpus(t->ns[oldest(c, spans)], t->ns[newest(c)],
+                        live_cpu_span_ns(c, spans))
+                 : NAN;
+}
+
+double live_cpu_waited(const struct live_cpu *c,
+                       const struct live_cpu_thread *t, unsigned spans)
+{
+    return spans ? cpus(t->waited_ns[oldest(c, spans)], t->waited_ns[newest(c)],
                         live_cpu_span_ns(c, spans))
                  : NAN;
 }

@@ -96,7 +96,9 @@ static int open_engines(struct session *s, const struct session_options *o)
     if (soon)
         readers_prepare(&s->readers, o->kernel);
     s->look_pace = look_pace;
-    s->look_pace.pause_ns = soon && !o->live ? 0 : LOOK_PAUSE_NS;
+    s->look_pace.pause_ns = o->look_ns         ? o->look_ns
+                            : soon && !o->live ? 0
+                                               : LOOK_PAUSE_NS;
     err = err ? err : sources_start(&s->sources);
     if (!err && sources_of(&s->sources, EVENT_CPU) && !o->live)
         err = unseen_open(o->pid, &s->target.threads, &s->unseen);
@@ -313,10 +315,8 @@ struct profile *session_profile(struct session *s)
 
 struct session_parts session_parts(struct session *s)
 {
-    return (struct session_parts){.target = &s->target,
-                                  .pipeline = s->pipeline,
-                                  .engine = sources_engine(&s->sources),
-                                  .no_cpu = s->sources.no_cpu};
+    return (struct session_parts){
+        .target = &s->target, .pipeline = s->pipeline, .sources = &s->sources};
 }
 
 int session_renew(struct session *s, struct profile *fresh)

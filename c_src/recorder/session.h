@@ -16,6 +16,7 @@
 #include "profile/profile.h"
 
 struct pipeline;
+struct sources;
 struct target_state;
 
 struct session_options {
@@ -31,8 +32,10 @@ struct session_options {
     bool force;         /**< record even if the engine would rather refuse */
     bool timeline;      /**< keep the time of each sample */
     bool no_command;    /**< leave out the node's command line */
-    bool live; /**< for a view without an end (live.h): without an engine of
-                    the user's choice it also opens if none works */
+    bool live; /**< for what has no end (live.h, flight.h): without an engine
+                    of the user's choice it also opens if none works */
+    uint64_t look_ns; /**< the least time between looks at threads and
+                         libraries; 0: the usual one */
     /** Pids of processes that work for this recording, at most OWN_PIDS. They
      *  are in no sample of the event wall. Borrowed for the call. */
     const char *const *own;
@@ -66,12 +69,12 @@ MUST_USE int session_run(struct session *s, unsigned ms);
  *  session_finish or session_close. */
 struct profile *session_profile(struct session *s);
 struct session_progress session_progress(const struct session *s);
-/** What a view (live.h) is made from; borrowed until session_close. */
+/** What a view (live.h) or a part of a recording (flight.h) is made from;
+ *  borrowed until session_close. */
 struct session_parts {
     struct target_state *target;
     struct pipeline *pipeline;
-    const char *engine; /**< NULL: none */
-    int no_cpu;         /**< why no CPU time is sampled, explained; 0: it is */
+    struct sources *sources;
 };
 struct session_parts session_parts(struct session *s);
 /** Goes on with another profile, which the session then owns; the former one is

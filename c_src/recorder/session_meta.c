@@ -280,28 +280,33 @@ int session_meta_untaken(struct profile *p, uint64_t count)
     return profile_note(p, line);
 }
 
+void session_meta_count(struct profile_counters *c,
+                        const struct engine_counters *e)
+{
+    c->samples = e->samples;
+    c->lost = e->lost;
+    c->late = e->late;
+    c->missed = e->missed;
+    c->throttled = e->throttled;
+    c->bytes = e->bytes;
+    c->ticks = e->ticks;
+    c->partial = e->partial;
+    c->changed = e->changed;
+    c->unreadable = e->unreadable;
+    c->ended = e->ended;
+}
+
 int session_meta_end(struct profile *p, const struct target_state *t,
                      const struct engine_ops *ops, const struct engine *engine,
                      uint64_t duration_ns, bool gone)
 {
     struct profile_meta *m = profile_meta_edit(p);
-    struct profile_counters *c = profile_counters_edit(p);
     struct engine_counters e = ops->counters(engine);
     struct engine_info info = ops->info(engine);
     m->duration_ns = duration_ns;
     m->kernel_included = info.kernel_included;
     m->all_from_ns = info.all_from_ns;
-    c->samples = e.samples;
-    c->lost = e.lost;
-    c->late = e.late;
-    c->missed = e.missed;
-    c->throttled = e.throttled;
-    c->bytes = e.bytes;
-    c->ticks = e.ticks;
-    c->partial = e.partial;
-    c->changed = e.changed;
-    c->unreadable = e.unreadable;
-    c->ended = e.ended;
+    session_meta_count(profile_counters_edit(p), &e);
     int err = session_meta_text(p, &m->engine, ops->name);
     err = err ? err : note_holds(p, &info);
     err = err ? err : note_cost(p, &info.cost, duration_ns);

@@ -34,6 +34,10 @@ MUST_USE int session_meta_engine(struct profile *p,
  *  not processed. To be called after session_meta_end. 0, or the profile's
  *  error. */
 MUST_USE int session_meta_untaken(struct profile *p, uint64_t count);
+/** The counters of a recording: those of its profile, and with them what the
+ *  engine has counted so far. */
+void session_meta_count(struct profile_counters *c,
+                        const struct engine_counters *e);
 /** Sampling of one event has ended after duration_ns: puts the engine's
  * counters and notes into its profile. 0, or the profile's error.
  *  @param gone  sampling ended because the node did */
