@@ -246,6 +246,11 @@ int profile_double_buckets(struct profile *p)
     return err;
 }
 
+int profile_begin_at(struct profile *p, uint32_t bucket)
+{
+    return rows_begin_at(&p->rows, bucket);
+}
+
 struct profile_meta *profile_meta_edit(struct profile *p)
 {
     return &p->meta;

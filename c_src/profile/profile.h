@@ -286,6 +286,9 @@ MUST_USE int profile_add(struct profile *p, const struct profile_sample *s,
 /** Joins the buckets of this event's timeline in pairs, so that there are half
  *  as many, each twice as long. On an error nothing has changed. */
 MUST_USE int profile_double_buckets(struct profile *p);
+/** The timeline of this event begins with that bucket, which becomes the first
+ *  one: rows of earlier ones are dropped. On an error nothing has changed. */
+MUST_USE int profile_begin_at(struct profile *p, uint32_t bucket);
 struct profile_meta *profile_meta_edit(struct profile *p);
 struct profile_counters *profile_counters_edit(struct profile *p);
 /** Copies the meta of another recording, but not its counters. */

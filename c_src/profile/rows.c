@@ -34,21 +34,48 @@ int rows_add(struct rows *r, const struct profile_sample *key,
     return 0;
 }
 
-int rows_join_buckets(struct rows *r)
+/* The new bucket of a row. false: it is dropped. */
+typedef bool new_bucket(uint32_t *bucket, uint32_t first);
+
+static int rebuild(struct rows *r, new_bucket *change, uint32_t first)
 {
-    struct rows joined;
+    struct rows fresh;
     int err = 0;
-    rows_init(&joined, r->width);
+    rows_init(&fresh, r->width);
     for (uint32_t i = 0; !err && i < r->keys.len; i++) {
         struct profile_sample key =
             ((const struct profile_sample *)r->keys.rows)[i];
-        key.bucket /= 2;
-        err = rows_add(&joined, &key, rows_values(r, i));
+        if (change(&key.bucket, first))
+            err = rows_add(&fresh, &key, rows_values(r, i));
     }
-    rows_deinit(err ? &joined : r);
+    rows_deinit(err ? &fresh : r);
     if (!err)
-        *r = joined;
+        *r = fresh;
     return err;
+}
+
+static bool halve(uint32_t *bucket, uint32_t first)
+{
+    (void)first;
+    *bucket /= 2;
+    return true;
+}
+
+int rows_join_buckets(struct rows *r)
+{
+    return rebuild(r, halve, 0);
+}
+
+static bool shift(uint32_t *bucket, uint32_t first)
+{
+    bool kept = *bucket >= first;
+    *bucket -= kept ? first : 0;
+    return kept;
+}
+
+int rows_begin_at(struct rows *r, uint32_t first)
+{
+    return rebuild(r, shift, first);
 }
 
 const uint64_t *rows_values(const struct rows *r, size_t i)

@@ -26,6 +26,9 @@ MUST_USE int rows_add(struct rows *r, const struct profile_sample *key,
 /** Joins the buckets in pairs: 0 with 1, 2 with 3, and so on. On an error
  *  nothing has changed. */
 MUST_USE int rows_join_buckets(struct rows *r);
+/** Drops the rows of buckets before `first`, which becomes bucket 0. On an
+ * error nothing has changed. */
+MUST_USE int rows_begin_at(struct rows *r, uint32_t first);
 /** Borrowed until the next rows_add. */
 const uint64_t *rows_values(const struct rows *r, size_t i);
 

@@ -100,6 +100,33 @@ static void events_keep_the_same_buckets(void **state)
     profile_destroy(p);
 }
 
+/* A part of a recording: its first bucket becomes the first one. */
+static void a_timeline_may_begin_later(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    for (uint32_t i = 0; i < 1000; i++) {
+        const struct profile_sample s = {.stack = PROFILE_NONE,
+                                         .process = PROFILE_NONE,
+                                         .thread = PROFILE_NONE,
+                                         .bucket = i / 2};
+        const uint64_t values[] = {i, 1};
+        assert_int_equal(profile_add(p, &s, values), 0);
+    }
+    assert_int_equal(profile_begin_at(p, 0), 0);
+    assert_int_equal(profile_sample_count(p), 500);
+    assert_int_equal(profile_begin_at(p, 120), 0);
+    assert_int_equal(profile_sample_count(p), 380);
+    for (uint32_t i = 0; i < 380; i++) {
+        assert_int_equal(profile_sample_at(p, i)->bucket, i);
+        assert_int_equal(profile_value(p, i, 0), 4 * (i + 120) + 1);
+        assert_int_equal(profile_value(p, i, 1), 2);
+    }
+    assert_int_equal(profile_begin_at(p, 380), 0);
+    assert_int_equal(profile_sample_count(p), 0);
+    profile_destroy(p);
+}
+
 static void a_sample_from_before_is_at_the_start(void **state)
 {
     (void)state;
@@ -120,6 +147,7 @@ int main(void)
         cmocka_unit_test(without_a_timeline_all_samples_are_in_one_bucket),
         cmocka_unit_test(a_long_recording_joins_buckets),
         cmocka_unit_test(events_keep_the_same_buckets),
+        cmocka_unit_test(a_timeline_may_begin_later),
         cmocka_unit_test(a_sample_from_before_is_at_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
