@@ -1,0 +1,52 @@
+/**
+ * @file vitals.h
+ * The figures of a node at one time that conditions (condition.h) are about.
+ * recorder/flight.h measures them about once a second, from outside;
+ * docs/watch.md says what each of them means.
+ */
+#ifndef CPROF_PROFILE_VITALS_H
+#define CPROF_PROFILE_VITALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Each is followed by its growth, if it has one. */
+enum vital {
+    VITAL_UTILIZATION, /**< percent of the normal schedulers' time */
+    VITAL_RUN_QUEUE,   /**< processes that could run, but have no scheduler */
+    VITAL_MAILBOX,     /**< messages, of the process that has the most */
+    VITAL_MAILBOX_GROWTH, /**< of the process whose mailbox grows fastest */
+    VITAL_MEMORY,         /**< bytes of the node that are resident */
+    VITAL_MEMORY_GROWTH,
+    VITAL_BINARY, /**< bytes of off-heap binaries that processes refer to */
+    VITAL_BINARY_GROWTH,
+    VITAL_PROCESSES,
+    VITAL_PROCESSES_GROWTH,
+    VITALS
+};
+
+enum vital_unit { VITAL_PERCENT, VITAL_COUNT, VITAL_BYTES };
+
+struct vital_kind {
+    const char *name; /**< in conditions: "mailbox growth" */
+    const char *word; /**< in reports and file names: "mailbox_growth" */
+    enum vital_unit unit;
+    bool per_s;          /**< it is per second */
+    const char *of;      /**< what is counted, if anything: "messages" */
+    const char *example; /**< a condition */
+};
+
+extern const struct vital_kind vital_kinds[VITALS];
+
+struct vitals {
+    uint64_t at_ns;        /**< CLOCK_MONOTONIC; 0: nothing was measured yet */
+    double value[VITALS];  /**< NAN: not known */
+    uint64_t pid[VITALS];  /**< term of the process that has it; 0: none */
+    bool at_least[VITALS]; /**< only a part of the processes was read, so the
+                                figure may be higher */
+};
+
+/** No figure is known. */
+void vitals_unknown(struct vitals *v);
+
+#endif
