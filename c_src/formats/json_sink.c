@@ -11,6 +11,8 @@ static struct json_sink *of(struct sink *s)
 
 static void indent(struct json_sink *j)
 {
+    if (j->one_line)
+        return;
     buffer_text(j->out, "\n");
     for (unsigned i = 0; i < j->depth; i++)
         buffer_add(j->out, " ", 1);
@@ -21,7 +23,7 @@ static void next_line(struct json_sink *j)
     if (j->out->failed)
         return;
     if (j->open[j->depth - 1].any)
-        buffer_text(j->out, ",");
+        buffer_text(j->out, j->one_line ? ", " : ",");
     j->open[j->depth - 1].any = true;
     indent(j);
 }

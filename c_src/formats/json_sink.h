@@ -1,8 +1,8 @@
 /**
  * @file json_sink.h
- * A sink (report/sink.h) that writes JSON, one value per line. It writes values
- * as they arrive, because a tree of all rows of a report would take a hundred
- * times the memory of the recording.
+ * A sink (report/sink.h) that writes JSON, one value per line, or all on one
+ * line. It writes values as they arrive, because a tree of all rows of a report
+ * would take a hundred times the memory of the recording.
  */
 #ifndef CPROF_FORMATS_JSON_SINK_H
 #define CPROF_FORMATS_JSON_SINK_H
@@ -14,6 +14,7 @@
 struct json_sink {
     struct sink sink;
     struct buffer *out;
+    bool one_line; /**< may be set before the first value */
     unsigned depth;
     struct {
         enum sink_box box;

@@ -2,8 +2,8 @@
  * @file report.h
  * The content of a report, defined once: its keys, their order and their
  * values. They are passed to a sink, which writes them. docs/report.md,
- * docs/wall.md, docs/diff.md, docs/dump.md and docs/snapshot.md document them.
- * Texts are passed to the sink unchanged.
+ * docs/wall.md, docs/diff.md, docs/dump.md, docs/snapshot.md and docs/watch.md
+ * document them. Texts are passed to the sink unchanged.
  */
 #ifndef CPROF_REPORT_REPORT_H
 #define CPROF_REPORT_REPORT_H
@@ -13,6 +13,7 @@
 #include "profile/dump.h"
 #include "profile/filter.h"
 #include "profile/snapshot.h"
+#include "profile/watch_event.h"
 #include "report/figures.h"
 #include "report/sink.h"
 
@@ -37,6 +38,8 @@ void report_walk(const struct report *r, struct sink *s);
 void report_walk_dump(const struct dump *d, struct sink *s);
 /** Writes a snapshot as one object. Figures that are not known are left out. */
 void report_walk_snapshot(const struct snapshot *snapshot, struct sink *s);
+/** Writes what `cprof watch` reports as one object. */
+void report_walk_watch(const struct watch_event *e, struct sink *s);
 /** Writes a comparison as one object.
  *  @param sentence  what changed, as text for people */
 void report_walk_diff(const struct diff *d, const char *sentence,

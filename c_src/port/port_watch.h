@@ -1,0 +1,16 @@
+/**
+ * @file port_watch.h
+ * What `cprof watch` reports (profile/watch_event.h), as an event of the port's
+ * protocol: {0, event, Map}, with the keys of the lines of JSON.
+ */
+#ifndef CPROF_PORT_PORT_WATCH_H
+#define CPROF_PORT_PORT_WATCH_H
+
+#include "base/buffer.h"
+#include "base/err.h"
+#include "profile/watch_event.h"
+
+/** Appends a packet with its length. 0 or -E_LIMIT. */
+MUST_USE int port_watch_event(struct buffer *out, const struct watch_event *e);
+
+#endif
