@@ -165,6 +165,17 @@ static int say_unknown(const char *name, const struct beams *b)
                            "-sname); use -p PID");
 }
 
+int nodes_find(const char *name)
+{
+    struct beams b;
+    int err = beams_list(&b);
+    if (err)
+        return err;
+    int pid = named_first(&b, name) == 1 ? b.list[0].process.pid : 0;
+    beams_deinit(&b);
+    return pid;
+}
+
 int nodes_choose(const char *verb, struct options *o)
 {
     struct beams b;

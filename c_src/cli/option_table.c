@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/largest.h"
+#include "cli/option_values.h"
 #include "cli/option_words.h"
 #include "engine/engine.h"
 
@@ -28,6 +29,7 @@
 #define WALL_RATE  TEXT(OPTIONS_WALL_RATE)
 #define WALL_MOST  TEXT(ENGINE_WALL_MAX_RATE)
 #define BLOCK_RATE TEXT(OPTIONS_BLOCK_RATE)
+#define WATCH_RATE TEXT(OPTIONS_WATCH_RATE)
 #define SECONDS    TEXT(OPTIONS_SECONDS)
 #define TOP        TEXT(FORMAT_TEXT_TOP)
 #define SELF_TOP   TEXT(FORMAT_TEXT_SELF_TOP)
@@ -36,25 +38,10 @@
 
 /* --- values --------------------------------------------------------------- */
 
-static bool whole_number(const char *text, long min, long max, long *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtol(text, &end, 10);
-    return !errno && end != text && !*end && *out >= min && *out <= max;
-}
-
-static bool real_number(const char *text, const char *unit, double *out)
-{
-    char *end;
-    *out = strtod(text, &end);
-    return end != text && (!*end || strcmp(end, unit) == 0);
-}
-
 bool option_is_pid(const char *text)
 {
     long value;
-    return whole_number(text, 1, INT_MAX, &value);
+    return option_whole(text, 1, INT_MAX, &value);
 }
 
 static const char *take_pid(struct options *o, const char *text)
@@ -67,7 +54,7 @@ static const char *take_pid(struct options *o, const char *text)
 
 static const char *take_duration(struct options *o, const char *text)
 {
-    return real_number(text, "", &o->seconds) && o->seconds > 0 &&
+    return option_real(text, "", &o->seconds) && o->seconds > 0 &&
                    o->seconds <= MAX_SECONDS
                ? NULL
                : "give seconds, more than 0 and at most " TEXT(MAX_SECONDS);
@@ -75,7 +62,7 @@ static const char *take_duration(struct options *o, const char *text)
 
 static const char *take_interval(struct options *o, const char *text)
 {
-    return real_number(text, "", &o->interval) && o->interval >= MIN_INTERVAL &&
+    return option_real(text, "", &o->interval) && o->interval >= MIN_INTERVAL &&
                    o->interval <= MAX_INTERVAL
                ? NULL
                : "give seconds, " TEXT(MIN_INTERVAL) " to " TEXT(MAX_INTERVAL);
@@ -92,7 +79,7 @@ static const char *take_sort(struct options *o, const char *text)
 static const char *take_rate(struct options *o, const char *text)
 {
     long value;
-    if (!whole_number(text, ENGINE_MIN_RATE, ENGINE_MAX_RATE, &value))
+    if (!option_whole(text, ENGINE_MIN_RATE, ENGINE_MAX_RATE, &value))
         return "give " MIN_RATE " to " MAX_RATE " samples per second";
     o->rate = (unsigned)value;
     return NULL;
@@ -128,20 +115,9 @@ static const char *take_format(struct options *o, const char *text)
     return NULL;
 }
 
-static const char too_many[] =
-    "can be given at most " TEXT(OPTIONS_MAX_VALUES) " times";
-
-static const char *add_text(const char **texts, size_t *count, const char *text)
-{
-    if (*count == OPTIONS_MAX_VALUES)
-        return too_many;
-    texts[(*count)++] = text;
-    return NULL;
-}
-
 static const char *take_process(struct options *o, const char *text)
 {
-    return add_text(o->processes, &o->process_count, text);
+    return option_add_text(o->processes, &o->process_count, text);
 }
 
 static const char *take_pattern(const char **out, const char *text)
@@ -172,17 +148,17 @@ static const char *take_state(struct options *o, const char *text)
 static const char *take_scheduler(struct options *o, const char *text)
 {
     long n;
-    if (!whole_number(text, 1, 1024, &n))
+    if (!option_whole(text, 1, 1024, &n))
         return "give the number of a normal scheduler, 1 or more";
     if (o->scheduler_count == OPTIONS_MAX_VALUES)
-        return too_many;
+        return option_too_many;
     o->schedulers[o->scheduler_count++] = (uint32_t)n;
     return NULL;
 }
 
 static const char *take_thread(struct options *o, const char *text)
 {
-    return *text ? add_text(o->threads, &o->thread_count, text)
+    return *text ? option_add_text(o->threads, &o->thread_count, text)
                  : "give a thread's name or tid";
 }
 
@@ -190,7 +166,7 @@ static const char *take_thread(struct options *o, const char *text)
 static const char *take_time(uint64_t *ns, const char *text)
 {
     double seconds;
-    if (!real_number(text, "", &seconds) ||
+    if (!option_real(text, "", &seconds) ||
         !(seconds >= 0 && seconds <= MAX_TIME_S))
         return "give seconds from the start of the recording";
     *ns = (uint64_t)(seconds * 1e6 + 0.5) * 1000;
@@ -212,7 +188,7 @@ static const char *take_top(struct options *o, const char *text)
 {
     long value;
     bool listed = o->verb == OPTION_SNAPSHOT;
-    if (!whole_number(text, 1, listed ? LARGEST_ROOM : 1000000, &value))
+    if (!option_whole(text, 1, listed ? LARGEST_ROOM : 1000000, &value))
         return listed ? "give a number of rows, 1 to " TEXT(LARGEST_ROOM)
                       : "give a number of rows, 1 or more";
     o->top = (unsigned)value;
@@ -227,46 +203,20 @@ static const char *take_callers(struct options *o, const char *text)
 
 static const char *take_min(struct options *o, const char *text)
 {
-    return real_number(text, "%", &o->min_pct) && o->min_pct >= 0.01 &&
+    return option_real(text, "%", &o->min_pct) && o->min_pct >= 0.01 &&
                    o->min_pct <= 100
                ? NULL
                : "give a percentage, 0.01 to 100";
-}
-
-static const char *take_base(struct options *o, const char *text)
-{
-    return add_text(o->base.files, &o->base.count, text);
-}
-
-static const char *take_new(struct options *o, const char *text)
-{
-    return add_text(o->now.files, &o->now.count, text);
-}
-
-static const char *take_fail_above(struct options *o, const char *text)
-{
-    o->has_limit = true;
-    return real_number(text, "%", &o->limit) && o->limit >= 0 && o->limit <= 1e6
-               ? NULL
-               : "give a percentage, such as 10";
-}
-
-static const char *take_min_effect(struct options *o, const char *text)
-{
-    double percent;
-    if (!real_number(text, "%", &percent) || !(percent > 0 && percent <= 1e6))
-        return "give a percentage above 0, such as 5";
-    o->min_effect = percent / 100;
-    return NULL;
 }
 
 /* --- the table ------------------------------------------------------------ */
 
 enum {
     RECORD = OPTION_RECORD,
+    WATCH = OPTION_WATCH,
     DIFF = OPTION_DIFF,
     NODES = OPTION_RECORD | OPTION_DOCTOR | OPTION_DUMP | OPTION_SNAPSHOT |
-            OPTION_TOP,                                   /* use a node */
+            OPTION_TOP | OPTION_WATCH,                    /* use a node */
     SHOWS = OPTION_RECORD | OPTION_REPORT,                /* show a recording */
     ASKS = OPTION_RECORD | OPTION_DUMP | OPTION_SNAPSHOT, /* can ask a node */
     FILTERS = SHOWS | OPTION_DIFF,
@@ -289,34 +239,61 @@ const struct option_row option_table[] = {
     {"cookie-file", 0, ASKS, "FILE", NULL, ANY, NULL, AT(cookie_file),
      "--ask: the file with the cookie (default: CPROF_COOKIE in the "
      "environment, or .erlang.cookie in the home of the node's user)"},
-    {"duration", 'd', RECORD | OPTION_TOP, "S", NULL, ANY, take_duration, 0,
+    {"duration", 'd', RECORD | OPTION_TOP | WATCH, "S", NULL, ANY,
+     take_duration, 0,
      "how many seconds to record (default " SECONDS "; a command: until it "
-     "ends); top: to show (default: until q is pressed)"},
+     "ends); top: to show (default: until q is pressed); watch: to watch "
+     "(default: until Ctrl-C)"},
     {"interval", 0, OPTION_TOP, "S", NULL, ANY, take_interval, 0,
      "seconds from one look at the node to the next (default " TEXT(
          OPTIONS_INTERVAL) ")"},
     {"sort", 0, OPTION_TOP, "COLUMN", option_words_columns, WORD, take_sort, 0,
      "sort processes by {} (default {first}); keys change that later"},
-    {"rate", 'r', RECORD | OPTION_TOP, "HZ", NULL, ANY, take_rate, 0,
+    {"when", 0, WATCH, "CONDITION", NULL, ANY, option_take_when, 0,
+     "record when this holds, such as 'mailbox > 10000' or 'utilization > 90% "
+     "for 5s'; `ended`: when the node ends (repeatable: any of them)"},
+    {"before", 0, WATCH, "S", NULL, ANY, option_take_before, 0,
+     "seconds of a recording from before its condition held (default " TEXT(
+         OPTIONS_BEFORE) ")"},
+    {"after", 0, WATCH, "S", NULL, ANY, option_take_after, 0,
+     "seconds of it from after that (default " TEXT(OPTIONS_AFTER) ")"},
+    {"at-most", 0, WATCH, "N/h", NULL, ANY, option_take_at_most, 0,
+     "how many recordings to make within an hour, or N/min, or N/d for a day "
+     "(default " TEXT(OPTIONS_AT_MOST) "/h)"},
+    {"folder", 0, WATCH, "DIR", NULL, ANY, NULL, AT(watch.folder),
+     "the folder for recordings (default: the current one)"},
+    {"name", 0, WATCH, "NAME", NULL, ANY, option_take_name, 0,
+     "how the names of the files begin (default watch)"},
+    {"keep", 0, WATCH, "SIZE", NULL, ANY, option_take_keep, 0,
+     "space for all files of that name in the folder, such as 500M or 2G "
+     "(default " TEXT(OPTIONS_KEEP_M) "M): the oldest make room for new ones"},
+    {"also", 0, WATCH, "FORMAT", option_words_formats, WORD, option_take_also,
+     0, "also write each recording as {}"},
+    {"wait", 0, WATCH, NULL, NULL, ANY, NULL, AT(watch.wait),
+     "with -n: wait until there is such a node, and again when it has ended"},
+    {"json-lines", 0, WATCH, NULL, NULL, ANY, NULL, AT(watch.json_lines),
+     "write a line of JSON on stdout instead of one for people"},
+    {"rate", 'r', RECORD | OPTION_TOP | WATCH, "HZ", NULL, ANY, take_rate, 0,
      "samples per second of CPU time (default " CPU_RATE
+     ", of watch " WATCH_RATE
      "); with --event wall, readings of the processes per second "
      "(default " WALL_RATE ", at most " WALL_MOST
      "); with --event block, samples per second of blocked time "
      "(default " BLOCK_RATE
      "); with several events, the rate is for cpu, or else for wall"},
-    {"base", 0, DIFF, "FILE", NULL, ANY, take_base, 0,
+    {"base", 0, DIFF, "FILE", NULL, ANY, option_take_base, 0,
      "a recording from before the change (repeatable)"},
-    {"new", 0, DIFF, "FILE", NULL, ANY, take_new, 0,
+    {"new", 0, DIFF, "FILE", NULL, ANY, option_take_new, 0,
      "a recording from after the change (repeatable)"},
     {"output", 'o', WRITES, "FILE", option_words_extensions, ANY, take_output,
      0,
      "the output file (default: stdout); its extension chooses the format: {}"},
     {"format", 'f', WRITES, "FORMAT", option_words_formats, WORD, take_format,
      0, "the output format: {} (default {first})"},
-    {"fail-above", 0, DIFF, "P", NULL, ANY, take_fail_above, 0,
+    {"fail-above", 0, DIFF, "P", NULL, ANY, option_take_fail_above, 0,
      "exit with status 3 if a function grew significantly and by more than P "
      "percent"},
-    {"min-effect", 0, DIFF, "P", NULL, ANY, take_min_effect, 0,
+    {"min-effect", 0, DIFF, "P", NULL, ANY, option_take_min_effect, 0,
      "ignore changes below P percent (default " TEXT(DIFF_MIN_EFFECT_PCT) ")"},
     {VIEW_PROCESS, 0, FILTERS, "P", NULL, ANY, take_process, 0,
      "only the Erlang process with this name (as the report shows it, such as "
@@ -366,15 +343,16 @@ const struct option_row option_table[] = {
      "report: show only that"},
     {"clock", 0, RECORD, "CLOCK", option_words_clocks, WORD, NULL, AT(clock),
      "what triggers samples of CPU time: {} (default {first})"},
-    {"engine", 0, RECORD | OPTION_TOP | OPTION_DUMP, "ENGINE",
+    {"engine", 0, RECORD | OPTION_TOP | OPTION_DUMP | WATCH, "ENGINE",
      option_words_engines, WORD, NULL, AT(engine),
      "how samples are taken: {} (default {first})"},
     {"force", 0, RECORD | OPTION_DUMP, NULL, NULL, ANY, NULL, AT(force),
      "engine ptrace: work even on a machine without a spare CPU, where "
      "stopped threads may have to wait for a long time"},
-    {"no-command", 0, RECORD, NULL, NULL, ANY, NULL, AT(no_command),
+    {"no-command", 0, RECORD | WATCH, NULL, NULL, ANY, NULL, AT(no_command),
      "leave the node's command line out of the result"},
-    {"quiet", 'q', WRITES | OPTION_TOP, NULL, NULL, ANY, NULL, AT(quiet),
+    {"quiet", 'q', WRITES | OPTION_TOP | WATCH, NULL, NULL, ANY, NULL,
+     AT(quiet),
      "do not print progress or the names of written files on stderr"},
     {"help", 'h', WRITES | NODES, NULL, NULL, ANY, NULL, AT(help),
      "show this help"},

@@ -8,6 +8,7 @@
 
 #include "cli/option_events.h"
 #include "cli/option_table.h"
+#include "cli/option_values.h"
 #include "cli/option_words.h"
 #include "engine/engine.h"
 
@@ -353,12 +354,23 @@ static int check_top(int argc, char **argv, struct options *o,
     return check_only_node(argc, argv, o, f);
 }
 
+static int check_watch(int argc, char **argv, struct options *o,
+                       struct options_fault *f)
+{
+    const char *why, *option = option_watch_refuse(o, &why);
+    if (!o->rate)
+        o->rate = OPTIONS_WATCH_RATE;
+    return option ? fault(f, option, "", why)
+                  : check_only_node(argc, argv, o, f);
+}
+
 int options_parse(enum option_verb verb, int argc, char **argv,
                   struct options *o, struct options_fault *f)
 {
     *o = (struct options){.verb = verb,
                           .engine = option_first_word("engine", verb),
-                          .clock = option_first_word("clock", verb)};
+                          .clock = option_first_word("clock", verb),
+                          .watch = option_watch_defaults};
     int err = parse(argc, argv, o, f);
     if (err || o->help)
         return err;
@@ -371,6 +383,8 @@ int options_parse(enum option_verb verb, int argc, char **argv,
         return check_diff(argc, argv, o, f);
     case OPTION_TOP:
         return check_top(argc, argv, o, f);
+    case OPTION_WATCH:
+        return check_watch(argc, argv, o, f);
     default:
         return check_only_node(argc, argv, o, f);
     }

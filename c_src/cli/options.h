@@ -12,7 +12,9 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/quota.h"
 #include "formats/view.h"
+#include "profile/condition.h"
 #include "profile/moment.h"
 
 /** Verbs with options, as bits. */
@@ -24,6 +26,7 @@ enum option_verb {
     OPTION_DUMP = 16,
     OPTION_TOP = 32,
     OPTION_SNAPSHOT = 64,
+    OPTION_WATCH = 128,
 };
 
 #define OPTIONS_MAX_VALUES 64   /**< of a repeatable option */
@@ -32,11 +35,32 @@ enum option_verb {
 #define OPTIONS_BLOCK_RATE 1000 /**< and for the event block */
 #define OPTIONS_SECONDS    10   /**< default duration, for a running node */
 #define OPTIONS_INTERVAL   1    /**< default of top, in seconds */
+#define OPTIONS_WATCH_RATE 19   /**< default rate of watch */
+#define OPTIONS_BEFORE     60   /**< defaults of watch, in seconds */
+#define OPTIONS_AFTER      10
+#define OPTIONS_AT_MOST    6   /**< per hour */
+#define OPTIONS_KEEP_M     500 /**< MB */
+
+#define OPTIONS_MOST_BEFORE 600
+#define OPTIONS_MOST_AFTER  300
 
 /** Recordings of one side of a comparison. */
 struct options_side {
     const char *files[OPTIONS_MAX_VALUES];
     size_t count;
+};
+
+/** Of watch; never 0 or NULL after parsing, but for `also` and the flags. */
+struct options_watch {
+    struct condition conditions[OPTIONS_MAX_VALUES];
+    size_t condition_count;
+    double before_s, after_s; /**< these may be 0 */
+    unsigned at_most;         /**< recordings within at_most_ns */
+    uint64_t at_most_ns;
+    uint64_t keep_bytes;
+    const char *folder, *name;
+    const struct format *also; /**< NULL: only .pb.gz */
+    bool wait, json_lines;
 };
 
 /** Members that were not given are 0 or NULL, unless noted. Texts point into
@@ -84,6 +108,7 @@ struct options {
     bool has_limit;
     double limit;      /**< diff: --fail-above, percent */
     double min_effect; /**< diff: 0.05 means 5 % */
+    struct options_watch watch;
 };
 
 /** What is wrong: the subject, such as "--rate 0", and the reason. */

@@ -11,8 +11,9 @@
 #include "output/output.h"
 
 const struct verb *const verb_all[] = {
-    &verb_record,   &verb_report, &verb_diff, &verb_top, &verb_dump,
-    &verb_snapshot, &verb_doctor, &verb_port, NULL};
+    &verb_record, &verb_report,     &verb_diff,  &verb_top,
+    &verb_dump,   &verb_snapshot,   &verb_watch, &verb_doctor,
+    &verb_port,   &verb_watch_port, NULL};
 
 /* Prints a text about the program itself. */
 static int show(const struct buffer *text, FILE *to, int code)

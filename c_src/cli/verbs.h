@@ -29,9 +29,9 @@ struct verb {
 };
 
 extern const struct verb verb_record, verb_report, verb_diff, verb_top,
-    verb_dump, verb_snapshot, verb_doctor;
-/** Speaks the port protocol on stdin and stdout; for Cprof, not for people. */
-extern const struct verb verb_port;
+    verb_dump, verb_snapshot, verb_watch, verb_doctor;
+/** Speak the port protocol on stdin and stdout; for Cprof, not for people. */
+extern const struct verb verb_port, verb_watch_port;
 /** All verbs, NULL-terminated. */
 extern const struct verb *const verb_all[];
 

@@ -11,11 +11,11 @@
 #include "cli/option_events.h"
 #include "cli/option_table.h"
 
-enum { WORDS = 16 };
+enum { WORDS = 24 };
 
 static const struct verb *const shown[] = {
     &verb_record, &verb_report,   &verb_diff,  &verb_top,
-    &verb_dump,   &verb_snapshot, &verb_doctor};
+    &verb_dump,   &verb_snapshot, &verb_watch, &verb_doctor};
 
 /* Splits at spaces; "" when it parses, else "WHAT: WHY". */
 static const char *fault_of(const char *line, struct options *o)
@@ -34,6 +34,7 @@ static const char *fault_of(const char *line, struct options *o)
                             : strcmp(argv[0], "dump") == 0     ? OPTION_DUMP
                             : strcmp(argv[0], "top") == 0      ? OPTION_TOP
                             : strcmp(argv[0], "snapshot") == 0 ? OPTION_SNAPSHOT
+                            : strcmp(argv[0], "watch") == 0    ? OPTION_WATCH
                                                                : OPTION_RECORD;
     int err = options_parse(verb, argc, argv, o, &f);
     if (!err)
@@ -124,6 +125,18 @@ static void what_does_not_fit_is_refused(void **state)
         {"dump -p 1 --tree", "--tree: no such option"},
         {"snapshot -p 1 -f pprof", "--format pprof: choose text or json"},
         {"snapshot -p 1 --min 3", "--min: no such option"},
+        {"watch -p 1 --when mailbox>", "--when mailbox>: give a number after"},
+        {"watch -p 1 --wait", "--wait: also needs -n NAME"},
+        {"watch -p 1 --before 601", "--before 601: give seconds, 0 to 600"},
+        {"watch -p 1 --after -1", "--after -1: give seconds, 0 to 300"},
+        {"watch -p 1 --at-most 6", "--at-most 6: give a number, 1 to 1000"},
+        {"watch -p 1 --at-most 0/h", "--at-most 0/h: give a number, 1 to"},
+        {"watch -p 1 --keep 500", "--keep 500: give a size, 1M or more"},
+        {"watch -p 1 --keep 2X", "--keep 2X: give a size"},
+        {"watch -p 1 --name a/b", "--name a/b: give letters, digits, _, -"},
+        {"watch -p 1 --also pdf", "--also pdf: choose text, html"},
+        {"watch -p 1 -o a.pb.gz", "-o: no such option"},
+        {"watch 4711", "4711: did you mean -p 4711?"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct options o;
@@ -132,6 +145,35 @@ static void what_does_not_fit_is_refused(void **state)
             fail_msg("%s: \"%s\", not \"%s\"", rows[i].line, fault,
                      rows[i].fault);
     }
+}
+
+static void values_of_watch_arrive(void **state)
+{
+    (void)state;
+    struct options o;
+    const struct options_watch *w = &o.watch;
+    assert_string_equal(fault_of("watch -n shop", &o), "");
+    assert_int_equal(o.rate, OPTIONS_WATCH_RATE);
+    assert_int_equal(w->condition_count, 0);
+    assert_true(w->before_s > 59.9 && w->after_s > 9.9);
+    assert_int_equal(w->at_most_ns / NS_PER_S, 3600);
+    assert_int_equal(w->keep_bytes, 500 << 20);
+    assert_string_equal(w->name, "watch");
+    assert_null(w->also);
+    assert_string_equal(
+        fault_of("watch -n shop --when mailbox>5k --when memory>1G --before 0 "
+                 "--after 2.5 --at-most 3/min --keep 1.5G --also html --wait "
+                 "--json-lines",
+                 &o),
+        "");
+    assert_int_equal(w->condition_count, 2);
+    assert_int_equal(w->conditions[1].vital, VITAL_MEMORY);
+    assert_true(w->before_s < 0.1 && w->after_s > 2.4);
+    assert_int_equal(w->at_most, 3);
+    assert_int_equal(w->at_most_ns / NS_PER_S, 60);
+    assert_int_equal(w->keep_bytes, 1536ull << 20);
+    assert_ptr_equal(w->also, &format_html);
+    assert_true(w->wait && w->json_lines);
 }
 
 static void values_arrive(void **state)
@@ -335,6 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(values_of_watch_arrive),
         cmocka_unit_test(values_arrive),
         cmocka_unit_test(when_a_timeline_is_kept),
         cmocka_unit_test(events_are_a_list),

@@ -1,0 +1,36 @@
+/**
+ * @file watch_control.h
+ * What `cprof watch` is told while it runs: by signals (SIGUSR1 asks for a
+ * recording; SIGINT, SIGTERM and SIGHUP end it), and if it has been started
+ * from within a node, by packets on stdin (those of {packet,4}), whose end ends
+ * it, too:
+ *
+ *     fire WORD TEXT     asks for a recording: WORD is for the names of its
+ *                        files, TEXT says why
+ *     stop               ends it
+ */
+#ifndef CPROF_CLI_WATCH_CONTROL_H
+#define CPROF_CLI_WATCH_CONTROL_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+enum { WATCH_WORD = 32, WATCH_CAUSE = 512 };
+
+/** A recording that was asked for. The cause is valid UTF-8. */
+struct watch_request {
+    char word[WATCH_WORD], cause[WATCH_CAUSE];
+};
+
+/** Not 0 once it is to end. */
+extern volatile sig_atomic_t watch_stopped;
+
+/** Takes the signals. */
+void watch_control_begin(void);
+/** Gives them back to the system, for a child process. */
+void watch_control_end(void);
+/** The next request, if there is one.
+ *  @param of_port  also look at stdin */
+bool watch_control_next(bool of_port, struct watch_request *out);
+
+#endif

@@ -1,0 +1,324 @@
+defmodule Live.FlightTest do
+  @moduledoc "`cprof watch`: planted conditions fire once and soon, with the onset in the recording, and nothing else does."
+  use ExUnit.Case
+
+  import Live.Cprof, only: [one_line: 1]
+
+  alias Live.{Cprof, Json, Node, Program, Wait}
+
+  setup do
+    node = Node.start("watched")
+    dir = Node.tmp_dir()
+
+    on_exit(fn ->
+      Node.stop(node)
+      File.rm_rf!(dir)
+    end)
+
+    %{node: node, dir: dir}
+  end
+
+  # --- a watch in the background ---
+
+  @soon ~w(--before 5 --after 1)
+
+  defp watch(node, dir, args), do: watch_of(["-p", node.pid, "--folder", dir | @soon ++ args])
+
+  defp watch_of(args) do
+    watch = Program.start(Cprof.program(), ["watch", "--json-lines", "-q" | args])
+    on_exit(fn -> System.cmd("kill", ["-9", "#{watch.pid}"], stderr_to_stdout: true) end)
+    watch
+  end
+
+  # The next event of that kind; those before it are dropped.
+  defp event(watch, kind, timeout \\ 60_000) do
+    case next(watch, timeout) do
+      %{"event" => ^kind} = event -> event
+      {:ended, said, status} -> flunk("it ended with #{status}: #{said}")
+      %{} -> event(watch, kind, timeout)
+    end
+  end
+
+  # Lines may come in pieces.
+  defp next(%{port: port} = watch, timeout) do
+    said = Process.get({:said, port}, "")
+
+    case String.split(said, "\n", parts: 2) do
+      [line, rest] ->
+        Process.put({:said, port}, rest)
+        if line =~ ~r/^{/, do: Json.decode!(line), else: next(watch, timeout)
+
+      [part] ->
+        receive do
+          {^port, {:data, more}} ->
+            Process.put({:said, port}, part <> more)
+            next(watch, timeout)
+
+          {^port, {:exit_status, status}} ->
+            {:ended, part, status}
+        after
+          timeout -> flunk("nothing was reported; it said #{inspect(part)}")
+        end
+    end
+  end
+
+  defp began(watch), do: event(watch, "began")
+
+  # Ends it, and returns all that it has still reported.
+  defp rest(watch) do
+    Program.signal(watch.pid, "TERM")
+    rest(watch, [])
+  end
+
+  defp rest(watch, events) do
+    case next(watch, 60_000) do
+      {:ended, "", 0} -> Enum.reverse(events)
+      %{} = event -> rest(watch, [event | events])
+      other -> flunk(inspect(other))
+    end
+  end
+
+  defp tell(node, what) do
+    Node.tell(node, what)
+    "ok" = Node.line(node)
+    System.system_time(:millisecond)
+  end
+
+  defp memory_mb(node) do
+    Node.tell(node, "memory")
+    node |> Node.line() |> String.to_integer()
+  end
+
+  # By the VM's own account, in percent, since it was last asked.
+  defp utilization(node) do
+    Node.tell(node, "utilization")
+    node |> Node.line() |> String.to_integer()
+  end
+
+  defp unix_ms(%{"time" => time}) do
+    {:ok, at, 0} = DateTime.from_iso8601(time)
+    DateTime.to_unix(at, :millisecond)
+  end
+
+  defp own_files(dir),
+    do:
+      dir
+      |> File.ls!()
+      |> Enum.filter(&(&1 =~ ~r/^watch-\d{8}T\d{6}\.\d{3}Z-\w+\.(pb\.gz|snapshot\.(json|txt))$/))
+      |> Enum.sort()
+
+  defp recording(%{"files" => files}), do: Enum.find(files, &String.ends_with?(&1, ".pb.gz"))
+
+  # Names of the functions with samples from that second of the recording on.
+  defp functions(file, from_s \\ 0) do
+    report = Cprof.json(["report", file, "--from", from_s])
+    for %{"name" => name} <- report["functions"], do: name
+  end
+
+  # --- conditions ---
+
+  # The condition, what is told to the node, what must be seen in the recording.
+  defp planted(node) do
+    mb = memory_mb(node)
+
+    [
+      {"mailbox > 5000", "flood 6000", "watched:"},
+      {"mailbox growth > 3000/s", "flood 6000", "watched:"},
+      {"run_queue > 20", "crowd 60", "watched:count/1"},
+      {"utilization > 90%", "crowd 12", "watched:count/1"},
+      {"memory > #{mb + 200}M", "hoard 400", "watched:"},
+      {"memory growth > 30M/s", "hoard 400", "watched:"},
+      {"binary > 200M", "hoard 400", "watched:"},
+      {"binary growth > 30M/s", "hoard 400", "watched:"},
+      {"processes > 3000", "born 5000", nil},
+      {"processes growth > 1500/s", "born 5000", nil}
+    ]
+  end
+
+  for n <- 0..9 do
+    test "planted condition #{n} fires once within 2 s, with its onset in the recording", %{node: node, dir: dir} do
+      {condition, plant, function} = node |> planted() |> Enum.at(unquote(n))
+      watch = watch(node, dir, ["--when", condition])
+      began(watch)
+      # A second without it: nothing fires, and there is something before the onset.
+      Process.sleep(1500)
+      at = tell(node, plant)
+      fired = event(watch, "fired")
+      assert %{"cause" => ^condition, "value" => value, "above" => limit} = fired
+      assert value > limit
+      assert unix_ms(fired) - at <= 2000, "#{condition} fired only after #{unix_ms(fired) - at} ms"
+      wrote = event(watch, "wrote")
+      assert wrote["recording"] == fired["recording"]
+      assert wrote["before_s"] >= 1
+      if function, do: assert(Enum.any?(functions(recording(wrote)), &String.starts_with?(&1, function)))
+      # With the snapshot of that moment beside it, as JSON and as text.
+      assert [snapshot, text] = Enum.filter(wrote["files"], &(&1 =~ ".snapshot."))
+      assert %{"processes" => %{"count" => _}} = snapshot |> File.read!() |> Json.decode!()
+      assert File.read!(text) =~ "rocesses"
+      # And that was all.
+      assert for(%{"event" => "fired"} = event <- rest(watch), do: event) == []
+      assert length(own_files(dir)) == 3
+    end
+  end
+
+  test "the onset is in the second in which it began", %{node: node, dir: dir} do
+    watch = watch(node, dir, ["--when", "run_queue > 20", "--after", "3", "-r", "99"])
+    began(watch)
+    Process.sleep(3500)
+    at = tell(node, "crowd 60")
+    wrote = event(watch, "wrote")
+    # The recording begins with a whole second of the watch.
+    onset = wrote["before_s"] - (unix_ms(event_of(wrote)) - at) / 1000
+    assert "watched:count/1" in functions(recording(wrote), Float.floor(onset))
+    early = Cprof.json(["report", recording(wrote), "--to", Float.floor(max(onset, 1.0))])
+    refute Enum.any?(early["functions"], &(&1["name"] == "watched:count/1" and &1["self_pct"] > 90))
+    rest(watch)
+  end
+
+  # When it fired, by the name of its files.
+  defp event_of(%{"recording" => name}) do
+    [_, y, mo, d, h, mi, s, ms] = Regex.run(~r/-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{3})Z-/, name)
+    %{"time" => "#{y}-#{mo}-#{d}T#{h}:#{mi}:#{s}.#{ms}Z"}
+  end
+
+  test "several conditions; a second one is in the recording that is being made", %{node: node, dir: dir} do
+    watch = watch(node, dir, ["--when", "mailbox > 5000", "--when", "run_queue > 20", "--after", "4"])
+    began(watch)
+    tell(node, "flood 6000")
+    tell(node, "crowd 60")
+    one = event(watch, "fired")
+    other = event(watch, "fired")
+    assert one["recording"] == other["recording"]
+    assert Enum.sort([one["figure"], other["figure"]]) == ["mailbox", "run_queue"]
+    assert event(watch, "wrote")["recording"] == one["recording"]
+    assert rest(watch) == []
+  end
+
+  test "`for 3s` wants it to last", %{node: node, dir: dir} do
+    watch = watch(node, dir, ["--when", "mailbox > 5000 for 3s"])
+    began(watch)
+    at = tell(node, "flood 6000")
+    # It may have begun to hold just before it was said.
+    assert unix_ms(event(watch, "fired")) - at >= 2900
+    rest(watch)
+  end
+
+  @tag timeout: 180_000
+  test "nothing fires while a healthy, varied load runs", %{node: node, dir: dir} do
+    mb = memory_mb(node)
+
+    conditions =
+      ["mailbox > 1000", "mailbox growth > 1000/s", "run_queue > 60", "utilization > 95% for 20s"] ++
+        ["memory > #{mb + 200}M", "memory growth > 100M/s", "binary > 100M", "processes > 1000"] ++
+        ["processes growth > 500/s"]
+
+    watch = watch(node, dir, Enum.flat_map(conditions, &["--when", &1]))
+    began(watch)
+    utilization(node)
+    tell(node, "varied 60")
+    Process.sleep(60_000)
+    # On a machine that is short of CPU time, the VM itself finds its schedulers busy.
+    busy = if utilization(node) > 80, do: ["utilization"], else: []
+    assert for(%{"event" => "fired", "figure" => figure} <- rest(watch), figure not in busy, do: figure) == []
+    assert busy != [] or File.ls!(dir) == []
+  end
+
+  # --- limits ---
+
+  test "more than --at-most are held back", %{node: node, dir: dir} do
+    watch = watch(node, dir, ["--when", "mailbox > 5000000", "--at-most", "1/h", "--after", "0"])
+    began(watch)
+    Program.signal(watch.pid, "USR1")
+    assert event(watch, "fired")["cause"] == "signal SIGUSR1"
+    event(watch, "wrote")
+    Program.signal(watch.pid, "USR1")
+    assert event(watch, "held_back")["why"] =~ "already 1 within 3600 s"
+    rest(watch)
+    assert length(own_files(dir)) == 3
+  end
+
+  test "old recordings make room, and only those", %{node: node, dir: dir} do
+    old = "watch-20200101T000000.000Z-mailbox"
+    strangers = ["#{old}.pb.gz.kept", "watch.pb.gz", "watch2-20200101T000000.000Z-mailbox.pb.gz", "notes.txt"]
+    for name <- strangers, do: File.write!(Path.join(dir, name), String.duplicate("x", 100_000))
+
+    for name <- ["#{old}.pb.gz", "#{old}.snapshot.txt"],
+        do: File.write!(Path.join(dir, name), <<0::size(600_000)-unit(8)>>)
+
+    younger = "watch-20210101T000000.000Z-mailbox.pb.gz"
+    File.write!(Path.join(dir, younger), <<0::size(400_000)-unit(8)>>)
+    watch = watch(node, dir, ["--when", "mailbox > 5000000", "--keep", "1M", "--after", "0"])
+    began(watch)
+    Program.signal(watch.pid, "USR1")
+    assert [one] = event(watch, "removed")["files"]
+    assert Path.basename(one) == "#{old}.pb.gz"
+    event(watch, "removed")
+    event(watch, "wrote")
+    rest(watch)
+    assert Enum.sort(strangers ++ own_files(dir)) == Enum.sort(File.ls!(dir))
+    assert younger in own_files(dir)
+    assert Enum.sum(for name <- own_files(dir), do: File.stat!(Path.join(dir, name)).size) <= 1_048_576
+  end
+
+  test "a recording in another format, too, and under another name", %{node: node, dir: dir} do
+    watch = watch(node, dir, ["--when", "ended", "--also", "html", "--name", "shop@host", "--after", "0"])
+    began(watch)
+    Program.signal(watch.pid, "USR1")
+    assert [a, b, c, d] = event(watch, "wrote")["files"]
+    assert Enum.all?([a, b, c, d], &(Path.basename(&1) =~ ~r/^shop@host-.*-signal\./))
+    assert File.read!(Enum.find([a, b, c, d], &String.ends_with?(&1, ".html"))) =~ "<html"
+    rest(watch)
+  end
+
+  # --- ends ---
+
+  test "what is pending is written when it is ended", %{node: node, dir: dir} do
+    watch = watch(node, dir, ["--when", "mailbox > 5000", "--after", "300"])
+    began(watch)
+    tell(node, "flood 6000")
+    fired = event(watch, "fired")
+    assert [%{"event" => "wrote", "recording" => name}] = rest(watch)
+    assert name == fired["recording"]
+    assert [_ | _] = own_files(dir)
+  end
+
+  test "the node ends: what led to that is kept, and the watch ends with status 1", %{node: node, dir: dir} do
+    watch = watch(node, dir, ["--when", "ended"])
+    began(watch)
+    tell(node, "crowd 12")
+    Wait.for_cpu(node.pid, 1)
+    Program.signal(node.pid, "KILL")
+    assert event(watch, "fired")["cause"] == "ended"
+    wrote = event(watch, "wrote")
+    assert "watched:count/1" in functions(recording(wrote))
+    assert event(watch, "ended")["why"] == "the node has ended"
+    assert {:ended, said, 1} = next(watch, 60_000)
+    assert said == "" or one_line(said) == "cprof: pid #{node.pid}: the node has ended"
+  end
+
+  test "with --wait it waits for a node of that name, and again", %{dir: dir} do
+    name = "watched#{System.unique_integer([:positive])}"
+    watch = watch_of(["-n", name, "--wait", "--when", "ended", "--folder", dir | @soon])
+
+    for _ <- 1..2 do
+      node = Node.start("watched", [], ["-sname", name, "-start_epmd", "false", "-erl_epmd_port", "0"])
+      began = began(watch)
+      assert began["os_pid"] == node.pid
+      Program.signal(node.pid, "KILL")
+      assert event(watch, "ended")["os_pid"] == node.pid
+      Node.stop(node)
+    end
+
+    rest(watch)
+    assert length(own_files(dir)) == 2
+  end
+
+  test "what cannot be watched is said in one line", %{node: node, dir: dir} do
+    {"", err, 2} = Cprof.run(["watch", "-p", node.pid])
+    assert one_line(err) =~ "--when: is missing"
+    {"", err, 1} = Cprof.run(["watch", "-p", node.pid, "--when", "ended", "--folder", Path.join(dir, "none")])
+    assert one_line(err) =~ "none: "
+    {"", err, 1} = Cprof.run(["watch", "-q", "-p", "#{System.pid()}0", "--when", "ended", "--folder", dir])
+    assert one_line(err) =~ ~r/^cprof: pid /
+  end
+end
