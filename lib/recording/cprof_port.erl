@@ -7,6 +7,7 @@
 -behaviour(gen_server).
 
 -export([open/1, request/4, failed/1, close/1, os_pid/1]).
+-export([start_program/1, os_pid_of/1, kill_program/1, close_port/1, ended/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -type failure() :: cprof_protocol:failure().
@@ -89,7 +90,7 @@ close(Server, Reason) ->
 init(Config) ->
     process_flag(trap_exit, true),
     _ = [erlang:monitor(process, Owner) || #{owner := Owner} <- [Config]],
-    case open_program() of
+    case start_program(["port"]) of
         {ok, Port} -> greet(Port, Config);
         {error, Failure} -> {stop, {shutdown, Failure}}
     end.
@@ -120,7 +121,7 @@ not_greeted(Port, Failure) ->
     {stop, {shutdown, Failure}}.
 
 greeted(Port, Config) ->
-    OsPid = port_os_pid(Port),
+    OsPid = os_pid_of(Port),
     Attaches = maps:get(attaches, Config, false),
     %% Not being allowed is no failure yet: most kernels need no permission,
     %% and the program says itself when it could not attach.
@@ -138,7 +139,9 @@ greeted(Port, Config) ->
         failure => none
     }.
 
-port_os_pid(Port) ->
+%% Of the program at the other end of a port.
+-spec os_pid_of(port()) -> pos_integer() | undefined.
+os_pid_of(Port) ->
     case erlang:port_info(Port, os_pid) of
         {os_pid, OsPid} -> OsPid;
         undefined -> undefined
@@ -183,8 +186,12 @@ terminate(Reason, #{port := Port, attaches := Attaches, finishes := Finishes} = 
     _ = [cprof_native:deny_tracer() || Attaches],
     ok.
 
+kill(#{failure := none, os_pid := OsPid}) when is_integer(OsPid) -> kill_program(OsPid);
+kill(_) -> ok.
+
 %% While its port is open nobody else has its pid.
-kill(#{failure := none, os_pid := OsPid}) when is_integer(OsPid) ->
+-spec kill_program(pos_integer()) -> ok.
+kill_program(OsPid) ->
     try
         Kill = os:find_executable("kill"),
         Args = [{args, ["-KILL", integer_to_list(OsPid)]}, exit_status, hide],
@@ -195,9 +202,7 @@ kill(#{failure := none, os_pid := OsPid}) when is_integer(OsPid) ->
         end
     catch
         error:_ -> ok
-    end;
-kill(_) ->
-    ok.
+    end.
 
 %% From is `nobody' when this process itself asks.
 send(Command, Args, From, #{port := Port, next := Ref, pending := Pending} = State) ->
@@ -260,6 +265,8 @@ reply(From, Answer) -> gen_server:reply(From, Answer).
 stranger() ->
     {protocol, <<"the program answered in a different protocol; rebuild priv/cprof">>}.
 
+%% What the end of the program means, by its status.
+-spec ended(closed | non_neg_integer()) -> failure().
 ended(closed) ->
     {sampler_ended, <<"the sampler's port was closed before it was stopped">>};
 ended(Status) when Status > 128 ->
@@ -270,6 +277,7 @@ ended(Status) ->
 text(Format, Args) ->
     {sampler_ended, cprof_words:text(Format, Args)}.
 
+-spec close_port(port()) -> ok.
 close_port(Port) ->
     try port_close(Port) of
         true -> ok
@@ -277,18 +285,21 @@ close_port(Port) ->
         error:badarg -> ok
     end.
 
-open_program() ->
+%% Starts the program with these arguments, as a port of the caller that speaks in
+%% packets.
+-spec start_program([string() | binary()]) -> {ok, port()} | {error, failure()}.
+start_program(Args) ->
     Program = program(),
     case filelib:is_regular(Program) of
-        true -> open_program(Program);
+        true -> start_program(Program, Args);
         false -> {error, {no_program, missing(Program)}}
     end.
 
-open_program(Program) ->
+start_program(Program, Args) ->
     try
         {ok,
             open_port({spawn_executable, Program}, [
-                {args, ["port"]}, {packet, 4}, binary, exit_status, hide
+                {args, Args}, {packet, 4}, binary, exit_status, hide
             ])}
     catch
         error:Reason ->

@@ -1,0 +1,135 @@
+defmodule Cprof.Watch do
+  @moduledoc """
+  Watches this node all the time, and keeps a recording of what led to a condition.
+
+      children = [
+        {Cprof.Watch,
+         name: MyApp.Watch,
+         folder: "/var/log/my_app",
+         conditions: ["mailbox > 10000", "utilization > 90% for 5s", "memory > 2G"],
+         spans: [{[:my_app, :repo, :query], over: 500}, {[:phoenix, :endpoint, :stop], p99: 200}],
+         system: [long_schedule: 200, long_gc: 500]}
+      ]
+
+  A process of cprof under your supervisor starts the program `cprof`. It samples the node from outside at a low rate and
+  keeps the last minutes, as `cprof watch` does in a shell. When a condition holds, it writes a recording with the minute
+  before, some seconds after, and a snapshot of the node beside it. `docs/watch.md` describes the figures, the files and
+  how the old ones make room for the new.
+
+  From inside come triggers that only the node knows:
+
+    * `:spans` - telemetry events whose `duration` is over a limit in milliseconds: of a single one (`:over`), or the p99
+      of the last ten seconds (`:p99`). Needs the library `:telemetry`. `:measurement` names another measurement, such as
+      `:total_time` of `[:my_app, :repo, :query]`. The handler only compares and counts, in the process that executes the
+      event; it sends a message only when it triggers
+    * `:system` - events of the VM's system monitor: `long_gc: ms`, `long_schedule: ms`, `large_heap: words`,
+      `:busy_port`, `:busy_dist_port`. Since OTP 28 a monitor session of its own is used; before, a node has only one
+      system monitor, which is taken only if nobody has it
+
+  When the program ends, so does the process, and the supervisor starts both again. A node that cannot be watched at all,
+  for instance because the kernel does not allow it, is not harmed: this is logged, and tried again every minute.
+
+  ## Events
+
+  With the library `:telemetry`:
+
+    * `[:cprof, :watch, :fired]` - a recording is being made. Measurements: `system_time`, and of conditions `value` and
+      `above` (the limit). Metadata: `figure`, `cause`, `recording` (how the names of its files begin), `process`
+    * `[:cprof, :watch, :recorded]` - it is written. Measurements: `samples`, `before_s`, `after_s`. Metadata: `files`
+    * `[:cprof, :watch, :held_back]` - there were too many recordings already (`:at_most`)
+    * `[:cprof, :watch, :failed]` - it could not be written. Metadata: `why`
+  """
+
+  alias Cprof.{Error, Options}
+
+  @type watch :: GenServer.server()
+
+  @type option ::
+          {:name, atom()}
+          | {:conditions, String.t() | [String.t()]}
+          | {:spans, [{[atom(), ...], keyword()}]}
+          | {:system, [atom() | {atom(), pos_integer()}]}
+          | {:folder, Path.t()}
+          | {:prefix, String.t()}
+          | {:before, number()}
+          | {:after, number()}
+          | {:at_most, String.t()}
+          | {:keep, String.t()}
+          | {:also, String.t() | atom()}
+          | {:rate, pos_integer()}
+          | {:engine, String.t() | atom()}
+
+  @type stats :: %{
+          state: :starting | :watching | :failed,
+          os_pid: pos_integer() | nil,
+          engine: String.t() | nil,
+          fired: non_neg_integer(),
+          held_back: non_neg_integer(),
+          recorded: non_neg_integer(),
+          failed: non_neg_integer(),
+          last_cause: String.t() | nil,
+          last_files: [String.t()],
+          last_failure: {atom(), String.t()} | nil
+        }
+
+  @doc """
+  For a supervisor: the specification of the process of `start_link/1`.
+
+      iex> Cprof.Watch.child_spec(conditions: "mailbox > 10000").id
+      Cprof.Watch
+  """
+  @spec child_spec([option()]) :: Supervisor.child_spec()
+  def child_spec(opts \\ []) do
+    %{id: Keyword.get(opts, :name, __MODULE__), start: {__MODULE__, :start_link, [opts]}, shutdown: 10_000}
+  end
+
+  @doc """
+  Starts to watch this node, until the process ends.
+
+  ## Options
+
+    * `:name` - under which to register the process
+    * `:conditions` - such as `"mailbox > 10000"`; see `cprof watch --help` and `docs/watch.md`
+    * `:spans`, `:system` - see above
+    * `:folder` - where the files go (the folder that the node was started in)
+    * `:prefix` - how their names begin (`"watch"`)
+    * `:keep` - the space for all files of that name in the folder (`"500M"`): the oldest make room
+    * `:before`, `:after` - seconds of a recording before it was triggered (60) and after (10)
+    * `:at_most` - how many recordings within a time (`"6/h"`)
+    * `:also` - another format of each recording, such as `:html`
+    * `:rate` - samples per second of CPU time (19)
+    * `:engine` - how samples are taken (`:auto`)
+  """
+  @spec start_link([option()]) :: {:ok, pid()} | {:error, Error.t() | {:already_started, pid()}}
+  def start_link(opts \\ []) do
+    case :cprof_flight.start_link(Options.to_map(opts)) do
+      {:error, {:already_started, pid}} when is_pid(pid) -> {:error, {:already_started, pid}}
+      other -> result(other)
+    end
+  end
+
+  @doc """
+  Ends the watch. What is being recorded is written.
+  """
+  @spec stop(watch()) :: :ok
+  def stop(watch), do: :cprof_flight.stop(watch)
+
+  @doc """
+  What the watch does, and what it has done since it began.
+  """
+  @spec stats(watch()) :: {:ok, stats()} | {:error, Error.t()}
+  def stats(watch) do
+    with {:ok, stats} <- result(:cprof_flight.stats(watch)) do
+      {:ok, Map.new(stats, fn {key, value} -> {key, if(value == :undefined, do: nil, else: value)} end)}
+    end
+  end
+
+  @doc """
+  Asks for a recording now. The text says why, in what the watch reports. The rate limit holds for it, too.
+  """
+  @spec trigger(watch(), String.t()) :: :ok | {:error, Error.t()}
+  def trigger(watch, text \\ "asked for"), do: result(:cprof_flight.trigger(watch, text))
+
+  defp result({:error, failure}), do: {:error, Error.new(failure)}
+  defp result(other), do: other
+end
