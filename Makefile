@@ -79,8 +79,8 @@ test-dashboard: all
 # On other releases of OTP: what depends on the release. LIVE: only these. Of
 # the unit tests, those that meet no VM run on one of them.
 ROOT_TESTS := test-unit test-elixir test-erlang test-live \
-    LIVE="asked bif_names block both doctor dump dump_threads extremes figures harm kinds names places ports reload \
-    shares snapshot spans_inside states switching tails telemetry top traced wall watch"
+    LIVE="asked bif_names block both doctor dump dump_threads extremes figures flight flight_inside harm kinds names \
+    places ports reload shares snapshot spans_inside states switching tails telemetry top traced wall watch"
 test-roots:
 	test/roots.sh make 27 29
 	test/roots.sh run 27 make $(ROOT_TESTS)
@@ -128,6 +128,8 @@ bench-accuracy: all
 	$(MIX) run --no-start bench/accuracy.exs
 bench-overhead: all
 	$(MIX) run --no-start bench/overhead.exs
+bench-watch: all
+	$(MIX) run --no-start bench/always.exs
 bench-seen: all
 	$(MIX) run --no-start bench/seen.exs
 bench-stated: all
@@ -153,5 +155,5 @@ clean:
 
 .PHONY: all demo test test-rest test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-dashboard test-roots test-dist lint fuzz churn bench bench-accuracy \
-    bench-overhead bench-seen bench-stated bench-wall bench-formats bench-diff bench-page bench-snapshot bench-spans \
-    bench-servers clean dist install uninstall
+    bench-overhead bench-watch bench-seen bench-stated bench-wall bench-formats bench-diff bench-page bench-snapshot \
+    bench-spans bench-servers clean dist install uninstall

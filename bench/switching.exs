@@ -142,6 +142,7 @@ defmodule Switching do
   end
 
   defp name({:engine, engine, rate}), do: [profiler: engine, rate: rate]
+  defp name({:flight, rate}), do: [profiler: "watch", rate: rate]
   defp name({:bare_cpus, rate}), do: [profiler: "bare timer per CPU", rate: rate]
   defp name(:none), do: [profiler: "none", rate: 0]
 

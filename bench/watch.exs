@@ -10,7 +10,10 @@ defmodule Watch do
     {_, 0} = System.cmd(System.get_env("CC") || "cc", ~w(-O2 -o #{@bare} bench/bare_sample.c))
   end
 
-  @doc "Runs `fun` while a profiler watches: :none, {:engine, name, rate}, {:bare, rate}, {:bare_cpus, rate} or {:peer, name, rate}."
+  @doc """
+  Runs `fun` while a profiler watches: :none, {:engine, name, rate}, {:flight, rate} (`cprof watch`), {:bare, rate},
+  {:bare_cpus, rate} or {:peer, name, rate}.
+  """
   def during(_, :none, fun), do: fun.()
 
   def during(node, {:bare, rate}, fun), do: bare([node.pid, rate], fun)
@@ -19,6 +22,17 @@ defmodule Watch do
   def during(node, {:engine, engine, rate}, fun) do
     program(Cprof.program(), record(node, engine, rate), fn pid ->
       sampling(engine, pid)
+      if is_function(fun, 1), do: fun.(pid), else: fun.()
+    end)
+  end
+
+  def during(node, {:flight, rate}, fun) do
+    limits = ["mailbox > 1000000000", "run_queue > 1000000", "memory > 1T"]
+    args = ["watch", "-q", "-p", node.pid, "-r", rate, "--folder", node.dir | Enum.flat_map(limits, &["--when", &1])]
+
+    program(Cprof.program(), args, fn pid ->
+      Live.Wait.until(fn -> Live.Recording.events(pid) > 0 end)
+      Process.sleep(500)
       if is_function(fun, 1), do: fun.(pid), else: fun.()
     end)
   end
