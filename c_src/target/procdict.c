@@ -31,11 +31,12 @@ enum {
     OTHERS = 64,
 };
 
-enum key { INITIAL_CALL, ANCESTORS, LABEL, KEYS, OTHER = KEYS };
+enum key { INITIAL_CALL, ANCESTORS, CALLERS, LABEL, KEYS, OTHER = KEYS };
 
 static const char *const key_names[KEYS] = {
     [INITIAL_CALL] = "$initial_call",
     [ANCESTORS] = "$ancestors",
+    [CALLERS] = "$callers",
     [LABEL] = "$process_label",
 };
 
@@ -242,8 +243,8 @@ static int take_initial_call(struct procdict_reader *r, uint64_t value,
     return 0;
 }
 
-static int take_ancestor(struct procdict_reader *r, uint64_t value,
-                         struct procdict *out)
+/* The first of a list of processes. */
+static int take_first(struct procdict_reader *r, uint64_t value, uint64_t *out)
 {
     uint64_t cell[2];
     if (term_kind(value) != TERM_IS_LIST)
@@ -253,7 +254,7 @@ static int take_ancestor(struct procdict_reader *r, uint64_t value,
         return err;
     enum term_kind kind = term_kind(cell[0]);
     if (kind == TERM_IS_ATOM || kind == TERM_IS_PID)
-        out->ancestor = cell[0];
+        *out = cell[0];
     return 0;
 }
 
@@ -264,7 +265,9 @@ static int take(struct procdict_reader *r, const struct pair *pair,
     case INITIAL_CALL:
         return take_initial_call(r, pair->value, out);
     case ANCESTORS:
-        return take_ancestor(r, pair->value, out);
+        return take_first(r, pair->value, &out->ancestor);
+    case CALLERS:
+        return take_first(r, pair->value, &out->caller);
     case LABEL:
         return term_text(r->node, pair->value, out->label, sizeof(out->label));
     default:

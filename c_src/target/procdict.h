@@ -2,10 +2,10 @@
  * @file procdict.h
  * What a process says about itself: the entries that proc_lib and its users put
  * into the process dictionary (`$initial_call`, `$ancestors`,
- * `$process_label`), read from the node's memory. The process keeps running
- * meanwhile, and a garbage collection moves what is read. So the dictionary is
- * compared before and after, and is refused if it changed; no process is ever
- * given the name of another.
+ * `$callers`, `$process_label`), read from the node's memory. The process keeps
+ * running meanwhile, and a garbage collection moves what is read. So the
+ * dictionary is compared before and after, and is refused if it changed; no
+ * process is ever given the name of another.
  */
 #ifndef CPROF_TARGET_PROCDICT_H
 #define CPROF_TARGET_PROCDICT_H
@@ -23,6 +23,7 @@
 struct procdict {
     uint64_t initial[3]; /**< as in struct erlproc; all 0: not there */
     uint64_t ancestor;   /**< who started it: an atom or a pid; 0: not there */
+    uint64_t caller;     /**< of a task: for whom it works; likewise */
     char label[ERLPROC_TEXT];
 };
 
