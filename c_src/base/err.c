@@ -81,6 +81,8 @@ static const struct err_row rows[] = {
                  "without that option says of which it is"},
     {E_EVENTS, "this format shows one event, and the recording has several; "
                "choose one with `cprof report FILE --event cpu` (or wall)"},
+    {E_NO_SPAN, "the recording has no span of the name in --span; its report "
+                "without that option names the spans"},
     {E_EMPTY, "one side has no samples of work to compare; record for longer "
               "while the node is busy, or filter less"},
     {E_UNKNOWN_FORMAT, "this cannot be written in that format"},

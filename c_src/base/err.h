@@ -60,6 +60,7 @@ enum err {
     E_WALL,           /**< recordings of process time cannot be compared */
     E_NO_EVENT,       /**< the recording is not of the event asked for */
     E_EVENTS,         /**< several events, where only one can be shown */
+    E_NO_SPAN,        /**< the recording has no span of that name */
 
     /* formats, port */
     E_UNKNOWN_FORMAT = 4496, /**< no such output format */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "profile/filter_rows.h"
+#include "profile/filter_spans.h"
 
 /* One event of the recording. */
 struct part {
@@ -19,8 +20,9 @@ struct filtering {
     size_t count;
     struct profile *to; /* of the first part; owns the others */
     bool *stacks;       /* is it kept? */
+    bool *spans;        /* has a kept row it? */
     bool whole;         /* every row of the chosen events is kept */
-    uint32_t *new_frames, *new_stacks;
+    uint32_t *new_frames, *new_stacks, *new_spans;
 };
 
 /* Every element is PROFILE_NONE. */
@@ -62,7 +64,10 @@ static int filtering_init(struct filtering *f)
     f->stacks = calloc(profile_stack_count(p) + 1, sizeof(*f->stacks));
     f->new_frames = new_ids(profile_frame_count(p));
     f->new_stacks = new_ids(profile_stack_count(p));
-    if (!f->stacks || !f->new_frames || !f->new_stacks)
+    f->spans = calloc(profile_span_count(p), sizeof(*f->spans));
+    f->new_spans = calloc(profile_span_count(p), sizeof(*f->new_spans));
+    if (!f->stacks || !f->new_frames || !f->new_stacks || !f->spans ||
+        !f->new_spans)
         return -ENOMEM;
     return profile_create(&f->to);
 }
@@ -74,6 +79,8 @@ static void filtering_deinit(struct filtering *f)
     free(f->stacks);
     free(f->new_frames);
     free(f->new_stacks);
+    free(f->spans);
+    free(f->new_spans);
     profile_destroy(f->to);
 }
 
@@ -83,6 +90,7 @@ static void choose_ends(struct filtering *f, const struct part *part)
         const struct profile_sample *s = profile_sample_at(part->from, i);
         if (part->rows[i] && s->stack != PROFILE_NONE)
             f->stacks[s->stack] = true;
+        f->spans[s->span] |= part->rows[i];
     }
 }
 
@@ -224,6 +232,7 @@ static int copy_row(const struct filtering *f, const struct part *part,
     struct profile_sample copy = *row;
     copy.process = (uint32_t)process;
     copy.thread = (uint32_t)thread;
+    copy.span = f->new_spans[row->span];
     if (row->stack != PROFILE_NONE)
         copy.stack = f->new_stacks[row->stack];
     return profile_add(part->to, &copy, profile_values_at(part->from, i));
@@ -262,6 +271,8 @@ static int copy_all(struct filtering *f, const struct filter *filter)
         err = begin_part(f, i, filter);
     if (!err)
         err = copy_stacks(f);
+    if (!err)
+        err = filter_spans_copy(f->from, f->to, filter, f->spans, f->new_spans);
     for (size_t i = 0; !err && i < f->count; i++)
         err = copy_rows(f, &f->parts[i]);
     return err;
@@ -279,9 +290,9 @@ bool filter_is_part(const struct profile *p)
 
 bool filter_is_empty(const struct filter *f)
 {
-    return !f->events && !f->process_count && !f->focus && !f->ignore &&
-           !f->states && !f->thread_count && !f->scheduler_count &&
-           !f->from_ns && !f->to_ns;
+    return !f->events && !f->process_count && !f->span_count && !f->focus &&
+           !f->ignore && !f->states && !f->thread_count &&
+           !f->scheduler_count && !f->from_ns && !f->to_ns;
 }
 
 int filter_apply(const struct profile *p, const struct filter *filter,

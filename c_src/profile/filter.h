@@ -19,6 +19,10 @@ struct filter {
      *  that reports use (process_names.h). */
     const char *const *processes;
     size_t process_count;
+    /** Names of spans (span_name.h): only samples in one of them, also in spans
+     *  within it. */
+    const char *const *spans;
+    size_t span_count;
     /** It is not an error if none of the processes was sampled: they may have
      *  been idle. */
     bool idle_is_fine;
@@ -51,6 +55,7 @@ bool filter_is_part(const struct profile *p);
 /** Makes *out, which the caller owns. 0; -E_PATTERN: an expression does not
  *  compile; -E_NO_TIMELINE: there is a span, but no timeline was recorded;
  *  -E_NO_MATCH: none of the processes was sampled (not with idle_is_fine);
+ *  -E_NO_SPAN: the recording has none of the spans;
  *  -E_NO_EVENT: the recording has none of the events; -ENOMEM; -E_LIMIT.
  *  @param p  the recording's first profile */
 MUST_USE int filter_apply(const struct profile *p, const struct filter *f,

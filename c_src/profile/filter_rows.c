@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "profile/filter_spans.h"
 #include "profile/process_names.h"
 #include "profile/thread_names.h"
 
@@ -18,9 +19,9 @@ struct choosing {
     const struct filter *filter;
     regex_t focus, ignore;
     bool has_focus, has_ignore;
-    uint8_t *functions, *stacks;    /* marks */
-    bool *processes, *threads;      /* by id: does it match? */
-    uint64_t first_bucket, buckets; /* the span of time, in buckets */
+    uint8_t *functions, *stacks;       /* marks */
+    bool *processes, *threads, *spans; /* by id: does it match? */
+    uint64_t first_bucket, buckets;    /* the span of time, in buckets */
 };
 
 static int compile(const char *text, regex_t *re, bool *has)
@@ -68,7 +69,9 @@ static int choosing_init(struct choosing *c)
     c->stacks = calloc(profile_stack_count(p) + 1, 1);
     c->processes = calloc(profile_process_count(p) + 1, sizeof(bool));
     c->threads = calloc(profile_thread_count(p) + 1, sizeof(bool));
-    if (!c->functions || !c->stacks || !c->processes || !c->threads)
+    c->spans = filter_spans_chosen(p, c->filter);
+    if (!c->functions || !c->stacks || !c->processes || !c->threads ||
+        !c->spans)
         return -ENOMEM;
     int err = compile(c->filter->focus, &c->focus, &c->has_focus);
     if (!err)
@@ -86,6 +89,7 @@ static void choosing_deinit(struct choosing *c)
     free(c->stacks);
     free(c->processes);
     free(c->threads);
+    free(c->spans);
 }
 
 /* --- marks ---------------------------------------------------------------- */
@@ -176,6 +180,14 @@ static int mark_processes(struct choosing *c)
     return any || c->filter->idle_is_fine ? 0 : -E_NO_MATCH;
 }
 
+static int check_spans(const struct choosing *c)
+{
+    bool any = c->filter->span_count == 0 || c->filter->idle_is_fine;
+    for (size_t i = 1; i < profile_span_count(c->p) && !any; i++)
+        any = c->spans[i];
+    return any ? 0 : -E_NO_SPAN;
+}
+
 static void mark(struct choosing *c)
 {
     mark_functions(c);
@@ -200,6 +212,8 @@ static bool is_kept(const struct choosing *c, const struct profile_sample *s)
     if ((f->thread_count || f->scheduler_count) &&
         !of_asked_id(c->threads, s->thread))
         return false;
+    if (!c->spans[s->span])
+        return false;
     if (f->states && !(f->states >> s->state & 1))
         return false;
     if (s->bucket < c->first_bucket ||
@@ -217,6 +231,8 @@ int filter_rows_choose(const struct profile *p, const struct filter *f,
     int err = choosing_init(&c);
     if (!err)
         err = mark_processes(&c);
+    if (!err)
+        err = check_spans(&c);
     if (!err) {
         mark(&c);
         for (size_t i = 0; i < profile_sample_count(p); i++)

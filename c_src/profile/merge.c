@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/add.h"
+#include "profile/span_copy.h"
 
 struct identity {
     uint32_t name, module, function; /* strings of `to` */
@@ -154,7 +155,7 @@ static void add_meta(struct profile *to, const struct profile *from)
 /* Maps the ids of a recording to those of `to`. */
 struct ids {
     uint32_t *frames; /* by function */
-    uint32_t *stacks, *processes, *threads;
+    uint32_t *stacks, *processes, *threads, *spans;
 };
 
 static int ids_init(struct ids *ids, const struct profile *p)
@@ -165,8 +166,10 @@ static int ids_init(struct ids *ids, const struct profile *p)
         .stacks = calloc(profile_stack_count(p) + 1, each),
         .processes = calloc(profile_process_count(p) + 1, each),
         .threads = calloc(profile_thread_count(p) + 1, each),
+        .spans = calloc(profile_span_count(p), each),
     };
-    bool ok = ids->frames && ids->stacks && ids->processes && ids->threads;
+    bool ok = ids->frames && ids->stacks && ids->processes && ids->threads &&
+              ids->spans;
     return ok ? 0 : -ENOMEM;
 }
 
@@ -176,6 +179,7 @@ static void ids_deinit(struct ids *ids)
     free(ids->stacks);
     free(ids->processes);
     free(ids->threads);
+    free(ids->spans);
 }
 
 static int map_functions(struct merge *m, const struct profile *from,
@@ -266,6 +270,7 @@ static int add_rows(struct merge *m, const struct profile *from,
         row.stack = mapped(ids->stacks, row.stack);
         row.process = mapped(ids->processes, row.process);
         row.thread = mapped(ids->threads, row.thread);
+        row.span = ids->spans[row.span];
         row.bucket = 0;
         err = profile_add(m->to, &row, profile_values_at(from, i));
     }
@@ -284,6 +289,10 @@ int merge_rows(struct merge *m, const struct profile *from, uint32_t **stacks)
         err = map_stacks(m, from, &ids);
     if (!err)
         err = map_owners(m, from, &ids);
+    if (!err)
+        err = span_copy(from, m->to, NULL, ids.spans);
+    if (!err)
+        err = span_copy_times(from, m->to, NULL, ids.spans);
     if (!err)
         err = add_rows(m, from, &ids);
     if (!err) {

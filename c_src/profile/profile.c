@@ -195,6 +195,21 @@ int64_t profile_thread(struct profile *p, uint32_t tid, const char *name)
                       &(struct profile_thread){(uint32_t)id, tid});
 }
 
+int64_t profile_span(struct profile *p, uint32_t parent, const char *name)
+{
+    int64_t text = profile_string(p, name);
+    if (text < 0)
+        return text;
+    if (text == 0 || parent >= p->t->spans.len)
+        return -EINVAL;
+    const struct profile_span row = {.parent = parent,
+                                     .name = (uint32_t)text,
+                                     .depth =
+                                         profile_span_at(p, parent)->depth + 1};
+    return row.depth > PROFILE_SPAN_DEPTH ? -E_LIMIT
+                                          : intern_row(&p->t->spans, &row);
+}
+
 int profile_set_members(struct profile *p, uint32_t process, uint64_t n)
 {
     if (process >= p->t->processes.rows.len || n == 0)
@@ -234,7 +249,8 @@ int profile_add(struct profile *p, const struct profile_sample *s,
 {
     if (!is_id_of(&p->t->stacks, s->stack) ||
         !is_id_of(&p->t->threads, s->thread) ||
-        !is_id_of(&p->t->processes.rows, s->process) || s->state >= STATE_COUNT)
+        !is_id_of(&p->t->processes.rows, s->process) ||
+        s->span >= p->t->spans.len || s->state >= STATE_COUNT)
         return -EINVAL;
     return rows_add(&p->rows, s, values);
 }
@@ -308,6 +324,17 @@ READERS(function, functions)
 READERS(frame, frames)
 READERS(stack, stacks)
 READERS(thread, threads)
+READERS(span, spans)
+
+const struct span_times *profile_span_times(const struct profile *p)
+{
+    return &p->t->span_times;
+}
+
+struct span_times *profile_span_times_edit(struct profile *p)
+{
+    return &p->t->span_times;
+}
 
 uint32_t profile_stack_function(const struct profile *p, uint32_t stack)
 {

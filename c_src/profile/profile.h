@@ -7,6 +7,7 @@
  *
  *   sample -> stack (a node of the trie) -> frame -> function
  *          -> process, thread, state
+ *          -> span (a node of another trie: span_times.h)
  *
  * Every table is dense: its ids are indexes. String 0 is "". Strings are valid
  * UTF-8 without NUL (other bytes become U+FFFD) and stay in place while the
@@ -14,10 +15,10 @@
  *
  * A recording of several events (event.h) has one profile for each of them, in
  * the order of the events. Each has its own rows, values, meta and counters;
- * strings, functions, frames, stacks, processes and threads are the same for
- * all, with the same ids. The first profile owns the others, and stands for the
- * recording: a caller that does not ask for the next one sees only the first
- * event.
+ * strings, functions, frames, stacks, processes, threads and spans are the same
+ * for all, with the same ids. The first profile owns the others, and stands for
+ * the recording: a caller that does not ask for the next one sees only the
+ * first event.
  */
 #ifndef CPROF_PROFILE_PROFILE_H
 #define CPROF_PROFILE_PROFILE_H
@@ -29,6 +30,7 @@
 #include "base/err.h"
 #include "profile/event.h"
 #include "profile/frame.h"
+#include "profile/span_tree.h"
 #include "profile/state.h"
 
 #define PROFILE_NONE UINT32_MAX
@@ -89,6 +91,7 @@ struct profile_sample {
     uint32_t thread;  /**< PROFILE_NONE: not recorded */
     enum sample_state state;
     uint32_t bucket; /**< of the timeline; 0 if there is no timeline */
+    uint32_t span;   /**< the innermost span; 0: in none */
 };
 
 /**
@@ -198,6 +201,19 @@ extern const struct profile_meta_keys profile_meta_keys;
     X(stopped_ms, DOUBT,                                                       \
       "milliseconds for which the node was stopped by a signal")               \
     X(paused_ms, DOUBT, "milliseconds for which cprof itself was stopped")     \
+    X(span_marks, FACT, "starts and ends of spans that were read")             \
+    X(span_marks_lost, DOUBT,                                                  \
+      "starts and ends of spans that were overwritten before they were read")  \
+    X(span_unmatched, DOUBT,                                                   \
+      "starts of spans without an end, or ends without a start")               \
+    X(span_merged, DOUBT,                                                      \
+      "spans counted as others, because of too many kinds, levels or "         \
+      "processes")                                                             \
+    X(span_died, FACT, "spans whose process ended within them")                \
+    X(span_late, DOUBT,                                                        \
+      "samples for which it is not known in which span they are")              \
+    X(span_left_out, FACT,                                                     \
+      "samples that are not in a span as slow as was asked for")               \
     X(bytes, FACT, "bytes read from the kernel")
 
 struct profile_counters {

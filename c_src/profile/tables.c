@@ -13,6 +13,8 @@ void tables_destroy(struct tables *t)
     intern_deinit(&t->stacks);
     processes_deinit(&t->processes);
     intern_deinit(&t->threads);
+    intern_deinit(&t->spans);
+    span_times_deinit(&t->span_times);
     free(t);
 }
 
@@ -27,10 +29,13 @@ struct tables *tables_create(void)
     TABLE(frames, profile_frame, sizeof(struct profile_frame));
     TABLE(stacks, profile_stack, offsetof(struct profile_stack, depth));
     TABLE(threads, profile_thread, sizeof(struct profile_thread));
+    TABLE(spans, profile_span, offsetof(struct profile_span, depth));
 #undef TABLE
     functions_init(&t->functions);
     processes_init(&t->processes);
-    if (texts_intern(&t->texts, "", 0) == 0)
+    span_times_init(&t->span_times);
+    if (texts_intern(&t->texts, "", 0) == 0 &&
+        intern_row(&t->spans, &(struct profile_span){.parent = 0}) == 0)
         return t;
     tables_destroy(t);
     return NULL;

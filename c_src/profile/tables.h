@@ -9,10 +9,13 @@
 #include "base/texts.h"
 #include "profile/functions.h"
 #include "profile/processes.h"
+#include "profile/span_times.h"
 
 struct tables {
     struct texts texts; /**< text 0 is "" */
     struct intern functions, frames, stacks, threads;
+    struct intern spans; /**< span 0 is in no span */
+    struct span_times span_times;
     struct processes processes;
 };
 

@@ -300,7 +300,7 @@ static void every_value_of_the_event_is_there(void **state)
     for (int i = 0; i < 2; i++) {
         uint32_t f = frame(p, FRAME_ERLANG, i ? "m:b/0" : "m:a/0", "", 0);
         struct profile_sample row = {child(p, PROFILE_NONE, f), PROFILE_NONE,
-                                     PROFILE_NONE, STATE_SOCKET, 0};
+                                     PROFILE_NONE, STATE_SOCKET, 0, 0};
         assert_int_equal(profile_add(p, &row, values[i]), 0);
     }
     struct page page = write_page(p);
@@ -441,7 +441,11 @@ static void a_page_of_bytes_does_not_say_cpu(void **state)
     const uint64_t value[] = {3 << 20};
     struct profile_sample row = {
         child(p, PROFILE_NONE, frame(p, FRAME_NATIVE, "main.work", "w.go", 1)),
-        PROFILE_NONE, PROFILE_NONE, STATE_RUNNING, 0};
+        PROFILE_NONE,
+        PROFILE_NONE,
+        STATE_RUNNING,
+        0,
+        0};
     assert_int_equal(profile_add(p, &row, value), 0);
     struct page page = write_page(p);
     *strstr(page.text, "<style>") = '\0';

@@ -480,8 +480,8 @@ static struct profile *as_foreign(const struct value_texts *types, size_t n)
     const uint64_t values[PROFILE_MAX_VALUES] = {10000001, 20000000, 30000000};
     assert_int_equal(profile_set_values(p, types, n), 0);
     profile_meta_edit(p)->rate_asked = 100; /* a period of 10 ms */
-    struct profile_sample s = {make_stack(p, "a"), PROFILE_NONE, PROFILE_NONE,
-                               STATE_RUNNING, 0};
+    struct profile_sample s = {
+        make_stack(p, "a"), PROFILE_NONE, PROFILE_NONE, STATE_RUNNING, 0, 0};
     assert_int_equal(profile_add(p, &s, values), 0);
     struct buffer gz = written(p), plain = unpacked(&gz);
     make_foreign(&plain);
@@ -528,8 +528,12 @@ static void shares_of_times_stay_right(void **state)
     for (uint32_t i = 0; i < 100; i++) {
         char name[8];
         snprintf(name, sizeof(name), "a%u", i);
-        struct profile_sample s = {make_stack(p, name), PROFILE_NONE,
-                                   PROFILE_NONE, STATE_RUNNING, 0};
+        struct profile_sample s = {make_stack(p, name),
+                                   PROFILE_NONE,
+                                   PROFILE_NONE,
+                                   STATE_RUNNING,
+                                   0,
+                                   0};
         const uint64_t ns = i == 0 ? 10000000 : 9900000;
         assert_int_equal(profile_add(p, &s, &ns), 0);
     }

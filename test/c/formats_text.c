@@ -451,7 +451,11 @@ static void other_values_have_their_own_unit(void **state)
     assert_int_equal(profile_set_values(p, types, 1), 0);
     const uint64_t value[] = {5u << 20};
     struct profile_sample row = {make_frames(p, "C main.main;C main.work"),
-                                 PROFILE_NONE, PROFILE_NONE, STATE_RUNNING, 0};
+                                 PROFILE_NONE,
+                                 PROFILE_NONE,
+                                 STATE_RUNNING,
+                                 0,
+                                 0};
     assert_int_equal(profile_add(p, &row, value), 0);
     char *text = brief(p);
     assert_has(text, "Values:   alloc_space: 5.00 MiB\n");

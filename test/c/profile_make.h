@@ -88,6 +88,33 @@ static inline void make_sample(struct profile *p, uint32_t stack,
     assert_int_equal(profile_add(p, &s, values), 0);
 }
 
+/* The span "a>b": b within a. */
+static inline uint32_t make_span(struct profile *p, const char *path)
+{
+    uint32_t span = 0;
+    while (*path) {
+        char name[256];
+        size_t len = strcspn(path, ">");
+        snprintf(name, sizeof(name), "%.*s", (int)len, path);
+        path += len + (path[len] == '>');
+        span = made(profile_span(p, span, name));
+    }
+    return span;
+}
+
+static inline void make_in_span(struct profile *p, const char *span,
+                                const char *stack, enum sample_state state,
+                                uint64_t count)
+{
+    struct profile_sample s = {.stack = make_frames(p, stack),
+                               .process = PROFILE_NONE,
+                               .thread = PROFILE_NONE,
+                               .state = state,
+                               .span = make_span(p, span)};
+    const uint64_t values[] = {count, count * 1000};
+    assert_int_equal(profile_add(p, &s, values), 0);
+}
+
 static inline void make_samples(struct profile *p, const char *stack,
                                 uint64_t count)
 {
@@ -151,6 +178,9 @@ static inline void dump_row(struct buffer *b, const struct profile *p, size_t i)
         const struct profile_thread *t = profile_thread_at(p, s->thread);
         buffer_printf(b, " thread %u|%s", t->tid, profile_text(p, t->name));
     }
+    for (uint32_t span = s->span; span; span = profile_span_at(p, span)->parent)
+        buffer_printf(b, " in %s",
+                      profile_text(p, profile_span_at(p, span)->name));
     buffer_printf(b, " %s %u", state_name(s->state), s->bucket);
     for (size_t v = 0; v < profile_value_count(p); v++)
         buffer_printf(b, " %llu",
