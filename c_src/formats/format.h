@@ -15,8 +15,9 @@
 #include "profile/profile.h"
 #include "profile/snapshot.h"
 
-/** What each profile of a speedscope file is about. */
-enum format_by { FORMAT_BY_PROCESS, FORMAT_BY_SCHEDULER };
+/** What each profile of a speedscope file is about; by span: collapsed stacks
+ *  begin with the spans that they are in. */
+enum format_by { FORMAT_BY_PROCESS, FORMAT_BY_SCHEDULER, FORMAT_BY_SPAN };
 
 /** The defaults of the text report: rows of a table, rows of the table of a
  *  comparison, and the smallest branch of the call tree in percent. */

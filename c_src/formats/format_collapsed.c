@@ -2,7 +2,8 @@
  * Collapsed stacks, one per line: the names from the root, joined by ';', a
  * space, and the number of samples. Lines and files are dropped, so stacks that
  * differ only in these become one. A second profile merges them: its frames
- * have only the name as it is written here.
+ * have only the name as it is written here. If users ask for that, the spans
+ * that a sample is in stand before its stack.
  */
 #include "formats/format.h"
 
@@ -10,14 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/utf8.h"
 #include "profile/tree.h"
 
 struct collapse {
     const struct profile *from;
     struct profile *plain;
-    uint32_t *stacks;            /* by stack of from: its stack in plain */
-    uint64_t *counts;            /* by stack of plain: samples */
+    uint32_t *stacks; /* by stack of from: its stack in plain */
+    uint64_t *counts; /* by stack of plain: samples */
+    size_t counts_cap;
     uint32_t *rank;              /* by frame of plain: place of its name */
     uint64_t no_stack;           /* samples without a stack */
     uint64_t apart[STATE_COUNT]; /* samples in states that are not counted */
@@ -40,10 +43,9 @@ static int write_name(struct buffer *out, const char *name)
     return buffer_status(out);
 }
 
-static int64_t plain_frame(struct collapse *c, uint32_t frame)
+/* A frame that has only a name: a string of from. */
+static int64_t named_frame(struct collapse *c, uint32_t name)
 {
-    uint32_t function = profile_frame_at(c->from, frame)->function;
-    uint32_t name = profile_function_at(c->from, function)->name;
     int err = write_name(&c->name, profile_text(c->from, name));
     if (err)
         return err;
@@ -54,6 +56,12 @@ static int64_t plain_frame(struct collapse *c, uint32_t frame)
                                        .arity = FRAME_NO_ARITY,
                                        .file = "",
                                    });
+}
+
+static int64_t plain_frame(struct collapse *c, uint32_t frame)
+{
+    uint32_t function = profile_frame_at(c->from, frame)->function;
+    return named_frame(c, profile_function_at(c->from, function)->name);
 }
 
 static int make_plain_stacks(struct collapse *c)
@@ -72,6 +80,83 @@ static int make_plain_stacks(struct collapse *c)
     }
     return 0;
 }
+
+/* --- below spans ---------------------------------------------------------- */
+
+static int64_t below(struct collapse *c, int64_t parent, int64_t frame)
+{
+    if (parent < 0 || frame < 0)
+        return parent < 0 ? parent : frame;
+    return profile_stack(c->plain, (uint32_t)parent, (uint32_t)frame);
+}
+
+/* The stack of a span with those around it; PROFILE_NONE for span 0. */
+static int64_t span_stack(struct collapse *c, uint32_t span)
+{
+    uint32_t names[PROFILE_SPAN_DEPTH];
+    int64_t at = PROFILE_NONE;
+    size_t n = 0;
+    for (; span; span = profile_span_at(c->from, span)->parent)
+        names[n++] = profile_span_at(c->from, span)->name;
+    while (n-- > 0)
+        at = below(c, at, named_frame(c, names[n]));
+    return at;
+}
+
+/* The same frames again, below others. */
+static int64_t copy_below(struct collapse *c, int64_t at, uint32_t stack)
+{
+    uint32_t depth = profile_stack_at(c->from, stack)->depth;
+    uint32_t *frames = malloc(depth * sizeof(*frames));
+    if (!frames)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < depth; i++) {
+        frames[i] = profile_stack_at(c->from, stack)->frame;
+        stack = profile_stack_at(c->from, stack)->parent;
+    }
+    for (uint32_t i = depth; i-- > 0;)
+        at = below(c, at, plain_frame(c, frames[i]));
+    free(frames);
+    return at;
+}
+
+static int count_in_span(struct collapse *c, const struct profile_sample *s,
+                         uint64_t weight)
+{
+    size_t old = c->counts_cap;
+    int64_t at = span_stack(c, s->span);
+    if (at >= 0 && s->stack != PROFILE_NONE)
+        at = copy_below(c, at, s->stack);
+    if (at < 0)
+        return (int)at;
+    if (at == PROFILE_NONE) {
+        c->no_stack += weight;
+        return 0;
+    }
+    int err = ARRAY_RESERVE(c->counts, c->counts_cap, (size_t)at + 2);
+    if (err)
+        return err;
+    if (c->counts_cap > old)
+        memset(c->counts + old, 0, (c->counts_cap - old) * sizeof(*c->counts));
+    c->counts[at] += weight;
+    return 0;
+}
+
+static int count_by_span(struct collapse *c)
+{
+    int err = 0;
+    for (size_t i = 0; i < profile_sample_count(c->from) && !err; i++) {
+        const struct profile_sample *s = profile_sample_at(c->from, i);
+        uint64_t weight = profile_weight(c->from, i);
+        if (profile_counts(c->from, s->state))
+            err = count_in_span(c, s, weight);
+        else
+            c->apart[s->state] += weight;
+    }
+    return err;
+}
+
+/* --- as they are ---------------------------------------------------------- */
 
 static void count_rows(struct collapse *c)
 {
@@ -163,8 +248,10 @@ static int collapse_init(struct collapse *c, const struct profile *p)
         .from = p,
         .stacks = calloc(stacks, sizeof(*c->stacks)),
         .counts = calloc(stacks, sizeof(*c->counts)),
-        .rank = calloc(profile_frame_count(p) + 1, sizeof(*c->rank)),
-        .lengths = calloc(stacks, sizeof(*c->lengths)),
+        .counts_cap = stacks,
+        .rank = calloc(profile_frame_count(p) + profile_span_count(p),
+                       sizeof(*c->rank)),
+        .lengths = calloc(stacks + PROFILE_SPAN_DEPTH, sizeof(*c->lengths)),
     };
     buffer_init(&c->name, BUFFER_DEFAULT_MAX);
     buffer_init(&c->path, BUFFER_DEFAULT_MAX);
@@ -202,15 +289,15 @@ static void write_apart(const struct collapse *c, struct buffer *out)
 static int write_collapsed(const struct profile *p,
                            const struct format_options *o, struct buffer *out)
 {
-    (void)o;
     struct collapse c;
+    bool by_span = o && o->by == FORMAT_BY_SPAN;
     int err = collapse_init(&c, p);
     if (!err)
-        err = make_plain_stacks(&c);
-    if (!err) {
+        err = by_span ? count_by_span(&c) : make_plain_stacks(&c);
+    if (!err && !by_span)
         count_rows(&c);
+    if (!err)
         err = rank_frames(&c);
-    }
     if (!err) {
         write_line(out, "[no stack]", c.no_stack);
         write_apart(&c, out);

@@ -21,6 +21,8 @@
 #include "base/clock.h"
 #include "formats/pprof_comments.h"
 #include "formats/pprof_gzip.h"
+#include "formats/pprof_labels.h"
+#include "formats/pprof_spans.h"
 #include "formats/profile.pb-c.h"
 
 enum { DUMMY_MAPPING = 1, MAX_UNPACKED = 1 << 30 };
@@ -252,70 +254,18 @@ static int set_path(struct writer *w, uint32_t stack, size_t *len)
     return 0;
 }
 
-struct labels {
-    Pprof__Label rows[PPROF_LABEL_COUNT];
-    Pprof__Label *list[PPROF_LABEL_COUNT];
-    size_t n;
-};
-
-static void add_label(const struct writer *w, struct labels *l,
-                      enum pprof_label key, int64_t str, int64_t num)
-{
-    Pprof__Label *row = &l->rows[l->n];
-    *row = (Pprof__Label)PPROF__LABEL__INIT;
-    row->key = w->labels_at + key;
-    row->str = str;
-    row->num = num;
-    l->list[l->n++] = row;
-}
-
-static void set_labels(const struct writer *w, const struct profile *p,
-                       struct labels *l, const struct profile_sample *s)
-{
-    l->n = 0;
-    if (s->process != PROFILE_NONE) {
-        const struct profile_process *q = profile_process_at(p, s->process);
-        /* Written even if the pid is "": the label says that there is a
-         * process. */
-        add_label(w, l, PPROF_LABEL_PROCESS, q->pid, 0);
-        if (q->name)
-            add_label(w, l, PPROF_LABEL_PROCESS_NAME, q->name, 0);
-        if (q->initial_call)
-            add_label(w, l, PPROF_LABEL_INITIAL_CALL, q->initial_call, 0);
-        if (q->label)
-            add_label(w, l, PPROF_LABEL_LABEL, q->label, 0);
-        if (q->application)
-            add_label(w, l, PPROF_LABEL_APPLICATION, q->application, 0);
-        if (q->parent)
-            add_label(w, l, PPROF_LABEL_PARENT, q->parent, 0);
-        if (q->child)
-            add_label(w, l, PPROF_LABEL_CHILD, q->child, 0);
-        uint64_t members = profile_members(p, s->process);
-        if (members > 1)
-            add_label(w, l, PPROF_LABEL_MEMBERS, 0, (int64_t)members);
-    }
-    if (s->thread != PROFILE_NONE) {
-        const struct profile_thread *t = profile_thread_at(p, s->thread);
-        add_label(w, l, PPROF_LABEL_THREAD, t->name, 0);
-        add_label(w, l, PPROF_LABEL_TID, 0, t->tid);
-    }
-    if (s->bucket)
-        add_label(w, l, PPROF_LABEL_BUCKET, 0, s->bucket);
-}
-
 /* @param at  where the values of the event begin */
 static int add_sample(struct writer *w, const struct profile *p, size_t at,
                       size_t i)
 {
     const struct profile_sample *s = profile_sample_at(p, i);
     int64_t values[PROFILE_MAX_VALUES] = {0};
-    struct labels labels;
+    struct pprof_labels labels;
     Pprof__Sample sample = PPROF__SAMPLE__INIT;
     int err = set_path(w, s->stack, &sample.n_location_id);
     if (err)
         return err;
-    set_labels(w, p, &labels, s);
-    add_label(w, &labels, PPROF_LABEL_STATE, w->states_at + s->state, 0);
+    pprof_labels_set(&labels, p, s, w->labels_at, w->states_at);
     sample.location_id = w->path;
     memcpy(values + at, profile_values_at(p, i),
            profile_value_count(p) * sizeof(values[0]));
@@ -331,12 +281,17 @@ static int add_sample(struct writer *w, const struct profile *p, size_t at,
     return 0;
 }
 
-/* The last string, see pprof_comments.h. */
-static int add_function_facts(struct writer *w)
+/* The last strings, see pprof_spans.h and pprof_comments.h. */
+static int add_facts(struct writer *w)
 {
     buffer_clear(&w->comments);
+    int err = pprof_spans_write(w->p, &w->comments);
+    if (!err && w->comments.len)
+        add_string(w, (char *)w->comments.data);
+    buffer_clear(&w->comments);
     pprof_comments_functions(w->p, &w->comments);
-    int err = buffer_status(&w->comments);
+    if (!err)
+        err = buffer_status(&w->comments);
     if (!err)
         add_string(w, (char *)w->comments.data);
     return err;
@@ -367,7 +322,7 @@ static int add_all(struct writer *w)
         add_location(w, i);
     int err = add_samples(w);
     if (!err)
-        err = add_function_facts(w);
+        err = add_facts(w);
     return err ? err : buffer_status(&w->raw);
 }
 

@@ -74,9 +74,17 @@ static int body(const struct text_table *t, const struct format_options *o)
     return tables(t, o->self);
 }
 
-/* The report of one event, without further steps. */
+/* Is the report about one function, or in another form? */
+static bool is_plain(const struct format_options *o)
+{
+    return !o->callers && !o->tree && !o->self;
+}
+
+/* The report of one event, without further steps.
+ * @param whole  the recording, if its spans are a part of this report */
 static int write_event(const struct profile *p, const struct format_options *o,
-                       bool wall_follows, struct buffer *out)
+                       const struct profile *whole, bool wall_follows,
+                       struct buffer *out)
 {
     struct summary s;
     int err = summary_compute(p, &s);
@@ -95,6 +103,8 @@ static int write_event(const struct profile *p, const struct format_options *o,
     else
         text_brief_write(out, p, &s);
     err = body(&t, o);
+    if (!err && whole && is_plain(o))
+        err = text_spans_write(out, whole, o->top, o->color);
     if (!o->self)
         text_doubts_write(out, p, &s, o->reader, wall_follows);
     summary_deinit(&s);
@@ -102,14 +112,14 @@ static int write_event(const struct profile *p, const struct format_options *o,
 }
 
 /* Above the report of each event, if there are several. */
-static void heading(const struct profile *p, const struct format_options *o,
+static void heading(const char *title, const struct format_options *o,
                     struct buffer *out)
 {
     enum { WIDTH = 60 };
     const struct text_table t = {.out = out, .color = o->color};
     text_table_style(&t, "1");
     size_t from = out->len;
-    buffer_printf(out, "===== %s ", event_title(profile_event(p)));
+    buffer_printf(out, "===== %s ", title);
     while (out->len - from < WIDTH && !out->failed)
         buffer_text(out, "=");
     text_table_style(&t, "0");
@@ -133,14 +143,26 @@ static int write_several(const struct filter_parts *parts,
     int err = 0;
     for (size_t i = 0; i < parts->count && !err; i++) {
         buffer_text(out, i ? "\n" : "");
-        heading(parts->list[i], o, out);
-        err = write_event(parts->list[i], o, wall_comes_after(parts, i), out);
+        heading(event_title(profile_event(parts->list[i])), o, out);
+        err = write_event(parts->list[i], o, NULL, wall_comes_after(parts, i),
+                          out);
         if (err != -E_NO_FUNCTION)
             continue;
         buffer_text(out, "\nNo sample has this function.\n");
         err = ++without < parts->count ? 0 : err;
     }
     return err;
+}
+
+/* Spans are what the events have in common. */
+static int write_spans(const struct profile *p, const struct format_options *o,
+                       struct buffer *out)
+{
+    if (profile_span_count(p) == 1 || !is_plain(o))
+        return 0;
+    buffer_text(out, "\n");
+    heading("Spans", o, out);
+    return text_spans_write(out, p, o->top, o->color);
 }
 
 static int write_text(const struct profile *p, const struct format_options *how,
@@ -152,8 +174,10 @@ static int write_text(const struct profile *p, const struct format_options *how,
     int err = filter_split(p, &parts);
     if (err)
         return err;
-    err = parts.count == 1 ? write_event(p, o, false, out)
+    err = parts.count == 1 ? write_event(p, o, p, false, out)
                            : write_several(&parts, o, out);
+    if (!err && parts.count > 1)
+        err = write_spans(p, o, out);
     if (!o->self)
         text_more_write(out, o->reader);
     if (o->ascii)

@@ -131,6 +131,24 @@ static uint64_t thread_tid(const void *graph, size_t i)
     return profile_thread_at(g->p, g->threads.list[i])->tid;
 }
 
+static const struct profile_span *span_at(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    return profile_span_at(g->p, g->spans.list[i]);
+}
+
+static uint64_t span_name(const void *g, size_t i)
+{
+    return new_string(g, span_at(g, i)->name);
+}
+
+static uint64_t span_up(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    uint32_t parent = span_at(g, i)->parent;
+    return parent ? i - g->spans.id[parent] : 0;
+}
+
 /* --- rows ---------------------------------------------------------------- */
 
 static const struct profile_sample *row_at(const void *graph, size_t i)
@@ -161,6 +179,13 @@ static uint64_t row_thread(const void *graph, size_t i)
 static uint64_t row_state(const void *g, size_t i)
 {
     return row_at(g, i)->state;
+}
+
+static uint64_t row_span(const void *graph, size_t i)
+{
+    const struct html_graph *g = graph;
+    uint32_t span = row_at(g, i)->span;
+    return after(&g->spans, span ? span : PROFILE_NONE);
 }
 
 static uint64_t row_bucket(const void *g, size_t i)
@@ -194,13 +219,13 @@ static const struct column process_columns[] = {
     {0}};
 static const struct column thread_columns[] = {
     {"name", thread_name}, {"tid", thread_tid}, {0}};
-static const struct column row_columns[] = {{"stack", row_stack},
-                                            {"process", row_process},
-                                            {"thread", row_thread},
-                                            {"state", row_state},
-                                            {"bucket", row_bucket},
-                                            {"count", row_count},
-                                            {0}};
+static const struct column span_columns[] = {
+    {"name", span_name}, {"up", span_up}, {0}};
+static const struct column row_columns[] = {
+    {"stack", row_stack},   {"process", row_process},
+    {"thread", row_thread}, {"state", row_state},
+    {"span", row_span},     {"bucket", row_bucket},
+    {"count", row_count},   {0}};
 
 static void add_table(struct buffer *out, const char *name, size_t n,
                       const struct column *columns, const struct html_graph *g)
@@ -300,6 +325,7 @@ static void add_all(struct buffer *out, const struct html_graph *g,
     add_table(out, "stacks", g->stacks.count, stack_columns, g);
     add_table(out, "processes", g->processes.count, process_columns, g);
     add_table(out, "threads", g->threads.count, thread_columns, g);
+    add_table(out, "spans", g->spans.count, span_columns, g);
     add_table(out, "rows", g->row_count, row_columns, g);
     if (compare)
         add_compare(out, g, compare);

@@ -51,6 +51,16 @@ static void use_rows(struct html_graph *g)
         use(&g->stacks, s->stack);
         use(&g->processes, s->process);
         use(&g->threads, s->thread);
+        use(&g->spans, s->span ? s->span : PROFILE_NONE);
+    }
+}
+
+static void use_spans(struct html_graph *g)
+{
+    for (size_t i = profile_span_count(g->p); i-- > 1;) {
+        uint32_t parent = profile_span_at(g->p, (uint32_t)i)->parent;
+        if (g->spans.id[i] == USED && parent)
+            use(&g->spans, parent);
     }
 }
 
@@ -86,6 +96,8 @@ static void use_strings(struct html_graph *g)
     }
     for (size_t i = 0; i < g->threads.count; i++)
         use(&g->strings, profile_thread_at(g->p, g->threads.list[i])->name);
+    for (size_t i = 0; i < g->spans.count; i++)
+        use(&g->strings, profile_span_at(g->p, g->spans.list[i])->name);
 }
 
 /* Sorts rows by stack, those without a stack first. The stack of a row is then
@@ -104,11 +116,13 @@ static void choose(struct html_graph *g)
 {
     use_rows(g);
     use_stacks(g);
+    use_spans(g);
     number(&g->stacks, profile_stack_count(g->p));
     number(&g->frames, profile_frame_count(g->p));
     number(&g->functions, profile_function_count(g->p));
     number(&g->processes, profile_process_count(g->p));
     number(&g->threads, profile_thread_count(g->p));
+    number(&g->spans, profile_span_count(g->p));
     use_strings(g);
     number(&g->strings, profile_string_count(g->p));
     qsort_r(g->rows, g->row_count, sizeof(*g->rows), by_stack, (void *)g->p);
@@ -123,6 +137,7 @@ int html_graph_init(struct html_graph *g, const struct profile *p)
                  ids_init(&g->functions, profile_function_count(p)) |
                  ids_init(&g->processes, profile_process_count(p)) |
                  ids_init(&g->threads, profile_thread_count(p)) |
+                 ids_init(&g->spans, profile_span_count(p)) |
                  ids_init(&g->strings, profile_string_count(p));
     if (!g->rows || failed)
         return -ENOMEM;
@@ -138,5 +153,6 @@ void html_graph_deinit(struct html_graph *g)
     ids_deinit(&g->functions);
     ids_deinit(&g->processes);
     ids_deinit(&g->threads);
+    ids_deinit(&g->spans);
     ids_deinit(&g->strings);
 }

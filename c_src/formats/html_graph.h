@@ -24,7 +24,8 @@ struct html_ids {
 struct html_graph {
     const struct profile *p;
     struct html_ids stacks, frames, functions, processes, threads, strings;
-    uint32_t *rows; /**< counted rows of the profile, sorted by stack */
+    struct html_ids spans; /**< without span 0 */
+    uint32_t *rows;        /**< counted rows of the profile, sorted by stack */
     size_t row_count;
 };
 

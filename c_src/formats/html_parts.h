@@ -84,10 +84,13 @@ struct html_compare {
  *    "processes": {"pid", "name", "initial_call", "label", "application":
  *                  [string], "members": [how many processes it stands for]},
  *    "threads": {"name": [string], "tid": [...]},
+ *    "spans": {"name": [string], "up": [own id minus that of the span around
+ *              it; 0: an outermost one]},
  *    "rows": {"stack": [stack + 1, or 0: none; minus that of the row before],
  *             "process": [process + 1, 0: none],
  *             "thread": [thread + 1, 0: none], "state": [state],
- *             "bucket": [...], "count": [values]},
+ *             "span": [span + 1, 0: none], "bucket": [...],
+ *             "count": [values]},
  *    "others": [for each other value of the rows: {"value", "unit", "counted",
  *               "per_sample", "count": [by row]}; times are in microseconds]}
  *

@@ -46,7 +46,7 @@ static void write_number(const struct writing *w, const char *key,
     end_comment(w->out);
 }
 
-static void write_escaped(struct buffer *out, const char *text)
+void pprof_comments_escape(struct buffer *out, const char *text)
 {
     for (; *text; text++) {
         const char *escape = *text == '\\'   ? "\\\\"
@@ -66,11 +66,11 @@ void pprof_comments_functions(const struct profile *p, struct buffer *out)
     for (uint32_t i = 0; i < profile_function_count(p); i++) {
         const struct profile_function *f = profile_function_at(p, i);
         buffer_printf(out, "%s\t%d\t", frame_kind_name(f->kind), f->arity);
-        write_escaped(out, profile_text(p, f->module));
+        pprof_comments_escape(out, profile_text(p, f->module));
         buffer_text(out, "\t");
-        write_escaped(out, profile_text(p, f->function));
+        pprof_comments_escape(out, profile_text(p, f->function));
         buffer_text(out, "\t");
-        write_escaped(out, profile_text(p, f->name));
+        pprof_comments_escape(out, profile_text(p, f->name));
         if (f->most)
             buffer_printf(out, "\t%" PRIu32, f->most);
         buffer_text(out, "\n");
@@ -157,6 +157,24 @@ static int read_text(struct profile *p, const char *text, size_t len,
     return 0;
 }
 
+/* The character at text[*i], of len, which may be escaped; *i is moved to its
+ * end. */
+static char unescaped(const char *text, size_t len, size_t *i)
+{
+    if (text[*i] != '\\' || *i + 1 == len)
+        return text[*i];
+    char c = text[++*i];
+    return c == 't' ? '\t' : c == 'n' ? '\n' : c;
+}
+
+void pprof_comments_unescape(struct buffer *out, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = unescaped(text, len, &i);
+        buffer_add(out, &c, 1);
+    }
+}
+
 /* Unescapes one line into texts, which tabs separate. Returns their number. */
 static int unescape(struct buffer *out, const char *at, size_t len,
                     size_t *offsets, int max)
@@ -170,9 +188,8 @@ static int unescape(struct buffer *out, const char *at, size_t len,
                 return -E_FORMAT;
             c = '\0';
             offsets[n++] = out->len + 1;
-        } else if (c == '\\' && i + 1 < len) {
-            c = at[++i];
-            c = c == 't' ? '\t' : c == 'n' ? '\n' : c;
+        } else {
+            c = unescaped(at, len, &i);
         }
         buffer_add(out, &c, 1);
     }

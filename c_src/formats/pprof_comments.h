@@ -39,7 +39,8 @@
     X(THREAD, "thread")                                                        \
     X(TID, "tid")                                                              \
     X(BUCKET, "bucket")                                                        \
-    X(MEMBERS, "processes")
+    X(MEMBERS, "processes")                                                    \
+    X(SPAN, "span")
 
 enum pprof_label {
 #define X(id, text) PPROF_LABEL_##id,
@@ -55,6 +56,11 @@ void pprof_comments_write(const struct profile *p, struct buffer *out);
 
 /** Appends the string with the facts about all functions, ended by a NUL. */
 void pprof_comments_functions(const struct profile *p, struct buffer *out);
+
+/** Appends a text with backslash, tab and line feed escaped; and the other way
+ *  round. */
+void pprof_comments_escape(struct buffer *out, const char *text);
+void pprof_comments_unescape(struct buffer *out, const char *text, size_t len);
 
 /** An event that is not the first. */
 struct pprof_event {

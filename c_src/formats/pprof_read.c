@@ -11,6 +11,8 @@
 #include "base/add.h"
 #include "base/clock.h"
 #include "formats/pprof_gzip.h"
+#include "formats/pprof_labels.h"
+#include "formats/pprof_spans.h"
 #include "formats/pprof_tables.h"
 #include "formats/pprof_values.h"
 #include "formats/profile.pb-c.h"
@@ -98,6 +100,19 @@ static int gather_head(struct reading *r)
     return more ? more : buffer_status(&r->head);
 }
 
+/* The last strings of a recording of ours. */
+static int read_facts(struct reading *r)
+{
+    int64_t last = (int64_t)r->tables.string_count - 1;
+    const struct pprof_text *functions = pprof_tables_raw(&r->tables, last);
+    const struct pprof_text *spans = pprof_tables_raw(&r->tables, last - 1);
+    int err = pprof_comments_read_functions(
+        &r->tables.comments, (const char *)functions->at, functions->len);
+    return err || !spans
+               ? err
+               : pprof_spans_read(r->p, (const char *)spans->at, spans->len);
+}
+
 static int read_comments(struct reading *r, const Pprof__Profile *head)
 {
     for (size_t i = 0; i < head->n_comment; i++) {
@@ -112,10 +127,7 @@ static int read_comments(struct reading *r, const Pprof__Profile *head)
     }
     if (!r->tables.comments.own)
         return 0;
-    const struct pprof_text *last =
-        pprof_tables_raw(&r->tables, (int64_t)r->tables.string_count - 1);
-    return pprof_comments_read_functions(&r->tables.comments,
-                                         (const char *)last->at, last->len);
+    return read_facts(r);
 }
 
 /* What a file of another program says about itself. */
@@ -179,92 +191,12 @@ static int read_stack(struct reading *r, const Pprof__Sample *s,
     return 0;
 }
 
-/* The labels of a sample in a recording of ours. */
-struct labels {
-    bool process, thread;
-    const char *texts[PPROF_LABEL_COUNT];
-    uint32_t tid, bucket;
-    uint64_t members; /* of the process row; 0: not given */
-    uint64_t bytes;   /* length of all texts */
-};
-
-static int read_label(struct reading *r, const Pprof__Label *label,
-                      struct labels *l)
-{
-    int64_t text = pprof_tables_text(&r->tables, label->str);
-    if (text < 0)
-        return (int)text;
-    for (int i = 0; i < PPROF_LABEL_COUNT; i++) {
-        if (!pprof_tables_is(&r->tables, label->key, pprof_comments_labels[i]))
-            continue;
-        l->texts[i] = profile_text(r->p, (uint32_t)text);
-        l->bytes += strlen(l->texts[i]);
-        l->process |= i == PPROF_LABEL_PROCESS;
-        l->thread |= i == PPROF_LABEL_THREAD;
-        if (i == PPROF_LABEL_TID)
-            l->tid = (uint32_t)label->num;
-        if (i == PPROF_LABEL_BUCKET)
-            l->bucket = (uint32_t)label->num;
-        if (i == PPROF_LABEL_MEMBERS && label->num > 0)
-            l->members = (uint64_t)label->num;
-        break;
-    }
-    return 0;
-}
-
 /* A row, of one event or several. */
 struct row {
     struct profile_sample key;
     uint64_t members; /* of the process; 0: not given */
     uint64_t values[PROFILE_MAX_VALUES];
 };
-
-static int add_labels(struct reading *r, const struct labels *l,
-                      struct profile_sample *row)
-{
-    if (l->process) {
-        const struct process_texts texts = {
-            .pid = l->texts[PPROF_LABEL_PROCESS],
-            .name = l->texts[PPROF_LABEL_PROCESS_NAME],
-            .initial_call = l->texts[PPROF_LABEL_INITIAL_CALL],
-            .label = l->texts[PPROF_LABEL_LABEL],
-            .application = l->texts[PPROF_LABEL_APPLICATION],
-            .parent = l->texts[PPROF_LABEL_PARENT],
-            .child = l->texts[PPROF_LABEL_CHILD],
-        };
-        int64_t id = profile_process_of(r->p, &texts);
-        if (id < 0)
-            return (int)id;
-        row->process = (uint32_t)id;
-    }
-    if (l->thread) {
-        int64_t id = profile_thread(r->p, l->tid, l->texts[PPROF_LABEL_THREAD]);
-        if (id < 0)
-            return (int)id;
-        row->thread = (uint32_t)id;
-    }
-    row->bucket = l->bucket;
-    const char *state = l->texts[PPROF_LABEL_STATE];
-    return *state ? state_parse(state, &row->state) : 0;
-}
-
-static int read_labels(struct reading *r, const Pprof__Sample *s,
-                       struct row *row)
-{
-    struct labels l = {0};
-    if (!r->tables.comments.own)
-        return 0;
-    for (int i = 0; i < PPROF_LABEL_COUNT; i++)
-        l.texts[i] = "";
-    for (size_t i = 0; i < s->n_label; i++) {
-        int err = read_label(r, s->label[i], &l);
-        if (err)
-            return err;
-    }
-    int err = pprof_tables_spend(&r->tables, 1 + l.bytes / 64);
-    row->members = l.process ? l.members : 0;
-    return err ? err : add_labels(r, &l, &row->key);
-}
 
 static bool has_values(const struct pprof_part *part, const uint64_t *values)
 {
@@ -308,7 +240,7 @@ static int add_sample(struct reading *r, const Pprof__Sample *s)
         err =
             pprof_values_get(&r->values, s, r->tables.comments.own, row.values);
     if (!err)
-        err = read_labels(r, s, &row);
+        err = pprof_labels_read(&r->tables, s, &row.key, &row.members);
     if (err)
         return err;
     add_capped(&r->samples, row.values[0]);

@@ -18,7 +18,8 @@
 enum among { AMONG_SAMPLES, AMONG_FRAMES, SPOILING_SAMPLES, IN_A_NOTE };
 
 /* What to do about a counter of doubts, and what engine bpf would improve if
- * another engine was used. Some counters are explained by a note instead.
+ * another engine was used. Some counters are explained by a note, or by the
+ * table of spans, instead.
  * Counters of stacks that are right at both ends (short_copies, elided, c_cut)
  * are not in this table: they never make a line. */
 static const struct remedy {
@@ -48,6 +49,10 @@ static const struct remedy {
     {"unseen_ms", IN_A_NOTE, "", ""},
     {"stopped_ms", IN_A_NOTE, "", ""},
     {"paused_ms", IN_A_NOTE, "", ""},
+    {"span_marks_lost", IN_A_NOTE, "", ""},
+    {"span_unmatched", IN_A_NOTE, "", ""},
+    {"span_merged", IN_A_NOTE, "", ""},
+    {"span_late", IN_A_NOTE, "", ""},
 };
 
 struct doubts {

@@ -80,6 +80,11 @@ MUST_USE int text_waits_write(const struct text_table *t);
  *  and a table. -ENOMEM. */
 MUST_USE int text_blocks_write(const struct text_table *t);
 
+/** What the application was doing: a table of the spans of a whole recording;
+ *  nothing if there are none. -ENOMEM. */
+MUST_USE int text_spans_write(struct buffer *out, const struct profile *p,
+                              size_t top, bool color);
+
 /** Functions by own time, where that comes from, and BIFs and C code. If no
  *  function has own time, functions by self time. */
 MUST_USE int text_hot_write(const struct text_table *t);

@@ -32,6 +32,7 @@ void view_describe_filter(const struct filter *f, uint64_t bucket_ns,
                           struct buffer *out)
 {
     describe_texts(out, VIEW_PROCESS, f->processes, f->process_count);
+    describe_texts(out, VIEW_SPAN, f->spans, f->span_count);
     for (int i = 0; i < STATE_COUNT; i++)
         if (f->states >> i & 1)
             buffer_printf(out, " --" VIEW_STATE " %s",

@@ -12,6 +12,7 @@
 /** The names of the filter's options, on the command line and in the note of a
  *  filtered report. */
 #define VIEW_PROCESS   "process"
+#define VIEW_SPAN      "span"
 #define VIEW_FOCUS     "focus"
 #define VIEW_IGNORE    "ignore"
 #define VIEW_STATE     "state"

@@ -13,6 +13,7 @@
 #include "profile/dump.h"
 #include "profile/filter.h"
 #include "profile/snapshot.h"
+#include "profile/span_table.h"
 #include "profile/watch_event.h"
 #include "report/figures.h"
 #include "report/sink.h"
@@ -24,6 +25,8 @@ enum { REPORT_VERSION = 1 };
 struct report {
     struct filter_parts parts;           /**< its events */
     struct figures figures[EVENT_COUNT]; /**< of each */
+    struct span_table spans;             /**< of all together */
+    const struct profile *whole;         /**< borrowed */
 };
 
 /** Borrows p, the recording's first profile. 0, -ENOMEM or -E_LIMIT;
@@ -32,7 +35,8 @@ MUST_USE int report_compute(const struct profile *p, struct report *out);
 void report_deinit(struct report *r);
 /** Writes the report as one object. If there are several events, it is that of
  *  the first one, and has those of the others, without a version, under the
- *  names of their events. The sink remembers errors. */
+ *  names of their events; spans are of all together. The sink remembers errors.
+ */
 void report_walk(const struct report *r, struct sink *s);
 /** Writes a dump as one object. */
 void report_walk_dump(const struct dump *d, struct sink *s);
@@ -53,6 +57,10 @@ void report_answers(const struct dump *d, struct sink *s);
  *  recording of the event block. */
 void report_blocks(const struct profile *p, const struct blocks *b,
                    struct sink *s);
+/** Writes what is known of the spans of a recording, as a member of an object;
+ *  only if there are any. */
+void report_spans(const struct profile *p, const struct span_table *t,
+                  struct sink *s);
 /** Writes the members of an object that say what a process is, except its pid
  *  and its name. */
 void report_kin(const struct profile *p, uint32_t initial_call, uint32_t label,

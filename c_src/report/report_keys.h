@@ -44,5 +44,6 @@
 #define KEY_TOTAL        "total"
 #define KEY_VERSION      "version"
 #define KEY_WAITING      "waiting"
+#define KEY_WAITS        "waits"
 
 #endif

@@ -277,7 +277,7 @@ static void wait(const struct profile *p, const struct waits *w,
 static void waits(const struct profile *p, const struct waits *w,
                   struct sink *s)
 {
-    sink_list(s, "waits");
+    sink_list(s, KEY_WAITS);
     for (size_t i = 0; i < w->count; i++)
         wait(p, w, &w->rows[i], s);
     sink_end(s);
@@ -347,13 +347,16 @@ void report_walk(const struct report *r, struct sink *s)
         event(r->parts.list[i], &r->figures[i], s);
         sink_end(s);
     }
+    report_spans(r->whole, &r->spans, s);
     sink_end(s);
 }
 
 int report_compute(const struct profile *p, struct report *out)
 {
-    struct report r = {.parts = {.count = 0}};
+    struct report r = {.parts = {.count = 0}, .whole = p};
     int err = filter_split(p, &r.parts);
+    if (!err)
+        err = span_table_compute(p, &r.spans);
     for (size_t i = 0; i < r.parts.count && !err; i++)
         err = figures_compute(r.parts.list[i], &r.figures[i]);
     if (err)
@@ -368,4 +371,5 @@ void report_deinit(struct report *r)
     for (size_t i = 0; i < r->parts.count; i++)
         figures_deinit(&r->figures[i]);
     filter_parts_deinit(&r->parts);
+    span_table_deinit(&r->spans);
 }

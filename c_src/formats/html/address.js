@@ -40,7 +40,7 @@ export function addressText() {
     say("flame", view.flame ? "1" : "");
     say("hide", [...view.hidden].map((kind) => model.kinds[kind]).join(","));
     say("search", view.pattern);
-    for (const name of ["process", "state", "thread"])
+    for (const name of ["process", "state", "span", "thread"])
         say(name, selection[name]);
     if (!isWholeTime()) {
         say("from", String(secondsOf(selection.from)));
@@ -103,7 +103,7 @@ export function recall() {
     view.flame = word("flame") === "1";
     view.hidden = new Set(word("hide").split(",")
         .map((name) => model.kinds.indexOf(name)).filter((kind) => kind >= 0));
-    for (const name of ["process", "state", "thread"])
+    for (const name of ["process", "state", "span", "thread"])
         selection[name] = word(name);
     const sides = ["now", "base", "both"];
     selection.width = sides.includes(word("width")) ? word("width") : "now";

@@ -3,7 +3,7 @@
  * gzip -> JSON -> columns of numbers.
  *
  *   row -> stack (a node of a trie) -> frame -> function
- *       -> process, thread, state, time bucket
+ *       -> process, thread, state, span (a node of another trie), time bucket
  *       -> one number for each value of the event
  *
  * Names come from the observed node, so they are put into the page only through
@@ -83,6 +83,8 @@ export function makeModel(data) {
         strings: data.strings,
         processes: data.processes,
         threads: data.threads,
+        spanName: data.spans.name.map((id) => data.strings[id]),
+        spanParent: data.spans.up.map((up, i) => up === 0 ? NONE : i - up),
         fnName: functions.name.map((id) => data.strings[id]),
         fnFile: Int32Array.from(functions.file),
         fnKind: Uint8Array.from(functions.kind),
@@ -95,6 +97,7 @@ export function makeModel(data) {
         rowProcess: lessOne(rows.process),
         rowThread: lessOne(rows.thread),
         rowState: Uint8Array.from(rows.state),
+        rowSpan: lessOne(rows.span),
         rowBucket: Int32Array.from(rows.bucket),
         /* Only in a comparison: */
         compare: data.base !== undefined,

@@ -1,6 +1,6 @@
 /*
- * The part of the recording that is selected: a process, a state, a thread, a
- * span of time. It determines the weights that the graphs show.
+ * The part of the recording that is selected: a process, a state, a span of the
+ * application, a thread, an interval of time. It determines the weights that the graphs show.
  *
  * A weight is a triple: `weight` is how wide a box is drawn; `first` and
  * `second` are shown as figures. They are CPU time and nothing or, in a
@@ -11,6 +11,7 @@ import {NONE} from "./model.js";
 export const selection = {
     process: "",   /* as for `cprof report --process`; "-": no process */
     state: "",
+    span: "",      /* as for `cprof report --span`; "-": in no span */
     thread: "",
     from: 0,       /* buckets, half-open */
     to: Infinity,
@@ -22,8 +23,8 @@ export function isWholeTime() {
 }
 
 export function isEverything() {
-    return !selection.process && !selection.state && !selection.thread &&
-        isWholeTime();
+    return !selection.process && !selection.state && !selection.span &&
+        !selection.thread && isWholeTime();
 }
 
 /* Entry id + 1 says whether that process is selected; entry 0 is for rows
@@ -51,14 +52,34 @@ function stateMask(model, text) {
         +(text === "" || name === text));
 }
 
-/* Another event may have no row of the process, the state or the thread that is
- * selected; then all are. */
+/* The part of a span's name that is its event. */
+const eventOf = (name) => name.slice(0, (name + " ").indexOf("] ") + 1);
+
+/* Entry id + 1 is for a span, entry 0 for rows in no span. A span is selected
+ * with the one around it. */
+function spanMask(model, text) {
+    const mask = new Uint8Array(model.spanName.length + 1);
+    mask[0] = +(text === "" || text === "-");
+    model.spanName.forEach((name, i) => {
+        const event = eventOf(name);
+        mask[i + 1] = +(text === "" || name === text || event === text ||
+            (event !== "" && name.slice(event.length + 1) === text) ||
+            (model.spanParent[i] !== NONE &&
+             mask[model.spanParent[i] + 1] === 1));
+    });
+    return mask;
+}
+
+/* Another event may have no row of the process, the state, the span or the
+ * thread that is selected; then all are. */
 export function keepSelection(model) {
     const has = (ids, mask, first) => ids.some((id) => mask[id + first] === 1);
     if (!has(model.rowProcess, processMask(model, selection.process), 1))
         selection.process = "";
     if (!has(model.rowState, stateMask(model, selection.state), 0))
         selection.state = "";
+    if (!has(model.rowSpan, spanMask(model, selection.span), 1))
+        selection.span = "";
     if (!has(model.rowThread, threadMask(model, selection.thread), 1))
         selection.thread = "";
 }
@@ -91,16 +112,18 @@ export function bucketCount(model) {
 const passing = {of: "", model: null, rows: null};
 
 function passingRows(model) {
-    const {process, thread, state} = selection;
-    const what = JSON.stringify([process, thread, state]);
+    const {process, thread, state, span} = selection;
+    const what = JSON.stringify([process, thread, state, span]);
     if (passing.model === model && passing.of === what)
         return passing.rows;
     const ofProcess = processMask(model, process);
     const ofThread = threadMask(model, thread);
     const ofState = stateMask(model, state);
-    const {rowProcess, rowThread, rowState} = model;
+    const ofSpan = spanMask(model, span);
+    const {rowProcess, rowThread, rowState, rowSpan} = model;
     passing.rows = rowProcess.map((_, i) => ofProcess[rowProcess[i] + 1] &
-        ofThread[rowThread[i] + 1] & ofState[rowState[i]]);
+        ofThread[rowThread[i] + 1] & ofState[rowState[i]] &
+        ofSpan[rowSpan[i] + 1]);
     passing.of = what;
     passing.model = model;
     return passing.rows;

@@ -1,6 +1,6 @@
 /*
- * The selectors of process, state and thread, and the legend that hides kinds
- * of code.
+ * The selectors of process, state, span and thread, and the legend that hides
+ * kinds of code.
  */
 import {changed} from "./change.js";
 import {element, make} from "./page.js";
@@ -102,6 +102,32 @@ export function fillStates() {
     element("state-label").hidden = select.options.length < 3;
 }
 
+/* By name: the samples in such a span, also in others within it. */
+function sumSpans() {
+    const sums = sumRowsBy(model.rowSpan, model.spanName.length);
+    const byName = new Map();
+    model.spanName.forEach((_, i) => {
+        const names = new Set();
+        for (let span = i; span !== NONE; span = model.spanParent[span])
+            names.add(model.spanName[span]);
+        for (const name of names)
+            byName.set(name, (byName.get(name) || 0) + sums[i + 1]);
+    });
+    return {byName, none: sums[0]};
+}
+
+export function fillSpans() {
+    const select = element("span");
+    select.replaceChildren();
+    const {byName, none} = sumSpans();
+    addOption(select, "", `All spans (${number(byName.size)})`);
+    for (const [name, sum] of [...byName].sort((a, b) => b[1] - a[1]))
+        addOption(select, name, `${shareOf(sum)}  ${name}`);
+    if (none > 0)
+        addOption(select, "-", `${shareOf(none)}  in no span`);
+    element("span-label").hidden = byName.size === 0;
+}
+
 export function fillThreads() {
     const select = element("thread");
     select.replaceChildren();
@@ -121,7 +147,7 @@ export function fillThreads() {
 }
 
 export function showSelection() {
-    for (const name of ["process", "state", "thread"]) {
+    for (const name of ["process", "state", "span", "thread"]) {
         const select = element(name);
         const value = selection[name];
         if (value && ![...select.options].some((o) => o.value === value))
@@ -141,13 +167,13 @@ export function showSelected() {
 }
 
 function selectEverything() {
-    Object.assign(selection, {process: "", state: "", thread: "", from: 0,
-                              to: Infinity});
+    Object.assign(selection, {process: "", state: "", span: "", thread: "",
+                              from: 0, to: Infinity});
     changed("selection");
 }
 
 export function listenToSelectors() {
-    for (const name of ["process", "state", "thread"])
+    for (const name of ["process", "state", "span", "thread"])
         element(name).addEventListener("change", () => {
             selection[name] = element(name).value;
             changed("selection");

@@ -15,7 +15,7 @@ import {listenToFunctions, showFunctionsSoon} from "./functions.js";
 import {describe, hideTip, showPath} from "./tip.js";
 import {drawStrip, listenToStrip, showTimes} from "./timeline.js";
 import {
-    fillKey, fillLegend, fillProcesses, fillStates, fillThreads,
+    fillKey, fillLegend, fillProcesses, fillSpans, fillStates, fillThreads,
     listenToSelectors, showLegend, showSelected, showSelection
 } from "./selectors.js";
 import {fillValues, listenToValues} from "./values.js";
@@ -46,6 +46,7 @@ function fillSelectors() {
     fillValues();
     fillProcesses();
     fillStates();
+    fillSpans();
     fillThreads();
     fillLegend();
 }
