@@ -331,6 +331,13 @@ int64_t census_process(struct census *c, enum event event, uint64_t c_p,
                                : see_again(c, place, &proc);
 }
 
+uint64_t census_term(const struct census *c, uint64_t c_p,
+                     const struct sample_process *at_sample)
+{
+    struct erlproc proc;
+    return identify(c, c_p, at_sample, &proc) == 0 ? proc.id : 0;
+}
+
 /* The name is read now, and only if the address still has the same process. */
 int64_t census_at_rest(struct census *c, const struct sample *s)
 {

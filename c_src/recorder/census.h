@@ -45,6 +45,11 @@ MUST_USE int64_t census_owner(struct census *c, enum event event, uint64_t pid);
  *  a profile that is renewed before it grows large. */
 void census_all_alone(struct census *c);
 
+/** The pid term of the process of a sample of a thread, as census_process finds
+ *  it; 0: not known. */
+uint64_t census_term(const struct census *c, uint64_t c_p,
+                     const struct sample_process *at_sample);
+
 /** The pid term of the process with that row; 0: the census has not met it. */
 uint64_t census_pid(const struct census *c, uint32_t row);
 

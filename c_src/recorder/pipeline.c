@@ -18,6 +18,7 @@ struct pipeline {
     struct census *census;
     struct port_tasks *ports;
     struct waiting *waiting;
+    struct span_join *spans; /* NULL: they are not looked for */
     struct timeline timeline;
     struct profile *profile;               /* the first of the recording */
     struct profile *of_event[EVENT_COUNT]; /* never NULL */
@@ -90,9 +91,12 @@ int pipeline_open(struct target_state *target, struct unwinder *unwinder,
     return 0;
 }
 
-void pipeline_keep_time(struct pipeline *p, uint64_t started_ns)
+void pipeline_begin(struct pipeline *p, uint64_t started_ns, bool timeline)
 {
-    timeline_begin(&p->timeline, p->profile, started_ns);
+    if (timeline)
+        timeline_begin(&p->timeline, p->profile, started_ns);
+    if (p->spans)
+        span_join_begin(p->spans, started_ns);
 }
 
 int pipeline_leave_out(struct pipeline *p, const char *const *pids,
@@ -121,8 +125,10 @@ int pipeline_renew(struct pipeline *p, struct profile *profile)
 
 void pipeline_close(struct pipeline *p)
 {
-    if (p)
-        close_parts(p);
+    if (!p)
+        return;
+    span_join_close(p->spans);
+    close_parts(p);
     free(p);
 }
 
@@ -198,6 +204,49 @@ static void note_longest(struct profile *of, const struct sample *s)
         m->longest_ns = s->away_ns;
 }
 
+/* Counts a sample in the bucket of its time. Buckets may have been joined since
+ * it was taken. */
+static int count(void *pipeline, const struct span_item *item)
+{
+    struct pipeline *p = pipeline;
+    struct profile_sample row = item->row;
+    int bucket = timeline_at(&p->timeline, item->order.time_ns);
+    row.bucket = bucket < 0 ? 0 : (uint32_t)bucket;
+    int err = profile_add(p->of_event[item->event], &row, item->values);
+    return err || bucket >= 0 ? err : bucket;
+}
+
+int pipeline_join_spans(struct pipeline *p, const struct span_choice *choice)
+{
+    const struct span_join_config config = {.target = p->target,
+                                            .profile = p->profile,
+                                            .choice = *choice,
+                                            .count = count,
+                                            .ctx = p};
+    return span_join_open(&config, &p->spans);
+}
+
+/* @param pid  term of the process that the sample is of; 0: not known */
+static void count_in_span(struct pipeline *p, const struct sample *s,
+                          const struct profile_sample *row, uint64_t pid)
+{
+    struct span_item item = {.order = {.time_ns = s->time_ns},
+                             .pid = pid,
+                             .event = events[s->of],
+                             .row = *row};
+    values_of(s, item.values);
+    keep_error(p, p->spans ? span_join_add(p->spans, &item) : count(p, &item));
+}
+
+/* Of the owner of a port, if the sample is of a port's task. */
+static uint64_t pid_of(const struct pipeline *p, const struct named *named,
+                       const struct sample *s)
+{
+    if (named->owner != PROFILE_NONE)
+        return s->scheduler.port_owner;
+    return census_term(p->census, p->unwound.c_p, &s->process);
+}
+
 /* A sample of a thread. */
 static bool add_thread(struct pipeline *p, const struct sample *s)
 {
@@ -206,21 +255,16 @@ static bool add_thread(struct pipeline *p, const struct sample *s)
     parts.naming.profile = of;
     struct thread_doing doing;
     keep_error(p, thread_doing_of(&parts, s, &p->unwound, &doing));
-    int bucket = timeline_at(&p->timeline, s->time_ns);
-    keep_error(p, bucket);
     const struct profile_sample row = {
         .stack = doing.named.stack,
         .process = process_of(p, &doing.named, s),
         .thread = id_or_none(
             p, profile_thread(p->profile, (uint32_t)s->tid, doing.thread.name)),
         .state = doing.named.state,
-        .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
     };
-    uint64_t values[PROFILE_MAX_VALUES];
-    values_of(s, values);
     count_quality(p, of, &row);
     note_longest(of, s);
-    keep_error(p, profile_add(of, &row, values));
+    count_in_span(p, s, &row, p->spans ? pid_of(p, &doing.named, s) : 0);
     return !p->unwound.copy_short;
 }
 
@@ -252,21 +296,15 @@ static void add_process(struct pipeline *p, const struct sample *s)
         p->left_out++;
         return;
     }
-    int bucket = timeline_at(&p->timeline, s->time_ns);
-    keep_error(p, bucket);
     const struct profile_sample row = {
         .stack = doing.stack,
         .process = doing.process,
         .thread = PROFILE_NONE,
         .state = doing.state,
-        .bucket = bucket < 0 ? 0 : (uint32_t)bucket,
     };
-    uint64_t values[PROFILE_MAX_VALUES];
-    struct profile *of = p->of_event[EVENT_WALL];
-    values_of(s, values);
     if (s->erlang.len)
-        count_quality(p, of, &row);
-    keep_error(p, profile_add(of, &row, values));
+        count_quality(p, p->of_event[EVENT_WALL], &row);
+    count_in_span(p, s, &row, s->process.id);
 }
 
 int pipeline_name(struct pipeline *p, const struct sample *s,
@@ -296,7 +334,15 @@ size_t pipeline_watched(const struct pipeline *p, const uint64_t **pids)
     return waiting_watched(p->waiting, pids);
 }
 
+void pipeline_step(struct pipeline *p)
+{
+    if (p->spans)
+        keep_error(p, span_join_step(p->spans));
+}
+
 void pipeline_settle(struct pipeline *p)
 {
     keep_error(p, census_settle(p->census));
+    if (p->spans)
+        keep_error(p, span_join_finish(p->spans));
 }

@@ -4,13 +4,15 @@
  *
  *   sample -> unwinder -> addresses -> symbols -> frames -> profile
  *
- * The session opens the parts, and the pipeline joins them.
+ * The session opens the parts, and the pipeline joins them. In a node that
+ * marks spans, samples wait before they are counted (span_join.h).
  */
 #ifndef CPROF_RECORDER_PIPELINE_H
 #define CPROF_RECORDER_PIPELINE_H
 
 #include "base/err.h"
 #include "profile/profile.h"
+#include "recorder/span_join.h"
 #include "recorder/target_state.h"
 #include "symbols/symbols.h"
 #include "target/sample.h"
@@ -25,9 +27,14 @@ struct pipeline;
 MUST_USE int pipeline_open(struct target_state *target,
                            struct unwinder *unwinder, struct symbols *symbols,
                            struct profile *profile, struct pipeline **out);
-/** From now on, samples are put into a timeline that began at started_ns
- *  (CLOCK_MONOTONIC) and has buckets of meta.bucket_ns. */
-void pipeline_keep_time(struct pipeline *p, uint64_t started_ns);
+/** Looks for spans in the node, in which samples are counted from now on. 0 or
+ *  -ENOMEM. */
+MUST_USE int pipeline_join_spans(struct pipeline *p,
+                                 const struct span_choice *choice);
+/** The recording began at started_ns (CLOCK_MONOTONIC).
+ *  @param timeline  put samples into a timeline with buckets of meta.bucket_ns
+ */
+void pipeline_begin(struct pipeline *p, uint64_t started_ns, bool timeline);
 /** waiting_leave_out. */
 MUST_USE int pipeline_leave_out(struct pipeline *p, const char *const *pids,
                                 size_t count);
@@ -57,8 +64,12 @@ MUST_USE int pipeline_name(struct pipeline *p, const struct sample *s,
                            struct pipeline_doing *out);
 /** census_pid. */
 uint64_t pipeline_pid(const struct pipeline *p, uint32_t process);
+/** To be called several times a second: counts samples that waited. An error is
+ *  kept for pipeline_status. */
+void pipeline_step(struct pipeline *p);
 /** To be called after the last sample: tries again to read what could not be
- *  read so far (census_settle). An error is kept for pipeline_status. */
+ *  read so far (census_settle), and counts all samples that waited. An error is
+ *  kept for pipeline_status. */
 void pipeline_settle(struct pipeline *p);
 /** waiting_watched. */
 size_t pipeline_watched(const struct pipeline *p, const uint64_t **pids);

@@ -54,16 +54,18 @@ static bool is_stopped(const struct session *s)
     return s->stop && *s->stop;
 }
 
-static int open_readers(struct session *s, unsigned events)
+static int open_readers(struct session *s, const struct session_options *o)
 {
     struct target_state *t = &s->target;
     int err = readers_open(t, &s->readers);
     if (!err)
-        err = sources_begin(&s->sources, events, &s->profile);
+        err = sources_begin(&s->sources, o->events, &s->profile);
     if (!err)
         err = pipeline_open(t, s->readers.unwinder, s->readers.symbols,
                             s->profile, &s->pipeline);
-    return err;
+    if (!err)
+        err = pipeline_leave_out(s->pipeline, o->own, o->own_count);
+    return err || o->live ? err : pipeline_join_spans(s->pipeline, &o->spans);
 }
 
 static struct engine_view view_of(const struct session *s)
@@ -116,11 +118,9 @@ int session_open(const struct session_options *o, struct session **out)
     if (!err)
         err = target_state_open(&s->target, o->pid, &attach);
     if (!err)
-        err = open_readers(s, o->events);
+        err = open_readers(s, o);
     if (!err)
         err = session_meta_begin(s->profile, &s->target, o);
-    if (!err)
-        err = pipeline_leave_out(s->pipeline, o->own, o->own_count);
     if (!err)
         err = open_engines(s, o);
     if (!err && is_stopped(s))
@@ -131,8 +131,7 @@ int session_open(const struct session_options *o, struct session **out)
     }
     s->started_ns = clock_now_ns();
     session_meta_started(s->profile);
-    if (o->timeline)
-        pipeline_keep_time(s->pipeline, s->started_ns);
+    pipeline_begin(s->pipeline, s->started_ns, o->timeline);
     stopped_look(&s->stopped, o->pid, s->started_ns);
     paused_begin(&s->paused);
     *out = s;
@@ -282,6 +281,7 @@ static int look_again(struct session *s)
 static int step(struct session *s, int timeout_ms)
 {
     int news = poll_sources(s, timeout_ms);
+    pipeline_step(s->pipeline);
     paused_look(&s->paused);
     if (news < 0)
         return news;

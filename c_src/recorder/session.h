@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "profile/profile.h"
+#include "recorder/span_join.h"
 
 struct pipeline;
 struct sources;
@@ -36,6 +37,7 @@ struct session_options {
                     of the user's choice it also opens if none works */
     uint64_t look_ns; /**< the least time between looks at threads and
                          libraries; 0: the usual one */
+    struct span_choice spans; /**< not of what has no end: that has no spans */
     /** Pids of processes that work for this recording, at most OWN_PIDS. They
      *  are in no sample of the event wall. Borrowed for the call. */
     const char *const *own;

@@ -1,0 +1,36 @@
+/**
+ * @file span_kin.h
+ * For whom a process works, and which processes live, read from the node's
+ * memory. What proc_lib and Task leave in the dictionary of a process tells it:
+ * the first of `$callers`, otherwise the first of `$ancestors`.
+ */
+#ifndef CPROF_RECORDER_SPAN_KIN_H
+#define CPROF_RECORDER_SPAN_KIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "profile/event.h"
+#include "recorder/target_state.h"
+
+struct span_kin;
+
+/** target is borrowed until span_kin_close. 0 or -ENOMEM. */
+MUST_USE int span_kin_open(struct target_state *target, struct span_kin **out);
+void span_kin_close(struct span_kin *k);
+/**
+ * The pid of the process that one with that pid works for; 0: none, or not
+ * known.
+ * @param event  of the sample that asks
+ * @return true; false: it was not read, because reading has taken a tenth of
+ *         the time already for this event, or the process changed meanwhile:
+ *         try again later
+ */
+bool span_kin_of(struct span_kin *k, enum event event, uint64_t pid,
+                 uint64_t *works_for);
+/** As span_stacks_lives; ctx is a struct span_kin. */
+void span_kin_lives(void *ctx, const uint64_t *pids, size_t n, bool *alive);
+
+#endif

@@ -1,0 +1,59 @@
+/**
+ * @file span_marks.h
+ * The marks of a node (target/span_page.h) in the order of their times, with
+ * the names of their spans.
+ */
+#ifndef CPROF_RECORDER_SPAN_MARKS_H
+#define CPROF_RECORDER_SPAN_MARKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "profile/profile.h"
+#include "recorder/span_queue.h"
+#include "recorder/target_state.h"
+#include "target/span_page.h"
+
+/** What of a mark is kept. */
+struct span_marked {
+    struct span_order order; /**< its time; and in which order it was read */
+    uint64_t pid, other;     /**< terms */
+    uint32_t name;           /**< string of the profile */
+    uint32_t number;
+    uint32_t what; /**< enum span_what; SPAN_MARKS_GAP: marks were lost here */
+    bool assumed;  /**< a start that was before all marks: only its end was read
+                    */
+};
+enum { SPAN_MARKS_GAP = 0 };
+
+/** Called for each mark when it is read. 0; 1: it is the end of a span whose
+ *  start was not read; or an error. */
+typedef int span_marks_seen(void *ctx, const struct span_marked *mark);
+
+struct span_marks {
+    struct span_queue queue; /**< of struct span_marked */
+    span_marks_seen *seen;   /**< to be set after span_marks_open */
+    void *ctx;
+    struct target_state *target;
+    struct profile *profile;
+    struct span_reader *reader;
+    uint32_t names[SPAN_KINDS]; /* by kind: string; 0: not read yet */
+    uint64_t lost;              /* that are in the queue as gaps */
+    uint64_t first_ns;          /* of the first mark; each assumed start was a
+                                   nanosecond earlier */
+    unsigned looks; /* of the target, when its maps were looked at */
+};
+
+/** Both are borrowed until span_marks_close. 0 or -ENOMEM; to be closed in any
+ *  case. */
+MUST_USE int span_marks_open(struct span_marks *m, struct target_state *target,
+                             struct profile *profile);
+void span_marks_close(struct span_marks *m);
+/** Looks for the page of the node, if its mappings may have changed. 1: it is
+ *  there; 0; or -ENOMEM. */
+int span_marks_look(struct span_marks *m);
+/** Puts new marks into the queue. 0, -ENOMEM or -E_LIMIT. */
+MUST_USE int span_marks_read(struct span_marks *m, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,131 @@
+/**
+ * @file span_stacks.h
+ * In which spans each process is: from marks, in the order of their times, a
+ * stack of open spans for each process. Marks may be missing, and spans need
+ * not be nested:
+ *
+ *   - An end is that of the innermost open span of its kind (and number, if it
+ *     has one). Spans that began in that one have ended too, since their own
+ * end was never marked.
+ *   - A span without a number begins after one of its kind has ended, and after
+ *     marks were lost (span_stacks_gap) any span does. So a start ends an open
+ *     span of its kind, whose own end was not marked, or was lost.
+ *   - A process that works for another one, and is in no span itself, is in the
+ *     spans of that one.
+ *   - A process that ends leaves its spans behind; span_stacks_look finds out.
+ */
+#ifndef CPROF_RECORDER_SPAN_STACKS_H
+#define CPROF_RECORDER_SPAN_STACKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/span_ring.h"
+#include "profile/profile.h"
+#include "recorder/span_held.h"
+
+enum {
+    /** Open spans of one process; further ones are not told apart. */
+    SPAN_STACKS_DEPTH = PROFILE_SPAN_DEPTH,
+    /** From a process to the one that it works for, and so on. */
+    SPAN_STACKS_KIN = 8,
+};
+
+struct span_stacks;
+
+/** A span that ended. */
+struct span_end {
+    uint64_t pid, start_ns, end_ns;
+    uint32_t span;                /**< id in the profile */
+    bool assumed;                 /**< when it began is not known */
+    struct span_verdict *verdict; /**< borrowed for the call; may be NULL */
+};
+/** @return 0, or an error, which is passed on */
+typedef int span_stacks_on_end(void *ctx, const struct span_end *end);
+
+struct span_stacks_config {
+    struct profile *profile; /**< the first of the recording; borrowed */
+    /** To hold samples until spans are known to be slow; NULL: all spans count.
+     *  Borrowed. */
+    struct span_held *held;
+    /** The spans that have to be slow (span_name.h), the outermost first; none:
+     *  any. Borrowed. */
+    const char *const *slow;
+    size_t slow_count;
+    span_stacks_on_end *on_end;
+    void *ctx;
+};
+
+struct span_stacks_counts {
+    uint64_t unmatched; /**< starts without an end, or ends without a start */
+    uint64_t merged;    /**< spans too deep, or of too many processes */
+    uint64_t died;      /**< spans whose process ended within them */
+};
+
+/** 0 or -ENOMEM. */
+MUST_USE int span_stacks_open(const struct span_stacks_config *config,
+                              struct span_stacks **out);
+void span_stacks_close(struct span_stacks *s);
+
+/** The start or the end of a span. */
+struct span_change {
+    uint64_t pid, time_ns;
+    uint64_t order;  /**< in which marks were written: a span that was marked
+                          only at its end has a start that is earlier than its
+                          mark */
+    uint32_t name;   /**< string of the profile */
+    uint32_t number; /**< that start and end have in common, or 0 */
+    bool assumed;    /**< a start that was not read: it was before all marks */
+};
+
+/** A mark of this process was read, so one of the changes below will come;
+ * until then the process is known. Marks are read in the order in which they
+ * were written. 0; 1: it ends a span that began before the first mark; -ENOMEM;
+ * or -E_LIMIT. */
+MUST_USE int span_stacks_expect(struct span_stacks *s, uint64_t pid,
+                                enum span_what what);
+/** Each of these: 0, -ENOMEM, -E_LIMIT, or the error of on_end. */
+MUST_USE int span_stacks_start(struct span_stacks *s,
+                               const struct span_change *c);
+MUST_USE int span_stacks_stop(struct span_stacks *s,
+                              const struct span_change *c);
+/** Marks were lost here. */
+void span_stacks_gap(struct span_stacks *s);
+/** From now on, pid works for `other`; 0: for nobody that is known, which is
+ *  remembered as well. */
+MUST_USE int span_stacks_child(struct span_stacks *s, uint64_t pid,
+                               uint64_t other);
+
+/** Is anything known of the process: a span, or whom it works for; or has it
+ *  marked something that is to come? */
+bool span_stacks_knows(const struct span_stacks *s, uint64_t pid);
+
+/** Where a process is now. */
+struct span_place {
+    uint32_t span;                /**< id in the profile; 0: in none */
+    uint64_t since_ns;            /**< that is known since then */
+    struct span_verdict *verdict; /**< borrowed until the next start or stop */
+};
+struct span_place span_stacks_at(const struct span_stacks *s, uint64_t pid);
+
+/** How many processes are in a span, or work for another one. */
+size_t span_stacks_count(const struct span_stacks *s);
+/** Sets by place whether a process lives; true if that is not known. */
+typedef void span_stacks_lives(void *ctx, const uint64_t *pids, size_t n,
+                               bool *alive);
+/**
+ * Looks at some of the processes, another part at each call: those that do not
+ * live any more are forgotten when all marks of their time are known.
+ * @param now_ns    the time at which `lives` looks
+ * @param known_ns  the time of the last mark or sample
+ */
+MUST_USE int span_stacks_look(struct span_stacks *s, uint64_t now_ns,
+                              uint64_t known_ns, span_stacks_lives *lives,
+                              void *ctx);
+/** The recording ends: calls `cut` for each span that is open. */
+MUST_USE int span_stacks_finish(struct span_stacks *s, uint64_t end_ns,
+                                span_stacks_on_end *cut, void *ctx);
+struct span_stacks_counts span_stacks_counts(const struct span_stacks *s);
+
+#endif

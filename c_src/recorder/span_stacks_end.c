@@ -1,0 +1,91 @@
+/* Processes that end, and the end of the recording: what is left open. */
+#include "recorder/span_stacks_parts.h"
+
+#include <stdlib.h>
+
+#define NONE SPAN_WORKERS_NONE
+
+enum { LOOK_AT = 2048, LOOK_LEAST = 64 };
+
+static int close_all(struct span_stacks *s, struct span_worker *w,
+                     uint64_t end_ns, span_stacks_on_end *to, void *ctx)
+{
+    int err = 0;
+    while (w->innermost != NONE && !err)
+        err = span_stacks_close_span(s, w, w->innermost, end_ns, to, ctx);
+    return err;
+}
+
+static int bury(struct span_stacks *s, struct span_worker *w)
+{
+    s->counts.died += w->depth + w->over;
+    int err = close_all(s, w, w->gone_ns, NULL, NULL);
+    span_workers_remove(&s->workers, w);
+    return err;
+}
+
+/* A part of the table at each look, so that all of it has its turn within a few
+ * seconds. */
+static size_t choose(struct span_stacks *s, uint64_t known_ns,
+                     uint64_t pids[LOOK_AT], int *err)
+{
+    size_t n = 0, most = LOOK_LEAST + s->workers.count / 32;
+    *err = 0;
+    for (size_t i = 0; i < most && n < LOOK_AT && i < s->workers.count && !*err;
+         i++) {
+        s->cursor = (s->cursor + 1) % s->workers.count;
+        struct span_worker *w = &s->workers.list[s->cursor];
+        if (w->pid && w->gone_ns && w->gone_ns <= known_ns)
+            *err = bury(s, w);
+        else if (w->pid && !w->gone_ns)
+            pids[n++] = w->pid;
+    }
+    return n;
+}
+
+int span_stacks_look(struct span_stacks *s, uint64_t now_ns, uint64_t known_ns,
+                     span_stacks_lives *lives, void *ctx)
+{
+    uint64_t pids[LOOK_AT] = {0};
+    bool alive[LOOK_AT];
+    int err;
+    size_t n = choose(s, known_ns, pids, &err);
+    lives(ctx, pids, n, alive);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t at = span_workers_find(&s->workers, pids[i]);
+        if (!alive[i] && at != NONE)
+            s->workers.list[at].gone_ns = now_ns;
+    }
+    return err;
+}
+
+int span_stacks_finish(struct span_stacks *s, uint64_t end_ns,
+                       span_stacks_on_end *cut, void *ctx)
+{
+    int err = 0;
+    for (uint32_t i = 0; i < s->workers.count && !err; i++) {
+        struct span_worker *w = &s->workers.list[i];
+        if (!w->pid)
+            continue;
+        if (w->gone_ns)
+            err = bury(s, w);
+        else
+            err = close_all(s, w, end_ns, cut, ctx);
+    }
+    return err;
+}
+
+void span_stacks_close(struct span_stacks *s)
+{
+    if (!s)
+        return;
+    for (uint32_t i = 0; i < s->workers.count && s->config.held; i++) {
+        const struct span_worker *w = &s->workers.list[i];
+        uint32_t at = w->pid ? w->innermost : NONE;
+        for (; at != NONE; at = s->spans[at].outer)
+            span_held_release(s->config.held, s->spans[at].verdict);
+    }
+    span_workers_deinit(&s->workers);
+    free(s->spans);
+    free(s);
+}

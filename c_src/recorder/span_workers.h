@@ -1,0 +1,56 @@
+/**
+ * @file span_workers.h
+ * The processes of which it is known in which spans they are: a table by pid,
+ * from which processes are also removed. A place in it stays the same while the
+ * process is there.
+ */
+#ifndef CPROF_RECORDER_SPAN_WORKERS_H
+#define CPROF_RECORDER_SPAN_WORKERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum {
+    /** Processes at a time. */
+    SPAN_WORKERS_MAX = 1 << 17,
+    SPAN_WORKERS_BUCKETS = 1 << 15,
+};
+#define SPAN_WORKERS_NONE UINT32_MAX
+
+struct span_worker {
+    uint64_t pid;       /**< term; 0: this place is free */
+    uint64_t works_for; /**< pid; 0: for nobody that is known */
+    bool asked;         /**< whom it works for was looked for, or told */
+    uint32_t expected;  /**< changes that it marked and that are to come */
+    uint32_t begun;     /**< of those, and before: starts without their end */
+    uint64_t since_ns;  /**< the last change of its spans */
+    uint64_t gone_ns;   /**< when it was found not to live; 0: it lives */
+    uint32_t innermost; /**< of its open spans (span_stacks.c); NONE */
+    uint32_t depth;     /**< how many are open */
+    uint32_t over;      /**< and beyond those that are told apart, */
+    uint32_t over_gaps; /**< since so many gaps */
+    uint32_t next;      /* with the same hash, or the next free place */
+};
+
+struct span_workers {
+    struct span_worker *list; /**< some places are free */
+    uint32_t count, cap;      /**< places */
+    uint32_t used;            /**< processes */
+    uint32_t free;
+    uint32_t buckets[SPAN_WORKERS_BUCKETS];
+};
+
+void span_workers_init(struct span_workers *t);
+void span_workers_deinit(struct span_workers *t);
+/** The place of a process, or NONE. */
+uint32_t span_workers_find(const struct span_workers *t, uint64_t pid);
+/** The same; a new process is added. *out is NULL if there are too many.
+ *  0, -ENOMEM or -E_LIMIT. Others may move. */
+MUST_USE int span_workers_get(struct span_workers *t, uint64_t pid,
+                              struct span_worker **out);
+void span_workers_remove(struct span_workers *t, struct span_worker *w);
+
+#endif
