@@ -23,11 +23,14 @@ defmodule Cprof do
     * `:kernel` - also shows kernel stacks (`false`)
     * `:force` - lets engine `:ptrace` run even on a machine without a spare CPU (`false`)
     * `:command` - `false` leaves the node's command line out of the recording (`true`); cookies in it are always masked
+    * `:slower_than` - only samples in a span that takes as many milliseconds (see `:span`; docs/spans.md)
 
   ## Options of what is shown
 
     * `:top` - the number of rows of a text table
     * `:process` - only these processes: a pid, registered name or initial call, or a list of them
+    * `:span` - only samples in this span of the application (an event such as `"[:phoenix, :endpoint]"`, an event with
+      its metadata, or the metadata alone), or a list of them; with `:slower_than`, those that have to be slow
     * `:focus` - only stacks with a function that matches this regular expression (POSIX, as a string)
     * `:ignore` - only stacks without such a function
 
@@ -45,11 +48,13 @@ defmodule Cprof do
           | {:kernel, boolean()}
           | {:force, boolean()}
           | {:command, boolean()}
+          | {:slower_than, number()}
 
   @type render_option ::
           {:format, atom() | String.t()}
           | {:top, pos_integer()}
           | {:process, pid() | atom() | String.t() | [pid() | atom() | String.t()]}
+          | {:span, String.t() | [String.t()]}
           | {:focus, String.t()}
           | {:ignore, String.t()}
 

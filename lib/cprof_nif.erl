@@ -40,10 +40,11 @@ profile(Fun) ->
 %% of blocked time, 1000), `engine' (`auto'),
 %% `kernel' (also kernel stacks, `false'), `force' (engine `ptrace' even on a
 %% machine without a spare CPU), `command' (`false' leaves the node's command
-%% line out of the recording), `output' (a file or a list of files:
+%% line out of the recording), `slower_than' (milliseconds: only samples in a
+%% span that takes as long; docs/spans.md), `output' (a file or a list of files:
 %% `"flame.html"', `".txt"', `".json"', `".collapsed"', `".speedscope.json"',
 %% `".pb.gz"'; `"-"' prints the text report), and for these files `top',
-%% `process', `focus', `ignore'.
+%% `process', `span', `focus', `ignore'.
 -spec profile(fun(() -> Value), cprof_options:options()) ->
     {ok, Value, map()} | {error, {atom(), binary()}} | {error, {atom(), binary()}, Value}.
 profile(Fun, Options) ->
@@ -81,7 +82,7 @@ diff(Base, New) ->
 %% `json', `html'); `report', the same as a map with the keys of the JSON; and
 %% `grew', whether a function grew significantly and by more than option
 %% `fail_above' percent (0). Further options: `min_effect' (5; smaller changes
-%% are ignored), `top', `process', `focus', `ignore'.
+%% are ignored), `top', `process', `span', `focus', `ignore'.
 -spec diff(recordings(), recordings(), cprof_options:options()) ->
     {ok, cprof_sampler:compared()} | {error, {atom(), binary()}}.
 diff(Base, New, Options) ->

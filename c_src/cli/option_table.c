@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "base/largest.h"
+#include "cli/option_times.h"
 #include "cli/option_values.h"
 #include "cli/option_words.h"
 #include "engine/engine.h"
 
 #define MAX_SECONDS 86400
-#define MAX_TIME_S  1e9
 
 /* Of top, in seconds; the least is LIVE_LEAST_MS. */
 #define MIN_INTERVAL 0.2
@@ -120,6 +120,12 @@ static const char *take_process(struct options *o, const char *text)
     return option_add_text(o->processes, &o->process_count, text);
 }
 
+static const char *take_span(struct options *o, const char *text)
+{
+    return *text ? add_text(o->spans, &o->span_count, text)
+                 : "give the name of a span";
+}
+
 static const char *take_pattern(const char **out, const char *text)
 {
     *out = text;
@@ -160,28 +166,6 @@ static const char *take_thread(struct options *o, const char *text)
 {
     return *text ? option_add_text(o->threads, &o->thread_count, text)
                  : "give a thread's name or tid";
-}
-
-/* Rounded to microseconds, so that 0.15 is exactly a boundary of buckets. */
-static const char *take_time(uint64_t *ns, const char *text)
-{
-    double seconds;
-    if (!option_real(text, "", &seconds) ||
-        !(seconds >= 0 && seconds <= MAX_TIME_S))
-        return "give seconds from the start of the recording";
-    *ns = (uint64_t)(seconds * 1e6 + 0.5) * 1000;
-    return NULL;
-}
-
-static const char *take_from(struct options *o, const char *text)
-{
-    return take_time(&o->from_ns, text);
-}
-
-static const char *take_to(struct options *o, const char *text)
-{
-    const char *why = take_time(&o->to_ns, text);
-    return why ? why : o->to_ns ? NULL : "give seconds above 0";
 }
 
 static const char *take_top(struct options *o, const char *text)
@@ -298,6 +282,12 @@ const struct option_row option_table[] = {
     {VIEW_PROCESS, 0, FILTERS, "P", NULL, ANY, take_process, 0,
      "only the Erlang process with this name (as the report shows it, such as "
      "my_server or shop:init/1), label or pid (repeatable)"},
+    {VIEW_SPAN, 0, FILTERS, "SPAN", NULL, ANY, take_span, 0,
+     "only samples in this span: an event, such as [:phoenix, :endpoint], an "
+     "event with metadata, or the metadata alone (repeatable)"},
+    {"slower-than", 0, RECORD, "TIME", NULL, ANY, option_take_slower_than, 0,
+     "only samples in a span that takes as long, such as 100ms, 1.5s or 250us; "
+     "with --span, in one of those"},
     {VIEW_FOCUS, 0, FILTERS, "RE", NULL, ANY, take_focus, 0,
      "only stacks with a function that matches this regular expression"},
     {VIEW_IGNORE, 0, FILTERS, "RE", NULL, ANY, take_ignore, 0,
@@ -308,9 +298,9 @@ const struct option_row option_table[] = {
      "only normal scheduler N (repeatable)"},
     {VIEW_THREAD, 0, FILTERS, "T", NULL, ANY, take_thread, 0,
      "only the thread with this name or tid (repeatable)"},
-    {VIEW_FROM, 0, FILTERS, "S", NULL, ANY, take_from, 0,
+    {VIEW_FROM, 0, FILTERS, "S", NULL, ANY, option_take_from, 0,
      "only samples from this second of the recording on; needs a timeline"},
-    {VIEW_TO, 0, FILTERS, "S", NULL, ANY, take_to, 0,
+    {VIEW_TO, 0, FILTERS, "S", NULL, ANY, option_take_to, 0,
      "only samples until this second of the recording; needs a timeline"},
     {"top", 0, WRITES, "N", NULL, ANY, take_top, 0,
      "text: rows of each table (default " TOP "; with --self " SELF_TOP "; in "
@@ -328,7 +318,8 @@ const struct option_row option_table[] = {
      "text: the smallest branch of the call tree to show (default " MIN_PCT
      ")"},
     {"by", 0, SHOWS, "WHAT", option_words_owners, WORD, NULL, AT(by),
-     "speedscope: a profile for each {} (default {first})"},
+     "speedscope: a profile for each process or scheduler (default {first}); "
+     "collapsed: span, stacks begin with the spans that they are in"},
     {"weights", 0, SHOWS, "WHAT", option_words_weights, WORD, NULL, AT(weights),
      "speedscope: {} time (default {first})"},
     {"timeline", 0, RECORD, NULL, NULL, ANY, NULL, AT(timeline),

@@ -73,7 +73,8 @@ const char *option_words_columns(enum option_verb verb, size_t i)
 
 const char *option_words_owners(enum option_verb verb, size_t i)
 {
-    static const char *const words[] = {"process", "scheduler", NULL};
+    static const char *const words[] = {"process", "scheduler", VIEW_SPAN,
+                                        NULL};
     (void)verb;
     return words[i];
 }

@@ -197,6 +197,21 @@ static int check_times(const struct options *o, struct options_fault *f)
                : 0;
 }
 
+/* What is wrong with the options that say whose the stacks are; NULL: nothing.
+ */
+static const char *check_owners(const struct options *o, const char **name)
+{
+    bool by_span = o->by && strcmp(o->by, VIEW_SPAN) == 0;
+    *name = o->by ? "by" : "weights";
+    if (by_span)
+        return o->format == &format_collapsed
+                   ? NULL
+                   : "span works only with the format collapsed";
+    return (o->by || o->weights) && o->format != &format_speedscope
+               ? "works only with the format speedscope"
+               : NULL;
+}
+
 static int check_view(struct options *o, struct options_fault *f)
 {
     int err = decide_format(o, f);
@@ -218,10 +233,8 @@ static int check_view(struct options *o, struct options_fault *f)
         why = "cannot be combined with --self";
     else if (o->min_pct > 0 && !o->tree)
         why = "works only with --tree";
-    else if ((o->by || o->weights) && o->format != &format_speedscope) {
-        name = o->by ? "by" : "weights";
-        why = "works only with the format speedscope";
-    }
+    else
+        why = check_owners(o, &name);
     return why ? option_fault(f, option_row(name), NULL, why) : 0;
 }
 

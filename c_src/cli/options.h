@@ -95,7 +95,10 @@ struct options {
     const char *focus, *ignore;
     const char *processes[OPTIONS_MAX_VALUES];
     size_t process_count;
-    unsigned states; /**< as in struct filter */
+    const char *spans[OPTIONS_MAX_VALUES];
+    size_t span_count;
+    uint64_t slower_than_ns; /**< record: as in struct span_choice */
+    unsigned states;         /**< as in struct filter */
     const char *threads[OPTIONS_MAX_VALUES];
     size_t thread_count;
     uint32_t schedulers[OPTIONS_MAX_VALUES];

@@ -12,6 +12,8 @@ static struct filter filter_of(const struct options *o)
     return (struct filter){.events = o->verb == OPTION_REPORT ? o->events : 0,
                            .processes = o->processes,
                            .process_count = o->process_count,
+                           .spans = o->spans,
+                           .span_count = o->span_count,
                            .focus = o->focus,
                            .ignore = o->ignore,
                            .states = o->states,
@@ -52,6 +54,7 @@ static unsigned columns_of_output(void)
 struct view options_view(const struct options *o)
 {
     bool scheduler = o->by && strcmp(o->by, "scheduler") == 0;
+    bool span = o->by && strcmp(o->by, VIEW_SPAN) == 0;
     return (struct view){
         .filter = filter_of(o),
         .format = o->format,
@@ -61,7 +64,9 @@ struct view options_view(const struct options *o)
             .color = !o->output && isatty(STDOUT_FILENO),
             .ascii =
                 !o->output && isatty(STDOUT_FILENO) && !options_shows_utf8(),
-            .by = scheduler ? FORMAT_BY_SCHEDULER : FORMAT_BY_PROCESS,
+            .by = scheduler ? FORMAT_BY_SCHEDULER
+                  : span    ? FORMAT_BY_SPAN
+                            : FORMAT_BY_PROCESS,
             .cpu_weights = o->weights && strcmp(o->weights, "cpu") == 0,
             .callers = o->callers,
             .tree = o->tree,
@@ -75,6 +80,8 @@ const char *options_at_fault(const struct options *o, int err, const char *what)
 {
     if (err == -E_NO_MATCH && o->process_count == 1)
         return o->processes[0];
+    if (err == -E_NO_SPAN && o->span_count == 1)
+        return o->spans[0];
     return err == -E_NO_FUNCTION && o->callers ? o->callers : what;
 }
 

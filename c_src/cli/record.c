@@ -207,6 +207,7 @@ static int record_pid(const struct options *o, const struct recorded *of)
         .force = o->force,
         .timeline = o->timeline,
         .no_command = o->no_command,
+        .spans = {o->slower_than_ns, o->spans, o->span_count},
         .duration_ns = (uint64_t)(duration_of(o) * (double)NS_PER_S),
         .stop = &interrupted};
     for (int i = 0; i < EVENT_COUNT; i++)

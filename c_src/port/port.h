@@ -10,9 +10,12 @@
  * Commands:
  *   hello  #{version => 1}        -> #{version => 1, program => binary}
  *   start  #{pid, event, rate, engine, duration_ms, kernel, force, describe,
- *            no_command, own => [binary], at_end => [binary]}
+ *            no_command, span => [binary], slower_than_us, own => [binary],
+ *            at_end => [binary]}
  *                                 -> started
  *                                 event: cpu (the default) or wall
+ *                                 slower_than_us: only samples in a span that
+ *                                 takes as long; with span, in one of those
  *                                 own: pids of processes that work for the
  *                                 recording, at most OWN_PIDS. They are in no
  *                                 sample of the event wall
@@ -23,7 +26,8 @@
  *                                 run: a text that becomes the recording's
  *                                 meta.run
  *   read   #{recording}           -> the same, for a recording that was saved
- *   render #{recording, format, top, process => [binary], focus, ignore}
+ *   render #{recording, format, top, process => [binary], span => [binary],
+ *            focus, ignore}
  *                                 -> binary, the rendered bytes
  *   check  #{path}                -> writable
  *                                 can a result be written there? Leaves
@@ -35,7 +39,7 @@
  *                                 there. A relative path is relative to the
  *                                 folder that the program was started in
  *   diff   #{base => [recording], new => [recording], format, top, min_effect,
- *            fail_above, process => [binary], focus, ignore}
+ *            fail_above, process => [binary], span => [binary], focus, ignore}
  *                                 -> #{text => binary, the rendered bytes,
  *                                      grew => boolean, report => map}
  *                                 grew: a function grew by more than
@@ -116,11 +120,11 @@ struct port_request {
     int64_t ref;
     enum port_command command;
     int64_t version;
-    int64_t pid, rate, duration_ms, top;
+    int64_t pid, rate, duration_ms, top, slower_than_us;
     bool kernel, force, describe, exclusive, no_command;
     char event[PORT_TEXT], engine[PORT_TEXT], format[PORT_TEXT];
     char run[PORT_TEXT], focus[PORT_TEXT], ignore[PORT_TEXT];
-    struct port_texts processes, own;
+    struct port_texts processes, spans, own;
     struct port_bytes recording, path;
     struct port_recordings base, now, at_end;
     double min_effect, fail_above; /**< percent, 0 or more */

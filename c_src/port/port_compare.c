@@ -44,8 +44,8 @@ int port_compare(const struct port_request *r, struct buffer *out)
         format_by_name(r->format[0] ? r->format : "text");
     if (!format || !format->write_diff)
         return -E_UNKNOWN_FORMAT;
-    const char *names[PORT_MAX_TEXTS];
-    const struct filter filter = port_filter(r, names);
+    struct port_names names;
+    const struct filter filter = port_filter(r, &names);
     const struct diff_options options = {.min_effect = r->min_effect / 100};
     struct diff_recordings base = {0}, now = {0};
     struct diff *d = NULL;

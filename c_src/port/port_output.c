@@ -8,23 +8,26 @@
 #include "output/output.h"
 
 struct filter port_filter(const struct port_request *r,
-                          const char *names[static PORT_MAX_TEXTS])
+                          struct port_names *names)
 {
-    size_t count = port_texts(&r->processes, names);
+    size_t count = port_texts(&r->processes, names->processes);
+    size_t spans = port_texts(&r->spans, names->spans);
     /* Inside a node, the process is known to exist, for example the caller of a
      * trigger. So it is not an error if it was not sampled. */
     return (struct filter){.idle_is_fine = true,
-                           .processes = names,
+                           .processes = names->processes,
                            .process_count = count,
+                           .spans = names->spans,
+                           .span_count = spans,
                            .focus = r->focus[0] ? r->focus : NULL,
                            .ignore = r->ignore[0] ? r->ignore : NULL};
 }
 
 static int render(const struct port_request *r, struct buffer *bytes)
 {
-    const char *names[PORT_MAX_TEXTS];
+    struct port_names names;
     const struct view view = {
-        .filter = port_filter(r, names),
+        .filter = port_filter(r, &names),
         .format = format_by_name(r->format),
         .how = {.top = (unsigned)r->top, .reader = FORMAT_READER_INSIDE}};
     if (!view.format)

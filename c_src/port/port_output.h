@@ -8,10 +8,14 @@
 #include "port/port.h"
 #include "profile/filter.h"
 
-/** The filter that a request gives. It borrows r and names.
- *  @param names  holds the filter's list of processes */
+/** The lists of a filter. */
+struct port_names {
+    const char *processes[PORT_MAX_TEXTS], *spans[PORT_MAX_TEXTS];
+};
+
+/** The filter that a request gives. It borrows both. */
 struct filter port_filter(const struct port_request *r,
-                          const char *names[static PORT_MAX_TEXTS]);
+                          struct port_names *names);
 /** Each appends its reply to out and returns 0, or returns the error to reply
  *  with. */
 MUST_USE int port_output_render(const struct port_request *r,

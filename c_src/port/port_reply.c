@@ -51,6 +51,7 @@ static const struct code_name code_names[] = {
     {E_WALL, "wall"},
     {E_NO_EVENT, "no_event"},
     {E_EVENTS, "events"},
+    {E_NO_SPAN, "no_span"},
     {E_UNKNOWN_FORMAT, "unknown_format"},
     {E_NOT_A_PROFILE, "not_a_profile"},
     {E_UNPACKED, "unpacked"},

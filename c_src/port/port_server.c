@@ -20,6 +20,8 @@ struct server {
     int requests, replies; /* descriptors */
     bool greeted;
     struct session *session;
+    struct port_texts spans; /* that the session borrows */
+    const char *span_list[PORT_MAX_TEXTS];
     int session_error; /* why sampling ended by itself; 0: it did not */
     uint64_t end_ns;   /* when sampling must end by itself; 0: never */
     struct inquiry inquiry;
@@ -50,6 +52,19 @@ static int event_of(const struct port_request *r, enum event *event)
                : 0;
 }
 
+static int spans_of(struct server *s, const struct port_request *r,
+                    struct span_choice *out)
+{
+    if (r->slower_than_us < 0 || r->slower_than_us > INT64_MAX / 1000)
+        return -EINVAL;
+    s->spans = r->spans;
+    *out = (struct span_choice){
+        .slower_than_ns = (uint64_t)r->slower_than_us * 1000,
+        .spans = s->span_list,
+        .span_count = port_texts(&s->spans, s->span_list)};
+    return 0;
+}
+
 static int start(struct server *s, const struct port_request *r)
 {
     enum event event;
@@ -70,7 +85,8 @@ static int start(struct server *s, const struct port_request *r)
                                 .no_command = r->no_command,
                                 .force = r->force};
     o.rates[event] = (unsigned)r->rate;
-    err = session_open(&o, &s->session);
+    err = spans_of(s, r, &o.spans);
+    err = err ? err : session_open(&o, &s->session);
     if (err)
         return err;
     s->session_error = 0;

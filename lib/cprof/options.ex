@@ -14,7 +14,7 @@ defmodule Cprof.Options do
   defp chardata({key, %Regex{} = regex}), do: {key, Regex.source(regex)}
   defp chardata(option), do: option
 
-  @many [:output, :process, :baseline]
+  @many [:output, :process, :span, :baseline]
 
   @doc """
   The parsed switches as options. Switches that may be given several times become lists.
@@ -43,8 +43,9 @@ defmodule Cprof.Options do
   """
   @spec split(keyword()) :: %{record: keyword(), render: keyword(), task: keyword()}
   def split(opts) do
-    {record, opts} = Keyword.split(opts, [:event, :rate, :engine, :kernel, :force, :command])
-    {render, task} = Keyword.split(opts, [:format, :top, :process, :focus, :ignore])
-    %{record: record, render: render, task: task}
+    {record, opts} = Keyword.split(opts, [:event, :rate, :engine, :kernel, :force, :command, :slower_than])
+    {render, task} = Keyword.split(opts, [:format, :top, :process, :span, :focus, :ignore])
+    # Spans are shown, and with :slower_than recorded.
+    %{record: record ++ Keyword.take(render, [:span]), render: render, task: task}
   end
 end

@@ -21,6 +21,10 @@
     format => atom() | binary() | string(),
     top => pos_integer(),
     process => term() | [term()],
+    %% names of spans: events, with or without metadata, or the metadata alone
+    span => term() | [term()],
+    %% milliseconds: only samples in a span that takes as long
+    slower_than => number(),
     focus => binary() | string(),
     ignore => binary() | string(),
     min_effect => number(),
@@ -46,10 +50,10 @@ check(Options, Kinds) when is_map(Options) ->
 check(_, _) ->
     {error, <<"the options must be a map, in Elixir keywords">>}.
 
-keys(record) -> [event, rate, engine, kernel, force, command];
-keys(render) -> [format, top, process, focus, ignore];
+keys(record) -> [event, rate, engine, kernel, force, command, span, slower_than];
+keys(render) -> [format, top, process, span, focus, ignore];
 keys(output) -> [output];
-keys(compare) -> [min_effect, fail_above, top, process, focus, ignore].
+keys(compare) -> [min_effect, fail_above, top, process, span, focus, ignore].
 
 check_each([], _, Checked) ->
     {ok, Checked};
@@ -75,6 +79,9 @@ value(Key, Percent) when Key =:= min_effect; Key =:= fail_above -> percent(Perce
 value(format, Format) -> one_of(Format, [Name || {_, Name} <- extensions()]);
 value(output, Output) -> files(Output);
 value(process, Processes) -> processes(Processes);
+value(span, Spans) -> spans(Spans);
+value(slower_than, Ms) when is_number(Ms), Ms >= 0.001, Ms =< 1.0e12 -> {ok, Ms};
+value(slower_than, _) -> {error, "a number of milliseconds above 0"};
 value(Key, Pattern) when Key =:= focus; Key =:= ignore -> pattern(one_text(Pattern)).
 
 %% Only the program's own command line takes several.
@@ -164,6 +171,20 @@ process(Name) ->
         _ -> error
     end.
 
+spans(Name) when is_binary(Name) -> spans([Name]);
+spans([Char | _] = Name) when is_integer(Char) -> spans([Name]);
+spans(Names) when is_list(Names), Names =/= [], length(Names) =< 64 -> all(fun span/1, Names, span_wanted());
+spans(_) -> {error, span_wanted()}.
+
+span(Name) when is_atom(Name) -> error;
+span(Name) ->
+    case one_text(Name) of
+        {ok, Text} when Text =/= <<>> -> {ok, Text};
+        _ -> error
+    end.
+
+span_wanted() -> "the name of a span, such as \"[:phoenix, :endpoint]\", or a list of at most 64".
+
 all(Convert, Items, Wanted) ->
     Converted = [Convert(Item) || Item <- Items],
     case lists:member(error, Converted) of
@@ -222,6 +243,9 @@ ends_with(File, Extension) ->
 
 %% The checked options that are passed to the program.
 -spec start_args(map()) -> map().
+start_args(#{slower_than := Ms} = Options) ->
+    Args = start_args(maps:remove(slower_than, Options)),
+    Args#{slower_than_us => max(1, round(Ms * 1000))};
 start_args(Options) ->
     maps:with(keys(record), Options).
 

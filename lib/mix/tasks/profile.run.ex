@@ -43,6 +43,8 @@ defmodule Mix.Tasks.Profile.Run do
     * `--fail-above` - exits with status 3 when a function takes over this many percent more CPU time than in the
       baseline, and the difference is significant
     * `--process` - only this process: a pid, registered name or initial call; may be given several times
+    * `--span` - only samples in this span of the application (docs/spans.md); may be given several times
+    * `--slower-than` - only samples in a span that takes as many milliseconds; with `--span`, in one of those
     * `--focus` - only stacks with a function that matches this regular expression
     * `--ignore` - only stacks without a function that matches this regular expression
     * `--warmup` - runs the code once before it is profiled; the default with `--runs` of 2 or more
@@ -185,6 +187,8 @@ defmodule Mix.Tasks.Profile.Run do
           baseline: Path.t() | [Path.t()],
           fail_above: number(),
           process: [pid() | atom() | String.t()],
+          span: [String.t()],
+          slower_than: number(),
           focus: String.t(),
           ignore: String.t(),
           warmup: boolean()
@@ -217,6 +221,8 @@ defmodule Mix.Tasks.Profile.Run do
     baseline: :keep,
     fail_above: :float,
     process: :keep,
+    span: :keep,
+    slower_than: :float,
     focus: :string,
     ignore: :string
   ]
@@ -224,7 +230,8 @@ defmodule Mix.Tasks.Profile.Run do
   @aliases [r: :require, p: :parallel, e: :eval, c: :config, o: :output]
 
   @of_task [:warmup, :runs, :output, :save, :baseline, :fail_above]
-  @own @of_task ++ [:event, :rate, :engine, :kernel, :force, :command, :format, :top, :process, :focus, :ignore]
+  @of_recording [:event, :rate, :engine, :kernel, :force, :command, :slower_than]
+  @own @of_task ++ @of_recording ++ [:format, :top, :process, :span, :focus, :ignore]
 
   @max_runs 10_000
   @usage 2
