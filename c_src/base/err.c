@@ -28,6 +28,8 @@ static const struct err_row rows[] = {
                  "again in a few seconds"},
     {E_CODE_LIST, "the process's code list does not end within the limits "
                   "(200,000 modules, 256 MB of symbols)"},
+    {E_COLLECTOR, "the garbage collector of this VM was not recognised, so "
+                  "--event alloc cannot record it"},
     {E_UNRESOLVED, "no symbol for this address"},
     {E_AMBIGUOUS, "the code was replaced around the time of the sample"},
     {E_NO_ENGINE,
@@ -65,6 +67,11 @@ static const struct err_row rows[] = {
      "use --force"},
     {E_TRACED, "another program, such as a debugger or strace, is tracing this "
                "process; end it first"},
+    {E_NO_BREAKPOINTS, "this machine, or its kernel, has no breakpoints in "
+                       "hardware, which --event alloc needs"},
+    {E_BREAKPOINTS_USED,
+     "all breakpoints of the CPUs are in use; end other recordings with "
+     "--event alloc, or the debugger that has them, and try again"},
     {E_PATTERN, "not a regular expression (POSIX extended)"},
     {E_NO_FUNCTION, "no such function in this recording; give its name as the "
                     "report shows it, with or without the arity"},

@@ -30,6 +30,7 @@ enum err {
     E_LAYOUT,            /**< the VM's layout does not validate */
     E_STARTING,          /**< a VM with the JIT that has no code yet */
     E_CODE_LIST,         /**< the code list is longer than our limits */
+    E_COLLECTOR,         /**< the garbage collector was not recognised */
 
     /* symbols, unwind */
     E_UNRESOLVED = 4296, /**< no name for that address */
@@ -49,6 +50,8 @@ enum err {
     E_SATURATED,        /**< more runnable threads than CPUs: a thread that is
                              stopped could wait long before it runs again */
     E_TRACED,           /**< another program traces the process */
+    E_NO_BREAKPOINTS,   /**< the machine has no breakpoints in hardware */
+    E_BREAKPOINTS_USED, /**< all of them are in use */
 
     /* profile */
     E_PATTERN = 4446, /**< a regular expression does not compile */

@@ -7,8 +7,9 @@
 #include "base/array.h"
 #include "base/index.h"
 #include "symbols/bifs_code.h"
+#include "target/collector.h"
 
-enum { MAX_CODE = 1 << 26, MAX_FRAGMENT = 512 };
+enum { MAX_CODE = 1 << 26 };
 
 struct bifs {
     const struct jit *jit;
@@ -166,28 +167,11 @@ static void scan_function(struct bifs *b, const struct jit_module *module,
             return; /* no memory: the name is only missing */
 }
 
-/* The collector is the C function that the fragment calls. */
-static void learn_collector(struct bifs *b, const struct jit_function *f)
-{
-    uint8_t code[MAX_FRAGMENT];
-    size_t len = (size_t)(f->end - f->start);
-    uint64_t target;
-    bool slot;
-    if (len > sizeof(code))
-        len = sizeof(code);
-    if (memory_read(b->memory, f->start, code, len) ||
-        !bifs_code_call(code, len, f->start, &target, &slot))
-        return;
-    if (slot && memory_read_u64(b->memory, target, &target))
-        return;
-    b->collector = target;
-}
-
 static void scan_emulator(struct bifs *b, const struct jit_module *module)
 {
-    for (uint32_t i = 0; i < module->function_count; i++)
-        if (strcmp(module->functions[i].name, "global::garbage_collect") == 0)
-            learn_collector(b, &module->functions[i]);
+    uint64_t collector = collector_door(module, b->memory);
+    if (collector)
+        b->collector = collector;
 }
 
 /* OTP 25 keeps purged modules in the list; other code may be in their place. */

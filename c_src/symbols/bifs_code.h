@@ -61,14 +61,6 @@ uint64_t bifs_code_export_before(const uint8_t *code, size_t len);
 bool bifs_code_next_site(const uint8_t *code, size_t len, size_t *at,
                          struct bifs_code_site *out);
 
-/**
- * The first call out of a fragment. *target is the address called, or if *slot
- * is set, the address of the 8 bytes that contain it.
- * @return false when there is no call
- */
-bool bifs_code_call(const uint8_t *code, size_t len, uint64_t at,
-                    uint64_t *target, bool *slot);
-
 /** The targets of the direct jumps (jmp rel32 and conditional ones) in C code;
  *  otherwise as bifs_code_calls. */
 size_t bifs_code_jumps(const uint8_t *code, size_t len, uint64_t at,

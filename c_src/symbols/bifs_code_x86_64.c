@@ -206,21 +206,6 @@ bool bifs_code_next_site(const uint8_t *code, size_t len, size_t *at,
     return false;
 }
 
-bool bifs_code_call(const uint8_t *code, size_t len, uint64_t at,
-                    uint64_t *target, bool *slot)
-{
-    for (size_t i = 0; i + 6 <= len; i++) {
-        struct reader r = reader_of(code + i, 6);
-        if (reader_u8(&r) != 0xff || reader_u8(&r) != 0x15)
-            continue;
-        *target = at + i + 6 + sign_extend(reader_u32(&r));
-        *slot = true; /* call [rip + rel32] */
-        return true;
-    }
-    *slot = false;
-    return bifs_code_calls(code, len, at, target, 1) == 1;
-}
-
 size_t bifs_code_calls(const uint8_t *code, size_t len, uint64_t at,
                        uint64_t *targets, size_t max)
 {

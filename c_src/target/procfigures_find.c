@@ -77,7 +77,9 @@ static void find_heap(const struct search *s, size_t off_heap,
                       s->l->offset[LAYOUT_CONTINUATION] / 8 + 1, off_heap - 4);
     if (!old)
         return;
+    out->heap = (uint32_t)(hend - 1) * 8;
     out->heap_size = (uint32_t)(hend + 2) * 8;
+    out->high_water = (uint32_t)(old - 1) * 8;
     out->old_hend = (uint32_t)old * 8;
     out->old_heap = (uint32_t)(old + 2) * 8;
     out->fragments = (uint32_t)(off_heap + 2) * 8;
@@ -88,6 +90,7 @@ static void take_off_heap(size_t off_heap, struct procfigures_places *out)
 {
     if (!off_heap)
         return;
+    out->off_heap = (uint32_t)(off_heap - 4) * 8;
     out->vheap = (uint32_t)(off_heap - 3) * 8;
     out->vheap_old = (uint32_t)(off_heap + 6) * 8;
     out->known[PROCFIGURE_VHEAP] = true;

@@ -27,10 +27,6 @@ static const uint8_t read_nif[] = {
     0x27, 0xc3, 0x7f, 0x00, 0x00, 0x41, 0xff, 0xe1,
 };
 
-/* global::garbage_collect of OTP 27, its end. */
-static const uint8_t collect[] = {0x45, 0x89, 0xf0, 0xff, 0x15, 0x3b,
-                                  0x14, 0x00, 0x00, 0x41, 0x29, 0xc6};
-
 static void a_bif_stub_holds_its_c_function(void **state)
 {
     (void)state;
@@ -117,22 +113,6 @@ static void a_caller_names_the_export(void **state)
         at = 0;
         assert_false(bifs_code_next_site(code, len, &at, &site));
     }
-}
-
-static void the_collector_is_what_the_fragment_calls(void **state)
-{
-    (void)state;
-    uint64_t target;
-    bool slot;
-    assert_true(bifs_code_call(collect, sizeof(collect), 0x7f6cd7dffaf4,
-                               &target, &slot));
-    assert_true(slot);
-    assert_true(target == 0x7f6cd7e00f38);
-    static const uint8_t direct[] = {0x90, 0xe8, 0x10, 0x00, 0x00, 0x00};
-    assert_true(bifs_code_call(direct, 6, 0x1000, &target, &slot));
-    assert_false(slot);
-    assert_true(target == 0x1016);
-    assert_false(bifs_code_call(direct, 5, 0x1000, &target, &slot));
 }
 
 /* The code of a light BIF's call in OTP 25, 27 and 29. */
@@ -260,7 +240,6 @@ int main(void)
         cmocka_unit_test(a_call_through_an_export_names_it),
         cmocka_unit_test(stubs_with_frame_pointers),
         cmocka_unit_test(jumps_out_of_a_function),
-        cmocka_unit_test(the_collector_is_what_the_fragment_calls),
         cmocka_unit_test(one_function_with_two_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
