@@ -72,6 +72,15 @@ static void say_engines(const struct advice_facts *f)
     }
 }
 
+/* The only event that needs more than an engine for CPU time. */
+static void say_alloc(const struct advice_facts *f)
+{
+    int err = engine_alloc.probe(getpid());
+    judge(
+        rights_explain(&f->rights, err), "event alloc",
+        "works, by breakpoints of the CPUs, which change nothing in the node");
+}
+
 static void say_memory(const struct advice_facts *f)
 {
     static const char *const which[] = {
@@ -130,8 +139,16 @@ static bool say_schedulers(const struct target_state *t)
     return known == all;
 }
 
+/* What --event alloc needs to know. */
+static void describe_collector(struct target_state *t)
+{
+    struct collector collector;
+    int err = target_state_collector(t, &collector);
+    judge(err, "garbage collector", "recognised, for --event alloc");
+}
+
 /* False: a part of the VM was not recognised. */
-static bool describe_node(const struct target_state *t)
+static bool describe_node(struct target_state *t)
 {
     char line[512];
     row("ok", "Erlang VM", t->process.exe);
@@ -148,6 +165,7 @@ static bool describe_node(const struct target_state *t)
     snprintf(line, sizeof(line), "not found: %s", missing);
     row(missing[0] ? "no" : "ok", "VM layout",
         missing[0] ? line : "every field was found and verified");
+    describe_collector(t);
     return whole && !missing[0];
 }
 
@@ -268,6 +286,7 @@ static int run(int argc, char **argv)
     limits_raise();
     try_all(o.pid, &facts);
     say_engines(&facts);
+    say_alloc(&facts);
     say_memory(&facts);
     say_kernel(&facts);
     say_limits(&facts, o.pid);

@@ -9,6 +9,7 @@
 static const unsigned usual_rates[EVENT_COUNT] = {
     [EVENT_CPU] = OPTIONS_RATE,
     [EVENT_WALL] = OPTIONS_WALL_RATE,
+    [EVENT_ALLOC] = OPTIONS_ALLOC_RATE,
     [EVENT_BLOCK] = OPTIONS_BLOCK_RATE,
 };
 
@@ -35,6 +36,12 @@ static bool any_of_threads(unsigned events)
     return any;
 }
 
+/* Nobody allocates on a heap while the CPU is in the kernel. */
+static bool any_in_kernel(unsigned events)
+{
+    return any_of_threads(events & ~EVENT_SET(EVENT_ALLOC));
+}
+
 /* What is only for samples of CPU time. */
 static const char *only_for_cpu(const struct options *o, const char **value)
 {
@@ -55,10 +62,9 @@ static const char *only_for_cpu(const struct options *o, const char **value)
 
 static const char *only_for_threads(const struct options *o)
 {
-    return o->kernel            ? "--kernel"
-           : o->scheduler_count ? "--scheduler"
-           : o->thread_count    ? "--thread"
-                                : NULL;
+    return o->scheduler_count ? "--scheduler"
+           : o->thread_count  ? "--thread"
+                              : NULL;
 }
 
 const char *option_events_refuse(const struct options *o, const char **value,
@@ -70,6 +76,8 @@ const char *option_events_refuse(const struct options *o, const char **value,
     *why = "only for --event cpu";
     if (!(o->events & EVENT_SET(EVENT_CPU)))
         option = only_for_cpu(o, value);
+    if (!option && o->kernel && !any_in_kernel(o->events))
+        option = "--kernel";
     if (!option && !any_of_threads(o->events))
         option = only_for_threads(o);
     if (option || o->rate <= sources_max_rate(first))

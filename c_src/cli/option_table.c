@@ -28,6 +28,7 @@
 #define CPU_RATE   TEXT(OPTIONS_RATE)
 #define WALL_RATE  TEXT(OPTIONS_WALL_RATE)
 #define WALL_MOST  TEXT(ENGINE_WALL_MAX_RATE)
+#define ALLOC_RATE TEXT(OPTIONS_ALLOC_RATE)
 #define BLOCK_RATE TEXT(OPTIONS_BLOCK_RATE)
 #define WATCH_RATE TEXT(OPTIONS_WATCH_RATE)
 #define SECONDS    TEXT(OPTIONS_SECONDS)
@@ -262,6 +263,7 @@ const struct option_row option_table[] = {
      ", of watch " WATCH_RATE
      "); with --event wall, readings of the processes per second "
      "(default " WALL_RATE ", at most " WALL_MOST
+     "); with --event alloc, samples per second, at most (default " ALLOC_RATE
      "); with --event block, samples per second of blocked time "
      "(default " BLOCK_RATE
      "); with several events, the rate is for cpu, or else for wall"},
@@ -329,9 +331,10 @@ const struct option_row option_table[] = {
     {"event", 0, SHOWS, "EVENT[,...]", option_words_events, WORDS, take_events,
      0,
      "record: what is sampled, {}, or several with commas (default {first}); "
-     "wall is the time of all processes, and shows what they wait for; block "
-     "is the time for which schedulers are blocked while they run a process; "
-     "report: show only that"},
+     "wall is the time of all processes, and shows what they wait for; alloc "
+     "is what functions allocate, in bytes; block is the time for which "
+     "schedulers are blocked while they run a process; report: show only "
+     "that"},
     {"clock", 0, RECORD, "CLOCK", option_words_clocks, WORD, NULL, AT(clock),
      "what triggers samples of CPU time: {} (default {first})"},
     {"engine", 0, RECORD | OPTION_TOP | OPTION_DUMP | WATCH, "ENGINE",

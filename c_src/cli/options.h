@@ -32,6 +32,7 @@ enum option_verb {
 #define OPTIONS_MAX_VALUES 64   /**< of a repeatable option */
 #define OPTIONS_RATE       99   /**< default rate in Hz */
 #define OPTIONS_WALL_RATE  10   /**< the same for the event wall */
+#define OPTIONS_ALLOC_RATE 999  /**< the same for the event alloc */
 #define OPTIONS_BLOCK_RATE 1000 /**< and for the event block */
 #define OPTIONS_SECONDS    10   /**< default duration, for a running node */
 #define OPTIONS_INTERVAL   1    /**< default of top, in seconds */

@@ -153,6 +153,18 @@ int bpf_node_sample(struct bpf_node *n, const void *record, size_t len,
     return 0;
 }
 
+struct schedstat bpf_node_sched(const struct bpf_node *n)
+{
+    struct schedstat sum = {0}, one;
+    for (size_t i = 0; i < n->count; i++) {
+        if (schedstat_read(n->pid, n->threads[i].tid, &one) != 0)
+            continue;
+        sum.cpu_ns += one.cpu_ns;
+        sum.wait_ns += one.wait_ns;
+    }
+    return sum;
+}
+
 void bpf_node_deinit(struct bpf_node *n)
 {
     free(n->threads);

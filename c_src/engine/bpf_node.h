@@ -15,6 +15,7 @@
 #include "engine/bpf_program.h"
 #include "engine/bpf_sample.h"
 #include "engine/engine.h"
+#include "engine/schedstat.h"
 #include "target/cpus.h"
 #include "target/pidns.h"
 
@@ -58,6 +59,9 @@ MUST_USE int bpf_node_sample(struct bpf_node *n, const void *record, size_t len,
  *  is none. */
 const struct bpf_thread *bpf_node_inner(const struct bpf_node *n,
                                         uint64_t inner);
+/** What the threads that exist now have run and waited for CPUs, in all their
+ *  lives; runs is not set. */
+struct schedstat bpf_node_sched(const struct bpf_node *n);
 void bpf_node_deinit(struct bpf_node *n);
 
 #endif

@@ -3,9 +3,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "engine/perf_event.h"
 
 enum {
@@ -17,11 +19,11 @@ enum {
 
 struct bpf_program_handle {
     struct bpf_object *object;
-    int setup, threads, ticks, lost, bells, away; /* descriptors of its maps */
+    /* Descriptors of its maps. */
+    int setup, threads, ticks, lost, bells, away, window, hits, watches, stops;
     struct bpf_link *links[2];
     struct ring_buffer *ring;
     size_t ring_bytes;
-    int epoll;
     bpf_program_on_record *on_record;
     void *ctx;
 };
@@ -54,6 +56,8 @@ static const struct {
     {"take_sample", BPF_PROGRAM_CPUS},
     {"note_switch", BPF_PROGRAM_WAITS},
     {"hear_bell", BPF_PROGRAM_WAITS},
+    {"take_collection", BPF_PROGRAM_ALLOCATION},
+    {"take_word", BPF_PROGRAM_ALLOCATION},
 };
 enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
 
@@ -79,8 +83,8 @@ static int choose_programs(struct bpf_program_handle *p,
 /* Sizes that depend on the machine must be set before the program is loaded. */
 static int fit(struct bpf_program_handle *p)
 {
-    static const char *const by_cpu[] = {"scratches", "ticks", "waits",
-                                         "bells"};
+    static const char *const by_cpu[] = {"scratches", "ticks", "waits", "bells",
+                                         "stops"};
     int cpus = libbpf_num_possible_cpus();
     struct bpf_map *ring = bpf_object__find_map_by_name(p->object, "ring");
     if (cpus < 1 || !ring)
@@ -126,6 +130,10 @@ static int load(struct bpf_program_handle *p, enum bpf_program_kind kind)
     p->lost = find_map(p, "lost");
     p->bells = find_map(p, "bells");
     p->away = find_map(p, "away");
+    p->window = find_map(p, "window");
+    p->hits = find_map(p, "hits");
+    p->watches = find_map(p, "watches");
+    p->stops = find_map(p, "stops");
     p->ring = ring_buffer__new(find_map(p, "ring"), hand_out, p, NULL);
     return p->ring ? 0 : -errno;
 }
@@ -242,6 +250,51 @@ bool bpf_program_next_away(const struct bpf_program_handle *p, uint32_t *key,
         if (bpf_program_away(p, *key, out))
             return true;
     return false;
+}
+
+int bpf_program_of(const struct bpf_program_handle *p, enum bpf_hits_of of)
+{
+    return bpf_program__fd(find_program(
+        p, of == BPF_HITS_COLLECTIONS ? "take_collection" : "take_word"));
+}
+
+int bpf_program_window(struct bpf_program_handle *p,
+                       const struct bpf_window *window)
+{
+    uint32_t zero = 0;
+    return bpf_map_update_elem(p->window, &zero, window, BPF_ANY) ? -errno : 0;
+}
+
+struct bpf_hits bpf_program_hits(const struct bpf_program_handle *p,
+                                 enum bpf_hits_of of)
+{
+    uint32_t key = of;
+    struct bpf_hits hits = {0};
+    bpf_map_lookup_elem(p->hits, &key, &hits);
+    return hits;
+}
+
+uint64_t bpf_program_stops(const struct bpf_program_handle *p,
+                           enum bpf_hits_of of, int cpu)
+{
+    struct bpf_stops stops = {{0}};
+    bpf_map_lookup_elem(p->stops, &cpu, &stops);
+    return stops.count[of];
+}
+
+int bpf_program_watch(struct bpf_program_handle *p, uint32_t which,
+                      const struct bpf_watch *watch)
+{
+    return bpf_map_update_elem(p->watches, &which, watch, BPF_ANY) ? -errno : 0;
+}
+
+void bpf_program_wait(struct bpf_program_handle *p, uint64_t ns)
+{
+    struct pollfd ring = {.fd = ring_buffer__epoll_fd(p->ring),
+                          .events = POLLIN};
+    const struct timespec limit = {.tv_sec = (time_t)(ns / NS_PER_S),
+                                   .tv_nsec = (long)(ns % NS_PER_S)};
+    (void)!ppoll(&ring, 1, &limit, NULL);
 }
 
 int bpf_program_poll(struct bpf_program_handle *p, int timeout_ms)

@@ -19,8 +19,9 @@ struct bpf_program_handle;
 
 /** What the samples are of. */
 enum bpf_program_kind {
-    BPF_PROGRAM_CPUS,  /**< events on CPUs: bpf_program_attach */
-    BPF_PROGRAM_WAITS, /**< waits of threads: bpf_program_attach_waits */
+    BPF_PROGRAM_CPUS,       /**< events on CPUs: bpf_program_attach */
+    BPF_PROGRAM_WAITS,      /**< waits of threads: bpf_program_attach_waits */
+    BPF_PROGRAM_ALLOCATION, /**< collections, words of heaps: bpf_program_of */
 };
 
 /** Receives a record, which is valid only during the call.
@@ -62,6 +63,26 @@ bool bpf_program_next_away(const struct bpf_program_handle *p, uint32_t *key,
 /** The same thread now; false: it has ended. */
 bool bpf_program_away(const struct bpf_program_handle *p, uint32_t key,
                       struct bpf_away *out);
+
+/** The descriptor of the program that samples collections, or words of heaps,
+ *  for the breakpoints that are to run it; bpf_program_close closes it. */
+int bpf_program_of(const struct bpf_program_handle *p, enum bpf_hits_of of);
+/** The hits on a CPU that the kernel has counted (perf_breakpoint_allow). */
+uint64_t bpf_program_stops(const struct bpf_program_handle *p,
+                           enum bpf_hits_of of, int cpu);
+/** Sets when collections are sampled (CLOCK_MONOTONIC); at first they are not.
+ */
+MUST_USE int bpf_program_window(struct bpf_program_handle *p,
+                                const struct bpf_window *window);
+/** Sets a watch, the first of BPF_WATCHES being 0. All 0: there is none. */
+MUST_USE int bpf_program_watch(struct bpf_program_handle *p, uint32_t which,
+                               const struct bpf_watch *watch);
+/** The breakpoints that were hit so far. */
+struct bpf_hits bpf_program_hits(const struct bpf_program_handle *p,
+                                 enum bpf_hits_of of);
+/** Waits until a record is there that somebody is to be woken up for, at most
+ *  for so many nanoseconds. */
+void bpf_program_wait(struct bpf_program_handle *p, uint64_t ns);
 
 /** Waits at most timeout_ms, less when the ring fills, and passes the records
  *  that are there to on_record.

@@ -99,6 +99,7 @@ int bpf_sample_read(const void *record, size_t len,
         .process = process_of(r, &piece[BPF_PIECE_HEAD], at),
         .scheduler = scheduler_of(r),
         .system_call = r->system_call,
+        .binary_bytes = r->binary_bytes,
     };
     memcpy(out->regs.r, r->regs, sizeof(out->regs.r));
     memcpy(out->comm, r->comm, sizeof(out->comm) - 1);
@@ -106,4 +107,12 @@ int bpf_sample_read(const void *record, size_t len,
     memcpy(out->code.link, &r->code[1], sizeof(out->code.link));
     take_kernel(&piece[BPF_PIECE_KERNEL], room, out);
     return 0;
+}
+
+uint64_t bpf_sample_field(const void *record, uint32_t offset)
+{
+    const struct bpf_record *r = record;
+    const struct sample_copy head = {.bytes = (const uint8_t *)(r + 1),
+                                     .len = r->piece[BPF_PIECE_HEAD].len};
+    return field(&head, offset);
 }

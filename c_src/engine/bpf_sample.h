@@ -26,4 +26,8 @@ MUST_USE int bpf_sample_read(const void *record, size_t len,
                              const struct copy_offsets *at,
                              struct bpf_sample_room *room, struct sample *out);
 
+/** A word of the struct Process in a record that bpf_sample_read has accepted;
+ *  0 if it does not have that word. */
+uint64_t bpf_sample_field(const void *record, uint32_t offset);
+
 #endif

@@ -47,6 +47,9 @@ struct copy_thread {
                                       An engine may learn it from sp */
     __u64 esdp;                  /**< its ErtsSchedulerData; 0: not known */
     __u64 last; /**< for the engine: the process that it last saw there */
+    /** For the program: when its window began, and how much time the thread has
+     *  lost in it. */
+    __u64 window_ns, lost_ns;
     __u32 role; /**< enum copy_role */
     __u32 unused;
 };

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "target/collector.h"
 #include "target/layout.h"
 #include "target/maps.h"
 #include "target/sample.h"
@@ -49,10 +50,13 @@ struct engine_view {
 struct engine_config {
     pid_t pid;
     struct engine_view view;
+    const struct collector *collector; /**< engine_alloc: the node's; borrowed
+                                            for the call */
     struct proctable *processes; /**< ENGINE_WALL: the node's; borrowed until
                                       close */
     unsigned rate; /**< samples per second of CPU time, of each thread or of
-                        each CPU; ENGINE_WALL: ticks per second */
+                        each CPU; ENGINE_WALL: ticks per second; engine_alloc:
+                        samples per second, at most */
     enum engine_event event;
     bool kernel_stacks; /**< also sample kernel stacks */
     bool force;         /**< sample even on a busy machine, where the engine
@@ -70,6 +74,8 @@ struct engine_counters {
     uint64_t samples;
     uint64_t lost;      /**< samples that the kernel dropped: ring full */
     uint64_t lost_ns;   /**< CPU time that they stood for, where known */
+    uint64_t effective; /**< engine_alloc: samples of equal weight that would
+                             be as certain as these */
     uint64_t throttled; /**< times that the kernel slowed the event down */
     uint64_t missed; /**< samples given up: the thread did not stop in time */
     uint64_t late;   /**< samples handed out over 10 ms after they were taken */
@@ -95,6 +101,27 @@ struct engine_cost {
     uint64_t lowered;      /**< times that sampled_share was halved */
 };
 
+/** engine_alloc: what its breakpoints did; all 0: there were none. */
+struct engine_probe {
+    uint64_t hits;     /**< collections that were sampled */
+    uint64_t missed;   /**< of these, that could not be sampled */
+    double hit_ns;     /**< CPU time that this took, each */
+    double cost;       /**< of all breakpoints, as a share of the CPU time that
+                            the node would have used without them */
+    double bound;      /**< that this should stay below */
+    double open_share; /**< part of the time in which collections were
+                            sampled */
+    double error;      /**< standard error of all bytes, because the rest was
+                            not sampled; a share of them */
+    uint64_t windows;  /**< such parts of the time */
+    double waited;     /**< part of the time that the node's threads could run
+                            for which they had no CPU */
+    uint64_t words;    /**< words of heaps that were watched */
+    uint64_t found;    /**< of these, that somebody wrote */
+    double unseen;     /**< part of the heap's bytes, for which nobody did */
+    uint64_t many;     /**< collections with more binaries than are looked at */
+};
+
 /** Facts about the samples of this run, for the report. */
 struct engine_info {
     bool kernel_included;   /**< CPU time in the kernel is sampled */
@@ -116,6 +143,7 @@ struct engine_info {
     uint64_t all_from_ns;   /**< engine_block: waits of at least this length
                                  were all taken */
     struct engine_cost cost;
+    struct engine_probe probe;
 };
 
 struct engine;
@@ -169,6 +197,8 @@ extern const struct engine_ops engine_perf;
 extern const struct engine_ops engine_ptrace;
 /** The only one for ENGINE_WALL; not in engine_all. */
 extern const struct engine_ops engine_wall;
+/** The only one for collections of heaps; likewise. */
+extern const struct engine_ops engine_alloc;
 /** The only one for waits of threads; not in engine_all. Its rate is samples
  *  per second of waiting time; if there is much of it, the rate is lowered. */
 extern const struct engine_ops engine_block;

@@ -1,5 +1,5 @@
-/* Stands in for engine_bpf.c and engine_block.c where the build had no clang or
- * no libbpf. */
+/* Stands in for engine_bpf.c, engine_block.c and engine_alloc.c where the build
+ * had no clang or no libbpf. */
 #include "engine/engine.h"
 
 static int probe(pid_t pid)
@@ -17,4 +17,6 @@ static int open_none(const struct engine_config *config, struct engine **out)
 
 const struct engine_ops engine_bpf = {.name = "bpf", .probe = probe};
 const struct engine_ops engine_block = {
+    .name = "bpf", .probe = probe, .open = open_none};
+const struct engine_ops engine_alloc = {
     .name = "bpf", .probe = probe, .open = open_none};

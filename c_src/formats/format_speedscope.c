@@ -43,7 +43,8 @@ struct scope {
     uint32_t *path, *lines; /* frames of one stack; lines by function of p */
     uint32_t value;         /* the value type that is the weight */
     bool is_time;           /* the weight is in nanoseconds */
-    bool first;             /* the first profile of the file */
+    bool is_bytes;
+    bool first; /* the first profile of the file */
     struct buffer *out;
 };
 
@@ -87,13 +88,15 @@ static size_t frame_count(const struct scope *c)
 
 static void choose_weight(struct scope *c)
 {
-    c->value = c->o->cpu_weights && profile_event(c->p) != EVENT_WALL
+    enum event event = profile_event(c->p);
+    c->value = c->o->cpu_weights && event != EVENT_WALL && event != EVENT_ALLOC
                    ? profile_find_value(c->p, VALUE_CPU)
                    : 0;
     const struct profile_value_type *type =
         c->value == PROFILE_NONE ? NULL : profile_value_type_at(c->p, c->value);
     const char *unit = type ? profile_text(c->p, type->unit) : "";
     c->is_time = strcmp(unit, VALUE_CPU.unit) == 0;
+    c->is_bytes = strcmp(unit, VALUE_HEAP.unit) == 0;
 }
 
 static int gather(struct scope *c)
@@ -213,7 +216,9 @@ static void write_profile(struct scope *c, const char *name,
     c->first = false;
     write_name(c, name);
     buffer_printf(c->out, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":",
-                  c->is_time ? "microseconds" : "none");
+                  c->is_time    ? "microseconds"
+                  : c->is_bytes ? "bytes"
+                                : "none");
     write_weight(c, sum);
     buffer_text(c->out, ",\n\"samples\":[");
     for (size_t i = 0; i < n; i++) {

@@ -25,6 +25,9 @@ static const char *nothing(const struct profile *p, const struct summary *s,
         return inside ? "Every process that was read was idle in its main loop."
                       : "Every process that was read was idle in its main "
                         "loop; --state idle shows where.";
+    if (s->samples == 0 && profile_event(p) == EVENT_ALLOC && c->samples == 0)
+        return "No samples: no process had to collect garbage during the "
+               "recording.";
     if (s->samples == 0 && c->samples > 0)
         return "No sample matches the filter.";
     if (s->samples == 0 && c->stopped_ms > 0)

@@ -139,13 +139,19 @@ double text_sampled_pct(const struct profile *p, const struct summary *s)
                : 0;
 }
 
+static uint64_t sum_of(const struct profile *p, struct value_texts type)
+{
+    uint32_t value = profile_find_value(p, type);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < profile_sample_count(p); i++)
+        add_capped(&sum, profile_value(p, i, value));
+    return sum;
+}
+
 /* Of blocked time: in how many waits. */
 static void how_often(struct brief *b)
 {
-    uint32_t type = profile_find_value(b->p, VALUE_TIMES);
-    uint64_t times = 0;
-    for (size_t i = 0; i < profile_sample_count(b->p); i++)
-        add_capped(&times, profile_value(b->p, i, type));
+    uint64_t times = sum_of(b->p, VALUE_TIMES);
     buffer_text(b->out, "Time:     ");
     value_say(b->out, b->p, b->s->samples);
     buffer_text(b->out, " of blocked time, in ");
@@ -153,9 +159,33 @@ static void how_often(struct brief *b)
     buffer_text(b->out, times == 1 ? " wait" : " waits");
 }
 
+/* Of allocation: on heaps, which is what the percentages are of, and outside of
+ * them. */
+static void how_allocated(struct brief *b)
+{
+    double seconds = (double)b->m->duration_ns / (double)NS_PER_S;
+    uint64_t heap = sum_of(b->p, VALUE_HEAP);
+    buffer_text(b->out, "Memory:   ");
+    value_say(b->out, b->p, heap);
+    buffer_text(b->out, " allocated on heaps");
+    if (seconds > 0) {
+        buffer_text(b->out, " (");
+        value_say(b->out, b->p, (uint64_t)((double)heap / seconds));
+        buffer_text(b->out, "/s)");
+    }
+    buffer_text(b->out, ", ");
+    value_say(b->out, b->p, sum_of(b->p, VALUE_BINARY));
+    buffer_printf(b->out, " in binaries; %llu samples",
+                  (unsigned long long)sum_of(b->p, VALUE_SAMPLES));
+}
+
 static void how_much(struct brief *b)
 {
     const struct summary *s = b->s;
+    if (profile_is_alloc(b->p)) {
+        how_allocated(b);
+        return;
+    }
     if (profile_is_wall(b->p)) {
         how_long(b);
         return;

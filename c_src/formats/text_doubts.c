@@ -129,9 +129,11 @@ bool text_samples_are_few(const struct profile *p, const struct summary *s)
 
 static void few_samples(struct doubts *d, enum format_reader reader)
 {
-    const char *remedy = reader == FORMAT_READER_INSIDE
-                             ? "repeat the work, or use a higher rate"
-                             : "record for longer (-d), or at a higher --rate";
+    const char *remedy =
+        reader == FORMAT_READER_INSIDE ? "repeat the work, or use a higher rate"
+        : profile_is_alloc(d->p)
+            ? "the node collects little garbage: record for longer (-d)"
+            : "record for longer (-d), or at a higher --rate";
     char line[256];
     if (!text_samples_are_few(d->p, d->s))
         return;

@@ -167,7 +167,7 @@ static int details(struct table *t)
     int err = breakdown_compute(t->p, t->groups.of, t->groups.count, &b);
     if (err)
         return err;
-    title(t, profile_is_wall(t->p)
+    title(t, profile_is_wall(t->p) || profile_is_alloc(t->p)
                  ? "\n     %  PROCESS and its top functions"
                  : "\n     %  PROCESS and its top functions; C code is counted "
                    "for its caller");

@@ -37,6 +37,13 @@ static int count_part(struct diff_part *part, const struct profile *p,
     return 0;
 }
 
+static double unit_of(const struct profile *p, uint64_t counted)
+{
+    uint64_t equal = profile_counters(p)->effective;
+    double unit = profile_is_alloc(p) ? (double)counted / (double)equal : 1;
+    return unit > 1 ? unit : 1;
+}
+
 static int add_part(struct diff_gathered *g, struct merge *m,
                     const struct profile *p, bool is_now)
 {
@@ -48,6 +55,7 @@ static int add_part(struct diff_gathered *g, struct merge *m,
         return err;
     part->is_now = is_now;
     err = count_part(part, p, stacks, profile_stack_count(g->profile));
+    part->unit = unit_of(p, part->counted);
     free(stacks);
     return err;
 }

@@ -14,6 +14,8 @@ struct diff_part {
     uint64_t *by_stack; /**< counted samples */
     size_t stacks;      /**< length of by_stack: all stacks of the profile */
     uint64_t counted;   /**< samples */
+    double unit; /**< what one of as many equal samples counts: 1, but for
+                      samples of allocation, which count bytes */
 };
 
 struct diff_gathered {

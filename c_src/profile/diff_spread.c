@@ -6,6 +6,7 @@
  * nothing. */
 #define MIN_RISK 1e-13
 
+/* Of samples; all statistics are of equal ones. */
 struct side_sum {
     double k, n;
     size_t parts;
@@ -17,8 +18,8 @@ static void sum_sides(const struct diff_spread *s, size_t row,
     sums[0] = sums[1] = (struct side_sum){0};
     for (size_t i = 0; i < s->part_count; i++) {
         struct side_sum *sum = &sums[s->parts[i].is_now];
-        sum->k += (double)s->counts[i][row];
-        sum->n += (double)s->parts[i].counted;
+        sum->k += (double)s->counts[i][row] / s->parts[i].unit;
+        sum->n += (double)s->parts[i].counted / s->parts[i].unit;
         sum->parts++;
     }
 }
@@ -31,9 +32,9 @@ static double chi_squared(const struct diff_spread *s, size_t row,
     for (size_t i = 0; i < s->part_count; i++) {
         const struct side_sum *sum = &sums[s->parts[i].is_now];
         double share = sum->n > 0 ? sum->k / sum->n : 0;
-        double n = (double)s->parts[i].counted;
+        double n = (double)s->parts[i].counted / s->parts[i].unit;
         double v = n * share * (1 - share);
-        double off = (double)s->counts[i][row] - n * share;
+        double off = (double)s->counts[i][row] / s->parts[i].unit - n * share;
         chi += v > 0 ? off * off / v : 0;
     }
     return chi;
@@ -91,6 +92,17 @@ static double quantile(double risk, double df)
                   : diff_math_normal(p);
 }
 
+/* What an equal sample counts, on average. */
+static double unit(const struct diff_spread *s)
+{
+    double counted = 0, equal = 0;
+    for (size_t i = 0; i < s->part_count; i++) {
+        counted += (double)s->parts[i].counted;
+        equal += (double)s->parts[i].counted / s->parts[i].unit;
+    }
+    return equal > 0 ? counted / equal : 1;
+}
+
 void diff_spread(const struct diff_spread *s, struct diff_certainty *out)
 {
     struct side_sum sums[2];
@@ -104,7 +116,7 @@ void diff_spread(const struct diff_spread *s, struct diff_certainty *out)
         sum_sides(s, row, sums);
         double part = all > 0 ? information(sums) / all : 1;
         out[row] = (struct diff_certainty){
-            .dispersion = dispersion(s, row, sums, df, drift2),
+            .dispersion = unit(s) * dispersion(s, row, sums, df, drift2),
             .quantile = quantile(s->risk * part / 2, df),
             .min_effect = s->min_effect,
         };

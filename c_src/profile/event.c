@@ -11,6 +11,11 @@ static const struct {
     [EVENT_CPU] = {"cpu", "CPU time", true, 2, {VALUE_SAMPLES, VALUE_CPU}},
     [EVENT_WALL] =
         {"wall", "Process time", false, 2, {VALUE_WALL, VALUE_SAMPLES}},
+    [EVENT_ALLOC] = {"alloc",
+                     "Allocation",
+                     true,
+                     3,
+                     {VALUE_HEAP, VALUE_BINARY, VALUE_SAMPLES}},
     [EVENT_BLOCK] = {"block",
                      "Blocked time",
                      true,

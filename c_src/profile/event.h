@@ -21,6 +21,9 @@ struct value_texts {
 #define VALUE_CPU     ((struct value_texts){"cpu", "nanoseconds"})
 /** Process time: the time that processes existed, waiting or not. */
 #define VALUE_WALL ((struct value_texts){"wall", "nanoseconds"})
+/** Bytes that processes allocated: on their heaps, and as binaries outside. */
+#define VALUE_HEAP   ((struct value_texts){"heap", "bytes"})
+#define VALUE_BINARY ((struct value_texts){"binary", "bytes"})
 /** The time that threads were off the CPU while they ran a process. */
 #define VALUE_BLOCKED ((struct value_texts){"blocked", "nanoseconds"})
 #define VALUE_TIMES   ((struct value_texts){"times", "count"})
@@ -28,6 +31,7 @@ struct value_texts {
 enum event {
     EVENT_CPU,   /**< of threads */
     EVENT_WALL,  /**< of processes, waiting or not */
+    EVENT_ALLOC, /**< of memory, by processes */
     EVENT_BLOCK, /**< of threads that ran a process */
     EVENT_COUNT
 };
@@ -43,8 +47,8 @@ const char *event_title(enum event event);
  *  filtered by thread. */
 bool event_is_of_threads(enum event event);
 /** What its rows count: *n values, the first of them the weight (recorder/
- *  pipeline.c fills them in). The first one of EVENT_WALL and EVENT_BLOCK is
- *  of that event alone. */
+ *  pipeline.c fills them in). The first one of all but EVENT_CPU is of that
+ *  event alone. */
 const struct value_texts *event_values(enum event event, size_t *n);
 /** 0, or -E_FORMAT if no event has that name. */
 MUST_USE int event_parse(const char *name, enum event *event);

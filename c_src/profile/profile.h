@@ -82,7 +82,7 @@ struct profile_value_type {
     uint32_t name, unit; /**< strings; as texts: struct value_texts */
 };
 
-enum { PROFILE_MAX_VALUES = 8 };
+enum { PROFILE_MAX_VALUES = 12 };
 
 /** The key of a row: a combination for which something was counted. */
 struct profile_sample {
@@ -159,6 +159,7 @@ extern const struct profile_meta_keys profile_meta_keys;
  */
 #define PROFILE_COUNTERS(X)                                                    \
     X(samples, FACT, "samples taken")                                          \
+    X(effective, FACT, "samples of equal weight that would be as certain")     \
     X(in_kernel, FACT, "samples taken in the kernel")                          \
     X(lost, DOUBT,                                                             \
       "samples lost: a ring was full, or cprof had no time to read them")      \
@@ -371,6 +372,24 @@ uint64_t profile_weight(const struct profile *p, size_t i);
 enum event profile_event(const struct profile *p);
 /** The events of the recording whose first profile is p, as a set. */
 unsigned profile_events(const struct profile *p);
+/** Is it a recording of allocation? Files of other programs may have values of
+ *  the same name, too. */
+static inline bool profile_is_alloc(const struct profile *p)
+{
+    return profile_find_value(p, VALUE_HEAP) == 0 &&
+           profile_counters(p)->effective > 0;
+}
+/** How many equal samples are as certain as n samples: n, or less for those of
+ *  allocation, which weigh what was allocated since the last collection. */
+static inline uint64_t profile_equal_samples(const struct profile *p,
+                                             uint64_t n)
+{
+    const struct profile_counters *c = profile_counters(p);
+    return profile_is_alloc(p) && c->samples > c->effective
+               ? (uint64_t)((double)n * (double)c->effective /
+                            (double)c->samples)
+               : n;
+}
 /** Is it a recording of process time? Files of other programs may have values
  * of the same name, but no ticks. */
 static inline bool profile_is_wall(const struct profile *p)

@@ -156,9 +156,8 @@ static void count_samples(struct work *w, struct summary *s)
         if (!s->is_counted[row->state])
             continue;
         add_capped(&s->counted, weight);
-        add_capped(&s->hits, hits == PROFILE_NONE
-                                 ? weight
-                                 : profile_value(w->p, i, hits));
+        bool has = hits != PROFILE_NONE;
+        add_capped(&s->hits, has ? profile_value(w->p, i, hits) : weight);
         if (row->process != PROFILE_NONE)
             add_capped(&w->processes[row->process], weight);
         count_leaf(w, s, row, weight);
@@ -168,6 +167,7 @@ static void count_samples(struct work *w, struct summary *s)
         count_ticks(w->p, s);
     if (profile_event(w->p) == EVENT_BLOCK)
         count_waits(w->p, s);
+    s->hits = profile_equal_samples(w->p, s->hits);
     if (s->cpu_ns)
         s->rate_reached =
             (double)s->samples * (double)NS_PER_S / (double)s->cpu_ns;

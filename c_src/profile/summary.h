@@ -40,7 +40,8 @@ struct summary_process {
 struct summary {
     uint64_t samples; /**< all */
     uint64_t counted; /**< weight of the samples in states that count */
-    uint64_t hits;    /**< their number, for the sampling error */
+    uint64_t hits;    /**< their number, for the sampling error; of samples
+                           that weigh differently, of as many equal ones */
     uint64_t cpu_ns;  /**< CPU time of all samples */
     uint64_t by_state[STATE_COUNT];
     bool is_counted[STATE_COUNT];

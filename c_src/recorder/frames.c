@@ -48,6 +48,8 @@ static int ask(struct frames *f, const struct symbol_query *q,
     *out = (struct frames_named){.count = (uint8_t)said.count,
                                  .gc = said.gc,
                                  .scheduler = said.scheduler,
+                                 .stack_only = said.stack_only,
+                                 .allocates = said.allocates,
                                  .for_now = said.for_now,
                                  .callee = said.callee,
                                  .result = said.result};

@@ -17,7 +17,7 @@ struct frames;
 struct frames_named {
     uint32_t ids[SYMBOLS_MAX_FRAMES]; /**< leaf first */
     uint8_t count;
-    bool gc, scheduler, for_now;
+    bool gc, scheduler, stack_only, allocates, for_now;
     enum symbol_callee callee;
     enum symbol_result result;
 };

@@ -2,6 +2,7 @@
 
 #include "recorder/blocked.h"
 #include "recorder/outside.h"
+#include "recorder/stack_check.h"
 
 /* The work on one sample; the first error ends it. */
 struct walk {
@@ -9,6 +10,8 @@ struct walk {
     struct unwound *u;
     const struct sample *s;
     bool collecting;
+    bool alloc; /* the collection only shows who has allocated */
+    enum stack_check check;
     struct outside outside; /* if u->scheduling */
     struct port_task port;  /* if outside.state is STATE_PORT */
     size_t border; /* index of the first address in Erlang code, where the C
@@ -296,10 +299,13 @@ static void push_address(struct walk *w, size_t i)
         return;
     }
     /* One [gc] stands for the collector and all frames between it and its
-     * Erlang caller. */
-    if (w->collecting && a->kind != ADDRESS_ERLANG)
-        return;
-    if (is_bif_helper(w, i))
+     * Erlang caller. Of C code that has allocated, its BIF or NIF is shown. */
+    bool hidden = w->collecting && a->kind != ADDRESS_ERLANG;
+    if (hidden && w->alloc && a->seam && w->called < 0 &&
+        name_address(w, a)->count == 2)
+        push_called(w, name_address(w, a)->ids[1]);
+    if (hidden || (w->check == STACK_CHECK_CALLER && i == w->caller) ||
+        is_bif_helper(w, i))
         return;
     const struct frames_named *named = name_address(w, a);
     if (named->scheduler && w->u->scheduling)
@@ -318,21 +324,17 @@ static void push_address(struct walk *w, size_t i)
 
 static void push_outside(struct walk *w)
 {
-    switch (w->outside.state) {
-    case STATE_PORT:
-        push(w, w->port.driver);
-        if (w->port.port != PROFILE_NONE)
-            push(w, w->port.port);
-        break;
-    case STATE_IDLE:
-        push_text(w, FRAME_RUNTIME, idle_part_frame(w->outside.part));
-        break;
-    case STATE_SCHEDULING:
-        push_text(w, FRAME_RUNTIME, "[scheduling]");
-        break;
-    default:
-        push_text(w, FRAME_RUNTIME, "[scheduler]");
+    enum sample_state state = w->outside.state;
+    if (state != STATE_PORT) {
+        push_text(w, FRAME_RUNTIME,
+                  state == STATE_IDLE         ? idle_part_frame(w->outside.part)
+                  : state == STATE_SCHEDULING ? "[scheduling]"
+                                              : "[scheduler]");
+        return;
     }
+    push(w, w->port.driver);
+    if (w->port.port != PROFILE_NONE)
+        push(w, w->port.port);
 }
 
 static void push_root(struct walk *w, enum thread_kind kind)
@@ -357,20 +359,11 @@ static enum sample_state state_of(const struct walk *w, enum thread_kind kind)
         return STATE_OTHER;
     if (w->u->scheduling)
         return w->outside.state;
-    if (w->collecting)
+    if (w->collecting && !w->alloc)
         return STATE_GC;
     if (kind == THREAD_NORMAL)
         return STATE_RUNNING;
     return kind == THREAD_DIRTY_CPU ? STATE_DIRTY_CPU : STATE_DIRTY_IO;
-}
-
-/* A wait has the state that says for what, and a leaf frame as well. */
-static void push_wait(struct walk *w, struct named *out)
-{
-    struct blocked blocked = blocked_of(w->s);
-    push_text(w, FRAME_RUNTIME, blocked.frame);
-    out->stack = w->stack;
-    out->state = blocked.state;
 }
 
 int naming_stack(const struct naming *n, struct unwound *u,
@@ -381,7 +374,10 @@ int naming_stack(const struct naming *n, struct unwound *u,
         .naming = n, .u = u, .s = s, .stack = PROFILE_NONE, .named_callee = -1};
     find_border(&w, kind);
     find_called(&w);
-    w.collecting = in_collector(&w);
+    w.alloc = s->of == SAMPLE_ALLOC;
+    w.collecting = w.alloc || in_collector(&w);
+    if (w.alloc && w.border && name_address(&w, &u->list[w.border])->gc)
+        w.check = stack_check(n->frames, u, w.caller, s->time_ns);
     settle_scheduling(&w);
     push_root(&w, kind);
     for (size_t i = u->count; i-- > 0 && !w.error;) {
@@ -389,11 +385,15 @@ int naming_stack(const struct naming *n, struct unwound *u,
         if (i == w.border && w.called >= 0)
             push_called(&w, w.called);
     }
-    if (w.collecting)
+    if (w.collecting && !w.alloc)
         push_called(&w, text_frame(&w, FRAME_GC, "[gc]"));
-    *out = (struct named){
-        .stack = w.stack, .state = state_of(&w, kind), .owner = w.port.owner};
-    if (s->of == SAMPLE_BLOCK)
-        push_wait(&w, out);
+    enum sample_state state = state_of(&w, kind);
+    if (s->of == SAMPLE_BLOCK) { /* a leaf frame says for what it waited, too */
+        struct blocked blocked = blocked_of(s);
+        push_text(&w, FRAME_RUNTIME, blocked.frame);
+        state = blocked.state;
+    }
+    *out = (struct named){w.stack, state, w.port.owner,
+                          w.check == STACK_CHECK_NOBODY};
     return w.error;
 }

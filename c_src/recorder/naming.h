@@ -26,6 +26,7 @@ struct named {
     enum sample_state state;
     uint32_t owner; /**< process that owns the port whose task was sampled;
                          PROFILE_NONE: not a port's task, or not known */
+    bool nobodys;   /**< of allocation: nothing on the stack has allocated */
 };
 
 /**

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "recorder/carried.h"
 #include "recorder/census.h"
 #include "recorder/naming.h"
 #include "recorder/thread_doing.h"
@@ -19,6 +20,7 @@ struct pipeline {
     struct port_tasks *ports;
     struct waiting *waiting;
     struct span_join *spans; /* NULL: they are not looked for */
+    struct carried *carried; /* of allocation */
     struct timeline timeline;
     struct profile *profile;               /* the first of the recording */
     struct profile *of_event[EVENT_COUNT]; /* never NULL */
@@ -30,6 +32,7 @@ struct pipeline {
 static const enum event events[] = {
     [SAMPLE_CPU] = EVENT_CPU,
     [SAMPLE_PROCESS] = EVENT_WALL,
+    [SAMPLE_ALLOC] = EVENT_ALLOC,
     [SAMPLE_BLOCK] = EVENT_BLOCK,
 };
 
@@ -55,16 +58,20 @@ static int open_parts(struct pipeline *p)
     if (!err)
         err = waiting_open(p->target, p->frames, p->census,
                            p->of_event[EVENT_WALL], &p->waiting);
+    if (!err)
+        err = carried_open(p->of_event[EVENT_ALLOC], &p->carried);
     p->naming = (struct naming){p->frames, p->ports, p->profile};
     return err;
 }
 
 static void close_parts(struct pipeline *p)
 {
+    carried_close(p->carried);
     waiting_close(p->waiting);
     port_tasks_close(p->ports);
     census_close(p->census);
     frames_close(p->frames);
+    p->carried = NULL;
     p->waiting = NULL;
     p->ports = NULL;
     p->census = NULL;
@@ -188,6 +195,11 @@ static void values_of(const struct sample *s, uint64_t values[])
         values[0] = s->period_ns;
         values[1] = 1;
         break;
+    case SAMPLE_ALLOC:
+        values[0] = s->heap_bytes;
+        values[1] = s->binary_bytes;
+        values[2] = times;
+        break;
     case SAMPLE_BLOCK:
         values[0] = s->period_ns;
         values[1] = s->weight;
@@ -204,16 +216,24 @@ static void note_longest(struct profile *of, const struct sample *s)
         m->longest_ns = s->away_ns;
 }
 
-/* Counts a sample in the bucket of its time. Buckets may have been joined since
- * it was taken. */
+/* The row of a sample in the bucket of its time. Buckets may have been joined
+ * since it was taken. 0, or an error: then it is in the first bucket. */
+static int in_bucket(struct pipeline *p, const struct span_item *item,
+                     struct profile_sample *row)
+{
+    int bucket = timeline_at(&p->timeline, item->order.time_ns);
+    *row = item->row;
+    row->bucket = bucket < 0 ? 0 : (uint32_t)bucket;
+    return bucket < 0 ? bucket : 0;
+}
+
 static int count(void *pipeline, const struct span_item *item)
 {
     struct pipeline *p = pipeline;
-    struct profile_sample row = item->row;
-    int bucket = timeline_at(&p->timeline, item->order.time_ns);
-    row.bucket = bucket < 0 ? 0 : (uint32_t)bucket;
+    struct profile_sample row;
+    int late = in_bucket(p, item, &row);
     int err = profile_add(p->of_event[item->event], &row, item->values);
-    return err || bucket >= 0 ? err : bucket;
+    return err ? err : late;
 }
 
 int pipeline_join_spans(struct pipeline *p, const struct span_choice *choice)
@@ -235,7 +255,20 @@ static void count_in_span(struct pipeline *p, const struct sample *s,
                              .event = events[s->of],
                              .row = *row};
     values_of(s, item.values);
+    if (s->of == SAMPLE_ALLOC)
+        carried_join(p->carried, row, item.values);
     keep_error(p, p->spans ? span_join_add(p->spans, &item) : count(p, &item));
+}
+
+/* Allocation whose allocator is not known waits for the next one. */
+static void carry(struct pipeline *p, const struct sample *s,
+                  const struct profile_sample *key)
+{
+    struct span_item item = {.order = {.time_ns = s->time_ns}, .row = *key};
+    struct profile_sample row;
+    values_of(s, item.values);
+    keep_error(p, in_bucket(p, &item, &row));
+    keep_error(p, carried_keep(p->carried, &row, item.values));
 }
 
 /* Of the owner of a port, if the sample is of a port's task. */
@@ -264,7 +297,10 @@ static bool add_thread(struct pipeline *p, const struct sample *s)
     };
     count_quality(p, of, &row);
     note_longest(of, s);
-    count_in_span(p, s, &row, p->spans ? pid_of(p, &doing.named, s) : 0);
+    if (s->of == SAMPLE_ALLOC && doing.named.nobodys)
+        carry(p, s, &row);
+    else
+        count_in_span(p, s, &row, p->spans ? pid_of(p, &doing.named, s) : 0);
     return !p->unwound.copy_short;
 }
 
@@ -342,6 +378,7 @@ void pipeline_step(struct pipeline *p)
 
 void pipeline_settle(struct pipeline *p)
 {
+    keep_error(p, carried_settle(p->carried));
     keep_error(p, census_settle(p->census));
     if (p->spans)
         keep_error(p, span_join_finish(p->spans));

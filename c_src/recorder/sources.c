@@ -67,6 +67,7 @@ unsigned sources_max_rate(enum event event)
 /* Several engines can sample CPU time. For each other event there is one. */
 static const struct engine_ops *const only_engine[EVENT_COUNT] = {
     [EVENT_WALL] = &engine_wall,
+    [EVENT_ALLOC] = &engine_alloc,
     [EVENT_BLOCK] = &engine_block,
 };
 
@@ -76,8 +77,21 @@ static enum engine_event engine_event_of(const struct source *source,
     return source->event == EVENT_WALL ? ENGINE_WALL : clock_of(o);
 }
 
+/* What the node must have for an event, beside threads. */
+static int prepare(struct sources *s, const struct source *source,
+                   const struct sources_setup *setup,
+                   struct collector *collector)
+{
+    if (source->event == EVENT_WALL)
+        return target_state_processes(setup->target, &s->processes);
+    if (source->event == EVENT_ALLOC)
+        return target_state_collector(setup->target, collector);
+    return 0;
+}
+
 static int open_one(struct sources *s, struct source *source,
                     const struct sources_setup *setup,
+                    const struct collector *collector,
                     struct engine_choice *choice)
 {
     const struct session_options *o = setup->options;
@@ -85,6 +99,7 @@ static int open_one(struct sources *s, struct source *source,
     const struct engine_config config = {
         .pid = o->pid,
         .view = setup->view,
+        .collector = collector,
         .processes = s->processes,
         .rate = o->rates[source->event],
         .event = engine_event_of(source, o),
@@ -106,13 +121,12 @@ static int open_source(struct sources *s, struct source *source,
                        const struct sources_setup *setup)
 {
     struct engine_choice choice = {.ops = NULL};
+    struct collector collector = {.entry = 0};
     struct limits_spare spare;
-    int err = source->event == EVENT_WALL
-                  ? target_state_processes(setup->target, &s->processes)
-                  : 0;
+    int err = prepare(s, source, setup, &collector);
     err = err ? err : limits_keep(&spare);
     if (!err) {
-        err = open_one(s, source, setup, &choice);
+        err = open_one(s, source, setup, &collector, &choice);
         limits_release(&spare);
     }
     source->ops = choice.ops;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 
@@ -64,6 +65,26 @@ void target_state_close(struct target_state *t)
     threads_deinit(&t->threads);
     maps_deinit(&t->maps);
     memset(t, 0, sizeof(*t));
+}
+
+/* In a node that has just started, there are not yet enough processes that
+ * agree on where the fields are. */
+int target_state_collector(struct target_state *t, struct collector *out)
+{
+    static const struct timespec pause = {.tv_nsec = 200 * NS_PER_MS};
+    enum { TRIES = 15 };
+    int err = collector_find(&t->process, &t->maps, &t->memory, t->jit,
+                             &t->layout, out);
+    for (int i = 1; i < TRIES && (err == -E_COLLECTOR || err == -E_LAYOUT);
+         i++) {
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        err = layout_complete(&t->layout, &t->process, &t->maps, &t->memory,
+                              &t->threads);
+        if (!err)
+            err = collector_find(&t->process, &t->maps, &t->memory, t->jit,
+                                 &t->layout, out);
+    }
+    return err;
 }
 
 /* The layout is found by looking at some processes of the node. If many

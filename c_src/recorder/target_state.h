@@ -11,6 +11,7 @@
 #include "base/deadline.h"
 #include "base/err.h"
 #include "target/atoms.h"
+#include "target/collector.h"
 #include "target/jit.h"
 #include "target/layout.h"
 #include "target/maps.h"
@@ -58,6 +59,10 @@ void target_state_close(struct target_state *t);
  *  those of proctable_open. */
 MUST_USE int target_state_processes(struct target_state *t,
                                     struct proctable **out);
+/** Finds the node's garbage collector, and waits up to 3 s for a node that has
+ *  just started; returns as collector_find. */
+MUST_USE int target_state_collector(struct target_state *t,
+                                    struct collector *out);
 enum { TARGET_NEW_THREADS = 1, TARGET_NEW_MAPS = 2 };
 /**
  * Looks again at threads and mappings of code, and sometimes for parts of the

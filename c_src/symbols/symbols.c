@@ -229,6 +229,9 @@ void symbols_name(struct symbols *s, const struct symbol_query *q,
     case SYMBOL_CALLEE:
         name_callee(s, q, out);
         return;
+    case SYMBOL_ROOM:
+        symbols_bifs_room(s->bifs, q, out);
+        return;
     case SYMBOL_ERLANG:
         if (!symbols_erlang_name(s->erlang, q->at, q->time_ns, out))
             by_perfmap(s, q->at, out);

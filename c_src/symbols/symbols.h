@@ -41,6 +41,8 @@ enum symbol_space {
     /** The Erlang function that the call at `at` names; count 0: it calls a fun
      *  or a BIF, or is not a call. */
     SYMBOL_CALLEE,
+    /** Sets stack_only and allocates. */
+    SYMBOL_ROOM,
 };
 
 /** What a shared fragment of the VM calls. It says how to name the C code that
@@ -91,7 +93,11 @@ struct symbol_frames {
     bool gc;                   /**< this address is in the garbage collector */
     bool scheduler;            /**< this address is in the scheduler's loop */
     enum symbol_callee callee; /**< of a shared fragment */
-    bool for_now;              /**< a later try may find more */
+    bool stack_only; /**< the call asks the garbage collector for room on the
+                          stack only */
+    bool allocates;  /**< the function's code asks for room on the heap
+                          somewhere, or cannot be read */
+    bool for_now;    /**< a later try may find more */
 };
 
 MUST_USE int symbols_open(const struct symbols_config *config,

@@ -10,6 +10,7 @@
 #include "symbols/bifs_code.h"
 #include "symbols/bifs_tails.h"
 #include "symbols/names.h"
+#include "symbols/stack_code.h"
 #include "symbols/symbols_erlang.h"
 #include "symbols/symbols_export.h"
 #include "target/atoms.h"
@@ -309,6 +310,21 @@ uint64_t symbols_bifs_callee(const struct symbols_bifs *b,
     if (!f || !is_entry(f, callee.at) || read_stub(b, f, &stub))
         return 0;
     return callee.at;
+}
+
+void symbols_bifs_room(const struct symbols_bifs *b,
+                       const struct symbol_query *q, struct symbol_frames *out)
+{
+    enum { MOST = 1 << 16 };
+    const struct jit_function *f = function_of(b, q);
+    size_t len = f ? f->end - f->start : 0;
+    uint8_t *code = len && len <= MOST ? malloc(len) : NULL;
+    *out = (struct symbol_frames){.result = SYMBOL_NAMED, .allocates = true};
+    if (code && memory_read(b->config->memory, f->start, code, len) == 0) {
+        out->stack_only = stack_code_only(code, len, q->at + 1 - f->start);
+        out->allocates = stack_code_allocates(code, len);
+    }
+    free(code);
 }
 
 /* The BIF that is called: by the call of a light BIF, which contains its

@@ -40,4 +40,8 @@ void symbols_bifs_called(struct symbols_bifs *b, const struct symbol_query *q,
 uint64_t symbols_bifs_callee(const struct symbols_bifs *b,
                              const struct symbol_query *q);
 
+/** Answers SYMBOL_ROOM. */
+void symbols_bifs_room(const struct symbols_bifs *b,
+                       const struct symbol_query *q, struct symbol_frames *out);
+
 #endif

@@ -85,6 +85,8 @@ struct sample_at_rest {
 enum sample_of {
     SAMPLE_CPU,     /**< a thread that was on a CPU */
     SAMPLE_PROCESS, /**< an Erlang process: see `at_rest` */
+    SAMPLE_ALLOC,   /**< a thread that begins to collect its process, because
+                         the heap had no room for what it allocates */
     SAMPLE_BLOCK,   /**< a thread that was off the CPU while it ran a process */
 };
 
@@ -99,6 +101,8 @@ struct sample {
     uint64_t time_ns;   /**< CLOCK_MONOTONIC */
     uint64_t period_ns; /**< time it stands for: CPU time, process time, or time
                              off the CPU */
+    uint64_t heap_bytes;   /**< SAMPLE_ALLOC: allocated on heaps, */
+    uint64_t binary_bytes; /**< and as binaries outside of heaps */
     enum sample_away away; /**< SAMPLE_BLOCK: why, */
     uint64_t away_ns;      /**< and for how long: the time of one wait, while
                                 the sample may stand for several */

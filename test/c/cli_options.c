@@ -88,13 +88,15 @@ static void what_does_not_fit_is_refused(void **state)
         {"report a.pb.gz --slower-than 1s", "--slower-than: no such option"},
         {"record -p 1 --to 1 -f json", "--to: also needs --timeline"},
         {"record -p 1 --event awake",
-         "--event awake: choose cpu, wall or block, or several with "
+         "--event awake: choose cpu, wall, alloc or block, or several with "
          "commas between"},
         {"record -p 1 --event cpu,awake",
-         "--event cpu,awake: choose cpu, wall or "
+         "--event cpu,awake: choose cpu, wall, alloc or "
          "block"},
-        {"record -p 1 --event cpu,", "--event cpu,: choose cpu, wall or block"},
-        {"record -p 1 --event ,cpu", "--event ,cpu: choose cpu, wall or block"},
+        {"record -p 1 --event cpu,",
+         "--event cpu,: choose cpu, wall, alloc or block"},
+        {"record -p 1 --event ,cpu",
+         "--event ,cpu: choose cpu, wall, alloc or block"},
         {"record -p 1 --clock cpu-clock,cycles",
          "--clock cpu-clock,cycles: choose"},
         {"record -p 1 --event wall,wall",
@@ -102,12 +104,16 @@ static void what_does_not_fit_is_refused(void **state)
         {"record -p 1 --event wall --event cpu,wall",
          "--event cpu,wall: give each event once"},
         {"report a.pb.gz --event time",
-         "--event time: choose cpu, wall or block"},
+         "--event time: choose cpu, wall, alloc or block"},
         {"record -p 1 --event wall --kernel", "--kernel: only for --event cpu"},
         {"record -p 1 --event wall -r 101", "--rate: give 1 to 100 readings"},
         {"record -p 1 --event block --engine perf",
          "--engine perf: only for --event cpu"},
         {"record -p 1 --event block --force", "--force: only for --event cpu"},
+        {"record -p 1 --event alloc --kernel",
+         "--kernel: only for --event cpu"},
+        {"record -p 1 --event alloc --engine perf",
+         "--engine perf: only for --event cpu"},
         {"record -p 1 --event cpu,wall -o a.collapsed",
          "--event: this format shows one event; record them into a .pb.gz"},
         {"diff a b --event wall", "--event: no such option"},
@@ -252,6 +258,12 @@ static void events_are_a_list(void **state)
     assert_int_equal(events_of("record -p 1 --event cpu", &o), cpu);
     assert_int_equal(events_of("record -p 1 --event wall", &o), wall);
     assert_int_equal(o.rate, OPTIONS_WALL_RATE);
+    assert_int_equal(events_of("record -p 1 --event alloc --scheduler 1", &o),
+                     EVENT_SET(EVENT_ALLOC));
+    assert_int_equal(o.rate, OPTIONS_ALLOC_RATE);
+    events_of("record -p 1 --event alloc,wall -r 50", &o);
+    assert_int_equal(option_events_rate(&o, EVENT_WALL), 50);
+    assert_int_equal(option_events_rate(&o, EVENT_ALLOC), OPTIONS_ALLOC_RATE);
     assert_int_equal(events_of("record -p 1 --event cpu,wall", &o), cpu | wall);
     assert_int_equal(o.rate, OPTIONS_RATE);
     assert_int_equal(events_of("record -p 1 --event wall,cpu", &o), cpu | wall);

@@ -293,7 +293,7 @@ static __always_inline void take_wait(struct copying *c, const struct waited *w,
         return; /* it was idle when the recording began */
     take_code(c);
     copy_kept_kernel(c, w);
-    hand_over(c);
+    hand_over(c, 0);
 }
 
 SEC("raw_tp/irq_work_entry")

@@ -27,14 +27,14 @@ enum {
 /* A sample is assembled here, because the stack of a BPF program has only 512
  * bytes, and a per-CPU value can have only 32 kB. */
 struct scratch {
-    __u64 at;    /* offset in data where the next piece begins */
-    __u64 found; /* argument and result of find_saved */
+    __u64 at;      /* offset in data where the next piece begins */
+    __u64 found;   /* argument and result of find_saved */
+    __u64 kept[4]; /* argument of sum_binaries */
     struct bpf_record record;
     __u8 data[DATA_BYTES];
 };
 
-/* Hides a value from the compiler, which would otherwise omit checks that the
- * verifier needs to see. */
+/* Hides a value from the compiler, which would omit checks for the verifier. */
 #define OPAQUE(x) asm volatile("" : "+r"(x))
 
 /* The state while one sample is copied. */
@@ -86,8 +86,7 @@ static __always_inline void note_piece(struct copying *c, enum bpf_piece piece,
     c->s->record.piece[piece].len = len;
 }
 
-/* Copies a piece, at most max bytes of it; false when a part of it is not
- * present. */
+/* Copies at most max bytes; false when a part of them is not present. */
 static __always_inline bool copy(struct copying *c, enum bpf_piece piece,
                                  __u64 addr, __u64 len, __u32 max)
 {

@@ -32,7 +32,9 @@ enum {
 enum bpf_flag {
     BPF_IN_KERNEL = 1,
     BPF_HAS_REGS = 2,
-    BPF_HAS_CURRENT = 4, /* has_current of target/sample.h */
+    BPF_HAS_CURRENT = 4,  /* has_current of target/sample.h */
+    BPF_BINARIES_CUT = 8, /* of a collection: there were more binaries */
+    BPF_DIRTY = 16,       /* likewise: the thread is a dirty scheduler */
 };
 
 /* How a thread was off the CPU; in samples of waits only. */
@@ -57,10 +59,21 @@ struct bpf_record {
     __u32 sleep, has_sleep; /* sample_scheduler of target/sample.h */
     __u64 code[5]; /* newest entry of the JIT list: its address and content */
     struct bpf_wait wait;
+    __u64 binary_bytes; /* of a collection: of binaries outside the heap that
+                           the process has had since the last one */
+    __u64 watch; /* serial of the watch whose word was written; 0: another
+                    kind of sample */
     struct {
         __u64 addr;
         __u64 len; /* bytes; 0: none */
     } piece[BPF_PIECES];
+};
+
+/* Offsets in Process, all below BPF_HEAD_MAX, of what a collection's sample
+ * needs; target/collector.h tells what they are. */
+struct bpf_collector {
+    __u32 heap, high_water, old_heap, old_hend, off_heap;
+    __u32 known; /* 0: the others are not known */
 };
 
 /* The setup of the program: what to sample and to copy. */
@@ -74,6 +87,44 @@ struct bpf_setup {
     __u32 head_bytes;    /* of a Process, up to the last field; at most
                             BPF_HEAD_MAX; 0: nothing of a Process is read */
     __u32 kernel_stacks; /* 1: copy them */
+    struct bpf_collector collector;
+};
+
+/* A word of a heap on which a breakpoint is. */
+struct bpf_watch {
+    __u64 addr;
+    __u64 owner;  /* the process in whose heap it was */
+    __u64 serial; /* never 0 */
+    __u64 skip;   /* so many allocations of the word are passed over */
+    __u64
+        same_ns; /* writes that follow each other faster are of the same one */
+    __u64 left_ns; /* when the program had handled the last one */
+    __u64 done;    /* 1: it was written, and a sample taken */
+};
+
+/* Of the four breakpoints of a CPU, one is on the collector, and one is left
+ * for another recording. */
+enum { BPF_WATCHES = 2 };
+
+/* A part of the time, CLOCK_MONOTONIC; to_ns 0: none. */
+struct bpf_window {
+    __u64 from_ns, to_ns;
+    __u64 trap_ns; /* what a hit costs apart from the program */
+};
+
+/* Hits of breakpoints so far. */
+struct bpf_hits {
+    __u64 count;   /* of collections: those in windows */
+    __u64 missed;  /* of these: could not be sampled, or were no allocation */
+    __u64 outside; /* collections outside of windows, or of other processes */
+    __u64 ns;      /* that the program took for all of them */
+};
+
+enum bpf_hits_of { BPF_HITS_COLLECTIONS, BPF_HITS_WORDS, BPF_HITS };
+
+/* Hits on one CPU that the kernel has counted (perf_breakpoint_allow). */
+struct bpf_stops {
+    __u64 count[BPF_HITS];
 };
 
 /* The samples for which the ring had no room. */

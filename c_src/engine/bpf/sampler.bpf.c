@@ -207,6 +207,7 @@ static __always_inline void begin(struct bpf_record *r, __u32 tid,
     r->c_p = r->name = r->port = 0;
     r->has_sleep = 0;
     r->system_call = -1;
+    r->binary_bytes = r->watch = 0;
     for (int i = 0; i < BPF_PIECES; i++)
         r->piece[i].len = 0;
 }
@@ -221,14 +222,16 @@ static __always_inline void lose(__u64 period_ns)
     }
 }
 
-static __always_inline void hand_over(struct copying *c)
+/* `flags` BPF_RB_FORCE_WAKEUP: the reader is woken up in any case. */
+static __always_inline void hand_over(struct copying *c, __u64 flags)
 {
     __u64 len = c->s->at;
     OPAQUE(len);
     len &= DATA_MASK;
-    __u64 flags = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wake_at
-                      ? BPF_RB_FORCE_WAKEUP
-                      : BPF_RB_NO_WAKEUP;
+    if (!flags)
+        flags = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wake_at
+                    ? BPF_RB_FORCE_WAKEUP
+                    : BPF_RB_NO_WAKEUP;
     if (bpf_ringbuf_output(&ring, &c->s->record, sizeof(c->s->record) + len,
                            flags) != 0)
         lose(c->s->record.period_ns);
@@ -253,7 +256,7 @@ static __always_inline void sample_thread(struct bpf_perf_event_data *ctx,
     }
     if (c->setup->kernel_stacks && r->flags & BPF_IN_KERNEL)
         copy_kernel(c, ctx);
-    hand_over(c);
+    hand_over(c, 0);
 }
 
 SEC("perf_event")
@@ -272,4 +275,5 @@ int take_sample(struct bpf_perf_event_data *ctx)
     return 0;
 }
 
+#include "engine/bpf/alloc.bpf.h"
 #include "engine/bpf/block.bpf.h"

@@ -1,0 +1,77 @@
+#include "engine/alloc_pick.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/random.h"
+
+void alloc_pick_init(struct alloc_pick *p, uint64_t seed)
+{
+    *p = (struct alloc_pick){.random = seed | 1};
+}
+
+void alloc_picked_deinit(struct alloc_picked *p)
+{
+    free(p->record);
+    *p = (struct alloc_picked){.record = NULL};
+}
+
+void alloc_pick_deinit(struct alloc_pick *p)
+{
+    for (size_t i = 0; i < ALLOC_PICKS; i++)
+        alloc_picked_deinit(&p->list[i]);
+}
+
+static int keep(struct alloc_picked *to, const struct alloc_picked *of)
+{
+    int err = ARRAY_RESERVE(to->record, to->cap, of->len);
+    if (err)
+        return err;
+    uint8_t *record = to->record;
+    size_t cap = to->cap;
+    *to = *of;
+    to->record = memcpy(record, of->record, of->len);
+    to->cap = cap;
+    return 0;
+}
+
+/* True with that probability. */
+static bool happens(struct alloc_pick *p, double probability)
+{
+    return (double)(random_next(&p->random) >> 11) / (double)(1ULL << 53) <
+           probability;
+}
+
+int alloc_pick_offer(struct alloc_pick *p, const struct alloc_picked *of)
+{
+    bool first = p->list[0].len == 0;
+    int err = 0;
+    p->all += of->bytes;
+    for (size_t i = 0; i < ALLOC_PICKS && !err; i++)
+        if (first || happens(p, of->bytes / p->all))
+            err = keep(&p->list[i], of);
+    return err;
+}
+
+void alloc_pick_return(struct alloc_pick *p, double bytes)
+{
+    p->returned += bytes;
+}
+
+size_t alloc_pick_take(struct alloc_pick *p,
+                       struct alloc_picked to[ALLOC_PICKS])
+{
+    if (p->list[0].len == 0)
+        return 0;
+    for (size_t i = 0; i < ALLOC_PICKS; i++) {
+        struct alloc_picked had = to[i];
+        to[i] = p->list[i];
+        to[i].bytes = (p->all + p->returned) / ALLOC_PICKS;
+        had.len = 0;
+        p->list[i] = had;
+    }
+    p->all = p->returned = 0;
+    return ALLOC_PICKS;
+}

@@ -1,0 +1,52 @@
+/**
+ * @file alloc_pick.h
+ * Chooses collections, each with a probability that follows the bytes that it
+ * stands for. So each one that is chosen stands for the same part of all bytes.
+ * Pure.
+ *
+ * Each of the ALLOC_PICKS places is drawn by itself, so a large collection may
+ * have several.
+ */
+#ifndef CPROF_ENGINE_ALLOC_PICK_H
+#define CPROF_ENGINE_ALLOC_PICK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum { ALLOC_PICKS = 8 };
+
+struct alloc_picked {
+    uint64_t owner;    /**< the struct of its process */
+    uint64_t from, to; /**< the addresses that were filled since the last one,
+                            at least one word */
+    double bytes;      /**< that it stands for, more than 0 */
+    uint8_t *record;   /**< of the program; owned, if it is a copy */
+    size_t len, cap;
+};
+
+struct alloc_pick {
+    struct alloc_picked list[ALLOC_PICKS];
+    double all;      /**< bytes of all that were offered */
+    double returned; /**< by alloc_pick_return */
+    uint64_t random;
+};
+
+/** Frees a copy. */
+void alloc_picked_deinit(struct alloc_picked *p);
+
+void alloc_pick_init(struct alloc_pick *p, uint64_t seed);
+void alloc_pick_deinit(struct alloc_pick *p);
+/** Offers a collection; its record is copied if it is chosen. 0 or -ENOMEM. */
+MUST_USE int alloc_pick_offer(struct alloc_pick *p,
+                              const struct alloc_picked *of);
+/** Bytes for which nobody could stand are shared by the next choice. */
+void alloc_pick_return(struct alloc_pick *p, double bytes);
+/** Ends the choice: the chosen ones go to `to`, whose own copies are given up,
+ *  with the bytes that they stand for; begins the next one.
+ *  @return ALLOC_PICKS, or 0: nothing was offered; what was returned stays */
+size_t alloc_pick_take(struct alloc_pick *p,
+                       struct alloc_picked to[ALLOC_PICKS]);
+
+#endif

@@ -1,0 +1,176 @@
+#include "engine/alloc_watch.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+
+enum {
+    WORD = 8,
+    MOST_HITS = 16, /* of one word, on each CPU */
+    SAME_NS = 2000, /* a heap is not filled again in this time */
+    SKIP_BELOW = 4, /* allocations of a word that are passed over, at most */
+    /* How long a word is watched: a while, and longer in a large heap. */
+    LEAST_MS = 200,
+    MOST_MS = 1000,
+    BYTES_PER_MS = 50 * 1000,
+};
+
+/* --- the breakpoints ------------------------------------------------------ */
+
+/* Other programs may have some of them, or all. */
+static bool is_lack(int err)
+{
+    return err == -E_BREAKPOINTS_USED || err == -E_NO_BREAKPOINTS;
+}
+
+int alloc_watches_set(struct alloc_watches *w, const struct cpus *allowed)
+{
+    int err = 0;
+    for (size_t i = 0; i < w->count && !err; i++)
+        err = breakpoints_set(&w->list[i].at, allowed);
+    return err;
+}
+
+int alloc_watches_open(struct alloc_watches *w,
+                       struct bpf_program_handle *program, double trap_ns,
+                       const struct cpus *allowed)
+{
+    *w = (struct alloc_watches){.program = program,
+                                .same_ns = (uint64_t)trap_ns + SAME_NS,
+                                .random = clock_now_ns()};
+    alloc_pick_init(&w->pick, clock_now_ns());
+    for (size_t i = 0; i < BPF_WATCHES; i++) {
+        struct breakpoints *at = &w->list[i].at;
+        *at = (struct breakpoints){.program = program, .of = BPF_HITS_WORDS};
+        int err = breakpoints_set(at, allowed);
+        if (err)
+            return is_lack(err) ? 0 : err;
+        if (at->skipped)
+            break;
+        w->count++;
+    }
+    return 0;
+}
+
+void alloc_watches_close(struct alloc_watches *w)
+{
+    for (size_t i = 0; i < BPF_WATCHES; i++) {
+        breakpoints_close(&w->list[i].at);
+        alloc_picked_deinit(&w->list[i].of);
+    }
+    for (size_t i = 0; i < ALLOC_PICKS; i++)
+        alloc_picked_deinit(&w->queue[i]);
+    alloc_pick_deinit(&w->pick);
+}
+
+/* --- words ---------------------------------------------------------------- */
+
+int alloc_watches_offer(struct alloc_watches *w, const struct alloc_picked *of)
+{
+    return alloc_pick_offer(&w->pick, of);
+}
+
+void alloc_watches_choose(struct alloc_watches *w)
+{
+    for (; w->queued; w->queued--)
+        alloc_pick_return(&w->pick, w->queue[w->queued - 1].bytes);
+    w->queued = alloc_pick_take(&w->pick, w->queue);
+}
+
+static void disarm(struct alloc_watches *w, struct alloc_watch *watch)
+{
+    const struct bpf_watch none = {.addr = 0};
+    breakpoints_disarm(&watch->at);
+    (void)!bpf_program_watch(w->program, (uint32_t)(watch - w->list), &none);
+    watch->of.len = 0;
+}
+
+static uint64_t random_word(struct alloc_watches *w,
+                            const struct alloc_picked *of)
+{
+    uint64_t words = (of->to - of->from) / WORD;
+    return of->from + WORD * (random_next(&w->random) % words);
+}
+
+/* The program must know the word before it can be hit. */
+static int arm(struct alloc_watches *w, struct alloc_watch *watch,
+               uint64_t now_ns)
+{
+    const struct alloc_picked *of = &watch->of;
+    uint64_t ms = LEAST_MS + (of->to - of->from) / BYTES_PER_MS;
+    const struct bpf_watch told = {.addr = random_word(w, of),
+                                   .owner = of->owner,
+                                   .serial = ++w->serial,
+                                   .skip = random_next(&w->random) % SKIP_BELOW,
+                                   .same_ns = w->same_ns};
+    watch->serial = told.serial;
+    watch->until_ns = now_ns + NS_PER_MS * (ms < MOST_MS ? ms : MOST_MS);
+    w->armed++;
+    int err = bpf_program_watch(w->program, (uint32_t)(watch - w->list), &told);
+    return err ? err : breakpoints_arm_at(&watch->at, told.addr, MOST_HITS);
+}
+
+static void swap(struct alloc_picked *a, struct alloc_picked *b)
+{
+    struct alloc_picked had = *a;
+    *a = *b;
+    *b = had;
+}
+
+static void give_up(struct alloc_watches *w, struct alloc_watch *watch,
+                    alloc_watch_missed *missed, void *ctx)
+{
+    breakpoints_disarm(&watch->at);
+    missed(ctx, &watch->of);
+    disarm(w, watch);
+}
+
+int alloc_watches_serve(struct alloc_watches *w, uint64_t now_ns, bool more,
+                        alloc_watch_missed *missed, void *ctx)
+{
+    int err = 0;
+    for (size_t i = 0; i < w->count && !err; i++) {
+        struct alloc_watch *watch = &w->list[i];
+        if (watch->of.len && now_ns >= watch->until_ns)
+            give_up(w, watch, missed, ctx);
+        if (watch->of.len || !w->queued || !more)
+            continue;
+        swap(&watch->of, &w->queue[--w->queued]);
+        err = arm(w, watch, now_ns);
+    }
+    return err;
+}
+
+double alloc_watches_found(struct alloc_watches *w, uint64_t serial)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        struct alloc_watch *watch = &w->list[i];
+        if (!watch->of.len || watch->serial != serial)
+            continue;
+        w->found++;
+        disarm(w, watch);
+        return watch->of.bytes;
+    }
+    return 0;
+}
+
+uint64_t alloc_watches_due(const struct alloc_watches *w)
+{
+    uint64_t due = UINT64_MAX;
+    for (size_t i = 0; i < w->count; i++)
+        if (w->list[i].of.len && w->list[i].until_ns < due)
+            due = w->list[i].until_ns;
+    return due;
+}
+
+void alloc_watches_end(struct alloc_watches *w, alloc_watch_missed *missed,
+                       void *ctx)
+{
+    alloc_watches_choose(w);
+    for (size_t i = 0; i < w->count; i++)
+        if (w->list[i].of.len)
+            give_up(w, &w->list[i], missed, ctx);
+    for (; w->queued; w->queued--)
+        missed(ctx, &w->queue[w->queued - 1]);
+}

@@ -1,0 +1,95 @@
+/**
+ * @file alloc_watch.h
+ * Finds out who fills the heap between two collections.
+ *
+ * Whoever runs into the end of the heap is there by chance, as long as the work
+ * of the process varies. A process that repeats itself meets the end always in
+ * the same place. So some collections are chosen, each with a random word of
+ * what was filled before it (alloc_pick.h), and a breakpoint of the CPU waits
+ * for the next one who writes that word:
+ *
+ *       heap      high water                     htop        hend
+ *        |  kept   |  filled since the last one   |    stack  |
+ *        '---------'----------x-------------------'-----------'
+ *                             the word
+ *
+ * The VM's allocators use memory again soon: the heap of a process that goes on
+ * in the same way is in this block again after two or three collections. Each
+ * word that is filled has the same probability to be the one, so who writes it
+ * is found as often as he allocates. Writes of the collector, of the stack and
+ * of other processes do not count (bpf/alloc.bpf.h).
+ *
+ * The first one who writes a word after a random moment is likely to come after
+ * a long time in which nobody did, and so to be one who works long before he
+ * allocates. So up to three are passed over, at random.
+ *
+ * If nobody writes the word in time, the chosen collection itself says who was
+ * there; the report says how much that is.
+ */
+#ifndef CPROF_ENGINE_ALLOC_WATCH_H
+#define CPROF_ENGINE_ALLOC_WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "engine/alloc_pick.h"
+#include "engine/bpf_program.h"
+#include "engine/breakpoints.h"
+#include "target/cpus.h"
+
+/** One word. */
+struct alloc_watch {
+    struct breakpoints at;
+    uint64_t serial;
+    uint64_t until_ns;
+    struct alloc_picked of; /**< the collection; of.len 0: not in use */
+};
+
+struct alloc_watches {
+    struct bpf_program_handle *program; /**< borrowed */
+    struct alloc_pick pick;
+    struct alloc_picked queue[ALLOC_PICKS]; /**< chosen, not yet watched */
+    size_t queued;
+    struct alloc_watch list[BPF_WATCHES];
+    size_t count;     /**< that work; 0: other programs have all breakpoints */
+    uint64_t same_ns; /**< of struct bpf_watch */
+    uint64_t serial, random;
+    uint64_t armed, found; /**< words so far; those that somebody wrote */
+};
+
+/** Receives a collection whose word nobody wrote. */
+typedef void alloc_watch_missed(void *ctx, const struct alloc_picked *of);
+
+/** Opens the breakpoints, as many as there are. trap_ns is what a hit costs
+ *  apart from the program. alloc_watches_close must be
+ *  called even after an error. 0 or -errno. */
+MUST_USE int alloc_watches_open(struct alloc_watches *w,
+                                struct bpf_program_handle *program,
+                                double trap_ns, const struct cpus *allowed);
+MUST_USE int alloc_watches_set(struct alloc_watches *w,
+                               const struct cpus *allowed);
+void alloc_watches_close(struct alloc_watches *w);
+
+/** Offers a collection (alloc_pick_offer). */
+MUST_USE int alloc_watches_offer(struct alloc_watches *w,
+                                 const struct alloc_picked *of);
+/** The offers of a span are complete: from them, words are chosen. */
+void alloc_watches_choose(struct alloc_watches *w);
+/** Gives up words that nobody wrote in time, and watches the next ones.
+ *  @param more  false: the cost does not allow more for now
+ *  @return 0 or -errno */
+MUST_USE int alloc_watches_serve(struct alloc_watches *w, uint64_t now_ns,
+                                 bool more, alloc_watch_missed *missed,
+                                 void *ctx);
+/** Somebody wrote the word. Ends the watch.
+ *  @return the bytes that the sample stands for; 0: it was given up before */
+double alloc_watches_found(struct alloc_watches *w, uint64_t serial);
+/** When the next word is to be given up; UINT64_MAX: none. */
+uint64_t alloc_watches_due(const struct alloc_watches *w);
+/** Gives up all. */
+void alloc_watches_end(struct alloc_watches *w, alloc_watch_missed *missed,
+                       void *ctx);
+
+#endif

@@ -1,0 +1,144 @@
+#include "engine/alloc_windows.h"
+
+#include <math.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+
+enum {
+    CYCLE_NS = 10 * 1000 * 1000, /* a mean window and pause */
+    WINDOW_NS = 300 * 1000,      /* the shortest mean window */
+    TURN_NS = 20 * 1000 * 1000,  /* how often a share of 1 is looked at */
+    FIRST_NS = 10 * 1000 * 1000, /* the longest first pause */
+    LONGEST_S = 5,
+};
+
+/* A breakpoint may always cost this share of a CPU. The bound alone would leave
+ * nothing to sample on a node that uses very little CPU time. */
+static const double least_of_cpu = 0.001;
+/* What was seen in a span counts less from span to span. */
+static const double memory = 0.97;
+/* Nearly all of the time is not worth the opening and closing. */
+static const double nearly_all = 0.9;
+static const double least_share = 1e-4;
+
+/* A random factor with the mean 1: between a half and one and a half. */
+static double around(struct alloc_windows *w)
+{
+    return 0.5 + (double)(random_next(&w->random) >> 11) / (double)(1ULL << 53);
+}
+
+void alloc_windows_begin(struct alloc_windows *w, double bound,
+                         double most_per_s, uint64_t now_ns)
+{
+    *w = (struct alloc_windows){.bound = bound,
+                                .most_per_s = most_per_s,
+                                .span_ns = now_ns,
+                                .random = now_ns | 1};
+    w->share = (double)WINDOW_NS / CYCLE_NS;
+    w->edge_ns = now_ns + (uint64_t)((around(w) - 0.5) * FIRST_NS);
+}
+
+static double window_ns(const struct alloc_windows *w)
+{
+    double mean = w->share * CYCLE_NS;
+    return mean > WINDOW_NS ? mean : WINDOW_NS;
+}
+
+void alloc_windows_opened(struct alloc_windows *w, uint64_t from_ns)
+{
+    double length = window_ns(w) * around(w);
+    w->open = true;
+    w->opened_ns = from_ns;
+    w->edge_ns =
+        from_ns + (w->share >= 1 ? (uint64_t)TURN_NS : (uint64_t)length);
+}
+
+void alloc_windows_closed(struct alloc_windows *w, uint64_t to_ns)
+{
+    uint64_t span = to_ns - w->span_ns, open = to_ns - w->opened_ns;
+    w->length_ns = span;
+    w->weight = open ? (double)span / (double)open : 1;
+    w->all_ns += span;
+    w->open_ns += open;
+    w->windows++;
+    w->open = false;
+    w->span_ns = to_ns;
+}
+
+static void remember(struct alloc_windows *w, const struct alloc_load *load)
+{
+    w->recent_ns = memory * w->recent_ns + (double)load->ns;
+    w->recent_open_ns = memory * w->recent_open_ns + (double)load->open_ns;
+    w->recent_hits = memory * w->recent_hits + (double)load->hits;
+    w->recent_cpu_ns = memory * w->recent_cpu_ns + (double)load->cpu_ns;
+}
+
+/* One hit more than were seen, because none seen does not mean that there are
+ * none. */
+static double share_for(const struct alloc_windows *w, double hit_ns)
+{
+    double per_ns = (w->recent_hits + 1) / w->recent_open_ns;
+    double allowed = w->bound * w->recent_cpu_ns / w->recent_ns;
+    if (allowed < least_of_cpu)
+        allowed = least_of_cpu;
+    double by_cost = allowed / (per_ns * hit_ns);
+    double by_rate = w->most_per_s / NS_PER_S / per_ns;
+    double share = by_cost < by_rate ? by_cost : by_rate;
+    if (share > nearly_all)
+        return 1;
+    return share < least_share ? least_share : share;
+}
+
+static void add_difference(struct alloc_windows *w, double bytes, double ns)
+{
+    bytes -= w->last_bytes;
+    ns -= w->last_ns;
+    w->bytes_squared += bytes * bytes;
+    w->bytes_by_ns += bytes * ns;
+    w->ns_squared += ns * ns;
+}
+
+void alloc_windows_add(struct alloc_windows *w, double bytes)
+{
+    double ns = (double)w->length_ns;
+    if (w->weight <= 1) {
+        w->bytes_whole += bytes;
+        return;
+    }
+    bytes *= w->weight;
+    if (w->parts++)
+        add_difference(w, bytes, ns);
+    w->last_bytes = bytes;
+    w->last_ns = ns;
+    w->bytes += bytes;
+    w->ns += ns;
+}
+
+void alloc_windows_saw(struct alloc_windows *w, const struct alloc_load *load)
+{
+    remember(w, load);
+    if (w->recent_open_ns > 0 && w->recent_ns > 0 && load->hit_ns > 0)
+        w->share = share_for(w, load->hit_ns);
+    /* A pause does not depend on how long the last window was: that would bind
+     * it to what was seen there. */
+    double pause = window_ns(w) * (1 - w->share) / w->share * around(w);
+    if (pause > (double)LONGEST_S * NS_PER_S)
+        pause = (double)LONGEST_S * NS_PER_S;
+    w->edge_ns = w->span_ns + (uint64_t)pause;
+}
+
+/* Together the spans are all of the time, so slow changes of the work do no
+ * harm. What counts is how much the bytes of each span differ from those of the
+ * one before, beside what their lengths explain (von Neumann's estimator). */
+double alloc_windows_error(const struct alloc_windows *w)
+{
+    double all = w->bytes + w->bytes_whole;
+    double n = (double)w->parts;
+    if (all <= 0 || n < 2)
+        return 0;
+    double rate = w->bytes / w->ns;
+    double squares = w->bytes_squared - 2 * rate * w->bytes_by_ns +
+                     rate * rate * w->ns_squared;
+    return squares > 0 ? sqrt(squares / 2 * n / (n - 1)) / all : 0;
+}

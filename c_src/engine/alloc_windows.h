@@ -1,0 +1,92 @@
+/**
+ * @file alloc_windows.h
+ * Decides when collections are sampled, and how much those of a window count.
+ * Pure: times and loads are passed in.
+ *
+ * Each collection that runs into the breakpoint costs the node 5 us or more,
+ * and a busy node collects 100,000 times a second. So the breakpoint is there
+ * only during windows, at random moments and of random lengths. Their share of
+ * the time is such that the cost stays below a bound, and that there are no
+ * more samples than asked for.
+ *
+ *        pause     window      pause      window
+ *   |------------|========|------------|==========|
+ *   '------- span 1 ------'------- span 2 --------'
+ *
+ * A sample counts as often as its window fits into its span, which is the time
+ * from the end of the window before to the end of its own. This is unbiased:
+ * the lengths of pause and window are drawn before anything is seen in them, so
+ * on average a window has the part of its span's collections that it has of its
+ * time. Both are measured, so it does not matter that we are woken up late.
+ *
+ * A process that is sampled takes longer for the same work. So a window does
+ * not end at the same time for all threads, but later for each by what the
+ * breakpoint has cost it in that window (bpf/alloc.bpf.h).
+ *
+ * A share of 1 means that nothing is left out: every collection counts once.
+ *
+ * What a process allocated before the window, but after its last collection, is
+ * counted with its first collection in the window. That is right, too, because
+ * what it allocates at the end of the window is not: what is sampled are
+ * collections, and all words belong to exactly one.
+ */
+#ifndef CPROF_ENGINE_ALLOC_WINDOWS_H
+#define CPROF_ENGINE_ALLOC_WINDOWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** What happened since the end of the window before. */
+struct alloc_load {
+    uint64_t ns;      /**< length of the span */
+    uint64_t open_ns; /**< of the window */
+    uint64_t hits;    /**< collections in it */
+    uint64_t cpu_ns;  /**< CPU time of the node */
+    double hit_ns;    /**< cost of a collection that runs into the breakpoint */
+};
+
+struct alloc_windows {
+    double bound;       /**< share of the node's CPU time */
+    double most_per_s;  /**< samples per second */
+    double share;       /**< of the time that is sampled, at present */
+    bool open;          /**< is it a window now? */
+    uint64_t edge_ns;   /**< when that is to change */
+    uint64_t span_ns;   /**< when the present span began */
+    uint64_t opened_ns; /**< when the present window began */
+    uint64_t length_ns; /**< of the last span */
+    double weight;      /**< how often the samples of the last window count */
+    uint64_t random;
+    /** Of recent spans, older ones less. */
+    double recent_ns, recent_open_ns, recent_hits, recent_cpu_ns;
+    /** Sums. */
+    uint64_t all_ns, open_ns, windows;
+    /** The same of windows that are a part of their spans: their number, their
+     *  bytes, with their weights, and the lengths of their spans. */
+    uint64_t parts;
+    double bytes, ns;
+    double last_bytes, last_ns; /**< of the last one */
+    /** Sums of the squares and products of the differences from one to the next
+     *  of both. */
+    double bytes_squared, bytes_by_ns, ns_squared;
+    double bytes_whole; /**< of all other windows */
+};
+
+/** @param most_per_s  samples per second of time */
+void alloc_windows_begin(struct alloc_windows *w, double bound,
+                         double most_per_s, uint64_t now_ns);
+/** Sampling begins, soon or now. A window that begins when the one before ended
+ *  is all of its span: its samples count once. */
+void alloc_windows_opened(struct alloc_windows *w, uint64_t from_ns);
+/** Sampling has ended, then: sets the weight of what was sampled. */
+void alloc_windows_closed(struct alloc_windows *w, uint64_t to_ns);
+/** Sets the share and the time of the next window by what was seen. To be
+ *  called after each window. */
+void alloc_windows_saw(struct alloc_windows *w, const struct alloc_load *load);
+/** Notes the bytes of the last window's samples, counted once each, for
+ *  alloc_windows_error. */
+void alloc_windows_add(struct alloc_windows *w, double bytes);
+/** The standard error of the sum of all bytes because only windows were
+ *  sampled, as a share of the sum; 0 if nothing was left out. */
+double alloc_windows_error(const struct alloc_windows *w);
+
+#endif

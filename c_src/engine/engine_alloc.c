@@ -1,0 +1,388 @@
+/*
+ * The engine of allocation, with breakpoints of the CPUs. One is on the first
+ * instruction of the garbage collector, during some windows (alloc_probe.h): it
+ * tells how much processes allocate. Others are on single words of heaps, and
+ * tell who fills them (alloc_watch.h). BPF programs take the samples, as for
+ * CPU time.
+ *
+ * What lies beside a heap, in fragments and as binaries, is charged to whoever
+ * runs into the collector.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "engine/alloc_probe.h"
+#include "engine/alloc_watch.h"
+#include "engine/alloc_words.h"
+#include "engine/bpf_node.h"
+#include "engine/bpf_program.h"
+#include "engine/bpf_sample.h"
+#include "engine/engine.h"
+
+struct engine {
+    struct bpf_node node;
+    struct bpf_program_handle *program;
+    struct collector_fields at;
+    struct alloc_probe probe;
+    struct alloc_watches watches;
+    unsigned rate;
+    bool turned;  /* the last window's bytes are not noted yet */
+    bool behind;  /* its samples are not all handed out yet */
+    double bytes; /* of the samples of this window, counted once each */
+    double weight, weight_squared; /* sums over all samples */
+    double unseen; /* the part of the weight of words that nobody wrote */
+    uint64_t many;
+    struct schedstat began, ended; /* of all threads; runs is not used */
+    struct engine_counters counters;
+    int error;
+
+    engine_on_sample *on_sample; /* during poll */
+    void *ctx;
+};
+
+/* --- samples -------------------------------------------------------------- */
+
+/* The sum of the weights, and of their squares, say how many samples of equal
+ * weight would be as certain. */
+static void hand_on(struct engine *e, struct sample *s, double heap,
+                    double binary)
+{
+    s->of = SAMPLE_ALLOC;
+    s->heap_bytes = (uint64_t)llround(heap);
+    s->binary_bytes = (uint64_t)llround(binary);
+    if (!s->heap_bytes && !s->binary_bytes)
+        return;
+    e->weight += heap;
+    e->weight_squared += heap * heap;
+    e->counters.samples++;
+    e->counters.stack_cut += s->stack_full || s->erlang_root.len;
+    e->behind |= !e->on_sample(e->ctx, s);
+}
+
+static struct alloc_heap heap_of(const struct engine *e,
+                                 const struct bpf_record *record,
+                                 const struct sample *s)
+{
+    return (struct alloc_heap){
+        .heap = bpf_sample_field(record, e->at.heap),
+        .htop = s->process.htop,
+        .hend = s->process.hend,
+        .high_water = bpf_sample_field(record, e->at.high_water),
+        .fragments = bpf_sample_field(record, e->at.fragments)};
+}
+
+static void keep_error(struct engine *e, int err)
+{
+    if (err && !e->error)
+        e->error = err;
+}
+
+/* The record of a collection: what is in the heap's block is shared among the
+ * words that are watched. */
+static void take_collection(struct engine *e, const struct bpf_record *record,
+                            size_t len, struct sample *s)
+{
+    const struct alloc_heap heap = heap_of(e, record, s);
+    double weight = alloc_probe_weight(&e->probe, s->time_ns);
+    struct alloc_bytes bytes = {0, 0};
+    if (s->process.c_p)
+        bytes = alloc_words_bytes(&heap, record->flags & BPF_DIRTY);
+    e->many += record->flags & BPF_BINARIES_CUT ? 1 : 0;
+    e->bytes += (double)(bytes.block + bytes.beside + s->binary_bytes);
+    double own = (double)bytes.beside;
+    if (bytes.block && e->watches.count) {
+        const struct alloc_picked of = {.owner = s->process.c_p,
+                                        .from = heap.high_water,
+                                        .to = heap.htop,
+                                        .bytes = (double)bytes.block * weight,
+                                        .record = (uint8_t *)record,
+                                        .len = len};
+        keep_error(e, alloc_watches_offer(&e->watches, &of));
+    } else {
+        own += (double)bytes.block;
+        e->unseen += (double)bytes.block * weight;
+    }
+    hand_on(e, s, own * weight, (double)s->binary_bytes * weight);
+}
+
+static bool take_record(void *ctx, const void *record, size_t len)
+{
+    struct engine *e = ctx;
+    struct sample s;
+    e->counters.bytes += len;
+    if (bpf_node_sample(&e->node, record, len, &s) != 0) {
+        e->counters.lost++;
+        return true;
+    }
+    const struct bpf_record *r = record;
+    if (r->watch)
+        hand_on(e, &s, alloc_watches_found(&e->watches, r->watch), 0);
+    else
+        take_collection(e, r, len, &s);
+    return !e->behind;
+}
+
+/* Nobody wrote the word: the collection itself is the sample. */
+static void take_missed(void *ctx, const struct alloc_picked *of)
+{
+    struct engine *e = ctx;
+    struct sample s;
+    if (bpf_node_sample(&e->node, of->record, of->len, &s) != 0)
+        return;
+    e->unseen += of->bytes;
+    hand_on(e, &s, of->bytes, 0);
+}
+
+static int hand_out(struct engine *e)
+{
+    e->behind = false;
+    int result = bpf_program_poll(e->program, 0);
+    if (e->turned && !e->behind) {
+        alloc_windows_add(&e->probe.windows, e->bytes);
+        alloc_watches_choose(&e->watches);
+        e->bytes = 0;
+        e->turned = false;
+    }
+    return result < 0 && result != -EINTR ? result : e->error;
+}
+
+static int turn(struct engine *e)
+{
+    e->turned = e->probe.windows.open;
+    int err = alloc_probe_turn(&e->probe);
+    return err || !e->turned ? err : hand_out(e);
+}
+
+/* --- the engine's life ---------------------------------------------------- */
+
+static void close_engine(struct engine *e)
+{
+    if (!e)
+        return;
+    alloc_watches_close(&e->watches);
+    alloc_probe_close(&e->probe);
+    bpf_program_close(e->program);
+    bpf_node_deinit(&e->node);
+    free(e);
+}
+
+static bool fits(uint32_t offset, uint32_t head_bytes)
+{
+    return offset % 8 == 0 && offset + 8 <= head_bytes;
+}
+
+/* The program copies all fields with the head of the Process. */
+static int set_fields(struct engine *e, const struct engine_view *view)
+{
+    const struct collector_fields *at = &e->at;
+    uint32_t bytes = view->layout->process_bytes;
+    if (bytes > BPF_HEAD_MAX || !fits(at->heap, bytes) ||
+        !fits(at->high_water, bytes) || !fits(at->fragments, bytes) ||
+        !fits(at->old_heap, bytes) || !fits(at->old_hend, bytes) ||
+        !fits(at->off_heap, bytes))
+        return -E_COLLECTOR;
+    e->node.setup.collector =
+        (struct bpf_collector){.heap = at->heap,
+                               .high_water = at->high_water,
+                               .old_heap = at->old_heap,
+                               .old_hend = at->old_hend,
+                               .off_heap = at->off_heap,
+                               .known = 1};
+    return 0;
+}
+
+static int prepare(struct engine *e, const struct engine_config *config)
+{
+    struct cpus allowed;
+    int err = bpf_node_identify(&e->node, config->pid);
+    if (!err)
+        err = set_fields(e, &config->view);
+    if (!err)
+        err = bpf_program_open(BPF_PROGRAM_ALLOCATION, take_record, e,
+                               &e->program);
+    if (!err)
+        err = alloc_probe_open(&e->probe, config->pid, config->collector->entry,
+                               e->program);
+    if (err)
+        return err;
+    e->node.program = e->program;
+    err = bpf_node_tell(&e->node, &config->view, &allowed);
+    if (!err)
+        err = alloc_probe_set(&e->probe, &allowed);
+    return err ? err
+               : alloc_watches_open(&e->watches, e->program, e->probe.trap_ns,
+                                    &allowed);
+}
+
+static int open_engine(const struct engine_config *config, struct engine **out)
+{
+    if (config->rate < ENGINE_MIN_RATE || config->rate > ENGINE_MAX_RATE)
+        return -EINVAL;
+    struct engine *e = calloc(1, sizeof(*e));
+    if (!e)
+        return -ENOMEM;
+    e->rate = config->rate;
+    e->at = config->collector->at;
+    int err = prepare(e, config);
+    if (err) {
+        close_engine(e);
+        return err;
+    }
+    *out = e;
+    return 0;
+}
+
+/* The part of the time that its threads could run for which they had no CPU. */
+static double waited(const struct engine *e)
+{
+    double cpu = (double)e->ended.cpu_ns - (double)e->began.cpu_ns;
+    double wait = (double)e->ended.wait_ns - (double)e->began.wait_ns;
+    return cpu > 0 && wait > 0 ? wait / (cpu + wait) : 0;
+}
+
+static int start(struct engine *e)
+{
+    e->began = bpf_node_sched(&e->node);
+    alloc_probe_start(&e->probe, e->rate);
+    return 0;
+}
+
+/* The samples of the last window are handed out by the next poll. */
+static void stop(struct engine *e)
+{
+    e->ended = bpf_node_sched(&e->node);
+    alloc_probe_stop(&e->probe, e->behind);
+    e->turned = true;
+}
+
+static void wait_until(uint64_t ns)
+{
+    const struct timespec at = {.tv_sec = (time_t)(ns / NS_PER_S),
+                                .tv_nsec = (long)(ns % NS_PER_S)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
+/* Are the weights of all samples known that may be on the ring? Not those of a
+ * window before it ends. */
+static bool is_weighed(const struct engine *e)
+{
+    return !e->probe.windows.open || alloc_probe_is_whole(&e->probe);
+}
+
+/* Waits until something is to be done, at most until `limit`, and hands out
+ * what can be handed out. */
+static int step(struct engine *e, uint64_t now, uint64_t limit)
+{
+    uint64_t due = alloc_watches_due(&e->watches);
+    uint64_t edge = e->probe.turn_ns;
+    uint64_t until = edge < limit ? edge : limit;
+    if (!is_weighed(e)) {
+        wait_until(until);
+    } else {
+        until = due < until ? due : until;
+        if (until > now)
+            bpf_program_wait(e->program, until - now);
+        int err = hand_out(e);
+        if (err || e->behind)
+            return err;
+    }
+    return clock_now_ns() >= edge ? turn(e) : 0;
+}
+
+static int serve(struct engine *e, uint64_t now)
+{
+    return alloc_watches_serve(&e->watches, now, alloc_probe_affords(&e->probe),
+                               take_missed, e);
+}
+
+/* After stop. */
+static int finish(struct engine *e)
+{
+    int err = hand_out(e);
+    if (!err && !e->behind)
+        alloc_watches_end(&e->watches, take_missed, e);
+    return err;
+}
+
+/* Short windows begin and end within one call. None begins before the samples
+ * of the last one are handed out, because their weight would be lost. */
+static int poll_engine(struct engine *e, int timeout_ms,
+                       engine_on_sample *on_sample, void *ctx)
+{
+    uint64_t now = clock_now_ns();
+    uint64_t limit = now + (uint64_t)timeout_ms * NS_PER_MS;
+    e->on_sample = on_sample;
+    e->ctx = ctx;
+    if (!e->probe.running)
+        return finish(e);
+    int err = e->behind ? hand_out(e) : 0;
+    while (!err && now < limit && !e->behind) {
+        err = serve(e, now);
+        if (!err && !e->behind)
+            err = step(e, now, limit);
+        now = clock_now_ns();
+    }
+    return err;
+}
+
+static uint64_t due(const struct engine *e)
+{
+    return e->probe.turn_ns;
+}
+
+static int follow(struct engine *e, const struct engine_view *view)
+{
+    struct cpus allowed;
+    if (!view->threads->count)
+        return -E_GONE;
+    int err = bpf_node_tell(&e->node, view, &allowed);
+    if (!err)
+        err = alloc_probe_set(&e->probe, &allowed);
+    return err ? err : alloc_watches_set(&e->watches, &allowed);
+}
+
+/* --- figures -------------------------------------------------------------- */
+
+static struct engine_counters counters(const struct engine *e)
+{
+    struct engine_counters result = e->counters;
+    double sum = e->weight;
+    result.lost += bpf_program_lost(e->program).samples;
+    result.lost += alloc_probe_info(&e->probe).missed;
+    if (e->weight_squared > 0)
+        result.effective = (uint64_t)(sum * sum / e->weight_squared);
+    return result;
+}
+
+static struct engine_info info(const struct engine *e)
+{
+    struct engine_info result = {.kernel_included = true,
+                                 .ring_bytes =
+                                     bpf_program_ring_bytes(e->program),
+                                 .stack_bytes = COPY_STACK,
+                                 .threads = e->node.count,
+                                 .probe = alloc_probe_info(&e->probe)};
+    result.probe.many = e->many;
+    result.probe.waited = waited(e);
+    result.probe.words = e->watches.armed;
+    result.probe.found = e->watches.found;
+    result.probe.unseen = e->weight > 0 ? e->unseen / e->weight : 0;
+    return result;
+}
+
+const struct engine_ops engine_alloc = {
+    .name = "bpf",
+    .probe = alloc_probe_try,
+    .open = open_engine,
+    .start = start,
+    .poll = poll_engine,
+    .due_ns = due,
+    .follow = follow,
+    .stop = stop,
+    .counters = counters,
+    .info = info,
+    .close = close_engine,
+};

@@ -1,0 +1,167 @@
+/* When collections are sampled, and how much those of a window count. */
+#include "test.h"
+
+#include <math.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "engine/alloc_windows.h"
+
+enum { HIT_BYTES = 2000 };
+
+/* A node that collects so many times per second, at even intervals. */
+struct work {
+    uint64_t per_s;       /* during the first half of each period, */
+    uint64_t later_per_s; /* and during the second half */
+    uint64_t period_ns;
+    uint64_t cpu_per_s; /* CPU time per second, ns */
+    uint64_t late_ns;   /* by which windows and pauses end late, at most */
+};
+
+struct run {
+    struct alloc_windows w;
+    double estimate, truth; /* collections */
+    double cost;            /* share of the CPU time */
+    uint64_t hits;
+};
+
+static uint64_t per_s_at(const struct work *work, uint64_t ns)
+{
+    bool later = ns % work->period_ns >= work->period_ns / 2;
+    return later ? work->later_per_s : work->per_s;
+}
+
+/* Collections in a span, in steps that are short compared with a period. */
+static double between(const struct work *work, uint64_t from, uint64_t to)
+{
+    double sum = 0;
+    for (uint64_t at = from; at < to;) {
+        uint64_t step = to - at < 100000 ? to - at : 100000;
+        sum += (double)per_s_at(work, at) * (double)step / NS_PER_S;
+        at += step;
+    }
+    return sum;
+}
+
+static struct run play(const struct work *work, unsigned rate, uint64_t seed,
+                       uint64_t for_ns)
+{
+    struct run r = {.hits = 0};
+    uint64_t began = seed * 7919 + 1, now = began, random = seed + 1;
+    double cost = 0;
+    alloc_windows_begin(&r.w, 0.01, rate, now);
+    while (now < began + for_ns) {
+        now = r.w.edge_ns;
+        if (work->late_ns)
+            now += random_next(&random) % work->late_ns;
+        if (!r.w.open) {
+            alloc_windows_opened(&r.w, now);
+            continue;
+        }
+        uint64_t from = r.w.span_ns, opened = r.w.opened_ns;
+        alloc_windows_closed(&r.w, now);
+        double hits = between(work, opened, now);
+        double cpu = (double)work->cpu_per_s * (double)(now - from) / NS_PER_S;
+        const struct alloc_load load = {.ns = now - from,
+                                        .open_ns = now - opened,
+                                        .hits = (uint64_t)llround(hits),
+                                        .cpu_ns = (uint64_t)cpu,
+                                        .hit_ns = 2000};
+        bool whole = r.w.weight <= 1;
+        r.estimate += hits * r.w.weight;
+        r.hits += load.hits;
+        cost += (double)load.hits * 2000;
+        alloc_windows_add(&r.w, hits * HIT_BYTES);
+        alloc_windows_saw(&r.w, &load);
+        if (whole && r.w.share >= 1)
+            alloc_windows_opened(&r.w, now);
+    }
+    r.truth = between(work, began, r.w.span_ns);
+    r.cost =
+        cost / ((double)work->cpu_per_s * (double)(now - began) / NS_PER_S);
+    return r;
+}
+
+static void steady_work_is_counted_whole(void **state)
+{
+    (void)state;
+    static const struct work work = {.per_s = 140000,
+                                     .later_per_s = 140000,
+                                     .period_ns = NS_PER_S,
+                                     .cpu_per_s = NS_PER_S,
+                                     .late_ns = 150000};
+    struct run r = play(&work, 10000, 1, 20 * NS_PER_S);
+    assert_float_equal(r.estimate / r.truth, 1, 0.001);
+    assert_true(r.cost < 0.013 && r.cost > 0.005);
+    assert_true(r.w.open_ns < r.w.all_ns / 10);
+    assert_true(r.w.windows > 200);
+}
+
+static void no_more_samples_than_asked_for(void **state)
+{
+    (void)state;
+    static const struct work work = {.per_s = 140000,
+                                     .later_per_s = 140000,
+                                     .period_ns = NS_PER_S,
+                                     .cpu_per_s = NS_PER_S};
+    struct run r = play(&work, 1000, 1, 20 * NS_PER_S);
+    assert_true(r.hits > 20 * 700 && r.hits < 20 * 1400);
+    assert_float_equal(r.estimate / r.truth, 1, 0.001);
+}
+
+/* Over many recordings the sum is right, and it is as uncertain as is said. */
+static void changing_work_is_counted_without_bias(void **state)
+{
+    (void)state;
+    enum { RUNS = 60 };
+    static const struct work work = {.per_s = 100000,
+                                     .later_per_s = 5000,
+                                     .period_ns = NS_PER_S / 3,
+                                     .cpu_per_s = NS_PER_S,
+                                     .late_ns = 100000};
+    double ratio = 0, squares = 0, said = 0;
+    for (uint64_t i = 0; i < RUNS; i++) {
+        struct run r = play(&work, 999, i * 104729, 5 * NS_PER_S);
+        double error = r.estimate / r.truth - 1;
+        ratio += r.estimate / r.truth / RUNS;
+        squares += error * error / RUNS;
+        said += alloc_windows_error(&r.w) / RUNS;
+    }
+    assert_float_equal(ratio, 1, 0.03);
+    assert_true(said > sqrt(squares) * 0.6 && said < sqrt(squares) * 2.5);
+}
+
+static void few_collections_are_all_sampled(void **state)
+{
+    (void)state;
+    static const struct work work = {.per_s = 300,
+                                     .later_per_s = 300,
+                                     .period_ns = NS_PER_S,
+                                     .cpu_per_s = NS_PER_S / 2};
+    struct run r = play(&work, 999, 1, 10 * NS_PER_S);
+    assert_float_equal(r.estimate / r.truth, 1, 0.01);
+    assert_true(r.w.share == 1);
+    assert_true(r.w.open_ns > r.w.all_ns * 9 / 10);
+    assert_true(alloc_windows_error(&r.w) < 0.05);
+}
+
+static void an_idle_node_is_watched_all_the_time(void **state)
+{
+    (void)state;
+    static const struct work work = {.period_ns = NS_PER_S, .cpu_per_s = 1000};
+    struct run r = play(&work, 999, 1, 5 * NS_PER_S);
+    assert_true(r.w.share == 1);
+    assert_true(alloc_windows_error(&r.w) == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steady_work_is_counted_whole),
+        cmocka_unit_test(no_more_samples_than_asked_for),
+        cmocka_unit_test(changing_work_is_counted_without_bias),
+        cmocka_unit_test(few_collections_are_all_sampled),
+        cmocka_unit_test(an_idle_node_is_watched_all_the_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,159 @@
+defmodule Live.AllocTest do
+  @moduledoc "Event alloc: who allocates how much, against what the VM counts itself."
+  use ExUnit.Case
+
+  alias Live.{Cprof, Node, Recording, Wait}
+
+  # On machines without breakpoints there is nothing to test, but that it says so.
+  setup_all do
+    {doctor, _, _} = Cprof.run(["doctor"])
+    %{works: doctor =~ ~r/^ok +event alloc/m}
+  end
+
+  defp start(set) do
+    node = Node.start("alloc_work", [set])
+    on_exit(fn -> Node.stop(node) end)
+    node
+  end
+
+  defp record(node, args), do: Recording.launch(["-q", "--event", "alloc", "-p", node.pid | args])
+
+  defp samples?(recording), do: Recording.events(recording.pid) > 0
+
+  # What was recorded, and what was allocated meanwhile, by piece.
+  defp during(node, ms) do
+    file = Path.join(node.dir, "alloc.pb.gz")
+    recording = record(node, ["-d", 3600, "-o", file])
+    Wait.until(fn -> samples?(recording) end, "it samples")
+    Node.tell(node, "reset")
+    "ok" = Node.line(node)
+    Process.sleep(ms)
+    Node.tell(node, "truth")
+    lines = for line <- Node.lines_until(node, "end"), do: String.split(line)
+    {_, 0} = System.cmd("kill", ["-INT", "#{recording.pid}"])
+    {_, 0} = Recording.finished(recording)
+    {[["collected", _, collected]], pieces} = Enum.split_with(lines, &(hd(&1) == "collected"))
+    pieces = for [name, heap, binary] <- pieces, into: %{}, do: {name, {to_int(heap), to_int(binary)}}
+
+    %{
+      pieces: pieces,
+      collected: to_int(collected),
+      seconds: ms / 1000,
+      report: Cprof.json(["report", file]),
+      file: file
+    }
+  end
+
+  defp to_int(text), do: String.to_integer(text)
+
+  defp totals(report) do
+    for %{"name" => "alloc_work:" <> rest, "total" => total} <- report["functions"],
+        [_, piece] <- [Regex.run(~r{^(.*)_piece/0$}, rest)],
+        into: %{},
+        do: {piece, total}
+  end
+
+  # The total variation distance of two distributions.
+  defp distance(a, b) do
+    [all_a, all_b] = for m <- [a, b], do: m |> Map.values() |> Enum.sum()
+    keys = Enum.uniq(Map.keys(a) ++ Map.keys(b))
+    Enum.sum(for k <- keys, do: abs(Map.get(a, k, 0) / all_a - Map.get(b, k, 0) / all_b)) / 2
+  end
+
+  defp heap(pieces), do: Map.new(pieces, fn {name, {heap, _}} -> {name, heap} end)
+
+  defp per_second(report), do: report["meta"]["samples"] / (report["meta"]["duration_ns"] / 1.0e9)
+
+  # With so many equal samples the distance is this large by chance alone.
+  defp chance(report), do: 1.3 / :math.sqrt(report["counters"]["effective"])
+
+  for set <- ~w(mixed crowd repeat) do
+    test "#{set}: the shares of functions, and the sum", %{works: works} do
+      if works do
+        recorded = unquote(set) |> start() |> during(15_000)
+        report = recorded.report
+        assert report["meta"]["event"] == "alloc"
+        assert report["counters"]["effective"] > 200
+        tvd = distance(totals(report), heap(recorded.pieces))
+        IO.puts("#{unquote(set)}: TVD #{Float.round(tvd, 4)} of #{report["counters"]["effective"]} equal samples")
+        assert tvd <= 0.02 + chance(report), "TVD #{tvd}: #{inspect({totals(report), recorded.pieces})}"
+        # Where the machine has more work than CPUs, it is uncertain, and the report says so.
+        ratio = per_second(report) / (recorded.collected / recorded.seconds)
+        IO.puts("#{unquote(set)}: #{Float.round(ratio, 3)} of the bytes that the VM reclaimed")
+        assert_in_delta ratio, 1, if(text(recorded.file) =~ "the node had no CPU for", do: 0.35, else: 0.12)
+      end
+    end
+  end
+
+  defp text(file, args \\ []) do
+    {text, "", 0} = Cprof.run(["report", file | args])
+    for line <- String.split(text, "\n"), do: assert(String.length(line) <= 100, line)
+    String.replace(text, ~r/\s+/, " ")
+  end
+
+  test "what the report says of it", %{works: works} do
+    if works do
+      recorded = "mixed" |> start() |> during(4_000)
+      text = text(recorded.file)
+
+      assert [_, heap, binary] =
+               Regex.run(~r{Memory: ([0-9.]+) MiB allocated on heaps .* ([0-9.]+) MiB in binaries;}, text)
+
+      {all_heap, all_binary} = recorded.pieces |> Map.values() |> Enum.unzip()
+      truth = Enum.sum(all_binary) / Enum.sum(all_heap)
+      {binary, ""} = Float.parse(binary)
+      {heap, ""} = Float.parse(heap)
+      assert_in_delta binary / heap / truth, 1, 0.35
+
+      assert text =~ ~r{Note: \d+ collections of garbage were sampled, .* words of heaps were watched}
+      assert text =~ "States: running 100.0 %"
+      refute text =~ "[gc]"
+      refute text =~ "CPU:"
+      # Nobody is charged whose stack only grew.
+      refute Map.has_key?(totals(recorded.report), "deep")
+      {scope, "", 0} = Cprof.run(["report", recorded.file, "-f", "speedscope"])
+      assert scope =~ ~s("unit":"bytes")
+    end
+  end
+
+  test "together with CPU time", %{works: works} do
+    if works do
+      node = start("mixed")
+      report = Cprof.json(["record", "-q", "--event", "cpu,alloc", "-p", node.pid, "-d", "3"])
+      assert report["meta"]["event"] == "cpu-clock"
+      assert report["alloc"]["meta"]["event"] == "alloc"
+      assert report["alloc"]["counters"]["samples"] > 100
+    end
+  end
+
+  # The node's own code, as it is in its memory.
+  defp code(node) do
+    exe = File.read_link!("/proc/#{node.pid}/exe")
+    {:ok, memory} = :file.open("/proc/#{node.pid}/mem", [:read, :raw, :binary])
+
+    bytes =
+      for line <- File.stream!("/proc/#{node.pid}/maps"), String.ends_with?(line, " #{exe}\n"), line =~ " r-xp " do
+        [from, to] = line |> String.split() |> hd() |> String.split("-") |> Enum.map(&String.to_integer(&1, 16))
+        {:ok, bytes} = :file.pread(memory, from, to - from)
+        bytes
+      end
+
+    :file.close(memory)
+    IO.iodata_to_binary(bytes)
+  end
+
+  test "nothing of the node is changed, and two recordings can be killed", %{works: works} do
+    if works do
+      node = start("mixed")
+      before = code(node)
+      recordings = for i <- 1..2, do: record(node, ["-d", 3600, "-o", Path.join(node.dir, "killed-#{i}.pb.gz")])
+      Wait.until(fn -> Enum.all?(recordings, &samples?/1) end, "both sample")
+      assert code(node) == before
+      for recording <- recordings, do: {_, 0} = System.cmd("kill", ["-KILL", "#{recording.pid}"])
+      assert code(node) == before
+      # The breakpoints of both are free again.
+      report = Cprof.json(["record", "-q", "--event", "alloc", "-p", node.pid, "-d", "2"])
+      assert report["counters"]["samples"] > 50
+    end
+  end
+end
