@@ -15,10 +15,12 @@ defmodule Cprof do
   ## Options of a recording
 
     * `:event` - `:cpu` (the default) samples the CPU time; `:wall` samples the processes, whether they run or wait, and
-      says who is waited for (`docs/wall.md`, `Cprof.Waits`); `:block` samples the time for which schedulers are blocked
-      while they run a process (`docs/block.md`)
+      says who is waited for (`docs/wall.md`, `Cprof.Waits`); `:alloc` samples what functions allocate, in bytes
+      (`docs/alloc.md`); `:block` samples the time for which schedulers are blocked while they run a process
+      (`docs/block.md`)
     * `:rate` - samples per second of CPU time, 1 to 10000 (`profile/2`: 999, else 99); with `event: :wall`, readings of
-      the processes per second, 1 to 100 (10); with `event: :block`, samples per second of blocked time (1000)
+      the processes per second, 1 to 100 (10); with `event: :alloc`, samples per second, at most (999); with `event:
+      :block`, samples per second of blocked time (1000)
     * `:engine` - `:auto` (the best engine that works), `:bpf`, `:perf` or `:ptrace` (at most 99 Hz)
     * `:kernel` - also shows kernel stacks (`false`)
     * `:force` - lets engine `:ptrace` run even on a machine without a spare CPU (`false`)
@@ -42,7 +44,7 @@ defmodule Cprof do
   alias Cprof.{Diff, Error, Options, Profile}
 
   @type option ::
-          {:event, :cpu | :wall | :block | String.t()}
+          {:event, :cpu | :wall | :alloc | :block | String.t()}
           | {:rate, pos_integer()}
           | {:engine, :auto | :bpf | :perf | :ptrace | String.t()}
           | {:kernel, boolean()}

@@ -34,9 +34,10 @@ profile(Fun) ->
 %% and `{error, Failure, Value}' that it was run, but the recording failed.
 %%
 %% Options: `event' (`cpu', or `wall': processes are sampled, whether they run or
-%% wait, see {@link waits/1}, or `block': schedulers that are blocked while they
-%% run a process), `rate' (samples per second of CPU time, 999; with event `wall'
-%% readings of the processes per second, 10; with event `block' samples per second
+%% wait, see {@link waits/1}, or `alloc': what functions allocate, in bytes, or `block': schedulers
+%% that are blocked while they run a process), `rate' (samples per second of CPU
+%% time, 999; with event `wall' readings of the processes per second, 10; with event
+%% `alloc' samples per second, at most, 999; with event `block' samples per second
 %% of blocked time, 1000), `engine' (`auto'),
 %% `kernel' (also kernel stacks, `false'), `force' (engine `ptrace' even on a
 %% machine without a spare CPU), `command' (`false' leaves the node's command

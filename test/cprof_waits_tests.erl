@@ -139,11 +139,11 @@ what_cannot_be_meant_is_refused() ->
         Text
     end,
     ?assertEqual(
-        <<"option event must be cpu, wall or block (only `cprof record --event cpu,wall` takes several at once), not alloc">>,
-        Refused(#{event => alloc})
+        <<"option event must be cpu, wall, alloc or block (only `cprof record --event cpu,wall` takes several at once), not lock">>,
+        Refused(#{event => lock})
     ),
     [
-        ?assertMatch({match, _}, re:run(Refused(#{event => Both}), "^option event must be cpu, wall or block .* not cpu,wall$"))
+        ?assertMatch({match, _}, re:run(Refused(#{event => Both}), "^option event must be cpu, wall, alloc or block .* not cpu,wall$"))
      || Both <- ['cpu,wall', <<"cpu,wall">>]
     ],
     ?assertEqual(<<"option engine is only for event cpu">>, Refused(#{event => wall, engine => bpf})),

@@ -40,7 +40,7 @@ defmodule Cprof.RunFiles do
     end
   end
 
-  defp comparable(%Profile{report: %{meta: %{event: event}}}, file) when event in ["wall", "block"],
+  defp comparable(%Profile{report: %{meta: %{event: event}}}, file) when event in ["wall", "alloc", "block"],
     do: error(:wall, file, "was recorded with --event #{event}, and such recordings cannot be compared")
 
   defp comparable(_, _), do: :ok

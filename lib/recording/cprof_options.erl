@@ -9,8 +9,9 @@
 
 -type options() :: #{
     %% cpu: threads while they use a CPU; wall: processes, whether they run or wait;
-    %% block: schedulers that are blocked while they run a process
-    event => cpu | wall | block | binary() | string(),
+    %% alloc: what functions allocate; block: schedulers that are blocked while they
+    %% run a process
+    event => cpu | wall | alloc | block | binary() | string(),
     rate => pos_integer(),
     engine => auto | bpf | perf | ptrace | binary() | string(),
     kernel => boolean(),
@@ -35,7 +36,7 @@
 -define(MAX_RATE, 10000).
 -define(MAX_WALL_RATE, 100).
 %% As in c_src/cli/options.h, without that of CPU time.
--define(RATES, #{<<"wall">> => 10, <<"block">> => 1000}).
+-define(RATES, #{<<"wall">> => 10, <<"alloc">> => 999, <<"block">> => 1000}).
 
 %% Returns the options, with texts as binaries, and with lists where several values
 %% are possible; or a sentence that says what is wrong. Only the keys of the given
@@ -91,9 +92,9 @@ event({ok, Event}) ->
         false -> event(error)
     end;
 event(_) ->
-    {error, "cpu, wall or block (only `cprof record --event cpu,wall` takes several at once)"}.
+    {error, "cpu, wall, alloc or block (only `cprof record --event cpu,wall` takes several at once)"}.
 
-events() -> [<<"cpu">>, <<"wall">>, <<"block">>].
+events() -> [<<"cpu">>, <<"wall">>, <<"alloc">>, <<"block">>].
 
 %% What is only for CPU time is refused, as the command line refuses it.
 check_event(#{event := Event} = Options) when Event =/= <<"cpu">> ->
@@ -108,7 +109,7 @@ check_event(Options) ->
 is_refused(Event, rate, Rate) -> Event =:= <<"wall">> andalso Rate > ?MAX_WALL_RATE;
 is_refused(_, engine, Engine) -> Engine =/= <<"auto">>;
 is_refused(_, force, Flag) -> Flag;
-is_refused(Event, kernel, Flag) -> Flag andalso Event =:= <<"wall">>;
+is_refused(Event, kernel, Flag) -> Flag andalso Event =/= <<"block">>;
 is_refused(_, _, _) -> false.
 
 %% Checked options of a recording, with a rate: where none was given, CpuRate if

@@ -41,7 +41,7 @@ defmodule Cprof.OptionsTest do
 
   test "wrong values are refused with a sentence" do
     for {key, values} <- [
-          event: [:alloc, "cpu-clock", 1],
+          event: [:lock, "cpu-clock", 1],
           rate: [0, -1, 1_000_000_000, 9.5, "99"],
           engine: [:magic, 1, ""],
           kernel: ["yes", nil],

@@ -24,9 +24,11 @@ defmodule Mix.Tasks.Profile.Run do
   ## Command line options
 
     * `--event` - `cpu` (the default) samples the CPU time; `wall` samples the processes, whether they run or wait: see
-      below; `block` samples the time for which schedulers are blocked while they run a process (`docs/block.md`)
+      below; `alloc` samples what functions allocate (`docs/alloc.md`); `block` samples the time for which schedulers
+      are blocked while they run a process (`docs/block.md`)
     * `--rate` - samples per second of CPU time, 1 to 10000 (default: 999); with `--event wall`, readings of the
-      processes per second, 1 to 100 (default: 10); with `--event block`, samples per second of blocked time (1000)
+      processes per second, 1 to 100 (default: 10); with `--event alloc`, samples per second, at most (default: 999);
+      with `--event block`, samples per second of blocked time (1000)
     * `--engine` - how samples are taken: `auto` (the default: the best engine that works), `bpf`, `perf`, `ptrace`
     * `--kernel` - also shows kernel stacks
     * `--force` - lets engine `ptrace` run even on a machine without a spare CPU
@@ -173,7 +175,7 @@ defmodule Mix.Tasks.Profile.Run do
   alias Cprof.{Measurement, RunReport, Runs}
 
   @type profile_opts :: [
-          event: :cpu | :wall | :block | String.t(),
+          event: :cpu | :wall | :alloc | :block | String.t(),
           rate: pos_integer(),
           engine: :auto | :bpf | :perf | :ptrace | String.t(),
           kernel: boolean(),
@@ -339,7 +341,7 @@ defmodule Mix.Tasks.Profile.Run do
     split
   end
 
-  defp check_comparable!(%{event: event}, task) when event in ["wall", "block"] do
+  defp check_comparable!(%{event: event}, task) when event != "cpu" do
     if Keyword.has_key?(task, :baseline),
       do: fail!("option baseline is only for event cpu: recordings of event #{event} cannot be compared")
   end
