@@ -123,7 +123,7 @@ static const char *take_process(struct options *o, const char *text)
 
 static const char *take_span(struct options *o, const char *text)
 {
-    return *text ? add_text(o->spans, &o->span_count, text)
+    return *text ? option_add_text(o->spans, &o->span_count, text)
                  : "give the name of a span";
 }
 

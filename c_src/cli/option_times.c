@@ -3,14 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/option_values.h"
+
 #define MAX_TIME_S 1e9
 
 /* Rounded to microseconds, so that 0.15 is exactly a boundary of buckets. */
 static const char *take_time(uint64_t *ns, const char *text)
 {
-    char *end;
-    double seconds = strtod(text, &end);
-    if (end == text || *end || !(seconds >= 0 && seconds <= MAX_TIME_S))
+    double seconds;
+    if (!option_real(text, "", &seconds) ||
+        !(seconds >= 0 && seconds <= MAX_TIME_S))
         return "give seconds from the start of the recording";
     *ns = (uint64_t)(seconds * 1e6 + 0.5) * 1000;
     return NULL;

@@ -197,13 +197,11 @@ static int check_times(const struct options *o, struct options_fault *f)
                : 0;
 }
 
-/* What is wrong with the options that say whose the stacks are; NULL: nothing.
- */
+/* Why the options that say whose the stacks are do not fit; NULL: they do. */
 static const char *check_owners(const struct options *o, const char **name)
 {
-    bool by_span = o->by && strcmp(o->by, VIEW_SPAN) == 0;
     *name = o->by ? "by" : "weights";
-    if (by_span)
+    if (o->by && strcmp(o->by, VIEW_SPAN) == 0)
         return o->format == &format_collapsed
                    ? NULL
                    : "span works only with the format collapsed";
@@ -215,8 +213,7 @@ static const char *check_owners(const struct options *o, const char **name)
 static int check_view(struct options *o, struct options_fault *f)
 {
     int err = decide_format(o, f);
-    if (!err)
-        err = check_times(o, f);
+    err = err ? err : check_times(o, f);
     if (err)
         return err;
     const char *name = o->callers ? "callers"
@@ -274,8 +271,7 @@ static int check_event(struct options *o, struct options_fault *f)
 /* Better than to refuse it when the recording is over. */
 static int check_one_event(const struct options *o, struct options_fault *f)
 {
-    bool several = o->events & (o->events - 1);
-    return several && o->format->one_event
+    return (o->events & (o->events - 1)) && o->format->one_event
                ? option_fault(f, option_row("event"), NULL,
                               "this format shows one event; record them into a "
                               ".pb.gz file, then use `cprof report FILE "

@@ -194,3 +194,18 @@ unsigned profile_events(const struct profile *p)
             events |= EVENT_SET(profile_event(p));
     return events;
 }
+
+bool profile_is_alloc(const struct profile *p)
+{
+    return profile_find_value(p, VALUE_HEAP) == 0 &&
+           profile_counters(p)->effective > 0;
+}
+
+uint64_t profile_equal_samples(const struct profile *p, uint64_t n)
+{
+    const struct profile_counters *c = profile_counters(p);
+    return profile_is_alloc(p) && c->samples > c->effective
+               ? (uint64_t)((double)n * (double)c->effective /
+                            (double)c->samples)
+               : n;
+}

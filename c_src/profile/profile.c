@@ -198,14 +198,10 @@ int64_t profile_thread(struct profile *p, uint32_t tid, const char *name)
 int64_t profile_span(struct profile *p, uint32_t parent, const char *name)
 {
     int64_t text = profile_string(p, name);
-    if (text < 0)
-        return text;
-    if (text == 0 || parent >= p->t->spans.len)
-        return -EINVAL;
-    const struct profile_span row = {.parent = parent,
-                                     .name = (uint32_t)text,
-                                     .depth =
-                                         profile_span_at(p, parent)->depth + 1};
+    if (text <= 0 || parent >= p->t->spans.len)
+        return text < 0 ? text : -EINVAL;
+    struct profile_span row = {.parent = parent, .name = (uint32_t)text};
+    row.depth = profile_span_at(p, parent)->depth + 1;
     return row.depth > PROFILE_SPAN_DEPTH ? -E_LIMIT
                                           : intern_row(&p->t->spans, &row);
 }

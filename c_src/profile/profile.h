@@ -374,22 +374,10 @@ enum event profile_event(const struct profile *p);
 unsigned profile_events(const struct profile *p);
 /** Is it a recording of allocation? Files of other programs may have values of
  *  the same name, too. */
-static inline bool profile_is_alloc(const struct profile *p)
-{
-    return profile_find_value(p, VALUE_HEAP) == 0 &&
-           profile_counters(p)->effective > 0;
-}
+bool profile_is_alloc(const struct profile *p);
 /** How many equal samples are as certain as n samples: n, or less for those of
  *  allocation, which weigh what was allocated since the last collection. */
-static inline uint64_t profile_equal_samples(const struct profile *p,
-                                             uint64_t n)
-{
-    const struct profile_counters *c = profile_counters(p);
-    return profile_is_alloc(p) && c->samples > c->effective
-               ? (uint64_t)((double)n * (double)c->effective /
-                            (double)c->samples)
-               : n;
-}
+uint64_t profile_equal_samples(const struct profile *p, uint64_t n);
 /** Is it a recording of process time? Files of other programs may have values
  * of the same name, but no ticks. */
 static inline bool profile_is_wall(const struct profile *p)

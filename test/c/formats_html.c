@@ -299,8 +299,12 @@ static void every_value_of_the_event_is_there(void **state)
     assert_int_equal(profile_set_values(p, types, 3), 0);
     for (int i = 0; i < 2; i++) {
         uint32_t f = frame(p, FRAME_ERLANG, i ? "m:b/0" : "m:a/0", "", 0);
-        struct profile_sample row = {child(p, PROFILE_NONE, f), PROFILE_NONE,
-                                     PROFILE_NONE, STATE_SOCKET, 0, 0};
+        struct profile_sample row = {child(p, PROFILE_NONE, f),
+                                     PROFILE_NONE,
+                                     PROFILE_NONE,
+                                     STATE_SOCKET,
+                                     0,
+                                     0};
         assert_int_equal(profile_add(p, &row, values[i]), 0);
     }
     struct page page = write_page(p);

@@ -291,8 +291,8 @@ static void shares_are_of_the_weight(void **state)
     const struct value_texts types[] = {{"wall", "nanoseconds"}, VALUE_SAMPLES};
     assert_int_equal(profile_set_values(p, types, 2), 0);
     const uint64_t slow[] = {9000000000, 9}, quick[] = {1000000000, 91};
-    struct profile_sample row = {make_stack(p, "slow"), PROFILE_NONE,
-                                 PROFILE_NONE, STATE_RUNNING, 0, 0};
+    struct profile_sample row = {
+        make_stack(p, "slow"), PROFILE_NONE, PROFILE_NONE, STATE_RUNNING, 0, 0};
     assert_int_equal(profile_add(p, &row, slow), 0);
     row.stack = make_stack(p, "quick");
     assert_int_equal(profile_add(p, &row, quick), 0);

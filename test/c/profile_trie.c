@@ -109,8 +109,8 @@ static void rows_count_up_to_eight_types(void **state)
                                          {"c", "x"}, {"d", "x"}, {"e", "x"},
                                          {"f", "x"}, {"g", "x"}, {"h", "x"}};
     const uint64_t values[8] = {1, 2, 3, 4, 5, 6, 7, UINT64_MAX};
-    struct profile_sample s = {make_stack(p, "a"), PROFILE_NONE, PROFILE_NONE,
-                               STATE_RUNNING, 0, 0};
+    struct profile_sample s = {
+        make_stack(p, "a"), PROFILE_NONE, PROFILE_NONE, STATE_RUNNING, 0, 0};
     assert_int_equal(profile_set_values(p, types, 0), -EINVAL);
     assert_int_equal(profile_set_values(p, types, 9), -EINVAL);
     assert_int_equal(profile_value_count(p), 2);
