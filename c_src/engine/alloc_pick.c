@@ -55,6 +55,11 @@ int alloc_pick_offer(struct alloc_pick *p, const struct alloc_picked *of)
     return err;
 }
 
+bool alloc_pick_any(const struct alloc_pick *p)
+{
+    return p->list[0].len > 0;
+}
+
 void alloc_pick_return(struct alloc_pick *p, double bytes)
 {
     p->returned += bytes;
@@ -63,7 +68,7 @@ void alloc_pick_return(struct alloc_pick *p, double bytes)
 size_t alloc_pick_take(struct alloc_pick *p,
                        struct alloc_picked to[ALLOC_PICKS])
 {
-    if (p->list[0].len == 0)
+    if (!alloc_pick_any(p))
         return 0;
     for (size_t i = 0; i < ALLOC_PICKS; i++) {
         struct alloc_picked had = to[i];

@@ -10,6 +10,7 @@
 #ifndef CPROF_ENGINE_ALLOC_PICK_H
 #define CPROF_ENGINE_ALLOC_PICK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,8 @@ void alloc_pick_deinit(struct alloc_pick *p);
 /** Offers a collection; its record is copied if it is chosen. 0 or -ENOMEM. */
 MUST_USE int alloc_pick_offer(struct alloc_pick *p,
                               const struct alloc_picked *of);
+/** Was anything offered? */
+bool alloc_pick_any(const struct alloc_pick *p);
 /** Bytes for which nobody could stand are shared by the next choice. */
 void alloc_pick_return(struct alloc_pick *p, double bytes);
 /** Ends the choice: the chosen ones go to `to`, whose own copies are given up,

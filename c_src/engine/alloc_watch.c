@@ -4,16 +4,18 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "target/memory.h"
 
 enum {
     WORD = 8,
+    SLOW_BYTES = 1 << 20,
     MOST_HITS = 16, /* of one word, on each CPU */
     SAME_NS = 2000, /* a heap is not filled again in this time */
     SKIP_BELOW = 4, /* allocations of a word that are passed over, at most */
     /* How long a word is watched: a while, and longer in a large heap. */
     LEAST_MS = 200,
-    MOST_MS = 1000,
-    BYTES_PER_MS = 50 * 1000,
+    MOST_MS = 2000,
+    BYTES_PER_MS = 20 * 1000,
 };
 
 /* --- the breakpoints ------------------------------------------------------ */
@@ -32,17 +34,19 @@ int alloc_watches_set(struct alloc_watches *w, const struct cpus *allowed)
     return err;
 }
 
-int alloc_watches_open(struct alloc_watches *w,
-                       struct bpf_program_handle *program, double trap_ns,
-                       const struct cpus *allowed)
+int alloc_watches_open(struct alloc_watches *w, const struct bpf_node *node,
+                       double trap_ns, const struct cpus *allowed)
 {
-    *w = (struct alloc_watches){.program = program,
+    *w = (struct alloc_watches){.pid = node->pid,
+                                .at = node->setup.collector,
+                                .program = node->program,
                                 .same_ns = (uint64_t)trap_ns + SAME_NS,
                                 .random = clock_now_ns()};
     alloc_pick_init(&w->pick, clock_now_ns());
     for (size_t i = 0; i < BPF_WATCHES; i++) {
         struct breakpoints *at = &w->list[i].at;
-        *at = (struct breakpoints){.program = program, .of = BPF_HITS_WORDS};
+        *at = (struct breakpoints){.program = node->program,
+                                   .of = BPF_HITS_WORDS};
         int err = breakpoints_set(at, allowed);
         if (err)
             return is_lack(err) ? 0 : err;
@@ -73,6 +77,8 @@ int alloc_watches_offer(struct alloc_watches *w, const struct alloc_picked *of)
 
 void alloc_watches_choose(struct alloc_watches *w)
 {
+    if (!alloc_pick_any(&w->pick))
+        return;
     for (; w->queued; w->queued--)
         alloc_pick_return(&w->pick, w->queue[w->queued - 1].bytes);
     w->queued = alloc_pick_take(&w->pick, w->queue);
@@ -86,11 +92,34 @@ static void disarm(struct alloc_watches *w, struct alloc_watch *watch)
     watch->of.len = 0;
 }
 
-static uint64_t random_word(struct alloc_watches *w,
-                            const struct alloc_picked *of)
+/* A large heap is often not in the same block again, but it takes long to fill
+ * it: there the word is in the block that the process has filled since the
+ * collection, or is about to fill. False: that is not known, or is shorter. */
+static bool is_slow(const struct alloc_watches *w,
+                    const struct alloc_picked *of, uint64_t *from)
 {
-    uint64_t words = (of->to - of->from) / WORD;
-    return of->from + WORD * (random_next(&w->random) % words);
+    uint64_t heap, high, hend, bytes = of->to - of->from;
+    const struct memory m = memory_of_pid(w->pid);
+    if (bytes < SLOW_BYTES ||
+        memory_read_u64(&m, of->owner + w->at.heap, &heap) != 0 ||
+        memory_read_u64(&m, of->owner + w->at.high_water, &high) != 0 ||
+        memory_read_u64(&m, of->owner + w->at.hend, &hend) != 0 ||
+        heap > high || high > hend || hend - high < bytes || high % WORD)
+        return false;
+    *from = high;
+    return true;
+}
+
+/* The collection of a large heap may have to wait for a dirty scheduler. Until
+ * it ends, the high water mark is where it was. */
+static bool is_early(const struct alloc_watches *w,
+                     const struct alloc_picked *of)
+{
+    const struct memory m = memory_of_pid(w->pid);
+    uint64_t high;
+    return of->to - of->from >= SLOW_BYTES &&
+           memory_read_u64(&m, of->owner + w->at.high_water, &high) == 0 &&
+           high == of->from;
 }
 
 /* The program must know the word before it can be hit. */
@@ -99,11 +128,14 @@ static int arm(struct alloc_watches *w, struct alloc_watch *watch,
 {
     const struct alloc_picked *of = &watch->of;
     uint64_t ms = LEAST_MS + (of->to - of->from) / BYTES_PER_MS;
-    const struct bpf_watch told = {.addr = random_word(w, of),
-                                   .owner = of->owner,
-                                   .serial = ++w->serial,
-                                   .skip = random_next(&w->random) % SKIP_BELOW,
-                                   .same_ns = w->same_ns};
+    uint64_t from = of->from, words = (of->to - of->from) / WORD;
+    bool slow = is_slow(w, of, &from);
+    const struct bpf_watch told = {
+        .addr = from + WORD * (random_next(&w->random) % words),
+        .owner = of->owner,
+        .serial = ++w->serial,
+        .skip = slow ? 0 : random_next(&w->random) % SKIP_BELOW,
+        .same_ns = w->same_ns};
     watch->serial = told.serial;
     watch->until_ns = now_ns + NS_PER_MS * (ms < MOST_MS ? ms : MOST_MS);
     w->armed++;
@@ -134,7 +166,8 @@ int alloc_watches_serve(struct alloc_watches *w, uint64_t now_ns, bool more,
         struct alloc_watch *watch = &w->list[i];
         if (watch->of.len && now_ns >= watch->until_ns)
             give_up(w, watch, missed, ctx);
-        if (watch->of.len || !w->queued || !more)
+        if (watch->of.len || !w->queued || !more ||
+            is_early(w, &w->queue[w->queued - 1]))
             continue;
         swap(&watch->of, &w->queue[--w->queued]);
         err = arm(w, watch, now_ns);

@@ -23,6 +23,8 @@
  * a long time in which nobody did, and so to be one who works long before he
  * allocates. So up to three are passed over, at random.
  *
+ * In large heaps, the word is in the part that is filled after the collection.
+ *
  * If nobody writes the word in time, the chosen collection itself says who was
  * there; the report says how much that is.
  */
@@ -35,6 +37,7 @@
 
 #include "base/err.h"
 #include "engine/alloc_pick.h"
+#include "engine/bpf_node.h"
 #include "engine/bpf_program.h"
 #include "engine/breakpoints.h"
 #include "target/cpus.h"
@@ -49,6 +52,8 @@ struct alloc_watch {
 
 struct alloc_watches {
     struct bpf_program_handle *program; /**< borrowed */
+    pid_t pid;                          /**< of the node */
+    struct bpf_collector at;
     struct alloc_pick pick;
     struct alloc_picked queue[ALLOC_PICKS]; /**< chosen, not yet watched */
     size_t queued;
@@ -66,8 +71,8 @@ typedef void alloc_watch_missed(void *ctx, const struct alloc_picked *of);
  *  apart from the program. alloc_watches_close must be
  *  called even after an error. 0 or -errno. */
 MUST_USE int alloc_watches_open(struct alloc_watches *w,
-                                struct bpf_program_handle *program,
-                                double trap_ns, const struct cpus *allowed);
+                                const struct bpf_node *node, double trap_ns,
+                                const struct cpus *allowed);
 MUST_USE int alloc_watches_set(struct alloc_watches *w,
                                const struct cpus *allowed);
 void alloc_watches_close(struct alloc_watches *w);

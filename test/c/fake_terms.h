@@ -23,8 +23,8 @@
 enum { TERMS_NIL = 0x3b, TERMS_PID = 0x2903 };
 
 static const char *const terms_atoms[] = {
-    "$initial_call", "$ancestors", "$process_label", "shop",
-    "Elixir.Shop",   "init",       "shop_sup",       "other"};
+    "$initial_call", "$ancestors", "$process_label", "shop",    "Elixir.Shop",
+    "init",          "shop_sup",   "other",          "$callers"};
 enum { TERMS_ATOMS = sizeof(terms_atoms) / sizeof(terms_atoms[0]) };
 
 struct fake_terms {

@@ -46,6 +46,22 @@ static void reads_what_a_process_says(void **state)
     fake_terms_close(t);
 }
 
+/* Of a task: its supervisor is its ancestor, and it works for its caller. */
+static void a_task_has_a_caller(void **state)
+{
+    (void)state;
+    struct fake_terms *t = whole();
+    struct procdict says;
+    uint64_t callers = terms_cons(t, TERMS_PID, TERMS_NIL);
+    assert_int_equal(terms_read(t, &says), 0);
+    assert_true(says.caller == 0);
+    terms_slot(t, 3, TERMS_TUPLE(t, terms_atom("$callers"), callers));
+    assert_int_equal(terms_read(t, &says), 0);
+    assert_true(says.caller == TERMS_PID);
+    assert_true(says.ancestor == terms_atom("shop_sup"));
+    fake_terms_close(t);
+}
+
 static void no_dictionary_says_nothing(void **state)
 {
     (void)state;
@@ -335,6 +351,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_a_process_says),
+        cmocka_unit_test(a_task_has_a_caller),
         cmocka_unit_test(no_dictionary_says_nothing),
         cmocka_unit_test(other_values_are_not_known),
         cmocka_unit_test(writes_terms_as_erlang_does),

@@ -31,6 +31,16 @@ defmodule Cprof.OptionsTest do
     assert {:error, _} = check(process: List.duplicate("p", 65))
   end
 
+  test "spans are names, one or many, and may have to be slow" do
+    assert {:ok, %{span: ["[:a, :b]"], slower_than: 100}} = check(span: "[:a, :b]", slower_than: 100)
+    assert {:ok, %{span: ["[:a]", "GET /"]}} = check(span: ["[:a]", ~c"GET /"])
+    for wrong <- [[:a, :b], "", [], 5, List.duplicate("s", 65)], do: assert({:error, _} = check(span: wrong))
+    for wrong <- [0, -1, "100ms"], do: assert({:error, _} = check(slower_than: wrong))
+    options = :cprof_options.start_args(%{slower_than: 0.5, span: ["x"]})
+    assert options == %{slower_than_us: 500, span: ["x"]}
+    assert %{record: [slower_than: 1, span: "x"], render: [span: "x"]} = Cprof.Options.split(slower_than: 1, span: "x")
+  end
+
   test "one output or many" do
     assert {:ok, %{output: ["a.html"]}} = check(output: "a.html")
     assert {:ok, %{output: ["a.html"]}} = check(output: ~c"a.html")

@@ -72,7 +72,7 @@ struct bpf_record {
 /* Offsets in Process, all below BPF_HEAD_MAX, of what a collection's sample
  * needs; target/collector.h tells what they are. */
 struct bpf_collector {
-    __u32 heap, high_water, old_heap, old_hend, off_heap;
+    __u32 heap, high_water, hend, old_heap, old_hend, off_heap;
     __u32 known; /* 0: the others are not known */
 };
 
