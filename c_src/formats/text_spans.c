@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "formats/value.h"
 #include "profile/span_table.h"
 #include "profile/waits.h"
 #include "report/blocks_sentence.h"
@@ -90,6 +91,20 @@ static void add_cpu(struct parts *parts, const struct span_row *row)
     }
 }
 
+/* @param p  any event of the recording */
+static void add_bytes(struct parts *parts, const struct profile *p,
+                      uint64_t bytes)
+{
+    while (p && profile_event(p) != EVENT_ALLOC)
+        p = profile_next(p);
+    if (!p || bytes == 0)
+        return;
+    buffer_text(parts->line, parts->any ? "; " : "");
+    value_say(parts->line, p, (uint64_t)((double)bytes / parts->spans));
+    buffer_text(parts->line, " allocated");
+    parts->any = true;
+}
+
 /* The CPU time of threads is more exact than the time in which processes were
  * running, and does not include waiting for a CPU. */
 static void details(struct buffer *out, const struct profile *p,
@@ -113,6 +128,7 @@ static void details(struct buffer *out, const struct profile *p,
     add_part(&parts, row->rest_ns, " suspended or not known");
     if (row->blocked_ns && begin_part(&parts, row->blocked_ns))
         buffer_text(&line, " blocked a scheduler");
+    add_bytes(&parts, p, row->allocated);
     if (parts.any)
         text_cell_wrap_line(out, "", &line);
     else

@@ -197,12 +197,15 @@ static int add_wall(struct work *w, const struct profile *p, size_t i)
     return err;
 }
 
-static void add_block(const struct work *w, const struct profile *p, size_t i)
+/* The weight of a sample, to a figure of the rows of its spans.
+ * @param at  offset of the figure in struct span_row */
+static void add_weight(const struct work *w, const struct profile *p, size_t i,
+                       size_t at)
 {
     uint32_t span = profile_sample_at(p, i)->span;
     for (; span; span = profile_span_at(p, span)->parent)
         if (w->row_of[span] != NO_ROW)
-            add_capped(&w->t->rows[w->row_of[span]].blocked_ns,
+            add_capped((uint64_t *)((char *)&w->t->rows[w->row_of[span]] + at),
                        profile_weight(p, i));
 }
 
@@ -220,9 +223,12 @@ static int add_samples(struct work *w, const struct profile *p)
             err = add_wall(w, p, i);
             break;
         case EVENT_BLOCK:
-            add_block(w, p, i);
+            add_weight(w, p, i, offsetof(struct span_row, blocked_ns));
             break;
-        default:
+        case EVENT_ALLOC:
+            add_weight(w, p, i, offsetof(struct span_row, allocated));
+            break;
+        case EVENT_COUNT:
             break;
         }
     }
@@ -267,6 +273,7 @@ static int by_size(const void *a, const void *b, void *profile)
     const uint64_t of[][2] = {{x->cpu_ns, y->cpu_ns},
                               {process_ns(x), process_ns(y)},
                               {x->blocked_ns, y->blocked_ns},
+                              {x->allocated, y->allocated},
                               {x->took_ns, y->took_ns}};
     for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
         if (of[i][0] != of[i][1])
@@ -279,7 +286,7 @@ static int by_size(const void *a, const void *b, void *profile)
 static bool is_empty(const struct span_row *row)
 {
     return !row->ended && !row->cut && !row->cpu_ns && !process_ns(row) &&
-           !row->blocked_ns;
+           !row->blocked_ns && !row->allocated;
 }
 
 static void sort_rows(struct span_table *t, const struct profile *p)

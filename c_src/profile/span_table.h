@@ -37,8 +37,8 @@ struct span_row {
         uint64_t ns;
     } waits[SPAN_WAITS]; /**< most of waiting_ns */
     unsigned wait_count;
-    /** Event block. */
-    uint64_t blocked_ns;
+    uint64_t blocked_ns; /**< event block */
+    uint64_t allocated;  /**< event alloc: bytes on heaps */
 };
 
 struct span_table {

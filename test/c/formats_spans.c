@@ -147,6 +147,30 @@ static void the_text_says_what_one_span_took(void **state)
     profile_destroy(p);
 }
 
+/* 4 requests of 3 MiB each, of which a query within them takes a third. */
+static void spans_have_what_they_allocated(void **state)
+{
+    (void)state;
+    size_t n;
+    const struct value_texts *values = event_values(EVENT_ALLOC, &n);
+    struct profile *p = make_profile(), *alloc;
+    assert_int_equal(profile_add_event(p, values, n, &alloc), 0);
+    profile_counters_edit(alloc)->effective = 10;
+    make_in_span(alloc, "[:web] GET /a", "E m:f/0", STATE_RUNNING, 8 << 20);
+    make_in_span(alloc, "[:web] GET /a>[:db]", "E m:f/0", STATE_RUNNING,
+                 4 << 20);
+    make_in_span(alloc, "", "E m:f/0", STATE_RUNNING, 7 << 20);
+    ended(p, "[:web] GET /a", 40000000, 4);
+    char *text = written(p, &format_text, NULL);
+    char *json = written(p, &format_json, NULL);
+    has(text, "          each: 3.00 MiB allocated\n");
+    has(json, "\"allocated_bytes\": 12582912");
+    has(json, "\"allocated_bytes\": 4194304");
+    free(text);
+    free(json);
+    profile_destroy(p);
+}
+
 static void without_spans_nothing_is_said(void **state)
 {
     (void)state;
@@ -237,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_recording_keeps_its_spans),
         cmocka_unit_test(damaged_spans_are_refused),
         cmocka_unit_test(the_text_says_what_one_span_took),
+        cmocka_unit_test(spans_have_what_they_allocated),
         cmocka_unit_test(without_spans_nothing_is_said),
         cmocka_unit_test(json_has_the_figures),
         cmocka_unit_test(stacks_begin_with_spans_if_asked),
