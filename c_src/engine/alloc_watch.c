@@ -20,7 +20,9 @@ enum {
 
 /* --- the breakpoints ------------------------------------------------------ */
 
-/* Other programs may have some of them, or all. */
+/* Other programs may have some of them, or all. One word is enough. Without
+ * any, only the collections would say who allocates, which is not true of a
+ * process that repeats itself. */
 static bool is_lack(int err)
 {
     return err == -E_BREAKPOINTS_USED || err == -E_NO_BREAKPOINTS;
@@ -43,18 +45,21 @@ int alloc_watches_open(struct alloc_watches *w, const struct bpf_node *node,
                                 .same_ns = (uint64_t)trap_ns + SAME_NS,
                                 .random = clock_now_ns()};
     alloc_pick_init(&w->pick, clock_now_ns());
+    int err = 0;
     for (size_t i = 0; i < BPF_WATCHES; i++) {
         struct breakpoints *at = &w->list[i].at;
         *at = (struct breakpoints){.program = node->program,
                                    .of = BPF_HITS_WORDS};
-        int err = breakpoints_set(at, allowed);
+        err = breakpoints_set(at, allowed);
         if (err)
-            return is_lack(err) ? 0 : err;
+            break;
         if (at->skipped)
             break;
         w->count++;
     }
-    return 0;
+    if (err && (w->count == 0 || !is_lack(err)))
+        return err;
+    return w->count > 0 ? 0 : -E_BREAKPOINTS_USED;
 }
 
 void alloc_watches_close(struct alloc_watches *w)
