@@ -14,7 +14,11 @@
 %% Text}}' and `{error, {no_nif, Text}}' say so.
 -module(cprof_spans).
 
--export([attach/2, detach/1, stats/1, n_plus_one/1, format/1]).
+-export([attach/1, attach/2, detach/0, detach/1, stats/0, stats/1]).
+-export([n_plus_one/0, n_plus_one/1, format/1]).
+
+%% Where none is given.
+-define(ID, <<"cprof-spans">>).
 
 -type failure() :: cprof_protocol:failure().
 -type handler_id() :: term().
@@ -45,6 +49,9 @@
 %% `events', single events that have a `duration' or `total_time', as Ecto's: a span
 %% that ends with the event; `n_plus_one', whether they are counted (`true'), or
 %% options of that: `threshold' and `key'; `id' (`<<"cprof-spans">>').
+-spec attach([atom()] | [[atom(), ...]]) -> ok | {error, failure()}.
+attach(Prefixes) -> attach(Prefixes, #{}).
+
 -spec attach([atom()] | [[atom(), ...]], cprof_spans_options:options() | [{atom(), term()}]) ->
     ok | {error, failure()}.
 attach(Prefixes, Options) when is_list(Options) ->
@@ -115,6 +122,9 @@ attach_as(Key, #{id := Id, steps := Steps, n_plus_one := Counted} = Checked) ->
 
 %% @doc Removes what {@link attach/2} attached. What its spans are called stays known in
 %% the node; the list of repeated queries is dropped.
+-spec detach() -> ok | {error, failure()}.
+detach() -> detach(?ID).
+
 -spec detach(handler_id()) -> ok | {error, failure()}.
 detach(Id) ->
     alone(fun() ->
@@ -132,6 +142,9 @@ forget(Key, Attachment) ->
     cprof_n_plus_one:stop(cprof_spans_handler:watch(Attachment)).
 
 %% @doc How many spans ended since {@link attach/2}, and what failed.
+-spec stats() -> {ok, stats()} | {error, failure()}.
+stats() -> stats(?ID).
+
 -spec stats(handler_id()) -> {ok, stats()} | {error, failure()}.
 stats(Id) ->
     case known(Id) of
@@ -145,6 +158,9 @@ stats(Id) ->
 
 %% @doc The queries (events of option `events') that were repeated in a span, those that
 %% cost most first. docs/spans.md documents the map.
+-spec n_plus_one() -> {ok, cprof_n_plus_one:found()} | {error, failure()}.
+n_plus_one() -> n_plus_one(?ID).
+
 -spec n_plus_one(handler_id()) -> {ok, cprof_n_plus_one:found()} | {error, failure()}.
 n_plus_one(Id) ->
     case known(Id) of
