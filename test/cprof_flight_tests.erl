@@ -71,6 +71,7 @@ what_is_wrong_is_said_test_() ->
             #{system => [{long_gc, 0}]},
             #{system => [{busy_port, 1}]},
             #{folder => {a}},
+            #{folder => "/no/such/folder"},
             #{before => -1},
             #{rate => 1.5},
             #{also => 7},

@@ -86,7 +86,7 @@ check(conditions, Conditions) when is_list(Conditions) ->
 check(conditions, Condition) when is_binary(Condition) -> [text(conditions, Condition)];
 check(spans, Spans) when is_list(Spans) -> [span(Span) || Span <- Spans];
 check(system, Events) when is_list(Events) -> [system(Event) || Event <- Events];
-check(folder, Folder) -> unicode_name(Folder);
+check(folder, Folder) -> existing(unicode_name(Folder));
 check(Key, Seconds) when (Key =:= before orelse Key =:= 'after'), is_number(Seconds), Seconds >= 0 ->
     number(Seconds);
 check(rate, Rate) when is_integer(Rate), Rate > 0 -> integer_to_binary(Rate);
@@ -114,6 +114,12 @@ unicode_name(Folder) ->
         Name -> unicode:characters_to_binary(Name, unicode, file:native_name_encoding())
     catch
         error:_ -> wrong("option folder must be the name of a folder, not ~tp", [Folder])
+    end.
+
+existing(Folder) ->
+    case filelib:is_dir(Folder) of
+        true -> Folder;
+        false -> wrong("there is no folder ~ts; create it first", [Folder])
     end.
 
 number(Value) when is_integer(Value) -> integer_to_binary(Value);
