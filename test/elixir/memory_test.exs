@@ -24,7 +24,7 @@ defmodule Cprof.MemoryTest do
       assert keys(memory.persistent_terms) == ~w(bytes count)a
 
       assert keys(memory.quality) ==
-               ~w(details_missing longest_hold_us missing process_table_nearly_full unanswered unread)a
+               ~w(details_missing longest_hold_us missing process_table_nearly_full reasons unanswered unread)a
 
       for part <- memory.parts, do: assert(keys(part) == ~w(bytes grew part share)a)
 
