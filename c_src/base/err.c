@@ -45,8 +45,8 @@ static const struct err_row rows[] = {
      "loading BPF programs is not permitted; run as root (`sudo cprof ...`), "
      "or run `sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep priv/cprof` "
      "once"},
-    {E_BPF_MISSING, "BPF is not available; it needs Linux 5.15 or later, and a "
-                    "build with clang and libbpf-dev"},
+    {E_BPF_MISSING, "BPF is not available; it needs Linux 5.15 or later, /sys "
+                    "mounted, and a build with clang and libbpf-dev"},
     {E_PERF_PARANOID,
      "the kernel does not allow ordinary users to use perf events; run as "
      "root, or "
@@ -87,7 +87,7 @@ static const struct err_row rows[] = {
     {E_NO_EVENT, "this recording is not of the event in --event; its report "
                  "without that option says of which it is"},
     {E_EVENTS, "this format shows one event, and the recording has several; "
-               "choose one with `cprof report FILE --event cpu` (or wall)"},
+               "choose one with `cprof report FILE --event EVENT`"},
     {E_NO_SPAN, "the recording has no span of the name in --span; its report "
                 "without that option names the spans"},
     {E_EMPTY, "one side has no samples of work to compare; record for longer "

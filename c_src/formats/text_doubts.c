@@ -129,17 +129,18 @@ bool text_samples_are_few(const struct profile *p, const struct summary *s)
 
 static void few_samples(struct doubts *d, enum format_reader reader)
 {
-    const char *remedy =
-        reader == FORMAT_READER_INSIDE ? "repeat the work, or use a higher rate"
-        : profile_is_alloc(d->p)
-            ? "the node collects little garbage: record for longer (-d)"
-            : "record for longer (-d), or at a higher --rate";
+    const char *remedy = reader == FORMAT_READER_INSIDE
+                             ? "repeat the work, or use a higher rate"
+                         : profile_is_alloc(d->p)
+                             ? "record for longer (-d)"
+                             : "record for longer (-d), or at a higher --rate";
     char line[256];
     if (!text_samples_are_few(d->p, d->s))
         return;
     snprintf(line, sizeof(line), "only %llu %s; %s",
              (unsigned long long)d->s->hits,
-             !profile_is_wall(d->p) ? "samples"
+             profile_is_alloc(d->p)   ? "samples, if all were equal"
+             : !profile_is_wall(d->p) ? "samples"
              : d->s->hits < profile_counters(d->p)->ticks
                  ? "readings of processes that were not idle"
                  : "readings of the processes",

@@ -183,9 +183,9 @@ static int note_unseen(struct profile *p, const struct engine_probe *probe)
         return 0;
     snprintf(line, sizeof(line),
              "%.0f %% of the heap's bytes are charged to whoever ran into the "
-             "end of the heap, because nobody was seen to write the words that "
-             "were watched for them (%llu of %llu were); for a process that "
-             "repeats itself, that may always be the same function",
+             "end of the heap: no word could be watched for them, or nobody "
+             "wrote it in time (%llu of %llu words were written); in a process "
+             "that repeats itself, that may always be the same function",
              100 * probe->unseen, (unsigned long long)probe->found,
              (unsigned long long)probe->words);
     return profile_note(p, line);
