@@ -51,11 +51,12 @@ static void add_part(struct parts *parts, uint64_t ns, const char *what)
         buffer_text(parts->line, what);
 }
 
-/* "[waits for my_server]" and "gen_server:loop/7" in words. */
+/* "[waits for my_server]" and "gen_server:loop/7" in words. The name may come
+ * from a file of another program, and then have no bracket at its end. */
 static void add_wait(struct parts *parts, uint64_t ns, const char *leaf)
 {
     size_t start = sizeof(WAITS_FOR) - 1, len = strlen(leaf);
-    bool answer = strncmp(leaf, WAITS_FOR, start) == 0;
+    bool answer = strncmp(leaf, WAITS_FOR, start) == 0 && leaf[len - 1] == ']';
     if (!begin_part(parts, ns))
         return;
     buffer_text(parts->line, answer ? " waiting for " : " waiting in ");

@@ -171,6 +171,21 @@ static void spans_have_what_they_allocated(void **state)
     profile_destroy(p);
 }
 
+/* As a file of another program may have it. */
+static void a_wait_without_a_bracket_is_a_name_like_any_other(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile(), *wall;
+    make_in_span(p, "[:web]", "E m:f/0", STATE_RUNNING, 1);
+    assert_int_equal(profile_add_event(p, two_wall, 2, &wall), 0);
+    profile_counters_edit(wall)->ticks = 10;
+    make_in_span(wall, "[:web]", "R [waits for ", STATE_BLOCKED, 3000000);
+    char *text = written(p, &format_text, NULL);
+    has(text, "3.00 ms waiting in [waits for");
+    free(text);
+    profile_destroy(p);
+}
+
 static void without_spans_nothing_is_said(void **state)
 {
     (void)state;
@@ -262,6 +277,7 @@ int main(void)
         cmocka_unit_test(damaged_spans_are_refused),
         cmocka_unit_test(the_text_says_what_one_span_took),
         cmocka_unit_test(spans_have_what_they_allocated),
+        cmocka_unit_test(a_wait_without_a_bracket_is_a_name_like_any_other),
         cmocka_unit_test(without_spans_nothing_is_said),
         cmocka_unit_test(json_has_the_figures),
         cmocka_unit_test(stacks_begin_with_spans_if_asked),
