@@ -33,7 +33,7 @@ struct alloc_bytes {
  * new, and of a process that did not need one, nothing.
  *
  * @param dirty  the thread is a dirty scheduler
- * @return all 0 if the fields do not fit together
+ * @return whole words; all 0 if the fields do not fit together
  */
 struct alloc_bytes alloc_words_bytes(const struct alloc_heap *h, bool dirty);
 

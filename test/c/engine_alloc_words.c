@@ -53,12 +53,27 @@ static void fields_that_do_not_fit_count_nothing(void **state)
     assert_bytes(&torn, false, 0, 0);
 }
 
+/* A word is chosen among them, so there must be at least one. */
+static void parts_of_words_count_nothing(void **state)
+{
+    (void)state;
+    struct alloc_heap torn = full;
+    torn.htop = torn.high_water + 4;
+    assert_bytes(&torn, false, 0, 0);
+    torn = full;
+    torn.high_water += 1;
+    assert_bytes(&torn, false, 0, 0);
+    torn.high_water = torn.hend + 1;
+    assert_bytes(&torn, false, 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(above_the_high_water_mark_and_in_fragments),
         cmocka_unit_test(what_was_delayed_is_counted_once),
         cmocka_unit_test(fields_that_do_not_fit_count_nothing),
+        cmocka_unit_test(parts_of_words_count_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
