@@ -56,6 +56,8 @@ void alloc_windows_opened(struct alloc_windows *w, uint64_t from_ns)
 
 void alloc_windows_closed(struct alloc_windows *w, uint64_t to_ns)
 {
+    if (to_ns < w->opened_ns) /* it was stopped before it began */
+        to_ns = w->opened_ns;
     uint64_t span = to_ns - w->span_ns, open = to_ns - w->opened_ns;
     w->length_ns = span;
     w->weight = open ? (double)span / (double)open : 1;

@@ -77,7 +77,8 @@ void alloc_windows_begin(struct alloc_windows *w, double bound,
 /** Sampling begins, soon or now. A window that begins when the one before ended
  *  is all of its span: its samples count once. */
 void alloc_windows_opened(struct alloc_windows *w, uint64_t from_ns);
-/** Sampling has ended, then: sets the weight of what was sampled. */
+/** Sampling has ended at to_ns: sets the weight of what was sampled. A window
+ *  that had not begun yet ends when it was to begin, with nothing in it. */
 void alloc_windows_closed(struct alloc_windows *w, uint64_t to_ns);
 /** Sets the share and the time of the next window by what was seen. To be
  *  called after each window. */

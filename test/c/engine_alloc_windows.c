@@ -154,6 +154,20 @@ static void an_idle_node_is_watched_all_the_time(void **state)
     assert_true(alloc_windows_error(&r.w) == 0);
 }
 
+/* A recording may end between the planning of a window and its beginning. */
+static void a_window_may_end_before_it_begins(void **state)
+{
+    (void)state;
+    struct alloc_windows w;
+    alloc_windows_begin(&w, 0.01, 999, 1000);
+    alloc_windows_opened(&w, 5000);
+    alloc_windows_closed(&w, 2000);
+    assert_int_equal(w.open_ns, 0);
+    assert_int_equal(w.all_ns, 4000);
+    assert_int_equal(w.span_ns, 5000);
+    assert_true(w.weight == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +176,7 @@ int main(void)
         cmocka_unit_test(changing_work_is_counted_without_bias),
         cmocka_unit_test(few_collections_are_all_sampled),
         cmocka_unit_test(an_idle_node_is_watched_all_the_time),
+        cmocka_unit_test(a_window_may_end_before_it_begins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
