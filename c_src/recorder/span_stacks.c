@@ -142,12 +142,14 @@ static int judge(struct span_stacks *s, uint32_t around, struct open_span *o)
     struct span_verdict *v = around == NONE ? NULL : s->spans[around].verdict;
     if (!c->held)
         return 0;
-    o->decides = !v && (c->slow_count == 0 ||
-                        span_name_is_any(profile_text(c->profile, o->name),
-                                         c->slow, c->slow_count));
-    o->verdict =
-        o->decides ? span_held_begin(c->held, o->start_ns) : span_held_share(v);
-    return o->decides && !o->verdict ? -ENOMEM : 0;
+    o->verdict = span_held_share(v);
+    if (v || (c->slow_count &&
+              !span_name_is_any(profile_text(c->profile, o->name), c->slow,
+                                c->slow_count)))
+        return 0;
+    o->verdict = span_held_begin(c->held, o->start_ns);
+    o->decides = o->verdict != NULL;
+    return o->decides ? 0 : -ENOMEM;
 }
 
 static int push(struct span_stacks *s, struct span_worker *w,
@@ -266,7 +268,7 @@ int span_stacks_start(struct span_stacks *s, const struct span_change *c)
     int err = span_workers_get(&s->workers, c->pid, &w);
     if (err)
         return err;
-    if (w)
+    if (w && !c->assumed) /* no mark of it was read */
         arrived(w);
     err = w ? close_stale(s, w, c) : 0;
     if (err)

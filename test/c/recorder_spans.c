@@ -424,6 +424,26 @@ static void an_end_may_be_of_a_span_before_all_marks(void **state)
     made_close(m);
 }
 
+/* An assumed start is no mark, so it does not make up for one that is to come:
+ * here the start of b, which is read before that end leaves the queue. */
+static void an_assumed_start_leaves_what_is_expected(void **state)
+{
+    (void)state;
+    struct made *m = made_open(0, NULL, 0);
+    struct span_change before = change(m, 1, 5, "a", 1);
+    before.assumed = true;
+    assert_int_equal(span_stacks_expect(m->stacks, 1, SPAN_STOP), 1);
+    assert_int_equal(span_stacks_expect(m->stacks, 1, SPAN_START), 0);
+    assert_int_equal(span_stacks_start(m->stacks, &before), 0);
+    stop(m, 1, 10, "a", 1);
+    assert_true(span_stacks_knows(m->stacks, 1));
+    start(m, 1, 20, "b", 2);
+    assert_int_equal(span_stacks_expect(m->stacks, 1, SPAN_STOP), 0);
+    stop(m, 1, 30, "b", 2);
+    assert_false(span_stacks_knows(m->stacks, 1));
+    made_close(m);
+}
+
 /* --- slow spans ----------------------------------------------------------- */
 
 static void sample(struct made *m, uint64_t pid, uint64_t time_ns)
@@ -537,6 +557,7 @@ int main(void)
         cmocka_unit_test(there_are_only_so_many_processes),
         cmocka_unit_test(open_spans_are_cut_at_the_end),
         cmocka_unit_test(an_end_may_be_of_a_span_before_all_marks),
+        cmocka_unit_test(an_assumed_start_leaves_what_is_expected),
         cmocka_unit_test(only_slow_spans_are_kept),
         cmocka_unit_test(a_span_is_slow_as_soon_as_it_has_lasted),
         cmocka_unit_test(those_that_have_to_be_slow_are_chosen_by_name),
