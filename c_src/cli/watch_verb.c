@@ -189,6 +189,8 @@ static bool is_over(const struct watch *w)
  * pending is written in any case, with what there is. */
 static int watch_node(struct watch *w)
 {
+    for (size_t i = 0; i < w->o->watch.condition_count; i++)
+        condition_restart(&w->o->watch.conditions[i]);
     int err = say_began(w), written = 0;
     while (!err && !is_over(w))
         err = step(w);

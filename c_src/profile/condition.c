@@ -199,6 +199,12 @@ static uint64_t lasts(uint64_t *since, bool is_so, uint64_t now_ns)
     return is_so ? now_ns - *since : 0;
 }
 
+void condition_restart(struct condition *c)
+{
+    c->fired = c->said = false;
+    c->above_ns = c->calm_ns = c->unknown_ns = 0;
+}
+
 enum condition_news condition_judge(struct condition *c, const struct vitals *v)
 {
     double value = v->value[c->vital];

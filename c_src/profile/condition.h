@@ -54,6 +54,8 @@ enum condition_news {
     CONDITION_NOT_KNOWN, /**< the figure is not known; told once */
 };
 
+/** Forgets all figures so far: the next ones are those of another node. */
+void condition_restart(struct condition *c);
 /** Looks at new figures, which must be those of a later time. */
 enum condition_news condition_judge(struct condition *c,
                                     const struct vitals *v);

@@ -172,6 +172,30 @@ static void a_figure_that_is_not_known_is_said_once(void **state)
     }
 }
 
+static enum condition_news news_at(struct condition *c, uint64_t s,
+                                   double figure)
+{
+    struct vitals v;
+    vitals_unknown(&v);
+    v.at_ns = s * NS_PER_S;
+    v.value[c->vital] = figure;
+    return condition_judge(c, &v);
+}
+
+/* `watch --wait` goes on with the next node of that name. */
+static void what_another_node_did_does_not_count(void **state)
+{
+    (void)state;
+    struct condition c = parsed("mailbox > 100 for 3s");
+    assert_int_equal(news_at(&c, 10, 101), CONDITION_NOTHING);
+    condition_restart(&c);
+    assert_int_equal(news_at(&c, 60, 101), CONDITION_NOTHING);
+    assert_int_equal(news_at(&c, 63, 101), CONDITION_FIRES);
+    condition_restart(&c);
+    assert_int_equal(news_at(&c, 70, 101), CONDITION_NOTHING);
+    assert_int_equal(news_at(&c, 73, 101), CONDITION_FIRES);
+}
+
 static void a_quota_is_of_any_span_of_time(void **state)
 {
     (void)state;
@@ -199,6 +223,7 @@ int main(void)
         cmocka_unit_test(it_fires_once_when_it_begins_to_hold),
         cmocka_unit_test(it_fires_again_after_a_rest),
         cmocka_unit_test(a_figure_that_is_not_known_is_said_once),
+        cmocka_unit_test(what_another_node_did_does_not_count),
         cmocka_unit_test(a_quota_is_of_any_span_of_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
