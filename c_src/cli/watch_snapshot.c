@@ -82,8 +82,12 @@ void watch_snapshot_start(struct watch_snapshot *s, pid_t node)
     s->ended = false;
 }
 
-static void reap(struct watch_snapshot *s)
+/* A child whose snapshot is not read to its end would wait for a reader forever,
+ * so it is killed; one that has written everything is ending already. */
+static void end_child(struct watch_snapshot *s)
 {
+    if (s->child)
+        kill(s->child, SIGKILL);
     while (s->child && waitpid(s->child, NULL, 0) < 0 && errno == EINTR)
         ;
     s->child = 0;
@@ -104,7 +108,7 @@ bool watch_snapshot_poll(struct watch_snapshot *s)
         if (to)
             s->bytes.len -= (size_t)(CHUNK - (n > 0 ? n : 0));
         if (n == 0 || (n < 0 && why != EAGAIN && why != EINTR))
-            reap(s);
+            end_child(s);
     }
     return s->ended;
 }
@@ -134,8 +138,6 @@ int watch_snapshot_take(const struct watch_snapshot *s, struct buffer *json,
 
 void watch_snapshot_stop(struct watch_snapshot *s)
 {
-    if (s->child)
-        kill(s->child, SIGKILL);
-    reap(s);
+    end_child(s);
     buffer_deinit(&s->bytes);
 }
