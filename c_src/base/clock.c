@@ -12,3 +12,10 @@ uint64_t clock_now_ns(void)
 {
     return clock_ns_of(CLOCK_MONOTONIC);
 }
+
+void clock_wait_until(uint64_t ns)
+{
+    const struct timespec at = {.tv_sec = (time_t)(ns / NS_PER_S),
+                                .tv_nsec = (long)(ns % NS_PER_S)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}

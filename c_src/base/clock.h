@@ -13,6 +13,8 @@
 #define NS_PER_MS 1000000ull
 
 uint64_t clock_now_ns(void);
+/** Sleeps until that time, or until a signal comes. */
+void clock_wait_until(uint64_t ns);
 /** The time of another clock in nanoseconds; 0 where there is none. */
 uint64_t clock_ns_of(clockid_t id);
 

@@ -192,13 +192,6 @@ void alloc_probe_start(struct alloc_probe *p, unsigned most_per_s)
     p->turn_ns = p->windows.edge_ns;
 }
 
-static void wait_until(uint64_t ns)
-{
-    const struct timespec at = {.tv_sec = (time_t)(ns / NS_PER_S),
-                                .tv_nsec = (long)(ns % NS_PER_S)};
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
-}
-
 /* Windows that have an end are short. */
 void alloc_probe_stop(struct alloc_probe *p, bool pause_is_lost)
 {
@@ -207,7 +200,7 @@ void alloc_probe_stop(struct alloc_probe *p, bool pause_is_lost)
     if (!w->open && (pause_is_lost || open_window(p) != 0))
         return;
     if (!p->endless)
-        wait_until(p->turn_ns);
+        clock_wait_until(p->turn_ns);
     (void)!close_window(p); /* the node may have ended */
 }
 

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "engine/alloc_probe.h"
@@ -259,13 +258,6 @@ static void stop(struct engine *e)
     e->turned = true;
 }
 
-static void wait_until(uint64_t ns)
-{
-    const struct timespec at = {.tv_sec = (time_t)(ns / NS_PER_S),
-                                .tv_nsec = (long)(ns % NS_PER_S)};
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
-}
-
 /* Are the weights of all samples known that may be on the ring? Not those of a
  * window before it ends. */
 static bool is_weighed(const struct engine *e)
@@ -281,7 +273,7 @@ static int step(struct engine *e, uint64_t now, uint64_t limit)
     uint64_t edge = e->probe.turn_ns;
     uint64_t until = edge < limit ? edge : limit;
     if (!is_weighed(e)) {
-        wait_until(until);
+        clock_wait_until(until);
     } else {
         until = due < until ? due : until;
         if (until > now)

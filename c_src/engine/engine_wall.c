@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -220,13 +219,6 @@ static int run_tick(struct engine *e, uint64_t now_ns,
     return err;
 }
 
-static void wait_until(uint64_t ns)
-{
-    const struct timespec at = {.tv_sec = (time_t)(ns / NS_PER_S),
-                                .tv_nsec = (long)(ns % NS_PER_S)};
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
-}
-
 static int wall_poll(struct engine *e, int timeout_ms,
                      engine_on_sample *on_sample, void *ctx)
 {
@@ -234,7 +226,7 @@ static int wall_poll(struct engine *e, int timeout_ms,
     if (e->ended)
         return 0;
     if (!e->stopped)
-        wait_until(e->next_ns < limit_ns ? e->next_ns : limit_ns);
+        clock_wait_until(e->next_ns < limit_ns ? e->next_ns : limit_ns);
     uint64_t now_ns = clock_now_ns();
     if (!e->stopped && now_ns < e->next_ns)
         return 0;
