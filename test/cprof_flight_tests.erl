@@ -65,6 +65,8 @@ what_is_wrong_is_said_test_() ->
             #{spans => [[a, b]]},
             #{spans => [{[a, b], #{}}]},
             #{spans => [{[], #{over => 1}}]},
+            #{spans => [{[a], [{over, 1}, p99]}]},
+            cprof_flight_options:to_map([{rate, 19}, quiet]),
             #{spans => [{[a], #{over => 0}}]},
             #{spans => [{[a], #{over => 1, under => 2}}]},
             #{system => [long_gc]},

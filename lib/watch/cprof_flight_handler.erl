@@ -9,7 +9,7 @@
 -module(cprof_flight_handler).
 
 -export([new/3, config/2, handle/4]).
--export([limits/1, counts/1, last_above/1, reopen/1]).
+-export([counts/1, last_above/1, reopen/1]).
 
 -export_type([limits/0, config/0]).
 
@@ -51,9 +51,6 @@ nearly(P99) -> P99 * 9 div 10.
 
 -spec config(pid(), limits()) -> config().
 config(Server, Limits) -> {Server, Limits}.
-
--spec limits(config()) -> limits().
-limits({_, Limits}) -> Limits.
 
 %% Whoever gives another measurement than was expected is not counted. (Any integer
 %% is below `infinity', which is an atom.)

@@ -61,9 +61,17 @@
 }).
 -define(MOST_MS, 3600000).
 
+%% What is neither a map nor a list of pairs stays as it is: check/1 refuses it.
 -spec to_map(options() | [{atom(), term()}]) -> options().
-to_map(Options) when is_list(Options) -> maps:from_list(Options);
-to_map(Options) -> Options.
+to_map(Options) ->
+    case is_pairs(Options) of
+        true -> maps:from_list(Options);
+        false -> Options
+    end.
+
+is_pairs([]) -> true;
+is_pairs([{_, _} | Rest]) -> is_pairs(Rest);
+is_pairs(_) -> false.
 
 -spec check(options()) -> {ok, checked()} | {error, cprof_protocol:failure()}.
 check(Options) when is_map(Options) ->
@@ -125,7 +133,11 @@ existing(Folder) ->
 number(Value) when is_integer(Value) -> integer_to_binary(Value);
 number(Value) -> float_to_binary(Value, [{decimals, 3}, compact]).
 
-span({Event, Limits}) when is_list(Limits) -> span({Event, maps:from_list(Limits)});
+span({Event, Limits}) when is_list(Limits) ->
+    case is_pairs(Limits) of
+        true -> span({Event, maps:from_list(Limits)});
+        false -> no_span({Event, Limits})
+    end;
 span({[_ | _] = Event, #{} = Limits}) ->
     Known = maps:with([over, p99, measurement], Limits),
     Over = maps:get(over, Limits, infinity),
