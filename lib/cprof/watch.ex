@@ -13,31 +13,35 @@ defmodule Cprof.Watch do
 
   A process of cprof under your supervisor starts the program `cprof`. It samples the node from outside at a low rate and
   keeps the last minutes, as `cprof watch` does in a shell. When a condition holds, it writes a recording with the minute
-  before, some seconds after, and a snapshot of the node beside it. `docs/watch.md` describes the figures, the files and
-  how the old ones make room for the new.
+  before, some seconds after, and a snapshot of the node beside it. `docs/watch.md` describes the figures, the files, and
+  how old files make room for new ones.
 
-  From inside come triggers that only the node knows:
+  Two more kinds of triggers are known only inside the node:
 
-    * `:spans` - telemetry events whose `duration` is over a limit in milliseconds: of a single one (`:over`), or the p99
-      of the last ten seconds (`:p99`). Needs the library `:telemetry`. `:measurement` names another measurement, such as
-      `:total_time` of `[:my_app, :repo, :query]`. The handler only compares and counts, in the process that executes the
-      event; it sends a message only when it triggers
+    * `:spans` - telemetry events whose `duration` exceeds a limit in milliseconds: that of a single one (`:over`), or
+      the p99 of the last ten seconds (`:p99`). Needs the library `:telemetry`. `:measurement` names another
+      measurement, such as `:total_time` of `[:my_app, :repo, :query]`. The handler only compares and counts, in the
+      process that executes the event; it sends a message only when it triggers
     * `:system` - events of the VM's system monitor: `long_gc: ms`, `long_schedule: ms`, `large_heap: words`,
-      `:busy_port`, `:busy_dist_port`. Since OTP 28 a monitor session of its own is used; before, a node has only one
-      system monitor, which is taken only if nobody has it
+      `:busy_port`, `:busy_dist_port`. Since OTP 28 the watch has a trace session of its own for them; before, a node has
+      only one system monitor, which the watch takes only if nobody has it
 
-  When the program ends, so does the process, and the supervisor starts both again. A node that cannot be watched at all,
-  for instance because the kernel does not allow it, is not harmed: this is logged, and tried again every minute.
+  When the program ends, so does the process, and the supervisor starts both again. If the node cannot be watched at all,
+  for instance because the kernel does not allow it, this is logged, and the process tries again every minute.
 
   ## Events
 
   With the library `:telemetry`:
 
-    * `[:cprof, :watch, :fired]` - a recording is being made. Measurements: `system_time`, and of conditions `value` and
-      `above` (the limit). Metadata: `figure`, `cause`, `recording` (how the names of its files begin), `process`
-    * `[:cprof, :watch, :recorded]` - it is written. Measurements: `samples`, `before_s`, `after_s`. Metadata: `files`
-    * `[:cprof, :watch, :held_back]` - there were too many recordings already (`:at_most`)
-    * `[:cprof, :watch, :failed]` - it could not be written. Metadata: `why`
+    * `[:cprof, :watch, :fired]` - a recording is being made. Measurements: `system_time`, as of all of these, and of
+      conditions `value` and `above` (the limit). Metadata: `figure`, `cause`, `recording` (how the names of its files
+      begin), and `process` (of a mailbox)
+    * `[:cprof, :watch, :recorded]` - it is written. Measurements: `samples`, `before_s`, `after_s`. Metadata:
+      `recording`, `files`
+    * `[:cprof, :watch, :held_back]` - there were too many recordings already (`:at_most`). Measurements and metadata as
+      those of `:fired`, with `why` instead of `recording`
+    * `[:cprof, :watch, :failed]` - it could not be written. Metadata: `recording`, `why`, and `files`, if some were
+      written
   """
 
   alias Cprof.{Error, Options}
@@ -91,7 +95,7 @@ defmodule Cprof.Watch do
     * `:name` - under which to register the process
     * `:conditions` - such as `"mailbox > 10000"`; see `cprof watch --help` and `docs/watch.md`
     * `:spans`, `:system` - see above
-    * `:folder` - where the files go (the folder that the node was started in)
+    * `:folder` - where the files go (the node's current folder)
     * `:prefix` - how their names begin (`"watch"`)
     * `:keep` - the space for all files of that name in the folder (`"500M"`): the oldest make room
     * `:before`, `:after` - seconds of a recording before it was triggered (60) and after (10)
@@ -125,7 +129,7 @@ defmodule Cprof.Watch do
   end
 
   @doc """
-  Asks for a recording now. The text says why, in what the watch reports. The rate limit holds for it, too.
+  Asks for a recording now. The text says why; the watch reports it. `:at_most` limits these recordings, too.
   """
   @spec trigger(watch(), String.t()) :: :ok | {:error, Error.t()}
   def trigger(watch, text \\ "asked for"), do: result(:cprof_flight.trigger(watch, text))

@@ -51,8 +51,8 @@ stats(Watch) ->
 trigger(Watch) ->
     trigger(Watch, <<"asked for">>).
 
-%% @doc Asks for a recording now. The text says why, in what the watch reports. The
-%% rate limit holds for it, too.
+%% @doc Asks for a recording now. The text says why; the watch reports it. The option
+%% at_most limits these recordings, too.
 -spec trigger(watch(), unicode:chardata()) -> ok | {error, cprof_protocol:failure()}.
 trigger(Watch, Text) ->
     cprof_flight_server:trigger(Watch, Text).

@@ -268,7 +268,7 @@ said(wrote, #{files := Files} = Event, State) ->
     count(recorded, State#{last_files := Files});
 said(failed, #{why := Why} = Event, State) ->
     ?LOG_WARNING("cprof could not write the recording ~ts: ~ts", [maps:get(recording, Event, <<>>), Why]),
-    tell(failed, #{}, maps:with([recording, why], Event)),
+    tell(failed, #{}, maps:with([recording, why, files], Event)),
     count(failed, State#{last_failure := {not_written, Why}});
 said(unknown, #{cause := Cause, why := Why}, State) ->
     ?LOG_WARNING("cprof cannot watch `~ts': ~ts", [Cause, Why]),
