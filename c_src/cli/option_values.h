@@ -9,8 +9,10 @@
 
 #include "cli/options.h"
 
+/** A whole number from min to max, and nothing else. */
 bool option_whole(const char *text, long min, long max, long *out);
-/** A number that the unit may follow. */
+/** A number that the unit may follow. It may be "inf" or "nan", so the caller
+ *  checks its range. */
 bool option_real(const char *text, const char *unit, double *out);
 
 extern const char option_too_many[];

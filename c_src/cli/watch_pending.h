@@ -40,7 +40,7 @@ void watch_pending_begin(struct watch_pending *p,
 /** Takes what there is of the snapshot. Is it time to write? */
 bool watch_pending_is_due(struct watch_pending *p);
 /** Writes it, reports that or why it could not be written, and ends it. 0, or
- *  why nothing can be reported any more. */
+ *  the error of reporting (watch_say): nobody hears what the watch does. */
 MUST_USE int watch_pending_write(struct watch_pending *p,
                                  const struct watch_place *place,
                                  struct flight *flight);

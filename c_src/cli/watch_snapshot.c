@@ -82,8 +82,9 @@ void watch_snapshot_start(struct watch_snapshot *s, pid_t node)
     s->ended = false;
 }
 
-/* A child whose snapshot is not read to its end would wait for a reader forever,
- * so it is killed; one that has written everything is ending already. */
+/* A child whose snapshot is not read to its end would wait for a reader
+ * forever, so it is killed; one that has written everything is ending already.
+ */
 static void end_child(struct watch_snapshot *s)
 {
     if (s->child)

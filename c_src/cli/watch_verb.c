@@ -65,7 +65,7 @@ static struct watch_event event_of(const struct watch *w,
     return e;
 }
 
-/* What comes while a recording is still being made is in that one. */
+/* What fires while a recording is being made needs no other one. */
 static int fire(struct watch *w, const struct cause *why)
 {
     char pid[FLIGHT_PID], most[120];

@@ -1,11 +1,9 @@
 /**
  * @file alloc_pick.h
- * Chooses collections, each with a probability that follows the bytes that it
- * stands for. So each one that is chosen stands for the same part of all bytes.
- * Pure.
- *
- * Each of the ALLOC_PICKS places is drawn by itself, so a large collection may
- * have several.
+ * Chooses ALLOC_PICKS of the collections that are offered, each time with a
+ * probability that is proportional to the bytes that a collection stands for.
+ * So each one that is chosen stands for the same share of all bytes. A large
+ * collection may be chosen several times. Pure.
  */
 #ifndef CPROF_ENGINE_ALLOC_PICK_H
 #define CPROF_ENGINE_ALLOC_PICK_H
@@ -22,7 +20,7 @@ struct alloc_picked {
     uint64_t owner;    /**< the struct of its process */
     uint64_t from, to; /**< the addresses that were filled since the last one,
                             at least one word */
-    double bytes;      /**< that it stands for, more than 0 */
+    double bytes;      /**< that it stands for (bytes times weight), above 0 */
     uint8_t *record;   /**< of the program; owned, if it is a copy */
     size_t len, cap;
 };
@@ -44,11 +42,13 @@ MUST_USE int alloc_pick_offer(struct alloc_pick *p,
                               const struct alloc_picked *of);
 /** Was anything offered? */
 bool alloc_pick_any(const struct alloc_pick *p);
-/** Bytes for which nobody could stand are shared by the next choice. */
+/** Adds bytes to the next choice: those of a chosen collection that could not
+ * be watched. */
 void alloc_pick_return(struct alloc_pick *p, double bytes);
-/** Ends the choice: the chosen ones go to `to`, whose own copies are given up,
- *  with the bytes that they stand for; begins the next one.
- *  @return ALLOC_PICKS, or 0: nothing was offered; what was returned stays */
+/** Ends the choice, and begins the next one. The chosen collections go to `to`,
+ *  with the bytes that they now stand for; the records that `to` had are
+ * reused.
+ *  @return ALLOC_PICKS; 0: nothing was offered, and `to` stays as it is */
 size_t alloc_pick_take(struct alloc_pick *p,
                        struct alloc_picked to[ALLOC_PICKS]);
 

@@ -2,11 +2,11 @@
  * @file alloc_watch.h
  * Finds out who fills the heap between two collections.
  *
- * Whoever runs into the end of the heap is there by chance, as long as the work
- * of the process varies. A process that repeats itself meets the end always in
- * the same place. So some collections are chosen, each with a random word of
- * what was filled before it (alloc_pick.h), and a breakpoint of the CPU waits
- * for the next one who writes that word:
+ * As long as the work of a process varies, chance decides which function
+ * reaches the end of the heap. A process that repeats itself always reaches it
+ * in the same function. So some collections are chosen (alloc_pick.h), each
+ * with a random word of what was filled before it, and a breakpoint of the CPU
+ * waits for the next function that writes that word:
  *
  *       heap      high water                     htop        hend
  *        |  kept   |  filled since the last one   |    stack  |
@@ -15,18 +15,18 @@
  *
  * The VM's allocators use memory again soon: the heap of a process that goes on
  * in the same way is in this block again after two or three collections. Each
- * word that is filled has the same probability to be the one, so who writes it
- * is found as often as he allocates. Writes of the collector, of the stack and
- * of other processes do not count (bpf/alloc.bpf.h).
+ * word that is filled is chosen with the same probability, so functions are
+ * found in proportion to what they allocate. Writes by the collector, to the
+ * stack and by other processes do not count (bpf/alloc.bpf.h).
  *
- * The first one who writes a word after a random moment is likely to come after
- * a long time in which nobody did, and so to be one who works long before he
- * allocates. So up to three are passed over, at random.
+ * The first write after a random moment is likely to end a long time without
+ * writes, and so to be by a function that works long before it allocates. So up
+ * to three writes are passed over, at random.
  *
  * In large heaps, the word is in the part that is filled after the collection.
  *
- * If nobody writes the word in time, the chosen collection itself says who was
- * there; the report says how much that is.
+ * If no function writes the word in time, the stack of the chosen collection is
+ * the sample; the report says for how much of all bytes that was so.
  */
 #ifndef CPROF_ENGINE_ALLOC_WATCH_H
 #define CPROF_ENGINE_ALLOC_WATCH_H
@@ -61,18 +61,20 @@ struct alloc_watches {
     size_t count;     /**< that work; 0: other programs have all breakpoints */
     uint64_t same_ns; /**< of struct bpf_watch */
     uint64_t serial, random;
-    uint64_t armed, found; /**< words so far; those that somebody wrote */
+    uint64_t armed, found; /**< words so far; those that a function wrote */
 };
 
-/** Receives a collection whose word nobody wrote. */
+/** Receives a collection whose word no function wrote. */
 typedef void alloc_watch_missed(void *ctx, const struct alloc_picked *of);
 
-/** Opens the breakpoints, as many as there are. trap_ns is what a hit costs
- *  apart from the program. alloc_watches_close must be
- *  called even after an error. 0 or -errno. */
+/** Opens the breakpoints, as many as other programs have left; none is no
+ * error. alloc_watches_close must be called even after an error.
+ *  @param trap_ns  what a hit costs apart from the program
+ *  @return 0, or another error of perf_breakpoint_open */
 MUST_USE int alloc_watches_open(struct alloc_watches *w,
                                 const struct bpf_node *node, double trap_ns,
                                 const struct cpus *allowed);
+/** The CPUs that the node may run on: see breakpoints_set. */
 MUST_USE int alloc_watches_set(struct alloc_watches *w,
                                const struct cpus *allowed);
 void alloc_watches_close(struct alloc_watches *w);
@@ -82,13 +84,13 @@ MUST_USE int alloc_watches_offer(struct alloc_watches *w,
                                  const struct alloc_picked *of);
 /** The offers of a span are complete: from them, words are chosen. */
 void alloc_watches_choose(struct alloc_watches *w);
-/** Gives up words that nobody wrote in time, and watches the next ones.
+/** Gives up words that no function wrote in time, and watches the next ones.
  *  @param more  false: the cost does not allow more for now
  *  @return 0 or -errno */
 MUST_USE int alloc_watches_serve(struct alloc_watches *w, uint64_t now_ns,
                                  bool more, alloc_watch_missed *missed,
                                  void *ctx);
-/** Somebody wrote the word. Ends the watch.
+/** A function wrote the word. Ends the watch.
  *  @return the bytes that the sample stands for; 0: it was given up before */
 double alloc_watches_found(struct alloc_watches *w, uint64_t serial);
 /** When the next word is to be given up; UINT64_MAX: none. */

@@ -26,9 +26,9 @@
  * A share of 1 means that nothing is left out: every collection counts once.
  *
  * What a process allocated before the window, but after its last collection, is
- * counted with its first collection in the window. That is right, too, because
- * what it allocates at the end of the window is not: what is sampled are
- * collections, and all words belong to exactly one.
+ * counted with its first collection in the window; what it allocates at the end
+ * of the window is not counted. That is no error, because collections are what
+ * is sampled, and each word belongs to exactly one.
  */
 #ifndef CPROF_ENGINE_ALLOC_WINDOWS_H
 #define CPROF_ENGINE_ALLOC_WINDOWS_H

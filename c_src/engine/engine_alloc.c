@@ -1,12 +1,12 @@
 /*
  * The engine of allocation, with breakpoints of the CPUs. One is on the first
  * instruction of the garbage collector, during some windows (alloc_probe.h): it
- * tells how much processes allocate. Others are on single words of heaps, and
- * tell who fills them (alloc_watch.h). BPF programs take the samples, as for
- * CPU time.
+ * shows how much processes allocate. Others are on single words of heaps, and
+ * show which functions fill them (alloc_watch.h). BPF programs take the
+ * samples, as for CPU time.
  *
- * What lies beside a heap, in fragments and as binaries, is charged to whoever
- * runs into the collector.
+ * What lies beside a heap, in fragments and as binaries, is charged to the
+ * function that ran when the collection began.
  */
 #include <errno.h>
 #include <math.h>
@@ -32,8 +32,8 @@ struct engine {
     bool behind;  /* its samples are not all handed out yet */
     double bytes; /* of the samples of this window, counted once each */
     double weight, weight_squared; /* sums over all samples */
-    double unseen; /* the part of the weight of words that nobody wrote */
-    uint64_t many;
+    double unseen; /* the part of the weight of words that no function wrote */
+    uint64_t many; /* collections of which not all binaries were looked at */
     struct schedstat began, ended; /* of all threads; runs is not used */
     struct engine_counters counters;
     int error;
@@ -124,7 +124,7 @@ static bool take_record(void *ctx, const void *record, size_t len)
     return !e->behind;
 }
 
-/* Nobody wrote the word: the collection itself is the sample. */
+/* No function wrote the word: the collection itself is the sample. */
 static void take_missed(void *ctx, const struct alloc_picked *of)
 {
     struct engine *e = ctx;

@@ -9,8 +9,7 @@
  *                 "bucket:count" with commas between, and the name is escaped
  *                 as in pprof_comments.h
  *
- * In which span a sample is says its label `span`, once for each span, the
- * outermost first.
+ * A sample has a label `span` for each span that it is in, the outermost first.
  */
 #ifndef CPROF_FORMATS_PPROF_SPANS_H
 #define CPROF_FORMATS_PPROF_SPANS_H

@@ -22,7 +22,7 @@
 enum {
     OUTPUT_SERIES_NAME = 64, /**< bytes of a series' name, at most 63 letters */
     OUTPUT_SERIES_WORD = 32, /**< the same of what a recording is of */
-    OUTPUT_SERIES_STEM = 160,
+    OUTPUT_SERIES_STEM = 160, /**< bytes of the beginning of its files' names */
 };
 
 struct output_series {
@@ -43,13 +43,13 @@ void output_series_stem(const struct output_series *s, uint64_t unix_ns,
 /** Is that the name of one of its files? Returns the length of the part that
  *  the files of one recording have in common; 0: it is not. Pure. */
 size_t output_series_owns(const struct output_series *s, const char *file);
-/** What a file of that length takes, in whole blocks. */
+/** The bytes that a file of that length takes, in whole blocks. */
 uint64_t output_series_space(uint64_t bytes);
 /** Told of each file that was removed. */
 typedef void output_series_removed(void *ctx, const char *file);
 /**
  * Removes the oldest recordings until there is room for a new one.
- * @param space    what its files take together
+ * @param space    bytes that its files take together (output_series_space)
  * @param removed  may be NULL
  * @return 0; -E_LIMIT: it is larger than most_bytes (then nothing is removed);
  *         or -errno

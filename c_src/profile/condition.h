@@ -34,9 +34,9 @@ struct condition {
     enum vital vital;
     double limit;
     uint64_t for_ns;
-    /* What condition_judge remembers; 0: not. */
-    bool fired, said;
-    uint64_t above_ns, calm_ns, unknown_ns; /* since when */
+    /* What condition_judge remembers. */
+    bool fired, said;                       /* `said`: that it is not known */
+    uint64_t above_ns, calm_ns, unknown_ns; /* since when; 0: it is not so */
 };
 
 /**

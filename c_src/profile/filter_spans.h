@@ -17,7 +17,8 @@ bool *filter_spans_chosen(const struct profile *p, const struct filter *f);
  * Copies spans, and what is known of their durations: of those that are chosen,
  * unless the filter selects a part of the processes, of the threads or of the
  * time, of which that is not known.
- * @param kept    by span: has a row that is kept this span? Changed.
+ * @param kept    by span: is it the span of a row that is kept? Set for the
+ *                others that are copied, too.
  * @param new_ids by span of `from`: gets the id in `to` of each that is copied
  * @return 0, -ENOMEM or -E_LIMIT
  */

@@ -32,7 +32,7 @@ struct vital_kind {
     const char *word; /**< in reports and file names: "mailbox_growth" */
     enum vital_unit unit;
     bool per_s;          /**< it is per second */
-    const char *of;      /**< what is counted, if anything: "messages" */
+    const char *of;      /**< what is counted: "messages"; "": nothing */
     const char *example; /**< a condition */
 };
 

@@ -1,8 +1,9 @@
 /**
  * @file carried.h
- * Bytes whose allocator is not on the stack: the heap met its end because a
- * stack grew. They are counted with the process's next sample that has an
- * allocator: who that is, is as likely as it allocates.
+ * Bytes whose allocator is not on the stack, because the heap was full when a
+ * function needed room for its stack frame. They are counted with the next
+ * sample of the process that has an allocator. Functions that allocate more are
+ * more likely to be in that sample, so the shares stay right.
  */
 #ifndef CPROF_RECORDER_CARRIED_H
 #define CPROF_RECORDER_CARRIED_H
@@ -12,7 +13,8 @@
 
 struct carried;
 
-/** @param to  the profile of the event; borrowed until carried_close */
+/** 0 or -ENOMEM.
+ *  @param to  the profile of the event; borrowed until carried_close */
 MUST_USE int carried_open(struct profile *to, struct carried **out);
 void carried_close(struct carried *c);
 /** Keeps the values of a row for later. 0, -ENOMEM, or the profile's error. */

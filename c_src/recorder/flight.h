@@ -52,15 +52,16 @@ const char *flight_node(const struct flight *f);
 /** Why the figures of processes are not known; 0: they are. */
 int flight_lacks(const struct flight *f);
 /** Rows of what is known of the node: processes, stacks, samples, strings. When
- *  they are more than options.rows and twice those that were still kept at the
- *  last time, the others are dropped. */
+ *  there are more than the sum of options.rows and twice the rows that were
+ * left the last time, those that are not needed any more are dropped. */
 size_t flight_rows(const struct flight *f);
 /** "<0.123.0>" for the pid term of a process of this node. */
 enum { FLIGHT_PID = 32 };
 void flight_pid_text(const struct flight *f, uint64_t term,
                      char text[static FLIGHT_PID]);
 /**
- * Works for about ms milliseconds; must be called all the time, as session_run.
+ * Works for about ms milliseconds; must be called again and again without a
+ * pause, as session_run.
  * @param v  set if a second has ended
  * @return 1: a second has ended; 0; -E_GONE: the node has ended, and what was
  *         recorded can still be cut; or another error

@@ -1,8 +1,8 @@
 /**
  * @file span_held.h
- * Only what is in slow spans is kept, and whether a span is slow is known when
- * it ends, or when it has taken long enough. Until then its samples, and those
- * of the spans within it, are held: so each is held for at most that long.
+ * Keeps only what is in slow spans. Whether a span is slow is known when it has
+ * lasted long enough, or when it ends before that. Until then its samples, and
+ * those of the spans within it, are held.
  */
 #ifndef CPROF_RECORDER_SPAN_HELD_H
 #define CPROF_RECORDER_SPAN_HELD_H
@@ -33,15 +33,19 @@ struct span_verdict;
 /** Counts what is in a slow span: 0, or an error, which is passed on. */
 typedef int span_held_keep(void *ctx, const struct span_item *item);
 
+/** 0 or -ENOMEM.
+ *  @param slower_than_ns  a span that lasts at least that long is slow */
 MUST_USE int span_held_open(uint64_t slower_than_ns, span_held_keep *keep,
                             void *ctx, struct span_held **out);
+/** Frees what is held. All verdicts must have been released before. */
 void span_held_close(struct span_held *h);
 /** For a span that begins; NULL: no memory. */
 struct span_verdict *span_held_begin(struct span_held *h, uint64_t start_ns);
 /** One more user of it; each calls span_held_release. v may be NULL. */
 struct span_verdict *span_held_share(struct span_verdict *v);
 void span_held_release(struct span_held *h, struct span_verdict *v);
-/** The span ends: keeps what it held, or leaves it out. */
+/** The span ends: keeps what it held, or leaves it out. 0, or an error of keep.
+ */
 MUST_USE int span_held_end(struct span_held *h, struct span_verdict *v,
                            uint64_t end_ns);
 /** Keeps, leaves out or holds an item; without a verdict it is left out. 0,

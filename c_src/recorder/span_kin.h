@@ -21,9 +21,10 @@ struct span_kin;
 MUST_USE int span_kin_open(struct target_state *target, struct span_kin **out);
 void span_kin_close(struct span_kin *k);
 /**
- * The pid of the process that one with that pid works for; 0: none, or not
- * known.
- * @param event  of the sample that asks
+ * Reads for whom a process works.
+ * @param event      of the sample that asks
+ * @param pid        term
+ * @param works_for  the pid term; 0: for nobody, or not known
  * @return true; false: it was not read, because reading has taken a tenth of
  *         the time already for this event, or the process changed meanwhile:
  *         try again later

@@ -39,10 +39,10 @@ struct span_marks {
     struct profile *profile;
     struct span_reader *reader;
     uint32_t names[SPAN_KINDS]; /* by kind: string; 0: not read yet */
-    uint64_t lost;              /* that are in the queue as gaps */
-    uint64_t first_ns;          /* of the first mark; each assumed start was a
-                                   nanosecond earlier */
-    unsigned looks; /* of the target, when its maps were looked at */
+    uint64_t lost;              /* marks whose loss is in the queue as a gap */
+    uint64_t first_ns; /* the time of the first mark; each assumed start
+                          makes it a nanosecond earlier */
+    unsigned looks;    /* of the target, when its maps were looked at */
 };
 
 /** Both are borrowed until span_marks_close. 0 or -ENOMEM; to be closed in any
@@ -51,7 +51,7 @@ MUST_USE int span_marks_open(struct span_marks *m, struct target_state *target,
                              struct profile *profile);
 void span_marks_close(struct span_marks *m);
 /** Looks for the page of the node, if its mappings may have changed. 1: it is
- *  there; 0; or -ENOMEM. */
+ *  there; 0: it is not; or -ENOMEM. */
 int span_marks_look(struct span_marks *m);
 /** Puts new marks into the queue. 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int span_marks_read(struct span_marks *m, uint64_t now_ns);

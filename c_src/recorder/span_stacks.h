@@ -4,9 +4,9 @@
  * stack of open spans for each process. Marks may be missing, and spans need
  * not be nested:
  *
- *   - An end is that of the innermost open span of its kind (and number, if it
- *     has one). Spans that began in that one have ended too, since their own
- * end was never marked.
+ *   - An end belongs to the innermost open span of its kind (and number, if it
+ *     has one). Spans that began in that one have ended too: their own ends
+ * were not marked.
  *   - A span without a number begins after one of its kind has ended, and after
  *     marks were lost (span_stacks_gap) any span does. So a start ends an open
  *     span of its kind, whose own end was not marked, or was lost.
@@ -71,9 +71,9 @@ void span_stacks_close(struct span_stacks *s);
 /** The start or the end of a span. */
 struct span_change {
     uint64_t pid, time_ns;
-    uint64_t order;  /**< in which marks were written: a span that was marked
-                          only at its end has a start that is earlier than its
-                          mark */
+    uint64_t order;  /**< the place of its mark among all marks, as they were
+                          written: the start of a span that was marked only at
+                          its end has an earlier time than marks before it */
     uint32_t name;   /**< string of the profile */
     uint32_t number; /**< that start and end have in common, or 0 */
     bool assumed;    /**< a start that was not read: it was before all marks */
@@ -81,8 +81,8 @@ struct span_change {
 
 /** A mark of this process was read, so one of the changes below will come;
  * until then the process is known. Marks are read in the order in which they
- * were written. 0; 1: it ends a span that began before the first mark; -ENOMEM;
- * or -E_LIMIT. */
+ * were written. 0; 1: it ends a span that began before the first mark (its
+ * start, which is then assumed, needs no call); -ENOMEM; or -E_LIMIT. */
 MUST_USE int span_stacks_expect(struct span_stacks *s, uint64_t pid,
                                 enum span_what what);
 /** Each of these: 0, -ENOMEM, -E_LIMIT, or the error of on_end. */
@@ -97,8 +97,8 @@ void span_stacks_gap(struct span_stacks *s);
 MUST_USE int span_stacks_child(struct span_stacks *s, uint64_t pid,
                                uint64_t other);
 
-/** Is anything known of the process: a span, or whom it works for; or has it
- *  marked something that is to come? */
+/** Is anything known of the process: a span, or for whom it works? Or was a
+ * mark of it read whose change is still to come? */
 bool span_stacks_knows(const struct span_stacks *s, uint64_t pid);
 
 /** Where a process is now. */

@@ -24,14 +24,16 @@ struct span_worker {
     uint64_t pid;       /**< term; 0: this place is free */
     uint64_t works_for; /**< pid; 0: for nobody that is known */
     bool asked;         /**< whom it works for was looked for, or told */
-    uint32_t expected;  /**< changes that it marked and that are to come */
-    uint32_t begun;     /**< of those, and before: starts without their end */
+    uint32_t expected;  /**< marks of it that were read, and whose changes are
+                             still to come */
+    uint32_t begun; /**< starts that were read so far and whose end was not */
     uint64_t since_ns;  /**< the last change of its spans */
     uint64_t gone_ns;   /**< when it was found not to live; 0: it lives */
     uint32_t innermost; /**< of its open spans (span_stacks.c); NONE */
     uint32_t depth;     /**< how many are open */
-    uint32_t over;      /**< and beyond those that are told apart, */
-    uint32_t over_gaps; /**< since so many gaps */
+    uint32_t over;      /**< how many more are open that are too deep to be told
+                             apart */
+    uint32_t over_gaps; /**< how many gaps there were when `over` was counted */
     uint32_t next;      /* with the same hash, or the next free place */
 };
 

@@ -17,8 +17,8 @@ enum { READ_MS = 1000 };
 /* One reading that follows another sooner does not say how fast they grow. */
 #define LEAST_NS (NS_PER_S / 4)
 
-/* Reading takes at most an eightieth of a CPU's time, but of a node with few
- * processes it comes each time. */
+/* Reading takes at most an eightieth of a CPU's time. A node with few processes
+ * is read every time, as that takes less. */
 static const struct pace read_pace = {
     .burst_ns = 50 * NS_PER_MS, .share = 79, .of_cpu = true};
 
@@ -215,7 +215,8 @@ static void set_mailboxes(const struct vitals_reader *r, struct vitals *v)
         !r->now.whole;
 }
 
-/* If not all were read: so many that there are hardly ever fewer. */
+/* If not all were read: a bound that chance puts above the truth only in one of
+ * forty readings (two standard deviations). */
 static double run_queue(const struct census_now *n)
 {
     double found = (double)n->runnable, least = found - 2 * sqrt(found);

@@ -52,8 +52,8 @@ nearly(P99) -> P99 * 9 div 10.
 -spec config(pid(), limits()) -> config().
 config(Server, Limits) -> {Server, Limits}.
 
-%% Whoever gives another measurement than was expected is not counted. (Any integer
-%% is below `infinity', which is an atom.)
+%% An event without the expected measurement is not counted. (Any integer is below
+%% `infinity', which is an atom.)
 -spec handle([atom()], map(), map(), config()) -> ok.
 handle(Event, Measurements, _, {Server, #{measurement := Key} = Limits}) ->
     case Measurements of
