@@ -245,7 +245,8 @@ static int wait_for_node(struct watch *w)
     int early = 0, err = look_for_node(w, &early);
     while (err == -EAGAIN && !is_over(w)) {
         if (!told)
-            say("watch: waiting for a node named %s", w->o->node);
+            say("watch: waiting until exactly one node here is named %s",
+                w->o->node);
         told = true;
         poll(NULL, 0, WAIT_STEP_MS);
         err = look_for_node(w, &early);
