@@ -125,6 +125,9 @@ static int parse_limit(struct parsing *p, struct condition *c)
         c->limit *= parse_factor(p, kind->unit);
     else if (!take(p, "%"))
         return for_example(p, "this figure is a percentage", c->vital);
+    else if (c->limit >= 100)
+        return for_example(p, "give less than 100 %, which it never exceeds",
+                           c->vital);
     skip_blanks(p);
     bool per_s = take(p, "/s");
     if (per_s && !kind->per_s)

@@ -78,6 +78,7 @@ static void what_is_wrong_is_said_with_an_example(void **state)
         {"mailbox > nan", "give a number after >"},
         {"utilization > 0.9", "this figure is a percentage, such as `utiliz"},
         {"utilization > 90", "this figure is a percentage"},
+        {"utilization > 100%", "give less than 100 %, which it never exceeds"},
         {"mailbox > 5/s", "this figure is not per second, such as `mailbox >"},
         {"mailbox growth > 5", "a growth is per second, such as `mailbox gr"},
         {"run_queue growth > 5/s", "write a figure, > and a number, such as"},
