@@ -175,17 +175,19 @@ static int note_raised(struct profile *p, const struct engine_info *info)
     return profile_note(p, line);
 }
 
-/* How much of the bytes was charged to whoever ran into the collector. */
+/* How much was charged to functions because they ran when a collection began.
+ */
 static int note_unseen(struct profile *p, const struct engine_probe *probe)
 {
     char line[480];
     if (probe->unseen < 0.01)
         return 0;
     snprintf(line, sizeof(line),
-             "%.0f %% of the heap's bytes are charged to whoever ran into the "
-             "end of the heap: no word could be watched for them, or nobody "
-             "wrote it in time (%llu of %llu words were written); in a process "
-             "that repeats itself, that may always be the same function",
+             "%.0f %% of the heap's bytes are charged to the function that "
+             "reached the end of the heap: no word could be watched for them, "
+             "or no function wrote it in time (%llu of %llu words were "
+             "written); for a process that repeats itself, that may always be "
+             "the same function",
              100 * probe->unseen, (unsigned long long)probe->found,
              (unsigned long long)probe->words);
     return profile_note(p, line);
@@ -220,15 +222,15 @@ static int note_probe(struct profile *p, const struct engine_probe *probe)
         probe->hit_ns / 1e3);
     if (probe->open_share < 1 && n < (int)sizeof(line))
         n += snprintf(line + n, sizeof(line) - (size_t)n,
-                      "; samples count for the rest of the time, too, so the "
+                      "; samples also stand for the rest of the time, so the "
                       "sum of all bytes is uncertain by +-%.1f %% (95 %% "
                       "interval)",
                       196 * probe->error);
     if (probe->open_share < 1 && probe->waited > 0.05 && n < (int)sizeof(line))
         snprintf(line + n, sizeof(line) - (size_t)n,
                  ", and by more because the node had no CPU for %.0f %% of the "
-                 "time that it could run: it may have had one less often, or "
-                 "more often, while it was sampled",
+                 "time that it could run: it may have had one less or more "
+                 "often while it was sampled",
                  100 * probe->waited);
     int err = profile_note(p, line);
     err = err ? err : note_unseen(p, probe);

@@ -3,7 +3,7 @@
  * Samples of allocation, by breakpoints of the CPU. One is at the first
  * instruction of the garbage collector (target/collector.h): there the program
  * learns what a process has allocated since its last collection. The others are
- * on words of heaps: who writes such a word allocates it.
+ * on words of heaps: the function that writes such a word allocates it.
  */
 #ifndef CPROF_ENGINE_BPF_ALLOC_BPF_H
 #define CPROF_ENGINE_BPF_ALLOC_BPF_H
@@ -165,7 +165,7 @@ static __always_inline bool is_of_current(const struct copying *c, __u64 addr)
     return stack <= hend && is_new(addr, heap, field(c, at->high_water), stack);
 }
 
-/* Who sends a message may write it to the heap of the receiver. */
+/* The sender of a message may write it to the heap of the receiver. */
 static __always_inline bool is_of_owner(const struct copying *c,
                                         const struct bpf_watch *w)
 {
