@@ -40,7 +40,7 @@ enum option_verb {
 #define OPTIONS_BEFORE     60   /**< defaults of watch, in seconds */
 #define OPTIONS_AFTER      10
 #define OPTIONS_AT_MOST    6   /**< per hour */
-#define OPTIONS_KEEP_M     500 /**< MB */
+#define OPTIONS_KEEP_M     500 /**< MiB */
 
 #define OPTIONS_MOST_BEFORE 600
 #define OPTIONS_MOST_AFTER  300

@@ -127,13 +127,16 @@ bool text_samples_are_few(const struct profile *p, const struct summary *s)
     return s->counted && s->hits < (profile_is_wall(p) ? FEW_TICKS : FEW);
 }
 
+/* Samples of allocation are limited by their cost more often than by the rate.
+ */
 static void few_samples(struct doubts *d, enum format_reader reader)
 {
-    const char *remedy = reader == FORMAT_READER_INSIDE
-                             ? "repeat the work, or use a higher rate"
-                         : profile_is_alloc(d->p)
-                             ? "record for longer (-d)"
-                             : "record for longer (-d), or at a higher --rate";
+    bool inside = reader == FORMAT_READER_INSIDE;
+    const char *remedy =
+        profile_is_alloc(d->p)
+            ? (inside ? "repeat the work" : "record for longer (-d)")
+        : inside ? "repeat the work, or use a higher rate"
+                 : "record for longer (-d), or at a higher --rate";
     char line[256];
     if (!text_samples_are_few(d->p, d->s))
         return;

@@ -365,6 +365,25 @@ static void of_few_samples_it_is_said(void **state)
     profile_destroy(p);
 }
 
+static void of_few_samples_of_allocation_too(void **state)
+{
+    (void)state;
+    static const struct value_texts heap[] = {VALUE_HEAP, VALUE_BINARY,
+                                              VALUE_SAMPLES};
+    struct profile *p = make_profile();
+    assert_int_equal(profile_set_values(p, heap, 3), 0);
+    profile_counters_edit(p)->samples = profile_counters_edit(p)->effective = 8;
+    const struct profile_sample row = {.stack = make_stack(p, "main"),
+                                       .process = PROFILE_NONE,
+                                       .thread = PROFILE_NONE,
+                                       .state = STATE_RUNNING};
+    assert_int_equal(profile_add(p, &row, (uint64_t[]){1 << 30, 0, 8}), 0);
+    char *text = brief(p);
+    assert_has(text, "only 8 samples; record for longer (-d)\n");
+    free(text);
+    profile_destroy(p);
+}
+
 static void a_node_that_mostly_waits(void **state)
 {
     (void)state;
@@ -631,6 +650,7 @@ int main(void)
         cmocka_unit_test(what_is_doubtful_and_matters_comes_last),
         cmocka_unit_test(a_filter_is_named_above_the_figures),
         cmocka_unit_test(of_few_samples_it_is_said),
+        cmocka_unit_test(of_few_samples_of_allocation_too),
         cmocka_unit_test(a_node_that_mostly_waits),
         cmocka_unit_test(more_than_all_is_explained),
         cmocka_unit_test(a_node_without_a_name_is_what_it_runs),
