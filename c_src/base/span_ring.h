@@ -9,7 +9,9 @@
  * A reader finds the struct span_page by the symbol SPAN_PAGE_SYMBOL of
  * cprof_nif.so (or by its address, which cprof_native:spans_page/0 returns),
  * checks `magic` and `version`, and copies what it needs. Nothing in it is
- * trusted: every index is checked against the bounds below.
+ * trusted: every index is checked against the bounds below. If a node unloads
+ * the library and loads it again, there is another page, perhaps in the same
+ * place: its `next` and `kinds_used` begin anew.
  *
  * A mark is written by any scheduler thread: it takes the next number N
  * (from 0) with one atomic addition to `next`, sets `number` of mark N %

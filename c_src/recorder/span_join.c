@@ -185,6 +185,8 @@ static int apply(struct span_join *j, const struct span_marked *m)
     case SPAN_MARKS_GAP:
         span_stacks_gap(j->stacks);
         return 0;
+    case SPAN_MARKS_ANEW:
+        return span_stacks_finish(j->stacks, m->order.time_ns, on_cut, j);
     case SPAN_START:
         return span_stacks_start(j->stacks, &change);
     case SPAN_STOP:

@@ -1,6 +1,7 @@
 #include "recorder/span_marks.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum { WHAT_BITS = 8 };
 
@@ -59,13 +60,26 @@ static int note_gap(struct span_marks *m, uint64_t time_ns)
     return span_queue_put(&m->queue, &gap.order);
 }
 
+/* Its marks are later than all that were read of the former one. */
+static int note_page(struct span_marks *m)
+{
+    uint64_t pages = span_page_counts(m->reader).pages;
+    struct span_marked anew = {.order = {.time_ns = m->last_ns},
+                               .what = SPAN_MARKS_ANEW};
+    if (pages == m->pages)
+        return 0;
+    m->pages = pages;
+    memset(m->names, 0, sizeof(m->names));
+    return pages > 1 ? span_queue_put(&m->queue, &anew.order) : 0;
+}
+
 /* Spans that began before the first mark that the node still had are found by
  * their ends. The last to end is the outermost, so it is taken as the first to
  * have begun. After a gap, the start may have been lost there. */
 static int assume_start(struct span_marks *m, const struct span_marked *end)
 {
     struct span_marked start = *end;
-    if (m->lost || m->first_ns == 0)
+    if (m->lost || m->pages > 1 || m->first_ns == 0)
         return 0;
     start.order.time_ns = m->first_ns--;
     start.what = SPAN_START;
@@ -81,11 +95,15 @@ static int on_mark(void *ctx, const struct span_mark *mark)
                                  .other = mark->other,
                                  .number = mark->what >> WHAT_BITS,
                                  .what = mark->what & ((1 << WHAT_BITS) - 1)};
-    int err = note_gap(m, mark->time_ns);
+    int err = note_page(m);
+    if (!err)
+        err = note_gap(m, mark->time_ns);
     if (!err && marked.what != SPAN_CHILD)
         err = name_of(m, mark->kind, &marked.name);
     if (!m->first_ns)
         m->first_ns = mark->time_ns;
+    if (mark->time_ns > m->last_ns)
+        m->last_ns = mark->time_ns;
     int seen = err ? err : m->seen(m->ctx, &marked);
     err = seen > 0 ? assume_start(m, &marked) : seen;
     return err ? err : span_queue_put(&m->queue, &marked.order);
@@ -93,5 +111,6 @@ static int on_mark(void *ctx, const struct span_mark *mark)
 
 int span_marks_read(struct span_marks *m, uint64_t now_ns)
 {
-    return span_page_read(m->reader, now_ns, on_mark, m);
+    int err = span_page_read(m->reader, now_ns, on_mark, m);
+    return err ? err : note_page(m);
 }

@@ -21,11 +21,15 @@ struct span_marked {
     uint64_t pid, other;     /**< terms */
     uint32_t name;           /**< string of the profile */
     uint32_t number;
-    uint32_t what; /**< enum span_what; SPAN_MARKS_GAP: marks were lost here */
+    uint32_t what; /**< enum span_what; SPAN_MARKS_GAP, SPAN_MARKS_ANEW */
     bool assumed;  /**< a start that was before all marks: only its end was read
                     */
 };
-enum { SPAN_MARKS_GAP = 0 };
+enum {
+    SPAN_MARKS_GAP = 0,     /**< marks were lost here */
+    SPAN_MARKS_ANEW = 0xff, /**< the node has another page from here on: of what
+                                 was open, no end will be marked */
+};
 
 /** Called for each mark when it is read. 0; 1: it is the end of a span whose
  *  start was not read; or an error. */
@@ -40,6 +44,8 @@ struct span_marks {
     struct span_reader *reader;
     uint32_t names[SPAN_KINDS]; /* by kind: string; 0: not read yet */
     uint64_t lost;              /* marks whose loss is in the queue as a gap */
+    uint64_t pages;             /* that were found so far */
+    uint64_t last_ns;           /* the latest time of a mark */
     uint64_t first_ns; /* the time of the first mark; each assumed start
                           makes it a nanosecond earlier */
     unsigned looks;    /* of the target, when its maps were looked at */

@@ -158,6 +158,7 @@ static void begin(struct span_reader *r, uint64_t at,
                   const struct span_page *page)
 {
     r->at = at;
+    r->counts.pages++;
     r->page = *page;
     r->next = oldest(page);
     r->first = page->next;
@@ -178,8 +179,8 @@ static bool find_page(struct span_reader *r)
     return false;
 }
 
-/* Pages are never freed, so one that was found stays, whatever library says
- * where it is. */
+/* One that was found stays, whatever library says where it is, until the node
+ * unloads the library: see is_same. */
 bool span_page_is_there(struct span_reader *r)
 {
     return r->at || find_page(r);
@@ -272,15 +273,27 @@ static int hand_out(struct span_reader *r, size_t n, uint64_t now_ns,
     return err ? err : 1;
 }
 
+/* A node that unloads the library frees the page. When it loads the library
+ * again, a new page begins, which often is where the former one was. */
+static bool is_same(const struct span_reader *r, const struct span_page *now)
+{
+    return now->next >= r->next && now->kinds_used >= r->page.kinds_used &&
+           now->marks == r->page.marks && now->kinds == r->page.kinds;
+}
+
 /* What is written meanwhile is for the next call. */
 int span_page_read(struct span_reader *r, uint64_t now_ns,
                    span_page_on_mark *on_mark, void *ctx)
 {
     struct span_page page;
     int more = 1;
-    if (!span_page_is_there(r) || !read_page(r, r->at, &page) ||
-        page.next < r->next)
+    if (!span_page_is_there(r))
         return 0;
+    if (!read_page(r, r->at, &page) || !is_same(r, &page)) {
+        if (!find_page(r))
+            return 0;
+        page = r->page;
+    }
     r->page = page;
     r->counts.refused = page.kinds_refused;
     while (more > 0 && r->next < page.next) {

@@ -25,6 +25,9 @@ struct span_reader_counts {
                          only those since the page was found */
     uint64_t refused; /**< marks of kinds beyond SPAN_KINDS, since the page was
                            made */
+    uint64_t pages;   /**< that were found: more than one if the node unloaded
+                           the library, and loaded it again. Kinds and marks of
+                           each have numbers of their own */
 };
 
 /** m is borrowed until span_page_close. 0 or -ENOMEM. */

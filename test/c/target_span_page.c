@@ -262,7 +262,50 @@ static void what_is_no_mark_is_lost(void **state)
     node_close(n);
 }
 
-static void a_page_that_jumps_back_is_left_alone(void **state)
+/* As after the library was unloaded and loaded again. */
+static void a_page_that_begins_anew_is_another_one(void **state)
+{
+    (void)state;
+    struct node *n = node_open();
+    struct seen s = {0};
+    mark(n, 20);
+    assert_int_equal(look(n), 0);
+    assert_int_equal(read_more(n, &s, NOW), 20);
+    assert_int_equal(span_page_counts(n->reader).pages, 1);
+    memset(n->marks, 0, MARKS * sizeof(*n->marks));
+    n->page->next = 0;
+    mark(n, 10);
+    s.next = 0;
+    assert_int_equal(read_more(n, &s, NOW), 10);
+    assert_int_equal(span_page_counts(n->reader).pages, 2);
+    assert_int_equal(span_page_counts(n->reader).lost, 0);
+    node_close(n);
+}
+
+static void a_page_elsewhere_is_found_when_the_former_is_gone(void **state)
+{
+    (void)state;
+    struct node *n = node_open();
+    struct seen s = {0};
+    mark(n, 20);
+    assert_int_equal(look(n), 0);
+    assert_int_equal(read_more(n, &s, NOW), 20);
+    fake_map(&n->fake, 0x600000, 0x1000, "");
+    struct span_page *next = (void *)fake_at(&n->fake, 0x600000, sizeof(*next));
+    *next = *n->page;
+    n->page->magic = 0;
+    n->page = next;
+    assert_int_equal(read_more(n, &s, NOW), 0);
+    fake_u64(&n->fake, 0x10000 + OBJECT, 0x600000);
+    assert_true(span_page_is_there(n->reader));
+    mark(n, 5);
+    s.next = 0;
+    assert_int_equal(read_more(n, &s, NOW), 25);
+    assert_int_equal(span_page_counts(n->reader).pages, 2);
+    node_close(n);
+}
+
+static void an_impossible_number_of_marks_is_lost(void **state)
 {
     (void)state;
     struct node *n = node_open();
@@ -270,8 +313,6 @@ static void a_page_that_jumps_back_is_left_alone(void **state)
     mark(n, 20);
     assert_int_equal(look(n), 0);
     read_more(n, &s, NOW);
-    n->page->next = 10;
-    assert_int_equal(read_more(n, &s, NOW), 0);
     n->page->next = UINT64_MAX;
     read_more(n, &s, NOW);
     assert_true(span_page_counts(n->reader).lost > 1ull << 60);
@@ -325,7 +366,9 @@ int main(void)
         cmocka_unit_test(an_unwritten_mark_is_waited_for),
         cmocka_unit_test(it_is_not_waited_for_while_others_would_be_lost),
         cmocka_unit_test(what_is_no_mark_is_lost),
-        cmocka_unit_test(a_page_that_jumps_back_is_left_alone),
+        cmocka_unit_test(a_page_that_begins_anew_is_another_one),
+        cmocka_unit_test(a_page_elsewhere_is_found_when_the_former_is_gone),
+        cmocka_unit_test(an_impossible_number_of_marks_is_lost),
         cmocka_unit_test(an_error_ends_the_reading),
         cmocka_unit_test(kinds_have_texts),
     };
