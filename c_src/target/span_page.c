@@ -28,6 +28,7 @@ struct span_reader {
     struct span_page page;
     uint64_t next;           /* number of the mark that is read next */
     uint64_t first;          /* number of the first mark that can be lost */
+    uint64_t refused;        /* when the page was last looked at */
     uint64_t stuck_since_ns; /* mark `next` is not written yet; 0: it is */
     struct span_reader_counts counts;
     struct span_mark once[CHUNK], again[CHUNK];
@@ -159,6 +160,7 @@ static void begin(struct span_reader *r, uint64_t at,
 {
     r->at = at;
     r->counts.pages++;
+    r->refused = page->kinds_refused;
     r->page = *page;
     r->next = oldest(page);
     r->first = page->next;
@@ -295,7 +297,8 @@ int span_page_read(struct span_reader *r, uint64_t now_ns,
         page = r->page;
     }
     r->page = page;
-    r->counts.refused = page.kinds_refused;
+    r->counts.refused += page.kinds_refused - r->refused;
+    r->refused = page.kinds_refused;
     while (more > 0 && r->next < page.next) {
         if (r->next < oldest(&r->page))
             lose(r, oldest(&r->page));

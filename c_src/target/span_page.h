@@ -24,7 +24,7 @@ struct span_reader_counts {
     uint64_t lost;  /**< that were overwritten, never written, or are no marks;
                          only those since the page was found */
     uint64_t refused; /**< marks of kinds beyond SPAN_KINDS, since the page was
-                           made */
+                           found */
     uint64_t pages;   /**< that were found: more than one if the node unloaded
                            the library, and loaded it again. Kinds and marks of
                            each have numbers of their own */

@@ -262,6 +262,24 @@ static void what_is_no_mark_is_lost(void **state)
     node_close(n);
 }
 
+/* Not those of the time before. */
+static void refused_kinds_are_counted_from_then_on(void **state)
+{
+    (void)state;
+    struct node *n = node_open();
+    struct seen s = {0};
+    n->page->kinds_refused = 1000;
+    assert_int_equal(look(n), 0);
+    read_more(n, &s, NOW);
+    assert_int_equal(span_page_counts(n->reader).refused, 0);
+    n->page->kinds_refused += 3;
+    read_more(n, &s, NOW);
+    n->page->kinds_refused += 4;
+    read_more(n, &s, NOW);
+    assert_int_equal(span_page_counts(n->reader).refused, 7);
+    node_close(n);
+}
+
 /* As after the library was unloaded and loaded again. */
 static void a_page_that_begins_anew_is_another_one(void **state)
 {
@@ -366,6 +384,7 @@ int main(void)
         cmocka_unit_test(an_unwritten_mark_is_waited_for),
         cmocka_unit_test(it_is_not_waited_for_while_others_would_be_lost),
         cmocka_unit_test(what_is_no_mark_is_lost),
+        cmocka_unit_test(refused_kinds_are_counted_from_then_on),
         cmocka_unit_test(a_page_that_begins_anew_is_another_one),
         cmocka_unit_test(a_page_elsewhere_is_found_when_the_former_is_gone),
         cmocka_unit_test(an_impossible_number_of_marks_is_lost),
