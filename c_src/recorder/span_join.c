@@ -35,6 +35,8 @@ struct span_join {
     uint64_t read_ns, looked_ns; /* when that was last done */
     uint64_t known_ns;           /* times up to this one have left the queues */
     uint64_t late[EVENT_COUNT];
+    /* What was counted in marks that were made before the recording began. */
+    struct span_stacks_counts before;
     unsigned adds;
     bool is_used; /* the node has a page */
 };
@@ -225,6 +227,8 @@ static int leave(struct span_join *j, const struct span_order *mark,
     span_queue_drop(is_mark ? &j->marks.queue : &j->samples);
     if (time_ns > j->known_ns)
         j->known_ns = time_ns;
+    if (j->known_ns < j->started_ns)
+        j->before = span_stacks_counts(j->stacks);
     return err;
 }
 
@@ -322,9 +326,9 @@ static void count_all(const struct span_join *j)
         enum event event = profile_event(p);
         c->span_marks = page.marks;
         c->span_marks_lost = page.lost;
-        c->span_unmatched = stacks.unmatched;
-        c->span_merged = stacks.merged + page.refused;
-        c->span_died = stacks.died;
+        c->span_unmatched = stacks.unmatched - j->before.unmatched;
+        c->span_merged = stacks.merged - j->before.merged + page.refused;
+        c->span_died = stacks.died - j->before.died;
         c->span_late = j->late[event];
         if (!j->held)
             continue;

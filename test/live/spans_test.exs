@@ -136,6 +136,21 @@ defmodule Live.SpansTest do
     assert (spans - flood["count"]) in 0..counters["span_marks_lost"]
   end
 
+  test "what was wrong with the marks before a recording is none of its doubts" do
+    node = start(1)
+
+    forget = fn n ->
+      Node.tell(node, "forget #{n}")
+      "forgotten" = Node.line(node)
+    end
+
+    forget.(50)
+    {_, file} = Recorder.during(node, [], fn -> forget.(3) end)
+    counters = report(file)["counters"]
+    assert counters["span_unmatched"] == 3
+    assert counters["span_merged"] == 3
+  end
+
   test "a node without spans says nothing of them" do
     node = Node.known("erlang")
     report = Cprof.json(["record", "-q", "-p", node.pid, "-d", "1"])

@@ -5,6 +5,7 @@
 %%   ready PID
 %%   begin          -> begun: the processes start to work
 %%   truth          -> a line for each kind: NAME SPANS NANOSECONDS, and then "end"
+%%   forget N       -> forgotten: so many spans without an end, and as many that are too deep
 %%   flood MS RATE  -> flooded SPANS: marked in that time, at most RATE per second, by
 %%                     a process per scheduler
 -module(spans_work).
@@ -32,6 +33,10 @@ commands(Processes, Loops, Pids) ->
         "truth\n" ->
             [Pid ! {truth, self()} || Pid <- Pids],
             print(lists:foldl(fun(_, Sum) -> receive {measured, M} -> add(M, Sum) end end, #{}, Pids)),
+            commands(Processes, Loops, Pids);
+        "forget " ++ N ->
+            ok = forget(list_to_integer(string:trim(N))),
+            io:format("forgotten~n"),
             commands(Processes, Loops, Pids);
         "flood " ++ How ->
             [Ms, Rate] = [list_to_integer(N) || N <- string:tokens(string:trim(How), " ")],
@@ -126,6 +131,20 @@ mark(What, Name, Text, Context) ->
             cprof_native:span_mark(What bor ?ASKED, Name, Text, Context);
         ok ->
             ok
+    end.
+
+%% A span without a context that starts again had no end.
+forget(N) ->
+    Deep = [{<<"[:work, :deep]">>, make_ref()} || _ <- lists:seq(1, 32 + N)],
+    Marked = fun() ->
+        [ok = mark(?START, <<"[:work, :forgotten]">>, <<>>, undefined) || _ <- lists:seq(0, N)],
+        ok = mark(?STOP, <<"[:work, :forgotten]">>, <<>>, undefined),
+        [ok = mark(?START, Name, <<>>, Context) || {Name, Context} <- Deep],
+        [ok = mark(?STOP, Name, <<>>, Context) || {Name, Context} <- lists:reverse(Deep)]
+    end,
+    {Pid, Ref} = spawn_monitor(Marked),
+    receive
+        {'DOWN', Ref, process, Pid, normal} -> ok
     end.
 
 burn_tiny(0) -> ok;
