@@ -97,13 +97,22 @@ one_that_is_over_is_told_once_test() ->
     ?assertEqual(nothing, handled(999, Limits)),
     ?assertEqual(nothing, handled(1000, Limits)),
     ?assertEqual(open, cprof_flight_handler:last_above(Limits)),
-    ?assertEqual({span_over, [a], 1001}, handled(1001, Limits)),
+    ?assertEqual({span_over, [a], 1001, 1000}, handled(1001, Limits)),
     Before = erlang:monotonic_time(),
     ?assertEqual(nothing, handled(5000, Limits)),
     ?assert(cprof_flight_handler:last_above(Limits) >= Before),
     cprof_flight_handler:reopen(Limits),
     ?assertEqual(nothing, handled(1, Limits)),
-    ?assertEqual({span_over, [a], 1002}, handled(1002, Limits)).
+    ?assertEqual({span_over, [a], 1002, 1000}, handled(1002, Limits)).
+
+what_was_over_is_said_test() ->
+    Text = fun(Us, Over) -> cprof_flight_spans:over_text([a, b], native(Us), native(Over)) end,
+    ?assertEqual(<<"[a,b] took 812.3 ms, more than 500 ms">>, Text(812345, 500000)),
+    ?assertEqual(<<"[a,b] took 0.7 ms, more than 0.5 ms">>, Text(700, 500)),
+    ?assertEqual(<<"[a,b] took 3600000.0 ms, more than 10 ms">>, Text(3600000000, 10000)),
+    ?assertMatch(<<"[a,b] took ", _/binary>>, Text(1 bsl 2000, 10000)).
+
+native(Us) -> erlang:convert_time_unit(Us, microsecond, native).
 
 those_above_a_quantile_are_counted_test() ->
     Limits = cprof_flight_handler:new(duration, infinity, 1000),
@@ -129,7 +138,7 @@ only_one_of_many_triggers_test() ->
     end,
     Processes = [spawn_monitor(Run) || _ <- lists:seq(1, 50)],
     [receive {'DOWN', Monitor, _, _, normal} -> ok end || {_, Monitor} <- Processes],
-    ?assertMatch({span_over, [a], _}, receive Message -> Message end),
+    ?assertMatch({span_over, [a], _, 10}, receive Message -> Message end),
     ?assertEqual(nothing, receive Other -> Other after 0 -> nothing end),
     ?assertEqual({5000, 4500, 4550}, cprof_flight_handler:counts(Limits)).
 

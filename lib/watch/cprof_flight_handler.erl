@@ -74,11 +74,11 @@ count(Duration, P99, #{nearly := Nearly}, Counts) ->
     _ = Duration > P99 andalso counters:add(Counts, ?ABOVE, 1),
     true.
 
-above(Event, Duration, Server, #{cells := Cells}) ->
+above(Event, Duration, Server, #{over := Over, cells := Cells}) ->
     atomics:put(Cells, ?LAST_ABOVE, erlang:monotonic_time()),
     case atomics:compare_exchange(Cells, ?GATE, 0, 1) of
         ok ->
-            Server ! {span_over, Event, Duration},
+            Server ! {span_over, Event, Duration, Over},
             ok;
         _ ->
             ok

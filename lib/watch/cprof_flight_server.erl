@@ -202,9 +202,8 @@ handle_info({Port, {data, Packet}}, #{port := Port} = State) ->
     {noreply, data(Packet, State)};
 handle_info({Port, {exit_status, Status}}, #{port := Port} = State) ->
     {noreply, ended(Status, State)};
-handle_info({span_over, Event, Duration}, #{spans := Spans} = State) ->
-    Text = cprof_flight_spans:over_text(Event, Duration, Spans),
-    {noreply, fire("span", Text, State)};
+handle_info({span_over, Event, Duration, Over}, State) ->
+    {noreply, fire("span", cprof_flight_spans:over_text(Event, Duration, Over), State)};
 handle_info({monitor, Of, Event, Info}, #{monitor := Monitor} = State) ->
     case cprof_flight_monitor:fired(Event, Monitor) of
         {true, Next} ->

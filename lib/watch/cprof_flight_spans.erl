@@ -26,7 +26,7 @@
 -opaque spans() :: #{id := term(), rules := [rule()], attached := [term()]}.
 
 %% Attaches a handler for each event; the caller gets the messages
-%% {span_over, Event, Duration}. Handlers of a watch that was killed are removed.
+%% {span_over, Event, Duration, Limit}, in native units. Handlers of a watch that was killed are removed.
 -spec attach(term(), [cprof_flight_options:span()]) ->
     {ok, spans()} | {error, cprof_protocol:failure()}.
 attach(Id, []) ->
@@ -112,9 +112,17 @@ p99_text(All, Above, #{span := #{event := Event, p99 := P99}}) ->
         Event, P99, Above, All
     ]).
 
-%% "[my_app,repo,query] took 812 ms, more than 500 ms"
--spec over_text([atom()], integer(), spans()) -> binary().
-over_text(Event, Duration, #{rules := Rules}) ->
-    Ms = erlang:convert_time_unit(Duration, native, microsecond) / 1000,
-    Overs = [Over || #{span := #{event := Of, over := Over}} <- Rules, Of =:= Event, Over =/= infinity],
-    cprof_words:text("~tp took ~.1f ms, more than ~tp ms", [Event, Ms, lists:min(Overs)]).
+%% "[my_app,repo,query] took 812.3 ms, more than 500 ms". Without floats, because any
+%% integer may be given as a duration.
+-spec over_text([atom()], integer(), pos_integer()) -> binary().
+over_text(Event, Duration, Over) ->
+    cprof_words:text("~tp took ~ts ms, more than ~ts ms", [Event, ms(Duration, 1), limit(ms(Over, 3))]).
+
+%% Rounded down to so many decimals.
+ms(Native, Decimals) ->
+    One = trunc(math:pow(10, Decimals)),
+    Parts = erlang:convert_time_unit(Native, native, 1000 * One),
+    io_lib:format("~b.~*..0b", [Parts div One, Decimals, Parts rem One]).
+
+%% As it was given: 500, or 0.5.
+limit(Text) -> string:trim(string:trim(lists:flatten(Text), trailing, "0"), trailing, ".").
