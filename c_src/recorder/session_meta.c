@@ -199,8 +199,9 @@ static int note_many(struct profile *p, uint64_t many)
     if (many == 0)
         return 0;
     snprintf(line, sizeof(line),
-             "at %llu collections there were more than 512 new binaries; the "
-             "rest of them is not counted",
+             "at %llu collections there were more than 512 new binaries, funs "
+             "and references; binaries before the newest 512 of these are not "
+             "counted",
              (unsigned long long)many);
     return profile_note(p, line);
 }
