@@ -159,15 +159,13 @@ static int parse_for(struct parsing *p, struct condition *c)
     return 0;
 }
 
-static int parse_end(struct parsing *p)
+static int parse_end(struct parsing *p, bool at_end)
 {
     skip_blanks(p);
     if (!*p->at)
         return 0;
-    snprintf(p->why, CONDITION_WHY,
-             "`%.40s` is too much; only `for` and a time, such as `for 5s`, "
-             "may follow",
-             p->at);
+    snprintf(p->why, CONDITION_WHY, "`%.40s` is too much; %s may follow", p->at,
+             at_end ? "nothing" : "only `for` and a time, such as `for 5s`,");
     return -E_FORMAT;
 }
 
@@ -184,7 +182,7 @@ int condition_parse(const char *text, struct condition *out,
     if (!err && !c.at_end)
         err = parse_for(&p, &c);
     if (!err)
-        err = parse_end(&p);
+        err = parse_end(&p, c.at_end);
     if (!err)
         *out = c;
     return err;

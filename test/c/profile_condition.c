@@ -89,7 +89,9 @@ static void what_is_wrong_is_said_with_an_example(void **state)
         {"mailbox > 5 for 5", "give a time after `for`"},
         {"mailbox > 5 for 61 min", "give a time after `for`, at most an hour"},
         {"mailbox > 5 for 5s or so", "`or so` is too much"},
-        {"ended > 5", "`> 5` is too much"},
+        {"ended > 5", "`> 5` is too much; nothing may follow"},
+        {"ended for 5s", "`for 5s` is too much; nothing may follow"},
+        {"utilization > 900%", "give less than 100 %, which it never exceeds"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct condition c;
