@@ -78,6 +78,15 @@ what_is_wrong_is_said_test_() ->
             #{rate => 1.5},
             #{also => 7},
             #{name => undefined},
+            #{conditions => ["ended" | "mailbox > 1"]},
+            #{spans => [{[a], [b]}]},
+            #{spans => [{[a | b], [{over, 1}]}]},
+            #{spans => [{[a], #{over => 1}} | b]},
+            #{system => [busy_port | b]},
+            #{before => 1.0e300},
+            #{'after' => 601},
+            cprof_flight_options:to_map([name]),
+            cprof_flight_options:to_map([{name, a} | b]),
             nothing
         ]
     ].

@@ -21,7 +21,11 @@
 %% @doc For a supervisor: the specification of the process of {@link start_link/1}.
 -spec child_spec(cprof_flight_options:options() | [{atom(), term()}]) -> supervisor:child_spec().
 child_spec(Options) ->
-    Id = maps:get(name, cprof_flight_options:to_map(Options), ?MODULE),
+    Id =
+        case cprof_flight_options:to_map(Options) of
+            #{name := Name} -> Name;
+            _ -> ?MODULE
+        end,
     #{id => Id, start => {?MODULE, start_link, [Options]}, shutdown => 10000}.
 
 %% @doc Starts to watch, until the process ends. `{error, Failure}': an option is

@@ -60,18 +60,17 @@
     engine => "--engine"
 }).
 -define(MOST_MS, 3600000).
+-define(MOST_S, 600).
 
 %% What is neither a map nor a list of pairs stays as it is: check/1 refuses it.
 -spec to_map(options() | [{atom(), term()}]) -> options().
+to_map(Options) when is_map(Options) -> Options;
 to_map(Options) ->
-    case is_pairs(Options) of
-        true -> maps:from_list(Options);
-        false -> Options
+    try
+        maps:from_list(Options)
+    catch
+        error:_ -> Options
     end.
-
-is_pairs([]) -> true;
-is_pairs([{_, _} | Rest]) -> is_pairs(Rest);
-is_pairs(_) -> false.
 
 -spec check(options()) -> {ok, checked()} | {error, cprof_protocol:failure()}.
 check(Options) when is_map(Options) ->
@@ -85,17 +84,17 @@ check(_) ->
     {error, {invalid_option, <<"the options must be a map or a list of pairs">>}}.
 
 check(name, Name) when is_atom(Name), Name =/= undefined -> Name;
-check(conditions, Conditions) when is_list(Conditions) ->
+check(conditions, Conditions) when is_list(Conditions), length(Conditions) >= 0 ->
     %% One text is a list, too.
     case lists:all(fun is_integer/1, Conditions) of
         true when Conditions =/= [] -> [text(conditions, Conditions)];
         _ -> [text(conditions, Condition) || Condition <- Conditions]
     end;
 check(conditions, Condition) when is_binary(Condition) -> [text(conditions, Condition)];
-check(spans, Spans) when is_list(Spans) -> [span(Span) || Span <- Spans];
-check(system, Events) when is_list(Events) -> [system(Event) || Event <- Events];
+check(spans, Spans) when is_list(Spans), length(Spans) >= 0 -> [span(Span) || Span <- Spans];
+check(system, Events) when is_list(Events), length(Events) >= 0 -> [system(Event) || Event <- Events];
 check(folder, Folder) -> existing(unicode_name(Folder));
-check(Key, Seconds) when (Key =:= before orelse Key =:= 'after'), is_number(Seconds), Seconds >= 0 ->
+check(Key, Seconds) when (Key =:= before orelse Key =:= 'after'), is_number(Seconds), Seconds >= 0, Seconds =< ?MOST_S ->
     number(Seconds);
 check(rate, Rate) when is_integer(Rate), Rate > 0 -> integer_to_binary(Rate);
 check(Key, Value) when Key =:= also; Key =:= engine; Key =:= prefix; Key =:= at_most; Key =:= keep ->
@@ -134,11 +133,11 @@ number(Value) when is_integer(Value) -> integer_to_binary(Value);
 number(Value) -> float_to_binary(Value, [{decimals, 3}, compact]).
 
 span({Event, Limits}) when is_list(Limits) ->
-    case is_pairs(Limits) of
-        true -> span({Event, maps:from_list(Limits)});
-        false -> no_span({Event, Limits})
+    case to_map(Limits) of
+        #{} = Map -> span({Event, Map});
+        _ -> no_span({Event, Limits})
     end;
-span({[_ | _] = Event, #{} = Limits}) ->
+span({[_ | _] = Event, #{} = Limits}) when length(Event) > 0 ->
     Known = maps:with([over, p99, measurement], Limits),
     Over = maps:get(over, Limits, infinity),
     P99 = maps:get(p99, Limits, infinity),
