@@ -278,6 +278,20 @@ watches_and_records(Folder) ->
     ?assertMatch({error, {not_started, _}}, cprof_flight:stats(Watch)),
     ?assertNot(filelib:is_dir("/proc/" ++ integer_to_list(OsPid))).
 
+a_program_that_stands_still_holds_nobody_up_test_() ->
+    {timeout, 180, fun() -> with_folder(fun a_program_that_stands_still/1) end}.
+
+a_program_that_stands_still(Folder) ->
+    process_flag(trap_exit, true),
+    {ok, Watch} = cprof_flight:start_link(#{folder => Folder}),
+    #{os_pid := OsPid} = until_stats(Watch, state, watching),
+    "" = os:cmd("kill -STOP " ++ integer_to_list(OsPid)),
+    Long = lists:duplicate(5000, $x),
+    Answers = lists:usort([cprof_flight:trigger(Watch, Long) || _ <- lists:seq(1, 100)]),
+    ?assertMatch([ok, {error, {not_watched, _}}], Answers),
+    ok = cprof_flight:stop(Watch),
+    ?assertNot(filelib:is_dir("/proc/" ++ integer_to_list(OsPid))).
+
 its_supervisor_brings_it_back_test_() ->
     {timeout, 180, fun() -> with_folder(fun its_supervisor_brings_it_back/1) end}.
 

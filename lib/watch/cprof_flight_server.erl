@@ -193,7 +193,10 @@ handle_call(stats, _, State) ->
 handle_call({trigger, _}, _, #{state := failed, last_failure := Failure} = State) ->
     {reply, {error, Failure}, State};
 handle_call({trigger, Text}, _, State) ->
-    {reply, ok, fire("request", Text, State)}.
+    {reply, taken(say(["fire request ", Text], State)), State}.
+
+taken(true) -> ok;
+taken(false) -> {error, {not_watched, <<"the program does not read: it was stopped, or has just ended">>}}.
 
 handle_cast(_, State) ->
     {noreply, State}.
@@ -237,9 +240,10 @@ fire(Word, Text, State) ->
 
 say(_, #{port := none}) ->
     false;
+%% A program that was stopped reads nothing. It is not waited for.
 say(Packet, #{port := Port}) ->
     try
-        port_command(Port, Packet)
+        port_command(Port, Packet, [nosuspend])
     catch
         %% It has just ended; its status follows.
         error:badarg -> false
