@@ -123,7 +123,8 @@ typedef void span_stacks_lives(void *ctx, const uint64_t *pids, size_t n,
 MUST_USE int span_stacks_look(struct span_stacks *s, uint64_t now_ns,
                               uint64_t known_ns, span_stacks_lives *lives,
                               void *ctx);
-/** The recording, or all that a page tells of spans, ends: calls `cut` for each span that is open. */
+/** The recording, or all that a page tells of spans, ends: calls `cut` for each
+ * span that is open. */
 MUST_USE int span_stacks_finish(struct span_stacks *s, uint64_t end_ns,
                                 span_stacks_on_end *cut, void *ctx);
 struct span_stacks_counts span_stacks_counts(const struct span_stacks *s);
