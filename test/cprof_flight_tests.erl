@@ -279,7 +279,7 @@ watches_and_records(Folder) ->
     ?assertNot(filelib:is_dir("/proc/" ++ integer_to_list(OsPid))).
 
 a_program_that_stands_still_holds_nobody_up_test_() ->
-    {timeout, 180, fun() -> with_folder(fun a_program_that_stands_still/1) end}.
+    {timeout, 180, {spawn, fun() -> with_folder(fun a_program_that_stands_still/1) end}}.
 
 a_program_that_stands_still(Folder) ->
     process_flag(trap_exit, true),
@@ -293,7 +293,7 @@ a_program_that_stands_still(Folder) ->
     ?assertNot(filelib:is_dir("/proc/" ++ integer_to_list(OsPid))).
 
 its_supervisor_brings_it_back_test_() ->
-    {timeout, 180, fun() -> with_folder(fun its_supervisor_brings_it_back/1) end}.
+    {timeout, 180, {spawn, fun() -> with_folder(fun its_supervisor_brings_it_back/1) end}}.
 
 its_supervisor_brings_it_back(Folder) ->
     process_flag(trap_exit, true),
@@ -325,7 +325,7 @@ its_supervisor_brings_it_back(Folder) ->
 %% supervisor
 init(Specs) -> {ok, {#{strategy => one_for_one, intensity => 10}, Specs}}.
 
-a_wrong_condition_is_an_error_test_() -> {timeout, 60, fun a_wrong_condition_is_an_error/0}.
+a_wrong_condition_is_an_error_test_() -> {timeout, 60, {spawn, fun a_wrong_condition_is_an_error/0}}.
 
 a_wrong_condition_is_an_error() ->
     process_flag(trap_exit, true),
