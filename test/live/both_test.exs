@@ -112,7 +112,7 @@ defmodule Live.BothTest do
     assert Cprof.run(["report", file, "--event", "wall,cpu"]) == {text, "", 0}
 
     assert {_, error, 1} = Cprof.run(["report", file, "-f", "collapsed"])
-    assert error =~ "--event cpu"
+    assert error =~ "--event EVENT"
     {collapsed, "", 0} = Cprof.run(["report", file, "-f", "collapsed", "--event", "wall"])
     assert collapsed =~ ~r/queues:clerk\/0;.*gen:do_call\/4;\[waits for front\] \d+/
     {speedscope, "", 0} = Cprof.run(["report", file, "-f", "speedscope"])
@@ -163,7 +163,7 @@ defmodule Live.BothTest do
   test "what cannot be meant" do
     for {args, why} <- [
           {~w(--event cpu,cpu), "give each event once"},
-          {~w(--event cpu,time), "choose cpu, wall or block"},
+          {~w(--event cpu,time), "choose cpu, wall, alloc or block"},
           {~w(--event cpu,wall -o x.collapsed), "shows one event"}
         ] do
       assert {_, error, 2} = Cprof.run(["record" | args])
