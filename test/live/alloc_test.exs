@@ -91,19 +91,22 @@ defmodule Live.AllocTest do
     String.replace(text, ~r/\s+/, " ")
   end
 
+  defp bytes(text) do
+    {number, " " <> unit} = Float.parse(text)
+    number * Map.fetch!(%{"B" => 1, "KiB" => 1024, "MiB" => 1024 ** 2, "GiB" => 1024 ** 3}, unit)
+  end
+
   test "what the report says of it", %{works: works} do
     if works do
       recorded = "mixed" |> start() |> during(4_000)
       text = text(recorded.file)
 
       assert [_, heap, binary] =
-               Regex.run(~r{Memory: ([0-9.]+) MiB allocated on heaps .* ([0-9.]+) MiB in binaries;}, text)
+               Regex.run(~r{Memory: ([0-9.]+ \w+) allocated on heaps .* ([0-9.]+ \w+) in binaries;}, text)
 
       {all_heap, all_binary} = recorded.pieces |> Map.values() |> Enum.unzip()
       truth = Enum.sum(all_binary) / Enum.sum(all_heap)
-      {binary, ""} = Float.parse(binary)
-      {heap, ""} = Float.parse(heap)
-      assert_in_delta binary / heap / truth, 1, 0.5
+      assert_in_delta bytes(binary) / bytes(heap) / truth, 1, 0.5
 
       assert text =~ ~r{Note: \d+ collections of garbage were sampled, .* words of heaps were watched}
       assert text =~ "States: running 100.0 %"
