@@ -19,16 +19,6 @@ static void sentence(const struct text_table *t, const struct blocks *b)
     text_cell_wrap_line(t->out, "Blocked:", &line);
 }
 
-static void duration_cell(struct buffer *out, double ns)
-{
-    struct buffer text;
-    buffer_init(&text, 64);
-    blocks_duration_add(&text, ns);
-    buffer_add(&text, "", 1);
-    buffer_printf(out, " %8s", text.failed ? "" : (char *)text.data);
-    buffer_deinit(&text);
-}
-
 static const char *on_which(const struct blocks_row *row)
 {
     if (row->normal_ns > 0 && row->normal_ns < row->ns)
@@ -50,9 +40,9 @@ static void row_line(const struct text_table *t, const struct blocks_row *row)
     double mean = row->times ? (double)row->ns / (double)row->times : 0;
     buffer_printf(t->out, "%6.2f %5.2f", summary_pct(row->ns, t->s->counted),
                   summary_part_error_pct(t->s, row->ns));
-    duration_cell(t->out, (double)row->ns);
+    text_cell_duration(t->out, (double)row->ns);
     buffer_printf(t->out, " %7llu", (unsigned long long)row->times);
-    duration_cell(t->out, mean);
+    text_cell_duration(t->out, mean);
     buffer_printf(t->out, "  %-6s %-6s ", on_which(row),
                   state_name((enum sample_state)row->state));
     name_cell(t, row->called != PROFILE_NONE ? row->called : row->leaf,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "report/blocks_sentence.h"
 
 static bool starts_character(char c)
 {
@@ -175,6 +176,16 @@ static const char *in_ascii(uint32_t code)
     default:
         return NULL;
     }
+}
+
+void text_cell_duration(struct buffer *out, double ns)
+{
+    struct buffer text;
+    buffer_init(&text, 64);
+    blocks_duration_add(&text, ns);
+    buffer_add(&text, "", 1);
+    buffer_printf(out, " %8s", text.failed ? "" : (char *)text.data);
+    buffer_deinit(&text);
 }
 
 void text_cell_to_ascii(struct buffer *out)

@@ -33,6 +33,8 @@ void text_cell_place_in(struct buffer *out, const char *path, uint32_t line,
                         size_t width);
 /** "1,024". */
 void text_cell_number(struct buffer *out, uint64_t n);
+/** A duration in a column, 8 characters wide, and a blank before it. */
+void text_cell_duration(struct buffer *out, double ns);
 /** Ends a line, and removes spaces at its end. */
 void text_cell_end_line(struct buffer *out);
 /** A line that begins with `label`, ten columns wide. If it is longer than

@@ -15,16 +15,6 @@ enum { FIGURES = 53, NAME_WIDTH = TEXT_COLUMNS - FIGURES };
 /* A part of less than that is not worth a word, in percent. */
 #define LEAST_PCT 0.5
 
-static void duration_cell(struct buffer *out, double ns)
-{
-    struct buffer text;
-    buffer_init(&text, 64);
-    blocks_duration_add(&text, ns);
-    buffer_add(&text, "", 1);
-    buffer_printf(out, " %8s", text.failed ? "" : (char *)text.data);
-    buffer_deinit(&text);
-}
-
 /* --- what one of them took ------------------------------------------------ */
 
 /* A list of times, each of one span. */
@@ -148,10 +138,10 @@ static void row_line(const struct text_table *t, const struct span_table *spans,
         buffer_text(t->out, "     - ");
     buffer_printf(t->out, "%8llu", (unsigned long long)row->ended);
     if (row->ended) {
-        duration_cell(t->out, (double)row->took_ns / (double)row->ended);
-        duration_cell(t->out, (double)row->p50_ns);
-        duration_cell(t->out, (double)row->p95_ns);
-        duration_cell(t->out, (double)row->p99_ns);
+        text_cell_duration(t->out, (double)row->took_ns / (double)row->ended);
+        text_cell_duration(t->out, (double)row->p50_ns);
+        text_cell_duration(t->out, (double)row->p95_ns);
+        text_cell_duration(t->out, (double)row->p99_ns);
     } else {
         buffer_printf(t->out, "%9s%9s%9s%9s", "-", "-", "-", "-");
     }
