@@ -224,8 +224,7 @@ static void look_for_nodes(const struct advice_facts *f)
         row("no", "nodes", err_text(only));
 }
 
-/* --- facts and advice -----------------------------------------------------
- */
+/* --- facts and advice ----------------------------------------------------- */
 
 static void say_setting(const char *what, int value)
 {

@@ -65,8 +65,7 @@ static size_t name_length(const struct rest *r, size_t from)
     return i - from;
 }
 
-/* --- writing ---------------------------------------------------------------
- */
+/* --- writing -------------------------------------------------------------- */
 
 static void put(struct query_text *q, const char *text, size_t length)
 {
@@ -117,8 +116,7 @@ static void take(struct query_text *q, struct rest *r, size_t count)
     put(q, from, (size_t)(r->at - from));
 }
 
-/* --- reading ---------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------- */
 
 /* Skips a text in quotes, from its first quote on. A quote within the text is
  * doubled. With `backslashes`, it may also stand behind a backslash. */
@@ -258,8 +256,7 @@ void query_text_make(struct query_text *q, const char *sql, size_t length)
         q->length--;
 }
 
-/* --- numbers ---------------------------------------------------------------
- */
+/* --- numbers -------------------------------------------------------------- */
 
 /* The numbers of queries that were met before, by a hash of their bytes: a
  * program makes most of its queries with the same bytes each time. A reader

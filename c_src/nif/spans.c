@@ -10,8 +10,7 @@
 
 static const char others[] = "[other spans]";
 
-/* --- texts -----------------------------------------------------------------
- */
+/* --- texts ---------------------------------------------------------------- */
 
 /* At most `most` bytes, without a part of a UTF-8 character at the end. */
 static struct spans_text cut(struct spans_text t, size_t most)
@@ -45,8 +44,7 @@ static bool has_text(const struct span_kind *k, struct spans_text event,
             memcmp(k->text + event.length + 1, more.text, more.length) == 0);
 }
 
-/* --- kinds -----------------------------------------------------------------
- */
+/* --- kinds ---------------------------------------------------------------- */
 
 static uint32_t index_in(uint64_t slot)
 {
@@ -127,8 +125,7 @@ uint32_t spans_kind(struct spans *s, struct spans_text event,
     return found != 0 ? index_in(found) : add_kind(s, hash, event, more);
 }
 
-/* --- marks -----------------------------------------------------------------
- */
+/* --- marks ---------------------------------------------------------------- */
 
 void spans_expect_mark(const struct spans *s)
 {
@@ -156,8 +153,7 @@ void spans_mark(struct spans *s, const struct span_mark *mark)
     __atomic_store_n(&m->number, n + 1, __ATOMIC_RELEASE);
 }
 
-/* --- processes -------------------------------------------------------------
- */
+/* --- processes ------------------------------------------------------------ */
 
 static size_t place_of(uint64_t process)
 {
@@ -183,8 +179,7 @@ void spans_know(struct spans *s, uint64_t process)
     __atomic_store_n(&p->process, process, __ATOMIC_RELAXED);
 }
 
-/* --- the page --------------------------------------------------------------
- */
+/* --- the page ------------------------------------------------------------- */
 
 /* Writes to all of the memory, because the first write to a page of memory
  * takes some microseconds: whoever attaches pays for it, not one mark in a

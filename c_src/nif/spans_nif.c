@@ -65,8 +65,7 @@ static ERL_NIF_TERM no_memory(ErlNifEnv *env)
                             enif_make_atom(env, "no_memory"));
 }
 
-/* --- arguments -------------------------------------------------------------
- */
+/* --- arguments ------------------------------------------------------------ */
 
 static bool get_text(ErlNifEnv *env, ERL_NIF_TERM term, struct spans_text *t)
 {
@@ -159,8 +158,7 @@ static struct span_mark mark_of(struct spans *s, const struct request *r)
     };
 }
 
-/* --- marks -----------------------------------------------------------------
- */
+/* --- marks ---------------------------------------------------------------- */
 
 /* argv: {What, Event, More, Context}. Sets *mark and returns ok if it was
  * marked. */
@@ -271,8 +269,7 @@ ERL_NIF_TERM spans_nif_child(ErlNifEnv *env, int argc,
     return atom.ok;
 }
 
-/* --- figures ---------------------------------------------------------------
- */
+/* --- figures -------------------------------------------------------------- */
 
 ERL_NIF_TERM spans_nif_kind(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 {
@@ -310,8 +307,7 @@ ERL_NIF_TERM spans_nif_figures(ErlNifEnv *env, int argc,
                          __atomic_load_n(&p->kinds_refused, __ATOMIC_RELAXED)));
 }
 
-/* --- queries ---------------------------------------------------------------
- */
+/* --- queries -------------------------------------------------------------- */
 
 ERL_NIF_TERM spans_nif_query_text(ErlNifEnv *env, int argc,
                                   const ERL_NIF_TERM argv[])

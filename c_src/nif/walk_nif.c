@@ -32,8 +32,7 @@ static const struct process_table *table_of(ErlNifEnv *env)
     return atomic_load(&s->found) ? &s->table : NULL;
 }
 
-/* --- finding ---------------------------------------------------------------
- */
+/* --- finding -------------------------------------------------------------- */
 
 ERL_NIF_TERM walk_nif_self(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 {
@@ -81,8 +80,7 @@ ERL_NIF_TERM walk_nif_find(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     return enif_make_atom(env, "ok");
 }
 
-/* --- copies of what was found ----------------------------------------------
- */
+/* --- copies of what was found --------------------------------------------- */
 
 static ERL_NIF_TERM copy(ErlNifEnv *env, uint64_t address, size_t size)
 {
@@ -130,8 +128,7 @@ ERL_NIF_TERM walk_nif_word(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     return enif_make_uint64(env, argv[0]);
 }
 
-/* --- walking ---------------------------------------------------------------
- */
+/* --- walking -------------------------------------------------------------- */
 
 static bool get_offset(ErlNifEnv *env, ERL_NIF_TERM map, const char *key,
                        uint32_t *out)

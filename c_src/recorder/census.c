@@ -180,8 +180,7 @@ static struct process_texts write_texts(const struct census *c,
                                   .parent = t->parent};
 }
 
-/* --- the row of a crowd ---------------------------------------------------
- */
+/* --- the row of a crowd --------------------------------------------------- */
 
 static int64_t describe_crowd(struct census *c, const struct person *who)
 {

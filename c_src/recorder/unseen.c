@@ -30,8 +30,7 @@ struct unseen {
     uint64_t seen_ns[KINDS], new_ns, samples, kernel;
 };
 
-/* --- what the kernel says --------------------------------------------------
- */
+/* --- what the kernel says ------------------------------------------------- */
 
 static uint64_t process_ns(pid_t pid)
 {
@@ -149,8 +148,7 @@ void unseen_stop(struct unseen *u)
         look_at(u, &u->list[i]);
 }
 
-/* --- the difference ---------------------------------------------------------
- */
+/* --- the difference ------------------------------------------------------- */
 
 /* The difference that chance explains: three standard errors of that many
  * samples, and 8 ms that the kernel's own accounting may lag behind. */

@@ -103,8 +103,7 @@ int bifs_add(struct bifs *b, uint64_t target, const char *name, bool nif)
     return 0;
 }
 
-/* --- callers -------------------------------------------------------------
- */
+/* --- callers -------------------------------------------------------------- */
 
 static bool same_site(const void *things, uint32_t id, const void *key)
 {
@@ -148,8 +147,7 @@ static void scan_sites(struct bifs *b, const uint8_t *code, size_t len)
             return;
 }
 
-/* --- modules -------------------------------------------------------------
- */
+/* --- modules -------------------------------------------------------------- */
 
 static void scan_function(struct bifs *b, const struct jit_module *module,
                           const struct jit_function *f, const uint8_t *code)

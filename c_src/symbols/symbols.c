@@ -103,8 +103,7 @@ static void unknown(struct symbol_frames *out)
     out->for_now = true;
 }
 
-/* --- the perf map, when nothing else knows --------------------------------
- */
+/* --- the perf map, when nothing else knows -------------------------------- */
 
 static const char *find_in_perfmap(struct symbols *s, uint64_t at)
 {
@@ -155,8 +154,7 @@ static void by_perfmap(struct symbols *s, uint64_t at,
     symbols_erlang_spell(&s->pool, name, out);
 }
 
-/* --- C code --------------------------------------------------------------
- */
+/* --- C code --------------------------------------------------------------- */
 
 static void learn_collector(struct symbols *s)
 {

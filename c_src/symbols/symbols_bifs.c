@@ -89,8 +89,7 @@ uint64_t symbols_bifs_collector(const struct symbols_bifs *b)
     return bifs_collector(b->bifs);
 }
 
-/* --- by the C function ---------------------------------------------------
- */
+/* --- by the C function ---------------------------------------------------- */
 
 /* The name of a struct Export's function, in the pool, or NULL. */
 static const char *export_name(struct symbols_bifs *b, uint64_t export)

@@ -136,8 +136,7 @@ static void find_current_port(const struct memory *m, const struct heads *h,
     layout_set(l, LAYOUT_PORT_OWNER, (uint32_t)owner * 8);
 }
 
-/* --- the driver ------------------------------------------------------------
- */
+/* --- the driver ----------------------------------------------------------- */
 
 /* The index of the word of a driver that is its name, which its entry also
  * has; 0: it is not a driver. */
@@ -205,8 +204,7 @@ int layout_ports_discover(const struct exedata *d, const struct maps *maps,
     return err;
 }
 
-/* --- sleep info ------------------------------------------------------------
- */
+/* --- sleep info ----------------------------------------------------------- */
 
 static bool is_sleep_info(const struct memory *m, uint64_t ssi, bool *asleep)
 {

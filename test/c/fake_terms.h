@@ -176,8 +176,7 @@ static inline uint64_t terms_binary(struct fake_terms *t, const char *text)
     return terms_put(t, words, n + 2) | 2;
 }
 
-/* --- the dictionary: home slots, a power of two, and splits of them --------
- */
+/* --- the dictionary: home slots, a power of two, and splits of them ------- */
 
 static inline void terms_dictionary(struct fake_terms *t, uint32_t home,
                                     uint32_t splits)

@@ -13,8 +13,7 @@
 
 enum { LINES = 1000, DEPTH = 1000 };
 
-/* --- a file, field by field ------------------------------------------------
- */
+/* --- a file, field by field ----------------------------------------------- */
 
 static void put_varint(struct buffer *b, uint64_t n)
 {
@@ -106,8 +105,7 @@ static int end(struct file *f)
     return err;
 }
 
-/* --- what is refused, and what is not --------------------------------------
- */
+/* --- what is refused, and what is not ------------------------------------- */
 
 static int read_stacks(int samples, int lines)
 {
@@ -159,8 +157,7 @@ static void a_long_name_for_many(void **state)
     assert_int_equal(read_names(1, 4000000), 0);
 }
 
-/* --- what we write is read -------------------------------------------------
- */
+/* --- what we write is read ------------------------------------------------ */
 
 static struct profile *deep_profile(int processes)
 {
@@ -221,8 +218,7 @@ static void ours_are_read_however_well_they_pack(void **state)
     buffer_deinit(&b);
 }
 
-/* --- a report of very many functions ---------------------------------------
- */
+/* --- a report of very many functions -------------------------------------- */
 
 static struct profile *wide_profile(int functions)
 {

@@ -10,8 +10,7 @@
 
 enum { ROUNDS = 60, FRAMES = 12, PROCESSES = 6, ROWS = 80 };
 
-/* --- names -----------------------------------------------------------------
- */
+/* --- names ---------------------------------------------------------------- */
 
 static const char *const hostile[] = {
     "\x1b[2J",
@@ -81,8 +80,7 @@ static uint32_t string(struct names *n, struct profile *p)
     return made(profile_string(p, name(n, text)));
 }
 
-/* --- a profile with such names in every field ------------------------------
- */
+/* --- a profile with such names in every field ----------------------------- */
 
 static uint32_t make_frame(struct names *n, struct profile *p, uint32_t i)
 {
@@ -161,8 +159,7 @@ static struct profile *make(uint64_t seed, bool plain, uint64_t factor)
     return p;
 }
 
-/* --- what must not be there ------------------------------------------------
- */
+/* --- what must not be there ----------------------------------------------- */
 
 /* A decoder of the test's own: the code point at `at` and its length. */
 static uint32_t decode(const uint8_t *at, size_t left, size_t *len)
@@ -232,8 +229,7 @@ static char *figures(const char *text)
     return (char *)b.data;
 }
 
-/* --- the formats -----------------------------------------------------------
- */
+/* --- the formats ---------------------------------------------------------- */
 
 static char *write(const struct format *f, const struct profile *p,
                    const struct format_options *o)
@@ -420,8 +416,7 @@ static void a_page_is_clean_and_whole(void **state)
     }
 }
 
-/* --- comparisons -----------------------------------------------------------
- */
+/* --- comparisons ---------------------------------------------------------- */
 
 static struct diff *compare(uint64_t seed, bool plain)
 {

@@ -185,8 +185,7 @@ static void very_many_stacks(void **state)
     assert_round_trip(p);
 }
 
-/* --- what is no recording --------------------------------------------------
- */
+/* --- what is no recording ------------------------------------------------- */
 
 static int try_to_read(const void *bytes, size_t len)
 {
@@ -341,8 +340,7 @@ static void a_bomb_is_not_unpacked(void **state)
     buffer_deinit(&b);
 }
 
-/* --- a file of another program ---------------------------------------------
- */
+/* --- a file of another program -------------------------------------------- */
 
 /*
  * By hand, as Go's runtime would write it: no comments of ours, the strings
@@ -396,8 +394,7 @@ static void another_programs_file_is_read(void **state)
     profile_destroy(p);
 }
 
-/* --- value types -----------------------------------------------------------
- */
+/* --- value types ---------------------------------------------------------- */
 
 static const struct value_texts three_types[] = {{"wall", "nanoseconds"},
                                                  {"samples", "count"},

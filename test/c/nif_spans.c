@@ -41,8 +41,7 @@ static bool read_mark(struct spans *s, uint64_t n, struct span_mark *out)
            __atomic_load_n(&m->number, __ATOMIC_ACQUIRE) == n + 1;
 }
 
-/* --- kinds -----------------------------------------------------------------
- */
+/* --- kinds ---------------------------------------------------------------- */
 
 static void the_page_says_what_it_is(void **state)
 {
@@ -119,8 +118,7 @@ static void kinds_that_find_no_room_are_counted(void **state)
     assert_int_equal(kind_of(s, "[:page]", "17"), 17);
 }
 
-/* --- processes -------------------------------------------------------------
- */
+/* --- processes ------------------------------------------------------------ */
 
 static void a_process_is_asked_again_before_the_ring_forgets(void **state)
 {
@@ -150,8 +148,7 @@ static void as_many_processes_as_there_are_are_known(void **state)
     assert_within(known, COUNT * 9 / 10, COUNT);
 }
 
-/* --- marks -----------------------------------------------------------------
- */
+/* --- marks ---------------------------------------------------------------- */
 
 static void marks_are_in_the_ring(void **state)
 {

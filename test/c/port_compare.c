@@ -38,8 +38,7 @@ static struct profile *recording(unsigned hot, unsigned fresh, unsigned rate)
     return p;
 }
 
-/* --- a term and a JSON value say the same ----------------------------------
- */
+/* --- a term and a JSON value say the same --------------------------------- */
 
 static void same(const char *bytes, int *at, const json_t *json);
 
@@ -198,8 +197,7 @@ static void also_when_nothing_changed(void **state)
     check(diff_of(recording(500, 9, 99), recording(500, 9, 99)), false);
 }
 
-/* --- the command -----------------------------------------------------------
- */
+/* --- the command ---------------------------------------------------------- */
 
 static struct port_request request; /* 32 KiB: not for a stack */
 

@@ -143,8 +143,7 @@ static inline void make_all_meta(struct profile *p)
     assert_int_equal(profile_note(p, "another: cprof.pid=3"), 0);
 }
 
-/* --- the whole profile as text, without its ids ----------------------------
- */
+/* --- the whole profile as text, without its ids --------------------------- */
 
 static inline void dump_stack(struct buffer *b, const struct profile *p,
                               uint32_t stack)

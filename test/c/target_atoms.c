@@ -70,8 +70,7 @@ static void a_long_name_is_cut(void **state)
     assert_int_equal(strlen(mfa.module), ATOMS_MAX_TEXT - 1);
 }
 
-/* --- the table -------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------ */
 
 enum {
     DATA = 0x400000,

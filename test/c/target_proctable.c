@@ -189,8 +189,7 @@ static void copies_both_ends_of_a_deep_stack(void **state)
     fake_table_close(&t);
 }
 
-/* --- while it is read ------------------------------------------------------
- */
+/* --- while it is read ----------------------------------------------------- */
 
 /* A word that changes: after each of some calls it is one more, or 0. */
 static struct {
@@ -270,8 +269,7 @@ static void a_process_that_ends_meanwhile_has_ended(void **state)
     fake_table_close(&t);
 }
 
-/* --- a part of the processes -----------------------------------------------
- */
+/* --- a part of the processes ---------------------------------------------- */
 
 static void choose(struct proctable *table, struct proctable_choice *choice,
                    struct seen *s, uint64_t *others)
@@ -385,8 +383,7 @@ static void what_changed_meanwhile_has_no_stack(void **state)
     fake_table_close(&t);
 }
 
-/* --- refusals --------------------------------------------------------------
- */
+/* --- refusals ------------------------------------------------------------- */
 
 static void refuses_what_is_not_known(void **state)
 {
