@@ -1,10 +1,10 @@
 /**
  * @file span_ring.h
- * The page in which a node says which of its processes is in which span: its
- * layout, for who writes it (nif/spans.c, inside the node) and for who reads it
- * from outside (target/span_page.h). The memory is allocated when spans are
- * attached for the first time, and is never freed or moved while the library
- * is loaded, so it can be read at any time.
+ * The layout of the page in which a node marks which of its processes is in
+ * which span. nif/spans.c writes the page, inside the node; target/span_page.h
+ * reads it, from outside. The memory is allocated when spans are attached for
+ * the first time. It is never freed or moved while the library is loaded, so it
+ * can be read at any time.
  *
  * A reader finds the struct span_page by the symbol SPAN_PAGE_SYMBOL of
  * cprof_nif.so (or by its address, which cprof_native:spans_page/0 returns),
@@ -16,22 +16,24 @@
  * A mark is written by any scheduler thread: it takes the next number N
  * (from 0) with one atomic addition to `next`, sets `number` of mark N %
  * `marks_size` to a value that no mark has, fills it, and writes its `number`
- * last. A reader that finds `number` != N + 1 either before or after it copied
- * the mark has lost that mark: it was not written yet, or has been overwritten.
- * A mark that is still not written after SPAN_PATIENCE_NS counts as lost.
+ * last. If a reader finds `number` != N + 1 before or after it copied the mark,
+ * the copy is not valid: the mark was not written yet, or has been overwritten.
+ * A reader waits for a mark that is not written yet, for at least
+ * SPAN_PATIENCE_NS. After that it may count the mark as lost.
  *
- * Numbers of marks are not in the order of times: threads overtake each other,
- * and of a span that is known only when it ends, both marks are written then.
+ * Marks are not numbered in the order of their times: threads overtake each
+ * other, and if a span becomes known only at its end, both of its marks are
+ * written then.
  *
- * A span that has no number begins only when none of its kind is open in its
- * process. If one seems to be, its end was not marked (Plug.Telemetry executes
- * no event when a request fails), and the new one ends it.
+ * A span without a number begins only if no other span of its kind is open in
+ * its process. If one seems to be open, its end was not marked (Plug.Telemetry
+ * executes no event when a request fails), and the new span ends it.
  *
  * A kind is what samples are labelled with: an event such as
  * [:phoenix, :endpoint], or an event with a chosen part of its metadata, such
  * as "[:phoenix, :router_dispatch] GET /users/:id". Kinds are only added. When
- * all are in use, marks of further ones have the kind SPAN_KIND_OTHER, and are
- * counted in `kinds_refused`. A kind that no mark has may stand there, too.
+ * all places are taken, marks of further kinds have the kind SPAN_KIND_OTHER,
+ * and are counted in `kinds_refused`. Some kinds may have no mark.
  *
  * Times are those of CLOCK_MONOTONIC, in nanoseconds, as samples have them.
  */
@@ -45,19 +47,19 @@
 
 enum {
     SPAN_PAGE_VERSION = 1,
-    SPAN_MARKS = 1 << 18, /**< of 40 bytes: 10 MiB, 0.65 s of 400,000 a s */
+    SPAN_MARKS = 1 << 18, /**< of 40 bytes: 10 MiB; 0.65 s at 400,000 per s */
     SPAN_KINDS = 4096,    /**< of 256 bytes: 1 MiB */
     SPAN_KIND_TEXT = 248, /**< bytes of a kind's text at most */
     SPAN_KIND_OTHER = 0,  /**< its text is "[other spans]" */
-    /** A mark that is still not written after this time counts as lost. */
+    /** For so long at least, a reader waits for a mark that is not written. */
     SPAN_PATIENCE_NS = 10000000,
 };
 
 /** What a mark says. */
 enum span_what {
     SPAN_START = 1,
-    SPAN_STOP,      /**< of the innermost open span of this `kind`; those that
-                         began in it have ended, too */
+    SPAN_STOP,      /**< of the innermost open span of this `kind`; spans that
+                         began within it have ended, too */
     SPAN_EXCEPTION, /**< the same, after an error */
     SPAN_CHILD,     /**< process `process` works for process `other` from now
                          on: it is in the spans that `other` is in */
@@ -75,9 +77,9 @@ struct span_mark {
 };
 
 struct span_kind {
-    uint32_t event_length; /**< of the text, the part that is the event's name;
-                                the rest, after one space, is of its metadata */
-    uint32_t length;       /**< of the text in all; written last, 0 before */
+    uint32_t event_length; /**< bytes of the event's name, which comes first;
+                                after a space follows a part of its metadata */
+    uint32_t length;       /**< bytes of all the text; written last, 0 before */
     char text[SPAN_KIND_TEXT];
 };
 

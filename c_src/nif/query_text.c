@@ -21,7 +21,8 @@ static void skip(struct rest *r, size_t count)
     r->at += count < left ? count : left;
 }
 
-/* Goes on behind the next `text`, or at the end if there is none. */
+/* Skips everything up to the end of the next `text`, or all of the rest if it
+ * does not contain that text. */
 static void skip_past(struct rest *r, const char *text, size_t length)
 {
     const char *found = memmem(r->at, (size_t)(r->end - r->at), text, length);
@@ -89,7 +90,8 @@ static bool ends_with(const struct query_text *q, size_t end, const char *text)
     return end >= length && memcmp(q->text + end - length, text, length) == 0;
 }
 
-/* If the result ends with `one`, a comma and `one`, leaves the last one out. */
+/* If the result ends with `one`, a comma and `one`, removes the last `one` and
+ * the comma. */
 static void drop_repeated(struct query_text *q, const char *one)
 {
     if (!ends_with(q, q->length, one))
@@ -119,7 +121,7 @@ static void take(struct query_text *q, struct rest *r, size_t count)
 /* --- reading -------------------------------------------------------------- */
 
 /* Skips a text in quotes, from its first quote on. A quote within the text is
- * doubled. With `backslashes`, it may also stand behind a backslash. */
+ * doubled; with `backslashes`, it may also be written with a backslash. */
 static void skip_quoted(struct rest *r, char quote, bool backslashes)
 {
     skip(r, 1);
@@ -259,8 +261,8 @@ void query_text_make(struct query_text *q, const char *sql, size_t length)
 /* --- numbers -------------------------------------------------------------- */
 
 /* The numbers of queries that were met before, by a hash of their bytes: a
- * program makes most of its queries with the same bytes each time. A reader
- * that gets the two words of different writers finds no match. */
+ * program makes most of its queries with the same bytes each time. If a reader
+ * gets words that two writers wrote, they do not match each other. */
 static struct {
     uint64_t id, raw_and_id;
 } known[4096];

@@ -76,8 +76,8 @@ static void write_kind(struct span_kind *k, struct spans_text event,
                      __ATOMIC_RELEASE);
 }
 
-/* Looks from slot `at` on for the slot of these texts, or else the free one in
- * which they belong. Sets *found to what it holds. */
+/* Looks, from slot `at` on, for the slot of these texts, or else for the free
+ * slot in which they belong. Sets *found to what that slot holds. */
 static uint64_t *slot_of(struct spans *s, uint64_t at, uint64_t hash,
                          struct spans_text event, struct spans_text more,
                          uint64_t *found)
@@ -91,8 +91,8 @@ static uint64_t *slot_of(struct spans *s, uint64_t at, uint64_t hash,
     }
 }
 
-/* If another thread adds the same text meanwhile, its kind is taken and ours
- * remains unused: nobody waits for another. */
+/* If another thread adds the same text meanwhile, its kind is returned and ours
+ * remains unused. So no thread waits for another one. */
 static uint32_t add_kind(struct spans *s, uint64_t hash,
                          struct spans_text event, struct spans_text more)
 {
@@ -133,9 +133,9 @@ void spans_expect_mark(const struct spans *s)
     __builtin_prefetch(&s->marks[n % SPAN_MARKS], 1);
 }
 
-/* Only one thread writes to a mark at a time. One that comes too late finds a
- * newer number and leaves the mark as it is. A reader that copies a mark while
- * it is written finds BEING_WRITTEN or the new number afterwards. */
+/* Only one thread writes to a mark at a time. A thread that comes too late
+ * finds a newer number, and leaves the mark as it is. A reader that copies a
+ * mark while it is written finds BEING_WRITTEN or the new number afterwards. */
 void spans_mark(struct spans *s, const struct span_mark *mark)
 {
     uint64_t n = __atomic_fetch_add(&s->page.next, 1, __ATOMIC_RELAXED);
@@ -169,8 +169,8 @@ bool spans_knows(const struct spans *s, uint64_t process)
 }
 
 /* If two processes write to the same place at the same time, it may hold the
- * pid of the one and the number of the other. Then the process only says again
- * sooner or later than needed for whom it works. */
+ * pid of one and the number of the other. The only effect is that the process
+ * says again, sooner or later than needed, for whom it works. */
 void spans_know(struct spans *s, uint64_t process)
 {
     struct spans_process *p = &s->processes[place_of(process)];
@@ -182,8 +182,8 @@ void spans_know(struct spans *s, uint64_t process)
 /* --- the page ------------------------------------------------------------- */
 
 /* Writes to all of the memory, because the first write to a page of memory
- * takes some microseconds: whoever attaches pays for it, not one mark in a
- * hundred. */
+ * takes some microseconds. So whoever attaches pays for that, and not one mark
+ * in a hundred. */
 struct spans *spans_create(void)
 {
     struct spans *s = malloc(sizeof(*s));

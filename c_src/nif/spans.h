@@ -33,22 +33,23 @@ struct spans_process {
 struct spans {
     struct span_page page;
     /** Finds a kind by its text. A slot holds the upper half of the text's hash
-     *  and the kind's index + 1, or 0 if it is free. It never changes again. */
+     *  and the kind's index + 1, or 0 if it is free. Once set, a slot never
+     *  changes. */
     uint64_t slots[SPANS_SLOTS];
     struct spans_process processes[SPANS_PROCESSES]; /**< by a hash of pids */
     struct span_mark marks[SPAN_MARKS];
     struct span_kind kinds[SPAN_KINDS];
 };
 
-/** Some bytes that belong to the caller. */
+/** Some bytes that the caller owns. */
 struct spans_text {
     const char *text;
     size_t length;
 };
 
-/** NULL when there is no memory. Takes some milliseconds. */
+/** Returns NULL if there is no memory. Takes some milliseconds. */
 struct spans *spans_create(void);
-/** Of NULL: nothing. */
+/** Frees the page. Does nothing if s is NULL. */
 void spans_destroy(struct spans *s);
 
 /**
@@ -75,8 +76,8 @@ void spans_mark(struct spans *s, const struct span_mark *mark);
  * Has this process said for whom it works? If not, the caller calls spans_know,
  * and then adds a mark SPAN_CHILD if the process works for another one. The
  * answer is false before the first mark of a process, and again before its
- * SPAN_CHILD is overwritten in the ring. It may also be false without need,
- * since two processes can have the same place in the table.
+ * SPAN_CHILD is overwritten in the ring. It may also be false needlessly,
+ * because two processes can share one place in the table.
  */
 bool spans_knows(const struct spans *s, uint64_t process);
 void spans_know(struct spans *s, uint64_t process);

@@ -15,7 +15,7 @@ _Static_assert(1 << KIND_BITS == SPAN_KINDS, "a token has no room for a kind");
 extern struct span_page *cprof_span_page;
 __attribute__((visibility("default"))) struct span_page *cprof_span_page;
 
-/* Looking an atom up takes longer than a mark. */
+/* To look up an atom takes longer than to write a mark. */
 static struct {
     ERL_NIF_TERM ok, new, undefined;
 } atom;
@@ -123,7 +123,7 @@ static uint32_t number_of(ERL_NIF_TERM context)
     return number > 0 ? number : 1;
 }
 
-/* What a call of span_mark or span_past is about. */
+/* The arguments of span_mark or span_past. */
 struct request {
     int what;
     bool asked;
@@ -160,8 +160,8 @@ static struct span_mark mark_of(struct spans *s, const struct request *r)
 
 /* --- marks ---------------------------------------------------------------- */
 
-/* argv: {What, Event, More, Context}. Sets *mark and returns ok if it was
- * marked. */
+/* argv: {What, Event, More, Context}. If it returns ok, a mark was written, and
+ * *mark is a copy of it. */
 static ERL_NIF_TERM mark_now(ErlNifEnv *env, const ERL_NIF_TERM argv[],
                              struct span_mark *mark)
 {

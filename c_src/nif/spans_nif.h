@@ -67,6 +67,7 @@ ERL_NIF_TERM spans_nif_query_text(ErlNifEnv *env, int argc,
 ERL_NIF_TERM spans_nif_query_id(ErlNifEnv *env, int argc,
                                 const ERL_NIF_TERM argv[]);
 
+/** Added to What: the process has called span_child before. */
 enum { SPAN_NIF_ASKED = 0x100 };
 
 /** To be called when the library is loaded, or takes over the state of an older
