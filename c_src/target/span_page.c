@@ -28,7 +28,7 @@ struct span_reader {
     struct span_page page;
     uint64_t next;           /* number of the mark that is read next */
     uint64_t first;          /* number of the first mark that can be lost */
-    uint64_t refused;        /* when the page was last looked at */
+    uint64_t refused;        /* kinds_refused when the page was last read */
     uint64_t stuck_since_ns; /* mark `next` is not written yet; 0: it is */
     struct span_reader_counts counts;
     struct span_mark once[CHUNK], again[CHUNK];
@@ -100,7 +100,7 @@ static int read_library(struct span_reader *r, const struct process *p,
     return 0;
 }
 
-/* Those that are known, where they were, are not read again. */
+/* A library that is known, and still where it was, is not read again. */
 int span_page_look(struct span_reader *r, const struct process *p,
                    const struct maps *maps)
 {
@@ -181,8 +181,8 @@ static bool find_page(struct span_reader *r)
     return false;
 }
 
-/* One that was found stays, whatever library says where it is, until the node
- * unloads the library: see is_same. */
+/* A page that was found stays in use, whichever library points to it, until the
+ * node unloads the library: see is_same. */
 bool span_page_is_there(struct span_reader *r)
 {
     return r->at || find_page(r);
@@ -219,8 +219,8 @@ static size_t run_length(const struct span_reader *r, uint64_t end)
 
 /*
  * Copies n marks twice, and then the page. A mark that had its number in the
- * first copy was complete when the second one began. It may have been
- * overwritten since only if the page has got too far by now.
+ * first copy was complete when the second copy began. It can have been
+ * overwritten since then only if `next` of the page says so by now (oldest).
  */
 static bool copy(struct span_reader *r, size_t n)
 {
@@ -237,8 +237,8 @@ static bool copy(struct span_reader *r, size_t n)
 }
 
 /* Is the mark that is not written yet to be waited for? On a busy machine its
- * thread may not run for a long time, so the only limit is that others would be
- * lost meanwhile. */
+ * thread may not run for a long time. So after SPAN_PATIENCE_NS it is given up
+ * only if others would soon be lost, and in any case after MOST_PATIENCE_NS. */
 static bool is_patient(struct span_reader *r, uint64_t now_ns)
 {
     if (!r->stuck_since_ns)
@@ -249,7 +249,8 @@ static bool is_patient(struct span_reader *r, uint64_t now_ns)
             r->page.next - r->next < r->page.marks_size / 4);
 }
 
-/* Hands out the marks that were copied: 1, or 0 if one has to be waited for. */
+/* Hands out the marks that were copied. 1; 0: one of them has to be waited for;
+ * or an error of on_mark. */
 static int hand_out(struct span_reader *r, size_t n, uint64_t now_ns,
                     span_page_on_mark *on_mark, void *ctx)
 {
@@ -283,7 +284,7 @@ static bool is_same(const struct span_reader *r, const struct span_page *now)
            now->marks == r->page.marks && now->kinds == r->page.kinds;
 }
 
-/* What is written meanwhile is for the next call. */
+/* Marks that are written meanwhile are left for the next call. */
 int span_page_read(struct span_reader *r, uint64_t now_ns,
                    span_page_on_mark *on_mark, void *ctx)
 {

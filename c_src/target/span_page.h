@@ -1,8 +1,8 @@
 /**
  * @file span_page.h
- * Reads the page in which a node marks its spans (base/span_ring.h), from
- * outside: which library has it, and what was marked since the last reading.
- * Nothing in it is trusted.
+ * Reads, from outside, the page in which a node marks its spans
+ * (base/span_ring.h): finds the library that has it, and hands out the marks
+ * that were written since the last reading. Nothing in the page is trusted.
  */
 #ifndef CPROF_TARGET_SPAN_PAGE_H
 #define CPROF_TARGET_SPAN_PAGE_H
@@ -20,25 +20,25 @@
 struct span_reader;
 
 struct span_reader_counts {
-    uint64_t marks; /**< that were handed out */
-    uint64_t lost;  /**< that were overwritten, never written, or are no marks;
-                         only those since the page was found */
-    uint64_t refused; /**< marks of kinds beyond SPAN_KINDS, since the page was
+    uint64_t marks;   /**< that were handed out */
+    uint64_t lost;    /**< that were overwritten, never written, or not valid;
+                           of those made since the page was found */
+    uint64_t refused; /**< marks whose kind found no room, since the page was
                            found */
-    uint64_t pages;   /**< that were found: more than one if the node unloaded
-                           the library, and loaded it again. Kinds and marks of
-                           each have numbers of their own */
+    uint64_t pages;   /**< found so far: more than one if the node unloaded the
+                           library, and loaded it again. In each page, kinds
+                           and marks are numbered anew */
 };
 
 /** m is borrowed until span_page_close. 0 or -ENOMEM. */
 MUST_USE int span_page_open(const struct memory *m, struct span_reader **out);
 void span_page_close(struct span_reader *r);
 /** Looks for the library; to be called when the mappings may have changed.
- * Reads each library once. 0; or -ENOMEM. A library that cannot be read is as
- * good as none. */
+ * Reads each library once. A library that cannot be read counts as one without
+ * a page. 0 or -ENOMEM. */
 MUST_USE int span_page_look(struct span_reader *r, const struct process *p,
                             const struct maps *maps);
-/** Does the node have a page now? Reads a word of the node if it may have. */
+/** Has a page been found? If not, reads whether a library has one by now. */
 bool span_page_is_there(struct span_reader *r);
 
 /** @return 0, or an error that ends the reading */
