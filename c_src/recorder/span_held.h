@@ -13,8 +13,8 @@
 #include "profile/profile.h"
 #include "recorder/span_queue.h"
 
-/** What a profile counts when it is known in which span that is: a sample that
- *  has its names, or a span that ended. */
+/** What a profile counts as soon as its span is known: a sample that has its
+ *  names, or a span that has ended. */
 struct span_item {
     struct span_order order; /**< its time */
     uint64_t pid;            /**< term; 0: not known, or no process */
@@ -39,7 +39,7 @@ MUST_USE int span_held_open(uint64_t slower_than_ns, span_held_keep *keep,
                             void *ctx, struct span_held **out);
 /** Frees what is held. All verdicts must have been released before. */
 void span_held_close(struct span_held *h);
-/** For a span that begins; NULL: no memory. */
+/** For a span that begins, which is its first user; NULL: no memory. */
 struct span_verdict *span_held_begin(struct span_held *h, uint64_t start_ns);
 /** One more user of it; each calls span_held_release. v may be NULL. */
 struct span_verdict *span_held_share(struct span_verdict *v);

@@ -17,7 +17,7 @@ enum {
     MOST_MARKS = 1 << 17,   /* that wait: 6 MB */
     MOST_SAMPLES = 1 << 16, /* 9 MB */
     ADDS = 64,              /* samples, until the clock is looked at */
-    KIN = 4,                /* whom a process works for, and who that, ... */
+    KIN = 4,                /* steps from a process to whom it works for */
 };
 
 /* The page holds 0.6 s of the most marks that are likely. */
@@ -43,7 +43,8 @@ struct span_join {
 
 /* --- what is known in the end --------------------------------------------- */
 
-/* The duration of the last is not known. */
+/* How much of a span was recorded. The duration is not known of one that is
+ * NOT_WHOLE. */
 enum { WHOLE, BEGAN_BEFORE, NOT_WHOLE };
 
 static int count_span(struct span_join *j, const struct span_item *item)
@@ -200,8 +201,8 @@ static int apply(struct span_join *j, const struct span_marked *m)
     return 0;
 }
 
-/* A sample that comes after marks of a later time is in the span where its
- * process is now, if that has been so since then. */
+/* A sample may come after marks of a later time. Then it is in the span where
+ * its process is now, if the process has been there since the sample's time. */
 static int join(struct span_join *j, const struct span_item *sample)
 {
     struct span_item item = *sample;
@@ -280,8 +281,8 @@ int span_join_step(struct span_join *j)
                               : 0);
 }
 
-/* Asks for whom a process works of which nothing is known, and whom that one
- * works for. */
+/* Reads for whom a process works, if nothing is known of it, and for whom that
+ * process works, and so on. */
 static int meet(struct span_join *j, enum event event, uint64_t pid)
 {
     int err = 0;
@@ -337,7 +338,7 @@ static void count_all(const struct span_join *j)
     }
 }
 
-/* As a filter says it: the rest of the recording is not here. */
+/* Worded as the note of a filter, which says that a part is left out. */
 static int note_choice(const struct span_join *j)
 {
     char line[200];

@@ -1,18 +1,18 @@
 /**
  * @file span_join.h
- * Joins samples with the spans that the application marked (span_page.h):
- * between the names of a sample and the profile that counts it. In a node
+ * Joins samples with the spans that the application marked (span_page.h), after
+ * a sample has got its names, and before the profile counts it. In a node
  * without spans a sample is counted at once.
  *
  * Otherwise it waits. A span may be marked only when it has ended (a database
  * query that says how long it took), and then samples from its start on are in
- * it. So samples and marks are put in the order of their times, and leave it
- * SPAN_JOIN_HOLD_NS later, or earlier if there are too many of them. A span
- * that took longer, and is marked only at its end, has its first part missing.
+ * it. So samples and marks wait in queues, in the order of their times, for
+ * SPAN_JOIN_HOLD_NS, or for less if there are too many. If a span took longer,
+ * and is marked only at its end, its first part is missing.
  *
- * A process that was sampled and has marked nothing is asked for whom it works
- * (span_kin.h) at its first sample, because it may have ended when the sample
- * leaves.
+ * When a process that has marked nothing is sampled for the first time, it is
+ * read at once for whom it works (span_kin.h), because it may have ended when
+ * the sample leaves its queue.
  */
 #ifndef CPROF_RECORDER_SPAN_JOIN_H
 #define CPROF_RECORDER_SPAN_JOIN_H
@@ -30,17 +30,18 @@
 
 struct span_join;
 
-/** What of it is recorded. All 0: everything. */
+/** Which samples are recorded. All 0: all samples. */
 struct span_choice {
-    /** Only samples in a span that takes as long; 0: all samples. */
+    /** Only samples in a span that takes at least that long; 0: all samples. */
     uint64_t slower_than_ns;
-    /** The spans that have to (span_name.h), the outermost first; none: any.
-     *  Borrowed until span_join_close. */
+    /** The names of spans that have to take that long (span_name.h); of nested
+     *  ones, the outermost. None: any span. Borrowed until span_join_close. */
     const char *const *spans;
     size_t span_count;
 };
 
-/** Counts a sample whose row has its span: 0, or an error, which is kept. */
+/** Counts a sample whose row has its span: 0, or an error, which is passed on.
+ */
 typedef int span_join_count(void *ctx, const struct span_item *item);
 
 struct span_join_config {

@@ -1,8 +1,8 @@
 /**
  * @file span_kin.h
- * For whom a process works, and which processes live, read from the node's
- * memory. What proc_lib and Task leave in the dictionary of a process tells it:
- * the first of `$callers`, otherwise the first of `$ancestors`.
+ * Reads from the node's memory for whom a process works, and which processes
+ * are alive. A process works for the first of the `$callers` in its dictionary
+ * (Task puts them there), or else for the first of its `$ancestors` (proc_lib).
  */
 #ifndef CPROF_RECORDER_SPAN_KIN_H
 #define CPROF_RECORDER_SPAN_KIN_H
@@ -25,9 +25,9 @@ void span_kin_close(struct span_kin *k);
  * @param event      of the sample that asks
  * @param pid        term
  * @param works_for  the pid term; 0: for nobody, or not known
- * @return true; false: it was not read, because reading has taken a tenth of
- *         the time already for this event, or the process changed meanwhile:
- *         try again later
+ * @return true; false: it could not be read, because reading for this event has
+ *         already taken a tenth of the time, or because the process changed
+ *         meanwhile: try again later
  */
 bool span_kin_of(struct span_kin *k, enum event event, uint64_t pid,
                  uint64_t *works_for);

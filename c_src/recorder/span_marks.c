@@ -30,7 +30,7 @@ int span_marks_look(struct span_marks *m)
     return err ? err : span_page_is_there(m->reader);
 }
 
-/* The text of a kind is there before the first mark that has it. */
+/* The text of a kind is written before its first mark. */
 static int name_of(struct span_marks *m, uint32_t kind, uint32_t *name)
 {
     size_t len;
@@ -60,7 +60,7 @@ static int note_gap(struct span_marks *m, uint64_t time_ns)
     return span_queue_put(&m->queue, &gap.order);
 }
 
-/* Its marks are later than all that were read of the former one. */
+/* The marks of a new page are later than all that were read of the former. */
 static int note_page(struct span_marks *m)
 {
     uint64_t pages = span_page_counts(m->reader).pages;
@@ -73,9 +73,10 @@ static int note_page(struct span_marks *m)
     return pages > 1 ? span_queue_put(&m->queue, &anew.order) : 0;
 }
 
-/* Spans that began before the first mark that the node still had are found by
- * their ends. The last to end is the outermost, so it is taken as the first to
- * have begun. After a gap, the start may have been lost there. */
+/* Of a span that began before the first mark that the node still had, only the
+ * end is known. The last of these to end is the outermost, so each is assumed
+ * to have begun before those that ended earlier. After a gap nothing is
+ * assumed: the start may have been lost there. */
 static int assume_start(struct span_marks *m, const struct span_marked *end)
 {
     struct span_marked start = *end;

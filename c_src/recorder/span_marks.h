@@ -15,9 +15,9 @@
 #include "recorder/target_state.h"
 #include "target/span_page.h"
 
-/** What of a mark is kept. */
+/** What is kept of a mark. */
 struct span_marked {
-    struct span_order order; /**< its time; and in which order it was read */
+    struct span_order order; /**< its time, and how many were read before it */
     uint64_t pid, other;     /**< terms */
     uint32_t name;           /**< string of the profile */
     uint32_t number;
@@ -27,12 +27,13 @@ struct span_marked {
 };
 enum {
     SPAN_MARKS_GAP = 0,     /**< marks were lost here */
-    SPAN_MARKS_ANEW = 0xff, /**< the node has another page from here on: of what
-                                 was open, no end will be marked */
+    SPAN_MARKS_ANEW = 0xff, /**< from here on the node has another page: no end
+                                 will be marked of the spans that are open */
 };
 
-/** Called for each mark when it is read. 0; 1: it is the end of a span whose
- *  start was not read; or an error. */
+/** Called for each mark when it is read.
+ *  @return 0; 1: it is the end of a span whose start was not read; or an error
+ */
 typedef int span_marks_seen(void *ctx, const struct span_marked *mark);
 
 struct span_marks {
@@ -51,8 +52,8 @@ struct span_marks {
     unsigned looks;    /* of the target, when its maps were looked at */
 };
 
-/** Both are borrowed until span_marks_close. 0 or -ENOMEM; to be closed in any
- *  case. */
+/** Both are borrowed until span_marks_close, which must be called even after an
+ *  error. 0 or -ENOMEM. */
 MUST_USE int span_marks_open(struct span_marks *m, struct target_state *target,
                              struct profile *profile);
 void span_marks_close(struct span_marks *m);

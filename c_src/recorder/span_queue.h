@@ -1,12 +1,12 @@
 /**
  * @file span_queue.h
- * What has to wait until its time: elements of one size that come nearly in the
- * order of their times and leave exactly in it. Elements with equal times leave
- * in the order in which they came.
+ * A queue of elements of one size that arrive nearly in the order of their
+ * times, and leave exactly in that order. Elements with equal times leave in
+ * the order in which they arrived.
  *
  * Nearly all are put at the end of a list, or a few places before it. The few
- * that are much too late, such as the start of a span that is marked only when
- * it ends, are kept in a heap.
+ * that arrive much too late, such as the start of a span that is marked only
+ * when it ends, are kept in a heap.
  */
 #ifndef CPROF_RECORDER_SPAN_QUEUE_H
 #define CPROF_RECORDER_SPAN_QUEUE_H

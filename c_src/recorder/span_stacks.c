@@ -87,7 +87,8 @@ static int new_span(struct span_stacks *s, uint32_t *at)
     return err;
 }
 
-/* The innermost span, and then the one around it, and so on, up to `upto`. */
+/* What leads to that open span: `innermost` of its process, or `outer` of the
+ * span within it. */
 static uint32_t *link_to(struct span_stacks *s, struct span_worker *w,
                          uint32_t upto)
 {
@@ -97,8 +98,6 @@ static uint32_t *link_to(struct span_stacks *s, struct span_worker *w,
     return link;
 }
 
-/* Takes a span off the stack of its process, and reports its end to `to`, if
- * that is not NULL. */
 int span_stacks_close_span(struct span_stacks *s, struct span_worker *w,
                            uint32_t at, uint64_t end_ns, span_stacks_on_end *to,
                            void *ctx)
@@ -232,7 +231,8 @@ static int close_stale(struct span_stacks *s, struct span_worker *w,
     return err ? err : close_unmatched(s, w, at, c->time_ns);
 }
 
-/* Marks of the ends of those may have been lost. */
+/* How many open spans are too deep to be told apart. None after a gap, because
+ * the marks of their ends may have been lost there. */
 static uint32_t *over(const struct span_stacks *s, struct span_worker *w)
 {
     if (w->over_gaps != s->gaps)
@@ -268,7 +268,7 @@ int span_stacks_start(struct span_stacks *s, const struct span_change *c)
     int err = span_workers_get(&s->workers, c->pid, &w);
     if (err)
         return err;
-    if (w && !c->assumed) /* no mark of it was read */
+    if (w && !c->assumed) /* of an assumed start, no mark was read */
         arrived(w);
     err = w ? close_stale(s, w, c) : 0;
     if (err)
@@ -306,7 +306,7 @@ int span_stacks_stop(struct span_stacks *s, const struct span_change *c)
     }
     struct span_worker *w = &s->workers.list[worker];
     arrived(w);
-    if (*over(s, w)) /* those are the innermost ones */
+    if (*over(s, w)) /* they are the innermost ones */
         --*over(s, w);
     else
         err = end_span(s, w, c);

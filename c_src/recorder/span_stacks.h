@@ -1,18 +1,18 @@
 /**
  * @file span_stacks.h
- * In which spans each process is: from marks, in the order of their times, a
- * stack of open spans for each process. Marks may be missing, and spans need
- * not be nested:
+ * In which spans each process is. From marks, in the order of their times, it
+ * makes a stack of open spans for each process. Marks may be missing, and spans
+ * need not be nested:
  *
  *   - An end belongs to the innermost open span of its kind (and number, if it
- *     has one). Spans that began in that one have ended too: their own ends
- * were not marked.
- *   - A span without a number begins after one of its kind has ended, and after
- *     marks were lost (span_stacks_gap) any span does. So a start ends an open
- *     span of its kind, whose own end was not marked, or was lost.
+ *     has one). Spans that began within that span have ended, too: their own
+ *     ends were not marked.
+ *   - A start also ends an open span of its kind if neither has a number, or if
+ *     marks were lost since that span began (span_stacks_gap). The end of that
+ *     span was not marked, or was lost.
  *   - A process that works for another one, and is in no span itself, is in the
  *     spans of that one.
- *   - A process that ends leaves its spans behind; span_stacks_look finds out.
+ *   - A process may end within its spans; span_stacks_look finds that out.
  */
 #ifndef CPROF_RECORDER_SPAN_STACKS_H
 #define CPROF_RECORDER_SPAN_STACKS_H
@@ -49,8 +49,8 @@ struct span_stacks_config {
     /** To hold samples until spans are known to be slow; NULL: all spans count.
      *  Borrowed. */
     struct span_held *held;
-    /** The spans that have to be slow (span_name.h), the outermost first; none:
-     *  any. Borrowed. */
+    /** The names of spans that have to be slow (span_name.h); of nested ones,
+     *  the outermost. None: any span. Borrowed. */
     const char *const *slow;
     size_t slow_count;
     span_stacks_on_end *on_end;
@@ -71,18 +71,19 @@ void span_stacks_close(struct span_stacks *s);
 /** The start or the end of a span. */
 struct span_change {
     uint64_t pid, time_ns;
-    uint64_t order;  /**< the place of its mark among all marks, as they were
-                          written: the start of a span that was marked only at
-                          its end has an earlier time than marks before it */
+    uint64_t order;  /**< how many marks were written before its mark. (A start
+                          that was marked only at the end of its span has an
+                          earlier time than some of these) */
     uint32_t name;   /**< string of the profile */
     uint32_t number; /**< that start and end have in common, or 0 */
     bool assumed;    /**< a start that was not read: it was before all marks */
 };
 
-/** A mark of this process was read, so one of the changes below will come;
- * until then the process is known. Marks are read in the order in which they
- * were written. 0; 1: it ends a span that began before the first mark (its
- * start, which is then assumed, needs no call); -ENOMEM; or -E_LIMIT. */
+/** To be called for each mark when it is read, in the order in which marks were
+ * written: one of the changes below will follow. Until then the process stays
+ * known. An assumed start is no mark, and needs no call.
+ * @return 0; 1: it is the end of a span that began before the first mark;
+ *         -ENOMEM; or -E_LIMIT */
 MUST_USE int span_stacks_expect(struct span_stacks *s, uint64_t pid,
                                 enum span_what what);
 /** Each of these: 0, -ENOMEM, -E_LIMIT, or the error of on_end. */
@@ -104,7 +105,7 @@ bool span_stacks_knows(const struct span_stacks *s, uint64_t pid);
 /** Where a process is now. */
 struct span_place {
     uint32_t span;                /**< id in the profile; 0: in none */
-    uint64_t since_ns;            /**< that is known since then */
+    uint64_t since_ns;            /**< the process has been there since then */
     struct span_verdict *verdict; /**< borrowed until the next start or stop */
 };
 struct span_place span_stacks_at(const struct span_stacks *s, uint64_t pid);
@@ -115,16 +116,17 @@ size_t span_stacks_count(const struct span_stacks *s);
 typedef void span_stacks_lives(void *ctx, const uint64_t *pids, size_t n,
                                bool *alive);
 /**
- * Looks at some of the processes, another part at each call: those that do not
- * live any more are forgotten when all marks of their time are known.
+ * Checks whether processes are alive, another part of them at each call. Those
+ * that are not are forgotten as soon as all marks of their time are known.
  * @param now_ns    the time at which `lives` looks
  * @param known_ns  the time of the last mark or sample
+ * @return 0, or an error of what is held
  */
 MUST_USE int span_stacks_look(struct span_stacks *s, uint64_t now_ns,
                               uint64_t known_ns, span_stacks_lives *lives,
                               void *ctx);
-/** The recording, or all that a page tells of spans, ends: calls `cut` for each
- * span that is open. */
+/** To be called at the end of the recording, or when the node has another page:
+ * calls `cut` for each span that is open. 0, or an error of `cut`. */
 MUST_USE int span_stacks_finish(struct span_stacks *s, uint64_t end_ns,
                                 span_stacks_on_end *cut, void *ctx);
 struct span_stacks_counts span_stacks_counts(const struct span_stacks *s);

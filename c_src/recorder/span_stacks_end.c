@@ -24,8 +24,8 @@ static int bury(struct span_stacks *s, struct span_worker *w)
     return err;
 }
 
-/* A part of the table at each look, so that all of it has its turn within a few
- * seconds. */
+/* Chooses a part of the table at each look, so that all of it has had its turn
+ * within a few seconds. Processes whose time is over are removed. */
 static size_t choose(struct span_stacks *s, uint64_t known_ns,
                      uint64_t pids[LOOK_AT], int *err)
 {

@@ -1,8 +1,7 @@
 /**
  * @file span_workers.h
- * The processes of which it is known in which spans they are: a table by pid,
- * from which processes are also removed. A place in it stays the same while the
- * process is there.
+ * A table, by pid, of the processes whose spans are known. Processes can be
+ * removed. The place of a process, an index, stays the same until then.
  */
 #ifndef CPROF_RECORDER_SPAN_WORKERS_H
 #define CPROF_RECORDER_SPAN_WORKERS_H
@@ -23,7 +22,7 @@ enum {
 struct span_worker {
     uint64_t pid;       /**< term; 0: this place is free */
     uint64_t works_for; /**< pid; 0: for nobody that is known */
-    bool asked;         /**< whom it works for was looked for, or told */
+    bool asked;         /**< it was read, or marked, for whom it works */
     uint32_t expected;  /**< marks of it that were read, and whose changes are
                              still to come */
     uint32_t begun; /**< starts that were read so far and whose end was not */
