@@ -8,7 +8,7 @@
  * such as "mailbox growth > 1000/s for 5s" (the figures: vitals.h). It fires
  * when it begins to hold, or has held for that time without a break. Then it
  * does not fire again until the figure has been at most CONDITION_CALM of the
- * limit for CONDITION_REST_S: a figure that sways about its limit fires once.
+ * limit for CONDITION_REST_S: a figure that varies around it fires once.
  * "ended" is about the node's end, which is not a figure: it never fires here.
  */
 #ifndef CPROF_PROFILE_CONDITION_H

@@ -282,7 +282,7 @@ static int by_size(const void *a, const void *b, void *profile)
                   profile_text(profile, y->name));
 }
 
-/* Spans that were over when the recording began have their names only. */
+/* Spans that were over when the recording began have nothing but a name. */
 static bool is_empty(const struct span_row *row)
 {
     return !row->ended && !row->cut && !row->cpu_ns && !process_ns(row) &&

@@ -3,8 +3,8 @@
  * What a report says of spans, one row for each name: how long they took, and
  * what was sampled in them, by the events of the recording. A sample counts for
  * each span that it is in, once for each name; so a row includes what other
- * spans within it took. The same holds for spans of a name within one of the
- * same name: they are a part of the outer one, and are not counted again.
+ * spans within it took. A span within another one of the same name is a part of
+ * that one, and is not counted again.
  */
 #ifndef CPROF_PROFILE_SPAN_TABLE_H
 #define CPROF_PROFILE_SPAN_TABLE_H
