@@ -9,11 +9,11 @@
 /* What they may always cost: the node may have used little CPU time so far. */
 #define LEAST_NS NS_PER_MS
 
-/* From when the breakpoint is put until its window begins. */
+/* From setting the breakpoint to the beginning of its window. */
 #define LEAD_NS (100 * 1000)
 /* What a window may cost a thread, in times its length. */
 #define COST_TIMES 4
-/* The end of a window that is ended by us. */
+/* The end of a window that we end ourselves. */
 #define ENDLESS_NS (UINT64_MAX / 2)
 
 static const struct bpf_window never = {ENDLESS_NS, ENDLESS_NS, 0};

@@ -11,7 +11,7 @@ enum {
     SLOW_BYTES = 1 << 20,
     MOST_HITS = 16, /* of one word, on each CPU */
     SAME_NS = 2000, /* a heap is not filled again in this time */
-    SKIP_BELOW = 4, /* allocations of a word that are passed over, at most */
+    SKIP_BELOW = 4, /* fewer allocations of a word than this are passed over */
     /* How long a word is watched: a while, and longer in a large heap. */
     LEAST_MS = 200,
     MOST_MS = 2000,

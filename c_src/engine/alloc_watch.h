@@ -58,7 +58,7 @@ struct alloc_watches {
     struct alloc_picked queue[ALLOC_PICKS]; /**< chosen, not yet watched */
     size_t queued;
     struct alloc_watch list[BPF_WATCHES];
-    size_t count;     /**< that work; 0: other programs have all breakpoints */
+    size_t count;     /**< words that can be watched, at least 1 */
     uint64_t same_ns; /**< of struct bpf_watch */
     uint64_t serial, random;
     uint64_t armed, found; /**< words so far; those that a function wrote */
@@ -67,10 +67,10 @@ struct alloc_watches {
 /** Receives a collection whose word no function wrote. */
 typedef void alloc_watch_missed(void *ctx, const struct alloc_picked *of);
 
-/** Opens the breakpoints, as many as other programs have left; none is no
- * error. alloc_watches_close must be called even after an error.
+/** Opens as many breakpoints as other programs have left, at least one.
+ *  alloc_watches_close must be called even after an error.
  *  @param trap_ns  what a hit costs apart from the program
- *  @return 0, or another error of perf_breakpoint_open */
+ *  @return 0; -E_BREAKPOINTS_USED; or another error of perf_breakpoint_open */
 MUST_USE int alloc_watches_open(struct alloc_watches *w,
                                 const struct bpf_node *node, double trap_ns,
                                 const struct cpus *allowed);

@@ -18,7 +18,7 @@ enum {
 static const double least_of_cpu = 0.001;
 /* What was seen in a span counts less from span to span. */
 static const double memory = 0.97;
-/* Nearly all of the time is not worth the opening and closing. */
+/* From this share on, opening and closing windows is not worth it. */
 static const double nearly_all = 0.9;
 static const double least_share = 1e-4;
 

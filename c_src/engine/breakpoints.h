@@ -18,7 +18,7 @@
 
 struct breakpoint {
     int cpu, fd;
-    uint64_t allowed; /* hits, ever; see perf_breakpoint_allow */
+    uint64_t allowed; /* hits in all so far; see perf_breakpoint_allow */
 };
 
 struct breakpoints {

@@ -235,7 +235,7 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     return 0;
 }
 
-/* The part of the time that its threads could run for which they had no CPU. */
+/* Of the time in which its threads could run, the part without a CPU. */
 static double waited(const struct engine *e)
 {
     double cpu = (double)e->ended.cpu_ns - (double)e->began.cpu_ns;

@@ -3,9 +3,9 @@
  * a thread was off the CPU while it ran a process or a port's task. A BPF
  * program takes them (bpf/block.bpf.h).
  *
- * A sample stands for the time that the thread waited; a part of that may be
- * the time until it got a CPU when it could run again, and is handed out as a
- * sample of its own.
+ * A sample stands for the time that the thread waited. At the end of that time
+ * the thread may have been able to run, but without a CPU: this part is handed
+ * out as a sample of its own.
  *
  * Waits of at least all_from_ns are all taken, shorter ones with a probability
  * that follows their length. So there is one sample for each all_from_ns of
