@@ -2,8 +2,8 @@
  * @file watch_control.h
  * What `cprof watch` is told while it runs: by signals (SIGUSR1 asks for a
  * recording; SIGINT, SIGTERM and SIGHUP end it), and if it has been started
- * from within a node, by packets on stdin (those of {packet,4}), whose end ends
- * it, too:
+ * from within a node, by packets ({packet,4}) on stdin. The end of stdin ends
+ * it, too.
  *
  *     fire WORD TEXT     asks for a recording: WORD is for the names of its
  *                        files, TEXT says why
