@@ -62,11 +62,13 @@
 %% By query: how many, the time of the first and of all in ns, and its row in the table.
 -type counts() :: #{term() => {pos_integer(), integer(), integer(), none | counters:counters_ref()}}.
 
-%% Two equal queries in a span are usual: a plug and a controller load the same user. From
-%% three on there mostly is a loop.
+%% Two equal queries in a span are usual: a plug and a controller load the same user. Three
+%% or more are mostly a loop.
 -define(THRESHOLD, 3).
+%% Different queries that are counted in one span.
 -define(QUERIES, 256).
-%% Bytes: as marks have of a span (SPAN_KIND_TEXT), and the NIF of a query.
+%% The most bytes of a span's text, as in its marks (SPAN_KIND_TEXT), and of a query, as
+%% the NIF returns it (QUERY_TEXT_MAX).
 -define(SPAN_BYTES, 248).
 -define(QUERY_BYTES, 2000).
 
@@ -174,7 +176,8 @@ with_child({Key, N, First, All}, Span, Counts, Watch) ->
             Counts#{Key => {N, First, All, row_of_child(Span, Key, N, Watch)}}
     end.
 
-%% The child that reached the threshold may not have made its row yet, or found no room.
+%% The child that reached the threshold may not have made its row yet, or have found no
+%% room for it.
 row_of_child(Span, Key, N, #watch{threshold = Threshold, table = Table}) when N >= Threshold ->
     case cprof_n_plus_one_table:info({[], Key}, Table) of
         none -> none;

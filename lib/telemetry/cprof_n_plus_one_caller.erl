@@ -1,11 +1,11 @@
-%% From which line of the application a query was made: the first function on the stack
-%% that is neither of a library between the application and its database, nor one that
-%% calls functions of others (Enum, Task). Pure, but for the stack of the calling process.
+%% From which line of the application a query was made: that of the first function on the
+%% stack that is neither of a library between the application and its database, nor one
+%% that only calls functions for others (Enum, Task).
 -module(cprof_n_plus_one_caller).
 
 -export([prepare/0, of_query/1, is_between/1]).
 
-%% These modules, and those whose names begin with one of these and a point.
+%% These modules, and those whose names begin with one of these names and a point.
 -define(BETWEEN, [
     "cprof_n_plus_one_caller", "cprof_n_plus_one_table", "cprof_n_plus_one", "cprof_spans_handler", "telemetry",
     "Elixir.Ecto", "Elixir.EctoSQL", "Elixir.DBConnection", "Elixir.Postgrex", "Elixir.MyXQL", "Elixir.Tds",
@@ -23,9 +23,9 @@
 -spec prepare() -> ok.
 prepare() -> persistent_term:put(?LOCK, persistent_term:get(?LOCK, atomics:new(1, []))).
 
-%% By the metadata of its event: Ecto gives a stack if it is asked to (the option
-%% `stacktrace' of the repository). `undefined' where all that is known of the stack is
-%% of such functions.
+%% From the metadata of its event: Ecto adds a stack if it is asked to (the option
+%% `stacktrace' of the repository). Otherwise from the stack of the calling process.
+%% `undefined' if all known functions of the stack are left out.
 -spec of_query(map()) -> binary() | undefined.
 of_query(Metadata) ->
     %% Its functions (all/2, get/3) are made by Ecto.

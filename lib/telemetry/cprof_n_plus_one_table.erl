@@ -1,6 +1,7 @@
-%% The queries that were repeated in a span, and the counts of processes that work for
-%% others. Written by all processes that execute events; they do not wait for the process
-%% here, which only owns the tables and forgets processes that have ended.
+%% The tables of queries that were repeated in a span, and of what processes that work for
+%% others have counted. All processes that execute events write to them. They do not wait
+%% for the process here, which only owns the tables and removes what was counted for
+%% processes that have ended.
 -module(cprof_n_plus_one_table).
 
 -behaviour(gen_server).
@@ -32,15 +33,16 @@
 -define(CHILDREN, 10000).
 -define(FORGET_MS, 10000).
 
-%% Of the table.
+%% The counters of a table.
 -define(SPANS, 1).
 -define(REFUSED_ROWS, 2).
 -define(REFUSED_QUERIES, 3).
 -define(REFUSED_CHILDREN, 4).
 -define(CHILDREN_NOW, 5).
 
-%% Of a row: spans, queries, ns lost, and how many spans had which count. Counts up to
-%% ?EXACT have a place each, larger ones ?PARTS for each power of two.
+%% The counters of a row: spans, queries, ns lost, and how many spans had which count of
+%% queries. Each count below ?EXACT has a counter of its own. Of larger ones, there are
+%% ?PARTS counters for each power of two.
 -define(ROW_SPANS, 1).
 -define(ROW_QUERIES, 2).
 -define(ROW_LOST, 3).
@@ -207,7 +209,7 @@ take_children(Caller, #table{counters = Counters} = Table) ->
         _ -> take_next(Caller, Table)
     end.
 
-%% Numbers are before all keys.
+%% In the order of terms, numbers come before all keys, which are tuples.
 take_next(Caller, #table{children = Children, counters = Counters} = Table) ->
     case ets:next(Children, {Caller, 0}) of
         {Caller, Key} = First ->
@@ -252,8 +254,8 @@ handle_info(forget, #table{children = Children} = Table) ->
 handle_info(_, Table) ->
     {noreply, Table}.
 
-%% Behind all keys of a process is that of the next one: numbers are before atoms, atoms
-%% before tuples, and these before lists.
+%% In the order of terms, lists come after all keys, which are tuples. So the next entry is
+%% that of another process.
 forget_ended({Caller, _}, #table{children = Children} = Table) ->
     _ = is_process_alive(Caller) orelse forget(Caller, Table),
     forget_ended(ets:next(Children, {Caller, []}), Table);

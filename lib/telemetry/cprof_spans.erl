@@ -33,8 +33,8 @@
 }.
 -export_type([stats/0]).
 
-%% One for each attachment. A process that is in a span at `detach' keeps what it has noted
-%% under the key. The next attachment with this key replaces that.
+%% One for each attachment. A process that is in a span at `detach' keeps what it noted
+%% under the key, until the next attachment with this key replaces it.
 -define(KEYS, [
     '$cprof_spans_1', '$cprof_spans_2', '$cprof_spans_3', '$cprof_spans_4',
     '$cprof_spans_5', '$cprof_spans_6', '$cprof_spans_7', '$cprof_spans_8'

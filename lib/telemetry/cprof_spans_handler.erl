@@ -34,11 +34,11 @@
 %% single atom is found soonest.
 -type key() :: atom().
 
-%% enum span_what; and what is added when it was said for whom the process works.
+%% Values of enum span_what. ?ASKED is added when the process has said for whom it works.
 -define(START, 1).
 -define(STOP, 2).
 -define(ASKED, 16#100).
-%% Spans that are inside of more than so many are marked, but not noted.
+%% Spans within so many others are marked, but not noted in the dictionary.
 -define(DEPTH, 32).
 
 -define(SPANS, 1).
@@ -126,7 +126,7 @@ closed({Stamp, _, Spans, Counts}, What, Name, Event, Context, Metadata, Key, #at
 closed(_, What, Name, Event, Context, Metadata, _, A) ->
     ok = cprof_native:span_mark(What, Name, text(Event, Metadata, A), Context).
 
-%% That span and those that it is in. Those that began in it have ended, too.
+%% That span, and the spans around it. Those within it have ended, too.
 innermost(Name, Context, [{Name, Context, _, _} = Span | Rest]) -> {Span, Rest};
 innermost(Name, Context, [_ | Rest]) -> innermost(Name, Context, Rest);
 innermost(_, _, []) -> none.
@@ -165,7 +165,7 @@ ended(Span, Counts, Watch) -> cprof_n_plus_one:ended(Span, Counts, Watch).
 
 %% --- marks ---------------------------------------------------------------------
 
-%% A span that has ended.
+%% Counts a span that has ended.
 count(#attachment{counters = Counters}) -> counters:add(Counters, ?SPANS, 1).
 
 begin_mark(What, Name, Text, Context) ->
@@ -186,7 +186,7 @@ past_marks(What, Name, Text, Context, Ns) ->
             past_marks(What bor ?ASKED, Name, Text, Context, Ns)
     end.
 
-%% Whatever else is there is for nobody.
+%% For the NIF, whatever is not a local pid stands for nobody.
 works_for() ->
     case get('$callers') of
         [Caller | _] -> Caller;

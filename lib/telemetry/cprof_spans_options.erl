@@ -1,5 +1,5 @@
-%% The options of cprof_spans:attach/2 and the values that they accept; what is made of
-%% each event. Pure.
+%% The options of cprof_spans:attach/2, the values that they accept, and what the handler
+%% is to do at each event. Pure.
 -module(cprof_spans_options).
 
 -export([check/2, name/1]).

@@ -23,7 +23,7 @@
 }.
 -export_type([stats/0]).
 
-%% What a worker that writes its files gets to finish; then it is killed.
+%% How long a worker may take to finish writing its files; then it is killed.
 -define(STOP_MS, 10000).
 
 -spec start(term(), cprof_telemetry_gate:gate(), cprof_telemetry_options:checked()) ->
@@ -74,7 +74,7 @@ init({Id, Gate, Options}) ->
 
 handle_call(stats, _, State) ->
     {reply, figures(State), State};
-%% By its worker. After it the next trigger is taken.
+%% The worker says that it is done. From now on, the next trigger is taken.
 handle_call({done, Worker, Outcome}, _, #{worker := {Worker, _}} = State) ->
     {reply, ok, count(Outcome, State)};
 handle_call({done, _, _}, _, State) ->

@@ -49,8 +49,8 @@ run(#{options := #{record := Record}} = Task) ->
             failed(Failure, begun(Task))
     end.
 
-%% Samples are being taken from now on. Attaching took a moment, which the
-%% beginning of the span fell into: `latency'.
+%% Samples are being taken from now on. The beginning of the span is missing, because
+%% attaching took some time: `latency' says how long.
 begun(#{triggered := #{monotonic_time := Triggered}, gate := Gate} = Task) ->
     #{monotonic_time := Now} = Moment = moment(),
     execute(start, Moment#{latency => Now - Triggered}, metadata(Task)),
