@@ -36,7 +36,7 @@
 -define(AGAIN_MS, 60000).
 -define(TICK_MS, 1000).
 -define(USAGE, 2).
-%% What the program gets to write what it is recording.
+%% How long the program may take to write what it is recording.
 -define(STOP_MS, 5000).
 
 -spec start_link(cprof_flight_options:checked()) ->
@@ -91,7 +91,7 @@ init(#{spans := Spans, system := System} = Checked) ->
 id(#{name := undefined}) -> self();
 id(#{name := Name}) -> Name.
 
-%% What comes later fails without leaving anything of what came before.
+%% If a step fails, what the earlier steps have started is ended.
 inside([], Done) ->
     {ok, Done};
 inside([{Key, Step} | Rest], Done) ->
@@ -172,7 +172,7 @@ close(#{port := Port} = State) ->
     _ = cprof_native:deny_tracer(),
     ok.
 
-%% What it still reports is told, too.
+%% What it still reports is passed on, too.
 await_end(#{port := Port} = State, Until) ->
     receive
         {Port, {data, Packet}} -> await_end(data(Packet, State), Until);
