@@ -1,7 +1,7 @@
 %% Why is the node big? Reads where its memory is: heaps and how full they are,
 %% binaries and who holds them, ETS tables, atoms, code, persistent terms, what the
-%% allocators keep, and what the operating system says of all. As a snapshot, by one
-%% process that does the work, and with helpers for what may not answer.
+%% allocators keep, and what the operating system says of the whole. As for a snapshot,
+%% one process does the work, and helpers ask those that may not answer.
 -module(cprof_memory).
 
 -export([take/1]).
@@ -68,8 +68,9 @@
 -define(DEFAULTS, #{top => 10, source => auto, ms => 0, wait_ms => 0}).
 -define(MAX_TOP, 200).
 -define(MAX_MS, 86400000).
-%% The list of a process's binaries is as long as its heap is large.
+%% A process with a larger heap is not asked for its binaries: their list may be long.
 -define(MAX_HEAP_BYTES, 2000000).
+%% So many heaps may be missing from a sum over all processes.
 -define(FEW, 5).
 %% In the order in which the text names what is missing.
 -define(ASKED, [memory, allocators, cached, native_code, resident, tables]).
@@ -160,8 +161,8 @@ parts(#{persistent_terms := #{bytes := Persistent}} = Reading, Walk) ->
 structs(#{count := Count, heaps := #{struct_bytes := Bytes}}) when is_integer(Bytes) -> Count * Bytes;
 structs(_) -> 0.
 
-%% Of some of the processes only, nothing can be said of all. (A few are missing: the
-%% process that reads, and those whose heap is being moved.)
+%% If only some of the processes were read, nothing can be said of all. (A few are always
+%% missing: the process that reads, and those whose heap is being moved.)
 of_all(#{count := Count, heaps := #{count := Read} = Heaps}) when
     Count - Read =< ?FEW; Read >= 0.98 * Count
 ->

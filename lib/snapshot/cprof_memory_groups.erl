@@ -36,7 +36,7 @@ group(Call, Rows) ->
         sampled => length(Rows)
     }.
 
-%% An unbiased estimate of it, by each process alone.
+%% What one process of the sample adds to the variance: an unbiased estimate.
 variance({_, Bytes, Threshold}) -> Threshold * max(0, Threshold - Bytes).
 
 stands_for({_, Bytes, Threshold}) -> max(1, Threshold / Bytes).

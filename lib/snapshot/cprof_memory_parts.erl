@@ -1,5 +1,5 @@
-%% Where the memory of the node is: parts that add up to what is in RAM, the last of
-%% them what no other part explains; and a sentence about the largest. Pure.
+%% Where the memory of the node is: parts that add up to what is in RAM. The last part is
+%% what no other part explains. A sentence names the largest ones. Pure.
 -module(cprof_memory_parts).
 
 -export([parts/1, compare/2, sentence/3]).

@@ -32,7 +32,7 @@
     top := [sized()],
     pinned := [sized()]
 }.
-%% A process; bytes is what the list is by.
+%% A process. The list is sorted by `bytes'.
 -type sized() :: #{
     pid := pid(),
     name := atom(),
@@ -67,8 +67,9 @@
 
 %% Our own processes that stay, by their names; they are left out of the lists.
 -define(OWN, [cprof_canary, cprof_wall_time]).
-%% Who has less of a part is not why it is large; and so many messages may be.
+%% Only who has at least this share of a part is named as the reason for its size.
 -define(CULPRIT, 0.1).
+%% From so many waiting messages on, they are named.
 -define(MANY_MESSAGES, 1000).
 %% Characters of a name.
 -define(NAME, 40).
@@ -240,7 +241,7 @@ rows_before(_) -> [].
 
 %% --- who has most of a part ------------------------------------------------------
 
-%% In words, for the sentence: only who has a good part of it.
+%% In words, for the sentence.
 -spec culprits(#{parts := [cprof_memory_parts:part()], atom() => term()}) -> cprof_memory_parts:culprits().
 culprits(#{parts := Parts} = Memory) ->
     maps:from_list([

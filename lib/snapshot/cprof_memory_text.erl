@@ -33,7 +33,7 @@ head(#{source := Source, took_us := Took, elapsed_us := Elapsed} = Memory) ->
     Since = [io_lib:format("; growth is that of ~.1f s", [Elapsed / 1.0e6]) || Elapsed =/= undefined],
     [io_lib:format("read in ~.1f ms", [Took / 1000]), Way, Since, "\n", quality(Memory)].
 
-%% Only what is not as it should be.
+%% Only what is incomplete.
 quality(#{quality := #{process_table_nearly_full := NearlyFull} = Quality}) ->
     Counters = [
         {details_missing, "answers did not arrive in time"},
@@ -122,7 +122,7 @@ what(#{part := Name}) ->
         rest -> "not explained: C libraries, memory of NIFs, stacks of threads"
     end.
 
-%% A column only where there were two readings.
+%% A column, if there were two readings.
 growth(#{elapsed_us := undefined}) -> [];
 growth(_) -> [{"grew", right, fun(#{grew := Grew}) -> signed(Grew) end}].
 
