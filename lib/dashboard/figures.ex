@@ -72,7 +72,7 @@ defmodule Cprof.LiveDashboard.Figures do
 
   defp seconds(us), do: :erlang.float_to_binary(us / 1.0e6, decimals: 1)
 
-  # Only what is not as it should be.
+  # Only what is incomplete.
   defp incomplete(snapshot, memory) do
     gaps =
       for {key, words} <- @gaps,

@@ -9,7 +9,7 @@ defmodule Cprof.LiveDashboard do
   records: a click samples the node for some seconds, then the page shows the hot functions, who was waited for, and
   the flame graph. `docs/dashboard.md` describes it.
 
-  Whoever may open the dashboard may see this page and record; there is no other way to what it shows, and no route or
+  Whoever may open the dashboard may see this page and record. What it shows can be had in no other way: no route or
   file is added. At most one recording runs on a node at a time, for at most a minute. Leaving the page ends what it
   has started.
 

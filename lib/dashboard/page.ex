@@ -8,7 +8,7 @@ defmodule Cprof.LiveDashboard.Page do
 
   defstruct options: %{},
             nonces: %{},
-            # where it is not this node, the name of the one that was chosen
+            # the node that was chosen, if it is not this one
             other_node: nil,
             seconds: 5,
             job: nil,
@@ -110,7 +110,7 @@ defmodule Cprof.LiveDashboard.Page do
     end
   end
 
-  # Large enough to be drawn aside, too.
+  # Drawing it takes long enough to be done in the other process, too.
   defp drawn({:ok, result}, number, nonces), do: {:ok, number |> View.result(result, nonces) |> Markup.html()}
   defp drawn(error, _, _), do: error
 

@@ -36,7 +36,7 @@ defmodule Cprof.LiveDashboard.Recording do
   def events, do: @events
 
   @doc """
-  For how many seconds can be recorded.
+  The durations that can be chosen, in seconds.
   """
   @spec choices() :: [pos_integer()]
   def choices, do: @seconds
