@@ -1,5 +1,6 @@
-/* What the application was doing: a table of its spans, and for each what one
- * of them took: CPU time, waiting, and being ready without a scheduler. */
+/* What the application was doing: a table of its spans. For each name it says
+ * what one such span took: CPU time, waiting, time in which it was ready but no
+ * scheduler ran it, and bytes that it allocated. */
 #include "formats/text_parts.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ enum { FIGURES = 53, NAME_WIDTH = TEXT_COLUMNS - FIGURES };
 
 /* --- what one of them took ------------------------------------------------ */
 
-/* A list of times, each of one span. */
+/* A list of times, of one span on average. */
 struct parts {
     struct buffer *line;
     double spans; /* that the times are divided by */
@@ -205,12 +206,12 @@ static void doubts(const struct text_table *t, const struct span_table *spans)
     for (const struct profile *p = t->p; p; p = profile_next(p))
         late += profile_counters(p)->span_late;
     doubt(t, cut,
-          " spans began before the recording or had not ended when it did: a "
-          "part of them was recorded");
+          " spans began before the recording or had not ended when it did: "
+          "only a part of each was recorded");
     doubt(t, c->span_marks_lost,
           " starts or ends of spans were lost: there were too many of them");
     doubt(t, c->span_unmatched,
-          " starts of spans had no end, or ends no start");
+          " starts of spans had no end, or ends had no start");
     doubt(t, c->span_merged,
           " spans were not told apart: they have too many names or levels");
     doubt(t, late, " samples could not be joined with their span");
