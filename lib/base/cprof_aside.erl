@@ -12,7 +12,7 @@
 -module(cprof_aside).
 
 -export([run/3, start/1, help/1, help/2, next/2, answer/1, give_up/1]).
--export([has_room/1, is_nearly_full/0]).
+-export([has_room/1, no_room/0, is_nearly_full/0]).
 
 -export_type([task/0, kind/0]).
 
@@ -234,6 +234,11 @@ give_up({Pid, Monitor}) ->
 has_room(Count) ->
     Free = erlang:system_info(process_limit) - erlang:system_info(process_count),
     Free >= ?RESERVE + Count.
+
+%% Why something was not started if there is no room for its processes.
+-spec no_room() -> {system_limit, binary()}.
+no_room() ->
+    {system_limit, <<"too few process slots of this node are free; start it with a larger +P">>}.
 
 %% Too few slots for as many helpers as a snapshot has at once.
 -spec is_nearly_full() -> boolean().

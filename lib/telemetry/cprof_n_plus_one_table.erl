@@ -61,7 +61,7 @@ start() ->
             {ok, Owner} = gen_server:start(?MODULE, [], []),
             {ok, gen_server:call(Owner, table, infinity)};
         false ->
-            {error, {system_limit, <<"too few process slots of this node are free; start it with a larger +P">>}}
+            {error, cprof_aside:no_room()}
     end.
 
 -spec stop(table()) -> ok.

@@ -115,8 +115,7 @@ record(Span, Pid, State) ->
         true ->
             begin_recording(Span, Pid, State);
         false ->
-            Text = <<"too few process slots of this node are free; start it with a larger +P">>,
-            count({failed, {system_limit, Text}}, State)
+            count({failed, cprof_aside:no_room()}, State)
     end.
 
 begin_recording(Span, Pid, #{id := Id, gate := Gate, options := Options, number := Number} = State) ->
