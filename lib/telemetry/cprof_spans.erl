@@ -17,9 +17,6 @@
 -export([attach/1, attach/2, detach/0, detach/1, stats/0, stats/1]).
 -export([n_plus_one/0, n_plus_one/1, format/1]).
 
-%% Where none is given.
--define(ID, <<"cprof-spans">>).
-
 -type failure() :: cprof_protocol:failure().
 -type handler_id() :: term().
 -type stats() :: #{
@@ -123,7 +120,7 @@ attach_as(Key, #{id := Id, steps := Steps, n_plus_one := Counted} = Checked) ->
 %% @doc Removes what {@link attach/2} attached. What its spans are called stays known in
 %% the node; the list of repeated queries is dropped.
 -spec detach() -> ok | {error, failure()}.
-detach() -> detach(?ID).
+detach() -> detach(cprof_spans_options:default_id()).
 
 -spec detach(handler_id()) -> ok | {error, failure()}.
 detach(Id) ->
@@ -143,7 +140,7 @@ forget(Key, Attachment) ->
 
 %% @doc How many spans ended since {@link attach/2}, and what failed.
 -spec stats() -> {ok, stats()} | {error, failure()}.
-stats() -> stats(?ID).
+stats() -> stats(cprof_spans_options:default_id()).
 
 -spec stats(handler_id()) -> {ok, stats()} | {error, failure()}.
 stats(Id) ->
@@ -159,7 +156,7 @@ stats(Id) ->
 %% @doc The queries (events of option `events') that were repeated in a span, those that
 %% cost most first. docs/spans.md documents the map.
 -spec n_plus_one() -> {ok, cprof_n_plus_one:found()} | {error, failure()}.
-n_plus_one() -> n_plus_one(?ID).
+n_plus_one() -> n_plus_one(cprof_spans_options:default_id()).
 
 -spec n_plus_one(handler_id()) -> {ok, cprof_n_plus_one:found()} | {error, failure()}.
 n_plus_one(Id) ->

@@ -2,7 +2,7 @@
 %% is to do at each event. Pure.
 -module(cprof_spans_options).
 
--export([check/2, name/1]).
+-export([check/2, default_id/0, name/1]).
 
 -type options() :: #{
     id => term(),
@@ -19,7 +19,6 @@
 }.
 -export_type([options/0, checked/0]).
 
--define(ID, <<"cprof-spans">>).
 -define(LASTS, [{start, start}, {stop, 2}, {exception, 3}]).
 
 -spec check(term(), term()) -> {ok, checked()} | {error, cprof_protocol:failure()}.
@@ -28,7 +27,7 @@ check(Prefixes, Options) when is_map(Options) ->
         [option(Key, Value) || {Key, Value} <- maps:to_list(Options)],
         Events = maps:get(events, Options, []),
         {ok, #{
-            id => maps:get(id, Options, ?ID),
+            id => maps:get(id, Options, default_id()),
             label => label(maps:get(metadata, Options, none)),
             steps => steps(prefixes(Prefixes), Events),
             n_plus_one => n_plus_one(maps:get(n_plus_one, Options, Events =/= []), Events)
@@ -38,6 +37,10 @@ check(Prefixes, Options) when is_map(Options) ->
     end;
 check(_, _) ->
     {error, {invalid_option, <<"the options must be a map or a list of pairs">>}}.
+
+%% What a handler is called if no id is given.
+-spec default_id() -> binary().
+default_id() -> <<"cprof-spans">>.
 
 option(id, _) ->
     ok;
