@@ -84,11 +84,10 @@ static bool hand_out(struct engine *e, struct sample *s,
 /* Leaves out what is after the end of the recording. */
 static void cut(const struct engine *e, struct sample *s, struct bpf_wait *wait)
 {
-    uint64_t end = e->last.until_ns;
-    if (end == 0 || s->time_ns <= end || wait->ns == 0)
+    uint64_t end = e->last.until_ns, whole = wait->ns;
+    if (end == 0 || s->time_ns <= end || whole == 0)
         return;
-    uint64_t after = s->time_ns - end, whole = wait->ns;
-    wait->ns = after < whole ? whole - after : 0;
+    wait_taken_cut(wait, s->time_ns - end);
     s->period_ns =
         (uint64_t)((double)s->period_ns * (double)wait->ns / (double)whole);
 }

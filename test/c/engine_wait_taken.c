@@ -49,11 +49,26 @@ static void short_ones_stand_for_each_other(void **state)
     }
 }
 
+static void the_end_of_a_wait_is_cut_off(void **state)
+{
+    (void)state;
+    struct bpf_wait wait = {.ns = 100, .ready_ns = 30, .slept = 1};
+    wait_taken_cut(&wait, 10);
+    assert_int_equal(wait.ns, 90);
+    assert_int_equal(wait.ready_ns, 20); /* the time without a CPU is last */
+    wait_taken_cut(&wait, 50);
+    assert_int_equal(wait.ns, 40);
+    assert_int_equal(wait.ready_ns, 0);
+    wait_taken_cut(&wait, 1000);
+    assert_int_equal(wait.ns, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_ones_are_all_taken_as_they_are),
         cmocka_unit_test(short_ones_stand_for_each_other),
+        cmocka_unit_test(the_end_of_a_wait_is_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

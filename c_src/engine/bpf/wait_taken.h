@@ -36,4 +36,12 @@ wait_taken(struct bpf_wait *wait, __u64 period, __u32 chance, __u32 round,
     return 1;
 }
 
+/** Leaves out the last after_ns of a wait: they are after the end of the
+ *  recording. If the thread could run but had no CPU, that was at its end. */
+static inline void wait_taken_cut(struct bpf_wait *wait, __u64 after_ns)
+{
+    wait->ready_ns -= after_ns < wait->ready_ns ? after_ns : wait->ready_ns;
+    wait->ns -= after_ns < wait->ns ? after_ns : wait->ns;
+}
+
 #endif
