@@ -71,6 +71,7 @@ int span_stacks_finish(struct span_stacks *s, uint64_t end_ns,
             err = bury(s, w);
         else
             err = close_all(s, w, end_ns, cut, ctx);
+        w->over = 0; /* no end of these will be marked either */
     }
     return err;
 }

@@ -407,6 +407,24 @@ static void open_spans_are_cut_at_the_end(void **state)
     made_close(m);
 }
 
+/* With another page, spans begin anew, also in processes that were deep in
+ * spans. */
+static void nothing_is_open_after_the_end(void **state)
+{
+    (void)state;
+    struct made *m = made_open(0, NULL, 0);
+    for (uint32_t i = 1; i <= SPAN_STACKS_DEPTH + 5; i++)
+        start(m, 1, i, "a", i);
+    assert_int_equal(span_stacks_finish(m->stacks, 100, on_cut, m), 0);
+    buffer_clear(&m->told);
+    start(m, 1, 110, "b", 1);
+    is_in(m, 1, "b");
+    stop(m, 1, 120, "b", 1);
+    is_in(m, 1, "");
+    told(m, "end b 110-120\n");
+    made_close(m);
+}
+
 /* Its start is assumed by whoever reads the marks. */
 static void an_end_may_be_of_a_span_before_all_marks(void **state)
 {
@@ -556,6 +574,7 @@ int main(void)
         cmocka_unit_test(processes_that_ended_are_forgotten_later),
         cmocka_unit_test(there_are_only_so_many_processes),
         cmocka_unit_test(open_spans_are_cut_at_the_end),
+        cmocka_unit_test(nothing_is_open_after_the_end),
         cmocka_unit_test(an_end_may_be_of_a_span_before_all_marks),
         cmocka_unit_test(an_assumed_start_leaves_what_is_expected),
         cmocka_unit_test(only_slow_spans_are_kept),
