@@ -241,7 +241,7 @@ rows_before(_) -> [].
 
 %% --- who has most of a part ------------------------------------------------------
 
-%% In words, for the sentence.
+%% In words, for the sentence. (`infinity' is an atom, and so is larger than any number.)
 -spec culprits(#{parts := [cprof_memory_parts:part()], atom() => term()}) -> cprof_memory_parts:culprits().
 culprits(#{parts := Parts} = Memory) ->
     maps:from_list([
