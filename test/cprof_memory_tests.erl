@@ -60,7 +60,7 @@ parts_add_up_test() ->
     ?assertMatch([#{part := heaps_used, share := 0.12} | _], Parts),
     ?assertMatch(#{part := rest}, lists:last(Parts)).
 
-%% Then the rest is what was counted and is not in RAM.
+%% Then the rest is negative: what was counted, but is not in RAM.
 parts_of_more_than_is_in_ram_test() ->
     #{resident := Resident} = Facts = facts(),
     Parts = cprof_memory_parts:parts(Facts#{resident := Resident#{rss := 500}}),
@@ -80,7 +80,7 @@ what_is_not_known_is_left_out_test() ->
     ?assertEqual([50, none], [maps:get(Key, Elsewhere, none) || Key <- [ets, rest]]),
     Slow = by_name(cprof_memory_parts:parts(Facts#{allocators := []})),
     ?assertEqual(none, maps:get(rest, Slow, none)),
-    %% Not 0: then the rest would have it.
+    %% It is not 0, because then its bytes would be part of the rest.
     Kept = by_name(cprof_memory_parts:parts(Facts#{cached := undefined})),
     ?assertEqual([none, none, 100], [maps:get(Key, Kept, none) || Key <- [cached, rest, other]]),
     Code = by_name(cprof_memory_parts:parts(Facts#{native_code := undefined})),
@@ -110,7 +110,7 @@ the_sentence_names_the_largest_parts_in_one_line_test() ->
         ?assert(string:length(Sentence(Culprits)) =< 100)
      || Culprits <- [#{}, #{heaps_used => Long}, #{heaps_used => Long, rest => Long}, #{rest => Long}]
     ],
-    %% Of some parts only, no shares are told.
+    %% If only some parts are known, there are no shares.
     #{memory := Memory} = Facts = facts(),
     [
         ?assertEqual(
@@ -194,7 +194,7 @@ what_is_missing_is_named_with_its_reason_test() ->
         ]
     ].
 
-no_part_has_no_table_test() ->
+without_parts_there_is_no_table_of_them_test() ->
     Text = text((cprof_nif:memory(#{wait_ms => 20000}))#{parts := []}),
     ?assertEqual(nomatch, string:find(Text, "Where the memory is")),
     ?assertNotEqual(nomatch, string:find(Text, "  not all parts are known; in RAM: ")).
@@ -203,8 +203,8 @@ text(Memory) -> unicode:characters_to_list(cprof_nif:format(Memory)).
 
 %% --- growth --------------------------------------------------------------------------
 
-%% The first reading remembers the sizes of tables, by their references.
-what_is_remembered_is_no_growth_test_() ->
+%% Until the second reading, the sizes of 20,000 tables are kept.
+the_first_reading_itself_is_no_growth_test_() ->
     {timeout, 300, fun() ->
         Tables = [ets:new(table, []) || _ <- lists:seq(1, 20000)],
         #{parts := Parts} = cprof_nif:memory(#{ms => 500, wait_ms => 20000}),
@@ -261,7 +261,7 @@ info(Words) ->
         bin_old_vheap_size => 0
     }.
 
-few_processes_are_no_estimate_test() ->
+sums_over_few_processes_are_exact_test() ->
     Groups = cprof_memory_groups:estimate([{a, 100, 0}, {b, 50, 0}, {c, 70, 0}], #{a => x, b => y, c => y}),
     ?assertMatch(
         [
@@ -271,7 +271,7 @@ few_processes_are_no_estimate_test() ->
         Groups
     ).
 
-sums_of_parts_are_the_sum_test() ->
+merged_sums_are_the_whole_sum_test() ->
     Add = fun({Pid, Info}, Sum) -> cprof_heap_sum:add(Pid, Info, 30, Sum) end,
     Heaps = [{N, (info(100 * N))#{old_heap_size => N, old_heap_block_size => 3 * N, bin_old_vheap_size => N}} || N <- lists:seq(1, 50)],
     {A, B} = lists:split(20, Heaps),
@@ -612,7 +612,7 @@ growing_heap(Kept, By) ->
 
 %% --- how it is asked for -----------------------------------------------------------------
 
-what_cannot_be_meant_is_refused_test() ->
+wrong_options_are_refused_test() ->
     [
         ?assertError({badarg, {Key, Value}}, cprof_nif:memory(#{Key => Value}))
      || {Key, Values} <- [
@@ -625,7 +625,7 @@ what_cannot_be_meant_is_refused_test() ->
         Value <- Values
     ].
 
-%% Also with names as long as they may be.
+%% Even with the longest names.
 text_has_100_columns_test_() ->
     {timeout, 120, fun() ->
         Name = list_to_atom(lists:duplicate(250, $n)),
@@ -653,7 +653,7 @@ for_json_test() ->
     ?assert(lists:member(list_to_binary(ref_to_list(Unnamed)), Texts)),
     ets:delete(Unnamed).
 
-%% It is not asked for itself, and gets no messages.
+%% The calling process is asked nothing, and gets no messages.
 the_caller_is_left_alone_test_() ->
     {timeout, 120, fun() ->
         self() ! mine,

@@ -113,7 +113,7 @@ attached(Prefixes, Options, Fun) ->
     {ok, Watch} = cprof_n_plus_one:start(Counted),
     Attachment = cprof_spans_handler:attachment(Checked#{watch => Watch}),
     persistent_term:put(?KEY, Attachment),
-    %% Whoever started this process does not matter.
+    %% It does not matter who started this process.
     ok = cprof_native:span_child(none),
     try
         Fun(Attachment)
@@ -178,7 +178,7 @@ a_function_gives_the_text_test() ->
         ?assertMatch([{start, _, <<>>}, {stop, _, <<>>}], texts(Marks))
     end).
 
-nothing_that_is_odd_raises_test() ->
+odd_events_do_not_raise_test() ->
     attached([shop, page], #{metadata => fun ?MODULE:raises/2, events => [[shop, query]]}, fun(Attachment) ->
         %% The functions fail, and the marks are made.
         execute([shop, page, start], #{}),

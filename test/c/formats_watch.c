@@ -93,8 +93,8 @@ static void figures_are_shown_with_their_units(void **state)
     }
 }
 
-/* The words of who asked may be any; a line stays a line. */
-static void somebody_has_asked(void **state)
+/* The text of a request may be anything; the line remains one line. */
+static void a_recording_was_asked_for(void **state)
 {
     (void)state;
     struct watch_event e = fired();
@@ -183,7 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_condition_has_fired),
         cmocka_unit_test(figures_are_shown_with_their_units),
-        cmocka_unit_test(somebody_has_asked),
+        cmocka_unit_test(a_recording_was_asked_for),
         cmocka_unit_test(a_recording_is_written),
         cmocka_unit_test(a_node_is_watched_and_ends),
         cmocka_unit_test(old_files_are_removed),

@@ -82,7 +82,7 @@ static void other_queries_have_other_numbers(void **state)
     assert_int_equal(id_of("SELECT 1") >> 58, 0);
 }
 
-/* As many as there is no room to remember. */
+/* More queries than there is room to remember. */
 static void many_queries_are_told_apart(void **state)
 {
     (void)state;

@@ -136,7 +136,7 @@ static void a_process_is_asked_again_before_the_ring_forgets(void **state)
     assert_int_equal(marks, SPAN_MARKS / 2);
 }
 
-static void as_many_processes_as_there_are_are_known(void **state)
+static void a_thousand_processes_are_known_at_a_time(void **state)
 {
     struct spans *s = *state;
     enum { COUNT = 1000 };
@@ -297,7 +297,7 @@ int main(void)
         TEST(long_texts_are_cut_between_characters),
         TEST(kinds_that_find_no_room_are_counted),
         TEST(a_process_is_asked_again_before_the_ring_forgets),
-        TEST(as_many_processes_as_there_are_are_known),
+        TEST(a_thousand_processes_are_known_at_a_time),
         TEST(marks_are_in_the_ring),
         TEST(a_mark_that_comes_too_late_is_left_out),
         TEST(many_threads_write_while_one_reads),

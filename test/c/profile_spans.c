@@ -26,7 +26,7 @@ static void a_bucket_is_as_narrow_as_it_says(void **state)
     assert_true(span_times_bucket(UINT64_MAX) == SPAN_BUCKETS - 1);
 }
 
-static void a_name_is_an_event_and_more(void **state)
+static void a_name_is_an_event_and_metadata(void **state)
 {
     (void)state;
     static const char name[] = "[:phoenix, :router] GET /users/:id";
@@ -79,7 +79,7 @@ static const struct span_row *row(const struct profile *p,
     return NULL;
 }
 
-static void rows_include_what_is_within(void **state)
+static void rows_include_the_spans_within(void **state)
 {
     (void)state;
     struct profile *p = make_profile();
@@ -190,7 +190,7 @@ static uint64_t samples_of(const struct profile *p)
     return sum;
 }
 
-static void a_span_is_asked_for_by_its_event_or_the_rest(void **state)
+static void a_span_is_asked_for_by_event_or_metadata(void **state)
 {
     (void)state;
     static const struct {
@@ -292,12 +292,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bucket_is_as_narrow_as_it_says),
-        cmocka_unit_test(a_name_is_an_event_and_more),
+        cmocka_unit_test(a_name_is_an_event_and_metadata),
         cmocka_unit_test(spans_are_a_trie),
-        cmocka_unit_test(rows_include_what_is_within),
+        cmocka_unit_test(rows_include_the_spans_within),
         cmocka_unit_test(process_time_is_split_by_what_is_waited_for),
         cmocka_unit_test(spans_without_anything_have_no_row),
-        cmocka_unit_test(a_span_is_asked_for_by_its_event_or_the_rest),
+        cmocka_unit_test(a_span_is_asked_for_by_event_or_metadata),
         cmocka_unit_test(a_span_that_is_not_there_is_an_error),
         cmocka_unit_test(other_filters_keep_durations_only_of_all_processes),
         cmocka_unit_test(parts_of_several_events_have_all_spans),

@@ -16,7 +16,7 @@ static void is(int64_t call, enum sample_away away, enum sample_state state,
     assert_string_equal(b.frame, frame);
 }
 
-static void a_system_call_says_for_what(void **state)
+static void a_system_call_says_what_was_waited_for(void **state)
 {
     (void)state;
     is(SYS_pread64, SAMPLE_WAITED, STATE_IO, "[blocked in pread64]");
@@ -28,7 +28,7 @@ static void a_system_call_says_for_what(void **state)
     is(SYS_munmap, SAMPLE_WAITED, STATE_OTHER, "[blocked in munmap]");
 }
 
-static void a_call_that_is_not_known_has_its_number(void **state)
+static void an_unknown_system_call_is_shown_by_its_number(void **state)
 {
     (void)state;
     is(999, SAMPLE_WAITED, STATE_OTHER, "[blocked in system call 999]");
@@ -36,14 +36,14 @@ static void a_call_that_is_not_known_has_its_number(void **state)
        "[blocked in system call 9223372036854775807]");
 }
 
-static void outside_of_calls_it_is_a_page(void **state)
+static void outside_of_system_calls_it_was_a_page_fault(void **state)
 {
     (void)state;
     is(-1, SAMPLE_WAITED, STATE_FAULT, "[page fault]");
 }
 
-/* Whatever it was doing. */
-static void without_a_cpu(void **state)
+/* In whichever system call it was. */
+static void a_thread_without_a_cpu_waited_for_nothing_else(void **state)
 {
     (void)state;
     is(-1, SAMPLE_NO_CPU, STATE_NO_CPU, "[no CPU]");
@@ -53,10 +53,10 @@ static void without_a_cpu(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_system_call_says_for_what),
-        cmocka_unit_test(a_call_that_is_not_known_has_its_number),
-        cmocka_unit_test(outside_of_calls_it_is_a_page),
-        cmocka_unit_test(without_a_cpu),
+        cmocka_unit_test(a_system_call_says_what_was_waited_for),
+        cmocka_unit_test(an_unknown_system_call_is_shown_by_its_number),
+        cmocka_unit_test(outside_of_system_calls_it_was_a_page_fault),
+        cmocka_unit_test(a_thread_without_a_cpu_waited_for_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

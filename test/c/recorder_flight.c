@@ -97,7 +97,7 @@ static bool has_function(const struct profile *p, const char *name)
     return false;
 }
 
-/* Of the whole seconds that it is of. */
+/* The recording has about that length, and all its figures are of that time. */
 static void assert_is_of(const struct profile *p, double least_s, double most_s)
 {
     const struct profile_meta *m = profile_meta(p);

@@ -28,8 +28,8 @@ static uint64_t random_of(uint64_t *seed)
     return *seed >> 33;
 }
 
-/* Elements of equal times in the order in which they came, whatever the times
- * of those before; some come much too late. */
+/* Elements with equal times leave in the order in which they arrived. Some of
+ * them arrive much too late. */
 static void elements_leave_in_the_order_of_their_times(void **state)
 {
     (void)state;
@@ -232,7 +232,7 @@ static void an_end_without_a_start_is_counted(void **state)
     made_close(m);
 }
 
-/* Whoever fails in b, and is caught in a. */
+/* As when a function fails in c, and the error is caught in a. */
 static void what_began_in_a_span_ends_with_it(void **state)
 {
     (void)state;
@@ -266,7 +266,7 @@ static void a_span_that_is_marked_late_ends_only_itself(void **state)
     made_close(m);
 }
 
-/* As Plug.Telemetry's, which have no end when a request fails. */
+/* As those of Plug.Telemetry, which have no end when a request fails. */
 static void a_span_without_a_number_ends_at_the_next_of_its_kind(void **state)
 {
     (void)state;
@@ -300,7 +300,7 @@ static void after_lost_marks_spans_do_not_pile_up(void **state)
     made_close(m);
 }
 
-static void deep_spans_are_one(void **state)
+static void spans_that_are_too_deep_are_not_told_apart(void **state)
 {
     (void)state;
     struct made *m = made_open(0, NULL, 0);
@@ -382,7 +382,7 @@ static void processes_that_ended_are_forgotten_later(void **state)
     made_close(m);
 }
 
-static void there_are_only_so_many_processes(void **state)
+static void spans_of_too_many_processes_are_counted(void **state)
 {
     (void)state;
     struct made *m = made_open(0, NULL, 0);
@@ -442,8 +442,9 @@ static void an_end_may_be_of_a_span_before_all_marks(void **state)
     made_close(m);
 }
 
-/* An assumed start is no mark, so it does not make up for one that is to come:
- * here the start of b, which is read before that end leaves the queue. */
+/* An assumed start is no mark, so it does not stand for one that is still to
+ * come: here the start of b, which was read before the end of a left the queue.
+ */
 static void an_assumed_start_leaves_what_is_expected(void **state)
 {
     (void)state;
@@ -495,7 +496,7 @@ static void only_slow_spans_are_kept(void **state)
     made_close(m);
 }
 
-/* So a sample waits no longer than that. */
+/* So a sample need not wait for the end of the span. */
 static void a_span_is_slow_as_soon_as_it_has_lasted(void **state)
 {
     (void)state;
@@ -508,13 +509,13 @@ static void a_span_is_slow_as_soon_as_it_has_lasted(void **state)
     made_close(m);
 }
 
-static void those_that_have_to_be_slow_are_chosen_by_name(void **state)
+static void spans_that_have_to_be_slow_are_chosen_by_name(void **state)
 {
     (void)state;
     static const char *const slow[] = {"GET /"};
     struct made *m = made_open(100, slow, 1);
     start(m, 1, 1000, "[:a]", 2);
-    sample(m, 1, 1500); /* in none of those */
+    sample(m, 1, 1500); /* in no span of that name */
     start(m, 1, 2000, "[:b] GET /", 3);
     sample(m, 1, 2010);
     stop(m, 1, 2050, "[:b] GET /", 3);
@@ -525,7 +526,7 @@ static void those_that_have_to_be_slow_are_chosen_by_name(void **state)
     made_close(m);
 }
 
-static void a_worker_is_judged_with_whom_it_works_for(void **state)
+static void a_worker_is_as_slow_as_whom_it_works_for(void **state)
 {
     (void)state;
     struct made *m = made_open(100, NULL, 0);
@@ -542,7 +543,7 @@ static void a_worker_is_judged_with_whom_it_works_for(void **state)
     made_close(m);
 }
 
-static void there_is_only_so_much_room(void **state)
+static void samples_without_room_are_dropped_and_counted(void **state)
 {
     (void)state;
     enum { MANY = 100000 };
@@ -568,20 +569,20 @@ int main(void)
         cmocka_unit_test(a_span_that_is_marked_late_ends_only_itself),
         cmocka_unit_test(a_span_without_a_number_ends_at_the_next_of_its_kind),
         cmocka_unit_test(after_lost_marks_spans_do_not_pile_up),
-        cmocka_unit_test(deep_spans_are_one),
+        cmocka_unit_test(spans_that_are_too_deep_are_not_told_apart),
         cmocka_unit_test(workers_are_in_the_spans_of_those_they_work_for),
         cmocka_unit_test(circles_of_workers_end),
         cmocka_unit_test(processes_that_ended_are_forgotten_later),
-        cmocka_unit_test(there_are_only_so_many_processes),
+        cmocka_unit_test(spans_of_too_many_processes_are_counted),
         cmocka_unit_test(open_spans_are_cut_at_the_end),
         cmocka_unit_test(nothing_is_open_after_the_end),
         cmocka_unit_test(an_end_may_be_of_a_span_before_all_marks),
         cmocka_unit_test(an_assumed_start_leaves_what_is_expected),
         cmocka_unit_test(only_slow_spans_are_kept),
         cmocka_unit_test(a_span_is_slow_as_soon_as_it_has_lasted),
-        cmocka_unit_test(those_that_have_to_be_slow_are_chosen_by_name),
-        cmocka_unit_test(a_worker_is_judged_with_whom_it_works_for),
-        cmocka_unit_test(there_is_only_so_much_room),
+        cmocka_unit_test(spans_that_have_to_be_slow_are_chosen_by_name),
+        cmocka_unit_test(a_worker_is_as_slow_as_whom_it_works_for),
+        cmocka_unit_test(samples_without_room_are_dropped_and_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

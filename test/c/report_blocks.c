@@ -115,7 +115,7 @@ static void rows_are_by_place_and_cause(void **state)
     assert_int_equal(blocks.no_cpu_ns, MS(7000));
 }
 
-static void a_wait_without_a_stack(void **state)
+static void a_wait_without_a_stack_has_only_its_state(void **state)
 {
     (void)state;
     is_blocked("1_scheduler", "", STATE_LOCK, 100, 1);
@@ -142,7 +142,7 @@ static void normal_schedulers_are_named_first(void **state)
         "that, for 9.00 s; the longest wait was 1.25 s");
 }
 
-static void dirty_schedulers(void **state)
+static void dirty_schedulers_are_named_if_normal_ones_are_not(void **state)
 {
     (void)state;
     is_blocked("1_dirty_io_sche", "E shop:load/1;R [blocked in read]", STATE_IO,
@@ -153,7 +153,7 @@ static void dirty_schedulers(void **state)
         "100 % of it in shop:load/1 (io: [blocked in read])");
 }
 
-static void nobody_is_named_for_little(void **state)
+static void short_blocked_time_names_nobody(void **state)
 {
     (void)state;
     is_blocked("1_scheduler", "E shop:put/1;R [page fault]", STATE_FAULT, 9, 3);
@@ -166,7 +166,7 @@ static void nobody_is_named_for_little(void **state)
                 "ms in all); schedulers that could run had no CPU for 2.00 s");
 }
 
-static void other_recordings_have_none(void **state)
+static void other_recordings_have_no_blocked_time(void **state)
 {
     (void)state;
     struct profile *cpu = make_profile();
@@ -175,7 +175,7 @@ static void other_recordings_have_none(void **state)
     profile_destroy(cpu);
 }
 
-static void threads_of_normal_schedulers(void **state)
+static void normal_schedulers_are_known_by_their_names(void **state)
 {
     (void)state;
     assert_int_equal(thread_names_scheduler("1_scheduler"), 1);
@@ -215,12 +215,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(rows_are_by_place_and_cause),
-        TEST(a_wait_without_a_stack),
+        TEST(a_wait_without_a_stack_has_only_its_state),
         TEST(normal_schedulers_are_named_first),
-        TEST(dirty_schedulers),
-        TEST(nobody_is_named_for_little),
-        TEST(other_recordings_have_none),
-        TEST(threads_of_normal_schedulers),
+        TEST(dirty_schedulers_are_named_if_normal_ones_are_not),
+        TEST(short_blocked_time_names_nobody),
+        TEST(other_recordings_have_no_blocked_time),
+        TEST(normal_schedulers_are_known_by_their_names),
         TEST(the_error_is_that_of_short_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,7 +125,7 @@ static void the_library_tells_where_the_page_is(void **state)
     node_close(n);
 }
 
-/* Known without being read again, also when the file is gone. */
+/* Also when its file is gone later. */
 static void a_library_is_read_once(void **state)
 {
     (void)state;
@@ -153,7 +153,7 @@ static void other_libraries_have_no_page(void **state)
     node_close(n);
 }
 
-static void what_is_not_a_page_is_not_read(void **state)
+static void an_invalid_page_is_not_read(void **state)
 {
     (void)state;
     for (int i = 0; i < 6; i++) {
@@ -188,7 +188,7 @@ static void each_mark_is_handed_out_once(void **state)
     node_close(n);
 }
 
-/* Those before the first reading are not lost, only forgotten. */
+/* Marks that were overwritten before the first reading do not count as lost. */
 static void overwritten_marks_are_lost(void **state)
 {
     (void)state;
@@ -230,7 +230,7 @@ static void an_unwritten_mark_is_waited_for(void **state)
     node_close(n);
 }
 
-static void it_is_not_waited_for_while_others_would_be_lost(void **state)
+static void an_unwritten_mark_is_given_up_before_others_are_lost(void **state)
 {
     (void)state;
     struct node *n = node_open();
@@ -244,7 +244,7 @@ static void it_is_not_waited_for_while_others_would_be_lost(void **state)
     node_close(n);
 }
 
-static void what_is_no_mark_is_lost(void **state)
+static void invalid_marks_are_lost(void **state)
 {
     (void)state;
     struct node *n = node_open();
@@ -262,8 +262,8 @@ static void what_is_no_mark_is_lost(void **state)
     node_close(n);
 }
 
-/* Not those of the time before. */
-static void refused_kinds_are_counted_from_then_on(void **state)
+/* Kinds that were refused earlier do not count. */
+static void refused_kinds_are_counted_since_the_page_was_found(void **state)
 {
     (void)state;
     struct node *n = node_open();
@@ -378,13 +378,13 @@ int main(void)
         cmocka_unit_test(the_library_tells_where_the_page_is),
         cmocka_unit_test(a_library_is_read_once),
         cmocka_unit_test(other_libraries_have_no_page),
-        cmocka_unit_test(what_is_not_a_page_is_not_read),
+        cmocka_unit_test(an_invalid_page_is_not_read),
         cmocka_unit_test(each_mark_is_handed_out_once),
         cmocka_unit_test(overwritten_marks_are_lost),
         cmocka_unit_test(an_unwritten_mark_is_waited_for),
-        cmocka_unit_test(it_is_not_waited_for_while_others_would_be_lost),
-        cmocka_unit_test(what_is_no_mark_is_lost),
-        cmocka_unit_test(refused_kinds_are_counted_from_then_on),
+        cmocka_unit_test(an_unwritten_mark_is_given_up_before_others_are_lost),
+        cmocka_unit_test(invalid_marks_are_lost),
+        cmocka_unit_test(refused_kinds_are_counted_since_the_page_was_found),
         cmocka_unit_test(a_page_that_begins_anew_is_another_one),
         cmocka_unit_test(a_page_elsewhere_is_found_when_the_former_is_gone),
         cmocka_unit_test(an_impossible_number_of_marks_is_lost),

@@ -17,7 +17,7 @@ defmodule Cprof.SpansTest do
     end
   end
 
-  test "what was found is text" do
+  test "the queries that were found, as text" do
     row = %{
       path: ["[:phoenix, :endpoint]", "[:phoenix, :router_dispatch] /orders"],
       event: "[:shop, :repo, :query]",

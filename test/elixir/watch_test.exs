@@ -6,13 +6,13 @@ defmodule Cprof.WatchTest do
 
   doctest Cprof.Watch
 
-  test "what is wrong with an option is an error" do
+  test "a wrong option is an error" do
     for opts <- [[condition: "mailbox > 1"], [spans: [:a]], [system: [:long_gc]], [rate: "many"], :none] do
       assert {:error, %Error{code: :invalid_option}} = Watch.start_link(opts)
     end
   end
 
-  test "what is not running is an error, too" do
+  test "to ask a watch that is not running is an error" do
     assert {:error, %Error{code: :not_started}} = Watch.stats(:no_such_watch)
     assert {:error, %Error{code: :not_started}} = Watch.trigger(:no_such_watch)
     assert Watch.stop(:no_such_watch) == :ok

@@ -273,7 +273,7 @@ defmodule Live.SpansInsideTest do
 
     assert {:ok, %{spans: 1, rows: [row]}} = Spans.n_plus_one()
     assert row.path == ["[:shop, :page] /parallel"] and row.queries == 20
-    # Which query was the first, nobody knows.
+    # It is not known which query was the first.
     assert_in_delta row.lost_us, 19 / 20 * Enum.sum(times) / 1000, 0.1 * Enum.sum(times) / 1000
     assert row.caller =~ "Live.SpansInside.Orders"
   end

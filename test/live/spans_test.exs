@@ -136,7 +136,7 @@ defmodule Live.SpansTest do
     assert (spans - flood["count"]) in 0..counters["span_marks_lost"]
   end
 
-  test "what was wrong with the marks before a recording is none of its doubts" do
+  test "faults of marks from before a recording are not among its doubts" do
     node = start(1)
 
     forget = fn n ->
