@@ -14,14 +14,6 @@
 
 /* --- writing -------------------------------------------------------------- */
 
-static int by_span(const void *a, const void *b)
-{
-    const struct span_duration *x = a, *y = b;
-    if (x->span != y->span)
-        return x->span < y->span ? -1 : 1;
-    return (x->bucket > y->bucket) - (x->bucket < y->bucket);
-}
-
 /* The durations in the order of the spans; to be freed. */
 static struct span_duration *sorted(const struct span_times *t)
 {
@@ -29,7 +21,7 @@ static struct span_duration *sorted(const struct span_times *t)
     struct span_duration *list = malloc(size + 1);
     if (list && size) {
         memcpy(list, t->durations.rows, size);
-        qsort(list, t->durations.len, sizeof(*list), by_span);
+        qsort(list, t->durations.len, sizeof(*list), span_times_compare);
     }
     return list;
 }

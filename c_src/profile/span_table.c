@@ -70,14 +70,6 @@ static int make_rows(struct work *w)
 
 /* --- durations ------------------------------------------------------------ */
 
-static int by_row(const void *a, const void *b)
-{
-    const struct span_duration *x = a, *y = b;
-    if (x->span != y->span)
-        return x->span < y->span ? -1 : 1;
-    return (x->bucket > y->bucket) - (x->bucket < y->bucket);
-}
-
 /* The n durations are those of one row, the shortest first. */
 static uint64_t quantile(const struct span_duration *d, size_t n, double part)
 {
@@ -126,7 +118,7 @@ static int add_times(struct work *w)
         if (w->row_of[all[i].span] != NO_ROW)
             w->durations[n++] = (struct span_duration){
                 w->row_of[all[i].span], all[i].bucket, all[i].count};
-    qsort(w->durations, n, sizeof(*w->durations), by_row);
+    qsort(w->durations, n, sizeof(*w->durations), span_times_compare);
     set_quantiles(w, n);
     return 0;
 }

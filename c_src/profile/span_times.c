@@ -64,6 +64,14 @@ int span_times_add_durations(struct span_times *t, uint32_t span,
     return 0;
 }
 
+int span_times_compare(const void *a, const void *b)
+{
+    const struct span_duration *x = a, *y = b;
+    if (x->span != y->span)
+        return x->span < y->span ? -1 : 1;
+    return (x->bucket > y->bucket) - (x->bucket < y->bucket);
+}
+
 int span_times_ended(struct span_times *t, uint32_t span, uint64_t ns)
 {
     int err = span_times_add_durations(t, span, span_times_bucket(ns), 1);

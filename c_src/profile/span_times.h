@@ -45,6 +45,8 @@ MUST_USE int span_times_add(struct span_times *t,
                             const struct span_total *total);
 MUST_USE int span_times_add_durations(struct span_times *t, uint32_t span,
                                       uint32_t bucket, uint64_t count);
+/** Compares two struct span_duration, for qsort: by span, then by bucket. */
+int span_times_compare(const void *a, const void *b);
 /** All 0 if nothing is known of the span. */
 struct span_total span_times_of(const struct span_times *t, uint32_t span);
 
