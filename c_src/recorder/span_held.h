@@ -40,7 +40,7 @@ MUST_USE int span_held_open(uint64_t slower_than_ns, span_held_keep *keep,
 /** Frees what is held. All verdicts must have been released before. */
 void span_held_close(struct span_held *h);
 /** For a span that begins, which is its first user; NULL: no memory. */
-struct span_verdict *span_held_begin(struct span_held *h, uint64_t start_ns);
+struct span_verdict *span_held_begin(uint64_t start_ns);
 /** One more user of it; each calls span_held_release. v may be NULL. */
 struct span_verdict *span_held_share(struct span_verdict *v);
 void span_held_release(struct span_held *h, struct span_verdict *v);

@@ -146,7 +146,7 @@ static int judge(struct span_stacks *s, uint32_t around, struct open_span *o)
         (c->slow_count && !span_name_is_any(profile_text(c->profile, o->name),
                                             c->slow, c->slow_count)))
         return 0;
-    o->verdict = span_held_begin(c->held, o->start_ns);
+    o->verdict = span_held_begin(o->start_ns);
     o->decides = o->verdict != NULL;
     return o->decides ? 0 : -ENOMEM;
 }
