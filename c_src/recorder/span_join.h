@@ -10,8 +10,8 @@
  * SPAN_JOIN_HOLD_NS, or for less if there are too many. If a span took longer,
  * and is marked only at its end, its first part is missing.
  *
- * When a process that has marked nothing is sampled for the first time, it is
- * read at once for whom it works (span_kin.h), because it may have ended when
+ * When a process that has marked nothing is sampled for the first time, cprof
+ * reads at once for whom it works (span_kin.h), because it may have ended when
  * the sample leaves its queue.
  */
 #ifndef CPROF_RECORDER_SPAN_JOIN_H
