@@ -196,6 +196,41 @@ odd_events_do_not_raise_test() ->
     %% After it was detached.
     execute([shop, page, start], #{}).
 
+%% Phoenix executes the stop of the endpoint when it sends the response, within the span
+%% of the router, whose stop has other metadata.
+a_span_may_end_after_the_one_around_it_test() ->
+    attached([[endpoint], [router]], #{metadata => [route], events => [[shop, query]]}, fun(Attachment) ->
+        {_, Marks} = marks_of(fun() ->
+            _ = [late_request(Ends) || Ends <- [true, false, true]],
+            span([endpoint], #{}, fun() ->
+                late_request(true),
+                execute([shop, query], #{total_time => 1}, #{}),
+                late_request(false)
+            end)
+        end),
+        Late = [
+            {start, <<"[:endpoint]">>, <<>>}, {start, <<"[:router]">>, <<"/a">>},
+            {stop, <<"[:endpoint]">>, <<>>}, {stop, <<"[:router]">>, <<"/a">>}
+        ],
+        [Start, _, Stop, _] = Late,
+        Query = [{start, <<"[:shop, :query]">>, <<>>}, {stop, <<"[:shop, :query]">>, <<>>}],
+        Halted = lists:droplast(Late),
+        ?assertEqual(Late ++ Halted ++ Late ++ [Start] ++ Late ++ Query ++ Halted ++ [Stop], texts(Marks)),
+        ?assertEqual(#{spans => 10, failures => 0}, cprof_spans_handler:figures(Attachment)),
+        %% No more of it in the dictionary than what the last one left.
+        ?assertMatch({_, 0, [], _, [_]}, get(?KEY)),
+        late_request(true),
+        ?assertEqual(undefined, get(?KEY))
+    end).
+
+late_request(Ends) ->
+    Endpoint = #{telemetry_span_context => make_ref()},
+    execute([endpoint, start], Endpoint),
+    execute([router, start], #{route => <<"/a">>}),
+    execute([endpoint, stop], Endpoint),
+    _ = [execute([router, stop], #{}) || Ends],
+    ok.
+
 %% The process that failed in a span of Plug.Telemetry's serves the next request.
 a_span_without_context_ends_when_it_starts_again_test() ->
     attached([[plug], [inner]], #{metadata => [route]}, fun(_) ->

@@ -59,7 +59,8 @@ enum {
 enum span_what {
     SPAN_START = 1,
     SPAN_STOP,      /**< of the innermost open span of this `kind`; spans that
-                         began within it have ended, too */
+                         began within it have ended, too, unless the next mark
+                         of their kind in this process is their own end */
     SPAN_EXCEPTION, /**< the same, after an error */
     SPAN_CHILD,     /**< process `process` works for process `other` from now
                          on: it is in the spans that `other` is in */

@@ -103,10 +103,22 @@ static int on_cut(void *ctx, const struct span_end *end)
 
 /* --- life ----------------------------------------------------------------- */
 
+static struct span_change change_of(const struct span_marked *m)
+{
+    return (struct span_change){.pid = m->pid,
+                                .time_ns = m->order.time_ns,
+                                .order = m->order.number,
+                                .name = m->name,
+                                .number = m->number,
+                                .what = (enum span_what)m->what,
+                                .assumed = m->assumed};
+}
+
 static int expect(void *ctx, const struct span_marked *mark)
 {
     struct span_join *j = ctx;
-    return span_stacks_expect(j->stacks, mark->pid, (enum span_what)mark->what);
+    const struct span_change change = change_of(mark);
+    return span_stacks_expect(j->stacks, &change);
 }
 
 static int open_parts(struct span_join *j)
@@ -178,12 +190,7 @@ void span_join_begin(struct span_join *j, uint64_t started_ns)
 
 static int apply(struct span_join *j, const struct span_marked *m)
 {
-    const struct span_change change = {.pid = m->pid,
-                                       .time_ns = m->order.time_ns,
-                                       .order = m->order.number,
-                                       .name = m->name,
-                                       .number = m->number,
-                                       .assumed = m->assumed};
+    const struct span_change change = change_of(m);
     switch (m->what) {
     case SPAN_MARKS_GAP:
         span_stacks_gap(j->stacks);

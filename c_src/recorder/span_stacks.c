@@ -38,7 +38,7 @@ static void forget_if_nothing_is_known(struct span_stacks *s,
                                        struct span_worker *w)
 {
     if (w->innermost == NONE && !w->works_for && !w->asked && !w->over &&
-        !w->expected)
+        !w->ahead.first)
         span_workers_remove(&s->workers, w);
 }
 
@@ -151,10 +151,20 @@ static int judge(struct span_stacks *s, uint32_t around, struct open_span *o)
     return o->decides ? 0 : -ENOMEM;
 }
 
+/* What a span is in, if `outer` is the next one of the same process: else one
+ * of whom the process works for. */
+static uint32_t around_of(const struct span_stacks *s,
+                          const struct span_worker *w, uint32_t outer)
+{
+    if (outer != NONE || !w->works_for)
+        return outer;
+    return current(s, span_workers_find(&s->workers, w->works_for));
+}
+
 static int push(struct span_stacks *s, struct span_worker *w,
                 const struct span_change *c)
 {
-    uint32_t around = current(s, (uint32_t)(w - s->workers.list)), at;
+    uint32_t around = around_of(s, w, w->innermost), at;
     int64_t node = node_of(s, around, c->name);
     if (node < 0)
         return (int)node;
@@ -197,18 +207,38 @@ static uint32_t find_open(const struct span_stacks *s,
     return at;
 }
 
-/* A span that was marked before this one did not begin in it, even if this one
- * turned out to have begun earlier. */
+/* Ends what began in a span. Unless it ends `all`, spans whose own end is still
+ * to come stay open. A span that was marked before this one did not begin in
+ * it, even if this one turned out to have begun earlier. */
 static int close_inner(struct span_stacks *s, struct span_worker *w,
-                       uint32_t around, uint64_t time_ns)
+                       uint32_t around, uint64_t time_ns, bool all)
 {
     int err = 0;
     for (uint32_t at = w->innermost, outer; at != around && !err; at = outer) {
-        outer = s->spans[at].outer;
-        if (s->spans[at].order > s->spans[around].order)
+        const struct open_span *o = &s->spans[at];
+        outer = o->outer;
+        if (o->order > s->spans[around].order &&
+            (all || !span_ahead_ends(&s->ahead, &w->ahead, o->name, o->number)))
             err = close_unmatched(s, w, at, time_ns);
     }
     return err;
+}
+
+/* What is still open within a span that has ended is from now on in the span
+ * around that one. */
+static int move_out(struct span_stacks *s, struct span_worker *w, uint32_t upto)
+{
+    uint32_t inner[SPAN_STACKS_DEPTH], n = 0;
+    for (uint32_t at = w->innermost; at != upto; at = s->spans[at].outer)
+        inner[n++] = at;
+    while (n > 0) {
+        struct open_span *o = &s->spans[inner[--n]];
+        int64_t node = node_of(s, around_of(s, w, o->outer), o->name);
+        if (node < 0)
+            return (int)node;
+        o->span = (uint32_t)node;
+    }
+    return 0;
 }
 
 /* Is it an earlier span of this kind, whose end was not marked or was lost? */
@@ -227,7 +257,7 @@ static int close_stale(struct span_stacks *s, struct span_worker *w,
         at = s->spans[at].outer;
     if (at == NONE)
         return 0;
-    int err = close_inner(s, w, at, c->time_ns);
+    int err = close_inner(s, w, at, c->time_ns, true);
     return err ? err : close_unmatched(s, w, at, c->time_ns);
 }
 
@@ -241,25 +271,36 @@ static uint32_t *over(const struct span_stacks *s, struct span_worker *w)
     return &w->over;
 }
 
-int span_stacks_expect(struct span_stacks *s, uint64_t pid, enum span_what what)
+static struct span_ahead_mark mark_of(const struct span_change *c)
 {
+    return (struct span_ahead_mark){
+        .name = c->name, .number = c->number, .what = c->what};
+}
+
+int span_stacks_expect(struct span_stacks *s, const struct span_change *c)
+{
+    const struct span_ahead_mark mark = mark_of(c);
     struct span_worker *w;
-    int err = span_workers_get(&s->workers, pid, &w);
+    int err = span_workers_get(&s->workers, c->pid, &w);
     if (err || !w)
         return err;
-    w->expected++;
-    if (what == SPAN_START)
+    err = span_ahead_put(&s->ahead, &w->ahead, &mark);
+    if (err || c->what == SPAN_CHILD)
+        return err;
+    if (c->what == SPAN_START)
         w->begun++;
-    else if (what != SPAN_CHILD && w->begun == 0)
+    else if (w->begun == 0)
         return 1;
-    else if (what != SPAN_CHILD)
+    else
         w->begun--;
     return 0;
 }
 
-static void arrived(struct span_worker *w)
+static void arrived(struct span_stacks *s, struct span_worker *w,
+                    const struct span_change *c)
 {
-    w->expected -= w->expected > 0;
+    const struct span_ahead_mark mark = mark_of(c);
+    span_ahead_take(&s->ahead, &w->ahead, &mark);
 }
 
 int span_stacks_start(struct span_stacks *s, const struct span_change *c)
@@ -269,7 +310,7 @@ int span_stacks_start(struct span_stacks *s, const struct span_change *c)
     if (err)
         return err;
     if (w && !c->assumed) /* of an assumed start, no mark was read */
-        arrived(w);
+        arrived(s, w, c);
     err = w ? close_stale(s, w, c) : 0;
     if (err)
         return err;
@@ -290,10 +331,12 @@ static int end_span(struct span_stacks *s, struct span_worker *w,
         return 0;
     }
     w->since_ns = c->time_ns;
-    int err = close_inner(s, w, at, c->time_ns);
-    return err ? err
-               : span_stacks_close_span(s, w, at, c->time_ns, s->config.on_end,
-                                        s->config.ctx);
+    uint32_t upto = s->spans[at].outer;
+    int err = close_inner(s, w, at, c->time_ns, false);
+    if (!err)
+        err = span_stacks_close_span(s, w, at, c->time_ns, s->config.on_end,
+                                     s->config.ctx);
+    return err ? err : move_out(s, w, upto);
 }
 
 int span_stacks_stop(struct span_stacks *s, const struct span_change *c)
@@ -305,7 +348,7 @@ int span_stacks_stop(struct span_stacks *s, const struct span_change *c)
         return 0;
     }
     struct span_worker *w = &s->workers.list[worker];
-    arrived(w);
+    arrived(s, w, c);
     if (*over(s, w)) /* they are the innermost ones */
         --*over(s, w);
     else
@@ -325,7 +368,7 @@ int span_stacks_child(struct span_stacks *s, uint64_t pid, uint64_t other)
     int err = span_workers_get(&s->workers, pid, &w);
     if (err || !w)
         return err;
-    arrived(w);
+    arrived(s, w, &(struct span_change){.what = SPAN_CHILD});
     if (other && other != pid)
         w->works_for = other;
     w->asked = true;

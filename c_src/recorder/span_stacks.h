@@ -76,16 +76,18 @@ struct span_change {
                           earlier time than some of these) */
     uint32_t name;   /**< string of the profile */
     uint32_t number; /**< that start and end have in common, or 0 */
-    bool assumed;    /**< a start that was not read: it was before all marks */
+    enum span_what what; /**< SPAN_EXCEPTION ends a span as SPAN_STOP does */
+    bool assumed; /**< a start that was not read: it was before all marks */
 };
 
 /** To be called for each mark when it is read, in the order in which marks were
- * written: one of the changes below will follow. Until then the process stays
- * known. An assumed start is no mark, and needs no call.
+ * written: one of the changes below will follow, with the same name, number and
+ * `what`. Until then the process stays known. An assumed start is no mark, and
+ * needs no call.
  * @return 0; 1: it is the end of a span that began before the first mark;
  *         -ENOMEM; or -E_LIMIT */
-MUST_USE int span_stacks_expect(struct span_stacks *s, uint64_t pid,
-                                enum span_what what);
+MUST_USE int span_stacks_expect(struct span_stacks *s,
+                                const struct span_change *c);
 /** Each of these: 0, -ENOMEM, -E_LIMIT, or the error of on_end. */
 MUST_USE int span_stacks_start(struct span_stacks *s,
                                const struct span_change *c);

@@ -20,6 +20,7 @@ static int bury(struct span_stacks *s, struct span_worker *w)
 {
     s->counts.died += w->depth + w->over;
     int err = close_all(s, w, w->gone_ns, NULL, NULL);
+    span_ahead_clear(&s->ahead, &w->ahead);
     span_workers_remove(&s->workers, w);
     return err;
 }
@@ -87,6 +88,7 @@ void span_stacks_close(struct span_stacks *s)
             span_held_release(s->config.held, s->spans[at].verdict);
     }
     span_workers_deinit(&s->workers);
+    span_ahead_deinit(&s->ahead);
     free(s->spans);
     free(s);
 }

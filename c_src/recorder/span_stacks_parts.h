@@ -21,6 +21,7 @@ struct open_span {
 struct span_stacks {
     struct span_stacks_config config;
     struct span_workers workers;
+    struct span_ahead_pool ahead;
     uint32_t cursor; /* of span_stacks_look */
     struct open_span *spans;
     uint32_t span_count, span_cap, free_span;

@@ -4,8 +4,9 @@
 %% it.
 %%
 %% The spans that a process is in (cprof_n_plus_one:span()) are also in its dictionary,
-%% from the first start to the last stop. So a stop has the same text as its start,
-%% whatever its own metadata is, and repeated queries can be counted (cprof_n_plus_one).
+%% from the first start to the last stop: {Stamp, Depth, Spans, Counts}, and then late
+%% spans if there are any. So a stop has the same text as its start, whatever its own
+%% metadata is, and repeated queries can be counted (cprof_n_plus_one).
 -module(cprof_spans_handler).
 
 -export([attachment/1, id/1, watch/1, figures/1, handle/4]).
@@ -98,20 +99,25 @@ handle({What, Name, Event}, _, Metadata, Key, A) ->
 
 %% --- spans ---------------------------------------------------------------------
 
-opened({Stamp, Depth, Spans, Counts}, Name, Context, Text, Key, #attachment{stamp = Stamp} = A) ->
+opened({Stamp, _, [_ | _], _} = Open, Name, Context, Text, Key, #attachment{stamp = Stamp} = A) ->
+    opened_in(Open, Name, Context, Text, Key, A);
+opened({Stamp, Depth, [_ | _] = Spans, Counts, _}, Name, Context, Text, Key, #attachment{stamp = Stamp} = A) ->
+    opened_in({Stamp, Depth, Spans, Counts}, Name, Context, Text, Key, A);
+opened(_, Name, Context, Text, Key, #attachment{stamp = Stamp, watch = Watch}) ->
+    Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
+    _ = put(Key, {Stamp, 1, [Span], #{}}),
+    begun(Watch).
+
+opened_in({Stamp, Depth, Spans, Counts}, Name, Context, Text, Key, A) ->
     case unfinished(Name, Context, Spans) of
-        {Before, Rest} ->
-            left(?STOP, Before, Rest, Counts, Key, A),
+        {Before, _, Rest} ->
+            left(?STOP, Before, Rest, [], Counts, Key, A),
             opened(get(Key), Name, Context, Text, Key, A);
         none ->
             Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
             _ = [put(Key, {Stamp, Depth + 1, [Span | Spans], Counts}) || Depth < ?DEPTH],
             ok
-    end;
-opened(_, Name, Context, Text, Key, #attachment{stamp = Stamp, watch = Watch}) ->
-    Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
-    _ = put(Key, {Stamp, 1, [Span], #{}}),
-    begun(Watch).
+    end.
 
 %% Plug.Telemetry executes no stop when a request fails, and the same process may
 %% serve the next one. Its spans have no context, and are not inside of each other.
@@ -120,28 +126,54 @@ unfinished(_, _, _) -> none.
 
 closed({Stamp, _, Spans, Counts}, What, Name, Event, Context, Metadata, Key, #attachment{stamp = Stamp} = A) ->
     case innermost(Name, Context, Spans) of
-        {Span, Rest} -> left(What, Span, Rest, Counts, Key, A);
+        {Span, Inner, Rest} -> left(What, Span, Rest, Inner, Counts, Key, A);
         none -> closed(none, What, Name, Event, Context, Metadata, Key, A)
+    end;
+closed({Stamp, _, Spans, Counts, Late}, What, Name, Event, Context, Metadata, Key, #attachment{stamp = Stamp} = A) ->
+    case {innermost(Name, Context, Late), innermost(Name, Context, Spans)} of
+        {{{_, _, Token, _}, Inner, Rest}, _} ->
+            ok = cprof_native:span_end(What, Token),
+            count(A),
+            remain(Spans, Inner ++ Rest, Counts, Key, A);
+        {none, {Span, Inner, Rest}} ->
+            left(What, Span, Rest, Late ++ Inner, Counts, Key, A);
+        {none, none} ->
+            closed(none, What, Name, Event, Context, Metadata, Key, A)
     end;
 closed(_, What, Name, Event, Context, Metadata, _, A) ->
     ok = cprof_native:span_mark(What, Name, text(Event, Metadata, A), Context).
 
-%% That span, and the spans around it. Those within it have ended, too.
-innermost(Name, Context, [{Name, Context, _, _} = Span | Rest]) -> {Span, Rest};
-innermost(Name, Context, [_ | Rest]) -> innermost(Name, Context, Rest);
-innermost(_, _, []) -> none.
+%% That span, those that began within it, and those around it.
+innermost(Name, Context, [{Name, Context, _, _} = Span | Rest]) ->
+    {Span, [], Rest};
+innermost(Name, Context, Spans) ->
+    case lists:splitwith(fun({N, C, _, _}) -> N =/= Name orelse C =/= Context end, Spans) of
+        {Inner, [Span | Rest]} -> {Span, Inner, Rest};
+        {_, []} -> none
+    end.
 
-left(What, {_, _, Token, _} = Span, Rest, Counts, Key, A) ->
+left(What, {_, _, Token, _} = Span, Rest, Inner, Counts, Key, A) ->
     ok = cprof_native:span_end(What, Token),
     count(A),
+    remain(Rest, Inner, Counts, Key, A),
     case Rest of
-        [] ->
-            _ = erase(Key),
-            ended(Span, Counts, A#attachment.watch);
-        _ ->
-            _ = put(Key, {A#attachment.stamp, length(Rest), Rest, Counts}),
-            ok
+        [] -> ended(Span, Counts, A#attachment.watch);
+        _ -> ok
     end.
+
+%% Spans that began in one that has ended are late: Phoenix executes the stop of
+%% [phoenix, endpoint] when it sends the response, and that of the
+%% [phoenix, router_dispatch] in it only then. If another span starts first, they will
+%% not end any more.
+remain([], [], _, Key, _) ->
+    _ = erase(Key),
+    ok;
+remain(Spans, [], Counts, Key, #attachment{stamp = Stamp}) ->
+    _ = put(Key, {Stamp, length(Spans), Spans, Counts}),
+    ok;
+remain(Spans, Late, Counts, Key, #attachment{stamp = Stamp}) ->
+    _ = put(Key, {Stamp, length(Spans), Spans, Counts, Late}),
+    ok.
 
 %% --- repeated queries ----------------------------------------------------------
 
@@ -154,6 +186,8 @@ counted({Stamp, Depth, Spans, Counts}, Query, Ns, Metadata, Key, #attachment{sta
     Now = cprof_n_plus_one:count(Query, Ns, Metadata, Spans, Counts, A#attachment.watch),
     _ = put(Key, {Stamp, Depth, Spans, Now}),
     ok;
+counted({Stamp, _, [_ | _] = Spans, Counts, Late}, Query, Ns, Metadata, Key, #attachment{stamp = Stamp} = A) ->
+    remain(Spans, Late, cprof_n_plus_one:count(Query, Ns, Metadata, Spans, Counts, A#attachment.watch), Key, A);
 counted(_, Query, Ns, Metadata, _, #attachment{watch = Watch}) ->
     case get('$callers') of
         [Caller | _] -> cprof_n_plus_one:count_for(Caller, Query, Ns, Metadata, Watch);
