@@ -60,7 +60,8 @@ struct kept {
 struct tick {
     struct engine *e;
     uint64_t since_ns;  /* the time since the last tick */
-    uint64_t others_ns; /* that a process stands for, unless it is watched */
+    uint64_t others_ns; /* that a process stands for, unless it is watched;
+                           known when all are read */
     engine_on_sample *on_sample;
     void *ctx;
     bool full; /* no more samples are taken */
@@ -119,7 +120,7 @@ static int keep(void *tick, const struct proctable_process *p)
     struct kept *k = &e->kept[e->kept_count++];
     k->sample = proctable_sample(p);
     k->sample.at_rest.tick = (uint32_t)e->counters.ticks;
-    k->sample.period_ns = p->picked ? t->since_ns : t->others_ns;
+    k->sample.period_ns = p->picked ? t->since_ns : 0;
     k->stack = e->bytes.len;
     if (p->top)
         buffer_add(&e->bytes, p->top, p->top_bytes);
@@ -147,6 +148,8 @@ static void hand_out_kept(struct tick *t)
     for (size_t i = 0; i < t->e->kept_count; i++) {
         struct kept *k = &t->e->kept[i];
         const uint8_t *stack = t->e->bytes.data + k->stack;
+        if (!k->sample.period_ns)
+            k->sample.period_ns = t->others_ns;
         if (k->sample.erlang.len)
             k->sample.erlang.bytes = stack;
         if (k->sample.erlang_root.len)
@@ -184,24 +187,22 @@ static int read_chosen(struct engine *e, struct tick *t)
                                             .pids = e->watched,
                                             .pid_count = e->watched_count};
     struct proctable_counts counts;
-    uint64_t others = 0;
-    int64_t chosen = proctable_choose(e->processes, &choice, &others);
-    if (chosen < 0)
-        return chosen == -E_TIME || chosen == -EINTR ? 0 : (int)chosen;
-    double each = chosen ? (double)others / (double)chosen : 0;
-    t->others_ns = (uint64_t)((double)t->since_ns * each);
+    struct proctable_part part;
     e->kept_count = e->bytes.len = 0;
-    int err = proctable_read_chosen(e->processes, keep, t, &counts);
+    int err =
+        proctable_read_part(e->processes, &choice, keep, t, &counts, &part);
+    double each = part.chosen ? (double)part.others / (double)part.chosen : 0;
+    t->others_ns = (uint64_t)((double)t->since_ns * each);
     hand_out_kept(t);
     hand_out_nameless(t, counts.ended + counts.being_made);
-    e->counters.partial += others > (uint64_t)chosen;
+    e->counters.partial += part.others > part.chosen;
     e->counters.changed += counts.torn;
     e->counters.unreadable += counts.unreadable;
     e->counters.ended += counts.ended + counts.being_made;
     if (err != -E_TIME && err != -EINTR)
         return err;
-    if (counts.used < (uint64_t)chosen)
-        e->counters.lost += (uint64_t)chosen - counts.used;
+    if (part.chosen < part.wanted)
+        e->counters.lost += part.wanted - part.chosen;
     return 0;
 }
 

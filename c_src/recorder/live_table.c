@@ -306,18 +306,13 @@ static int read_chosen(struct live_table *t, const struct picks *picks)
                                             .pids = picks->pids,
                                             .pid_count = picks->count};
     struct proctable_counts counts;
-    uint64_t others;
+    struct proctable_part part;
     t->target->until = deadline_in(READ_MS, NULL);
-    int64_t chosen = proctable_choose(t->table, &choice, &others);
-    if (chosen < 0)
-        return (int)chosen;
     swap_rows(t);
     t->has_canary = false;
-    int err = proctable_read_chosen(t->table, see, t, &counts);
-    uint64_t picked = counts.used - (uint64_t)chosen;
-    t->in_table =
-        in_table(t, others + (counts.used > (uint64_t)chosen ? picked : 0));
-    t->is_part = others > (uint64_t)chosen;
+    int err = proctable_read_part(t->table, &choice, see, t, &counts, &part);
+    t->in_table = in_table(t, part.others + part.picked);
+    t->is_part = part.others > part.chosen || part.chosen < part.wanted;
     t->read_ns = clock_now_ns();
     t->forgotten = false;
     add_mailboxes(t);

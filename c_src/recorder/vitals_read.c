@@ -142,25 +142,23 @@ static void keep_former(struct vitals_reader *r)
  * would seem to be fewer that are runnable. */
 static int read_processes(struct vitals_reader *r)
 {
-    uint64_t pids[PROCTABLE_PICKED], others;
+    uint64_t pids[PROCTABLE_PICKED];
     const struct proctable_choice choice = {.most = VITALS_PROCESSES,
                                             .random = &r->random,
                                             .pids = pids,
                                             .pid_count = pick(&r->now, pids)};
     struct proctable_counts counts;
+    struct proctable_part part;
     struct tablecount count;
     const struct target_state *t = r->target;
     keep_former(r);
     r->target->until = deadline_in(READ_MS, NULL);
-    int64_t chosen = proctable_choose(r->table, &choice, &others);
-    if (chosen < 0)
-        return (int)chosen;
     r->now.at_ns = clock_now_ns();
-    int err = proctable_read_chosen(r->table, see, r, &counts);
-    r->now.whole = !err && others <= (uint64_t)chosen;
+    int err = proctable_read_part(r->table, &choice, see, r, &counts, &part);
+    r->now.whole = !err && part.others <= part.chosen;
     r->now.processes = tablecount_read(&t->layout, &t->memory, &count) == 0
                            ? count.processes
-                           : others + choice.pid_count;
+                           : part.others + part.picked;
     if (r->now.count)
         qsort(r->now.rows, r->now.count, sizeof(r->now.rows[0]), by_id);
     return err;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/term.h"
 #include "target/erlproc.h"
 #include "target/proctable_batch.h"
@@ -15,7 +16,9 @@
 enum {
     /* The fewer are read together, the fewer change in between. */
     SMALL_BATCH = 32,
-    TRIES = 4,    /* readings of one process */
+    TRIES = 4, /* readings of one process */
+    /* How long a process waits to be read after its slot: it may end. */
+    FRESH_NS = 200000,
     NEW_IDS = 26, /* the release that changed the format of pid terms */
 };
 
@@ -26,6 +29,7 @@ struct proctable {
     size_t again_count, again_cap;
     struct proctable_chosen chosen;
     struct proctable_batch batch;
+    uint64_t batch_ns; /* when the first slot of the batch was read */
 };
 
 /* One call of proctable_read. */
@@ -218,6 +222,8 @@ static int finish_batch(struct walk *w)
 static int add(struct walk *w, uint32_t slot, uint64_t address)
 {
     struct proctable_batch *b = &w->t->batch;
+    if (b->count == 0)
+        w->t->batch_ns = clock_now_ns();
     b->items[b->count++] =
         (struct proctable_item){.slot = slot, .process.address = address};
     return b->count == (w->once ? SMALL_BATCH : PROCTABLE_BATCH)
@@ -232,6 +238,14 @@ static int read_slot(void *ctx, uint32_t slot, uint64_t address)
     struct walk *w = ctx;
     w->counts->used++;
     return add(w, slot, address);
+}
+
+static int read_waiting(void *ctx)
+{
+    struct walk *w = ctx;
+    bool waits =
+        w->t->batch.count > 0 && clock_now_ns() - w->t->batch_ns > FRESH_NS;
+    return waits ? finish_batch(w) : 0;
 }
 
 /* Reads the processes of these slots again, whichever processes the slots hold
@@ -280,30 +294,21 @@ int proctable_read(struct proctable *t, proctable_see *see, void *ctx,
 {
     t->chosen.asked = 0;
     struct walk w = begin(t, see, ctx, counts);
-    int err = proctable_walk_slots(t->layout, t->memory, read_slot, &w);
+    const struct proctable_slots to = {read_slot, read_waiting, &w};
+    int err = proctable_walk_slots(t->layout, t->memory, &to);
     return err ? err : finish(&w);
 }
 
-/* --- a part of the processes ---------------------------------------------- */
-
-int64_t proctable_choose(struct proctable *t,
-                         const struct proctable_choice *choice,
-                         uint64_t *others)
-{
-    int err = proctable_chosen_fill(&t->chosen, t->layout, t->memory,
-                                    t->batch.old_ids, choice);
-    *others = t->chosen.others;
-    return err ? err : (int64_t)t->chosen.count;
-}
-
-int proctable_read_chosen(struct proctable *t, proctable_see *see, void *ctx,
-                          struct proctable_counts *counts)
+int proctable_read_part(struct proctable *t,
+                        const struct proctable_choice *choice,
+                        proctable_see *see, void *ctx,
+                        struct proctable_counts *counts,
+                        struct proctable_part *part)
 {
     struct walk w = begin(t, see, ctx, counts);
     w.once = w.last = true;
-    int err = 0;
-    const struct proctable_chosen *c = &t->chosen;
-    for (size_t i = 0; i < c->count + c->picked_count && !err; i++)
-        err = read_slot(&w, c->list[i].slot, c->list[i].address);
+    const struct proctable_slots to = {read_slot, read_waiting, &w};
+    int err = proctable_walk_chosen(&t->chosen, t->layout, t->memory,
+                                    t->batch.old_ids, choice, &to, part);
     return err ? err : finish(&w);
 }

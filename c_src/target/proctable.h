@@ -98,7 +98,7 @@ typedef int proctable_see(void *ctx, const struct proctable_process *p);
 MUST_USE int proctable_read(struct proctable *t, proctable_see *see, void *ctx,
                             struct proctable_counts *counts);
 
-/** Which processes to read: those with the pids, and of all others at most
+/** Which processes to read: those with the pids, and of all others about
  *  `most`, each with the same probability. */
 struct proctable_choice {
     size_t most;
@@ -109,22 +109,26 @@ struct proctable_choice {
 
 enum { PROCTABLE_PICKED = 64 };
 
-/**
- * Chooses the processes that proctable_read_chosen reads.
- * @param others  set to the number of slots in use, without those of the pids
- * @return how many of the others are chosen, -ENOMEM, or a memory error
- */
-MUST_USE int64_t proctable_choose(struct proctable *t,
-                                  const struct proctable_choice *choice,
-                                  uint64_t *others);
+/** What a part is a part of. */
+struct proctable_part {
+    uint64_t others; /**< slots in use, without those of the pids */
+    uint64_t chosen; /**< how many of them were chosen */
+    uint64_t picked; /**< slots of the pids that were in use */
+    uint64_t wanted; /**< how many were to be chosen; after an error, some of
+                          them were not reached */
+};
+
 /**
  * Reads the chosen processes, each only once: those that are found in motion at
  * the first try may be at rest at the second, so a second try would change the
  * shares of states. Processes whose stack changed while it was read are also
  * handed out, with their state, but without a stack.
- * @return like proctable_read; used = those that were chosen
+ * @return like proctable_read; used = chosen + picked
  */
-MUST_USE int proctable_read_chosen(struct proctable *t, proctable_see *see,
-                                   void *ctx, struct proctable_counts *counts);
+MUST_USE int proctable_read_part(struct proctable *t,
+                                 const struct proctable_choice *choice,
+                                 proctable_see *see, void *ctx,
+                                 struct proctable_counts *counts,
+                                 struct proctable_part *part);
 
 #endif

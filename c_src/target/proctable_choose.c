@@ -18,7 +18,7 @@ enum {
 /* --- all slots ------------------------------------------------------------ */
 
 int proctable_walk_slots(const struct layout *l, const struct memory *m,
-                         proctable_on_slot *see, void *ctx)
+                         const struct proctable_slots *to)
 {
     uint64_t slots[CHUNK];
     int err = 0;
@@ -29,9 +29,38 @@ int proctable_walk_slots(const struct layout *l, const struct memory *m,
                           count * sizeof(slots[0]));
         for (uint64_t i = 0; i < count && !err; i++)
             if (slots[i])
-                err = see(ctx, (uint32_t)(from + i), slots[i]);
+                err = to->see(to->ctx, (uint32_t)(from + i), slots[i]);
+        if (!err)
+            err = to->pause(to->ctx);
     }
     return err;
+}
+
+static int count_slot(void *ctx, uint32_t slot, uint64_t address)
+{
+    (void)slot;
+    (void)address;
+    ++*(uint64_t *)ctx;
+    return 0;
+}
+
+static int go_on(void *ctx)
+{
+    (void)ctx;
+    return 0;
+}
+
+/* By the VM's counter; if that is not known, the slots that are in use. */
+static int count_processes(const struct layout *l, const struct memory *m,
+                           uint64_t *count)
+{
+    struct tablecount now;
+    const struct proctable_slots counting = {count_slot, go_on, count};
+    *count = 0;
+    if (tablecount_read(l, m, &now) != 0)
+        return proctable_walk_slots(l, m, &counting);
+    *count = now.processes;
+    return 0;
 }
 
 /* --- choosing ------------------------------------------------------------- */
@@ -41,7 +70,9 @@ struct choosing {
     const struct layout *layout;
     const struct memory *memory;
     const struct proctable_choice *how;
-    uint64_t seen; /* slots in use so far, without those that are picked */
+    const struct proctable_slots *to;
+    struct proctable_part *part;
+    uint64_t processes; /* in the table */
 };
 
 static int by_slot(const void *a, const void *b)
@@ -67,39 +98,50 @@ static void sort_picked(struct choosing *w, bool old_ids)
     qsort(c->picked, c->asked, sizeof(c->picked[0]), by_slot);
 }
 
-/* Of n slots so far, each is chosen with the probability most / n. Those that
- * are picked are put behind the places for these. */
+/* The number of processes may have grown meanwhile, or be wrong. */
+static bool is_chosen(const struct choosing *w)
+{
+    uint64_t most = w->how->most;
+    if (w->part->chosen >= 2 * most)
+        return false;
+    return w->processes <= most ||
+           random_next(w->how->random) % w->processes < most;
+}
+
 static int choose_slot(void *ctx, uint32_t slot, uint64_t address)
 {
     struct choosing *w = ctx;
-    struct proctable_chosen *c = w->c;
-    const struct proctable_slot one = {slot, address};
-    size_t most = w->how->most;
-    if (proctable_chosen_is_picked(c, slot)) {
-        c->list[most + c->picked_count++] = one;
-        return 0;
+    if (proctable_chosen_is_picked(w->c, slot)) {
+        w->part->picked++;
+        return w->to->see(w->to->ctx, slot, address);
     }
-    uint64_t at =
-        w->seen < most ? w->seen : random_next(w->how->random) % (w->seen + 1);
-    w->seen++;
-    if (at < most)
-        c->list[at] = one;
-    return 0;
+    w->part->others++;
+    if (!is_chosen(w))
+        return 0;
+    w->part->chosen++;
+    return w->to->see(w->to->ctx, slot, address);
+}
+
+static int pause_choosing(void *ctx)
+{
+    const struct choosing *w = ctx;
+    return w->to->pause(w->to->ctx);
+}
+
+static int choose_of_all(struct choosing *w)
+{
+    const struct proctable_slots to = {choose_slot, pause_choosing, w};
+    return proctable_walk_slots(w->layout, w->memory, &to);
 }
 
 /* --- random slots --------------------------------------------------------- */
 
-/* How many random slots hold at least as many processes as are wanted; 0: it is
- * better to look at all, or the number of processes is not known. */
-static size_t draws_for(const struct choosing *w, uint64_t *processes)
+/* How many random slots hold about as many processes as are wanted; 0: it is
+ * better to look at all. */
+static size_t draws_for(const struct choosing *w)
 {
-    struct tablecount now;
     uint64_t size = w->layout->table_size;
-    if (tablecount_read(w->layout, w->memory, &now) != 0)
-        return 0;
-    *processes = now.processes;
-    uint64_t draws = w->how->most * size / now.processes;
-    draws += draws / 10; /* so that there are rarely too few */
+    uint64_t draws = w->processes ? w->how->most * size / w->processes : size;
     return draws < size / ALONE ? (size_t)draws : 0;
 }
 
@@ -120,11 +162,13 @@ static size_t draw(struct choosing *w, size_t count)
 }
 
 /* Looks at slots that are anywhere in the table. */
-static int look_at(struct choosing *w, const uint32_t *slots, size_t count)
+static int look_at(struct choosing *w, const uint32_t *slots, size_t count,
+                   uint64_t *met)
 {
     uint64_t found[DRAWS];
     struct memory_span spans[DRAWS];
-    for (size_t from = 0; from < count; from += DRAWS) {
+    int err = 0;
+    for (size_t from = 0; from < count && !err; from += DRAWS) {
         size_t n = count - from < DRAWS ? count - from : DRAWS;
         for (size_t i = 0; i < n; i++)
             spans[i] = (struct memory_span){.addr = w->layout->table +
@@ -132,56 +176,52 @@ static int look_at(struct choosing *w, const uint32_t *slots, size_t count)
                                             .to = &found[i],
                                             .len = sizeof(found[i])};
         int result = memory_read_many(w->memory, spans, n);
-        if (result < 0)
-            return result;
-        for (size_t i = 0; i < n; i++)
-            if (spans[i].ok && found[i])
-                (void)choose_slot(w, slots[from + i], found[i]);
+        err = result < 0 ? result : 0;
+        for (size_t i = 0; i < n && !err; i++)
+            if (spans[i].ok && found[i]) {
+                ++*met;
+                err = w->to->see(w->to->ctx, slots[from + i], found[i]);
+            }
+        if (!err)
+            err = pause_choosing(w);
     }
-    return 0;
+    return err;
 }
 
-static int choose_drawn(struct choosing *w, size_t draws, uint64_t processes)
+static int choose_drawn(struct choosing *w, size_t draws)
 {
     struct proctable_chosen *c = w->c;
+    struct proctable_part *part = w->part;
     int err = ARRAY_RESERVE(c->drawn, c->drawn_cap, draws);
     if (!err)
-        err = look_at(w, c->drawn, draw(w, draws));
+        err = look_at(w, c->drawn, draw(w, draws), &part->chosen);
     if (!err)
-        err = look_at(w, c->picked, c->asked);
-    c->others = processes - c->picked_count;
+        err = look_at(w, c->picked, c->asked, &part->picked);
+    part->others =
+        w->processes > part->picked ? w->processes - part->picked : 0;
     return err;
 }
 
-static int choose_of_all(struct choosing *w)
-{
-    int err = proctable_walk_slots(w->layout, w->memory, choose_slot, w);
-    w->c->others = w->seen;
-    return err;
-}
-
-int proctable_chosen_fill(struct proctable_chosen *c, const struct layout *l,
+int proctable_walk_chosen(struct proctable_chosen *c, const struct layout *l,
                           const struct memory *m, bool old_ids,
-                          const struct proctable_choice *how)
+                          const struct proctable_choice *how,
+                          const struct proctable_slots *to,
+                          struct proctable_part *part)
 {
-    struct choosing w = {.c = c, .layout = l, .memory = m, .how = how};
-    uint64_t processes;
-    c->count = c->picked_count = 0;
-    int err = ARRAY_RESERVE(c->list, c->cap, how->most + PROCTABLE_PICKED);
+    struct choosing w = {
+        .c = c, .layout = l, .memory = m, .how = how, .to = to, .part = part};
+    *part = (struct proctable_part){0};
+    int err = count_processes(l, m, &w.processes);
     if (err)
         return err;
     sort_picked(&w, old_ids);
-    size_t draws = draws_for(&w, &processes);
-    err = draws ? choose_drawn(&w, draws, processes) : choose_of_all(&w);
-    c->count = w.seen < how->most ? w.seen : how->most;
-    memmove(c->list + c->count, c->list + how->most,
-            c->picked_count * sizeof(c->list[0]));
-    return err;
+    size_t draws = draws_for(&w);
+    part->wanted = w.processes < how->most ? w.processes : how->most;
+    return draws ? choose_drawn(&w, draws) : choose_of_all(&w);
 }
 
 void proctable_chosen_free(struct proctable_chosen *c)
 {
-    free(c->list);
     free(c->drawn);
     *c = (struct proctable_chosen){0};
 }

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
+
 /* What came out. */
 struct seen {
     struct fake_table *t;
@@ -271,15 +273,19 @@ static void a_process_that_ends_meanwhile_has_ended(void **state)
 
 /* --- a part of the processes ---------------------------------------------- */
 
-static void choose(struct proctable *table, struct proctable_choice *choice,
-                   struct seen *s, uint64_t *others)
+static struct proctable_part choose(struct proctable *table,
+                                    const struct proctable_choice *choice,
+                                    struct seen *s)
 {
+    struct proctable_part part;
     *s = (struct seen){.t = s->t};
-    assert_true(proctable_choose(table, choice, others) >= 0);
-    assert_int_equal(proctable_read_chosen(table, see, s, &s->counts), 0);
+    assert_int_equal(
+        proctable_read_part(table, choice, see, s, &s->counts, &part), 0);
+    assert_int_equal(s->counts.used, part.chosen + part.picked);
+    return part;
 }
 
-/* 400 times 30 of 297 processes: each 40 times, give or take 6. */
+/* 400 times about 30 of 297 processes: each 40 times, give or take 6. */
 static void a_part_is_chosen_at_random(void **state)
 {
     (void)state;
@@ -288,7 +294,7 @@ static void a_part_is_chosen_at_random(void **state)
     static unsigned met[ALL];
     struct fake_table t;
     struct proctable *table;
-    uint64_t random = 7, others, pids[3];
+    uint64_t random = 7, pids[3], chosen = 0;
     fake_table_open(&t, 27);
     for (uint64_t slot = 0; slot < ALL; slot++)
         table_add(&t, slot, TABLE_REST);
@@ -299,9 +305,12 @@ static void a_part_is_chosen_at_random(void **state)
                      0);
     struct proctable_choice choice = {MOST, &random, pids, 3};
     for (int turn_no = 0; turn_no < TURNS; turn_no++) {
-        choose(table, &choice, &s, &others);
-        assert_int_equal(others, ALL - 3);
-        assert_int_equal(s.count, MOST + 3);
+        struct proctable_part part = choose(table, &choice, &s);
+        assert_int_equal(part.others, ALL - 3);
+        assert_int_equal(part.picked, 3);
+        assert_int_equal(part.wanted, MOST);
+        assert_in_range(part.chosen, 5, 2 * MOST);
+        chosen += part.chosen;
         for (size_t i = 0; i < s.count; i++)
             met[(s.list[i].address - TABLE_STRUCTS) / TABLE_STRUCT]++;
     }
@@ -309,10 +318,11 @@ static void a_part_is_chosen_at_random(void **state)
         bool picked = i % 100 == 50;
         assert_in_range(met[i], picked ? TURNS : 15, picked ? TURNS : 75);
     }
+    assert_in_range(chosen, TURNS * (MOST - 2), TURNS * (MOST + 2));
     choice = (struct proctable_choice){ALL, &random, NULL, 0};
-    choose(table, &choice, &s, &others);
+    struct proctable_part part = choose(table, &choice, &s);
     assert_int_equal(s.count, ALL);
-    assert_int_equal(others, ALL);
+    assert_int_equal(part.others, ALL);
     proctable_close(table);
     fake_table_close(&t);
 }
@@ -327,7 +337,7 @@ static void few_of_many_are_found_in_random_slots(void **state)
     static unsigned met[ALL];
     struct fake_table t;
     struct proctable *table;
-    uint64_t random = 7, others, pid, read = 0;
+    uint64_t random = 7, pid, read = 0;
     fake_table_open(&t, 27);
     for (uint64_t slot = 0; slot < ALL; slot++)
         table_add(&t, slot, TABLE_REST);
@@ -342,9 +352,9 @@ static void few_of_many_are_found_in_random_slots(void **state)
                      0);
     struct proctable_choice choice = {MOST, &random, &pid, 1};
     for (int turn_no = 0; turn_no < TURNS; turn_no++) {
-        choose(table, &choice, &s, &others);
-        assert_int_equal(others, ALL - 1);
-        assert_in_range(s.count, 1, MOST + 1);
+        struct proctable_part part = choose(table, &choice, &s);
+        assert_int_equal(part.others, ALL - 1);
+        assert_int_equal(part.picked, 1);
         for (size_t i = 0; i < s.count; i++)
             met[(s.list[i].address - TABLE_STRUCTS) / TABLE_STRUCT]++;
         read += s.count - 1;
@@ -356,13 +366,60 @@ static void few_of_many_are_found_in_random_slots(void **state)
     fake_table_close(&t);
 }
 
+/* Reading the rest of a large table takes time, and then the process has ended.
+ */
+enum { WIDE = 0x70000000, WIDE_SLOTS = 4 * 4096 };
+
+static int take_time(void *ctx, struct memory_span *spans, size_t n)
+{
+    struct fake *f = ctx;
+    int done = fake_read_many(f, spans, n);
+    uint64_t until = clock_now_ns() + NS_PER_MS;
+    if (is_open && n == 1 && spans[0].addr > WIDE)
+        while (clock_now_ns() < until)
+            ;
+    if (is_open && n == 1 && spans[0].addr > WIDE + 8ull * 4096)
+        fake_u32(f, TABLE_STRUCTS + AT_STATE, PROCSTATE_FLAG_FREE);
+    return done;
+}
+
+static void a_process_is_read_soon_after_its_slot(void **state)
+{
+    (void)state;
+    static struct seen s;
+    struct fake_table t;
+    struct proctable *table;
+    uint64_t random = 7;
+    const struct proctable_choice choice = {10, &random, NULL, 0};
+    fake_table_open(&t, 27);
+    fake_map(&t.fake, WIDE, WIDE_SLOTS * 8, "");
+    fake_u64(&t.fake, WIDE + 8 * 8, table_add(&t, 8, TABLE_REST));
+    t.layout.table = WIDE;
+    t.layout.table_size = WIDE_SLOTS;
+    assert_int_equal(proctable_open(&t.layout, &t.memory, TABLE_EXIT, &table),
+                     0);
+    /* With the VM's counter, or all slots would be read before. */
+    fake_map(&t.fake, WIDE - 0x1000, 0x100, "");
+    fake_u32(&t.fake, WIDE - 0x1000 + 64 - 56, 1);
+    fake_u32(&t.fake, WIDE - 0x1000 + 64 - 52, 0);
+    fake_u32(&t.fake, WIDE - 0x1000 + 64 - 48, UINT32_MAX);
+    t.layout.table_place = WIDE - 0x1000 + 64;
+    t.memory.read_many = take_time;
+    is_open = true;
+    (void)choose(table, &choice, &s);
+    assert_int_equal(s.counts.seen, 1);
+    assert_int_equal(s.counts.ended, 0);
+    proctable_close(table);
+    fake_table_close(&t);
+}
+
 static void what_changed_meanwhile_has_no_stack(void **state)
 {
     (void)state;
     static struct seen s;
     struct fake_table t;
     struct proctable *table;
-    uint64_t random = 7, others;
+    uint64_t random = 7;
     struct proctable_choice choice = {10, &random, NULL, 0};
     fake_table_open(&t, 27);
     uint64_t p = table_add(&t, 8, TABLE_REST);
@@ -374,7 +431,7 @@ static void what_changed_meanwhile_has_no_stack(void **state)
     turn.to_zero = false;
     t.memory.read_many = read_and_change;
     is_open = true;
-    choose(table, &choice, &s, &others);
+    (void)choose(table, &choice, &s);
     assert_int_equal(s.count, 1);
     assert_int_equal(s.counts.torn, 1);
     assert_true(s.list[0].torn && !s.list[0].top && !s.list[0].top_bytes);
@@ -465,6 +522,7 @@ int main(void)
         cmocka_unit_test(a_process_that_ends_meanwhile_has_ended),
         cmocka_unit_test(a_part_is_chosen_at_random),
         cmocka_unit_test(few_of_many_are_found_in_random_slots),
+        cmocka_unit_test(a_process_is_read_soon_after_its_slot),
         cmocka_unit_test(what_changed_meanwhile_has_no_stack),
         cmocka_unit_test(refuses_what_is_not_known),
         cmocka_unit_test(the_table_must_hold_what_schedulers_run),
