@@ -80,7 +80,7 @@ test-dashboard: all
 # the unit tests, those that meet no VM run on one of them.
 ROOT_TESTS := test-unit test-elixir test-erlang test-live \
     LIVE="asked bif_names block both doctor dump dump_threads extremes figures flight_inside harm kinds names \
-    places ports reload shares snapshot spans_inside states switching tails telemetry top traced wall watch"
+    places ports reload routes shares snapshot spans_inside states switching tails telemetry top traced wall watch"
 test-roots:
 	test/roots.sh make 27 29
 	test/roots.sh run 27 make $(ROOT_TESTS)

@@ -22,6 +22,23 @@ defmodule PhoenixShop.Basket do
   def price(n), do: Enum.reduce(1..20, n, &rem(&1 * &2 + 7919, 10_007))
 end
 
+defmodule PhoenixShop.Seats do
+  @moduledoc "A server that takes its time for each answer."
+  use GenServer
+
+  def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
+  def reserve, do: GenServer.call(__MODULE__, :reserve, 60_000)
+
+  @impl GenServer
+  def init(nil), do: {:ok, nil}
+
+  @impl GenServer
+  def handle_call(:reserve, _, nil) do
+    receive(do: (:never -> :ok), after: (8 -> :ok))
+    {:reply, :ok, nil}
+  end
+end
+
 defmodule PhoenixShop.PageController do
   use Phoenix.Controller, formats: []
 
@@ -31,6 +48,16 @@ defmodule PhoenixShop.PageController do
   end
 
   def quick(conn, _params), do: Plug.Conn.send_resp(conn, 200, "quick")
+
+  def seats(conn, _params) do
+    :ok = PhoenixShop.Seats.reserve()
+    Plug.Conn.send_resp(conn, 200, "reserved")
+  end
+
+  def spin(conn, %{"id" => _}) do
+    PhoenixShop.Burner.spin(2_000_000)
+    Plug.Conn.send_resp(conn, 200, "spun")
+  end
 
   def basket(conn, _params) do
     total = PhoenixShop.Basket.total(2_000)
@@ -45,6 +72,8 @@ defmodule PhoenixShop.Router do
     get("/burn", PageController, :burn)
     get("/quick", PageController, :quick)
     get("/basket", PageController, :basket)
+    get("/seats", PageController, :seats)
+    get("/spin/:id", PageController, :spin)
   end
 end
 
