@@ -46,8 +46,7 @@ all:
 demo: all
 	$(MIX) profile.run --output flamegraph.html examples/shop.exs
 
-# Two at a time: the live tests, which take as long as all others. The unit
-# tests run with sanitizers here and without them in the roots.
+# Two at a time: the live tests, which take as long as all others.
 test: all
 	@$(MAKE) -j2 --no-print-directory test-rest test-live
 test-rest:
@@ -76,15 +75,15 @@ test-browser: all
 test-dashboard: all
 	test/dashboard.sh
 
-# On other releases of OTP: what depends on the release. LIVE: only these. Of
-# the unit tests, those that meet no VM run on one of them.
-ROOT_TESTS := test-unit test-elixir test-erlang test-live \
+# On other releases of OTP: what depends on the release. LIVE: only these. The
+# unit tests that meet no VM run here, with sanitizers.
+ROOT_TESTS := test-erlang test-live \
     LIVE="asked bif_names block both doctor dump dump_threads extremes figures flight_inside harm kinds names \
     places ports reload routes shares snapshot spans_inside states switching tails telemetry top traced wall watch"
 test-roots:
 	test/roots.sh make 27 29
-	test/roots.sh run 27 make $(ROOT_TESTS)
-	test/roots.sh run 29 make ONLY=_live $(ROOT_TESTS)
+	test/roots.sh run 27 make ONLY=_live test-unit $(ROOT_TESTS)
+	test/roots.sh run 29 make ONLY=_live test-unit test-elixir $(ROOT_TESTS)
 
 # The man page and the completion are the program's own words.
 PREFIX ?= /usr/local
