@@ -39,7 +39,7 @@ void blocks_duration_add(struct buffer *out, double ns)
 {
     static const char *const units[] = {"ns", "us", "ms", "s"};
     size_t i = 0;
-    while (i + 1 < sizeof(units) / sizeof(units[0]) && ns >= 1000) {
+    while (i + 1 < sizeof(units) / sizeof(units[0]) && ns >= 999.5) {
         ns /= 1000;
         i++;
     }
