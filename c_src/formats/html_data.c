@@ -1,6 +1,7 @@
 #include "formats/html_parts.h"
 
 #include "formats/html_graph.h"
+#include "formats/html_others.h"
 
 /* A column of a table: its number for each new id. */
 struct column {

@@ -10,10 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
 #include "base/err.h"
 #include "profile/profile.h"
-#include "profile/summary.h"
 
 struct html_ids {
     uint32_t *id;   /**< by the profile's id: the new id, or PROFILE_NONE */
@@ -33,9 +31,5 @@ struct html_graph {
  *  borrowed. */
 MUST_USE int html_graph_init(struct html_graph *g, const struct profile *p);
 void html_graph_deinit(struct html_graph *g);
-/** Appends the list "others" of html_data_write, with its key and a comma
- *  before it. */
-void html_others_add(struct buffer *out, const struct html_graph *g,
-                     const struct summary *s);
 
 #endif

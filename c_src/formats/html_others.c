@@ -1,5 +1,4 @@
-/* The values of the rows other than the first one. */
-#include "formats/html_graph.h"
+#include "formats/html_others.h"
 
 #include <string.h>
 
