@@ -183,9 +183,9 @@ static void quality_facts(struct buffer *out, const struct profile *p,
     if (s->counted)
         html_head_fact(out, "Sampling error", text);
     snprintf(text, sizeof(text),
-             "%.2f %% of %s samples in Erlang code reach the first function",
+             "%.2f %% of %s samples in Erlang code reach the first function%s",
              summary_pct(c->erlang_leaf_complete, c->erlang_leaf),
-             grouped(c->erlang_leaf, digits));
+             grouped(c->erlang_leaf, digits), text_whole(p));
     if (c->erlang_leaf)
         html_head_fact(out, "Stacks", text);
 }

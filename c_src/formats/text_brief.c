@@ -5,6 +5,7 @@
 #include "base/add.h"
 #include "base/clock.h"
 #include "formats/value.h"
+#include "profile/filter.h"
 
 /* With fewer samples, the share of the CPU time that they stand for is only
  * chance. */
@@ -95,6 +96,18 @@ static void what(struct brief *b)
     text_node_add(b->out, b->p);
 }
 
+/* The date is that of the recording, also if only a part of its time is shown.
+ */
+static void how_long_it_took(struct brief *b)
+{
+    bool part = text_is_part_of_time(b->p), dated = b->m->started_unix_ns != 0;
+    buffer_text(b->out, part && dated ? text_whole(b->p) : "");
+    if (b->m->duration_ns)
+        buffer_printf(b->out, "%s%s%.2f s", dated ? ", " : "",
+                      part ? "this part " : "for ",
+                      (double)b->m->duration_ns / (double)NS_PER_S);
+}
+
 static void when(struct brief *b)
 {
     double reached = b->s->rate_reached, asked = b->m->rate_asked;
@@ -102,10 +115,7 @@ static void when(struct brief *b)
         return;
     buffer_text(b->out, "When:     ");
     text_date_add(b->out, b->p);
-    if (b->m->duration_ns)
-        buffer_printf(b->out, "%s%.2f s",
-                      b->m->started_unix_ns ? ", for " : "for ",
-                      (double)b->m->duration_ns / (double)NS_PER_S);
+    how_long_it_took(b);
     part(b, "; engine ", b->m->engine);
     if (b->m->rate_asked)
         buffer_printf(b->out, ", %u Hz", b->m->rate_asked);
@@ -134,7 +144,7 @@ static void how_long(struct brief *b)
 double text_sampled_pct(const struct profile *p, const struct summary *s)
 {
     const struct profile_meta *m = profile_meta(p);
-    return value_is_cpu(p) && s->samples >= SHARE_NEEDS
+    return value_is_cpu(p) && s->samples >= SHARE_NEEDS && !filter_is_part(p)
                ? summary_pct(m->seen_ns, m->used_ns)
                : 0;
 }
@@ -199,9 +209,10 @@ static void how_much(struct brief *b)
         text_cell_add(b->out, value_whole(b->p), 0);
         buffer_text(b->out, ": ");
     } else if (b->m->used_ns) {
-        buffer_printf(b->out, "%.2f s used",
-                      (double)b->m->used_ns / (double)NS_PER_S);
-        if (s->samples >= SHARE_NEEDS)
+        buffer_printf(b->out, "%.2f s used%s",
+                      (double)b->m->used_ns / (double)NS_PER_S,
+                      text_whole(b->p));
+        if (s->samples >= SHARE_NEEDS && !filter_is_part(b->p))
             buffer_printf(b->out, ", %.1f %% of it sampled",
                           text_sampled_pct(b->p, s));
         buffer_text(b->out, "; ");
@@ -240,7 +251,7 @@ static void how_sure(struct brief *b)
         buffer_text(b->out, "Error:   ");
     buffer_printf(b->out, " at most +-%.2f in any percentage (95 %% interval)",
                   summary_part_error_pct(b->s, b->s->counted / 2));
-    if (c->samples)
+    if (c->samples && !filter_is_part(b->p))
         buffer_printf(b->out, "; %.1f %% of stacks truncated",
                       summary_pct(c->truncated, c->samples));
 }

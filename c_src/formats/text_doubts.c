@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "formats/value.h"
+#include "formats/view.h"
 #include "profile/filter.h"
 
 /* A doubt matters from this percentage on. */
@@ -105,9 +106,9 @@ static void counter(struct doubts *d, const struct profile_counter *of,
     }
     bool bpf =
         strcmp(profile_text(d->p, profile_meta(d->p)->engine), "bpf") == 0;
-    snprintf(line, sizeof(line), "%llu %s, %.1f %%; %s%s",
-             (unsigned long long)value, of->text, pct, remedy->text,
-             bpf ? "" : remedy->bpf);
+    snprintf(line, sizeof(line), "%llu %s, %.1f %%%s; %s%s",
+             (unsigned long long)value, of->text, pct, text_whole(d->p),
+             remedy->text, bpf ? "" : remedy->bpf);
     text_note_write(d->out, "Doubt:", line, strlen(line));
 }
 
@@ -194,6 +195,27 @@ static void note(void *to, const char *text, size_t len)
 bool text_note_is_filter(const char *note)
 {
     return strncmp(note, FILTER_NOTE, sizeof(FILTER_NOTE) - 1) == 0;
+}
+
+const char *text_whole(const struct profile *p)
+{
+    return filter_is_part(p) ? " (whole recording)" : "";
+}
+
+static void find_time(void *to, const char *note, size_t len)
+{
+    static const char *const options[] = {" --" VIEW_FROM " ",
+                                          " --" VIEW_TO " "};
+    bool *found = to;
+    for (size_t i = 0; i < 2 && text_note_is_filter(note); i++)
+        *found |= memmem(note, len, options[i], strlen(options[i])) != NULL;
+}
+
+bool text_is_part_of_time(const struct profile *p)
+{
+    bool found = false;
+    text_notes_each(p, find_time, &found);
+    return found;
 }
 
 void text_notes_each(const struct profile *p,

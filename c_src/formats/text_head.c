@@ -128,11 +128,12 @@ static void cpu_line(struct head *h)
         return;
     buffer_printf(h->out,
                   "CPU:      %.2f s used by the node, %.1f %% sampled; of the "
-                  "samples %.1f %% in the kernel, %.1f %% truncated\n",
+                  "samples %.1f %% in the kernel, %.1f %% truncated%s\n",
                   (double)h->m->used_ns / (double)NS_PER_S,
                   100.0 * (double)h->m->seen_ns / (double)h->m->used_ns,
                   100.0 * (double)c->in_kernel / (double)c->samples,
-                  100.0 * (double)c->truncated / (double)c->samples);
+                  100.0 * (double)c->truncated / (double)c->samples,
+                  text_whole(h->p));
 }
 
 static void share(struct buffer *out, const char *name, uint64_t count,
@@ -287,10 +288,10 @@ static void quality_lines(struct head *h)
     if (c->erlang_leaf)
         buffer_printf(h->out,
                       "Stacks:   %.2f %% of %llu samples in Erlang code reach "
-                      "the first function\n",
+                      "the first function%s\n",
                       100.0 * (double)c->erlang_leaf_complete /
                           (double)c->erlang_leaf,
-                      (unsigned long long)c->erlang_leaf);
+                      (unsigned long long)c->erlang_leaf, text_whole(h->p));
     bool any = false;
     for (size_t i = 0; i < PROFILE_COUNTER_COUNT; i++) {
         const struct profile_counter *of = &profile_counter_list[i];
@@ -298,9 +299,10 @@ static void quality_lines(struct head *h)
         if (!of->doubt || value == 0)
             continue;
         if (!any)
-            buffer_printf(
-                h->out, "Doubts:   among %llu samples and %llu frames\n",
-                (unsigned long long)c->samples, (unsigned long long)c->frames);
+            buffer_printf(h->out,
+                          "Doubts:   among %llu samples and %llu frames%s\n",
+                          (unsigned long long)c->samples,
+                          (unsigned long long)c->frames, text_whole(h->p));
         any = true;
         buffer_printf(h->out, "  %10llu %s\n", (unsigned long long)value,
                       of->text);

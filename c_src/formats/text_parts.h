@@ -131,6 +131,11 @@ void text_notes_each(const struct profile *p,
                      void *to);
 /** Is it the note that says which part of a recording is shown (view.h)? */
 bool text_note_is_filter(const char *note);
+/** For figures that are of the whole recording, whatever part of it is shown:
+ *  " (whole recording)", or "" if all of it is shown. */
+const char *text_whole(const struct profile *p);
+/** Is only a part of the recording's time shown? */
+bool text_is_part_of_time(const struct profile *p);
 /** A line that begins with `label`; the len bytes of note are made safe to
  * show, and wrapped. */
 void text_note_write(struct buffer *out, const char *label, const char *note,
@@ -146,7 +151,8 @@ void text_idle_write(struct buffer *out, const struct summary *s);
 void text_part_add(struct buffer *out, const struct profile *p,
                    const char *before, uint32_t string);
 /** The part of the node's CPU time that the samples stand for, in percent; 0:
- *  it is not known, or there are too few samples. */
+ *  it is not known, or there are too few samples, or only a part of them is
+ *  shown. */
 double text_sampled_pct(const struct profile *p, const struct summary *s);
 /** Are there too few samples to distinguish small shares from nothing? */
 bool text_samples_are_few(const struct profile *p, const struct summary *s);

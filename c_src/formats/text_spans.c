@@ -7,7 +7,9 @@
 
 #include "base/utf8.h"
 #include "formats/value.h"
+#include "profile/filter.h"
 #include "profile/span_table.h"
+#include "profile/span_times.h"
 #include "profile/waits.h"
 #include "report/blocks_sentence.h"
 
@@ -129,6 +131,13 @@ static void details(struct buffer *out, const struct profile *p,
 
 /* --- the table ------------------------------------------------------------ */
 
+/* Of a part of the processes or of the time, it is not known which spans belong
+ * to it. */
+static bool are_counted(const struct profile *p)
+{
+    return profile_span_times(p)->totals.len > 0 || !filter_is_part(p);
+}
+
 static void row_line(const struct text_table *t, const struct span_table *spans,
                      const struct span_row *row)
 {
@@ -137,7 +146,10 @@ static void row_line(const struct text_table *t, const struct span_table *spans,
                       summary_pct(row->cpu_ns, spans->cpu_ns));
     else
         buffer_text(t->out, "     - ");
-    buffer_printf(t->out, "%8llu", (unsigned long long)row->ended);
+    if (are_counted(t->p))
+        buffer_printf(t->out, "%8llu", (unsigned long long)row->ended);
+    else
+        buffer_printf(t->out, "%8s", "-");
     if (row->ended) {
         text_cell_duration(t->out, (double)row->took_ns / (double)row->ended);
         text_cell_duration(t->out, (double)row->p50_ns);
@@ -177,15 +189,22 @@ static void sentence(const struct text_table *t, const struct span_table *spans)
     buffer_init(&line, BUFFER_DEFAULT_MAX);
     for (size_t i = 0; i < spans->count; i++)
         ended += spans->rows[i].ended;
-    text_cell_number(&line, ended);
-    buffer_text(&line, " ended");
+    if (are_counted(t->p)) {
+        text_cell_number(&line, ended);
+        buffer_text(&line, " ended");
+    } else {
+        buffer_text(&line, "how many ended in this part of the recording is "
+                           "not known");
+    }
     if (spans->events & EVENT_SET(EVENT_CPU))
         buffer_printf(&line, "; %.1f %% of the CPU time was in spans",
                       summary_pct(spans->cpu_in_spans_ns, spans->cpu_ns));
     text_cell_wrap_line(t->out, "Spans:", &line);
 }
 
-static void doubt(const struct text_table *t, uint64_t count, const char *what)
+/* @param of  what the count is of: "", or text_whole */
+static void doubt(const struct text_table *t, uint64_t count, const char *what,
+                  const char *of)
 {
     struct buffer line;
     if (count == 0)
@@ -193,13 +212,16 @@ static void doubt(const struct text_table *t, uint64_t count, const char *what)
     buffer_init(&line, BUFFER_DEFAULT_MAX);
     text_cell_number(&line, count);
     buffer_text(&line, what);
+    buffer_text(&line, of);
     text_cell_wrap_line(t->out, "Doubt:", &line);
 }
 
-/* Those of the recording as a whole; each event has the same. */
+/* The counters are those of the recording as a whole; each event has the same.
+ */
 static void doubts(const struct text_table *t, const struct span_table *spans)
 {
     const struct profile_counters *c = profile_counters(t->p);
+    const char *whole = text_whole(t->p);
     uint64_t cut = 0, late = 0;
     for (size_t i = 0; i < spans->count; i++)
         cut += spans->rows[i].cut;
@@ -207,14 +229,17 @@ static void doubts(const struct text_table *t, const struct span_table *spans)
         late += profile_counters(p)->span_late;
     doubt(t, cut,
           " spans began before the recording or had not ended when it did: "
-          "only a part of each was recorded");
+          "only a part of each was recorded",
+          "");
     doubt(t, c->span_marks_lost,
-          " starts or ends of spans were lost: there were too many of them");
+          " starts or ends of spans were lost: there were too many of them",
+          whole);
     doubt(t, c->span_unmatched,
-          " starts of spans had no end, or ends had no start");
+          " starts of spans had no end, or ends had no start", whole);
     doubt(t, c->span_merged,
-          " spans were not told apart: they have too many names or levels");
-    doubt(t, late, " samples could not be joined with their span");
+          " spans were not told apart: they have too many names or levels",
+          whole);
+    doubt(t, late, " samples could not be joined with their span", whole);
 }
 
 int text_spans_write(struct buffer *out, const struct profile *p, size_t top,

@@ -108,17 +108,17 @@ static void choose_stacks(struct filtering *f)
 
 /* --- copies --------------------------------------------------------------- */
 
-/* A part of a recording of process time or blocked time has averages over a
- * part of its time, and of its ticks. The buckets that overlap the span are
- * kept whole. */
+/* A part of the time has averages and rates over that part. Its buckets are
+ * kept whole. How much CPU time the node used meanwhile is not known. */
 static void cut_time(const struct part *f, const struct filter *filter)
 {
     struct profile_meta *m = profile_meta_edit(f->to);
     struct profile_counters *c = profile_counters_edit(f->to);
     uint64_t bucket = m->bucket_ns, whole = m->duration_ns;
-    bool wall = profile_is_wall(f->from);
-    if ((!wall && profile_event(f->from) != EVENT_BLOCK) || !bucket || !whole ||
-        (!filter->from_ns && !filter->to_ns))
+    if (!bucket || (!filter->from_ns && !filter->to_ns))
+        return;
+    m->used_ns = m->seen_ns = 0;
+    if (!whole)
         return;
     uint64_t from = filter->from_ns / bucket * bucket;
     uint64_t to = filter->to_ns && filter->to_ns < whole
@@ -127,7 +127,7 @@ static void cut_time(const struct part *f, const struct filter *filter)
     if (to > whole)
         to = whole;
     m->duration_ns = to > from ? to - from : 0;
-    if (!wall)
+    if (!profile_is_wall(f->from))
         return;
     c->ticks =
         (uint64_t)((double)c->ticks * (double)m->duration_ns / (double)whole +

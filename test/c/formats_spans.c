@@ -147,6 +147,30 @@ static void the_text_says_what_one_span_took(void **state)
     profile_destroy(p);
 }
 
+/* Which spans ended in that time is not known, and the counters are those of
+ * the whole recording. */
+static void a_part_of_the_time_has_no_number_of_spans(void **state)
+{
+    (void)state;
+    struct profile *p = recording();
+    struct buffer b;
+    const struct view view = {.format = &format_text,
+                              .filter = {.to_ns = 1000000000}};
+    for (struct profile *e = p; e; e = profile_next_edit(e))
+        profile_meta_edit(e)->bucket_ns = 1000000000;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    assert_int_equal(view_render(p, &view, &b), 0);
+    buffer_add(&b, "", 1);
+    const char *text = (char *)b.data;
+    has(text, "Spans:    how many ended in this part of the recording is not "
+              "known; 50.0 % of");
+    has(text, " 50.00        -        -        -        -        -  [:web] GET "
+              "/a\n          in all: 60 ms CPU (own 40 ms)");
+    has(text, "of them (whole recording)\n");
+    buffer_deinit(&b);
+    profile_destroy(p);
+}
+
 /* 4 requests of 3 MiB each, of which a query within them takes a third. */
 static void spans_have_what_they_allocated(void **state)
 {
@@ -276,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_recording_keeps_its_spans),
         cmocka_unit_test(damaged_spans_are_refused),
         cmocka_unit_test(the_text_says_what_one_span_took),
+        cmocka_unit_test(a_part_of_the_time_has_no_number_of_spans),
         cmocka_unit_test(spans_have_what_they_allocated),
         cmocka_unit_test(a_wait_without_a_bracket_is_a_name_like_any_other),
         cmocka_unit_test(without_spans_nothing_is_said),

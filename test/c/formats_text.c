@@ -351,6 +351,39 @@ static void a_filter_is_named_above_the_figures(void **state)
     profile_destroy(p);
 }
 
+static void what_is_of_the_whole_recording_is_labelled(void **state)
+{
+    (void)state;
+    struct profile *p = shop();
+    assert_int_equal(profile_note(p, "filtered: --process till; 9 of 10"), 0);
+    profile_counters_edit(p)->lost = 500;
+    char *text = brief(p);
+    assert_has(text, "UTC, for 10.00 s; engine perf");
+    assert_has(text, "CPU:      4.00 s used (whole recording); 2,000 samples");
+    assert_has(text, "read them, 20.0 % (whole\n");
+    assert_has_not(text, "of it sampled");
+    assert_has_not(text, "truncated");
+    free(text);
+    text = report(p, 0, false);
+    assert_has(text, "0.2 % truncated (whole recording)\n");
+    assert_has(text, "2000 samples and 8000 frames (whole recording)\n");
+    free(text);
+    profile_destroy(p);
+}
+
+static void a_part_of_the_time_has_no_other_date(void **state)
+{
+    (void)state;
+    struct profile *p = shop();
+    assert_int_equal(profile_note(p, "filtered: --from 4 --to 6; 9 of 10"), 0);
+    profile_meta_edit(p)->duration_ns = 2000000000;
+    char *text = brief(p);
+    assert_has(text, "\nWhen:     2026-11-28 00:30:17 UTC (whole recording), "
+                     "this part 2.00 s; engine perf");
+    free(text);
+    profile_destroy(p);
+}
+
 static void of_few_samples_it_is_said(void **state)
 {
     (void)state;
@@ -650,6 +683,8 @@ int main(void)
         cmocka_unit_test(no_line_is_wider_than_the_screen),
         cmocka_unit_test(what_is_doubtful_and_matters_comes_last),
         cmocka_unit_test(a_filter_is_named_above_the_figures),
+        cmocka_unit_test(what_is_of_the_whole_recording_is_labelled),
+        cmocka_unit_test(a_part_of_the_time_has_no_other_date),
         cmocka_unit_test(of_few_samples_it_is_said),
         cmocka_unit_test(of_few_samples_of_allocation_too),
         cmocka_unit_test(a_node_that_mostly_waits),

@@ -240,6 +240,33 @@ static void by_time(void **state)
     profile_destroy(p);
 }
 
+/* But the CPU time that the node used meanwhile is not known. */
+static void a_part_of_the_time_has_its_length(void **state)
+{
+    (void)state;
+    const uint64_t ms = 1000000;
+    const uint32_t first = 1;
+    const struct filter filters[] = {
+        {.schedulers = &first, .scheduler_count = 1},
+        {.from_ns = 15 * ms, .to_ns = 35 * ms},
+        {.from_ns = 30 * ms},
+        {.from_ns = 60 * ms},
+    };
+    const uint64_t lengths[] = {50 * ms, 30 * ms, 20 * ms, 0};
+    for (size_t i = 0; i < 4; i++) {
+        struct profile *p = on_threads(), *out = NULL;
+        struct profile_meta *m = profile_meta_edit(p);
+        m->duration_ns = 50 * ms;
+        m->used_ns = m->seen_ns = 40 * ms;
+        assert_int_equal(filter_apply(p, &filters[i], &out), 0);
+        assert_int_equal(profile_meta(out)->duration_ns, lengths[i]);
+        assert_int_equal(profile_meta(out)->used_ns, i ? 0 : 40 * ms);
+        assert_int_equal(profile_meta(out)->seen_ns, i ? 0 : 40 * ms);
+        profile_destroy(out);
+        profile_destroy(p);
+    }
+}
+
 /* Each two are one, of twice the length; nothing is lost. */
 static void buckets_are_doubled(void **state)
 {
@@ -334,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_state_that_is_asked_for_counts),
         cmocka_unit_test(by_thread),
         cmocka_unit_test(by_time),
+        cmocka_unit_test(a_part_of_the_time_has_its_length),
         cmocka_unit_test(buckets_are_doubled),
         cmocka_unit_test(what_is_left_out_leaves_no_frames),
         cmocka_unit_test(a_label_is_a_name_and_a_crowd_stays_one),
