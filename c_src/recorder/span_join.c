@@ -370,7 +370,7 @@ int span_join_finish(struct span_join *j)
     uint64_t now_ns = clock_now_ns();
     int err = 0;
     if (j->is_used)
-        err = span_marks_read(&j->marks, now_ns);
+        err = span_marks_read_last(&j->marks, now_ns);
     if (!err)
         err = sweep(j, UINT64_MAX);
     if (!err)

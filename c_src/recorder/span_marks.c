@@ -115,3 +115,9 @@ int span_marks_read(struct span_marks *m, uint64_t now_ns)
     int err = span_page_read(m->reader, now_ns, on_mark, m);
     return err ? err : note_page(m);
 }
+
+int span_marks_read_last(struct span_marks *m, uint64_t now_ns)
+{
+    int err = span_page_read_last(m->reader, now_ns, on_mark, m);
+    return err ? err : note_page(m);
+}

@@ -62,5 +62,7 @@ void span_marks_close(struct span_marks *m);
 int span_marks_look(struct span_marks *m);
 /** Puts new marks into the queue. 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int span_marks_read(struct span_marks *m, uint64_t now_ns);
+/** The same for the last time: marks that are not written yet are lost. */
+MUST_USE int span_marks_read_last(struct span_marks *m, uint64_t now_ns);
 
 #endif

@@ -30,6 +30,7 @@ struct span_reader {
     uint64_t first;          /* number of the first mark that can be lost */
     uint64_t refused;        /* kinds_refused when the page was last read */
     uint64_t stuck_since_ns; /* mark `next` is not written yet; 0: it is */
+    bool is_last;            /* nothing is waited for */
     struct span_reader_counts counts;
     struct span_mark once[CHUNK], again[CHUNK];
     struct span_kind kind;
@@ -244,9 +245,9 @@ static bool is_patient(struct span_reader *r, uint64_t now_ns)
     if (!r->stuck_since_ns)
         r->stuck_since_ns = now_ns;
     uint64_t waited_ns = now_ns - r->stuck_since_ns;
-    return waited_ns < SPAN_PATIENCE_NS ||
-           (waited_ns < MOST_PATIENCE_NS &&
-            r->page.next - r->next < r->page.marks_size / 4);
+    return !r->is_last && (waited_ns < SPAN_PATIENCE_NS ||
+                           (waited_ns < MOST_PATIENCE_NS &&
+                            r->page.next - r->next < r->page.marks_size / 4));
 }
 
 /* Hands out the marks that were copied. 1; 0: one of them has to be waited for;
@@ -309,6 +310,18 @@ int span_page_read(struct span_reader *r, uint64_t now_ns,
         more = copy(r, n) ? hand_out(r, n, now_ns, on_mark, ctx) : 0;
     }
     return more < 0 ? more : 0;
+}
+
+/* Most marks that are being written are complete when they are read again. */
+int span_page_read_last(struct span_reader *r, uint64_t now_ns,
+                        span_page_on_mark *on_mark, void *ctx)
+{
+    int err = span_page_read(r, now_ns, on_mark, ctx);
+    r->is_last = true;
+    if (!err)
+        err = span_page_read(r, now_ns, on_mark, ctx);
+    r->is_last = false;
+    return err;
 }
 
 const char *span_page_kind(struct span_reader *r, uint32_t kind, size_t *len)

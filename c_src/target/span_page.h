@@ -54,6 +54,10 @@ typedef int span_page_on_mark(void *ctx, const struct span_mark *mark);
  */
 MUST_USE int span_page_read(struct span_reader *r, uint64_t now_ns,
                             span_page_on_mark *on_mark, void *ctx);
+/** The same for the last time. No mark is waited for: one that is not written
+ *  yet counts as lost, and those after it are handed out. */
+MUST_USE int span_page_read_last(struct span_reader *r, uint64_t now_ns,
+                                 span_page_on_mark *on_mark, void *ctx);
 /** The text of a kind: sets *len, and returns bytes that are valid until the
  *  next call. "" if it cannot be read. */
 const char *span_page_kind(struct span_reader *r, uint32_t kind, size_t *len);

@@ -244,6 +244,24 @@ static void an_unwritten_mark_is_given_up_before_others_are_lost(void **state)
     node_close(n);
 }
 
+static void at_the_last_reading_nothing_is_waited_for(void **state)
+{
+    (void)state;
+    struct node *n = node_open();
+    struct seen s = {0};
+    assert_int_equal(look(n), 0);
+    read_more(n, &s, NOW);
+    mark(n, 10);
+    n->marks[3].number = 0;
+    n->marks[9].number = 0;
+    assert_int_equal(read_more(n, &s, NOW), 3);
+    assert_int_equal(span_page_read_last(n->reader, NOW, see, &s), 0);
+    assert_int_equal(s.count, 8);
+    assert_int_equal(s.next, 9);
+    assert_int_equal(span_page_counts(n->reader).lost, 2);
+    node_close(n);
+}
+
 static void invalid_marks_are_lost(void **state)
 {
     (void)state;
@@ -382,9 +400,10 @@ int main(void)
         cmocka_unit_test(each_mark_is_handed_out_once),
         cmocka_unit_test(overwritten_marks_are_lost),
         cmocka_unit_test(an_unwritten_mark_is_waited_for),
-        cmocka_unit_test(an_unwritten_mark_is_given_up_before_others_are_lost),
-        cmocka_unit_test(invalid_marks_are_lost),
-        cmocka_unit_test(refused_kinds_are_counted_since_the_page_was_found),
+        cmocka_unit_test(it_is_not_waited_for_while_others_would_be_lost),
+        cmocka_unit_test(at_the_last_reading_nothing_is_waited_for),
+        cmocka_unit_test(what_is_no_mark_is_lost),
+        cmocka_unit_test(refused_kinds_are_counted_from_then_on),
         cmocka_unit_test(a_page_that_begins_anew_is_another_one),
         cmocka_unit_test(a_page_elsewhere_is_found_when_the_former_is_gone),
         cmocka_unit_test(an_impossible_number_of_marks_is_lost),
