@@ -63,6 +63,7 @@ wrong_arguments_raise_test() ->
     ?assertError(badarg, cprof_native:span_past(2, <<"a">>, <<>>, undefined, -1)).
 
 words_are_joined_test() ->
+    _ = cprof_native:spans_page(),
     Kind = fun(More) -> cprof_native:span_kind(<<"[:joined]">>, More) end,
     ?assertEqual(Kind(<<"a bc d">>), Kind([<<"a">>, <<"bc">>, <<"d">>])),
     ?assertEqual(Kind(<<>>), Kind([])),
@@ -83,6 +84,35 @@ the_page_survives_a_reload_test() ->
     ?assertEqual(Page, cprof_native:spans_page()),
     ?assertEqual(Page, cprof_spans_page:symbol()),
     {_, [_]} = marks_of(fun() -> ok = cprof_native:span_mark(2, <<"[:stays]">>, <<>>, undefined) end).
+
+%% The first mark makes another page, on a dirty scheduler.
+without_a_page_marks_are_refused_test() ->
+    unload(),
+    ?assertMatch(<<_/binary>>, cprof_native:version()),
+    ?assertEqual({error, no_page}, cprof_native:spans_figures()),
+    ?assertEqual({error, no_page}, cprof_native:span_kind(<<"[:gone]">>, <<>>)),
+    ?assertEqual({error, no_page}, cprof_native:spans_figures()),
+    ?assertError(badarg, cprof_native:span_mark(0, <<"[:gone]">>, <<>>, undefined)),
+    ?assertEqual({error, no_page}, cprof_native:span_begin(1, <<"[:gone]">>, <<>>, undefined)),
+    ?assertEqual({0, 1, 0}, cprof_native:spans_figures()),
+    ?assertEqual(ok, cprof_native:span_mark(2, <<"[:gone]">>, <<>>, undefined)),
+    ?assertEqual(cprof_native:spans_page(), cprof_spans_page:symbol()).
+
+%% Each makes one mark. Those that come before the page is there are refused.
+many_marks_without_a_page_make_one_test() ->
+    unload(),
+    Mark = fun() -> exit({marked, cprof_native:span_mark(2, <<"[:gone]">>, <<>>, undefined)}) end,
+    Monitors = [element(2, spawn_monitor(Mark)) || _ <- lists:seq(1, 200)],
+    Answers = [receive {'DOWN', Monitor, process, _, {marked, Answer}} -> Answer end || Monitor <- Monitors],
+    ?assertEqual([], [Other || Other <- Answers, Other =/= ok, Other =/= {error, no_page}]),
+    ?assert(lists:member({error, no_page}, Answers)),
+    ?assertEqual(ok, cprof_native:span_mark(2, <<"[:gone]">>, <<>>, undefined)),
+    ?assertEqual({1 + length([ok || ok <- Answers]), 2, 0}, cprof_native:spans_figures()).
+
+unload() ->
+    _ = code:purge(cprof_native),
+    _ = code:delete(cprof_native),
+    _ = code:purge(cprof_native).
 
 many_processes_mark_at_the_same_time_test_() -> {timeout, 120, fun many_processes/0}.
 
@@ -113,6 +143,7 @@ attached(Prefixes, Options, Fun) ->
     {ok, Watch} = cprof_n_plus_one:start(Counted),
     Attachment = cprof_spans_handler:attachment(Checked#{watch => Watch}),
     persistent_term:put(?KEY, Attachment),
+    _ = cprof_native:spans_page(),
     %% It does not matter who started this process.
     ok = cprof_native:span_child(none),
     try
@@ -250,6 +281,18 @@ a_span_without_context_ends_when_it_starts_again_test() ->
             ],
             texts(Marks)
         )
+    end).
+
+%% A span that was open keeps nothing in its process.
+spans_go_on_after_the_library_was_unloaded_test() ->
+    attached([[a], [b]], #{}, fun(Attachment) ->
+        span([a], #{}, fun() ->
+            span([b], #{}, fun() -> unload() end)
+        end),
+        ?assertEqual(undefined, get(?KEY)),
+        ?assertEqual(#{spans => 2, failures => 1}, cprof_spans_handler:figures(Attachment)),
+        {_, Marks} = marks_of(fun() -> span([a], #{}, fun() -> ok end) end),
+        ?assertMatch([{start, <<"[:a]">>, <<>>}, {stop, <<"[:a]">>, <<>>}], [M || M <- texts(Marks), element(1, M) =/= child])
     end).
 
 deep_spans_are_marked_test() ->

@@ -19,7 +19,8 @@
  * last. If a reader finds `number` != N + 1 before or after it copied the mark,
  * the copy is not valid: the mark was not written yet, or has been overwritten.
  * A reader waits for a mark that is not written yet, for at least
- * SPAN_PATIENCE_NS. After that it may count the mark as lost.
+ * SPAN_PATIENCE_NS. After that, or at its last reading, it may count the mark
+ * as lost.
  *
  * Marks are not numbered in the order of their times: threads overtake each
  * other, and if a span becomes known only at its end, both of its marks are

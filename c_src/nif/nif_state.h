@@ -24,6 +24,7 @@ struct nif_state {
     struct walk_memory memory;
     ErlNifResourceType *walks;
     struct spans *_Atomic spans; /**< NULL until they are used */
+    atomic_bool spans_wanted;    /**< by a mark that found none */
 };
 
 /** For a walk: keeps the state until it is released. The walk of a process that

@@ -47,22 +47,46 @@ static struct spans *create(struct nif_state *state)
     return there;
 }
 
-/* After an upgrade another instance of the library may have created them. */
+/* NULL: there are none. After an upgrade another instance of the library may
+ * have created them. */
 static struct spans *spans_of(ErlNifEnv *env)
 {
     struct nif_state *state = enif_priv_data(env);
     struct spans *s = atomic_load_explicit(&state->spans, memory_order_acquire);
-    if (!s)
-        s = create(state);
     if (s && __atomic_load_n(&cprof_span_page, __ATOMIC_RELAXED) != &s->page)
         publish(s);
     return s;
 }
 
-static ERL_NIF_TERM no_memory(ErlNifEnv *env)
+static ERL_NIF_TERM error(ErlNifEnv *env, const char *reason)
 {
     return enif_make_tuple2(env, enif_make_atom(env, "error"),
-                            enif_make_atom(env, "no_memory"));
+                            enif_make_atom(env, reason));
+}
+
+static ERL_NIF_TERM make_spans(ErlNifEnv *env, int argc,
+                               const ERL_NIF_TERM argv[])
+{
+    (void)argc;
+    (void)argv;
+    struct nif_state *state = enif_priv_data(env);
+    if (!atomic_load(&state->spans))
+        create(state);
+    return error(env, "no_page");
+}
+
+/* Whoever attaches spans has made the page. If the library was unloaded since
+ * then, the page is gone, and the first mark after that makes another one, on a
+ * dirty scheduler, because that takes milliseconds. It is lost itself, and so
+ * are the marks of all others until the page is there: nobody waits for it. */
+static ERL_NIF_TERM without_spans(ErlNifEnv *env)
+{
+    struct nif_state *state = enif_priv_data(env);
+    return atomic_exchange(&state->spans_wanted, true)
+               ? error(env, "no_page")
+               : enif_schedule_nif(env, "spans_page",
+                                   ERL_NIF_DIRTY_JOB_CPU_BOUND, make_spans, 0,
+                                   NULL);
 }
 
 /* --- arguments ------------------------------------------------------------ */
@@ -170,7 +194,7 @@ static ERL_NIF_TERM mark_now(ErlNifEnv *env, const ERL_NIF_TERM argv[],
         return enif_make_badarg(env);
     struct spans *s = spans_of(env);
     if (!s)
-        return no_memory(env);
+        return without_spans(env);
     if (r.what == SPAN_START && !r.asked && !spans_knows(s, r.self.pid))
         return atom.new;
     *mark = mark_of(s, &r);
@@ -214,7 +238,7 @@ ERL_NIF_TERM spans_nif_end(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
         return enif_make_badarg(env);
     struct spans *s = spans_of(env);
     if (!s)
-        return no_memory(env);
+        return without_spans(env);
     spans_expect_mark(s);
     struct span_mark mark = {.time_ns = walk_clock_ns(),
                              .process = self.pid,
@@ -235,7 +259,7 @@ ERL_NIF_TERM spans_nif_past(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
         return enif_make_badarg(env);
     struct spans *s = spans_of(env);
     if (!s)
-        return no_memory(env);
+        return without_spans(env);
     if (!r.asked && !spans_knows(s, r.self.pid))
         return atom.new;
     struct span_mark end = mark_of(s, &r);
@@ -257,7 +281,7 @@ ERL_NIF_TERM spans_nif_child(ErlNifEnv *env, int argc,
         return enif_make_badarg(env);
     struct spans *s = spans_of(env);
     if (!s)
-        return no_memory(env);
+        return without_spans(env);
     spans_know(s, self.pid);
     if (enif_get_local_pid(env, argv[0], &parent)) {
         struct span_mark mark = {.time_ns = walk_clock_ns(),
@@ -280,7 +304,8 @@ ERL_NIF_TERM spans_nif_kind(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
         !get_more(env, argv[1], &room, &more))
         return enif_make_badarg(env);
     struct spans *s = spans_of(env);
-    return s ? enif_make_uint(env, spans_kind(s, event, more)) : no_memory(env);
+    return s ? enif_make_uint(env, spans_kind(s, event, more))
+             : error(env, "no_page");
 }
 
 ERL_NIF_TERM spans_nif_page(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
@@ -288,7 +313,10 @@ ERL_NIF_TERM spans_nif_page(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     (void)argc;
     (void)argv;
     struct spans *s = spans_of(env);
-    return s ? enif_make_uint64(env, (uintptr_t)&s->page) : no_memory(env);
+    if (!s && create(enif_priv_data(env)))
+        s = spans_of(env);
+    return s ? enif_make_uint64(env, (uintptr_t)&s->page)
+             : error(env, "no_memory");
 }
 
 ERL_NIF_TERM spans_nif_figures(ErlNifEnv *env, int argc,
@@ -298,7 +326,7 @@ ERL_NIF_TERM spans_nif_figures(ErlNifEnv *env, int argc,
     (void)argv;
     struct spans *s = spans_of(env);
     if (!s)
-        return no_memory(env);
+        return error(env, "no_page");
     const struct span_page *p = &s->page;
     return enif_make_tuple3(
         env, enif_make_uint64(env, __atomic_load_n(&p->next, __ATOMIC_RELAXED)),

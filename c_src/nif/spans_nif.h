@@ -6,10 +6,11 @@
  * All but spans_page run on normal schedulers. A mark takes well below a
  * microsecond. query_id and query_text take up to 0.1 ms for a query of
  * QUERY_READ_MAX bytes; query_id takes some microseconds if it has met the
- * query before. The first call that needs the page allocates it, which takes
- * milliseconds. So call spans_page first, which runs on a dirty scheduler. All
- * raise badarg for wrong arguments, and those that need the page return
- * `{error, no_memory}` if there is no memory for it.
+ * query before. The page is allocated by spans_page, which runs on a dirty
+ * scheduler, because it takes milliseconds. The others that need the page
+ * return `{error, no_page}` while there is none. If the library was unloaded,
+ * the first mark after that moves to a dirty scheduler, allocates a page, and
+ * returns `{error, no_page}` as well. All raise badarg for wrong arguments.
  */
 #ifndef CPROF_NIF_SPANS_NIF_H
 #define CPROF_NIF_SPANS_NIF_H
@@ -53,7 +54,8 @@ ERL_NIF_TERM spans_nif_child(ErlNifEnv *env, int argc,
 /** span_kind(Event, More) -> Index: of the kind, which is added if needed. */
 ERL_NIF_TERM spans_nif_kind(ErlNifEnv *env, int argc,
                             const ERL_NIF_TERM argv[]);
-/** spans_page() -> the address of struct span_page, which it makes if needed */
+/** spans_page() -> the address of struct span_page, which it makes if needed;
+ *  {error, no_memory} */
 ERL_NIF_TERM spans_nif_page(ErlNifEnv *env, int argc,
                             const ERL_NIF_TERM argv[]);
 /** spans_figures() -> {Marks, Kinds, Refused}: marks so far, kinds in use, and

@@ -55,36 +55,36 @@ walk(Offsets, Top, Heaps, Canary, AtomCount) ->
 %% --- c_src/nif/spans_nif.h; for cprof_spans and its handler --------------------------
 
 -type span_token() :: non_neg_integer().
+%% no_page: spans_page/0 was not called, or the library was unloaded since then.
+-type unmarked() :: {error, not_loaded | no_page}.
 
--spec span_mark(pos_integer(), binary(), binary() | [binary()], term()) ->
-    ok | new | {error, not_loaded | no_memory}.
+-spec span_mark(pos_integer(), binary(), binary() | [binary()], term()) -> ok | new | unmarked().
 span_mark(What, Event, More, Context) ->
     loaded(fun() -> ?MODULE:span_mark(What, Event, More, Context) end).
 
 -spec span_begin(pos_integer(), binary(), binary() | [binary()], term()) ->
-    span_token() | new | {error, not_loaded | no_memory}.
+    span_token() | new | unmarked().
 span_begin(What, Event, More, Context) ->
     loaded(fun() -> ?MODULE:span_begin(What, Event, More, Context) end).
 
--spec span_end(pos_integer(), span_token()) -> ok | {error, not_loaded | no_memory}.
+-spec span_end(pos_integer(), span_token()) -> ok | unmarked().
 span_end(What, Token) -> loaded(fun() -> ?MODULE:span_end(What, Token) end).
 
 -spec span_past(pos_integer(), binary(), binary() | [binary()], term(), non_neg_integer()) ->
-    ok | new | {error, not_loaded | no_memory}.
+    ok | new | unmarked().
 span_past(What, Event, More, Context, Ns) ->
     loaded(fun() -> ?MODULE:span_past(What, Event, More, Context, Ns) end).
 
--spec span_child(term()) -> ok | {error, not_loaded | no_memory}.
+-spec span_child(term()) -> ok | unmarked().
 span_child(Parent) -> loaded(fun() -> ?MODULE:span_child(Parent) end).
 
--spec span_kind(binary(), binary() | [binary()]) -> non_neg_integer() | {error, not_loaded | no_memory}.
+-spec span_kind(binary(), binary() | [binary()]) -> non_neg_integer() | unmarked().
 span_kind(Event, More) -> loaded(fun() -> ?MODULE:span_kind(Event, More) end).
 
 -spec spans_page() -> pos_integer() | {error, not_loaded | no_memory}.
 spans_page() -> loaded(fun ?MODULE:spans_page/0).
 
--spec spans_figures() ->
-    {non_neg_integer(), pos_integer(), non_neg_integer()} | {error, not_loaded | no_memory}.
+-spec spans_figures() -> {non_neg_integer(), pos_integer(), non_neg_integer()} | unmarked().
 spans_figures() -> loaded(fun ?MODULE:spans_figures/0).
 
 -spec query_text(binary()) -> binary() | {error, not_loaded}.

@@ -25,7 +25,7 @@
     %% events that were not marked, and functions of users that raised
     failures := non_neg_integer(),
     %% of this node: different spans, and marks of spans that found no room there
-    kinds := pos_integer(),
+    kinds := non_neg_integer(),
     kinds_refused := non_neg_integer()
 }.
 -export_type([stats/0]).
@@ -146,12 +146,14 @@ stats() -> stats(cprof_spans_options:default_id()).
 stats(Id) ->
     case known(Id) of
         {ok, _, Attachment} ->
-            {_, Kinds, Refused} = cprof_native:spans_figures(),
-            Figures = cprof_spans_handler:figures(Attachment),
-            {ok, Figures#{kinds => Kinds - 1, kinds_refused => Refused}};
+            {ok, maps:merge(cprof_spans_handler:figures(Attachment), kinds(cprof_native:spans_figures()))};
         {error, Failure} ->
             {error, Failure}
     end.
+
+%% One kind is for all that find no room. If the library was unloaded, there are none yet.
+kinds({_, Kinds, Refused}) -> #{kinds => Kinds - 1, kinds_refused => Refused};
+kinds({error, _}) -> #{kinds => 0, kinds_refused => 0}.
 
 %% @doc The queries (events of option `events') that were repeated in a span, those that
 %% cost most first. docs/spans.md documents the map.

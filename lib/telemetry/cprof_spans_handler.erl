@@ -132,7 +132,7 @@ closed({Stamp, _, Spans, Counts}, What, Name, Event, Context, Metadata, Key, #at
 closed({Stamp, _, Spans, Counts, Late}, What, Name, Event, Context, Metadata, Key, #attachment{stamp = Stamp} = A) ->
     case {innermost(Name, Context, Late), innermost(Name, Context, Spans)} of
         {{{_, _, Token, _}, Inner, Rest}, _} ->
-            ok = cprof_native:span_end(What, Token),
+            marked(cprof_native:span_end(What, Token), A),
             count(A),
             remain(Spans, Inner ++ Rest, Counts, Key, A);
         {none, {Span, Inner, Rest}} ->
@@ -153,7 +153,7 @@ innermost(Name, Context, Spans) ->
     end.
 
 left(What, {_, _, Token, _} = Span, Rest, Inner, Counts, Key, A) ->
-    ok = cprof_native:span_end(What, Token),
+    marked(cprof_native:span_end(What, Token), A),
     count(A),
     remain(Rest, Inner, Counts, Key, A),
     case Rest of
@@ -219,6 +219,10 @@ past_marks(What, Name, Text, Context, Ns) ->
             ok = cprof_native:span_child(works_for()),
             past_marks(What bor ?ASKED, Name, Text, Context, Ns)
     end.
+
+%% A span ends here, whether that could be marked or not.
+marked(ok, _) -> ok;
+marked({error, _}, A) -> failed(A).
 
 %% For the NIF, whatever is not a local pid stands for nobody.
 works_for() ->

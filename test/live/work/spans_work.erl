@@ -20,6 +20,7 @@
 
 start([Processes]) ->
     Loops = loops_per_us(),
+    true = is_integer(cprof_native:spans_page()),
     span(<<"[:work, :start]">>, <<>>, fun() -> ok end, #{}),
     io:format("ready ~s~n", [os:getpid()]),
     commands(list_to_integer(Processes), Loops, []).
