@@ -66,7 +66,7 @@ what_is_wrong_is_said_test_() ->
             #{spans => [{[a, b], #{}}]},
             #{spans => [{[], #{over => 1}}]},
             #{spans => [{[a], [{over, 1}, p99]}]},
-            cprof_flight_options:to_map([{rate, 19}, quiet]),
+            cprof_proplist:to_map([{rate, 19}, quiet]),
             #{spans => [{[a], #{over => 0}}]},
             #{spans => [{[a], #{over => 1, under => 2}}]},
             #{system => [long_gc]},
@@ -85,8 +85,8 @@ what_is_wrong_is_said_test_() ->
             #{system => [busy_port | b]},
             #{before => 1.0e300},
             #{'after' => 601},
-            cprof_flight_options:to_map([name]),
-            cprof_flight_options:to_map([{name, a} | b]),
+            cprof_proplist:to_map([name]),
+            cprof_proplist:to_map([{name, a} | b]),
             nothing
         ]
     ].

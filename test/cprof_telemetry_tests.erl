@@ -165,6 +165,7 @@ wrong_options_are_one_sentence_test_() ->
      || {Code, Options} <- [
             {invalid_option, #{}},
             {invalid_option, none},
+            {invalid_option, [{span, [a]}, odd]},
             {invalid_option, #{span => [a], event => [b]}},
             {invalid_option, #{span => []}},
             {invalid_option, #{span => [<<"a">>]}},

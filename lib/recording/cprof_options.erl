@@ -66,7 +66,7 @@ check_each([{Key, Value} | Rest], Known, Checked) ->
                 {error, Wanted} -> {error, wrong(Key, Value, Wanted)}
             end;
         false ->
-            {error, cprof_words:text("unknown option ~tp; the options are ~ts", [Key, join(Known)])}
+            {error, cprof_words:text("unknown option ~0tp; the options are ~ts", [Key, join(Known)])}
     end.
 
 value(event, Event) -> event(to_text(Event));

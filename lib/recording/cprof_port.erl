@@ -323,7 +323,7 @@ why(Reason) when is_atom(Reason) ->
         _:_ -> atom_to_list(Reason)
     end;
 why(Reason) ->
-    io_lib:format("~tp", [Reason]).
+    io_lib:format("~0tp", [Reason]).
 
 missing(Program) ->
     cprof_words:shown(missing(Program, os:getenv("CPROF_PRIV", ""))).

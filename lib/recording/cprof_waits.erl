@@ -117,7 +117,7 @@ check([{Key, Value} | _], _) ->
 wrong(ms, Ms) -> wrong("ms", "milliseconds, 100 to 3600000", Ms);
 wrong(top, Top) -> wrong("top", "a number of rows, 1 to 1000", Top);
 wrong(rate, Rate) -> wrong("rate", "readings per second, 1 to 100", Rate);
-wrong(Key, _) -> cprof_words:text("unknown option ~tp; the options are ms, top, rate", [Key]).
+wrong(Key, _) -> cprof_words:text("unknown option ~0tp; the options are ms, top, rate", [Key]).
 
 wrong(Key, Wanted, Value) ->
     cprof_words:text("option ~ts must be ~ts, not ~0tp", [Key, Wanted, Value]).

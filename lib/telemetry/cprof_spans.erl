@@ -51,14 +51,9 @@ attach(Prefixes) -> attach(Prefixes, #{}).
 
 -spec attach([atom()] | [[atom(), ...]], cprof_spans_options:options() | [{atom(), term()}]) ->
     ok | {error, failure()}.
-attach(Prefixes, Options) when is_list(Options) ->
-    case lists:all(fun(Option) -> is_tuple(Option) andalso tuple_size(Option) =:= 2 end, Options) of
-        true -> attach(Prefixes, maps:from_list(Options));
-        false -> cprof_spans_options:check(Prefixes, none)
-    end;
 attach(Prefixes, Options) ->
     case cprof_telemetry_library:available() of
-        ok -> attach_checked(cprof_spans_options:check(Prefixes, Options));
+        ok -> attach_checked(cprof_spans_options:check(Prefixes, cprof_proplist:to_map(Options)));
         {error, Failure} -> {error, Failure}
     end.
 
@@ -111,7 +106,7 @@ attach_as(Key, #{id := Id, steps := Steps, n_plus_one := Counted} = Checked) ->
                     ok;
                 {error, already_exists} ->
                     forget(Key, Attachment),
-                    {error, {already_attached, text("a handler with the id ~tp is attached; detach it first, or give another id", Id)}}
+                    {error, {already_attached, text("a handler with the id ~0tp is attached; detach it first, or give another id", Id)}}
             end;
         {error, Failure} ->
             {error, Failure}
@@ -168,7 +163,7 @@ n_plus_one(Id) ->
     end.
 
 found(Id, none) ->
-    {error, {not_counted, text("~tp was attached without the option events, or with n_plus_one false", Id)}};
+    {error, {not_counted, text("~0tp was attached without the option events, or with n_plus_one false", Id)}};
 found(_, Watch) ->
     cprof_n_plus_one:found(Watch).
 
@@ -185,7 +180,7 @@ known(Id) ->
 known(Id, Attachments) ->
     case [{Key, A} || {Key, A} <- Attachments, cprof_spans_handler:id(A) =:= Id, is_attached(A)] of
         [{Key, Attachment} | _] -> {ok, Key, Attachment};
-        [] -> {error, {not_attached, text("no spans are attached with the id ~tp", Id)}}
+        [] -> {error, {not_attached, text("no spans are attached with the id ~0tp", Id)}}
     end.
 
 %% Only telemetry knows.

@@ -47,15 +47,15 @@ option(id, _) ->
 option(metadata, Label) ->
     is_list(Label) andalso lists:all(fun is_atom/1, Label) orelse
         is_function(Label, 2) orelse Label =:= none orelse
-        wrong("option metadata must be a list of keys or a function of the event and its metadata, not ~tp", Label);
+        wrong("option metadata must be a list of keys or a function of the event and its metadata, not ~0tp", Label);
 option(events, Events) ->
     is_list(Events) andalso lists:all(fun is_event/1, Events) orelse
-        wrong("option events must be a list of events, such as [[my_app, repo, query]], not ~tp", Events);
+        wrong("option events must be a list of events, such as [[my_app, repo, query]], not ~0tp", Events);
 option(n_plus_one, Value) ->
     is_boolean(Value) orelse is_map(Value) orelse is_list(Value) orelse
-        wrong("option n_plus_one must be true, false or options of its own, not ~tp", Value);
+        wrong("option n_plus_one must be true, false or options of its own, not ~0tp", Value);
 option(Key, _) ->
-    wrong("unknown option ~tp; there are id, metadata, events and n_plus_one", Key).
+    wrong("unknown option ~0tp; there are id, metadata, events and n_plus_one", Key).
 
 -spec wrong(string(), term()) -> no_return().
 wrong(Format, Value) -> throw({wrong, io_lib:format(Format, [Value])}).
@@ -73,7 +73,7 @@ prefixes(Prefixes) ->
             [Prefixes];
         false ->
             is_list(Prefixes) andalso lists:all(fun is_event/1, Prefixes) orelse
-                wrong("give a prefix of spans, such as [phoenix, endpoint], or a list of them, not ~tp", Prefixes),
+                wrong("give a prefix of spans, such as [phoenix, endpoint], or a list of them, not ~0tp", Prefixes),
             Prefixes
     end.
 
@@ -85,29 +85,23 @@ steps(Prefixes, Events) ->
     All = Spans ++ [{Event, {past, name(Event), Event}} || Event <- lists:usort(Events)],
     Steps = maps:from_list(All),
     case {length(All), map_size(Steps)} of
-        {0, 0} -> wrong("give a prefix of spans, or events in option events; both are ~tp", []);
+        {0, 0} -> wrong("give a prefix of spans, or events in option events; both are ~0tp", []);
         {Same, Same} -> Steps;
         _ ->
             Twice = [E || {E, _} <- Spans, lists:member(E, Events)],
-            wrong("option events has events that belong to a span of a given prefix: ~tp", Twice)
+            wrong("option events has events that belong to a span of a given prefix: ~0tp", Twice)
     end.
 
 %% Only single events are counted.
 n_plus_one(false, _) -> none;
-n_plus_one(Value, []) -> wrong("option n_plus_one (~tp) counts the events of option events; give these, too", Value);
+n_plus_one(Value, []) -> wrong("option n_plus_one (~0tp) counts the events of option events; give these, too", Value);
 n_plus_one(true, _) -> n_plus_one(#{}, given);
-n_plus_one(Options, Events) when is_list(Options) -> n_plus_one(to_map(Options), Events);
 n_plus_one(Options, _) ->
-    case cprof_n_plus_one:check(Options) of
+    Map = cprof_proplist:to_map(Options),
+    is_map(Map) orelse wrong("option n_plus_one must be true, false or options of its own, not ~0tp", Options),
+    case cprof_n_plus_one:check(Map) of
         {ok, Checked} -> Checked;
         {error, Text} -> throw({wrong, Text})
-    end.
-
-to_map(Options) ->
-    try
-        maps:from_list(Options)
-    catch
-        error:_ -> wrong("option n_plus_one must be true, false or options of its own, not ~tp", Options)
     end.
 
 %% As Elixir writes it, whoever executes it: [:my_app, :repo, :query].

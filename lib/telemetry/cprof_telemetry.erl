@@ -26,11 +26,9 @@
 %% refused and counted.
 -spec attach(handler_id(), cprof_telemetry_options:options() | [{atom(), term()}]) ->
     ok | {error, failure()}.
-attach(Id, Options) when is_list(Options) ->
-    attach(Id, maps:from_list(Options));
 attach(Id, Options) ->
     case cprof_telemetry_library:available() of
-        ok -> attach_checked(Id, cprof_telemetry_options:check(Options));
+        ok -> attach_checked(Id, cprof_telemetry_options:check(cprof_proplist:to_map(Options)));
         {error, Failure} -> {error, Failure}
     end.
 
@@ -47,7 +45,7 @@ attach_checked(Id, {ok, Checked}) ->
             ok;
         {error, already_exists} ->
             ok = cprof_telemetry_recorder:stop(Recorder),
-            {error, {already_attached, text("a handler ~tp is there; detach it first", Id)}}
+            {error, {already_attached, text("a handler ~0tp is there; detach it first", Id)}}
     end.
 
 %% A handler whose recorder was killed does nothing, but still holds the name.
@@ -83,7 +81,7 @@ known(Id) ->
         {ok, {ok, Recorder}} ->
             {ok, Recorder};
         {ok, error} ->
-            {error, {not_attached, text("nothing is attached as ~tp", Id)}};
+            {error, {not_attached, text("nothing is attached as ~0tp", Id)}};
         {{error, Failure}, _} ->
             {error, Failure}
     end.
@@ -105,7 +103,11 @@ recorder(Id) ->
 %% `period' milliseconds (5000) and executes its events.
 -spec child_spec(cprof_telemetry_poller:options() | [{atom(), term()}]) -> supervisor:child_spec().
 child_spec(Options) ->
-    Id = maps:get(name, cprof_telemetry_poller:to_map(Options), ?MODULE),
+    Id =
+        case cprof_proplist:to_map(Options) of
+            #{name := Name} -> Name;
+            _ -> ?MODULE
+        end,
     #{id => Id, start => {?MODULE, start_link, [Options]}}.
 
 %% @equiv start_link(#{})

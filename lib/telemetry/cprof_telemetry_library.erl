@@ -20,7 +20,7 @@ available() ->
 started({ok, _}) ->
     ok;
 started({error, Reason}) ->
-    Text = "the application telemetry could not be started: ~tp",
+    Text = "the application telemetry could not be started: ~0tp",
     {error, {no_telemetry, cprof_words:text(Text, [Reason])}}.
 
 missing() ->

@@ -52,7 +52,7 @@ check(Options) when is_map(Options) ->
         throw:{failed, Failure} -> {error, Failure}
     end;
 check(_) ->
-    {error, {invalid_option, <<"the options must be a map">>}}.
+    {error, {invalid_option, <<"the options must be a map or a list of pairs">>}}.
 
 own(Key, Name) when Key =:= span; Key =:= event ->
     is_list(Name) andalso Name =/= [] andalso lists:all(fun is_atom/1, Name) orelse
@@ -71,7 +71,7 @@ own(limit, Limit) ->
 
 -spec wrong(atom(), string(), term()) -> no_return().
 wrong(Key, Wanted, Value) ->
-    throw({wrong, io_lib:format("option ~ts must be ~ts, not ~tp", [Key, Wanted, Value])}).
+    throw({wrong, io_lib:format("option ~ts must be ~ts, not ~0tp", [Key, Wanted, Value])}).
 
 trigger(#{span := _, event := _}) ->
     throw({wrong, "give a span or an event, not both"});

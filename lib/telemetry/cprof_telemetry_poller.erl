@@ -4,7 +4,7 @@
 
 -behaviour(gen_server).
 
--export([start_link/1, execute/1, to_map/1]).
+-export([start_link/1, execute/1]).
 -export([init/1, handle_continue/2, handle_call/3, handle_cast/2, handle_info/2]).
 
 -type options() :: #{period => pos_integer(), top => pos_integer(), name => atom()}.
@@ -17,12 +17,13 @@
 
 -spec start_link(options() | [{atom(), term()}]) ->
     {ok, pid()} | {error, cprof_protocol:failure() | {already_started, pid()}}.
-start_link(Options) ->
+start_link(Given) ->
+    Options = cprof_proplist:to_map(Given),
     Steps = [
-        fun() -> check(maps:to_list(to_map(Options))) end,
+        fun() -> check(Options) end,
         fun cprof_telemetry_library:available/0
     ],
-    start_link(Steps, to_map(Options)).
+    start_link(Steps, Options).
 
 start_link([], #{name := Name} = Options) ->
     gen_server:start_link({local, Name}, ?MODULE, Options, []);
@@ -48,17 +49,16 @@ execute(Options) ->
 execute_event({Name, Measurements, Metadata}) ->
     cprof_telemetry_library:execute(Name, Measurements, Metadata).
 
--spec to_map(options() | [{atom(), term()}]) -> options().
-to_map(Options) when is_list(Options) -> maps:from_list(Options);
-to_map(Options) when is_map(Options) -> Options.
+check(Options) when is_map(Options) -> check_each(maps:to_list(Options));
+check(_) -> {error, {invalid_option, <<"the options must be a map or a list of pairs">>}}.
 
-check([]) -> ok;
-check([{period, Ms} | Rest]) when is_integer(Ms), Ms >= 1 -> check(Rest);
-check([{top, Top} | Rest]) when is_integer(Top), Top >= 1 -> check(Rest);
-check([{name, Name} | Rest]) when is_atom(Name), Name =/= undefined -> check(Rest);
-check([{Key, Value} | _]) ->
+check_each([]) -> ok;
+check_each([{period, Ms} | Rest]) when is_integer(Ms), Ms >= 1 -> check_each(Rest);
+check_each([{top, Top} | Rest]) when is_integer(Top), Top >= 1 -> check_each(Rest);
+check_each([{name, Name} | Rest]) when is_atom(Name), Name =/= undefined -> check_each(Rest);
+check_each([{Key, Value} | _]) ->
     Text = cprof_words:text(
-        "the poller takes period (milliseconds), top (rows) and name (an atom), not ~tp: ~tp",
+        "the poller takes period (milliseconds), top (rows) and name (an atom), not ~0tp: ~0tp",
         [Key, Value]
     ),
     {error, {invalid_option, Text}}.

@@ -104,7 +104,7 @@ handle_info({'EXIT', Worker, _}, #{stopping := {From, Worker}} = State) ->
     {stop, normal, State};
 %% A worker that did not say how it ended.
 handle_info({'EXIT', Worker, Reason}, #{worker := {Worker, _}} = State) ->
-    Text = cprof_words:text("the recording ended unexpectedly: ~tp", [Reason]),
+    Text = cprof_words:text("the recording ended unexpectedly: ~0tp", [Reason]),
     {noreply, count({failed, {worker_ended, Text}}, State)};
 handle_info(_, State) ->
     {noreply, State}.

@@ -22,7 +22,7 @@
 -spec child_spec(cprof_flight_options:options() | [{atom(), term()}]) -> supervisor:child_spec().
 child_spec(Options) ->
     Id =
-        case cprof_flight_options:to_map(Options) of
+        case cprof_proplist:to_map(Options) of
             #{name := Name} -> Name;
             _ -> ?MODULE
         end,
@@ -35,7 +35,7 @@ child_spec(Options) ->
 -spec start_link(cprof_flight_options:options() | [{atom(), term()}]) ->
     {ok, pid()} | {error, cprof_protocol:failure() | {already_started, pid()}}.
 start_link(Options) ->
-    case cprof_flight_options:check(cprof_flight_options:to_map(Options)) of
+    case cprof_flight_options:check(cprof_proplist:to_map(Options)) of
         {ok, Checked} -> cprof_flight_server:start_link(Checked);
         {error, Failure} -> {error, Failure}
     end.

@@ -3,7 +3,7 @@
 %% parsed by the program.)
 -module(cprof_flight_options).
 
--export([check/1, to_map/1, arguments/2]).
+-export([check/1, arguments/2]).
 
 -type text() :: unicode:chardata() | atom().
 -type limit() :: #{over => number(), p99 => number(), measurement => atom()}.
@@ -61,16 +61,6 @@
 }).
 -define(MOST_MS, 3600000).
 -define(MOST_S, 600).
-
-%% What is neither a map nor a list of pairs stays as it is: check/1 refuses it.
--spec to_map(options() | [{atom(), term()}]) -> options().
-to_map(Options) when is_map(Options) -> Options;
-to_map(Options) ->
-    try
-        maps:from_list(Options)
-    catch
-        error:_ -> Options
-    end.
 
 -spec check(options()) -> {ok, checked()} | {error, cprof_protocol:failure()}.
 check(Options) when is_map(Options) ->
@@ -133,7 +123,7 @@ number(Value) when is_integer(Value) -> integer_to_binary(Value);
 number(Value) -> float_to_binary(Value, [{decimals, 3}, compact]).
 
 span({Event, Limits}) when is_list(Limits) ->
-    case to_map(Limits) of
+    case cprof_proplist:to_map(Limits) of
         #{} = Map -> span({Event, Map});
         _ -> no_span({Event, Limits})
     end;
