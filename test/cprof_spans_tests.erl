@@ -542,6 +542,121 @@ a_child_that_has_no_row_yet_is_no_failure_test() ->
     ?assertEqual([], cprof_n_plus_one_table:take_children(self(), Table)),
     ok = cprof_n_plus_one:stop(Watch).
 
+with_table(Fun) ->
+    {ok, Checked} = cprof_n_plus_one:check(#{}),
+    {ok, Watch} = cprof_n_plus_one:start(Checked),
+    {table, Owner, _, Children, _} = Table = element(2, Watch),
+    Tick = fun() ->
+        Owner ! forget,
+        Table = gen_server:call(Owner, table)
+    end,
+    Refused = fun() ->
+        {ok, #{refused := #{rows := Rows, children := Of}}} = cprof_n_plus_one:found(Watch),
+        {Rows, Of}
+    end,
+    try
+        Fun(Table, Tick, Refused, Children)
+    after
+        cprof_n_plus_one:stop(Watch)
+    end.
+
+%% Any process may say that it works for any other.
+one_caller_does_not_take_all_places_test() ->
+    with_table(fun(Table, Tick, Refused, _) ->
+        Add = fun(Caller, N) -> cprof_n_plus_one_table:add_child({Caller, {query, N}}, 1, Table) end,
+        ?assertEqual(256, lists:sum([Add(self(), N) || N <- lists:seq(1, 300)])),
+        ?assertEqual({0, 44}, Refused()),
+        ?assertEqual(2, Add(self(), 256)),
+        ?assertEqual(1, Add(whereis(init), 1)),
+        Tick(),
+        ?assertEqual(256, length(cprof_n_plus_one_table:take_children(self(), Table))),
+        ?assertEqual(1, Add(self(), 300)),
+        ?assertEqual({0, 44}, Refused())
+    end).
+
+places_are_free_again_test() ->
+    with_table(fun(Table, Tick, Refused, Children) ->
+        Add = fun(Caller, N) -> cprof_n_plus_one_table:add_child({Caller, {query, N}}, 1, Table) end,
+        Fill = fun(Caller) -> [1 = Add(Caller, N) || N <- lists:seq(1, 250)] end,
+        Sleep = fun() -> receive after infinity -> ok end end,
+        [First | Others] = Pids = [spawn(Sleep) || _ <- lists:seq(1, 40)],
+        lists:foreach(Fill, Pids),
+        ?assertEqual(0, Add(self(), 1)),
+        Tick(),
+        ?assertEqual({0, 1}, Refused()),
+        %% Its callers are in no span for more than a minute.
+        Minute = erlang:monotonic_time(second) - 61,
+        [true = ets:update_element(Children, {Pid, 0}, {3, Minute}) || Pid <- Pids, Pid =/= First],
+        Tick(),
+        ?assertEqual({0, 1 + 39 * 250}, Refused()),
+        ?assertEqual(1, Add(self(), 1)),
+        ?assertEqual(250, length(cprof_n_plus_one_table:take_children(First, Table))),
+        %% Those of processes that ended are dropped, and missed by nobody.
+        Fill(First),
+        Monitor = erlang:monitor(process, First),
+        [exit(Pid, kill) || Pid <- [First | Others]],
+        receive {'DOWN', Monitor, process, First, killed} -> ok end,
+        Tick(),
+        ?assertEqual({0, 1 + 39 * 250}, Refused()),
+        ?assertEqual(2, ets:info(Children, size))
+    end).
+
+rows_of_children_take_no_place_of_others_test() ->
+    with_table(fun(Table, Tick, Refused, _) ->
+        Row = fun(Path, N) -> cprof_n_plus_one_table:row({Path, N}, fun() -> #{} end, Table) end,
+        ?assertEqual(100, length([none || N <- lists:seq(1, 600), Row([], N) =:= none])),
+        ?assertEqual({100, 0}, Refused()),
+        ?assertEqual(10, length([none || N <- lists:seq(1, 510), Row([<<"[:web]">>], N) =:= none])),
+        ?assertEqual({110, 0}, Refused()),
+        Tick(),
+        ?assertNotEqual(none, Row([], 601)),
+        ?assertEqual(#{}, cprof_n_plus_one_table:info({[<<"[:web]">>], 1}, Table)),
+        ?assertEqual(none, cprof_n_plus_one_table:info({[], 1}, Table))
+    end).
+
+%% --- the depth of stacks ---------------------------------------------------------------
+
+-define(DEPTH_LOCK, {cprof_n_plus_one_caller, backtrace_depth}).
+
+depth() ->
+    Depth = erlang:system_flag(backtrace_depth, 64),
+    64 = erlang:system_flag(backtrace_depth, Depth),
+    Depth.
+
+%% As a process leaves it that is killed while it takes its stack. (Such kills are too rare
+%% to wait for: a process is killed when it is scheduled out.)
+leave_depth_raised() ->
+    Lock = persistent_term:get(?DEPTH_LOCK),
+    {Pid, Monitor} = spawn_monitor(fun() ->
+        [_, Number, Serial] = string:lexemes(pid_to_list(self()), "<.>"),
+        ok = atomics:compare_exchange(Lock, 1, 0, list_to_integer(Number) bor (list_to_integer(Serial) bsl 28)),
+        atomics:put(Lock, 2, erlang:system_flag(backtrace_depth, 64)),
+        exit(self(), kill)
+    end),
+    receive {'DOWN', Monitor, process, Pid, killed} -> ok end,
+    64 = depth().
+
+a_killed_process_does_not_leave_the_depth_raised_test() ->
+    ok = cprof_n_plus_one_caller:prepare(),
+    Depth = depth(),
+    ?assertNotEqual(64, Depth),
+    leave_depth_raised(),
+    ok = cprof_n_plus_one_caller:restore_depth(),
+    ?assertEqual(Depth, depth()),
+    ?assertEqual(0, atomics:get(persistent_term:get(?DEPTH_LOCK), 1)),
+    with_table(fun(_, Tick, _, _) ->
+        leave_depth_raised(),
+        Tick(),
+        ?assertEqual(Depth, depth()),
+        leave_depth_raised()
+    end),
+    ?assertEqual(Depth, depth()),
+    %% Who lives sets it back itself.
+    ?assertMatch(<<_/binary>>, caller_of_stack()),
+    ?assertEqual(Depth, depth()).
+
+caller_of_stack() -> cprof_n_plus_one_caller:of_query(#{}).
+
 %% --- options -------------------------------------------------------------------------
 
 options_are_checked_test_() ->
@@ -566,9 +681,17 @@ options_are_checked_test_() ->
             {[], #{events => [[q]], n_plus_one => #{speed => 1}}, <<"unknown option speed of n_plus_one">>},
             {[], #{events => [[q]], n_plus_one => [odd]}, <<"n_plus_one must be">>},
             {[web], #{speed => 1}, <<"unknown option speed">>},
-            {[web], none, <<"a map or a list">>}
+            {[web], none, <<"a map or a list">>},
+            {[web], [{id, a}, odd], <<"a map or a list">>}
         ]
     ].
+
+%% Whatever an error quotes, it is one line.
+errors_are_one_line_test() ->
+    Long = [{list_to_atom("an_option_with_a_long_name_" ++ integer_to_list(N)), N} || N <- lists:seq(1, 20)],
+    {error, {invalid_option, Text}} = cprof_spans_options:check([web], #{metadata => Long}),
+    ?assertEqual(nomatch, binary:match(Text, <<"\\x{0A}">>)),
+    ?assertMatch({_, _}, binary:match(Text, <<"{an_option_with_a_long_name_20,20}]">>)).
 
 options_are_completed_test() ->
     {ok, One} = cprof_spans_options:check([web], #{}),

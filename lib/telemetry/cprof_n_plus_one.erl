@@ -82,12 +82,12 @@ check(Options) ->
 
 wrong(threshold, Threshold) when is_integer(Threshold), Threshold >= 2 -> [];
 wrong(threshold, Threshold) ->
-    [io_lib:format("threshold of n_plus_one must be 2 or more, not ~tp", [Threshold])];
+    [io_lib:format("threshold of n_plus_one must be 2 or more, not ~0tp", [Threshold])];
 wrong(key, Key) when Key =:= query; is_function(Key, 2) -> [];
 wrong(key, Key) ->
-    [io_lib:format("key of n_plus_one must be a function of the event and its metadata, not ~tp", [Key])];
+    [io_lib:format("key of n_plus_one must be a function of the event and its metadata, not ~0tp", [Key])];
 wrong(Key, _) ->
-    [io_lib:format("unknown option ~tp of n_plus_one; there are threshold and key", [Key])].
+    [io_lib:format("unknown option ~0tp of n_plus_one; there are threshold and key", [Key])].
 
 -spec start(none | checked()) -> {ok, none | watch()} | {error, cprof_protocol:failure()}.
 start(none) ->
@@ -221,7 +221,7 @@ info({Name, _, _}, Metadata, Key) ->
 
 query_text({_, _, _}, #{query := Query}) -> cprof_words:shown(cprof_native:query_text(Query));
 query_text({_, {key, Key}}, _) when is_binary(Key) -> cprof_words:shown(cut(Key, ?QUERY_BYTES));
-query_text({_, {key, Key}}, _) -> cut(cprof_words:text("~tp", [Key]), ?QUERY_BYTES);
+query_text({_, {key, Key}}, _) -> cut(cprof_words:text("~0tp", [Key]), ?QUERY_BYTES);
 query_text({_, Text}, _) -> cprof_words:shown(cut(joined(Text), ?QUERY_BYTES)).
 
 path(Spans) -> [whole(Span) || Span <- lists:reverse(Spans)].

@@ -3,7 +3,7 @@
 %% that only calls functions for others (Enum, Task).
 -module(cprof_n_plus_one_caller).
 
--export([prepare/0, of_query/1, is_between/1]).
+-export([prepare/0, of_query/1, is_between/1, restore_depth/0]).
 
 %% These modules, and those whose names begin with one of these names and a point.
 -define(BETWEEN, [
@@ -16,12 +16,27 @@
 
 %% How many functions of a stack are looked at: the most that the VM gives.
 -define(DEPTH, 64).
-%% Of an atomic among the persistent terms: 1 while a process has raised the depth.
+-define(USUAL_DEPTH, 8).
+%% Of atomics among the persistent terms: which process has raised the depth (0: none),
+%% and what it was before.
 -define(LOCK, {?MODULE, backtrace_depth}).
+-define(HOLDER, 1).
+-define(BEFORE, 2).
 
 %% Before the first of_query/1.
 -spec prepare() -> ok.
-prepare() -> persistent_term:put(?LOCK, persistent_term:get(?LOCK, atomics:new(1, []))).
+prepare() ->
+    case persistent_term:get(?LOCK, none) of
+        none ->
+            Lock = atomics:new(2, []),
+            ok = atomics:put(Lock, ?BEFORE, ?USUAL_DEPTH),
+            persistent_term:put(?LOCK, Lock);
+        _ ->
+            restore_depth()
+    end,
+    %% Learns the depth, in case the first that raises it is killed before it has noted it.
+    _ = stack(#{}),
+    ok.
 
 %% From the metadata of its event: Ecto adds a stack if it is asked to (the option
 %% `stacktrace' of the repository). Otherwise from the stack of the calling process.
@@ -41,7 +56,7 @@ stack(#{stacktrace := [_ | _] = Stack}) ->
     Stack;
 stack(_) ->
     Lock = persistent_term:get(?LOCK),
-    case atomics:compare_exchange(Lock, 1, 0, 1) of
+    case atomics:compare_exchange(Lock, ?HOLDER, 0, number(self())) of
         ok -> deep_stack(Lock);
         _ -> own_stack()
     end.
@@ -51,10 +66,45 @@ stack(_) ->
 %% stacks, too.
 deep_stack(Lock) ->
     Depth = erlang:system_flag(backtrace_depth, ?DEPTH),
+    atomics:put(Lock, ?BEFORE, Depth),
     Stack = own_stack(),
     _ = erlang:system_flag(backtrace_depth, Depth),
-    atomics:put(Lock, 1, 0),
+    atomics:put(Lock, ?HOLDER, 0),
     Stack.
+
+%% If the process that has raised the depth was killed before it set it back: does that in
+%% its place.
+-spec restore_depth() -> ok.
+restore_depth() ->
+    Lock = persistent_term:get(?LOCK),
+    case atomics:get(Lock, ?HOLDER) of
+        0 -> ok;
+        Holder -> is_process_alive(process(Holder)) orelse restore_depth(Lock, Holder)
+    end,
+    ok.
+
+restore_depth(Lock, Holder) ->
+    case atomics:compare_exchange(Lock, ?HOLDER, Holder, number(self())) of
+        ok ->
+            _ = set_back(erlang:system_flag(backtrace_depth, atomics:get(Lock, ?BEFORE))),
+            atomics:put(Lock, ?HOLDER, 0);
+        _ ->
+            ok
+    end.
+
+%% It had not been raised yet, or somebody has set it since.
+set_back(?DEPTH) -> ok;
+set_back(Other) -> erlang:system_flag(backtrace_depth, Other).
+
+%% A local pid is two numbers of 28 and at most 32 bits. No process that executes an event
+%% is <0.0.0>.
+number(Pid) ->
+    [_, Number, Serial] = string:lexemes(pid_to_list(Pid), "<.>"),
+    list_to_integer(Number) bor (list_to_integer(Serial) bsl 28).
+
+process(Number) ->
+    Parts = [Number band ((1 bsl 28) - 1), Number bsr 28],
+    list_to_pid(lists:flatten(io_lib:format("<0.~b.~b>", Parts))).
 
 own_stack() ->
     {current_stacktrace, Stack} = erlang:process_info(self(), current_stacktrace),

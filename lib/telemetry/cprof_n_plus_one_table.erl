@@ -9,7 +9,7 @@
 -export([start/0, stop/1, found/1]).
 -export([row/3, info/2, add/3, ended/1, refused_query/1]).
 -export([add_child/3, take_children/2, forget/2]).
--export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -export_type([table/0, info/0]).
 
@@ -17,7 +17,8 @@
     owner :: pid(),
     %% {{Path, Key}, Figures, Info}
     rows :: ets:table(),
-    %% {{Caller, Key}, Count, Ns of the first, Ns of all}
+    %% {{Caller, Key}, Count, Ns of the first, Ns of all}, and for each caller {{Caller, 0},
+    %% how many keys it has, since when}
     children :: ets:table(),
     counters :: counters:counters_ref()
 }).
@@ -31,7 +32,10 @@
 
 -define(ROWS, 500).
 -define(CHILDREN, 10000).
+%% Different queries of the children of one process: as many as it may have itself.
+-define(OF_CALLER, 256).
 -define(FORGET_MS, 10000).
+-define(OLD_S, 60).
 
 %% The counters of a table.
 -define(SPANS, 1).
@@ -39,6 +43,8 @@
 -define(REFUSED_QUERIES, 3).
 -define(REFUSED_CHILDREN, 4).
 -define(CHILDREN_NOW, 5).
+%% Rows whose path is [].
+-define(UNPLACED_ROWS, 6).
 
 %% The counters of a row: spans, queries, ns lost, and how many spans had which count of
 %% queries. Each count below ?EXACT has a counter of its own. Of larger ones, there are
@@ -82,16 +88,24 @@ row(Key, Info, #table{rows = Rows, counters = Counters} = Table) ->
         true ->
             ets:lookup_element(Rows, Key, 2);
         false ->
-            case ets:info(Rows, size) < ?ROWS of
+            case has_room(Key, Table) of
                 true ->
                     New = counters:new(?ROW_FIRST + ?PLACES, []),
-                    _ = ets:insert_new(Rows, {Key, New, Info()}),
+                    Inserted = ets:insert_new(Rows, {Key, New, Info()}),
+                    _ = [counters:add(Counters, ?UNPLACED_ROWS, 1) || Inserted, element(1, Key) =:= []],
                     row(Key, Info, Table);
                 false ->
                     counters:add(Counters, ?REFUSED_ROWS, 1),
                     none
             end
     end.
+
+%% A process may name any other one as its caller, so the rows of queries of children are
+%% limited apart from the others.
+has_room({[], _}, #table{counters = Counters}) ->
+    counters:get(Counters, ?UNPLACED_ROWS) < ?ROWS;
+has_room(_, #table{rows = Rows, counters = Counters}) ->
+    ets:info(Rows, size) - counters:get(Counters, ?UNPLACED_ROWS) < ?ROWS.
 
 -spec info(row_key(), table()) -> info() | none.
 info(Key, #table{rows = Rows}) ->
@@ -190,8 +204,8 @@ quantile_at(Rank, [{_, N} | Rest]) -> quantile_at(Rank - N, Rest).
 %% How many queries of this key the caller's children have made; 0 if this one found no
 %% room.
 -spec add_child(child_key(), integer(), table()) -> non_neg_integer().
-add_child(Key, Ns, #table{children = Children, counters = Counters}) ->
-    case counters:get(Counters, ?CHILDREN_NOW) < ?CHILDREN orelse ets:member(Children, Key) of
+add_child(Key, Ns, #table{children = Children, counters = Counters} = Table) ->
+    case ets:member(Children, Key) orelse has_place(Key, Table) of
         true ->
             [Count, _] = ets:update_counter(Children, Key, [{2, 1}, {4, Ns}], {Key, 0, Ns, 0}),
             _ = [counters:add(Counters, ?CHILDREN_NOW, 1) || Count =:= 1],
@@ -201,15 +215,27 @@ add_child(Key, Ns, #table{children = Children, counters = Counters}) ->
             0
     end.
 
+%% Another key finds a place if neither all children nor those of the caller have too many.
+%% (Numbers are before all keys.)
+has_place({Caller, _}, #table{children = Children, counters = Counters}) ->
+    counters:get(Counters, ?CHILDREN_NOW) < ?CHILDREN andalso
+        ets:update_counter(Children, {Caller, 0}, {2, 1}, {{Caller, 0}, 0, seconds()}) =< ?OF_CALLER.
+
+seconds() -> erlang:monotonic_time(second).
+
 %% What the children of a process have counted, which is then forgotten.
 -spec take_children(pid(), table()) -> [{term(), pos_integer(), integer(), integer()}].
 take_children(Caller, #table{counters = Counters} = Table) ->
     case counters:get(Counters, ?CHILDREN_NOW) of
         0 -> [];
-        _ -> take_next(Caller, Table)
+        _ -> take(Caller, Table)
     end.
 
-%% In the order of terms, numbers come before all keys, which are tuples.
+take(Caller, #table{children = Children} = Table) ->
+    Taken = take_next(Caller, Table),
+    _ = ets:delete(Children, {Caller, 0}),
+    Taken.
+
 take_next(Caller, #table{children = Children, counters = Counters} = Table) ->
     case ets:next(Children, {Caller, 0}) of
         {Caller, Key} = First ->
@@ -236,7 +262,7 @@ init([]) ->
         owner = self(),
         rows = ets:new(cprof_n_plus_one_rows, [public, {read_concurrency, true}]),
         children = ets:new(cprof_n_plus_one_children, [ordered_set, public, {write_concurrency, true}]),
-        counters = counters:new(?CHILDREN_NOW, [])
+        counters = counters:new(?UNPLACED_ROWS, [])
     },
     _ = erlang:send_after(?FORGET_MS, self(), forget),
     {ok, Table}.
@@ -247,17 +273,45 @@ handle_call(table, _, Table) ->
 handle_cast(_, Table) ->
     {noreply, Table}.
 
-handle_info(forget, #table{children = Children} = Table) ->
-    forget_ended(ets:first(Children), Table),
+handle_info(forget, #table{children = Children, counters = Counters} = Table) ->
+    cprof_n_plus_one_caller:restore_depth(),
+    IsFull = counters:get(Counters, ?CHILDREN_NOW) > ?CHILDREN div 2,
+    forget_some(ets:first(Children), IsFull, Table),
+    forget_unplaced(Table),
     _ = erlang:send_after(?FORGET_MS, self(), forget),
     {noreply, Table};
 handle_info(_, Table) ->
     {noreply, Table}.
 
-%% In the order of terms, lists come after all keys, which are tuples. So the next entry is
-%% that of another process.
-forget_ended({Caller, _}, #table{children = Children} = Table) ->
-    _ = is_process_alive(Caller) orelse forget(Caller, Table),
-    forget_ended(ets:next(Children, {Caller, []}), Table);
-forget_ended('$end_of_table', _) ->
+terminate(_, _) ->
+    cprof_n_plus_one_caller:restore_depth().
+
+%% What was counted for a process that has ended; and, if there is little room, what has
+%% waited for long for a caller that may never be in a span.
+%%
+%% Behind all keys of a process is that of the next one: numbers are before atoms, atoms
+%% before tuples, and these before lists.
+forget_some({Caller, _}, IsFull, #table{children = Children} = Table) ->
+    _ = forget_if(is_process_alive(Caller), IsFull, Caller, Table),
+    forget_some(ets:next(Children, {Caller, []}), IsFull, Table);
+forget_some('$end_of_table', _, _) ->
     ok.
+
+forget_if(false, _, Caller, Table) ->
+    take(Caller, Table);
+forget_if(true, IsFull, Caller, #table{counters = Counters} = Table) ->
+    Old = [Child || IsFull, is_old(Caller, Table), Child <- take(Caller, Table)],
+    counters:add(Counters, ?REFUSED_CHILDREN, length(Old)).
+
+is_old(Caller, #table{children = Children}) ->
+    case ets:lookup(Children, {Caller, 0}) of
+        [{_, _, Since}] -> seconds() - Since > ?OLD_S;
+        [] -> false
+    end.
+
+%% They are made again when the next child repeats its query.
+forget_unplaced(#table{rows = Rows, counters = Counters}) ->
+    case counters:get(Counters, ?UNPLACED_ROWS) >= ?ROWS of
+        true -> counters:sub(Counters, ?UNPLACED_ROWS, ets:select_delete(Rows, [{{{[], '_'}, '_', '_'}, [], [true]}]));
+        false -> ok
+    end.
