@@ -110,7 +110,7 @@ add_libraries() {
         rm -rf /tmp/libraries
         touch "$2/.complete"' sh "$libraries_package" "$libraries" && return 0
     rm -rf "${1:?}$libraries"
-    echo "roots.sh: no $libraries_package; tests that need it are skipped" >&2
+    echo "roots.sh: no $libraries_package, which has telemetry and Phoenix for tests" >&2
 }
 
 make_root() {
