@@ -35,7 +35,10 @@ if [ "${1-}" = --run ]; then
     node "$2"
     exit
 fi
-erlc -o "$CPROF_PAGES" page_work.erl
+# The module and the library with which spans are marked.
+erlc -o "$CPROF_PAGES" page_work.erl ../../lib/native/cprof_native.erl
+CPROF_PRIV=$(cd ../../priv && pwd)
+export CPROF_PRIV
 record() { # recording, function of page_work, events
     ../../priv/cprof record -r 999 --timeline -o "$CPROF_PAGES/$1.pb.gz" \
         --event "${3:-cpu}" -- erl -noshell -pa "$CPROF_PAGES" -s page_work "$2"
@@ -44,4 +47,5 @@ record page start
 record base base
 record now now_slower
 record both both cpu,wall
+record spans spans
 node --test --test-concurrency=2 "${@:-.}"

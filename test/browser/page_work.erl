@@ -4,6 +4,7 @@
 -behaviour(gen_server).
 -export([start/0, counter/1, sorter/1, packer/0, reader/1, early/1, late/1]).
 -export([both/0, buyer/0, init/1, handle_call/3, handle_cast/2]).
+-export([spans/0, shopper/1, in_orders/1, in_query/1, in_cart/1, in_no_span/1]).
 -export([base/0, now_slower/0, steady/1, slowed/1, only_before/1, only_now/1]).
 
 -define(MILLISECONDS, 2000).
@@ -44,6 +45,45 @@ handle_call(pay, _, State) ->
     {reply, ok, State}.
 
 handle_cast(_, State) -> {noreply, State}.
+
+%% For a recording with spans: each burns a function of its own.
+spans() ->
+    true = is_integer(cprof_native:spans_page()),
+    [spawn(?MODULE, shopper, [Page]) || Page <- [orders, cart, none]],
+    timer:sleep(?MILLISECONDS),
+    halt().
+
+shopper(Page) ->
+    shop(Page),
+    shopper(Page).
+
+shop(orders) ->
+    in_span(<<"[:shop, :page]">>, <<"/orders">>, fun() ->
+        in_orders(200000),
+        in_span(<<"[:shop, :query]">>, <<>>, fun() -> in_query(100000) end)
+    end);
+shop(cart) ->
+    in_span(<<"[:shop, :page]">>, <<"/cart">>, fun() -> in_cart(100000) end);
+shop(none) ->
+    in_no_span(100000).
+
+%% As the handlers of cprof_spans mark them (enum span_what). No process works for another.
+in_span(Event, Text, Fun) ->
+    ok = cprof_native:span_mark(16#101, Event, Text, undefined),
+    Fun(),
+    ok = cprof_native:span_mark(2, Event, Text, undefined).
+
+in_orders(0) -> ok;
+in_orders(N) -> in_orders(N - 1).
+
+in_query(0) -> ok;
+in_query(N) -> in_query(N - 1).
+
+in_cart(0) -> ok;
+in_cart(N) -> in_cart(N - 1).
+
+in_no_span(0) -> ok;
+in_no_span(N) -> in_no_span(N - 1).
 
 %% For comparisons: slowed/1 does four times as much now, one function is gone, one is new, steady/1 is as it was. The
 %% same rounds each time, so that starting up weighs as much.
