@@ -155,6 +155,15 @@ assert_line(Text) ->
 
 %% --- errors ---------------------------------------------------------------
 
+durations_have_three_digits_test_() ->
+    [
+        ?_assertEqual(Want, cprof_words:duration(Ns))
+     || {Ns, Want} <- [
+            {0, <<"0 ns">>}, {999, <<"999 ns">>}, {1000, <<"1.00 us">>}, {9990, <<"9.99 us">>}, {12345.6, <<"12 us">>},
+            {4000000, <<"4.00 ms">>}, {30000000, <<"30 ms">>}, {1500000000, <<"1.50 s">>}, {72000000000, <<"72 s">>}
+        ]
+    ].
+
 errors_test_() ->
     Name = unicode:characters_to_binary(["/no/such", ?BAD]),
     Atom = list_to_atom(?BAD),

@@ -3,7 +3,7 @@
 -module(cprof_words).
 
 -export([shown/1, text/2]).
--export([pid/1, function/1, frame/1, bytes/1, count/1, percent/1, rate/1, who/1]).
+-export([pid/1, function/1, frame/1, bytes/1, duration/1, count/1, percent/1, rate/1, who/1]).
 
 %% Text as it may be shown: one line, whatever it contains. Control characters,
 %% line separators, marks of direction, and bytes that are not UTF-8 are written
@@ -82,6 +82,15 @@ digits(Value) when is_integer(Value) -> integer_to_list(Value);
 digits(Value) when Value < 9.995 -> io_lib:format("~.2f", [float(Value)]);
 digits(Value) when Value < 99.95 -> io_lib:format("~.1f", [float(Value)]);
 digits(Value) -> integer_to_list(round(Value)).
+
+%% Of nanoseconds, three digits. The program writes it alike: c_src/report/blocks_sentence.h.
+-spec duration(number()) -> binary().
+duration(Ns) when Ns < 1000 -> text("~b ns", [round(Ns)]);
+duration(Ns) -> duration(Ns / 1000, ["us", "ms", "s"]).
+
+duration(Value, [_ | [_ | _] = Units]) when Value >= 1000 -> duration(Value / 1000, Units);
+duration(Value, [Unit | _]) when Value < 10 -> text("~.2f ~s", [Value, Unit]);
+duration(Value, [Unit | _]) -> text("~b ~s", [round(Value), Unit]).
 
 %% With commas.
 -spec count(integer() | undefined) -> binary().

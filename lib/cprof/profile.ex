@@ -48,7 +48,8 @@ defmodule Cprof.Profile do
           processes: [map()],
           process_groups: [map()],
           waits: [map()],
-          waits_cause: map() | nil
+          waits_cause: map() | nil,
+          spans: [map()]
         }
 
   @enforce_keys [:report, :recording]

@@ -42,6 +42,7 @@ defmodule Cprof.Spans do
   @type n_plus_one_option :: {:threshold, pos_integer()} | {:key, (event(), map() -> term())}
 
   @type stats :: :cprof_spans.stats()
+  @type attached :: :cprof_spans.attached()
   @type found :: :cprof_n_plus_one.found()
 
   @doc """
@@ -69,6 +70,13 @@ defmodule Cprof.Spans do
   """
   @spec detach(id()) :: :ok | {:error, Error.t()}
   def detach(id \\ @default), do: result(:cprof_spans.detach(id))
+
+  @doc """
+  What is attached now: for each the `id`, the `events` (prefixes of spans, and single events, as texts), and the
+  figures of `stats/1`.
+  """
+  @spec attached() :: {:ok, [attached()]} | {:error, Error.t()}
+  def attached, do: result(:cprof_spans.attached())
 
   @doc """
   `spans`: how many ended since `attach/2`. `failures`: events that could not be marked (one without a duration), and

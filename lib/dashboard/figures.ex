@@ -3,6 +3,8 @@ defmodule Cprof.LiveDashboard.Figures do
   # The figures of the node as tables of texts. One process reads them, in the loop serve/1. It is always the same one,
   # because rates are those since its previous reading. It is not the process of the page, which must never wait.
 
+  alias Cprof.LiveDashboard.Spans
+
   @rows 8
   # How long to wait for missing answers; as in Cprof.snapshot/1.
   @wait_ms 100
@@ -44,18 +46,26 @@ defmodule Cprof.LiveDashboard.Figures do
   @spec take() :: t()
   def take do
     options = %{top: @rows, wait_ms: @wait_ms}
-    from(:cprof_snapshot.take_with_rates(options), :cprof_memory.take(options))
+    spans = Spans.attached(Cprof.Spans.attached())
+    from(:cprof_snapshot.take_with_rates(options), :cprof_memory.take(options), spans)
   end
 
   @doc """
-  The tables of a snapshot and of what is known of the memory.
+  The tables of a snapshot, of what is known of the memory, and of spans.
   """
-  @spec from(:cprof_snapshot.snapshot(), :cprof_memory.memory()) :: t()
-  def from(snapshot, memory) do
+  @spec from(:cprof_snapshot.snapshot(), :cprof_memory.memory(), Spans.table()) :: t()
+  def from(snapshot, memory, spans) do
     %{
       read: read(snapshot, memory),
       incomplete: incomplete(snapshot.quality, memory.quality),
-      tables: [schedulers(snapshot), waited(snapshot), processes(snapshot), mailboxes(snapshot), memory(memory)]
+      tables: [
+        schedulers(snapshot),
+        waited(snapshot),
+        processes(snapshot),
+        mailboxes(snapshot),
+        spans(spans),
+        memory(memory)
+      ]
     }
   end
 
@@ -162,6 +172,10 @@ defmodule Cprof.LiveDashboard.Figures do
       left: "process",
       left: "now in"
     )
+  end
+
+  defp spans(%{says: says, rows: rows, columns: columns}) do
+    table("spans", "Spans", says, Enum.map(rows, &row(nil, &1)), columns)
   end
 
   defp memory(%{sentence: sentence, parts: parts}) do

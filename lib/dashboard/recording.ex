@@ -4,6 +4,7 @@ defmodule Cprof.LiveDashboard.Recording do
   # ends with the page's process, and the recording with it.
 
   alias Cprof.{Error, Profile}
+  alias Cprof.LiveDashboard.Spans
 
   @events %{cpu: "CPU time", wall: "process time", block: "blocked time"}
   @seconds [2, 5, 10, 30, 60]
@@ -23,6 +24,7 @@ defmodule Cprof.LiveDashboard.Recording do
           says: String.t(),
           hot: [hot()],
           waits: :cprof_waits.waits() | nil,
+          spans: Spans.table() | nil,
           text: String.t(),
           html: String.t() | nil,
           recording: binary() | nil,
@@ -107,6 +109,7 @@ defmodule Cprof.LiveDashboard.Recording do
       says: says(event, report),
       hot: profile |> Cprof.hotspots(@rows) |> Enum.map(&hot/1),
       waits: if(event == :wall, do: :cprof_waits.of_report(report, @rows)),
+      spans: Spans.recorded(report, event),
       text: text,
       html: if(byte_size(html) <= @max_bytes, do: html),
       recording: if(byte_size(recording) <= @max_bytes, do: recording),

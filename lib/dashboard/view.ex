@@ -110,6 +110,7 @@ defmodule Cprof.LiveDashboard.View do
       el(:h5, [class: "card-title"], result.says),
       waits(result.waits),
       hot(result),
+      spans(result.spans),
       frame(result, nonces),
       el(:div, [class: "mt-2"], [download(result)]),
       el(:details, [class: "mt-2"], [
@@ -165,6 +166,12 @@ defmodule Cprof.LiveDashboard.View do
   defp hot_title(:cpu), do: "Hot functions, by their own CPU time:"
   defp hot_title(:wall), do: "Where the processes were, by process time:"
   defp hot_title(:block), do: "Where schedulers were blocked:"
+
+  defp spans(nil), do: nil
+
+  defp spans(%{says: says, columns: columns, rows: rows}) do
+    el(:div, [class: "cprof-spans"], [el(:p, [], says), table(columns, Enum.map(rows, &{nil, &1}), nil)])
+  end
 
   defp frame(%{html: nil}, _) do
     el(:p, [], "The flame graph page is too large to be shown here. Save the recording, and make the page of it.")

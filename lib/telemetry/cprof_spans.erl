@@ -14,7 +14,7 @@
 %% Text}}' and `{error, {no_nif, Text}}' say so.
 -module(cprof_spans).
 
--export([attach/1, attach/2, detach/0, detach/1, stats/0, stats/1]).
+-export([attach/1, attach/2, detach/0, detach/1, attached/0, stats/0, stats/1]).
 -export([n_plus_one/0, n_plus_one/1, format/1]).
 
 -type failure() :: cprof_protocol:failure().
@@ -28,7 +28,17 @@
     kinds := non_neg_integer(),
     kinds_refused := non_neg_integer()
 }.
--export_type([stats/0]).
+%% What is attached: under which id, the events, as cprof_spans_options:name/1 writes
+%% them, and its figures.
+-type attached() :: #{
+    id := handler_id(),
+    events := [binary(), ...],
+    spans := non_neg_integer(),
+    failures := non_neg_integer(),
+    kinds := non_neg_integer(),
+    kinds_refused := non_neg_integer()
+}.
+-export_type([stats/0, attached/0]).
 
 %% One for each attachment. A process that is in a span at `detach' keeps what it noted
 %% under the key, until the next attachment with this key replaces it.
@@ -133,6 +143,20 @@ forget(Key, Attachment) ->
     _ = persistent_term:erase(Key),
     cprof_n_plus_one:stop(cprof_spans_handler:watch(Attachment)).
 
+%% @doc What is attached now, each with the figures of {@link stats/1}.
+-spec attached() -> {ok, [attached()]} | {error, failure()}.
+attached() ->
+    case cprof_telemetry_library:available() of
+        ok -> {ok, [described(A) || {_, A} <- attachments(), is_attached(A)]};
+        {error, Failure} -> {error, Failure}
+    end.
+
+described(Attachment) ->
+    (figures(Attachment))#{
+        id => cprof_spans_handler:id(Attachment),
+        events => cprof_spans_handler:events(Attachment)
+    }.
+
 %% @doc How many spans ended since {@link attach/2}, and what failed.
 -spec stats() -> {ok, stats()} | {error, failure()}.
 stats() -> stats(cprof_spans_options:default_id()).
@@ -140,11 +164,12 @@ stats() -> stats(cprof_spans_options:default_id()).
 -spec stats(handler_id()) -> {ok, stats()} | {error, failure()}.
 stats(Id) ->
     case known(Id) of
-        {ok, _, Attachment} ->
-            {ok, maps:merge(cprof_spans_handler:figures(Attachment), kinds(cprof_native:spans_figures()))};
-        {error, Failure} ->
-            {error, Failure}
+        {ok, _, Attachment} -> {ok, figures(Attachment)};
+        {error, Failure} -> {error, Failure}
     end.
+
+figures(Attachment) ->
+    maps:merge(cprof_spans_handler:figures(Attachment), kinds(cprof_native:spans_figures())).
 
 %% One kind is for all that find no room. If the library was unloaded, there are none yet.
 kinds({_, Kinds, Refused}) -> #{kinds => Kinds - 1, kinds_refused => Refused};
@@ -173,9 +198,12 @@ format(Found) -> cprof_n_plus_one_text:format(Found).
 
 known(Id) ->
     case cprof_telemetry_library:available() of
-        ok -> known(Id, [{Key, A} || Key <- ?KEYS, A <- [persistent_term:get(Key, none)], A =/= none]);
+        ok -> known(Id, attachments());
         {error, Failure} -> {error, Failure}
     end.
+
+attachments() ->
+    [{Key, A} || Key <- ?KEYS, A <- [persistent_term:get(Key, none)], A =/= none].
 
 known(Id, Attachments) ->
     case [{Key, A} || {Key, A} <- Attachments, cprof_spans_handler:id(A) =:= Id, is_attached(A)] of

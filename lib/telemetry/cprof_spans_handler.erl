@@ -9,7 +9,7 @@
 %% metadata is, and repeated queries can be counted (cprof_n_plus_one).
 -module(cprof_spans_handler).
 
--export([attachment/1, id/1, watch/1, figures/1, handle/4]).
+-export([attachment/1, id/1, events/1, watch/1, figures/1, handle/4]).
 
 -export_type([attachment/0, key/0, label/0]).
 
@@ -65,6 +65,10 @@ attachment(#{id := Id, steps := Steps, label := Label, watch := Watch}) ->
 
 -spec id(attachment()) -> term().
 id(#attachment{id = Id}) -> Id.
+
+%% Prefixes of spans, and single events.
+-spec events(attachment()) -> [name(), ...].
+events(#attachment{steps = Steps}) -> lists:usort([Name || {_, Name, _} <- maps:values(Steps)]).
 
 -spec watch(attachment()) -> none | cprof_n_plus_one:watch().
 watch(#attachment{watch = Watch}) -> Watch.

@@ -67,6 +67,9 @@ test("the figures are shown, and come again", limit, async () => {
     assert.match(most[2], /DashboardShop\.Till/);
     assert.ok(Number(most[0]) > 5, most[0]);
     assert.match(await page.locator("#cprof-memory").textContent(), / in RAM: /);
+    const [attached] = await cells(page, "#cprof-spans");
+    assert.match(attached[0], /^[1-9][\d,]*$/);
+    assert.deepEqual(attached.slice(1), ["0", "[:shop, :sale]", "cprof-spans"]);
     await picture(page, "figures");
 
     const read = () => page.locator("#cprof-figures > p").textContent();
@@ -96,6 +99,11 @@ test("a recording of CPU time, and its flame graph", limit, async () => {
     assert.match(hottest[3], /^DashboardShop\.Prices\.price\/2|^Enum\./);
     assert.match(await page.locator("#cprof-result-1 h5").textContent(),
                  /^CPU time, recorded for 5\.\d s from [\d:]+ UTC: [\d,]+ samples by engine \w+$/);
+    const [sale] = await cells(page, ".cprof-spans");
+    assert.equal(sale.at(-1), "[:shop, :sale] basket");
+    assert.match(sale[1], /^[1-9][\d,]*$/);
+    for (const time of sale.slice(2, 5))
+        assert.match(time, /^[\d.]+ (ms|s)$/);
 
     const frame = await flameGraph(page);
     assert.match(await frame.locator("h1").textContent(), /^CPU profile/);
@@ -129,6 +137,9 @@ test("a recording of process time says who is waited for, and is saved", limit, 
     await page.waitForSelector("#cprof-result-1");
     assert.match(await page.locator(".cprof-sentence").textContent(),
                  /processes wait for DashboardShop\.Till/);
+    const [sale] = await cells(page, ".cprof-spans");
+    assert.equal(sale.at(-2), "[:shop, :sale] basket");
+    assert.match(sale.at(-1), /^[\d.]+ % \[waits for DashboardShop\.Till\]$/);
     await flameGraph(page);
     await picture(page, "wall");
 

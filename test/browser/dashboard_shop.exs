@@ -25,8 +25,13 @@ defmodule DashboardShop.Clerk do
 
   def start_link(_), do: Task.start_link(__MODULE__, :serve, [])
 
+  @compile {:no_warn_undefined, :telemetry}
+
   def serve do
-    DashboardShop.Till.pay(DashboardShop.Prices.of_basket(200))
+    :telemetry.span([:shop, :sale], %{kind: "basket"}, fn ->
+      {DashboardShop.Till.pay(DashboardShop.Prices.of_basket(200)), %{}}
+    end)
+
     serve()
   end
 end
@@ -127,6 +132,9 @@ Application.put_env(:dashboard_shop, DashboardShop.Endpoint,
 
 Logger.configure(level: :error)
 for application <- [:phoenix_live_dashboard, :plug_cowboy], do: {:ok, _} = Application.ensure_all_started(application)
+
+{:ok, _} = Application.ensure_all_started(:telemetry)
+:ok = Cprof.Spans.attach([:shop, :sale], metadata: [:kind])
 
 clerks = for n <- 1..12, do: Supervisor.child_spec(DashboardShop.Clerk, id: {:clerk, n})
 

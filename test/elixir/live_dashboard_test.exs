@@ -11,6 +11,17 @@ defmodule DashboardWork do
   end
 
   def burn(n), do: burn(rem(n * 7919 + 1, 1_000_003))
+
+  @doc "Marks what it does, as the handlers of cprof_spans do, of whose library there is none here."
+  def serve do
+    :ok = :cprof_native.span_mark(0x101, "[:shop, :page]", "/orders", :undefined)
+    count(200_000)
+    :ok = :cprof_native.span_mark(2, "[:shop, :page]", "/orders", :undefined)
+    serve()
+  end
+
+  def count(0), do: :ok
+  def count(n), do: count(n - 1)
 end
 
 defmodule Cprof.LiveDashboardTest do
@@ -18,7 +29,7 @@ defmodule Cprof.LiveDashboardTest do
   use ExUnit.Case, async: false
 
   alias Cprof.LiveDashboard
-  alias Cprof.LiveDashboard.{Figures, Markup, Page, Recording, View}
+  alias Cprof.LiveDashboard.{Figures, Markup, Page, Recording, Spans, View}
 
   doctest Markup
 
@@ -58,8 +69,8 @@ defmodule Cprof.LiveDashboardTest do
     memory = :cprof_memory.take(%{top: 3, wait_ms: 100})
     unknown = %{memory | quality: %{memory.quality | missing: [:cached, :resident]}}
 
-    assert Figures.from(:cprof_snapshot.take(%{top: 3, wait_ms: 100}), unknown).incomplete =~
-             "not known: room for new carriers, what is in RAM."
+    figures = Figures.from(:cprof_snapshot.take(%{top: 3, wait_ms: 100}), unknown, Spans.attached({:ok, []}))
+    assert figures.incomplete =~ "not known: room for new carriers, what is in RAM."
   end
 
   test "the figures are those of the node" do
@@ -76,6 +87,7 @@ defmodule Cprof.LiveDashboardTest do
     assert %{pid: ^full, cells: ["20,000" | _]} = hd(shown(figures, "mailboxes").rows)
     assert Enum.any?(shown(figures, "waited").rows, &(&1.pid == server))
     assert shown(figures, "memory").says =~ " in RAM"
+    assert shown(figures, "spans").says =~ "No spans can be attached: the library telemetry is missing"
     assert length(shown(figures, "processes").rows) in 1..8
     for %{columns: columns, rows: rows} <- figures.tables, row <- rows, do: assert(length(row.cells) == length(columns))
   end
@@ -94,6 +106,61 @@ defmodule Cprof.LiveDashboardTest do
     assert %{unread: nil, reader: {other, _}} = Page.refresh(lost)
     assert other != pid
     Process.exit(other, :kill)
+  end
+
+  test "how spans are attached, and what is attached" do
+    assert %{rows: [], says: "No spans are attached. With Cprof.Spans.attach(" <> _} = none = Spans.attached({:ok, []})
+    one = %{id: "cprof-spans", events: ["[:a, :b]", "[:c]"], spans: 1204, failures: 2, kinds: 17, kinds_refused: 0}
+    other = %{one | id: {:any, "term"}, kinds_refused: 3}
+    table = Spans.attached({:ok, [one, other]})
+    assert table.says == "Recordings say in which span each sample was. Different spans so far: 17."
+    assert [["1,204", "2", "[:a, :b] [:c]", "cprof-spans"], [_, _, _, ~s({:any, "term"})]] = table.rows
+    assert Spans.attached({:ok, [other]}).says =~ "; for 3 marks of others there was no room."
+    figures = Figures.from(:cprof_snapshot.take(%{}), :cprof_memory.take(%{}), none)
+    assert Markup.html(View.figures({figures, nil})) =~ ~s(<div id="cprof-spans" class="mb-4">)
+  end
+
+  test "a recording has the spans of the application" do
+    assert is_integer(:cprof_native.spans_page())
+    work(:serve, [])
+    assert {:ok, %{spans: spans} = result} = Recording.run(self(), :cpu, 2, %{rate: 997})
+    assert spans.says =~ ~r/^What the application was doing, in [\d,]+ spans that ended/
+    assert [[cpu, count, p50, _, _, each, "[:shop, :page] /orders"]] = spans.rows
+    assert String.to_float(cpu) > 10
+    assert count =~ ~r/^[1-9][\d,]*$/
+    for time <- [p50, each], do: assert(time =~ ~r/^[\d.]+ (us|ms)$/)
+    html = Markup.html(View.result(1, result, %{}))
+    assert html =~ ~s(<div class="cprof-spans">)
+    assert html =~ "[:shop, :page] /orders"
+  end
+
+  test "of each event, a table of spans has what the event knows" do
+    span = %{name: "[:web] /a", count: 10, cut: 3, p50_ns: 40_000_000, p95_ns: 41_000_000, p99_ns: 42_000_000}
+    waits = [%{function: "[waits for repo]", wait_ns: 225_000_000}]
+
+    wall = %{running_ns: 60_000_000, waiting_ns: 300_000_000, runnable_ns: 40_000_000, waits: waits}
+    counters = %{span_marks_lost: 7, span_unmatched: 0, span_merged: 0, span_late: 0}
+    report = fn more, many -> %{counters: counters, spans: List.duplicate(Map.merge(span, more), many)} end
+
+    assert %{says: says, rows: [row]} = table = Spans.recorded(report.(wall, 1), :wall)
+
+    assert row ==
+             ~w(10) ++
+               ["40 ms", "41 ms", "42 ms", "6.00 ms", "30 ms", "4.00 ms", "[:web] /a"] ++ ["75.0 % [waits for repo]"]
+
+    assert length(table.columns) == length(row)
+
+    assert says ==
+             "What the application was doing, in 10 spans that ended; of 3 spans only a part was recorded; " <>
+               "7 starts or ends were lost:"
+
+    assert %{rows: rows, says: says} = Spans.recorded(report.(%{blocked_ns: 5_000}, 14), :block)
+    assert List.last(hd(rows)) == "[:web] /a" and "500 ns" in hd(rows)
+    assert length(rows) == 12 and says =~ "; 2 more have less time:"
+    open = report.(%{count: 0, cpu_ns: 2_000_000_000, cpu_pct: 50.0}, 1)
+    assert %{rows: [["50.00", "0", "-", "-", "-", "2.00 s in all", _]]} = Spans.recorded(open, :cpu)
+    assert Spans.recorded(%{counters: counters}, :cpu) == nil
+    assert Spans.recorded(%{counters: counters, spans: []}, :cpu) == nil
   end
 
   test "a recording of CPU time" do
@@ -220,6 +287,7 @@ defmodule Cprof.LiveDashboardTest do
       says: "all of it",
       hot: [],
       waits: nil,
+      spans: nil,
       text: "text",
       html: "<style>\n</style><script>\nvar x = '<script>';</script>",
       recording: "recording",
