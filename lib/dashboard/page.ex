@@ -6,6 +6,9 @@ defmodule Cprof.LiveDashboard.Page do
 
   alias Cprof.LiveDashboard.{Figures, Markup, Recording, View}
 
+  # The figures take a second the first time, and tens of milliseconds later; on a busy node more.
+  @reading_ms 20_000
+
   defstruct options: %{},
             nonces: %{},
             # the node that was chosen, if it is not this one
@@ -17,7 +20,9 @@ defmodule Cprof.LiveDashboard.Page do
             result: nil,
             number: 0,
             reader: nil,
-            reading: false,
+            # the timer of the reading that is awaited; :given_up when it has taken too long, until its process has ended
+            reading: nil,
+            reading_ms: @reading_ms,
             figures: nil,
             unread: nil
 
@@ -37,7 +42,8 @@ defmodule Cprof.LiveDashboard.Page do
           result: String.t() | nil,
           number: non_neg_integer(),
           reader: {pid(), reference()} | nil,
-          reading: boolean(),
+          reading: reference() | :given_up | nil,
+          reading_ms: pos_integer(),
           figures: Figures.t() | nil,
           unread: String.t() | nil
         }
@@ -54,7 +60,7 @@ defmodule Cprof.LiveDashboard.Page do
   Asks for new figures, unless the last ones are still being read.
   """
   @spec refresh(t()) :: t()
-  def refresh(%__MODULE__{other_node: other, reading: reading} = page) when other != nil or reading, do: page
+  def refresh(%__MODULE__{other_node: other, reading: reading} = page) when other != nil or reading != nil, do: page
 
   def refresh(%__MODULE__{reader: nil} = page) do
     owner = self()
@@ -67,7 +73,7 @@ defmodule Cprof.LiveDashboard.Page do
 
   def refresh(%__MODULE__{reader: {pid, _}} = page) do
     send(pid, :read)
-    %{page | reading: true}
+    %{page | reading: :erlang.start_timer(page.reading_ms, self(), :cprof_reading)}
   end
 
   defp no_slot, do: "Too few process slots of this node are free, and cprof leaves the last ones to the node."
@@ -120,8 +126,19 @@ defmodule Cprof.LiveDashboard.Page do
   A message to the process of the page. Those that are not for the page leave it as it is.
   """
   @spec message(t(), term()) :: t()
-  def message(%__MODULE__{reader: {pid, _}} = page, {:cprof_figures, pid, figures}) do
-    %{page | figures: figures, reading: false}
+  def message(%__MODULE__{reader: {pid, _}, reading: timer} = page, {:cprof_figures, pid, figures})
+      when is_reference(timer) do
+    :erlang.cancel_timer(timer)
+    %{page | figures: figures, reading: nil}
+  end
+
+  # The reader hangs, for instance in a call that needs an answer from every scheduler. It is ended; where that takes
+  # time, too, no other one is started meanwhile.
+  def message(%__MODULE__{reader: {pid, _}, reading: timer} = page, {:timeout, timer, :cprof_reading}) do
+    Process.exit(pid, :kill)
+    seconds = div(page.reading_ms, 1000)
+    unread = "The figures could not be read within #{seconds} s. The next update tries it again."
+    %{page | reading: :given_up, unread: unread}
   end
 
   def message(%__MODULE__{job: %{task: {pid, _}} = job} = page, {:cprof_recording, pid, phase}) do
@@ -138,10 +155,17 @@ defmodule Cprof.LiveDashboard.Page do
 
   # The next refresh starts another one.
   def message(%__MODULE__{reader: {pid, monitor}} = page, {:DOWN, monitor, :process, pid, reason}) do
-    %{page | reader: nil, reading: false, unread: "The figures could not be read: #{why(reason)}"}
+    %{page | reader: nil, reading: nil, unread: ended(page, reason)}
   end
 
   def message(page, _), do: page
+
+  defp ended(%{reading: :given_up, unread: unread}, _), do: unread
+
+  defp ended(%{reading: timer}, reason) do
+    if timer, do: :erlang.cancel_timer(timer)
+    "The figures could not be read: #{why(reason)}"
+  end
 
   defp why({:raised, class, reason, stack}), do: :cprof_words.shown(Exception.format_banner(class, reason, stack))
   defp why(reason), do: :cprof_words.text("~0tp", [reason])

@@ -108,6 +108,34 @@ defmodule Cprof.LiveDashboardTest do
     Process.exit(other, :kill)
   end
 
+  # As in a call that needs an answer from a scheduler which a process holds.
+  test "a reader that hangs is given up, and another one is started" do
+    page = Page.refresh(%{here() | reading_ms: 100})
+    %{reader: {pid, _}} = page
+    true = :erlang.suspend_process(pid)
+    hangs = until(page, & &1.unread)
+    assert hangs.unread =~ "The figures could not be read within"
+    assert Page.refresh(hangs) == hangs
+    assert %{unread: unread, reading: nil} = ended = until(hangs, &(&1.reader == nil))
+    assert unread == hangs.unread
+    assert Markup.html(View.figures({ended.figures, ended.unread})) =~ "could not be read within"
+
+    %{reader: {other, _}} = again = Page.refresh(%{ended | reading_ms: @patience})
+    assert other != pid
+    assert %{figures: %{tables: [_ | _]}, reading: nil, unread: nil} = until(again, & &1.figures)
+    Process.exit(other, :kill)
+  end
+
+  test "a limit of a reading that has ended does not end the next one" do
+    page = here() |> Page.refresh() |> until(& &1.figures)
+    %{reading: timer} = again = Page.refresh(page)
+    assert Page.message(again, {:timeout, make_ref(), :cprof_reading}) == again
+    %{reader: {pid, _}} = read = until(again, &(&1.reading == nil))
+    assert Page.message(read, {:timeout, timer, :cprof_reading}) == read
+    assert Process.alive?(pid)
+    Process.exit(pid, :kill)
+  end
+
   test "how spans are attached, and what is attached" do
     assert %{rows: [], says: "No spans are attached. With Cprof.Spans.attach(" <> _} = none = Spans.attached({:ok, []})
     one = %{id: "cprof-spans", events: ["[:a, :b]", "[:c]"], spans: 1204, failures: 2, kinds: 17, kinds_refused: 0}
