@@ -135,6 +135,8 @@ bench-stated: all
 	$(MIX) run --no-start bench/stated.exs
 bench-wall: all
 	$(MIX) run --no-start bench/wall.exs
+bench-alloc: all
+	$(MIX) run --no-start bench/alloc.exs
 bench-formats: all
 	$(MIX) run --no-start bench/formats.exs
 bench-diff: all
@@ -154,5 +156,5 @@ clean:
 
 .PHONY: all demo test test-rest test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-dashboard test-roots test-dist lint fuzz churn bench bench-accuracy \
-    bench-overhead bench-watch bench-seen bench-stated bench-wall bench-formats bench-diff bench-page bench-snapshot \
-    bench-spans bench-servers clean dist install uninstall
+    bench-overhead bench-watch bench-seen bench-stated bench-wall bench-alloc bench-formats bench-diff bench-page \
+    bench-snapshot bench-spans bench-servers clean dist install uninstall
