@@ -9,9 +9,9 @@
 enum {
     WORD = 8,
     SLOW_BYTES = 1 << 20,
-    MOST_HITS = 16, /* of one word, on each CPU */
+    MOST_HITS = 64, /* of one word, on each CPU */
     SAME_NS = 2000, /* a heap is not filled again in this time */
-    SKIP_BELOW = 4, /* fewer allocations of a word than this are passed over */
+    SKIP_MOST = 4,  /* allocations of a word that are passed over, at most */
     /* How long a word is watched: a while, and longer in a large heap. */
     LEAST_MS = 200,
     MOST_MS = 2000,
@@ -139,7 +139,7 @@ static int arm(struct alloc_watches *w, struct alloc_watch *watch,
         .addr = from + WORD * (random_next(&w->random) % words),
         .owner = of->owner,
         .serial = ++w->serial,
-        .skip = slow ? 0 : random_next(&w->random) % SKIP_BELOW,
+        .skip = slow ? 0 : 1 + random_next(&w->random) % SKIP_MOST,
         .same_ns = w->same_ns};
     watch->serial = told.serial;
     watch->until_ns = now_ns + NS_PER_MS * (ms < MOST_MS ? ms : MOST_MS);

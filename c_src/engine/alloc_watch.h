@@ -20,8 +20,8 @@
  * stack and by other processes do not count (bpf/alloc.bpf.h).
  *
  * The first write after a random moment is likely to end a long time without
- * writes, and so to be by a function that works long before it allocates. So up
- * to three writes are passed over, at random.
+ * writes, and so to be by a function that works long before it allocates. So
+ * one to four writes are passed over, at random.
  *
  * In large heaps, the word is in the part that is filled after the collection.
  *

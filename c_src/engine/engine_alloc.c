@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/procstate.h"
 #include "engine/alloc_probe.h"
 #include "engine/alloc_watch.h"
 #include "engine/alloc_words.h"
@@ -177,8 +178,10 @@ static bool fits(uint32_t offset, uint32_t head_bytes)
 static int set_fields(struct engine *e, const struct engine_view *view)
 {
     const struct collector_fields *at = &e->at;
-    uint32_t bytes = view->layout->process_bytes;
-    if (bytes > BPF_HEAD_MAX || !fits(at->heap, bytes) ||
+    const struct layout *l = view->layout;
+    uint32_t bytes = l->process_bytes, state = l->offset[LAYOUT_STATE];
+    if (!l->known[LAYOUT_STATE] || state % 4 || state + 4 > bytes ||
+        bytes > BPF_HEAD_MAX || !fits(at->heap, bytes) ||
         !fits(at->high_water, bytes) || !fits(at->fragments, bytes) ||
         !fits(at->old_heap, bytes) || !fits(at->old_hend, bytes) ||
         !fits(at->off_heap, bytes))
@@ -186,10 +189,12 @@ static int set_fields(struct engine *e, const struct engine_view *view)
     e->node.setup.collector =
         (struct bpf_collector){.heap = at->heap,
                                .high_water = at->high_water,
-                               .hend = view->layout->offset[LAYOUT_HEND],
+                               .hend = l->offset[LAYOUT_HEND],
                                .old_heap = at->old_heap,
                                .old_hend = at->old_hend,
                                .off_heap = at->off_heap,
+                               .state = state,
+                               .collecting = PROCSTATE_FLAG_GC,
                                .known = 1};
     return 0;
 }

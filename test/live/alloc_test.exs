@@ -34,9 +34,13 @@ defmodule Live.AllocTest do
     {_, 0} = Recording.finished(recording)
     {[["collected", _, collected]], pieces} = Enum.split_with(lines, &(hd(&1) == "collected"))
     pieces = for [name, heap, binary] <- pieces, into: %{}, do: {name, {to_int(heap), to_int(binary)}}
+    Node.tell(node, "parts")
+    # Pieces of which all is allocated by one function.
+    alone = for line <- Node.lines_until(node, "end"), [name, f, "1000000"] <- [String.split(line)], do: {name, f}
 
     %{
       pieces: pieces,
+      alone: alone,
       collected: to_int(collected),
       seconds: ms / 1000,
       report: Cprof.json(["report", file]),
@@ -51,6 +55,13 @@ defmodule Live.AllocTest do
         [_, piece] <- [Regex.run(~r{^(.*)_piece/0$}, rest)],
         into: %{},
         do: {piece, total}
+  end
+
+  # What the functions that allocate alone in their pieces have, divided by what the pieces have.
+  defp charged(report, alone) do
+    totals = totals(report)
+    self = for %{"name" => name, "self" => self} <- report["functions"], {_, ^name} <- alone, do: self
+    Enum.sum(self) / Enum.sum(for {piece, _} <- alone, do: Map.get(totals, piece, 0))
   end
 
   # The total variation distance of two distributions.
@@ -77,6 +88,8 @@ defmodule Live.AllocTest do
         tvd = distance(totals(report), heap(recorded.pieces))
         IO.puts("#{unquote(set)}: TVD #{Float.round(tvd, 4)} of #{report["counters"]["effective"]} equal samples")
         assert tvd <= 0.03 + 1.4 * chance(report), "TVD #{tvd}: #{inspect({totals(report), recorded.pieces})}"
+        # Not those that they call, nor those that call them.
+        assert charged(report, recorded.alone) > 0.85
         # Where the machine has more work than CPUs, it is uncertain, and the report says so.
         ratio = per_second(report) / (recorded.collected / recorded.seconds)
         IO.puts("#{unquote(set)}: #{Float.round(ratio, 3)} of the bytes that the VM reclaimed")
@@ -117,6 +130,16 @@ defmodule Live.AllocTest do
       assert Map.get(totals, "deep", 0) <= 0.2 * Enum.sum(Map.values(totals))
       {scope, "", 0} = Cprof.run(["report", recorded.file, "-f", "speedscope"])
       assert scope =~ ~s("unit":"bytes")
+    end
+  end
+
+  # It overwrites what it has copied. That the stack is that of who asked for it does not make it an allocation.
+  test "a collection allocates nothing", %{works: works} do
+    if works do
+      report = ("kept" |> start() |> during(5_000)).report
+      self = Map.new(report["functions"], &{&1["name"], &1["self"]})
+      assert self["alloc_work:numbers/1"] > 0
+      assert Map.get(self, "erlang:garbage_collect/0", 0) <= 0.2 * self["alloc_work:numbers/1"]
     end
   end
 

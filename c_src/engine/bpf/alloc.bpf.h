@@ -153,12 +153,21 @@ static __always_inline bool is_new(__u64 addr, __u64 heap, __u64 high,
     return heap <= high && high <= addr && addr + 8 <= stack;
 }
 
+/* A collection overwrites what it has copied from the heap with where that is
+ * now. Until it ends, this heap is the process's. */
+static __always_inline bool is_collecting(const struct copying *c)
+{
+    const struct bpf_collector *at = &c->setup->collector;
+    __u64 state = field(c, at->state) >> (at->state % 8 ? 32 : 0);
+    return state & at->collecting;
+}
+
 /* In JIT code, the stack pointer is that of the Erlang stack. */
 static __always_inline bool is_of_current(const struct copying *c, __u64 addr)
 {
     const struct bpf_collector *at = &c->setup->collector;
     const struct copy_offsets *to = &c->setup->at;
-    if (!c->s->record.c_p)
+    if (!c->s->record.c_p || is_collecting(c))
         return false;
     __u64 heap = field(c, at->heap), hend = field(c, to->hend);
     __u64 stack = c->sp > heap && c->sp <= hend ? c->sp : field(c, to->stop);

@@ -73,7 +73,9 @@ struct bpf_record {
  * needs; target/collector.h tells what they are. */
 struct bpf_collector {
     __u32 heap, high_water, hend, old_heap, old_hend, off_heap;
-    __u32 known; /* 0: the others are not known */
+    __u32 state;      /* of 4 bytes */
+    __u32 collecting; /* its flag that is set during a collection */
+    __u32 known;      /* 0: the others are not known */
 };
 
 /* The setup of the program: what to sample and to copy. */
