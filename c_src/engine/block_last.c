@@ -1,5 +1,6 @@
 #include "engine/block_last.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,17 +88,18 @@ static void read_moved(struct block_last *l, bool *moved,
     }
 }
 
-void block_last_each(struct block_last *l, block_last_on_wait *on_wait,
-                     void *ctx)
+int block_last_each(struct block_last *l, block_last_on_wait *on_wait,
+                    void *ctx)
 {
     const struct bpf_node *n = l->node;
     bool *moved = calloc(n->count + 1, sizeof(*moved));
     if (!moved)
-        return;
+        return -ENOMEM;
     read_moved(l, moved, on_wait, ctx);
     /* Threads that a signal has stopped wait for nothing. */
     for (size_t i = 0; i < n->count && !l->stopped; i++)
         if (!moved[i] && n->threads[i].plan.role != COPY_OTHER)
             read_still(l, &n->threads[i], on_wait, ctx);
     free(moved);
+    return 0;
 }

@@ -27,8 +27,9 @@ typedef void block_last_on_wait(void *ctx, struct sample *s,
                                 struct bpf_wait *wait);
 
 /** Calls on_wait for each thread that waits while it runs a process or a port's
- *  task, also for those that did so before the recording began. */
-void block_last_each(struct block_last *l, block_last_on_wait *on_wait,
-                     void *ctx);
+ *  task, also for those that did so before the recording began.
+ *  @return 0; -ENOMEM: none was read */
+MUST_USE int block_last_each(struct block_last *l, block_last_on_wait *on_wait,
+                             void *ctx);
 
 #endif

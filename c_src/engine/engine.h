@@ -142,6 +142,8 @@ struct engine_info {
                                  would have to count too much */
     uint64_t all_from_ns;   /**< engine_block: waits of at least this length
                                  were all taken */
+    bool last_unread; /**< engine_block: there was no memory to read the waits
+                           that had not ended when the recording did */
     struct engine_cost cost;
     struct engine_probe probe;
 };

@@ -38,6 +38,7 @@ struct engine {
     uint64_t random;
     bool stopping; /* the next poll is the last one */
     struct block_last last;
+    bool last_unread; /* there was no memory to read them */
 
     engine_on_sample *on_sample; /* during poll */
     void *ctx;
@@ -219,7 +220,7 @@ static int finish(struct engine *e)
 {
     if (e->node.setup.period_ns == 0)
         return 0;
-    block_last_each(&e->last, take_last, e);
+    e->last_unread = block_last_each(&e->last, take_last, e) != 0;
     /* Those that ended while the others were read. */
     int result = bpf_program_poll(e->program, 0);
     int err = set_period(e, 0);
@@ -258,6 +259,7 @@ static struct engine_info info(const struct engine *e)
         .cpus = e->bells.count,
         .cpus_skipped = e->bells.skipped,
         .all_from_ns = e->highest_ns,
+        .last_unread = e->last_unread,
     };
 }
 

@@ -175,6 +175,15 @@ static int note_raised(struct profile *p, const struct engine_info *info)
     return profile_note(p, line);
 }
 
+static int note_unread(struct profile *p, const struct engine_info *info)
+{
+    return info->last_unread
+               ? profile_note(p, "waits that had not ended when the recording "
+                                 "did are missing: there was no memory to read "
+                                 "them")
+               : 0;
+}
+
 /* How much was charged to functions because they ran when a collection began.
  */
 static int note_unseen(struct profile *p, const struct engine_probe *probe)
@@ -375,6 +384,7 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     err = err ? err : note_holds(p, &info);
     err = err ? err : note_cost(p, &info.cost, duration_ns);
     err = err ? err : note_raised(p, &info);
+    err = err ? err : note_unread(p, &info);
     err = err ? err : note_probe(p, &info.probe);
     err = err ? err : note_throttled(p, e.throttled, &info.cost);
     err = err ? err : note_gaps(p, t, &info, gone);
