@@ -11,6 +11,7 @@ enum {
     TURN_NS = 20 * 1000 * 1000,  /* how often a share of 1 is looked at */
     FIRST_NS = 10 * 1000 * 1000, /* the longest first pause */
     LONGEST_S = 5,
+    LEAST_PARTS = 5, /* from which an error can be estimated */
 };
 
 /* A breakpoint may always cost this share of a CPU. The bound alone would leave
@@ -137,8 +138,10 @@ double alloc_windows_error(const struct alloc_windows *w)
 {
     double all = w->bytes + w->bytes_whole;
     double n = (double)w->parts;
-    if (all <= 0 || n < 2)
+    if (w->parts == 0)
         return 0;
+    if (w->bytes <= 0 || w->parts < LEAST_PARTS)
+        return -1;
     double rate = w->bytes / w->ns;
     double squares = w->bytes_squared - 2 * rate * w->bytes_by_ns +
                      rate * rate * w->ns_squared;

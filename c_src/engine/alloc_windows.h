@@ -87,7 +87,8 @@ void alloc_windows_saw(struct alloc_windows *w, const struct alloc_load *load);
  *  alloc_windows_error. */
 void alloc_windows_add(struct alloc_windows *w, double bytes);
 /** The standard error of the sum of all bytes because only windows were
- *  sampled, as a share of the sum; 0 if nothing was left out. */
+ *  sampled, as a share of the sum; 0 if nothing was left out; below 0: it is
+ *  not known, because too little was seen in windows. */
 double alloc_windows_error(const struct alloc_windows *w);
 
 #endif

@@ -112,7 +112,7 @@ struct engine_probe {
     double open_share; /**< part of the time in which collections were
                             sampled */
     double error;      /**< standard error of all bytes, because the rest was
-                            not sampled; a share of them */
+                            not sampled; a share of them; below 0: not known */
     uint64_t windows;  /**< such parts of the time */
     double waited;     /**< part of the time that the node's threads could run
                             for which they had no CPU */

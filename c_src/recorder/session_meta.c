@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "engine/rights.h"
+#include "recorder/probe_notes.h"
 #include "recorder/timeline.h"
 
 /* "13.1.5" from ".../erts-13.1.5/bin/beam.smp"; "" if it is not in the path. */
@@ -184,69 +185,6 @@ static int note_unread(struct profile *p, const struct engine_info *info)
                : 0;
 }
 
-/* How much was charged to functions because they ran when a collection began.
- */
-static int note_unseen(struct profile *p, const struct engine_probe *probe)
-{
-    char line[480];
-    if (probe->unseen < 0.01)
-        return 0;
-    snprintf(line, sizeof(line),
-             "%.0f %% of the heap's bytes are charged to the function that "
-             "reached the end of the heap: no word could be watched for them, "
-             "or no function wrote it in time (%llu of %llu words were "
-             "written); for a process that repeats itself, that may always be "
-             "the same function",
-             100 * probe->unseen, (unsigned long long)probe->found,
-             (unsigned long long)probe->words);
-    return profile_note(p, line);
-}
-
-static int note_many(struct profile *p, uint64_t many)
-{
-    char line[200];
-    if (many == 0)
-        return 0;
-    snprintf(line, sizeof(line),
-             "at %llu collections there were more than 512 new binaries, funs "
-             "and references; binaries before the newest 512 of these are not "
-             "counted",
-             (unsigned long long)many);
-    return profile_note(p, line);
-}
-
-/* What the breakpoints did, what they cost, and how much that leaves open. */
-static int note_probe(struct profile *p, const struct engine_probe *probe)
-{
-    char line[800];
-    if (probe->windows == 0)
-        return 0;
-    int n = snprintf(
-        line, sizeof(line),
-        "%llu collections of garbage were sampled, in %.1f %% of the time, and "
-        "%llu words of heaps were watched, by breakpoints of the CPUs; they "
-        "cost the node %.2f %% of its CPU time (%.1f us for each collection, "
-        "measured here)",
-        (unsigned long long)probe->hits, 100 * probe->open_share,
-        (unsigned long long)probe->words, 100 * probe->cost,
-        probe->hit_ns / 1e3);
-    if (probe->open_share < 1 && n < (int)sizeof(line))
-        n += snprintf(line + n, sizeof(line) - (size_t)n,
-                      "; samples also stand for the rest of the time, so the "
-                      "sum of all bytes is uncertain by +-%.1f %% (95 %% "
-                      "interval)",
-                      196 * probe->error);
-    if (probe->open_share < 1 && probe->waited > 0.05 && n < (int)sizeof(line))
-        snprintf(line + n, sizeof(line) - (size_t)n,
-                 ", and by more because the node had no CPU for %.0f %% of the "
-                 "time that it could run: it may have had one less or more "
-                 "often while it was sampled",
-                 100 * probe->waited);
-    int err = profile_note(p, line);
-    err = err ? err : note_unseen(p, probe);
-    return err ? err : note_many(p, probe->many);
-}
-
 /* A limit that is not below our rate cannot be the cause, since the kernel even
  * rounds it up to whole samples per tick of its own. */
 static int note_throttled(struct profile *p, uint64_t times,
@@ -385,7 +323,7 @@ int session_meta_end(struct profile *p, const struct target_state *t,
     err = err ? err : note_cost(p, &info.cost, duration_ns);
     err = err ? err : note_raised(p, &info);
     err = err ? err : note_unread(p, &info);
-    err = err ? err : note_probe(p, &info.probe);
+    err = err ? err : probe_notes_add(p, &info.probe);
     err = err ? err : note_throttled(p, e.throttled, &info.cost);
     err = err ? err : note_gaps(p, t, &info, gone);
     return err ? err : note_limits(p, t);

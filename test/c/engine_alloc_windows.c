@@ -142,7 +142,7 @@ static void few_collections_are_all_sampled(void **state)
     assert_float_equal(r.estimate / r.truth, 1, 0.01);
     assert_true(r.w.share == 1);
     assert_true(r.w.open_ns > r.w.all_ns * 9 / 10);
-    assert_true(alloc_windows_error(&r.w) < 0.05);
+    assert_true(alloc_windows_error(&r.w) < 0); /* of the first window only */
 }
 
 static void an_idle_node_is_watched_all_the_time(void **state)
@@ -151,7 +151,22 @@ static void an_idle_node_is_watched_all_the_time(void **state)
     static const struct work work = {.period_ns = NS_PER_S, .cpu_per_s = 1000};
     struct run r = play(&work, 999, 1, 5 * NS_PER_S);
     assert_true(r.w.share == 1);
-    assert_true(alloc_windows_error(&r.w) == 0);
+    assert_true(alloc_windows_error(&r.w) < 0);
+}
+
+static void an_error_that_is_not_known_is_not_zero(void **state)
+{
+    (void)state;
+    struct alloc_windows w;
+    alloc_windows_begin(&w, 0.01, 999, 0);
+    assert_true(alloc_windows_error(&w) == 0); /* nothing was left out */
+    for (uint64_t i = 1; i <= 20; i++) {
+        alloc_windows_opened(&w, i * NS_PER_MS - 1000);
+        alloc_windows_closed(&w, i * NS_PER_MS);
+        alloc_windows_add(&w, i < 11 ? 0 : 100);
+        assert_true((alloc_windows_error(&w) < 0) == (i < 11));
+    }
+    assert_true(alloc_windows_error(&w) > 0.05);
 }
 
 /* A recording may end between the planning of a window and its beginning. */
@@ -176,6 +191,7 @@ int main(void)
         cmocka_unit_test(changing_work_is_counted_without_bias),
         cmocka_unit_test(few_collections_are_all_sampled),
         cmocka_unit_test(an_idle_node_is_watched_all_the_time),
+        cmocka_unit_test(an_error_that_is_not_known_is_not_zero),
         cmocka_unit_test(a_window_may_end_before_it_begins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

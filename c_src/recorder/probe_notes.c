@@ -1,0 +1,84 @@
+#include "recorder/probe_notes.h"
+
+#include <stdio.h>
+
+/* How much was charged to functions because they ran when a collection began.
+ */
+static int note_unseen(struct profile *p, const struct engine_probe *probe)
+{
+    char line[480];
+    if (probe->unseen < 0.01)
+        return 0;
+    snprintf(line, sizeof(line),
+             "%.0f %% of the heap's bytes are charged to the function that "
+             "reached the end of the heap: no word could be watched for them, "
+             "or no function wrote it in time (%llu of %llu words were "
+             "written); for a process that repeats itself, that may always be "
+             "the same function",
+             100 * probe->unseen, (unsigned long long)probe->found,
+             (unsigned long long)probe->words);
+    return profile_note(p, line);
+}
+
+static int note_many(struct profile *p, uint64_t many)
+{
+    char line[200];
+    if (many == 0)
+        return 0;
+    snprintf(line, sizeof(line),
+             "at %llu collections there were more than 512 new binaries, funs "
+             "and references; binaries before the newest 512 of these are not "
+             "counted",
+             (unsigned long long)many);
+    return profile_note(p, line);
+}
+
+/* How much is open because collections were sampled in a part of the time only.
+ * The first milliseconds of a recording do not matter. */
+static void add_uncertainty(char *to, size_t size,
+                            const struct engine_probe *probe)
+{
+    static const double nearly_all = 0.999;
+    if (probe->open_share >= nearly_all)
+        return;
+    if (probe->error < 0) {
+        snprintf(to, size,
+                 "; how uncertain the sum of all bytes is, because the rest of "
+                 "the time was not sampled, is not known: too little was "
+                 "sampled for that");
+        return;
+    }
+    int n = snprintf(to, size,
+                     "; samples also stand for the rest of the time, so the "
+                     "sum of all bytes is uncertain by +-%.1f %% (95 %% "
+                     "interval)",
+                     196 * probe->error);
+    if (probe->waited > 0.05 && n < (int)size)
+        snprintf(to + n, size - (size_t)n,
+                 ", and by more because the node had no CPU for %.0f %% of the "
+                 "time that it could run: it may have had one less or more "
+                 "often while it was sampled",
+                 100 * probe->waited);
+}
+
+/* What the breakpoints did, what they cost, and how much that leaves open. */
+int probe_notes_add(struct profile *p, const struct engine_probe *probe)
+{
+    char line[800];
+    if (probe->windows == 0)
+        return 0;
+    int n = snprintf(
+        line, sizeof(line),
+        "%llu collections of garbage were sampled, in %.1f %% of the time, and "
+        "%llu words of heaps were watched, by breakpoints of the CPUs; they "
+        "cost the node %.2f %% of its CPU time (%.1f us for each collection, "
+        "measured here)",
+        (unsigned long long)probe->hits, 100 * probe->open_share,
+        (unsigned long long)probe->words, 100 * probe->cost,
+        probe->hit_ns / 1e3);
+    if (n < (int)sizeof(line))
+        add_uncertainty(line + n, sizeof(line) - (size_t)n, probe);
+    int err = profile_note(p, line);
+    err = err ? err : note_unseen(p, probe);
+    return err ? err : note_many(p, probe->many);
+}
