@@ -14,9 +14,9 @@
 
 #include "base/clock.h"
 #include "base/procstate.h"
+#include "engine/alloc_collection.h"
 #include "engine/alloc_probe.h"
 #include "engine/alloc_watch.h"
-#include "engine/alloc_words.h"
 #include "engine/bpf_node.h"
 #include "engine/bpf_program.h"
 #include "engine/bpf_sample.h"
@@ -35,6 +35,7 @@ struct engine {
     double weight, weight_squared; /* sums over all samples */
     double unseen; /* the part of the weight of words that no function wrote */
     uint64_t many; /* collections of which not all binaries were looked at */
+    uint64_t random;
     struct schedstat began, ended; /* of all threads; runs is not used */
     struct engine_counters counters;
     int error;
@@ -62,16 +63,13 @@ static void hand_on(struct engine *e, struct sample *s, double heap,
     e->behind |= !e->on_sample(e->ctx, s);
 }
 
-static struct alloc_heap heap_of(const struct engine *e,
-                                 const struct bpf_record *record,
-                                 const struct sample *s)
+/* What the collection says about its process, whoever allocates. */
+static void hand_on_process(struct engine *e, const struct alloc_collection *c,
+                            double weight, const struct sample *s)
 {
-    return (struct alloc_heap){
-        .heap = bpf_sample_field(record, e->at.heap),
-        .htop = s->process.htop,
-        .hend = s->process.hend,
-        .high_water = bpf_sample_field(record, e->at.high_water),
-        .fragments = bpf_sample_field(record, e->at.fragments)};
+    struct sample of = *s;
+    if (alloc_collection_sample(c, weight, &e->random, &of))
+        e->behind |= !e->on_sample(e->ctx, &of);
 }
 
 static void keep_error(struct engine *e, int err)
@@ -85,18 +83,16 @@ static void keep_error(struct engine *e, int err)
 static void take_collection(struct engine *e, const struct bpf_record *record,
                             size_t len, struct sample *s)
 {
-    const struct alloc_heap heap = heap_of(e, record, s);
+    const struct alloc_collection c = alloc_collection_read(record, &e->at, s);
+    const struct alloc_bytes bytes = c.bytes;
     double weight = alloc_probe_weight(&e->probe, s->time_ns);
-    struct alloc_bytes bytes = {0, 0};
-    if (s->process.c_p)
-        bytes = alloc_words_bytes(&heap, record->flags & BPF_DIRTY);
     e->many += record->flags & BPF_BINARIES_CUT ? 1 : 0;
     e->bytes += (double)(bytes.block + bytes.beside + s->binary_bytes);
     double own = (double)bytes.beside;
     if (bytes.block && e->watches.count) {
         const struct alloc_picked of = {.owner = s->process.c_p,
-                                        .from = heap.high_water,
-                                        .to = heap.htop,
+                                        .from = c.heap.high_water,
+                                        .to = c.heap.htop,
                                         .bytes = (double)bytes.block * weight,
                                         .record = (uint8_t *)record,
                                         .len = len};
@@ -105,6 +101,7 @@ static void take_collection(struct engine *e, const struct bpf_record *record,
         own += (double)bytes.block;
         e->unseen += (double)bytes.block * weight;
     }
+    hand_on_process(e, &c, weight, s);
     hand_on(e, s, own * weight, (double)s->binary_bytes * weight);
 }
 
@@ -230,6 +227,7 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     if (!e)
         return -ENOMEM;
     e->rate = config->rate;
+    e->random = clock_now_ns();
     e->at = config->collector->at;
     int err = prepare(e, config);
     if (err) {

@@ -59,7 +59,9 @@ static int tables(const struct text_table *t, bool self)
         text_self_write(t);
     else if (!err)
         err = text_hot_write(t);
-    return err ? err : text_processes_write(t->out, t->p, t->s, t->color);
+    if (!err)
+        err = text_processes_write(t->out, t->p, t->s, t->color);
+    return err ? err : text_garbage_write(t);
 }
 
 static int body(const struct text_table *t, const struct format_options *o)

@@ -41,11 +41,20 @@ static void use(struct html_ids *ids, uint32_t id)
 
 /* --- choosing ------------------------------------------------------------ */
 
+/* Does the row count anything that the page shows? */
+static bool is_shown(const struct profile *p, size_t row)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < profile_function_values(p); i++)
+        any |= profile_values_at(p, row)[i];
+    return any && profile_counts(p, profile_sample_at(p, row)->state);
+}
+
 static void use_rows(struct html_graph *g)
 {
     for (size_t i = 0; i < profile_sample_count(g->p); i++) {
         const struct profile_sample *s = profile_sample_at(g->p, i);
-        if (!profile_counts(g->p, s->state) || profile_weight(g->p, i) == 0)
+        if (!is_shown(g->p, i))
             continue;
         g->rows[g->row_count++] = (uint32_t)i;
         use(&g->stacks, s->stack);

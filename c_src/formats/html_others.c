@@ -69,7 +69,7 @@ void html_others_add(struct buffer *out, const struct html_graph *g,
                      const struct summary *s)
 {
     buffer_text(out, ",\"others\":[");
-    for (uint32_t type = 1; type < profile_value_count(g->p); type++) {
+    for (uint32_t type = 1; type < profile_function_values(g->p); type++) {
         buffer_text(out, type > 1 ? "," : "");
         add_other(out, g, s, type);
     }

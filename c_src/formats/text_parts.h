@@ -93,6 +93,18 @@ MUST_USE int text_hot_write(const struct text_table *t);
 /** All functions by self time. */
 void text_self_write(const struct text_table *t);
 
+/** What processes allocate and keep, in a recording of the event alloc: a
+ *  table; nothing if no collection was sampled. -ENOMEM or -E_LIMIT. */
+MUST_USE int text_garbage_write(const struct text_table *t);
+
+/** "<0.1.0>" or "1,024 processes", in `width` columns (0: as long as it is).
+ *  @param together  the row is of several processes */
+void text_process_who(struct buffer *out, const struct profile *p,
+                      uint32_t process, bool together, uint64_t processes,
+                      size_t width);
+/** The name of a process, or that it has none. */
+const char *text_process_name(const char *name);
+
 /** The processes, and what the biggest ones do; nothing if there are none. */
 MUST_USE int text_processes_write(struct buffer *out, const struct profile *p,
                                   const struct summary *s, bool color);

@@ -25,34 +25,35 @@ static void title(struct table *t, const char *text)
     buffer_text(t->out, t->color ? "\033[0m\n" : "\n");
 }
 
-static const struct profile_process *process_of(const struct table *t,
-                                                const struct group *g)
-{
-    return profile_process_at(t->p, g->process);
-}
-
-/* "<0.1.0>" or "1,024 processes". */
-static void who(struct table *t, const struct group *g, size_t width)
+void text_process_who(struct buffer *out, const struct profile *p,
+                      uint32_t process, bool together, uint64_t processes,
+                      size_t width)
 {
     struct buffer text;
     buffer_init(&text, 256);
-    if (g->together) {
-        text_cell_number(&text, g->processes);
-        buffer_text(&text, g->processes == 1 ? " process" : " processes");
+    if (together) {
+        text_cell_number(&text, processes);
+        buffer_text(&text, processes == 1 ? " process" : " processes");
     } else {
-        buffer_text(&text, profile_text(t->p, process_of(t, g)->pid));
+        buffer_text(&text,
+                    profile_text(p, profile_process_at(p, process)->pid));
     }
     buffer_add(&text, "", 1);
     if (buffer_status(&text) == 0)
-        text_cell_add(t->out, (char *)text.data, width);
+        text_cell_add(out, (char *)text.data, width);
     buffer_deinit(&text);
+}
+
+static void who(struct table *t, const struct group *g, size_t width)
+{
+    text_process_who(t->out, t->p, g->process, g->together, g->processes,
+                     width);
 }
 
 /* A process that is being created, or has ended, no longer has an initial call
  * to read. */
-static const char *name_of(const struct table *t, const struct group *g)
+const char *text_process_name(const char *name)
 {
-    const char *name = groups_name(&t->groups, g);
     return *name ? name : "(initial call not known)";
 }
 
@@ -79,7 +80,7 @@ void text_application_add(struct buffer *out, const struct profile *p,
 
 static void names(struct table *t, const struct group *g)
 {
-    text_cell_add(t->out, name_of(t, g), 0);
+    text_cell_add(t->out, text_process_name(groups_name(&t->groups, g)), 0);
     more(t, g, g->initial_call);
     more(t, g, g->label);
     text_application_add(t->out, t->p, g->application);

@@ -5,20 +5,24 @@
 static const struct {
     const char *name, *title;
     bool of_threads;
-    size_t count;
-    struct value_texts values[3];
+    size_t count, of_functions;
+    struct value_texts values[9];
 } events[EVENT_COUNT] = {
-    [EVENT_CPU] = {"cpu", "CPU time", true, 2, {VALUE_SAMPLES, VALUE_CPU}},
+    [EVENT_CPU] = {"cpu", "CPU time", true, 2, 2, {VALUE_SAMPLES, VALUE_CPU}},
     [EVENT_WALL] =
-        {"wall", "Process time", false, 2, {VALUE_WALL, VALUE_SAMPLES}},
+        {"wall", "Process time", false, 2, 2, {VALUE_WALL, VALUE_SAMPLES}},
     [EVENT_ALLOC] = {"alloc",
                      "Allocation",
                      true,
+                     9,
                      3,
-                     {VALUE_HEAP, VALUE_BINARY, VALUE_SAMPLES}},
+                     {VALUE_HEAP, VALUE_BINARY, VALUE_SAMPLES, VALUE_FILLED,
+                      VALUE_COLLECTIONS, VALUE_MINOR, VALUE_SURVIVED,
+                      VALUE_GROWN, VALUE_SHRUNK}},
     [EVENT_BLOCK] = {"block",
                      "Blocked time",
                      true,
+                     3,
                      3,
                      {VALUE_BLOCKED, VALUE_TIMES, VALUE_SAMPLES}},
 };
@@ -42,6 +46,11 @@ const struct value_texts *event_values(enum event event, size_t *n)
 {
     *n = events[event].count;
     return events[event].values;
+}
+
+size_t event_function_values(enum event event)
+{
+    return events[event].of_functions;
 }
 
 int event_parse(const char *name, enum event *event)

@@ -24,6 +24,16 @@ struct value_texts {
 /** Bytes that processes allocated: on their heaps, and as binaries outside. */
 #define VALUE_HEAP   ((struct value_texts){"heap", "bytes"})
 #define VALUE_BINARY ((struct value_texts){"binary", "bytes"})
+/** The collections of heaps, and of these those before which a minor collection
+ *  took place; the bytes that were new on the heap, and those of which that
+ *  minor collection kept when they were new; by how much the heap has grown, or
+ *  shrunk, since its size was last read. */
+#define VALUE_FILLED      ((struct value_texts){"filled", "bytes"})
+#define VALUE_COLLECTIONS ((struct value_texts){"collections", "count"})
+#define VALUE_MINOR       ((struct value_texts){"minor", "count"})
+#define VALUE_SURVIVED    ((struct value_texts){"survived", "bytes"})
+#define VALUE_GROWN       ((struct value_texts){"grown", "bytes"})
+#define VALUE_SHRUNK      ((struct value_texts){"shrunk", "bytes"})
 /** The time that threads were off the CPU while they ran a process. */
 #define VALUE_BLOCKED ((struct value_texts){"blocked", "nanoseconds"})
 #define VALUE_TIMES   ((struct value_texts){"times", "count"})
@@ -47,9 +57,12 @@ const char *event_title(enum event event);
  *  filtered by thread. */
 bool event_is_of_threads(enum event event);
 /** What its rows count: *n values, the first of them the weight (recorder/
- *  pipeline.c fills them in). The first one of all but EVENT_CPU is of that
- *  event alone. */
+ *  sample_values.c fills them in). The first one of all but EVENT_CPU is of
+ *  that event alone. */
 const struct value_texts *event_values(enum event event, size_t *n);
+/** How many of these count what functions do; the others, which follow, count
+ *  what is known of processes only. */
+size_t event_function_values(enum event event);
 /** 0, or -E_FORMAT if no event has that name. */
 MUST_USE int event_parse(const char *name, enum event *event);
 

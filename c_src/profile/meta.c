@@ -145,6 +145,14 @@ bool profile_same_values(const struct profile *a, const struct profile *b)
     return same;
 }
 
+size_t profile_function_values(const struct profile *p)
+{
+    size_t n = profile_value_count(p);
+    enum event event = profile_event(p);
+    size_t most = event == EVENT_COUNT ? n : event_function_values(event);
+    return most < n ? most : n;
+}
+
 uint32_t profile_find_value(const struct profile *p, struct value_texts type)
 {
     for (size_t i = 0; i < profile_value_count(p); i++)

@@ -82,7 +82,7 @@ struct profile_value_type {
     uint32_t name, unit; /**< strings; as texts: struct value_texts */
 };
 
-enum { PROFILE_MAX_VALUES = 12 };
+enum { PROFILE_MAX_VALUES = 16 };
 
 /** The key of a row: a combination for which something was counted. */
 struct profile_sample {
@@ -361,6 +361,9 @@ const struct profile_value_type *profile_value_type_at(const struct profile *p,
                                                        size_t i);
 /** The first type with that name and unit, or PROFILE_NONE. */
 uint32_t profile_find_value(const struct profile *p, struct value_texts type);
+/** How many of the types count what functions do. Those that follow count what
+ *  is known of processes only, in rows without a stack. */
+size_t profile_function_values(const struct profile *p);
 /** All values of row i. */
 const uint64_t *profile_values_at(const struct profile *p, size_t i);
 /** One value of row i; 0 if type is PROFILE_NONE. */

@@ -5,7 +5,9 @@
 
 #include "recorder/carried.h"
 #include "recorder/census.h"
+#include "recorder/heap_growth.h"
 #include "recorder/naming.h"
+#include "recorder/sample_values.h"
 #include "recorder/thread_doing.h"
 #include "recorder/timeline.h"
 #include "recorder/waiting.h"
@@ -21,19 +23,13 @@ struct pipeline {
     struct waiting *waiting;
     struct span_join *spans; /* NULL: they are not looked for */
     struct carried *carried; /* of allocation */
+    struct heap_growth *growth;
     struct timeline timeline;
     struct profile *profile;               /* the first of the recording */
     struct profile *of_event[EVENT_COUNT]; /* never NULL */
     struct unwound unwound;
     uint64_t left_out;
     int error;
-};
-
-static const enum event events[] = {
-    [SAMPLE_CPU] = EVENT_CPU,
-    [SAMPLE_PROCESS] = EVENT_WALL,
-    [SAMPLE_ALLOC] = EVENT_ALLOC,
-    [SAMPLE_BLOCK] = EVENT_BLOCK,
 };
 
 /* The profile of the event, or the first one if it is not recorded. */
@@ -89,7 +85,9 @@ int pipeline_open(struct target_state *target, struct unwinder *unwinder,
     p->unwinder = unwinder;
     p->symbols = symbols;
     p->profile = profile;
-    int err = open_parts(p);
+    int err = heap_growth_open(&p->growth);
+    if (!err)
+        err = open_parts(p);
     if (err) {
         pipeline_close(p);
         return err;
@@ -135,6 +133,7 @@ void pipeline_close(struct pipeline *p)
     if (!p)
         return;
     span_join_close(p->spans);
+    heap_growth_close(p->growth);
     close_parts(p);
     free(p);
 }
@@ -178,34 +177,8 @@ static uint32_t process_of(struct pipeline *p, const struct named *named,
 {
     if (named->owner != PROFILE_NONE)
         return named->owner;
-    return id_or_none(p, census_process(p->census, events[s->of],
+    return id_or_none(p, census_process(p->census, sample_event(s->of),
                                         p->unwound.c_p, &s->process));
-}
-
-/* The values of a row, in the order of its event's value types. */
-static void values_of(const struct sample *s, uint64_t values[])
-{
-    uint64_t times = s->weight ? s->weight : 1;
-    switch (s->of) {
-    case SAMPLE_CPU:
-        values[0] = times;
-        values[1] = s->period_ns;
-        break;
-    case SAMPLE_PROCESS:
-        values[0] = s->period_ns;
-        values[1] = 1;
-        break;
-    case SAMPLE_ALLOC:
-        values[0] = s->heap_bytes;
-        values[1] = s->binary_bytes;
-        values[2] = times;
-        break;
-    case SAMPLE_BLOCK:
-        values[0] = s->period_ns;
-        values[1] = s->weight;
-        values[2] = 1;
-        break;
-    }
 }
 
 static void note_longest(struct profile *of, const struct sample *s)
@@ -246,18 +219,43 @@ int pipeline_join_spans(struct pipeline *p, const struct span_choice *choice)
     return span_join_open(&config, &p->spans);
 }
 
+static void count_item(struct pipeline *p, struct span_item *item)
+{
+    keep_error(p, p->spans ? span_join_add(p->spans, item) : count(p, item));
+}
+
 /* @param pid  term of the process that the sample is of; 0: not known */
 static void count_in_span(struct pipeline *p, const struct sample *s,
                           const struct profile_sample *row, uint64_t pid)
 {
     struct span_item item = {.order = {.time_ns = s->time_ns},
                              .pid = pid,
-                             .event = events[s->of],
+                             .event = sample_event(s->of),
                              .row = *row};
-    values_of(s, item.values);
+    sample_values(s, item.values);
     if (s->of == SAMPLE_ALLOC)
         carried_join(p->carried, row, item.values);
-    keep_error(p, p->spans ? span_join_add(p->spans, &item) : count(p, &item));
+    count_item(p, &item);
+}
+
+/* What a collection says about its process. */
+static void add_collection(struct pipeline *p, const struct sample *s)
+{
+    const struct sample_process *of = &s->process;
+    struct span_item item = {
+        .order = {.time_ns = s->time_ns},
+        .pid = census_term(p->census, of->c_p, of),
+        .event = EVENT_ALLOC,
+        .row = {.stack = PROFILE_NONE,
+                .process = id_or_none(
+                    p, census_process(p->census, EVENT_ALLOC, of->c_p, of)),
+                .thread = PROFILE_NONE,
+                .state = STATE_RUNNING}};
+    sample_values(s, item.values);
+    if (s->collection.size && item.pid)
+        keep_error(p, heap_growth_read(p->growth, item.pid, s->collection.size,
+                                       &item.values[7], &item.values[8]));
+    count_item(p, &item);
 }
 
 /* Allocation whose allocator is not known waits for the next one. */
@@ -266,7 +264,7 @@ static void carry(struct pipeline *p, const struct sample *s,
 {
     struct span_item item = {.order = {.time_ns = s->time_ns}, .row = *key};
     struct profile_sample row;
-    values_of(s, item.values);
+    sample_values(s, item.values);
     keep_error(p, in_bucket(p, &item, &row));
     keep_error(p, carried_keep(p->carried, &row, item.values));
 }
@@ -283,7 +281,7 @@ static uint64_t pid_of(const struct pipeline *p, const struct named *named,
 /* A sample of a thread. */
 static bool add_thread(struct pipeline *p, const struct sample *s)
 {
-    struct profile *of = p->of_event[events[s->of]];
+    struct profile *of = p->of_event[sample_event(s->of)];
     struct thread_parts parts = {p->target, p->unwinder, p->naming};
     parts.naming.profile = of;
     struct thread_doing doing;
@@ -360,6 +358,10 @@ bool pipeline_sample(struct pipeline *p, const struct sample *s)
 {
     if (s->of == SAMPLE_PROCESS) {
         add_process(p, s);
+        return true;
+    }
+    if (s->of == SAMPLE_COLLECTION) {
+        add_collection(p, s);
         return true;
     }
     return add_thread(p, s);

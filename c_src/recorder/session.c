@@ -177,7 +177,7 @@ static bool on_sample(void *ctx, const struct sample *sample)
     struct session *s = turn->s;
     const struct engine_ops *ops = turn->source->ops;
     if (s->draining && is_over(s)) {
-        turn->source->untaken++;
+        turn->source->untaken += sample->of != SAMPLE_COLLECTION;
         return true;
     }
     s->target.until = deadline_in(SAMPLE_MS, NULL);

@@ -28,6 +28,8 @@ int figures_compute(const struct profile *p, struct figures *out)
         err = waits_find(p, &f.waits);
     if (!err)
         err = blocks_find(p, &f.blocks);
+    if (!err)
+        err = garbage_find(p, &f.garbage);
     if (err)
         figures_deinit(&f);
     else
@@ -37,6 +39,7 @@ int figures_compute(const struct profile *p, struct figures *out)
 
 void figures_deinit(struct figures *f)
 {
+    garbage_deinit(&f->garbage);
     blocks_deinit(&f->blocks);
     waits_deinit(&f->waits);
     breakdown_deinit(&f->breakdown);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "profile/blocks.h"
 #include "profile/breakdown.h"
+#include "profile/garbage.h"
 #include "profile/groups.h"
 #include "profile/summary.h"
 #include "profile/waits.h"
@@ -22,6 +23,7 @@ struct figures {
     struct breakdown breakdown; /**< by process */
     struct waits waits;
     struct blocks blocks;
+    struct garbage garbage;
 };
 
 /** 0, -ENOMEM or -E_LIMIT; on an error *out is unchanged. figures_deinit frees

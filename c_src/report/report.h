@@ -57,6 +57,10 @@ void report_answers(const struct dump *d, struct sink *s);
  *  recording of the event block. */
 void report_blocks(const struct profile *p, const struct blocks *b,
                    struct sink *s);
+/** Writes what processes allocate and keep, as a member of an object; only for
+ *  a recording of the event alloc. */
+void report_garbage(const struct profile *p, const struct garbage *g,
+                    struct sink *s);
 /** Writes what is known of the spans of a recording, as a member of an object;
  *  only if there are any. */
 void report_spans(const struct profile *p, const struct span_table *t,

@@ -7,6 +7,7 @@
 #ifndef CPROF_REPORT_REPORT_KEYS_H
 #define CPROF_REPORT_REPORT_KEYS_H
 
+#define KEY_ALLOCATED    "allocated_bytes"
 #define KEY_APPLICATION  "application"
 #define KEY_ASKS         "asks"
 #define KEY_BASE         "base"

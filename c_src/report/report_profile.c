@@ -335,6 +335,7 @@ static void event(const struct profile *p, const struct figures *f,
     waits(p, &f->waits, s);
     waits_cause(p, f, s);
     report_blocks(p, &f->blocks, s);
+    report_garbage(p, &f->garbage, s);
 }
 
 void report_walk(const struct report *r, struct sink *s)

@@ -73,7 +73,7 @@ void report_spans(const struct profile *p, const struct span_table *t,
         if (t->events & EVENT_SET(EVENT_BLOCK))
             sink_natural(s, KEY_BLOCKED_NS, row->blocked_ns);
         if (t->events & EVENT_SET(EVENT_ALLOC))
-            sink_natural(s, "allocated_bytes", row->allocated);
+            sink_natural(s, KEY_ALLOCATED, row->allocated);
         sink_end(s);
     }
     sink_end(s);

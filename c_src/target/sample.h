@@ -88,6 +88,19 @@ enum sample_of {
     SAMPLE_ALLOC,   /**< a thread that begins to collect its process, because
                          the heap had no room for what it allocates */
     SAMPLE_BLOCK,   /**< a thread that was off the CPU while it ran a process */
+    SAMPLE_COLLECTION, /**< the process whose heap is collected: see
+                            `collection`. It has no stack */
+};
+
+/** What the beginning of a collection says about the heap of its process. The
+ *  first four are of all collections that the sample stands for. */
+struct sample_collection {
+    uint64_t filled;   /**< bytes that were new on the heap */
+    uint64_t times;    /**< how many collections; 0: the process goes on until
+                            a dirty scheduler collects its heap */
+    uint64_t minor;    /**< of these: the collection before was a minor one, */
+    uint64_t survived; /**< and kept so many bytes of what was new then */
+    uint64_t size;     /**< bytes of its heap now; 0: not known */
 };
 
 /** Of SAMPLE_BLOCK: why the thread was off the CPU. */
@@ -137,6 +150,7 @@ struct sample {
                                          between them was not copied */
     struct sample_process process;
     struct sample_at_rest at_rest;
+    struct sample_collection collection;
     struct sample_scheduler scheduler;
     int64_t system_call; /**< number of the system call that the thread was in;
                               -1: none, or not known */

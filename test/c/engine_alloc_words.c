@@ -1,4 +1,5 @@
-/* What a process has allocated since its last collection. */
+/* What a process has allocated since its last collection, and what that one has
+ * left. */
 #include "test.h"
 
 #include "engine/alloc_words.h"
@@ -67,6 +68,50 @@ static void parts_of_words_count_nothing(void **state)
     assert_bytes(&torn, false, 0, 0);
 }
 
+/* --- what the last collection has left ------------------------------------ */
+
+static void a_minor_collection_leaves_what_survived(void **state)
+{
+    (void)state;
+    struct alloc_heap h = full;
+    h.old_heap = HEAP + 0x100000;
+    h.old_hend = h.old_heap + 8 * 610;
+    struct alloc_left left = alloc_words_left(&h, false);
+    assert_true(left.known && left.by_minor);
+    assert_int_equal(left.survived, 8 * 50);
+    assert_int_equal(left.size, 8 * (WORDS + 610 + 7));
+    h.high_water = h.heap; /* it kept nothing */
+    left = alloc_words_left(&h, false);
+    assert_true(left.known && left.by_minor);
+    assert_int_equal(left.survived, 0);
+}
+
+static void what_a_major_one_kept_may_be_older(void **state)
+{
+    (void)state;
+    struct alloc_left left = alloc_words_left(&full, false);
+    assert_true(left.known && !left.by_minor);
+    assert_int_equal(left.survived, 0);
+    assert_int_equal(left.size, 8 * (WORDS + 7));
+}
+
+static void a_heap_that_no_collection_left_says_nothing(void **state)
+{
+    (void)state;
+    assert_false(alloc_words_left(&full, true).known);
+    struct alloc_heap h = full;
+    h.high_water = HEAP + 0x100000; /* in the abandoned heap */
+    assert_false(alloc_words_left(&h, false).known);
+    h.high_water = h.htop + 8;
+    assert_false(alloc_words_left(&h, false).known);
+    h = full;
+    h.old_heap = HEAP;
+    assert_false(alloc_words_left(&h, false).known); /* torn */
+    h = full;
+    h.htop = h.hend + 8;
+    assert_false(alloc_words_left(&h, false).known);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +119,9 @@ int main(void)
         cmocka_unit_test(what_was_delayed_is_counted_once),
         cmocka_unit_test(fields_that_do_not_fit_count_nothing),
         cmocka_unit_test(parts_of_words_count_nothing),
+        cmocka_unit_test(a_minor_collection_leaves_what_survived),
+        cmocka_unit_test(what_a_major_one_kept_may_be_older),
+        cmocka_unit_test(a_heap_that_no_collection_left_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

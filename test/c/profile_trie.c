@@ -101,32 +101,33 @@ static void rows_add_up_and_never_wrap(void **state)
     profile_destroy(p);
 }
 
-static void rows_count_up_to_twelve_types(void **state)
+static void rows_count_up_to_sixteen_types(void **state)
 {
     (void)state;
     struct profile *p = make_profile();
-    const struct value_texts types[13] = {
-        {"a", "x"}, {"b", "x"}, {"a", "y"}, {"c", "x"}, {"d", "x"},
-        {"e", "x"}, {"f", "x"}, {"g", "x"}, {"h", "x"}, {"i", "x"},
-        {"j", "x"}, {"k", "x"}, {"l", "x"}};
-    const uint64_t values[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, UINT64_MAX};
+    const struct value_texts types[17] = {
+        {"a", "x"}, {"b", "x"}, {"a", "y"}, {"c", "x"}, {"d", "x"}, {"e", "x"},
+        {"f", "x"}, {"g", "x"}, {"h", "x"}, {"i", "x"}, {"j", "x"}, {"k", "x"},
+        {"l", "x"}, {"m", "x"}, {"n", "x"}, {"o", "x"}, {"p", "x"}};
+    const uint64_t values[16] = {1, 2,  3,  4,  5,  6,  7,  8,
+                                 9, 10, 11, 12, 13, 14, 15, UINT64_MAX};
     struct profile_sample s = {
         make_stack(p, "a"), PROFILE_NONE, PROFILE_NONE, STATE_RUNNING, 0, 0};
     assert_int_equal(profile_set_values(p, types, 0), -EINVAL);
-    assert_int_equal(profile_set_values(p, types, 13), -EINVAL);
+    assert_int_equal(profile_set_values(p, types, 17), -EINVAL);
     assert_int_equal(profile_value_count(p), 2);
-    assert_int_equal(profile_set_values(p, types, 12), 0);
+    assert_int_equal(profile_set_values(p, types, 16), 0);
     for (s.bucket = 0; s.bucket < 1000; s.bucket++) {
         assert_int_equal(profile_add(p, &s, values), 0);
         assert_int_equal(profile_add(p, &s, values), 0);
     }
     for (uint32_t i = 0; i < 1000; i++) {
-        for (uint32_t v = 0; v < 11; v++)
+        for (uint32_t v = 0; v < 15; v++)
             assert_int_equal(profile_value(p, i, v), 2 * values[v]);
-        assert_true(profile_value(p, i, 11) == UINT64_MAX);
+        assert_true(profile_value(p, i, 15) == UINT64_MAX);
     }
     assert_int_equal(profile_find_value(p, types[2]), 2);
-    assert_true(profile_find_value(p, types[12]) == PROFILE_NONE);
+    assert_true(profile_find_value(p, types[16]) == PROFILE_NONE);
     assert_int_equal(profile_value(p, 0, PROFILE_NONE), 0);
     assert_int_equal(profile_set_values(p, types, 1), -EINVAL);
     profile_destroy(p);
@@ -230,7 +231,7 @@ int main(void)
         cmocka_unit_test(only_a_known_pid_can_be_described),
         cmocka_unit_test(lines_are_frames_of_one_function),
         cmocka_unit_test(rows_add_up_and_never_wrap),
-        cmocka_unit_test(rows_count_up_to_twelve_types),
+        cmocka_unit_test(rows_count_up_to_sixteen_types),
         cmocka_unit_test(ids_of_nothing_are_refused),
         cmocka_unit_test(texts_are_always_utf8),
         cmocka_unit_test(texts_stay_where_they_are),

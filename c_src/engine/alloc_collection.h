@@ -1,0 +1,35 @@
+/**
+ * @file alloc_collection.h
+ * What the record of a collection says about the heap of its process. Pure.
+ */
+#ifndef CPROF_ENGINE_ALLOC_COLLECTION_H
+#define CPROF_ENGINE_ALLOC_COLLECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/alloc_words.h"
+#include "engine/bpf_sample.h"
+#include "target/collector.h"
+
+struct alloc_collection {
+    struct alloc_heap heap;
+    struct alloc_bytes
+        bytes; /**< new ones; all 0 if its process is not known */
+    struct alloc_left left;
+};
+
+/** @param record  that bpf_sample_read has accepted
+ *  @param s       what it made of it */
+struct alloc_collection alloc_collection_read(const struct bpf_record *record,
+                                              const struct collector_fields *at,
+                                              const struct sample *s);
+/** Makes *s a sample of the process.
+ *  @param weight  how often the collection counts
+ *  @param random  state of random_next: counts are rounded at random, so that
+ *                 their sums are right
+ *  @return false: it says nothing about the process; *s is unchanged */
+bool alloc_collection_sample(const struct alloc_collection *c, double weight,
+                             uint64_t *random, struct sample *s);
+
+#endif
