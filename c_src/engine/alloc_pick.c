@@ -60,23 +60,24 @@ bool alloc_pick_any(const struct alloc_pick *p)
     return p->list[0].len > 0;
 }
 
-void alloc_pick_return(struct alloc_pick *p, double bytes)
+static void swap(struct alloc_picked *a, struct alloc_picked *b)
 {
-    p->returned += bytes;
+    struct alloc_picked had = *a;
+    *a = *b;
+    *b = had;
 }
 
-size_t alloc_pick_take(struct alloc_pick *p,
-                       struct alloc_picked to[ALLOC_PICKS])
+void alloc_pick_take(struct alloc_pick *p, struct alloc_picked to[ALLOC_PICKS])
 {
+    double bytes = p->all / ALLOC_PICKS;
     if (!alloc_pick_any(p))
-        return 0;
+        return;
     for (size_t i = 0; i < ALLOC_PICKS; i++) {
-        struct alloc_picked had = to[i];
-        to[i] = p->list[i];
-        to[i].bytes = (p->all + p->returned) / ALLOC_PICKS;
-        had.len = 0;
-        p->list[i] = had;
+        double waits = to[i].len ? to[i].bytes : 0;
+        if (!happens(p, waits / (waits + bytes)))
+            swap(&to[i], &p->list[i]);
+        to[i].bytes = waits + bytes;
+        p->list[i].len = 0;
     }
-    p->all = p->returned = 0;
-    return ALLOC_PICKS;
+    p->all = 0;
 }

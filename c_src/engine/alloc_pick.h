@@ -4,6 +4,12 @@
  * probability that is proportional to the bytes that a collection stands for.
  * So each one that is chosen stands for the same share of all bytes. A large
  * collection may be chosen several times. Pure.
+ *
+ * A collection that is chosen may have to wait for longer than until the next
+ * choice. Then it is kept, or replaced by what is chosen then, again with
+ * probabilities that are proportional to the bytes of both, and stands for the
+ * bytes of both. If the last one were always taken, then processes that collect
+ * often would get the bytes of those that collect seldom, but more at a time.
  */
 #ifndef CPROF_ENGINE_ALLOC_PICK_H
 #define CPROF_ENGINE_ALLOC_PICK_H
@@ -27,8 +33,7 @@ struct alloc_picked {
 
 struct alloc_pick {
     struct alloc_picked list[ALLOC_PICKS];
-    double all;      /**< bytes of all that were offered */
-    double returned; /**< by alloc_pick_return */
+    double all; /**< bytes of all that were offered */
     uint64_t random;
 };
 
@@ -42,14 +47,10 @@ MUST_USE int alloc_pick_offer(struct alloc_pick *p,
                               const struct alloc_picked *of);
 /** Was anything offered? */
 bool alloc_pick_any(const struct alloc_pick *p);
-/** Adds bytes to the next choice: those of a chosen collection that could not
- * be watched. */
-void alloc_pick_return(struct alloc_pick *p, double bytes);
-/** Ends the choice, and begins the next one. The chosen collections go to `to`,
- *  with the bytes that they now stand for; the records that `to` had are
- * reused.
- *  @return ALLOC_PICKS; 0: nothing was offered, and `to` stays as it is */
-size_t alloc_pick_take(struct alloc_pick *p,
-                       struct alloc_picked to[ALLOC_PICKS]);
+/** Ends the choice, and begins the next one. If anything was offered, then each
+ *  place of `to` has a collection afterwards.
+ *  @param to  those with a len above 0 still wait; the records of the others
+ *             are reused */
+void alloc_pick_take(struct alloc_pick *p, struct alloc_picked to[ALLOC_PICKS]);
 
 #endif

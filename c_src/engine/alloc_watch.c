@@ -82,11 +82,7 @@ int alloc_watches_offer(struct alloc_watches *w, const struct alloc_picked *of)
 
 void alloc_watches_choose(struct alloc_watches *w)
 {
-    if (!alloc_pick_any(&w->pick))
-        return;
-    for (; w->queued; w->queued--)
-        alloc_pick_return(&w->pick, w->queue[w->queued - 1].bytes);
-    w->queued = alloc_pick_take(&w->pick, w->queue);
+    alloc_pick_take(&w->pick, w->queue);
 }
 
 static void disarm(struct alloc_watches *w, struct alloc_watch *watch)
@@ -148,11 +144,25 @@ static int arm(struct alloc_watches *w, struct alloc_watch *watch,
     return err ? err : breakpoints_arm_at(&watch->at, told.addr, MOST_HITS);
 }
 
-static void swap(struct alloc_picked *a, struct alloc_picked *b)
+/* The next one that can be watched; NULL: none. */
+static struct alloc_picked *next_of(struct alloc_watches *w)
 {
-    struct alloc_picked had = *a;
-    *a = *b;
-    *b = had;
+    for (size_t i = 0; i < ALLOC_PICKS; i++) {
+        size_t at = (w->next + i) % ALLOC_PICKS;
+        if (w->queue[at].len && !is_early(w, &w->queue[at])) {
+            w->next = (at + 1) % ALLOC_PICKS;
+            return &w->queue[at];
+        }
+    }
+    return NULL;
+}
+
+/* The place of `of` in the queue gets the memory that the watch had. */
+static void take_over(struct alloc_watch *watch, struct alloc_picked *of)
+{
+    struct alloc_picked had = watch->of;
+    watch->of = *of;
+    *of = had;
 }
 
 static void give_up(struct alloc_watches *w, struct alloc_watch *watch,
@@ -171,10 +181,10 @@ int alloc_watches_serve(struct alloc_watches *w, uint64_t now_ns, bool more,
         struct alloc_watch *watch = &w->list[i];
         if (watch->of.len && now_ns >= watch->until_ns)
             give_up(w, watch, missed, ctx);
-        if (watch->of.len || !w->queued || !more ||
-            is_early(w, &w->queue[w->queued - 1]))
+        struct alloc_picked *of = more && !watch->of.len ? next_of(w) : NULL;
+        if (!of)
             continue;
-        swap(&watch->of, &w->queue[--w->queued]);
+        take_over(watch, of);
         err = arm(w, watch, now_ns);
     }
     return err;
@@ -209,6 +219,9 @@ void alloc_watches_end(struct alloc_watches *w, alloc_watch_missed *missed,
     for (size_t i = 0; i < w->count; i++)
         if (w->list[i].of.len)
             give_up(w, &w->list[i], missed, ctx);
-    for (; w->queued; w->queued--)
-        missed(ctx, &w->queue[w->queued - 1]);
+    for (size_t i = 0; i < ALLOC_PICKS; i++) {
+        if (w->queue[i].len)
+            missed(ctx, &w->queue[i]);
+        w->queue[i].len = 0;
+    }
 }

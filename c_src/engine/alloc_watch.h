@@ -55,8 +55,9 @@ struct alloc_watches {
     pid_t pid;                          /**< of the node */
     struct bpf_collector at;
     struct alloc_pick pick;
-    struct alloc_picked queue[ALLOC_PICKS]; /**< chosen, not yet watched */
-    size_t queued;
+    struct alloc_picked queue[ALLOC_PICKS]; /**< chosen, not yet watched; len
+                                                 0: none is at this place */
+    size_t next;                            /**< the place whose turn it is */
     struct alloc_watch list[BPF_WATCHES];
     size_t count;     /**< words that can be watched, at least 1 */
     uint64_t same_ns; /**< of struct bpf_watch */

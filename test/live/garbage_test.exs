@@ -40,6 +40,18 @@ defmodule Live.GarbageTest do
     for row <- Cprof.json(["report", file])["garbage"], into: %{}, do: {row["name"], row}
   end
 
+  # By name: the part of all bytes, by samples of functions and by collections.
+  defp shares(file, rows) do
+    processes = Cprof.json(["report", file])["processes"]
+    [samples, collected] = [sum(processes, "samples"), sum(Map.values(rows), "allocated_bytes")]
+
+    for %{"name" => name} = process <- processes, row = rows[name], into: %{} do
+      {name, {process["samples"] / samples, row["allocated_bytes"] / collected}}
+    end
+  end
+
+  defp sum(rows, key), do: rows |> Enum.map(& &1[key]) |> Enum.sum()
+
   test "who makes garbage, who keeps it, and whose heap grows", %{works: works} do
     if works do
       node = Node.start("garbage_work")
@@ -60,6 +72,11 @@ defmodule Live.GarbageTest do
       assert_in_delta keeper["survived_bytes"] / of.("garbage_keeper", :survived), 1, 0.5
       assert churner["survived_bytes"] < 0.1 * churner["allocated_bytes"]
       assert keeper["survived_bytes"] > 0.2 * keeper["allocated_bytes"]
+
+      # However often a process is collected, it has the samples of what it allocates.
+      shares = shares(file, rows)
+      IO.puts("shares by samples, and by collections: #{inspect(shares)}")
+      for {_, {by_samples, by_collections}} <- shares, do: assert_in_delta(by_samples, by_collections, 0.3)
 
       # From its first to its last collection, which were both within the recording.
       grew = of.("garbage_grower", :heap)
