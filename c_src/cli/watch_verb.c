@@ -16,7 +16,7 @@
 #include "recorder/vitals_read.h"
 
 enum {
-    STEP_MS = 50,
+    STEP_MS = 100, /* a request waits at most this long */
     WAIT_STEP_MS = 500,
     EARLY_STEPS = 60, /* that a node is given to start */
 };

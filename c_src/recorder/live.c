@@ -46,14 +46,22 @@ static int open_table(struct live *l)
     return err == -ENOMEM || err == -E_GONE ? err : 0;
 }
 
-static int begin(struct live *l)
+static int mark_times(struct live *l)
 {
     const struct target_state *t = l->parts.target;
+    int err = live_cpu_mark(&l->cpu, t->process.pid, &t->threads);
+    if (!err)
+        live_cpu_mark_machine(&l->cpu);
+    return err;
+}
+
+static int begin(struct live *l)
+{
     profile_meta_edit(session_profile(l->session))->bucket_ns = l->interval_ns;
     pipeline_put_in(l->parts.pipeline, l->bucket);
     l->opened_ns = clock_now_ns();
     l->next_ns = l->opened_ns + l->interval_ns;
-    return live_cpu_mark(&l->cpu, t->process.pid, &t->threads);
+    return mark_times(l);
 }
 
 int live_open(const struct live_options *o, struct live **out)
@@ -150,8 +158,7 @@ static int keep_small(struct live *l)
 
 static int end_interval(struct live *l)
 {
-    const struct target_state *t = l->parts.target;
-    int err = live_cpu_mark(&l->cpu, t->process.pid, &t->threads);
+    int err = mark_times(l);
     uint64_t now_ns = clock_now_ns();
     l->lost[(l->cpu.count - 1) % LIVE_CPU_MARKS] =
         session_progress(l->session).lost;

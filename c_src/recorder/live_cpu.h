@@ -24,7 +24,8 @@ enum {
 struct live_cpu_mark {
     uint64_t at_ns;
     uint64_t node_ns;   /**< CPU time of the node; 0: not known */
-    uint64_t busy, all; /**< of the machine, in clock ticks; 0: likewise */
+    uint64_t busy, all; /**< of the machine, in clock ticks; 0: likewise, or
+                             not asked for */
 };
 
 struct live_cpu_thread {
@@ -47,6 +48,9 @@ void live_cpu_deinit(struct live_cpu *c);
 /** An interval ends, or the first one begins. 0 or -ENOMEM. */
 MUST_USE int live_cpu_mark(struct live_cpu *c, pid_t pid,
                            const struct threads *now);
+/** Adds what the machine used to the last mark. With many CPUs the kernel takes
+ *  long to say that. */
+void live_cpu_mark_machine(struct live_cpu *c);
 /** NULL: there is none with that tid. */
 const struct live_cpu_thread *live_cpu_find(const struct live_cpu *c,
                                             pid_t tid);

@@ -43,19 +43,13 @@ int live_cpu_parse(const char *text, uint64_t *busy, uint64_t *all)
     return 0;
 }
 
-static void read_machine(struct live_cpu_mark *mark)
-{
-    char line[256] = "";
-    FILE *file = fopen("/proc/stat", "re");
-    if (!file)
-        return;
-    if (!fgets(line, sizeof(line), file) ||
-        live_cpu_parse(line, &mark->busy, &mark->all) != 0)
-        mark->busy = mark->all = 0;
-    fclose(file);
-}
-
 /* --- marks ---------------------------------------------------------------- */
+
+/* The slot of the last mark. */
+static unsigned newest(const struct live_cpu *c)
+{
+    return (unsigned)((c->count - 1) % LIVE_CPU_MARKS);
+}
 
 static int by_tid(const void *a, const void *b)
 {
@@ -101,7 +95,6 @@ int live_cpu_mark(struct live_cpu *c, pid_t pid, const struct threads *now)
         return -ENOMEM;
     *mark = (struct live_cpu_mark){.at_ns = clock_now_ns(),
                                    .node_ns = live_cpu_node_ns(pid)};
-    read_machine(mark);
     for (size_t i = 0; i < count; i++)
         mark_thread(c, pid, &now->list[i], &list[i]);
     free(c->threads);
@@ -109,6 +102,19 @@ int live_cpu_mark(struct live_cpu *c, pid_t pid, const struct threads *now)
     c->thread_count = count;
     c->count++;
     return 0;
+}
+
+void live_cpu_mark_machine(struct live_cpu *c)
+{
+    struct live_cpu_mark *mark = &c->marks[newest(c)];
+    char line[256] = "";
+    FILE *file = fopen("/proc/stat", "re");
+    if (!file)
+        return;
+    if (!fgets(line, sizeof(line), file) ||
+        live_cpu_parse(line, &mark->busy, &mark->all) != 0)
+        mark->busy = mark->all = 0;
+    fclose(file);
 }
 
 /* --- spans ---------------------------------------------------------------- */
@@ -120,12 +126,7 @@ unsigned live_cpu_spans(const struct live_cpu *c, unsigned want)
     return (unsigned)(there < most ? there : most);
 }
 
-/* The slots of the last mark and of the one before the span. */
-static unsigned newest(const struct live_cpu *c)
-{
-    return (unsigned)((c->count - 1) % LIVE_CPU_MARKS);
-}
-
+/* The slot of the mark before the span. */
 static unsigned oldest(const struct live_cpu *c, unsigned spans)
 {
     return (unsigned)((c->count - 1 - spans) % LIVE_CPU_MARKS);

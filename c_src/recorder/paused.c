@@ -50,7 +50,9 @@ void paused_see(struct paused *p, uint64_t now_ns, uint64_t ran_ns)
 
 void paused_look(struct paused *p)
 {
-    paused_see(p, clock_now_ns(), ran());
+    uint64_t now_ns = clock_now_ns();
+    if (now_ns - p->looked_ns >= PAUSED_LOOK_MS * NS_PER_MS)
+        paused_see(p, now_ns, ran());
 }
 
 int paused_note(const struct paused *p, struct profile *profile)

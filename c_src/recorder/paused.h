@@ -13,9 +13,14 @@
 #include "base/err.h"
 #include "profile/profile.h"
 
-/** Shorter pauses cannot be distinguished from waits for a disk and the like.
- */
-enum { PAUSED_LEAST_MS = 1000 };
+enum {
+    /** Shorter pauses cannot be distinguished from waits for a disk and the
+     *  like. */
+    PAUSED_LEAST_MS = 1000,
+    /** Between two looks. A pause counts with the time since the last look, so
+     *  it may be stated this much too long. */
+    PAUSED_LOOK_MS = 200,
+};
 
 struct paused {
     uint64_t looked_ns; /**< time of the last look, CLOCK_MONOTONIC */
@@ -26,7 +31,8 @@ struct paused {
 
 /** From here on the program notes when a signal continues it. */
 void paused_begin(struct paused *p);
-/** To be called several times a second, by the program's first thread. */
+/** To be called several times a second, or more often, by the program's first
+ *  thread. */
 void paused_look(struct paused *p);
 /** The same, with the time and our own running time passed in; pure. */
 void paused_see(struct paused *p, uint64_t now_ns, uint64_t ran_ns);
