@@ -12,7 +12,8 @@ struct watch_event watch_event_now(enum watch_kind kind)
     return (struct watch_event){.kind = kind,
                                 .unix_ns = clock_ns_of(CLOCK_REALTIME),
                                 .value = NAN,
-                                .limit = NAN};
+                                .limit = NAN,
+                                .waited_for_cpu = NAN};
 }
 
 static int render(const struct watch_say *to, const struct watch_event *e,

@@ -58,6 +58,8 @@ static struct watch_event event_of(const struct watch *w,
     e.vital = why->condition->vital;
     e.value = why->vitals->value[e.vital];
     e.limit = why->condition->limit;
+    if (e.vital == VITAL_UTILIZATION)
+        e.waited_for_cpu = why->vitals->waited_for_cpu;
     if (why->vitals->pid[e.vital]) {
         flight_pid_text(w->flight, why->vitals->pid[e.vital], pid);
         e.process = pid;
@@ -205,6 +207,16 @@ static int watch_node(struct watch *w)
 
 /* --- opening -------------------------------------------------------------- */
 
+/* Those of the conditions. */
+static unsigned figures(const struct options *o)
+{
+    unsigned set = 0;
+    for (size_t i = 0; i < o->watch.condition_count; i++)
+        if (!o->watch.conditions[i].at_end)
+            set |= VITAL_SET(o->watch.conditions[i].vital);
+    return set;
+}
+
 static int open_flight(struct watch *w)
 {
     const struct options *o = w->o;
@@ -214,6 +226,7 @@ static int open_flight(struct watch *w)
         .engine = o->engine,
         .keep_s =
             (unsigned)(o->watch.before_s + o->watch.after_s) + WATCH_SNAPSHOT_S,
+        .figures = figures(o),
         .no_command = o->no_command,
         .stop = &watch_stopped};
     return flight_open(&how, &w->flight);

@@ -51,6 +51,9 @@ static void add_cause(const struct watch_event *e, struct buffer *out)
         buffer_text(out, ": ");
         add_value(e, out);
     }
+    if (!isnan(e->waited_for_cpu))
+        buffer_printf(out, ", waited for CPUs %.0f %% of the time",
+                      e->waited_for_cpu);
     if (e->process)
         buffer_printf(out, ", %s", e->process);
 }

@@ -34,4 +34,5 @@ void vitals_unknown(struct vitals *v)
     memset(v, 0, sizeof(*v));
     for (int i = 0; i < VITALS; i++)
         v->value[i] = NAN;
+    v->waited_for_cpu = NAN;
 }

@@ -12,7 +12,8 @@
 
 /** Each is followed by its growth, if it has one. */
 enum vital {
-    VITAL_UTILIZATION, /**< percent of the normal schedulers' time */
+    VITAL_UTILIZATION, /**< percent of the time in which the normal schedulers
+                            did not wait for a CPU */
     VITAL_RUN_QUEUE,   /**< processes that could run, but have no scheduler */
     VITAL_MAILBOX,     /**< messages, of the process that has the most */
     VITAL_MAILBOX_GROWTH, /**< of the process whose mailbox grows fastest */
@@ -24,6 +25,10 @@ enum vital {
     VITAL_PROCESSES_GROWTH,
     VITALS
 };
+
+/** A set of figures. */
+#define VITAL_SET(vital) (1u << (vital))
+#define VITALS_ALL (VITAL_SET(VITALS) - 1)
 
 enum vital_unit { VITAL_PERCENT, VITAL_COUNT, VITAL_BYTES };
 
@@ -41,6 +46,7 @@ extern const struct vital_kind vital_kinds[VITALS];
 struct vitals {
     uint64_t at_ns;        /**< CLOCK_MONOTONIC; 0: nothing was measured yet */
     double value[VITALS];  /**< NAN: not known */
+    double waited_for_cpu; /**< percent of the normal schedulers' time; NAN */
     uint64_t pid[VITALS];  /**< term of the process that has it; 0: none */
     bool at_least[VITALS]; /**< only a part of the processes was read, so the
                                 figure may be higher */

@@ -34,6 +34,7 @@ struct watch_event {
     const char *word;  /**< a vital's word, "signal", ... */
     enum vital vital;  /**< if value is not NAN */
     double value, limit;
+    double waited_for_cpu; /**< percent, of utilization */
     const char *process;   /**< the pid that has that figure */
     const char *recording; /**< how the names of its files begin */
     const char *const *files;

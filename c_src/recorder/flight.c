@@ -28,7 +28,8 @@ struct flight {
     struct session *session;
     struct session_parts parts;
     struct vitals_reader *vitals;
-    struct live_cpu cpu;
+    bool of_schedulers; /* their utilization is measured */
+    struct utilization utilization;
     uint64_t opened_ns;
     uint32_t bucket;    /* the second that is not over yet */
     uint32_t keep;      /* seconds */
@@ -58,21 +59,13 @@ static void take_mark(const struct flight *f, struct mark *m)
     session_meta_count(&m->counters, &e);
 }
 
-/* Of the normal schedulers only: reading the times of all threads would be most
- * of what a second costs. */
 static int mark_schedulers(struct flight *f)
 {
     const struct target_state *t = f->parts.target;
-    struct threads normal = {
-        .list = malloc((t->threads.count + 1) * sizeof(*normal.list))};
-    if (!normal.list)
-        return -ENOMEM;
-    for (size_t i = 0; i < t->threads.count; i++)
-        if (t->threads.list[i].kind == THREAD_NORMAL)
-            normal.list[normal.count++] = t->threads.list[i];
-    int err = live_cpu_mark(&f->cpu, t->process.pid, &normal);
-    free(normal.list);
-    return err;
+    const struct pipeline_work worked = pipeline_work(f->parts.pipeline);
+    return f->of_schedulers ? utilization_mark(&f->utilization, t->process.pid,
+                                               &t->threads, &worked)
+                            : 0;
 }
 
 static int begin(struct flight *f)
@@ -106,11 +99,12 @@ int flight_open(const struct flight_options *o, struct flight **out)
     if (!f)
         return -ENOMEM;
     f->keep = o->keep_s < FLIGHT_MOST_S ? o->keep_s : FLIGHT_MOST_S;
+    f->of_schedulers = o->figures & VITAL_SET(VITAL_UTILIZATION);
     f->most_rows = o->rows ? o->rows : FLIGHT_ROWS;
     f->marks = calloc(f->keep + 1ul, sizeof(*f->marks));
     int err = f->marks ? open_session(o, f) : -ENOMEM;
     if (!err)
-        err = vitals_reader_open(f->parts.target, &f->vitals);
+        err = vitals_reader_open(f->parts.target, o->figures, &f->vitals);
     if (!err)
         err = begin(f);
     if (err)
@@ -125,7 +119,7 @@ void flight_close(struct flight *f)
     if (!f)
         return;
     vitals_reader_close(f->vitals);
-    live_cpu_deinit(&f->cpu);
+    utilization_deinit(&f->utilization);
     session_close(f->session);
     free(f->marks);
     free(f);
@@ -200,8 +194,10 @@ static int begin_second(struct flight *f, uint32_t bucket, struct vitals *v)
         err = vitals_read(f->vitals, v);
     if (err)
         return err;
-    v->value[VITAL_UTILIZATION] =
-        utilization_of(&f->cpu, session_profile(f->session), f->bucket);
+    if (f->of_schedulers) {
+        v->value[VITAL_UTILIZATION] = utilization_percent(&f->utilization);
+        v->waited_for_cpu = utilization_waited(&f->utilization);
+    }
     for (uint32_t i = 0; i < bucket - f->bucket && i <= f->keep; i++)
         *mark_at(f, bucket - i) = now;
     f->bucket = bucket;

@@ -34,6 +34,7 @@ struct flight_options {
     unsigned rate;                     /**< Hz */
     const char *engine;                /**< ENGINE_AUTO, or one of engine_all */
     unsigned keep_s;                   /**< at most FLIGHT_MOST_S */
+    unsigned figures;                  /**< that are measured; a set (VITAL_SET) */
     size_t rows;                       /**< 0: FLIGHT_ROWS */
     bool no_command;                   /**< leave out the node's command line */
     const volatile sig_atomic_t *stop; /**< as in session.h */
@@ -49,7 +50,8 @@ void flight_close(struct flight *f);
 /** The name of the engine, and that of the node ("" if it has none). */
 const char *flight_engine(const struct flight *f);
 const char *flight_node(const struct flight *f);
-/** Why the figures of processes are not known; 0: they are. */
+/** Why the figures of processes are not known; 0: they are, or are not
+ *  measured. */
 int flight_lacks(const struct flight *f);
 /** Rows of what is known of the node: processes, stacks, samples, strings. When
  *  there are more than the sum of options.rows and twice the rows that were

@@ -32,6 +32,7 @@ struct live_cpu_thread {
     pid_t tid;
     enum thread_kind kind;
     unsigned number;
+    uint64_t runs; /**< how often it has come onto a CPU since it began */
     uint64_t ns[LIVE_CPU_MARKS];        /**< its CPU time, by mark */
     uint64_t waited_ns[LIVE_CPU_MARKS]; /**< for a CPU, likewise */
 };

@@ -79,8 +79,10 @@ static void mark_thread(const struct live_cpu *c, pid_t pid,
     to->number = now->number;
     if (schedstat_read(pid, now->tid, &s) != 0)
         s = old ? (struct schedstat){.cpu_ns = to->ns[last],
-                                     .wait_ns = to->waited_ns[last]}
+                                     .wait_ns = to->waited_ns[last],
+                                     .runs = to->runs}
                 : (struct schedstat){0};
+    to->runs = s.runs;
     to->ns[at] = s.cpu_ns;
     to->waited_ns[at] = s.wait_ns;
 }

@@ -28,6 +28,7 @@ struct pipeline {
     struct profile *profile;               /* the first of the recording */
     struct profile *of_event[EVENT_COUNT]; /* never NULL */
     struct unwound unwound;
+    struct pipeline_work work;
     uint64_t left_out;
     int error;
 };
@@ -278,6 +279,20 @@ static uint64_t pid_of(const struct pipeline *p, const struct named *named,
     return census_term(p->census, p->unwound.c_p, &s->process);
 }
 
+static void note_work(struct pipeline *p, const struct sample *s,
+                      const struct thread_doing *doing)
+{
+    if (s->of != SAMPLE_CPU || doing->thread.kind != THREAD_NORMAL)
+        return;
+    p->work.cpu_ns += s->period_ns;
+    p->work.idle_ns += doing->named.state == STATE_IDLE ? s->period_ns : 0;
+}
+
+struct pipeline_work pipeline_work(const struct pipeline *p)
+{
+    return p->work;
+}
+
 /* A sample of a thread. */
 static bool add_thread(struct pipeline *p, const struct sample *s)
 {
@@ -295,6 +310,7 @@ static bool add_thread(struct pipeline *p, const struct sample *s)
     };
     count_quality(p, of, &row);
     note_longest(of, s);
+    note_work(p, s, &doing);
     if (s->of == SAMPLE_ALLOC && doing.named.nobodys)
         carry(p, s, &row);
     else

@@ -20,6 +20,12 @@
 
 struct pipeline;
 
+/** CPU time of normal schedulers, by samples, and the part of it in which they
+ *  looked for work or went to sleep. */
+struct pipeline_work {
+    uint64_t cpu_ns, idle_ns;
+};
+
 /** Everything is borrowed until pipeline_close. 0, -ENOMEM, or the profile's
  *  error.
  *  @param profile  the first one of the recording; each sample goes to the one
@@ -64,6 +70,8 @@ MUST_USE int pipeline_name(struct pipeline *p, const struct sample *s,
                            struct pipeline_doing *out);
 /** census_pid. */
 uint64_t pipeline_pid(const struct pipeline *p, uint32_t process);
+/** So far, also of samples that still wait. */
+struct pipeline_work pipeline_work(const struct pipeline *p);
 /** To be called several times a second: counts samples that waited. An error is
  *  kept for pipeline_status. */
 void pipeline_step(struct pipeline *p);

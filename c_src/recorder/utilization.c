@@ -1,48 +1,88 @@
 #include "recorder/utilization.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 
-static bool is_normal(const struct live_cpu *cpu, const struct profile *p,
-                      uint32_t thread)
+void utilization_deinit(struct utilization *u)
 {
-    if (thread == PROFILE_NONE)
-        return false;
-    const struct live_cpu_thread *t =
-        live_cpu_find(cpu, (pid_t)profile_thread_at(p, thread)->tid);
-    return t && t->kind == THREAD_NORMAL;
+    live_cpu_deinit(&u->cpu);
 }
 
-/* The part of the CPU time that was work. */
-static double at_work(const struct live_cpu *cpu, const struct profile *p,
-                      uint32_t bucket)
+static int mark_normal(struct live_cpu *cpu, pid_t pid,
+                       const struct threads *threads)
 {
-    uint32_t value = profile_find_value(p, VALUE_CPU);
-    uint64_t all = 0, idle = 0;
-    for (size_t i = 0; i < profile_sample_count(p); i++) {
-        const struct profile_sample *row = profile_sample_at(p, i);
-        if (row->bucket != bucket || !is_normal(cpu, p, row->thread))
-            continue;
-        uint64_t ns = profile_value(p, i, value);
-        all += ns;
-        idle += row->state == STATE_IDLE ? ns : 0;
-    }
-    return all ? 1 - (double)idle / (double)all : 1;
+    struct threads normal = {
+        .list = malloc((threads->count + 1) * sizeof(*normal.list))};
+    if (!normal.list)
+        return -ENOMEM;
+    for (size_t i = 0; i < threads->count; i++)
+        if (threads->list[i].kind == THREAD_NORMAL)
+            normal.list[normal.count++] = threads->list[i];
+    int err = live_cpu_mark(cpu, pid, &normal);
+    free(normal.list);
+    return err;
 }
 
-double utilization_of(const struct live_cpu *cpu, const struct profile *p,
-                      uint32_t bucket)
+/* Without a sample, there was hardly any CPU time. */
+int utilization_mark(struct utilization *u, pid_t pid,
+                     const struct threads *threads,
+                     const struct pipeline_work *worked)
 {
-    double used = 0;
-    unsigned schedulers = 0;
-    for (size_t i = 0; i < cpu->thread_count; i++) {
-        if (cpu->threads[i].kind != THREAD_NORMAL)
+    uint64_t all = worked->cpu_ns - u->worked.cpu_ns,
+             idle = worked->idle_ns - u->worked.idle_ns;
+    u->at_work = all ? 1 - (double)idle / (double)all : 1;
+    u->worked = *worked;
+    return mark_normal(&u->cpu, pid, threads);
+}
+
+/* A scheduler that is offline from the beginning has come onto a CPU five times
+ * (OTP 25); one that is not, some hundred times before the node has started. */
+enum { RUNS_OFFLINE = 20 };
+
+static bool has_worked(const struct utilization *u,
+                       const struct live_cpu_thread *t)
+{
+    return t->runs > RUNS_OFFLINE || live_cpu_of_thread(&u->cpu, t, 1) > 0;
+}
+
+/* Of all schedulers together, in intervals. */
+struct shares {
+    double cpu, waited;
+    unsigned schedulers;
+};
+
+/* The kernel counts a wait when it has ended, so that of one interval may be
+ * longer than that. */
+static struct shares shares_of(const struct utilization *u)
+{
+    struct shares s = {.schedulers = 0};
+    for (size_t i = 0; i < u->cpu.thread_count; i++) {
+        const struct live_cpu_thread *t = &u->cpu.threads[i];
+        double waited = live_cpu_waited(&u->cpu, t, 1);
+        if (!has_worked(u, t))
             continue;
-        used += live_cpu_of_thread(cpu, &cpu->threads[i], 1) +
-                live_cpu_waited(cpu, &cpu->threads[i], 1);
-        schedulers++;
+        s.schedulers++;
+        s.cpu += live_cpu_of_thread(&u->cpu, t, 1);
+        s.waited += waited > 1 ? 1 : waited;
     }
-    if (schedulers == 0 || isnan(used))
+    return s;
+}
+
+double utilization_percent(const struct utilization *u)
+{
+    struct shares s = shares_of(u);
+    if (live_cpu_spans(&u->cpu, 1) == 0 || s.schedulers == 0 || isnan(s.cpu) ||
+        isnan(s.waited))
         return NAN;
-    double percent = 100 * used / schedulers * at_work(cpu, p, bucket);
-    return percent < 100 ? percent : 100;
+    double rest = s.schedulers - s.waited, work = s.cpu * u->at_work;
+    return work < rest ? 100 * work / rest : 100;
+}
+
+double utilization_waited(const struct utilization *u)
+{
+    struct shares s = shares_of(u);
+    return live_cpu_spans(&u->cpu, 1) && s.schedulers
+               ? 100 * s.waited / s.schedulers
+               : NAN;
 }

@@ -48,7 +48,21 @@ struct vitals_reader {
     uint64_t memory, memory_ns; /* at the last reading */
 };
 
-int vitals_reader_open(struct target_state *target, struct vitals_reader **out)
+/* Those that are known without the processes. */
+#define OF_NO_PROCESS                                                          \
+    (VITAL_SET(VITAL_UTILIZATION) | VITAL_SET(VITAL_MEMORY) |                  \
+     VITAL_SET(VITAL_MEMORY_GROWTH))
+
+/* 0, -ENOMEM; `lacks` says why there is no table. */
+static int open_table(struct vitals_reader *r)
+{
+    r->target->until = deadline_in(TARGET_ATTACH_MS, NULL);
+    r->lacks = target_state_processes(r->target, &r->table);
+    return r->lacks == -ENOMEM ? -ENOMEM : 0;
+}
+
+int vitals_reader_open(struct target_state *target, unsigned figures,
+                       struct vitals_reader **out)
 {
     struct vitals_reader *r = calloc(1, sizeof(*r));
     if (!r)
@@ -59,14 +73,12 @@ int vitals_reader_open(struct target_state *target, struct vitals_reader **out)
     r->pace = read_pace;
     r->memory = FIGURE_UNKNOWN;
     vitals_unknown(&r->last);
-    target->until = deadline_in(TARGET_ATTACH_MS, NULL);
-    r->lacks = target_state_processes(target, &r->table);
-    if (r->lacks == -ENOMEM) {
+    int err = figures & ~OF_NO_PROCESS ? open_table(r) : 0;
+    if (err)
         vitals_reader_close(r);
-        return -ENOMEM;
-    }
-    *out = r;
-    return 0;
+    else
+        *out = r;
+    return err;
 }
 
 void vitals_reader_close(struct vitals_reader *r)

@@ -18,8 +18,10 @@ enum { VITALS_PROCESSES = 10000 };
 struct vitals_reader;
 
 /** The target is borrowed until vitals_reader_close. 0 or -ENOMEM. It is no
- *  error if the processes cannot be read: their figures are not known then. */
-MUST_USE int vitals_reader_open(struct target_state *target,
+ *  error if the processes cannot be read: their figures are not known then.
+ *  @param figures  a set (VITAL_SET); if none of the processes is in it, they
+ *                  are not read */
+MUST_USE int vitals_reader_open(struct target_state *target, unsigned figures,
                                 struct vitals_reader **out);
 void vitals_reader_close(struct vitals_reader *r);
 /** Why the figures of processes are not known; 0: they are. */

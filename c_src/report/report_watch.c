@@ -59,6 +59,8 @@ void report_walk_watch(const struct watch_event *e, struct sink *s)
         sink_real(s, "value", e->value, DECIMALS);
         sink_real(s, "above", e->limit, DECIMALS);
     }
+    if (!isnan(e->waited_for_cpu))
+        sink_real(s, "waited_for_cpu", e->waited_for_cpu, DECIMALS);
     text_if(s, KEY_PROCESS, e->process);
     text_if(s, "recording", e->recording);
     files(e, s);

@@ -16,6 +16,7 @@ static struct watch_event fired(void)
                                 .vital = VITAL_MAILBOX,
                                 .value = 12034,
                                 .limit = 10000,
+                                .waited_for_cpu = NAN,
                                 .process = "<0.91.0>",
                                 .recording = "w-mailbox"};
 }
@@ -58,6 +59,28 @@ static void a_condition_has_fired(void **state)
                  "\"2026-11-29T08:31:51.123Z\", \"figure\": \"mailbox\", "
                  "\"cause\": \"mailbox > 10000\", \"value\": 12034.0, "
                  "\"above\": 10000.0, \"why\": \"too many\"}\n");
+}
+
+/* How much of that time was left out, because they had no CPU. */
+static void schedulers_waited_for_cpus(void **state)
+{
+    (void)state;
+    struct watch_event e = fired();
+    e.cause = "utilization > 90%";
+    e.word = "utilization";
+    e.vital = VITAL_UTILIZATION;
+    e.value = 93.4;
+    e.limit = 90;
+    e.waited_for_cpu = 41.25;
+    e.process = NULL;
+    assert_lines(&e,
+                 "2026-11-29T08:31:51.123Z fired utilization > 90%: 93 %, "
+                 "waited for CPUs 41 % of the time; recording w-mailbox\n",
+                 "{\"event\": \"fired\", \"time\": "
+                 "\"2026-11-29T08:31:51.123Z\", \"figure\": \"utilization\", "
+                 "\"cause\": \"utilization > 90%\", \"value\": 93.4, "
+                 "\"above\": 90.0, \"waited_for_cpu\": 41.25, "
+                 "\"recording\": \"w-mailbox\"}\n");
 }
 
 static void figures_are_shown_with_their_units(void **state)
@@ -118,6 +141,7 @@ static void a_recording_is_written(void **state)
     const struct watch_event e = {.kind = WATCH_WROTE,
                                   .value = NAN,
                                   .limit = NAN,
+                                  .waited_for_cpu = NAN,
                                   .recording = "w-mailbox",
                                   .files = files,
                                   .file_count = 2,
@@ -141,6 +165,7 @@ static void a_node_is_watched_and_ends(void **state)
     struct watch_event e = {.kind = WATCH_BEGAN,
                             .value = NAN,
                             .limit = NAN,
+                            .waited_for_cpu = NAN,
                             .pid = 4711,
                             .node = "shop@host",
                             .engine = "bpf",
@@ -154,6 +179,7 @@ static void a_node_is_watched_and_ends(void **state)
     e = (struct watch_event){.kind = WATCH_ENDED,
                              .value = NAN,
                              .limit = NAN,
+                             .waited_for_cpu = NAN,
                              .pid = 4711,
                              .node = "",
                              .why = "the node has ended"};
@@ -170,6 +196,7 @@ static void old_files_are_removed(void **state)
     const struct watch_event e = {.kind = WATCH_REMOVED,
                                   .value = NAN,
                                   .limit = NAN,
+                                  .waited_for_cpu = NAN,
                                   .files = files,
                                   .file_count = 1};
     assert_lines(&e, "1970-01-01T00:00:00.000Z removed ./w-mailbox.pb.gz\n",
@@ -182,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_condition_has_fired),
+        cmocka_unit_test(schedulers_waited_for_cpus),
         cmocka_unit_test(figures_are_shown_with_their_units),
         cmocka_unit_test(a_recording_was_asked_for),
         cmocka_unit_test(a_recording_is_written),

@@ -128,6 +128,7 @@ static void only_the_last_seconds_are_kept(void **state)
     const struct flight_options how = {.pid = n.vm,
                                        .rate = 499,
                                        .engine = ENGINE_AUTO,
+                                       .figures = VITALS_ALL,
                                        .keep_s = KEEP_S,
                                        .rows = 300};
     assert_int_equal(flight_open(&how, &f), 0);
@@ -171,7 +172,8 @@ static void its_figures_are_those_of_the_node(void **state)
     char pid[FLIGHT_PID];
     start_node(&n);
     const struct flight_options how = {
-        .pid = n.vm, .rate = 19, .engine = ENGINE_AUTO, .keep_s = 10};
+        .pid = n.vm, .rate = 19, .engine = ENGINE_AUTO, .figures = VITALS_ALL,
+        .keep_s = 10};
     assert_int_equal(flight_open(&how, &f), 0);
     assert_int_equal(flight_lacks(f), 0);
     for (int i = 0; i < 2; i++)

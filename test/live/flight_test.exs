@@ -161,6 +161,18 @@ defmodule Live.FlightTest do
     end
   end
 
+  test "a node that gets few CPUs is at its limit, and the line says how long it waited for them", ctx do
+    others = for _ <- 1..(2 * System.schedulers_online()), do: Program.start("sh", ["-c", "while :; do :; done"])
+
+    on_exit(fn -> for other <- others, do: Program.signal(other.pid, "KILL") end)
+    watch = watch(ctx.node, ctx.dir, ["--when", "utilization > 90%"])
+    began(watch)
+    tell(ctx.node, "crowd 40")
+    assert %{"figure" => "utilization", "waited_for_cpu" => waited} = event(watch, "fired")
+    assert waited > 20 and waited <= 100
+    rest(watch)
+  end
+
   test "the onset is in the second in which it began", %{node: node, dir: dir} do
     watch = watch(node, dir, ["--when", "run_queue > 20", "--after", "3", "-r", "99"])
     began(watch)
