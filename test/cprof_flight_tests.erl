@@ -325,6 +325,34 @@ its_supervisor_brings_it_back(Folder) ->
 %% supervisor
 init(Specs) -> {ok, {#{strategy => one_for_one, intensity => 10}, Specs}}.
 
+%% By the VM's own account; the program cannot read it.
+allocation_is_told_from_inside_test_() ->
+    {timeout, 180, {spawn, fun() -> with_folder(fun allocation_is_told/1) end}}.
+
+allocation_is_told(Folder) ->
+    process_flag(trap_exit, true),
+    {ok, Watch} = cprof_flight:start_link(#{
+        folder => Folder,
+        conditions => ["allocation > 100M/s"],
+        'after' => 0,
+        before => 5
+    }),
+    until_stats(Watch, state, watching),
+    %% Some seconds without it.
+    timer:sleep(4000),
+    ?assertMatch(#{fired := 0, failed := 0}, stats(Watch)),
+    {Pid, Monitor} = spawn_monitor(fun allocate/0),
+    #{last_cause := <<"allocation > 100M/s">>} = until_stats(Watch, fired, 1),
+    exit(Pid, kill),
+    receive {'DOWN', Monitor, _, _, _} -> ok end,
+    #{last_files := Files} = until_stats(Watch, recorded, 1),
+    ?assertMatch([_], ends_with(".pb.gz", Files)),
+    ok = cprof_flight:stop(Watch).
+
+allocate() ->
+    _ = lists:seq(1, 10000),
+    allocate().
+
 a_wrong_condition_is_an_error_test_() -> {timeout, 60, {spawn, fun a_wrong_condition_is_an_error/0}}.
 
 a_wrong_condition_is_an_error() ->

@@ -1,7 +1,9 @@
 #include "cli/watch_control.h"
 
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,24 +64,61 @@ static void copy_shown(const char *text, size_t len, char to[WATCH_CAUSE])
     buffer_deinit(&shown);
 }
 
-/* "fire WORD TEXT" */
-static bool parse(const struct buffer *packet, struct watch_request *out)
+/* What follows if the packet begins with the verb, or NULL. */
+static const char *after(const struct buffer *packet, const char *verb,
+                         size_t *len)
 {
-    static const char verb[] = "fire ";
-    const char *at = (const char *)packet->data;
-    size_t len = packet->len, verb_len = sizeof(verb) - 1;
-    if (len < verb_len || memcmp(at, verb, verb_len) != 0)
+    size_t verb_len = strlen(verb);
+    if (packet->len < verb_len || memcmp(packet->data, verb, verb_len) != 0)
+        return NULL;
+    *len = packet->len - verb_len;
+    return (const char *)packet->data + verb_len;
+}
+
+/* The word goes up to the first blank. Returns what follows that. */
+static const char *take_word(const char *at, size_t *len, char word[WATCH_WORD])
+{
+    const char *blank = memchr(at, ' ', *len);
+    size_t n = blank ? (size_t)(blank - at) : *len;
+    snprintf(word, WATCH_WORD, "%.*s",
+             (int)(n < WATCH_WORD ? n : WATCH_WORD - 1), at);
+    n += blank != NULL;
+    *len -= n;
+    return at + n;
+}
+
+/* "fire WORD TEXT" */
+static bool parse_fire(const struct buffer *packet, struct watch_request *out)
+{
+    size_t len;
+    const char *at = after(packet, "fire ", &len);
+    *out = (struct watch_request){.is_figure = false};
+    if (!at)
         return false;
-    at += verb_len;
-    len -= verb_len;
-    const char *blank = memchr(at, ' ', len);
-    size_t word = blank ? (size_t)(blank - at) : len;
-    snprintf(out->word, sizeof(out->word), "%.*s",
-             (int)(word < WATCH_WORD ? word : WATCH_WORD - 1), at);
-    at += word + (blank != NULL);
-    len -= word + (blank != NULL);
+    at = take_word(at, &len, out->word);
     copy_shown(at, len, out->cause);
     return true;
+}
+
+/* "figure WORD NUMBER" */
+static bool parse_figure(const struct buffer *packet, struct watch_request *out)
+{
+    char digits[WATCH_WORD], *end;
+    size_t len;
+    const char *at = after(packet, "figure ", &len);
+    *out = (struct watch_request){.is_figure = true};
+    if (!at)
+        return false;
+    at = take_word(at, &len, out->word);
+    take_word(at, &len, digits);
+    out->value = strtod(digits, &end);
+    for (int i = 0; i < VITALS; i++) {
+        out->vital = (enum vital)i;
+        if (vital_kinds[i].inside &&
+            strcmp(vital_kinds[i].word, out->word) == 0)
+            return end != digits && *end == '\0' && isfinite(out->value);
+    }
+    return false;
 }
 
 static bool is_stop(const struct buffer *packet)
@@ -101,7 +140,7 @@ static bool next_packet(struct watch_request *out)
     if (port_read_packet(STDIN_FILENO, &packet) <= 0 || is_stop(&packet))
         watch_stopped = 1;
     else
-        found = parse(&packet, out);
+        found = parse_fire(&packet, out) || parse_figure(&packet, out);
     buffer_deinit(&packet);
     return found;
 }
@@ -110,7 +149,8 @@ bool watch_control_next(bool of_port, struct watch_request *out)
 {
     if (asked) {
         asked = 0;
-        *out = (struct watch_request){"signal", "signal SIGUSR1"};
+        *out =
+            (struct watch_request){.word = "signal", .cause = "signal SIGUSR1"};
         return true;
     }
     return of_port && next_packet(out);

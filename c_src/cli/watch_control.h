@@ -7,6 +7,8 @@
  *
  *     fire WORD TEXT     asks for a recording: WORD is for the names of its
  *                        files, TEXT says why
+ *     figure WORD NUMBER
+ *                        a figure that only the node knows (struct vital_kind)
  *     stop               ends it
  */
 #ifndef CPROF_CLI_WATCH_CONTROL_H
@@ -15,11 +17,17 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "profile/vitals.h"
+
 enum { WATCH_WORD = 32, WATCH_CAUSE = 512 };
 
-/** A recording that was asked for. The cause is valid UTF-8. */
 struct watch_request {
+    /** A recording that was asked for. The cause is valid UTF-8. */
     char word[WATCH_WORD], cause[WATCH_CAUSE];
+    /** Or a figure. */
+    bool is_figure;
+    enum vital vital;
+    double value;
 };
 
 /** Not 0 once it is to end. */
@@ -29,7 +37,7 @@ extern volatile sig_atomic_t watch_stopped;
 void watch_control_begin(void);
 /** Gives them back to the system, for a child process. */
 void watch_control_end(void);
-/** The next request, if there is one.
+/** The next of these, if there is one.
  *  @param of_port  also look at stdin */
 bool watch_control_next(bool of_port, struct watch_request *out);
 

@@ -11,9 +11,9 @@
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "cli/watch_control.h"
+#include "cli/watch_judge.h"
 #include "cli/watch_pending.h"
 #include "recorder/limits.h"
-#include "recorder/vitals_read.h"
 
 enum {
     STEP_MS = 100, /* a request waits at most this long */
@@ -22,145 +22,38 @@ enum {
 };
 
 struct watch {
-    struct options *o; /* with its conditions */
+    struct options *o;
     bool of_port;
     struct watch_say say;
     struct watch_place place;
-    struct quota quota;
     struct flight *flight;
-    struct watch_pending pending;
+    struct watch_judge judge;
     uint64_t end_ns;
 };
 
-/* --- firing --------------------------------------------------------------- */
-
-/* Why a recording is made. */
-struct cause {
-    const char *word, *text;
-    const struct condition *condition; /* NULL: of a request */
-    const struct vitals *vitals;
-};
-
-static bool is_of_end(const struct cause *why)
-{
-    return why->condition && why->condition->at_end;
-}
-
-static struct watch_event event_of(const struct watch *w,
-                                   const struct cause *why,
-                                   char pid[static FLIGHT_PID])
-{
-    struct watch_event e = watch_event_now(WATCH_FIRED);
-    e.word = why->word;
-    e.cause = why->text;
-    if (!why->condition || is_of_end(why))
-        return e;
-    e.vital = why->condition->vital;
-    e.value = why->vitals->value[e.vital];
-    e.limit = why->condition->limit;
-    if (e.vital == VITAL_UTILIZATION)
-        e.waited_for_cpu = why->vitals->waited_for_cpu;
-    if (why->vitals->pid[e.vital]) {
-        flight_pid_text(w->flight, why->vitals->pid[e.vital], pid);
-        e.process = pid;
-    }
-    return e;
-}
-
-/* What fires while a recording is being made needs no other one. */
-static int fire(struct watch *w, const struct cause *why)
-{
-    char pid[FLIGHT_PID], most[120];
-    struct watch_event e = event_of(w, why, pid);
-    bool taken = w->pending.on || quota_take(&w->quota, clock_now_ns());
-    if (taken && !w->pending.on)
-        watch_pending_begin(&w->pending, &w->place,
-                            is_of_end(why) ? 0 : w->o->pid, why->word);
-    if (taken) {
-        e.recording = w->pending.stem;
-    } else {
-        e.kind = WATCH_HELD_BACK;
-        snprintf(most, sizeof(most),
-                 "there are already %u within %llu s, as many as --at-most "
-                 "allows",
-                 w->quota.most,
-                 (unsigned long long)(w->quota.span_ns / NS_PER_S));
-        e.why = most;
-    }
-    return watch_say(&w->say, &e);
-}
-
-static int say_unknown(const struct watch *w, const struct condition *c)
-{
-    struct watch_event e = watch_event_now(WATCH_UNKNOWN);
-    int lacks = flight_lacks(w->flight);
-    bool is_sum = c->vital == VITAL_BINARY || c->vital == VITAL_BINARY_GROWTH;
-    char many[80];
-    snprintf(many, sizeof(many),
-             "it is known only of nodes with at most %d processes",
-             VITALS_PROCESSES);
-    e.word = vital_kinds[c->vital].word;
-    e.cause = c->text;
-    e.why = lacks    ? err_text(lacks)
-            : is_sum ? many
-                     : "this figure was not found in the memory of this VM";
-    return watch_say(&w->say, &e);
-}
-
-static int judge(struct watch *w, struct condition *c, const struct vitals *v)
-{
-    const struct cause why = {vital_kinds[c->vital].word, c->text, c, v};
-    switch (condition_judge(c, v)) {
-    case CONDITION_FIRES:
-        return fire(w, &why);
-    case CONDITION_NOT_KNOWN:
-        return say_unknown(w, c);
-    default:
-        return 0;
-    }
-}
-
-static int judge_all(struct watch *w, const struct vitals *v)
-{
-    int err = 0;
-    for (size_t i = 0; i < w->o->watch.condition_count && !err; i++)
-        err = judge(w, &w->o->watch.conditions[i], v);
-    return err;
-}
+/* --- one node ------------------------------------------------------------- */
 
 static int take_requests(struct watch *w)
 {
     struct watch_request r;
     int err = 0;
     while (!err && watch_control_next(w->of_port, &r))
-        err = fire(w, &(struct cause){.word = r.word, .text = r.cause});
+        err = watch_judge_request(&w->judge, &r);
     return err;
 }
-
-static int fire_at_end(struct watch *w)
-{
-    int err = 0;
-    for (size_t i = 0; i < w->o->watch.condition_count && !err; i++) {
-        const struct condition *c = &w->o->watch.conditions[i];
-        if (c->at_end)
-            err = fire(w, &(struct cause){"ended", c->text, c, NULL});
-    }
-    return err;
-}
-
-/* --- one node ------------------------------------------------------------- */
 
 static int step(struct watch *w)
 {
+    struct watch_pending *pending = &w->judge.pending;
     struct vitals v;
     int news = flight_run(w->flight, STEP_MS, &v);
     int err = news < 0 ? news : 0;
     if (!err && news)
-        err = judge_all(w, &v);
+        err = watch_judge_vitals(&w->judge, &v);
     if (!err)
         err = take_requests(w);
-    if (!err && w->pending.on && watch_pending_is_due(&w->pending))
-        err = watch_pending_write(&w->pending, &w->place, w->flight);
+    if (!err && pending->on && watch_pending_is_due(pending))
+        err = watch_pending_write(pending, &w->place, w->flight);
     return err;
 }
 
@@ -191,31 +84,21 @@ static bool is_over(const struct watch *w)
  * pending is written in any case, with what there is. */
 static int watch_node(struct watch *w)
 {
-    for (size_t i = 0; i < w->o->watch.condition_count; i++)
-        condition_restart(&w->o->watch.conditions[i]);
+    struct watch_pending *pending = &w->judge.pending;
+    watch_judge_restart(&w->judge, w->flight);
     int err = say_began(w), written = 0;
     while (!err && !is_over(w))
         err = step(w);
     if (err == -E_GONE)
-        written = fire_at_end(w);
-    if (w->pending.on && !written)
-        written = watch_pending_write(&w->pending, &w->place, w->flight);
+        written = watch_judge_end(&w->judge);
+    if (pending->on && !written)
+        written = watch_pending_write(pending, &w->place, w->flight);
     if (err && !written)
         written = say_ended(w, err);
     return written ? written : err;
 }
 
 /* --- opening -------------------------------------------------------------- */
-
-/* Those of the conditions. */
-static unsigned figures(const struct options *o)
-{
-    unsigned set = 0;
-    for (size_t i = 0; i < o->watch.condition_count; i++)
-        if (!o->watch.conditions[i].at_end)
-            set |= VITAL_SET(o->watch.conditions[i].vital);
-    return set;
-}
 
 static int open_flight(struct watch *w)
 {
@@ -226,7 +109,7 @@ static int open_flight(struct watch *w)
         .engine = o->engine,
         .keep_s =
             (unsigned)(o->watch.before_s + o->watch.after_s) + WATCH_SNAPSHOT_S,
-        .figures = figures(o),
+        .figures = watch_judge_figures(o),
         .no_command = o->no_command,
         .stop = &watch_stopped};
     return flight_open(&how, &w->flight);
@@ -306,6 +189,7 @@ static int check_folder(struct watch *w)
 {
     w->place.options = w->o;
     w->place.say = &w->say;
+    w->judge.place = &w->place;
     watch_series_begin(&w->place.series, w->o);
     int err = watch_series_check(&w->place.series);
     return err ? fail(w->o->watch.folder, err) : EXIT_DONE;
@@ -313,12 +197,13 @@ static int check_folder(struct watch *w)
 
 static int watch(struct options *o, bool of_port)
 {
-    struct watch w = {
-        .o = o,
-        .of_port = of_port,
-        .say = {.fd = STDOUT_FILENO},
-        .quota = {.most = o->watch.at_most, .span_ns = o->watch.at_most_ns},
-        .end_ns = UINT64_MAX};
+    struct watch w = {.o = o,
+                      .of_port = of_port,
+                      .say = {.fd = STDOUT_FILENO},
+                      .judge = {.o = o,
+                                .quota = {.most = o->watch.at_most,
+                                          .span_ns = o->watch.at_most_ns}},
+                      .end_ns = UINT64_MAX};
     w.say.form = of_port               ? WATCH_PORT
                  : o->watch.json_lines ? WATCH_JSON
                                        : WATCH_TEXT;
@@ -340,6 +225,11 @@ static int run(int argc, char **argv)
     int code;
     if (!verb_options(&verb_watch, argc, argv, &o, &code))
         return code;
+    if (watch_judge_inside(&o))
+        return usage_error("watch", "--when",
+                           "cannot be about allocation, which is known only "
+                           "inside the node: use Cprof.Watch or cprof_flight "
+                           "(docs/watch.md)");
     if (o.watch.condition_count == 0)
         return usage_error("watch", "--when",
                            "is missing; give at least one condition, such as "

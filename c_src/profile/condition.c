@@ -133,7 +133,7 @@ static int parse_limit(struct parsing *p, struct condition *c)
     if (per_s && !kind->per_s)
         return for_example(p, "this figure is not per second", c->vital);
     if (!per_s && kind->per_s)
-        return for_example(p, "a growth is per second", c->vital);
+        return for_example(p, "this figure is per second", c->vital);
     return 0;
 }
 

@@ -26,6 +26,8 @@ const struct vital_kind vital_kinds[VITALS] = {
     [VITAL_PROCESSES_GROWTH] = {"processes growth", "processes_growth",
                                 VITAL_COUNT, true, "processes",
                                 "processes growth > 1000/s"},
+    [VITAL_ALLOCATION] = {"allocation", "allocation", VITAL_BYTES, true, "",
+                          "allocation > 500M/s", .inside = true},
 };
 /* clang-format on */
 

@@ -23,12 +23,13 @@ enum vital {
     VITAL_BINARY_GROWTH,
     VITAL_PROCESSES,
     VITAL_PROCESSES_GROWTH,
+    VITAL_ALLOCATION, /**< bytes per second that collections freed on heaps */
     VITALS
 };
 
 /** A set of figures. */
 #define VITAL_SET(vital) (1u << (vital))
-#define VITALS_ALL (VITAL_SET(VITALS) - 1)
+#define VITALS_ALL       (VITAL_SET(VITALS) - 1)
 
 enum vital_unit { VITAL_PERCENT, VITAL_COUNT, VITAL_BYTES };
 
@@ -39,6 +40,7 @@ struct vital_kind {
     bool per_s;          /**< it is per second */
     const char *of;      /**< what is counted: "messages"; "": nothing */
     const char *example; /**< a condition */
+    bool inside;         /**< only the node itself knows it (Cprof.Watch) */
 };
 
 extern const struct vital_kind vital_kinds[VITALS];

@@ -31,12 +31,12 @@ enum {
 
 struct flight_options {
     pid_t pid;
-    unsigned rate;                     /**< Hz */
-    const char *engine;                /**< ENGINE_AUTO, or one of engine_all */
-    unsigned keep_s;                   /**< at most FLIGHT_MOST_S */
-    unsigned figures;                  /**< that are measured; a set (VITAL_SET) */
-    size_t rows;                       /**< 0: FLIGHT_ROWS */
-    bool no_command;                   /**< leave out the node's command line */
+    unsigned rate;      /**< Hz */
+    const char *engine; /**< ENGINE_AUTO, or one of engine_all */
+    unsigned keep_s;    /**< at most FLIGHT_MOST_S */
+    unsigned figures;   /**< that are measured; a set (VITAL_SET) */
+    size_t rows;        /**< 0: FLIGHT_ROWS */
+    bool no_command;    /**< leave out the node's command line */
     const volatile sig_atomic_t *stop; /**< as in session.h */
 };
 

@@ -24,8 +24,9 @@
 struct utilization {
     struct live_cpu cpu; /* of the normal schedulers only: reading the times of
                             all threads would be most of what a second costs */
-    struct pipeline_work worked; /* at the last mark, and since the one before */
-    double at_work;              /* the part of the CPU time */
+    struct pipeline_work
+        worked;     /* at the last mark, and since the one before */
+    double at_work; /* the part of the CPU time */
 };
 
 void utilization_deinit(struct utilization *u);

@@ -51,7 +51,7 @@ struct vitals_reader {
 /* Those that are known without the processes. */
 #define OF_NO_PROCESS                                                          \
     (VITAL_SET(VITAL_UTILIZATION) | VITAL_SET(VITAL_MEMORY) |                  \
-     VITAL_SET(VITAL_MEMORY_GROWTH))
+     VITAL_SET(VITAL_MEMORY_GROWTH) | VITAL_SET(VITAL_ALLOCATION))
 
 /* 0, -ENOMEM; `lacks` says why there is no table. */
 static int open_table(struct vitals_reader *r)

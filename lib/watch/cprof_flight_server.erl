@@ -122,9 +122,10 @@ fresh(Checked) ->
         last_failure => undefined
     }.
 
-begin_watch(State) ->
+begin_watch(#{checked := Checked} = State) ->
     case open(State) of
         {ok, #{port := Port} = Opened} ->
+            ok = cprof_flight_allocation:start(Checked),
             greet(Port, Opened);
         {error, Failure} ->
             leave(State),
@@ -215,6 +216,10 @@ handle_info({monitor, Of, Event, Info}, #{monitor := Monitor} = State) ->
         {false, _} ->
             {noreply, State}
     end;
+handle_info({figure, Figure, Value}, State) ->
+    Text = float_to_binary(Value, [{decimals, 1}]),
+    _ = say(["figure ", atom_to_list(Figure), " ", Text], State),
+    {noreply, State};
 handle_info(tick, State) ->
     {noreply, tick(State)};
 handle_info(open_again, State) ->

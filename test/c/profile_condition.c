@@ -44,6 +44,7 @@ static void what_people_write_is_understood(void **state)
         {"binary growth > 1kB/s", VITAL_BINARY_GROWTH, 1024, 0},
         {"processes > 100k", VITAL_PROCESSES, 100000, 0},
         {"processes growth > 1/s for 0.5s", VITAL_PROCESSES_GROWTH, 1, 0.5},
+        {"allocation > 500M/s for 3s", VITAL_ALLOCATION, 524288000, 3},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct condition c = parsed(rows[i].text);
@@ -80,7 +81,8 @@ static void what_is_wrong_is_said_with_an_example(void **state)
         {"utilization > 90", "this figure is a percentage"},
         {"utilization > 100%", "give less than 100 %, which it never exceeds"},
         {"mailbox > 5/s", "this figure is not per second, such as `mailbox >"},
-        {"mailbox growth > 5", "a growth is per second, such as `mailbox gr"},
+        {"mailbox growth > 5", "this figure is per second, such as `mailb"},
+        {"allocation > 500M", "this figure is per second, such as `alloca"},
         {"run_queue growth > 5/s", "write a figure, > and a number, such as"},
         {"mailbox > 5 %", "`%` is too much; only `for` and a time"},
         {"mailbox > 5MB", "`B` is too much"},

@@ -1,5 +1,5 @@
-/* How much of its schedulers' time a node uses, from what the kernel and samples
- * say. */
+/* How much of its schedulers' time a node uses, from what the kernel and
+ * samples say. */
 #include "test.h"
 
 #include <math.h>
@@ -53,9 +53,11 @@ static void a_wait_for_a_cpu_is_no_work(void **state)
     IS(90, 30, 0, 0, 1, 60, 0);
     /* A quarter of it was a search for work. */
     IS(90, 30, 0, 0, 0.75, 45, 0);
-    /* A node with little to do, on a machine where every wake-up has to wait. */
+    /* A node with little to do, on a machine where every wake-up has to wait.
+     */
     IS(5, 5, 60, 60, 1, 12.5, 60);
-    /* A node that always has work, which gets a quarter of what it could use. */
+    /* A node that always has work, which gets a quarter of what it could use.
+     */
     IS(25, 25, 75, 75, 1, 100, 75);
     /* One scheduler has no CPU at all; the other one is half idle. */
     IS(50, 0, 0, 100, 1, 50, 50);

@@ -328,6 +328,8 @@ defmodule Live.FlightTest do
   test "what cannot be watched is said in one line", %{node: node, dir: dir} do
     {"", err, 2} = Cprof.run(["watch", "-p", node.pid])
     assert one_line(err) =~ "--when: is missing"
+    {"", err, 2} = Cprof.run(["watch", "-p", node.pid, "--when", "allocation > 1M/s"])
+    assert one_line(err) =~ "known only inside the node: use Cprof.Watch"
     {"", err, 1} = Cprof.run(["watch", "-p", node.pid, "--when", "ended", "--folder", Path.join(dir, "none")])
     assert one_line(err) =~ "none: "
     {"", err, 1} = Cprof.run(["watch", "-q", "-p", "#{System.pid()}0", "--when", "ended", "--folder", dir])

@@ -1,0 +1,161 @@
+#include "cli/watch_judge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/options.h"
+#include "recorder/vitals_read.h"
+
+void watch_judge_restart(struct watch_judge *j, struct flight *flight)
+{
+    j->flight = flight;
+    memset(j->told, 0, sizeof(j->told));
+    for (size_t i = 0; i < j->o->watch.condition_count; i++)
+        condition_restart(&j->o->watch.conditions[i]);
+}
+
+unsigned watch_judge_figures(const struct options *o)
+{
+    unsigned set = 0;
+    for (size_t i = 0; i < o->watch.condition_count; i++)
+        if (!o->watch.conditions[i].at_end)
+            set |= VITAL_SET(o->watch.conditions[i].vital);
+    return set;
+}
+
+const struct condition *watch_judge_inside(const struct options *o)
+{
+    for (size_t i = 0; i < o->watch.condition_count; i++) {
+        const struct condition *c = &o->watch.conditions[i];
+        if (!c->at_end && vital_kinds[c->vital].inside)
+            return c;
+    }
+    return NULL;
+}
+
+/* Why a recording is made. */
+struct cause {
+    const char *word, *text;
+    const struct condition *condition; /* NULL: of a request */
+    const struct vitals *vitals;
+};
+
+static bool is_of_end(const struct cause *why)
+{
+    return why->condition && why->condition->at_end;
+}
+
+static struct watch_event event_of(const struct watch_judge *j,
+                                   const struct cause *why,
+                                   char pid[static FLIGHT_PID])
+{
+    struct watch_event e = watch_event_now(WATCH_FIRED);
+    e.word = why->word;
+    e.cause = why->text;
+    if (!why->condition || is_of_end(why))
+        return e;
+    e.vital = why->condition->vital;
+    e.value = why->vitals->value[e.vital];
+    e.limit = why->condition->limit;
+    if (e.vital == VITAL_UTILIZATION)
+        e.waited_for_cpu = why->vitals->waited_for_cpu;
+    if (why->vitals->pid[e.vital]) {
+        flight_pid_text(j->flight, why->vitals->pid[e.vital], pid);
+        e.process = pid;
+    }
+    return e;
+}
+
+/* What fires while a recording is being made needs no other one. */
+static int fire(struct watch_judge *j, const struct cause *why)
+{
+    char pid[FLIGHT_PID], most[120];
+    struct watch_event e = event_of(j, why, pid);
+    bool taken = j->pending.on || quota_take(&j->quota, clock_now_ns());
+    if (taken && !j->pending.on)
+        watch_pending_begin(&j->pending, j->place,
+                            is_of_end(why) ? 0 : j->o->pid, why->word);
+    if (taken) {
+        e.recording = j->pending.stem;
+    } else {
+        e.kind = WATCH_HELD_BACK;
+        snprintf(most, sizeof(most),
+                 "there are already %u within %llu s, as many as --at-most "
+                 "allows",
+                 j->quota.most,
+                 (unsigned long long)(j->quota.span_ns / NS_PER_S));
+        e.why = most;
+    }
+    return watch_say(j->place->say, &e);
+}
+
+static int say_unknown(const struct watch_judge *j, const struct condition *c)
+{
+    struct watch_event e = watch_event_now(WATCH_UNKNOWN);
+    int lacks = flight_lacks(j->flight);
+    bool is_sum = c->vital == VITAL_BINARY || c->vital == VITAL_BINARY_GROWTH;
+    char many[80];
+    snprintf(many, sizeof(many),
+             "it is known only of nodes with at most %d processes",
+             VITALS_PROCESSES);
+    e.word = vital_kinds[c->vital].word;
+    e.cause = c->text;
+    e.why = vital_kinds[c->vital].inside
+                ? "a scheduler of the node does not answer"
+            : lacks  ? err_text(lacks)
+            : is_sum ? many
+                     : "this figure was not found in the memory of this VM";
+    return watch_say(j->place->say, &e);
+}
+
+static int judge(struct watch_judge *j, struct condition *c,
+                 const struct vitals *v)
+{
+    const struct cause why = {vital_kinds[c->vital].word, c->text, c, v};
+    switch (condition_judge(c, v)) {
+    case CONDITION_FIRES:
+        return fire(j, &why);
+    case CONDITION_NOT_KNOWN:
+        return say_unknown(j, c);
+    default:
+        return 0;
+    }
+}
+
+static void add_told(const struct watch_judge *j, struct vitals *v)
+{
+    for (int i = 0; i < VITALS; i++) {
+        const struct watch_told *t = &j->told[i];
+        if (t->at_ns && v->at_ns - t->at_ns < WATCH_TOLD_S * NS_PER_S)
+            v->value[i] = t->value;
+    }
+}
+
+int watch_judge_vitals(struct watch_judge *j, struct vitals *v)
+{
+    int err = 0;
+    add_told(j, v);
+    for (size_t i = 0; i < j->o->watch.condition_count && !err; i++)
+        err = judge(j, &j->o->watch.conditions[i], v);
+    return err;
+}
+
+int watch_judge_request(struct watch_judge *j, const struct watch_request *r)
+{
+    if (!r->is_figure)
+        return fire(j, &(struct cause){.word = r->word, .text = r->cause});
+    j->told[r->vital] = (struct watch_told){r->value, clock_now_ns()};
+    return 0;
+}
+
+int watch_judge_end(struct watch_judge *j)
+{
+    int err = 0;
+    for (size_t i = 0; i < j->o->watch.condition_count && !err; i++) {
+        const struct condition *c = &j->o->watch.conditions[i];
+        if (c->at_end)
+            err = fire(j, &(struct cause){"ended", c->text, c, NULL});
+    }
+    return err;
+}
