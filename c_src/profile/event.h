@@ -57,7 +57,7 @@ const char *event_title(enum event event);
  *  filtered by thread. */
 bool event_is_of_threads(enum event event);
 /** What its rows count: *n values, the first of them the weight (recorder/
- *  sample_values.c fills them in). The first one of all but EVENT_CPU is of
+ *  sample_counts.c fills them in). The first one of all but EVENT_CPU is of
  *  that event alone. */
 const struct value_texts *event_values(enum event event, size_t *n);
 /** How many of these count what functions do; the others, which follow, count

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "profile/filter.h"
+#include "profile/span_times.h"
+#include "recorder/flight_spans.h"
 #include "recorder/live_cpu.h"
 #include "recorder/pipeline.h"
 #include "recorder/session.h"
@@ -30,6 +32,7 @@ struct flight {
     struct vitals_reader *vitals;
     bool of_schedulers; /* their utilization is measured */
     struct utilization utilization;
+    struct flight_spans spans;
     uint64_t opened_ns;
     uint32_t bucket;    /* the second that is not over yet */
     uint32_t keep;      /* seconds */
@@ -37,6 +40,41 @@ struct flight {
     size_t most_rows;
     size_t kept; /* rows of the profile when it was new */
 };
+
+/* --- spans ---------------------------------------------------------------- */
+
+/* Spans may have begun before all seconds; so in `spans`, these begin with 1.
+ */
+static uint32_t span_second(const struct flight *f, uint64_t ns)
+{
+    return ns < f->opened_ns ? 0
+                             : 1 + (uint32_t)((ns - f->opened_ns) / BUCKET_NS);
+}
+
+static struct flight_part span_part(uint32_t first, uint32_t last)
+{
+    return (struct flight_part){first + 1, last + 1};
+}
+
+static struct flight_span span_of(const struct flight *f,
+                                  const struct span_end *end)
+{
+    uint64_t ns = end->end_ns > end->start_ns ? end->end_ns - end->start_ns : 0;
+    return (struct flight_span){.end_s = span_second(f, end->end_ns),
+                                .start_s = span_second(f, end->start_ns),
+                                .span = end->span,
+                                .bucket = span_times_bucket(ns),
+                                .unknown = end->assumed,
+                                .count = 1,
+                                .ns = ns};
+}
+
+static int on_span_end(void *flight, const struct span_end *end)
+{
+    struct flight *f = flight;
+    const struct flight_span row = span_of(f, end);
+    return row.end_s ? flight_spans_add(&f->spans, &row) : 0;
+}
 
 /* --- opening -------------------------------------------------------------- */
 
@@ -55,6 +93,7 @@ static void take_mark(const struct flight *f, struct mark *m)
     const struct source *s = source_of(f);
     const struct engine_counters e = s->ops->counters(s->engine);
     m->node_ns = live_cpu_node_ns(f->parts.target->process.pid);
+    pipeline_tell_spans(f->parts.pipeline);
     m->counters = *profile_counters(session_profile(f->session));
     session_meta_count(&m->counters, &e);
 }
@@ -73,6 +112,10 @@ static int begin(struct flight *f)
     profile_meta_edit(session_profile(f->session))->bucket_ns = BUCKET_NS;
     pipeline_put_in(f->parts.pipeline, 0);
     f->opened_ns = clock_now_ns();
+    int err = pipeline_pass_spans(f->parts.pipeline, on_span_end, f);
+    if (err)
+        return err;
+    pipeline_begin(f->parts.pipeline, f->opened_ns, false);
     take_mark(f, mark_at(f, 0));
     return mark_schedulers(f);
 }
@@ -99,6 +142,7 @@ int flight_open(const struct flight_options *o, struct flight **out)
     if (!f)
         return -ENOMEM;
     f->keep = o->keep_s < FLIGHT_MOST_S ? o->keep_s : FLIGHT_MOST_S;
+    flight_spans_init(&f->spans);
     f->of_schedulers = o->figures & VITAL_SET(VITAL_UTILIZATION);
     f->most_rows = o->rows ? o->rows : FLIGHT_ROWS;
     f->marks = calloc(f->keep + 1ul, sizeof(*f->marks));
@@ -120,6 +164,7 @@ void flight_close(struct flight *f)
         return;
     vitals_reader_close(f->vitals);
     utilization_deinit(&f->utilization);
+    flight_spans_deinit(&f->spans);
     session_close(f->session);
     free(f->marks);
     free(f);
@@ -155,7 +200,8 @@ size_t flight_rows(const struct flight *f)
 {
     const struct profile *p = session_profile(f->session);
     return profile_process_count(p) + profile_stack_count(p) +
-           profile_sample_count(p) + profile_string_count(p);
+           profile_sample_count(p) + profile_string_count(p) +
+           profile_span_count(p) + f->spans.rows.len;
 }
 
 /* The oldest second that is kept. */
@@ -167,12 +213,16 @@ static uint32_t oldest(const struct flight *f)
 /* Goes on with a copy of the seconds that are kept. */
 static int renew(struct flight *f)
 {
+    uint32_t kept_from = oldest(f);
     struct profile *former = session_profile(f->session), *fresh;
-    const struct filter kept = {.from_ns = oldest(f) * BUCKET_NS};
+    const struct filter kept = {.from_ns = kept_from * BUCKET_NS};
+    pipeline_settle(f->parts.pipeline);
     int err = filter_apply(former, &kept, &fresh);
     if (err)
         return err;
-    err = session_renew(f->session, fresh);
+    err = flight_spans_renew(&f->spans, kept_from + 1, former, fresh);
+    if (!err)
+        err = session_renew(f->session, fresh);
     profile_destroy(err ? fresh : former);
     f->kept = flight_rows(f);
     return err;
@@ -277,6 +327,36 @@ static int describe(const struct flight *f, struct profile *p, uint32_t first,
     return err;
 }
 
+/* What is open now may have begun in the part. */
+struct open_spans {
+    const struct flight *flight;
+    struct flight_spans now;
+};
+
+static int on_open(void *ctx, const struct span_end *end)
+{
+    struct open_spans *open = ctx;
+    struct flight_span row = span_of(open->flight, end);
+    row.unknown = 1;
+    return flight_spans_add(&open->now, &row);
+}
+
+static int put_spans(const struct flight *f, uint32_t first, uint32_t last,
+                     struct profile *to)
+{
+    const struct profile *from = session_profile(f->session);
+    const struct flight_part part = span_part(first, last);
+    struct open_spans open = {.flight = f};
+    flight_spans_init(&open.now);
+    int err = pipeline_each_span(f->parts.pipeline, on_open, &open);
+    if (!err)
+        err = flight_spans_copy(&f->spans, &part, from, to);
+    if (!err)
+        err = flight_spans_copy(&open.now, &part, from, to);
+    flight_spans_deinit(&open.now);
+    return err;
+}
+
 int flight_cut(struct flight *f, uint64_t from_ns, uint64_t to_ns,
                struct profile **out)
 {
@@ -289,6 +369,8 @@ int flight_cut(struct flight *f, uint64_t from_ns, uint64_t to_ns,
     if (err)
         return err;
     err = profile_begin_at(p, first);
+    if (!err)
+        err = put_spans(f, first, last, p);
     if (!err)
         err = describe(f, p, first, last);
     if (err)

@@ -11,6 +11,10 @@
  * the time that is kept, however long it runs: a second has at most `rate`
  * samples per CPU that the node uses, and each has at most one row, stack and
  * process of its own.
+ *
+ * In a node that marks spans, samples are joined with them as in a recording
+ * (span_join.h), and the spans that end are kept by the second
+ * (flight_spans.h). Those that are alike are one row.
  */
 #ifndef CPROF_RECORDER_FLIGHT_H
 #define CPROF_RECORDER_FLIGHT_H
@@ -53,9 +57,10 @@ const char *flight_node(const struct flight *f);
 /** Why the figures of processes are not known; 0: they are, or are not
  *  measured. */
 int flight_lacks(const struct flight *f);
-/** Rows of what is known of the node: processes, stacks, samples, strings. When
- *  there are more than the sum of options.rows and twice the rows that were
- * left the last time, those that are not needed any more are dropped. */
+/** Rows of what is known of the node: processes, stacks, samples, spans,
+ * strings. When there are more than the sum of options.rows and twice the rows
+ * that were left the last time, those that are not needed any more are dropped.
+ */
 size_t flight_rows(const struct flight *f);
 /** "<0.123.0>" for the pid term of a process of this node. */
 enum { FLIGHT_PID = 32 };

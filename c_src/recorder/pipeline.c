@@ -7,7 +7,7 @@
 #include "recorder/census.h"
 #include "recorder/heap_growth.h"
 #include "recorder/naming.h"
-#include "recorder/sample_values.h"
+#include "recorder/sample_counts.h"
 #include "recorder/thread_doing.h"
 #include "recorder/timeline.h"
 #include "recorder/waiting.h"
@@ -124,9 +124,10 @@ void pipeline_put_in(struct pipeline *p, uint32_t bucket)
 
 int pipeline_renew(struct pipeline *p, struct profile *profile)
 {
+    int err = p->spans ? span_join_renew(p->spans, profile) : 0;
     close_parts(p);
     p->profile = profile;
-    return open_parts(p);
+    return err ? err : open_parts(p);
 }
 
 void pipeline_close(struct pipeline *p)
@@ -156,22 +157,6 @@ static uint32_t id_or_none(struct pipeline *p, int64_t id)
     return id < 0 ? PROFILE_NONE : (uint32_t)id;
 }
 
-static void count_quality(struct pipeline *p, struct profile *of,
-                          const struct profile_sample *row)
-{
-    const struct unwound *u = &p->unwound;
-    struct profile_counters *c = profile_counters_edit(of);
-    c->truncated += u->truncated;
-    c->unverified += u->unverified;
-    c->c_cut += u->c_gap == UNWIND_CUT;
-    c->c_unreadable += u->c_gap == UNWIND_UNREADABLE;
-    c->short_copies += u->copy_short;
-    c->erlang_leaf += u->erlang;
-    c->erlang_leaf_complete += u->erlang && u->complete;
-    c->no_process +=
-        state_is_of_process(row->state) && row->process == PROFILE_NONE;
-}
-
 /* A port's task is work for the process that owns it. */
 static uint32_t process_of(struct pipeline *p, const struct named *named,
                            const struct sample *s)
@@ -182,21 +167,16 @@ static uint32_t process_of(struct pipeline *p, const struct named *named,
                                         p->unwound.c_p, &s->process));
 }
 
-static void note_longest(struct profile *of, const struct sample *s)
-{
-    struct profile_meta *m = profile_meta_edit(of);
-    if (s->of == SAMPLE_BLOCK && s->away == SAMPLE_WAITED &&
-        s->away_ns > m->longest_ns)
-        m->longest_ns = s->away_ns;
-}
-
 /* The row of a sample in the bucket of its time. Buckets may have been joined
- * since it was taken. 0, or an error: then it is in the first bucket. */
+ * since it was taken. Without a timeline it has its bucket since it came. 0, or
+ * an error: then it is in the first bucket. */
 static int in_bucket(struct pipeline *p, const struct span_item *item,
                      struct profile_sample *row)
 {
-    int bucket = timeline_at(&p->timeline, item->order.time_ns);
     *row = item->row;
+    if (!p->timeline.profile)
+        return 0;
+    int bucket = timeline_at(&p->timeline, item->order.time_ns);
     row->bucket = bucket < 0 ? 0 : (uint32_t)bucket;
     return bucket < 0 ? bucket : 0;
 }
@@ -210,14 +190,32 @@ static int count(void *pipeline, const struct span_item *item)
     return err ? err : late;
 }
 
+static struct span_join_config joined(struct pipeline *p)
+{
+    return (struct span_join_config){
+        .target = p->target, .profile = p->profile, .count = count, .ctx = p};
+}
+
 int pipeline_join_spans(struct pipeline *p, const struct span_choice *choice)
 {
-    const struct span_join_config config = {.target = p->target,
-                                            .profile = p->profile,
-                                            .choice = *choice,
-                                            .count = count,
-                                            .ctx = p};
+    struct span_join_config config = joined(p);
+    config.choice = *choice;
     return span_join_open(&config, &p->spans);
+}
+
+int pipeline_pass_spans(struct pipeline *p, span_stacks_on_end *ended,
+                        void *ctx)
+{
+    struct span_join_config config = joined(p);
+    config.ended = ended;
+    config.ended_ctx = ctx;
+    return span_join_open(&config, &p->spans);
+}
+
+int pipeline_each_span(const struct pipeline *p, span_stacks_on_end *each,
+                       void *ctx)
+{
+    return p->spans ? span_join_each(p->spans, each, ctx) : 0;
 }
 
 static void count_item(struct pipeline *p, struct span_item *item)
@@ -233,7 +231,8 @@ static void count_in_span(struct pipeline *p, const struct sample *s,
                              .pid = pid,
                              .event = sample_event(s->of),
                              .row = *row};
-    sample_values(s, item.values);
+    item.row.bucket = p->timeline.bucket;
+    sample_counts_values(s, item.values);
     if (s->of == SAMPLE_ALLOC)
         carried_join(p->carried, row, item.values);
     count_item(p, &item);
@@ -252,7 +251,8 @@ static void add_collection(struct pipeline *p, const struct sample *s)
                     p, census_process(p->census, EVENT_ALLOC, of->c_p, of)),
                 .thread = PROFILE_NONE,
                 .state = STATE_RUNNING}};
-    sample_values(s, item.values);
+    item.row.bucket = p->timeline.bucket;
+    sample_counts_values(s, item.values);
     if (s->collection.size && item.pid)
         keep_error(p, heap_growth_read(p->growth, item.pid, s->collection.size,
                                        &item.values[7], &item.values[8]));
@@ -265,7 +265,8 @@ static void carry(struct pipeline *p, const struct sample *s,
 {
     struct span_item item = {.order = {.time_ns = s->time_ns}, .row = *key};
     struct profile_sample row;
-    sample_values(s, item.values);
+    item.row.bucket = p->timeline.bucket;
+    sample_counts_values(s, item.values);
     keep_error(p, in_bucket(p, &item, &row));
     keep_error(p, carried_keep(p->carried, &row, item.values));
 }
@@ -308,8 +309,8 @@ static bool add_thread(struct pipeline *p, const struct sample *s)
             p, profile_thread(p->profile, (uint32_t)s->tid, doing.thread.name)),
         .state = doing.named.state,
     };
-    count_quality(p, of, &row);
-    note_longest(of, s);
+    sample_counts_quality(of, &row, &p->unwound);
+    sample_counts_longest(of, s);
     note_work(p, s, &doing);
     if (s->of == SAMPLE_ALLOC && doing.named.nobodys)
         carry(p, s, &row);
@@ -353,7 +354,7 @@ static void add_process(struct pipeline *p, const struct sample *s)
         .state = doing.state,
     };
     if (s->erlang.len)
-        count_quality(p, p->of_event[EVENT_WALL], &row);
+        sample_counts_quality(p->of_event[EVENT_WALL], &row, &p->unwound);
     count_in_span(p, s, &row, s->process.id);
 }
 
@@ -394,10 +395,30 @@ void pipeline_step(struct pipeline *p)
         keep_error(p, span_join_step(p->spans));
 }
 
-void pipeline_settle(struct pipeline *p)
+/* Before those that waited for their spans are counted. */
+static void settle_rest(struct pipeline *p)
 {
     keep_error(p, carried_settle(p->carried));
     keep_error(p, census_settle(p->census));
+}
+
+void pipeline_settle(struct pipeline *p)
+{
+    settle_rest(p);
+    if (p->spans)
+        keep_error(p, span_join_settle(p->spans));
+    pipeline_tell_spans(p);
+}
+
+void pipeline_tell_spans(const struct pipeline *p)
+{
+    if (p->spans)
+        span_join_tell(p->spans);
+}
+
+void pipeline_finish(struct pipeline *p)
+{
+    settle_rest(p);
     if (p->spans)
         keep_error(p, span_join_finish(p->spans));
 }

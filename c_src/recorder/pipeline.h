@@ -37,6 +37,13 @@ MUST_USE int pipeline_open(struct target_state *target,
  *  -ENOMEM. */
 MUST_USE int pipeline_join_spans(struct pipeline *p,
                                  const struct span_choice *choice);
+/** The same for what has no end: spans that end are passed on, instead of being
+ *  counted in the profile. */
+MUST_USE int pipeline_pass_spans(struct pipeline *p, span_stacks_on_end *ended,
+                                 void *ctx);
+/** span_join_each; 0 if spans are not looked for. */
+MUST_USE int pipeline_each_span(const struct pipeline *p,
+                                span_stacks_on_end *each, void *ctx);
 /** The recording began at started_ns (CLOCK_MONOTONIC).
  *  @param timeline  put samples into a timeline with buckets of meta.bucket_ns
  */
@@ -46,11 +53,12 @@ MUST_USE int pipeline_leave_out(struct pipeline *p, const char *const *pids,
                                 size_t count);
 /** How many samples were left out for that reason. */
 uint64_t pipeline_left_out(const struct pipeline *p);
-/** Instead of a timeline: from now on, samples are put into this bucket, and
- *  every process has a row of its own. */
+/** Instead of a timeline: samples that come from now on are put into this
+ *  bucket, and every process has a row of its own. */
 void pipeline_put_in(struct pipeline *p, uint32_t bucket);
 /** Continues with another profile, which is borrowed like the first one: what
- *  is known by ids of the first is forgotten. After an error, only
+ *  is known by ids of the first is forgotten. To be called after
+ *  pipeline_settle. The first one must still be there. After an error, only
  *  pipeline_close may be called. */
 MUST_USE int pipeline_renew(struct pipeline *p, struct profile *profile);
 void pipeline_close(struct pipeline *p);
@@ -75,10 +83,15 @@ struct pipeline_work pipeline_work(const struct pipeline *p);
 /** To be called several times a second: counts samples that waited. An error is
  *  kept for pipeline_status. */
 void pipeline_step(struct pipeline *p);
-/** To be called after the last sample: tries again to read what could not be
- *  read so far (census_settle), and counts all samples that waited. An error is
- *  kept for pipeline_status. */
+/** Tries again to read what could not be read so far (census_settle), counts
+ *  all samples that waited, and sets the counters of spans. An error is kept
+ * for pipeline_status. */
 void pipeline_settle(struct pipeline *p);
+/** The same, to be called once, after the last sample: spans that are open are
+ *  cut off. */
+void pipeline_finish(struct pipeline *p);
+/** Sets the counters of spans only. */
+void pipeline_tell_spans(const struct pipeline *p);
 /** waiting_watched. */
 size_t pipeline_watched(const struct pipeline *p, const uint64_t **pids);
 /** 0, or the first error of a sample; later samples may be missing. */

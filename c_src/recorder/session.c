@@ -374,7 +374,7 @@ static int drain(struct session *s)
             err = result;
     }
     s->target.until = deadline_in(SAMPLE_MS, NULL);
-    pipeline_settle(s->pipeline);
+    pipeline_finish(s->pipeline);
     return err ? err : pipeline_status(s->pipeline);
 }
 

@@ -37,7 +37,7 @@ struct session_options {
                     of the user's choice it also opens if none works */
     uint64_t look_ns;         /**< the least time between looks at threads and
                                  libraries; 0: the usual one */
-    struct span_choice spans; /**< not of what has no end: that has no spans */
+    struct span_choice spans; /**< not of what has no end (live) */
     /** Pids of processes that work for this recording, at most OWN_PIDS. They
      *  are in no sample of the event wall. Borrowed for the call. */
     const char *const *own;

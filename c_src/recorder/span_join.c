@@ -88,6 +88,8 @@ static int settle_span(struct span_join *j, const struct span_end *end,
 static int on_end(void *ctx, const struct span_end *end)
 {
     struct span_join *j = ctx;
+    if (j->config.ended)
+        return j->config.ended(j->config.ended_ctx, end);
     if (end->end_ns < j->started_ns)
         return 0;
     return settle_span(j, end,
@@ -98,7 +100,11 @@ static int on_end(void *ctx, const struct span_end *end)
 
 static int on_cut(void *ctx, const struct span_end *end)
 {
-    return settle_span(ctx, end, NOT_WHOLE);
+    struct span_join *j = ctx;
+    struct span_end cut = *end;
+    cut.assumed = true;
+    return j->config.ended ? j->config.ended(j->config.ended_ctx, &cut)
+                           : settle_span(j, &cut, NOT_WHOLE);
 }
 
 /* --- life ----------------------------------------------------------------- */
@@ -325,7 +331,7 @@ int span_join_add(struct span_join *j, struct span_item *item)
 
 /* --- the end -------------------------------------------------------------- */
 
-static void count_all(const struct span_join *j)
+void span_join_tell(const struct span_join *j)
 {
     const struct span_reader_counts page = span_page_counts(j->marks.reader);
     const struct span_stacks_counts stacks = span_stacks_counts(j->stacks);
@@ -365,16 +371,33 @@ static int note_choice(const struct span_join *j)
     return err;
 }
 
+int span_join_settle(struct span_join *j)
+{
+    int err = j->is_used ? span_marks_read(&j->marks, clock_now_ns()) : 0;
+    return err ? err : sweep(j, UINT64_MAX);
+}
+
+int span_join_each(const struct span_join *j, span_stacks_on_end *each,
+                   void *ctx)
+{
+    return span_stacks_each(j->stacks, clock_now_ns(), each, ctx);
+}
+
+int span_join_renew(struct span_join *j, struct profile *fresh)
+{
+    int err = span_stacks_renew(j->stacks, fresh);
+    span_marks_renew(&j->marks, fresh);
+    j->config.profile = fresh;
+    return err;
+}
+
 int span_join_finish(struct span_join *j)
 {
-    uint64_t now_ns = clock_now_ns();
-    int err = 0;
-    if (j->is_used)
-        err = span_marks_read_last(&j->marks, now_ns);
+    int err = j->is_used ? span_marks_read_last(&j->marks, clock_now_ns()) : 0;
     if (!err)
         err = sweep(j, UINT64_MAX);
     if (!err)
-        err = span_stacks_finish(j->stacks, now_ns, on_cut, j);
-    count_all(j);
+        err = span_stacks_finish(j->stacks, clock_now_ns(), on_cut, j);
+    span_join_tell(j);
     return err ? err : note_choice(j);
 }

@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "profile/profile.h"
 #include "recorder/span_held.h"
+#include "recorder/span_stacks.h"
 #include "recorder/target_state.h"
 
 #define SPAN_JOIN_HOLD_NS (10 * NS_PER_S)
@@ -50,6 +51,10 @@ struct span_join_config {
     struct span_choice choice;
     span_join_count *count;
     void *ctx;
+    /** Takes the spans that end, instead of the profile: for what has no end
+     *  (flight.h). NULL: the profile does. */
+    span_stacks_on_end *ended;
+    void *ended_ctx;
 };
 
 /** Looks for spans in the node. 0 or -ENOMEM. */
@@ -63,6 +68,16 @@ MUST_USE int span_join_add(struct span_join *j, struct span_item *item);
 /** To be called several times a second: reads new marks, and counts the samples
  *  that have waited long enough. The same errors. */
 MUST_USE int span_join_step(struct span_join *j);
+/** Counts all that wait now, as if the recording ended. The same errors. */
+MUST_USE int span_join_settle(struct span_join *j);
+/** Sets the counters of all events to what is known so far. */
+void span_join_tell(const struct span_join *j);
+/** span_stacks_each, until now. */
+MUST_USE int span_join_each(const struct span_join *j, span_stacks_on_end *each,
+                            void *ctx);
+/** Goes on with another profile; the former one must still be there. To be
+ *  called after span_join_settle. 0, -ENOMEM or -E_LIMIT. */
+MUST_USE int span_join_renew(struct span_join *j, struct profile *fresh);
 /** To be called once, after the last sample: counts all that wait, and sets the
  *  counters and notes of all events. The same errors. */
 MUST_USE int span_join_finish(struct span_join *j);

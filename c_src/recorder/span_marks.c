@@ -30,6 +30,12 @@ int span_marks_look(struct span_marks *m)
     return err ? err : span_page_is_there(m->reader);
 }
 
+void span_marks_renew(struct span_marks *m, struct profile *fresh)
+{
+    m->profile = fresh;
+    memset(m->names, 0, sizeof(m->names));
+}
+
 /* The text of a kind is written before its first mark. */
 static int name_of(struct span_marks *m, uint32_t kind, uint32_t *name)
 {

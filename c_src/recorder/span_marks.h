@@ -60,6 +60,9 @@ void span_marks_close(struct span_marks *m);
 /** Looks for the page of the node, if its mappings may have changed. 1: it is
  *  there; 0: it is not; or -ENOMEM. */
 int span_marks_look(struct span_marks *m);
+/** Goes on with another profile, which is borrowed like the first. The queue
+ * must be empty. */
+void span_marks_renew(struct span_marks *m, struct profile *fresh);
 /** Puts new marks into the queue. 0, -ENOMEM or -E_LIMIT. */
 MUST_USE int span_marks_read(struct span_marks *m, uint64_t now_ns);
 /** The same for the last time: marks that are not written yet are lost. */

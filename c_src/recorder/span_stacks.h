@@ -131,6 +131,12 @@ MUST_USE int span_stacks_look(struct span_stacks *s, uint64_t now_ns,
  * calls `cut` for each span that is open. 0, or an error of `cut`. */
 MUST_USE int span_stacks_finish(struct span_stacks *s, uint64_t end_ns,
                                 span_stacks_on_end *cut, void *ctx);
+/** Calls `each` for each span that is open, and leaves it open. */
+MUST_USE int span_stacks_each(const struct span_stacks *s, uint64_t now_ns,
+                              span_stacks_on_end *each, void *ctx);
+/** Goes on with another profile, which is borrowed like the former one; that
+ *  one must still be there. 0, -ENOMEM or -E_LIMIT. */
+MUST_USE int span_stacks_renew(struct span_stacks *s, struct profile *fresh);
 struct span_stacks_counts span_stacks_counts(const struct span_stacks *s);
 
 #endif

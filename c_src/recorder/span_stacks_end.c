@@ -1,7 +1,11 @@
-/* Processes that end, and the end of the recording: what is left open. */
+/* What is open: of processes that end, at the end of the recording, and when it
+ * goes on with another profile. */
 #include "recorder/span_stacks_parts.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#include "profile/span_copy.h"
 
 #define NONE SPAN_WORKERS_NONE
 
@@ -74,6 +78,92 @@ int span_stacks_finish(struct span_stacks *s, uint64_t end_ns,
             err = close_all(s, w, end_ns, cut, ctx);
         w->over = 0; /* no end of these will be marked either */
     }
+    return err;
+}
+
+/* Calls `each` for each span that is open. */
+static int walk(const struct span_stacks *s,
+                int (*each)(void *ctx, uint64_t pid, struct open_span *o),
+                void *ctx)
+{
+    int err = 0;
+    for (uint32_t i = 0; i < s->workers.count && !err; i++) {
+        const struct span_worker *w = &s->workers.list[i];
+        uint32_t at = w->pid ? w->innermost : NONE;
+        for (; at != NONE && !err; at = s->spans[at].outer)
+            err = each(ctx, w->pid, &s->spans[at]);
+    }
+    return err;
+}
+
+struct telling {
+    uint64_t now_ns;
+    span_stacks_on_end *to;
+    void *ctx;
+};
+
+static int tell(void *ctx, uint64_t pid, struct open_span *o)
+{
+    const struct telling *t = ctx;
+    const struct span_end end = {.pid = pid,
+                                 .start_ns = o->start_ns,
+                                 .end_ns = t->now_ns,
+                                 .span = o->span,
+                                 .assumed = o->assumed,
+                                 .verdict = o->verdict};
+    return t->to(t->ctx, &end);
+}
+
+int span_stacks_each(const struct span_stacks *s, uint64_t now_ns,
+                     span_stacks_on_end *each, void *ctx)
+{
+    struct telling t = {now_ns, each, ctx};
+    return walk(s, tell, &t);
+}
+
+struct renewal {
+    const struct profile *from;
+    struct profile *to;
+    bool *kept;
+    uint32_t *ids;
+};
+
+/* With the spans around it, also those of other processes. */
+static int keep(void *ctx, uint64_t pid, struct open_span *o)
+{
+    const struct renewal *r = ctx;
+    (void)pid;
+    for (uint32_t i = o->span; i != 0; i = profile_span_at(r->from, i)->parent)
+        r->kept[i] = true;
+    return 0;
+}
+
+static int rename_span(void *ctx, uint64_t pid, struct open_span *o)
+{
+    const struct renewal *r = ctx;
+    (void)pid;
+    int64_t name = profile_string(r->to, profile_text(r->from, o->name));
+    if (name < 0)
+        return (int)name;
+    o->name = (uint32_t)name;
+    o->span = r->ids[o->span];
+    return 0;
+}
+
+int span_stacks_renew(struct span_stacks *s, struct profile *fresh)
+{
+    struct renewal r = {.from = s->config.profile, .to = fresh};
+    size_t spans = profile_span_count(r.from);
+    r.kept = calloc(spans, sizeof(*r.kept));
+    r.ids = calloc(spans, sizeof(*r.ids));
+    int err = r.kept && r.ids ? walk(s, keep, &r) : -ENOMEM;
+    if (!err)
+        err = span_copy(r.from, fresh, r.kept, r.ids);
+    if (!err)
+        err = walk(s, rename_span, &r);
+    free(r.kept);
+    free(r.ids);
+    s->config.profile = fresh;
     return err;
 }
 

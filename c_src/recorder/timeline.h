@@ -19,7 +19,7 @@ enum { TIMELINE_MAX_BUCKETS = 400 };
 struct timeline {
     uint64_t started_ns; /**< CLOCK_MONOTONIC */
     struct profile *profile;
-    uint32_t bucket; /**< without a profile: the bucket of every sample */
+    uint32_t bucket; /**< without a profile: that of the samples that come */
 };
 
 /** The length of a bucket in ns, for a recording of that duration (0: not

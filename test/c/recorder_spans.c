@@ -484,6 +484,53 @@ static void nothing_is_open_after_the_end(void **state)
     made_close(m);
 }
 
+static void open_spans_can_be_asked_for(void **state)
+{
+    (void)state;
+    struct made *m = made_open(0, NULL, 0);
+    start(m, 1, 10, "a", 1);
+    start(m, 1, 20, "b", 2);
+    start(m, 2, 25, "c", 3);
+    assert_int_equal(span_stacks_each(m->stacks, 30, on_end, m), 0);
+    told(m, "end a>b 20-30\nend a 10-30\nend c 25-30\n");
+    is_in(m, 1, "a>b");
+    stop(m, 1, 40, "b", 2);
+    told(m, "end a>b 20-40\n");
+    made_close(m);
+}
+
+/* A flight recorder drops the profile in which it has counted so far. */
+static void open_spans_go_on_in_another_profile(void **state)
+{
+    (void)state;
+    struct made *m = made_open(0, NULL, 0);
+    struct profile *former = m->profile;
+    for (uint64_t i = 0; i < 20; i++) {
+        start(m, 9, i, i % 2 ? "x" : "y", 1);
+        stop(m, 9, i + 1, i % 2 ? "x" : "y", 1);
+    }
+    start(m, 1, 10, "a", 1);
+    child(m, 2, 1);
+    start(m, 2, 15, "w", 0);
+    start(m, 1, 20, "b", 2);
+    stop(m, 1, 30, "b", 2);
+    buffer_clear(&m->told);
+    m->profile = make_profile();
+    assert_int_equal(span_stacks_renew(m->stacks, m->profile), 0);
+    profile_destroy(former);
+    assert_int_equal(profile_span_count(m->profile), 3);
+    is_in(m, 1, "a");
+    is_in(m, 2, "a>w");
+    start(m, 1, 40, "b", 3);
+    is_in(m, 1, "a>b");
+    stop(m, 1, 50, "b", 3);
+    stop(m, 2, 60, "w", 0);
+    stop(m, 1, 70, "a", 1);
+    told(m, "end a>b 40-50\nend a>w 15-60\nend a 10-70\n");
+    assert_int_equal(span_stacks_counts(m->stacks).unmatched, 0);
+    made_close(m);
+}
+
 /* Its start is assumed by whoever reads the marks. */
 static void an_end_may_be_of_a_span_before_all_marks(void **state)
 {
@@ -641,6 +688,8 @@ int main(void)
         cmocka_unit_test(spans_of_too_many_processes_are_counted),
         cmocka_unit_test(open_spans_are_cut_at_the_end),
         cmocka_unit_test(nothing_is_open_after_the_end),
+        cmocka_unit_test(open_spans_can_be_asked_for),
+        cmocka_unit_test(open_spans_go_on_in_another_profile),
         cmocka_unit_test(an_end_may_be_of_a_span_before_all_marks),
         cmocka_unit_test(an_assumed_start_leaves_what_is_expected),
         cmocka_unit_test(only_slow_spans_are_kept),

@@ -235,6 +235,36 @@ defmodule Live.FlightTest do
     assert busy != [] or File.ls!(dir) == []
   end
 
+  # --- spans ---
+
+  test "a recording says in which spans its samples are, and how long those took that ended in its time", %{dir: dir} do
+    env = [{~c"CPROF_PRIV", ~c"#{Path.expand("priv")}"}]
+    ebin = :cprof_native |> :code.which() |> Path.dirname()
+    node = Node.start("spans_work", ["12"], ["-pa", ebin], env: env)
+    on_exit(fn -> Node.stop(node) end)
+    watch = watch(node, dir, ["--when", "mailbox > 5000000", "-r", "499", "--before", "3", "--after", "1"])
+    began(watch)
+    Node.tell(node, "begin")
+    "begun" = Node.line(node)
+    # What was before the recording is not in it.
+    Wait.for_cpu(node.pid, 12)
+    Program.signal(watch.pid, "USR1")
+    file = recording(event(watch, "wrote"))
+    rest(watch)
+    report = Cprof.json(["report", file])
+    spans = Map.new(report["spans"], &{&1["name"], &1})
+    assert %{"count" => count, "took_ns" => took, "p50_ns" => p50} = spans["[:work, :medium] ten ms"]
+    assert count > 10 and p50 >= 9_000_000
+    # At most two processes, for the four seconds of the recording, and of a span before it and one after it.
+    assert took <= 2 * 8.0e9
+    in_it = Cprof.json(["report", file, "--span", "[:work, :medium]"])
+    burnt = for %{"name" => "spans_work:burn_" <> name, "total" => n} <- in_it["functions"], do: {name, n}
+    all = burnt |> Enum.map(&elem(&1, 1)) |> Enum.sum()
+    assert {"medium/1", medium} = List.keyfind(burnt, "medium/1", 0)
+    assert all > 50 and medium >= 0.98 * all, inspect(burnt)
+    assert report["counters"]["span_marks_lost"] == 0
+  end
+
   # --- limits ---
 
   test "more than --at-most are held back", %{node: node, dir: dir} do

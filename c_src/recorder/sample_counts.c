@@ -1,4 +1,4 @@
-#include "recorder/sample_values.h"
+#include "recorder/sample_counts.h"
 
 enum event sample_event(enum sample_of of)
 {
@@ -10,7 +10,7 @@ enum event sample_event(enum sample_of of)
     return events[of];
 }
 
-void sample_values(const struct sample *s, uint64_t values[])
+void sample_counts_values(const struct sample *s, uint64_t values[])
 {
     uint64_t times = s->weight ? s->weight : 1;
     switch (s->of) {
@@ -39,4 +39,27 @@ void sample_values(const struct sample *s, uint64_t values[])
         values[6] = s->collection.survived;
         break;
     }
+}
+
+void sample_counts_longest(struct profile *of, const struct sample *s)
+{
+    struct profile_meta *m = profile_meta_edit(of);
+    if (s->of == SAMPLE_BLOCK && s->away == SAMPLE_WAITED &&
+        s->away_ns > m->longest_ns)
+        m->longest_ns = s->away_ns;
+}
+
+void sample_counts_quality(struct profile *of, const struct profile_sample *row,
+                           const struct unwound *u)
+{
+    struct profile_counters *c = profile_counters_edit(of);
+    c->truncated += u->truncated;
+    c->unverified += u->unverified;
+    c->c_cut += u->c_gap == UNWIND_CUT;
+    c->c_unreadable += u->c_gap == UNWIND_UNREADABLE;
+    c->short_copies += u->copy_short;
+    c->erlang_leaf += u->erlang;
+    c->erlang_leaf_complete += u->erlang && u->complete;
+    c->no_process +=
+        state_is_of_process(row->state) && row->process == PROFILE_NONE;
 }
