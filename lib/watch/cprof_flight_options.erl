@@ -98,10 +98,20 @@ check(Key, Value) ->
 text(_, Value) when is_atom(Value), Value =/= undefined, Value =/= nil -> atom_to_binary(Value);
 text(Key, Value) ->
     try unicode:characters_to_binary(Value) of
-        Text when is_binary(Text), Text =/= <<>> -> Text;
-        _ -> wrong("option ~ts must be a text, not ~tp", [Key, Value])
+        Text when is_binary(Text), Text =/= <<>> ->
+            ok = no_nul(Key, Text),
+            Text;
+        _ ->
+            wrong("option ~ts must be a text, not ~tp", [Key, Value])
     catch
         error:_ -> wrong("option ~ts must be a text, not ~tp", [Key, Value])
+    end.
+
+%% It would end an argument of the program.
+no_nul(Key, Text) ->
+    case binary:match(Text, <<0>>) of
+        nomatch -> ok;
+        _ -> wrong("option ~ts may not contain a NUL", [Key])
     end.
 
 %% Relative to the folder that the node has now.
@@ -113,11 +123,14 @@ unicode_name(Folder) ->
         error:_ -> wrong("option folder must be the name of a folder, not ~tp", [Folder])
     end.
 
-existing(Folder) ->
+existing(Folder) when is_binary(Folder) ->
+    ok = no_nul(folder, Folder),
     case filelib:is_dir(Folder) of
         true -> Folder;
         false -> wrong("there is no folder ~ts; create it first", [Folder])
-    end.
+    end;
+existing(Folder) ->
+    wrong("option folder must be the name of a folder, not ~tp", [Folder]).
 
 number(Value) when is_integer(Value) -> integer_to_binary(Value);
 number(Value) -> float_to_binary(Value, [{decimals, 3}, compact]).
