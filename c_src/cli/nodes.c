@@ -165,15 +165,25 @@ static int say_unknown(const char *name, const struct beams *b)
                            "-sname); use -p PID");
 }
 
-int nodes_find(const char *name)
+int nodes_find(const char *name, size_t *named)
 {
     struct beams b;
     int err = beams_list(&b);
     if (err)
         return err;
-    int pid = named_first(&b, name) == 1 ? b.list[0].process.pid : 0;
+    *named = named_first(&b, name);
+    int pid = *named == 1 ? b.list[0].process.pid : 0;
     beams_deinit(&b);
     return pid;
+}
+
+void nodes_show_named(const char *name)
+{
+    struct beams b;
+    if (beams_list(&b) != 0)
+        return;
+    print_first(stderr, &b, named_first(&b, name));
+    beams_deinit(&b);
 }
 
 int nodes_choose(const char *verb, struct options *o)

@@ -17,8 +17,11 @@
  */
 int nodes_choose(const char *verb, struct options *o);
 /** The pid of the node with that name; 0: there is none, or there are several;
- *  or an error of reading /proc. Prints nothing. */
-int nodes_find(const char *name);
+ *  or an error of reading /proc. Prints nothing.
+ *  @param named  set to how many there are */
+int nodes_find(const char *name, size_t *named);
+/** A line on stderr for each node with that name, below a heading. */
+void nodes_show_named(const char *name);
 /** `cprof --nodes`: a line for each node below a heading, on stdout. If there
  *  are none, it says so on stderr. Returns the code to exit with. */
 int nodes_show(void);

@@ -122,30 +122,53 @@ static bool is_early(int err)
            err == -E_NO_PROCESS || err == -E_NOT_BEAM;
 }
 
-/* 0; -EAGAIN: there is no such node, or it has not started yet; or why it
- * cannot be watched. */
-static int look_for_node(struct watch *w, int *early)
+/* While a node is waited for. */
+struct waiting {
+    size_t named;  /* nodes have that name */
+    size_t told;   /* how many, when that was last told */
+    bool any_told; /* it was told at all */
+    int early;
+};
+
+/* 0; -EAGAIN: there is not exactly one such node, or it has not started yet; or
+ * why it cannot be watched. */
+static int look_for_node(struct watch *w, struct waiting *wait)
 {
-    int pid = nodes_find(w->o->node);
+    int pid = nodes_find(w->o->node, &wait->named);
     if (pid <= 0)
         return pid ? pid : -EAGAIN;
     w->o->pid = pid;
     int err = open_flight(w);
-    return is_early(err) && ++*early < EARLY_STEPS ? -EAGAIN : err;
+    return is_early(err) && ++wait->early < EARLY_STEPS ? -EAGAIN : err;
+}
+
+/* Once, and again when there begin or cease to be several. */
+static void say_waits(const struct watch *w, struct waiting *wait)
+{
+    bool same = wait->any_told && (wait->told > 1) == (wait->named > 1);
+    if (w->o->quiet || same)
+        return;
+    wait->any_told = true;
+    wait->told = wait->named;
+    if (wait->named > 1)
+        nodes_show_named(w->o->node);
+    if (wait->named > 1)
+        say("watch: %zu nodes here are named %s; waiting until only one is, or "
+            "choose one with -p PID",
+            wait->named, w->o->node);
+    else
+        say("watch: waiting for a node here that is named %s", w->o->node);
 }
 
 /* The same; -EINTR: it is over. */
 static int wait_for_node(struct watch *w)
 {
-    bool told = w->o->quiet;
-    int early = 0, err = look_for_node(w, &early);
+    struct waiting wait = {.named = 0};
+    int err = look_for_node(w, &wait);
     while (err == -EAGAIN && !is_over(w)) {
-        if (!told)
-            say("watch: waiting until exactly one node here is named %s",
-                w->o->node);
-        told = true;
+        say_waits(w, &wait);
         poll(NULL, 0, WAIT_STEP_MS);
-        err = look_for_node(w, &early);
+        err = look_for_node(w, &wait);
     }
     return err == -EAGAIN ? -EINTR : err;
 }

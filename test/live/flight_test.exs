@@ -355,6 +355,33 @@ defmodule Live.FlightTest do
     assert length(own_files(dir)) == 2
   end
 
+  test "with --wait, several nodes of that name are listed, and the one that is left is watched", %{dir: dir} do
+    name = "watched#{System.unique_integer([:positive])}"
+    args = ["-sname", name, "-start_epmd", "false", "-erl_epmd_port", "0"]
+    [one, other] = for _ <- 1..2, do: Node.start("watched", [], args)
+    on_exit(fn -> Node.stop(one) end)
+    args = ["watch", "--json-lines", "-n", name, "--wait", "--when", "ended", "--folder", dir | @soon]
+    watch = Program.start(Cprof.program(), args)
+    on_exit(fn -> System.cmd("kill", ["-9", "#{watch.pid}"], stderr_to_stdout: true) end)
+    said = until_said(watch, ~r/2 nodes here are named #{name}; waiting until only one is/)
+    for pid <- [one.pid, other.pid], do: assert(said =~ ~r/^ *#{pid}  #{name}/m)
+    Node.stop(other)
+    assert began(watch)["os_pid"] == one.pid
+    rest(watch)
+  end
+
+  defp until_said(%{port: port} = watch, pattern, said \\ "") do
+    if said =~ pattern do
+      said
+    else
+      receive do
+        {^port, {:data, more}} -> until_said(watch, pattern, said <> more)
+      after
+        60_000 -> flunk("it said only #{inspect(said)}")
+      end
+    end
+  end
+
   test "what cannot be watched is said in one line", %{node: node, dir: dir} do
     {"", err, 2} = Cprof.run(["watch", "-p", node.pid])
     assert one_line(err) =~ "--when: is missing"
