@@ -80,16 +80,13 @@ call(Watch, Request) ->
 init(#{spans := Spans, system := System} = Checked) ->
     process_flag(trap_exit, true),
     Steps = [
-        {spans, fun() -> cprof_flight_spans:attach(id(Checked), Spans) end},
+        {spans, fun() -> cprof_flight_spans:attach(Spans) end},
         {monitor, fun() -> cprof_flight_monitor:start(System) end}
     ],
     case inside(Steps, #{}) of
         {ok, Inside} -> begin_watch(maps:merge(fresh(Checked), Inside));
         {error, Failure} -> {stop, {shutdown, Failure}}
     end.
-
-id(#{name := undefined}) -> self();
-id(#{name := Name}) -> Name.
 
 %% If a step fails, what the earlier steps have started is ended.
 inside([], Done) ->

@@ -6,7 +6,7 @@
 %% some seconds, as a condition of the program.
 -module(cprof_flight_spans).
 
--export([attach/2, detach/1, tick/1, over_text/3]).
+-export([attach/1, detach/1, tick/1, over_text/3]).
 
 -export_type([spans/0]).
 
@@ -23,21 +23,22 @@
     fired := boolean(),
     calm_ticks := non_neg_integer()
 }.
--opaque spans() :: #{id := term(), rules := [rule()], attached := [term()]}.
+-opaque spans() :: #{rules := [rule()], attached := [term()]}.
 
 %% Attaches a handler for each event; the caller gets the messages
-%% {span_over, Event, Duration, Limit}, in native units. Handlers of a watch that was killed are removed.
--spec attach(term(), [cprof_flight_options:span()]) ->
-    {ok, spans()} | {error, cprof_protocol:failure()}.
-attach(Id, []) ->
-    {ok, #{id => Id, rules => [], attached => []}};
-attach(Id, Spans) ->
+%% {span_over, Event, Duration, Limit}, in native units. The handlers are removed by
+%% detach/1, or when the caller ends without it because it is killed.
+-spec attach([cprof_flight_options:span()]) -> {ok, spans()} | {error, cprof_protocol:failure()}.
+attach([]) ->
+    {ok, #{rules => [], attached => []}};
+attach(Spans) ->
     case cprof_telemetry_library:available() of
         ok ->
-            ok = drop(Id),
             Rules = [rule(Span) || Span <- Spans],
-            Attached = [attach_rule(Id, N, Rule) || {N, Rule} <- numbered(Rules)],
-            {ok, #{id => Id, rules => Rules, attached => Attached}};
+            Attached = [attach_rule(N, Rule) || {N, Rule} <- numbered(Rules)],
+            Caller = self(),
+            _ = spawn(fun() -> detach_after(monitor(process, Caller), Attached) end),
+            {ok, #{rules => Rules, attached => Attached}};
         {error, Failure} ->
             {error, Failure}
     end.
@@ -51,18 +52,19 @@ rule(#{measurement := Measurement, over := Over, p99 := P99} = Span) ->
 native(infinity) -> infinity;
 native(Ms) -> max(1, erlang:convert_time_unit(round(Ms * 1000), microsecond, native)).
 
-attach_rule(Id, N, #{span := #{event := Event}, limits := Limits}) ->
-    HandlerId = {cprof_flight_span, Id, N},
+attach_rule(N, #{span := #{event := Event}, limits := Limits}) ->
+    HandlerId = {cprof_flight_span, self(), N},
     Config = cprof_flight_handler:config(self(), Limits),
     ok = cprof_telemetry_library:attach(
         HandlerId, [Event], fun cprof_flight_handler:handle/4, Config
     ),
     HandlerId.
 
-%% Those with this name whose watch was killed.
-drop(Id) ->
-    Ours = [Of || #{id := {cprof_flight_span, Name, _} = Of} <- cprof_telemetry_library:handlers(), Name =:= Id],
-    lists:foreach(fun cprof_telemetry_library:detach/1, Ours).
+%% After a proper end there is nothing left to detach.
+detach_after(Monitor, Attached) ->
+    receive
+        {'DOWN', Monitor, _, _, _} -> lists:foreach(fun cprof_telemetry_library:detach/1, Attached)
+    end.
 
 -spec detach(spans()) -> ok.
 detach(#{attached := Attached}) ->

@@ -106,15 +106,18 @@ defmodule Live.FlightInsideTest do
     assert {:error, %Error{code: :not_started}} = Watch.stats(watch)
   end
 
-  test "a watch that was killed leaves handlers that do nothing, and the next one takes their place", %{tmp_dir: dir} do
+  test "a watch that was killed leaves no handler, whether it has a name or not", %{tmp_dir: dir} do
     Process.flag(:trap_exit, true)
-    opts = [name: __MODULE__, spans: [{[:my_app, :query], over: 500}]]
-    first = watch(dir, opts)
-    Process.exit(first, :kill)
-    assert_receive {:EXIT, ^first, :killed}, @patience
-    took([:my_app, :query], 900)
-    assert [_] = handlers()
-    second = watch(dir, opts)
+
+    for name <- [[], [name: __MODULE__]] do
+      watch = watch(dir, name ++ [spans: [{[:my_app, :query], over: 500}]])
+      assert [_] = handlers()
+      Process.exit(watch, :kill)
+      assert_receive {:EXIT, ^watch, :killed}, @patience
+      Wait.until(fn -> handlers() == [] end, "its handlers are gone")
+    end
+
+    second = watch(dir, name: __MODULE__, spans: [{[:my_app, :query], over: 500}])
     assert [_] = handlers()
     took([:my_app, :query], 900)
     assert_receive {:fired, _, _}, @patience
