@@ -16,8 +16,9 @@ defmodule Cprof.Watch do
   before, some seconds after, and a snapshot of the node beside it. `docs/watch.md` describes the figures, the files, and
   how old files make room for new ones.
 
-  Two more kinds of triggers are known only inside the node:
+  Some triggers are known only inside the node:
 
+    * the condition `allocation > 500M/s`: how many bytes collections have freed on heaps per second
     * `:spans` - telemetry events whose `duration` exceeds a limit in milliseconds: that of a single one (`:over`), or
       the p99 of the last ten seconds (`:p99`). Needs the library `:telemetry`. `:measurement` names another
       measurement, such as `:total_time` of `[:my_app, :repo, :query]`. The handler only compares and counts, in the
