@@ -17,10 +17,13 @@ defmodule Cprof do
     * `:event` - `:cpu` (the default) samples the CPU time; `:wall` samples the processes, whether they run or wait, and
       says who is waited for (`docs/wall.md`, `Cprof.Waits`); `:alloc` samples what functions allocate, in bytes
       (`docs/alloc.md`); `:block` samples the time for which schedulers are blocked while they run a process
-      (`docs/block.md`)
+      (`docs/block.md`). A list, such as `[:cpu, :alloc]`, records several at once: the report is that of the first one in
+      the order of this list, and has those of the others under their names (`Cprof.Profile.of_event/2`)
     * `:rate` - samples per second of CPU time, 1 to 10000 (`profile/2`: 999, else 99); with `event: :wall`, readings of
       the processes per second, 1 to 100 (10); with `event: :alloc`, samples per second, at most (999); with `event:
-      :block`, samples per second of blocked time (1000)
+      :block`, samples per second of blocked time (1000); with several events, the rate is that of the first
+    * `:max_cost` - with `event: :alloc`, the percentage of the node's CPU time that the recording may cost (0.85, and 50
+      in `mix profile.run`); more gives more samples
     * `:engine` - `:auto` (the best engine that works), `:bpf`, `:perf` or `:ptrace` (at most 99 Hz)
     * `:kernel` - also shows kernel stacks (`false`)
     * `:force` - lets engine `:ptrace` run even on a machine without a spare CPU (`false`)
@@ -36,16 +39,21 @@ defmodule Cprof do
     * `:focus` - only stacks with a function that matches this regular expression (POSIX, as a string)
     * `:ignore` - only stacks without such a function
 
-  `:engine` and `:force` are only for `event: :cpu`, and `:kernel` is not for `event: :wall`.
+    * `:event` - of a recording of several events, only this one
+
+  `:engine` and `:force` are only for `event: :cpu`, and `:kernel` is not for `event: :wall` and `event: :alloc`.
 
   Functions that can fail return `{:error, %Cprof.Error{}}`; its message says what to do.
   """
 
   alias Cprof.{Diff, Error, Options, Profile}
 
+  @type event :: :cpu | :wall | :alloc | :block
+
   @type option ::
-          {:event, :cpu | :wall | :alloc | :block | String.t()}
+          {:event, event() | [event()] | String.t()}
           | {:rate, pos_integer()}
+          | {:max_cost, number()}
           | {:engine, :auto | :bpf | :perf | :ptrace | String.t()}
           | {:kernel, boolean()}
           | {:force, boolean()}
@@ -54,6 +62,7 @@ defmodule Cprof do
 
   @type render_option ::
           {:format, atom() | String.t()}
+          | {:event, event() | String.t()}
           | {:top, pos_integer()}
           | {:process, pid() | atom() | String.t() | [pid() | atom() | String.t()]}
           | {:span, String.t() | [String.t()]}
@@ -228,8 +237,8 @@ defmodule Cprof do
   @type diff_option :: render_option() | {:fail_above, number()} | {:min_effect, number()}
 
   @doc """
-  Compares recordings: says which functions now take a larger or a smaller part of the CPU, by how much, and how certain
-  that is.
+  Compares recordings: says which functions now take a larger or a smaller part of the CPU time, or of the allocated
+  bytes, by how much, and how certain that is.
 
   Each side is a profile, the file of a saved recording, or a list of these. With several recordings on a side, their
   spread shows how much recordings of the same work differ. `docs/diff.md` explains the statistics. To compare two
@@ -237,6 +246,7 @@ defmodule Cprof do
 
   Options: the options of what is shown (`:format` can be `:text`, `:json` or `:html`, a differential flame graph), and
 
+    * `:event` - `:cpu` or `:alloc`: what is compared of recordings of several events (the first of these)
     * `:fail_above` - `grew?` is true when a function grew significantly and by more than this many percent (0)
     * `:min_effect` - smaller changes, in percent, are ignored (5)
 

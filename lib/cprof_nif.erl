@@ -35,10 +35,13 @@ profile(Fun) ->
 %%
 %% Options: `event' (`cpu', or `wall': processes are sampled, whether they run or
 %% wait, see {@link waits/1}, or `alloc': what functions allocate, in bytes, or `block': schedulers
-%% that are blocked while they run a process), `rate' (samples per second of CPU
+%% that are blocked while they run a process; a list, such as `[cpu, alloc]', records
+%% several at once: the report is that of the first in this order, and has those of the
+%% others under their names), `rate' (samples per second of CPU
 %% time, 999; with event `wall' readings of the processes per second, 10; with event
 %% `alloc' samples per second, at most, 999; with event `block' samples per second
-%% of blocked time, 1000), `engine' (`auto'),
+%% of blocked time, 1000; of several events, that of the first), `max_cost' (with event
+%% `alloc': the percentage of the node's CPU time that it may cost, 0.85), `engine' (`auto'),
 %% `kernel' (also kernel stacks, `false'), `force' (engine `ptrace' even on a
 %% machine without a spare CPU), `command' (`false' leaves the node's command
 %% line out of the recording), `slower_than' (milliseconds: only samples in a
@@ -77,12 +80,13 @@ diff(Base, New) ->
 
 %% @doc Compares recordings (files that were written with the output
 %% `"r.pb.gz"'): says which functions now take a larger or a smaller part of the
-%% CPU. Each side is a file or a list of files.
+%% CPU time, or of the allocated bytes. Each side is a file or a list of files.
 %%
 %% Returns `text', the comparison in the format of option `format' (`text',
 %% `json', `html'); `report', the same as a map with the keys of the JSON; and
 %% `grew', whether a function grew significantly and by more than option
-%% `fail_above' percent (0). Further options: `min_effect' (5; smaller changes
+%% `fail_above' percent (0). Further options: `event' (`cpu' or `alloc': which is
+%% compared of recordings of several events), `min_effect' (5; smaller changes
 %% are ignored), `top', `process', `span', `focus', `ignore'.
 -spec diff(recordings(), recordings(), cprof_options:options()) ->
     {ok, cprof_sampler:compared()} | {error, {atom(), binary()}}.

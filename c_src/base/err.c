@@ -81,9 +81,10 @@ static const struct err_row rows[] = {
     {E_NO_MATCH, "no process in the recording matches --process; without it "
                  "the report names the processes that were sampled"},
     {E_VALUES, "the recordings measured different things and cannot be "
-               "compared or merged"},
-    {E_WALL, "recordings of --event block or --event wall cannot be compared; "
-             "compare their reports"},
+               "compared or merged; of recordings of several events, `cprof "
+               "diff --event` compares one"},
+    {E_WALL, "recordings of --event block or --event wall cannot be compared, "
+             "only those of cpu and alloc; compare their reports"},
     {E_NO_EVENT, "this recording is not of the event in --event; its report "
                  "without that option says of which it is"},
     {E_EVENTS, "this format shows one event, and the recording has several; "

@@ -1,10 +1,9 @@
 /* cprof diff: compares recordings from before and after a change. */
-#include <inttypes.h>
-
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "formats/diff_recordings.h"
 #include "formats/diff_write.h"
+#include "formats/value.h"
 #include "output/output.h"
 
 /* Returns EXIT_DONE, or prints what failed. A side must have some work; a
@@ -35,6 +34,19 @@ static int judge(const struct diff *d, const struct options *o)
     return EXIT_ABOVE;
 }
 
+/* "wrote diff.json (1,318 samples before, 1,402 samples after)" */
+static void say_written(const char *output, const struct diff *d)
+{
+    struct buffer line;
+    buffer_init(&line, BUFFER_DEFAULT_MAX);
+    value_say(&line, diff_profile(d), diff_base_counted(d));
+    buffer_text(&line, " before, ");
+    value_say(&line, diff_profile(d), diff_now_counted(d));
+    say("wrote %s (%.*s after)", output, (int)line.len,
+        (const char *)line.data);
+    buffer_deinit(&line);
+}
+
 static int show(const struct diff *d, const struct options *o)
 {
     const char *output = o->output;
@@ -48,8 +60,7 @@ static int show(const struct diff *d, const struct options *o)
     if (err)
         return fail(output ? output : "stdout", err);
     if (output && !o->quiet)
-        say("wrote %s (%" PRIu64 " samples before, %" PRIu64 " after)", output,
-            diff_base_counted(d), diff_now_counted(d));
+        say_written(output, d);
     return EXIT_DONE;
 }
 
@@ -97,10 +108,10 @@ const struct verb verb_diff = {
              {"--base FILE ... --new FILE ...",
               "what changed, by several recordings"}},
     .about =
-        "Shows which functions now take more or less of the CPU, by how much, "
-        "and how certain that is. BASE and NEW are recordings (.pb.gz) of the "
-        "same work. Several recordings on each side also show how much "
-        "recordings of the same work differ.",
+        "Shows which functions now take more or less of the CPU, or of what is "
+        "allocated (--event alloc), by how much, and how certain that is. BASE "
+        "and NEW are recordings (.pb.gz) of the same work. Several recordings "
+        "on each side also show how much recordings of the same work differ.",
     .after = "Exit status: 0 compared, 1 failed, 2 incorrect usage, 3 above "
              "the limit.",
 };

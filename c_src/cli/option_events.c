@@ -6,13 +6,6 @@
 #include "engine/engine.h"
 #include "recorder/sources.h"
 
-static const unsigned usual_rates[EVENT_COUNT] = {
-    [EVENT_CPU] = OPTIONS_RATE,
-    [EVENT_WALL] = OPTIONS_WALL_RATE,
-    [EVENT_ALLOC] = OPTIONS_ALLOC_RATE,
-    [EVENT_BLOCK] = OPTIONS_BLOCK_RATE,
-};
-
 enum event option_events_first(unsigned events)
 {
     enum event first = 0;
@@ -25,7 +18,7 @@ unsigned option_events_rate(const struct options *o, enum event event)
 {
     return o->rate && event == option_events_first(o->events)
                ? o->rate
-               : usual_rates[event];
+               : sources_usual_rate(event);
 }
 
 static bool any_of_threads(unsigned events)
@@ -78,6 +71,10 @@ const char *option_events_refuse(const struct options *o, const char **value,
         option = only_for_cpu(o, value);
     if (!option && o->kernel && !any_in_kernel(o->events))
         option = "--kernel";
+    if (!option && o->max_cost > 0 && !(o->events & EVENT_SET(EVENT_ALLOC))) {
+        *why = "only for --event alloc";
+        return "--max-cost";
+    }
     if (!option && !any_of_threads(o->events))
         option = only_for_threads(o);
     if (option || o->rate <= sources_max_rate(first))

@@ -12,6 +12,7 @@
 #include "cli/option_values.h"
 #include "cli/option_words.h"
 #include "engine/engine.h"
+#include "recorder/sources.h"
 
 #define MAX_SECONDS 86400
 
@@ -25,11 +26,11 @@
 
 #define MIN_RATE   TEXT(ENGINE_MIN_RATE)
 #define MAX_RATE   TEXT(ENGINE_MAX_RATE)
-#define CPU_RATE   TEXT(OPTIONS_RATE)
-#define WALL_RATE  TEXT(OPTIONS_WALL_RATE)
+#define CPU_RATE   TEXT(SOURCES_CPU_RATE)
+#define WALL_RATE  TEXT(SOURCES_WALL_RATE)
 #define WALL_MOST  TEXT(ENGINE_WALL_MAX_RATE)
-#define ALLOC_RATE TEXT(OPTIONS_ALLOC_RATE)
-#define BLOCK_RATE TEXT(OPTIONS_BLOCK_RATE)
+#define ALLOC_RATE TEXT(SOURCES_ALLOC_RATE)
+#define BLOCK_RATE TEXT(SOURCES_BLOCK_RATE)
 #define WATCH_RATE TEXT(OPTIONS_WATCH_RATE)
 #define SECONDS    TEXT(OPTIONS_SECONDS)
 #define TOP        TEXT(FORMAT_TEXT_TOP)
@@ -88,18 +89,13 @@ static const char *take_rate(struct options *o, const char *text)
 
 static const char *take_events(struct options *o, const char *text)
 {
-    enum event event;
-    char name[16];
-    for (size_t len; *text; text += len + (text[len] == ',')) {
-        len = strcspn(text, ",");
-        snprintf(name, sizeof(name), "%.*s", (int)len, text);
-        if (event_parse(name, &event) != 0)
-            continue;
-        if (o->events & EVENT_SET(event))
-            return "give each event once";
-        o->events |= EVENT_SET(event);
-    }
-    return NULL;
+    unsigned events;
+    if (event_parse_set(text, &events) != 0 || o->events & events)
+        return "give each event once";
+    o->events |= events;
+    return o->verb == OPTION_DIFF && (o->events & (o->events - 1))
+               ? "give one event"
+               : NULL;
 }
 
 static const char *take_output(struct options *o, const char *text)
@@ -328,13 +324,16 @@ const struct option_row option_table[] = {
      "keep the time of each sample (always with html)"},
     {"kernel", 0, RECORD, NULL, NULL, ANY, NULL, AT(kernel),
      "also show kernel functions (needs root)"},
-    {"event", 0, SHOWS, "EVENT[,...]", option_words_events, WORDS, take_events,
-     0,
+    {"event", 0, FILTERS, "EVENT[,...]", option_words_events, WORDS,
+     take_events, 0,
      "record: what is sampled, {}, or several with commas (default {first}); "
      "wall is the time of all processes, and shows what they wait for; alloc "
      "is what functions allocate, in bytes; block is the time for which "
      "schedulers are blocked while they run a process; report: show only "
-     "that"},
+     "that; diff: compare that"},
+    {"max-cost", 0, RECORD, "P", NULL, ANY, option_take_max_cost, 0,
+     "event alloc: the percentage of the node's CPU time that it may cost, "
+     "0.1 to 90 (default 0.85); more gives more samples"},
     {"clock", 0, RECORD, "CLOCK", option_words_clocks, WORD, NULL, AT(clock),
      "what triggers samples of CPU time: {} (default {first})"},
     {"engine", 0, RECORD | OPTION_TOP | OPTION_DUMP | WATCH, "ENGINE",

@@ -68,6 +68,15 @@ const char *option_take_min_effect(struct options *o, const char *text)
     return NULL;
 }
 
+const char *option_take_max_cost(struct options *o, const char *text)
+{
+    double percent;
+    if (!option_real(text, "%", &percent) || !(percent >= 0.1 && percent <= 90))
+        return "give a percentage, 0.1 to 90";
+    o->max_cost = percent / 100;
+    return NULL;
+}
+
 /* --- watch ---------------------------------------------------------------- */
 
 const struct options_watch option_watch_defaults = {

@@ -1,6 +1,6 @@
 /**
  * @file option_values.h
- * The values of options: numbers, and what only `diff` and only `watch` take.
+ * The values of options: numbers, and what only some verbs take.
  * Each option_take_* stores a value, and returns NULL or why it is wrong (a
  * text that lives until the next call).
  */
@@ -24,6 +24,7 @@ const char *option_take_base(struct options *o, const char *text);
 const char *option_take_new(struct options *o, const char *text);
 const char *option_take_fail_above(struct options *o, const char *text);
 const char *option_take_min_effect(struct options *o, const char *text);
+const char *option_take_max_cost(struct options *o, const char *text);
 
 extern const struct options_watch option_watch_defaults;
 const char *option_take_when(struct options *o, const char *text);

@@ -53,10 +53,15 @@ const char *option_words_states(enum option_verb verb, size_t i)
     return i < STATE_COUNT ? state_name((enum sample_state)i) : NULL;
 }
 
+/* Of two recordings of process time or blocked time, nobody knows how much work
+ * they are of. */
 const char *option_words_events(enum option_verb verb, size_t i)
 {
-    (void)verb;
-    return i < EVENT_COUNT ? event_name((enum event)i) : NULL;
+    static const enum event compared[] = {EVENT_CPU, EVENT_ALLOC};
+    if (verb != OPTION_DIFF)
+        return i < EVENT_COUNT ? event_name((enum event)i) : NULL;
+    return i < sizeof(compared) / sizeof(compared[0]) ? event_name(compared[i])
+                                                      : NULL;
 }
 
 const char *option_words_clocks(enum option_verb verb, size_t i)

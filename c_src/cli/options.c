@@ -357,7 +357,7 @@ static int check_top(int argc, char **argv, struct options *o,
                      struct options_fault *f)
 {
     if (!o->rate)
-        o->rate = OPTIONS_RATE;
+        o->rate = option_events_rate(o, EVENT_CPU);
     if (o->interval <= 0)
         o->interval = OPTIONS_INTERVAL;
     return check_only_node(argc, argv, o, f);

@@ -29,15 +29,11 @@ enum option_verb {
     OPTION_WATCH = 128,
 };
 
-#define OPTIONS_MAX_VALUES 64   /**< of a repeatable option */
-#define OPTIONS_RATE       99   /**< default rate in Hz */
-#define OPTIONS_WALL_RATE  10   /**< the same for the event wall */
-#define OPTIONS_ALLOC_RATE 999  /**< the same for the event alloc */
-#define OPTIONS_BLOCK_RATE 1000 /**< and for the event block */
-#define OPTIONS_SECONDS    10   /**< default duration, for a running node */
-#define OPTIONS_INTERVAL   1    /**< default of top, in seconds */
-#define OPTIONS_WATCH_RATE 19   /**< default rate of watch */
-#define OPTIONS_BEFORE     60   /**< defaults of watch, in seconds */
+#define OPTIONS_MAX_VALUES 64 /**< of a repeatable option */
+#define OPTIONS_SECONDS    10 /**< default duration, for a running node */
+#define OPTIONS_INTERVAL   1  /**< default of top, in seconds */
+#define OPTIONS_WATCH_RATE 19 /**< default rate of watch */
+#define OPTIONS_BEFORE     60 /**< defaults of watch, in seconds */
 #define OPTIONS_AFTER      10
 #define OPTIONS_AT_MOST    6   /**< per hour */
 #define OPTIONS_KEEP_M     500 /**< MiB */
@@ -82,6 +78,8 @@ struct options {
     const char *engine; /**< ENGINE_AUTO, or one of engine_all; not NULL */
     unsigned events;    /**< a set (EVENT_SET); of record never empty after
                              parsing; of report: empty means all */
+    double max_cost;    /**< of the event alloc: a share of the node's CPU time;
+                             0: the usual one */
     const char *clock;  /**< one of engine_event_names; not NULL */
     bool kernel;
     bool no_command; /**< leave the node's command line out of the result */

@@ -9,7 +9,7 @@
 /* `record` has recorded only the events asked for. */
 static struct filter filter_of(const struct options *o)
 {
-    return (struct filter){.events = o->verb == OPTION_REPORT ? o->events : 0,
+    return (struct filter){.events = o->verb == OPTION_RECORD ? 0 : o->events,
                            .processes = o->processes,
                            .process_count = o->process_count,
                            .spans = o->spans,

@@ -201,6 +201,7 @@ static int record_pid(const struct options *o, const struct recorded *of)
     struct session_options how = {
         .pid = of->pid,
         .events = o->events,
+        .alloc_cost = o->max_cost,
         .engine = o->engine,
         .clock = o->clock,
         .kernel = o->kernel,

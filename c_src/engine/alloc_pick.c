@@ -60,6 +60,11 @@ bool alloc_pick_any(const struct alloc_pick *p)
     return p->list[0].len > 0;
 }
 
+void alloc_pick_return(struct alloc_pick *p, double bytes)
+{
+    p->returned += bytes;
+}
+
 static void swap(struct alloc_picked *a, struct alloc_picked *b)
 {
     struct alloc_picked had = *a;
@@ -69,7 +74,7 @@ static void swap(struct alloc_picked *a, struct alloc_picked *b)
 
 void alloc_pick_take(struct alloc_pick *p, struct alloc_picked to[ALLOC_PICKS])
 {
-    double bytes = p->all / ALLOC_PICKS;
+    double bytes = (p->all + p->returned) / ALLOC_PICKS;
     if (!alloc_pick_any(p))
         return;
     for (size_t i = 0; i < ALLOC_PICKS; i++) {
@@ -79,5 +84,5 @@ void alloc_pick_take(struct alloc_pick *p, struct alloc_picked to[ALLOC_PICKS])
         to[i].bytes = waits + bytes;
         p->list[i].len = 0;
     }
-    p->all = 0;
+    p->all = p->returned = 0;
 }

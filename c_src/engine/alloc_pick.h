@@ -33,7 +33,8 @@ struct alloc_picked {
 
 struct alloc_pick {
     struct alloc_picked list[ALLOC_PICKS];
-    double all; /**< bytes of all that were offered */
+    double all;      /**< bytes of all that were offered */
+    double returned; /**< by alloc_pick_return */
     uint64_t random;
 };
 
@@ -47,6 +48,9 @@ MUST_USE int alloc_pick_offer(struct alloc_pick *p,
                               const struct alloc_picked *of);
 /** Was anything offered? */
 bool alloc_pick_any(const struct alloc_pick *p);
+/** Bytes of one that was chosen, which it does not stand for in the end: those
+ *  that are chosen next do. */
+void alloc_pick_return(struct alloc_pick *p, double bytes);
 /** Ends the choice, and begins the next one. If anything was offered, then each
  *  place of `to` has a collection afterwards.
  *  @param to  those with a len above 0 still wait; the records of the others

@@ -2,10 +2,11 @@
 
 #include "base/clock.h"
 
-/* The shares of the node's CPU time that the breakpoint on the collector may
- * cost, and those on words. */
-#define WINDOWS_COST 0.0035
-#define WORDS_COST   0.005
+/* The share of the node's CPU time that breakpoints may cost, if the caller
+ * names none, and the part of it that is for those on words. The rest is for
+ * the one on the collector. */
+#define USUAL_COST 0.0085
+#define WORDS_PART 0.6
 /* What they may always cost: the node may have used little CPU time so far. */
 #define LEAST_NS NS_PER_MS
 
@@ -19,11 +20,12 @@
 static const struct bpf_window never = {ENDLESS_NS, ENDLESS_NS, 0};
 
 int alloc_probe_open(struct alloc_probe *p, pid_t pid, uint64_t entry,
-                     struct bpf_program_handle *program)
+                     struct bpf_program_handle *program, double max_cost)
 {
     bool selective = false;
     *p = (struct alloc_probe){
         .program = program,
+        .max_cost = max_cost > 0 ? max_cost : USUAL_COST,
         .at = {.program = program, .of = BPF_HITS_COLLECTIONS, .addr = entry}};
     if (clock_getcpuclockid(pid, &p->clock) != 0)
         return -E_GONE;
@@ -51,7 +53,7 @@ int alloc_probe_try(pid_t pid)
         bpf_program_open(BPF_PROGRAM_ALLOCATION, ignore_record, NULL, &program);
     if (err)
         return err;
-    err = alloc_probe_open(&p, pid, 0, program);
+    err = alloc_probe_open(&p, pid, 0, program, 0);
     bpf_program_close(program);
     return err;
 }
@@ -99,7 +101,7 @@ static double words_ns(const struct alloc_probe *p)
 bool alloc_probe_affords(const struct alloc_probe *p)
 {
     double cpu_ns = (double)(p->span.cpu_ns - p->first.cpu_ns);
-    return words_ns(p) <= WORDS_COST * cpu_ns + LEAST_NS;
+    return words_ns(p) <= WORDS_PART * p->max_cost * cpu_ns + LEAST_NS;
 }
 
 /* --- windows -------------------------------------------------------------- */
@@ -188,7 +190,8 @@ void alloc_probe_start(struct alloc_probe *p, unsigned most_per_s)
 {
     p->first = p->span = sums(p);
     p->running = true;
-    alloc_windows_begin(&p->windows, WINDOWS_COST, most_per_s, clock_now_ns());
+    alloc_windows_begin(&p->windows, (1 - WORDS_PART) * p->max_cost, most_per_s,
+                        clock_now_ns());
     p->turn_ns = p->windows.edge_ns;
 }
 
@@ -217,7 +220,7 @@ struct engine_probe alloc_probe_info(const struct alloc_probe *p)
         .missed = now.missed - p->first.hits.missed,
         .hit_ns = ns,
         .cost = own > 0 ? cost / own : 0,
-        .bound = WINDOWS_COST + WORDS_COST,
+        .bound = p->max_cost,
         .open_share = w->all_ns ? (double)w->open_ns / (double)w->all_ns : 0,
         .error = alloc_windows_error(w),
         .windows = w->windows};

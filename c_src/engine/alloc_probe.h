@@ -27,6 +27,7 @@ struct alloc_sums {
 struct alloc_probe {
     struct bpf_program_handle *program; /**< borrowed */
     struct breakpoints at;
+    double max_cost; /**< of all breakpoints: a share of the node's CPU time */
     double trap_ns;  /**< what a hit costs, apart from what the program does */
     clockid_t clock; /**< CPU time of the node */
     struct alloc_windows windows;
@@ -39,9 +40,12 @@ struct alloc_probe {
 /** Measures the cost, on a function of our own.
  *  @param entry    address of the collector
  *  @param program  BPF_PROGRAM_ALLOCATION, loaded
+ *  @param max_cost share of the node's CPU time that all breakpoints together
+ *                  may cost; 0: a little less than 1 %
  *  @return 0; -E_GONE; or an error of perf_breakpoint_open */
 MUST_USE int alloc_probe_open(struct alloc_probe *p, pid_t pid, uint64_t entry,
-                              struct bpf_program_handle *program);
+                              struct bpf_program_handle *program,
+                              double max_cost);
 /** Can a breakpoint be used here? Tries it on a function of our own. 0, or an
  *  error of bpf_program_open or alloc_probe_open. */
 MUST_USE int alloc_probe_try(pid_t pid);

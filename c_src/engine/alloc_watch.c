@@ -9,13 +9,17 @@
 enum {
     WORD = 8,
     SLOW_BYTES = 1 << 20,
-    MOST_HITS = 64, /* of one word, on each CPU */
+    MOST_HITS = 64, /* of one word, on each CPU, for each allocation wanted */
     SAME_NS = 2000, /* a heap is not filled again in this time */
     SKIP_MOST = 4,  /* allocations of a word that are passed over, at most */
     /* How long a word is watched: a while, and longer in a large heap. */
     LEAST_MS = 200,
     MOST_MS = 2000,
     BYTES_PER_MS = 20 * 1000,
+    /* If several allocations of a word are wanted: as many times longer than
+     * that took so far, on average, and at least. */
+    USUAL_TIMES = 8,
+    LEAST_NS = 10 * 1000 * 1000,
 };
 
 /* --- the breakpoints ------------------------------------------------------ */
@@ -37,16 +41,20 @@ int alloc_watches_set(struct alloc_watches *w, const struct cpus *allowed)
 }
 
 int alloc_watches_open(struct alloc_watches *w, const struct bpf_node *node,
-                       double trap_ns, const struct cpus *allowed)
+                       double trap_ns, unsigned writes,
+                       const struct cpus *allowed)
 {
+    size_t most = writes > 1 ? BPF_WATCHES : BPF_USUAL_WATCHES;
     *w = (struct alloc_watches){.pid = node->pid,
+                                .writes = writes,
+                                .usual_ns = LEAST_MS * NS_PER_MS / USUAL_TIMES,
                                 .at = node->setup.collector,
                                 .program = node->program,
                                 .same_ns = (uint64_t)trap_ns + SAME_NS,
                                 .random = clock_now_ns()};
     alloc_pick_init(&w->pick, clock_now_ns());
     int err = 0;
-    for (size_t i = 0; i < BPF_WATCHES; i++) {
+    for (size_t i = 0; i < most; i++) {
         struct breakpoints *at = &w->list[i].at;
         *at = (struct breakpoints){.program = node->program,
                                    .of = BPF_HITS_WORDS};
@@ -123,12 +131,24 @@ static bool is_early(const struct alloc_watches *w,
            high == of->from;
 }
 
+/* How long it is watched. Of a word that is written again and again, several
+ * allocations are soon found, or none ever. */
+static uint64_t patience_ns(const struct alloc_watches *w,
+                            const struct alloc_picked *of)
+{
+    uint64_t ms = LEAST_MS + (of->to - of->from) / BYTES_PER_MS;
+    uint64_t ns = NS_PER_MS * (ms < MOST_MS ? ms : MOST_MS);
+    uint64_t usual = (uint64_t)(USUAL_TIMES * w->usual_ns);
+    if (w->writes == 1 || usual > ns)
+        return ns;
+    return usual > LEAST_NS ? usual : LEAST_NS;
+}
+
 /* The program must know the word before it can be hit. */
 static int arm(struct alloc_watches *w, struct alloc_watch *watch,
                uint64_t now_ns)
 {
     const struct alloc_picked *of = &watch->of;
-    uint64_t ms = LEAST_MS + (of->to - of->from) / BYTES_PER_MS;
     uint64_t from = of->from, words = (of->to - of->from) / WORD;
     bool slow = is_slow(w, of, &from);
     const struct bpf_watch told = {
@@ -136,12 +156,17 @@ static int arm(struct alloc_watches *w, struct alloc_watch *watch,
         .owner = of->owner,
         .serial = ++w->serial,
         .skip = slow ? 0 : 1 + random_next(&w->random) % SKIP_MOST,
-        .same_ns = w->same_ns};
+        .same_ns = w->same_ns,
+        .wanted = slow ? 1 : w->writes};
     watch->serial = told.serial;
-    watch->until_ns = now_ns + NS_PER_MS * (ms < MOST_MS ? ms : MOST_MS);
+    watch->wanted = watch->left = (unsigned)told.wanted;
+    watch->from_ns = now_ns;
+    watch->until_ns = now_ns + patience_ns(w, of);
     w->armed++;
     int err = bpf_program_watch(w->program, (uint32_t)(watch - w->list), &told);
-    return err ? err : breakpoints_arm_at(&watch->at, told.addr, MOST_HITS);
+    return err ? err
+               : breakpoints_arm_at(&watch->at, told.addr,
+                                    MOST_HITS * watch->wanted);
 }
 
 /* The next one that can be watched; NULL: none. */
@@ -173,6 +198,19 @@ static void give_up(struct alloc_watches *w, struct alloc_watch *watch,
     disarm(w, watch);
 }
 
+/* If some of the wanted allocations were found, the bytes that are left go to
+ * the words that are chosen next. */
+static void end_watch(struct alloc_watches *w, struct alloc_watch *watch,
+                      alloc_watch_missed *missed, void *ctx)
+{
+    if (watch->left == watch->wanted) {
+        give_up(w, watch, missed, ctx);
+        return;
+    }
+    alloc_pick_return(&w->pick, watch->of.bytes);
+    disarm(w, watch);
+}
+
 int alloc_watches_serve(struct alloc_watches *w, uint64_t now_ns, bool more,
                         alloc_watch_missed *missed, void *ctx)
 {
@@ -180,7 +218,7 @@ int alloc_watches_serve(struct alloc_watches *w, uint64_t now_ns, bool more,
     for (size_t i = 0; i < w->count && !err; i++) {
         struct alloc_watch *watch = &w->list[i];
         if (watch->of.len && now_ns >= watch->until_ns)
-            give_up(w, watch, missed, ctx);
+            end_watch(w, watch, missed, ctx);
         struct alloc_picked *of = more && !watch->of.len ? next_of(w) : NULL;
         if (!of)
             continue;
@@ -196,9 +234,16 @@ double alloc_watches_found(struct alloc_watches *w, uint64_t serial)
         struct alloc_watch *watch = &w->list[i];
         if (!watch->of.len || watch->serial != serial)
             continue;
-        w->found++;
+        double bytes = watch->of.bytes / watch->left;
+        w->found += watch->left == watch->wanted;
+        watch->of.bytes -= bytes;
+        if (--watch->left > 0)
+            return bytes;
+        w->usual_ns +=
+            ((double)(clock_now_ns() - watch->from_ns) - w->usual_ns) /
+            USUAL_TIMES;
         disarm(w, watch);
-        return watch->of.bytes;
+        return bytes;
     }
     return 0;
 }

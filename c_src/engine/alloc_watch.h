@@ -42,11 +42,16 @@
 #include "engine/breakpoints.h"
 #include "target/cpus.h"
 
+/** How many allocations of a word are sampled if a recording may cost much.
+ * With more, the samples of a word would depend on each other too much. */
+enum { ALLOC_MANY_WRITES = 4 };
+
 /** One word. */
 struct alloc_watch {
     struct breakpoints at;
     uint64_t serial;
-    uint64_t until_ns;
+    uint64_t from_ns, until_ns;
+    unsigned wanted, left;  /**< allocations of it that are sampled */
     struct alloc_picked of; /**< the collection; of.len 0: not in use */
 };
 
@@ -61,6 +66,8 @@ struct alloc_watches {
     struct alloc_watch list[BPF_WATCHES];
     size_t count;     /**< words that can be watched, at least 1 */
     uint64_t same_ns; /**< of struct bpf_watch */
+    unsigned writes;  /**< allocations of a word that are wanted */
+    double usual_ns;  /**< how long it takes to find them */
     uint64_t serial, random;
     uint64_t armed, found; /**< words so far; those that a function wrote */
 };
@@ -71,10 +78,14 @@ typedef void alloc_watch_missed(void *ctx, const struct alloc_picked *of);
 /** Opens as many breakpoints as other programs have left, at least one.
  *  alloc_watches_close must be called even after an error.
  *  @param trap_ns  what a hit costs apart from the program
+ *  @param writes   how many allocations of each word are sampled. More than 1
+ *                  make many more samples, but those of one word follow each
+ *                  other in one process, so it must not be these few alone
+ *                  that a result rests on. They also take a third breakpoint
  *  @return 0; -E_BREAKPOINTS_USED; or another error of perf_breakpoint_open */
 MUST_USE int alloc_watches_open(struct alloc_watches *w,
                                 const struct bpf_node *node, double trap_ns,
-                                const struct cpus *allowed);
+                                unsigned writes, const struct cpus *allowed);
 /** The CPUs that the node may run on: see breakpoints_set. */
 MUST_USE int alloc_watches_set(struct alloc_watches *w,
                                const struct cpus *allowed);
@@ -91,7 +102,7 @@ void alloc_watches_choose(struct alloc_watches *w);
 MUST_USE int alloc_watches_serve(struct alloc_watches *w, uint64_t now_ns,
                                  bool more, alloc_watch_missed *missed,
                                  void *ctx);
-/** A function wrote the word. Ends the watch.
+/** A function wrote the word. Ends the watch if no more are wanted.
  *  @return the bytes that the sample stands for; 0: it was given up before */
 double alloc_watches_found(struct alloc_watches *w, uint64_t serial);
 /** When the next word is to be given up; UINT64_MAX: none. */

@@ -63,7 +63,7 @@ struct engine_config {
                              would refuse */
     double max_cost;    /**< for engines whose events slow the node down: the
                              share of its CPU time that they may cost; 0: no
-                             bound */
+                             bound, or the usual one of engine_alloc */
     /** ENGINE_WALL: called every few microseconds while processes are read, for
      *  what cannot wait until all are read. It may be NULL. */
     void (*meanwhile)(void *ctx);

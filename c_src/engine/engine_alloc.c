@@ -207,7 +207,7 @@ static int prepare(struct engine *e, const struct engine_config *config)
                                &e->program);
     if (!err)
         err = alloc_probe_open(&e->probe, config->pid, config->collector->entry,
-                               e->program);
+                               e->program, config->max_cost);
     if (err)
         return err;
     e->node.program = e->program;
@@ -215,8 +215,9 @@ static int prepare(struct engine *e, const struct engine_config *config)
     if (!err)
         err = alloc_probe_set(&e->probe, &allowed);
     return err ? err
-               : alloc_watches_open(&e->watches, &e->node, e->probe.trap_ns,
-                                    &allowed);
+               : alloc_watches_open(
+                     &e->watches, &e->node, e->probe.trap_ns,
+                     config->max_cost > 0 ? ALLOC_MANY_WRITES : 1, &allowed);
 }
 
 static int open_engine(const struct engine_config *config, struct engine **out)

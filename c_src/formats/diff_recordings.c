@@ -11,15 +11,25 @@ void diff_recordings_deinit(struct diff_recordings *side)
     free(side->list);
 }
 
+/* The first event that can be compared; without any, the first, which is
+ * refused later. */
+static unsigned compared(const struct profile *whole)
+{
+    for (const struct profile *p = whole; p; p = profile_next(p))
+        if (profile_event(p) == EVENT_CPU || profile_event(p) == EVENT_ALLOC)
+            return EVENT_SET(profile_event(p));
+    return EVENT_SET(profile_event(whole));
+}
+
 /* Adds a recording and takes ownership of it; err is not 0 if it could not be
- * read. Of several events, only the first can be compared: it is CPU time. */
+ * read. */
 static int add(struct diff_recordings *side, struct profile *whole, int err,
                const struct filter *f)
 {
     struct filter first = *f;
     struct profile *kept;
-    if (!err && profile_next(whole))
-        first.events = EVENT_SET(profile_event(whole));
+    if (!err && profile_next(whole) && !f->events)
+        first.events = compared(whole);
     if (!err)
         err = filter_take(whole, &first, &kept);
     if (err)

@@ -17,10 +17,10 @@ struct diff_recordings {
 
 /** Frees the recordings. */
 void diff_recordings_deinit(struct diff_recordings *side);
-/** Adds a recording (of several events: only the first, which is CPU time), or
- *  what the filter leaves of it. 0, or an error of
- *  pprof_read (format.h) or of the filter (filter.h), and then nothing is
- *  added. */
+/** Adds a recording, or what the filter leaves of it. Of several events only
+ *  one is compared: that of the filter, or the first that can be, CPU time or
+ *  allocation. 0, or an error of pprof_read (format.h) or of the filter
+ *  (filter.h), and then nothing is added. */
 MUST_USE int diff_recordings_add(struct diff_recordings *side,
                                  const void *bytes, size_t len,
                                  const struct filter *f);

@@ -55,6 +55,8 @@ const char *value_whole(const struct profile *p)
         return "process time";
     if (profile_event(p) == EVENT_BLOCK)
         return "blocked time";
+    if (profile_is_alloc(p))
+        return "allocated bytes";
     return name_of(p)[0] ? name_of(p) : "samples";
 }
 

@@ -9,11 +9,14 @@
  *
  * Commands:
  *   hello  #{version => 1}        -> #{version => 1, program => binary}
- *   start  #{pid, event, rate, engine, duration_ms, kernel, force, describe,
- *            no_command, span => [binary], slower_than_us, own => [binary],
- *            at_end => [binary]}
+ *   start  #{pid, event, rate, max_cost, engine, duration_ms, kernel, force,
+ *            describe, no_command, span => [binary], slower_than_us,
+ *            own => [binary], at_end => [binary]}
  *                                 -> started
- *                                 event: cpu (the default) or wall
+ *                                 event: as the option --event of `record`, cpu
+ *                                 by default; rate: of the first of the events
+ *                                 max_cost: of the event alloc, a percentage of
+ *                                 the node's CPU time; 0: the usual one
  *                                 slower_than_us: only samples in a span that
  *                                 takes as long; with span, in one of those
  *                                 own: pids of processes that work for the
@@ -26,9 +29,10 @@
  *                                 run: a text that becomes the recording's
  *                                 meta.run
  *   read   #{recording}           -> the same, for a recording that was saved
- *   render #{recording, format, top, process => [binary], span => [binary],
- *            focus, ignore}
+ *   render #{recording, event, format, top, process => [binary],
+ *            span => [binary], focus, ignore}
  *                                 -> binary, the rendered bytes
+ *                                 event: only these of the recording
  *   check  #{path}                -> writable
  *                                 can a result be written there? Leaves
  *                                 nothing behind
@@ -38,10 +42,12 @@
  *                                 one, unchanged; exclusive: only if nothing is
  *                                 there. A relative path is relative to the
  *                                 folder that the program was started in
- *   diff   #{base => [recording], new => [recording], format, top, min_effect,
- *            fail_above, process => [binary], span => [binary], focus, ignore}
+ *   diff   #{base => [recording], new => [recording], event, format, top,
+ *            min_effect, fail_above, process => [binary], span => [binary],
+ *            focus, ignore}
  *                                 -> #{text => binary, the rendered bytes,
  *                                      grew => boolean, report => map}
+ *                                 event: of recordings of several
  *                                 grew: a function grew by more than
  *                                 fail_above percent (default 0)
  *   describe #{described => [{Pid, InitialCall, Label, Application, Parent}]}
@@ -127,7 +133,7 @@ struct port_request {
     struct port_texts processes, spans, own;
     struct port_bytes recording, path;
     struct port_recordings base, now, at_end;
-    double min_effect, fail_above; /**< percent, 0 or more */
+    double min_effect, fail_above, max_cost; /**< percent, 0 or more */
     struct port_descriptions described;
 };
 

@@ -65,6 +65,7 @@ static const struct field fields[] = {
     {"at_end", FIELD_RECORDINGS, MEMBER(at_end)},
     {"min_effect", FIELD_REAL, MEMBER(min_effect)},
     {"fail_above", FIELD_REAL, MEMBER(fail_above)},
+    {"max_cost", FIELD_REAL, MEMBER(max_cost)},
     {"described", FIELD_DESCRIPTIONS, MEMBER(described)},
 };
 

@@ -12,9 +12,12 @@ struct filter port_filter(const struct port_request *r,
 {
     size_t count = port_texts(&r->processes, names->processes);
     size_t spans = port_texts(&r->spans, names->spans);
+    unsigned events = 0; /* all, unless the names of some are given */
+    (void)!event_parse_set(r->event, &events);
     /* Inside a node, the process is known to exist, for example the caller of a
      * trigger. So it is not an error if it was not sampled. */
     return (struct filter){.idle_is_fine = true,
+                           .events = events,
                            .processes = names->processes,
                            .process_count = count,
                            .spans = names->spans,

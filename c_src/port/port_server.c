@@ -41,15 +41,24 @@ static int hello(struct server *s, const struct port_request *r)
     return port_reply_hello(&s->out, r->ref, CPROF_VERSION);
 }
 
-/* The words are those of the command line; none stands for CPU time. */
-static int event_of(const struct port_request *r, enum event *event)
+/* The words are those of the command line; none stands for CPU time. The rate
+ * is that of the first event; others have their usual ones. */
+static int events_of(const struct port_request *r, struct session_options *o)
 {
-    *event = EVENT_CPU;
-    if (r->event[0] && event_parse(r->event, event) != 0)
-        return -EINVAL;
-    return r->rate < ENGINE_MIN_RATE || r->rate > sources_max_rate(*event)
-               ? -EINVAL
-               : 0;
+    bool first = true;
+    int err = event_parse_set(r->event[0] ? r->event : "cpu", &o->events);
+    for (int i = 0; i < EVENT_COUNT && !err; i++) {
+        o->rates[i] = sources_usual_rate((enum event)i);
+        if (!first || !(o->events & EVENT_SET(i)))
+            continue;
+        first = false;
+        o->rates[i] = (unsigned)r->rate;
+        if (r->rate < ENGINE_MIN_RATE ||
+            r->rate > sources_max_rate((enum event)i))
+            err = -EINVAL;
+    }
+    o->alloc_cost = r->max_cost / 100;
+    return o->alloc_cost < 1 ? err : -EINVAL;
 }
 
 static int spans_of(struct server *s, const struct port_request *r,
@@ -67,15 +76,10 @@ static int spans_of(struct server *s, const struct port_request *r,
 
 static int start(struct server *s, const struct port_request *r)
 {
-    enum event event;
     const char *own[PORT_MAX_TEXTS];
     if (s->session || s->finished)
         return -EALREADY;
-    int err = event_of(r, &event);
-    if (err)
-        return err;
     struct session_options o = {.pid = (pid_t)r->pid,
-                                .events = EVENT_SET(event),
                                 .own = own,
                                 .own_count = port_texts(&r->own, own),
                                 .timeline = true,
@@ -84,8 +88,8 @@ static int start(struct server *s, const struct port_request *r)
                                 .kernel = r->kernel,
                                 .no_command = r->no_command,
                                 .force = r->force};
-    o.rates[event] = (unsigned)r->rate;
-    err = spans_of(s, r, &o.spans);
+    int err = events_of(r, &o);
+    err = err ? err : spans_of(s, r, &o.spans);
     err = err ? err : session_open(&o, &s->session);
     if (err)
         return err;

@@ -37,11 +37,21 @@ static int count_part(struct diff_part *part, const struct profile *p,
     return 0;
 }
 
+/* A part of a recording has as small a part of its equal samples as of its
+ * samples. */
 static double unit_of(const struct profile *p, uint64_t counted)
 {
-    uint64_t equal = profile_counters(p)->effective;
-    double unit = profile_is_alloc(p) ? (double)counted / (double)equal : 1;
-    return unit > 1 ? unit : 1;
+    uint32_t samples = profile_find_value(p, VALUE_SAMPLES);
+    uint64_t n = 0;
+    if (!profile_is_alloc(p))
+        return 1;
+    for (size_t i = 0; i < profile_sample_count(p); i++)
+        if (profile_counts(p, profile_sample_at(p, i)->state))
+            add_capped(&n, profile_value(p, i, samples));
+    uint64_t equal = profile_equal_samples(p, n);
+    return counted > equal && equal > 0 ? (double)counted / (double)equal
+           : counted > 0                ? (double)counted
+                                        : 1;
 }
 
 static int add_part(struct diff_gathered *g, struct merge *m,

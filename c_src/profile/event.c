@@ -1,5 +1,7 @@
 #include "profile/event.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -61,4 +63,25 @@ int event_parse(const char *name, enum event *event)
             return 0;
         }
     return -E_FORMAT;
+}
+
+int event_parse_set(const char *names, unsigned *set)
+{
+    char name[16];
+    unsigned all = 0;
+    for (size_t len; *names; names += len + (names[len] == ',')) {
+        enum event event;
+        len = strcspn(names, ",");
+        snprintf(name, sizeof(name), "%.*s", (int)len, names);
+        int err = event_parse(name, &event);
+        if (err)
+            return err;
+        if (all & EVENT_SET(event))
+            return -EALREADY;
+        all |= EVENT_SET(event);
+    }
+    if (!all)
+        return -E_FORMAT;
+    *set = all;
+    return 0;
 }

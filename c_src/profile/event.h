@@ -65,5 +65,8 @@ const struct value_texts *event_values(enum event event, size_t *n);
 size_t event_function_values(enum event event);
 /** 0, or -E_FORMAT if no event has that name. */
 MUST_USE int event_parse(const char *name, enum event *event);
+/** Names with commas between, each once. 0; -E_FORMAT if one is wrong or there
+ *  is none; -EALREADY if one is there twice. */
+MUST_USE int event_parse_set(const char *names, unsigned *set);
 
 #endif

@@ -26,6 +26,8 @@ struct session_options {
     /** By event, Hz: samples per second of CPU time; readings of the processes
      *  per second. Those of events that are not recorded are ignored. */
     unsigned rates[EVENT_COUNT];
+    double alloc_cost;  /**< of allocation: the share of the node's CPU time
+                             that it may cost; 0: a little less than 1 % */
     const char *engine; /**< of CPU time: ENGINE_AUTO, or one of engine_all */
     const char *clock;  /**< of CPU time: one of engine_event_names; NULL: the
                              first */

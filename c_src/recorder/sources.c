@@ -64,6 +64,17 @@ unsigned sources_max_rate(enum event event)
     return event == EVENT_WALL ? ENGINE_WALL_MAX_RATE : ENGINE_MAX_RATE;
 }
 
+unsigned sources_usual_rate(enum event event)
+{
+    static const unsigned rates[EVENT_COUNT] = {
+        [EVENT_CPU] = SOURCES_CPU_RATE,
+        [EVENT_WALL] = SOURCES_WALL_RATE,
+        [EVENT_ALLOC] = SOURCES_ALLOC_RATE,
+        [EVENT_BLOCK] = SOURCES_BLOCK_RATE,
+    };
+    return rates[event];
+}
+
 /* Several engines can sample CPU time. For each other event there is one. */
 static const struct engine_ops *const only_engine[EVENT_COUNT] = {
     [EVENT_WALL] = &engine_wall,
@@ -105,7 +116,7 @@ static int open_one(struct sources *s, struct source *source,
         .event = engine_event_of(source, o),
         .kernel_stacks = o->kernel,
         .force = o->force,
-        .max_cost = MAX_COST,
+        .max_cost = source->event == EVENT_ALLOC ? o->alloc_cost : MAX_COST,
         .meanwhile = setup->meanwhile,
         .meanwhile_ctx = setup->meanwhile_ctx,
     };

@@ -12,6 +12,12 @@
 #include "recorder/session.h"
 #include "recorder/target_state.h"
 
+/** The usual rates. */
+#define SOURCES_CPU_RATE   99
+#define SOURCES_WALL_RATE  10
+#define SOURCES_ALLOC_RATE 999
+#define SOURCES_BLOCK_RATE 1000
+
 struct source {
     enum event event;
     struct profile *profile; /**< borrowed */
@@ -40,6 +46,8 @@ struct sources_setup {
 /** How many samples, or readings, per second any engine of that event takes at
  *  most; at least ENGINE_MIN_RATE. */
 unsigned sources_max_rate(enum event event);
+/** How many it takes if the user does not say it. */
+unsigned sources_usual_rate(enum event event);
 /** Makes the profiles of a set of events, and notes which source they are of.
  *  The caller owns *out, the first of them. 0, -ENOMEM, or -EINVAL for the
  * empty set. */

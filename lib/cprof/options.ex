@@ -43,7 +43,7 @@ defmodule Cprof.Options do
   """
   @spec split(keyword()) :: %{record: keyword(), render: keyword(), task: keyword()}
   def split(opts) do
-    {record, opts} = Keyword.split(opts, [:event, :rate, :engine, :kernel, :force, :command, :slower_than])
+    {record, opts} = Keyword.split(opts, [:event, :rate, :max_cost, :engine, :kernel, :force, :command, :slower_than])
     {render, task} = Keyword.split(opts, [:format, :top, :process, :span, :focus, :ignore])
     # Spans are shown, and with :slower_than recorded.
     %{record: record ++ Keyword.take(render, [:span]), render: render, task: task}

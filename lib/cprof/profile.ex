@@ -55,6 +55,23 @@ defmodule Cprof.Profile do
   @enforce_keys [:report, :recording]
   defstruct [:report, :recording]
 
+  @doc """
+  The report of one event: `"cpu"`, `"wall"`, `"alloc"` or `"block"`. The report of a recording of several events is that of
+  the first one, and has those of the others under their names. Nil if the recording is not of that event.
+
+      iex> {:ok, profile} = Cprof.record(0.2)
+      iex> {Cprof.Profile.of_event(profile, "cpu") == profile.report, Cprof.Profile.of_event(profile, "alloc")}
+      {true, nil}
+  """
+  @spec of_event(t(), String.t()) :: report() | nil
+  def of_event(%__MODULE__{report: %{meta: %{event: event}} = report}, name) do
+    first = if event in ["wall", "alloc", "block"], do: event, else: "cpu"
+
+    if name == first,
+      do: report,
+      else: Enum.find_value(report, fn {key, value} -> if to_string(key) == name and is_map(value), do: value end)
+  end
+
   defimpl Inspect do
     # Both members are large: a shell should show a summary, not all of them.
     def inspect(%{report: report, recording: recording}, _opts) do

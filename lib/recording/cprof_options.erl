@@ -2,20 +2,24 @@
 %% and the Mix task, for Elixir keywords. Pure.
 -module(cprof_options).
 
--export([check/2, format_of/2, start_args/1, render_args/1]).
--export([check_comparison/1, with_rate/2]).
+-export([check/2, format_of/2, start_args/1, render_args/1, result_args/1, shows/2]).
+-export([check_comparison/1, with_rate/2, events/1]).
 
 -export_type([options/0]).
 
+-type event() :: cpu | wall | alloc | block.
 -type options() :: #{
     %% cpu: threads while they use a CPU; wall: processes, whether they run or wait;
     %% alloc: what functions allocate; block: schedulers that are blocked while they
     %% run a process
-    event => cpu | wall | alloc | block | binary() | string(),
+    %% one, a list of several, or their names with commas between
+    event => event() | [event()] | binary() | string(),
     rate => pos_integer(),
     engine => auto | bpf | perf | ptrace | binary() | string(),
     kernel => boolean(),
     force => boolean(),
+    %% of event alloc: a percentage of the node's CPU time
+    max_cost => number(),
     %% false: the command line is left out of the recording
     command => boolean(),
     output => file:name_all() | [file:name_all()],
@@ -35,7 +39,7 @@
 %% As ENGINE_MAX_RATE and ENGINE_WALL_MAX_RATE in c_src/engine/engine.h.
 -define(MAX_RATE, 10000).
 -define(MAX_WALL_RATE, 100).
-%% As in c_src/cli/options.h, without that of CPU time.
+%% As in c_src/recorder/sources.h, without that of CPU time.
 -define(RATES, #{<<"wall">> => 10, <<"alloc">> => 999, <<"block">> => 1000}).
 
 %% Returns the options, with texts as binaries, and with lists where several values
@@ -45,16 +49,21 @@
 check(Options, Kinds) when is_map(Options) ->
     Known = lists:append([keys(Kind) || Kind <- Kinds]),
     case check_each(maps:to_list(Options), Known, #{}) of
+        {ok, #{format := Format} = Checked} ->
+            case shows(Format, Checked) of
+                ok -> check_event(Checked);
+                Wrong -> Wrong
+            end;
         {ok, Checked} -> check_event(Checked);
         Wrong -> Wrong
     end;
 check(_, _) ->
     {error, <<"the options must be a map, in Elixir keywords">>}.
 
-keys(record) -> [event, rate, engine, kernel, force, command, span, slower_than];
-keys(render) -> [format, top, process, span, focus, ignore];
+keys(record) -> [event, rate, max_cost, engine, kernel, force, command, span, slower_than];
+keys(render) -> [event, format, top, process, span, focus, ignore];
 keys(output) -> [output];
-keys(compare) -> [min_effect, fail_above, top, process, span, focus, ignore].
+keys(compare) -> [event, min_effect, fail_above, top, process, span, focus, ignore].
 
 check_each([], _, Checked) ->
     {ok, Checked};
@@ -69,7 +78,9 @@ check_each([{Key, Value} | Rest], Known, Checked) ->
             {error, cprof_words:text("unknown option ~0tp; the options are ~ts", [Key, join(Known)])}
     end.
 
-value(event, Event) -> event(to_text(Event));
+value(event, Event) -> event_names(Event);
+value(max_cost, Percent) when is_number(Percent), Percent >= 0.1, Percent =< 90 -> {ok, Percent};
+value(max_cost, _) -> {error, "a number of percent of the node's CPU time, 0.1 to 90"};
 value(rate, Rate) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE -> {ok, Rate};
 value(rate, _) -> {error, "a whole number of samples a second, 1 to 10000"};
 value(engine, Engine) -> one_of(Engine, [<<"auto">>, <<"bpf">>, <<"perf">>, <<"ptrace">>]);
@@ -85,38 +96,52 @@ value(slower_than, Ms) when is_number(Ms), Ms >= 0.001, Ms =< 1.0e12 -> {ok, Ms}
 value(slower_than, _) -> {error, "a number of milliseconds above 0"};
 value(Key, Pattern) when Key =:= focus; Key =:= ignore -> pattern(one_text(Pattern)).
 
-%% Only the program's own command line takes several.
-event({ok, Event}) ->
-    case lists:member(Event, events()) of
-        true -> {ok, Event};
-        false -> event(error)
-    end;
-event(_) ->
-    {error, "cpu, wall, alloc or block (only `cprof record --event cpu,wall` takes several at once)"}.
+%% Several are a list, or one text with commas between. The result is one text, in
+%% the order of the program.
+event_names([Name | _] = Names) when not is_integer(Name) -> event_set([to_text(Each) || Each <- Names]);
+event_names(Name) ->
+    case to_text(Name) of
+        {ok, Text} -> event_set([{ok, Each} || Each <- binary:split(Text, <<",">>, [global])]);
+        error -> event_set([error])
+    end.
 
-events() -> [<<"cpu">>, <<"wall">>, <<"alloc">>, <<"block">>].
+event_set(Given) ->
+    Names = [Name || {ok, Name} <- Given],
+    Known = [Event || Event <- all_events(), lists:member(Event, Names)],
+    case length(Known) =:= length(Given) of
+        true -> {ok, iolist_to_binary(lists:join($,, Known))};
+        false -> {error, "cpu, wall, alloc or block, or several of these with commas between"}
+    end.
 
-%% What is only for CPU time is refused, as the command line refuses it.
-check_event(#{event := Event} = Options) when Event =/= <<"cpu">> ->
-    case [Option || {Key, Value} = Option <- maps:to_list(Options), is_refused(Event, Key, Value)] of
+all_events() -> [<<"cpu">>, <<"wall">>, <<"alloc">>, <<"block">>].
+
+%% The events of checked options.
+-spec events(map()) -> [binary(), ...].
+events(Options) -> binary:split(maps:get(event, Options, <<"cpu">>), <<",">>, [global]).
+
+%% What is only for some events is refused, as the command line refuses it.
+check_event(Options) ->
+    [First | _] = Events = events(Options),
+    case [Option || {Key, Value} = Option <- maps:to_list(Options), is_refused(Key, Value, First, Events)] of
         [] -> {ok, Options};
         [{rate, Rate} | _] -> {error, wrong(rate, Rate, "1 to 100 readings a second for event wall")};
+        [{max_cost, _} | _] -> {error, <<"option max_cost is only for event alloc">>};
         [{Key, _} | _] -> {error, cprof_words:text("option ~ts is only for event cpu", [Key])}
-    end;
-check_event(Options) ->
-    {ok, Options}.
+    end.
 
-is_refused(Event, rate, Rate) -> Event =:= <<"wall">> andalso Rate > ?MAX_WALL_RATE;
-is_refused(_, engine, Engine) -> Engine =/= <<"auto">>;
-is_refused(_, force, Flag) -> Flag;
-is_refused(Event, kernel, Flag) -> Flag andalso Event =/= <<"block">>;
-is_refused(_, _, _) -> false.
+is_refused(rate, Rate, First, _) -> First =:= <<"wall">> andalso Rate > ?MAX_WALL_RATE;
+is_refused(max_cost, _, _, Events) -> not lists:member(<<"alloc">>, Events);
+is_refused(engine, Engine, First, _) -> Engine =/= <<"auto">> andalso First =/= <<"cpu">>;
+is_refused(force, Flag, First, _) -> Flag andalso First =/= <<"cpu">>;
+is_refused(kernel, Flag, _, Events) -> Flag andalso Events -- [<<"wall">>, <<"alloc">>] =:= [];
+is_refused(_, _, _, _) -> false.
 
-%% Checked options of a recording, with a rate: where none was given, CpuRate if
-%% CPU time is sampled. Other events have rates of their own.
+%% Checked options of a recording, with a rate: that of the first event. Where none
+%% was given, it is CpuRate if CPU time is sampled. Other events have rates of their
+%% own.
 -spec with_rate(map(), pos_integer()) -> map().
 with_rate(#{rate := _} = Options, _) -> Options;
-with_rate(Options, CpuRate) -> Options#{rate => maps:get(maps:get(event, Options, none), ?RATES, CpuRate)}.
+with_rate(Options, CpuRate) -> Options#{rate => maps:get(hd(events(Options)), ?RATES, CpuRate)}.
 
 flag(Flag) when is_boolean(Flag) -> {ok, Flag};
 flag(_) -> {error, "true or false"}.
@@ -242,6 +267,17 @@ ends_with(File, Extension) ->
     Size = byte_size(Extension),
     byte_size(File) >= Size andalso binary:part(File, byte_size(File), -Size) =:= Extension.
 
+%% Can a result of the events of these options be written in a format?
+-spec shows(binary(), map()) -> ok | {error, binary()}.
+shows(Format, Options) ->
+    case Format =:= <<"collapsed">> andalso tl(events(Options)) =/= [] of
+        false ->
+            ok;
+        true ->
+            Text = "format ~ts shows one event: record one, or write a .pb.gz file, for `cprof report --event`",
+            {error, cprof_words:text(Text, [Format])}
+    end.
+
 %% The checked options that are passed to the program.
 -spec start_args(map()) -> map().
 start_args(#{slower_than := Ms} = Options) ->
@@ -254,15 +290,29 @@ start_args(Options) ->
 render_args(Options) ->
     maps:with(keys(render), Options).
 
-%% Checks the options of a comparison, which has its own formats.
+%% The same for the result of a recording with these options, which is of these
+%% events only.
+-spec result_args(map()) -> map().
+result_args(Options) ->
+    render_args(maps:remove(event, Options)).
+
+%% Checks the options of a comparison, which has its own formats, and is of one event.
 -spec check_comparison(options()) -> {ok, map()} | {error, binary()}.
 check_comparison(#{format := Format} = Options) ->
-    case {one_of(Format, comparisons()), check(maps:remove(format, Options), [compare])} of
+    case {one_of(Format, comparisons()), check_compared(maps:remove(format, Options))} of
         {{ok, Good}, {ok, Checked}} -> {ok, Checked#{format => Good}};
         {{error, Wanted}, _} -> {error, wrong(format, Format, Wanted)};
         {_, {error, Text}} -> {error, Text}
     end;
 check_comparison(Options) ->
-    check(Options, [compare]).
+    check_compared(Options).
+
+check_compared(Options) ->
+    case check(Options, [compare]) of
+        {ok, #{event := Event}} when Event =/= <<"cpu">>, Event =/= <<"alloc">> ->
+            {error, wrong(event, Event, "cpu or alloc: only these can be compared")};
+        Checked ->
+            Checked
+    end.
 
 comparisons() -> [<<"text">>, <<"html">>, <<"json">>].

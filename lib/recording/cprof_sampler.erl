@@ -79,7 +79,7 @@ begin_sampling(Server, Options, Config) ->
     Own = #{
         pid => list_to_integer(os:getpid()),
         %% Helpers would answer: processes that would themselves be sampled.
-        describe => maps:get(event, Args) =/= <<"wall">>,
+        describe => not lists:member(<<"wall">>, cprof_options:events(Args)),
         no_command => not Command,
         own => [cprof_words:pid(Pid) || Pid <- [Server | maps:get(own, Config, [])]],
         at_end => Writes
@@ -164,16 +164,16 @@ config(Options) ->
 %% which the program shares with the node.
 -spec at_end(binary(), map()) -> {binary(), map()}.
 at_end(<<"-">>, Options) ->
-    {<<"/dev/stdout">>, (cprof_options:render_args(Options))#{format => <<"text">>}};
+    {<<"/dev/stdout">>, (cprof_options:result_args(Options))#{format => <<"text">>}};
 at_end(File, Options) ->
     {ok, Format} = cprof_options:format_of(File, Options),
-    {File, (cprof_options:render_args(Options))#{format => Format}}.
+    {File, (cprof_options:result_args(Options))#{format => Format}}.
 
 end_recording(Options) ->
     case stop() of
         {ok, #{recording := Recording} = Recorded} ->
             Files = maps:get(output, Options, []),
-            Rendering = cprof_options:render_args(Options),
+            Rendering = cprof_options:result_args(Options),
             Written = [fun() -> write(Recording, File, Rendering) end || File <- Files],
             case first_failure(Written) of
                 ok -> {ok, Recorded};
@@ -291,8 +291,13 @@ check_outputs(Options) ->
 
 check_output(File, Options) ->
     case cprof_options:format_of(File, Options) of
-        {ok, _} -> of_file(File, ask_program(check, #{path => File}));
-        {error, Text} -> {error, {unknown_format, Text}}
+        {ok, Format} ->
+            case cprof_options:shows(Format, Options) of
+                ok -> of_file(File, ask_program(check, #{path => File}));
+                {error, Text} -> {error, {events, Text}}
+            end;
+        {error, Text} ->
+            {error, {unknown_format, Text}}
     end.
 
 %% A failure that is about a file names it.

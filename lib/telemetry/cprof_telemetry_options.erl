@@ -113,7 +113,7 @@ complete({Kind, _} = Trigger, Own, Shared) ->
         limit => maps:get(limit, Own, ?LIMIT),
         output => Output,
         record => maps:merge(#{rate => Rate}, cprof_options:start_args(Shared)),
-        render => cprof_options:render_args(Shared)
+        render => cprof_options:result_args(Shared)
     }.
 
 %% A recording never replaces another's file, so names must differ.

@@ -10,6 +10,7 @@
 #include "base/largest.h"
 #include "cli/option_events.h"
 #include "cli/option_table.h"
+#include "recorder/sources.h"
 
 enum { WORDS = 24 };
 
@@ -116,7 +117,7 @@ static void what_does_not_fit_is_refused(void **state)
          "--engine perf: only for --event cpu"},
         {"record -p 1 --event cpu,wall -o a.collapsed",
          "--event: this format shows one event; record them into a .pb.gz"},
-        {"diff a b --event wall", "--event: no such option"},
+        {"diff a b --event wall", "--event wall: choose cpu or alloc"},
         {"dump -p 1 -n shop", "--node shop: give either --pid or --node"},
         {"dump -p 1 --cookie-file c", "--cookie-file c: only for --ask"},
         {"top -p 1 --ask", "--ask: no such option"},
@@ -146,6 +147,9 @@ static void what_does_not_fit_is_refused(void **state)
         {"watch -p 1 --at-most 0/h", "--at-most 0/h: give a number, 1 to"},
         {"watch -p 1 --keep 500", "--keep 500: give a size, 1M or more"},
         {"watch -p 1 --keep 2X", "--keep 2X: give a size"},
+        {"record -p 1 --max-cost 20", "--max-cost: only for --event alloc"},
+        {"record -p 1 --event alloc --max-cost 0", "--max-cost 0: give a"},
+        {"record -p 1 --event cpu,cpu", "--event cpu,cpu: give each event"},
         {"watch -p 1 --name a/b", "--name a/b: give letters, digits, _, -"},
         {"watch -p 1 --also pdf", "--also pdf: choose text, html"},
         {"watch -p 1 -o a.pb.gz", "-o: no such option"},
@@ -220,7 +224,7 @@ static void values_arrive(void **state)
     assert_int_equal(o.top, LARGEST_ROOM);
     assert_string_equal(fault_of("top --sort memory --interval 0.5", &o), "");
     assert_int_equal(o.sort, MOMENT_MEMORY);
-    assert_true(o.interval == 0.5 && o.rate == OPTIONS_RATE);
+    assert_true(o.interval == 0.5 && o.rate == SOURCES_CPU_RATE);
     assert_string_equal(fault_of("top -p 1", &o), "");
     assert_true(o.interval == 1 && o.sort == MOMENT_CPU);
     assert_string_equal(fault_of("dump -n shop", &o), "");
@@ -254,29 +258,31 @@ static void events_are_a_list(void **state)
     struct options o;
     const unsigned cpu = EVENT_SET(EVENT_CPU), wall = EVENT_SET(EVENT_WALL);
     assert_int_equal(events_of("record -p 1", &o), cpu);
-    assert_int_equal(o.rate, OPTIONS_RATE);
+    assert_int_equal(o.rate, SOURCES_CPU_RATE);
     assert_int_equal(events_of("record -p 1 --event cpu", &o), cpu);
     assert_int_equal(events_of("record -p 1 --event wall", &o), wall);
-    assert_int_equal(o.rate, OPTIONS_WALL_RATE);
+    assert_int_equal(o.rate, SOURCES_WALL_RATE);
     assert_int_equal(events_of("record -p 1 --event alloc --scheduler 1", &o),
                      EVENT_SET(EVENT_ALLOC));
-    assert_int_equal(o.rate, OPTIONS_ALLOC_RATE);
+    assert_int_equal(o.rate, SOURCES_ALLOC_RATE);
     events_of("record -p 1 --event alloc,wall -r 50", &o);
     assert_int_equal(option_events_rate(&o, EVENT_WALL), 50);
-    assert_int_equal(option_events_rate(&o, EVENT_ALLOC), OPTIONS_ALLOC_RATE);
+    assert_int_equal(option_events_rate(&o, EVENT_ALLOC), SOURCES_ALLOC_RATE);
     assert_int_equal(events_of("record -p 1 --event cpu,wall", &o), cpu | wall);
-    assert_int_equal(o.rate, OPTIONS_RATE);
+    assert_int_equal(o.rate, SOURCES_CPU_RATE);
     assert_int_equal(events_of("record -p 1 --event wall,cpu", &o), cpu | wall);
     assert_int_equal(events_of("record -p 1 --event wall --event cpu", &o),
                      cpu | wall);
     assert_int_equal(
         events_of("record -p 1 --event block --kernel --scheduler 1", &o),
         EVENT_SET(EVENT_BLOCK));
-    assert_int_equal(o.rate, OPTIONS_BLOCK_RATE);
+    assert_int_equal(o.rate, SOURCES_BLOCK_RATE);
     assert_int_equal(events_of("record -p 1 --event block,wall -r 50", &o),
                      EVENT_SET(EVENT_BLOCK) | wall);
     assert_int_equal(option_events_rate(&o, EVENT_WALL), 50);
-    assert_int_equal(option_events_rate(&o, EVENT_BLOCK), OPTIONS_BLOCK_RATE);
+    assert_int_equal(option_events_rate(&o, EVENT_BLOCK), SOURCES_BLOCK_RATE);
+    events_of("record -p 1 --event cpu,alloc --max-cost 20%", &o);
+    assert_true(o.max_cost > 0.199 && o.max_cost < 0.201);
     /* What is only for samples of CPU time is for that part. */
     assert_int_equal(
         events_of("record -p 1 --event cpu,wall --kernel -r 999", &o),
@@ -328,6 +334,12 @@ static void both_sides_of_a_comparison(void **state)
     assert_true(o.has_limit && o.limit > 4.9 && o.limit < 5.1);
     assert_string_equal(fault_of("diff --base a --base b --new c", &o), "");
     assert_int_equal(o.base.count, 2);
+    assert_string_equal(fault_of("diff a b --event alloc", &o), "");
+    assert_int_equal(options_view(&o).filter.events, EVENT_SET(EVENT_ALLOC));
+    assert_non_null(
+        strstr(fault_of("diff a b --event wall", &o), "choose cpu or alloc"));
+    assert_non_null(strstr(fault_of("diff a b --event cpu --event alloc", &o),
+                           "one event"));
     assert_non_null(strstr(fault_of("diff a", &o), "give two recordings"));
     assert_non_null(strstr(fault_of("diff --base a b", &o), "every file"));
     assert_non_null(strstr(fault_of("diff --base a", &o), "--new: is missing"));

@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 
+#include "formats/diff_recordings.h"
 #include "formats/format.h"
 
 static struct profile *side(uint64_t hot, const char *node)
@@ -247,6 +248,127 @@ static void json_has_null_for_what_is_not(void **state)
     diff_destroy(d);
 }
 
+/* --- several events ------------------------------------------------------- */
+
+enum { UNIT = 1000000 };
+
+static void add_alloc(struct profile *p, const char *frames, uint64_t samples)
+{
+    const struct profile_sample s = {.stack = make_stack(p, frames),
+                                     .process = PROFILE_NONE,
+                                     .thread = PROFILE_NONE,
+                                     .state = STATE_RUNNING};
+    const uint64_t values[] = {samples * UNIT, 0, samples};
+    assert_int_equal(profile_add(p, &s, values), 0);
+}
+
+/* Allocation in a recording of its own, or as the second event of one of CPU
+ * time. As certain as half of its samples. */
+static struct profile *allocating(uint64_t hot, bool alone)
+{
+    size_t n;
+    const struct value_texts *types = event_values(EVENT_ALLOC, &n);
+    struct profile *p = alone ? make_profile() : side(4000, "n"), *alloc = p;
+    assert_int_equal(alone ? profile_set_values(p, types, n)
+                           : profile_add_event(p, types, n, &alloc),
+                     0);
+    add_alloc(alloc, "main:1;hot:7", hot);
+    add_alloc(alloc, "main:1;cold:9", 50000);
+    struct profile_counters *c = profile_counters_edit(alloc);
+    c->samples = hot + 50000;
+    c->effective = c->samples / 2;
+    return p;
+}
+
+/* Takes p. */
+static int add(struct diff_recordings *side, struct profile *p, unsigned events,
+               const char *focus)
+{
+    const struct filter f = {.events = events, .focus = focus};
+    struct buffer b;
+    buffer_init(&b, BUFFER_DEFAULT_MAX);
+    assert_int_equal(format_pprof.write(p, &(struct format_options){0}, &b), 0);
+    int err = diff_recordings_add(side, b.data, b.len, &f);
+    buffer_deinit(&b);
+    profile_destroy(p);
+    return err;
+}
+
+static char *text_of_events(struct profile *base, struct profile *now,
+                            unsigned events)
+{
+    struct diff_recordings a = {0}, b = {0};
+    struct diff *d;
+    assert_int_equal(add(&a, base, events, NULL), 0);
+    assert_int_equal(add(&b, now, events, NULL), 0);
+    assert_int_equal(diff_recordings_compare(&a, &b, NULL, &d), 0);
+    char *text = write(&format_text, d, NULL);
+    diff_destroy(d);
+    diff_recordings_deinit(&a);
+    diff_recordings_deinit(&b);
+    return text;
+}
+
+static void one_event_of_several_is_compared(void **state)
+{
+    (void)state;
+    char *cpu =
+        text_of_events(allocating(30000, false), allocating(60000, false), 0);
+    has(cpu, "10,000 samples of work\n");
+    has(cpu, "\nNo function grew");
+    free(cpu);
+    char *bytes =
+        text_of_events(allocating(30000, false), allocating(60000, false),
+                       EVENT_SET(EVENT_ALLOC));
+    has(bytes, "Base:     74.51 GiB\n");
+    has(bytes, "Shares:   of the allocated bytes, in a function");
+    has(bytes, "\nhot grew by 100 % (95 %: ");
+    has(bytes, " of the allocated bytes to 54.55 %.\n");
+    free(bytes);
+    /* Only one side has CPU time, too. */
+    char *same =
+        text_of_events(allocating(30000, true), allocating(60000, false),
+                       EVENT_SET(EVENT_ALLOC));
+    has(same, "\nhot grew by 100 % (95 %: ");
+    free(same);
+    struct diff_recordings none = {0};
+    assert_int_equal(
+        add(&none, allocating(9, true), EVENT_SET(EVENT_CPU), NULL),
+        -E_NO_EVENT);
+    diff_recordings_deinit(&none);
+}
+
+static double width_of_hot(unsigned samples, const char *focus)
+{
+    struct diff_recordings a = {0}, b = {0};
+    struct diff *d;
+    double width = 0;
+    assert_int_equal(add(&a, allocating(samples, true), 0, focus), 0);
+    assert_int_equal(add(&b, allocating(samples, true), 0, focus), 0);
+    assert_int_equal(diff_recordings_compare(&a, &b, NULL, &d), 0);
+    for (size_t i = 0; i < diff_function_count(d); i++) {
+        const struct diff_function *f = diff_function_at(d, i);
+        const struct profile *p = diff_profile(d);
+        if (strcmp(profile_text(p, profile_function_at(p, f->function)->name),
+                   "hot") == 0)
+            width = f->own.growth_high - f->own.growth_low;
+    }
+    diff_destroy(d);
+    diff_recordings_deinit(&a);
+    diff_recordings_deinit(&b);
+    return width;
+}
+
+/* A part of a recording of allocation is no more certain than the whole. */
+static void bytes_are_as_certain_as_their_samples(void **state)
+{
+    (void)state;
+    double few = width_of_hot(300, NULL), many = width_of_hot(30000, NULL);
+    assert_true(few > 3 * many && many > 0.02);
+    double part = width_of_hot(300, "hot|cold");
+    assert_true(part > 0.95 * few && part < 1.05 * few);
+}
+
 static void formats_are_found(void **state)
 {
     (void)state;
@@ -269,6 +391,8 @@ int main(void)
         cmocka_unit_test(text_names_the_bif_then_its_c_code),
         cmocka_unit_test(json_has_the_documented_shape),
         cmocka_unit_test(json_has_null_for_what_is_not),
+        cmocka_unit_test(one_event_of_several_is_compared),
+        cmocka_unit_test(bytes_are_as_certain_as_their_samples),
         cmocka_unit_test(formats_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

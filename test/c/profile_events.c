@@ -19,6 +19,15 @@ static void names(void **state)
     assert_int_equal(event_parse("wal", &event), -E_FORMAT);
     assert_int_equal(event_parse("", &event), -E_FORMAT);
     assert_int_equal(event_parse("wall,cpu", &event), -E_FORMAT);
+    unsigned set;
+    assert_int_equal(event_parse_set("wall,cpu", &set), 0);
+    assert_int_equal(set, EVENT_SET(EVENT_CPU) | EVENT_SET(EVENT_WALL));
+    assert_int_equal(event_parse_set("alloc", &set), 0);
+    assert_int_equal(set, EVENT_SET(EVENT_ALLOC));
+    assert_int_equal(event_parse_set("cpu,cpu", &set), -EALREADY);
+    assert_int_equal(event_parse_set("cpu,lock", &set), -E_FORMAT);
+    assert_int_equal(event_parse_set("", &set), -E_FORMAT);
+    assert_int_equal(set, EVENT_SET(EVENT_ALLOC));
 }
 
 static void each_has_its_own_rows_and_facts(void **state)

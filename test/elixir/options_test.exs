@@ -97,6 +97,12 @@ defmodule Cprof.OptionsTest do
              {:ok, %{format: "html", fail_above: 10, min_effect: 2.5, top: 3, focus: "x"}}
 
     assert check.([]) == {:ok, %{}}
+    assert check.(event: :alloc) == {:ok, %{event: "alloc"}}
+
+    for event <- [:wall, :block, "cpu,alloc"] do
+      assert {:error, text} = check.(event: event)
+      assert text =~ "cpu or alloc"
+    end
 
     for {key, value} <- [format: :pprof, format: 7, fail_above: -1, fail_above: "10", min_effect: nil, rate: 99] do
       assert {:error, text} = check.([{key, value}])
@@ -116,6 +122,34 @@ defmodule Cprof.OptionsTest do
     rate = &:cprof_options.with_rate(&1, 499).rate
     assert {rate.(%{event: "wall"}), rate.(%{event: "cpu"}), rate.(%{}), rate.(%{rate: 7})} == {10, 499, 499, 7}
     assert rate.(%{event: "block"}) == 1000
+  end
+
+  test "several events are one text, in the order of the program" do
+    for events <- ["alloc,cpu", :"cpu,alloc", [:alloc, :cpu], ["cpu", :alloc], ~c"cpu,alloc"] do
+      assert check(event: events) == {:ok, %{event: "cpu,alloc"}}
+    end
+
+    assert :cprof_options.events(%{event: "cpu,alloc"}) == ["cpu", "alloc"]
+    assert :cprof_options.events(%{}) == ["cpu"]
+    # What is only for some of them is allowed for these.
+    assert {:ok, _} = check(event: "cpu,wall", engine: :perf, kernel: true, force: true, rate: 999)
+    assert {:error, text} = check(event: "wall,alloc", rate: 101)
+    assert text =~ "readings"
+    assert {:error, _} = check(event: "wall,alloc", kernel: true)
+    assert :cprof_options.with_rate(%{event: "wall,alloc"}, 499).rate == 10
+    # The stacks of two events are of different things.
+    assert {:error, text} = check(event: "cpu,alloc", format: :collapsed)
+    assert text =~ "shows one event"
+    assert {:ok, _} = check(event: "cpu,alloc", format: :html)
+    assert {:error, {:events, text}} = :cprof_sampler.check_outputs(%{event: "cpu,alloc", output: ["a.collapsed"]})
+    assert text =~ "shows one event"
+  end
+
+  test "allocation may cost more" do
+    assert check(event: :alloc, max_cost: 20) == {:ok, %{event: "alloc", max_cost: 20}}
+    assert {:ok, _} = check(event: "cpu,alloc", max_cost: 0.1)
+    for cost <- [0, 91, "20", nil], do: assert({:error, _} = check(event: :alloc, max_cost: cost))
+    assert check(max_cost: 20) == {:error, "option max_cost is only for event alloc"}
   end
 
   test "event block has kernel stacks, and one engine" do

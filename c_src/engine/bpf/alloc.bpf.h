@@ -197,7 +197,7 @@ static __always_inline struct bpf_watch *find_watch(__u64 addr)
     for (__u32 i = 0; i < BPF_WATCHES; i++) {
         __u32 at = i;
         struct bpf_watch *w = bpf_map_lookup_elem(&watches, &at);
-        if (w && w->addr == addr && !w->done)
+        if (w && w->addr == addr && w->wanted)
             return w;
     }
     return NULL;
@@ -232,9 +232,9 @@ static __always_inline bool try_word(struct bpf_perf_event_data *ctx,
         w->skip--;
         return false;
     }
-    w->done = 1;
+    w->wanted--;
     c.s->record.watch = w->serial;
-    hand_over(&c, BPF_RB_FORCE_WAKEUP);
+    hand_over(&c, w->wanted ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
     return true;
 }
 

@@ -101,12 +101,12 @@ struct bpf_watch {
     __u64
         same_ns; /* writes that follow each other faster are of the same one */
     __u64 left_ns; /* when the program had handled the last one */
-    __u64 done;    /* 1: it was written, and a sample taken */
+    __u64 wanted;  /* so many allocations are still sampled */
 };
 
-/* Of the four breakpoints of a CPU, one is on the collector, and one is left
- * for another recording. */
-enum { BPF_WATCHES = 2 };
+/* Of the four breakpoints of a CPU, one is on the collector. Unless a recording
+ * may cost much, one is left for others. */
+enum { BPF_WATCHES = 3, BPF_USUAL_WATCHES = 2 };
 
 /* A part of the time, CLOCK_MONOTONIC; to_ns 0: none. */
 struct bpf_window {
