@@ -141,6 +141,8 @@ bench-formats: all
 	$(MIX) run --no-start bench/formats.exs
 bench-diff: all
 	$(MIX) run --no-start bench/diff.exs
+bench-gate: all
+	$(MIX) run --no-start bench/gate.exs
 bench-page: all
 	test/browser.sh --run bench/page.mjs
 bench-snapshot: all
@@ -156,5 +158,5 @@ clean:
 
 .PHONY: all demo test test-rest test-unit test-asan test-elixir test-erlang test-live \
     test-projects test-readers test-browser test-dashboard test-roots test-dist lint fuzz churn bench bench-accuracy \
-    bench-overhead bench-watch bench-seen bench-stated bench-wall bench-alloc bench-formats bench-diff bench-page \
+    bench-overhead bench-watch bench-seen bench-stated bench-wall bench-alloc bench-formats bench-diff bench-gate bench-page \
     bench-snapshot bench-spans bench-servers clean dist install uninstall

@@ -5,7 +5,10 @@ defmodule Cprof.Measurement do
   # that runs the code: there they would change the work of the collector, and a
   # loaded baseline would make a difference.
 
-  alias Cprof.{Error, Options, Profile, Runs}
+  alias Cprof.{Allocated, Error, Options, Profile, Runs}
+
+  # Of allocation, in percent of the CPU time. It may cost much, because slower code allocates as much.
+  @max_cost 50
 
   @typedoc "What `keep/1` put aside, for the process that did."
   @opaque kept :: :ets.table()
@@ -20,7 +23,8 @@ defmodule Cprof.Measurement do
   """
   @spec run(fun(), keyword(), Runs.t(), at_end()) :: {outcome(), [measured()]}
   def run(fun, record, %Runs{} = first, at_end) do
-    {outcome, kept} = repeat({fun, Options.to_map(record), at_end}, first, [])
+    how = %{fun: fun, record: Options.to_map(record), at_end: at_end, allocates?: false}
+    {outcome, kept} = how |> of_allocation() |> repeat(first, [])
     {outcome, kept |> Enum.reverse() |> Enum.map(&take/1)}
   end
 
@@ -46,22 +50,39 @@ defmodule Cprof.Measurement do
     :erlang.binary_to_term(packed)
   end
 
-  defp repeat({fun, record, at_end} = how, run, measured) do
+  # Wrong options are refused when the recording is to start.
+  defp of_allocation(%{record: record} = how) do
+    case :cprof_options.check(record, [:record]) do
+      {:ok, checked} -> of_events(how, :cprof_options.events(checked))
+      {:error, _} -> how
+    end
+  end
+
+  defp of_events(%{record: record} = how, ["alloc"]),
+    do: %{how | allocates?: true, record: Map.put_new(record, :max_cost, @max_cost)}
+
+  defp of_events(how, events), do: %{how | allocates?: "alloc" in events}
+
+  defp repeat(how, run, measured) do
     # So that garbage of earlier code is not collected during this run.
     :erlang.garbage_collect()
     threads = Path.wildcard("/proc/self/task/*/schedstat")
     waited = waited_us(threads)
 
-    case :cprof_sampler.start(record, %{owner: self(), at_end: at_end.(run), cpu_rate: 999}) do
+    case :cprof_sampler.start(how.record, %{owner: self(), at_end: how.at_end.(run), cpu_rate: 999}) do
       :ok ->
-        {wall_us, outcome} = timed(fun)
-        run = %{run | wall_us: wall_us, waited_us: max(waited_us(threads) - waited, 0)}
+        before = if how.allocates?, do: Allocated.bytes()
+        {wall_us, outcome} = timed(how.fun)
+        run = %{run | wall_us: wall_us, waited_us: max(waited_us(threads) - waited, 0), allocated: since(before)}
         stopped(:cprof_sampler.stop(%{run: Runs.to_text(run)}), outcome, {how, run, measured})
 
       {:error, failure} ->
         {{:failed, Error.new(failure)}, measured}
     end
   end
+
+  defp since(nil), do: nil
+  defp since(before), do: max(Allocated.bytes() - before, 0)
 
   # What the code raised is more important than a failure of the recording.
   defp stopped({:error, failure}, outcome, {_, _, measured}) do
@@ -73,7 +94,7 @@ defmodule Cprof.Measurement do
     measured = [keep({run, struct!(Profile, recorded)}) | measured]
 
     if run.wall_us && run.number < run.count,
-      do: repeat(how, %{run | number: run.number + 1, wall_us: nil}, measured),
+      do: repeat(how, %{run | number: run.number + 1, wall_us: nil, allocated: nil}, measured),
       else: {outcome, measured}
   end
 

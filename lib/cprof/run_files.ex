@@ -4,6 +4,8 @@ defmodule Cprof.RunFiles do
 
   alias Cprof.{Error, Profile, Runs}
 
+  @compared ["cpu", "alloc"]
+
   @max_runs 10_000
 
   @type measured :: {Runs.t(), Profile.t()}
@@ -27,23 +29,45 @@ defmodule Cprof.RunFiles do
   end
 
   @doc """
-  Reads the runs of one measurement that were saved as `file` and did not raise. Also returns sentences that say what is
-  missing.
+  Those of the events of a recording that can be compared.
   """
-  @spec load(Path.t()) :: {:ok, [measured()], [String.t()]} | {:error, Error.t()}
-  def load(file) do
+  @spec compared([String.t()]) :: [String.t()]
+  def compared(events), do: Enum.filter(events, &(&1 in @compared))
+
+  @doc """
+  Reads the runs of one measurement that were saved as `file` and did not raise, for a comparison of these events. Also
+  returns sentences that say what is missing.
+  """
+  @spec load(Path.t(), [String.t()]) :: {:ok, [measured()], [String.t()]} | {:error, Error.t()}
+  def load(file, events \\ ["cpu"]) do
     with {:ok, profile} <- Cprof.read(file),
-         :ok <- comparable(profile, file),
-         {:ok, first} <- run_of(profile, file) do
+         {:ok, first} <- run_of(profile, file),
+         :ok <- comparable(profile, first, file, events) do
       rest = file |> Runs.files(min(first.count, @max_runs)) |> tl() |> Enum.flat_map(&same_set(&1, first.set))
       whole([{first, profile} | rest], first.count, file)
     end
   end
 
-  defp comparable(%Profile{report: %{meta: %{event: event}}}, file) when event in ["wall", "alloc", "block"],
-    do: error(:wall, file, "was recorded with --event #{event}, and such recordings cannot be compared")
+  defp comparable(profile, run, file, events) do
+    missing = Enum.find(events, &(Profile.of_event(profile, &1) == nil))
+    recorded = Enum.filter(["cpu", "wall", "alloc", "block"], &Profile.of_event(profile, &1))
 
-  defp comparable(_, _), do: :ok
+    cond do
+      missing && compared(recorded) == [] ->
+        text = "was recorded with --event #{Enum.join(recorded, ",")}, and such recordings cannot be compared"
+        error(:wall, file, text)
+
+      missing ->
+        text = "was recorded with --event #{Enum.join(recorded, ",")}; compare it with that option, or save it again"
+        error(:no_event, file, text)
+
+      "alloc" in events and run.wall_us != nil and run.allocated == nil ->
+        error(:no_baseline, file, "does not say what its runs allocated; save it again with mix profile.run --save")
+
+      true ->
+        :ok
+    end
+  end
 
   defp run_of(profile, file) do
     case Runs.from_text(profile.report.meta.run) do

@@ -2,10 +2,9 @@ defmodule Cprof.RunReport do
   @moduledoc false
   # Prints and writes the results of mix profile.run when its runs are over, and decides how it ends.
 
-  alias Cprof.{Growth, Measurement, Options, RunFiles, Runs, RunText}
+  alias Cprof.{Measurement, Options, RunBytesText, RunCompare, RunFiles, Runs, RunText}
 
   @above_limit 3
-  @compared_rows 15
 
   @doc """
   Reports, saves and compares what was measured. Then returns the value of the code, or raises what the code raised.
@@ -93,41 +92,42 @@ defmodule Cprof.RunReport do
   end
 
   defp walls([_], _), do: :ok
-  defp walls(measured, opts), do: say(opts, ["\n", RunText.walls([{"now", runs(measured)}])])
+
+  defp walls(measured, opts) do
+    wholes = if "alloc" in events(opts), do: ["\n", RunBytesText.wholes([{"now", runs(measured)}])], else: []
+    say(opts, ["\n", RunText.walls([{"now", runs(measured)}]) | wholes])
+  end
 
   defp compare(baseline, measured, opts) do
-    comparison = Growth.compare(reports(baseline), reports(measured))
-    walls = RunText.walls([{"baseline", runs(baseline)}, {"now", runs(measured)}])
-    functions = RunText.functions(comparison, opts[:top] || @compared_rows)
-    say(opts, ["\n", walls, "\n", functions, warmups(baseline, measured), "\n"])
+    results =
+      for event <- RunFiles.compared(events(opts)),
+          do: RunCompare.compare(event, baseline, measured, opts, &stacks(&1, event))
 
-    case opts[:fail_above] && Growth.grown_above(comparison, opts[:fail_above] / 100) do
-      [culprit | _] ->
-        say(opts, "Above the limit of #{limit(opts)} %: #{sentence(culprit, baseline, measured)}\n")
+    say(opts, [for(%{tables: tables} <- results, do: ["\n", tables]), warmups(baseline, measured), "\n"])
+
+    case for %{above: above} <- results, above, do: "Above the limit of #{limit(opts)} %: #{above}\n" do
+      [] ->
+        say(opts, for(%{sentence: sentence} <- results, do: [sentence, "\n"]))
+
+      above ->
+        say(opts, above)
         exit({:shutdown, @above_limit})
-
-      _ ->
-        say(opts, [sentence(Growth.culprit(comparison), baseline, measured), "\n"])
     end
+  end
+
+  defp events(opts) do
+    {:ok, checked} = :cprof_options.check(Options.to_map(Keyword.take(opts, [:event])), [:record])
+    :cprof_options.events(checked)
   end
 
   defp limit(opts) do
     if opts[:fail_above] == trunc(opts[:fail_above]), do: trunc(opts[:fail_above]), else: opts[:fail_above]
   end
 
-  defp sentence(culprit, baseline, measured) do
-    wall = Runs.wall_change(wall_times(baseline), wall_times(measured))
-    disturbed? = Runs.disturbed?(runs(baseline)) or Runs.disturbed?(runs(measured))
-    RunText.sentence(with_caller(culprit, baseline, measured), wall, disturbed?)
-  end
-
-  defp with_caller(nil, _, _), do: nil
-
-  # Of a function that is gone, only the baseline knows who called it.
-  defp with_caller({row, measure}, baseline, measured) do
-    {_, profile} = typical(if measure.verdict in [:gone, :shrank], do: baseline, else: measured)
-    {:ok, stacks} = ok!(Cprof.render(profile, :collapsed))
-    {row.name, measure, RunText.caller(stacks, row.name)}
+  defp stacks(measured, event) do
+    {_, profile} = typical(measured)
+    {:ok, stacks} = ok!(Cprof.render(profile, :collapsed, event: event))
+    stacks
   end
 
   defp warmups(baseline, measured) do
@@ -138,8 +138,6 @@ defmodule Cprof.RunReport do
   end
 
   defp runs(measured), do: for({run, _} <- measured, do: run)
-  defp reports(measured), do: for({_, profile} <- measured, do: profile.report)
-  defp wall_times(measured), do: for({run, _} <- measured, do: run.wall_us)
 
   defp ok!({:error, %Cprof.Error{message: text}}), do: Mix.raise(text)
   defp ok!(ok), do: ok

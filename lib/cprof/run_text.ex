@@ -184,7 +184,14 @@ defmodule Cprof.RunText do
   def signed(change) when change >= 9, do: sign(change)
   def signed(change), do: sign(change) <> " %"
 
-  defp range({low, high}), do: "#{sign(low)} to #{sign(high)}"
+  @doc """
+  An interval of changes, in percent.
+
+      iex> Cprof.RunText.range({-0.05, 0.125})
+      "-5.0 to +12.5"
+  """
+  @spec range({float(), float()}) :: String.t()
+  def range({low, high}), do: "#{sign(low)} to #{sign(high)}"
 
   defp sign(change) when change >= 9, do: "x" <> fixed(change + 1, 0)
 

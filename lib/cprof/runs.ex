@@ -8,20 +8,22 @@ defmodule Cprof.Runs do
       run 2 of 5, 412345 us, waited 120 us, warmed up, of 1763720000123456
 
   These are the number of the run, the planned number of runs, its wall time (or `raised`), how long threads were ready
-  but had no CPU, whether the code had run before, and a number that all runs of one measurement share.
+  but had no CPU, whether the code had run before, and a number that all runs of one measurement share. With `--event
+  alloc`, `allocated 1048576 bytes` says how much was allocated on heaps, by the VM's own count.
   """
 
   alias Cprof.Statistics
 
   @enforce_keys [:number, :count, :warm?, :set]
-  defstruct [:number, :count, :wall_us, :warm?, :set, waited_us: 0]
+  defstruct [:number, :count, :wall_us, :allocated, :warm?, :set, waited_us: 0]
 
-  @typedoc "One run; `wall_us` is nil when the code raised."
+  @typedoc "One run; `wall_us` is nil when the code raised, `allocated` (bytes) when it was not counted."
   @type t :: %__MODULE__{
           number: pos_integer(),
           count: pos_integer(),
           wall_us: pos_integer() | nil,
           waited_us: non_neg_integer(),
+          allocated: non_neg_integer() | nil,
           warm?: boolean(),
           set: pos_integer()
         }
@@ -47,16 +49,20 @@ defmodule Cprof.Runs do
       "run 2 of 5, 412345 us, waited 9 us, warmed up, of 17"
       iex> Cprof.Runs.to_text(%Cprof.Runs{number: 1, count: 1, wall_us: nil, warm?: false, set: 17})
       "run 1 of 1, raised, waited 0 us, not warmed up, of 17"
+      iex> run = %Cprof.Runs{number: 1, count: 1, wall_us: 9, allocated: 1048576, warm?: true, set: 17}
+      iex> Cprof.Runs.to_text(run)
+      "run 1 of 1, 9 us, waited 0 us, allocated 1048576 bytes, warmed up, of 17"
   """
   @spec to_text(t()) :: String.t()
   def to_text(%__MODULE__{} = run) do
     wall = if run.wall_us, do: "#{run.wall_us} us", else: "raised"
     warm = if run.warm?, do: "warmed up", else: "not warmed up"
-    "run #{run.number} of #{run.count}, #{wall}, waited #{run.waited_us} us, #{warm}, of #{run.set}"
+    allocated = if run.allocated, do: "allocated #{run.allocated} bytes, ", else: ""
+    "run #{run.number} of #{run.count}, #{wall}, waited #{run.waited_us} us, #{allocated}#{warm}, of #{run.set}"
   end
 
   @form ~S"\Arun (\d{1,9}) of (\d{1,9}), (?:(\d{1,18}) us|raised), waited (\d{1,18}) us, " <>
-          ~S"(not )?warmed up, of (\d{1,18})\z"
+          ~S"(?:allocated (\d{1,18}) bytes, )?(not )?warmed up, of (\d{1,18})\z"
 
   @doc """
   The run that a recording's text describes; nil if the recording is not one of `mix profile.run`.
@@ -73,12 +79,13 @@ defmodule Cprof.Runs do
       nil ->
         nil
 
-      [number, count, wall, waited, cold, set] ->
+      [number, count, wall, waited, allocated, cold, set] ->
         %__MODULE__{
           number: String.to_integer(number),
           count: String.to_integer(count),
           wall_us: if(wall != "", do: max(String.to_integer(wall), 1)),
           waited_us: String.to_integer(waited),
+          allocated: if(allocated != "", do: String.to_integer(allocated)),
           warm?: cold == "",
           set: String.to_integer(set)
         }

@@ -12,8 +12,20 @@ defmodule Cprof.RunsTest do
   end
 
   test "a text is read back as the run it was made of" do
-    for wall <- [1, 999_999_999_999, nil], warm? <- [true, false], number <- [1, 10_000] do
-      run = %Runs{number: number, count: 10_000, wall_us: wall, waited_us: 7, warm?: warm?, set: 1_763_720_000_123_456}
+    for wall <- [1, 999_999_999_999, nil],
+        warm? <- [true, false],
+        number <- [1, 10_000],
+        bytes <- [nil, 0, 999_999_999_999] do
+      run = %Runs{
+        number: number,
+        count: 10_000,
+        wall_us: wall,
+        waited_us: 7,
+        allocated: bytes,
+        warm?: warm?,
+        set: 1_763_720_000_123_456
+      }
+
       text = Runs.to_text(run)
       assert byte_size(text) < 256
       assert Runs.from_text(text) == run

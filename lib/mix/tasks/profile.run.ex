@@ -25,10 +25,13 @@ defmodule Mix.Tasks.Profile.Run do
 
     * `--event` - `cpu` (the default) samples the CPU time; `wall` samples the processes, whether they run or wait: see
       below; `alloc` samples what functions allocate (`docs/alloc.md`); `block` samples the time for which schedulers
-      are blocked while they run a process (`docs/block.md`)
+      are blocked while they run a process (`docs/block.md`); several with commas between, as in `cpu,alloc`
     * `--rate` - samples per second of CPU time, 1 to 10000 (default: 999); with `--event wall`, readings of the
       processes per second, 1 to 100 (default: 10); with `--event alloc`, samples per second, at most (default: 999);
-      with `--event block`, samples per second of blocked time (1000)
+      with `--event block`, samples per second of blocked time (1000); with several events, the rate is that of the first
+      in this order
+    * `--max-cost` - with `--event alloc`, the percentage of the CPU time that the recording may cost (default: 50; 0.85
+      with several events); more gives more samples
     * `--engine` - how samples are taken: `auto` (the default: the best engine that works), `bpf`, `perf`, `ptrace`
     * `--kernel` - also shows kernel stacks
     * `--force` - lets engine `ptrace` run even on a machine without a spare CPU
@@ -43,7 +46,7 @@ defmodule Mix.Tasks.Profile.Run do
       recordings of further runs are written beside it: `base.pb.gz`, `base-2.pb.gz`, ...
     * `--baseline` - compares with the runs that were saved to this file; may be given several times
     * `--fail-above` - exits with status 3 when a function takes over this many percent more CPU time than in the
-      baseline, and the difference is significant
+      baseline, or with `--event alloc` allocates as many percent more bytes, and the difference is significant
     * `--process` - only this process: a pid, registered name or initial call; may be given several times
     * `--span` - only samples in this span of the application (docs/spans.md); may be given several times
     * `--slower-than` - only samples in a span that takes as many milliseconds; with `--span`, in one of those
@@ -121,6 +124,18 @@ defmodule Mix.Tasks.Profile.Run do
   left out. The options `--engine`, `--kernel` and `--force` are only for CPU time, and such recordings cannot be
   compared (`--baseline`).
 
+  ## What functions allocate
+
+  With `--event alloc`, tables and files show bytes instead of CPU time, and `--baseline` compares bytes per run. The same
+  code allocates the same, however busy the machine is, so this is a gate that also works on noisy machines:
+
+      mix profile.run --event alloc --runs 5 --save /tmp/base.pb.gz bench.exs
+      mix profile.run --event alloc --runs 5 --baseline /tmp/base.pb.gz --fail-above 10 bench.exs
+
+  The VM's own count says how much a run allocates, and samples which function the difference is of. `Cprof.ByteGrowth`
+  says how. It needs the rights and the breakpoints of `cprof record --event alloc` (`docs/alloc.md`). `--event
+  cpu,alloc` compares both, but with fewer samples of allocation: these must not slow the code down.
+
   ## Measure, change, measure again
 
       $ cd examples/invoices
@@ -172,11 +187,12 @@ defmodule Mix.Tasks.Profile.Run do
   machine.
   """
 
-  alias Cprof.{Measurement, RunReport, Runs}
+  alias Cprof.{Measurement, RunFiles, RunOptions, RunReport, Runs}
 
   @type profile_opts :: [
-          event: :cpu | :wall | :alloc | :block | String.t(),
+          event: Cprof.event() | [Cprof.event()] | String.t(),
           rate: pos_integer(),
+          max_cost: number(),
           engine: :auto | :bpf | :perf | :ptrace | String.t(),
           kernel: boolean(),
           force: boolean(),
@@ -211,6 +227,7 @@ defmodule Mix.Tasks.Profile.Run do
     parallel_require: :keep,
     event: :string,
     rate: :integer,
+    max_cost: :float,
     engine: :string,
     kernel: :boolean,
     force: :boolean,
@@ -232,10 +249,9 @@ defmodule Mix.Tasks.Profile.Run do
   @aliases [r: :require, p: :parallel, e: :eval, c: :config, o: :output]
 
   @of_task [:warmup, :runs, :output, :save, :baseline, :fail_above]
-  @of_recording [:event, :rate, :engine, :kernel, :force, :command, :slower_than]
+  @of_recording [:event, :rate, :max_cost, :engine, :kernel, :force, :command, :slower_than]
   @own @of_task ++ @of_recording ++ [:format, :top, :process, :span, :focus, :ignore]
 
-  @max_runs 10_000
   @usage 2
 
   @impl true
@@ -245,7 +261,7 @@ defmodule Mix.Tasks.Profile.Run do
     {own, shared} = Keyword.split(switches, @own)
     opts = Cprof.Options.from_switches(own)
     # Errors in the options are reported before anything is compiled.
-    check!(opts)
+    RunOptions.check!(opts)
     if head == [] and not Keyword.has_key?(switches, :eval), do: nothing_to_run!()
 
     Mix.Tasks.Run.run(
@@ -295,8 +311,8 @@ defmodule Mix.Tasks.Profile.Run do
   """
   @spec profile((() -> result), profile_opts()) :: result when result: any()
   def profile(fun, opts \\ []) when is_function(fun, 0) do
-    %{record: record} = check!(opts)
-    baseline = for file <- Cprof.Options.files(opts, :baseline), do: load!(file)
+    %{record: record, compared: events} = RunOptions.check!(opts)
+    baseline = for file <- Cprof.Options.files(opts, :baseline), do: load!(file, events)
     runs = opts[:runs] || 1
     warm? = Keyword.get(opts, :warmup, runs > 1)
     if warm?, do: warmup(fun, opts)
@@ -314,9 +330,9 @@ defmodule Mix.Tasks.Profile.Run do
   end
 
   # Another process reads the file, so that its data does not get onto the heap of this one.
-  defp load!(file) do
+  defp load!(file, events) do
     load = fn ->
-      with {:ok, measured, doubts} <- Cprof.RunFiles.load(file), do: {:ok, :erlang.term_to_binary(measured), doubts}
+      with {:ok, measured, doubts} <- RunFiles.load(file, events), do: {:ok, :erlang.term_to_binary(measured), doubts}
     end
 
     {:ok, packed, doubts} = load |> Task.async() |> Task.await(:infinity) |> ok!()
@@ -324,68 +340,6 @@ defmodule Mix.Tasks.Profile.Run do
     Measurement.keep(packed)
   end
 
-  # --- options ---------------------------------------------------------------
-
-  defp check!(opts) do
-    %{record: record, render: render, task: task} = split = Cprof.Options.split(opts)
-
-    case Keyword.keys(task) -- @of_task do
-      [] -> :ok
-      [key | _] -> fail!("unknown option #{inspect(key)}")
-    end
-
-    check_numbers!(task)
-    {:ok, checked} = ok!(:cprof_options.check(Cprof.Options.to_map(record ++ render), [:record, :render]))
-    check_comparable!(checked, task)
-    check_files!(checked, task)
-    split
-  end
-
-  defp check_comparable!(%{event: event}, task) when event != "cpu" do
-    if Keyword.has_key?(task, :baseline),
-      do: fail!("option baseline is only for event cpu: recordings of event #{event} cannot be compared")
-  end
-
-  defp check_comparable!(_, _), do: :ok
-
-  defp check_numbers!(task) do
-    runs = Keyword.get(task, :runs, 1)
-    limit = Keyword.get(task, :fail_above, 0)
-    in_range? = is_integer(runs) and runs in 1..@max_runs
-    if not in_range?, do: fail!("option runs must be a number from 1 to #{@max_runs}, not #{inspect(runs)}")
-
-    if not (is_number(limit) and limit >= 0),
-      do: fail!("option fail_above must be a number of percent, 0 or more, not #{inspect(limit)}")
-
-    if task[:fail_above] && not Keyword.has_key?(task, :baseline),
-      do: fail!("option fail_above needs a baseline: make one with --save, and name it with --baseline")
-  end
-
-  defp check_files!(%{format: format} = checked, task) when format in ["html", "pprof"] do
-    if Cprof.Options.files(task, :output) == [],
-      do: fail!("format #{format} is not for the terminal: name a file with --output")
-
-    check_written!(checked, task)
-  end
-
-  defp check_files!(checked, task), do: check_written!(checked, task)
-
-  defp check_written!(checked, task) do
-    saved = Enum.flat_map(Cprof.Options.files(task, :save), &Runs.files(&1, task[:runs] || 1))
-    ok!(:cprof_sampler.check_outputs(Map.put(checked, :output, Cprof.Options.files(task, :output))))
-    ok!(:cprof_sampler.check_outputs(%{output: saved, format: "pprof"}))
-
-    for file <- Cprof.Options.files(task, :baseline), not File.regular?(file) do
-      fail!("#{file}: no such baseline; make it with mix profile.run --save #{file}")
-    end
-  end
-
-  # The text may quote file names and values, which may contain anything.
-  @spec fail!(String.t()) :: no_return()
-  defp fail!(text), do: Mix.raise(:cprof_words.shown(text))
-
-  defp ok!({:error, {_code, text}}), do: fail!(text)
-  defp ok!({:error, text}) when is_binary(text), do: fail!(text)
-  defp ok!({:error, %Cprof.Error{message: text}}), do: fail!(text)
+  defp ok!({:error, %Cprof.Error{message: text}}), do: Mix.raise(:cprof_words.shown(text))
   defp ok!(ok), do: ok
 end

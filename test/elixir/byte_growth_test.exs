@@ -1,0 +1,198 @@
+defmodule Cprof.ByteGrowthTest do
+  use ExUnit.Case, async: true
+
+  doctest Cprof.Allocated
+  doctest Cprof.RunBytesText
+
+  alias Cprof.{ByteGrowth, RunBytesText, Runs}
+
+  # Runs in the form that the port gives, of known work: what a run allocates is exact but for a spread of 0.05 %, and
+  # `equal` samples show by chance who allocates it.
+  defp runs(bytes, runs, equal) do
+    functions = for {name, of_it} <- bytes, of_it > 0, do: {name, of_it}
+    all = Enum.sum(for {_, of_it} <- functions, do: of_it)
+
+    for number <- 1..runs do
+      allocated = round(all * :math.exp(0.0005 * :rand.normal()))
+      run = %Runs{number: number, count: runs, wall_us: 1000, allocated: allocated, warm?: true, set: 1}
+      {run, report(functions, all, equal)}
+    end
+  end
+
+  # What was sampled is a tenth off in all: only its shares count.
+  defp report(functions, all, equal) do
+    seen = for {name, of_it} <- functions, do: {name, drawn(equal * of_it / all)}
+    counted = seen |> Enum.map(&elem(&1, 1)) |> Enum.sum()
+    unit = 0.9 * all / max(counted, 1)
+    rows = for {name, times} <- seen, name != "outside", do: %{name: name, kind: :elixir, own: round(times * unit)}
+    %{meta: %{counted: round(counted * unit)}, counters: %{effective: counted}, functions: rows}
+  end
+
+  defp drawn(mean), do: max(round(mean + :math.sqrt(mean) * :rand.normal()), 0)
+
+  @work [
+    {"Work.big/1", 400.0e6},
+    {"Work.other/1", 200.0e6},
+    {"Work.third/1", 150.0e6},
+    {"Work.fourth/1", 100.0e6},
+    {"outside", 20.0e6} | for(n <- 1..26, do: {"Work.small#{n}/1", 5.0e6})
+  ]
+
+  defp work(changes \\ %{}), do: for({name, bytes} <- @work, do: {name, bytes * Map.get(changes, name, 1.0)})
+
+  defp compare(base, now), do: ByteGrowth.compare(base, now)
+  defp named(comparison), do: for(%{own: %{verdict: verdict}} = row <- comparison.rows, verdict != :same, do: row.name)
+
+  setup do
+    :rand.seed(:exsss, {5, 7, 11})
+    :ok
+  end
+
+  test "the same code twice is no change, with many runs and with one" do
+    for {runs, equal} <- [{5, 400}, {1, 2000}], _ <- 1..60 do
+      comparison = compare(runs(work(), runs, equal), runs(work(), runs, equal))
+      assert named(comparison) == []
+      assert comparison.whole.verdict == :same
+      assert comparison.suspects == []
+      assert ByteGrowth.grown_above(comparison, 0.01) == nil
+    end
+  end
+
+  test "a function that allocates 10 % more is named, and by how much is known better than its share" do
+    trials =
+      for _ <- 1..60 do
+        comparison = compare(runs(work(), 5, 1000), runs(work(%{"Work.big/1" => 1.1}), 5, 1000))
+
+        case ByteGrowth.culprit(comparison) do
+          nil ->
+            [{row, _} | _] = comparison.suspects
+            assert row.name =~ "Work." and comparison.runs_needed > 5
+            {false, true}
+
+          %{name: name, own: %{growth: growth, interval: {low, high}}} ->
+            assert high - low < 0.05
+            {name == "Work.big/1" and abs(growth - 0.1) < 0.02, low <= 0.1 and 0.1 <= high}
+        end
+      end
+
+    assert Enum.count(trials, &elem(&1, 0)) >= 57
+    assert Enum.count(trials, &elem(&1, 1)) >= 54
+  end
+
+  test "when samples do not show which function it is, those that may be it are named, and how many runs it takes" do
+    changed = work(%{"Work.third/1" => 1.1})
+
+    trials =
+      for _ <- 1..40 do
+        comparison = compare(runs(work(), 2, 300), runs(changed, 2, 300))
+        assert comparison.whole.verdict == :grew
+        assert_in_delta comparison.whole.growth, 0.015, 0.003
+
+        case ByteGrowth.culprit(comparison) do
+          nil ->
+            assert Enum.sum(for {_, part} <- comparison.suspects, do: part) > 0.5
+            {:open, comparison.runs_needed}
+
+          row ->
+            {row.name, nil}
+        end
+      end
+
+    {open, sure} = Enum.split_with(trials, &(elem(&1, 0) == :open))
+    assert length(open) > 20
+    wrong = for {name, _} <- sure, name != "Work.third/1", do: name
+    assert length(wrong) <= 2
+
+    needed = open |> Enum.map(&elem(&1, 1)) |> Enum.sort() |> Enum.at(div(length(open), 2))
+    assert needed in 30..200
+    # That many are enough.
+    found = for _ <- 1..10, do: named(compare(runs(work(), needed, 300), runs(changed, needed, 300)))
+    assert Enum.count(found, &(&1 == ["Work.third/1"])) >= 8
+  end
+
+  test "two functions that changed are both named" do
+    changed = work(%{"Work.big/1" => 1.3, "Work.other/1" => 0.6})
+
+    for _ <- 1..20 do
+      comparison = compare(runs(work(), 5, 1000), runs(changed, 5, 1000))
+      assert Enum.sort(named(comparison)) == ["Work.big/1", "Work.other/1"]
+      assert %{name: "Work.big/1", own: %{verdict: :grew}} = ByteGrowth.culprit(comparison)
+      assert {:functions, [%{name: "Work.big/1"}]} = ByteGrowth.grown_above(comparison, 0.1)
+    end
+  end
+
+  test "what one function allocates more and another less is seen by the samples alone" do
+    changed =
+      for {name, bytes} <- work(),
+          do: {name, bytes + Map.get(%{"Work.big/1" => 80.0e6, "Work.other/1" => -80.0e6}, name, 0.0)}
+
+    comparison = compare(runs(work(), 5, 1500), runs(changed, 5, 1500))
+    assert comparison.whole.verdict == :same
+    assert Enum.sort(named(comparison)) == ["Work.big/1", "Work.other/1"]
+  end
+
+  test "functions that are new, and that are gone" do
+    with_new = [{"Work.new/0", 120.0e6} | work()]
+    more = compare(runs(work(), 3, 800), runs(with_new, 3, 800))
+    assert %{name: "Work.new/0", own: %{verdict: :new, base: +0.0, now: now}} = ByteGrowth.culprit(more)
+    assert_in_delta now, 120.0e6, 6.0e6
+    assert {:functions, [%{name: "Work.new/0"}]} = ByteGrowth.grown_above(more, 0.1)
+    assert ByteGrowth.grown_above(more, 0.2) == nil
+
+    assert RunBytesText.sentence(more, nil) =~
+             ~r/^Work.new\/0 allocated nothing and now allocates 11\d MiB per run; a whole/
+
+    less = compare(runs(with_new, 3, 800), runs(work(), 3, 800))
+    assert %{name: "Work.new/0", own: %{verdict: :gone}} = ByteGrowth.culprit(less)
+    assert ByteGrowth.grown_above(less, 0.0) == nil
+
+    assert RunBytesText.sentence(less, "A.b/1") =~
+             ~r/^Work.new\/0 \(called by A.b\/1\) allocated .* now allocates nothing/
+  end
+
+  test "a limit may be exceeded by one of several functions, or by the whole run" do
+    # Two functions of the same size, and few samples.
+    even = [{"A.a/0", 100.0e6}, {"A.b/0", 100.0e6}]
+    more = [{"A.a/0", 115.0e6}, {"A.b/0", 100.0e6}]
+    comparison = compare(runs(even, 2, 10), runs(more, 2, 10))
+    assert ByteGrowth.culprit(comparison) == nil
+    assert {:one_of, [_, _]} = above = ByteGrowth.grown_above(comparison, 0.1)
+    assert RunBytesText.above(comparison, above, nil) =~ "one of several functions grew by more"
+
+    # Nothing was sampled at all.
+    blind = compare(runs(even, 2, 0), runs(more, 2, 0))
+    assert blind.rows == [] and ByteGrowth.grown_above(blind, 0.1) == nil
+    assert ByteGrowth.grown_above(blind, 0.05) == :whole
+
+    assert RunBytesText.above(blind, :whole, nil) =~
+             ~r/^A whole run allocates \+7\.\d % .* do not show in which function\./
+
+    assert IO.iodata_to_binary(RunBytesText.functions(blind, 5)) =~ "Few samples"
+  end
+
+  test "runs that differ are no change" do
+    unsteady = fn ->
+      for {run, report} <- runs(work(), 5, 500),
+          do: {%{run | allocated: round(run.allocated * (1 + 0.1 * :rand.uniform()))}, report}
+    end
+
+    for _ <- 1..20, do: assert(named(compare(unsteady.(), unsteady.())) == [])
+  end
+
+  test "as text" do
+    base = runs(work(), 5, 700)
+    comparison = compare(base, runs(work(%{"Work.big/1" => 1.2}), 5, 700))
+    text = IO.iodata_to_binary(RunBytesText.functions(comparison, 4))
+    assert [title, head | rows] = String.split(text, "\n", trim: true)
+    assert title =~ ~r/^Bytes on heaps per run, by function \(as by 3\d\d\d equal samples before, 3\d\d\d now\)$/
+    assert head =~ ~r/^ +BEFORE +NOW +CHANGE  95 % +FUNCTION$/
+    assert hd(rows) =~ ~r{^    3\d\d MiB     4\d\d MiB +\+(19|20)\.\d %  \+1\d\.\d to \+2\d\.\d +grew    Work.big/1$}
+    assert Enum.find(rows, &(&1 =~ ~r{^    95\d MiB +1.01 GiB +\+8\.\d %  \+7\.\d to \+8\.\d +grew    all$}))
+
+    assert RunBytesText.sentence(comparison, "Work.run/0") =~
+             ~r{^Work.big/1 \(called by Work.run/0\) grew from 3\d\d MiB to 4\d\d MiB per run, \+\d\d\.\d % \(95 %: .*\); a whole run: \+8\.\d % \(95 %: \+7\.\d to \+8\.\d\)\.$}
+
+    wholes = IO.iodata_to_binary(RunBytesText.wholes([{"baseline", for({run, _} <- base, do: run)}]))
+    assert wholes =~ ~r/^Allocated +RUNS +MEAN +MIN +MAX +\+-\nbaseline +5 +9\d\d MiB +9\d\d MiB +9\d\d MiB +0.0\d %\n$/
+  end
+end
