@@ -311,11 +311,6 @@ static int meet(struct span_join *j, enum event event, uint64_t pid)
     return err;
 }
 
-static bool has_marks(const struct span_join *j)
-{
-    return span_page_counts(j->marks.reader).marks > 0;
-}
-
 int span_join_add(struct span_join *j, struct span_item *item)
 {
     int err = 0;
@@ -324,7 +319,8 @@ int span_join_add(struct span_join *j, struct span_item *item)
     item->row.span = 0;
     if (err || !j->is_used || !item->pid)
         return err ? err : settle(j, NULL, item);
-    if (has_marks(j) && item->row.state != STATE_IDLE)
+    if (span_page_counts(j->marks.reader).marks > 0 &&
+        item->row.state != STATE_IDLE)
         err = meet(j, item->event, item->pid);
     return err ? err : span_queue_put(&j->samples, &item->order);
 }
