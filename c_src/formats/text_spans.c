@@ -237,7 +237,7 @@ static void doubts(const struct text_table *t, const struct span_table *spans)
     doubt(t, c->span_unmatched,
           " starts of spans had no end, or ends had no start", whole);
     doubt(t, c->span_merged,
-          " spans were not told apart: they have too many names or levels",
+          " spans were not told apart: too many names, levels, or processes",
           whole);
     doubt(t, late, " samples could not be joined with their span", whole);
 }

@@ -3,99 +3,89 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/index.h"
 
-void span_ahead_deinit(struct span_ahead_pool *pool)
+void span_ahead_deinit(struct span_ahead *a)
 {
-    free(pool->list);
-    *pool = (struct span_ahead_pool){0};
+    free(a->list);
+    a->list = NULL;
 }
 
-static struct span_ahead_mark *mark_at(const struct span_ahead_pool *pool,
+static struct span_ahead_mark *mark_at(const struct span_ahead *a,
                                        uint32_t place)
 {
-    return &pool->list[place - 1];
+    return &a->list[place - 1];
 }
 
-static int new_place(struct span_ahead_pool *pool, uint32_t *place)
+static uint32_t bucket_of(const struct span_ahead_mark *m)
 {
-    *place = pool->free;
+    uint64_t kind = (uint64_t)m->name << 32 | m->number;
+    return hash_u64(hash_u64(0, m->pid), kind) & (SPAN_AHEAD_BUCKETS - 1);
+}
+
+static bool is_of_one_span(const struct span_ahead_mark *a,
+                           const struct span_ahead_mark *b)
+{
+    return a->pid == b->pid && a->name == b->name && a->number == b->number &&
+           (a->what == SPAN_CHILD) == (b->what == SPAN_CHILD);
+}
+
+static int new_place(struct span_ahead *a, uint32_t *place)
+{
+    *place = a->free;
     if (*place) {
-        pool->free = mark_at(pool, *place)->next;
+        a->free = mark_at(a, *place)->next;
         return 0;
     }
-    int err = ARRAY_RESERVE(pool->list, pool->cap, pool->count + 1);
+    int err = ARRAY_RESERVE(a->list, a->cap, a->count + 1);
     if (!err)
-        *place = ++pool->count;
+        *place = ++a->count;
     return err;
 }
 
-int span_ahead_put(struct span_ahead_pool *pool, struct span_ahead *a,
-                   const struct span_ahead_mark *mark)
+int span_ahead_put(struct span_ahead *a, const struct span_ahead_mark *mark)
 {
-    uint32_t place;
-    int err = new_place(pool, &place);
+    uint32_t place, bucket = bucket_of(mark);
+    int err = new_place(a, &place);
     if (err)
         return err;
-    struct span_ahead_mark *m = mark_at(pool, place);
-    *m = *mark;
-    m->next = 0;
-    if (a->first)
-        mark_at(pool, a->last)->next = place;
+    *mark_at(a, place) = *mark;
+    mark_at(a, place)->next = 0;
+    if (a->first[bucket])
+        mark_at(a, a->last[bucket])->next = place;
     else
-        a->first = place;
-    a->last = place;
+        a->first[bucket] = place;
+    a->last[bucket] = place;
     return 0;
 }
 
-static void drop(struct span_ahead_pool *pool, struct span_ahead *a,
-                 uint32_t before, uint32_t place)
+bool span_ahead_take(struct span_ahead *a, const struct span_ahead_mark *mark)
 {
-    struct span_ahead_mark *m = mark_at(pool, place);
-    if (before)
-        mark_at(pool, before)->next = m->next;
-    else
-        a->first = m->next;
-    if (a->last == place)
-        a->last = before;
-    m->next = pool->free;
-    pool->free = place;
-}
-
-static bool is_same(const struct span_ahead_mark *a,
-                    const struct span_ahead_mark *b)
-{
-    return a->what == b->what && a->name == b->name && a->number == b->number;
-}
-
-/* It is among the first ones: changes come in the order of times, which differs
- * from that of the marks only for spans that are marked when they end. */
-void span_ahead_take(struct span_ahead_pool *pool, struct span_ahead *a,
-                     const struct span_ahead_mark *mark)
-{
-    uint32_t before = 0, place = a->first;
-    while (place && !is_same(mark_at(pool, place), mark)) {
+    uint32_t bucket = bucket_of(mark), before = 0, place = a->first[bucket];
+    while (place && !(is_of_one_span(mark_at(a, place), mark) &&
+                      mark_at(a, place)->what == mark->what)) {
         before = place;
-        place = mark_at(pool, place)->next;
+        place = mark_at(a, place)->next;
     }
-    if (place)
-        drop(pool, a, before, place);
+    if (!place)
+        return false;
+    struct span_ahead_mark *m = mark_at(a, place);
+    if (before)
+        mark_at(a, before)->next = m->next;
+    else
+        a->first[bucket] = m->next;
+    if (a->last[bucket] == place)
+        a->last[bucket] = before;
+    m->next = a->free;
+    a->free = place;
+    return true;
 }
 
-void span_ahead_clear(struct span_ahead_pool *pool, struct span_ahead *a)
+bool span_ahead_ends(const struct span_ahead *a,
+                     const struct span_ahead_mark *of)
 {
-    while (a->first)
-        drop(pool, a, 0, a->first);
-}
-
-bool span_ahead_ends(const struct span_ahead_pool *pool,
-                     const struct span_ahead *a, uint32_t name, uint32_t number)
-{
-    uint32_t place = a->first;
-    for (int i = 0; place && i < SPAN_AHEAD_LOOK; i++) {
-        const struct span_ahead_mark *m = mark_at(pool, place);
-        if (m->what != SPAN_CHILD && m->name == name && m->number == number)
-            return m->what != SPAN_START;
-        place = m->next;
-    }
-    return false;
+    uint32_t place = a->first[bucket_of(of)];
+    while (place && !is_of_one_span(mark_at(a, place), of))
+        place = mark_at(a, place)->next;
+    return place && mark_at(a, place)->what != SPAN_START;
 }

@@ -9,19 +9,6 @@
 
 #define NONE SPAN_WORKERS_NONE
 
-int span_stacks_open(const struct span_stacks_config *config,
-                     struct span_stacks **out)
-{
-    struct span_stacks *s = calloc(1, sizeof(*s));
-    if (!s)
-        return -ENOMEM;
-    s->config = *config;
-    s->free_span = NONE;
-    span_workers_init(&s->workers);
-    *out = s;
-    return 0;
-}
-
 struct span_stacks_counts span_stacks_counts(const struct span_stacks *s)
 {
     return s->counts;
@@ -38,7 +25,7 @@ static void forget_if_nothing_is_known(struct span_stacks *s,
                                        struct span_worker *w)
 {
     if (w->innermost == NONE && !w->works_for && !w->asked && !w->over &&
-        !w->ahead.first)
+        !w->expected)
         span_workers_remove(&s->workers, w);
 }
 
@@ -207,6 +194,14 @@ static uint32_t find_open(const struct span_stacks *s,
     return at;
 }
 
+static bool will_end(const struct span_stacks *s, const struct span_worker *w,
+                     const struct open_span *o)
+{
+    const struct span_ahead_mark of = {
+        .pid = w->pid, .name = o->name, .number = o->number};
+    return span_ahead_ends(&s->ahead, &of);
+}
+
 /* Ends what began in a span. Unless it ends `all`, spans whose own end is still
  * to come stay open. A span that was marked before this one did not begin in
  * it, even if this one turned out to have begun earlier. */
@@ -217,8 +212,7 @@ static int close_inner(struct span_stacks *s, struct span_worker *w,
     for (uint32_t at = w->innermost, outer; at != around && !err; at = outer) {
         const struct open_span *o = &s->spans[at];
         outer = o->outer;
-        if (o->order > s->spans[around].order &&
-            (all || !span_ahead_ends(&s->ahead, &w->ahead, o->name, o->number)))
+        if (o->order > s->spans[around].order && (all || !will_end(s, w, o)))
             err = close_unmatched(s, w, at, time_ns);
     }
     return err;
@@ -274,42 +268,45 @@ static uint32_t *over(const struct span_stacks *s, struct span_worker *w)
 static struct span_ahead_mark mark_of(const struct span_change *c)
 {
     return (struct span_ahead_mark){
-        .name = c->name, .number = c->number, .what = c->what};
+        .pid = c->pid, .name = c->name, .number = c->number, .what = c->what};
 }
 
 int span_stacks_expect(struct span_stacks *s, const struct span_change *c)
 {
     const struct span_ahead_mark mark = mark_of(c);
     struct span_worker *w;
-    int err = span_workers_get(&s->workers, c->pid, &w);
+    int err = span_stacks_worker(s, c->pid, &w);
     if (err || !w)
         return err;
-    err = span_ahead_put(&s->ahead, &w->ahead, &mark);
-    if (err || c->what == SPAN_CHILD)
+    err = span_ahead_put(&s->ahead, &mark);
+    if (err)
         return err;
+    w->expected++;
     if (c->what == SPAN_START)
         w->begun++;
-    else if (w->begun == 0)
+    else if (c->what != SPAN_CHILD && w->begun == 0)
         return 1;
-    else
+    else if (c->what != SPAN_CHILD)
         w->begun--;
     return 0;
 }
 
+/* The change of a mark came. w may be NULL. */
 static void arrived(struct span_stacks *s, struct span_worker *w,
                     const struct span_change *c)
 {
     const struct span_ahead_mark mark = mark_of(c);
-    span_ahead_take(&s->ahead, &w->ahead, &mark);
+    if (span_ahead_take(&s->ahead, &mark) && w)
+        w->expected -= w->expected > 0;
 }
 
 int span_stacks_start(struct span_stacks *s, const struct span_change *c)
 {
     struct span_worker *w;
-    int err = span_workers_get(&s->workers, c->pid, &w);
+    int err = span_stacks_worker(s, c->pid, &w);
     if (err)
         return err;
-    if (w && !c->assumed) /* of an assumed start, no mark was read */
+    if (!c->assumed) /* of an assumed start, no mark was read */
         arrived(s, w, c);
     err = w ? close_stale(s, w, c) : 0;
     if (err)
@@ -322,17 +319,28 @@ int span_stacks_start(struct span_stacks *s, const struct span_change *c)
     return 0;
 }
 
-static int end_span(struct span_stacks *s, struct span_worker *w,
+/* What decides whether spans are slow ends with the outermost one that is still
+ * open: it is `to` after `from` has ended. */
+static void let_decide(struct span_stacks *s, uint32_t from, uint32_t to)
+{
+    struct open_span *o = &s->spans[from], *inner = &s->spans[to];
+    if (o->decides && !s->config.slow_count && inner->verdict == o->verdict) {
+        o->decides = false;
+        inner->decides = true;
+    }
+}
+
+static int end_span(struct span_stacks *s, struct span_worker *w, uint32_t at,
                     const struct span_change *c)
 {
-    uint32_t at = find_open(s, w, c);
-    if (at == NONE) {
-        s->counts.unmatched++;
-        return 0;
-    }
-    w->since_ns = c->time_ns;
     uint32_t upto = s->spans[at].outer;
+    w->since_ns = c->time_ns;
     int err = close_inner(s, w, at, c->time_ns, false);
+    uint32_t within = w->innermost;
+    while (within != at && s->spans[within].outer != at)
+        within = s->spans[within].outer;
+    if (within != at)
+        let_decide(s, at, within);
     if (!err)
         err = span_stacks_close_span(s, w, at, c->time_ns, s->config.on_end,
                                      s->config.ctx);
@@ -342,18 +350,18 @@ static int end_span(struct span_stacks *s, struct span_worker *w,
 int span_stacks_stop(struct span_stacks *s, const struct span_change *c)
 {
     uint32_t worker = span_workers_find(&s->workers, c->pid);
-    int err = 0;
-    if (worker == NONE) {
-        s->counts.unmatched++;
-        return 0;
-    }
-    struct span_worker *w = &s->workers.list[worker];
+    struct span_worker *w = worker == NONE ? NULL : &s->workers.list[worker];
     arrived(s, w, c);
-    if (*over(s, w)) /* they are the innermost ones */
+    uint32_t at = w ? find_open(s, w, c) : NONE;
+    int err = 0;
+    if (at != NONE)
+        err = end_span(s, w, at, c);
+    else if (w && *over(s, w)) /* it is one of those that are too deep */
         --*over(s, w);
     else
-        err = end_span(s, w, c);
-    forget_if_nothing_is_known(s, w);
+        s->counts.unmatched++;
+    if (w)
+        forget_if_nothing_is_known(s, w);
     return err;
 }
 
@@ -365,10 +373,10 @@ void span_stacks_gap(struct span_stacks *s)
 int span_stacks_child(struct span_stacks *s, uint64_t pid, uint64_t other)
 {
     struct span_worker *w;
-    int err = span_workers_get(&s->workers, pid, &w);
+    int err = span_stacks_worker(s, pid, &w);
     if (err || !w)
         return err;
-    arrived(s, w, &(struct span_change){.what = SPAN_CHILD});
+    arrived(s, w, &(struct span_change){.pid = pid, .what = SPAN_CHILD});
     if (other && other != pid)
         w->works_for = other;
     w->asked = true;

@@ -11,6 +11,31 @@
 
 enum { LOOK_AT = 2048, LOOK_LEAST = 64 };
 
+/* Forgets some of the processes of which it is only known whether they work for
+ * another one: that can be asked again. */
+static bool make_room(struct span_stacks *s)
+{
+    bool any = false;
+    for (int i = 0; i < LOOK_LEAST; i++) {
+        s->room_cursor = (s->room_cursor + 1) % s->workers.count;
+        struct span_worker *w = &s->workers.list[s->room_cursor];
+        if (!w->pid || w->innermost != NONE || w->over || w->expected)
+            continue;
+        span_workers_remove(&s->workers, w);
+        any = true;
+    }
+    return any;
+}
+
+int span_stacks_worker(struct span_stacks *s, uint64_t pid,
+                       struct span_worker **out)
+{
+    int err = span_workers_get(&s->workers, pid, out);
+    if (err || *out || !make_room(s))
+        return err;
+    return span_workers_get(&s->workers, pid, out);
+}
+
 static int close_all(struct span_stacks *s, struct span_worker *w,
                      uint64_t end_ns, span_stacks_on_end *to, void *ctx)
 {
@@ -24,7 +49,6 @@ static int bury(struct span_stacks *s, struct span_worker *w)
 {
     s->counts.died += w->depth + w->over;
     int err = close_all(s, w, w->gone_ns, NULL, NULL);
-    span_ahead_clear(&s->ahead, &w->ahead);
     span_workers_remove(&s->workers, w);
     return err;
 }
@@ -165,6 +189,19 @@ int span_stacks_renew(struct span_stacks *s, struct profile *fresh)
     free(r.ids);
     s->config.profile = fresh;
     return err;
+}
+
+int span_stacks_open(const struct span_stacks_config *config,
+                     struct span_stacks **out)
+{
+    struct span_stacks *s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    s->config = *config;
+    s->free_span = NONE;
+    span_workers_init(&s->workers);
+    *out = s;
+    return 0;
 }
 
 void span_stacks_close(struct span_stacks *s)

@@ -5,6 +5,7 @@
 #ifndef CPROF_RECORDER_SPAN_STACKS_PARTS_H
 #define CPROF_RECORDER_SPAN_STACKS_PARTS_H
 
+#include "recorder/span_ahead.h"
 #include "recorder/span_stacks.h"
 #include "recorder/span_workers.h"
 
@@ -21,13 +22,19 @@ struct open_span {
 struct span_stacks {
     struct span_stacks_config config;
     struct span_workers workers;
-    struct span_ahead_pool ahead;
-    uint32_t cursor; /* of span_stacks_look */
+    struct span_ahead ahead;
+    uint32_t cursor;      /* of span_stacks_look */
+    uint32_t room_cursor; /* of span_stacks_worker */
     struct open_span *spans;
     uint32_t span_count, span_cap, free_span;
     struct span_stacks_counts counts;
     uint32_t gaps;
 };
+
+/** The process; a new one is added. *out is NULL if too many are in spans, or
+ * are about to be. 0, -ENOMEM or -E_LIMIT. Others may move. */
+MUST_USE int span_stacks_worker(struct span_stacks *s, uint64_t pid,
+                                struct span_worker **out);
 
 /** Takes a span off the stack of its process, and reports its end to `to`, if
  *  that is not NULL. 0, or an error of `to` or of what is held. */

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "recorder/span_ahead.h"
 
 enum {
     /** Processes at a time. */
@@ -21,11 +20,11 @@ enum {
 #define SPAN_WORKERS_NONE UINT32_MAX
 
 struct span_worker {
-    uint64_t pid;            /**< term; 0: this place is free */
-    uint64_t works_for;      /**< pid; 0: for nobody that is known */
-    bool asked;              /**< it was read, or marked, for whom it works */
-    struct span_ahead ahead; /**< its marks that were read, and whose changes
-                                  are still to come */
+    uint64_t pid;       /**< term; 0: this place is free */
+    uint64_t works_for; /**< pid; 0: for nobody that is known */
+    bool asked;         /**< it was read, or marked, for whom it works */
+    uint32_t expected;  /**< marks of it that were read, and whose changes are
+                             still to come */
     uint32_t begun; /**< starts that were read so far and whose end was not */
     uint64_t since_ns;  /**< the last change of its spans */
     uint64_t gone_ns;   /**< when it was found not to live; 0: it lives */

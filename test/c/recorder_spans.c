@@ -306,6 +306,27 @@ static void the_end_of_the_next_span_is_not_awaited(void **state)
     made_close(m);
 }
 
+/* A process that is deep in spans may end them in the order in which they
+ * began. */
+static void deep_spans_may_end_in_the_order_of_their_starts(void **state)
+{
+    (void)state;
+    enum { DEEP = SPAN_STACKS_DEPTH + 3 };
+    struct made *m = made_open(0, NULL, 0);
+    for (uint32_t i = 1; i <= DEEP; i++)
+        begin(m, i, "a", i);
+    for (uint32_t i = 1; i <= DEEP; i++)
+        assert_int_equal(expects(m, SPAN_STOP, "a", i), 0);
+    for (uint32_t i = 1; i <= DEEP; i++)
+        stop(m, 1, 100 + i, "a", i);
+    is_in(m, 1, "");
+    assert_int_equal(span_stacks_counts(m->stacks).unmatched, 0);
+    assert_int_equal(span_stacks_counts(m->stacks).merged,
+                     DEEP - SPAN_STACKS_DEPTH);
+    assert_int_equal(span_stacks_count(m->stacks), 0);
+    made_close(m);
+}
+
 /* A query that is marked when it has ended began in the span around it, but if
  * its time says that it began earlier, it did not end that span. */
 static void a_span_that_is_marked_late_ends_only_itself(void **state)
@@ -452,6 +473,20 @@ static void spans_of_too_many_processes_are_counted(void **state)
     stop(m, 5, 2, "a", 1);
     start(m, SPAN_WORKERS_MAX + 1, 3, "a", 1);
     is_in(m, SPAN_WORKERS_MAX + 1, "a");
+    made_close(m);
+}
+
+static void those_who_only_work_for_others_make_room(void **state)
+{
+    (void)state;
+    struct made *m = made_open(0, NULL, 0);
+    for (uint64_t pid = 10; pid < 10 + SPAN_WORKERS_MAX; pid++)
+        child(m, pid, 5);
+    assert_int_equal(span_stacks_count(m->stacks), SPAN_WORKERS_MAX);
+    for (uint64_t i = 0; i < 1000; i++)
+        start(m, SPAN_WORKERS_MAX + 100 + i, 10, "a", 1);
+    assert_int_equal(span_stacks_counts(m->stacks).merged, 0);
+    is_in(m, SPAN_WORKERS_MAX + 100, "a");
     made_close(m);
 }
 
@@ -678,6 +713,9 @@ int main(void)
         cmocka_unit_test(what_began_in_a_span_ends_with_it),
         cmocka_unit_test(a_span_may_end_after_the_one_around_it),
         cmocka_unit_test(the_end_of_the_next_span_is_not_awaited),
+        cmocka_unit_test(deep_spans_may_end_in_the_order_of_their_starts),
+        cmocka_unit_test(those_who_only_work_for_others_make_room),
+        cmocka_unit_test(a_slow_end_decides_for_what_was_around_it),
         cmocka_unit_test(a_span_that_is_marked_late_ends_only_itself),
         cmocka_unit_test(a_span_without_a_number_ends_at_the_next_of_its_kind),
         cmocka_unit_test(after_lost_marks_spans_do_not_pile_up),
