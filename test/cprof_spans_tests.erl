@@ -254,6 +254,36 @@ a_span_may_end_after_the_one_around_it_test() ->
         ?assertEqual(undefined, get(?KEY))
     end).
 
+%% Jobs that overlap, another span after the response, and stops without metadata.
+late_spans_outlast_others_test() ->
+    attached([[endpoint], [router], [job], [audit]], #{metadata => [route]}, fun(Attachment) ->
+        {_, Marks} = marks_of(fun() ->
+            Endpoint = #{telemetry_span_context => make_ref()},
+            execute([endpoint, start], Endpoint),
+            execute([router, start], #{route => <<"/a">>}),
+            execute([endpoint, stop], Endpoint),
+            span([audit], #{}, fun() -> ok end),
+            execute([router, stop], #{}),
+            Jobs = [#{telemetry_span_context => make_ref()} || _ <- lists:seq(1, 50)],
+            lists:foldl(
+                fun(Job, Before) ->
+                    execute([job, start], Job#{route => <<"/j">>}),
+                    _ = [execute([job, stop], B) || B <- Before],
+                    [Job]
+                end,
+                [],
+                Jobs
+            ),
+            execute([job, stop], lists:last(Jobs))
+        end),
+        ?assertEqual(
+            [{start, <<"/a">>}, {stop, <<"/a">>}],
+            [{What, Text} || {What, <<"[:router]">>, Text} <- texts(Marks)]
+        ),
+        ?assertEqual(50, length([stop || {stop, <<"[:job]">>, <<"/j">>} <- texts(Marks)])),
+        ?assertEqual(#{spans => 53, failures => 0}, cprof_spans_handler:figures(Attachment))
+    end).
+
 late_request(Ends) ->
     Endpoint = #{telemetry_span_context => make_ref()},
     execute([endpoint, start], Endpoint),

@@ -103,30 +103,43 @@ handle({What, Name, Event}, _, Metadata, Key, A) ->
 
 %% --- spans ---------------------------------------------------------------------
 
-opened({Stamp, _, [_ | _], _} = Open, Name, Context, Text, Key, #attachment{stamp = Stamp} = A) ->
-    opened_in(Open, Name, Context, Text, Key, A);
-opened({Stamp, Depth, [_ | _] = Spans, Counts, _}, Name, Context, Text, Key, #attachment{stamp = Stamp} = A) ->
-    opened_in({Stamp, Depth, Spans, Counts}, Name, Context, Text, Key, A);
+opened({Stamp, Depth, Spans, Counts}, Name, Context, Text, Key, #attachment{stamp = Stamp} = A) ->
+    case unfinished(Name, Context, Spans) of
+        none ->
+            Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
+            _ = [put(Key, {Stamp, Depth + 1, [Span | Spans], Counts}) || Depth < ?DEPTH],
+            ok;
+        {Before, _, Rest} ->
+            left(?STOP, Before, Rest, [], Counts, Key, A),
+            opened(get(Key), Name, Context, Text, Key, A)
+    end;
+opened({Stamp, _, [], _, Late}, Name, Context, Text, Key, #attachment{stamp = Stamp, watch = Watch} = A) ->
+    Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
+    remain([Span], still_late(Name, Context, Late), #{}, Key, A),
+    begun(Watch);
+opened({Stamp, Depth, Spans, Counts, Late}, Name, Context, Text, Key, #attachment{stamp = Stamp} = A) ->
+    case unfinished(Name, Context, Spans) of
+        none ->
+            Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
+            Open = [Span || Depth < ?DEPTH] ++ Spans,
+            remain(Open, still_late(Name, Context, Late), Counts, Key, A);
+        {Before, _, Rest} ->
+            left(?STOP, Before, Rest, Late, Counts, Key, A),
+            opened(get(Key), Name, Context, Text, Key, A)
+    end;
 opened(_, Name, Context, Text, Key, #attachment{stamp = Stamp, watch = Watch}) ->
     Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
     _ = put(Key, {Stamp, 1, [Span], #{}}),
     begun(Watch).
 
-opened_in({Stamp, Depth, Spans, Counts}, Name, Context, Text, Key, A) ->
-    case unfinished(Name, Context, Spans) of
-        {Before, _, Rest} ->
-            left(?STOP, Before, Rest, [], Counts, Key, A),
-            opened(get(Key), Name, Context, Text, Key, A);
-        none ->
-            Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
-            _ = [put(Key, {Stamp, Depth + 1, [Span | Spans], Counts}) || Depth < ?DEPTH],
-            ok
-    end.
-
 %% Plug.Telemetry executes no stop when a request fails, and the same process may
 %% serve the next one. Its spans have no context, and are not inside of each other.
 unfinished(Name, undefined, Spans) -> innermost(Name, undefined, Spans);
 unfinished(_, _, _) -> none.
+
+%% Likewise, the router's span has no end if a plug halts the request.
+still_late(Name, undefined, Late) -> [Span || {N, C, _, _} = Span <- Late, N =/= Name orelse C =/= undefined];
+still_late(_, _, Late) -> Late.
 
 closed({Stamp, _, Spans, Counts}, What, Name, Event, Context, Metadata, Key, #attachment{stamp = Stamp} = A) ->
     case innermost(Name, Context, Spans) of
@@ -140,7 +153,7 @@ closed({Stamp, _, Spans, Counts, Late}, What, Name, Event, Context, Metadata, Ke
             count(A),
             remain(Spans, Inner ++ Rest, Counts, Key, A);
         {none, {Span, Inner, Rest}} ->
-            left(What, Span, Rest, Late ++ Inner, Counts, Key, A);
+            left(What, Span, Rest, Inner ++ Late, Counts, Key, A);
         {none, none} ->
             closed(none, What, Name, Event, Context, Metadata, Key, A)
     end;
@@ -167,16 +180,18 @@ left(What, {_, _, Token, _} = Span, Rest, Inner, Counts, Key, A) ->
 
 %% Spans that began in one that has ended are late: Phoenix executes the stop of
 %% [phoenix, endpoint] when it sends the response, and that of the
-%% [phoenix, router_dispatch] in it only then. If another span starts first, they will
-%% not end any more.
+%% [phoenix, router_dispatch] in it only then.
 remain([], [], _, Key, _) ->
     _ = erase(Key),
+    ok;
+remain([], Late, _, Key, #attachment{stamp = Stamp}) ->
+    _ = put(Key, {Stamp, 0, [], #{}, lists:sublist(Late, ?DEPTH)}),
     ok;
 remain(Spans, [], Counts, Key, #attachment{stamp = Stamp}) ->
     _ = put(Key, {Stamp, length(Spans), Spans, Counts}),
     ok;
 remain(Spans, Late, Counts, Key, #attachment{stamp = Stamp}) ->
-    _ = put(Key, {Stamp, length(Spans), Spans, Counts, Late}),
+    _ = put(Key, {Stamp, length(Spans), Spans, Counts, lists:sublist(Late, ?DEPTH)}),
     ok.
 
 %% --- repeated queries ----------------------------------------------------------
