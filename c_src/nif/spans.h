@@ -32,6 +32,7 @@ struct spans_process {
 /** About 13 MiB. */
 struct spans {
     struct span_page page;
+    uint32_t generation; /**< tells it from a former one; likely to differ */
     /** Finds a kind by its text. A slot holds the upper half of the text's hash
      *  and the kind's index + 1, or 0 if it is free. Once set, a slot never
      *  changes. */

@@ -7,7 +7,13 @@
 #include "nif/spans.h"
 #include "nif/walk_clock.h"
 
-enum { WHAT_BITS = 8, NUMBER_BITS = 24, KIND_BITS = 12 };
+enum {
+    WHAT_BITS = 8,
+    NUMBER_BITS = 24,
+    KIND_BITS = 12,
+    GENERATION_BITS = 16,
+    TOKEN_BITS = KIND_BITS + NUMBER_BITS + GENERATION_BITS,
+};
 _Static_assert(1 << KIND_BITS == SPAN_KINDS, "a token has no room for a kind");
 
 /* Readers outside find the page by this symbol: SPAN_PAGE_SYMBOL. Every loaded
@@ -41,10 +47,16 @@ static struct spans *create(struct nif_state *state)
     struct spans *ours = spans_create(), *there = NULL;
     if (!ours)
         return NULL;
+    ours->generation = (uint32_t)(walk_clock_ns() >> 12);
     if (atomic_compare_exchange_strong(&state->spans, &there, ours))
         return ours;
     spans_destroy(ours);
     return there;
+}
+
+static uint64_t generation_of(const struct spans *s)
+{
+    return s->generation & ((1u << GENERATION_BITS) - 1);
 }
 
 /* NULL: there are none. After an upgrade another instance of the library may
@@ -147,6 +159,13 @@ static uint32_t number_of(ERL_NIF_TERM context)
     return number > 0 ? number : 1;
 }
 
+/* A number that other spans of this time do not have; not 0. */
+static uint32_t own_number(const struct spans *s)
+{
+    uint64_t marks = __atomic_load_n(&s->page.next, __ATOMIC_RELAXED);
+    return 1 + (uint32_t)(marks % ((1u << NUMBER_BITS) - 1));
+}
+
 /* The arguments of span_mark or span_past. */
 struct request {
     int what;
@@ -210,7 +229,8 @@ ERL_NIF_TERM spans_nif_mark(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     return mark_now(env, argv, &mark);
 }
 
-/* A token is the kind, and above it the number of the span. */
+/* A token is the kind, above it the number of the span, and above that the page
+ * in which it began. */
 ERL_NIF_TERM spans_nif_begin(ErlNifEnv *env, int argc,
                              const ERL_NIF_TERM argv[])
 {
@@ -219,12 +239,14 @@ ERL_NIF_TERM spans_nif_begin(ErlNifEnv *env, int argc,
     ERL_NIF_TERM result = mark_now(env, argv, &mark);
     if (result != atom.ok)
         return result;
+    uint64_t page = generation_of(spans_of(env));
     uint64_t number = mark.what >> WHAT_BITS;
-    return enif_make_uint64(env, number << KIND_BITS | mark.kind);
+    return enif_make_uint64(env, page << (NUMBER_BITS + KIND_BITS) |
+                                     number << KIND_BITS | mark.kind);
 }
 
 /* If the library was unloaded meanwhile, the token is of a former page, and the
- * kind may not be in use. Readers check that. */
+ * kind may be another one in this page. */
 ERL_NIF_TERM spans_nif_end(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
 {
     (void)argc;
@@ -233,12 +255,14 @@ ERL_NIF_TERM spans_nif_end(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     ErlNifPid self;
     if (!enif_get_uint(env, argv[0], &what) ||
         (what != SPAN_STOP && what != SPAN_EXCEPTION) ||
-        !enif_get_uint64(env, argv[1], &token) ||
-        token >> (KIND_BITS + NUMBER_BITS) != 0 || !enif_self(env, &self))
+        !enif_get_uint64(env, argv[1], &token) || token >> TOKEN_BITS != 0 ||
+        !enif_self(env, &self))
         return enif_make_badarg(env);
     struct spans *s = spans_of(env);
     if (!s)
         return without_spans(env);
+    if (token >> (KIND_BITS + NUMBER_BITS) != generation_of(s))
+        return error(env, "no_page");
     spans_expect_mark(s);
     struct span_mark mark = {.time_ns = walk_clock_ns(),
                              .process = self.pid,
@@ -264,6 +288,9 @@ ERL_NIF_TERM spans_nif_past(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
         return atom.new;
     struct span_mark end = mark_of(s, &r);
     end.time_ns = walk_clock_ns();
+    /* Such spans of one process may overlap. */
+    if (end.what >> WHAT_BITS == 0)
+        end.what |= own_number(s) << WHAT_BITS;
     struct span_mark start = end;
     start.what = (end.what >> WHAT_BITS << WHAT_BITS) | SPAN_START;
     start.time_ns = ns < end.time_ns ? end.time_ns - ns : 0;
