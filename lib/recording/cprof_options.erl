@@ -2,7 +2,7 @@
 %% and the Mix task, for Elixir keywords. Pure.
 -module(cprof_options).
 
--export([check/2, format_of/2, start_args/1, render_args/1, result_args/1, shows/2]).
+-export([check/2, format_of/2, of_recording/1, start_args/1, render_args/1, result_args/1, shows/2]).
 -export([check_comparison/1, with_rate/2, events/1]).
 
 -export_type([options/0]).
@@ -278,13 +278,18 @@ shows(Format, Options) ->
             {error, cprof_words:text(Text, [Format])}
     end.
 
-%% The checked options that are passed to the program.
+%% Those of the checked options that a recording begins with.
+-spec of_recording(map()) -> map().
+of_recording(Options) ->
+    maps:with(keys(record), Options).
+
+%% The same, as they are passed to the program.
 -spec start_args(map()) -> map().
 start_args(#{slower_than := Ms} = Options) ->
     Args = start_args(maps:remove(slower_than, Options)),
     Args#{slower_than_us => max(1, round(Ms * 1000))};
 start_args(Options) ->
-    maps:with(keys(record), Options).
+    of_recording(Options).
 
 -spec render_args(map()) -> map().
 render_args(Options) ->

@@ -145,7 +145,7 @@ begin_recording(Options, Config) ->
             Started = [
                 fun() -> check_outputs(Checked) end,
                 fun() ->
-                    start(cprof_options:start_args(Checked), maps:merge(Config, config(Checked)))
+                    start(cprof_options:of_recording(Checked), maps:merge(Config, config(Checked)))
                 end
             ],
             case first_failure(Started) of

@@ -284,6 +284,11 @@ defmodule CprofTest do
     assert {:error, %Error{code: :invalid_option}} = Cprof.record(1, speed: 3)
   end
 
+  test "only slow spans" do
+    assert {:ok, profile} = Cprof.record(0.2, slower_than: 10)
+    assert Enum.any?(profile.report.meta.notes, &(&1 =~ "--slower-than 10ms"))
+  end
+
   test "one recording at a time" do
     assert Cprof.start() == :ok
     assert {:error, %Error{code: :already_started}} = Cprof.start()
