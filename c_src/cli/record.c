@@ -95,22 +95,45 @@ static void say_written(const char *output, const struct profile *p)
     buffer_deinit(&line);
 }
 
+/* Nothing has the name that is asked for. */
+static bool is_wrong_name(int err)
+{
+    return err == -E_NO_SPAN || err == -E_NO_MATCH || err == -E_NO_FUNCTION;
+}
+
+/* A wrong name does not lose the recording: then all of it is rendered, and the
+ * error is returned nevertheless. */
+static int render(const struct options *o, const struct profile *p,
+                  struct buffer *bytes)
+{
+    struct view view = options_view(o);
+    int err = view_render(p, &view, bytes);
+    if (!is_wrong_name(err))
+        return err;
+    buffer_clear(bytes);
+    view.filter = (struct filter){.events = view.filter.events};
+    view.how.callers = NULL;
+    int whole = view_render(p, &view, bytes);
+    return whole ? whole : err;
+}
+
 static int write_result(const struct options *o, const struct profile *p)
 {
     struct buffer bytes;
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
-    const struct view view = options_view(o);
     const char *what = o->output ? o->output : "stdout";
-    int err = view_render(p, &view, &bytes);
-    what = options_at_fault(o, err, what);
-    if (!err)
-        err = output_write(o->output, say_waiting, &bytes);
+    int err = render(o, p, &bytes), written = err;
+    if (!err || is_wrong_name(err))
+        written = output_write(o->output, say_waiting, &bytes);
     buffer_deinit(&bytes);
-    if (err)
-        return fail(what, err);
+    if (written)
+        return fail(what, written);
     if (o->output && !o->quiet)
         say_written(o->output, p);
-    return EXIT_DONE;
+    if (!err)
+        return EXIT_DONE;
+    say("all of the recording was written, because a name is wrong");
+    return fail(options_at_fault(o, err, what), err);
 }
 
 /* Prints which VMs were not recorded, from the i-th on; also notes it in the
