@@ -21,6 +21,7 @@
 #include "engine/bpf_program.h"
 #include "engine/bpf_sample.h"
 #include "engine/engine.h"
+#include "engine/own_priority.h"
 
 struct engine {
     struct bpf_node node;
@@ -38,6 +39,7 @@ struct engine {
     uint64_t random;
     struct schedstat began, ended; /* of all threads; runs is not used */
     struct engine_counters counters;
+    struct own_priority priority;
     int error;
 
     engine_on_sample *on_sample; /* during poll */
@@ -159,6 +161,7 @@ static void close_engine(struct engine *e)
 {
     if (!e)
         return;
+    own_priority_restore(&e->priority);
     alloc_watches_close(&e->watches);
     alloc_probe_close(&e->probe);
     bpf_program_close(e->program);
@@ -250,6 +253,8 @@ static double waited(const struct engine *e)
 static int start(struct engine *e)
 {
     e->began = bpf_node_sched(&e->node);
+    /* Or few windows would begin while the node keeps all CPUs busy. */
+    own_priority_raise(&e->priority);
     alloc_probe_start(&e->probe, e->rate);
     return 0;
 }

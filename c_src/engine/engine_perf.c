@@ -7,16 +7,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "engine/engine.h"
+#include "engine/own_priority.h"
 #include "engine/perf_pace.h"
 #include "engine/perf_threads.h"
 
 enum {
-    RAISED = -5, /* nice value */
     LATE_NS = 10 * 1000 * 1000,
     SWEEP_NS = 50 * 1000 * 1000,
     READY_MAX = 64,
@@ -28,8 +27,7 @@ struct engine {
     bool running;
     struct perf_pace pace;
     bool new_threads;
-    bool was_raised; /* has our priority been raised from old_priority? */
-    int old_priority;
+    struct own_priority priority;
     uint64_t sweep_ns;              /* when all rings are read next */
     struct perf_thread *handed_out; /* the thread of the current callback */
     struct engine_counters counters;
@@ -44,8 +42,7 @@ static void close_engine(struct engine *e)
     if (!e)
         return;
     perf_threads_deinit(&e->threads);
-    if (e->was_raised)
-        setpriority(PRIO_PROCESS, 0, e->old_priority);
+    own_priority_restore(&e->priority);
     free(e);
 }
 
@@ -101,19 +98,10 @@ static int probe(pid_t pid)
     return perf_event_error(result);
 }
 
-/* Data that is read from the node after a sample must be read soon. A little
- * priority is enough: at -20, the kernel would count this thread as 86 others
- * and move the machine's other load to the node's CPU. */
-static void raise_priority(struct engine *e)
-{
-    errno = 0;
-    e->old_priority = getpriority(PRIO_PROCESS, 0);
-    e->was_raised = errno == 0 && setpriority(PRIO_PROCESS, 0, RAISED) == 0;
-}
-
 static int start(struct engine *e)
 {
-    raise_priority(e);
+    /* Data that is read from the node after a sample must be read soon. */
+    own_priority_raise(&e->priority);
     e->running = true;
     return perf_pace_begin(&e->pace, &e->threads);
 }
