@@ -57,7 +57,10 @@ static int put_one(struct breakpoints *b, int cpu, struct breakpoint *to)
         return 0;
     }
     int err = open_one(b, cpu, to);
-    b->skipped += err && err != -ENODEV; /* -ENODEV: it just went offline */
+    if (!err || err == -ENODEV) /* it just went offline */
+        return err;
+    b->why = b->skipped ? b->why : err;
+    b->skipped++;
     return err;
 }
 
@@ -70,6 +73,7 @@ int breakpoints_set(struct breakpoints *b, const struct cpus *allowed)
     if (!list)
         return -ENOMEM;
     b->skipped = 0;
+    b->why = 0;
     for (int n = cpus_next(allowed, 0); n >= 0; n = cpus_next(allowed, n + 1)) {
         int err = put_one(b, n, &list[count]);
         count += err == 0;

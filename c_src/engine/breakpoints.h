@@ -31,6 +31,7 @@ struct breakpoints {
     struct breakpoint *list; /**< ascending */
     size_t count;
     size_t skipped; /**< CPUs without one, after the last breakpoints_set */
+    int why;        /**< the error of the first of these */
 };
 
 /** Opens them on these CPUs, armed as the others are, and closes those on all

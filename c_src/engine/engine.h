@@ -133,7 +133,8 @@ struct engine_info {
     uint64_t unarmed_ns;    /**< the most time for which the node may have run
                                  on CPUs that did not have their event yet */
     size_t threads_skipped; /**< that could not be sampled */
-    int skipped_why;        /**< the error of these; 0: not known */
+    int skipped_why;        /**< the error of these CPUs or threads; 0: not
+                                 known */
     uint64_t hold_p50_ns;   /**< how long a thread was held for a sample: the
                                  median; 0: none was held */
     uint64_t hold_p99_ns, hold_max_ns;

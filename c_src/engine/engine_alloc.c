@@ -371,6 +371,9 @@ static struct engine_info info(const struct engine *e)
                                      bpf_program_ring_bytes(e->program),
                                  .stack_bytes = COPY_STACK,
                                  .threads = e->node.count,
+                                 .cpus = e->probe.at.count,
+                                 .cpus_skipped = e->probe.at.skipped,
+                                 .skipped_why = e->probe.at.why,
                                  .probe = alloc_probe_info(&e->probe)};
     result.probe.many = e->many;
     result.probe.waited = waited(e);

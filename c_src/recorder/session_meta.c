@@ -229,8 +229,10 @@ static int note_gaps(struct profile *p, const struct target_state *t,
     if (!err && info->cpus_skipped) {
         snprintf(line, sizeof(line),
                  "%zu of the %zu CPUs that the node may run on could not be "
-                 "sampled; raise `ulimit -n`",
-                 info->cpus_skipped, info->cpus + info->cpus_skipped);
+                 "sampled: %s",
+                 info->cpus_skipped, info->cpus + info->cpus_skipped,
+                 info->skipped_why ? err_text(info->skipped_why)
+                                   : "raise `ulimit -n`");
         err = profile_note(p, line);
     }
     layout_missing(&t->layout, missing, sizeof(missing));
