@@ -59,10 +59,10 @@ int alloc_watches_open(struct alloc_watches *w, const struct bpf_node *node,
         *at = (struct breakpoints){.program = node->program,
                                    .of = BPF_HITS_WORDS};
         err = breakpoints_set(at, allowed);
-        if (err)
+        if (err || at->skipped) {
+            breakpoints_close(at);
             break;
-        if (at->skipped)
-            break;
+        }
         w->count++;
     }
     if (err && (w->count == 0 || !is_lack(err)))
