@@ -129,8 +129,10 @@ static void take_missed(void *ctx, const struct alloc_picked *of)
 {
     struct engine *e = ctx;
     struct sample s;
-    if (bpf_node_sample(&e->node, of->record, of->len, &s) != 0)
+    if (bpf_node_sample(&e->node, of->record, of->len, &s) != 0) {
+        e->counters.lost++;
         return;
+    }
     e->unseen += of->bytes;
     hand_on(e, &s, of->bytes, 0);
 }
