@@ -257,6 +257,10 @@ uint64_t alloc_watches_due(const struct alloc_watches *w)
     return due;
 }
 
+/* No word is chosen after this, so what is left of one whose wanted allocations
+ * were found only in part cannot go to others, as in end_watch. It goes to the
+ * function that reached the end of this heap: that keeps the sum and the share
+ * of the process, and the report counts it as bytes that no function wrote. */
 void alloc_watches_end(struct alloc_watches *w, alloc_watch_missed *missed,
                        void *ctx)
 {
