@@ -46,4 +46,8 @@ stop(cprof) ->
 stop(tprof) ->
     {call_time, Functions} = tprof:collect(),
     tprof:stop(),
-    [{{M, F, A}, Us} || {M, {F, A}, Traces} <- Functions, {_, _, Us} <- Traces].
+    [{Mfa, Us} || {Mfa, Traces} <- lists:map(fun traced/1, Functions), {_, _, Us} <- Traces].
+
+%% Which of the two it is depends on the version of tprof.
+traced({M, {F, A}, Traces}) -> {{M, F, A}, Traces};
+traced({M, F, A, Traces}) -> {{M, F, A}, Traces}.
