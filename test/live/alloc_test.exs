@@ -4,11 +4,7 @@ defmodule Live.AllocTest do
 
   alias Live.{Cprof, Node, Recording, Wait}
 
-  # On machines without breakpoints there is nothing to test, but that it says so.
-  setup_all do
-    {doctor, _, _} = Cprof.run(["doctor"])
-    %{works: doctor =~ ~r/^ok +event alloc/m}
-  end
+  @moduletag skip: not Cprof.works?("alloc") && "event alloc does not work here"
 
   defp start(set) do
     node = Node.start("alloc_work", [set])
@@ -79,22 +75,20 @@ defmodule Live.AllocTest do
   defp chance(report), do: 1.0 / :math.sqrt(report["counters"]["effective"])
 
   for set <- ~w(mixed crowd repeat) do
-    test "#{set}: the shares of functions, and the sum", %{works: works} do
-      if works do
-        recorded = unquote(set) |> start() |> during(15_000)
-        report = recorded.report
-        assert report["meta"]["event"] == "alloc"
-        assert report["counters"]["effective"] > 30
-        tvd = distance(totals(report), heap(recorded.pieces))
-        IO.puts("#{unquote(set)}: TVD #{Float.round(tvd, 4)} of #{report["counters"]["effective"]} equal samples")
-        assert tvd <= 0.03 + 1.4 * chance(report), "TVD #{tvd}: #{inspect({totals(report), recorded.pieces})}"
-        # Not those that they call, nor those that call them.
-        assert charged(report, recorded.alone) > 0.85
-        # Where the machine has more work than CPUs, it is uncertain, and the report says so.
-        ratio = per_second(report) / (recorded.collected / recorded.seconds)
-        IO.puts("#{unquote(set)}: #{Float.round(ratio, 3)} of the bytes that the VM reclaimed")
-        assert_in_delta ratio, 1, if(text(recorded.file) =~ "the node had no CPU for", do: 0.6, else: 0.25)
-      end
+    test "#{set}: the shares of functions, and the sum" do
+      recorded = unquote(set) |> start() |> during(15_000)
+      report = recorded.report
+      assert report["meta"]["event"] == "alloc"
+      assert report["counters"]["effective"] > 30
+      tvd = distance(totals(report), heap(recorded.pieces))
+      IO.puts("#{unquote(set)}: TVD #{Float.round(tvd, 4)} of #{report["counters"]["effective"]} equal samples")
+      assert tvd <= 0.03 + 1.4 * chance(report), "TVD #{tvd}: #{inspect({totals(report), recorded.pieces})}"
+      # Not those that they call, nor those that call them.
+      assert charged(report, recorded.alone) > 0.85
+      # Where the machine has more work than CPUs, it is uncertain, and the report says so.
+      ratio = per_second(report) / (recorded.collected / recorded.seconds)
+      IO.puts("#{unquote(set)}: #{Float.round(ratio, 3)} of the bytes that the VM reclaimed")
+      assert_in_delta ratio, 1, if(text(recorded.file) =~ "the node had no CPU for", do: 0.6, else: 0.25)
     end
   end
 
@@ -109,48 +103,42 @@ defmodule Live.AllocTest do
     number * Map.fetch!(%{"B" => 1, "KiB" => 1024, "MiB" => 1024 ** 2, "GiB" => 1024 ** 3}, unit)
   end
 
-  test "what the report says of it", %{works: works} do
-    if works do
-      recorded = "mixed" |> start() |> during(4_000)
-      text = text(recorded.file)
+  test "what the report says of it" do
+    recorded = "mixed" |> start() |> during(4_000)
+    text = text(recorded.file)
 
-      assert [_, heap, binary] =
-               Regex.run(~r{Memory: ([0-9.]+ \w+) allocated on heaps .* ([0-9.]+ \w+) in binaries;}, text)
+    assert [_, heap, binary] =
+             Regex.run(~r{Memory: ([0-9.]+ \w+) allocated on heaps .* ([0-9.]+ \w+) in binaries;}, text)
 
-      {all_heap, all_binary} = recorded.pieces |> Map.values() |> Enum.unzip()
-      truth = Enum.sum(all_binary) / Enum.sum(all_heap)
-      assert_in_delta bytes(binary) / bytes(heap) / truth, 1, 0.5
+    {all_heap, all_binary} = recorded.pieces |> Map.values() |> Enum.unzip()
+    truth = Enum.sum(all_binary) / Enum.sum(all_heap)
+    assert_in_delta bytes(binary) / bytes(heap) / truth, 1, 0.5
 
-      assert text =~ ~r{Note: \d+ collections of garbage were sampled, .* words of heaps were watched}
-      assert text =~ "States: running 100.0 %"
-      refute text =~ "[gc]"
-      refute text =~ "CPU:"
-      # Who only needs room for its stack is charged by the few samples for which no word was found.
-      totals = totals(recorded.report)
-      assert Map.get(totals, "deep", 0) <= 0.2 * Enum.sum(Map.values(totals))
-      {scope, "", 0} = Cprof.run(["report", recorded.file, "-f", "speedscope"])
-      assert scope =~ ~s("unit":"bytes")
-    end
+    assert text =~ ~r{Note: \d+ collections of garbage were sampled, .* words of heaps were watched}
+    assert text =~ "States: running 100.0 %"
+    refute text =~ "[gc]"
+    refute text =~ "CPU:"
+    # Who only needs room for its stack is charged by the few samples for which no word was found.
+    totals = totals(recorded.report)
+    assert Map.get(totals, "deep", 0) <= 0.2 * Enum.sum(Map.values(totals))
+    {scope, "", 0} = Cprof.run(["report", recorded.file, "-f", "speedscope"])
+    assert scope =~ ~s("unit":"bytes")
   end
 
   # It overwrites what it has copied. That the stack is that of who asked for it does not make it an allocation.
-  test "a collection allocates nothing", %{works: works} do
-    if works do
-      report = ("kept" |> start() |> during(5_000)).report
-      self = Map.new(report["functions"], &{&1["name"], &1["self"]})
-      assert self["alloc_work:numbers/1"] > 0
-      assert Map.get(self, "erlang:garbage_collect/0", 0) <= 0.2 * self["alloc_work:numbers/1"]
-    end
+  test "a collection allocates nothing" do
+    report = ("kept" |> start() |> during(5_000)).report
+    self = Map.new(report["functions"], &{&1["name"], &1["self"]})
+    assert self["alloc_work:numbers/1"] > 0
+    assert Map.get(self, "erlang:garbage_collect/0", 0) <= 0.2 * self["alloc_work:numbers/1"]
   end
 
-  test "together with CPU time", %{works: works} do
-    if works do
-      node = start("mixed")
-      report = Cprof.json(["record", "-q", "--event", "cpu,alloc", "-p", node.pid, "-d", "3"])
-      assert report["meta"]["event"] == "cpu-clock"
-      assert report["alloc"]["meta"]["event"] == "alloc"
-      assert report["alloc"]["counters"]["samples"] > 20
-    end
+  test "together with CPU time" do
+    node = start("mixed")
+    report = Cprof.json(["record", "-q", "--event", "cpu,alloc", "-p", node.pid, "-d", "3"])
+    assert report["meta"]["event"] == "cpu-clock"
+    assert report["alloc"]["meta"]["event"] == "alloc"
+    assert report["alloc"]["counters"]["samples"] > 20
   end
 
   # The node's own code, as it is in its memory.
@@ -169,20 +157,18 @@ defmodule Live.AllocTest do
     IO.iodata_to_binary(bytes)
   end
 
-  test "nothing of the node is changed, only one recording has room, and it can be killed", %{works: works} do
-    if works do
-      node = start("mixed")
-      before = code(node)
-      recording = record(node, ["-d", 3600, "-o", Path.join(node.dir, "killed.pb.gz")])
-      Wait.until(fn -> samples?(recording) end, "it samples")
-      assert code(node) == before
-      {_, said, 1} = Cprof.run(["record", "--event", "alloc", "-p", node.pid, "-d", "1"])
-      assert said =~ "breakpoints"
-      {_, 0} = System.cmd("kill", ["-KILL", "#{recording.pid}"])
-      assert code(node) == before
-      # Its breakpoints are free again.
-      report = Cprof.json(["record", "-q", "--event", "alloc", "-p", node.pid, "-d", "2"])
-      assert report["counters"]["samples"] > 20
-    end
+  test "nothing of the node is changed, only one recording has room, and it can be killed" do
+    node = start("mixed")
+    before = code(node)
+    recording = record(node, ["-d", 3600, "-o", Path.join(node.dir, "killed.pb.gz")])
+    Wait.until(fn -> samples?(recording) end, "it samples")
+    assert code(node) == before
+    {_, said, 1} = Cprof.run(["record", "--event", "alloc", "-p", node.pid, "-d", "1"])
+    assert said =~ "breakpoints"
+    {_, 0} = System.cmd("kill", ["-KILL", "#{recording.pid}"])
+    assert code(node) == before
+    # Its breakpoints are free again.
+    report = Cprof.json(["record", "-q", "--event", "alloc", "-p", node.pid, "-d", "2"])
+    assert report["counters"]["samples"] > 20
   end
 end

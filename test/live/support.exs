@@ -292,10 +292,10 @@ defmodule Live.Cprof do
     end
   end
 
-  @doc "Does an engine work here, according to `cprof doctor`?"
-  def works?(engine) do
+  @doc "Does an engine, or an event that has a line of its own, work here, according to `cprof doctor`?"
+  def works?(name) do
     {doctor, _, _} = run(["doctor"])
-    doctor =~ ~r/^ok +engine #{engine} /m
+    doctor =~ ~r/^ok +(engine|event) #{name}\b/m
   end
 
   def otp, do: :erlang.system_info(:otp_release) |> List.to_integer()
