@@ -7,7 +7,7 @@ defmodule Live.AllocTest do
   @moduletag skip: not Cprof.works?("alloc") && "event alloc does not work here"
 
   defp start(set) do
-    node = Node.start("alloc_work", [set])
+    node = Node.start("alloc_work", [set], [], with: ["alloc_cost"])
     on_exit(fn -> Node.stop(node) end)
     node
   end

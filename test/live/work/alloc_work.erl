@@ -23,16 +23,13 @@
 -module(alloc_work).
 -export([start/1, worker/2, client/2, server/0, repeater/3, brief/3]).
 
--define(TIMES, 50).
--define(ROOM, 4000000).
-
 start([Set]) ->
     persistent_term:put(?MODULE, [I * 7919 rem 200 || I <- lists:seq(1, 200)]),
     persistent_term:put({?MODULE, tuple}, list_to_tuple(lists:seq(1, 30))),
     persistent_term:put({?MODULE, map}, maps:from_list([{I, I} || I <- lists:seq(1, 60)])),
     persistent_term:put({?MODULE, binary}, binary:copy(<<"text">>, 500)),
     Pieces = pieces(list_to_atom(Set)),
-    Costs = [{Name, cost(Fun)} || {Name, Fun} <- Pieces],
+    Costs = [{Name, alloc_cost:count(Fun, fun ?MODULE:server/0)} || {Name, Fun} <- Pieces],
     Counters = counters:new(max(length(Pieces), 1), [write_concurrency]),
     Workers = start_workers(list_to_atom(Set), list_to_tuple([Fun || {_, Fun} <- Pieces]), Counters),
     io:format("ready ~s~n", [os:getpid()]),
@@ -129,47 +126,6 @@ sums(Counters, Costs) ->
     [counters:get(Counters, I) || I <- lists:seq(1, length(Costs))].
 
 %% --- what a piece allocates --------------------------------------------------
-
-%% Thousandths of words on the heap, and bytes of binaries outside of it. The VM
-%% knows the heap of a process that waits, and not that of one that asks.
-cost(Fun) ->
-    Room = [{min_heap_size, ?ROOM}, {min_bin_vheap_size, ?ROOM}],
-    Server = spawn_opt(?MODULE, server, [], Room),
-    {Pid, Ref} = spawn_opt(fun() -> put(server, Server), serve(Fun) end, [monitor | Room]),
-    [Start, Nothing, Once, Often] = [used([Pid, Server], Times) || Times <- [2, 0, 0, ?TIMES]],
-    [{minor_gcs, 0} = lists:keyfind(minor_gcs, 1, element(2, process_info(P, garbage_collection))) || P <- [Pid, Server]],
-    [exit(P, kill) || P <- [Pid, Server]],
-    receive {'DOWN', Ref, process, Pid, _} -> ok end,
-    true = Nothing =/= Start,
-    {{Heap0, _}, {Heap1, Binary1}, {Heap2, Binary2}} = {Nothing, Once, Often},
-    {1000 * (Heap2 - Heap1 - (Heap1 - Heap0)) div ?TIMES, 8 * (Binary2 - Binary1) div ?TIMES}.
-
-serve(Fun) ->
-    receive {From, Times} -> times(Fun, Times), From ! done end,
-    serve(Fun).
-
-times(_, 0) -> ok;
-times(Fun, N) ->
-    ok = Fun(),
-    times(Fun, N - 1).
-
-used([Pid | _] = Pids, Times) ->
-    Pid ! {self(), Times},
-    receive done -> ok end,
-    {Heaps, Binaries} = lists:unzip([used(P) || P <- Pids]),
-    {lists:sum(Heaps), lists:sum(Binaries)}.
-
-used(Pid) ->
-    at_rest(Pid),
-    {garbage_collection_info, Info} = process_info(Pid, garbage_collection_info),
-    [Heap, Fragments, Binary] = [element(2, lists:keyfind(Key, 1, Info)) || Key <- [heap_size, mbuf_size, bin_vheap_size]],
-    {Heap + Fragments, Binary}.
-
-at_rest(Pid) ->
-    case process_info(Pid, status) of
-        {status, waiting} -> ok;
-        _ -> at_rest(Pid)
-    end.
 
 %% The functions that allocate in a piece, with their words; the last one has the
 %% rest of what the VM counted. A BIF's words are its own. [] if it is not known in
