@@ -67,27 +67,49 @@ static struct watch_event event_of(const struct watch_judge *j,
     return e;
 }
 
-/* What fires while a recording is being made needs no other one. */
+/* When that was which fires: it may have been read some time ago. */
+static uint64_t moment_of(const struct cause *why)
+{
+    return why->vitals ? why->vitals->at_ns : clock_now_ns();
+}
+
+/* A recording whose time is over, but which still waits for its snapshot, does
+ * not contain this moment. It is written without the snapshot. 0, or the error
+ * of reporting that; the new one has begun in any case. */
+static int begin_recording(struct watch_judge *j, const struct cause *why)
+{
+    int err = j->pending.on
+                  ? watch_pending_write(&j->pending, j->place, j->flight)
+                  : 0;
+    watch_pending_begin(&j->pending, j->place, is_of_end(why) ? 0 : j->o->pid,
+                        why->word);
+    return err;
+}
+
+static int say_held_back(const struct watch_judge *j, struct watch_event e)
+{
+    char most[120];
+    snprintf(most, sizeof(most),
+             "there are already %u within %llu s, as many as --at-most allows",
+             j->quota.most, (unsigned long long)(j->quota.span_ns / NS_PER_S));
+    e.kind = WATCH_HELD_BACK;
+    e.why = most;
+    return watch_say(j->place->say, &e);
+}
+
+/* What fires within the time of a recording that is being made needs no other
+ * one. */
 static int fire(struct watch_judge *j, const struct cause *why)
 {
-    char pid[FLIGHT_PID], most[120];
+    char pid[FLIGHT_PID];
     struct watch_event e = event_of(j, why, pid);
-    bool taken = j->pending.on || quota_take(&j->quota, clock_now_ns());
-    if (taken && !j->pending.on)
-        watch_pending_begin(&j->pending, j->place,
-                            is_of_end(why) ? 0 : j->o->pid, why->word);
-    if (taken) {
-        e.recording = j->pending.stem;
-    } else {
-        e.kind = WATCH_HELD_BACK;
-        snprintf(most, sizeof(most),
-                 "there are already %u within %llu s, as many as --at-most "
-                 "allows",
-                 j->quota.most,
-                 (unsigned long long)(j->quota.span_ns / NS_PER_S));
-        e.why = most;
-    }
-    return watch_say(j->place->say, &e);
+    bool is_in = j->pending.on && moment_of(why) <= j->pending.end_ns;
+    if (!is_in && !quota_take(&j->quota, clock_now_ns()))
+        return say_held_back(j, e);
+    int err = is_in ? 0 : begin_recording(j, why);
+    e.recording = j->pending.stem;
+    int unheard = watch_say(j->place->say, &e);
+    return err ? err : unheard;
 }
 
 static int say_unknown(const struct watch_judge *j, const struct condition *c)

@@ -206,6 +206,31 @@ defmodule Live.FlightTest do
     assert rest(watch) == []
   end
 
+  # The process that takes the snapshot is stopped, so the first recording waits for it after its time.
+  test "what fires after the time of a recording that waits for its snapshot gets one of its own", ctx do
+    watch = watch(ctx.node, ctx.dir, ["--when", "mailbox > 5000000"])
+    began(watch)
+    Program.signal(watch.pid, "USR1")
+    one = event(watch, "fired")
+    Program.signal(child_of(watch), "STOP")
+    Wait.until(fn -> System.system_time(:millisecond) > unix_ms(one) + 1100 end, "its time is over")
+    Program.signal(watch.pid, "USR1")
+    assert %{"event" => "wrote", "files" => [file]} = wrote = next(watch, 60_000)
+    assert wrote["recording"] == one["recording"]
+    assert file =~ ~r/\.pb\.gz$/
+    assert %{"event" => "fired"} = other = next(watch, 60_000)
+    assert other["recording"] != one["recording"]
+    assert %{"files" => [_, _, _], "recording" => name} = event(watch, "wrote")
+    assert name == other["recording"]
+    assert rest(watch) == []
+  end
+
+  defp child_of(%{pid: pid}) do
+    children = fn -> "/proc/#{pid}/task/#{pid}/children" |> File.read!() |> String.split() end
+    [child] = Wait.until(fn -> match?([_], children.()) && children.() end, "it takes a snapshot")
+    child
+  end
+
   test "`for 3s` wants it to last", %{node: node, dir: dir} do
     watch = watch(node, dir, ["--when", "mailbox > 5000 for 3s"])
     began(watch)
