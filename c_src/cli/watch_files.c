@@ -84,7 +84,7 @@ static int add_recording(struct files *f, const struct options *o,
 static void add_snapshot(struct files *f, const struct watch_snapshot *s)
 {
     struct buffer json, text;
-    if (!s || watch_snapshot_take(s, &json, &text) != 0)
+    if (watch_snapshot_take(s, &json, &text) != 0)
         return;
     struct file *first = add_file(f, of_snapshot, format_json.extension);
     first->bytes = json;

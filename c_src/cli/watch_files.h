@@ -42,7 +42,7 @@ struct watch_written {
 /**
  * Writes a recording.
  * @param stem      of output_series_stem
- * @param snapshot  what was taken until now; NULL: none
+ * @param snapshot  what was taken until now
  * @param out       the files that were written, also if others could not be
  * @return 0; -E_LIMIT: it is larger than the budget; or the error of a format,
  *         of writing or of removing

@@ -40,6 +40,7 @@ static int report(const struct watch_pending *p,
                   int err, const struct watch_written *written)
 {
     const char *paths[WATCH_FILES];
+    char why[WATCH_SNAPSHOT_WHY];
     struct watch_event e = watch_event_now(err ? WATCH_FAILED : WATCH_WROTE);
     for (size_t i = 0; i < written->count; i++)
         paths[i] = written->paths[i];
@@ -52,6 +53,8 @@ static int report(const struct watch_pending *p,
         e.why = err_text(err);
     else
         say_span(p, of, &e);
+    if (!err)
+        e.why = watch_snapshot_why(&p->snapshot, why);
     return watch_say(place->say, &e);
 }
 

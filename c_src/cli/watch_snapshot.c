@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -61,9 +62,11 @@ static void work(pid_t node, int fd)
 void watch_snapshot_start(struct watch_snapshot *s, pid_t node)
 {
     int fds[2];
-    *s = (struct watch_snapshot){.fd = -1, .ended = true};
+    *s = (struct watch_snapshot){.node = node, .fd = -1, .ended = true};
     buffer_init(&s->bytes, 2 * MOST_BYTES + sizeof(struct head));
-    if (node == 0 || pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (node && pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+        s->err = -errno;
+    if (!node || s->err)
         return;
     s->child = fork();
     if (s->child == 0) {
@@ -72,8 +75,9 @@ void watch_snapshot_start(struct watch_snapshot *s, pid_t node)
         close(fds[0]);
         work(node, fds[1]);
     }
+    s->err = s->child < 0 ? -errno : 0;
     close(fds[1]);
-    if (s->child < 0) {
+    if (s->err) {
         s->child = 0;
         close(fds[0]);
         return;
@@ -108,6 +112,8 @@ bool watch_snapshot_poll(struct watch_snapshot *s)
         int why = n < 0 ? errno : 0;
         if (to)
             s->bytes.len -= (size_t)(CHUNK - (n > 0 ? n : 0));
+        else
+            s->err = buffer_status(&s->bytes);
         if (n == 0 || (n < 0 && why != EAGAIN && why != EINTR))
             end_child(s);
     }
@@ -124,7 +130,11 @@ int watch_snapshot_take(const struct watch_snapshot *s, struct buffer *json,
                         struct buffer *text)
 {
     struct head h;
-    if (!s->ended || s->bytes.len < sizeof(h))
+    if (s->err)
+        return s->err;
+    if (!s->ended)
+        return -E_TIME;
+    if (s->bytes.len < sizeof(h))
         return -E_SHORT;
     memcpy(&h, s->bytes.data, sizeof(h));
     if (h.err)
@@ -135,6 +145,24 @@ int watch_snapshot_take(const struct watch_snapshot *s, struct buffer *json,
     *json = view(s, sizeof(h), h.json);
     *text = view(s, sizeof(h) + h.json, h.text);
     return 0;
+}
+
+const char *watch_snapshot_why(const struct watch_snapshot *s,
+                               char text[static WATCH_SNAPSHOT_WHY])
+{
+    struct buffer json, words;
+    int err = watch_snapshot_take(s, &json, &words);
+    const char *why = err_text(err);
+    if (!err || !s->node)
+        return NULL;
+    if (!s->ended)
+        why = "it was not finished when the recording was written";
+    else if (err == -E_SHORT)
+        why = "the process that took it ended too early";
+    else if (err == -E_LIMIT)
+        why = "it is larger than 64 MB, or there is too little memory";
+    snprintf(text, WATCH_SNAPSHOT_WHY, "there is no snapshot: %s", why);
+    return text;
 }
 
 void watch_snapshot_stop(struct watch_snapshot *s)

@@ -18,7 +18,7 @@ enum watch_kind {
     WATCH_FIRED,     /**< a condition holds: `recording` is being made */
     WATCH_HELD_BACK, /**< a condition holds, but there were too many recordings
                           already */
-    WATCH_WROTE,     /**< `recording` is written */
+    WATCH_WROTE,     /**< `recording` is written; why there is no snapshot */
     WATCH_REMOVED,   /**< an old file, to make room */
     WATCH_FAILED,    /**< `recording` could not be written: why */
     WATCH_UNKNOWN, /**< a condition is about a figure that is not known: why */

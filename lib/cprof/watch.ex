@@ -38,7 +38,7 @@ defmodule Cprof.Watch do
       conditions `value` and `above` (the limit), and of `utilization` also `waited_for_cpu` (percent of the time).
       Metadata: `figure`, `cause`, `recording` (how the names of its files begin), and `process` (of a mailbox)
     * `[:cprof, :watch, :recorded]` - it is written. Measurements: `samples`, `before_s`, `after_s`. Metadata:
-      `recording`, `files`
+      `recording`, `files`, and `why`, if the snapshot is missing
     * `[:cprof, :watch, :held_back]` - there were too many recordings already (`:at_most`). Measurements and metadata as
       those of `:fired`, with `why` instead of `recording`
     * `[:cprof, :watch, :failed]` - it could not be written. Metadata: `recording`, `why`, and `files`, if some were

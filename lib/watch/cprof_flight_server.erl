@@ -269,7 +269,7 @@ said(held_back, Event, State) ->
     count(held_back, State);
 said(wrote, #{files := Files} = Event, State) ->
     Measurements = maps:with([samples, before_s, after_s], Event),
-    tell(recorded, Measurements, maps:with([recording, files], Event)),
+    tell(recorded, Measurements, maps:with([recording, files, why], Event)),
     count(recorded, State#{last_files := Files});
 said(failed, #{why := Why} = Event, State) ->
     ?LOG_WARNING("cprof could not write the recording ~ts: ~ts", [maps:get(recording, Event, <<>>), Why]),

@@ -159,6 +159,32 @@ static void a_recording_is_written(void **state)
                  "\"before_s\": 59.96, \"after_s\": 10.0}\n");
 }
 
+/* Without its snapshot. */
+static void a_recording_is_written_in_part(void **state)
+{
+    (void)state;
+    const struct watch_event e = {.kind = WATCH_WROTE,
+                                  .value = NAN,
+                                  .limit = NAN,
+                                  .waited_for_cpu = NAN,
+                                  .recording = "w-mailbox",
+                                  .files = files,
+                                  .file_count = 1,
+                                  .samples = 7,
+                                  .before_s = 5,
+                                  .after_s = 1,
+                                  .why = "there is no snapshot: it failed"};
+    assert_lines(&e,
+                 "1970-01-01T00:00:00.000Z wrote ./w-mailbox.pb.gz (7 samples, "
+                 "from 5.0 s before to 1.0 s after): there is no snapshot: it "
+                 "failed\n",
+                 "{\"event\": \"wrote\", \"time\": "
+                 "\"1970-01-01T00:00:00.000Z\", \"recording\": \"w-mailbox\", "
+                 "\"files\": [\"./w-mailbox.pb.gz\"], \"samples\": 7, "
+                 "\"before_s\": 5.0, \"after_s\": 1.0, \"why\": "
+                 "\"there is no snapshot: it failed\"}\n");
+}
+
 static void a_node_is_watched_and_ends(void **state)
 {
     (void)state;
@@ -213,6 +239,7 @@ int main(void)
         cmocka_unit_test(figures_are_shown_with_their_units),
         cmocka_unit_test(a_recording_was_asked_for),
         cmocka_unit_test(a_recording_is_written),
+        cmocka_unit_test(a_recording_is_written_in_part),
         cmocka_unit_test(a_node_is_watched_and_ends),
         cmocka_unit_test(old_files_are_removed),
     };

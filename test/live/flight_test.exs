@@ -218,11 +218,24 @@ defmodule Live.FlightTest do
     assert %{"event" => "wrote", "files" => [file]} = wrote = next(watch, 60_000)
     assert wrote["recording"] == one["recording"]
     assert file =~ ~r/\.pb\.gz$/
+    assert wrote["why"] == "there is no snapshot: it was not finished when the recording was written"
     assert %{"event" => "fired"} = other = next(watch, 60_000)
     assert other["recording"] != one["recording"]
-    assert %{"files" => [_, _, _], "recording" => name} = event(watch, "wrote")
+    assert %{"files" => [_, _, _], "recording" => name} = wrote = event(watch, "wrote")
     assert name == other["recording"]
+    refute Map.has_key?(wrote, "why")
     assert rest(watch) == []
+  end
+
+  test "a recording whose snapshot fails says so", ctx do
+    watch = watch(ctx.node, ctx.dir, ["--when", "mailbox > 5000000"])
+    began(watch)
+    Program.signal(watch.pid, "USR1")
+    event(watch, "fired")
+    Program.signal(child_of(watch), "KILL")
+    assert %{"files" => [_], "why" => why} = event(watch, "wrote")
+    assert why == "there is no snapshot: the process that took it ended too early"
+    rest(watch)
   end
 
   defp child_of(%{pid: pid}) do
