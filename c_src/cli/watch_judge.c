@@ -58,6 +58,7 @@ static struct watch_event event_of(const struct watch_judge *j,
     e.vital = why->condition->vital;
     e.value = why->vitals->value[e.vital];
     e.limit = why->condition->limit;
+    e.at_least = why->vitals->at_least[e.vital];
     if (e.vital == VITAL_UTILIZATION)
         e.waited_for_cpu = why->vitals->waited_for_cpu;
     if (why->vitals->pid[e.vital]) {

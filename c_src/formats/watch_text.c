@@ -25,11 +25,12 @@ static void add_node(const struct watch_event *e, struct buffer *out)
         buffer_printf(out, ", %u Hz, engine %s", e->rate, e->engine);
 }
 
-/* "12,034 messages", "1.25 GB/s", "93 %" */
+/* "12,034 messages", "at least 60", "1.25 GB/s", "93 %" */
 static void add_value(const struct watch_event *e, struct buffer *out)
 {
     const struct vital_kind *k = &vital_kinds[e->vital];
     double value = e->value > 0 ? e->value : 0;
+    buffer_text(out, e->at_least ? "at least " : "");
     if (k->unit == VITAL_PERCENT)
         buffer_printf(out, "%.0f %%", value);
     else if (k->unit == VITAL_BYTES)

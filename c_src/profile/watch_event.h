@@ -7,6 +7,7 @@
 #ifndef CPROF_PROFILE_WATCH_EVENT_H
 #define CPROF_PROFILE_WATCH_EVENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -34,6 +35,7 @@ struct watch_event {
     const char *word;  /**< a vital's word, "signal", ... */
     enum vital vital;  /**< if value is not NAN */
     double value, limit;
+    bool at_least;         /**< the value may be higher (struct vitals) */
     double waited_for_cpu; /**< percent, of utilization */
     const char *process;   /**< the pid that has that figure */
     const char *recording; /**< how the names of its files begin */

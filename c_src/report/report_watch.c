@@ -58,6 +58,8 @@ void report_walk_watch(const struct watch_event *e, struct sink *s)
     if (!isnan(e->value)) {
         sink_real(s, "value", e->value, DECIMALS);
         sink_real(s, "above", e->limit, DECIMALS);
+        if (e->at_least)
+            sink_boolean(s, "at_least", true);
     }
     if (!isnan(e->waited_for_cpu))
         sink_real(s, "waited_for_cpu", e->waited_for_cpu, DECIMALS);

@@ -36,7 +36,8 @@ defmodule Cprof.Watch do
 
     * `[:cprof, :watch, :fired]` - a recording is being made. Measurements: `system_time`, as of all of these, and of
       conditions `value` and `above` (the limit), and of `utilization` also `waited_for_cpu` (percent of the time).
-      Metadata: `figure`, `cause`, `recording` (how the names of its files begin), and `process` (of a mailbox)
+      Metadata: `figure`, `cause`, `recording` (how the names of its files begin), `process` (of a mailbox),
+      and `at_least` (`true` if not all processes were read, so `value` may be higher)
     * `[:cprof, :watch, :recorded]` - it is written. Measurements: `samples`, `before_s`, `after_s`. Metadata:
       `recording`, `files`, and `why`, if the snapshot is missing
     * `[:cprof, :watch, :held_back]` - there were too many recordings already (`:at_most`). Measurements and metadata as

@@ -262,10 +262,10 @@ data(Packet, State) ->
 said(began, #{engine := Engine}, State) ->
     State#{state := watching, engine := Engine};
 said(fired, #{cause := Cause} = Event, State) ->
-    tell(fired, maps:with([value, above, waited_for_cpu], Event), maps:with([figure, cause, process, recording], Event)),
+    tell(fired, maps:with([value, above, waited_for_cpu], Event), maps:with([figure, cause, at_least, process, recording], Event)),
     count(fired, State#{last_cause := Cause});
 said(held_back, Event, State) ->
-    tell(held_back, maps:with([value, above, waited_for_cpu], Event), maps:with([figure, cause, process, why], Event)),
+    tell(held_back, maps:with([value, above, waited_for_cpu], Event), maps:with([figure, cause, at_least, process, why], Event)),
     count(held_back, State);
 said(wrote, #{files := Files} = Event, State) ->
     Measurements = maps:with([samples, before_s, after_s], Event),

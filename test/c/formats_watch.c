@@ -61,6 +61,22 @@ static void a_condition_has_fired(void **state)
                  "\"above\": 10000.0, \"why\": \"too many\"}\n");
 }
 
+/* Not all processes were read. */
+static void a_value_may_be_higher(void **state)
+{
+    (void)state;
+    struct watch_event e = fired();
+    e.at_least = true;
+    assert_lines(&e,
+                 "2026-11-29T08:31:51.123Z fired mailbox > 10000: at least "
+                 "12,034 messages, <0.91.0>; recording w-mailbox\n",
+                 "{\"event\": \"fired\", \"time\": "
+                 "\"2026-11-29T08:31:51.123Z\", \"figure\": \"mailbox\", "
+                 "\"cause\": \"mailbox > 10000\", \"value\": 12034.0, "
+                 "\"above\": 10000.0, \"at_least\": true, \"process\": "
+                 "\"<0.91.0>\", \"recording\": \"w-mailbox\"}\n");
+}
+
 /* How much of that time was left out, because they had no CPU. */
 static void schedulers_waited_for_cpus(void **state)
 {
@@ -235,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_condition_has_fired),
+        cmocka_unit_test(a_value_may_be_higher),
         cmocka_unit_test(schedulers_waited_for_cpus),
         cmocka_unit_test(figures_are_shown_with_their_units),
         cmocka_unit_test(a_recording_was_asked_for),

@@ -206,6 +206,16 @@ defmodule Live.FlightTest do
     assert rest(watch) == []
   end
 
+  test "of more processes than are read each time, the longest mailbox is a lower bound", %{node: node, dir: dir} do
+    tell(node, "born 15000")
+    watch = watch(node, dir, ["--when", "mailbox > 5000"])
+    began(watch)
+    tell(node, "flood 6000")
+    assert %{"value" => value, "at_least" => true} = event(watch, "fired")
+    assert value > 5000
+    rest(watch)
+  end
+
   # The process that takes the snapshot is stopped, so the first recording waits for it after its time.
   test "what fires after the time of a recording that waits for its snapshot gets one of its own", ctx do
     watch = watch(ctx.node, ctx.dir, ["--when", "mailbox > 5000000"])
