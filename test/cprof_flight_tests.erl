@@ -293,6 +293,10 @@ a_program_that_stands_still(Folder) ->
     Long = lists:duplicate(5000, $x),
     Answers = lists:usort([cprof_flight:trigger(Watch, Long) || _ <- lists:seq(1, 100)]),
     ?assertMatch([ok, {error, {not_watched, _}}], Answers),
+    %% Who has asked for a recording knows; a trigger of an event is counted.
+    ?assertMatch(#{lost := 0}, stats(Watch)),
+    Watch ! {span_over, [a], native(20000), native(10000)},
+    until_stats(Watch, lost, 1),
     ok = cprof_flight:stop(Watch),
     until(fun() -> {not filelib:is_dir("/proc/" ++ integer_to_list(OsPid)), ended} end).
 

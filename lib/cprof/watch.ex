@@ -73,6 +73,7 @@ defmodule Cprof.Watch do
           held_back: non_neg_integer(),
           recorded: non_neg_integer(),
           failed: non_neg_integer(),
+          lost: non_neg_integer(),
           last_cause: String.t() | nil,
           last_files: [String.t()],
           last_failure: {atom(), String.t()} | nil
@@ -121,7 +122,8 @@ defmodule Cprof.Watch do
   def stop(watch), do: :cprof_flight.stop(watch)
 
   @doc """
-  What the watch does, and what it has done since it began.
+  What the watch does, and what it has done since it began. `lost` counts triggers of `:spans` and `:system` that the
+  program did not take, because it did not run or was stopped.
   """
   @spec stats(watch()) :: {:ok, stats()} | {:error, Error.t()}
   def stats(watch) do

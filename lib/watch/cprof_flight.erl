@@ -45,7 +45,9 @@ start_link(Options) ->
 stop(Watch) ->
     cprof_flight_server:stop(Watch).
 
-%% @doc What the watch does, and what it has done since it began.
+%% @doc What the watch does, and what it has done since it began. `lost' counts
+%% triggers of spans and of the system monitor that the program did not take, because
+%% it did not run or was stopped.
 -spec stats(watch()) -> {ok, cprof_flight_server:stats()} | {error, cprof_protocol:failure()}.
 stats(Watch) ->
     cprof_flight_server:stats(Watch).

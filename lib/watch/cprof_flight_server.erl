@@ -22,6 +22,8 @@
     held_back := non_neg_integer(),
     recorded := non_neg_integer(),
     failed := non_neg_integer(),
+    %% triggers from inside that the program did not take
+    lost := non_neg_integer(),
     last_cause := binary() | undefined,
     last_files := [binary()],
     last_failure := cprof_protocol:failure() | undefined
@@ -113,7 +115,7 @@ fresh(Checked) ->
         state => starting,
         began => erlang:monotonic_time(millisecond),
         engine => undefined,
-        counts => #{fired => 0, held_back => 0, recorded => 0, failed => 0},
+        counts => #{fired => 0, held_back => 0, recorded => 0, failed => 0, lost => 0},
         last_cause => undefined,
         last_files => [],
         last_failure => undefined
@@ -237,8 +239,15 @@ tick(#{spans := Spans, monitor := Monitor} = State) ->
 
 %% A word for the names of the files, and why. The program decides what becomes of it.
 fire(Word, Text, State) ->
-    _ = say(["fire ", Word, " ", Text], State),
-    State.
+    case say(["fire ", Word, " ", Text], State) of
+        true ->
+            State;
+        false ->
+            ?LOG_WARNING("cprof: the program of the watch does not run or does not read, so this trigger is lost: ~ts", [
+                Text
+            ]),
+            count(lost, State)
+    end.
 
 say(_, #{port := none}) ->
     false;
