@@ -300,6 +300,19 @@ a_program_that_stands_still(Folder) ->
     ok = cprof_flight:stop(Watch),
     until(fun() -> {not filelib:is_dir("/proc/" ++ integer_to_list(OsPid)), ended} end).
 
+a_watch_that_does_not_answer_is_running_test_() ->
+    {timeout, 180, {spawn, fun() -> with_folder(fun a_watch_that_does_not_answer/1) end}}.
+
+a_watch_that_does_not_answer(Folder) ->
+    process_flag(trap_exit, true),
+    {ok, Watch} = cprof_flight:start_link(#{folder => Folder}),
+    ok = sys:suspend(Watch),
+    ?assertMatch({error, {timeout, _}}, cprof_flight:stats(Watch)),
+    ok = sys:resume(Watch),
+    ?assertMatch(#{state := _}, stats(Watch)),
+    ok = cprof_flight:stop(Watch),
+    ?assertMatch({error, {not_started, _}}, cprof_flight:stats(Watch)).
+
 its_supervisor_brings_it_back_test_() ->
     {timeout, 180, {spawn, fun() -> with_folder(fun its_supervisor_brings_it_back/1) end}}.
 

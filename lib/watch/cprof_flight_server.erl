@@ -40,6 +40,7 @@
 -define(USAGE, 2).
 %% How long the program may take to write what it is recording.
 -define(STOP_MS, 5000).
+-define(CALL_MS, 5000).
 
 -spec start_link(cprof_flight_options:checked()) ->
     {ok, pid()} | {error, cprof_protocol:failure() | {already_started, pid()}}.
@@ -72,9 +73,12 @@ trigger(Watch, Text) ->
 
 call(Watch, Request) ->
     try
-        gen_server:call(Watch, Request)
+        gen_server:call(Watch, Request, ?CALL_MS)
     catch
-        exit:_ -> {error, {not_started, <<"no such watch is running">>}}
+        exit:{timeout, _} ->
+            {error, {timeout, <<"the watch did not answer within 5 s; it may still do what it was asked for">>}};
+        exit:_ ->
+            {error, {not_started, <<"no such watch is running">>}}
     end.
 
 %% --- beginning and end --------------------------------------------------------
