@@ -117,7 +117,7 @@ static void files_deinit(struct files *f)
 struct removing {
     const struct watch_series *series;
     const struct watch_say *say;
-    int err;
+    int unheard;
 };
 
 static void on_removed(void *ctx, const char *file)
@@ -131,18 +131,19 @@ static void on_removed(void *ctx, const char *file)
     e.files = paths;
     e.file_count = 1;
     int err = watch_say(r->say, &e);
-    r->err = r->err ? r->err : err;
+    r->unheard = r->unheard ? r->unheard : err;
 }
 
 static int make_room(const struct watch_series *s, const struct watch_say *say,
-                     const struct files *f)
+                     const struct files *f, int *unheard)
 {
     struct removing r = {s, say, 0};
     uint64_t space = 0;
     for (size_t i = 0; i < f->count; i++)
         space += output_series_space(f->list[i].bytes.len);
     int err = output_series_make_room(&s->series, space, on_removed, &r);
-    return err ? err : r.err;
+    *unheard = r.unheard;
+    return err;
 }
 
 static int write_all(const struct watch_series *s, const struct files *f,
@@ -167,9 +168,10 @@ int watch_files_write(const struct watch_series *s, const struct watch_say *say,
 {
     struct files files = {.count = 0};
     out->count = 0;
+    out->unheard = 0;
     int err = render(&files, o, p, snapshot);
     if (!err)
-        err = make_room(s, say, &files);
+        err = make_room(s, say, &files, &out->unheard);
     if (!err)
         err = write_all(s, &files, stem, out);
     files_deinit(&files);

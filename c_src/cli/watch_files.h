@@ -37,6 +37,7 @@ MUST_USE int watch_series_check(const struct watch_series *s);
 struct watch_written {
     char paths[WATCH_FILES][PATH_MAX];
     size_t count;
+    int unheard; /* the error of reporting what was removed (watch_say), or 0 */
 };
 
 /**
@@ -45,7 +46,8 @@ struct watch_written {
  * @param snapshot  what was taken until now
  * @param out       the files that were written, also if others could not be
  * @return 0; -E_LIMIT: it is larger than the budget; or the error of a format,
- *         of writing or of removing
+ *         of writing or of removing. It is also written if nobody hears what
+ *         was removed (out->unheard).
  */
 MUST_USE int watch_files_write(const struct watch_series *s,
                                const struct watch_say *say,

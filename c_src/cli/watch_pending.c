@@ -75,5 +75,5 @@ int watch_pending_write(struct watch_pending *p,
     profile_destroy(of);
     watch_snapshot_stop(&p->snapshot);
     p->on = false;
-    return err;
+    return err ? err : written.unheard;
 }

@@ -1,5 +1,6 @@
 #include "cli/watch_say.h"
 
+#include <errno.h>
 #include <math.h>
 
 #include "base/clock.h"
@@ -38,5 +39,5 @@ int watch_say(const struct watch_say *to, const struct watch_event *e)
     if (!err)
         err = port_write_all(to->fd, bytes.data, bytes.len);
     buffer_deinit(&bytes);
-    return err;
+    return err == -EPIPE ? -E_NO_READER : err;
 }

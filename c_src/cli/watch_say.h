@@ -18,7 +18,8 @@ struct watch_say {
 
 /** An event of now, with nothing else known. */
 struct watch_event watch_event_now(enum watch_kind kind);
-/** 0, -E_LIMIT, or -errno: nobody reads it any more. */
+/** 0, -E_LIMIT, -E_NO_READER: nobody reads it any more, or -errno. SIGPIPE must
+ *  be ignored. */
 MUST_USE int watch_say(const struct watch_say *to, const struct watch_event *e);
 
 #endif

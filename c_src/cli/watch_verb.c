@@ -80,22 +80,24 @@ static bool is_over(const struct watch *w)
     return watch_stopped || clock_now_ns() >= w->end_ns;
 }
 
-/* Until it is over: 0; or until the node ends, or another error. What is
- * pending is written in any case, with what there is. */
+/* Until it is over: 0; or until the node ends, nobody reads what is reported,
+ * or another error. What is pending is written in any case, with what there is.
+ */
 static int watch_node(struct watch *w)
 {
     struct watch_pending *pending = &w->judge.pending;
     watch_judge_restart(&w->judge, w->flight);
-    int err = say_began(w), written = 0;
+    int err = say_began(w), unheard = 0, last = 0;
     while (!err && !is_over(w))
         err = step(w);
     if (err == -E_GONE)
-        written = watch_judge_end(&w->judge);
-    if (pending->on && !written)
-        written = watch_pending_write(pending, &w->place, w->flight);
-    if (err && !written)
-        written = say_ended(w, err);
-    return written ? written : err;
+        unheard = watch_judge_end(&w->judge);
+    if (pending->on)
+        last = watch_pending_write(pending, &w->place, w->flight);
+    unheard = unheard ? unheard : last;
+    if (err && !unheard)
+        unheard = say_ended(w, err);
+    return unheard ? unheard : err;
 }
 
 /* --- opening -------------------------------------------------------------- */
@@ -183,6 +185,9 @@ static int explain(const struct watch *w, int err)
         return EXIT_DONE;
     case -E_GONE:
         return fail_text(what, "the node has ended");
+    case -E_NO_READER:
+        return fail_text("stdout", "nobody reads it any more, so the watch "
+                                   "has ended");
     case -E_TIME:
         return fail_text(what, "its code and data could not be read within "
                                "30 s; try again when the machine is less busy");
@@ -237,6 +242,7 @@ static int watch(struct options *o, bool of_port)
         return code;
     if (o->seconds > 0)
         w.end_ns = clock_now_ns() + (uint64_t)(o->seconds * (double)NS_PER_S);
+    signal(SIGPIPE, SIG_IGN); /* makes it an error of write() */
     watch_control_begin();
     limits_raise();
     return watch_all(&w);
@@ -266,7 +272,6 @@ static int run_of_port(int argc, char **argv)
     int code;
     if (!verb_options(&verb_watch, argc, argv, &o, &code))
         return code;
-    signal(SIGPIPE, SIG_IGN); /* makes it an error of write() */
     return watch(&o, true);
 }
 

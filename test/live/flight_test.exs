@@ -372,6 +372,26 @@ defmodule Live.FlightTest do
     assert [_ | _] = own_files(dir)
   end
 
+  # `head` reads the line `began`, or also the line `fired`, and ends.
+  for lines <- 1..2 do
+    test "what is pending is written when nobody reads line #{lines + 1}", %{node: node, dir: dir} do
+      File.write!(Path.join(dir, "watch-20200101T000000.000Z-mailbox.pb.gz"), <<0::size(1_000_000)-unit(8)>>)
+      script = ~s[("$@" & echo "pid $!" >&2; wait $!; echo "status $?" >&2) | head -n #{unquote(lines)}]
+      args = ~w(--json-lines -q --keep 1M --folder #{dir} --when ended -p #{node.pid}) ++ @soon
+      shell = Program.start("sh", ["-c", script, "sh", Cprof.program(), "watch" | args])
+      said = until_said(shell, ~r/\A(?=[\s\S]*pid \d+\n)(?=[\s\S]*"began")/)
+      [_, pid] = Regex.run(~r/pid (\d+)/, said)
+      on_exit(fn -> System.cmd("kill", ["-9", pid], stderr_to_stdout: true) end)
+      Program.signal(pid, "USR1")
+      {said, 0} = Program.finished(shell, 0, said)
+      assert said =~ ~r/^cprof: stdout: nobody reads it any more, so the watch has ended\nstatus 1\n/m
+      assert said |> String.split("cprof: ") |> length() == 2
+      # The old one has made room for it.
+      assert [_] = for(name <- own_files(dir), name =~ "-signal.pb.gz", do: name)
+      refute Enum.any?(own_files(dir), &(&1 =~ "-mailbox."))
+    end
+  end
+
   test "the node ends: what led to that is kept, and the watch ends with status 1", %{node: node, dir: dir} do
     watch = watch(node, dir, ["--when", "ended"])
     began(watch)
