@@ -93,12 +93,9 @@ static const char *take_events(struct options *o, const char *text)
     if (event_parse_set(text, &events) != 0 || o->events & events)
         return "give each event once";
     o->events |= events;
-    return NULL;
-}
-
-static const char *take_event(struct options *o, const char *text)
-{
-    return o->events ? "give one event" : take_events(o, text);
+    return o->verb == OPTION_DIFF && (o->events & (o->events - 1))
+               ? "give one event"
+               : NULL;
 }
 
 static const char *take_output(struct options *o, const char *text)
@@ -327,15 +324,13 @@ const struct option_row option_table[] = {
      "keep the time of each sample (always with html)"},
     {"kernel", 0, RECORD, NULL, NULL, ANY, NULL, AT(kernel),
      "also show kernel functions (needs root)"},
-    {"event", 0, SHOWS, "EVENT[,...]", option_words_events, WORDS, take_events,
-     0,
+    {"event", 0, FILTERS, "EVENT[,...]", option_words_events, WORDS,
+     take_events, 0,
      "record: what is sampled, {}, or several with commas (default {first}); "
      "wall is the time of all processes, and shows what they wait for; alloc "
      "is what functions allocate, in bytes; block is the time for which "
      "schedulers are blocked while they run a process; report: show only "
-     "that"},
-    {"event", 0, DIFF, "EVENT", option_words_events, WORD, take_event, 0,
-     "what is compared, {} (default: the first of these that is recorded)"},
+     "that; diff: compare that"},
     {"max-cost", 0, RECORD, "P", NULL, ANY, option_take_max_cost, 0,
      "event alloc: the percentage of the node's CPU time that it may cost, "
      "0.1 to 90 (default 0.85); more gives more samples"},

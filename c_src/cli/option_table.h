@@ -39,8 +39,7 @@ struct option_row {
 /** Ends with a row whose name is NULL. */
 extern const struct option_row option_table[];
 
-/** The first row with this name, which must exist. Several verbs may have
- *  different options of the same name. */
+/** The row with this name, which must exist. */
 const struct option_row *option_row(const char *name);
 /** The first word of the option with this name. */
 const char *option_first_word(const char *name, enum option_verb verb);
