@@ -654,6 +654,32 @@ static void a_span_is_slow_as_soon_as_it_has_lasted(void **state)
     made_close(m);
 }
 
+static bool was_told(const struct made *m, const char *line)
+{
+    return strstr((const char *)m->told.data, line) != NULL;
+}
+
+/* Of a response that is sent for long, the endpoint has ended soon. */
+static void a_slow_end_decides_for_what_was_around_it(void **state)
+{
+    (void)state;
+    struct made *m = made_open(100, NULL, 0);
+    begin(m, 10, "endpoint", 0);
+    begin(m, 12, "router", 0);
+    assert_int_equal(expects(m, SPAN_STOP, "endpoint", 0), 0);
+    assert_int_equal(expects(m, SPAN_STOP, "router", 0), 0);
+    sample(m, 1, 14);
+    stop(m, 1, 15, "endpoint", 0);
+    sample(m, 1, 20);
+    stop(m, 1, 200, "router", 0);
+    buffer_add(&m->told, "", 1);
+    assert_true(was_told(m, "keep endpoint>router 14\n"));
+    assert_true(was_told(m, "keep endpoint 15\n"));
+    assert_true(was_told(m, "keep router 20\n"));
+    assert_true(was_told(m, "keep router 200\n"));
+    made_close(m);
+}
+
 static void spans_that_have_to_be_slow_are_chosen_by_name(void **state)
 {
     (void)state;
