@@ -372,11 +372,12 @@ defmodule Live.FlightTest do
     assert [_ | _] = own_files(dir)
   end
 
-  # `head` reads the line `began`, or also the line `fired`, and ends.
+  # A shell reads the line `began`, or also the line `fired`, and ends.
   for lines <- 1..2 do
     test "what is pending is written when nobody reads line #{lines + 1}", %{node: node, dir: dir} do
-      File.write!(Path.join(dir, "watch-20200101T000000.000Z-mailbox.pb.gz"), <<0::size(1_000_000)-unit(8)>>)
-      script = ~s[("$@" & echo "pid $!" >&2; wait $!; echo "status $?" >&2) | head -n #{unquote(lines)}]
+      File.write!(Path.join(dir, "watch-20200101T000000.000Z-mailbox.pb.gz"), <<0::size(1_048_576)-unit(8)>>)
+      reader = ~s{for i in $(seq #{unquote(lines)}); do read -r line; echo "$line"; done}
+      script = ~s[("$@" & echo "pid $!" >&2; wait $!; echo "status $?" >&2) | ] <> reader
       args = ~w(--json-lines -q --keep 1M --folder #{dir} --when ended -p #{node.pid}) ++ @soon
       shell = Program.start("sh", ["-c", script, "sh", Cprof.program(), "watch" | args])
       said = until_said(shell, ~r/\A(?=[\s\S]*pid \d+\n)(?=[\s\S]*"began")/)
