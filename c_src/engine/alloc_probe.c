@@ -12,6 +12,8 @@
 
 /* From setting the breakpoint to the beginning of its window. */
 #define LEAD_NS (100 * 1000)
+/* A window that begins later than this after its time is counted. */
+#define LATE_NS (1000 * 1000)
 /* What a window may cost a thread, in times its length. */
 #define COST_TIMES 4
 /* The end of a window that we end ourselves. */
@@ -118,7 +120,9 @@ static int open_window(struct alloc_probe *p)
         err = breakpoints_arm(&p->at);
     if (err)
         return err;
-    alloc_windows_opened(w, clock_now_ns() + LEAD_NS);
+    uint64_t now = clock_now_ns();
+    p->late += now > p->turn_ns + LATE_NS;
+    alloc_windows_opened(w, now + LEAD_NS);
     p->endless = w->share >= 1;
     p->turn_ns = w->edge_ns;
     if (!p->endless)
@@ -223,5 +227,6 @@ struct engine_probe alloc_probe_info(const struct alloc_probe *p)
         .bound = p->max_cost,
         .open_share = w->all_ns ? (double)w->open_ns / (double)w->all_ns : 0,
         .error = alloc_windows_error(w),
-        .windows = w->windows};
+        .windows = w->windows,
+        .late = p->late};
 }

@@ -33,6 +33,7 @@ struct alloc_probe {
     struct alloc_windows windows;
     struct alloc_sums first, span; /**< when all of it, and this span, began */
     uint64_t turn_ns;              /**< when alloc_probe_turn is to be called */
+    uint64_t late;                 /**< windows that began late */
     bool endless; /**< the present window lasts until it is closed */
     bool running;
 };

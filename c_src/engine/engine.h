@@ -114,6 +114,8 @@ struct engine_probe {
     double error;      /**< standard error of all bytes, because the rest was
                             not sampled; a share of them; below 0: not known */
     uint64_t windows;  /**< such parts of the time */
+    uint64_t late;     /**< of these, that began later than planned, because
+                            no CPU was free */
     double waited;     /**< part of the time that the node's threads could run
                             for which they had no CPU */
     uint64_t words;    /**< words of heaps that were watched */

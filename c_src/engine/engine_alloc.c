@@ -255,8 +255,8 @@ static double waited(const struct engine *e)
 static int start(struct engine *e)
 {
     e->began = bpf_node_sched(&e->node);
-    /* Or few windows would begin while the node keeps all CPUs busy. */
-    own_priority_raise(&e->priority);
+    /* Or no window would begin while the node keeps all CPUs busy. */
+    own_priority_be_first(&e->priority);
     alloc_probe_start(&e->probe, e->rate);
     return 0;
 }
@@ -264,6 +264,7 @@ static int start(struct engine *e)
 /* The samples of the last window are handed out by the next poll. */
 static void stop(struct engine *e)
 {
+    own_priority_restore(&e->priority);
     e->ended = bpf_node_sched(&e->node);
     alloc_probe_stop(&e->probe, e->behind);
     e->turned = true;

@@ -33,6 +33,22 @@ static int note_many(struct profile *p, uint64_t many)
     return profile_note(p, line);
 }
 
+/* The rest of a busy moment passes before a late window begins. */
+static int note_late(struct profile *p, const struct engine_probe *probe)
+{
+    char line[300];
+    double share = (double)probe->late / (double)probe->windows;
+    if (share < 0.05)
+        return 0;
+    snprintf(
+        line, sizeof(line),
+        "%.0f %% of the windows in which collections are sampled began "
+        "more than 1 ms late, because no CPU was free: what is allocated "
+        "in short moments in which all CPUs are busy is counted too little",
+        100 * share);
+    return profile_note(p, line);
+}
+
 /* How much is open because collections were sampled in a part of the time only.
  * The first milliseconds of a recording do not matter. */
 static void add_uncertainty(char *to, size_t size,
@@ -79,6 +95,7 @@ int probe_notes_add(struct profile *p, const struct engine_probe *probe)
     if (n < (int)sizeof(line))
         add_uncertainty(line + n, sizeof(line) - (size_t)n, probe);
     int err = profile_note(p, line);
+    err = err ? err : note_late(p, probe);
     err = err ? err : note_unseen(p, probe);
     return err ? err : note_many(p, probe->many);
 }
