@@ -26,6 +26,7 @@ defmodule Mix.Tasks.Profile.RunAllocTest do
 
   # On machines without breakpoints, or without the rights, there is nothing to test but that it says so.
   setup_all do
+    AllocLock.take()
     {doctor, _} = System.cmd(Path.expand("priv/cprof"), ["doctor"], stderr_to_stdout: true)
     works = doctor =~ ~r/^ok +event alloc/m
     if not works, do: IO.puts("event alloc does not work here: its tests only check that it says so")

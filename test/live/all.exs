@@ -27,7 +27,7 @@ end
 
 {:ok, _} = Live.Failed.start()
 ExUnit.start(autorun: false, timeout: 600_000, max_cases: 1, formatters: [ExUnit.CLIFormatter, Live.Failed])
-Code.require_file("support.exs", __DIR__)
+for file <- ["support.exs", "../alloc_lock.exs"], do: Code.require_file(file, __DIR__)
 
 files =
   case System.argv() do

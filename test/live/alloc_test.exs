@@ -5,6 +5,7 @@ defmodule Live.AllocTest do
   alias Live.{Cprof, Node, Recording, Wait}
 
   @moduletag skip: not Cprof.works?("alloc") && "event alloc does not work here"
+  setup_all do: AllocLock.take()
 
   defp start(set) do
     node = Node.start("alloc_work", [set], [], with: ["alloc_cost"])

@@ -5,6 +5,7 @@ defmodule Live.GarbageTest do
   alias Live.{Cprof, Node, Recording, Wait}
 
   @moduletag skip: not Cprof.works?("alloc") && "event alloc does not work here"
+  setup_all do: AllocLock.take()
 
   # Two words for each of 200 numbers.
   @round 3200
