@@ -255,7 +255,6 @@ static double waited(const struct engine *e)
 static int start(struct engine *e)
 {
     e->began = bpf_node_sched(&e->node);
-    /* Or no window would begin while the node keeps all CPUs busy. */
     own_priority_be_first(&e->priority);
     alloc_probe_start(&e->probe, e->rate);
     return 0;

@@ -7,6 +7,7 @@
  *   old heap   k - 8      high_water    within the heap block
  *              k          old_hend, old_htop, old_heap
  *   off heap   k - 32     off_heap      {first, overhead}
+ *              k - 16     wrt_bins
  *              k - 8      mbuf
  *              k          live_hf_end   ERTS_INVALID_HFRAG_PTR
  *              k + 8      msg_frag
@@ -75,7 +76,8 @@ int procfigures_is_old_heap(const struct layout *l,
 }
 
 /* k: live_hf_end. Off-heap data that is no binary has no size, so the size may
- * be 0 although the list is not empty; the same holds for fragments. */
+ * be 0 although the list is not empty; the same holds for fragments. Binaries
+ * that can still be appended to have a list of their own. */
 int procfigures_is_off_heap(const struct layout *l,
                             const struct procfigures_copy *c, size_t k)
 {
@@ -89,7 +91,8 @@ int procfigures_is_off_heap(const struct layout *l,
         !is_pointer_or_none(c->word[k + 3]))
         return -1;
     if (young >= PROCFIGURES_MOST || old >= PROCFIGURES_MOST ||
-        fragments >= PROCFIGURES_MOST || (first == 0 && (young || old)) ||
+        fragments >= PROCFIGURES_MOST ||
+        (first == 0 && c->word[k - 2] == 0 && (young || old)) ||
         (c->word[k - 1] == 0 && c->word[k + 1] == 0 && fragments))
         return -1;
     for (size_t i = k + 4; i <= k + 5; i++)

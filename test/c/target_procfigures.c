@@ -135,6 +135,25 @@ static void figures_are_found_in_every_form(void **state)
     }
 }
 
+/* Binaries that can be appended to are in a list of their own. */
+static void binaries_may_be_writable(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TABLE_FORMS; i++) {
+        struct node n;
+        const struct table_form *f = &table_forms[i];
+        open_node(&n, f);
+        for (size_t p = 3; p < 6; p++) {
+            put(&n, p, f->live_hf_end - 24, 2);
+            put(&n, p, f->live_hf_end - 16, A_PLACE);
+        }
+        find(&n);
+        assert_known(&n, true, true, true, true);
+        assert_int_equal(figures(&n, 3).vheap_words, 2);
+        close_node(&n);
+    }
+}
+
 static void messages_that_are_not_counted_are_noticed(void **state)
 {
     (void)state;
@@ -340,6 +359,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_are_found_in_every_form),
+        cmocka_unit_test(binaries_may_be_writable),
         cmocka_unit_test(messages_that_are_not_counted_are_noticed),
         cmocka_unit_test(the_table_gives_them_for_every_process),
         cmocka_unit_test(one_that_changes_just_now_does_no_harm),
