@@ -258,7 +258,7 @@ static void add_alloc(struct profile *p, const char *frames, uint64_t samples)
                                      .process = PROFILE_NONE,
                                      .thread = PROFILE_NONE,
                                      .state = STATE_RUNNING};
-    const uint64_t values[] = {samples * UNIT, 0, samples};
+    const uint64_t values[PROFILE_MAX_VALUES] = {samples * UNIT, 0, samples};
     assert_int_equal(profile_add(p, &s, values), 0);
 }
 
