@@ -111,7 +111,7 @@ static inline void make_in_span(struct profile *p, const char *span,
                                .thread = PROFILE_NONE,
                                .state = state,
                                .span = make_span(p, span)};
-    const uint64_t values[] = {count, count * 1000, 1};
+    const uint64_t values[PROFILE_MAX_VALUES] = {count, count * 1000, 1};
     assert_int_equal(profile_add(p, &s, values), 0);
 }
 
