@@ -19,4 +19,10 @@ static inline uint64_t random_next(uint64_t *state)
     return x * 2685821657736338717ull;
 }
 
+/** The next number as a fraction: from 0 to below 1, in steps of 2^-53. */
+static inline double random_unit(uint64_t *state)
+{
+    return (double)(random_next(state) >> 11) / (double)(1ULL << 53);
+}
+
 #endif

@@ -25,7 +25,7 @@ struct alloc_collection alloc_collection_read(const struct bpf_record *record,
 /* A whole number that is x on average. */
 static uint64_t rounded(double x, uint64_t *random)
 {
-    double part = (double)(random_next(random) >> 11) / (double)(1ULL << 53);
+    double part = random_unit(random);
     return (uint64_t)(x + part);
 }
 

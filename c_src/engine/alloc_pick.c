@@ -40,8 +40,7 @@ static int keep(struct alloc_picked *to, const struct alloc_picked *of)
 /* True with that probability. */
 static bool happens(struct alloc_pick *p, double probability)
 {
-    return (double)(random_next(&p->random) >> 11) / (double)(1ULL << 53) <
-           probability;
+    return random_unit(&p->random) < probability;
 }
 
 int alloc_pick_offer(struct alloc_pick *p, const struct alloc_picked *of)

@@ -26,7 +26,7 @@ static const double least_share = 1e-4;
 /* A random factor with the mean 1: between a half and one and a half. */
 static double around(struct alloc_windows *w)
 {
-    return 0.5 + (double)(random_next(&w->random) >> 11) / (double)(1ULL << 53);
+    return 0.5 + random_unit(&w->random);
 }
 
 void alloc_windows_begin(struct alloc_windows *w, double bound,

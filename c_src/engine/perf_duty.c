@@ -90,7 +90,7 @@ static void plan_edge(struct perf_duty *d, uint64_t now_ns)
 
 static double random_part(struct perf_duty *d)
 {
-    return (double)(random_next(&d->random) >> 11) / (double)(1ULL << 53);
+    return random_unit(&d->random);
 }
 
 /* Sets over_ns to what it is if all windows and pauses so far ended in time. */
