@@ -13,10 +13,10 @@ defmodule Cprof.Allocated do
   Bytes so far. Another process reads, because a process that runs cannot see how full its own heap is.
 
       iex> before = Cprof.Allocated.bytes()
-      iex> list = :lists.seq(1, 100_000)
+      iex> list = :lists.seq(1, 1_000_000)
       iex> allocated = Cprof.Allocated.bytes() - before
-      iex> {length(list), allocated > 1_590_000 and allocated < 3_200_000}
-      {100_000, true}
+      iex> {length(list), allocated > 15_000_000 and allocated < 32_000_000}
+      {1_000_000, true}
   """
   @spec bytes() :: non_neg_integer()
   def bytes do

@@ -1,7 +1,13 @@
+defmodule Cprof.AllocatedTest do
+  # Nothing else may allocate, or end, meanwhile.
+  use ExUnit.Case, async: false
+
+  doctest Cprof.Allocated
+end
+
 defmodule Cprof.ByteGrowthTest do
   use ExUnit.Case, async: true
 
-  doctest Cprof.Allocated
   doctest Cprof.RunBytesText
 
   alias Cprof.{ByteGrowth, RunBytesText, Runs}
