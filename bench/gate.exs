@@ -2,7 +2,7 @@
 # alloc`, first as it is (the baseline), then the same again, and then with one function that allocates more:
 #
 #   mix run --no-start bench/gate.exs
-#   TRIALS=40 RUNS=8 RUN_MS=800 MORE=10 FUNCTION=rows BURNERS=2 COST=50
+#   TRIALS=40 RUNS=16 RUN_MS=800 MORE=10 FUNCTION=rows BURNERS=2 COST=50
 #
 # BURNERS processes use all the CPU time that they get (default: as many as the machine has CPUs). The unchanged code must
 # never be called changed; code with MORE percent more in FUNCTION must fail a limit of half of that, and name FUNCTION.
@@ -123,7 +123,7 @@ defmodule GateBench do
   defp gate(settings, percent, opts) do
     turns = GateWork.turns(settings.function, percent)
     work = fn -> GateWork.run(settings.rounds, turns) end
-    recording = [event: "alloc", warmup: false, runs: Bench.setting("RUNS", 8), max_cost: Bench.setting("COST", 50)]
+    recording = [event: "alloc", warmup: false, runs: Bench.setting("RUNS", 16), max_cost: Bench.setting("COST", 50)]
     leader = Process.group_leader()
     {:ok, device} = StringIO.open("")
     Process.group_leader(self(), device)
