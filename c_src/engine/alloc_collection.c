@@ -1,6 +1,34 @@
 #include "engine/alloc_collection.h"
 
+#include "base/procstate.h"
 #include "base/random.h"
+
+static bool fits(uint32_t offset, uint32_t head_bytes)
+{
+    return offset % 8 == 0 && offset + 8 <= head_bytes;
+}
+
+int alloc_collection_fields(const struct collector_fields *at,
+                            const struct layout *l, struct bpf_collector *out)
+{
+    uint32_t bytes = l->process_bytes, state = l->offset[LAYOUT_STATE];
+    if (!l->known[LAYOUT_STATE] || state % 4 || state + 4 > bytes ||
+        bytes > BPF_HEAD_MAX || !fits(at->heap, bytes) ||
+        !fits(at->high_water, bytes) || !fits(at->fragments, bytes) ||
+        !fits(at->old_heap, bytes) || !fits(at->old_hend, bytes) ||
+        !fits(at->off_heap, bytes))
+        return -E_COLLECTOR;
+    *out = (struct bpf_collector){.heap = at->heap,
+                                  .high_water = at->high_water,
+                                  .hend = l->offset[LAYOUT_HEND],
+                                  .old_heap = at->old_heap,
+                                  .old_hend = at->old_hend,
+                                  .off_heap = at->off_heap,
+                                  .state = state,
+                                  .collecting = PROCSTATE_FLAG_GC,
+                                  .known = 1};
+    return 0;
+}
 
 struct alloc_collection alloc_collection_read(const struct bpf_record *record,
                                               const struct collector_fields *at,

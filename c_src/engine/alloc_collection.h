@@ -8,9 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "engine/alloc_words.h"
 #include "engine/bpf_sample.h"
 #include "target/collector.h"
+
+/** What the BPF program copies of a process: all fields must be in the head of
+ *  the Process that it has. 0 or -E_COLLECTOR. */
+MUST_USE int alloc_collection_fields(const struct collector_fields *at,
+                                     const struct layout *l,
+                                     struct bpf_collector *out);
 
 struct alloc_collection {
     struct alloc_heap heap;

@@ -12,7 +12,13 @@ enum {
     FIRST_NS = 10 * 1000 * 1000, /* the longest first pause */
     LONGEST_S = 5,
     LEAST_PARTS = 5, /* from which an error can be estimated */
+    MAKING_GOOD = 8, /* windows in which what is lacking is made good */
+    TRUSTED = 2,     /* windows for which it counts that windows are right */
 };
+
+/* A window counts at most that many times more, or less. Were it more, the VM's
+ * count would not be of the same collections. */
+static const double most_factor = 4;
 
 /* A breakpoint may always cost this share of a CPU. The bound alone would leave
  * nothing to sample on a node that uses very little CPU time. */
@@ -35,6 +41,7 @@ void alloc_windows_begin(struct alloc_windows *w, double bound,
     *w = (struct alloc_windows){.bound = bound,
                                 .most_per_s = most_per_s,
                                 .span_ns = now_ns,
+                                .factor = 1,
                                 .random = now_ns | 1};
     w->share = (double)WINDOW_NS / CYCLE_NS;
     w->edge_ns = now_ns + (uint64_t)((around(w) - 0.5) * FIRST_NS);
@@ -61,7 +68,8 @@ void alloc_windows_closed(struct alloc_windows *w, uint64_t to_ns)
         to_ns = w->opened_ns;
     uint64_t span = to_ns - w->span_ns, open = to_ns - w->opened_ns;
     w->length_ns = span;
-    w->weight = open ? (double)span / (double)open : 1;
+    w->whole = open == 0 || open == span;
+    w->weight = w->whole ? 1 : (double)span / (double)open * w->factor;
     w->all_ns += span;
     w->open_ns += open;
     w->windows++;
@@ -93,29 +101,50 @@ static double share_for(const struct alloc_windows *w, double hit_ns)
     return share < least_share ? least_share : share;
 }
 
-static void add_difference(struct alloc_windows *w, double bytes, double ns)
+/* Sets by how much the next window counts more: as much as recent ones have
+ * lacked, and a part of what is lacking still. */
+static void make_good(struct alloc_windows *w, double stood_for, double counted)
 {
-    bytes -= w->last_bytes;
-    ns -= w->last_ns;
-    w->bytes_squared += bytes * bytes;
-    w->bytes_by_ns += bytes * ns;
-    w->ns_squared += ns * ns;
+    w->lacking += counted - stood_for;
+    w->recent_counted = memory * w->recent_counted + counted;
+    w->recent_found = memory * w->recent_found + stood_for / w->factor;
+    w->recent_spans = memory * w->recent_spans + 1;
+    double usual = w->recent_counted / w->recent_spans;
+    if (usual <= 0)
+        return;
+    double factor = (w->recent_counted + TRUSTED * usual) /
+                    (w->recent_found + TRUSTED * usual);
+    factor += w->lacking / (MAKING_GOOD * usual);
+    w->factor = fmax(1 / most_factor, fmin(factor, most_factor));
 }
 
-void alloc_windows_add(struct alloc_windows *w, double bytes)
+static void add_difference(struct alloc_windows *w, double bytes, double size)
 {
-    double ns = (double)w->length_ns;
-    if (w->weight <= 1) {
-        w->bytes_whole += bytes;
+    bytes -= w->last_bytes;
+    size -= w->last_size;
+    w->bytes_squared += bytes * bytes;
+    w->bytes_by_size += bytes * size;
+    w->size_squared += size * size;
+}
+
+void alloc_windows_add(struct alloc_windows *w, const struct alloc_seen *seen)
+{
+    if (w->whole) {
+        w->bytes_whole += seen->bytes;
         return;
     }
-    bytes *= w->weight;
+    double bytes = seen->bytes * w->weight;
+    double stood_for = seen->collections * w->weight;
+    w->counted |= seen->counted >= 0;
+    if (seen->counted >= 0)
+        make_good(w, stood_for, seen->counted);
+    double size = w->counted ? stood_for : (double)w->length_ns;
     if (w->parts++)
-        add_difference(w, bytes, ns);
+        add_difference(w, bytes, size);
     w->last_bytes = bytes;
-    w->last_ns = ns;
+    w->last_size = size;
     w->bytes += bytes;
-    w->ns += ns;
+    w->size += size;
 }
 
 void alloc_windows_saw(struct alloc_windows *w, const struct alloc_load *load)
@@ -133,17 +162,19 @@ void alloc_windows_saw(struct alloc_windows *w, const struct alloc_load *load)
 
 /* Together the spans are all of the time, so slow changes of the work do no
  * harm. What counts is how much the bytes of each span differ from those of the
- * one before, beside what their lengths explain (von Neumann's estimator). */
+ * one before, beside what their sizes explain (von Neumann's estimator); and
+ * the collections that are still lacking at the end. */
 double alloc_windows_error(const struct alloc_windows *w)
 {
     double all = w->bytes + w->bytes_whole;
     double n = (double)w->parts;
     if (w->parts == 0)
         return 0;
-    if (w->bytes <= 0 || w->parts < LEAST_PARTS)
+    if (w->bytes <= 0 || w->size <= 0 || w->parts < LEAST_PARTS)
         return -1;
-    double rate = w->bytes / w->ns;
-    double squares = w->bytes_squared - 2 * rate * w->bytes_by_ns +
-                     rate * rate * w->ns_squared;
-    return squares > 0 ? sqrt(squares / 2 * n / (n - 1)) / all : 0;
+    double rate = w->bytes / w->size;
+    double squares = w->bytes_squared - 2 * rate * w->bytes_by_size +
+                     rate * rate * w->size_squared;
+    double error = squares > 0 ? sqrt(squares / 2 * n / (n - 1)) / all : 0;
+    return w->counted ? hypot(error, w->lacking / w->size) : error;
 }

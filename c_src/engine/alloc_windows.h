@@ -23,6 +23,11 @@
  * not end at the same time for all threads, but later for each by what the
  * breakpoint has cost it in that window (bpf/alloc.bpf.h).
  *
+ * The VM counts its collections (alloc_counter.h). If that can be read, windows
+ * are weighted so that the samples stand for as many collections as there were:
+ * each window counts more by what those before it lacked. A weight
+ * must not depend on what its own window has, so that it stays unbiased.
+ *
  * A share of 1 means that nothing is left out: every collection counts once.
  *
  * What a process allocated before the window, but after its last collection, is
@@ -45,6 +50,14 @@ struct alloc_load {
     double hit_ns;    /**< cost of a collection that runs into the breakpoint */
 };
 
+/** The samples of a window, each counted once, and the VM's own count. */
+struct alloc_seen {
+    double bytes;
+    double collections; /**< those that the VM counts, too */
+    double counted;     /**< by the VM, since the end of the window before;
+                             below 0: not known */
+};
+
 struct alloc_windows {
     double bound;       /**< share of the node's CPU time */
     double most_per_s;  /**< samples per second */
@@ -55,19 +68,27 @@ struct alloc_windows {
     uint64_t opened_ns; /**< when the present window began */
     uint64_t length_ns; /**< of the last span */
     double weight;      /**< how often the samples of the last window count */
+    bool whole;         /**< it was all of its span, or nothing */
+    double factor;      /**< by which the next window counts more */
+    double lacking;     /**< collections for which no sample stands */
+    bool counted;       /**< the VM's count is known */
+    /** Of recent spans, older ones less: the VM's count, what windows alone
+     *  would have found, and the number of spans. */
+    double recent_counted, recent_found, recent_spans;
     uint64_t random;
     /** Of recent spans, older ones less. */
     double recent_ns, recent_open_ns, recent_hits, recent_cpu_ns;
     /** Sums. */
     uint64_t all_ns, open_ns, windows;
     /** The same of windows that are a part of their spans: their number, their
-     *  bytes, with their weights, and the lengths of their spans. */
+     *  bytes, with their weights, and their sizes: what is known exactly in
+     *  all, which is the time, or the number of collections. */
     uint64_t parts;
-    double bytes, ns;
-    double last_bytes, last_ns; /**< of the last one */
+    double bytes, size;
+    double last_bytes, last_size; /**< of the last one */
     /** Sums of the squares and products of the differences from one to the next
      *  of both. */
-    double bytes_squared, bytes_by_ns, ns_squared;
+    double bytes_squared, bytes_by_size, size_squared;
     double bytes_whole; /**< of all other windows */
 };
 
@@ -83,9 +104,9 @@ void alloc_windows_closed(struct alloc_windows *w, uint64_t to_ns);
 /** Sets the share and the time of the next window by what was seen. To be
  *  called after each window. */
 void alloc_windows_saw(struct alloc_windows *w, const struct alloc_load *load);
-/** Notes the bytes of the last window's samples, counted once each, for
- *  alloc_windows_error. */
-void alloc_windows_add(struct alloc_windows *w, double bytes);
+/** Notes what was seen in the last window, for the weight of the next one and
+ *  for alloc_windows_error. */
+void alloc_windows_add(struct alloc_windows *w, const struct alloc_seen *seen);
 /** The standard error of the sum of all bytes because only windows were
  *  sampled, as a share of the sum; 0 if nothing was left out; below 0: it is
  *  not known, because too little was seen in windows. */

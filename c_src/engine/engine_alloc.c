@@ -13,8 +13,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/procstate.h"
 #include "engine/alloc_collection.h"
+#include "engine/alloc_counter.h"
 #include "engine/alloc_probe.h"
 #include "engine/alloc_watch.h"
 #include "engine/bpf_node.h"
@@ -30,9 +30,10 @@ struct engine {
     struct alloc_probe probe;
     struct alloc_watches watches;
     unsigned rate;
-    bool turned;  /* the last window's bytes are not noted yet */
-    bool behind;  /* its samples are not all handed out yet */
-    double bytes; /* of the samples of this window, counted once each */
+    bool turned; /* the last window's bytes are not noted yet */
+    bool behind; /* its samples are not all handed out yet */
+    struct alloc_counter counter;
+    struct alloc_seen seen;        /* in this window */
     double weight, weight_squared; /* sums over all samples */
     double unseen; /* the part of the weight of words that no function wrote */
     uint64_t many; /* collections of which not all binaries were looked at */
@@ -89,7 +90,8 @@ static void take_collection(struct engine *e, const struct bpf_record *record,
     const struct alloc_bytes bytes = c.bytes;
     double weight = alloc_probe_weight(&e->probe, s->time_ns);
     e->many += record->flags & BPF_BINARIES_CUT ? 1 : 0;
-    e->bytes += (double)(bytes.block + bytes.beside + s->binary_bytes);
+    e->seen.bytes += (double)(bytes.block + bytes.beside + s->binary_bytes);
+    e->seen.collections += record->flags & BPF_DIRTY ? -1 : 1;
     double own = (double)bytes.beside;
     if (bytes.block && e->watches.count) {
         const struct alloc_picked of = {.owner = s->process.c_p,
@@ -142,9 +144,9 @@ static int hand_out(struct engine *e)
     e->behind = false;
     int result = bpf_program_poll(e->program, 0);
     if (e->turned && !e->behind) {
-        alloc_windows_add(&e->probe.windows, e->bytes);
+        alloc_windows_add(&e->probe.windows, &e->seen);
         alloc_watches_choose(&e->watches);
-        e->bytes = 0;
+        e->seen = (struct alloc_seen){.counted = -1};
         e->turned = false;
     }
     return result < 0 && result != -EINTR ? result : e->error;
@@ -154,6 +156,8 @@ static int turn(struct engine *e)
 {
     e->turned = e->probe.windows.open;
     int err = alloc_probe_turn(&e->probe);
+    if (e->turned)
+        e->seen.counted = alloc_counter_since(&e->counter);
     return err || !e->turned ? err : hand_out(e);
 }
 
@@ -171,42 +175,13 @@ static void close_engine(struct engine *e)
     free(e);
 }
 
-static bool fits(uint32_t offset, uint32_t head_bytes)
-{
-    return offset % 8 == 0 && offset + 8 <= head_bytes;
-}
-
-/* The program copies all fields with the head of the Process. */
-static int set_fields(struct engine *e, const struct engine_view *view)
-{
-    const struct collector_fields *at = &e->at;
-    const struct layout *l = view->layout;
-    uint32_t bytes = l->process_bytes, state = l->offset[LAYOUT_STATE];
-    if (!l->known[LAYOUT_STATE] || state % 4 || state + 4 > bytes ||
-        bytes > BPF_HEAD_MAX || !fits(at->heap, bytes) ||
-        !fits(at->high_water, bytes) || !fits(at->fragments, bytes) ||
-        !fits(at->old_heap, bytes) || !fits(at->old_hend, bytes) ||
-        !fits(at->off_heap, bytes))
-        return -E_COLLECTOR;
-    e->node.setup.collector =
-        (struct bpf_collector){.heap = at->heap,
-                               .high_water = at->high_water,
-                               .hend = l->offset[LAYOUT_HEND],
-                               .old_heap = at->old_heap,
-                               .old_hend = at->old_hend,
-                               .off_heap = at->off_heap,
-                               .state = state,
-                               .collecting = PROCSTATE_FLAG_GC,
-                               .known = 1};
-    return 0;
-}
-
 static int prepare(struct engine *e, const struct engine_config *config)
 {
     struct cpus allowed;
     int err = bpf_node_identify(&e->node, config->pid);
     if (!err)
-        err = set_fields(e, &config->view);
+        err = alloc_collection_fields(&e->at, config->view.layout,
+                                      &e->node.setup.collector);
     if (!err)
         err = bpf_program_open(BPF_PROGRAM_ALLOCATION, take_record, e,
                                &e->program);
@@ -217,6 +192,7 @@ static int prepare(struct engine *e, const struct engine_config *config)
         return err;
     e->node.program = e->program;
     err = bpf_node_tell(&e->node, &config->view, &allowed);
+    alloc_counter_set(&e->counter, &config->view);
     if (!err)
         err = alloc_probe_set(&e->probe, &allowed);
     return err ? err
@@ -235,6 +211,7 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     e->rate = config->rate;
     e->random = clock_now_ns();
     e->at = config->collector->at;
+    alloc_counter_init(&e->counter, config->pid, config->collector->counter);
     int err = prepare(e, config);
     if (err) {
         close_engine(e);
@@ -255,6 +232,8 @@ static double waited(const struct engine *e)
 static int start(struct engine *e)
 {
     e->began = bpf_node_sched(&e->node);
+    e->seen.counted = -1;
+    (void)alloc_counter_since(&e->counter);
     own_priority_be_first(&e->priority);
     alloc_probe_start(&e->probe, e->rate);
     return 0;
@@ -266,6 +245,9 @@ static void stop(struct engine *e)
     own_priority_restore(&e->priority);
     e->ended = bpf_node_sched(&e->node);
     alloc_probe_stop(&e->probe, e->behind);
+    double counted = alloc_counter_since(&e->counter);
+    if (counted >= 0)
+        e->seen.counted = counted + fmax(e->seen.counted, 0);
     e->turned = true;
 }
 
@@ -343,6 +325,7 @@ static int follow(struct engine *e, const struct engine_view *view)
     if (!view->threads->count)
         return -E_GONE;
     int err = bpf_node_tell(&e->node, view, &allowed);
+    alloc_counter_set(&e->counter, view);
     if (!err)
         err = alloc_probe_set(&e->probe, &allowed);
     return err ? err : alloc_watches_set(&e->watches, &allowed);

@@ -49,6 +49,21 @@ static int note_late(struct profile *p, const struct engine_probe *probe)
     return profile_note(p, line);
 }
 
+/* What an interval by windows alone cannot contain. */
+static void add_more_uncertainty(char *to, size_t size,
+                                 const struct engine_probe *probe)
+{
+    int n = snprintf(to, size,
+                     ", and by more because the VM's own count of collections "
+                     "was not found: a node that collects very often does so "
+                     "less often while it is sampled");
+    if (probe->waited > 0.05 && n < (int)size)
+        snprintf(to + n, size - (size_t)n,
+                 ", and one that had no CPU for %.0f %% of the time that it "
+                 "could run may have had one less or more often",
+                 100 * probe->waited);
+}
+
 /* How much is open because collections were sampled in a part of the time only.
  * The first milliseconds of a recording do not matter. */
 static void add_uncertainty(char *to, size_t size,
@@ -65,22 +80,21 @@ static void add_uncertainty(char *to, size_t size,
         return;
     }
     int n = snprintf(to, size,
-                     "; samples also stand for the rest of the time, so the "
+                     "; samples also stand for the rest of the time%s, so the "
                      "sum of all bytes is uncertain by +-%.1f %% (95 %% "
                      "interval)",
+                     probe->counted ? ", in which the VM has counted its "
+                                      "collections"
+                                    : "",
                      196 * probe->error);
-    if (probe->waited > 0.05 && n < (int)size)
-        snprintf(to + n, size - (size_t)n,
-                 ", and by more because the node had no CPU for %.0f %% of the "
-                 "time that it could run: it may have had one less or more "
-                 "often while it was sampled",
-                 100 * probe->waited);
+    if (n < (int)size && !probe->counted)
+        add_more_uncertainty(to + n, size - (size_t)n, probe);
 }
 
 /* What the breakpoints did, what they cost, and how much that leaves open. */
 int probe_notes_add(struct profile *p, const struct engine_probe *probe)
 {
-    char line[800];
+    char line[1000];
     if (probe->windows == 0)
         return 0;
     int n = snprintf(

@@ -6,8 +6,9 @@
 #include "target/procfigures.h"
 
 enum {
-    MAX_FRAGMENT = 512, /* bytes of a shared fragment that are read */
-    MAX_DOOR = 1024,    /* bytes of a C function that are searched */
+    MAX_FRAGMENT = 512,   /* bytes of a shared fragment that are read */
+    MAX_DOOR = 1024,      /* bytes of a C function that are searched */
+    MAX_FUNCTION = 65536, /* bytes of the collector that are searched */
     MAX_CALLS = 8,
     COMPARED = 16, /* first bytes of the function */
 };
@@ -92,6 +93,16 @@ static uint64_t find_inner(const struct text *t, uint64_t door)
     return found;
 }
 
+static uint32_t find_counter(const struct text *t, uint64_t entry)
+{
+    uint64_t start, len, vaddr = vaddr_of(t, entry);
+    if (image_function(t->image, vaddr, &start, &len) != 0 ||
+        len > MAX_FUNCTION)
+        return 0;
+    const uint8_t *code = image_at(t->image, vaddr, len);
+    return code ? collector_code_counter(code, len) : 0;
+}
+
 static bool is_as_in_file(const struct text *t, const struct memory *m,
                           uint64_t addr)
 {
@@ -117,6 +128,7 @@ static int find_function(const struct process *p, const struct maps *maps,
     t.image = image;
     out->entry = find_inner(&t, door);
     bool ok = out->entry && is_as_in_file(&t, m, out->entry);
+    out->counter = ok ? find_counter(&t, out->entry) : 0;
     image_close(image);
     return ok ? 0 : -E_COLLECTOR;
 }

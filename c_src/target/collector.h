@@ -14,6 +14,19 @@
  *
  * The collections after BIFs, and those that BIFs start, call the same
  * function. Only hibernation has a collector of its own.
+ *
+ * At its end, the function counts the collection and its words for the normal
+ * scheduler on which it ran (gc_info of ErtsSchedulerData, in erl_process.h):
+ *
+ *   esdp->gc_info.garbage_cols++;
+ *   esdp->gc_info.reclaimed += reclaimed_now;
+ *
+ * The compiler adds to each of the two words, which are neighbours, or to both
+ * at once:
+ *
+ *   add qword [reg + D + 8], 1        movdqu xmm, [reg + D]
+ *   add [reg + D], reg                paddq xmm, ...
+ *                                     movups [reg + D], xmm
  */
 #ifndef CPROF_TARGET_COLLECTOR_H
 #define CPROF_TARGET_COLLECTOR_H
@@ -41,7 +54,9 @@ struct collector_fields {
 };
 
 struct collector {
-    uint64_t entry; /**< address of the function in the node */
+    uint64_t entry;   /**< address of the function in the node */
+    uint32_t counter; /**< in ErtsSchedulerData: how many collections have ended
+                           on that normal scheduler; 0: not recognised */
     struct collector_fields at;
 };
 
@@ -76,5 +91,8 @@ bool collector_code_call(const uint8_t *code, size_t len, uint64_t at,
  */
 size_t collector_code_inner(const uint8_t *code, size_t len, uint64_t at,
                             uint64_t *targets, size_t max);
+/** The byte offset of gc_info.garbage_cols in ErtsSchedulerData, by the code of
+ *  the collector; 0: no place, or more than one, looks like it. */
+uint32_t collector_code_counter(const uint8_t *code, size_t len);
 
 #endif

@@ -55,3 +55,135 @@ size_t collector_code_inner(const uint8_t *code, size_t len, uint64_t at,
     }
     return n;
 }
+
+/* --- the counter ---------------------------------------------------------- */
+
+/* An operand [register + distance] in memory, with a distance of 32 bits. */
+struct place {
+    size_t len;       /* bytes: ModRM, perhaps SIB, and the distance */
+    unsigned field;   /* the other register, or a part of the opcode */
+    unsigned base;    /* the register, 0 to 15 */
+    int64_t distance; /* bytes */
+};
+
+/* Reads the operand after an opcode with these REX bits. false: it is of
+ * another kind, or a local variable, on the stack. */
+static bool place_at(const uint8_t *code, size_t len, size_t at, uint8_t rex,
+                     struct place *out)
+{
+    enum { REX_B = 1, REX_R = 4, RSP = 4, NO_INDEX = 0x24 };
+    struct reader r = reader_of(code + at, at < len ? len - at : 0);
+    uint8_t modrm = reader_u8(&r);
+    unsigned base = modrm & 7u;
+    if (modrm >> 6 != 2 || (base == RSP && reader_u8(&r) != NO_INDEX))
+        return false;
+    *out = (struct place){
+        .field = (modrm >> 3 & 7u) | (rex & REX_R ? 8u : 0),
+        .base = base | (rex & REX_B ? 8u : 0),
+        .distance = (int32_t)reader_u32(&r),
+        .len = base == RSP ? 6 : 5,
+    };
+    return !r.failed && out->base != RSP;
+}
+
+static bool has_rex(const uint8_t *code, size_t len, size_t at)
+{
+    return at < len && code[at] >> 4 == 4;
+}
+
+static bool is_same(const struct place *a, const struct place *b,
+                    int64_t behind_b)
+{
+    return a->base == b->base && a->distance == b->distance + behind_b;
+}
+
+/* `add qword [reg + distance], 1` */
+static bool adds_one(const uint8_t *code, size_t len, size_t at,
+                     struct place *out)
+{
+    return has_rex(code, len, at) && at + 2 < len && code[at + 1] == 0x83 &&
+           place_at(code, len, at + 2, code[at], out) && out->field == 0 &&
+           at + 2 + out->len < len && code[at + 2 + out->len] == 1;
+}
+
+/* `add [reg + distance], reg` */
+static bool adds_register(const uint8_t *code, size_t len, size_t at,
+                          struct place *out)
+{
+    return has_rex(code, len, at) && at + 2 < len && code[at + 1] == 0x01 &&
+           place_at(code, len, at + 2, code[at], out);
+}
+
+/* `movdqu xmm, [reg + distance]` */
+static bool loads_two(const uint8_t *code, size_t len, size_t at,
+                      struct place *out)
+{
+    if (at + 1 >= len || code[at] != 0xf3)
+        return false;
+    size_t rex = has_rex(code, len, at + 1), op = at + 1 + rex;
+    return op + 2 < len && code[op] == 0x0f && code[op + 1] == 0x6f &&
+           place_at(code, len, op + 2, rex ? code[at + 1] : 0, out);
+}
+
+/* `movups [reg + distance], xmm` */
+static bool stores_two(const uint8_t *code, size_t len, size_t at,
+                       struct place *out)
+{
+    size_t rex = has_rex(code, len, at), op = at + rex;
+    return op + 2 < len && code[op] == 0x0f && code[op + 1] == 0x11 &&
+           place_at(code, len, op + 2, rex ? code[at] : 0, out);
+}
+
+/* `paddq` */
+static bool adds_two(const uint8_t *code, size_t len, size_t at)
+{
+    static const uint8_t paddq[] = {0x66, 0x0f, 0xd4};
+    return at + sizeof(paddq) < len &&
+           memcmp(code + at, paddq, sizeof(paddq)) == 0;
+}
+
+/* The compiler may move the two additions apart, in any order. */
+static int64_t counter_alone(const uint8_t *code, size_t len, size_t at)
+{
+    enum { APART = 96 };
+    struct place one, other;
+    if (!adds_one(code, len, at, &one))
+        return 0;
+    for (size_t i = at > APART ? at - APART : 0; i < at + APART; i++)
+        if (adds_register(code, len, i, &other) && is_same(&one, &other, 8))
+            return one.distance;
+    return 0;
+}
+
+static int64_t counter_of_two(const uint8_t *code, size_t len, size_t at)
+{
+    enum { APART = 32 };
+    struct place from, to;
+    bool added = false;
+    if (!loads_two(code, len, at, &from))
+        return 0;
+    for (size_t i = at; i < at + APART; i++) {
+        added |= adds_two(code, len, i);
+        if (added && stores_two(code, len, i, &to) && is_same(&from, &to, 0) &&
+            from.field == to.field)
+            return from.distance + 8;
+    }
+    return 0;
+}
+
+uint32_t collector_code_counter(const uint8_t *code, size_t len)
+{
+    enum { DISTANCE_MAX = 1 << 20 };
+    int64_t found = 0;
+    for (size_t i = 0; i < len; i++) {
+        int64_t here = counter_alone(code, len, i);
+        if (!here)
+            here = counter_of_two(code, len, i);
+        if (here <= 0 || here >= DISTANCE_MAX || here % 8 || here == found)
+            continue;
+        if (found)
+            return 0;
+        found = here;
+    }
+    return (uint32_t)found;
+}

@@ -16,6 +16,9 @@ struct work {
     uint64_t period_ns;
     uint64_t cpu_per_s; /* CPU time per second, ns */
     uint64_t late_ns;   /* by which windows and pauses end late, at most */
+    double slowed;      /* part of the collections that a window lacks, because
+                           it slows the node down */
+    bool counted;       /* the VM's count can be read */
 };
 
 struct run {
@@ -60,18 +63,22 @@ static struct run play(const struct work *work, unsigned rate, uint64_t seed,
         }
         uint64_t from = r.w.span_ns, opened = r.w.opened_ns;
         alloc_windows_closed(&r.w, now);
-        double hits = between(work, opened, now);
+        double hits = between(work, opened, now) * (1 - work->slowed);
+        const struct alloc_seen seen = {
+            .bytes = hits * HIT_BYTES,
+            .collections = hits,
+            .counted = work->counted ? between(work, from, now) : -1};
         double cpu = (double)work->cpu_per_s * (double)(now - from) / NS_PER_S;
         const struct alloc_load load = {.ns = now - from,
                                         .open_ns = now - opened,
                                         .hits = (uint64_t)llround(hits),
                                         .cpu_ns = (uint64_t)cpu,
                                         .hit_ns = 2000};
-        bool whole = r.w.weight <= 1;
+        bool whole = r.w.whole;
         r.estimate += hits * r.w.weight;
         r.hits += load.hits;
         cost += (double)load.hits * 2000;
-        alloc_windows_add(&r.w, hits * HIT_BYTES);
+        alloc_windows_add(&r.w, &seen);
         alloc_windows_saw(&r.w, &load);
         if (whole && r.w.share >= 1)
             alloc_windows_opened(&r.w, now);
@@ -131,6 +138,43 @@ static void changing_work_is_counted_without_bias(void **state)
     assert_true(said > sqrt(squares) * 0.6 && said < sqrt(squares) * 2.5);
 }
 
+/* What windows alone cannot know. */
+static void the_count_of_the_vm_corrects_the_sum(void **state)
+{
+    (void)state;
+    struct work work = {.per_s = 100000,
+                        .later_per_s = 5000,
+                        .period_ns = NS_PER_S / 3,
+                        .cpu_per_s = NS_PER_S,
+                        .late_ns = 100000,
+                        .slowed = 0.25};
+    for (uint64_t i = 0; i < 20; i++) {
+        work.counted = false;
+        struct run r = play(&work, 999, i * 104729, 10 * NS_PER_S);
+        assert_true(r.estimate / r.truth < 0.9);
+        work.counted = true;
+        r = play(&work, 999, i * 104729, 10 * NS_PER_S);
+        assert_float_equal(r.estimate / r.truth, 1, 0.02);
+        double said = alloc_windows_error(&r.w);
+        assert_true(said >= 0 && said < 0.02);
+    }
+}
+
+/* A count of something else does not make the sum absurd. */
+static void a_count_that_does_not_fit_is_bounded(void **state)
+{
+    (void)state;
+    static const struct work work = {.per_s = 100000,
+                                     .later_per_s = 100000,
+                                     .period_ns = NS_PER_S,
+                                     .cpu_per_s = NS_PER_S,
+                                     .slowed = 0.9,
+                                     .counted = true};
+    struct run r = play(&work, 999, 1, 10 * NS_PER_S);
+    assert_true(r.estimate / r.truth < 0.41);
+    assert_true(alloc_windows_error(&r.w) > 1); /* and it is said */
+}
+
 static void few_collections_are_all_sampled(void **state)
 {
     (void)state;
@@ -163,7 +207,9 @@ static void an_error_that_is_not_known_is_not_zero(void **state)
     for (uint64_t i = 1; i <= 20; i++) {
         alloc_windows_opened(&w, i * NS_PER_MS - 1000);
         alloc_windows_closed(&w, i * NS_PER_MS);
-        alloc_windows_add(&w, i < 11 ? 0 : 100);
+        const struct alloc_seen seen = {.bytes = i < 11 ? 0 : 100,
+                                        .counted = -1};
+        alloc_windows_add(&w, &seen);
         assert_true((alloc_windows_error(&w) < 0) == (i < 11));
     }
     assert_true(alloc_windows_error(&w) > 0.05);
@@ -189,6 +235,8 @@ int main(void)
         cmocka_unit_test(steady_work_is_counted_whole),
         cmocka_unit_test(no_more_samples_than_asked_for),
         cmocka_unit_test(changing_work_is_counted_without_bias),
+        cmocka_unit_test(the_count_of_the_vm_corrects_the_sum),
+        cmocka_unit_test(a_count_that_does_not_fit_is_bounded),
         cmocka_unit_test(few_collections_are_all_sampled),
         cmocka_unit_test(an_idle_node_is_watched_all_the_time),
         cmocka_unit_test(an_error_that_is_not_known_is_not_zero),

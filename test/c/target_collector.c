@@ -70,12 +70,76 @@ static void other_calls_are_not_it(void **state)
                      0);
 }
 
+/* Where the collector counts, in Debian's builds. */
+static const uint8_t counts_25[] = {0xf3, 0x0f, 0x6f, 0x85, 0xd8, 0xa2, 0x00,
+                                    0x00, 0x66, 0x0f, 0xd4, 0x04, 0x24, 0x0f,
+                                    0x11, 0x85, 0xd8, 0xa2, 0x00, 0x00};
+static const uint8_t counts_27[] = {0xf3, 0x41, 0x0f, 0x6f, 0x84, 0x24, 0x00,
+                                    0xa3, 0x00, 0x00, 0x66, 0x0f, 0xd4, 0x44,
+                                    0x24, 0x10, 0x41, 0x0f, 0x11, 0x84, 0x24,
+                                    0x00, 0xa3, 0x00, 0x00};
+static const uint8_t counts_29[] = {
+    0xf3, 0x41, 0x0f, 0x6f, 0x85, 0x18, 0xa3, 0x00, 0x00, 0x66, 0x0f,
+    0xd4, 0x04, 0x24, 0x41, 0x0f, 0x11, 0x85, 0x18, 0xa3, 0x00, 0x00};
+/* The same statements, compiled without vectors by gcc 12. */
+static const uint8_t alone[] = {0x48, 0x83, 0x87, 0xd8, 0xa2, 0x00, 0x00, 0x01,
+                                0x48, 0x01, 0x97, 0xd0, 0xa2, 0x00, 0x00};
+
+static const struct counts {
+    const uint8_t *code;
+    size_t len;
+    uint32_t at;
+} counts[] = {{counts_25, sizeof(counts_25), 0xa2e0},
+              {counts_27, sizeof(counts_27), 0xa308},
+              {counts_29, sizeof(counts_29), 0xa320},
+              {alone, sizeof(alone), 0xa2d8}};
+enum { COUNTS = sizeof(counts) / sizeof(counts[0]) };
+
+static void the_collector_counts_in_the_scheduler(void **state)
+{
+    (void)state;
+    uint8_t code[64] = {0x90};
+    for (size_t i = 0; i < COUNTS; i++) {
+        memcpy(code + 1, counts[i].code, counts[i].len);
+        assert_int_equal(collector_code_counter(code, counts[i].len + 1),
+                         counts[i].at);
+        /* Cut off anywhere. */
+        for (size_t len = 0; len <= counts[i].len; len++)
+            assert_int_equal(collector_code_counter(code, len), 0);
+    }
+}
+
+static void what_only_looks_like_the_counter_is_not_it(void **state)
+{
+    (void)state;
+    uint8_t code[64];
+    memcpy(code, counts_25, sizeof(counts_25));
+    code[sizeof(counts_25) - 4] ^= 8; /* stored somewhere else */
+    assert_int_equal(collector_code_counter(code, sizeof(counts_25)), 0);
+    memcpy(code, counts_25, sizeof(counts_25));
+    code[10] = 0xfa; /* `psubd` */
+    assert_int_equal(collector_code_counter(code, sizeof(counts_25)), 0);
+    memcpy(code, alone, sizeof(alone));
+    code[7] = 2; /* adds two */
+    assert_int_equal(collector_code_counter(code, sizeof(alone)), 0);
+    memcpy(code, alone, sizeof(alone));
+    code[11] -= 8; /* not its neighbour */
+    assert_int_equal(collector_code_counter(code, sizeof(alone)), 0);
+    /* Two places: none is trusted. */
+    memcpy(code, counts_25, sizeof(counts_25));
+    memcpy(code + sizeof(counts_25), alone, sizeof(alone));
+    assert_int_equal(
+        collector_code_counter(code, sizeof(counts_25) + sizeof(alone)), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_door_is_what_the_fragment_calls),
         cmocka_unit_test(the_collector_is_called_with_an_invalid_fragment),
         cmocka_unit_test(other_calls_are_not_it),
+        cmocka_unit_test(the_collector_counts_in_the_scheduler),
+        cmocka_unit_test(what_only_looks_like_the_counter_is_not_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,152 @@
+/*
+ * The count of collections in the memory of a real node that the test starts
+ * (the `erl` of the PATH), beside the one that the node itself gives.
+ */
+#include "test.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/alloc_counter.h"
+#include "recorder/target_state.h"
+
+/* For each line that it reads, many short processes collect a few times each,
+ * on all schedulers. Then it prints how many collections there have been. */
+static const char node_program[] =
+    "Work = fun() -> [erlang:garbage_collect() || _ <- lists:seq(1, 5)] end,"
+    "Many = fun() -> [receive {'DOWN', R, _, _, _} -> ok end ||"
+    "  {_, R} <- [spawn_monitor(Work) || _ <- lists:seq(1, 400)]] end,"
+    "Say = fun() -> {N, _, _} = statistics(garbage_collection),"
+    "  io:format(\"~b~n\", [N]) end,"
+    "io:format(\"~s~n\", [os:getpid()]),"
+    "(fun F() -> case io:get_line(\"\") of eof -> halt();"
+    "  _ -> Many(), Say(), F() end end)().";
+
+/* Printing and reading a line collect, too. */
+enum { ROUNDS = 5, COLLECTED = 2000, AT_EDGES = 40 };
+
+struct node {
+    pid_t pid;
+    FILE *in, *out;
+    struct target_state state;
+    struct collector collector;
+    struct alloc_counter counter;
+};
+
+static void run_node(const int in[2], const int out[2])
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when a test fails */
+    dup2(in[0], 0);
+    dup2(out[1], 1);
+    close(in[1]);
+    close(out[0]);
+    execlp("erl", "erl", "+S", "3:3", "-noshell", "-eval", node_program,
+           (char *)NULL);
+    _exit(127);
+}
+
+static long number(struct node *n)
+{
+    long value = 0;
+    assert_int_equal(fscanf(n->out, "%ld", &value), 1);
+    return value;
+}
+
+/* What the node says after more work. */
+static long collected(struct node *n)
+{
+    fputs("\n", n->in);
+    fflush(n->in);
+    return number(n);
+}
+
+static void open_node(struct node *n)
+{
+    int in[2], out[2];
+    assert_int_equal(pipe(in), 0);
+    assert_int_equal(pipe(out), 0);
+    n->pid = fork();
+    assert_true(n->pid >= 0);
+    if (n->pid == 0)
+        run_node(in, out);
+    close(in[0]);
+    close(out[1]);
+    n->in = fdopen(in[1], "w");
+    n->out = fdopen(out[0], "r");
+    pid_t vm = (pid_t)number(n);
+    (void)collected(n);
+    assert_int_equal(target_state_open(&n->state, vm, NULL), 0);
+    n->state.until = deadline_in(TARGET_ATTACH_MS, NULL);
+    assert_int_equal(target_state_collector(&n->state, &n->collector), 0);
+    alloc_counter_init(&n->counter, vm, n->collector.counter);
+}
+
+static void close_node(struct node *n)
+{
+    fclose(n->in); /* the node ends */
+    fclose(n->out);
+    assert_int_equal(waitpid(n->pid, NULL, 0), n->pid);
+    target_state_close(&n->state);
+}
+
+static void the_count_is_that_of_the_vm(void **state)
+{
+    (void)state;
+    struct node n = {.pid = 0};
+    open_node(&n);
+    assert_true(n.collector.counter > 0);
+    const struct engine_view view = {.threads = &n.state.threads,
+                                     .layout = &n.state.layout,
+                                     .maps = &n.state.maps};
+    alloc_counter_set(&n.counter, &view);
+    assert_int_equal(n.counter.count, 3);
+    assert_true(alloc_counter_since(&n.counter) < 0); /* the first reading */
+    long before = collected(&n);
+    (void)alloc_counter_since(&n.counter);
+    for (int i = 0; i < ROUNDS; i++) {
+        long now = collected(&n);
+        double counted = alloc_counter_since(&n.counter);
+        assert_true(now - before >= COLLECTED);
+        assert_float_equal(counted, (double)(now - before), AT_EDGES);
+        before = now;
+    }
+    close_node(&n);
+}
+
+/* Without all schedulers, or without the place, nothing is known. */
+static void a_part_of_the_count_is_none(void **state)
+{
+    (void)state;
+    struct node n = {.pid = 0};
+    open_node(&n);
+    struct layout some = n.state.layout;
+    const struct engine_view all = {.threads = &n.state.threads,
+                                    .layout = &n.state.layout},
+                             part = {.threads = &n.state.threads,
+                                     .layout = &some};
+    some.scheduler_count = 1;
+    alloc_counter_set(&n.counter, &all);
+    (void)alloc_counter_since(&n.counter);
+    assert_true(alloc_counter_since(&n.counter) >= 0);
+    alloc_counter_set(&n.counter, &part);
+    assert_true(alloc_counter_since(&n.counter) < 0);
+    alloc_counter_set(&n.counter, &all);
+    assert_true(alloc_counter_since(&n.counter) < 0); /* there was a gap */
+    assert_true(alloc_counter_since(&n.counter) >= 0);
+    alloc_counter_init(&n.counter, n.state.process.pid, 0);
+    alloc_counter_set(&n.counter, &all);
+    assert_true(alloc_counter_since(&n.counter) < 0);
+    close_node(&n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_count_is_that_of_the_vm),
+        cmocka_unit_test(a_part_of_the_count_is_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
