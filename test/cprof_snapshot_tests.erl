@@ -26,6 +26,10 @@ words_test_() -> {timeout, 120, fun words/0}.
 words() ->
     ?assertEqual(<<"lists:seq/2">>, cprof_words:function({lists, seq, 2})),
     ?assertEqual(<<"Enum.map/2">>, cprof_words:function({'Elixir.Enum', map, 2})),
+    ?assertEqual(<<"Elixir.enum:map/2">>, cprof_words:function({'Elixir.enum', map, 2})),
+    ?assertEqual(<<"Elixir:map/2">>, cprof_words:function({'Elixir', map, 2})),
+    Who = fun(Name) -> cprof_words:who(#{name => Name, initial_call => undefined}) end,
+    ?assertEqual([<<"Shop.Cart">>, <<"shop">>, <<"Elixir.">>], [Who(Name) || Name <- ['Elixir.Shop.Cart', shop, 'Elixir.']]),
     ?assertEqual(
         <<"a:b/1 (a.erl:7)">>, cprof_words:frame({a, b, [x], [{file, "a.erl"}, {line, 7}]})
     ),

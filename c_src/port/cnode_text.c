@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/alias.h"
 #include "base/buffer.h"
 #include "base/utf8.h"
 #include "port/cnode_term.h"
@@ -55,20 +56,13 @@ static bool is_plain(const char *text, size_t len)
     return true;
 }
 
-/* The name of an Elixir module, such as Elixir.Shop.Cart. */
-static bool is_alias(const char *text, size_t len)
-{
-    return len > 7 && memcmp(text, "Elixir.", 7) == 0 && text[7] >= 'A' &&
-           text[7] <= 'Z';
-}
-
 static bool print_atom(struct printer *p, struct reader *r, bool whole)
 {
     const char *text;
     size_t len;
     if (!cnode_term_atom(r, &text, &len))
         return false;
-    size_t skipped = is_alias(text, len) ? 7 : 0;
+    size_t skipped = alias_prefix(text, len);
     bool quoted = !whole && !skipped && !is_plain(text, len);
     buffer_text(&p->out, quoted ? "'" : "");
     add(p, text + skipped, len - skipped);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/add.h"
+#include "base/alias.h"
 #include "base/intern.h"
 
 /* How many samples of a process have stacks with this first function. */
@@ -43,15 +44,6 @@ static bool says_nothing(const char *initial_call)
     return is_one_of(initial_call, shared);
 }
 
-/* A process may be registered under the name of an Elixir module, such as
- * Elixir.MyApp.Registry. */
-static const char *without_elixir(const char *name)
-{
-    bool alias =
-        strncmp(name, "Elixir.", 7) == 0 && name[7] >= 'A' && name[7] <= 'Z';
-    return alias ? name + 7 : name;
-}
-
 /* A parent without a name is given by its pid, such as <0.90.0>. */
 static bool is_name(const char *parent)
 {
@@ -73,7 +65,7 @@ static int64_t by_texts(struct naming *n, const struct profile_process *q)
     const char *id = profile_text(n->p, q->child);
     char child[600];
     if (*name)
-        return keep(n, without_elixir(name));
+        return keep(n, name + alias_prefix(name, strlen(name)));
     if (!says_nothing(initial_call))
         return keep(n, initial_call);
     if (*label)
@@ -81,7 +73,7 @@ static int64_t by_texts(struct naming *n, const struct profile_process *q)
     if (!is_name(parent))
         return -E_NOT_FOUND;
     snprintf(child, sizeof(child), "child %s%sof %s", id, *id ? " " : "",
-             without_elixir(parent));
+             parent + alias_prefix(parent, strlen(parent)));
     return keep(n, child);
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alias.h"
+
 bool waits_is_port(const char *name)
 {
     size_t port = sizeof(WAITS_PORT) - 1;
@@ -17,12 +19,11 @@ void waits_text(const char *name, const char *pid, const char *is,
                 char text[WAITS_TEXT])
 {
     enum { IS = 120 };
-    bool alias = strncmp(name, "Elixir.", 7) == 0 && name[7];
     if (*name == '<' || strchr(name, ' ') || waits_is_port(name))
         snprintf(text, WAITS_TEXT, WAITS_FOR "'%.1100s']", name);
     else if (*name)
         snprintf(text, WAITS_TEXT, WAITS_FOR "%.1100s]",
-                 alias ? name + 7 : name);
+                 name + alias_prefix(name, strlen(name)));
     else if (*pid && *is)
         snprintf(text, WAITS_TEXT, WAITS_FOR "%.60s (%.*s)]", pid, IS, is);
     else if (*pid)

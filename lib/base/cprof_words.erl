@@ -3,7 +3,7 @@
 -module(cprof_words).
 
 -export([shown/1, text/2]).
--export([pid/1, function/1, frame/1, bytes/1, duration/1, count/1, percent/1, rate/1, who/1]).
+-export([pid/1, name/1, function/1, frame/1, bytes/1, duration/1, count/1, percent/1, rate/1, who/1]).
 
 %% Text as it may be shown: one line, whatever it contains. Control characters,
 %% line separators, marks of direction, and bytes that are not UTF-8 are written
@@ -39,14 +39,24 @@ text(Format, Values) -> shown(io_lib:format(Format, Values)).
 -spec pid(pid()) -> binary().
 pid(Pid) -> list_to_binary(pid_to_list(Pid)).
 
+%% The name of a module, a process or an event, without the "Elixir." that Elixir does
+%% not write, and the language that writes it like this. The program does the same:
+%% c_src/base/alias.h.
+-spec name(atom()) -> {elixir | erlang, binary()}.
+name(Atom) ->
+    case atom_to_binary(Atom) of
+        <<"Elixir.", First, Rest/binary>> when First >= $A, First =< $Z -> {elixir, <<First, Rest/binary>>};
+        Name -> {erlang, Name}
+    end.
+
 %% As the function's own language writes it.
 -spec function(mfa() | undefined) -> binary().
 function(undefined) ->
     <<>>;
 function({Module, Function, Arity}) ->
-    case atom_to_list(Module) of
-        "Elixir." ++ Name -> text("~ts.~ts/~b", [Name, Function, Arity]);
-        Name -> text("~ts:~ts/~b", [Name, Function, Arity])
+    case name(Module) of
+        {elixir, Name} -> text("~ts.~ts/~b", [Name, Function, Arity]);
+        {erlang, Name} -> text("~ts:~ts/~b", [Name, Function, Arity])
     end.
 
 -spec frame({module(), atom(), arity() | list(), [{atom(), term()}]}) -> binary().
@@ -64,10 +74,8 @@ frame({Module, Function, Arity, Where}) ->
 -spec who(#{name := atom(), initial_call := mfa() | undefined, _ => _}) -> binary().
 who(#{name := undefined, initial_call := Call}) -> function(Call);
 who(#{name := Name}) ->
-    case shown(atom_to_binary(Name)) of
-        <<"Elixir.", Rest/binary>> -> Rest;
-        Text -> Text
-    end.
+    {_, Text} = name(Name),
+    shown(Text).
 
 %% Powers of 1024, three digits.
 -spec bytes(number() | undefined) -> binary().

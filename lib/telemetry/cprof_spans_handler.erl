@@ -300,10 +300,8 @@ value(Metadata, Key) ->
 
 atom(Atom) when Atom =:= nil; Atom =:= undefined -> <<>>;
 atom(Atom) ->
-    case atom_to_binary(Atom) of
-        <<"Elixir.", Module/binary>> -> Module;
-        Text -> Text
-    end.
+    {_, Name} = cprof_words:name(Atom),
+    Name.
 
 returned(Text) when is_binary(Text) -> Text;
 returned(Atom) when is_atom(Atom) -> atom(Atom);

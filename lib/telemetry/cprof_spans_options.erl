@@ -107,10 +107,10 @@ n_plus_one(Options, _) ->
 %% As Elixir writes it, whoever executes it: [:my_app, :repo, :query].
 -spec name([atom()]) -> binary().
 name(Event) ->
-    cprof_words:shown(["[", lists:join(", ", [atom(atom_to_binary(Atom)) || Atom <- Event]), "]"]).
+    cprof_words:shown(["[", lists:join(", ", [atom(cprof_words:name(Atom)) || Atom <- Event]), "]"]).
 
-atom(<<"Elixir.", Module/binary>>) -> Module;
-atom(Text) ->
+atom({elixir, Module}) -> Module;
+atom({erlang, Text}) ->
     case re:run(Text, "^[a-z_][A-Za-z0-9_@]*[?!]?$", [{capture, none}]) of
         match -> [":", Text];
         nomatch -> [":\"", Text, "\""]

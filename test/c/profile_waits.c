@@ -139,6 +139,7 @@ static void names_of_processes(void **state)
     static const char *const cases[][4] = {
         {"db", "<0.1.0>", "a:b/1", "[waits for db]"},
         {"Elixir.Shop.Db", "", "", "[waits for Shop.Db]"},
+        {"Elixir.db", "", "", "[waits for Elixir.db]"},
         {"<0.7.0>", "<0.1.0>", "", "[waits for '<0.7.0>']"},
         {"", "<0.1.0>", "", "[waits for <0.1.0>]"},
         {"", "<0.1.0>", "a:b/1", "[waits for <0.1.0> (a:b/1)]"},
