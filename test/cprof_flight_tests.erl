@@ -378,6 +378,13 @@ a_wrong_condition_is_an_error_test_() -> {timeout, 60, {spawn, fun a_wrong_condi
 
 a_wrong_condition_is_an_error() ->
     process_flag(trap_exit, true),
-    ?assertMatch(
-        {error, {invalid_option, _}}, cprof_flight:start_link(#{conditions => ["mailbox > many"]})
-    ).
+    [
+        ?assertEqual({error, {invalid_option, Text}}, cprof_flight:start_link(Options))
+     || {Options, Text} <- [
+            {#{conditions => ["mailbox > 1", "mailbox > many"]},
+                <<"option conditions mailbox > many: give a number after >, such as `mailbox > 10000`">>},
+            {#{rate => 1000000}, <<"option rate 1000000: give 1 to 10000 samples per second">>},
+            {#{at_most => often}, <<"option at_most often: give a number, 1 to 1000, and a time: 6/h, 1/min or 50/d">>},
+            {#{engine => "\e[1m"}, <<"option engine \\x{1B}[1m: choose auto, bpf, perf or ptrace">>}
+        ]
+    ].

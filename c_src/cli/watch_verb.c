@@ -13,6 +13,8 @@
 #include "cli/watch_control.h"
 #include "cli/watch_judge.h"
 #include "cli/watch_pending.h"
+#include "port/port.h"
+#include "port/port_watch.h"
 #include "recorder/limits.h"
 
 enum {
@@ -266,12 +268,26 @@ static int run(int argc, char **argv)
     return watch(&o, false);
 }
 
+/* Whoever gave the options reads the other end of the port, not stderr. */
+static int refuse(const struct options_fault *fault)
+{
+    char text[sizeof(*fault) + 2];
+    snprintf(text, sizeof(text), "%s: %s", fault->what, fault->why);
+    struct buffer out;
+    buffer_init(&out, BUFFER_DEFAULT_MAX);
+    int err = port_watch_refused(&out, text);
+    if (!err)
+        err = port_write_all(STDOUT_FILENO, out.data, out.len);
+    buffer_deinit(&out);
+    return err ? fail("stdout", err) : EXIT_USAGE;
+}
+
 static int run_of_port(int argc, char **argv)
 {
     struct options o;
-    int code;
-    if (!verb_options(&verb_watch, argc, argv, &o, &code))
-        return code;
+    struct options_fault fault;
+    if (options_parse(OPTION_WATCH, argc, argv, &o, &fault) != 0)
+        return refuse(&fault);
     return watch(&o, true);
 }
 

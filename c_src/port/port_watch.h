@@ -12,5 +12,9 @@
 
 /** Appends a packet with its length. 0 or -E_LIMIT. */
 MUST_USE int port_watch_event(struct buffer *out, const struct watch_event *e);
+/** The answer to a command line that is wrong, in place of all events: {0,
+ *  error, {invalid_option, Text}}. Appends a packet with its length. 0 or
+ *  -E_LIMIT. */
+MUST_USE int port_watch_refused(struct buffer *out, const char *text);
 
 #endif

@@ -3,7 +3,7 @@
 %% parsed by the program.)
 -module(cprof_flight_options).
 
--export([check/1, arguments/2]).
+-export([check/1, arguments/2, refused/1]).
 
 -type text() :: unicode:chardata() | atom().
 -type limit() :: #{over => number(), p99 => number(), measurement => atom()}.
@@ -200,3 +200,13 @@ complete(Checked) ->
 -spec arguments(checked(), string()) -> [string() | binary()].
 arguments(#{switches := Switches}, OsPid) ->
     ["watch-port", "--pid", OsPid, "--quiet" | lists:append([[K, V] || {K, V} <- Switches])].
+
+%% What the program says of a wrong argument, "--at-most often: give a number", in terms
+%% of the options.
+-spec refused(binary()) -> binary().
+refused(Text) ->
+    [Argument | _] = binary:split(Text, [<<" ">>, <<":">>]),
+    case [Key || {Key, Switch} <- maps:to_list(?SWITCHES), list_to_binary(Switch) =:= Argument] of
+        [Key] -> cprof_words:shown(["option ", atom_to_list(Key), string:prefix(Text, Argument)]);
+        [] -> cprof_words:shown(Text)
+    end.

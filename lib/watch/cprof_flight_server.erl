@@ -37,7 +37,6 @@
 -define(LEAST_MS, 5000).
 -define(AGAIN_MS, 60000).
 -define(TICK_MS, 1000).
--define(USAGE, 2).
 %% How long the program may take to write what it is recording.
 -define(STOP_MS, 5000).
 -define(CALL_MS, 5000).
@@ -149,19 +148,16 @@ open(#{checked := Checked} = State) ->
 %% Options that the program refuses are an error of the caller.
 greet(Port, State) ->
     receive
-        {Port, {exit_status, ?USAGE}} ->
-            leave(State),
-            {stop, {shutdown, refused()}};
-        {Port, {data, Packet}} ->
-            {ok, data(Packet, State), {continue, tick}};
-        {Port, {exit_status, Status}} ->
-            {ok, cannot(Status, State), {continue, tick}}
-    after ?HELLO_MS ->
-        {ok, State, {continue, tick}}
+        {Port, {data, Packet}} -> greeted(cprof_protocol:reply(Packet), Packet, State);
+        {Port, {exit_status, Status}} -> {ok, cannot(Status, State), {continue, tick}}
+    after ?HELLO_MS -> {ok, State, {continue, tick}}
     end.
 
-refused() ->
-    {invalid_option, <<"the program refused the options; it says why on standard error">>}.
+greeted({reply, _, {error, {invalid_option, Text}}}, _, State) ->
+    leave(State),
+    {stop, {shutdown, {invalid_option, cprof_flight_options:refused(Text)}}};
+greeted(_, Packet, State) ->
+    {ok, data(Packet, State), {continue, tick}}.
 
 terminate(_, State) ->
     leave(State),
