@@ -43,7 +43,9 @@ defmodule Cprof do
 
   `:engine` and `:force` are only for `event: :cpu`, and `:kernel` is not for `event: :wall` and `event: :alloc`.
 
-  Functions that can fail return `{:error, %Cprof.Error{}}`; its message says what to do.
+  Functions that can fail return `{:error, %Cprof.Error{}}`; its message says what to do. This includes options that are
+  wrong. Only the functions that return or print figures of the node without `:ok` (`snapshot/1`, `memory/1`,
+  `Cprof.Snapshot` and `Cprof.Memory`), and `child_spec/1`, raise `ArgumentError` for these, with the same sentence.
   """
 
   alias Cprof.{Diff, Error, Options, Profile}
@@ -197,14 +199,14 @@ defmodule Cprof do
   default. Rates need two snapshots: the first time in a process, this function takes both, a second apart.
   """
   @spec snapshot([Cprof.Snapshot.option()]) :: :ok
-  def snapshot(opts \\ []), do: :cprof_nif.print_snapshot(opts)
+  def snapshot(opts \\ []), do: Options.call!(opts, &:cprof_nif.print_snapshot/1)
 
   @doc """
   Prints why the node is big: a sentence, where its memory is, and who has most of it. `Cprof.Memory.take/1` returns the
   same figures. Takes the options of that function; `:wait_ms` is 100 by default.
   """
   @spec memory([Cprof.Memory.option()]) :: :ok
-  def memory(opts \\ []), do: :cprof_nif.print_memory(opts)
+  def memory(opts \\ []), do: Options.call!(opts, &:cprof_nif.print_memory/1)
 
   @doc """
   Reads a recording that was saved by `write/3`, by `mix profile.run --save` or by `cprof record`, or any other pprof

@@ -33,7 +33,7 @@ profile(Fun) ->
 %% is raised again here. `{error, Failure}' means that the function was not run,
 %% and `{error, Failure, Value}' that it was run, but the recording failed.
 %%
-%% Options: `event' (`cpu', or `wall': processes are sampled, whether they run or
+%% Options, as a map or a proplist: `event' (`cpu', or `wall': processes are sampled, whether they run or
 %% wait, see {@link waits/1}, or `alloc': what functions allocate, in bytes, or `block': schedulers
 %% that are blocked while they run a process; a list, such as `[cpu, alloc]', records
 %% several at once: the report is that of the first in this order, and has those of the
@@ -49,7 +49,7 @@ profile(Fun) ->
 %% `"flame.html"', `".txt"', `".json"', `".collapsed"', `".speedscope.json"',
 %% `".pb.gz"'; `"-"' prints the text report), and for these files `top',
 %% `process', `span', `focus', `ignore'.
--spec profile(fun(() -> Value), cprof_options:options()) ->
+-spec profile(fun(() -> Value), cprof_options:given()) ->
     {ok, Value, map()} | {error, {atom(), binary()}} | {error, {atom(), binary()}, Value}.
 profile(Fun, Options) ->
     case cprof_sampler:profile(Fun, Options) of
@@ -64,7 +64,7 @@ record(Seconds) ->
 
 %% @doc Samples this node for some seconds and returns the report. The options
 %% are those of {@link profile/2}; `rate' is 99 by default.
--spec record(number(), cprof_options:options()) ->
+-spec record(number(), cprof_options:given()) ->
     {ok, map()} | {error, {atom(), binary()}}.
 record(Seconds, Options) ->
     case cprof_sampler:record(Seconds, Options) of
@@ -88,7 +88,7 @@ diff(Base, New) ->
 %% `fail_above' percent (0). Further options: `event' (`cpu' or `alloc': which is
 %% compared of recordings of several events), `min_effect' (5; smaller changes
 %% are ignored), `top', `process', `span', `focus', `ignore'.
--spec diff(recordings(), recordings(), cprof_options:options()) ->
+-spec diff(recordings(), recordings(), cprof_options:given()) ->
     {ok, cprof_sampler:compared()} | {error, {atom(), binary()}}.
 diff(Base, New, Options) ->
     case {read_all(Base), read_all(New)} of
@@ -150,9 +150,10 @@ snapshot() ->
 %% process; in its first snapshot they are `undefined'. Options, as a map or a
 %% proplist: `top', how many processes are listed (10); `source', `bif' to use
 %% only BIFs; `wait_ms', the least time to wait for missing answers (0: cprof
-%% gives up on stuck processes within milliseconds).
--spec snapshot(cprof_snapshot:options() | [{atom(), term()}]) -> cprof_snapshot:snapshot().
-snapshot(Options) -> cprof_snapshot:take(to_map(Options)).
+%% gives up on stuck processes within milliseconds). A wrong option raises
+%% `{badarg, Sentence}'.
+-spec snapshot(cprof_snapshot:given()) -> cprof_snapshot:snapshot().
+snapshot(Options) -> cprof_snapshot:take(Options).
 
 %% @equiv print_snapshot(#{})
 -spec print_snapshot() -> ok.
@@ -161,10 +162,9 @@ print_snapshot() -> print_snapshot(#{}).
 %% @doc Prints a snapshot as tables. Takes the options of {@link snapshot/1};
 %% `wait_ms' is 100 by default. Rates need two snapshots: the first time in a
 %% process, this function takes both, a second apart.
--spec print_snapshot(cprof_snapshot:options() | [{atom(), term()}]) -> ok.
+-spec print_snapshot(cprof_snapshot:given()) -> ok.
 print_snapshot(Options) ->
-    Patient = maps:merge(#{wait_ms => 100}, to_map(Options)),
-    io:put_chars(format(cprof_snapshot:take_with_rates(Patient))).
+    io:put_chars(format(cprof_snapshot:take_with_rates(patient(Options)))).
 
 %% @doc Compares two snapshots: which processes grew (mailboxes, binaries,
 %% memory), and how the schedulers and the totals changed.
@@ -185,9 +185,9 @@ memory() -> memory(#{}).
 %% Options, as a map or a proplist: `ms', the time until a second reading, which shows
 %% what grew, in milliseconds (0: reads once; at most a day); `top', rows of each list
 %% (10, at most 200); `source', `bif' to use only BIFs; `wait_ms', the least time to wait for
-%% missing answers (0).
--spec memory(cprof_memory:options() | [{atom(), term()}]) -> cprof_memory:memory().
-memory(Options) -> cprof_memory:take(to_map(Options)).
+%% missing answers (0). A wrong option raises `{badarg, Sentence}'.
+-spec memory(cprof_memory:given()) -> cprof_memory:memory().
+memory(Options) -> cprof_memory:take(Options).
 
 %% @equiv print_memory(#{})
 -spec print_memory() -> ok.
@@ -195,9 +195,16 @@ print_memory() -> print_memory(#{}).
 
 %% @doc Prints where the memory of this node is, as a sentence and tables. Takes the
 %% options of {@link memory/1}; `wait_ms' is 100 by default.
--spec print_memory(cprof_memory:options() | [{atom(), term()}]) -> ok.
+-spec print_memory(cprof_memory:given()) -> ok.
 print_memory(Options) ->
-    io:put_chars(format(memory(maps:merge(#{wait_ms => 100}, to_map(Options))))).
+    io:put_chars(format(memory(patient(Options)))).
+
+%% What people read may take its time, unless the options say otherwise.
+patient(Options) ->
+    case cprof_proplist:to_map(Options) of
+        #{} = Map -> maps:merge(#{wait_ms => 100}, Map);
+        NoOptions -> NoOptions
+    end.
 
 %% @equiv watch(#{})
 -spec watch() -> cprof_watch:result().
@@ -206,9 +213,9 @@ watch() -> watch(#{}).
 %% @doc Finds leaks: takes a baseline and then snapshots, and names the processes
 %% and ETS tables that grow in all of them. Options: `snapshots' (3, at most 1,000,000) and
 %% `interval_ms' (1000, at most a day), together at most 31 days; `top' (10, at
-%% most 1,000); `source'.
--spec watch(cprof_watch:options() | [{atom(), term()}]) -> cprof_watch:result().
-watch(Options) -> cprof_watch:watch(to_map(Options)).
+%% most 1,000); `source'. A wrong option raises `{badarg, Sentence}'.
+-spec watch(cprof_watch:given()) -> cprof_watch:result().
+watch(Options) -> cprof_watch:watch(Options).
 
 %% @doc Formats a snapshot, a diff, or the result of {@link watch/1}, {@link memory/1}
 %% or {@link waits/1} as text.
@@ -230,9 +237,6 @@ format(Map) ->
 %% that are not known are left out.
 -spec to_json_map(map()) -> #{binary() => term()}.
 to_json_map(Map) -> cprof_snapshot_json:to_map(Map).
-
-to_map(Options) when is_map(Options) -> Options;
-to_map(Options) when is_list(Options) -> maps:from_list(Options).
 
 %% @doc Lets one process of the operating system attach to this node where the
 %% kernel's Yama would forbid it (ptrace_scope 1). This replaces an earlier

@@ -614,15 +614,14 @@ growing_heap(Kept, By) ->
 
 wrong_options_are_refused_test() ->
     [
-        ?assertError({badarg, {Key, Value}}, cprof_nif:memory(#{Key => Value}))
-     || {Key, Values} <- [
-            {top, [0, 201, all]},
-            {source, [nif, 1]},
-            {ms, [-1, 86400001, infinity]},
-            {wait_ms, [-1, long]},
-            {nothing, [1]}
-        ],
-        Value <- Values
+        ?assertError({badarg, Text}, cprof_nif:memory(Options))
+     || {Options, Text} <- [
+            {#{top => 201}, <<"option top must be a whole number of rows, 1 to 200, not 201">>},
+            {[{source, nif}], <<"option source must be auto or bif, not nif">>},
+            {#{ms => 86400001}, <<"option ms must be a whole number of milliseconds, 0 to 86400000, not 86400001">>},
+            {#{wait_ms => -1}, <<"option wait_ms must be a whole number of milliseconds, 0 to 86400000, not -1">>},
+            {#{nothing => 1}, <<"unknown option nothing; the options are ms, top, source, wait_ms">>}
+        ]
     ].
 
 %% Even with the longest names.

@@ -18,6 +18,8 @@ defmodule Cprof.Memory do
   `:undefined`. Erlang has the same functions in `cprof_nif`.
   """
 
+  alias Cprof.Options
+
   @type t :: :cprof_memory.memory()
   @type option ::
           {:ms, non_neg_integer()}
@@ -33,6 +35,8 @@ defmodule Cprof.Memory do
     * `:source` - `:bif` to use only BIFs
     * `:wait_ms` - the least time to wait for missing answers (0: cprof gives up on stuck processes within milliseconds)
 
+  Raises `ArgumentError` if an option is wrong.
+
   For example:
 
       iex> memory = Cprof.Memory.take(top: 3, wait_ms: 5000)
@@ -40,9 +44,11 @@ defmodule Cprof.Memory do
       true
       iex> length(memory.ets.top)
       3
+      iex> Cprof.Memory.take(top: 0)
+      ** (ArgumentError) option top must be a whole number of rows, 1 to 200, not 0
   """
   @spec take([option()]) :: t()
-  def take(opts \\ []), do: :cprof_memory.take(Map.new(opts))
+  def take(opts \\ []), do: Options.call!(opts, &:cprof_memory.take/1)
 
   @doc """
   Formats the result of `take/1` as text.

@@ -10,6 +10,17 @@ defmodule Cprof.Options do
   @spec to_map(keyword() | term()) :: map() | term()
   def to_map(opts), do: if(Keyword.keyword?(opts), do: Map.new(opts, &chardata/1), else: opts)
 
+  @doc """
+  Gives a function of the Erlang side the options as a map. The sentence that it raises for wrong ones is raised as an
+  ArgumentError.
+  """
+  @spec call!(keyword() | term(), (map() | term() -> result)) :: result when result: term()
+  def call!(opts, fun) do
+    fun.(to_map(opts))
+  catch
+    :error, {:badarg, sentence} when is_binary(sentence) -> reraise ArgumentError, [message: sentence], __STACKTRACE__
+  end
+
   # Elixir strings as Regex sources and paths may be iodata or structs.
   defp chardata({key, %Regex{} = regex}), do: {key, Regex.source(regex)}
   defp chardata(option), do: option

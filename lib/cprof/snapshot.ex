@@ -15,6 +15,8 @@ defmodule Cprof.Snapshot do
   Erlang has the same functions in `cprof_nif`.
   """
 
+  alias Cprof.Options
+
   @type t :: :cprof_snapshot.snapshot()
   @type diff :: :cprof_snapshot_diff.diff()
   @type watched :: :cprof_watch.result()
@@ -30,18 +32,22 @@ defmodule Cprof.Snapshot do
   @doc """
   Takes a snapshot. Rates and utilization are those since the previous snapshot of the calling process.
 
-    * `:top` - rows of each list (10)
+    * `:top` - rows of each list (10, at most 1000)
     * `:source` - `:bif` to use only BIFs
     * `:wait_ms` - the least time to wait for missing answers (0: cprof gives up on stuck processes within milliseconds)
+
+  Raises `ArgumentError` if an option is wrong.
 
   For example:
 
       iex> snapshot = Cprof.Snapshot.take(top: 3)
       iex> snapshot.processes.count > 10 and length(snapshot.memory.top) <= 3
       true
+      iex> Cprof.Snapshot.take(speed: 1)
+      ** (ArgumentError) unknown option speed; the options are top, source, wait_ms
   """
   @spec take([option()]) :: t()
-  def take(opts \\ []), do: :cprof_snapshot.take(Map.new(opts))
+  def take(opts \\ []), do: Options.call!(opts, &:cprof_snapshot.take/1)
 
   @doc """
   Formats a snapshot, a diff or the result of `watch/1` as text.
@@ -70,14 +76,14 @@ defmodule Cprof.Snapshot do
   Finds leaks. Takes a baseline and then `:snapshots` (3) more, one every `:interval_ms` (1000), with readings between
   them. Names mailboxes, heaps, ETS tables and hoards of binaries that grew in every interval, large hoards of idle
   processes, and the process that starts most of the short-lived processes. It neither forces garbage collections nor
-  traces. The caller waits for the result, for at most 31 days.
+  traces. The caller waits for the result, for at most 31 days. Raises `ArgumentError` if an option is wrong.
 
       iex> result = Cprof.Snapshot.watch(snapshots: 2, interval_ms: 100)
       iex> {result.snapshots, is_list(result.findings)}
       {2, true}
   """
   @spec watch([watch_option()]) :: watched()
-  def watch(opts \\ []), do: :cprof_watch.watch(Map.new(opts))
+  def watch(opts \\ []), do: Options.call!(opts, &:cprof_watch.watch/1)
 
   @doc """
   The same map for any JSON encoder: keys, pids and functions are texts, and figures that are not known are left out.

@@ -133,15 +133,16 @@ defmodule Cprof.Telemetry do
   def measurements, do: :cprof_telemetry.measurements()
 
   @doc """
-  The specification of a process that takes a snapshot every `:period` milliseconds (5000) and executes its events.
-  Further options: `:top`, how many processes the metadata lists (10), and `:name`, under which to register the process.
+  The specification of a process that takes a snapshot every `:period` milliseconds (5000; at most a day) and executes
+  its events. Further options: `:top`, how many processes the metadata lists (10; at most 1000), and `:name`, under which
+  to register the process.
 
       iex> Cprof.Telemetry.child_spec(period: 1000).id
       Cprof.Telemetry
   """
   @spec child_spec(keyword()) :: Supervisor.child_spec()
   def child_spec(opts \\ []) do
-    %{id: Keyword.get(opts, :name, __MODULE__), start: {__MODULE__, :start_link, [opts]}}
+    %{id: Options.call!(opts, &:cprof_proplist.name(&1, __MODULE__)), start: {__MODULE__, :start_link, [opts]}}
   end
 
   @doc """

@@ -38,9 +38,9 @@ defmodule Cprof.Waits do
       true
       iex> {:error, error} = Cprof.Waits.take(ms: 1)
       iex> Exception.message(error)
-      "option ms must be milliseconds, 100 to 3600000, not 1"
+      "option ms must be a whole number of milliseconds, 100 to 3600000, not 1"
       iex> {:error, error} = Cprof.Waits.take(3000)
-      iex> Exception.message(error) =~ "Cprof.waits(ms: 3000), not 3000"
+      iex> Exception.message(error) =~ "[ms: 1000], not 3000"
       true
   """
   @spec take([option()]) :: {:ok, t()} | {:error, Error.t()}

@@ -80,14 +80,18 @@ defmodule Cprof.Watch do
         }
 
   @doc """
-  For a supervisor: the specification of the process of `start_link/1`.
+  For a supervisor: the specification of the process of `start_link/1`, which checks the options.
 
       iex> Cprof.Watch.child_spec(conditions: "mailbox > 10000").id
       Cprof.Watch
   """
   @spec child_spec([option()]) :: Supervisor.child_spec()
   def child_spec(opts \\ []) do
-    %{id: Keyword.get(opts, :name, __MODULE__), start: {__MODULE__, :start_link, [opts]}, shutdown: 10_000}
+    %{
+      id: Options.call!(opts, &:cprof_proplist.name(&1, __MODULE__)),
+      start: {__MODULE__, :start_link, [opts]},
+      shutdown: 10_000
+    }
   end
 
   @doc """

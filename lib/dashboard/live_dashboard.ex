@@ -44,7 +44,10 @@ defmodule Cprof.LiveDashboard do
               "[cprof: {Cprof.LiveDashboard, rate: 999}], not #{inspect(options)}"
     end
 
-    {:ok, Map.new(options)}
+    case :cprof_options.check(options, [:record]) do
+      {:ok, _} -> {:ok, Map.new(options)}
+      {:error, sentence} -> raise ArgumentError, sentence
+    end
   end
 
   @doc false

@@ -2,10 +2,10 @@
 %% and the Mix task, for Elixir keywords. Pure.
 -module(cprof_options).
 
--export([check/2, format_of/2, of_recording/1, start_args/1, render_args/1, result_args/1, shows/2]).
+-export([check/2, known/1, format_of/2, of_recording/1, start_args/1, render_args/1, result_args/1, shows/2]).
 -export([check_comparison/1, with_rate/2, events/1]).
 
--export_type([options/0]).
+-export_type([given/0]).
 
 -type event() :: cpu | wall | alloc | block.
 -type options() :: #{
@@ -35,6 +35,7 @@
     min_effect => number(),
     fail_above => number()
 }.
+-type given() :: options() | [{atom(), term()}].
 
 %% As ENGINE_MAX_RATE and ENGINE_WALL_MAX_RATE in c_src/engine/engine.h.
 -define(MAX_RATE, 10000).
@@ -45,9 +46,14 @@
 %% Returns the options, with texts as binaries, and with lists where several values
 %% are possible; or a sentence that says what is wrong. Only the keys of the given
 %% kinds are allowed.
--spec check(options(), [record | render | output | compare]) -> {ok, map()} | {error, binary()}.
-check(Options, Kinds) when is_map(Options) ->
-    Known = lists:append([keys(Kind) || Kind <- Kinds]),
+-spec check(given(), [record | render | output | compare]) -> {ok, map()} | {error, binary()}.
+check(Given, Kinds) ->
+    case cprof_proplist:to_map(Given) of
+        #{} = Options -> check_map(Options, known(Kinds));
+        NoOptions -> {error, cprof_proplist:no_options(NoOptions)}
+    end.
+
+check_map(Options, Known) ->
     case check_each(maps:to_list(Options), Known, #{}) of
         {ok, #{format := Format} = Checked} ->
             case shows(Format, Checked) of
@@ -56,9 +62,11 @@ check(Options, Kinds) when is_map(Options) ->
             end;
         {ok, Checked} -> check_event(Checked);
         Wrong -> Wrong
-    end;
-check(_, _) ->
-    {error, <<"the options must be a map, in Elixir keywords">>}.
+    end.
+
+%% All keys of these kinds.
+-spec known([record | render | output | compare]) -> [atom()].
+known(Kinds) -> lists:uniq(lists:append([keys(Kind) || Kind <- Kinds])).
 
 keys(record) -> [event, rate, max_cost, engine, kernel, force, command, span, slower_than];
 keys(render) -> [event, format, top, process, span, focus, ignore];
@@ -72,10 +80,10 @@ check_each([{Key, Value} | Rest], Known, Checked) ->
         true ->
             case value(Key, Value) of
                 {ok, Good} -> check_each(Rest, Known, Checked#{Key => Good});
-                {error, Wanted} -> {error, wrong(Key, Value, Wanted)}
+                {error, Wanted} -> {error, cprof_proplist:wrong(Key, Value, Wanted)}
             end;
         false ->
-            {error, cprof_words:text("unknown option ~0tp; the options are ~ts", [Key, join(Known)])}
+            {error, cprof_proplist:unknown(Key, Known)}
     end.
 
 value(event, Event) -> event_names(Event);
@@ -86,19 +94,19 @@ value(rate, _) -> {error, "a whole number of samples a second, 1 to 10000"};
 value(engine, Engine) -> one_of(Engine, [<<"auto">>, <<"bpf">>, <<"perf">>, <<"ptrace">>]);
 value(Key, Flag) when Key =:= kernel; Key =:= force; Key =:= command -> flag(Flag);
 value(top, Top) when is_integer(Top), Top >= 1, Top =< 1000000 -> {ok, Top};
-value(top, _) -> {error, "a whole number of rows, 1 or more"};
+value(top, _) -> {error, "a whole number of rows, 1 to 1000000"};
 value(Key, Percent) when Key =:= min_effect; Key =:= fail_above -> percent(Percent);
 value(format, Format) -> one_of(Format, [Name || {_, Name} <- extensions()]);
 value(output, Output) -> files(Output);
 value(process, Processes) -> processes(Processes);
 value(span, Spans) -> spans(Spans);
 value(slower_than, Ms) when is_number(Ms), Ms >= 0.001, Ms =< 1.0e12 -> {ok, Ms};
-value(slower_than, _) -> {error, "a number of milliseconds above 0"};
+value(slower_than, _) -> {error, "a number of milliseconds, 0.001 to 1000000000000"};
 value(Key, Pattern) when Key =:= focus; Key =:= ignore -> pattern(one_text(Pattern)).
 
 %% Several are a list, or one text with commas between. The result is one text, in
 %% the order of the program.
-event_names([Name | _] = Names) when not is_integer(Name) -> event_set([to_text(Each) || Each <- Names]);
+event_names([Name | _] = Names) when not is_integer(Name), length(Names) > 0 -> event_set([to_text(Each) || Each <- Names]);
 event_names(Name) ->
     case to_text(Name) of
         {ok, Text} -> event_set([{ok, Each} || Each <- binary:split(Text, <<",">>, [global])]);
@@ -124,7 +132,7 @@ check_event(Options) ->
     [First | _] = Events = events(Options),
     case [Option || {Key, Value} = Option <- maps:to_list(Options), is_refused(Key, Value, First, Events)] of
         [] -> {ok, Options};
-        [{rate, Rate} | _] -> {error, wrong(rate, Rate, "1 to 100 readings a second for event wall")};
+        [{rate, Rate} | _] -> {error, cprof_proplist:wrong(rate, Rate, "1 to 100 readings a second for event wall")};
         [{max_cost, _} | _] -> {error, <<"option max_cost is only for event alloc">>};
         [{Key, _} | _] -> {error, cprof_words:text("option ~ts is only for event cpu", [Key])}
     end.
@@ -147,7 +155,7 @@ flag(Flag) when is_boolean(Flag) -> {ok, Flag};
 flag(_) -> {error, "true or false"}.
 
 percent(Percent) when is_number(Percent), Percent >= 0, Percent =< 1.0e9 -> {ok, Percent};
-percent(_) -> {error, "a number of percent, 0 or more"}.
+percent(_) -> {error, "a number of percent, 0 to 1000000000"}.
 
 one_of(Given, Known) ->
     case to_text(Given) of
@@ -178,17 +186,16 @@ pattern(Error) ->
 
 files(Output) when is_binary(Output) -> files([Output]);
 files([Char | _] = Output) when is_integer(Char) -> files([Output]);
-files(Outputs) when is_list(Outputs), Outputs =/= [] -> all(fun to_text/1, Outputs, "a file name");
+files(Outputs) when length(Outputs) > 0 -> all(fun to_text/1, Outputs, "a file name");
 files(_) -> {error, "a file name, or a list of them"}.
 
 %% A process can be given as a pid, as a registered name, or as the report shows it.
-processes(Given) when is_list(Given), not is_integer(hd(Given)) ->
-    case length(Given) =< 64 of
-        true -> all(fun process/1, Given, "pids or names");
-        false -> {error, "at most 64 processes"}
-    end;
-processes(Given) ->
-    processes([Given]).
+processes([Char | _] = Name) when is_integer(Char) -> processes([Name]);
+processes(Given) when length(Given) > 0, length(Given) =< 64 -> all(fun process/1, Given, processes_wanted());
+processes(Given) when not is_list(Given) -> all(fun process/1, [Given], processes_wanted());
+processes(_) -> {error, processes_wanted()}.
+
+processes_wanted() -> "a pid, a name, or a list of at most 64".
 
 process(Pid) when is_pid(Pid) -> {ok, list_to_binary(pid_to_list(Pid))};
 process(Name) ->
@@ -199,7 +206,7 @@ process(Name) ->
 
 spans(Name) when is_binary(Name) -> spans([Name]);
 spans([Char | _] = Name) when is_integer(Char) -> spans([Name]);
-spans(Names) when is_list(Names), Names =/= [], length(Names) =< 64 -> all(fun span/1, Names, span_wanted());
+spans(Names) when length(Names) > 0, length(Names) =< 64 -> all(fun span/1, Names, span_wanted());
 spans(_) -> {error, span_wanted()}.
 
 span(Name) when is_atom(Name) -> error;
@@ -228,13 +235,6 @@ to_text(Chars) when is_list(Chars) ->
         error:badarg -> error
     end;
 to_text(_) -> error.
-
-%% Atoms and texts are shown as a user of the command line wrote them.
-wrong(Key, Value, Wanted) when is_binary(Value); is_atom(Value) ->
-    {ok, Text} = to_text(Value),
-    cprof_words:text("option ~ts must be ~ts, not ~ts", [Key, Wanted, cprof_words:shown(Text)]);
-wrong(Key, Value, Wanted) ->
-    cprof_words:text("option ~ts must be ~ts, not ~0tp", [Key, Wanted, Value]).
 
 join(Items) ->
     lists:join(", ", [io_lib:format("~ts", [Item]) || Item <- Items]).
@@ -302,20 +302,22 @@ result_args(Options) ->
     render_args(maps:remove(event, Options)).
 
 %% Checks the options of a comparison, which has its own formats, and is of one event.
--spec check_comparison(options()) -> {ok, map()} | {error, binary()}.
-check_comparison(#{format := Format} = Options) ->
+-spec check_comparison(given()) -> {ok, map()} | {error, binary()}.
+check_comparison(Given) -> check_formatted(cprof_proplist:to_map(Given)).
+
+check_formatted(#{format := Format} = Options) ->
     case {one_of(Format, comparisons()), check_compared(maps:remove(format, Options))} of
         {{ok, Good}, {ok, Checked}} -> {ok, Checked#{format => Good}};
-        {{error, Wanted}, _} -> {error, wrong(format, Format, Wanted)};
+        {{error, Wanted}, _} -> {error, cprof_proplist:wrong(format, Format, Wanted)};
         {_, {error, Text}} -> {error, Text}
     end;
-check_comparison(Options) ->
+check_formatted(Options) ->
     check_compared(Options).
 
 check_compared(Options) ->
     case check(Options, [compare]) of
         {ok, #{event := Event}} when Event =/= <<"cpu">>, Event =/= <<"alloc">> ->
-            {error, wrong(event, Event, "cpu or alloc: only these can be compared")};
+            {error, cprof_proplist:wrong(event, Event, "cpu or alloc: only these can be compared")};
         Checked ->
             Checked
     end.

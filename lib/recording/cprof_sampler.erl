@@ -25,7 +25,7 @@
 -define(PROFILE_RATE, 999).
 
 %% Starts a recording, which runs until stop/0.
--spec start(cprof_options:options()) -> ok | {error, failure()}.
+-spec start(cprof_options:given()) -> ok | {error, failure()}.
 start(Options) ->
     start(Options, #{}).
 
@@ -40,7 +40,7 @@ start(Options) ->
     cpu_rate => pos_integer(),
     own => [pid()]
 }.
--spec start(cprof_options:options(), config()) -> ok | {error, failure()}.
+-spec start(cprof_options:given(), config()) -> ok | {error, failure()}.
 start(Options, Config) ->
     case cprof_options:check(Options, [record]) of
         {ok, Checked} ->
@@ -108,7 +108,7 @@ stop(Args) ->
 %% raised again here, after the files of option output were written. {error,
 %% Failure} says that the function was not run; {error, Failure, Value} says that
 %% only the recording failed.
--spec profile(fun(() -> Value), cprof_options:options()) ->
+-spec profile(fun(() -> Value), cprof_options:given()) ->
     {ok, Value, recorded()} | {error, failure()} | {error, failure(), Value}.
 profile(Fun, Options) when is_function(Fun, 0) ->
     case begin_recording(Options, #{cpu_rate => ?PROFILE_RATE}) of
@@ -129,7 +129,7 @@ deliver({value, Value}, {ok, Recorded}) -> {ok, Value, Recorded};
 deliver({value, Value}, {error, Failure}) -> {error, Failure, Value}.
 
 %% Records the node for a while.
--spec record(number(), cprof_options:options()) -> {ok, recorded()} | {error, failure()}.
+-spec record(number(), cprof_options:given()) -> {ok, recorded()} | {error, failure()}.
 record(Seconds, Options) when is_number(Seconds), Seconds > 0 ->
     case begin_recording(Options, #{own => [self()]}) of
         {ok, Checked} ->
@@ -214,7 +214,7 @@ read_file(File) ->
     end.
 
 %% Compares recordings; there can be several on each side.
--spec diff([binary(), ...], [binary(), ...], cprof_options:options()) ->
+-spec diff([binary(), ...], [binary(), ...], cprof_options:given()) ->
     {ok, compared()} | {error, failure()}.
 diff([_ | _] = Base, [_ | _] = New, Options) ->
     case cprof_options:check_comparison(Options) of
@@ -225,7 +225,7 @@ diff(_, _, _) ->
     {error, {invalid_option, <<"there must be at least one recording on each side">>}}.
 
 %% Renders a recording in a format of the program.
--spec render(binary(), cprof_options:options()) -> {ok, binary()} | {error, failure()}.
+-spec render(binary(), cprof_options:given()) -> {ok, binary()} | {error, failure()}.
 render(Recording, Options) ->
     case cprof_options:check(Options, [render]) of
         {ok, Checked} ->
@@ -252,21 +252,21 @@ ask_another_program(Command, Args) ->
 
 %% Writes a recording to a file, in the format of its extension; "-" is the
 %% text report on standard output.
--spec write(binary(), file:name_all(), cprof_options:options()) -> ok | {error, failure()}.
+-spec write(binary(), binary(), cprof_options:given()) -> ok | {error, failure()}.
 write(Recording, File, Options) ->
-    case cprof_options:check(Options#{output => File}, [render, output]) of
-        {ok, #{output := [<<"-">>]} = Checked} ->
-            print(Recording, cprof_options:render_args(Checked));
-        {ok, #{output := [Name]} = Checked} ->
-            case cprof_options:format_of(Name, Checked) of
-                {ok, Format} ->
-                    Args = cprof_options:render_args(Checked),
-                    save(Recording, Name, Args#{format => Format});
-                {error, Text} ->
-                    {error, {unknown_format, Text}}
-            end;
+    case cprof_options:check(Options, [render]) of
+        {ok, Checked} when File =:= <<"-">> -> print(Recording, Checked);
+        {ok, Checked} -> write_checked(Recording, File, Checked);
+        {error, Text} -> {error, {invalid_option, Text}}
+    end.
+
+write_checked(Recording, File, Checked) ->
+    case cprof_options:format_of(File, Checked) of
+        {ok, Format} ->
+            Args = cprof_options:render_args(Checked),
+            save(Recording, File, Args#{format => Format});
         {error, Text} ->
-            {error, {invalid_option, Text}}
+            {error, {unknown_format, Text}}
     end.
 
 print(Recording, Options) ->

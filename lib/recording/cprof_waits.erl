@@ -62,11 +62,11 @@
 }.
 -type options() :: #{ms => pos_integer(), top => pos_integer(), rate => pos_integer()}.
 
--define(MS, 1000).
--define(MIN_MS, 100).
--define(MAX_MS, 3600000).
--define(TOP, 10).
--define(MAX_TOP, 1000).
+-define(OPTIONS, [
+    {ms, 1000, {whole, "milliseconds", 100, 3600000}},
+    {top, 10, {whole, "rows", 1, 1000}},
+    {rate, none, {whole, "readings a second", 1, ?MAX_RATE}}
+]).
 %% Readings in all and per second where no rate is given. Few readings say little:
 %% processes that are read together are not independent of each other.
 -define(READINGS, 40).
@@ -78,7 +78,7 @@
 %% proplist.
 -spec take(options() | [{atom(), term()}]) -> {ok, waits()} | {error, cprof_protocol:failure()}.
 take(Options) ->
-    case check(pairs(Options), #{ms => ?MS, top => ?TOP}) of
+    case cprof_proplist:check(Options, ?OPTIONS) of
         {ok, #{ms := Ms, top := Top} = Checked} ->
             Record = #{event => wall, rate => rate(Checked), command => false},
             case cprof_sampler:record(Ms / 1000, Record) of
@@ -91,36 +91,6 @@ take(Options) ->
 
 rate(#{rate := Rate}) -> Rate;
 rate(#{ms := Ms}) -> min(?MAX_RATE, max(?RATE, ?READINGS * 1000 div Ms)).
-
-pairs(Options) when is_map(Options) ->
-    maps:to_list(Options);
-pairs(Options) ->
-    try
-        maps:to_list(maps:from_list(Options))
-    catch
-        error:_ -> {no_pairs, Options}
-    end.
-
-check({no_pairs, Options}, _) ->
-    Example = "a map or a list of pairs, as in waits(#{ms => 3000}) or Cprof.waits(ms: 3000)",
-    {error, cprof_words:text("the options must be ~ts, not ~0tp", [Example, Options])};
-check([], Checked) -> {ok, Checked};
-check([{ms, Ms} | Rest], Checked) when is_integer(Ms), Ms >= ?MIN_MS, Ms =< ?MAX_MS ->
-    check(Rest, Checked#{ms => Ms});
-check([{top, Top} | Rest], Checked) when is_integer(Top), Top >= 1, Top =< ?MAX_TOP ->
-    check(Rest, Checked#{top => Top});
-check([{rate, Rate} | Rest], Checked) when is_integer(Rate), Rate >= 1, Rate =< ?MAX_RATE ->
-    check(Rest, Checked#{rate => Rate});
-check([{Key, Value} | _], _) ->
-    {error, wrong(Key, Value)}.
-
-wrong(ms, Ms) -> wrong("ms", "milliseconds, 100 to 3600000", Ms);
-wrong(top, Top) -> wrong("top", "a number of rows, 1 to 1000", Top);
-wrong(rate, Rate) -> wrong("rate", "readings per second, 1 to 100", Rate);
-wrong(Key, _) -> cprof_words:text("unknown option ~0tp; the options are ms, top, rate", [Key]).
-
-wrong(Key, Wanted, Value) ->
-    cprof_words:text("option ~ts must be ~ts, not ~0tp", [Key, Wanted, Value]).
 
 %% --- of the report -----------------------------------------------------------
 

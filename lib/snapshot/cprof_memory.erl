@@ -6,7 +6,7 @@
 
 -export([take/1]).
 
--export_type([memory/0, missing/0, reason/0, options/0]).
+-export_type([memory/0, missing/0, reason/0, given/0]).
 
 %% docs/memory.md says what each figure means. All sizes are bytes. A figure that is
 %% not known is `undefined'.
@@ -64,10 +64,14 @@
     ms => non_neg_integer(),
     wait_ms => non_neg_integer()
 }.
+-type given() :: options() | [{atom(), term()}].
 
--define(DEFAULTS, #{top => 10, source => auto, ms => 0, wait_ms => 0}).
--define(MAX_TOP, 200).
--define(MAX_MS, 86400000).
+-define(OPTIONS, [
+    {ms, 0, {whole, "milliseconds", 0, 86400000}},
+    {top, 10, {whole, "rows", 1, 200}},
+    {source, auto, {one_of, [auto, bif]}},
+    {wait_ms, 0, {whole, "milliseconds", 0, 86400000}}
+]).
 %% A process with a larger heap is not asked for its binaries: their list may be long.
 -define(MAX_HEAP_BYTES, 2000000).
 %% So many heaps may be missing from a sum over all processes.
@@ -77,21 +81,16 @@
 %% Rows in reserve for our own processes, which are left out of the lists.
 -define(SPARE, 3).
 
--spec take(options()) -> memory().
+%% A wrong option raises {badarg, Sentence}.
+-spec take(given()) -> memory().
 take(Options) ->
-    #{ms := Ms} = Checked = maps:fold(fun check/3, ?DEFAULTS, Options),
+    #{ms := Ms} = Checked = cprof_proplist:checked(Options, ?OPTIONS),
     Take = fun() -> memory(Checked) end,
     cprof_aside:run(kind(Ms), Take, Take).
 
 %% Callers that want one reading do not queue behind those that take their time.
 kind(0) -> cprof_memory;
 kind(_) -> cprof_growing_memory.
-
-check(top, Top, Checked) when is_integer(Top), Top > 0, Top =< ?MAX_TOP -> Checked#{top := Top};
-check(source, Source, Checked) when Source =:= auto; Source =:= bif -> Checked#{source := Source};
-check(ms, Ms, Checked) when is_integer(Ms), Ms >= 0, Ms =< ?MAX_MS -> Checked#{ms := Ms};
-check(wait_ms, Ms, Checked) when is_integer(Ms), Ms >= 0 -> Checked#{wait_ms := Ms};
-check(Key, Value, _) -> erlang:error({badarg, {Key, Value}}).
 
 memory(#{ms := 0} = Options) ->
     Began = erlang:monotonic_time(microsecond),

@@ -5,9 +5,9 @@
 %% caller does the work itself and asks only processes at rest.
 -module(cprof_snapshot).
 
--export([take/1, take_with_rates/1]).
+-export([take/1, take_with_rates/1, top_option/0]).
 
--export_type([snapshot/0, options/0]).
+-export_type([snapshot/0, given/0]).
 
 %% docs/snapshot.md says what each figure means. A figure that is not known is
 %% `undefined': rates need an earlier snapshot, and some figures need the NIF.
@@ -95,17 +95,23 @@
     %% wait so long for what is not answered, even when it looks stuck
     wait_ms => non_neg_integer()
 }.
+-type given() :: options() | [{atom(), term()}].
 
 -define(KEY, '$cprof_snapshot').
--define(TOP, 10).
 -define(FIRST_LOOK_MS, 1000).
--define(MAX_TOP, 1000).
+-define(TOP, {top, 10, {whole, "rows", 1, 1000}}).
+-define(OPTIONS, [
+    ?TOP,
+    {source, auto, {one_of, [auto, bif]}},
+    {wait_ms, 0, {whole, "milliseconds", 0, 86400000}}
+]).
 %% What needs an answer from every scheduler, or from the kernel.
 -define(SLOW, [wall, threads, memory, allocators]).
 
--spec take(options()) -> snapshot().
+%% A wrong option raises {badarg, Sentence}.
+-spec take(given()) -> snapshot().
 take(Options) ->
-    Checked = maps:fold(fun check/3, #{top => ?TOP, source => auto, wait_ms => 0}, Options),
+    Checked = cprof_proplist:checked(Options, ?OPTIONS),
     Before = before(get(?KEY)),
     Owner = self(),
     Take = fun() -> snapshot(Checked, Before, Owner) end,
@@ -114,7 +120,7 @@ take(Options) ->
     Snapshot.
 
 %% Rates are since the caller's snapshot before; its first takes another before it.
--spec take_with_rates(options()) -> snapshot().
+-spec take_with_rates(given()) -> snapshot().
 take_with_rates(Options) ->
     case get(?KEY) of
         undefined ->
@@ -125,17 +131,16 @@ take_with_rates(Options) ->
     end,
     take(Options).
 
+%% For those that take snapshots for others, and have this option, too.
+-spec top_option() -> cprof_proplist:rule().
+top_option() -> ?TOP.
+
 %% Callers without wait_ms do not queue behind those with it.
 kind(#{wait_ms := 0}) -> cprof_snapshot;
 kind(#{}) -> cprof_patient_snapshot.
 
 before(undefined) -> #{};
 before(Before) -> Before.
-
-check(top, Top, Checked) when is_integer(Top), Top > 0, Top =< ?MAX_TOP -> Checked#{top := Top};
-check(source, Source, Checked) when Source =:= auto; Source =:= bif -> Checked#{source := Source};
-check(wait_ms, Ms, Checked) when is_integer(Ms), Ms >= 0 -> Checked#{wait_ms := Ms};
-check(Key, Value, _) -> erlang:error({badarg, {Key, Value}}).
 
 %% --- taking it ---------------------------------------------------------------
 

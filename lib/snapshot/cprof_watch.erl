@@ -7,7 +7,7 @@
 
 -export([watch/1]).
 
--export_type([result/0, finding/0, options/0]).
+-export_type([result/0, finding/0, given/0]).
 
 -type options() :: #{
     %% looks after the baseline; at most 1,000,000
@@ -18,6 +18,7 @@
     top => pos_integer(),
     source => auto | bif
 }.
+-type given() :: options() | [{atom(), term()}].
 -type finding() :: #{
     kind := growing_mailbox | binary_hoarder | growing_heap | growing_table | churning,
     %% of a table its owner
@@ -59,12 +60,16 @@
     reason := binary() | undefined
 }.
 
--define(DEFAULTS, #{snapshots => 3, interval_ms => 1000, top => 10, source => auto}).
 %% Readings in an interval: a mailbox that only looks longer each second is
 %% seen to have been shorter in between.
 -define(READINGS, 4).
 %% A longer watch is assumed to be a mistake.
--define(LIMITS, #{snapshots => 1000000, interval_ms => 86400000, top => 1000}).
+-define(OPTIONS, [
+    {snapshots, 3, {whole, "snapshots", 1, 1000000}},
+    {interval_ms, 1000, {whole, "milliseconds", 1, 86400000}},
+    {top, 10, {whole, "rows", 1, 1000}},
+    {source, auto, {one_of, [auto, bif]}}
+]).
 -define(LONGEST_MS, 31 * 86400000).
 %% How many of the longest mailboxes, of the largest holders of binaries, of the largest
 %% heaps and of the largest tables are followed.
@@ -72,24 +77,21 @@
 -define(EXAMINE, 200000).
 -define(DETAILS_MS, 200).
 
--spec watch(options()) -> result().
+%% A wrong option raises {badarg, Sentence}.
+-spec watch(given()) -> result().
 watch(Options) ->
-    Checked = in_time(maps:fold(fun check/3, ?DEFAULTS, Options)),
+    Checked = in_time(cprof_proplist:checked(Options, ?OPTIONS)),
     Series = fun() -> series(Checked) end,
     cprof_aside:run(cprof_watch, Series, Series).
-
-check(source, Source, Checked) when Source =:= auto; Source =:= bif -> Checked#{source := Source};
-check(Key, Value, Checked) when
-    is_map_key(Key, ?LIMITS), is_integer(Value), Value > 0, Value =< map_get(Key, ?LIMITS)
-->
-    Checked#{Key := Value};
-check(Key, Value, _) ->
-    erlang:error({badarg, {Key, Value}}).
 
 in_time(#{snapshots := Snapshots, interval_ms := Interval}) when
     Snapshots * Interval > ?LONGEST_MS
 ->
-    erlang:error({badarg, {'snapshots * interval_ms', Snapshots * Interval}});
+    Text = cprof_words:text(
+        "options snapshots and interval_ms must make at most 31 days together, not ~b times ~b milliseconds",
+        [Snapshots, Interval]
+    ),
+    error({badarg, Text});
 in_time(Options) ->
     Options.
 

@@ -35,8 +35,8 @@ check(Prefixes, Options) when is_map(Options) ->
     catch
         throw:{wrong, Text} -> {error, {invalid_option, cprof_words:shown(Text)}}
     end;
-check(_, _) ->
-    {error, {invalid_option, <<"the options must be a map or a list of pairs">>}}.
+check(_, NoOptions) ->
+    {error, {invalid_option, cprof_proplist:no_options(NoOptions)}}.
 
 %% What a handler is called if no id is given.
 -spec default_id() -> binary().
@@ -45,23 +45,23 @@ default_id() -> <<"cprof-spans">>.
 option(id, _) ->
     ok;
 option(metadata, Label) ->
-    is_list(Label) andalso lists:all(fun is_atom/1, Label) orelse
+    cprof_proplist:is_list_of(fun is_atom/1, Label) orelse
         is_function(Label, 2) orelse Label =:= none orelse
         wrong("option metadata must be a list of keys or a function of the event and its metadata, not ~0tp", Label);
 option(events, Events) ->
-    is_list(Events) andalso lists:all(fun is_event/1, Events) orelse
+    cprof_proplist:is_list_of(fun is_event/1, Events) orelse
         wrong("option events must be a list of events, such as [[my_app, repo, query]], not ~0tp", Events);
 option(n_plus_one, Value) ->
     is_boolean(Value) orelse is_map(Value) orelse is_list(Value) orelse
         wrong("option n_plus_one must be true, false or options of its own, not ~0tp", Value);
 option(Key, _) ->
-    wrong("unknown option ~0tp; there are id, metadata, events and n_plus_one", Key).
+    throw({wrong, cprof_proplist:unknown(Key, [id, metadata, events, n_plus_one])}).
 
 -spec wrong(string(), term()) -> no_return().
 wrong(Format, Value) -> throw({wrong, io_lib:format(Format, [Value])}).
 
 is_event(Event) ->
-    is_list(Event) andalso Event =/= [] andalso lists:all(fun is_atom/1, Event).
+    cprof_proplist:is_list_of(fun is_atom/1, Event) andalso Event =/= [].
 
 label([]) -> none;
 label(Label) -> Label.
@@ -72,7 +72,7 @@ prefixes(Prefixes) ->
         true ->
             [Prefixes];
         false ->
-            is_list(Prefixes) andalso lists:all(fun is_event/1, Prefixes) orelse
+            cprof_proplist:is_list_of(fun is_event/1, Prefixes) orelse
                 wrong("give a prefix of spans, such as [phoenix, endpoint], or a list of them, not ~0tp", Prefixes),
             Prefixes
     end.

@@ -103,20 +103,15 @@ recorder(Id) ->
 %% `period' milliseconds (5000) and executes its events.
 -spec child_spec(cprof_telemetry_poller:options() | [{atom(), term()}]) -> supervisor:child_spec().
 child_spec(Options) ->
-    Id =
-        case cprof_proplist:to_map(Options) of
-            #{name := Name} -> Name;
-            _ -> ?MODULE
-        end,
-    #{id => Id, start => {?MODULE, start_link, [Options]}}.
+    #{id => cprof_proplist:name(Options, ?MODULE), start => {?MODULE, start_link, [Options]}}.
 
 %% @equiv start_link(#{})
 -spec start_link() -> {ok, pid()} | {error, term()}.
 start_link() ->
     start_link(#{}).
 
-%% @doc Starts the process of {@link child_spec/1}. Options: `period', `top'
-%% (rows in the metadata) and `name'.
+%% @doc Starts the process of {@link child_spec/1}. Options: `period' (at most a
+%% day), `top' (rows in the metadata, at most 1,000) and `name'.
 -spec start_link(cprof_telemetry_poller:options() | [{atom(), term()}]) ->
     {ok, pid()} | {error, term()}.
 start_link(Options) ->
@@ -135,7 +130,7 @@ execute() ->
 
 %% @doc Takes a snapshot and executes its events, in the calling process.
 %% Utilization is measured since the same process did this before.
--spec execute(#{top => pos_integer()}) -> ok | {error, failure()}.
+-spec execute(#{top => pos_integer()} | [{top, pos_integer()}]) -> ok | {error, failure()}.
 execute(Options) ->
     cprof_telemetry_poller:execute(Options).
 

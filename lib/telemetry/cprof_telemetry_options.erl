@@ -32,6 +32,7 @@
 -export_type([options/0, checked/0]).
 
 -define(OWN, [span, event, seconds, max_seconds, filter, caller_only, limit]).
+-define(SHARED, [record, render, output]).
 %% A span is short, so it is sampled as often as a function is; a recording of
 %% some seconds as often as others of that kind.
 -define(SPAN_RATE, 999).
@@ -44,18 +45,20 @@
 -spec check(options()) -> {ok, checked()} | {error, cprof_protocol:failure()}.
 check(Options) when is_map(Options) ->
     Own = maps:with(?OWN, Options),
+    Known = lists:uniq(?OWN ++ cprof_options:known(?SHARED)),
     try
+        [throw({wrong, cprof_proplist:unknown(Key, Known)}) || Key <- maps:keys(Options), not lists:member(Key, Known)],
         [own(Key, Value) || {Key, Value} <- maps:to_list(Own)],
         {ok, complete(trigger(Own), Own, shared(maps:without(?OWN, Options)))}
     catch
-        throw:{wrong, Text} -> {error, {invalid_option, cprof_words:shown(Text)}};
+        throw:{wrong, Text} -> {error, {invalid_option, unicode:characters_to_binary(Text)}};
         throw:{failed, Failure} -> {error, Failure}
     end;
-check(_) ->
-    {error, {invalid_option, <<"the options must be a map or a list of pairs">>}}.
+check(NoOptions) ->
+    {error, {invalid_option, cprof_proplist:no_options(NoOptions)}}.
 
 own(Key, Name) when Key =:= span; Key =:= event ->
-    is_list(Name) andalso Name =/= [] andalso lists:all(fun is_atom/1, Name) orelse
+    cprof_proplist:is_list_of(fun is_atom/1, Name) andalso Name =/= [] orelse
         wrong(Key, "a list of atoms", Name);
 own(Key, Seconds) when Key =:= seconds; Key =:= max_seconds ->
     is_number(Seconds) andalso Seconds > 0 andalso Seconds =< ?MAX_SECONDS orelse
@@ -71,7 +74,7 @@ own(limit, Limit) ->
 
 -spec wrong(atom(), string(), term()) -> no_return().
 wrong(Key, Wanted, Value) ->
-    throw({wrong, io_lib:format("option ~ts must be ~ts, not ~0tp", [Key, Wanted, Value])}).
+    throw({wrong, cprof_proplist:wrong(Key, Value, Wanted)}).
 
 trigger(#{span := _, event := _}) ->
     throw({wrong, "give a span or an event, not both"});
@@ -88,7 +91,7 @@ trigger(#{}) ->
 
 %% The options that every recording takes.
 shared(Options) ->
-    case cprof_options:check(Options, [record, render, output]) of
+    case cprof_options:check(Options, ?SHARED) of
         {ok, Checked} -> Checked;
         {error, Text} -> throw({wrong, Text})
     end.

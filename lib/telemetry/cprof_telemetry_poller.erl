@@ -11,6 +11,7 @@
 -export_type([options/0]).
 
 -define(PERIOD_MS, 5000).
+-define(MAX_PERIOD_MS, 86400000).
 %% Nobody waits for these figures, unlike in a shell, and on a machine that is short
 %% of CPU time some of them arrive late.
 -define(WAIT_MS, 500).
@@ -18,29 +19,20 @@
 -spec start_link(options() | [{atom(), term()}]) ->
     {ok, pid()} | {error, cprof_protocol:failure() | {already_started, pid()}}.
 start_link(Given) ->
-    Options = cprof_proplist:to_map(Given),
-    Steps = [
-        fun() -> check(Options) end,
-        fun cprof_telemetry_library:available/0
-    ],
-    start_link(Steps, Options).
-
-start_link([], #{name := Name} = Options) ->
-    gen_server:start_link({local, Name}, ?MODULE, Options, []);
-start_link([], Options) ->
-    gen_server:start_link(?MODULE, Options, []);
-start_link([Step | Rest], Options) ->
-    case Step() of
-        ok -> start_link(Rest, Options);
+    Period = {period, ?PERIOD_MS, {whole, "milliseconds", 1, ?MAX_PERIOD_MS}},
+    case usable(Given, [Period, cprof_snapshot:top_option(), {name, none, name}]) of
+        {ok, #{name := Name} = Options} -> gen_server:start_link({local, Name}, ?MODULE, Options, []);
+        {ok, Options} -> gen_server:start_link(?MODULE, Options, []);
         {error, Failure} -> {error, Failure}
     end.
 
 %% Takes a snapshot and executes its events, in the calling process.
--spec execute(#{top => pos_integer()}) -> ok | {error, cprof_protocol:failure()}.
-execute(Options) ->
-    case cprof_telemetry_library:available() of
-        ok ->
-            Snapshot = cprof_snapshot:take(maps:merge(#{wait_ms => ?WAIT_MS}, Options)),
+-spec execute(#{top => pos_integer()} | [{top, pos_integer()}]) ->
+    ok | {error, cprof_protocol:failure()}.
+execute(Given) ->
+    case usable(Given, [cprof_snapshot:top_option()]) of
+        {ok, Options} ->
+            Snapshot = cprof_snapshot:take(Options#{wait_ms => ?WAIT_MS}),
             lists:foreach(fun execute_event/1, cprof_telemetry_events:from(Snapshot));
         {error, Failure} ->
             {error, Failure}
@@ -49,22 +41,14 @@ execute(Options) ->
 execute_event({Name, Measurements, Metadata}) ->
     cprof_telemetry_library:execute(Name, Measurements, Metadata).
 
-check(Options) when is_map(Options) -> check_each(maps:to_list(Options));
-check(_) -> {error, {invalid_option, <<"the options must be a map or a list of pairs">>}}.
+usable(Given, Rules) ->
+    case {cprof_proplist:check(Given, Rules), cprof_telemetry_library:available()} of
+        {{ok, Options}, ok} -> {ok, Options};
+        {{error, Text}, _} -> {error, {invalid_option, Text}};
+        {_, {error, Failure}} -> {error, Failure}
+    end.
 
-check_each([]) -> ok;
-check_each([{period, Ms} | Rest]) when is_integer(Ms), Ms >= 1 -> check_each(Rest);
-check_each([{top, Top} | Rest]) when is_integer(Top), Top >= 1 -> check_each(Rest);
-check_each([{name, Name} | Rest]) when is_atom(Name), Name =/= undefined -> check_each(Rest);
-check_each([{Key, Value} | _]) ->
-    Text = cprof_words:text(
-        "the poller takes period (milliseconds), top (rows) and name (an atom), not ~0tp: ~0tp",
-        [Key, Value]
-    ),
-    {error, {invalid_option, Text}}.
-
-init(Options) ->
-    Period = maps:get(period, Options, ?PERIOD_MS),
+init(#{period := Period} = Options) ->
     {ok, #{period => Period, snapshot => maps:with([top], Options)}, {continue, poll}}.
 
 handle_continue(poll, State) ->

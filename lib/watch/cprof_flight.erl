@@ -21,12 +21,7 @@
 %% @doc For a supervisor: the specification of the process of {@link start_link/1}.
 -spec child_spec(cprof_flight_options:options() | [{atom(), term()}]) -> supervisor:child_spec().
 child_spec(Options) ->
-    Id =
-        case cprof_proplist:to_map(Options) of
-            #{name := Name} -> Name;
-            _ -> ?MODULE
-        end,
-    #{id => Id, start => {?MODULE, start_link, [Options]}, shutdown => 10000}.
+    #{id => cprof_proplist:name(Options, ?MODULE), start => {?MODULE, start_link, [Options]}, shutdown => 10000}.
 
 %% @doc Starts to watch, until the process ends. `{error, Failure}': an option is
 %% wrong, or the program is not there. If the node cannot be watched for another

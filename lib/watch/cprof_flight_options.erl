@@ -59,6 +59,22 @@
     rate => "--rate",
     engine => "--engine"
 }).
+%% The program says what it takes of texts and rates.
+-define(WANTED, [
+    {name, "an atom, the name of the process"},
+    {conditions, "a text, such as \"mailbox > 10000\", or a list of them"},
+    {spans, "a list of events and limits, such as [{[my_app, repo, query], #{over => 500}}]"},
+    {system, "a list of events, such as [{long_gc, 500}, busy_port]"},
+    {folder, "the name of a folder"},
+    {prefix, "a text"},
+    {before, "seconds, 0 to 600"},
+    {'after', "seconds, 0 to 600"},
+    {at_most, "a text, such as \"6/h\""},
+    {keep, "a text, such as \"500M\""},
+    {also, "a text, such as html"},
+    {rate, "a whole number of samples a second, 1 or more"},
+    {engine, "a text, such as auto"}
+]).
 -define(MOST_MS, 3600000).
 -define(MOST_S, 600).
 
@@ -70,8 +86,8 @@ check(Options) when is_map(Options) ->
     catch
         throw:{wrong, Text} -> {error, {invalid_option, cprof_words:shown(Text)}}
     end;
-check(_) ->
-    {error, {invalid_option, <<"the options must be a map or a list of pairs">>}}.
+check(NoOptions) ->
+    {error, {invalid_option, cprof_proplist:no_options(NoOptions)}}.
 
 check(name, Name) when is_atom(Name), Name =/= undefined -> Name;
 check(conditions, Conditions) when is_list(Conditions), length(Conditions) >= 0 ->
@@ -90,9 +106,13 @@ check(rate, Rate) when is_integer(Rate), Rate > 0 -> integer_to_binary(Rate);
 check(Key, Value) when Key =:= also; Key =:= engine; Key =:= prefix; Key =:= at_most; Key =:= keep ->
     text(Key, Value);
 check(Key, Value) ->
-    case maps:is_key(Key, ?SWITCHES) orelse lists:member(Key, [name, spans, system]) of
-        true -> wrong("option ~ts cannot be ~tp", [Key, Value]);
-        false -> wrong("there is no option ~tp", [Key])
+    refuse(Key, Value).
+
+-spec refuse(term(), term()) -> no_return().
+refuse(Key, Value) ->
+    case lists:keyfind(Key, 1, ?WANTED) of
+        {Key, Wanted} -> throw({wrong, cprof_proplist:wrong(Key, Value, Wanted)});
+        false -> throw({wrong, cprof_proplist:unknown(Key, [Known || {Known, _} <- ?WANTED])})
     end.
 
 text(_, Value) when is_atom(Value), Value =/= undefined, Value =/= nil -> atom_to_binary(Value);
@@ -102,9 +122,9 @@ text(Key, Value) ->
             ok = no_nul(Key, Text),
             Text;
         _ ->
-            wrong("option ~ts must be a text, not ~tp", [Key, Value])
+            refuse(Key, Value)
     catch
-        error:_ -> wrong("option ~ts must be a text, not ~tp", [Key, Value])
+        error:_ -> refuse(Key, Value)
     end.
 
 %% It would end an argument of the program.
@@ -120,7 +140,7 @@ unicode_name(Folder) ->
         Name when is_binary(Name) -> Name;
         Name -> unicode:characters_to_binary(Name, unicode, file:native_name_encoding())
     catch
-        error:_ -> wrong("option folder must be the name of a folder, not ~tp", [Folder])
+        error:_ -> refuse(folder, Folder)
     end.
 
 existing(Folder) when is_binary(Folder) ->
@@ -130,7 +150,7 @@ existing(Folder) when is_binary(Folder) ->
         false -> wrong("there is no folder ~ts; create it first", [Folder])
     end;
 existing(Folder) ->
-    wrong("option folder must be the name of a folder, not ~tp", [Folder]).
+    refuse(folder, Folder).
 
 number(Value) when is_integer(Value) -> integer_to_binary(Value);
 number(Value) -> float_to_binary(Value, [{decimals, 3}, compact]).
@@ -162,7 +182,7 @@ is_limit(Ms) -> is_number(Ms) andalso Ms > 0 andalso Ms =< ?MOST_MS.
 no_span(Span) ->
     wrong(
         "each of spans must be an event and its limits in milliseconds, such as "
-        "{[my_app, repo, query], #{over => 500, p99 => 100}}, not ~tp",
+        "{[my_app, repo, query], #{over => 500, p99 => 100}}, not ~0tp",
         [Span]
     ).
 
@@ -176,7 +196,7 @@ system({Event, Value}) when
 system(Event) ->
     wrong(
         "each of system must be {long_gc, Ms}, {long_schedule, Ms}, {large_heap, Words}, "
-        "busy_port or busy_dist_port, not ~tp",
+        "busy_port or busy_dist_port, not ~0tp",
         [Event]
     ).
 

@@ -282,6 +282,12 @@ defmodule CprofTest do
     end
 
     assert {:error, %Error{code: :invalid_option}} = Cprof.record(1, speed: 3)
+    profile = %Cprof.Profile{report: %{}, recording: ""}
+
+    for answer <- [Cprof.record(1, :none), Cprof.render(profile, :text, :none), Cprof.write(profile, "a.txt", :none)] do
+      assert {:error, %Error{code: :invalid_option} = error} = answer
+      assert Exception.message(error) =~ "the options must be a map or a list of pairs"
+    end
   end
 
   test "only slow spans" do

@@ -342,6 +342,11 @@ defmodule Cprof.LiveDashboardTest do
     assert LiveDashboard.init([]) == {:ok, %{}}
     assert LiveDashboard.init(rate: 999) == {:ok, %{rate: 999}}
     assert_raise ArgumentError, ~r/:rate and :engine/, fn -> LiveDashboard.init(speed: 1) end
+
+    assert_raise ArgumentError, ~r/option rate must be .* 1 to 10000, not "999"/, fn ->
+      LiveDashboard.init(rate: "999")
+    end
+
     assert LiveDashboard.menu_link(%{}, %{}) == {:ok, "cprof"}
     assert LiveDashboard.__page_live__(:refresher?)
   end

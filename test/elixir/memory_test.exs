@@ -67,7 +67,10 @@ defmodule Cprof.MemoryTest do
     Process.exit(agent, :kill)
   end
 
-  test "a wrong option is refused" do
-    assert_raise ArgumentError, fn -> Cprof.Memory.take(top: 0) end
+  test "a wrong option is an ArgumentError that says what is allowed" do
+    wrong = "option ms must be a whole number of milliseconds, 0 to 86400000, not -1"
+    assert_raise ArgumentError, wrong, fn -> Cprof.Memory.take(ms: -1) end
+    assert_raise ArgumentError, wrong, fn -> Cprof.memory(ms: -1) end
+    assert_raise ArgumentError, ~r/in Elixir, \[ms: 0\], not 5000$/, fn -> Cprof.memory(5000) end
   end
 end

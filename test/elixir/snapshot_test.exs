@@ -281,8 +281,14 @@ defmodule Cprof.SnapshotTest do
     wait_until(fn -> :erlang.statistics(:scheduler_wall_time) == :undefined end)
   end
 
-  test "a wrong top is refused" do
-    assert_raise ArgumentError, fn -> :cprof_nif.snapshot(top: 0) end
+  test "a wrong option is an ArgumentError that says what is allowed" do
+    wrong = "option top must be a whole number of rows, 1 to 1000, not 0"
+    assert_raise ArgumentError, wrong, fn -> Cprof.Snapshot.take(top: 0) end
+    assert_raise ArgumentError, wrong, fn -> Cprof.Snapshot.watch(%{top: 0}) end
+    assert_raise ArgumentError, wrong, fn -> Cprof.snapshot(top: 0) end
+    assert_raise ArgumentError, ~r/in Elixir, \[top: 10\], not 5$/, fn -> Cprof.Snapshot.take(5) end
+    assert_raise ArgumentError, ~r/in Elixir, \[snapshots: 3\], not 5$/, fn -> Cprof.Snapshot.watch(5) end
+    assert_raise ArgumentError, ~r/in Elixir, \[top: 10\], not \[top\]$/, fn -> Cprof.snapshot([:top]) end
   end
 
   defp normal_utilization(snapshot) do

@@ -29,8 +29,10 @@ defmodule Cprof.TelemetryTest do
   test "wrong options of the poller are one sentence" do
     for opts <- [[period: 0], [top: -1], [name: "text"], [speed: 1]] do
       assert {:error, %Error{code: :invalid_option} = error} = Telemetry.start_link(opts)
-      assert Exception.message(error) =~ "period"
+      assert Exception.message(error) =~ ~r/^(unknown option speed|option #{hd(Keyword.keys(opts))} must be)/
     end
+
+    assert_raise ArgumentError, ~r/a list of pairs, as in .*, not none$/, fn -> Telemetry.child_spec(:none) end
   end
 
   test "pollers of other names are other children" do

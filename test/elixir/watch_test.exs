@@ -10,6 +10,8 @@ defmodule Cprof.WatchTest do
     for opts <- [[condition: "mailbox > 1"], [spans: [:a]], [system: [:long_gc]], [rate: "many"], :none] do
       assert {:error, %Error{code: :invalid_option}} = Watch.start_link(opts)
     end
+
+    assert_raise ArgumentError, ~r/a list of pairs, as in .*, not none$/, fn -> Watch.child_spec(:none) end
   end
 
   test "to ask a watch that is not running is an error" do
