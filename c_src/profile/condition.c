@@ -66,6 +66,32 @@ static int for_example(struct parsing *p, const char *what, enum vital vital)
     return -E_FORMAT;
 }
 
+static const char growth[] = " growth";
+
+static bool is_growth(const struct vital_kind *kind)
+{
+    size_t len = strlen(kind->name), end = sizeof(growth) - 1;
+    return len > end && strcmp(kind->name + len - end, growth) == 0;
+}
+
+/* Only some figures have a growth. */
+static int no_growth(struct parsing *p, const struct vital_kind *of)
+{
+    const struct vital_kind *one = NULL;
+    int n = snprintf(p->why, CONDITION_WHY, "%s has no growth; name one of ",
+                     of->name);
+    for (int i = 0; i < VITALS && n < CONDITION_WHY; i++)
+        if (is_growth(&vital_kinds[i])) {
+            n += snprintf(p->why + n, (size_t)(CONDITION_WHY - n), "%s%s",
+                          one ? ", " : "", vital_kinds[i].name);
+            one = &vital_kinds[i];
+        }
+    if (one && n < CONDITION_WHY)
+        snprintf(p->why + n, (size_t)(CONDITION_WHY - n), ", such as `%s`",
+                 one->example);
+    return -E_FORMAT;
+}
+
 /* The longest name that fits: "memory growth" begins with "memory". */
 static int parse_name(struct parsing *p, enum vital *out)
 {
@@ -77,10 +103,12 @@ static int parse_name(struct parsing *p, enum vital *out)
             *out = (enum vital)i;
         }
     }
-    p->at += longest;
-    skip_blanks(p);
     if (longest == 0)
         return no_figure(p);
+    p->at += longest;
+    if (name_length(growth, p->at))
+        return no_growth(p, &vital_kinds[*out]);
+    skip_blanks(p);
     return take(p, ">")
                ? 0
                : for_example(p, "write a figure, > and a number", *out);

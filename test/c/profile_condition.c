@@ -83,7 +83,13 @@ static void what_is_wrong_is_said_with_an_example(void **state)
         {"mailbox > 5/s", "this figure is not per second, such as `mailbox >"},
         {"mailbox growth > 5", "this figure is per second, such as `mailb"},
         {"allocation > 500M", "this figure is per second, such as `alloca"},
-        {"run_queue growth > 5/s", "write a figure, > and a number, such as"},
+        {"utilization growth > 5/s", "utilization has no growth; name one of "
+                                     "mailbox growth, memory growth, "
+                                     "binary growth, processes growth, such as "
+                                     "`processes growth > 1000/s`"},
+        {"run_queue_growth > 5/s", "run_queue has no growth; name one of mail"},
+        {"allocation growth > 5M/s", "allocation has no growth; name one"},
+        {"memory growth growth > 5M/s", "memory growth has no growth; name"},
         {"mailbox > 5 %", "`%` is too much; only `for` and a time"},
         {"mailbox > 5MB", "`B` is too much"},
         {"memory > 2Gb", "`b` is too much"},
