@@ -115,11 +115,11 @@ void help_program(struct buffer *out)
                           at < WHAT_COLUMN ? (int)(WHAT_COLUMN - at) : 0, "",
                           use->what);
         }
-    buffer_text(out, "\n`cprof VERB --help` shows the options of a verb. "
-                     "`cprof --nodes` lists the\nErlang nodes of this "
-                     "machine. `cprof --man` prints the man page, and `cprof\n"
-                     "--completion SHELL` a completion script for bash or "
-                     "zsh.\n");
+    paragraphs(out, "`cprof help VERB`, or `cprof VERB --help`, shows the "
+                    "options of a verb. `cprof --nodes` lists the Erlang nodes "
+                    "of this machine. `cprof --man` prints the man page, and "
+                    "`cprof --completion SHELL` a completion script for bash "
+                    "or zsh.");
 }
 
 /* --- man page ------------------------------------------------------------- */
@@ -296,7 +296,7 @@ static const char bash_head[] =
     "    case ${COMP_WORDS[1]} in\n";
 
 static const char bash_tail[] =
-    "--help --version --nodes --man --completion'\n"
+    "help --help --version --nodes --man --completion'\n"
     "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
     "    [ \"$COMP_CWORD\" -eq 1 ] || _cprof_files\n"
     "}\n"
@@ -309,6 +309,13 @@ static const char zsh_init[] = "autoload -U +X bashcompinit && bashcompinit\n";
 static const char zsh_tail[] = "[ \"${funcstack[1]-}\" != _cprof ] ||\n"
                                "    _bash_complete -o filenames -F _cprof\n";
 
+static void verb_names(struct buffer *out)
+{
+    for (const struct verb *const *v = verb_all; *v; v++)
+        if ((*v)->uses[0].line)
+            buffer_printf(out, "%s ", (*v)->name);
+}
+
 bool help_completion(struct buffer *out, const char *shell)
 {
     bool zsh = strcmp(shell, "zsh") == 0;
@@ -319,11 +326,11 @@ bool help_completion(struct buffer *out, const char *shell)
     for (const struct verb *const *v = verb_all; *v; v++)
         if ((*v)->options)
             bash_verb(out, *v);
-    buffer_text(out, "    esac\n"
+    buffer_text(out, "    help) words='");
+    verb_names(out);
+    buffer_text(out, "' ;;\n    esac\n"
                      "    [ \"$COMP_CWORD\" -gt 1 ] || words='");
-    for (const struct verb *const *v = verb_all; *v; v++)
-        if ((*v)->uses[0].line)
-            buffer_printf(out, "%s ", (*v)->name);
+    verb_names(out);
     buffer_text(out, bash_tail);
     buffer_text(out, zsh ? zsh_tail : "");
     return true;

@@ -37,27 +37,58 @@ static int complete(const char *shell, struct buffer *text)
     return show(text, stdout, EXIT_DONE);
 }
 
-static int about(const char *what, const char *shell, struct buffer *text)
+static const struct verb *verb_named(const char *name)
+{
+    for (const struct verb *const *v = verb_all; *v; v++)
+        if (strcmp((*v)->name, name) == 0)
+            return *v;
+    return NULL;
+}
+
+static int no_verb(const char *name)
+{
+    say("no verb '%s'; see `cprof --help`", name);
+    return EXIT_USAGE;
+}
+
+/* As `cprof VERB --help` does, where a verb is given. */
+static int help(const char *name, struct buffer *text)
+{
+    const struct verb *verb = name ? verb_named(name) : NULL;
+    if (name && !(verb && verb->uses[0].line))
+        return no_verb(name);
+    if (verb)
+        help_verb(text, verb);
+    else
+        help_program(text);
+    return show(text, stdout, EXIT_DONE);
+}
+
+static bool is_help(const char *what)
+{
+    return strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0 ||
+           strcmp(what, "help") == 0;
+}
+
+/* @param next  the word after it, or NULL */
+static int about(const char *what, const char *next, struct buffer *text)
 {
     if (!what) {
         help_program(text);
         return show(text, stderr, EXIT_USAGE);
     }
     if (strcmp(what, "--completion") == 0)
-        return complete(shell, text);
+        return complete(next, text);
+    if (is_help(what))
+        return help(next, text);
     if (strcmp(what, "--nodes") == 0)
         return nodes_show();
     if (strcmp(what, "--version") == 0)
         buffer_text(text, "cprof " CPROF_VERSION "\n");
     else if (strcmp(what, "--man") == 0)
         help_man(text);
-    else if (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0 ||
-             strcmp(what, "help") == 0)
-        help_program(text);
-    else {
-        say("no verb '%s'; see `cprof --help`", what);
-        return EXIT_USAGE;
-    }
+    else
+        return no_verb(what);
     return show(text, stdout, EXIT_DONE);
 }
 
@@ -105,9 +136,9 @@ int verb_write_processes(const struct options *o, int err,
 
 int verbs_run(int argc, char **argv)
 {
-    for (size_t i = 0; argc > 1 && verb_all[i]; i++)
-        if (strcmp(argv[1], verb_all[i]->name) == 0)
-            return verb_all[i]->run(argc - 1, argv + 1);
+    const struct verb *verb = argc > 1 ? verb_named(argv[1]) : NULL;
+    if (verb)
+        return verb->run(argc - 1, argv + 1);
     struct buffer text;
     buffer_init(&text, BUFFER_DEFAULT_MAX);
     int code =

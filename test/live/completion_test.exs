@@ -24,6 +24,7 @@ defmodule Live.CompletionTest do
   test "verbs, options, values and files", %{dir: dir} do
     File.write!("#{dir}/a b.pb.gz", "")
     assert offers(["rep"], dir) == ["report"]
+    assert offers(["help", "rep"], dir) == ["report"]
     assert offers(["report", "--tr"], dir) == ["--tree"]
     assert offers(["report", "--state", "p"], dir) == ["port"]
     assert offers(["report", "a"], dir) == ["a b.pb.gz"]
