@@ -126,11 +126,13 @@ static int check_one_event(const struct options *o, struct options_fault *f)
 static int check_record(int argc, char **argv, struct options *o,
                         struct options_fault *f)
 {
-    bool after_dashes = strcmp(argv[optind - 1], "--") == 0;
     if (optind < argc)
         o->command = argv + optind;
     int err = check_node(o, f);
-    if (!err && o->command && (!after_dashes || !o->command[1]))
+    if (!err && o->dashes && !o->command)
+        err = option_fault(f, "--", "",
+                           "needs a command after it, such as `mix run`");
+    if (!err && o->command && (!o->dashes || !o->command[1]))
         err = node_without_option(o->command[0], f);
     if (!err && (o->pid || o->node) && o->command)
         err = option_fault(f, argv[optind], "",

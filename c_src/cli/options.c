@@ -131,9 +131,12 @@ static int parse(int argc, char **argv, struct options *o,
                    line */
     opterr = 0;
     for (;;) {
+        int next = optind > 0 ? optind : 1;
         int code = getopt_long(argc, argv, table.letters, table.rows, NULL);
-        if (code == -1)
+        if (code == -1) {
+            o->dashes = optind > next;
             return 0;
+        }
         /* Options may follow other words, so it is the word just passed. */
         const char *option = argv[optind > 1 ? optind - 1 : 1];
         if (code == ':')

@@ -69,7 +69,8 @@ struct options {
     const char *node; /**< its name */
     bool ask;         /**< connect to it, and ask it for names */
     const char *cookie_file;
-    char *const *command; /**< after "--", NULL-terminated */
+    bool dashes;          /**< record: "--" ended the options */
+    char *const *command; /**< usually after "--"; NULL-terminated */
     double seconds;
     double interval; /**< seconds; never 0 after parsing, for top */
     enum moment_column sort;
