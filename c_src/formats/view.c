@@ -45,6 +45,17 @@ void view_describe_filter(const struct filter *f, uint64_t bucket_ns,
     describe_texts(out, VIEW_IGNORE, &f->ignore, f->ignore != NULL);
 }
 
+/* Where the span of time goes beyond the recording. The last bucket may. */
+static void describe_end(struct buffer *out, const struct filter *f,
+                         const struct profile_meta *whole)
+{
+    uint64_t end = whole->duration_ns;
+    bool beyond = f->from_ns >= end || f->to_ns > end + whole->bucket_ns;
+    if (end && beyond)
+        buffer_printf(out, " (the recording is %.2f s long)",
+                      (double)end / 1e9);
+}
+
 static uint64_t samples_of(const struct profile *p)
 {
     uint64_t sum = 0;
@@ -62,6 +73,7 @@ static int note_filter(struct profile *filtered, const struct filter *f,
     buffer_init(&line, BUFFER_DEFAULT_MAX);
     buffer_text(&line, FILTER_NOTE);
     view_describe_filter(f, profile_meta(whole)->bucket_ns, &line);
+    describe_end(&line, f, profile_meta(whole));
     buffer_text(&line, "; ");
     if (!value_is_samples(whole)) {
         value_say(&line, whole, samples_of(filtered));

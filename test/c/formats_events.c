@@ -479,6 +479,35 @@ static void a_filter_is_noted_with_the_figures_of_each(void **state)
     two_events_free(&t);
 }
 
+/* The recording is 10 s long, and its buckets 50 ms. */
+static void a_time_beyond_the_end_is_noted_with_the_length(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t from_ms, to_ms;
+        bool beyond;
+    } rows[] = {{9900, 0, false}, {1000, 10000, false},   {1000, 10040, false},
+                {10000, 0, true}, {100000, 200000, true}, {0, 11000, true}};
+    struct two_events t = two_events_make();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct view view = {
+            .filter = {.from_ns = rows[i].from_ms * 1000000,
+                       .to_ns = rows[i].to_ms * 1000000},
+            .format = &format_text};
+        struct buffer out;
+        buffer_init(&out, BUFFER_DEFAULT_MAX);
+        assert_int_equal(view_render(t.cpu, &view, &out), 0);
+        buffer_add(&out, "", 1);
+        const char *text = (char *)out.data;
+        assert_non_null(strstr(text, "filtered: --from "));
+        if (!strstr(text, " (the recording is 10.00 s long);") ==
+            rows[i].beyond)
+            fail_msg("row %zu: %s", i, text);
+        buffer_deinit(&out);
+    }
+    two_events_free(&t);
+}
+
 /* --- html ----------------------------------------------------------------- */
 
 /* The page from where the data of the event begins, as if it were the first. */
@@ -625,6 +654,7 @@ int main(void)
         cmocka_unit_test(the_table_of_waits_is_as_wide_as_the_terminal),
         cmocka_unit_test(callers_are_those_of_the_events_that_have_them),
         cmocka_unit_test(a_filter_is_noted_with_the_figures_of_each),
+        cmocka_unit_test(a_time_beyond_the_end_is_noted_with_the_length),
         cmocka_unit_test(the_page_has_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
