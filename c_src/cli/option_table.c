@@ -326,11 +326,11 @@ const struct option_row option_table[] = {
      "also show kernel functions (needs root)"},
     {"event", 0, FILTERS, "EVENT[,...]", option_words_events, WORDS,
      take_events, 0,
-     "record: what is sampled, {}, or several with commas (default {first}); "
-     "wall is the time of all processes, and shows what they wait for; alloc "
-     "is what functions allocate, in bytes; block is the time for which "
-     "schedulers are blocked while they run a process; report: show only "
-     "that; diff: compare that"},
+     "which event, {}: record samples it (default {first}), or several with "
+     "commas between; report shows only that; diff compares that one; wall is "
+     "the time of all processes, and shows what they wait for; alloc is what "
+     "functions allocate, in bytes; block is the time for which schedulers "
+     "are blocked while they run a process"},
     {"max-cost", 0, RECORD, "P", NULL, ANY, option_take_max_cost, 0,
      "event alloc: the percentage of the node's CPU time that it may cost, "
      "0.1 to 90 (default 0.85); more gives more samples"},

@@ -21,7 +21,7 @@ static int not_a_word(struct options_fault *f, const struct option_row *row,
     buffer_init(&why, sizeof(f->why));
     buffer_text(&why, "choose ");
     option_words_add(&why, row, verb);
-    if (row->value == OPTION_WORDS)
+    if (row->value == OPTION_WORDS && verb != OPTION_DIFF)
         buffer_text(&why, ", or several with commas between");
     buffer_add(&why, "", 1);
     int err = buffer_status(&why);

@@ -339,8 +339,10 @@ static void both_sides_of_a_comparison(void **state)
     assert_int_equal(o.base.count, 2);
     assert_string_equal(fault_of("diff a b --event alloc", &o), "");
     assert_int_equal(options_view(&o).filter.events, EVENT_SET(EVENT_ALLOC));
-    assert_non_null(
-        strstr(fault_of("diff a b --event wall", &o), "choose cpu or alloc"));
+    assert_string_equal(fault_of("diff a b --event wall", &o),
+                        "--event wall: choose cpu or alloc");
+    assert_string_equal(fault_of("diff a b --event cpu,alloc", &o),
+                        "--event cpu,alloc: give one event");
     assert_non_null(strstr(fault_of("diff a b --event cpu --event alloc", &o),
                            "one event"));
     assert_non_null(strstr(fault_of("diff a", &o), "give two recordings"));
