@@ -82,9 +82,10 @@ static bool is_over(const struct watch *w)
     return watch_stopped || clock_now_ns() >= w->end_ns;
 }
 
-/* Until it is over: 0; or until the node ends, nobody reads what is reported,
- * or another error. What is pending is written in any case, with what there is.
- */
+/* Until it is over: 0; or until the node ends, what is reported cannot be
+ * written, or another error. What is pending is written in any case, with what
+ * there is. Where the node's end is also that of the watch, it says more than
+ * that this was not heard: both often end together. */
 static int watch_node(struct watch *w)
 {
     struct watch_pending *pending = &w->judge.pending;
@@ -99,7 +100,8 @@ static int watch_node(struct watch *w)
     unheard = unheard ? unheard : last;
     if (err && !unheard)
         unheard = say_ended(w, err);
-    return unheard ? unheard : err;
+    bool is_end = err == -E_GONE && !w->o->watch.wait;
+    return unheard && !is_end ? unheard : err;
 }
 
 /* --- opening -------------------------------------------------------------- */
@@ -177,6 +179,14 @@ static int wait_for_node(struct watch *w)
     return err == -EAGAIN ? -EINTR : err;
 }
 
+/* A node that closes the port, or ends, wants nothing more from the watch. */
+static int explain_no_reader(const struct watch *w)
+{
+    return w->of_port ? EXIT_DONE
+                      : fail_text("stdout", "nobody reads it any more, so the "
+                                            "watch has ended");
+}
+
 static int explain(const struct watch *w, int err)
 {
     char what[32];
@@ -188,8 +198,7 @@ static int explain(const struct watch *w, int err)
     case -E_GONE:
         return fail_text(what, "the node has ended");
     case -E_NO_READER:
-        return fail_text("stdout", "nobody reads it any more, so the watch "
-                                   "has ended");
+        return explain_no_reader(w);
     case -E_TIME:
         return fail_text(what, "its code and data could not be read within "
                                "30 s; try again when the machine is less busy");

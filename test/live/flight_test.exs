@@ -407,6 +407,35 @@ defmodule Live.FlightTest do
     assert said == "" or one_line(said) == "cprof: pid #{node.pid}: the node has ended"
   end
 
+  # A shell reads the line `began`, closes the pipe, and only then repeats it.
+  test "the node ends, and nobody reads that: the one line is about the node", %{node: node, dir: dir} do
+    reader = ~s{read -r line; exec <&-; echo "$line"}
+    script = ~s[("$@"; echo "status $?" >&2) | (#{reader})]
+    args = ~w(--json-lines -q --folder #{dir} --when ended -p #{node.pid}) ++ @soon
+    shell = Program.start("sh", ["-c", script, "sh", Cprof.program(), "watch" | args])
+    said = until_said(shell, ~r/"began"/)
+    Program.signal(node.pid, "KILL")
+    {said, 0} = Program.finished(shell, 0, said)
+    assert said =~ ~r/^cprof: pid #{node.pid}: the node has ended\nstatus 1\n/m
+    assert said |> String.split("cprof: ") |> length() == 2
+    assert [_] = for(name <- own_files(dir), name =~ "-ended.pb.gz", do: name)
+  end
+
+  test "a node closes the port while a recording is made: it is written without a word", %{node: node, dir: dir} do
+    file = Path.join(dir, "stderr")
+    program = [Cprof.program(), "watch-port", "-p", "#{node.pid}", "--folder", dir, "--after", "300"]
+    args = ["-c", ~s(file=$1; shift; exec "$@" 2>"$file"), "sh", file | program]
+    port = Port.open({:spawn_executable, System.find_executable("sh")}, [:binary, packet: 4, args: args])
+    {:os_pid, pid} = Port.info(port, :os_pid)
+    assert_receive {^port, {:data, _began}}, 60_000
+    Port.command(port, "fire asked test")
+    assert_receive {^port, {:data, _fired}}, 60_000
+    Port.close(port)
+    Wait.until(fn -> not File.exists?("/proc/#{pid}") end, "the program ends")
+    assert Enum.any?(own_files(dir), &(&1 =~ "-asked.pb.gz"))
+    assert File.read!(file) == ""
+  end
+
   test "with --wait it waits for a node of that name, and again", %{dir: dir} do
     name = "watched#{System.unique_integer([:positive])}"
     watch = watch_of(["-n", name, "--wait", "--when", "ended", "--folder", dir | @soon])
