@@ -44,15 +44,21 @@ struct top {
     struct top_view view;
     bool screen;
     uint64_t end_ns; /* UINT64_MAX: none */
+    bool unwritten;  /* stdout takes no more */
 };
 
 /* --- what is shown -------------------------------------------------------- */
 
-/* Written in one piece, so that a reader gets whole blocks. */
-static int print(const struct top_page *page)
+/* Written in one piece, so that a reader gets whole blocks. The error is told
+ * at the end of the verb, so main need not tell it again. */
+static int print(struct top *t, const struct top_page *page)
 {
     fwrite(page->text.data, 1, page->text.len, stdout);
-    return fflush(stdout) == 0 ? 0 : -errno;
+    int err = fflush(stdout) == 0 ? 0 : -errno;
+    t->unwritten = err != 0;
+    if (err)
+        clearerr(stdout);
+    return err;
 }
 
 static int show(struct top *t)
@@ -66,7 +72,7 @@ static int show(struct top *t)
     if (!err && t->screen)
         top_screen_show(&page);
     else if (!err)
-        err = print(&page);
+        err = print(t, &page);
     top_page_deinit(&page);
     return err;
 }
@@ -168,7 +174,7 @@ static int run_top(const struct options *o, bool screen)
     err = loop(&t);
     top_screen_close();
     live_close(t.live);
-    return explain(o->pid, err);
+    return t.unwritten ? fail("stdout", err) : explain(o->pid, err);
 }
 
 static int run(int argc, char **argv)

@@ -116,7 +116,7 @@ static void files_deinit(struct files *f)
 
 struct removing {
     const struct watch_series *series;
-    const struct watch_say *say;
+    struct watch_say *say;
     int unheard;
 };
 
@@ -134,7 +134,7 @@ static void on_removed(void *ctx, const char *file)
     r->unheard = r->unheard ? r->unheard : err;
 }
 
-static int make_room(const struct watch_series *s, const struct watch_say *say,
+static int make_room(const struct watch_series *s, struct watch_say *say,
                      const struct files *f, int *unheard)
 {
     struct removing r = {s, say, 0};
@@ -160,7 +160,7 @@ static int write_all(const struct watch_series *s, const struct files *f,
     return err;
 }
 
-int watch_files_write(const struct watch_series *s, const struct watch_say *say,
+int watch_files_write(const struct watch_series *s, struct watch_say *say,
                       const struct options *o, const char *stem,
                       const struct profile *p,
                       const struct watch_snapshot *snapshot,

@@ -50,9 +50,8 @@ struct watch_written {
  *         was removed (out->unheard).
  */
 MUST_USE int watch_files_write(const struct watch_series *s,
-                               const struct watch_say *say,
-                               const struct options *o, const char *stem,
-                               const struct profile *p,
+                               struct watch_say *say, const struct options *o,
+                               const char *stem, const struct profile *p,
                                const struct watch_snapshot *snapshot,
                                struct watch_written *out);
 

@@ -20,7 +20,7 @@ enum { WATCH_SNAPSHOT_S = 30 };
 /** What the recordings of a run of the verb have in common; borrowed. */
 struct watch_place {
     const struct options *options;
-    const struct watch_say *say;
+    struct watch_say *say;
     struct watch_series series;
 };
 

@@ -31,13 +31,16 @@ static int render(const struct watch_say *to, const struct watch_event *e,
     }
 }
 
-int watch_say(const struct watch_say *to, const struct watch_event *e)
+int watch_say(struct watch_say *to, const struct watch_event *e)
 {
     struct buffer bytes;
     buffer_init(&bytes, BUFFER_DEFAULT_MAX);
     int err = render(to, e, &bytes);
-    if (!err)
+    if (!err) {
         err = port_write_all(to->fd, bytes.data, bytes.len);
+        err = err == -EPIPE ? -E_NO_READER : err;
+        to->err = err;
+    }
     buffer_deinit(&bytes);
-    return err == -EPIPE ? -E_NO_READER : err;
+    return err;
 }

@@ -59,7 +59,7 @@ static int step(struct watch *w)
     return err;
 }
 
-static int say_began(const struct watch *w)
+static int say_began(struct watch *w)
 {
     struct watch_event e = watch_event_now(WATCH_BEGAN);
     e.pid = w->o->pid;
@@ -69,7 +69,7 @@ static int say_began(const struct watch *w)
     return watch_say(&w->say, &e);
 }
 
-static int say_ended(const struct watch *w, int why)
+static int say_ended(struct watch *w, int why)
 {
     struct watch_event e = watch_event_now(WATCH_ENDED);
     e.pid = w->o->pid;
@@ -203,7 +203,7 @@ static int explain(const struct watch *w, int err)
         return fail_text(what, "its code and data could not be read within "
                                "30 s; try again when the machine is less busy");
     default:
-        return fail(what, err);
+        return fail(err == w->say.err ? "stdout" : what, err);
     }
 }
 

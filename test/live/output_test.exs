@@ -181,7 +181,8 @@ defmodule Live.OutputTest do
     for args <-
           [~w(--help), ~w(--version), ~w(record --help), ~w(report --help), ~w(diff --help), ~w(doctor --help)] ++
             [["doctor"], ["report", r], ["report", r, "-f", "json"], ["diff", r, r]] ++
-            [["record", "-q", "-d", "0.2", "-p", node.pid]] do
+            [["record", "-q", "-d", "0.2", "-p", node.pid], ["help", "watch"], ["top", "-p", node.pid]] ++
+            [["watch", "-q", "--when", "ended", "-p", node.pid]] do
       {said, code} = sh(~s(exec "$@" >/dev/full), [Cprof.program() | args])
       assert {code, one_line(said)} == {1, "cprof: stdout: No space left on device"}, inspect(args)
       {said, code} = sh(~s(exec "$@" >&-), [Cprof.program() | args])
