@@ -92,7 +92,9 @@ MUST_USE int pprof_read(const void *bytes, size_t len, struct profile **out);
 /** The longest file that is read. Hours of a recording take some megabytes, so
  * a longer file is not a recording. */
 #define PPROF_FILE_MAX ((size_t)256 << 20)
-/** The same for a file; also -errno, or -E_LIMIT if the file is too long. */
+/** The same for a file; also -errno. -E_UNPACKED if the file itself is too
+ * long.
+ */
 MUST_USE int pprof_read_file(const char *path, struct profile **out);
 
 #endif

@@ -319,6 +319,8 @@ int pprof_read_file(const char *path, struct profile **out)
     struct buffer file;
     buffer_init(&file, PPROF_FILE_MAX);
     int err = buffer_read_file(&file, path);
+    if (err == -E_LIMIT)
+        err = -E_UNPACKED;
     if (!err)
         err = pprof_read(file.data, file.len, out);
     buffer_deinit(&file);

@@ -189,6 +189,12 @@ defmodule Live.BadInputTest do
     File.write!("#{dir}/text.pb.gz", "hello")
     refused(["report", "#{dir}/text.pb.gz"], 1, "not a recording")
     refused(["report", "#{dir}/missing.pb.gz"], 1, "No such file")
+    # A sparse file.
+    {:ok, long} = :file.open("#{dir}/long.pb.gz", [:write, :raw])
+    {:ok, _} = :file.position(long, 256 * 1024 * 1024 + 1)
+    :ok = :file.truncate(long)
+    :ok = :file.close(long)
+    refused(["report", "#{dir}/long.pb.gz"], 1, "to more than 256 MB")
     <<a::binary-200, b, rest::binary>> = bytes
     File.write!("#{dir}/flipped.pb.gz", <<a::binary, Bitwise.bxor(b, 255), rest::binary>>)
     refused(["report", "#{dir}/flipped.pb.gz"], 1, "not a recording")
