@@ -70,26 +70,43 @@ static bool is_help(const char *what)
            strcmp(what, "help") == 0;
 }
 
-/* @param next  the word after it, or NULL */
-static int about(const char *what, const char *next, struct buffer *text)
+static int unexpected(const char *word)
 {
-    if (!what) {
+    say("%s: unexpected argument; see `cprof --help`", word);
+    return EXIT_USAGE;
+}
+
+/* @param next  the word after it, or NULL: none of these takes one */
+static int about_program(const char *what, const char *next,
+                         struct buffer *text)
+{
+    bool nodes = strcmp(what, "--nodes") == 0;
+    bool version = strcmp(what, "--version") == 0;
+    if (!nodes && !version && strcmp(what, "--man") != 0)
+        return no_verb(what);
+    if (next)
+        return unexpected(next);
+    if (nodes)
+        return nodes_show();
+    if (version)
+        buffer_text(text, "cprof " CPROF_VERSION "\n");
+    else
+        help_man(text);
+    return show(text, stdout, EXIT_DONE);
+}
+
+static int about(int argc, char **argv, struct buffer *text)
+{
+    if (argc < 2) {
         help_program(text);
         return show(text, stderr, EXIT_USAGE);
     }
-    if (strcmp(what, "--completion") == 0)
-        return complete(next, text);
-    if (is_help(what))
-        return help(next, text);
-    if (strcmp(what, "--nodes") == 0)
-        return nodes_show();
-    if (strcmp(what, "--version") == 0)
-        buffer_text(text, "cprof " CPROF_VERSION "\n");
-    else if (strcmp(what, "--man") == 0)
-        help_man(text);
-    else
-        return no_verb(what);
-    return show(text, stdout, EXIT_DONE);
+    bool shell = strcmp(argv[1], "--completion") == 0;
+    if (!shell && !is_help(argv[1]))
+        return about_program(argv[1], argv[2], text);
+    if (argc > 3)
+        return unexpected(argv[3]);
+    return shell ? complete(argv[2], text) : help(argv[2], text);
 }
 
 bool verb_options(const struct verb *verb, int argc, char **argv,
@@ -141,8 +158,7 @@ int verbs_run(int argc, char **argv)
         return verb->run(argc - 1, argv + 1);
     struct buffer text;
     buffer_init(&text, BUFFER_DEFAULT_MAX);
-    int code =
-        about(argc > 1 ? argv[1] : NULL, argc > 2 ? argv[2] : NULL, &text);
+    int code = about(argc, argv, &text);
     buffer_deinit(&text);
     return code;
 }

@@ -27,6 +27,13 @@ defmodule Live.HelpTest do
     end
   end
 
+  test "words that are too many are refused" do
+    for args <- [~w(--nodes -q), ~w(--version x), ~w(--man watch), ~w(help watch dump), ~w(--completion bash zsh)] do
+      {"", said, 2} = Cprof.run(args)
+      assert one_line(said) == "cprof: #{List.last(args)}: unexpected argument; see `cprof --help`"
+    end
+  end
+
   test "help of what is no verb for people" do
     for word <- ["sing", "port"] do
       {"", said, 2} = Cprof.run(["help", word])
