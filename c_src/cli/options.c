@@ -137,8 +137,12 @@ static int parse(int argc, char **argv, struct options *o,
             o->dashes = optind > next;
             return 0;
         }
-        /* Options may follow other words, so it is the word just passed. */
-        const char *option = argv[optind > 1 ? optind - 1 : 1];
+        char letter[] = {'-', (char)optopt, '\0'};
+        /* Options may follow other words, so it is the word just passed. A
+         * letter may be followed by others in the same word. */
+        const char *option = optopt && optopt < FIRST_CODE
+                                 ? letter
+                                 : argv[optind > 1 ? optind - 1 : 1];
         if (code == ':')
             return option_fault(f, option, "", "needs a value");
         if (code == '?')
