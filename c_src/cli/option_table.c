@@ -50,6 +50,8 @@ static const char *take_pid(struct options *o, const char *text)
 {
     if (!option_is_pid(text))
         return "not a process id; `cprof --nodes` lists the nodes";
+    if (o->pid)
+        return "can be given only once";
     o->pid = (pid_t)strtol(text, NULL, 10);
     return NULL;
 }
@@ -114,7 +116,8 @@ static const char *take_format(struct options *o, const char *text)
 
 static const char *take_process(struct options *o, const char *text)
 {
-    return option_add_text(o->processes, &o->process_count, text);
+    return *text ? option_add_text(o->processes, &o->process_count, text)
+                 : "give a process's name, label or pid";
 }
 
 static const char *take_span(struct options *o, const char *text)

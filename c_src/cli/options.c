@@ -39,6 +39,8 @@ static int take(struct options *o, const struct option_row *row,
     const char *why = NULL;
     if (row->take)
         why = row->take(o, value);
+    else if (row->argument && !*value)
+        why = "needs a value";
     else if (row->argument)
         *(const char **)((char *)o + row->to) = value;
     else

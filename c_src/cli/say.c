@@ -47,9 +47,15 @@ void say_waiting(const char *path)
     say("%s: waiting for a reader of this pipe; Ctrl-C gives up", path);
 }
 
+/* An argument may be empty. */
+static const char *visible(const char *what)
+{
+    return *what ? what : "''";
+}
+
 int fail_text(const char *what, const char *why)
 {
-    say("%s: %s", what, why);
+    say("%s: %s", visible(what), why);
     return EXIT_FAILED;
 }
 
@@ -74,6 +80,7 @@ int fail_node(pid_t pid, int code)
 int usage_error(const char *verb, const char *what, const char *why)
 {
     bool asks = *why && why[strlen(why) - 1] == '?';
-    say("%s: %s%s `cprof %s --help`", what, why, asks ? " See" : "; see", verb);
+    say("%s: %s%s `cprof %s --help`", visible(what), why,
+        asks ? " See" : "; see", verb);
     return EXIT_USAGE;
 }
