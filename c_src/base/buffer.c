@@ -83,20 +83,26 @@ void buffer_decimal(struct buffer *b, uint64_t n)
     buffer_add(b, digits + at, sizeof(digits) - at);
 }
 
-void buffer_printf(struct buffer *b, const char *format, ...)
+void buffer_vprintf(struct buffer *b, const char *format, va_list args)
 {
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(NULL, 0, format, args);
-    va_end(args);
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
     if (len < 0 || !reserve(b, (size_t)len + 1)) {
         b->failed = true;
         return;
     }
-    va_start(args, format);
     vsnprintf((char *)b->data + b->len, (size_t)len + 1, format, args);
-    va_end(args);
     b->len += (size_t)len;
+}
+
+void buffer_printf(struct buffer *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buffer_vprintf(b, format, args);
+    va_end(args);
 }
 
 int buffer_status(const struct buffer *b)

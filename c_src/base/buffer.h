@@ -7,6 +7,7 @@
 #ifndef CPROF_BASE_BUFFER_H
 #define CPROF_BASE_BUFFER_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,8 @@ void buffer_add(struct buffer *b, const void *bytes, size_t len);
 void buffer_text(struct buffer *b, const char *text);
 void buffer_printf(struct buffer *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void buffer_vprintf(struct buffer *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 /** The number in decimal digits; many times faster than buffer_printf. */
 void buffer_decimal(struct buffer *b, uint64_t n);
 /** Appends len bytes for the caller to fill in; the buffer's len already counts

@@ -60,7 +60,7 @@ static int tables(const struct text_table *t, bool self)
     else if (!err)
         err = text_hot_write(t);
     if (!err)
-        err = text_processes_write(t->out, t->p, t->s, t->color);
+        err = text_processes_write(t);
     return err ? err : text_garbage_write(t);
 }
 
@@ -72,10 +72,9 @@ static int body(const struct text_table *t, const struct format_options *o)
         return 0;
     }
     if (o->callers)
-        return text_callers_write(t->out, t->p, t->s, o->callers, t->top,
-                                  t->color);
+        return text_callers_write(t, o->callers);
     if (o->tree)
-        return text_tree_write(t->out, t->p, t->s, o->min_pct, t->color);
+        return text_tree_write(t, o->min_pct);
     return tables(t, o->self);
 }
 

@@ -54,22 +54,15 @@ static void row_line(const struct text_table *t, const struct blocks_row *row)
 
 static void table(const struct text_table *t, const struct blocks *b)
 {
-    size_t most = t->top ? t->top : FORMAT_TEXT_TOP;
-    size_t shown = b->count < most ? b->count : most;
-    if (shown) {
-        buffer_text(t->out, "\n");
-        text_table_style(t, "1");
-        buffer_printf(t->out,
-                      " TIME%%    +-     TIME   TIMES     MEAN  ON     FOR    "
-                      "%-*s  CALLED BY",
-                      IN_WIDTH, "BLOCKED IN");
-        text_table_style(t, "0");
-        buffer_text(t->out, "\n");
-    }
+    size_t shown = text_table_shown(t, b->count, FORMAT_TEXT_TOP);
+    if (shown)
+        text_table_head(t,
+                        " TIME%%    +-     TIME   TIMES     MEAN  ON     FOR  "
+                        "  %-*s  CALLED BY",
+                        IN_WIDTH, "BLOCKED IN");
     for (size_t i = 0; i < shown; i++)
         row_line(t, &b->rows[i]);
-    if (shown < b->count)
-        buffer_printf(t->out, "... and %zu more\n", b->count - shown);
+    text_table_more(t, b->count - shown, NULL);
     if (b->no_cpu_ns)
         buffer_printf(t->out,
                       "%6.2f without a CPU, because other threads used them\n",

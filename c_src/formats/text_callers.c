@@ -27,11 +27,11 @@ struct row {
 };
 
 struct callers {
+    const struct text_table *t;
     const struct profile *p;
     const struct summary *s;
     struct buffer *out;
     size_t top;
-    bool color;
     bool *chosen; /* by function */
     struct standing *standings;
     struct row *above, *below; /* by function + 1 */
@@ -141,9 +141,8 @@ static void table(struct callers *c, const char *title, struct row *rows,
     for (uint32_t i = 0; i < n; i++)
         rows[i].function = i;
     qsort(rows, n, sizeof(*rows), by_samples);
-    buffer_printf(c->out, "\n%s     %%     +-  OF THIS  %8s  %s%s\n",
-                  c->color ? "\033[1m" : "", value_title(c->p), title,
-                  c->color ? "\033[0m" : "");
+    text_table_head(c->t, "     %%     +-  OF THIS  %8s  %s", value_title(c->p),
+                    title);
     for (; shown < n && shown < c->top && rows[shown].samples; shown++) {
         figures(c, rows[shown].samples);
         text_cell_add(c->out, name_of(c, &rows[shown], none), 0);
@@ -209,15 +208,13 @@ static void callers_deinit(struct callers *c)
     free(c->standings);
 }
 
-int text_callers_write(struct buffer *out, const struct profile *p,
-                       const struct summary *s, const char *function,
-                       size_t top, bool color)
+int text_callers_write(const struct text_table *t, const char *function)
 {
-    struct callers c = {.p = p,
-                        .s = s,
-                        .out = out,
-                        .top = top ? top : FORMAT_TEXT_SELF_TOP,
-                        .color = color};
+    struct callers c = {.t = t,
+                        .p = t->p,
+                        .s = t->s,
+                        .out = t->out,
+                        .top = t->top ? t->top : FORMAT_TEXT_SELF_TOP};
     int err = callers_init(&c);
     if (!err && !choose_named(&c, function, true) &&
         !choose_named(&c, function, false))

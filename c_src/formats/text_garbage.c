@@ -80,18 +80,12 @@ static void explain(const struct text_table *t, const struct garbage *g,
 
 static void table(const struct text_table *t, const struct garbage *g)
 {
-    size_t most = t->top ? t->top : ROWS;
-    size_t shown = g->count < most ? g->count : most;
-    buffer_text(t->out, "\n");
-    text_table_style(t, "1");
-    buffer_text(t->out, "     %  ALLOCATED   SURVIVED  HEAP GREW COLLECTIONS  "
-                        "PROCESSES          NAME");
-    text_table_style(t, "0");
-    buffer_text(t->out, "\n");
+    size_t shown = text_table_shown(t, g->count, ROWS);
+    text_table_head(t, "     %%  ALLOCATED   SURVIVED  HEAP GREW COLLECTIONS  "
+                       "PROCESSES          NAME");
     for (size_t i = 0; i < shown; i++)
         row_line(t, g, &g->rows[i]);
-    if (shown < g->count)
-        buffer_printf(t->out, "... and %zu more\n", g->count - shown);
+    text_table_more(t, g->count - shown, NULL);
     explain(t, g, shown);
 }
 

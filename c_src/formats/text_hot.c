@@ -34,8 +34,7 @@ static const struct summary_function *row_at(const struct text_table *t,
 static struct rows choose(const struct text_table *t, const uint32_t *list,
                           size_t all, size_t usual)
 {
-    size_t most = t->top ? t->top : usual;
-    struct rows rows = {list, all < most ? all : most, all, NAME_MIN};
+    struct rows rows = {list, text_table_shown(t, all, usual), all, NAME_MIN};
     for (size_t i = 0; i < rows.shown; i++) {
         uint32_t id = row_at(t, &rows, i)->function;
         size_t own = text_cell_width(
@@ -119,10 +118,10 @@ static void wall_table(const struct text_table *t)
 {
     struct rows rows =
         choose(t, t->s->by_own, t->s->own_count, FORMAT_TEXT_TOP);
-    text_table_title(t, "  OWN%    +-  TOTAL%  ", "WHERE PROCESSES ARE",
-                     rows.width);
+    text_table_function_head(t, "  OWN%    +-  TOTAL%  ", "WHERE PROCESSES ARE",
+                             rows.width);
     figure_rows(t, &rows, own_and_total);
-    text_table_more(t, rows.all - rows.shown);
+    text_table_more(t, rows.all - rows.shown, "function");
     unowned_line(t);
 }
 
@@ -130,8 +129,8 @@ static void hot_table(const struct text_table *t)
 {
     struct rows rows =
         choose(t, t->s->by_own, t->s->own_count, FORMAT_TEXT_TOP);
-    text_table_title(t, "  OWN%    +-  IN C    GC KERNEL TOTAL%  ",
-                     "HOT FUNCTION", rows.width);
+    text_table_function_head(t, "  OWN%    +-  IN C    GC KERNEL TOTAL%  ",
+                             "HOT FUNCTION", rows.width);
     for (size_t i = 0; i < rows.shown; i++) {
         const struct summary_function *row = row_at(t, &rows, i);
         buffer_printf(t->out, "%6.2f %5.2f", row->own_pct, row->own_error_pct);
@@ -143,7 +142,7 @@ static void hot_table(const struct text_table *t)
         text_table_name(t, row->function, rows.width);
         text_table_place(t, row, TEXT_COLUMNS - HOT_FIGURES - 2 - rows.width);
     }
-    text_table_more(t, rows.all - rows.shown);
+    text_table_more(t, rows.all - rows.shown, "function");
     unowned_line(t);
 }
 
@@ -152,10 +151,10 @@ static void hot_table(const struct text_table *t)
 static void origin_rows(const struct text_table *t, const struct origins *o)
 {
     struct rows rows = choose(t, o->rows, o->count, FORMAT_TEXT_TOP);
-    text_table_title(t, "TOTAL%    +-    OWN%  ", "WHERE IT COMES FROM",
-                     rows.width);
+    text_table_function_head(t, "TOTAL%    +-    OWN%  ", "WHERE IT COMES FROM",
+                             rows.width);
     figure_rows(t, &rows, total_and_own);
-    text_table_more(t, o->more);
+    text_table_more(t, o->more, "function");
     if (o->above)
         buffer_printf(t->out,
                       "(not shown: %zu function%s above nearly all of a "
@@ -195,10 +194,10 @@ static void c_rows(const struct text_table *t, const uint32_t *list, size_t n)
     struct rows rows = choose(t, list, n, C_ROWS);
     if (n == 0)
         return;
-    text_table_title(t, "TOTAL%    +-   SELF%  ", "BIF OR C FUNCTION",
-                     rows.width);
+    text_table_function_head(t, "TOTAL%    +-   SELF%  ", "BIF OR C FUNCTION",
+                             rows.width);
     figure_rows(t, &rows, total_and_self);
-    text_table_more(t, rows.all - rows.shown);
+    text_table_more(t, rows.all - rows.shown, "function");
 }
 
 /* In the order of summary.functions: BIFs by total, C functions by self. */

@@ -62,17 +62,25 @@ struct text_table {
 /** Sets the style of the following text ("1": bold, "0": normal, or a colour);
  *  nothing if the terminal has no colours. */
 void text_table_style(const struct text_table *t, const char *code);
+/** How many of `all` rows a table shows.
+ *  @param usual  at most, unless t->top is another number */
+size_t text_table_shown(const struct text_table *t, size_t all, size_t usual);
 /** The line of titles above a table, after an empty line. */
-void text_table_title(const struct text_table *t, const char *titles,
-                      const char *name, size_t name_width);
+void text_table_head(const struct text_table *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/** The same for a table of functions: `titles` of figures, the title of the
+ *  names in name_width columns, and that of the places. */
+void text_table_function_head(const struct text_table *t, const char *titles,
+                              const char *name, size_t name_width);
 /** The name of a function in its colour. */
 void text_table_name(const struct text_table *t, uint32_t function,
                      size_t width);
 /** Two spaces, the place of the function, and the end of the line. */
 void text_table_place(const struct text_table *t,
                       const struct summary_function *row, size_t width);
-/** "... and 3 more functions"; nothing if more is 0. */
-void text_table_more(const struct text_table *t, size_t more);
+/** "... and 3 more"; nothing if more is 0.
+ *  @param what  what they are, if that is to be said: "function" */
+void text_table_more(const struct text_table *t, size_t more, const char *what);
 
 /** Who is waited for, in a recording of process time: a sentence and a table;
  *  nothing if nobody is. -ENOMEM. */
@@ -106,19 +114,15 @@ void text_process_who(struct buffer *out, const struct profile *p,
 const char *text_process_name(const char *name);
 
 /** The processes, and what the biggest ones do; nothing if there are none. */
-MUST_USE int text_processes_write(struct buffer *out, const struct profile *p,
-                                  const struct summary *s, bool color);
+MUST_USE int text_processes_write(const struct text_table *t);
 
-/** The callers and callees of a function, `top` rows of each. -E_NO_FUNCTION:
- * no function has that name, with or without an arity. */
-MUST_USE int text_callers_write(struct buffer *out, const struct profile *p,
-                                const struct summary *s, const char *function,
-                                size_t top, bool color);
+/** The callers and callees of a function. -E_NO_FUNCTION: no function has that
+ *  name, with or without an arity. */
+MUST_USE int text_callers_write(const struct text_table *t,
+                                const char *function);
 /** The call tree, with the branches that have at least min_pct of the counted
  *  samples (0: the default; otherwise 0.01 or more). */
-MUST_USE int text_tree_write(struct buffer *out, const struct profile *p,
-                             const struct summary *s, double min_pct,
-                             bool color);
+MUST_USE int text_tree_write(const struct text_table *t, double min_pct);
 
 /** Which node the profile is of: a line without its end; nothing if that is not
  *  known. */

@@ -1,8 +1,7 @@
 /* The processes in the text report, and what the biggest of them do. */
-#include <stdio.h>
-#include <string.h>
-
 #include "formats/text_parts.h"
+
+#include <string.h>
 
 #include "formats/value.h"
 #include "profile/breakdown.h"
@@ -11,19 +10,12 @@
 enum { ROWS = 10, DETAILED = 5, FUNCTIONS = 3, WHO_WIDTH = 17 };
 
 struct table {
+    const struct text_table *t;
     struct buffer *out;
     const struct profile *p;
     const struct summary *s;
     struct groups groups;
-    bool color;
 };
-
-static void title(struct table *t, const char *text)
-{
-    buffer_text(t->out, t->color ? "\033[1m" : "");
-    buffer_text(t->out, text);
-    buffer_text(t->out, t->color ? "\033[0m\n" : "\n");
-}
 
 void text_process_who(struct buffer *out, const struct profile *p,
                       uint32_t process, bool together, uint64_t processes,
@@ -128,11 +120,11 @@ static bool knows_applications(const struct table *t, size_t rows)
 static void overview(struct table *t)
 {
     size_t rows = t->groups.count < ROWS ? t->groups.count : ROWS;
-    char titles[120];
-    snprintf(titles, sizeof(titles), "\n     %%     +-  %8s  %s%s",
-             value_title(t->p), "PROCESSES          NAME, INITIAL CALL, LABEL",
-             knows_applications(t, rows) ? " [APPLICATION]" : "");
-    title(t, titles);
+    text_table_head(t->t,
+                    "     %%     +-  %8s  PROCESSES          "
+                    "NAME, INITIAL CALL, LABEL%s",
+                    value_title(t->p),
+                    knows_applications(t, rows) ? " [APPLICATION]" : "");
     for (size_t i = 0; i < rows; i++)
         row(t, &t->groups.rows[i]);
     rest_line(t, rows);
@@ -168,10 +160,10 @@ static int details(struct table *t)
     int err = breakdown_compute(t->p, t->groups.of, t->groups.count, &b);
     if (err)
         return err;
-    title(t, profile_is_wall(t->p) || profile_is_alloc(t->p)
-                 ? "\n     %  PROCESS and its top functions"
-                 : "\n     %  PROCESS and its top functions; C code is counted "
-                   "for its caller");
+    text_table_head(t->t, "     %%  PROCESS and its top functions%s",
+                    profile_is_wall(t->p) || profile_is_alloc(t->p)
+                        ? ""
+                        : "; C code is counted for its caller");
     for (size_t i = 0; i < t->groups.count && i < DETAILED; i++) {
         heading(t, &t->groups.rows[i]);
         functions_of(t, &b, i);
@@ -180,17 +172,16 @@ static int details(struct table *t)
     return 0;
 }
 
-int text_processes_write(struct buffer *out, const struct profile *p,
-                         const struct summary *s, bool color)
+int text_processes_write(const struct text_table *t)
 {
-    struct table t = {.out = out, .p = p, .s = s, .color = color};
-    if (s->process_count == 0)
+    struct table table = {.t = t, .out = t->out, .p = t->p, .s = t->s};
+    if (t->s->process_count == 0)
         return 0;
-    int err = groups_compute(p, s, &t.groups);
+    int err = groups_compute(t->p, t->s, &table.groups);
     if (err)
         return err;
-    overview(&t);
-    err = details(&t);
-    groups_deinit(&t.groups);
+    overview(&table);
+    err = details(&table);
+    groups_deinit(&table.groups);
     return err;
 }

@@ -21,14 +21,13 @@ static size_t name_width(const struct text_table *t, size_t rows)
 
 void text_self_write(const struct text_table *t)
 {
-    size_t all = t->s->function_count,
-           rows = t->top ? t->top : FORMAT_TEXT_SELF_TOP;
-    rows = rows < all ? rows : all;
+    size_t all = t->s->function_count;
+    size_t rows = text_table_shown(t, all, FORMAT_TEXT_SELF_TOP);
     size_t width = name_width(t, rows);
     char titles[64];
     snprintf(titles, sizeof(titles), " SELF%%     +-  TOTAL%%  %8s  ",
              value_is_samples(t->p) ? "SELF" : value_title(t->p));
-    text_table_title(t, titles, "FUNCTION", width);
+    text_table_function_head(t, titles, "FUNCTION", width);
     for (size_t i = 0; i < rows; i++) {
         const struct summary_function *row = &t->s->functions[i];
         buffer_printf(t->out, "%6.2f  %5.2f  %6.2f  ", row->self_pct,
@@ -38,5 +37,5 @@ void text_self_write(const struct text_table *t)
         text_table_name(t, row->function, width);
         text_table_place(t, row, TEXT_COLUMNS - FIGURES - 2 - width);
     }
-    text_table_more(t, all - rows);
+    text_table_more(t, all - rows, "function");
 }

@@ -166,18 +166,12 @@ static void row_line(const struct text_table *t, const struct span_table *spans,
 
 static void table(const struct text_table *t, const struct span_table *spans)
 {
-    size_t most = t->top ? t->top : FORMAT_TEXT_TOP;
-    size_t shown = spans->count < most ? spans->count : most;
-    buffer_text(t->out, "\n");
-    text_table_style(t, "1");
-    buffer_text(t->out, "  CPU%    SPANS     MEAN      P50      P95      P99  "
-                        "SPAN, AND WHAT ONE OF THEM TOOK");
-    text_table_style(t, "0");
-    buffer_text(t->out, "\n");
+    size_t shown = text_table_shown(t, spans->count, FORMAT_TEXT_TOP);
+    text_table_head(t, "  CPU%%    SPANS     MEAN      P50      P95      P99  "
+                       "SPAN, AND WHAT ONE OF THEM TOOK");
     for (size_t i = 0; i < shown; i++)
         row_line(t, spans, &spans->rows[i]);
-    if (shown < spans->count)
-        buffer_printf(t->out, "... and %zu more\n", spans->count - shown);
+    text_table_more(t, spans->count - shown, NULL);
 }
 
 /* --- doubts --------------------------------------------------------------- */

@@ -1,7 +1,5 @@
-/* What the tables of functions have in common. */
+/* What the tables of a text report have in common, and those of functions. */
 #include "formats/text_parts.h"
-
-#include <string.h>
 
 void text_table_style(const struct text_table *t, const char *code)
 {
@@ -9,15 +7,40 @@ void text_table_style(const struct text_table *t, const char *code)
         buffer_printf(t->out, "\033[%sm", code);
 }
 
-void text_table_title(const struct text_table *t, const char *titles,
-                      const char *name, size_t name_width)
+size_t text_table_shown(const struct text_table *t, size_t all, size_t usual)
 {
+    size_t most = t->top ? t->top : usual;
+    return all < most ? all : most;
+}
+
+void text_table_head(const struct text_table *t, const char *format, ...)
+{
+    va_list args;
     buffer_text(t->out, "\n");
     text_table_style(t, "1");
-    buffer_text(t->out, titles);
-    text_cell_add(t->out, name, name_width);
-    buffer_text(t->out, "  FILE:LINE\n");
+    va_start(args, format);
+    buffer_vprintf(t->out, format, args);
+    va_end(args);
     text_table_style(t, "0");
+    buffer_text(t->out, "\n");
+}
+
+void text_table_more(const struct text_table *t, size_t more, const char *what)
+{
+    if (more == 0)
+        return;
+    buffer_printf(t->out, "... and %zu more", more);
+    if (what)
+        buffer_printf(t->out, " %s%s", what, more == 1 ? "" : "s");
+    buffer_text(t->out, "\n");
+}
+
+/* --- of functions --------------------------------------------------------- */
+
+void text_table_function_head(const struct text_table *t, const char *titles,
+                              const char *name, size_t name_width)
+{
+    text_table_head(t, "%s%-*s  FILE:LINE", titles, (int)name_width, name);
 }
 
 static const char *color_of(enum frame_kind kind)
@@ -51,11 +74,4 @@ void text_table_place(const struct text_table *t,
     else if (f->kind == FRAME_NATIVE || f->kind == FRAME_NIF)
         text_cell_place_in(t->out, profile_text(t->p, f->module), 0, width);
     text_cell_end_line(t->out);
-}
-
-void text_table_more(const struct text_table *t, size_t more)
-{
-    if (more)
-        buffer_printf(t->out, "... and %zu more function%s\n", more,
-                      more == 1 ? "" : "s");
 }

@@ -189,15 +189,6 @@ static void write_branch(struct call_tree *t, uint32_t node)
         cut_line(t, n);
 }
 
-static void title(struct call_tree *t, bool color)
-{
-    buffer_printf(t->out,
-                  "\n%sTOTAL%%   SELF%%  %8s  CALL TREE, branches of "
-                  "%g %% and more%s\n",
-                  color ? "\033[1m" : "", value_title(t->p), t->min_pct,
-                  color ? "\033[0m" : "");
-}
-
 /* --- the whole ------------------------------------------------------------ */
 
 static int call_tree_init(struct call_tree *t)
@@ -220,20 +211,22 @@ static void call_tree_deinit(struct call_tree *t)
     buffer_deinit(&t->lead);
 }
 
-int text_tree_write(struct buffer *out, const struct profile *p,
-                    const struct summary *s, double min_pct, bool color)
+int text_tree_write(const struct text_table *table, double min_pct)
 {
     struct call_tree t = {
-        .p = p,
-        .s = s,
-        .out = out,
+        .p = table->p,
+        .s = table->s,
+        .out = table->out,
         .min_pct = min_pct > 0 ? min_pct : FORMAT_TEXT_MIN_PCT,
     };
     int err = call_tree_init(&t);
     if (!err) {
         count(&t);
         choose(&t);
-        title(&t, color);
+        text_table_head(table,
+                        "TOTAL%%   SELF%%  %8s  CALL TREE, branches of "
+                        "%g %% and more",
+                        value_title(t.p), t.min_pct);
         write_branch(&t, t.root);
         uint64_t rootless = t.nodes[t.root].self;
         if (rootless)

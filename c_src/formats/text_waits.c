@@ -162,20 +162,15 @@ static void row_line(const struct text_table *t, const struct waits *w,
 
 static void table(const struct text_table *t, const struct waits *w)
 {
-    size_t most = t->top ? t->top : FORMAT_TEXT_TOP, widths[COLUMNS];
-    size_t shown = w->count < most ? w->count : most;
+    size_t shown = text_table_shown(t, w->count, FORMAT_TEXT_TOP);
+    size_t widths[COLUMNS];
     choose_widths(t, w, shown, widths);
-    buffer_text(t->out, "\n");
-    text_table_style(t, "1");
-    buffer_printf(t->out, " TIME%%    +-  WAITING  MOST  %-*s  %-*s  %s",
-                  (int)widths[NAME], heads[NAME], (int)widths[DOES],
-                  heads[DOES], heads[SITE]);
-    text_table_style(t, "0");
-    buffer_text(t->out, "\n");
+    text_table_head(t, " TIME%%    +-  WAITING  MOST  %-*s  %-*s  %s",
+                    (int)widths[NAME], heads[NAME], (int)widths[DOES],
+                    heads[DOES], heads[SITE]);
     for (size_t i = 0; i < shown; i++)
         row_line(t, w, &w->rows[i], widths);
-    if (shown < w->count)
-        buffer_printf(t->out, "... and %zu more\n", w->count - shown);
+    text_table_more(t, w->count - shown, NULL);
 }
 
 int text_waits_write(const struct text_table *t)

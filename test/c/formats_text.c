@@ -651,8 +651,15 @@ static void colour_only_when_asked_for(void **state)
 {
     (void)state;
     struct profile *p = busy();
-    char *text = report(p, 0, true);
+    char *plain = report(p, 0, false), *text = report(p, 0, true);
+    assert_has_not(plain, "\033");
     assert_has(text, "\033[1m");
+    /* A bold line is a whole one. */
+    for (char *bold = text; (bold = strstr(bold, "\033[1m")); bold++) {
+        assert_true(bold == text || bold[-1] == '\n');
+        assert_memory_equal(strchr(bold, '\n') - 4, "\033[0m", 4);
+    }
+    free(plain);
     free(text);
     profile_destroy(p);
 }
