@@ -440,7 +440,7 @@ a_loop_of_queries_is_found_and_a_batch_is_not_test() ->
         Text = unicode:characters_to_binary(cprof_spans:format(Found)),
         [
             ?assertNotEqual({nomatch, Words}, {binary:match(Text, Words), Words})
-         || Words <- [<<"[:web] > [:page] /orders">>, <<"WHERE id = ?">>, <<"20 spans, each with 3 to 22">>, <<"230.0 ms">>]
+         || Words <- [<<"[:web] > [:page] /orders">>, <<"WHERE id = ?">>, <<"20 spans, each with 3 to 22">>, <<"230 ms">>]
         ]
     end).
 

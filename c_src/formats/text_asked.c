@@ -11,9 +11,7 @@ static void number_cell(struct buffer *out, uint64_t n)
     struct buffer cell;
     buffer_init(&cell, BUFFER_DEFAULT_MAX);
     text_cell_number(&cell, n);
-    buffer_printf(out, "%*.*s", 11, (int)cell.len,
-                  cell.data ? (const char *)cell.data : "");
-    buffer_deinit(&cell);
+    text_cell_right(out, 11, &cell);
 }
 
 static void what_it_does(struct dump_text *t, struct buffer *out,

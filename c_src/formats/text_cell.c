@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "base/utf8.h"
-#include "report/blocks_sentence.h"
 
 static bool starts_character(char c)
 {
@@ -163,6 +163,24 @@ void text_cell_wrap_line(struct buffer *out, const char *label,
     buffer_deinit(line);
 }
 
+void text_cell_right(struct buffer *out, int width, struct buffer *text)
+{
+    buffer_add(text, "", 1);
+    if (text->failed)
+        out->failed = true;
+    else
+        buffer_printf(out, "%*s", width, (const char *)text->data);
+    buffer_deinit(text);
+}
+
+void text_cell_duration(struct buffer *out, double ns)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_DEFAULT_MAX);
+    units_duration(&text, ns);
+    text_cell_right(out, 9, &text);
+}
+
 static const char *in_ascii(uint32_t code)
 {
     switch (code) {
@@ -176,16 +194,6 @@ static const char *in_ascii(uint32_t code)
     default:
         return NULL;
     }
-}
-
-void text_cell_duration(struct buffer *out, double ns)
-{
-    struct buffer text;
-    buffer_init(&text, 64);
-    blocks_duration_add(&text, ns);
-    buffer_add(&text, "", 1);
-    buffer_printf(out, " %8s", text.failed ? "" : (char *)text.data);
-    buffer_deinit(&text);
 }
 
 void text_cell_to_ascii(struct buffer *out)

@@ -18,14 +18,11 @@ static void cell(const struct text_table *t, const char *sign,
                  const uint64_t *bytes, int width)
 {
     struct buffer text;
-    buffer_init(&text, 64);
+    buffer_init(&text, BUFFER_DEFAULT_MAX);
     buffer_text(&text, sign);
     if (bytes)
         value_say(&text, t->p, *bytes);
-    buffer_add(&text, "", 1);
-    if (buffer_status(&text) == 0)
-        buffer_printf(t->out, "%*s", width, (char *)text.data);
-    buffer_deinit(&text);
+    text_cell_right(t->out, width, &text);
 }
 
 /* Is it known of nearly all collections what they kept? */

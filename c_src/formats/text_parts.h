@@ -33,7 +33,11 @@ void text_cell_place_in(struct buffer *out, const char *path, uint32_t line,
                         size_t width);
 /** "1,024". */
 void text_cell_number(struct buffer *out, uint64_t n);
-/** A duration in a column, 8 characters wide, and a blank before it. */
+/** The text of a buffer at the right of `width` columns, all of it if it is
+ *  longer. The buffer is freed, and its failure becomes that of out.
+ *  @param text  must be ASCII */
+void text_cell_right(struct buffer *out, int width, struct buffer *text);
+/** A duration at the right of nine columns: one of them is a blank. */
 void text_cell_duration(struct buffer *out, double ns);
 /** Ends a line, and removes spaces at its end. */
 void text_cell_end_line(struct buffer *out);

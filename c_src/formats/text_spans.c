@@ -5,13 +5,13 @@
 
 #include <string.h>
 
+#include "base/units.h"
 #include "base/utf8.h"
 #include "formats/value.h"
 #include "profile/filter.h"
 #include "profile/span_table.h"
 #include "profile/span_times.h"
 #include "profile/waits.h"
-#include "report/blocks_sentence.h"
 
 enum { FIGURES = 53, NAME_WIDTH = TEXT_COLUMNS - FIGURES };
 
@@ -33,7 +33,7 @@ static bool begin_part(struct parts *parts, uint64_t ns)
     if (ns == 0 || (double)ns * 100 < parts->whole * LEAST_PCT)
         return false;
     buffer_text(parts->line, parts->any ? " + " : "");
-    blocks_duration_add(parts->line, (double)ns / parts->spans);
+    units_duration(parts->line, (double)ns / parts->spans);
     parts->any = true;
     return true;
 }
@@ -79,8 +79,7 @@ static void add_cpu(struct parts *parts, const struct span_row *row)
     buffer_text(parts->line, " CPU");
     if (row->own_cpu_ns < row->cpu_ns / 100 * 98) {
         buffer_text(parts->line, " (own ");
-        blocks_duration_add(parts->line,
-                            (double)row->own_cpu_ns / parts->spans);
+        units_duration(parts->line, (double)row->own_cpu_ns / parts->spans);
         buffer_text(parts->line, ")");
     }
 }

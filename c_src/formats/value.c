@@ -1,10 +1,9 @@
 #include "formats/value.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "formats/text_parts.h"
-#include "formats/words.h"
 
 /* The units of pprof. */
 static const struct unit {
@@ -68,43 +67,36 @@ const char *value_title(const struct profile *p)
     return value_is_samples(p) ? "SAMPLES" : "COUNT";
 }
 
-/* The names are of units that are `step` apart. */
-static void scale(char text[32], double value, double step,
-                  const char *const *names, unsigned n)
+static void spell(struct buffer *out, const struct unit *unit, uint64_t value)
 {
-    unsigned i = words_scale(&value, step, n - 1);
-    snprintf(text, 32, value < 100 ? "%.2f %s" : "%.0f %s", value, names[i]);
-}
-
-static void spell(char text[32], const struct unit *unit, uint64_t value)
-{
-    static const char *const bytes[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    static const char *const times[] = {"ns", "us", "ms", "s"};
+    static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    enum { NAMES = sizeof(names) / sizeof(names[0]) };
     double size = (double)value * unit->size;
-    if (unit->kind == UNIT_BYTES)
-        scale(text, size, 1024, bytes, 6);
-    else
-        scale(text, size * 1e9, 1000, times, 4);
+    if (unit->kind == UNIT_TIME) {
+        units_duration(out, size * 1e9);
+        return;
+    }
+    unsigned i = units_scale(&size, 1024, NAMES - 1);
+    buffer_printf(out, size < 100 ? "%.2f %s" : "%.0f %s", size, names[i]);
 }
 
 void value_add(struct buffer *out, const struct profile *p, uint64_t value)
 {
     const struct unit *unit = unit_of(p);
-    char text[32];
+    struct buffer text;
+    buffer_init(&text, BUFFER_DEFAULT_MAX);
     if (unit)
-        spell(text, unit, value);
+        spell(&text, unit, value);
     else
-        snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-    buffer_printf(out, "%8s", text);
+        buffer_decimal(&text, value);
+    text_cell_right(out, 8, &text);
 }
 
 void value_say(struct buffer *out, const struct profile *p, uint64_t value)
 {
     const struct unit *unit = unit_of(p);
-    char text[32];
     if (unit) {
-        spell(text, unit, value);
-        buffer_text(out, text);
+        spell(out, unit, value);
         return;
     }
     text_cell_number(out, value);

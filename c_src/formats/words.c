@@ -4,24 +4,14 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/units.h"
 #include "formats/text_parts.h"
-
-unsigned words_scale(double *value, double step, unsigned most)
-{
-    unsigned times = 0;
-    for (; *value >= 999.5 && times < most; times++)
-        *value /= step;
-    return times;
-}
 
 void words_bytes(struct buffer *out, uint64_t bytes)
 {
-    static const char *const units[] = {"B", "KB", "MB", "GB", "TB", "PB"};
-    enum { UNITS = sizeof(units) / sizeof(units[0]) };
-    double value = (double)bytes;
-    unsigned unit = words_scale(&value, 1024, UNITS - 1);
-    int decimals = unit == 0 ? 0 : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-    buffer_printf(out, "%.*f %s", decimals, value, units[unit]);
+    static const char *const names[] = {"B", "KB", "MB", "GB", "TB", "PB"};
+    units_add(out, (double)bytes, 1024, names,
+              sizeof(names) / sizeof(names[0]));
 }
 
 void words_rate(struct buffer *out, double rate)
@@ -52,7 +42,7 @@ static void scaled(char text[WORDS_SHORT], double value, double step)
 {
     static const char units[] = "kMGTPE";
     value /= step;
-    unsigned unit = words_scale(&value, step, sizeof(units) - 2);
+    unsigned unit = units_scale(&value, step, sizeof(units) - 2);
     snprintf(text, WORDS_SHORT, value < 9.95 ? "%.1f%c" : "%.0f%c", value,
              units[unit]);
 }

@@ -19,9 +19,6 @@ void words_rate(struct buffer *out, double rate);
 void words_percent(struct buffer *out, double share);
 /** "1.0 s" */
 void words_seconds(struct buffer *out, double ms);
-/** Divides a value by `step` until it has at most three digits, but at most
- *  `most` times. Returns how often. */
-unsigned words_scale(double *value, double step, unsigned most);
 
 /* --- in few columns, for tables on a screen ------------------------------- */
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/units.h"
 #include "base/utf8.h"
 #include "profile/filter.h"
 #include "profile/summary.h"
@@ -33,17 +34,6 @@ const char *blocks_kind_name(enum blocks_kind kind)
         [BLOCKS_NORMAL] = "normal",
     };
     return names[kind];
-}
-
-void blocks_duration_add(struct buffer *out, double ns)
-{
-    static const char *const units[] = {"ns", "us", "ms", "s"};
-    size_t i = 0;
-    while (i + 1 < sizeof(units) / sizeof(units[0]) && ns >= 999.5) {
-        ns /= 1000;
-        i++;
-    }
-    buffer_printf(out, ns < 10 && i ? "%.2f %s" : "%.0f %s", ns, units[i]);
 }
 
 static void name_add(struct buffer *out, const struct profile *p,
@@ -93,7 +83,7 @@ static void who_add(struct buffer *out, const struct profile *p,
     uint64_t part = normal ? row->normal_ns : row->ns;
     buffer_printf(out, "%s schedulers were blocked for ",
                   blocks_kind_name(normal ? BLOCKS_NORMAL : BLOCKS_DIRTY));
-    blocks_duration_add(out, (double)ns);
+    units_duration(out, (double)ns);
     buffer_printf(out, " (%.2f of them on average), %.0f %% of it",
                   pct_of_time(p, ns) / 100, summary_pct(part, ns));
     place_add(out, p, row);
@@ -105,7 +95,7 @@ static void no_cpu_add(struct buffer *out, const struct profile *p,
     if (pct_of_time(p, b->no_cpu_ns) < NOTABLE_PCT)
         return;
     buffer_text(out, "; schedulers that could run had no CPU for ");
-    blocks_duration_add(out, (double)b->no_cpu_ns);
+    units_duration(out, (double)b->no_cpu_ns);
 }
 
 void blocks_sentence_add(struct buffer *out, const struct profile *p,
@@ -118,7 +108,7 @@ void blocks_sentence_add(struct buffer *out, const struct profile *p,
     if (kind == BLOCKS_NONE) {
         buffer_text(out, "no scheduler was blocked for long while it ran a "
                          "process (");
-        blocks_duration_add(out, (double)b->ns);
+        units_duration(out, (double)b->ns);
         buffer_text(out, " in all)");
         no_cpu_add(out, p, b);
         return;
@@ -126,11 +116,11 @@ void blocks_sentence_add(struct buffer *out, const struct profile *p,
     who_add(out, p, b, kind == BLOCKS_NORMAL);
     if (kind == BLOCKS_NORMAL && b->ns > b->normal_ns) {
         buffer_text(out, "; dirty schedulers, which are meant for that, for ");
-        blocks_duration_add(out, (double)(b->ns - b->normal_ns));
+        units_duration(out, (double)(b->ns - b->normal_ns));
     }
     if (longest) {
         buffer_text(out, "; the longest wait was ");
-        blocks_duration_add(out, (double)longest);
+        units_duration(out, (double)longest);
     }
     no_cpu_add(out, p, b);
 }

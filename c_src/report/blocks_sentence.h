@@ -25,7 +25,5 @@ const char *blocks_kind_name(enum blocks_kind kind);
  *  that was, and the longest wait. */
 void blocks_sentence_add(struct buffer *out, const struct profile *p,
                          const struct blocks *b);
-/** A duration in nanoseconds, such as "1.25 ms". */
-void blocks_duration_add(struct buffer *out, double ns);
 
 #endif

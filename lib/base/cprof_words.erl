@@ -81,24 +81,19 @@ who(#{name := Name}) ->
 -spec bytes(number() | undefined) -> binary().
 bytes(undefined) -> <<"-">>;
 bytes(Bytes) when Bytes < 0 -> <<"-", (bytes(-Bytes))/binary>>;
-bytes(Bytes) -> scaled(Bytes, ["B", "KB", "MB", "GB", "TB", "PB"]).
+bytes(Bytes) -> scaled(Bytes, ["B", "KB", "MB", "GB", "TB", "PB"], 1024).
 
-scaled(Value, [_ | [_ | _] = Units]) when Value >= 999.5 -> scaled(Value / 1024, Units);
-scaled(Value, [Unit | _]) -> text("~ts ~ts", [digits(Value), Unit]).
+scaled(Value, [_ | [_ | _] = Units], Step) when Value >= 999.5 -> scaled(Value / Step, Units, Step);
+scaled(Value, [Unit | _], _) -> text("~ts ~ts", [digits(Value), Unit]).
 
 digits(Value) when is_integer(Value) -> integer_to_list(Value);
 digits(Value) when Value < 9.995 -> io_lib:format("~.2f", [float(Value)]);
 digits(Value) when Value < 99.95 -> io_lib:format("~.1f", [float(Value)]);
 digits(Value) -> integer_to_list(round(Value)).
 
-%% Of nanoseconds, three digits. The program writes it alike: c_src/report/blocks_sentence.h.
+%% Of nanoseconds, three digits. The program writes it alike: c_src/base/units.h.
 -spec duration(number()) -> binary().
-duration(Ns) when Ns < 1000 -> text("~b ns", [round(Ns)]);
-duration(Ns) -> duration(Ns / 1000, ["us", "ms", "s"]).
-
-duration(Value, [_ | [_ | _] = Units]) when Value >= 1000 -> duration(Value / 1000, Units);
-duration(Value, [Unit | _]) when Value < 10 -> text("~.2f ~s", [Value, Unit]);
-duration(Value, [Unit | _]) -> text("~b ~s", [round(Value), Unit]).
+duration(Ns) -> scaled(round(Ns), ["ns", "us", "ms", "s"], 1000).
 
 %% With commas.
 -spec count(integer() | undefined) -> binary().

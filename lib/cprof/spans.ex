@@ -20,7 +20,7 @@ defmodule Cprof.Spans do
         SELECT c0."id", c0."name" FROM "customers" AS c0 WHERE (c0."id" = ?)
         source customers, event [:my_app, :repo, :query]
         called by MyApp.Orders.with_customer/1 (lib/my_app/orders.ex:41)
-        301 spans, each with 3 to 50 of them (median 20, p95 48); lost 4.9 s, 16.3 ms in each
+        301 spans, each with 3 to 50 of them (median 20, p95 48); lost 4.90 s, 16.3 ms in each
 
   The library `:telemetry` is optional. Without it these functions return
   `{:error, %Cprof.Error{code: :no_telemetry}}`. Erlang has the same functions in `cprof_spans`.

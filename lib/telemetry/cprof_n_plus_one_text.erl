@@ -41,12 +41,10 @@ caller(#{caller := Caller}) -> ["\n  called by ", Caller].
 figures(#{spans := Spans, counts := Counts, lost_us := Lost}) ->
     #{min := Min, median := Median, p95 := P95, max := Max} = Counts,
     io_lib:format("~ts spans, each with ~b to ~b of them (median ~b, p95 ~b); lost ~ts, ~ts in each", [
-        cprof_words:count(Spans), Min, Max, Median, P95, time(Lost), time(Lost / Spans)
+        cprof_words:count(Spans), Min, Max, Median, P95, lost(Lost), lost(Lost / Spans)
     ]).
 
-time(Us) when Us < 1000 -> io_lib:format("~b us", [round(Us)]);
-time(Us) when Us < 1000000 -> io_lib:format("~.1f ms", [Us / 1000]);
-time(Us) -> io_lib:format("~.1f s", [Us / 1000000]).
+lost(Us) -> cprof_words:duration(Us * 1000).
 
 refused(#{refused := Refused}) ->
     Words = [

@@ -474,7 +474,7 @@ static void a_filter_is_noted_with_the_figures_of_each(void **state)
     buffer_add(&out, "", 1);
     const char *text = (char *)out.data;
     assert_non_null(strstr(text, "--process till; 300 of 470 samples;"));
-    assert_non_null(strstr(text, "--process till; 9.00 s of 29.00 s;"));
+    assert_non_null(strstr(text, "--process till; 9.00 s of 29.0 s;"));
     buffer_deinit(&out);
     two_events_free(&t);
 }

@@ -131,9 +131,9 @@ static void the_text_says_what_one_span_took(void **state)
     char *text = written(p, &format_text, NULL);
     has(text, "===== Spans ==");
     has(text, "Spans:    40 ended; 50.0 % of the CPU time was in spans\n");
-    has(text, " 50.00       10    40 ms    40 ms    40 ms    40 ms  [:web] GET "
+    has(text, " 50.00       10  40.0 ms  40.4 ms  40.4 ms  40.4 ms  [:web] GET "
               "/a\n");
-    has(text, "          each: 6.00 ms CPU (own 4.00 ms) + 30 ms waiting for "
+    has(text, "          each: 6.00 ms CPU (own 4.00 ms) + 30.0 ms waiting for "
               "repo + 4.00 ms runnable\n");
     has(text, " 16.67       30  2.00 ms");
     has(text, "[:db] \\x{09}\\x\\x{0A}\n          each: 667 us CPU\n");
@@ -165,7 +165,7 @@ static void a_part_of_the_time_has_no_number_of_spans(void **state)
     has(text, "Spans:    how many ended in this part of the recording is not "
               "known; 50.0 % of");
     has(text, " 50.00        -        -        -        -        -  [:web] GET "
-              "/a\n          in all: 60 ms CPU (own 40 ms)");
+              "/a\n          in all: 60.0 ms CPU (own 40.0 ms)");
     has(text, "of them (whole recording)\n");
     buffer_deinit(&b);
     profile_destroy(p);

@@ -162,8 +162,9 @@ static void short_blocked_time_names_nobody(void **state)
     is_blocked("1_scheduler", "E shop:put/1;R [no CPU]", STATE_NO_CPU, 2000,
                900);
     assert_said(BLOCKS_NONE,
-                "no scheduler was blocked for long while it ran a process (89 "
-                "ms in all); schedulers that could run had no CPU for 2.00 s");
+                "no scheduler was blocked for long while it ran a process "
+                "(89.0 ms in all); schedulers that could run had no CPU for "
+                "2.00 s");
 }
 
 static void other_recordings_have_no_blocked_time(void **state)

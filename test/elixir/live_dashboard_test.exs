@@ -174,7 +174,8 @@ defmodule Cprof.LiveDashboardTest do
 
     assert row ==
              ~w(10) ++
-               ["40 ms", "41 ms", "42 ms", "6.00 ms", "30 ms", "4.00 ms", "[:web] /a"] ++ ["75.0 % [waits for repo]"]
+               ["40.0 ms", "41.0 ms", "42.0 ms", "6.00 ms", "30.0 ms", "4.00 ms", "[:web] /a"] ++
+               ["75.0 % [waits for repo]"]
 
     assert length(table.columns) == length(row)
 

@@ -39,12 +39,12 @@ defmodule Cprof.SpansTest do
              SELECT name FROM customers WHERE id = ?
              source customers, event [:shop, :repo, :query]
              called by Shop.Orders.list/1 (lib/shop/orders.ex:41)
-             301 spans, each with 3 to 50 of them (median 20, p95 48); lost 4.9 s, 16.3 ms in each
+             301 spans, each with 3 to 50 of them (median 20, p95 48); lost 4.90 s, 16.3 ms in each
 
            [:phoenix, :endpoint] > [:phoenix, :router_dispatch] /orders
              SELECT name FROM customers WHERE id = ?
              event [:shop, :repo, :query]
-             301 spans, each with 3 to 50 of them (median 20, p95 48); lost 4.9 s, 16.3 ms in each
+             301 spans, each with 3 to 50 of them (median 20, p95 48); lost 4.90 s, 16.3 ms in each
            2 queries were not counted, because their span had made too many different ones
            """
 
