@@ -91,7 +91,10 @@ failed(#attachment{counters = Counters}) -> counters:add(Counters, ?FAILURES, 1)
 failed(none) -> ok.
 
 handle({start, Name, Event}, _, Metadata, Key, A) ->
-    opened(get(Key), Name, context(Metadata), text(Event, Metadata, A), Key, A);
+    Context = context(Metadata),
+    Text = text(Event, Metadata, A),
+    Noted = without_unfinished(get(Key), Name, Context, Key, A),
+    opened(Noted, {Name, Context, begin_mark(?START, Name, Text, Context), Text}, Key, A);
 handle({past, Name, Event}, Measurements, Metadata, Key, A) ->
     Ns = ns(Measurements, A),
     Text = text(Event, Metadata, A),
@@ -103,43 +106,36 @@ handle({What, Name, Event}, _, Metadata, Key, A) ->
 
 %% --- spans ---------------------------------------------------------------------
 
-opened({Stamp, Depth, Spans, Counts}, Name, Context, Text, Key, #attachment{stamp = Stamp} = A) ->
-    case unfinished(Name, Context, Spans) of
-        none ->
-            Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
-            _ = [put(Key, {Stamp, Depth + 1, [Span | Spans], Counts}) || Depth < ?DEPTH],
-            ok;
-        {Before, _, Rest} ->
-            left(?STOP, Before, Rest, [], Counts, Key, A),
-            opened(get(Key), Name, Context, Text, Key, A)
-    end;
-opened({Stamp, _, [], _, Late}, Name, Context, Text, Key, #attachment{stamp = Stamp, watch = Watch} = A) ->
-    Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
-    remain([Span], still_late(Name, Context, Late), #{}, Key, A),
-    begun(Watch);
-opened({Stamp, Depth, Spans, Counts, Late}, Name, Context, Text, Key, #attachment{stamp = Stamp} = A) ->
-    case unfinished(Name, Context, Spans) of
-        none ->
-            Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
-            Open = [Span || Depth < ?DEPTH] ++ Spans,
-            remain(Open, still_late(Name, Context, Late), Counts, Key, A);
-        {Before, _, Rest} ->
-            left(?STOP, Before, Rest, Late, Counts, Key, A),
-            opened(get(Key), Name, Context, Text, Key, A)
-    end;
-opened(_, Name, Context, Text, Key, #attachment{stamp = Stamp, watch = Watch}) ->
-    Span = {Name, Context, begin_mark(?START, Name, Text, Context), Text},
+%% Plug.Telemetry executes no stop when a request fails, and the same process may
+%% serve the next one. Its spans have no context, and are not inside of each other.
+without_unfinished({Stamp, _, Spans, Counts} = Noted, Name, undefined, Key, #attachment{stamp = Stamp} = A) ->
+    unfinished(innermost(Name, undefined, Spans), Noted, [], Counts, Key, A);
+without_unfinished({Stamp, _, Spans, Counts, Late} = Noted, Name, undefined, Key, #attachment{stamp = Stamp} = A) ->
+    unfinished(innermost(Name, undefined, Spans), Noted, Late, Counts, Key, A);
+without_unfinished(Noted, _, _, _, _) ->
+    Noted.
+
+unfinished({Span, _, Rest}, _, Late, Counts, Key, A) ->
+    left(?STOP, Span, Rest, Late, Counts, Key, A),
+    get(Key);
+unfinished(none, Noted, _, _, _, _) ->
+    Noted.
+
+opened({Stamp, Depth, Spans, Counts}, Span, Key, #attachment{stamp = Stamp}) ->
+    _ = [put(Key, {Stamp, Depth + 1, [Span | Spans], Counts}) || Depth < ?DEPTH],
+    ok;
+opened({Stamp, Depth, Spans, Counts, Late}, Span, Key, #attachment{stamp = Stamp, watch = Watch} = A) ->
+    Open = [Span || Depth < ?DEPTH] ++ Spans,
+    remain(Open, still_late(Span, Late), Counts, Key, A),
+    _ = [begun(Watch) || Spans =:= []],
+    ok;
+opened(_, Span, Key, #attachment{stamp = Stamp, watch = Watch}) ->
     _ = put(Key, {Stamp, 1, [Span], #{}}),
     begun(Watch).
 
-%% Plug.Telemetry executes no stop when a request fails, and the same process may
-%% serve the next one. Its spans have no context, and are not inside of each other.
-unfinished(Name, undefined, Spans) -> innermost(Name, undefined, Spans);
-unfinished(_, _, _) -> none.
-
 %% Likewise, the router's span has no end if a plug halts the request.
-still_late(Name, undefined, Late) -> [Span || {N, C, _, _} = Span <- Late, N =/= Name orelse C =/= undefined];
-still_late(_, _, Late) -> Late.
+still_late({Name, undefined, _, _}, Late) -> [Span || {N, C, _, _} = Span <- Late, N =/= Name orelse C =/= undefined];
+still_late(_, Late) -> Late.
 
 closed({Stamp, _, Spans, Counts}, What, Name, Event, Context, Metadata, Key, #attachment{stamp = Stamp} = A) ->
     case innermost(Name, Context, Spans) of
