@@ -23,13 +23,15 @@ static bool same_key(const void *things, uint32_t id, const void *key)
            0;
 }
 
-/* Keys are sequences of 32-bit integers. */
 static uint64_t hash_key(const void *key, size_t size)
 {
-    const uint32_t *word = key;
+    const char *at = key;
     uint64_t h = size;
-    for (size_t i = 0; i < size / sizeof(*word); i++)
-        h = hash_u64(h, word[i]);
+    uint32_t word;
+    for (size_t i = 0; i < size; i += sizeof(word)) {
+        memcpy(&word, at + i, sizeof(word));
+        h = hash_u64(h, word);
+    }
     return h;
 }
 

@@ -1,8 +1,8 @@
 /**
  * @file intern.h
  * A dense table of rows of one size. The first key_size bytes of a row are its
- * key: 32-bit integers without padding. Interning a row whose key is already
- * there gives the id of that row; otherwise the row is appended.
+ * key: integers of 32 or 64 bits, without padding. Interning a row whose key is
+ * already there gives the id of that row; otherwise the row is appended.
  */
 #ifndef CPROF_BASE_INTERN_H
 #define CPROF_BASE_INTERN_H

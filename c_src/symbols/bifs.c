@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
-#include "base/index.h"
+#include "base/intern.h"
 #include "symbols/bifs_code.h"
 #include "target/collector.h"
 
@@ -14,14 +13,10 @@ enum { MAX_CODE = 1 << 26 };
 struct bifs {
     const struct jit *jit;
     const struct memory *memory;
-    struct index index; /* by target, into list */
-    struct bifs_entry *list;
-    uint32_t count, cap;
-    struct index site_index; /* by target, into sites */
-    struct bifs_code_site *sites;
-    uint32_t site_count, site_cap;
-    size_t scanned; /* number of modules read so far, in order of id */
-    uint8_t *code;  /* buffer for the code of one module */
+    struct intern entries; /* struct bifs_entry, by target */
+    struct intern sites;   /* struct bifs_code_site, by target */
+    size_t scanned;        /* number of modules read so far, in order of id */
+    uint8_t *code;         /* buffer for the code of one module */
     size_t code_cap;
     uint64_t collector;
 };
@@ -34,6 +29,8 @@ int bifs_open(const struct jit *jit, const struct memory *memory,
         return -ENOMEM;
     b->jit = jit;
     b->memory = memory;
+    intern_init(&b->entries, sizeof(struct bifs_entry), sizeof(uint64_t));
+    intern_init(&b->sites, sizeof(struct bifs_code_site), sizeof(uint64_t));
     *out = b;
     return 0;
 }
@@ -42,35 +39,10 @@ void bifs_close(struct bifs *b)
 {
     if (!b)
         return;
-    index_deinit(&b->index);
-    index_deinit(&b->site_index);
-    free(b->list);
-    free(b->sites);
+    intern_deinit(&b->entries);
+    intern_deinit(&b->sites);
     free(b->code);
     free(b);
-}
-
-static bool same_target(const void *things, uint32_t id, const void *key)
-{
-    return ((const struct bifs_entry *)things)[id].target ==
-           *(const uint64_t *)key;
-}
-
-static uint32_t find(const struct bifs *b, uint64_t target)
-{
-    return index_find(&b->index, hash_u64(0, target), same_target, b->list,
-                      &target);
-}
-
-static int append(struct bifs *b, const struct bifs_entry *entry)
-{
-    int err = ARRAY_RESERVE(b->list, b->cap, b->count + 1);
-    if (err)
-        return err;
-    err = index_add(&b->index, hash_u64(0, entry->target), b->count);
-    if (!err)
-        b->list[b->count++] = *entry;
-    return err;
 }
 
 static bool is_erlang(const char *name)
@@ -95,46 +67,30 @@ static void settle(struct bifs_entry *entry, const char *name)
 
 int bifs_add(struct bifs *b, uint64_t target, const char *name, bool nif)
 {
-    uint32_t id = find(b, target);
-    if (id == INDEX_NONE)
-        return append(b, &(struct bifs_entry){
-                             .target = target, .name = name, .nif = nif});
-    settle(&b->list[id], name);
+    const struct bifs_entry entry = {
+        .target = target, .name = name, .nif = nif};
+    int64_t id = intern_row(&b->entries, &entry);
+    if (id < 0)
+        return (int)id;
+    settle(bifs_entry(b, (uint32_t)id), name);
     return 0;
 }
 
 /* --- callers -------------------------------------------------------------- */
 
-static bool same_site(const void *things, uint32_t id, const void *key)
+static struct bifs_code_site *site_at(const struct bifs *b, uint32_t id)
 {
-    return ((const struct bifs_code_site *)things)[id].target ==
-           *(const uint64_t *)key;
-}
-
-static uint32_t find_site(const struct bifs *b, uint64_t target)
-{
-    return index_find(&b->site_index, hash_u64(0, target), same_site, b->sites,
-                      &target);
-}
-
-static int append_site(struct bifs *b, const struct bifs_code_site *site)
-{
-    int err = ARRAY_RESERVE(b->sites, b->site_cap, b->site_count + 1);
-    if (err)
-        return err;
-    err = index_add(&b->site_index, hash_u64(0, site->target), b->site_count);
-    if (!err)
-        b->sites[b->site_count++] = *site;
-    return err;
+    return &((struct bifs_code_site *)b->sites.rows)[id];
 }
 
 static int add_site(struct bifs *b, const struct bifs_code_site *site)
 {
-    uint32_t id = find_site(b, site->target);
-    if (id == INDEX_NONE)
-        return append_site(b, site);
-    if (b->sites[id].export != site->export)
-        b->sites[id].export = 0;
+    int64_t id = intern_row(&b->sites, site);
+    if (id < 0)
+        return (int)id;
+    struct bifs_code_site *known = site_at(b, (uint32_t)id);
+    if (known->export != site->export)
+        known->export = 0;
     return 0;
 }
 
@@ -234,25 +190,28 @@ void bifs_rescan(struct bifs *b)
 
 struct bifs_entry *bifs_find(const struct bifs *b, uint64_t start)
 {
-    uint32_t id = find(b, start);
-    return id == INDEX_NONE || !b->list[id].name ? NULL : &b->list[id];
+    uint32_t id = intern_find(&b->entries, &start);
+    if (id == INDEX_NONE || !bifs_entry(b, id)->name)
+        return NULL;
+    return bifs_entry(b, id);
 }
 
 uint32_t bifs_count(const struct bifs *b)
 {
-    return b->count;
+    return b->entries.len;
 }
 
 struct bifs_entry *bifs_entry(const struct bifs *b, uint32_t id)
 {
-    return &b->list[id];
+    return &((struct bifs_entry *)b->entries.rows)[id];
 }
 
 uint64_t bifs_export(const struct bifs *b, uint64_t start)
 {
-    uint32_t id =
-        find(b, start) == INDEX_NONE ? find_site(b, start) : INDEX_NONE;
-    return id == INDEX_NONE ? 0 : b->sites[id].export;
+    uint32_t id = intern_find(&b->entries, &start) == INDEX_NONE
+                      ? intern_find(&b->sites, &start)
+                      : INDEX_NONE;
+    return id == INDEX_NONE ? 0 : site_at(b, id)->export;
 }
 
 uint64_t bifs_collector(const struct bifs *b)

@@ -1,52 +1,31 @@
 #include "symbols/bifs_tails.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-#include "base/array.h"
-
 enum { MAX_JUMPS = 16 };
+
+void bifs_tails_init(struct bifs_tails *t)
+{
+    *t = (struct bifs_tails){0};
+    intern_init(&t->list, sizeof(struct bifs_tail), sizeof(uint64_t));
+}
 
 void bifs_tails_deinit(struct bifs_tails *t)
 {
-    index_deinit(&t->index);
-    free(t->list);
-    *t = (struct bifs_tails){0};
+    intern_deinit(&t->list);
 }
 
-static bool same_start(const void *things, uint32_t id, const void *key)
+static struct bifs_tail *tail_at(const struct bifs_tails *t, uint32_t id)
 {
-    return ((const struct bifs_tail *)things)[id].start ==
-           *(const uint64_t *)key;
-}
-
-static uint32_t find(const struct bifs_tails *t, uint64_t start)
-{
-    return index_find(&t->index, hash_u64(0, start), same_start, t->list,
-                      &start);
-}
-
-static int append(struct bifs_tails *t, const struct bifs_tail *tail)
-{
-    int err = ARRAY_RESERVE(t->list, t->cap, t->count + 1);
-    if (err)
-        return err;
-    err = index_add(&t->index, hash_u64(0, tail->start), t->count);
-    if (!err)
-        t->list[t->count++] = *tail;
-    return err;
+    return &((struct bifs_tail *)t->list.rows)[id];
 }
 
 static void add(struct bifs_tails *t, uint64_t start, uint32_t from)
 {
-    uint32_t id = find(t, start);
-    if (id != INDEX_NONE) {
-        if (t->list[id].from != from)
-            t->list[id].from = INDEX_NONE;
-        return;
-    }
-    /* Without memory, the name is only missing. */
-    (void)!append(t, &(struct bifs_tail){start, from});
+    int64_t id = intern_row(&t->list, &(struct bifs_tail){start, from});
+    if (id < 0)
+        return; /* no memory: the name is only missing */
+    struct bifs_tail *tail = tail_at(t, (uint32_t)id);
+    if (tail->from != from)
+        tail->from = INDEX_NONE;
 }
 
 static void learn(struct bifs_tails *t, const struct bifs *b,
@@ -66,9 +45,9 @@ struct bifs_entry *bifs_tails_find(struct bifs_tails *t, const struct bifs *b,
                                    uint64_t start)
 {
     learn(t, b, native);
-    uint32_t id = find(t, start);
-    if (id == INDEX_NONE || t->list[id].from == INDEX_NONE)
+    uint32_t id = intern_find(&t->list, &start);
+    if (id == INDEX_NONE || tail_at(t, id)->from == INDEX_NONE)
         return NULL;
-    struct bifs_entry *entry = bifs_entry(b, t->list[id].from);
+    struct bifs_entry *entry = bifs_entry(b, tail_at(t, id)->from);
     return entry->name ? entry : NULL;
 }

@@ -8,7 +8,7 @@
 #ifndef CPROF_SYMBOLS_BIFS_TAILS_H
 #define CPROF_SYMBOLS_BIFS_TAILS_H
 
-#include "base/index.h"
+#include "base/intern.h"
 #include "symbols/bifs.h"
 #include "symbols/symbols_native.h"
 
@@ -17,13 +17,12 @@ struct bifs_tail {
     uint32_t from;  /**< id in bifs; INDEX_NONE: several jump there */
 };
 
-struct bifs_tails {     /* all 0: empty */
-    struct index index; /* by start, into list */
-    struct bifs_tail *list;
-    uint32_t count, cap;
-    uint32_t known; /* number of entries of bifs that were looked at */
+struct bifs_tails {
+    struct intern list; /* struct bifs_tail, by start */
+    uint32_t known;     /* number of entries of bifs that were looked at */
 };
 
+void bifs_tails_init(struct bifs_tails *t);
 void bifs_tails_deinit(struct bifs_tails *t);
 /** The only BIF or NIF whose C function jumps to this start of a function;
  *  NULL: none, or several. Looks at the new entries of bifs first. */

@@ -44,6 +44,7 @@ int symbols_bifs_open(const struct symbols_config *config,
     b->config = config;
     b->native = native;
     b->pool = pool;
+    bifs_tails_init(&b->tails);
     b->stubs_pace = stubs_pace;
     b->update_pace = update_pace;
     int err = bifs_open(config->jit, config->memory, &b->bifs);
@@ -74,6 +75,7 @@ void symbols_bifs_set_maps(struct symbols_bifs *b, const struct maps *maps)
     b->maps = maps;
     pace_hurry(&b->stubs_pace); /* a NIF's library may have been loaded */
     bifs_tails_deinit(&b->tails);
+    bifs_tails_init(&b->tails);
 }
 
 void symbols_bifs_update(struct symbols_bifs *b)

@@ -48,6 +48,7 @@ static void setup(struct fixture *f)
         symbols_native_open(&f->process, &f->memory, &f->pool, &f->native), 0);
     symbols_native_set_maps(f->native, &f->maps);
     assert_int_equal(bifs_open(NULL, NULL, &f->bifs), 0);
+    bifs_tails_init(&f->tails);
 }
 
 static void teardown(struct fixture *f)
