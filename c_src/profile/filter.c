@@ -6,6 +6,7 @@
 
 #include "profile/filter_rows.h"
 #include "profile/filter_spans.h"
+#include "profile/process_copy.h"
 
 /* One event of the recording. */
 struct part {
@@ -190,25 +191,7 @@ static int copy_stacks(struct filtering *f)
 
 static int64_t copy_process(const struct part *f, uint32_t id)
 {
-    if (id == PROFILE_NONE)
-        return PROFILE_NONE;
-    const struct profile *p = f->from;
-    const struct profile_process *row = profile_process_at(p, id);
-    int64_t copy = profile_process_of(
-        f->to, &(struct process_texts){
-                   .pid = profile_text(p, row->pid),
-                   .name = profile_text(p, row->name),
-                   .initial_call = profile_text(p, row->initial_call),
-                   .label = profile_text(p, row->label),
-                   .application = profile_text(p, row->application),
-                   .parent = profile_text(p, row->parent),
-                   .child = profile_text(p, row->child),
-               });
-    if (copy < 0 || profile_members(p, id) == 1)
-        return copy;
-    int err =
-        profile_set_members(f->to, (uint32_t)copy, profile_members(p, id));
-    return err ? err : copy;
+    return id == PROFILE_NONE ? PROFILE_NONE : process_copy(f->from, id, f->to);
 }
 
 static int64_t copy_thread(const struct part *f, uint32_t id)

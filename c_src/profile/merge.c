@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/add.h"
+#include "profile/process_copy.h"
 #include "profile/span_copy.h"
 
 struct identity {
@@ -216,32 +217,11 @@ static int map_stacks(struct merge *m, const struct profile *from,
     return 0;
 }
 
-static int64_t add_process(struct merge *m, const struct profile *from,
-                           uint32_t process)
-{
-    const struct profile_process *row = profile_process_at(from, process);
-    int64_t id = profile_process_of(
-        m->to, &(struct process_texts){
-                   .pid = profile_text(from, row->pid),
-                   .name = profile_text(from, row->name),
-                   .initial_call = profile_text(from, row->initial_call),
-                   .label = profile_text(from, row->label),
-                   .application = profile_text(from, row->application),
-                   .parent = profile_text(from, row->parent),
-                   .child = profile_text(from, row->child),
-               });
-    uint64_t members = profile_members(from, process);
-    if (id < 0 || members <= profile_members(m->to, (uint32_t)id))
-        return id;
-    int err = profile_set_members(m->to, (uint32_t)id, members);
-    return err ? err : id;
-}
-
 static int map_owners(struct merge *m, const struct profile *from,
                       struct ids *ids)
 {
     for (uint32_t i = 0; i < profile_process_count(from); i++) {
-        int64_t id = add_process(m, from, i);
+        int64_t id = process_copy(from, i, m->to);
         if (id < 0)
             return (int)id;
         ids->processes[i] = (uint32_t)id;
