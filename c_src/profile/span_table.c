@@ -227,25 +227,14 @@ static int add_samples(struct work *w, const struct profile *p)
     return err;
 }
 
-static void keep_wait(struct span_row *row, const struct wait *wait)
-{
-    unsigned at = row->wait_count;
-    while (at > 0 && row->waits[at - 1].ns < wait->ns)
-        at--;
-    if (at == SPAN_WAITS)
-        return;
-    row->wait_count += row->wait_count < SPAN_WAITS;
-    for (unsigned i = row->wait_count - 1; i > at; i--)
-        row->waits[i] = row->waits[i - 1];
-    row->waits[at].function = wait->function;
-    row->waits[at].ns = wait->ns;
-}
-
 static void keep_waits(const struct work *w)
 {
     const struct wait *all = w->waits.rows;
-    for (uint32_t i = 0; i < w->waits.len; i++)
-        keep_wait(&w->t->rows[all[i].row], &all[i]);
+    for (uint32_t i = 0; i < w->waits.len; i++) {
+        struct span_row *row = &w->t->rows[all[i].row];
+        longest_keep(row->waits, &row->wait_count, SPAN_WAITS, all[i].function,
+                     all[i].ns);
+    }
 }
 
 /* --- the order ------------------------------------------------------------ */

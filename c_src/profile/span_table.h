@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "profile/longest.h"
 #include "profile/profile.h"
 
 enum { SPAN_WAITS = 3 };
@@ -32,10 +33,8 @@ struct span_row {
     uint64_t runnable_ns; /**< ready, but no scheduler ran it */
     uint64_t waiting_ns;  /**< for an answer or another message */
     uint64_t rest_ns;     /**< suspended, exiting, or not known */
-    struct {
-        uint32_t function; /**< the leaf frame, such as [waits for my_server] */
-        uint64_t ns;
-    } waits[SPAN_WAITS]; /**< most of waiting_ns */
+    /** Most of waiting_ns: by leaf frames, such as [waits for my_server]. */
+    struct longest waits[SPAN_WAITS];
     unsigned wait_count;
     uint64_t blocked_ns; /**< event block */
     uint64_t allocated;  /**< event alloc: bytes on heaps */

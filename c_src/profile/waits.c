@@ -274,20 +274,6 @@ static void settle(struct pairs *all)
     all->count = kept;
 }
 
-static void keep_site(struct waits_row *row, const struct pair *site)
-{
-    unsigned at = row->site_count;
-    while (at > 0 && row->sites[at - 1].ns < site->ns)
-        at--;
-    if (at == WAITS_SITES)
-        return;
-    row->site_count += row->site_count < WAITS_SITES;
-    for (unsigned i = row->site_count - 1; i > at; i--)
-        row->sites[i] = row->sites[i - 1];
-    row->sites[at].function = site->other;
-    row->sites[at].ns = site->ns;
-}
-
 static void find_usual(struct waits *w, const struct pairs *own)
 {
     uint64_t most = 0;
@@ -314,8 +300,12 @@ static void keep_longest(struct work *k)
     settle(&k->sites);
     settle(&k->own);
     settle(&k->asks);
-    for (size_t i = 0; i < k->sites.count; i++)
-        keep_site(&w->rows[k->sites.list[i].row], &k->sites.list[i]);
+    for (size_t i = 0; i < k->sites.count; i++) {
+        const struct pair *site = &k->sites.list[i];
+        struct waits_row *row = &w->rows[site->row];
+        longest_keep(row->sites, &row->site_count, WAITS_SITES, site->other,
+                     site->ns);
+    }
     find_usual(w, &k->own);
     for (size_t i = 0; i < k->asks.count; i++) {
         const struct pair *a = &k->asks.list[i];

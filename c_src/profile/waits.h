@@ -10,6 +10,7 @@
 #define CPROF_PROFILE_WAITS_H
 
 #include "base/err.h"
+#include "profile/longest.h"
 #include "profile/profile.h"
 
 #define WAITS_FOR     "[waits for "
@@ -49,10 +50,7 @@ struct waits_row {
     uint32_t most;    /**< that waited for it at one reading; 0: not known,
                            because not all processes were read each time, or
                            this is a part of the recording */
-    struct {
-        uint32_t function; /**< where most of it was spent */
-        uint64_t ns;
-    } sites[WAITS_SITES];
+    struct longest sites[WAITS_SITES]; /**< where most of it was spent */
     unsigned site_count;
     /** What it did itself. */
     uint32_t process; /**< PROFILE_NONE: it was not seen; one of them, if
