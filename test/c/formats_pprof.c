@@ -156,21 +156,7 @@ enum { MANY = 100000 };
 static void very_many_stacks(void **state)
 {
     (void)state;
-    struct profile *p = make_profile();
-    uint32_t frames[300], seed = 1;
-    for (int i = 0; i < 300; i++) {
-        char name[32];
-        snprintf(name, sizeof(name), "f%d:%d", i, i + 1);
-        frames[i] = profile_stack_at(p, make_stack(p, name))->frame;
-    }
-    for (uint32_t i = 0; i < MANY; i++) {
-        uint32_t at = PROFILE_NONE;
-        for (int depth = 0; depth < 10; depth++) {
-            seed = seed * 1664525 + 1013904223;
-            at = made(profile_stack(p, at, frames[(seed >> 16) % 300]));
-        }
-        make_sample(p, at, PROFILE_NONE, STATE_RUNNING, 1);
-    }
+    struct profile *p = random_stacks(MANY, 10);
     uint64_t start = clock_now_ns();
     struct buffer b = written(p);
     uint64_t middle = clock_now_ns();

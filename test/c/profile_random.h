@@ -131,6 +131,28 @@ static inline struct profile *random_profile_of(const struct value_texts *types,
     return p;
 }
 
+/* Stacks that share little, all of one depth. */
+static inline struct profile *random_stacks(uint32_t stacks, int depth)
+{
+    enum { FUNCTIONS = 500 };
+    struct profile *p = make_profile();
+    struct chance c = {1};
+    uint32_t frames[FUNCTIONS];
+    for (int i = 0; i < FUNCTIONS; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "f%d:%d", i, i + 1);
+        frames[i] = profile_stack_at(p, make_stack(p, name))->frame;
+    }
+    for (uint32_t i = 0; i < stacks; i++) {
+        uint32_t at = PROFILE_NONE;
+        for (int level = 0; level < depth; level++)
+            at =
+                made(profile_stack(p, at, frames[chance_below(&c, FUNCTIONS)]));
+        make_sample(p, at, PROFILE_NONE, STATE_RUNNING, 1);
+    }
+    return p;
+}
+
 static inline struct profile *random_profile(uint64_t seed, uint32_t rows,
                                              uint32_t processes)
 {

@@ -237,31 +237,11 @@ static void the_margin_is_wilsons(void **state)
     assert_true(fabs(summary_error_pct(5, 10) - 26.341) < 0.01);
 }
 
-/* Stacks that share little: the worst for the walk. */
-static struct profile *big_profile(uint32_t stacks)
-{
-    struct profile *p = make_profile();
-    uint32_t frames[500], seed = 1;
-    for (int i = 0; i < 500; i++) {
-        char name[32];
-        snprintf(name, sizeof(name), "f%d:%d", i, i + 1);
-        frames[i] = profile_stack_at(p, make_stack(p, name))->frame;
-    }
-    for (uint32_t i = 0; i < stacks; i++) {
-        uint32_t at = PROFILE_NONE;
-        for (int depth = 0; depth < 30; depth++) {
-            seed = seed * 1664525 + 1013904223;
-            at = made(profile_stack(p, at, frames[(seed >> 16) % 500]));
-        }
-        make_sample(p, at, PROFILE_NONE, STATE_RUNNING, 1);
-    }
-    return p;
-}
-
+/* They share little: the worst for the walk. */
 static void a_hundred_thousand_stacks(void **state)
 {
     (void)state;
-    struct profile *p = big_profile(100000);
+    struct profile *p = random_stacks(100000, 30);
     struct summary s = sum_up(p);
     assert_int_equal(s.counted, 100000);
     summary_deinit(&s);
