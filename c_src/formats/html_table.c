@@ -52,9 +52,9 @@ static const char columns[] =
 static const char head[] =
     "<section aria-labelledby=\"table-title\">\n"
     "<h2 id=\"table-title\">Functions <span id=\"table-note\">by own "
-    "time</span></h2>\n"
-    "<p class=\"legend-of-table\">Own is the time in an Erlang or Elixir "
-    "function and in "
+    "share</span></h2>\n"
+    "<p class=\"legend-of-table\">Own is what belongs to an Erlang or Elixir "
+    "function itself, with "
     "the BIFs, C code, collections and kernel below it.</p>\n"
     "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
     "aria-labelledby=\"table-title\">\n"
@@ -66,7 +66,7 @@ static const char tail[] =
 static void without_script(struct buffer *out, const struct profile *p)
 {
     buffer_text(out, "<section class=\"without-script\">\n<h2>Functions by "
-                     "own time: ");
+                     "own share: ");
     html_text_escape(out, event_title(profile_event(p)));
     buffer_text(out, "</h2>\n<div class=\"scroll\">\n<table");
 }

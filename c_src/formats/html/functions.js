@@ -7,7 +7,9 @@ import {changed} from "./change.js";
 import {element, make} from "./page.js";
 import {NONE} from "./model.js";
 import {isEverything} from "./selection.js";
-import {errorText, number, percent, percentWithError} from "./figures.js";
+import {
+    errorText, number, percent, percentWithError, valueText
+} from "./figures.js";
 import {ROOT} from "./calls.js";
 import {calls, model, view, weights, wholeSamples} from "./view.js";
 import {graph} from "./draw.js";
@@ -68,7 +70,7 @@ function selfOrBelow({fn, self, total}) {
     return kind === "bif" || kind === "nif" ? total : self;
 }
 
-/* The orders of the text report; functions without own time come last. */
+/* The orders of the text report; functions without an own share come last. */
 const orders = {
     own: (a, b) => a.own - b.own ||
         (a.own > 0 ? 0 : selfOrBelow(a) - selfOrBelow(b)) ||
@@ -127,7 +129,8 @@ function addFunctionRow(body, figures) {
         make("td", part > 0 ? (100 * part / whole).toFixed(1) : "", row);
     make("td", percent(total, whole), row).title =
         percentWithError(total, whole) + " (95\u202f%)";
-    make("td", number(self), row).title =
+    const isCount = model.unit === "count";
+    make("td", isCount ? number(self) : valueText(self, model), row).title =
         percentWithError(self, whole) + " (95\u202f%)";
     const head = make("th", "", row);
     head.scope = "row";
