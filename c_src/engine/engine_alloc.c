@@ -221,14 +221,6 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     return 0;
 }
 
-/* Of the time in which its threads could run, the part without a CPU. */
-static double waited(const struct engine *e)
-{
-    double cpu = (double)e->ended.cpu_ns - (double)e->began.cpu_ns;
-    double wait = (double)e->ended.wait_ns - (double)e->began.wait_ns;
-    return cpu > 0 && wait > 0 ? wait / (cpu + wait) : 0;
-}
-
 static int start(struct engine *e)
 {
     e->began = bpf_node_sched(&e->node);
@@ -361,7 +353,7 @@ static struct engine_info info(const struct engine *e)
                                  .skipped_why = e->probe.at.why,
                                  .probe = alloc_probe_info(&e->probe)};
     result.probe.many = e->many;
-    result.probe.waited = waited(e);
+    result.probe.waited = schedstat_waited(&e->began, &e->ended);
     result.probe.words = e->watches.armed;
     result.probe.found = e->watches.found;
     result.probe.unseen = e->weight > 0 ? e->unseen / e->weight : 0;

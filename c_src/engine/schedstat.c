@@ -56,6 +56,14 @@ int schedstat_read(pid_t pid, pid_t tid, struct schedstat *out)
     return len < 0 ? (int)len : schedstat_parse(text, (size_t)len, out);
 }
 
+double schedstat_waited(const struct schedstat *from,
+                        const struct schedstat *to)
+{
+    double cpu = (double)to->cpu_ns - (double)from->cpu_ns;
+    double wait = (double)to->wait_ns - (double)from->wait_ns;
+    return cpu > 0 && wait > 0 ? wait / (cpu + wait) : 0;
+}
+
 int schedstat_user_ns(pid_t pid, pid_t tid, uint64_t *ns)
 {
     char text[1024];

@@ -25,6 +25,10 @@ MUST_USE int schedstat_parse(const void *text, size_t len,
                              struct schedstat *out);
 /** 0; -ESRCH: there is no such thread; or -errno. */
 MUST_USE int schedstat_read(pid_t pid, pid_t tid, struct schedstat *out);
+/** Of the time in which threads could run, from one moment to another, the part
+ *  without a CPU. Pure. */
+double schedstat_waited(const struct schedstat *from,
+                        const struct schedstat *to);
 /** The CPU time of a thread outside the kernel, in steps of a clock tick (10
  *  ms). The kernel divides its CPU time by what its ticks found. Errors as
  *  above. */

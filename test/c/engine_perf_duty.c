@@ -166,6 +166,16 @@ static void reads_what_the_kernel_counts(void **state)
     assert_int_equal(schedstat_parse("a b c", 5, &s), -E_FORMAT);
 }
 
+static void waiting_is_a_part_of_the_time_to_run(void **state)
+{
+    (void)state;
+    const struct schedstat from = {.cpu_ns = 100, .wait_ns = 50};
+    const struct schedstat to = {.cpu_ns = 400, .wait_ns = 150};
+    assert_float_equal(schedstat_waited(&from, &to), 0.25, 1e-9);
+    assert_float_equal(schedstat_waited(&from, &from), 0, 1e-9);
+    assert_float_equal(schedstat_waited(&to, &from), 0, 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +188,7 @@ int main(void)
         cmocka_unit_test(goes_on_whatever_it_costs),
         cmocka_unit_test(may_cost_an_idle_node_a_little),
         cmocka_unit_test(reads_what_the_kernel_counts),
+        cmocka_unit_test(waiting_is_a_part_of_the_time_to_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
