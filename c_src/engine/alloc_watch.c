@@ -26,7 +26,8 @@ enum {
 
 /* Other programs may have some of them, or all. One word is enough. Without
  * any, only the collections would say who allocates, which is not true of a
- * process that repeats itself. */
+ * process that repeats itself: no recording begins like that. One that goes on
+ * says so. */
 static bool is_lack(int err)
 {
     return err == -E_BREAKPOINTS_USED || err == -E_NO_BREAKPOINTS;
@@ -34,10 +35,29 @@ static bool is_lack(int err)
 
 int alloc_watches_set(struct alloc_watches *w, const struct cpus *allowed)
 {
-    int err = 0;
-    for (size_t i = 0; i < w->count && !err; i++)
-        err = breakpoints_set(&w->list[i].at, allowed);
-    return err;
+    for (size_t i = 0; i < w->count; i++) {
+        int err = breakpoints_set(&w->list[i].at, allowed);
+        if (err && !is_lack(err))
+            return err;
+    }
+    return 0;
+}
+
+bool alloc_watches_any(const struct alloc_watches *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->list[i].at.count)
+            return true;
+    return false;
+}
+
+struct breakpoints_gap alloc_watches_gap(const struct alloc_watches *w)
+{
+    struct breakpoints_gap gap = {.cpus = 0};
+    for (size_t i = 0; i < w->count; i++)
+        if (w->list[i].at.gap.cpus > gap.cpus)
+            gap = w->list[i].at.gap;
+    return gap;
 }
 
 int alloc_watches_open(struct alloc_watches *w, const struct bpf_node *node,
@@ -59,7 +79,7 @@ int alloc_watches_open(struct alloc_watches *w, const struct bpf_node *node,
         *at = (struct breakpoints){.program = node->program,
                                    .of = BPF_HITS_WORDS};
         err = breakpoints_set(at, allowed);
-        if (err || at->skipped) {
+        if (err || at->gap.cpus) {
             breakpoints_close(at);
             break;
         }
@@ -219,7 +239,8 @@ int alloc_watches_serve(struct alloc_watches *w, uint64_t now_ns, bool more,
         struct alloc_watch *watch = &w->list[i];
         if (watch->of.len && now_ns >= watch->until_ns)
             end_watch(w, watch, missed, ctx);
-        struct alloc_picked *of = more && !watch->of.len ? next_of(w) : NULL;
+        bool can = more && watch->at.count && !watch->of.len;
+        struct alloc_picked *of = can ? next_of(w) : NULL;
         if (!of)
             continue;
         take_over(watch, of);

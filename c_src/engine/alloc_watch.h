@@ -64,7 +64,7 @@ struct alloc_watches {
                                                  0: none is at this place */
     size_t next;                            /**< the place whose turn it is */
     struct alloc_watch list[BPF_WATCHES];
-    size_t count;     /**< words that can be watched, at least 1 */
+    size_t count;     /**< words that are watched at once, at least 1 */
     uint64_t same_ns; /**< of struct bpf_watch */
     unsigned writes;  /**< allocations of a word that are wanted */
     double usual_ns;  /**< how long it takes to find them */
@@ -86,9 +86,17 @@ typedef void alloc_watch_missed(void *ctx, const struct alloc_picked *of);
 MUST_USE int alloc_watches_open(struct alloc_watches *w,
                                 const struct bpf_node *node, double trap_ns,
                                 unsigned writes, const struct cpus *allowed);
-/** The CPUs that the node may run on: see breakpoints_set. */
+/** The CPUs that the node may run on now. Where other programs have all
+ *  breakpoints, words are not watched: see alloc_watches_any,
+ * alloc_watches_gap.
+ *  @return 0, or another error of perf_breakpoint_open */
 MUST_USE int alloc_watches_set(struct alloc_watches *w,
                                const struct cpus *allowed);
+/** Can words be watched on any of these CPUs? */
+bool alloc_watches_any(const struct alloc_watches *w);
+/** The CPUs on which some or all words could not be watched, when there were
+ *  most of these. */
+struct breakpoints_gap alloc_watches_gap(const struct alloc_watches *w);
 void alloc_watches_close(struct alloc_watches *w);
 
 /** Offers a collection (alloc_pick_offer). */

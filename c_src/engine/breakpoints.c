@@ -47,7 +47,8 @@ static int open_one(struct breakpoints *b, int cpu, struct breakpoint *one)
 }
 
 /* Moves the CPU's breakpoint over from the old list, or opens one. */
-static int put_one(struct breakpoints *b, int cpu, struct breakpoint *to)
+static int put_one(struct breakpoints *b, int cpu, struct breakpoint *to,
+                   struct breakpoints_gap *gap)
 {
     for (size_t i = 0; i < b->count; i++) {
         if (b->list[i].cpu != cpu)
@@ -59,8 +60,8 @@ static int put_one(struct breakpoints *b, int cpu, struct breakpoint *to)
     int err = open_one(b, cpu, to);
     if (!err || err == -ENODEV) /* it just went offline */
         return err;
-    b->why = b->skipped ? b->why : err;
-    b->skipped++;
+    gap->why = gap->cpus ? gap->why : err;
+    gap->cpus++;
     return err;
 }
 
@@ -68,20 +69,20 @@ int breakpoints_set(struct breakpoints *b, const struct cpus *allowed)
 {
     size_t most = (size_t)CPU_COUNT_S(sizeof(*allowed), allowed->sets);
     struct breakpoint *list = calloc(most + 1, sizeof(*list));
+    struct breakpoints_gap gap = {.of = most};
     size_t count = 0;
     int first = 0;
     if (!list)
         return -ENOMEM;
-    b->skipped = 0;
-    b->why = 0;
     for (int n = cpus_next(allowed, 0); n >= 0; n = cpus_next(allowed, n + 1)) {
-        int err = put_one(b, n, &list[count]);
+        int err = put_one(b, n, &list[count], &gap);
         count += err == 0;
         first = first ? first : err;
     }
     breakpoints_close(b);
     b->list = list;
     b->count = count;
+    b->gap = gap.cpus > b->gap.cpus ? gap : b->gap;
     return count ? 0 : first ? first : -ENODEV;
 }
 

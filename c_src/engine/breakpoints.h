@@ -21,6 +21,12 @@ struct breakpoint {
     uint64_t allowed; /* hits in all so far; see perf_breakpoint_allow */
 };
 
+/** CPUs without a breakpoint. */
+struct breakpoints_gap {
+    size_t cpus, of; /**< how many, of so many that the node may run on */
+    int why;         /**< the error of the first of these */
+};
+
 struct breakpoints {
     struct bpf_program_handle *program; /**< takes the samples; borrowed */
     enum bpf_hits_of of;                /**< its part that they run */
@@ -30,8 +36,8 @@ struct breakpoints {
                                   0: no limit */
     struct breakpoint *list; /**< ascending */
     size_t count;
-    size_t skipped; /**< CPUs without one, after the last breakpoints_set */
-    int why;        /**< the error of the first of these */
+    struct breakpoints_gap gap; /**< the largest so far: what was not seen then
+                                     is missing, even if it is closed now */
 };
 
 /** Opens them on these CPUs, armed as the others are, and closes those on all

@@ -123,7 +123,11 @@ struct engine_probe {
     uint64_t words;    /**< words of heaps that were watched */
     uint64_t found;    /**< of these, that somebody wrote */
     double unseen;     /**< part of the heap's bytes, for which nobody did */
-    uint64_t many;     /**< collections with more binaries than are looked at */
+    size_t words_skipped; /**< CPUs on which words could not be watched, when
+                               there were most of these, */
+    size_t words_cpus;    /**< of so many, */
+    int words_why;        /**< and the error of the first of them */
+    uint64_t many; /**< collections with more binaries than are looked at */
 };
 
 /** Facts about the samples of this run, for the report. */

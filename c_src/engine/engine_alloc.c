@@ -93,7 +93,7 @@ static void take_collection(struct engine *e, const struct bpf_record *record,
     e->seen.bytes += (double)(bytes.block + bytes.beside + s->binary_bytes);
     e->seen.collections += record->flags & BPF_DIRTY ? -1 : 1;
     double own = (double)bytes.beside;
-    if (bytes.block && e->watches.count) {
+    if (bytes.block && alloc_watches_any(&e->watches)) {
         const struct alloc_picked of = {.owner = s->process.c_p,
                                         .from = c.heap.high_water,
                                         .to = c.heap.htop,
@@ -343,20 +343,25 @@ static struct engine_counters counters(const struct engine *e)
 
 static struct engine_info info(const struct engine *e)
 {
-    struct engine_info result = {.kernel_included = true,
-                                 .ring_bytes =
-                                     bpf_program_ring_bytes(e->program),
-                                 .stack_bytes = COPY_STACK,
-                                 .threads = e->node.count,
-                                 .cpus = e->probe.at.count,
-                                 .cpus_skipped = e->probe.at.skipped,
-                                 .skipped_why = e->probe.at.why,
-                                 .probe = alloc_probe_info(&e->probe)};
+    const struct breakpoints *at = &e->probe.at;
+    const struct breakpoints_gap words = alloc_watches_gap(&e->watches);
+    struct engine_info result = {
+        .kernel_included = true,
+        .ring_bytes = bpf_program_ring_bytes(e->program),
+        .stack_bytes = COPY_STACK,
+        .threads = e->node.count,
+        .cpus = at->gap.cpus ? at->gap.of - at->gap.cpus : at->count,
+        .cpus_skipped = at->gap.cpus,
+        .skipped_why = at->gap.why,
+        .probe = alloc_probe_info(&e->probe)};
     result.probe.many = e->many;
     result.probe.waited = schedstat_waited(&e->began, &e->ended);
     result.probe.words = e->watches.armed;
     result.probe.found = e->watches.found;
     result.probe.unseen = e->weight > 0 ? e->unseen / e->weight : 0;
+    result.probe.words_skipped = words.cpus;
+    result.probe.words_cpus = words.of;
+    result.probe.words_why = words.why;
     return result;
 }
 

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/err.h"
+
 /* How much was charged to functions because they ran when a collection began.
  */
 static int note_unseen(struct profile *p, const struct engine_probe *probe)
@@ -17,6 +19,22 @@ static int note_unseen(struct profile *p, const struct engine_probe *probe)
              "the same function",
              100 * probe->unseen, (unsigned long long)probe->found,
              (unsigned long long)probe->words);
+    return profile_note(p, line);
+}
+
+/* Other programs may have taken the breakpoints of CPUs to which the node came
+ * during the recording. */
+static int note_skipped(struct profile *p, const struct engine_probe *probe)
+{
+    char line[400];
+    if (probe->words_skipped == 0)
+        return 0;
+    snprintf(line, sizeof(line),
+             "words of heaps could not be watched on %zu of the %zu CPUs that "
+             "the node may run on, for a part of the time or all of it: %s. "
+             "Functions that ran there are charged too little",
+             probe->words_skipped, probe->words_cpus,
+             err_text(probe->words_why));
     return profile_note(p, line);
 }
 
@@ -111,5 +129,6 @@ int probe_notes_add(struct profile *p, const struct engine_probe *probe)
     int err = profile_note(p, line);
     err = err ? err : note_late(p, probe);
     err = err ? err : note_unseen(p, probe);
+    err = err ? err : note_skipped(p, probe);
     return err ? err : note_many(p, probe->many);
 }

@@ -1,0 +1,75 @@
+/* What the report says of the breakpoints of a recording of allocation. */
+#include "profile_make.h"
+
+#include <string.h>
+
+#include "recorder/probe_notes.h"
+
+static const struct engine_probe usual = {.hits = 100,
+                                          .hit_ns = 5000,
+                                          .cost = 0.01,
+                                          .open_share = 1,
+                                          .windows = 10,
+                                          .words = 50,
+                                          .found = 50};
+
+/* The notes of a profile with such breakpoints; to be freed. */
+static char *notes_of(const struct engine_probe *probe)
+{
+    struct profile *p = make_profile();
+    assert_int_equal(probe_notes_add(p, probe), 0);
+    char *notes = strdup(profile_text(p, profile_meta(p)->notes));
+    assert_non_null(notes);
+    profile_destroy(p);
+    return notes;
+}
+
+static void assert_notes(const struct engine_probe *probe, const char *part,
+                         bool there)
+{
+    char *notes = notes_of(probe);
+    if (!strstr(notes, part) == there)
+        fail_msg("\"%s\" in: %s", part, notes);
+    free(notes);
+}
+
+static void cpus_on_which_no_word_was_watched_are_said(void **state)
+{
+    (void)state;
+    struct engine_probe probe = usual;
+    assert_notes(&probe, "could not be watched", false);
+    probe.words_skipped = 3;
+    probe.words_cpus = 8;
+    probe.words_why = -E_BREAKPOINTS_USED;
+    assert_notes(
+        &probe, "words of heaps could not be watched on 3 of the 8 CPUs", true);
+    assert_notes(&probe, err_text(-E_BREAKPOINTS_USED), true);
+}
+
+static void bytes_for_which_no_word_was_written_are_said(void **state)
+{
+    (void)state;
+    struct engine_probe probe = usual;
+    assert_notes(&probe, "heap's bytes are charged", false);
+    probe.unseen = 0.25;
+    assert_notes(&probe, "25 % of the heap's bytes are charged", true);
+}
+
+static void without_breakpoints_nothing_is_said(void **state)
+{
+    (void)state;
+    const struct engine_probe none = {.hits = 0};
+    char *notes = notes_of(&none);
+    assert_string_equal(notes, "");
+    free(notes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cpus_on_which_no_word_was_watched_are_said),
+        cmocka_unit_test(bytes_for_which_no_word_was_written_are_said),
+        cmocka_unit_test(without_breakpoints_nothing_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
