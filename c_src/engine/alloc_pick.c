@@ -22,6 +22,7 @@ void alloc_pick_deinit(struct alloc_pick *p)
 {
     for (size_t i = 0; i < ALLOC_PICKS; i++)
         alloc_picked_deinit(&p->list[i]);
+    alloc_picked_deinit(&p->returned);
 }
 
 static int keep(struct alloc_picked *to, const struct alloc_picked *of)
@@ -59,11 +60,6 @@ bool alloc_pick_any(const struct alloc_pick *p)
     return p->list[0].len > 0;
 }
 
-void alloc_pick_return(struct alloc_pick *p, double bytes)
-{
-    p->returned += bytes;
-}
-
 static void swap(struct alloc_picked *a, struct alloc_picked *b)
 {
     struct alloc_picked had = *a;
@@ -71,9 +67,19 @@ static void swap(struct alloc_picked *a, struct alloc_picked *b)
     *b = had;
 }
 
+void alloc_pick_return(struct alloc_pick *p, struct alloc_picked *of)
+{
+    double bytes = of->bytes + (p->returned.len ? p->returned.bytes : 0);
+    if (happens(p, of->bytes / bytes))
+        swap(&p->returned, of);
+    p->returned.bytes = bytes;
+    of->len = 0;
+}
+
 void alloc_pick_take(struct alloc_pick *p, struct alloc_picked to[ALLOC_PICKS])
 {
-    double bytes = (p->all + p->returned) / ALLOC_PICKS;
+    double returned = p->returned.len ? p->returned.bytes : 0;
+    double bytes = (p->all + returned) / ALLOC_PICKS;
     if (!alloc_pick_any(p))
         return;
     for (size_t i = 0; i < ALLOC_PICKS; i++) {
@@ -83,5 +89,6 @@ void alloc_pick_take(struct alloc_pick *p, struct alloc_picked to[ALLOC_PICKS])
         to[i].bytes = waits + bytes;
         p->list[i].len = 0;
     }
-    p->all = p->returned = 0;
+    p->all = 0;
+    p->returned.len = 0;
 }

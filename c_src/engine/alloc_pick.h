@@ -33,8 +33,9 @@ struct alloc_picked {
 
 struct alloc_pick {
     struct alloc_picked list[ALLOC_PICKS];
-    double all;      /**< bytes of all that were offered */
-    double returned; /**< by alloc_pick_return */
+    double all;                   /**< bytes of all that were offered */
+    struct alloc_picked returned; /**< one of those that were returned, with the
+                                       bytes of all; len 0: there are none */
     uint64_t random;
 };
 
@@ -48,9 +49,12 @@ MUST_USE int alloc_pick_offer(struct alloc_pick *p,
                               const struct alloc_picked *of);
 /** Was anything offered? */
 bool alloc_pick_any(const struct alloc_pick *p);
-/** Bytes of one that was chosen, which it does not stand for in the end: those
- *  that are chosen next do. */
-void alloc_pick_return(struct alloc_pick *p, double bytes);
+/** One that was chosen, which does not stand for its bytes in the end: those
+ *  that are chosen next do. If none is chosen any more, p->returned does: one
+ * of all that were returned, with probabilities that are proportional to their
+ *  bytes.
+ *  @param of  left with a len of 0, and with a record that can be reused */
+void alloc_pick_return(struct alloc_pick *p, struct alloc_picked *of);
 /** Ends the choice, and begins the next one. If anything was offered, then each
  *  place of `to` has a collection afterwards.
  *  @param to  those with a len above 0 still wait; the records of the others

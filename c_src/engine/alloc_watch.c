@@ -210,11 +210,17 @@ static void take_over(struct alloc_watch *watch, struct alloc_picked *of)
     *of = had;
 }
 
+static void miss(struct alloc_picked *of, alloc_watch_missed *missed, void *ctx)
+{
+    missed(ctx, of);
+    of->len = 0;
+}
+
 static void give_up(struct alloc_watches *w, struct alloc_watch *watch,
                     alloc_watch_missed *missed, void *ctx)
 {
     breakpoints_disarm(&watch->at);
-    missed(ctx, &watch->of);
+    miss(&watch->of, missed, ctx);
     disarm(w, watch);
 }
 
@@ -227,7 +233,8 @@ static void end_watch(struct alloc_watches *w, struct alloc_watch *watch,
         give_up(w, watch, missed, ctx);
         return;
     }
-    alloc_pick_return(&w->pick, watch->of.bytes);
+    breakpoints_disarm(&watch->at);
+    alloc_pick_return(&w->pick, &watch->of);
     disarm(w, watch);
 }
 
@@ -278,10 +285,11 @@ uint64_t alloc_watches_due(const struct alloc_watches *w)
     return due;
 }
 
-/* No word is chosen after this, so what is left of one whose wanted allocations
- * were found only in part cannot go to others, as in end_watch. It goes to the
- * function that reached the end of this heap: that keeps the sum and the share
- * of the process, and the report counts it as bytes that no function wrote. */
+/* No word is chosen after this, so what is left of those whose wanted
+ * allocations were found only in part cannot go to others, as in end_watch. It
+ * goes to the functions that reached the ends of these heaps: that keeps the
+ * sum and the shares of processes, and the report counts it as bytes that no
+ * function wrote. */
 void alloc_watches_end(struct alloc_watches *w, alloc_watch_missed *missed,
                        void *ctx)
 {
@@ -289,9 +297,9 @@ void alloc_watches_end(struct alloc_watches *w, alloc_watch_missed *missed,
     for (size_t i = 0; i < w->count; i++)
         if (w->list[i].of.len)
             give_up(w, &w->list[i], missed, ctx);
-    for (size_t i = 0; i < ALLOC_PICKS; i++) {
+    for (size_t i = 0; i < ALLOC_PICKS; i++)
         if (w->queue[i].len)
-            missed(ctx, &w->queue[i]);
-        w->queue[i].len = 0;
-    }
+            miss(&w->queue[i], missed, ctx);
+    if (w->pick.returned.len)
+        miss(&w->pick.returned, missed, ctx);
 }

@@ -106,12 +106,60 @@ static void what_waits_stays_if_nothing_is_offered(void **state)
     deinit(&p, got);
 }
 
+/* A collection that was returned more often, or with more bytes, is more likely
+ * to stand for all of them, if none is chosen any more. */
+static void one_stands_for_all_that_were_returned(void **state)
+{
+    (void)state;
+    double sums[KINDS] = {0}, all = 0;
+    struct alloc_pick p;
+    alloc_pick_init(&p, 1);
+    for (int i = 0; i < SPANS; i++) {
+        for (uint8_t kind = 0; kind < KINDS; kind++) {
+            struct alloc_picked of = {
+                .from = kind, .bytes = bytes_of[kind], .len = 1};
+            alloc_pick_return(&p, &of);
+            assert_int_equal(of.len, 0);
+        }
+        assert_int_equal(p.returned.len, 1);
+        sums[p.returned.from] += p.returned.bytes;
+        all += p.returned.bytes;
+        p.returned.len = 0; /* it is handed out */
+    }
+    assert_float_equal(all, SPANS * 12000.0, 1);
+    for (int kind = 0; kind < KINDS; kind++)
+        assert_float_equal(sums[kind] / all, bytes_of[kind] / 12000, 0.01);
+    alloc_pick_deinit(&p);
+}
+
+static void those_that_are_chosen_next_stand_for_the_returned(void **state)
+{
+    (void)state;
+    struct alloc_pick p;
+    struct alloc_picked got[ALLOC_PICKS] = {{0}};
+    struct alloc_picked of = {.from = 0, .bytes = 8000, .len = 1};
+    alloc_pick_init(&p, 1);
+    alloc_pick_return(&p, &of);
+    alloc_pick_take(&p, got); /* nothing was offered */
+    assert_int_equal(p.returned.len, 1);
+    offer(&p, 2);
+    alloc_pick_take(&p, got);
+    assert_int_equal(p.returned.len, 0);
+    assert_float_equal(got[0].bytes, 16000.0 / ALLOC_PICKS, 1e-6);
+    offer(&p, 2);
+    alloc_pick_take(&p, got); /* they are counted once */
+    assert_float_equal(got[0].bytes, 24000.0 / ALLOC_PICKS, 1e-6);
+    deinit(&p, got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_is_chosen_as_often_as_it_has_bytes),
         cmocka_unit_test(waiting_changes_no_share),
         cmocka_unit_test(what_waits_stays_if_nothing_is_offered),
+        cmocka_unit_test(one_stands_for_all_that_were_returned),
+        cmocka_unit_test(those_that_are_chosen_next_stand_for_the_returned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "engine/alloc_watch.h"
 
-enum { WORDS = 64 };
+enum { WORDS = 64, WRITES = ALLOC_MANY_WRITES };
 
 static const double all_bytes = 8 * 1000;
 
@@ -15,14 +15,14 @@ static struct cpus cpu, both;
 static int second;
 
 struct sums {
-    double missed;
+    double found, missed;
 };
 
-static void open_watches(struct alloc_watches *w)
+static void open_watches(struct alloc_watches *w, unsigned writes)
 {
     const struct bpf_node node = {.pid = getpid(), .program = program};
     take_two_cpus(program, BPF_WATCHES, &cpu, &both, &second);
-    assert_int_equal(alloc_watches_open(w, &node, 0, 1, &cpu), 0);
+    assert_int_equal(alloc_watches_open(w, &node, 0, writes, &cpu), 0);
 }
 
 /* All bytes are those of one collection. */
@@ -52,12 +52,61 @@ static void serve(struct alloc_watches *w, uint64_t now, struct sums *sums)
     assert_int_equal(alloc_watches_serve(w, now, true, missed, sums), 0);
 }
 
+/* Of each word that is watched, so many allocations are found. */
+static void find(struct alloc_watches *w, unsigned times, struct sums *sums)
+{
+    for (size_t i = 0; i < w->count; i++)
+        for (unsigned n = 0; n < times; n++)
+            sums->found += alloc_watches_found(w, w->list[i].serial);
+}
+
+static void all_bytes_are_kept_if_words_are_written_in_part(void **state)
+{
+    (void)state;
+    struct alloc_watches w;
+    struct sums sums = {0};
+    uint64_t now = clock_now_ns();
+    open_watches(&w, WRITES);
+    assert_int_equal(w.count, BPF_WATCHES);
+    choose(&w);
+    serve(&w, now, &sums);
+    find(&w, WRITES - 1, &sums);
+    const double words = all_bytes / ALLOC_PICKS * BPF_WATCHES;
+    assert_float_equal(sums.found, words * (WRITES - 1) / WRITES, 1e-6);
+    /* The rest of these words goes to those that are chosen next: none. */
+    serve(&w, now + 10 * NS_PER_S, &sums);
+    assert_float_equal(sums.missed, 0, 1e-6);
+    alloc_watches_end(&w, missed, &sums);
+    assert_float_equal(sums.found + sums.missed, all_bytes, 1e-6);
+    alloc_watches_end(&w, missed, &sums); /* nothing is left */
+    assert_float_equal(sums.found + sums.missed, all_bytes, 1e-6);
+    alloc_watches_close(&w);
+}
+
+static void what_is_returned_goes_to_the_next(void **state)
+{
+    (void)state;
+    struct alloc_watches w;
+    struct sums sums = {0};
+    uint64_t now = clock_now_ns();
+    open_watches(&w, WRITES);
+    choose(&w);
+    serve(&w, now, &sums);
+    find(&w, WRITES - 1, &sums);
+    serve(&w, now + 10 * NS_PER_S, &sums);
+    choose(&w);
+    assert_float_equal(w.pick.returned.len, 0, 0);
+    alloc_watches_end(&w, missed, &sums);
+    assert_float_equal(sums.found + sums.missed, 2 * all_bytes, 1e-6);
+    alloc_watches_close(&w);
+}
+
 static void cpus_without_breakpoints_are_counted(void **state)
 {
     (void)state;
     struct alloc_watches w;
     struct taken_breakpoints taken;
-    open_watches(&w);
+    open_watches(&w, 1);
     assert_int_equal(alloc_watches_gap(&w).cpus, 0);
     take_all(program, second, &taken);
     assert_int_equal(alloc_watches_set(&w, &both), 0);
@@ -79,7 +128,7 @@ static void there_may_be_none_at_all(void **state)
     struct taken_breakpoints taken;
     struct sums sums = {0};
     struct cpus other;
-    open_watches(&w);
+    open_watches(&w, 1);
     memset(&other, 0, sizeof(other));
     CPU_SET_S((size_t)second, sizeof(other), other.sets);
     take_all(program, second, &taken);
@@ -103,6 +152,8 @@ static void there_may_be_none_at_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_bytes_are_kept_if_words_are_written_in_part),
+        cmocka_unit_test(what_is_returned_goes_to_the_next),
         cmocka_unit_test(cpus_without_breakpoints_are_counted),
         cmocka_unit_test(there_may_be_none_at_all),
     };
