@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "engine/alloc_weights.h"
 
 enum { ALLOC_PICKS = 8 };
 
@@ -27,7 +28,9 @@ struct alloc_picked {
     uint64_t from, to; /**< the addresses that were filled since the last one,
                             at least one word */
     double bytes;      /**< that it stands for (bytes times weight), above 0 */
-    uint8_t *record;   /**< of the program; owned, if it is a copy */
+    uint64_t collection; /**< which one it is: copies have the same number */
+    struct alloc_charged charged; /**< to its stack so far */
+    uint8_t *record;              /**< of the program; owned, if it is a copy */
     size_t len, cap;
 };
 

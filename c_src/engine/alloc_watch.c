@@ -210,9 +210,24 @@ static void take_over(struct alloc_watch *watch, struct alloc_picked *of)
     *of = had;
 }
 
-static void miss(struct alloc_picked *of, alloc_watch_missed *missed, void *ctx)
+static void tell_copy(struct alloc_picked *copy, const struct alloc_picked *of)
+{
+    if (copy->len && copy->collection == of->collection)
+        copy->charged = of->charged;
+}
+
+/* A collection may have been chosen several times. */
+static void miss(struct alloc_watches *w, struct alloc_picked *of,
+                 alloc_watch_missed *missed, void *ctx)
 {
     missed(ctx, of);
+    for (size_t i = 0; i < w->count; i++)
+        tell_copy(&w->list[i].of, of);
+    for (size_t i = 0; i < ALLOC_PICKS; i++) {
+        tell_copy(&w->queue[i], of);
+        tell_copy(&w->pick.list[i], of);
+    }
+    tell_copy(&w->pick.returned, of);
     of->len = 0;
 }
 
@@ -220,7 +235,7 @@ static void give_up(struct alloc_watches *w, struct alloc_watch *watch,
                     alloc_watch_missed *missed, void *ctx)
 {
     breakpoints_disarm(&watch->at);
-    miss(&watch->of, missed, ctx);
+    miss(w, &watch->of, missed, ctx);
     disarm(w, watch);
 }
 
@@ -299,7 +314,7 @@ void alloc_watches_end(struct alloc_watches *w, alloc_watch_missed *missed,
             give_up(w, &w->list[i], missed, ctx);
     for (size_t i = 0; i < ALLOC_PICKS; i++)
         if (w->queue[i].len)
-            miss(&w->queue[i], missed, ctx);
+            miss(w, &w->queue[i], missed, ctx);
     if (w->pick.returned.len)
-        miss(&w->pick.returned, missed, ctx);
+        miss(w, &w->pick.returned, missed, ctx);
 }

@@ -72,8 +72,9 @@ struct alloc_watches {
     uint64_t armed, found; /**< words so far; those that a function wrote */
 };
 
-/** Receives a collection whose word no function wrote. */
-typedef void alloc_watch_missed(void *ctx, const struct alloc_picked *of);
+/** Receives a collection whose word no function wrote. It notes in of->charged
+ *  what it charges to its stack. */
+typedef void alloc_watch_missed(void *ctx, struct alloc_picked *of);
 
 /** Opens as many breakpoints as other programs have left, at least one.
  *  alloc_watches_close must be called even after an error.

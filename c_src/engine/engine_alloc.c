@@ -17,6 +17,7 @@
 #include "engine/alloc_counter.h"
 #include "engine/alloc_probe.h"
 #include "engine/alloc_watch.h"
+#include "engine/alloc_weights.h"
 #include "engine/bpf_node.h"
 #include "engine/bpf_program.h"
 #include "engine/bpf_sample.h"
@@ -33,10 +34,11 @@ struct engine {
     bool turned; /* the last window's bytes are not noted yet */
     bool behind; /* its samples are not all handed out yet */
     struct alloc_counter counter;
-    struct alloc_seen seen;        /* in this window */
-    double weight, weight_squared; /* sums over all samples */
-    double unseen; /* the part of the weight of words that no function wrote */
-    uint64_t many; /* collections of which not all binaries were looked at */
+    struct alloc_seen seen;       /* in this window */
+    struct alloc_weights weights; /* of all samples */
+    double unseen; /* the part of these for words that no function wrote */
+    uint64_t collections;
+    uint64_t many; /* of these, of which not all binaries were looked at */
     uint64_t random;
     struct schedstat began, ended; /* of all threads; runs is not used */
     struct engine_counters counters;
@@ -49,20 +51,17 @@ struct engine {
 
 /* --- samples -------------------------------------------------------------- */
 
-/* The sum of the weights, and of their squares, say how many samples of equal
- * weight would be as certain. */
+/* Charges bytes to the stack of a record. */
 static void hand_on(struct engine *e, struct sample *s, double heap,
-                    double binary)
+                    double binary, struct alloc_charged *of)
 {
     s->of = SAMPLE_ALLOC;
     s->heap_bytes = (uint64_t)llround(heap);
     s->binary_bytes = (uint64_t)llround(binary);
     if (!s->heap_bytes && !s->binary_bytes)
         return;
-    e->weight += heap;
-    e->weight_squared += heap * heap;
-    e->counters.samples++;
-    e->counters.stack_cut += s->stack_full || s->erlang_root.len;
+    s->again = !alloc_weights_add(&e->weights, of, heap);
+    e->counters.stack_cut += !s->again && (s->stack_full || s->erlang_root.len);
     e->behind |= !e->on_sample(e->ctx, s);
 }
 
@@ -81,6 +80,12 @@ static void keep_error(struct engine *e, int err)
         e->error = err;
 }
 
+static void offer(struct engine *e, const struct alloc_picked *of)
+{
+    if (of->bytes > 0)
+        keep_error(e, alloc_watches_offer(&e->watches, of));
+}
+
 /* The record of a collection: what is in the heap's block is shared among the
  * words that are watched. */
 static void take_collection(struct engine *e, const struct bpf_record *record,
@@ -92,21 +97,22 @@ static void take_collection(struct engine *e, const struct bpf_record *record,
     e->many += record->flags & BPF_BINARIES_CUT ? 1 : 0;
     e->seen.bytes += (double)(bytes.block + bytes.beside + s->binary_bytes);
     e->seen.collections += record->flags & BPF_DIRTY ? -1 : 1;
-    double own = (double)bytes.beside;
-    if (bytes.block && alloc_watches_any(&e->watches)) {
-        const struct alloc_picked of = {.owner = s->process.c_p,
-                                        .from = c.heap.high_water,
-                                        .to = c.heap.htop,
-                                        .bytes = (double)bytes.block * weight,
-                                        .record = (uint8_t *)record,
-                                        .len = len};
-        keep_error(e, alloc_watches_offer(&e->watches, &of));
-    } else {
-        own += (double)bytes.block;
-        e->unseen += (double)bytes.block * weight;
+    struct alloc_picked of = {.owner = s->process.c_p,
+                              .from = c.heap.high_water,
+                              .to = c.heap.htop,
+                              .bytes = (double)bytes.block * weight,
+                              .collection = ++e->collections,
+                              .record = (uint8_t *)record,
+                              .len = len};
+    double own = (double)bytes.beside * weight;
+    if (!alloc_watches_any(&e->watches)) {
+        own += of.bytes;
+        e->unseen += of.bytes;
+        of.bytes = 0;
     }
     hand_on_process(e, &c, weight, s);
-    hand_on(e, s, own * weight, (double)s->binary_bytes * weight);
+    hand_on(e, s, own, (double)s->binary_bytes * weight, &of.charged);
+    offer(e, &of);
 }
 
 static bool take_record(void *ctx, const void *record, size_t len)
@@ -119,15 +125,16 @@ static bool take_record(void *ctx, const void *record, size_t len)
         return true;
     }
     const struct bpf_record *r = record;
+    struct alloc_charged none = {.any = false};
     if (r->watch)
-        hand_on(e, &s, alloc_watches_found(&e->watches, r->watch), 0);
+        hand_on(e, &s, alloc_watches_found(&e->watches, r->watch), 0, &none);
     else
         take_collection(e, r, len, &s);
     return !e->behind;
 }
 
 /* No function wrote the word: the collection itself is the sample. */
-static void take_missed(void *ctx, const struct alloc_picked *of)
+static void take_missed(void *ctx, struct alloc_picked *of)
 {
     struct engine *e = ctx;
     struct sample s;
@@ -136,7 +143,7 @@ static void take_missed(void *ctx, const struct alloc_picked *of)
         return;
     }
     e->unseen += of->bytes;
-    hand_on(e, &s, of->bytes, 0);
+    hand_on(e, &s, of->bytes, 0, &of->charged);
 }
 
 static int hand_out(struct engine *e)
@@ -325,19 +332,13 @@ static int follow(struct engine *e, const struct engine_view *view)
 
 /* --- figures -------------------------------------------------------------- */
 
-/* Shares of nodes whose allocation was known were off by 1.4 times as much as
- * those of independent samples would be (docs/alloc.md), so their squares by
- * twice as much. */
-enum { SPREAD = 2 };
-
 static struct engine_counters counters(const struct engine *e)
 {
     struct engine_counters result = e->counters;
-    double sum = e->weight;
+    result.samples = e->weights.samples;
+    result.effective = alloc_weights_effective(&e->weights);
     result.lost += bpf_program_lost(e->program).samples;
     result.lost += alloc_probe_info(&e->probe).missed;
-    if (e->weight_squared > 0)
-        result.effective = (uint64_t)(sum * sum / e->weight_squared / SPREAD);
     return result;
 }
 
@@ -358,7 +359,7 @@ static struct engine_info info(const struct engine *e)
     result.probe.waited = schedstat_waited(&e->began, &e->ended);
     result.probe.words = e->watches.armed;
     result.probe.found = e->watches.found;
-    result.probe.unseen = e->weight > 0 ? e->unseen / e->weight : 0;
+    result.probe.unseen = e->weights.heap > 0 ? e->unseen / e->weights.heap : 0;
     result.probe.words_skipped = words.cpus;
     result.probe.words_cpus = words.of;
     result.probe.words_why = words.why;

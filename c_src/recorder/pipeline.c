@@ -173,7 +173,8 @@ static bool add_thread(struct pipeline *p, const struct sample *s)
             p, profile_thread(p->profile, (uint32_t)s->tid, doing.thread.name)),
         .state = doing.named.state,
     };
-    sample_counts_quality(of, &row, &p->unwound);
+    if (!s->again)
+        sample_counts_quality(of, &row, &p->unwound);
     sample_counts_longest(of, s);
     note_work(p, s, &doing);
     if (s->of == SAMPLE_ALLOC && doing.named.nobodys)

@@ -25,7 +25,7 @@ void sample_counts_values(const struct sample *s, uint64_t values[])
     case SAMPLE_ALLOC:
         values[0] = s->heap_bytes;
         values[1] = s->binary_bytes;
-        values[2] = times;
+        values[2] = s->again ? 0 : times;
         break;
     case SAMPLE_BLOCK:
         values[0] = s->period_ns;

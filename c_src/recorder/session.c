@@ -177,7 +177,8 @@ static bool on_sample(void *ctx, const struct sample *sample)
     struct session *s = turn->s;
     const struct engine_ops *ops = turn->source->ops;
     if (s->draining && is_over(s)) {
-        turn->source->untaken += sample->of != SAMPLE_COLLECTION;
+        turn->source->untaken +=
+            sample->of != SAMPLE_COLLECTION && !sample->again;
         return true;
     }
     s->target.until = deadline_in(SAMPLE_MS, NULL);

@@ -122,8 +122,10 @@ struct sample {
     uint32_t weight;       /**< how often it counts; 0 means once. SAMPLE_BLOCK:
                                 how many waits it stands for; 0: it is a part
                                 of one that another sample stands for */
-    pid_t tid;             /**< 0: its id in our pid namespace is not known */
-    char comm[16];    /**< the thread's name at the instant; "": not read */
+    bool again;    /**< SAMPLE_ALLOC: more bytes of a sample that was handed out
+                        before, not another one */
+    pid_t tid;     /**< 0: its id in our pid namespace is not known */
+    char comm[16]; /**< the thread's name at the instant; "": not read */
     bool in_kernel;   /**< the CPU was in the kernel on the thread's behalf */
     bool has_regs;    /**< false: no user registers (kernel-side only) */
     bool stack_full;  /**< `stack` is as long as the engine copies */

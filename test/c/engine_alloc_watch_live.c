@@ -16,6 +16,7 @@ static int second;
 
 struct sums {
     double found, missed;
+    struct alloc_weights weights;
 };
 
 static void open_watches(struct alloc_watches *w, unsigned writes)
@@ -33,18 +34,20 @@ static void choose(struct alloc_watches *w)
                                     .from = (uint64_t)(uintptr_t)heap,
                                     .to = (uint64_t)(uintptr_t)(heap + WORDS),
                                     .bytes = all_bytes,
+                                    .collection = 1,
                                     .record = &record,
                                     .len = 1};
     assert_int_equal(alloc_watches_offer(w, &of), 0);
     alloc_watches_choose(w);
 }
 
-static void missed(void *ctx, const struct alloc_picked *of)
+static void missed(void *ctx, struct alloc_picked *of)
 {
     struct sums *sums = ctx;
     assert_true(of->len > 0);
     assert_int_equal(of->record[0], 1);
     sums->missed += of->bytes;
+    (void)alloc_weights_add(&sums->weights, &of->charged, of->bytes);
 }
 
 static void serve(struct alloc_watches *w, uint64_t now, struct sums *sums)
@@ -101,6 +104,25 @@ static void what_is_returned_goes_to_the_next(void **state)
     alloc_watches_close(&w);
 }
 
+/* It is chosen for every place, and no function writes any of the words. */
+static void a_collection_is_one_sample(void **state)
+{
+    (void)state;
+    struct alloc_watches w;
+    struct sums sums = {0};
+    uint64_t now = clock_now_ns();
+    open_watches(&w, 1);
+    choose(&w);
+    serve(&w, now, &sums);
+    serve(&w, now + 10 * NS_PER_S, &sums);
+    assert_true(sums.missed > 0 && sums.missed < all_bytes);
+    alloc_watches_end(&w, missed, &sums);
+    assert_float_equal(sums.missed, all_bytes, 1e-6);
+    assert_int_equal(sums.weights.samples, 1);
+    assert_float_equal(sums.weights.heap_squared, all_bytes * all_bytes, 1e-3);
+    alloc_watches_close(&w);
+}
+
 static void cpus_without_breakpoints_are_counted(void **state)
 {
     (void)state;
@@ -154,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_bytes_are_kept_if_words_are_written_in_part),
         cmocka_unit_test(what_is_returned_goes_to_the_next),
+        cmocka_unit_test(a_collection_is_one_sample),
         cmocka_unit_test(cpus_without_breakpoints_are_counted),
         cmocka_unit_test(there_may_be_none_at_all),
     };

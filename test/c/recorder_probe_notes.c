@@ -1,9 +1,11 @@
-/* What the report says of the breakpoints of a recording of allocation. */
+/* What the report says of the breakpoints of a recording of allocation, and
+ * what is a sample of it. */
 #include "profile_make.h"
 
 #include <string.h>
 
 #include "recorder/probe_notes.h"
+#include "recorder/sample_counts.h"
 
 static const struct engine_probe usual = {.hits = 100,
                                           .hit_ns = 5000,
@@ -64,12 +66,26 @@ static void without_breakpoints_nothing_is_said(void **state)
     free(notes);
 }
 
+static void more_bytes_of_a_sample_are_not_another_one(void **state)
+{
+    (void)state;
+    struct sample s = {
+        .of = SAMPLE_ALLOC, .heap_bytes = 100, .binary_bytes = 7};
+    uint64_t values[PROFILE_MAX_VALUES] = {0};
+    sample_counts_values(&s, values);
+    assert_true(values[0] == 100 && values[1] == 7 && values[2] == 1);
+    s.again = true;
+    sample_counts_values(&s, values);
+    assert_true(values[0] == 100 && values[1] == 7 && values[2] == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cpus_on_which_no_word_was_watched_are_said),
         cmocka_unit_test(bytes_for_which_no_word_was_written_are_said),
         cmocka_unit_test(without_breakpoints_nothing_is_said),
+        cmocka_unit_test(more_bytes_of_a_sample_are_not_another_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
