@@ -227,7 +227,7 @@ struct engine_probe alloc_probe_info(const struct alloc_probe *p)
         .bound = p->max_cost,
         .open_share = w->all_ns ? (double)w->open_ns / (double)w->all_ns : 0,
         .error = alloc_windows_error(w),
-        .counted = w->counted,
+        .counted = alloc_windows_counted(w),
         .windows = w->windows,
         .late = p->late};
 }

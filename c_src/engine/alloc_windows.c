@@ -118,33 +118,32 @@ static void make_good(struct alloc_windows *w, double stood_for, double counted)
     w->factor = fmax(1 / most_factor, fmin(factor, most_factor));
 }
 
-static void add_difference(struct alloc_windows *w, double bytes, double size)
+static void add_part(struct alloc_parts *p, double bytes, double size)
 {
-    bytes -= w->last_bytes;
-    size -= w->last_size;
-    w->bytes_squared += bytes * bytes;
-    w->bytes_by_size += bytes * size;
-    w->size_squared += size * size;
+    double more_bytes = bytes - p->last_bytes, more_size = size - p->last_size;
+    if (p->count++) {
+        p->bytes_squared += more_bytes * more_bytes;
+        p->bytes_by_size += more_bytes * more_size;
+        p->size_squared += more_size * more_size;
+    }
+    p->last_bytes = bytes;
+    p->last_size = size;
+    p->bytes += bytes;
+    p->size += size;
 }
 
 void alloc_windows_add(struct alloc_windows *w, const struct alloc_seen *seen)
 {
-    if (w->whole) {
-        w->bytes_whole += seen->bytes;
-        return;
-    }
     double bytes = seen->bytes * w->weight;
     double stood_for = seen->collections * w->weight;
-    w->counted |= seen->counted >= 0;
-    if (seen->counted >= 0)
+    if (w->whole) {
+        w->bytes_whole += bytes;
+    } else if (seen->counted < 0) {
+        add_part(&w->timed, bytes, (double)w->length_ns);
+    } else {
         make_good(w, stood_for, seen->counted);
-    double size = w->counted ? stood_for : (double)w->length_ns;
-    if (w->parts++)
-        add_difference(w, bytes, size);
-    w->last_bytes = bytes;
-    w->last_size = size;
-    w->bytes += bytes;
-    w->size += size;
+        add_part(&w->counted, bytes, stood_for);
+    }
 }
 
 void alloc_windows_saw(struct alloc_windows *w, const struct alloc_load *load)
@@ -160,21 +159,47 @@ void alloc_windows_saw(struct alloc_windows *w, const struct alloc_load *load)
     w->edge_ns = w->span_ns + (uint64_t)pause;
 }
 
+/* --- the error ------------------------------------------------------------ */
+
+static bool is_estimable(const struct alloc_parts *p)
+{
+    return p->count >= LEAST_PARTS && p->bytes > 0 && p->size > 0;
+}
+
+/* In bytes. Where nothing can be estimated, all of them are uncertain. */
+static double error_of(const struct alloc_parts *p)
+{
+    if (!is_estimable(p))
+        return p->bytes;
+    double rate = p->bytes / p->size, n = (double)p->count;
+    double squares = p->bytes_squared - 2 * rate * p->bytes_by_size +
+                     rate * rate * p->size_squared;
+    return squares > 0 ? sqrt(squares / 2 * n / (n - 1)) : 0;
+}
+
+/* What is still lacking at the end, in bytes. */
+static double lacking_bytes(const struct alloc_windows *w)
+{
+    const struct alloc_parts *p = &w->counted;
+    return is_estimable(p) ? w->lacking * p->bytes / p->size : 0;
+}
+
 /* Together the spans are all of the time, so slow changes of the work do no
  * harm. What counts is how much the bytes of each span differ from those of the
  * one before, beside what their sizes explain (von Neumann's estimator); and
  * the collections that are still lacking at the end. */
 double alloc_windows_error(const struct alloc_windows *w)
 {
-    double all = w->bytes + w->bytes_whole;
-    double n = (double)w->parts;
-    if (w->parts == 0)
+    if (w->timed.count + w->counted.count == 0)
         return 0;
-    if (w->bytes <= 0 || w->size <= 0 || w->parts < LEAST_PARTS)
+    if (!is_estimable(&w->timed) && !is_estimable(&w->counted))
         return -1;
-    double rate = w->bytes / w->size;
-    double squares = w->bytes_squared - 2 * rate * w->bytes_by_size +
-                     rate * rate * w->size_squared;
-    double error = squares > 0 ? sqrt(squares / 2 * n / (n - 1)) / all : 0;
-    return w->counted ? hypot(error, w->lacking / w->size) : error;
+    double error = hypot(error_of(&w->timed), error_of(&w->counted));
+    return hypot(error, lacking_bytes(w)) /
+           (w->timed.bytes + w->counted.bytes + w->bytes_whole);
+}
+
+bool alloc_windows_counted(const struct alloc_windows *w)
+{
+    return w->counted.count > 0 && w->timed.count == 0;
 }

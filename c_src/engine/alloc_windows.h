@@ -58,6 +58,17 @@ struct alloc_seen {
                              below 0: not known */
 };
 
+/** Windows that are a part of their spans, and what is known exactly of these
+ *  spans, their size: how long they are, or how many collections they have. */
+struct alloc_parts {
+    uint64_t count;
+    double bytes, size;           /**< sums, of samples with their weights */
+    double last_bytes, last_size; /**< of the last one */
+    /** Sums of the squares and products of the differences from one to the next
+     *  of both. */
+    double bytes_squared, bytes_by_size, size_squared;
+};
+
 struct alloc_windows {
     double bound;       /**< share of the node's CPU time */
     double most_per_s;  /**< samples per second */
@@ -71,7 +82,6 @@ struct alloc_windows {
     bool whole;         /**< it was all of its span, or nothing */
     double factor;      /**< by which the next window counts more */
     double lacking;     /**< collections for which no sample stands */
-    bool counted;       /**< the VM's count is known */
     /** Of recent spans, older ones less: the VM's count, what windows alone
      *  would have found, and the number of spans. */
     double recent_counted, recent_found, recent_spans;
@@ -80,16 +90,10 @@ struct alloc_windows {
     double recent_ns, recent_open_ns, recent_hits, recent_cpu_ns;
     /** Sums. */
     uint64_t all_ns, open_ns, windows;
-    /** The same of windows that are a part of their spans: their number, their
-     *  bytes, with their weights, and their sizes: what is known exactly in
-     *  all, which is the time, or the number of collections. */
-    uint64_t parts;
-    double bytes, size;
-    double last_bytes, last_size; /**< of the last one */
-    /** Sums of the squares and products of the differences from one to the next
-     *  of both. */
-    double bytes_squared, bytes_by_size, size_squared;
-    double bytes_whole; /**< of all other windows */
+    struct alloc_parts timed;   /**< their size is a time, in ns */
+    struct alloc_parts counted; /**< is a number of collections, because the
+                                     VM's count is known */
+    double bytes_whole;         /**< of all other windows */
 };
 
 /** @param most_per_s  samples per second of time */
@@ -111,5 +115,8 @@ void alloc_windows_add(struct alloc_windows *w, const struct alloc_seen *seen);
  *  sampled, as a share of the sum; 0 if nothing was left out; below 0: it is
  *  not known, because too little was seen in windows. */
 double alloc_windows_error(const struct alloc_windows *w);
+/** Is the VM's count known of all spans of which only a part was sampled, and
+ *  are there any? */
+bool alloc_windows_counted(const struct alloc_windows *w);
 
 #endif

@@ -113,8 +113,8 @@ struct engine_probe {
                             sampled */
     double error;      /**< standard error of all bytes, because the rest was
                             not sampled; a share of them; below 0: not known */
-    bool counted;      /**< the rest is known by the VM's own count of
-                            collections */
+    bool counted;      /**< the VM's own count of collections is known for all
+                            of the rest */
     uint64_t windows;  /**< such parts of the time */
     uint64_t late;     /**< of these, that began later than planned, because
                             no CPU was free */

@@ -73,8 +73,8 @@ static void add_more_uncertainty(char *to, size_t size,
 {
     int n = snprintf(to, size,
                      ", and by more because the VM's own count of collections "
-                     "was not found: a node that collects very often does so "
-                     "less often while it is sampled");
+                     "is not known for all of it: a node that collects very "
+                     "often does so less often while it is sampled");
     if (probe->waited > 0.05 && n < (int)size)
         snprintf(to + n, size - (size_t)n,
                  ", and one that had no CPU for %.0f %% of the time that it "
