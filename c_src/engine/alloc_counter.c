@@ -30,22 +30,29 @@ void alloc_counter_set(struct alloc_counter *c, const struct engine_view *view)
             forget(c);
             return;
         }
-        c->read &= n < c->count && c->at[n] == place;
-        c->at[n++] = place;
+        c->read &= n < c->count && c->at[n].addr == place;
+        c->at[n] = (struct memory_span){
+            .addr = place, .to = &c->value[n], .len = sizeof(c->value[n])};
+        n++;
     }
     c->read &= n == c->count;
     c->count = n;
 }
 
+/* In one call, because there are up to 100 windows per second. */
+static bool read_all(struct alloc_counter *c)
+{
+    return c->count > 0 &&
+           memory_read_many(&c->memory, c->at, c->count) == (int)c->count;
+}
+
 double alloc_counter_since(struct alloc_counter *c)
 {
-    uint64_t sum = 0, before = c->last, value;
+    uint64_t sum = 0, before = c->last;
     bool known = c->read;
-    c->read = c->count > 0;
-    for (size_t i = 0; i < c->count && c->read; i++) {
-        c->read = memory_read_u64(&c->memory, c->at[i], &value) == 0;
-        sum += value;
-    }
+    c->read = read_all(c);
+    for (size_t i = 0; i < c->count && c->read; i++)
+        sum += c->value[i];
     c->last = sum;
     return known && c->read && sum >= before ? (double)(sum - before) : -1;
 }

@@ -19,16 +19,19 @@ enum { ALLOC_COUNTER_MAX = 1024 };
 
 struct alloc_counter {
     struct memory memory;
-    uint32_t offset;                /**< struct collector's `counter` */
-    uint64_t at[ALLOC_COUNTER_MAX]; /**< where each scheduler has its own */
-    size_t count;                   /**< 0: not all of them are known */
-    uint64_t last;                  /**< the sum when it was read last */
-    bool read;                      /**< is `last` that of these schedulers? */
+    uint32_t offset; /**< struct collector's `counter` */
+    struct memory_span at[ALLOC_COUNTER_MAX]; /**< where each scheduler has its
+                                                   own, to be read into */
+    uint64_t value[ALLOC_COUNTER_MAX];        /**< these */
+    size_t count;  /**< of schedulers; 0: not all of them are known */
+    uint64_t last; /**< the sum when it was read last */
+    bool read;     /**< is `last` that of these schedulers? */
 };
 
-/** @param offset  struct collector's `counter`; 0: nothing is ever known */
+/** The counter points to itself: it must not be moved once it is in use.
+ *  @param offset  struct collector's `counter`; 0: nothing is ever known */
 void alloc_counter_init(struct alloc_counter *c, pid_t pid, uint32_t offset);
-/** The node's schedulers as they are known now. */
+/** Takes over the node's schedulers as they are known now. */
 void alloc_counter_set(struct alloc_counter *c, const struct engine_view *view);
 /** How many collections there were since the last call; below 0: not known. */
 double alloc_counter_since(struct alloc_counter *c);
