@@ -71,7 +71,7 @@ defmodule Cprof.Measurement do
 
     case :cprof_sampler.start(how.record, %{owner: self(), at_end: how.at_end.(run), cpu_rate: 999}) do
       :ok ->
-        before = if how.allocates?, do: Allocated.bytes()
+        before = if how.allocates?, do: Allocated.read()
         {wall_us, outcome} = timed(how.fun)
         run = %{run | wall_us: wall_us, waited_us: max(waited_us(threads) - waited, 0), allocated: since(before)}
         stopped(:cprof_sampler.stop(%{run: Runs.to_text(run)}), outcome, {how, run, measured})
@@ -82,7 +82,7 @@ defmodule Cprof.Measurement do
   end
 
   defp since(nil), do: nil
-  defp since(before), do: max(Allocated.bytes() - before, 0)
+  defp since(before), do: Allocated.between(before, Allocated.read())
 
   # What the code raised is more important than a failure of the recording.
   defp stopped({:error, failure}, outcome, {_, _, measured}) do
