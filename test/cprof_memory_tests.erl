@@ -93,6 +93,21 @@ parts_grow_test() ->
     Grew = maps:from_list([{Name, By} || #{part := Name, grew := By} <- cprof_memory_parts:compare(Before, Now)]),
     ?assertMatch(#{ets := 25, other := -25, binaries := 0, rest := 0}, Grew).
 
+%% What was not known at the first reading has not grown from 0.
+parts_grow_from_what_was_known_test() ->
+    Facts = facts(),
+    Grew = fun(Before, Now) ->
+        Parts = cprof_memory_parts:compare(cprof_memory_parts:parts(Before), cprof_memory_parts:parts(Now)),
+        maps:from_list([{Name, By} || #{part := Name, grew := By} <- Parts])
+    end,
+    ?assertMatch(#{carriers := undefined, cached := 0, rest := undefined}, Grew(Facts#{allocators := []}, Facts)),
+    ?assertMatch(#{cached := undefined, rest := undefined, carriers := 0}, Grew(Facts#{cached := undefined}, Facts)),
+    ?assertMatch(#{heaps_used := undefined, structs := undefined}, Grew(Facts#{heaps := undefined}, Facts)),
+    ?assertMatch(#{structs := undefined}, Grew(Facts#{structs := 0}, Facts)),
+    ?assertMatch(#{cached := 25, rest := -25}, Grew(Facts#{cached := 0}, Facts)),
+    ?assertMatch(#{cached := -25, rest := 25}, Grew(Facts, Facts#{cached := 0})),
+    ?assertNot(is_map_key(cached, Grew(Facts#{cached := 0}, Facts#{cached := 0}))).
+
 the_sentence_names_the_largest_parts_in_one_line_test() ->
     Parts = cprof_memory_parts:parts(facts()),
     Resident = #{rss => 1000},

@@ -200,7 +200,7 @@ put_together(#{walk := Walk, at := {At, Monotonic}} = Now, Before, Began, Option
 elapsed_us(_, none) -> undefined;
 elapsed_us(Now, #{at := {_, Was}}) -> Now - Was.
 
-compared(#{parts := Parts}, none) -> Parts;
+compared(#{parts := Parts}, none) -> cprof_memory_parts:compare(none, Parts);
 compared(#{parts := Parts}, #{parts := Before}) -> cprof_memory_parts:compare(Before, Parts).
 
 %% Names and so on, of the processes that are listed; initial calls of the sample.

@@ -56,13 +56,13 @@
 -define(MOST_NAMED, 4).
 
 %% The largest first, and what is not explained last. A part that is not known is
-%% missing.
+%% missing; one that is 0 is not.
 -spec parts(facts()) -> [part()].
 parts(#{resident := Resident} = Facts) ->
     Known = of_processes(Facts) ++ of_system(Facts) ++ of_allocators(Facts) ++ of_program(Resident),
     Sum = lists:sum([Bytes || {_, Bytes} <- Known]),
     Whole = max(1, max(Sum, maps:get(rss, known(Resident), 0))),
-    Sorted = lists:reverse(lists:keysort(2, [Part || {_, Bytes} = Part <- Known, Bytes > 0])),
+    Sorted = lists:reverse(lists:keysort(2, Known)),
     [
         #{part => Name, bytes => Bytes, share => Bytes / Whole, grew => undefined}
      || {Name, Bytes} <- Sorted ++ rest(Facts, Sum)
@@ -84,8 +84,8 @@ of_processes(#{memory := #{processes := All}, heaps := #{young := Young, old := 
         {heaps_used, Young + Old},
         {heaps_unused, Free + OldFree},
         {stacks, Stacks},
-        {fragments, Fragments},
-        {structs, maps:get(structs, Facts)}
+        {fragments, Fragments}
+        | [{structs, Structs} || #{structs := Structs} <- [Facts], Structs > 0]
     ],
     [{processes_rest, max(0, All - lists:sum([Bytes || {_, Bytes} <- Parts]))} | Parts];
 of_processes(#{memory := #{processes := All}}) ->
@@ -108,19 +108,33 @@ of_system(#{}) ->
     [].
 
 of_allocators(#{allocators := Rows, cached := Cached}) ->
-    [
-        {carriers, lists:sum([Carriers - Blocks || #{carriers := Carriers, blocks := Blocks} <- Rows])}
-        | [{cached, Cached} || is_integer(Cached)]
-    ].
+    Unused = lists:sum([Carriers - Blocks || #{carriers := Carriers, blocks := Blocks} <- Rows]),
+    [{carriers, Unused} || Rows =/= []] ++ [{cached, Cached} || is_integer(Cached)].
 
 of_program(#{files := Files}) -> [{program, Files}];
 of_program(_) -> [].
 
-%% How much each part grew since an earlier reading.
--spec compare([part()], [part()]) -> [part()].
+%% The parts that are listed, with how much each grew since an earlier reading, if there
+%% was one, and the part was known then.
+-spec compare([part()] | none, [part()]) -> [part()].
+compare(none, Now) ->
+    listed(Now);
 compare(Before, Now) ->
     Was = maps:from_list([{Name, Bytes} || #{part := Name, bytes := Bytes} <- Before]),
-    [Part#{grew := Bytes - maps:get(Name, Was, 0)} || #{part := Name, bytes := Bytes} = Part <- Now].
+    listed([
+        Part#{grew := grew(Bytes, maps:get(Name, Was, undefined))}
+     || #{part := Name, bytes := Bytes} = Part <- Now
+    ]).
+
+grew(_, undefined) -> undefined;
+grew(Now, Was) -> Now - Was.
+
+listed(Parts) ->
+    [
+        Part
+     || #{part := Name, bytes := Bytes, grew := Grew} = Part <- Parts,
+        Bytes =/= 0 orelse Name =:= rest orelse (is_integer(Grew) andalso Grew =/= 0)
+    ].
 
 %% --- the sentence ----------------------------------------------------------------
 
