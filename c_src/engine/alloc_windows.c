@@ -13,11 +13,12 @@ enum {
     LONGEST_S = 5,
     LEAST_PARTS = 5, /* from which an error can be estimated */
     MAKING_GOOD = 8, /* windows in which what is lacking is made good */
-    TRUSTED = 2,     /* windows for which it counts that windows are right */
+    TRUSTED = 2, /* so many more are taken to have found what the VM counted, so
+                    that the first ones do not decide much */
 };
 
-/* A window counts at most that many times more, or less. Were it more, the VM's
- * count would not be of the same collections. */
+/* By which a window counts more, or less, at most. If more were needed, the
+ * VM's count would be of other collections. */
 static const double most_factor = 4;
 
 /* A breakpoint may always cost this share of a CPU. The bound alone would leave
@@ -201,5 +202,5 @@ double alloc_windows_error(const struct alloc_windows *w)
 
 bool alloc_windows_counted(const struct alloc_windows *w)
 {
-    return w->counted.count > 0 && w->timed.count == 0;
+    return w->counted.count > 0 && w->timed.count < LEAST_PARTS;
 }

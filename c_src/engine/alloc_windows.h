@@ -115,8 +115,9 @@ void alloc_windows_add(struct alloc_windows *w, const struct alloc_seen *seen);
  *  sampled, as a share of the sum; 0 if nothing was left out; below 0: it is
  *  not known, because too little was seen in windows. */
 double alloc_windows_error(const struct alloc_windows *w);
-/** Is the VM's count known of all spans of which only a part was sampled, and
- *  are there any? */
+/** Is the VM's count known of the spans of which only a part was sampled, and
+ *  are there any? There may be a few others, as when the node ends: their bytes
+ *  are all in the error. */
 bool alloc_windows_counted(const struct alloc_windows *w);
 
 #endif
