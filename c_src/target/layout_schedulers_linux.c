@@ -207,25 +207,37 @@ static int follow(const struct scan *s, uint64_t from, uint64_t step,
     return status;
 }
 
-/* Accepts the rest of the array that begins at `first`. A *stride of 0 is
-   unknown and is then set. */
-static int follow_array(const struct scan *s, uint64_t first, uint64_t *stride)
+/* The stride of the arrays that the candidates begin: the distance to the next
+   scheduler, unless that is the beginning of another array. An array of a
+   single scheduler does not tell. *stride is left at 0 if it is unknown. */
+static int find_stride(const struct scan *s, const struct candidates *c,
+                       uint64_t *stride)
 {
-    size_t found;
-    uint64_t distance;
     int status = 0;
-    if (*stride == 0) {
-        size_t tries = ESDP_STRIDE_MAX / ESDP_ALIGN;
-        status = follow(s, first, ESDP_ALIGN, tries, stride, &found);
+    for (size_t i = 0; i < c->count && status == 0 && *stride == 0; i++) {
+        uint64_t first = c->list[i].esdp, room = ESDP_STRIDE_MAX;
+        size_t found;
+        if (i + 1 < c->count && c->list[i + 1].esdp - first <= room)
+            room = c->list[i + 1].esdp - first - 1;
+        if (room >= ESDP_ALIGN)
+            status =
+                follow(s, first, ESDP_ALIGN, room / ESDP_ALIGN, stride, &found);
     }
-    size_t chunk = 64;
-    uint64_t from = first;
-    for (size_t n = 0; status == 0 && *stride && n < SCHEDULERS_MAX;
+    return status;
+}
+
+/* Accepts the rest of the array that begins at `first`. */
+static int follow_array(const struct scan *s, uint64_t first, uint64_t stride)
+{
+    size_t found, chunk = 64;
+    uint64_t distance, from = first;
+    int status = 0;
+    for (size_t n = 0; status == 0 && stride && n < SCHEDULERS_MAX;
          n += chunk) {
-        status = follow(s, from, *stride, chunk, &distance, &found);
-        if (found < chunk || distance != *stride)
+        status = follow(s, from, stride, chunk, &distance, &found);
+        if (found < chunk || distance != stride)
             break;
-        from += chunk * *stride;
+        from += chunk * stride;
     }
     return status;
 }
@@ -244,12 +256,14 @@ int layout_schedulers_scan(const struct exedata *d, const struct maps *maps,
     int status = pointers(d, maps, &c);
     if (status < 0)
         return status;
-    status = confirm(&s, &c);
     uint64_t stride = 0;
+    status = confirm(&s, &c);
+    if (status == 0)
+        status = find_stride(&s, &c, &stride);
     for (size_t i = 0; status == 0 && i < c.count; i++) {
         status = accept(&s, &c.list[i]);
         if (status == 0)
-            status = follow_array(&s, c.list[i].esdp, &stride);
+            status = follow_array(&s, c.list[i].esdp, stride);
     }
     free(c.list);
     return status;

@@ -86,19 +86,26 @@ static void add_thread(struct fake *f, size_t i, uint64_t esdp, uint32_t tid)
     fake_u32(f, stack + TCB + 0x2d0, tid);
 }
 
-static void scheduler_node(struct fake *f, size_t normal, size_t dirty)
+/* The array of dirty schedulers begins at HEAP + dirty_at. */
+static void arrays_node(struct fake *f, size_t normal, size_t dirty,
+                        uint64_t dirty_at)
 {
     memset(f, 0, sizeof(*f));
     fake_map(f, DATA, 0x1000, "/usr/lib/erlang/erts-13.1.5/bin/beam.smp");
     fake_map(f, HEAP, 0x100000, "");
     fake_u64(f, DATA + 0x100, HEAP + 0x40);
-    fake_u64(f, DATA + 0x208, HEAP + 0x80040);
+    fake_u64(f, DATA + 0x208, HEAP + dirty_at);
     fake_u64(f, DATA + 0x300, HEAP + 0x1000); /* leads to nothing */
     for (size_t i = 0; i < normal; i++)
         add_thread(f, i, HEAP + 0x40 + i * STRIDE, 1000 + (uint32_t)i);
     for (size_t i = 0; i < dirty; i++)
-        add_thread(f, normal + i, HEAP + 0x80040 + i * STRIDE,
+        add_thread(f, normal + i, HEAP + dirty_at + i * STRIDE,
                    2000 + (uint32_t)i);
+}
+
+static void scheduler_node(struct fake *f, size_t normal, size_t dirty)
+{
+    arrays_node(f, normal, dirty, 0x80040);
 }
 
 static int scan(struct fake *f, const struct layout_thread *threads,
@@ -136,6 +143,24 @@ static void follows_the_arrays_by_their_stride(void **state)
     assert_non_null(layout_scheduler(&l, 52001));
     assert_null(layout_scheduler(&l, 1000)); /* the node's own number */
     assert_true(f.calls < 20);
+    layout_deinit(&l);
+    fake_free(&f);
+}
+
+/* The distance from the only normal scheduler to the next array is no stride.
+ */
+static void one_scheduler_has_no_stride(void **state)
+{
+    (void)state;
+    struct fake f;
+    struct layout l = {0};
+    const struct layout_thread four[] = {{51000, 1000, false},
+                                         {52000, 2000, true},
+                                         {52001, 2001, true},
+                                         {52002, 2002, true}};
+    arrays_node(&f, 1, 3, 0x40 + STRIDE + 0xc0);
+    assert_int_equal(scan(&f, four, 4, &l), 0);
+    assert_int_equal(l.scheduler_count, 4);
     layout_deinit(&l);
     fake_free(&f);
 }
@@ -224,6 +249,7 @@ int main(void)
         cmocka_unit_test(a_tie_in_code_is_no_answer),
         cmocka_unit_test(a_cut_instruction_is_not_read_past),
         cmocka_unit_test(follows_the_arrays_by_their_stride),
+        cmocka_unit_test(one_scheduler_has_no_stride),
         cmocka_unit_test(a_thread_that_is_not_ours_is_refused),
         cmocka_unit_test(registers_outside_the_stack_are_refused),
         cmocka_unit_test(current_process_is_the_word_before_type),
