@@ -20,6 +20,17 @@ static struct bpf_wait wait_since(const struct block_last *l, uint64_t since_ns)
         .ns = l->until_ns > since_ns ? l->until_ns - since_ns : 0, .slept = 1};
 }
 
+/* Waits that began after the end of the recording are none of it. */
+static void hand_out(struct block_last *l, struct sample *s,
+                     struct bpf_wait *wait, block_last_on_wait *on_wait,
+                     void *ctx)
+{
+    if (wait->ns == 0)
+        return;
+    l->read[l->read_count++] = s->tid;
+    on_wait(ctx, s, wait);
+}
+
 /* --- threads that left their CPU during the recording --------------------- */
 
 static void read_away(struct block_last *l, uint32_t key,
@@ -42,7 +53,7 @@ static void read_away(struct block_last *l, uint32_t key,
     ptrace_copy(&l->memory, &plan, &l->asleep.room, &s);
     if (bpf_program_away(l->node->program, key, &now) &&
         now.since_ns == a->since_ns)
-        on_wait(ctx, &s, &wait);
+        hand_out(l, &s, &wait, on_wait, ctx);
 }
 
 /* --- threads that did not move during all of it --------------------------- */
@@ -70,7 +81,7 @@ static void read_still(struct block_last *l, const struct bpf_thread *t,
         return;
     struct bpf_wait wait = wait_since(l, l->node->setup.started_ns);
     if ((s->process.c_p || s->scheduler.port) && !has_moved(l, t))
-        on_wait(ctx, &a->sample, &wait);
+        hand_out(l, &a->sample, &wait, on_wait, ctx);
 }
 
 /* Reads those that are off their CPU, and marks all that ever were, by their
@@ -83,7 +94,7 @@ static void read_moved(struct block_last *l, bool *moved,
         const struct bpf_thread *t = bpf_node_inner(l->node, a.tid);
         if (t)
             moved[t - l->node->threads] = true;
-        if (a.since_ns)
+        if (a.since_ns && l->read_count < l->node->count)
             read_away(l, key, &a, on_wait, ctx);
     }
 }
@@ -93,8 +104,12 @@ int block_last_each(struct block_last *l, block_last_on_wait *on_wait,
 {
     const struct bpf_node *n = l->node;
     bool *moved = calloc(n->count + 1, sizeof(*moved));
-    if (!moved)
+    block_last_deinit(l);
+    l->read = calloc(n->count + 1, sizeof(*l->read));
+    if (!moved || !l->read) {
+        free(moved);
         return -ENOMEM;
+    }
     read_moved(l, moved, on_wait, ctx);
     /* Threads that a signal has stopped wait for nothing. */
     for (size_t i = 0; i < n->count && !l->stopped; i++)
@@ -102,4 +117,22 @@ int block_last_each(struct block_last *l, block_last_on_wait *on_wait,
             read_still(l, &n->threads[i], on_wait, ctx);
     free(moved);
     return 0;
+}
+
+bool block_last_has(const struct block_last *l, pid_t tid,
+                    const struct bpf_wait *wait, uint64_t ended_ns)
+{
+    if (ended_ns <= l->until_ns || ended_ns - wait->ns >= l->until_ns)
+        return false;
+    for (size_t i = 0; i < l->read_count; i++)
+        if (l->read[i] == tid)
+            return true;
+    return false;
+}
+
+void block_last_deinit(struct block_last *l)
+{
+    free(l->read);
+    l->read = NULL;
+    l->read_count = 0;
 }

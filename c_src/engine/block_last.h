@@ -19,6 +19,8 @@ struct block_last {
     bool stopped;         /**< is the node stopped by a signal now? */
     uint64_t until_ns;    /**< when the recording ended */
     struct asleep asleep; /**< of the thread that is read */
+    pid_t *read;          /**< the threads whose waits were handed out */
+    size_t read_count;
 };
 
 /** Receives a wait until now, with all that it is about; both are valid only
@@ -31,5 +33,11 @@ typedef void block_last_on_wait(void *ctx, struct sample *s,
  *  @return 0; -ENOMEM: none was read */
 MUST_USE int block_last_each(struct block_last *l, block_last_on_wait *on_wait,
                              void *ctx);
+/** Was this wait handed out? It may end before the program is told to take no
+ *  more, which then takes it, too.
+ *  @param ended_ns  when it ended */
+bool block_last_has(const struct block_last *l, pid_t tid,
+                    const struct bpf_wait *wait, uint64_t ended_ns);
+void block_last_deinit(struct block_last *l);
 
 #endif

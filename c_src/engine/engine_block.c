@@ -103,6 +103,8 @@ static bool take_record(void *ctx, const void *record, size_t len)
         return true;
     }
     struct bpf_wait wait = ((const struct bpf_record *)record)->wait;
+    if (block_last_has(&e->last, s.tid, &wait, s.time_ns))
+        return true;
     cut(e, &s, &wait);
     return hand_out(e, &s, &wait);
 }
@@ -137,6 +139,7 @@ static void close_engine(struct engine *e)
 {
     if (!e)
         return;
+    block_last_deinit(&e->last);
     bpf_bells_close(&e->bells);
     bpf_program_close(e->program);
     bpf_node_deinit(&e->node);
