@@ -14,7 +14,8 @@
 #define LEAD_NS (100 * 1000)
 /* A window that begins later than this after its time is counted. */
 #define LATE_NS (1000 * 1000)
-/* What a window may cost a thread, in times its length. */
+/* A window goes on for a thread by what it has cost it, but not longer than so
+ * many times its length. */
 #define COST_TIMES 4
 /* The end of a window that we end ourselves. */
 #define ENDLESS_NS (UINT64_MAX / 2)

@@ -80,9 +80,9 @@ typedef void alloc_watch_missed(void *ctx, struct alloc_picked *of);
  *  alloc_watches_close must be called even after an error.
  *  @param trap_ns  what a hit costs apart from the program
  *  @param writes   how many allocations of each word are sampled. More than 1
- *                  make many more samples, but those of one word follow each
- *                  other in one process, so it must not be these few alone
- *                  that a result rests on. They also take a third breakpoint
+ *                  give many more samples. But those of one word follow each
+ *                  other in one process, so a result also needs many words:
+ *                  then one more is watched at a time
  *  @return 0; -E_BREAKPOINTS_USED; or another error of perf_breakpoint_open */
 MUST_USE int alloc_watches_open(struct alloc_watches *w,
                                 const struct bpf_node *node, double trap_ns,

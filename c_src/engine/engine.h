@@ -103,9 +103,9 @@ struct engine_cost {
 
 /** engine_alloc: what its breakpoints did; all 0: there were none. */
 struct engine_probe {
-    uint64_t hits;     /**< collections that were sampled */
-    uint64_t missed;   /**< of these, that could not be sampled */
-    double hit_ns;     /**< CPU time that this took, each */
+    uint64_t hits;     /**< collections that were to be sampled */
+    uint64_t missed;   /**< those of them that could not be */
+    double hit_ns;     /**< CPU time that a hit costs the node */
     double cost;       /**< of all breakpoints, as a share of the CPU time that
                             the node would have used without them */
     double bound;      /**< that this should stay below */
@@ -116,17 +116,18 @@ struct engine_probe {
     bool counted;      /**< the VM's own count of collections is known for all
                             of the rest */
     uint64_t windows;  /**< such parts of the time */
-    uint64_t late;     /**< of these, that began later than planned, because
-                            no CPU was free */
+    uint64_t late;     /**< those of them that began later than planned,
+                            because no CPU was free */
     double waited;     /**< part of the time that the node's threads could run
                             for which they had no CPU */
     uint64_t words;    /**< words of heaps that were watched */
-    uint64_t found;    /**< of these, that somebody wrote */
-    double unseen;     /**< part of the heap's bytes, for which nobody did */
+    uint64_t found;    /**< those of them that a function wrote */
+    double unseen;     /**< the part of the heap's bytes for which no function
+                            did */
     size_t words_skipped; /**< CPUs on which words could not be watched, when
-                               there were most of these, */
-    size_t words_cpus;    /**< of so many, */
-    int words_why;        /**< and the error of the first of them */
+                               there were most of them */
+    size_t words_cpus;    /**< all CPUs at that time */
+    int words_why;        /**< the error of the first one that was skipped */
     uint64_t many; /**< collections with more binaries than are looked at */
 };
 

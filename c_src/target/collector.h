@@ -61,8 +61,8 @@ struct collector {
 };
 
 /**
- * Finds both. The function must start where the unwind table has a start, and
- * the node must have the same bytes there as the file.
+ * Finds the function and the fields. The function must start where the unwind
+ * table has a start, and the node must have the same bytes there as the file.
  * @return 0; -E_COLLECTOR: the function, or one of the fields, was not
  *         recognised; or an error of reading
  */
