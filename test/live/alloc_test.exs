@@ -92,7 +92,7 @@ defmodule Live.AllocTest do
     end
   end
 
-  # What the report says of the sum of all bytes. By the VM's count, that is right on a machine with more work than CPUs.
+  # What the report says of the sum of all bytes. With the VM's count, it also holds where more runs than there are CPUs.
   defp uncertain(text) do
     assert [_, percent] =
              Regex.run(~r{in which the VM has counted its collections, so .* uncertain by \+-([0-9.]+) %}, text)
