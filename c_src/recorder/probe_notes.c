@@ -120,7 +120,7 @@ int probe_notes_add(struct profile *p, const struct engine_probe *probe)
         "%llu collections of garbage were sampled, in %.1f %% of the time, and "
         "%llu words of heaps were watched, by breakpoints of the CPUs; they "
         "cost the node %.2f %% of its CPU time (%.1f us for each collection, "
-        "measured here)",
+        "measured on this machine)",
         (unsigned long long)probe->hits, 100 * probe->open_share,
         (unsigned long long)probe->words, 100 * probe->cost,
         probe->hit_ns / 1e3);
