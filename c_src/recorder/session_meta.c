@@ -144,7 +144,7 @@ static int note_cost(struct profile *p, const struct engine_cost *cost,
                      "recording cost the node %.1f %% of its CPU time: its "
                      "threads were switched onto a CPU %.0f times per second, "
                      "and the events of engine perf add %.1f us to each switch "
-                     "(measured here)",
+                     "(measured on this machine)",
                      100 * cost->share, (double)cost->switches / seconds,
                      cost->switch_ns / 1e3);
     if (cost->sampled_share < 1)
