@@ -1,19 +1,26 @@
 defmodule Cprof.Allocated do
   @moduledoc false
-  # How many bytes the processes of this node allocate on their heaps, as the VM counts it: what collections of garbage
-  # have freed so far, and what heaps hold. The difference of two readings is what was allocated in between, but for what
-  # a process still held when it ended.
+  # How many bytes the processes of this node have allocated on their heaps between two readings, as the VM counts it:
+  # what collections of garbage have freed, and by how much what heaps hold has changed. What a process held when it
+  # ended is not known; it counts as if it had not changed.
 
   @word :erlang.system_info(:wordsize)
   @ask_ms 500
   # Of more processes, only the calling one is asked: all would take too long.
   @most_processes 10_000
 
-  @typedoc "Bytes: freed so far, held by the calling process, and held by all processes, unless these are too many."
-  @opaque reading :: %{freed: non_neg_integer(), own: non_neg_integer(), held: non_neg_integer() | nil}
+  @typedoc "One reading, packed: it does not fill the heap of the process that is measured."
+  @opaque reading :: binary()
 
   @doc """
-  Reads it. Another process does that, because a process that runs cannot see how full its own heap is.
+  Reads what was freed and what is held. Another process reads, because a process that runs cannot see how full its own
+  heap is.
+
+      iex> before = Cprof.Allocated.read()
+      iex> list = :lists.seq(1, 1_000_000)
+      iex> allocated = Cprof.Allocated.between(before, Cprof.Allocated.read())
+      iex> {length(list), allocated > 15_000_000 and allocated < 32_000_000}
+      {1_000_000, true}
   """
   @spec read() :: reading()
   def read do
@@ -22,29 +29,21 @@ defmodule Cprof.Allocated do
     :cprof_aside.run(:cprof_allocated, read, read)
   end
 
-  @doc """
-  Bytes that were allocated between two readings of one process.
-
-      iex> before = Cprof.Allocated.read()
-      iex> list = :lists.seq(1, 1_000_000)
-      iex> allocated = Cprof.Allocated.between(before, Cprof.Allocated.read())
-      iex> {length(list), allocated > 15_000_000 and allocated < 32_000_000}
-      {1_000_000, true}
-  """
+  @doc "Bytes that were allocated between two readings by the same process."
   @spec between(reading(), reading()) :: non_neg_integer()
-  def between(%{freed: before} = first, %{freed: now} = last), do: max(now - before + grown(first, last), 0)
-
-  # Sums over all processes and over one must not be compared.
-  defp grown(%{held: before}, %{held: now}) when is_integer(before) and is_integer(now), do: now - before
-  defp grown(%{own: before}, %{own: now}), do: now - before
+  def between(before, later) do
+    {before, later} = {:erlang.binary_to_term(before), :erlang.binary_to_term(later)}
+    @word * max(later.freed - before.freed + change(before, later), 0)
+  end
 
   defp read(caller) do
     {_, freed, _} = :erlang.statistics(:garbage_collection)
-    pids = Process.list()
-    all? = length(pids) <= @most_processes
-    words = :cprof_ask.each(if(all?, do: pids -- [self()], else: [caller]), &held/1, @ask_ms)
-    held = if all?, do: @word * Enum.sum(Map.values(words))
-    %{freed: @word * freed, own: @word * Map.get(words, caller, 0), held: held}
+    all = Process.list() -- [self()]
+    all? = length(all) <= @most_processes
+    asked = if all?, do: all, else: [caller]
+    silent = Map.new(asked, &{&1, :silent})
+    held = Map.merge(silent, :cprof_ask.each(asked, &held/1, @ask_ms))
+    :erlang.term_to_binary(%{caller: caller, freed: freed, all?: all?, held: held})
   end
 
   # Words of the young heap, the old heap, and messages that are not on a heap yet.
@@ -56,4 +55,14 @@ defmodule Cprof.Allocated do
   end
 
   defp heaps, do: [:heap_size, :old_heap_size, :mbuf_size]
+
+  # Both readings must be of the same processes: else all that the others hold would seem to be new, or gone.
+  defp change(%{all?: true} = before, %{all?: true} = later),
+    do: Enum.sum(for {pid, words} <- later.held, do: grown(Map.get(before.held, pid, 0), words))
+
+  defp change(before, later), do: grown(before.held[before.caller], later.held[later.caller])
+
+  # A process that is stuck in C code does not answer.
+  defp grown(before, later) when before == :silent or later == :silent, do: 0
+  defp grown(before, later), do: later - before
 end

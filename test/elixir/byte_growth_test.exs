@@ -1,37 +1,3 @@
-defmodule Cprof.AllocatedTest do
-  # Nothing else may allocate, or end, meanwhile.
-  use ExUnit.Case, async: false
-
-  alias Cprof.Allocated
-
-  doctest Allocated
-
-  # Waits for its end with a list that it has shown to be there.
-  defp holder(numbers) do
-    parent = self()
-
-    pid =
-      spawn_link(fn ->
-        list = :lists.seq(1, numbers)
-        send(parent, :held)
-        receive(do: (:stop -> length(list)))
-      end)
-
-    receive(do: (:held -> pid))
-  end
-
-  test "what others hold stays out of it if there are too many to ask at one of the readings" do
-    holder = holder(2_000_000)
-    before = Allocated.read()
-    many = for _ <- 1..10_000, do: spawn_link(fn -> receive(do: (:stop -> :ok)) end)
-    list = :lists.seq(1, 1_000_000)
-    allocated = Allocated.between(before, Allocated.read())
-    for pid <- [holder | many], do: send(pid, :stop)
-    assert length(list) == 1_000_000
-    assert allocated > 15_000_000 and allocated < 40_000_000
-  end
-end
-
 defmodule Cprof.ByteGrowthTest do
   use ExUnit.Case, async: true
 
