@@ -108,6 +108,11 @@ parts_grow_from_what_was_known_test() ->
     ?assertMatch(#{cached := -25, rest := 25}, Grew(Facts, Facts#{cached := 0})),
     ?assertNot(is_map_key(cached, Grew(Facts#{cached := 0}, Facts#{cached := 0}))).
 
+sentence_with_rss(Rss) ->
+    #{resident := Resident} = Facts = facts(),
+    Read = Resident#{rss := Rss},
+    cprof_memory_parts:sentence(cprof_memory_parts:parts(Facts#{resident := Read}), Read, #{}).
+
 the_sentence_names_the_largest_parts_in_one_line_test() ->
     Parts = cprof_memory_parts:parts(facts()),
     Resident = #{rss => 1000},
@@ -125,6 +130,12 @@ the_sentence_names_the_largest_parts_in_one_line_test() ->
         ?assert(string:length(Sentence(Culprits)) =< 100)
      || Culprits <- [#{}, #{heaps_used => Long}, #{heaps_used => Long, rest => Long}, #{rest => Long}]
     ],
+    %% What is not in RAM has shares, too.
+    ?assertEqual(
+        <<"865 B, of which 500 B in RAM: 14 % heaps in use, 13 % unused in the allocators, 12 % binaries">>,
+        sentence_with_rss(500)
+    ),
+    ?assertMatch({0, _}, binary:match(sentence_with_rss(800), <<"800 B in RAM: 14 %">>)),
     %% If only some parts are known, there are no shares.
     #{memory := Memory} = Facts = facts(),
     [
@@ -652,7 +663,7 @@ text_has_100_columns_test_() ->
 ">>, [global]),
         ?assertEqual([], [Line || Line <- Lines, string:length(Line) > 100]),
         ?assertMatch(<<_, _/binary>>, hd(Lines)),
-        ?assertMatch({match, _}, re:run(hd(Lines), "^[0-9.]+ [MG]B in RAM: [0-9]+ % ")),
+        ?assertMatch({match, _}, re:run(hd(Lines), "^[0-9.]+ [MG]B(, of which [0-9.]+ [MG]B)? in RAM: [0-9]+ % ")),
         Parts = ["Where the memory is:", "Heaps: ", "by initial call", "Processes: ", "Binaries: ", "ETS: ", "Atoms: ", "Allocators:", "growth is that of 0\.[0-9] s"],
         [?assertMatch({match, _}, re:run(Text, Part)) || Part <- Parts],
         ?assert(length(Lines) < 150)

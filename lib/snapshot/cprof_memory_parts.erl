@@ -54,6 +54,8 @@
 %% The sentence names parts that have at least this share.
 -define(LEAST, 0.05).
 -define(MOST_NAMED, 4).
+%% If the parts are so many times what is in RAM, the sentence says both.
+-define(MUCH_MORE, 1.1).
 
 %% The largest first, and what is not explained last. A part that is not known is
 %% missing; one that is 0 is not.
@@ -173,12 +175,16 @@ first_that_fits([Line | Others]) ->
     end.
 
 line(Resident, Parts, Phrases) ->
-    Head =
-        case Resident of
-            #{rss := Rss} -> [cprof_words:bytes(Rss), " in RAM"];
-            undefined -> [cprof_words:bytes(lists:sum([Bytes || #{bytes := Bytes} <- Parts]))]
-        end,
-    cprof_words:shown([Head, [": " || Phrases =/= []], lists:join(", ", Phrases)]).
+    Known = lists:sum([Bytes || #{part := Name, bytes := Bytes} <- Parts, Name =/= rest]),
+    cprof_words:shown([whole(Resident, Known), [": " || Phrases =/= []], lists:join(", ", Phrases)]).
+
+%% What the shares are of comes first.
+whole(#{rss := Rss}, Known) when Known > ?MUCH_MORE * Rss ->
+    [cprof_words:bytes(Known), ", of which ", cprof_words:bytes(Rss), " in RAM"];
+whole(#{rss := Rss}, _) ->
+    [cprof_words:bytes(Rss), " in RAM"];
+whole(undefined, Known) ->
+    cprof_words:bytes(Known).
 
 phrase(#{part := Name, share := Share}, Culprits) ->
     [
