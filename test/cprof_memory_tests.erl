@@ -266,13 +266,28 @@ wrong(Heaps, Truth) ->
     ),
     #{sample := Sample} = cprof_heap_sum:totals(Sum),
     Calls = maps:from_list([{Pid, {Kind, init, 1}} || {{Kind, _} = Pid, _, _} <- Sample]),
-    Groups = cprof_memory_groups:estimate(Sample, Calls),
+    Groups = cprof_memory_groups:estimate(Sample, Calls, 1.0),
     ?assertMatch([#{initial_call := {huge, init, 1}, error_bytes := 0, processes := 1} | _], Groups),
     [
         Group
      || #{initial_call := Call, bytes := Bytes, error_bytes := Error} = Group <- Groups,
         abs(Bytes - maps:get(Call, Truth)) > Error
     ].
+
+%% BIFs look at a part of 20,000 processes.
+a_part_of_the_processes_stands_for_all_test_() ->
+    {timeout, 120, fun() ->
+        Pids = [proc_lib:spawn_opt(?MODULE, parked, [N], [{min_heap_size, 1000}]) || N <- lists:seq(1, 20000)],
+        until(fun() -> process_info(lists:last(Pids), status) =:= {status, waiting} end),
+        #{processes := #{groups := Groups}} = cprof_nif:memory(#{source => bif}),
+        Truth = lists:sum([8 * Words || Pid <- Pids, {_, Words} <- [process_info(Pid, total_heap_size)]]),
+        ended(Pids),
+        [#{bytes := Bytes, error_bytes := Error, processes := Number}] =
+            [Group || #{initial_call := {?MODULE, parked, 1}} = Group <- Groups],
+        ?assert(abs(Bytes - Truth) < 2 * Error, {Bytes, Error, Truth}),
+        ?assert(Error < Truth / 10),
+        ?assert(abs(Number - 20000) < 2000, Number)
+    end}.
 
 %% A heap that is half full.
 info(Words) ->
@@ -288,7 +303,7 @@ info(Words) ->
     }.
 
 sums_over_few_processes_are_exact_test() ->
-    Groups = cprof_memory_groups:estimate([{a, 100, 0}, {b, 50, 0}, {c, 70, 0}], #{a => x, b => y, c => y}),
+    Groups = cprof_memory_groups:estimate([{a, 100, 0}, {b, 50, 0}, {c, 70, 0}], #{a => x, b => y, c => y}, 1.0),
     ?assertMatch(
         [
             #{initial_call := y, bytes := 120, processes := 2, error_bytes := 0},

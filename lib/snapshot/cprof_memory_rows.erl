@@ -95,10 +95,10 @@ heaps(#{heaps := Heaps}, Answers, Top) ->
     }.
 
 -spec processes(cprof_walk:walk(), reading() | none, answers(), pos_integer()) -> processes().
-processes(#{heaps := Heaps, memory := Largest, mailboxes := #{total := Messages}}, Before, Answers, Top) ->
-    #{off_heap_messages := OffHeap, sample := Sample} = Heaps,
+processes(#{heaps := Heaps, memory := Largest, mailboxes := #{total := Messages}} = Walk, Before, Answers, Top) ->
+    #{off_heap_messages := OffHeap} = Heaps,
     Was = largest(Before),
-    {Groups, Others} = groups(Sample, Answers, Top),
+    {Groups, Others} = groups(Walk, Answers, Top),
     #{
         count => erlang:system_info(process_count),
         messages => Messages,
@@ -114,11 +114,11 @@ processes(#{heaps := Heaps, memory := Largest, mailboxes := #{total := Messages}
         other_groups => Others
     }.
 
-groups(Sample, Answers, Top) ->
+groups(#{heaps := #{sample := Sample}, count := Count, examined := Examined}, Answers, Top) ->
     Own = own_pids(),
     Calls = maps:from_list([{Pid, Call} || {{call, Pid}, Call} <- maps:to_list(Answers)]),
     Others = [Row || {Pid, _, _} = Row <- Sample, not lists:member(Pid, Own)],
-    Groups = cprof_memory_groups:estimate(Others, Calls),
+    Groups = cprof_memory_groups:estimate(Others, Calls, Count / max(1, Examined)),
     {lists:sublist(Groups, Top), max(0, length(Groups) - Top)}.
 
 largest(none) -> #{};
