@@ -2,10 +2,10 @@
  * certain. text_head.c writes the full head. */
 #include "formats/text_parts.h"
 
-#include "base/add.h"
 #include "base/clock.h"
 #include "formats/value.h"
 #include "profile/filter.h"
+#include "report/figures.h"
 
 /* With fewer samples, the share of the CPU time that they stand for is only
  * chance. */
@@ -149,19 +149,10 @@ double text_sampled_pct(const struct profile *p, const struct summary *s)
                : 0;
 }
 
-static uint64_t sum_of(const struct profile *p, struct value_texts type)
-{
-    uint32_t value = profile_find_value(p, type);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < profile_sample_count(p); i++)
-        add_capped(&sum, profile_value(p, i, value));
-    return sum;
-}
-
 /* Of blocked time: in how many waits. */
 static void how_often(struct brief *b)
 {
-    uint64_t times = sum_of(b->p, VALUE_TIMES);
+    uint64_t times = figures_sum(b->p, VALUE_TIMES);
     buffer_text(b->out, "Time:     ");
     value_say(b->out, b->p, b->s->samples);
     buffer_text(b->out, " of blocked time, in ");
@@ -174,7 +165,7 @@ static void how_often(struct brief *b)
 static void how_allocated(struct brief *b)
 {
     double seconds = (double)b->m->duration_ns / (double)NS_PER_S;
-    uint64_t heap = sum_of(b->p, VALUE_HEAP);
+    uint64_t heap = figures_sum(b->p, VALUE_HEAP);
     buffer_text(b->out, "Memory:   ");
     value_say(b->out, b->p, heap);
     buffer_text(b->out, " allocated on heaps");
@@ -184,9 +175,9 @@ static void how_allocated(struct brief *b)
         buffer_text(b->out, "/s)");
     }
     buffer_text(b->out, ", ");
-    value_say(b->out, b->p, sum_of(b->p, VALUE_BINARY));
+    value_say(b->out, b->p, figures_sum(b->p, VALUE_BINARY));
     buffer_printf(b->out, " in binaries; %llu samples",
-                  (unsigned long long)sum_of(b->p, VALUE_SAMPLES));
+                  (unsigned long long)figures_sum(b->p, VALUE_SAMPLES));
 }
 
 static void how_much(struct brief *b)

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/add.h"
+
 static int by_process(const struct profile *p, struct breakdown *out)
 {
     size_t n = profile_process_count(p);
@@ -66,4 +68,13 @@ double figures_state_pct(const struct figures *f, enum sample_state state)
 double figures_max_error_pct(const struct figures *f)
 {
     return summary_part_error_pct(&f->summary, f->summary.counted / 2);
+}
+
+uint64_t figures_sum(const struct profile *p, struct value_texts type)
+{
+    uint32_t value = profile_find_value(p, type);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < profile_sample_count(p); i++)
+        add_capped(&sum, profile_value(p, i, value));
+    return sum;
 }

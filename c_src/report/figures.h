@@ -40,5 +40,7 @@ double figures_state_pct(const struct figures *f, enum sample_state state);
 /** The largest sampling error that any percentage can have, in percentage
  *  points. */
 double figures_max_error_pct(const struct figures *f);
+/** The sum of a value of all rows; at most UINT64_MAX. */
+uint64_t figures_sum(const struct profile *p, struct value_texts type);
 
 #endif

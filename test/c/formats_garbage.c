@@ -151,6 +151,8 @@ static void the_same_in_json(void **state)
     three_kinds();
     char *text = written(&format_json);
     json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    assert_int_equal(figure(json_object_get(json, "meta"), "binary_bytes"),
+                     4 * 4096);
     json_t *rows = json_object_get(json, "garbage");
     assert_int_equal(json_array_size(rows), 3);
     json_t *row = find(rows, "cache");
