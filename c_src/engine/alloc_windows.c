@@ -13,8 +13,9 @@ enum {
     LONGEST_S = 5,
     LEAST_PARTS = 5, /* from which an error can be estimated */
     MAKING_GOOD = 8, /* windows in which what is lacking is made good */
-    TRUSTED = 2, /* so many more are taken to have found what the VM counted, so
-                    that the first ones do not decide much */
+    TRUSTED = 2,  /* windows that are taken to have found what the VM counted,
+                     so that the first ones do not decide much */
+    CHANCES = 10, /* the same for long collections, in standard errors */
 };
 
 /* By which a window counts more, or less, at most. If more were needed, the
@@ -102,20 +103,43 @@ static double share_for(const struct alloc_windows *w, double hit_ns)
     return share < least_share ? least_share : share;
 }
 
+/* Notes what was seen and what the VM counted, older spans less. */
+static void remember_count(struct alloc_windows *w,
+                           const struct alloc_seen *seen)
+{
+    double weight = w->weight / w->factor; /* by the window alone */
+    w->lacking += seen->counted - seen->collections * w->weight;
+    w->recent_counted = memory * w->recent_counted + seen->counted;
+    w->recent_found = memory * w->recent_found + seen->collections * weight;
+    w->recent_spans = memory * w->recent_spans + 1;
+    w->recent_chance =
+        memory * w->recent_chance + 2 * seen->dirty * weight * weight;
+}
+
+/* 1 if the node still collects about as often as usual. Less if not: then what
+ * windows have lacked is of other work than what the next one will show, and
+ * must not be made good by collections that may be a thousand times as large.
+ */
+static double as_usual(double counted, double usual)
+{
+    enum { VARIES = 2 };
+    return usual > 0 ? fmin(1, VARIES * counted / usual) : 0;
+}
+
 /* Sets by how much the next window counts more: as much as recent ones have
  * lacked, and a part of what is lacking still. */
-static void make_good(struct alloc_windows *w, double stood_for, double counted)
+static void make_good(struct alloc_windows *w, const struct alloc_seen *seen)
 {
-    w->lacking += counted - stood_for;
-    w->recent_counted = memory * w->recent_counted + counted;
-    w->recent_found = memory * w->recent_found + stood_for / w->factor;
-    w->recent_spans = memory * w->recent_spans + 1;
+    remember_count(w, seen);
     double usual = w->recent_counted / w->recent_spans;
-    if (usual <= 0)
+    double trusted = TRUSTED * usual + CHANCES * sqrt(w->recent_chance);
+    w->factor = 1;
+    if (trusted <= 0 || w->recent_found + trusted <= 0)
         return;
-    double factor = (w->recent_counted + TRUSTED * usual) /
-                    (w->recent_found + TRUSTED * usual);
-    factor += w->lacking / (MAKING_GOOD * usual);
+    double more =
+        (w->recent_counted - w->recent_found) / (w->recent_found + trusted);
+    more += w->lacking * TRUSTED / (MAKING_GOOD * trusted);
+    double factor = 1 + more * as_usual(seen->counted, usual);
     w->factor = fmax(1 / most_factor, fmin(factor, most_factor));
 }
 
@@ -136,14 +160,14 @@ static void add_part(struct alloc_parts *p, double bytes, double size)
 void alloc_windows_add(struct alloc_windows *w, const struct alloc_seen *seen)
 {
     double bytes = seen->bytes * w->weight;
-    double stood_for = seen->collections * w->weight;
     if (w->whole) {
         w->bytes_whole += bytes;
     } else if (seen->counted < 0) {
         add_part(&w->timed, bytes, (double)w->length_ns);
     } else {
-        make_good(w, stood_for, seen->counted);
-        add_part(&w->counted, bytes, stood_for);
+        add_part(&w->counted, bytes, seen->collections * w->weight);
+        add_part(&w->counted_by_time, bytes, (double)w->length_ns);
+        make_good(w, seen);
     }
 }
 
@@ -185,6 +209,15 @@ static double lacking_bytes(const struct alloc_windows *w)
     return is_estimable(p) ? w->lacking * p->bytes / p->size : 0;
 }
 
+/* Where collections are long, their spans' time may say more of the bytes than
+ * what the VM counts. */
+static double error_of_counted(const struct alloc_windows *w)
+{
+    double by_number = hypot(error_of(&w->counted), lacking_bytes(w));
+    return w->recent_chance > 0 ? fmin(by_number, error_of(&w->counted_by_time))
+                                : by_number;
+}
+
 /* Together the spans are all of the time, so slow changes of the work do no
  * harm. What counts is how much the bytes of each span differ from those of the
  * one before, beside what their sizes explain (von Neumann's estimator); and
@@ -193,10 +226,9 @@ double alloc_windows_error(const struct alloc_windows *w)
 {
     if (w->timed.count + w->counted.count == 0)
         return 0;
-    if (!is_estimable(&w->timed) && !is_estimable(&w->counted))
+    if (!is_estimable(&w->timed) && !is_estimable(&w->counted_by_time))
         return -1;
-    double error = hypot(error_of(&w->timed), error_of(&w->counted));
-    return hypot(error, lacking_bytes(w)) /
+    return hypot(error_of(&w->timed), error_of_counted(w)) /
            (w->timed.bytes + w->counted.bytes + w->bytes_whole);
 }
 

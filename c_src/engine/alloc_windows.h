@@ -25,8 +25,14 @@
  *
  * The VM counts its collections (alloc_counter.h). If that can be read, windows
  * are weighted so that the samples stand for as many collections as there were:
- * each window counts more by what those before it lacked. A weight
- * must not depend on what its own window has, so that it stays unbiased.
+ * each window counts more by what those before it lacked. A weight must not
+ * depend on what its own window has, so that it stays unbiased.
+ *
+ * That count is only of normal schedulers. There a long collection is put off,
+ * and sampled as one collection; then a dirty scheduler does it, and it is
+ * sampled as one less. Both are rarely in the same window. So where many
+ * collections are long, what windows lack is mostly chance, and less of it is
+ * made good.
  *
  * A share of 1 means that nothing is left out: every collection counts once.
  *
@@ -54,6 +60,7 @@ struct alloc_load {
 struct alloc_seen {
     double bytes;
     double collections; /**< those that the VM counts, too */
+    double dirty;       /**< those on dirty schedulers */
     double counted;     /**< by the VM, since the end of the window before;
                              below 0: not known */
 };
@@ -85,6 +92,7 @@ struct alloc_windows {
     /** Of recent spans, older ones less: the VM's count, what windows alone
      *  would have found, and the number of spans. */
     double recent_counted, recent_found, recent_spans;
+    double recent_chance; /**< variance of recent_found by long collections */
     uint64_t random;
     /** Of recent spans, older ones less. */
     double recent_ns, recent_open_ns, recent_hits, recent_cpu_ns;
@@ -93,7 +101,8 @@ struct alloc_windows {
     struct alloc_parts timed;   /**< their size is a time, in ns */
     struct alloc_parts counted; /**< is a number of collections, because the
                                      VM's count is known */
-    double bytes_whole;         /**< of all other windows */
+    struct alloc_parts counted_by_time; /**< the same, with their times */
+    double bytes_whole;                 /**< of all other windows */
 };
 
 /** @param most_per_s  samples per second of time */

@@ -97,6 +97,7 @@ static void take_collection(struct engine *e, const struct bpf_record *record,
     e->many += record->flags & BPF_BINARIES_CUT ? 1 : 0;
     e->seen.bytes += (double)(bytes.block + bytes.beside + s->binary_bytes);
     e->seen.collections += record->flags & BPF_DIRTY ? -1 : 1;
+    e->seen.dirty += record->flags & BPF_DIRTY ? 1 : 0;
     struct alloc_picked of = {.owner = s->process.c_p,
                               .from = c.heap.high_water,
                               .to = c.heap.htop,
