@@ -239,16 +239,18 @@ static int start(struct engine *e)
     return 0;
 }
 
-/* The samples of the last window are handed out by the next poll. */
+/* The samples of the last window are handed out by the next poll. If there is
+ * no such window, what the VM counted meanwhile is lacking. */
 static void stop(struct engine *e)
 {
     own_priority_restore(&e->priority);
     e->ended = bpf_node_sched(&e->node);
+    uint64_t windows = e->probe.windows.windows;
     alloc_probe_stop(&e->probe, e->behind);
     double counted = alloc_counter_since(&e->counter);
     if (counted >= 0)
         e->seen.counted = counted + fmax(e->seen.counted, 0);
-    e->turned = true;
+    e->turned |= counted >= 0 || e->probe.windows.windows != windows;
 }
 
 /* Are the weights of all samples known that may be on the ring? Not those of a
@@ -293,6 +295,16 @@ static int finish(struct engine *e)
     return err;
 }
 
+/* What could not be handed out when the caller wanted no more. Samples of a
+ * window that is open have no weight yet. */
+static int catch_up(struct engine *e)
+{
+    if (!e->behind)
+        return 0;
+    e->behind = false;
+    return is_weighed(e) ? hand_out(e) : 0;
+}
+
 /* Short windows begin and end within one call. None begins before the samples
  * of the last one are handed out, because their weight would be lost. */
 static int poll_engine(struct engine *e, int timeout_ms,
@@ -304,7 +316,7 @@ static int poll_engine(struct engine *e, int timeout_ms,
     e->ctx = ctx;
     if (!e->probe.running)
         return finish(e);
-    int err = e->behind ? hand_out(e) : 0;
+    int err = catch_up(e);
     while (!err && now < limit && !e->behind) {
         err = serve(e, now);
         if (!err && !e->behind)
