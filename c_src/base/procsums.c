@@ -75,7 +75,9 @@ void procsums_add(struct procsums *s, const struct procsums_process *p,
         add_queue(s, p, since);
     if (p->vheap_words != FIGURE_UNKNOWN)
         add_binaries(s, p, since);
-    if (p->heap_words != FIGURE_UNKNOWN)
+    if (p->heap_words != FIGURE_UNKNOWN) {
+        s->heap_words += p->heap_words;
         add_key(&s->memories, p->heap_words, p->id, p->live_words);
+    }
     add_key(&s->reductions, since->reductions, p->id, 0);
 }

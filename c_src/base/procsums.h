@@ -42,7 +42,7 @@ struct procsums {
     uint64_t count, states[PROCSTATE_COUNT];
     uint64_t lower_bounds; /**< processes whose queue may be longer */
     uint64_t queue_total, queue_max, queue_classes[PROCSUMS_CLASSES];
-    uint64_t vheap_words;
+    uint64_t vheap_words, heap_words;
     /** more: queue length at the last walk + 1, or 0 */
     struct largest queues;
     /** more: vheap words, heap words, still_ms of procsums_since.

@@ -3,12 +3,12 @@
 #include "base/utf8.h"
 #include "formats/columns.h"
 #include "formats/dump_parts.h"
+#include "formats/snapshot_parts.h"
 #include "formats/snapshot_write.h"
 #include "formats/words.h"
 #include "profile/platform.h"
 
 enum {
-    FEW = 4, /* of more schedulers of a kind, idle ones are left out */
     SUSPECT_RATIO = 8, /* binaries to heap: less is not suspicious */
     GROUPS = 10,
 };
@@ -101,57 +101,6 @@ static void head(struct snapshot_text *t)
                   (double)t->s->took_us / 1e3, (double)t->s->elapsed_us / 1e6);
     quality(t);
     text_notes_each(t->dump.p, note, t->out);
-}
-
-/* --- schedulers ----------------------------------------------------------- */
-
-static size_t of_kind(const struct snapshot *s, enum snapshot_kind kind)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->scheduler_count; i++)
-        n += s->schedulers[i].kind == kind;
-    return n;
-}
-
-static bool is_shown(const struct snapshot *s,
-                     const struct snapshot_scheduler *one)
-{
-    return one->kind == SNAPSHOT_NORMAL || of_kind(s, one->kind) <= FEW ||
-           (one->known && one->cpu >= 0.01);
-}
-
-static const char *kind_text(enum snapshot_kind kind)
-{
-    return kind == SNAPSHOT_NORMAL      ? "normal"
-           : kind == SNAPSHOT_DIRTY_CPU ? "dirty CPU"
-                                        : "dirty IO";
-}
-
-static void schedulers(struct snapshot_text *t)
-{
-    static const struct column heads[] = {{"id", true},
-                                          {"kind", false},
-                                          {"cpu %", true},
-                                          {"waits for cpu %", true}};
-    struct columns c;
-    size_t idle = 0;
-    columns_init(&c, COLUMNS(heads));
-    for (size_t i = 0; i < t->s->scheduler_count; i++) {
-        const struct snapshot_scheduler *one = &t->s->schedulers[i];
-        if (!is_shown(t->s, one)) {
-            idle++;
-            continue;
-        }
-        columns_add_number(&c, one->id);
-        columns_add(&c, kind_text(one->kind));
-        columns_add_real(&c, one->known, one->cpu, words_percent);
-        columns_add_real(&c, one->known, one->waiting_for_cpu, words_percent);
-    }
-    buffer_printf(t->out, "\nSchedulers: %zu", of_kind(t->s, SNAPSHOT_NORMAL));
-    if (idle)
-        buffer_printf(t->out, "; %zu idle dirty schedulers not shown", idle);
-    buffer_text(t->out, "\n");
-    columns_write(&c, t->out);
 }
 
 /* --- processes ------------------------------------------------------------ */
@@ -288,14 +237,33 @@ static void binaries(struct snapshot_text *t)
             SUSPECT_RATIO);
 }
 
+/* Of all of it first: the heaps may be the smaller part. */
+static void memory_line(struct snapshot_text *t)
+{
+    const char *before = "\nMemory: ";
+    if (t->s->resident != FIGURE_UNKNOWN) {
+        buffer_text(t->out, before);
+        words_bytes(t->out, t->s->resident);
+        buffer_text(t->out, " in RAM");
+        before = ", ";
+    }
+    if (t->s->knows.heaps) {
+        buffer_printf(t->out, "%sheaps of processes ", before);
+        words_bytes(t->out, t->s->sums.heap_words * 8);
+        before = ", ";
+    }
+    if (before[0] == ',')
+        buffer_text(t->out, "\n");
+}
+
 static void memory(struct snapshot_text *t)
 {
     static const struct column heads[] = {{"heap", true}, PROCESS};
     const struct snapshot_list *l = &t->s->tops[SNAPSHOT_HEAPS];
     struct columns c;
+    memory_line(t);
     if (!t->s->knows.heaps)
         return;
-    buffer_text(t->out, "\nMemory: the largest heaps\n");
     columns_init(&c, COLUMNS(heads));
     for (size_t i = 0; i < l->count; i++) {
         columns_add_bytes(&c, true, l->rows[i].figure);
@@ -367,8 +335,10 @@ static void answers(struct snapshot_text *t)
 
 static void inside(struct snapshot_text *t)
 {
-    buffer_text(t->out, "\nOnly known inside the node (Cprof.snapshot, "
-                        "cprof_nif:print_snapshot):\n");
+    buffer_text(
+        t->out,
+        "\nOnly known inside the node (Cprof.snapshot and Cprof.memory, "
+        "cprof_nif:print_snapshot and print_memory):\n");
     for (const struct snapshot_missing *m = snapshot_inside; m->key; m++)
         buffer_printf(t->out, "  %s\n", m->what);
 }
@@ -384,7 +354,7 @@ int snapshot_text_write(const struct snapshot *s,
     if (err)
         return err;
     head(&t);
-    schedulers(&t);
+    snapshot_schedulers_write(s, out);
     processes(&t);
     mailboxes(&t);
     binaries(&t);

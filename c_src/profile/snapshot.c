@@ -43,7 +43,8 @@ const struct snapshot_missing snapshot_inside[] = {
      "the size of all binaries, and so that of those in mailboxes and ETS"},
     {"binaries.distinct",
      "the binaries of processes with each one counted once"},
-    {"memory.total", "the memory of the node by purpose (erlang:memory/0)"},
+    {"memory.total",
+     "the memory by purpose, such as ETS tables, and which table is large"},
     {"allocators", "how much of their memory the VM's allocators use"},
     {NULL, NULL},
 };

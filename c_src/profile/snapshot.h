@@ -78,6 +78,7 @@ struct snapshot {
     uint64_t elapsed_us; /**< from the first reading to the second */
     uint64_t processes;  /**< of the node, by the VM's counter */
     uint64_t limit;      /**< slots of the process table */
+    uint64_t resident;   /**< bytes of the node in RAM; FIGURE_UNKNOWN */
     unsigned top;        /**< rows that each list can have */
     bool knows_created;
     double created_per_s; /**< processes */

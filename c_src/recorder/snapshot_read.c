@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "recorder/attached.h"
 #include "recorder/dump_name.h"
+#include "recorder/resident.h"
 #include "recorder/session_meta.h"
 #include "recorder/snapshot_gather.h"
 #include "recorder/snapshot_name.h"
@@ -83,6 +84,7 @@ static int read_second(struct reading *r)
     s->at_us = clock_ns_of(CLOCK_REALTIME) / 1000;
     s->elapsed_us = (began_ns - r->first_ns) / 1000;
     count_processes(r);
+    s->resident = resident_bytes(n->target.process.pid);
     err = snapshot_clocks_stop(&r->clocks, s);
     if (!err)
         err =

@@ -194,10 +194,16 @@ static void binaries(const struct snapshot *snapshot, struct sink *s)
 
 static void memory(const struct snapshot *snapshot, struct sink *s)
 {
-    if (!snapshot->knows.heaps)
+    bool heaps = snapshot->knows.heaps;
+    if (!heaps && snapshot->resident == FIGURE_UNKNOWN)
         return;
     sink_object(s, "memory");
-    list(snapshot, SNAPSHOT_HEAPS, KEY_TOP, s);
+    if (snapshot->resident != FIGURE_UNKNOWN)
+        sink_natural(s, "resident", snapshot->resident);
+    if (heaps) {
+        sink_natural(s, "heaps", snapshot->sums.heap_words * 8);
+        list(snapshot, SNAPSHOT_HEAPS, KEY_TOP, s);
+    }
     sink_end(s);
 }
 

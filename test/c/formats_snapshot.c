@@ -144,6 +144,7 @@ static void add_sums(struct snapshot *s)
     sums->queue_classes[1] = 2;
     sums->queue_classes[5] = 1;
     sums->vheap_words = 1 << 20;
+    sums->heap_words = 1 << 18;
 }
 
 static void add_rows(struct snapshot *s, uint32_t loop)
@@ -198,6 +199,7 @@ static struct snapshot *shop(void)
     s->elapsed_us = 1500000;
     s->processes = 1010;
     s->limit = 262144;
+    s->resident = 640 << 20;
     s->top = 10;
     s->knows = (struct snapshot_known){true, true, true, true};
     s->knows_created = true;
@@ -260,7 +262,7 @@ static void text_is_in_the_words_of_the_node(void **state)
         "  8.00 MB   2.00 KB          1.0 s  <0.90.0>  shop:init/1             "
         "loop/7\n"
         "\n"
-        "Memory: the largest heaps\n"
+        "Memory: 640 MB in RAM, heaps of processes 2.00 MB\n"
         "     heap  pid       name or first function  now in\n"
         "  2.00 MB  <0.90.0>  shop:init/1             loop/7\n"
         "\n"
@@ -306,13 +308,21 @@ static void what_is_not_known_is_left_out_and_named(void **state)
     s->knows_created = false;
     char *text = written(&format_text, s);
     static const char *const gone[] = {
-        "Mailboxes:", "Binaries:", "Memory:", "created per s"};
+        "Mailboxes:", "Binaries:", "heaps of processes", "created per s"};
     for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
         assert_null(strstr(text, gone[i]));
     assert_non_null(strstr(text, "the size of heaps not found in this VM"));
+    assert_non_null(strstr(text, "\nMemory: 640 MB in RAM\n"));
     free(text);
+    s->resident = FIGURE_UNKNOWN;
+    text = written(&format_text, s);
+    assert_null(strstr(text, "Memory:"));
+    free(text);
+    s->resident = 640 << 20;
     text = written(&format_json, s);
     assert_null(strstr(text, "\"mailboxes\": {"));
+    assert_null(strstr(text, "\"heaps\""));
+    assert_non_null(strstr(text, "\"resident\": 671088640"));
     assert_null(strstr(text, "\"reductions_per_s\""));
     assert_non_null(strstr(text, "\"processes.created_per_s\""));
     assert_non_null(strstr(text, "\"binaries\""));
@@ -342,6 +352,8 @@ static void json_has_the_keys_of_the_node(void **state)
         "\"exact\": true",
         "\"growth_per_s\": 6.5",
         "\"bytes\": 3145728",
+        "\"resident\": 671088640",
+        "\"heaps\": 2097152",
         "\"bytes_exact\": false",
         "\"current_function\": \"loop/7\"",
         "\"held\": 8388608",

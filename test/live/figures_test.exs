@@ -105,6 +105,9 @@ defmodule Live.FiguresTest do
         assert row(outside["memory"]["top"], name)["bytes"] == figures[name].heap + fragments, name
       end
 
+      assert outside["memory"]["heaps"] >= outside["memory"]["top"] |> Enum.map(& &1["bytes"]) |> Enum.sum()
+      assert outside["memory"]["resident"] > outside["memory"]["heaps"]
+
       held = row(outside["binaries"]["top"], "holder")
       assert held["bytes"] == figures["holder"].binaries
       assert_in_delta held["bytes"], 2_300_000, 1000
