@@ -237,7 +237,8 @@ static void how_sure(struct brief *b)
     }
     if (text_samples_are_few(b->p, b->s))
         buffer_printf(b->out,
-                      "Samples:  only %llu:", (unsigned long long)b->s->hits);
+                      "Samples:  only %llu%s:", (unsigned long long)b->s->hits,
+                      profile_is_alloc(b->p) ? ", if all were equal" : "");
     else
         buffer_text(b->out, "Error:   ");
     buffer_printf(b->out, " at most +-%.2f in any percentage (95 %% interval)",
