@@ -43,8 +43,8 @@ static const struct err_row rows[] = {
     {E_UNKNOWN_ENGINE, "no such engine"},
     {E_BPF_DENIED,
      "loading BPF programs is not permitted; run as root (`sudo cprof ...`), "
-     "or run `sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep priv/cprof` "
-     "once"},
+     "or run `sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep FILE` once, "
+     "where FILE is the program: priv/cprof in the folder of cprof"},
     {E_BPF_MISSING, "BPF is not available; it needs Linux 5.15 or later, /sys "
                     "mounted, and a build with clang and libbpf-dev"},
     {E_PERF_PARANOID,

@@ -116,7 +116,7 @@ defmodule Live.DoctorTest do
 
     if context.perf[@nobody] and context.bpf and not context.filtered do
       assert said.now =~ "engine perf"
-      no(said, "engine bpf", "sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep")
+      no(said, "engine bpf", "sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep FILE` once")
       assert said.best =~ ~r"^sudo /.*/cprof record -p #{context.node.pid}$"
     end
   end
