@@ -34,7 +34,7 @@ static void meta(const struct profile *p, const struct figures *f,
 #undef FLAG
     sink_natural(s, KEY_SAMPLES, sum->samples);
     sink_natural(s, KEY_COUNTED, sum->counted);
-    if (profile_is_alloc(p))
+    if (profile_find_value(p, VALUE_BINARY) != PROFILE_NONE)
         sink_natural(s, "binary_bytes", figures_sum(p, VALUE_BINARY));
     sink_natural(s, KEY_CPU_NS, sum->cpu_ns);
     real(s, "max_error_pct", figures_max_error_pct(f));
