@@ -14,9 +14,6 @@
 #define LEAD_NS (100 * 1000)
 /* A window that begins later than this after its time is counted. */
 #define LATE_NS (1000 * 1000)
-/* A window goes on for a thread by what it has cost it, but not longer than so
- * many times its length. */
-#define COST_TIMES 4
 /* The end of a window that we end ourselves. */
 #define ENDLESS_NS (UINT64_MAX / 2)
 
@@ -127,7 +124,7 @@ static int open_window(struct alloc_probe *p)
     p->endless = w->share >= 1;
     p->turn_ns = w->edge_ns;
     if (!p->endless)
-        p->turn_ns += COST_TIMES * (w->edge_ns - w->opened_ns);
+        p->turn_ns += alloc_windows_longer_ns(w);
     const struct bpf_window window = {.from_ns = w->opened_ns,
                                       .to_ns =
                                           p->endless ? ENDLESS_NS : w->edge_ns,

@@ -8,6 +8,7 @@
 enum {
     CYCLE_NS = 10 * 1000 * 1000, /* a mean window and pause */
     WINDOW_NS = 300 * 1000,      /* the shortest mean window */
+    WINDOW_HITS = 60,            /* or that with so many collections */
     TURN_NS = 20 * 1000 * 1000,  /* how often a share of 1 is looked at */
     FIRST_NS = 10 * 1000 * 1000, /* the longest first pause */
     LONGEST_S = 5,
@@ -49,10 +50,17 @@ void alloc_windows_begin(struct alloc_windows *w, double bound,
     w->edge_ns = now_ns + (uint64_t)((around(w) - 0.5) * FIRST_NS);
 }
 
+static double shortest_ns(const struct alloc_windows *w)
+{
+    if (w->recent_open_ns <= 0)
+        return WINDOW_NS;
+    return fmin(WINDOW_NS,
+                WINDOW_HITS * w->recent_open_ns / (w->recent_hits + 1));
+}
+
 static double window_ns(const struct alloc_windows *w)
 {
-    double mean = w->share * CYCLE_NS;
-    return mean > WINDOW_NS ? mean : WINDOW_NS;
+    return fmax(w->share * CYCLE_NS, shortest_ns(w));
 }
 
 void alloc_windows_opened(struct alloc_windows *w, uint64_t from_ns)
@@ -62,6 +70,18 @@ void alloc_windows_opened(struct alloc_windows *w, uint64_t from_ns)
     w->opened_ns = from_ns;
     w->edge_ns =
         from_ns + (w->share >= 1 ? (uint64_t)TURN_NS : (uint64_t)length);
+}
+
+/* A thread can collect every 0.6 us, and a hit costs it 13 us or more. A burst
+ * can have several times as many collections as recent windows had. */
+uint64_t alloc_windows_longer_ns(const struct alloc_windows *w)
+{
+    enum { MOST_TIMES = 24, BURST = 4 };
+    double times = MOST_TIMES;
+    if (w->recent_open_ns > 0)
+        times = BURST * w->hit_ns * (w->recent_hits + 1) / w->recent_open_ns;
+    times = fmax(1, fmin(times, MOST_TIMES));
+    return (uint64_t)(times * (double)(w->edge_ns - w->opened_ns));
 }
 
 void alloc_windows_closed(struct alloc_windows *w, uint64_t to_ns)
@@ -174,6 +194,7 @@ void alloc_windows_add(struct alloc_windows *w, const struct alloc_seen *seen)
 void alloc_windows_saw(struct alloc_windows *w, const struct alloc_load *load)
 {
     remember(w, load);
+    w->hit_ns = load->hit_ns;
     if (w->recent_open_ns > 0 && w->recent_ns > 0 && load->hit_ns > 0)
         w->share = share_for(w, load->hit_ns);
     /* A pause does not depend on how long the last window was: that would bind

@@ -21,7 +21,9 @@
  *
  * A process that is sampled takes longer for the same work. So a window does
  * not end at the same time for all threads, but later for each by what the
- * breakpoint has cost it in that window (bpf/alloc.bpf.h).
+ * breakpoint has cost it in that window (bpf/alloc.bpf.h). That can be 20 times
+ * the length of the window, so windows are shorter where they have many
+ * collections.
  *
  * The VM counts its collections (alloc_counter.h). If that can be read, windows
  * are weighted so that the samples stand for as many collections as there were:
@@ -96,6 +98,7 @@ struct alloc_windows {
     uint64_t random;
     /** Of recent spans, older ones less. */
     double recent_ns, recent_open_ns, recent_hits, recent_cpu_ns;
+    double hit_ns; /**< the last load's */
     /** Sums. */
     uint64_t all_ns, open_ns, windows;
     struct alloc_parts timed;   /**< their size is a time, in ns */
@@ -111,6 +114,9 @@ void alloc_windows_begin(struct alloc_windows *w, double bound,
 /** Sampling begins, soon or now. A window that begins when the one before ended
  *  is all of its span: its samples count once. */
 void alloc_windows_opened(struct alloc_windows *w, uint64_t from_ns);
+/** How much longer than its planned length the open window may last for a
+ *  thread, because of what it costs that thread; by recent windows. */
+uint64_t alloc_windows_longer_ns(const struct alloc_windows *w);
 /** Sampling has ended at to_ns: sets the weight of what was sampled. A window
  *  that had not begun yet ends when it was to begin, with nothing in it. */
 void alloc_windows_closed(struct alloc_windows *w, uint64_t to_ns);

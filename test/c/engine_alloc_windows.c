@@ -130,6 +130,21 @@ static void no_more_samples_than_asked_for(void **state)
     assert_float_equal(r.estimate / r.truth, 1, 0.001);
 }
 
+/* Then a window costs many times its length. */
+static void windows_with_many_collections_are_short(void **state)
+{
+    (void)state;
+    static const struct work work = {.per_s = 1600000,
+                                     .later_per_s = 1600000,
+                                     .period_ns = NS_PER_S,
+                                     .cpu_per_s = NS_PER_S};
+    struct run r = play(&work, 10000, 1, 20 * NS_PER_S);
+    assert_true(r.w.open_ns / r.w.windows < 60000);
+    assert_true(r.hits / r.w.windows > 40);
+    assert_float_equal(r.estimate / r.truth, 1, 0.01);
+    assert_true(r.cost < 0.013 && r.cost > 0.005);
+}
+
 /* Over many recordings the sum is right, and it is as uncertain as is said. */
 static void changing_work_is_counted_without_bias(void **state)
 {
@@ -356,6 +371,34 @@ static void an_error_that_is_not_known_is_not_zero(void **state)
     assert_true(alloc_windows_error(&w) > 0.05);
 }
 
+/* Threads get the time that a window costs them, and no more: meanwhile no
+ * other window can begin. */
+static void a_window_lasts_longer_where_it_costs_more(void **state)
+{
+    (void)state;
+    struct alloc_windows w;
+    alloc_windows_begin(&w, 0.01, 999, 0);
+    for (uint64_t per_ms = 1; per_ms <= 1000; per_ms *= 1000) {
+        const struct alloc_load load = {.ns = 10 * NS_PER_MS,
+                                        .open_ns = NS_PER_MS,
+                                        .hits = per_ms,
+                                        .cpu_ns = 10 * NS_PER_MS,
+                                        .hit_ns = 13000};
+        alloc_windows_opened(&w, w.edge_ns);
+        if (per_ms == 1) /* nothing is known yet */
+            assert_true(alloc_windows_longer_ns(&w) >
+                        23 * (w.edge_ns - w.opened_ns));
+        alloc_windows_closed(&w, w.edge_ns);
+        for (int i = 0; i < 20; i++)
+            alloc_windows_saw(&w, &load);
+        alloc_windows_opened(&w, w.edge_ns);
+        uint64_t length = w.edge_ns - w.opened_ns;
+        uint64_t longer = alloc_windows_longer_ns(&w);
+        assert_true(per_ms == 1 ? longer == length : longer > 13 * length);
+        alloc_windows_closed(&w, w.edge_ns);
+    }
+}
+
 /* A recording may end between the planning of a window and its beginning. */
 static void a_window_may_end_before_it_begins(void **state)
 {
@@ -375,6 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steady_work_is_counted_whole),
         cmocka_unit_test(no_more_samples_than_asked_for),
+        cmocka_unit_test(windows_with_many_collections_are_short),
         cmocka_unit_test(changing_work_is_counted_without_bias),
         cmocka_unit_test(the_count_of_the_vm_corrects_the_sum),
         cmocka_unit_test(the_count_may_become_known_later),
@@ -384,6 +428,7 @@ int main(void)
         cmocka_unit_test(few_collections_are_all_sampled),
         cmocka_unit_test(an_idle_node_is_watched_all_the_time),
         cmocka_unit_test(an_error_that_is_not_known_is_not_zero),
+        cmocka_unit_test(a_window_lasts_longer_where_it_costs_more),
         cmocka_unit_test(a_window_may_end_before_it_begins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
