@@ -16,6 +16,7 @@
 #include "engine/alloc_collection.h"
 #include "engine/alloc_counter.h"
 #include "engine/alloc_probe.h"
+#include "engine/alloc_repeats.h"
 #include "engine/alloc_watch.h"
 #include "engine/alloc_weights.h"
 #include "engine/bpf_node.h"
@@ -34,6 +35,7 @@ struct engine {
     bool turned; /* the last window's bytes are not noted yet */
     bool behind; /* its samples are not all handed out yet */
     struct alloc_counter counter;
+    struct alloc_repeats repeats;
     struct alloc_seen seen;       /* in this window */
     struct alloc_weights weights; /* of all samples */
     double unseen; /* the part of these for words that no function wrote */
@@ -91,13 +93,17 @@ static void offer(struct engine *e, const struct alloc_picked *of)
 static void take_collection(struct engine *e, const struct bpf_record *record,
                             size_t len, struct sample *s)
 {
-    const struct alloc_collection c = alloc_collection_read(record, &e->at, s);
+    struct alloc_collection c = alloc_collection_read(record, &e->at, s);
+    bool dirty = record->flags & BPF_DIRTY;
+    bool repeats =
+        !dirty &&
+        alloc_repeats_take(&e->repeats, e->probe.windows.windows + 1, &c, s);
     const struct alloc_bytes bytes = c.bytes;
     double weight = alloc_probe_weight(&e->probe, s->time_ns);
     e->many += record->flags & BPF_BINARIES_CUT ? 1 : 0;
     e->seen.bytes += (double)(bytes.block + bytes.beside + s->binary_bytes);
-    e->seen.collections += record->flags & BPF_DIRTY ? -1 : 1;
-    e->seen.dirty += record->flags & BPF_DIRTY ? 1 : 0;
+    e->seen.collections += dirty ? -1 : repeats ? 0 : 1;
+    e->seen.dirty += dirty ? 1 : 0;
     struct alloc_picked of = {.owner = s->process.c_p,
                               .from = c.heap.high_water,
                               .to = c.heap.htop,
