@@ -9,7 +9,7 @@
  *
  *    +0 thing_word  its lowest 6 bits tell what it is
  *    +8             OTP 25 ProcBin: bytes; since 27 BinRef: its Binary, which
- *                   has its bytes at +16 (erl_bits.h, erl_binary.h)
+ *                   has its bytes at +24 (erl_bits.h, erl_binary.h)
  *   +16 next
  *
  * Those that the last collection kept lie below the high water mark, or on the
@@ -25,7 +25,7 @@ enum {
     THING_MASK = 0x3f,
     THING_PROC_BIN = 0x20,
     THING_BIN_REF = 0x28,
-    BINARY_SIZE = 16,
+    BINARY_SIZE = 24,
 };
 
 /* Bytes of an element; 0 if it is no binary. */
