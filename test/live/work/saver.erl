@@ -13,7 +13,7 @@ start([Command, Folder | Libraries]) ->
     {ok, #{recording := Recording}} = cprof_sampler:record(0.3, #{}),
     say("record", cprof_nif:record(0.3, #{output => [Old]})),
     say("profile", cprof_nif:profile(fun() -> lists:seq(1, 1000) end, #{output => New})),
-    say("write", cprof_sampler:write(Recording, New, #{})),
+    say("write", cprof_sampler:write(Recording, unicode:characters_to_binary(New), #{})),
     %% As mix profile.run --save does: of any name, as it is.
     Long = binary:copy(Recording, 1 + 100000 div byte_size(Recording)),
     say("save", cprof_sampler:save(Long, unicode:characters_to_binary(Old), #{})),
