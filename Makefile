@@ -78,7 +78,7 @@ test-dashboard: all
 # On other releases of OTP: what depends on the release. LIVE: only these. The
 # unit tests that meet no VM run here, with sanitizers.
 ROOT_TESTS := test-erlang test-live \
-    LIVE="asked bif_names block both doctor dump dump_threads extremes figures flight_inside harm kinds names \
+    LIVE="alloc asked bif_names block both doctor dump dump_threads extremes figures flight_inside harm kinds names \
     places ports reload routes shares snapshot spans_inside states switching tails telemetry top traced wall watch"
 test-roots:
 	test/roots.sh make 27 29

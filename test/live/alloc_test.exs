@@ -72,7 +72,7 @@ defmodule Live.AllocTest do
 
   defp per_second(report), do: report["meta"]["samples"] / (report["meta"]["duration_ns"] / 1.0e9)
 
-  # With so many equal samples the distance is this large by chance alone.
+  # Of ten pieces, the distance is 1.2 times this on average, by chance alone.
   defp chance(report), do: 1.0 / :math.sqrt(report["counters"]["effective"])
 
   for set <- ~w(mixed crowd repeat) do
@@ -83,7 +83,7 @@ defmodule Live.AllocTest do
       assert report["counters"]["effective"] > 30
       tvd = distance(totals(report), heap(recorded.pieces))
       IO.puts("#{unquote(set)}: TVD #{Float.round(tvd, 4)} of #{report["counters"]["effective"]} equal samples")
-      assert tvd <= 0.03 + 1.4 * chance(report), "TVD #{tvd}: #{inspect({totals(report), recorded.pieces})}"
+      assert tvd <= 0.03 + 1.8 * chance(report), "TVD #{tvd}: #{inspect({totals(report), recorded.pieces})}"
       # Not those that they call, nor those that call them.
       assert charged(report, recorded.alone) > 0.85
       ratio = per_second(report) / (recorded.collected / recorded.seconds)
