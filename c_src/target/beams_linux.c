@@ -46,6 +46,17 @@ static void describe(struct beam *b)
     read_release_name(b);
 }
 
+/* A VM forks when it starts (forker_start in sys_drivers.c). Until its child
+ * has executed erl_child_setup, it looks like a second VM with the same name.
+ */
+static bool is_forked(const struct process *p)
+{
+    struct process_stat own, parent;
+    return p->stack && process_stat_read(p->pid, &own) == 0 &&
+           process_stat_read(own.parent, &parent) == 0 &&
+           parent.stack == p->stack;
+}
+
 /* Of another user's process the path of the executable cannot be read, but the
  * arguments can, unless /proc is mounted with hidepid. */
 static int look_at(struct beams *b, pid_t pid)
@@ -54,7 +65,8 @@ static int look_at(struct beams *b, pid_t pid)
     int err = process_open(pid, &one.process);
     b->looked_at++;
     b->hidden += err == -E_NO_ACCESS && !one.process.by_erlexec;
-    if ((err && err != -E_NO_ACCESS) || !one.process.by_erlexec)
+    if ((err && err != -E_NO_ACCESS) || !one.process.by_erlexec ||
+        is_forked(&one.process))
         return 0;
     describe(&one);
     err = ARRAY_RESERVE(b->list, b->cap, b->count + 1);

@@ -1,5 +1,9 @@
 #include "test.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "target/beams.h"
@@ -47,11 +51,63 @@ static void leaves_out_what_is_no_vm(void **state)
     beams_deinit(&all);
 }
 
+/* A shell with the arguments of a VM, and a child that only was forked. It
+ * prints the pid of that child. */
+static pid_t start_forking(int *in, pid_t *child)
+{
+    int to[2], from[2];
+    assert_int_equal(pipe(to), 0);
+    assert_int_equal(pipe(from), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when a test fails */
+        dup2(to[0], 0);
+        dup2(from[1], 1);
+        close(to[1]);
+        execl("/bin/sh", "beam.smp", "-c",
+              "exec 3<&0; (read x <&3) & echo $!; wait", "--", "-root", "/otp",
+              "-bindir", "/otp/bin", "-progname", "erl", "--", "-home", "/",
+              "-sname", "forks", (char *)NULL);
+        _exit(127);
+    }
+    close(to[0]);
+    close(from[1]);
+    FILE *said = fdopen(from[0], "r");
+    assert_int_equal(fscanf(said, "%d", child), 1);
+    fclose(said);
+    *in = to[1];
+    return pid;
+}
+
+static bool is_listed(const struct beams *all, pid_t pid)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (all->list[i].process.pid == pid)
+            return true;
+    return false;
+}
+
+static void leaves_out_what_a_vm_has_only_forked(void **state)
+{
+    (void)state;
+    struct beams all;
+    int in;
+    pid_t child, pid = start_forking(&in, &child);
+    assert_int_equal(beams_list(&all), 0);
+    assert_true(is_listed(&all, pid));
+    assert_false(is_listed(&all, child));
+    beams_deinit(&all);
+    close(in);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_with_and_without_a_host),
         cmocka_unit_test(leaves_out_what_is_no_vm),
+        cmocka_unit_test(leaves_out_what_a_vm_has_only_forked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
