@@ -110,7 +110,8 @@ export async function functionTable(page) {
     if (await page.locator("#more").isVisible())
         await page.click("#more");
     const rows = await page.$$eval("#functions tbody tr", (all) =>
-        all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+        all.map((row) => [...row.cells].map(
+            (cell) => cell.dataset.value ?? cell.textContent)));
     const table = new Map();
     for (const [own, , , , , total, self, name] of rows) {
         const row = table.get(name) || { self: 0, own: 0, total: 0, rows: 0 };

@@ -130,8 +130,10 @@ function addFunctionRow(body, figures) {
     make("td", percent(total, whole), row).title =
         percentWithError(total, whole) + " (95\u202f%)";
     const isCount = model.unit === "count";
-    make("td", isCount ? number(self) : valueText(self, model), row).title =
-        percentWithError(self, whole) + " (95\u202f%)";
+    const cell =
+        make("td", isCount ? number(self) : valueText(self, model), row);
+    cell.title = percentWithError(self, whole) + " (95\u202f%)";
+    cell.dataset.value = self;
     const head = make("th", "", row);
     head.scope = "row";
     functionButton(fn, head);
