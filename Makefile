@@ -77,13 +77,12 @@ test-dashboard: all
 
 # On other releases of OTP: what depends on the release. LIVE: only these. The
 # unit tests that meet no VM run here, with sanitizers.
-ROOT_TESTS := test-erlang test-live \
-    LIVE="alloc asked bif_names block both doctor dump dump_threads extremes figures flight_inside harm kinds names \
-    places ports reload routes shares snapshot spans_inside states switching tails telemetry top traced wall watch"
+ROOT_LIVE := asked bif_names block both doctor dump dump_threads extremes figures flight_inside harm kinds names \
+    places ports reload routes shares snapshot spans_inside states switching tails telemetry top traced wall watch
 test-roots:
 	test/roots.sh make 27 29
-	test/roots.sh run 27 make ONLY=_live test-unit $(ROOT_TESTS)
-	test/roots.sh run 29 make ONLY=_live test-unit test-elixir $(ROOT_TESTS)
+	test/roots.sh run 27 make ONLY=_live test-unit test-erlang test-live LIVE="$(ROOT_LIVE)"
+	test/roots.sh run 29 make ONLY=_live test-unit test-elixir test-erlang test-live LIVE="alloc $(ROOT_LIVE)"
 
 # The man page and the completion are the program's own words.
 PREFIX ?= /usr/local
