@@ -54,7 +54,7 @@ MUST_USE int alloc_pick_offer(struct alloc_pick *p,
 bool alloc_pick_any(const struct alloc_pick *p);
 /** One that was chosen, which does not stand for its bytes in the end: those
  *  that are chosen next do. If none is chosen any more, p->returned does: one
- * of all that were returned, with probabilities that are proportional to their
+ *  of all that were returned, with probabilities that are proportional to their
  *  bytes.
  *  @param of  left with a len of 0, and with a record that can be reused */
 void alloc_pick_return(struct alloc_pick *p, struct alloc_picked *of);

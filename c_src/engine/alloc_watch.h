@@ -89,7 +89,7 @@ MUST_USE int alloc_watches_open(struct alloc_watches *w,
                                 unsigned writes, const struct cpus *allowed);
 /** The CPUs that the node may run on now. Where other programs have all
  *  breakpoints, words are not watched: see alloc_watches_any,
- * alloc_watches_gap.
+ *  alloc_watches_gap.
  *  @return 0, or another error of perf_breakpoint_open */
 MUST_USE int alloc_watches_set(struct alloc_watches *w,
                                const struct cpus *allowed);

@@ -3,13 +3,12 @@
  * starts (the `erl` of the PATH): it reads from a pipe to which the test
  * writes.
  */
-#include "test.h"
+#include "child.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,32 +38,17 @@ struct node {
     uint64_t waited_ns;              /* by its samples */
 };
 
-static void run_node(const struct node *n, int out)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when a test fails */
-    dup2(out, 1);
-    execlp("erl", "erl", "+S", "1:1", "-noshell", "-noinput", "-eval",
-           n->program, (char *)NULL);
-    _exit(127);
-}
-
-static long number(struct node *n)
-{
-    long value = 0;
-    assert_int_equal(fscanf(n->out, "%ld", &value), 1);
-    return value;
-}
-
 /* The reader gets a byte, and waits for the next one. */
 static void wake(struct node *n)
 {
     assert_int_equal(write(n->in, "x", 1), 1);
-    assert_int_equal(number(n), 1);
+    assert_int_equal(child_number(n->out), 1);
 }
 
 static void open_node(struct node *n)
 {
-    int out[2];
+    const char *const erl[] = {"erl",      "+S",    "1:1",      "-noshell",
+                               "-noinput", "-eval", n->program, NULL};
     snprintf(n->dir, sizeof(n->dir), "/tmp/cprof-block-XXXXXX");
     assert_non_null(mkdtemp(n->dir));
     snprintf(n->fifo, sizeof(n->fifo), "%s/fifo", n->dir);
@@ -72,14 +56,8 @@ static void open_node(struct node *n)
     assert_int_equal(mkfifo(n->fifo, 0600), 0);
     n->in = open(n->fifo, O_RDWR | O_CLOEXEC);
     assert_true(n->in >= 0);
-    assert_int_equal(pipe(out), 0);
-    n->pid = fork();
-    assert_true(n->pid >= 0);
-    if (n->pid == 0)
-        run_node(n, out[1]);
-    close(out[1]);
-    n->out = fdopen(out[0], "r");
-    pid_t vm = (pid_t)number(n);
+    n->pid = child_start("erl", erl, NULL, &n->out);
+    pid_t vm = (pid_t)child_number(n->out);
     wake(n);
     assert_int_equal(target_state_open(&n->state, vm, NULL), 0);
 }

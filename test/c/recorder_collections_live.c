@@ -2,11 +2,10 @@
  * The count of collections in the memory of a real node that the test starts
  * (the `erl` of the PATH), beside the one that the node itself gives.
  */
-#include "test.h"
+#include "child.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,53 +29,26 @@ enum { ROUNDS = 5, COLLECTED = 2000, AT_EDGES = 40 };
 
 struct node {
     pid_t pid;
-    FILE *in, *out;
+    int in;
+    FILE *out;
     struct target_state state;
     struct collector collector;
     struct alloc_counter counter;
 };
 
-static void run_node(const int in[2], const int out[2])
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when a test fails */
-    dup2(in[0], 0);
-    dup2(out[1], 1);
-    close(in[1]);
-    close(out[0]);
-    execlp("erl", "erl", "+S", "3:3", "-noshell", "-eval", node_program,
-           (char *)NULL);
-    _exit(127);
-}
-
-static long number(struct node *n)
-{
-    long value = 0;
-    assert_int_equal(fscanf(n->out, "%ld", &value), 1);
-    return value;
-}
-
 /* What the node says after more work. */
 static long collected(struct node *n)
 {
-    fputs("\n", n->in);
-    fflush(n->in);
-    return number(n);
+    assert_int_equal(write(n->in, "\n", 1), 1);
+    return child_number(n->out);
 }
 
 static void open_node(struct node *n)
 {
-    int in[2], out[2];
-    assert_int_equal(pipe(in), 0);
-    assert_int_equal(pipe(out), 0);
-    n->pid = fork();
-    assert_true(n->pid >= 0);
-    if (n->pid == 0)
-        run_node(in, out);
-    close(in[0]);
-    close(out[1]);
-    n->in = fdopen(in[1], "w");
-    n->out = fdopen(out[0], "r");
-    pid_t vm = (pid_t)number(n);
+    static const char *const erl[] = {"erl",   "+S",         "3:3", "-noshell",
+                                      "-eval", node_program, NULL};
+    n->pid = child_start("erl", erl, &n->in, &n->out);
+    pid_t vm = (pid_t)child_number(n->out);
     (void)collected(n);
     assert_int_equal(target_state_open(&n->state, vm, NULL), 0);
     n->state.until = deadline_in(TARGET_ATTACH_MS, NULL);
@@ -86,7 +58,7 @@ static void open_node(struct node *n)
 
 static void close_node(struct node *n)
 {
-    fclose(n->in); /* the node ends */
+    close(n->in); /* the node ends */
     fclose(n->out);
     assert_int_equal(waitpid(n->pid, NULL, 0), n->pid);
     target_state_close(&n->state);

@@ -2,13 +2,12 @@
  * A view of a real node that the test starts (the `erl` of the PATH), with so
  * many processes that what is known of them must be dropped again and again.
  */
-#include "test.h"
+#include "child.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,24 +26,12 @@ static const char node_program[] =
 
 static pid_t start_node(pid_t *vm)
 {
-    int fds[2];
-    assert_int_equal(pipe(fds), 0);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when a test fails */
-        dup2(fds[1], 1);
-        close(fds[0]);
-        close(fds[1]);
-        execlp("erl", "erl", "-noinput", "-eval", node_program, (char *)NULL);
-        _exit(127);
-    }
-    close(fds[1]);
-    FILE *out = fdopen(fds[0], "r");
-    int own = 0;
-    assert_int_equal(fscanf(out, "%d", &own), 1);
+    static const char *const erl[] = {"erl", "-noinput", "-eval", node_program,
+                                      NULL};
+    FILE *out;
+    pid_t pid = child_start("erl", erl, NULL, &out);
+    *vm = (pid_t)child_number(out);
     fclose(out);
-    *vm = own;
     return pid;
 }
 

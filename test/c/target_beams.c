@@ -1,8 +1,5 @@
-#include "test.h"
+#include "child.h"
 
-#include <signal.h>
-#include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,28 +52,17 @@ static void leaves_out_what_is_no_vm(void **state)
  * prints the pid of that child. */
 static pid_t start_forking(int *in, pid_t *child)
 {
-    int to[2], from[2];
-    assert_int_equal(pipe(to), 0);
-    assert_int_equal(pipe(from), 0);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when a test fails */
-        dup2(to[0], 0);
-        dup2(from[1], 1);
-        close(to[1]);
-        execl("/bin/sh", "beam.smp", "-c",
-              "exec 3<&0; (read x <&3) & echo $!; wait", "--", "-root", "/otp",
-              "-bindir", "/otp/bin", "-progname", "erl", "--", "-home", "/",
-              "-sname", "forks", (char *)NULL);
-        _exit(127);
-    }
-    close(to[0]);
-    close(from[1]);
-    FILE *said = fdopen(from[0], "r");
-    assert_int_equal(fscanf(said, "%d", child), 1);
+    static const char *const vm[] = {
+        "beam.smp", "-c",       "exec 3<&0; (read x <&3) & echo $!; wait",
+        "--",       "-root",    "/otp",
+        "-bindir",  "/otp/bin", "-progname",
+        "erl",      "--",       "-home",
+        "/",        "-sname",   "forks",
+        NULL};
+    FILE *said;
+    pid_t pid = child_start("/bin/sh", vm, in, &said);
+    *child = (pid_t)child_number(said);
     fclose(said);
-    *in = to[1];
     return pid;
 }
 
