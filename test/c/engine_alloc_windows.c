@@ -207,7 +207,7 @@ static void the_count_may_become_known_later(void **state)
     work.slowed = 0;
     r = play(&work, 999, 1, 10 * NS_PER_S);
     /* Of so few windows, all bytes are uncertain. */
-    assert_in_range(r.w.timed.count, 1, 4);
+    assert_within(r.w.timed.count, 1, 4);
     assert_true(alloc_windows_counted(&r.w));
     assert_true(alloc_windows_error(&r.w) < 0.03);
     assert_float_equal(r.estimate / r.truth, 1, 0.01);

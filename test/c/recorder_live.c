@@ -67,8 +67,8 @@ static void assert_whole(const struct moment *m)
     assert_true(m->is_part);
     /* Each of the 20,000 with the same probability: 31 more or less are one
      * standard deviation. */
-    assert_in_range(m->process_count, LIVE_TABLE_MOST / 2,
-                    LIVE_TABLE_MOST * 3 / 2 + PROCTABLE_PICKED);
+    assert_within(m->process_count, LIVE_TABLE_MOST / 2,
+                  LIVE_TABLE_MOST * 3 / 2 + PROCTABLE_PICKED);
     for (size_t i = 0; i < m->process_count; i++) {
         buffer_init(&text, BUFFER_DEFAULT_MAX);
         assert_int_equal(*moment_pid(m, &m->processes[i]), '<');
@@ -102,7 +102,7 @@ static void what_is_not_shown_any_more_is_dropped(void **state)
     }
     assert_int_equal(renewals, RENEWALS);
     /* One reading after the limit was passed. */
-    assert_in_range(most, 0, 4 * how.rows + 4 * LIVE_TABLE_MOST);
+    assert_within(most, 0, 4 * how.rows + 4 * LIVE_TABLE_MOST);
     live_close(l);
     end_node(pid, vm);
 }

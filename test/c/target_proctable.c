@@ -309,16 +309,16 @@ static void a_part_is_chosen_at_random(void **state)
         assert_int_equal(part.others, ALL - 3);
         assert_int_equal(part.picked, 3);
         assert_int_equal(part.wanted, MOST);
-        assert_in_range(part.chosen, 5, 2 * MOST);
+        assert_within(part.chosen, 5, 2 * MOST);
         chosen += part.chosen;
         for (size_t i = 0; i < s.count; i++)
             met[(s.list[i].address - TABLE_STRUCTS) / TABLE_STRUCT]++;
     }
     for (size_t i = 0; i < ALL; i++) {
         bool picked = i % 100 == 50;
-        assert_in_range(met[i], picked ? TURNS : 15, picked ? TURNS : 75);
+        assert_within(met[i], picked ? TURNS : 15, picked ? TURNS : 75);
     }
-    assert_in_range(chosen, TURNS * (MOST - 2), TURNS * (MOST + 2));
+    assert_within(chosen, TURNS * (MOST - 2), TURNS * (MOST + 2));
     choice = (struct proctable_choice){ALL, &random, NULL, 0};
     struct proctable_part part = choose(table, &choice, &s);
     assert_int_equal(s.count, ALL);
@@ -360,8 +360,8 @@ static void few_of_many_are_found_in_random_slots(void **state)
         read += s.count - 1;
     }
     for (size_t i = 0; i < ALL; i++)
-        assert_in_range(met[i], i == 50 ? TURNS : 5, i == 50 ? TURNS : 65);
-    assert_in_range(read, TURNS, 2 * TURNS); /* 6 slots, 1.5 processes */
+        assert_within(met[i], i == 50 ? TURNS : 5, i == 50 ? TURNS : 65);
+    assert_within(read, TURNS, 2 * TURNS); /* 6 slots, 1.5 processes */
     proctable_close(table);
     fake_table_close(&t);
 }
