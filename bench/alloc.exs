@@ -1,7 +1,7 @@
 # `record --event alloc`: how far its shares and its sum are from allocation that is known, beside OTP's tprof; what it
 # costs the node; and whether anything of it is left behind when it is killed. bench/README.md says how to read the
 # tables. By environment: PARTS (truth tprof cost kills), SETS, SECONDS (15), SCHEDULERS (1), PEER_SETS, WORKS, RATES
-# (999), PAIRS (20), WINDOW_MS (3000), KILLS (100), KILLS_SEED.
+# (999), PAIRS (20), WINDOW_MS (3000), KILLS (100), KILLS_SEED, MAX_COST (recordings' default: more samples with more).
 for file <- ~w(support watch), do: Code.require_file("#{file}.exs", __DIR__)
 
 defmodule Alloc do
@@ -64,7 +64,10 @@ defmodule Alloc do
   end
 
   @doc "A recording of the node while `fun`, which may be given the program's pid, runs: {its result, the file}."
-  def record(node, rate, fun), do: Recorder.during(node, ["--event", "alloc", "-r", rate], fun)
+  def record(node, rate, fun) do
+    cost = for cost <- List.wrap(System.get_env("MAX_COST")), option <- ["--max-cost", cost], do: option
+    Recorder.during(node, ["--event", "alloc", "-r", rate] ++ cost, fun)
+  end
 
   @doc "Bytes of a recording's stacks by {piece, innermost function}; those outside of pieces are left out."
   def seen(stacks, parts) do
