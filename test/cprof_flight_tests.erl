@@ -88,12 +88,22 @@ what_is_wrong_is_said_test_() ->
             #{spans => [{[a], #{over => 1}} | b]},
             #{system => [busy_port | b]},
             #{before => 1.0e300},
-            #{'after' => 601},
+            #{'after' => 301},
             cprof_proplist:to_map([name]),
             cprof_proplist:to_map([{name, a} | b]),
             nothing
         ]
     ].
+
+%% Not more than the program takes, so that it need not refuse what is said to be allowed.
+seconds_that_are_allowed_test() ->
+    Check = fun cprof_flight_options:check/1,
+    ?assertMatch({ok, #{switches := [{"--before", <<"600">>}]}}, Check(#{before => 600})),
+    ?assertMatch({ok, #{switches := [{"--after", <<"300">>}]}}, Check(#{'after' => 300})),
+    {error, {invalid_option, Before}} = Check(#{before => 601}),
+    {error, {invalid_option, After}} = Check(#{'after' => 301}),
+    ?assertEqual(<<"option before must be seconds, 0 to 600, not 601">>, Before),
+    ?assertEqual(<<"option after must be seconds, 0 to 300, not 301">>, After).
 
 %% --- in the process that executes an event ----------------------------------------------
 

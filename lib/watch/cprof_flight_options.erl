@@ -68,7 +68,7 @@
     {folder, "the name of a folder"},
     {prefix, "a text"},
     {before, "seconds, 0 to 600"},
-    {'after', "seconds, 0 to 600"},
+    {'after', "seconds, 0 to 300"},
     {at_most, "a text, such as \"6/h\""},
     {keep, "a text, such as \"500M\""},
     {also, "a text, such as html"},
@@ -76,7 +76,9 @@
     {engine, "a text, such as auto"}
 ]).
 -define(MOST_MS, 3600000).
--define(MOST_S, 600).
+%% Seconds; the program takes no more either.
+-define(MOST_BEFORE, 600).
+-define(MOST_AFTER, 300).
 
 -spec check(options()) -> {ok, checked()} | {error, cprof_protocol:failure()}.
 check(Options) when is_map(Options) ->
@@ -100,8 +102,8 @@ check(conditions, Condition) when is_binary(Condition) -> [text(conditions, Cond
 check(spans, Spans) when is_list(Spans), length(Spans) >= 0 -> [span(Span) || Span <- Spans];
 check(system, Events) when is_list(Events), length(Events) >= 0 -> [system(Event) || Event <- Events];
 check(folder, Folder) -> existing(unicode_name(Folder));
-check(Key, Seconds) when (Key =:= before orelse Key =:= 'after'), is_number(Seconds), Seconds >= 0, Seconds =< ?MOST_S ->
-    number(Seconds);
+check(before, Seconds) when is_number(Seconds), Seconds >= 0, Seconds =< ?MOST_BEFORE -> number(Seconds);
+check('after', Seconds) when is_number(Seconds), Seconds >= 0, Seconds =< ?MOST_AFTER -> number(Seconds);
 check(rate, Rate) when is_integer(Rate), Rate > 0 -> integer_to_binary(Rate);
 check(Key, Value) when Key =:= also; Key =:= engine; Key =:= prefix; Key =:= at_most; Key =:= keep ->
     text(Key, Value);
