@@ -60,13 +60,17 @@ defmodule Cprof.Spans do
     * `:n_plus_one` - whether these events are counted, see `n_plus_one/1` (`true` if there are any), or options of
       that: `:threshold`, how often the same query must be made in one span (3), and `:key`, a function of the event
       and its metadata. Queries with an equal key are the same, and those with the key `nil` are not counted
-    * `:id` - what the handler is called (`"#{@default}"`). Several may be attached under different names
+    * `:id` - what the handler is called (`"#{@default}"`). Up to 8 can be attached under different names
+
+  Errors have the code `:invalid_option`, `:no_telemetry`, `:no_nif` (the library `cprof_nif.so` is missing, or there is
+  no memory for the marks), `:already_attached`, `:too_many` or `:system_limit` (too few process slots are free).
   """
   @spec attach(event() | [event()], [option()]) :: :ok | {:error, Error.t()}
   def attach(prefixes, opts \\ []), do: prefixes |> :cprof_spans.attach(Options.to_map(opts)) |> result()
 
   @doc """
-  Removes what `attach/2` attached, and drops the list of repeated queries.
+  Removes what `attach/2` attached, and drops the list of repeated queries. If nothing has this id, the error is
+  `:not_attached`.
   """
   @spec detach(id()) :: :ok | {:error, Error.t()}
   def detach(id \\ @default), do: result(:cprof_spans.detach(id))
@@ -81,7 +85,7 @@ defmodule Cprof.Spans do
   @doc """
   `spans`: how many ended since `attach/2`. `failures`: events that could not be marked (one without a duration), and
   functions that raised. And of the node: `kinds`, how many different spans it knows, and `kinds_refused`, how many
-  marks were of spans that found no room.
+  marks were of spans that found no room. If nothing has this id, the error is `:not_attached`.
   """
   @spec stats(id()) :: {:ok, stats()} | {:error, Error.t()}
   def stats(id \\ @default), do: result(:cprof_spans.stats(id))
@@ -93,7 +97,8 @@ defmodule Cprof.Spans do
   quoted texts are taken out of it. A query with a list (`IN (1, 2, 3)`) is one query. They are counted in the outermost
   span of a process, together with those of processes that work directly for it (`$callers`, as tasks have it).
 
-  The map is documented in `docs/spans.md`; a figure that is not known is `:undefined`.
+  The map is documented in `docs/spans.md`; a figure that is not known is `:undefined`. Errors have the code
+  `:not_attached` or `:not_counted` (`attach/2` had no `:events`, or `n_plus_one: false`).
   """
   @spec n_plus_one(id()) :: {:ok, found()} | {:error, Error.t()}
   def n_plus_one(id \\ @default), do: result(:cprof_spans.n_plus_one(id))

@@ -48,7 +48,7 @@ defmodule Cprof.Watch do
 
   alias Cprof.{Error, Options}
 
-  @type watch :: GenServer.server()
+  @type watch :: pid() | atom()
 
   @type option ::
           {:name, atom()}
@@ -105,11 +105,15 @@ defmodule Cprof.Watch do
     * `:folder` - where the files go (the node's current folder)
     * `:prefix` - how their names begin (`"watch"`)
     * `:keep` - the space for all files of that name in the folder (`"500M"`): the oldest make room
-    * `:before`, `:after` - seconds of a recording before it was triggered (60) and after (10)
+    * `:before`, `:after` - seconds of a recording before it was triggered (60, at most 600) and after (10, at most 300)
     * `:at_most` - how many recordings within a time (`"6/h"`)
     * `:also` - another format of each recording, such as `:html`
     * `:rate` - samples per second of CPU time (19)
     * `:engine` - how samples are taken (`:auto`)
+
+  Errors have the code `:invalid_option`, `:no_telemetry` (for `:spans`), `:system_monitor_taken` (for `:system`, before
+  OTP 28), `:no_program` or `:system_limit` (all ports of the node are taken). If the program starts and then cannot
+  watch the node, the process stays, and tries again every minute.
   """
   @spec start_link([option()]) :: {:ok, pid()} | {:error, Error.t() | {:already_started, pid()}}
   def start_link(opts \\ []) do
@@ -127,7 +131,8 @@ defmodule Cprof.Watch do
 
   @doc """
   What the watch does, and what it has done since it began. `lost` counts triggers of `:spans` and `:system` that the
-  program did not take, because it did not run or was stopped.
+  program did not take, because it did not run or was stopped. Errors have the code `:not_started` or `:timeout` (the
+  watch did not answer within 5 s).
   """
   @spec stats(watch()) :: {:ok, stats()} | {:error, Error.t()}
   def stats(watch) do
@@ -137,7 +142,8 @@ defmodule Cprof.Watch do
   end
 
   @doc """
-  Asks for a recording now. The text says why; the watch reports it. `:at_most` limits these recordings, too.
+  Asks for a recording now. The text says why; the watch reports it. `:at_most` limits these recordings, too. Errors are
+  those of `stats/1`, `:not_watched` if the program does not read, and its `last_failure` if it does not run.
   """
   @spec trigger(watch(), String.t()) :: :ok | {:error, Error.t()}
   def trigger(watch, text \\ "asked for"), do: result(:cprof_flight.trigger(watch, text))

@@ -56,6 +56,10 @@
 %% `events', single events that have a `duration' or `total_time', as Ecto's: a span
 %% that ends with the event; `n_plus_one', whether they are counted (`true'), or
 %% options of that: `threshold' and `key'; `id' (`<<"cprof-spans">>').
+%%
+%% Errors have the code `invalid_option', `no_telemetry', `no_nif' (the library
+%% cprof_nif.so is missing, or there is no memory for the marks), `already_attached',
+%% `too_many' (8 are attached) or `system_limit' (too few process slots are free).
 -spec attach([atom()] | [[atom(), ...]]) -> ok | {error, failure()}.
 attach(Prefixes) -> attach(Prefixes, #{}).
 
@@ -123,7 +127,8 @@ attach_as(Key, #{id := Id, steps := Steps, n_plus_one := Counted} = Checked) ->
     end.
 
 %% @doc Removes what {@link attach/2} attached. What its spans are called stays known in
-%% the node; the list of repeated queries is dropped.
+%% the node; the list of repeated queries is dropped. If nothing has this id, the error
+%% is `not_attached'.
 -spec detach() -> ok | {error, failure()}.
 detach() -> detach(cprof_spans_options:default_id()).
 
@@ -157,7 +162,8 @@ described(Attachment) ->
         events => cprof_spans_handler:events(Attachment)
     }.
 
-%% @doc How many spans ended since {@link attach/2}, and what failed.
+%% @doc How many spans ended since {@link attach/2}, and what failed. If nothing has this
+%% id, the error is `not_attached'.
 -spec stats() -> {ok, stats()} | {error, failure()}.
 stats() -> stats(cprof_spans_options:default_id()).
 
@@ -176,7 +182,8 @@ kinds({_, Kinds, Refused}) -> #{kinds => Kinds - 1, kinds_refused => Refused};
 kinds({error, _}) -> #{kinds => 0, kinds_refused => 0}.
 
 %% @doc The queries (events of option `events') that were repeated in a span, those that
-%% cost most first. docs/spans.md documents the map.
+%% cost most first. docs/spans.md documents the map. Errors have the code `not_attached'
+%% or `not_counted' (`attach' had no option `events', or `n_plus_one' was false).
 -spec n_plus_one() -> {ok, cprof_n_plus_one:found()} | {error, failure()}.
 n_plus_one() -> n_plus_one(cprof_spans_options:default_id()).
 

@@ -23,10 +23,11 @@
 child_spec(Options) ->
     #{id => cprof_proplist:name(Options, ?MODULE), start => {?MODULE, start_link, [Options]}, shutdown => 10000}.
 
-%% @doc Starts to watch, until the process ends. `{error, Failure}': an option is
-%% wrong, or the program is not there. If the node cannot be watched for another
-%% reason, for instance because the kernel does not allow it, the process stays, says
-%% so once through `logger', and tries again every minute.
+%% @doc Starts to watch, until the process ends. Errors have the code `invalid_option',
+%% `no_telemetry' (for `spans'), `system_monitor_taken' (for `system', before OTP 28),
+%% `no_program' or `system_limit' (all ports of the node are taken). If the node cannot
+%% be watched for another reason, for instance because the kernel does not allow it, the
+%% process stays, says so once through `logger', and tries again every minute.
 -spec start_link(cprof_flight_options:options() | [{atom(), term()}]) ->
     {ok, pid()} | {error, cprof_protocol:failure() | {already_started, pid()}}.
 start_link(Options) ->
@@ -42,7 +43,8 @@ stop(Watch) ->
 
 %% @doc What the watch does, and what it has done since it began. `lost' counts
 %% triggers of spans and of the system monitor that the program did not take, because
-%% it did not run or was stopped.
+%% it did not run or was stopped. Errors have the code `not_started' or `timeout' (the
+%% watch did not answer within 5 s).
 -spec stats(watch()) -> {ok, cprof_flight_server:stats()} | {error, cprof_protocol:failure()}.
 stats(Watch) ->
     cprof_flight_server:stats(Watch).
@@ -53,7 +55,8 @@ trigger(Watch) ->
     trigger(Watch, <<"asked for">>).
 
 %% @doc Asks for a recording now. The text says why; the watch reports it. The option
-%% at_most limits these recordings, too.
+%% at_most limits these recordings, too. Errors are those of {@link stats/1},
+%% `not_watched' if the program does not read, and its `last_failure' if it does not run.
 -spec trigger(watch(), unicode:chardata()) -> ok | {error, cprof_protocol:failure()}.
 trigger(Watch, Text) ->
     cprof_flight_server:trigger(Watch, Text).
