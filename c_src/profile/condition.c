@@ -192,8 +192,9 @@ static int parse_end(struct parsing *p, bool at_end)
     skip_blanks(p);
     if (!*p->at)
         return 0;
-    snprintf(p->why, CONDITION_WHY, "`%.40s` is too much; %s may follow", p->at,
-             at_end ? "nothing" : "only `for` and a time, such as `for 5s`,");
+    snprintf(p->why, CONDITION_WHY, "`%.40s` does not belong there; %s", p->at,
+             at_end ? "nothing may follow `ended`"
+                    : "only `for` and a time may follow, such as `for 5s`");
     return -E_FORMAT;
 }
 
