@@ -168,7 +168,7 @@ static int parse_limit(struct parsing *p, struct condition *c)
 /* "for 5s", "for 2 min", or nothing. */
 static int parse_for(struct parsing *p, struct condition *c)
 {
-    double number;
+    double number = 0;
     skip_blanks(p);
     if (!take(p, "for"))
         return 0;
