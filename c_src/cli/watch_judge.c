@@ -113,22 +113,35 @@ static int fire(struct watch_judge *j, const struct cause *why)
     return err ? err : unheard;
 }
 
+enum { WHY = 80 };
+
+/* Only the figures of processes are read from the memory of the node. */
+static const char *why_unknown(const struct watch_judge *j, enum vital vital,
+                               char many[static WHY])
+{
+    if (vital_kinds[vital].inside)
+        return "a scheduler of the node does not answer";
+    if (vital == VITAL_UTILIZATION)
+        return "the kernel does not say how long its schedulers ran";
+    if (vital == VITAL_MEMORY || vital == VITAL_MEMORY_GROWTH)
+        return "the kernel does not say how much of the node is in RAM";
+    int lacks = flight_lacks(j->flight);
+    if (lacks)
+        return err_text(lacks);
+    if (vital != VITAL_BINARY && vital != VITAL_BINARY_GROWTH)
+        return "this figure was not found in the memory of this VM";
+    snprintf(many, WHY, "it is known only of nodes with at most %d processes",
+             VITALS_PROCESSES);
+    return many;
+}
+
 static int say_unknown(const struct watch_judge *j, const struct condition *c)
 {
     struct watch_event e = watch_event_now(WATCH_UNKNOWN);
-    int lacks = flight_lacks(j->flight);
-    bool is_sum = c->vital == VITAL_BINARY || c->vital == VITAL_BINARY_GROWTH;
-    char many[80];
-    snprintf(many, sizeof(many),
-             "it is known only of nodes with at most %d processes",
-             VITALS_PROCESSES);
+    char many[WHY];
     e.word = vital_kinds[c->vital].word;
     e.cause = c->text;
-    e.why = vital_kinds[c->vital].inside
-                ? "a scheduler of the node does not answer"
-            : lacks  ? err_text(lacks)
-            : is_sum ? many
-                     : "this figure was not found in the memory of this VM";
+    e.why = why_unknown(j, c->vital, many);
     return watch_say(j->place->say, &e);
 }
 
