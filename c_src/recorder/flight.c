@@ -43,8 +43,8 @@ struct flight {
 
 /* --- spans ---------------------------------------------------------------- */
 
-/* Spans may have begun before all seconds; so in `spans`, these begin with 1.
- */
+/* The seconds of `spans` are one higher than those of samples: 0 is the time
+ * before the first one, in which a span may have begun. */
 static uint32_t span_second(const struct flight *f, uint64_t ns)
 {
     return ns < f->opened_ns ? 0

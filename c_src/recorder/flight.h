@@ -58,9 +58,8 @@ const char *flight_node(const struct flight *f);
  *  measured. */
 int flight_lacks(const struct flight *f);
 /** Rows of what is known of the node: processes, stacks, samples, spans,
- * strings. When there are more than the sum of options.rows and twice the rows
- * that were left the last time, those that are not needed any more are dropped.
- */
+ *  strings. Those that are not needed any more are dropped when there are more
+ *  than options.rows plus twice as many as were left the last time. */
 size_t flight_rows(const struct flight *f);
 /** "<0.123.0>" for the pid term of a process of this node. */
 enum { FLIGHT_PID = 32 };

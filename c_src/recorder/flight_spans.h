@@ -29,8 +29,8 @@ struct flight_spans {
     struct intern rows; /* struct flight_span */
 };
 
-/** The seconds of a part, both included: what ended in it or later, and began
- * in it or earlier. */
+/** Seconds, both included. The spans of a part are those that ended in it or
+ *  later, and began in it or earlier. */
 struct flight_part {
     uint32_t first, last;
 };

@@ -15,7 +15,7 @@
 
 enum {
     MOST_MARKS = 1 << 17,   /* that wait: 6 MB */
-    MOST_SAMPLES = 1 << 16, /* 9 MB */
+    MOST_SAMPLES = 1 << 16, /* 12 MB */
     ADDS = 64,              /* samples, until the clock is looked at */
     KIN = 4,                /* steps from a process to whom it works for */
 };
