@@ -195,16 +195,17 @@ static void sentence(const struct text_table *t, const struct span_table *spans)
     text_cell_wrap_line(t->out, "Spans:", &line);
 }
 
-/* @param of  what the count is of: "", or text_whole */
-static void doubt(const struct text_table *t, uint64_t count, const char *what,
-                  const char *of)
+/* @param one, many  what is said of one, and of several
+ * @param of         what the count is of: "", or text_whole */
+static void doubt(const struct text_table *t, uint64_t count, const char *one,
+                  const char *many, const char *of)
 {
     struct buffer line;
     if (count == 0)
         return;
     buffer_init(&line, BUFFER_DEFAULT_MAX);
     text_cell_number(&line, count);
-    buffer_text(&line, what);
+    buffer_text(&line, count == 1 ? one : many);
     buffer_text(&line, of);
     text_cell_wrap_line(t->out, "Doubt:", &line);
 }
@@ -221,18 +222,25 @@ static void doubts(const struct text_table *t, const struct span_table *spans)
     for (const struct profile *p = t->p; p; p = profile_next(p))
         late += profile_counters(p)->span_late;
     doubt(t, cut,
+          " span began before the recording or had not ended when it did: only "
+          "a part of it was recorded",
           " spans began before the recording or had not ended when it did: "
           "only a part of each was recorded",
           "");
     doubt(t, c->span_marks_lost,
+          " start or end of a span was lost: there were too many of them",
           " starts or ends of spans were lost: there were too many of them",
           whole);
     doubt(t, c->span_unmatched,
+          " start of a span had no end, or its end had no start",
           " starts of spans had no end, or ends had no start", whole);
     doubt(t, c->span_merged,
+          " span was not told apart from others: too many names, levels, or "
+          "processes",
           " spans were not told apart: too many names, levels, or processes",
           whole);
-    doubt(t, late, " samples could not be joined with their span", whole);
+    doubt(t, late, " sample could not be joined with its span",
+          " samples could not be joined with their span", whole);
 }
 
 int text_spans_write(struct buffer *out, const struct profile *p, size_t top,
