@@ -18,7 +18,10 @@ format(#{rows := Rows, spans := Spans} = Found) ->
         refused(Found)
     ].
 
-head(Spans) -> ["queries repeated in one span (N+1), of ", cprof_words:count(Spans), " spans\n"].
+head(Spans) -> ["queries repeated in one span (N+1), of ", spans(Spans), "\n"].
+
+spans(1) -> "1 span";
+spans(Count) -> [cprof_words:count(Count), " spans"].
 
 row(#{path := Path, query := Query, source := Source, event := Event} = Row) ->
     [
@@ -38,10 +41,12 @@ row(#{path := Path, query := Query, source := Source, event := Event} = Row) ->
 caller(#{caller := undefined}) -> [];
 caller(#{caller := Caller}) -> ["\n  called by ", Caller].
 
+figures(#{spans := 1, queries := Queries, lost_us := Lost}) ->
+    ["1 span with ", cprof_words:count(Queries), " of them; lost ", lost(Lost)];
 figures(#{spans := Spans, counts := Counts, lost_us := Lost}) ->
     #{min := Min, median := Median, p95 := P95, max := Max} = Counts,
-    io_lib:format("~ts spans, each with ~b to ~b of them (median ~b, p95 ~b); lost ~ts, ~ts in each", [
-        cprof_words:count(Spans), Min, Max, Median, P95, lost(Lost), lost(Lost / Spans)
+    io_lib:format("~ts, each with ~b to ~b of them (median ~b, p95 ~b); lost ~ts, ~ts in each", [
+        spans(Spans), Min, Max, Median, P95, lost(Lost), lost(Lost / Spans)
     ]).
 
 lost(Us) -> cprof_words:duration(Us * 1000).

@@ -48,6 +48,11 @@ defmodule Cprof.SpansTest do
            2 queries were not counted, because their span had made too many different ones
            """
 
+    one = %{row | spans: 1, queries: 5, lost_us: 16_300, counts: %{min: 5, median: 5, p95: 5, max: 5}}
+    text = Spans.format(%{found | spans: 1, rows: [one]})
+    assert text =~ "(N+1), of 1 span\n"
+    assert text =~ "\n  1 span with 5 of them; lost 16.3 ms\n"
+
     none = %{found | rows: [], refused: %{rows: 0, queries: 0, children: 0}}
     assert Spans.format(none) =~ "No query was repeated 3 times or more in one span.\n"
   end
