@@ -67,8 +67,9 @@ static void add_files(const struct watch_event *e, struct buffer *out)
     }
     if (e->kind == WATCH_WROTE)
         buffer_printf(out,
-                      " (%llu samples, from %.1f s before to %.1f s after)",
-                      (unsigned long long)e->samples, e->before_s, e->after_s);
+                      " (%llu sample%s, from %.1f s before to %.1f s after)",
+                      (unsigned long long)e->samples,
+                      e->samples == 1 ? "" : "s", e->before_s, e->after_s);
 }
 
 void watch_write_text(const struct watch_event *e, struct buffer *out)

@@ -186,17 +186,17 @@ static void a_recording_is_written_in_part(void **state)
                                   .recording = "w-mailbox",
                                   .files = files,
                                   .file_count = 1,
-                                  .samples = 7,
+                                  .samples = 1,
                                   .before_s = 5,
                                   .after_s = 1,
                                   .why = "there is no snapshot: it failed"};
     assert_lines(&e,
-                 "1970-01-01T00:00:00.000Z wrote ./w-mailbox.pb.gz (7 samples, "
+                 "1970-01-01T00:00:00.000Z wrote ./w-mailbox.pb.gz (1 sample, "
                  "from 5.0 s before to 1.0 s after): there is no snapshot: it "
                  "failed\n",
                  "{\"event\": \"wrote\", \"time\": "
                  "\"1970-01-01T00:00:00.000Z\", \"recording\": \"w-mailbox\", "
-                 "\"files\": [\"./w-mailbox.pb.gz\"], \"samples\": 7, "
+                 "\"files\": [\"./w-mailbox.pb.gz\"], \"samples\": 1, "
                  "\"before_s\": 5.0, \"after_s\": 1.0, \"why\": "
                  "\"there is no snapshot: it failed\"}\n");
 }
