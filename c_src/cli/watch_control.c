@@ -114,7 +114,7 @@ static bool parse_figure(const struct buffer *packet, struct watch_request *out)
     out->value = strtod(digits, &end);
     for (int i = 0; i < VITALS; i++) {
         out->vital = (enum vital)i;
-        if (vital_kinds[i].inside &&
+        if (vital_kinds[i].source == VITAL_INSIDE &&
             strcmp(vital_kinds[i].word, out->word) == 0)
             return end != digits && *end == '\0' && isfinite(out->value);
     }

@@ -28,7 +28,7 @@ const struct condition *watch_judge_inside(const struct options *o)
 {
     for (size_t i = 0; i < o->watch.condition_count; i++) {
         const struct condition *c = &o->watch.conditions[i];
-        if (!c->at_end && vital_kinds[c->vital].inside)
+        if (!c->at_end && vital_kinds[c->vital].source == VITAL_INSIDE)
             return c;
     }
     return NULL;
@@ -115,16 +115,15 @@ static int fire(struct watch_judge *j, const struct cause *why)
 
 enum { WHY = 80 };
 
-/* Only the figures of processes are read from the memory of the node. */
 static const char *why_unknown(const struct watch_judge *j, enum vital vital,
                                char many[static WHY])
 {
-    if (vital_kinds[vital].inside)
+    if (vital_kinds[vital].source == VITAL_INSIDE)
         return "a scheduler of the node does not answer";
-    if (vital == VITAL_UTILIZATION)
-        return "the kernel does not say how long its schedulers ran";
-    if (vital == VITAL_MEMORY || vital == VITAL_MEMORY_GROWTH)
-        return "the kernel does not say how much of the node is in RAM";
+    if (vital_kinds[vital].source == VITAL_OF_KERNEL)
+        return vital == VITAL_UTILIZATION
+                   ? "the kernel does not say how long its schedulers ran"
+                   : "the kernel does not say how much of the node is in RAM";
     int lacks = flight_lacks(j->flight);
     if (lacks)
         return err_text(lacks);

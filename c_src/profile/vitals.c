@@ -6,17 +6,18 @@
 /* clang-format off: one row, one figure */
 const struct vital_kind vital_kinds[VITALS] = {
     [VITAL_UTILIZATION] = {"utilization", "utilization", VITAL_PERCENT, false,
-                           "", "utilization > 90%"},
+                           "", "utilization > 90%", VITAL_OF_KERNEL},
     [VITAL_RUN_QUEUE] = {"run_queue", "run_queue", VITAL_COUNT, false,
                          "processes", "run_queue > 50"},
     [VITAL_MAILBOX] = {"mailbox", "mailbox", VITAL_COUNT, false, "messages",
                        "mailbox > 10000"},
     [VITAL_MAILBOX_GROWTH] = {"mailbox growth", "mailbox_growth", VITAL_COUNT,
                               true, "messages", "mailbox growth > 1000/s"},
-    [VITAL_MEMORY] = {"memory", "memory", VITAL_BYTES, false, "",
-                      "memory > 2G"},
+    [VITAL_MEMORY] = {"memory", "memory", VITAL_BYTES, false, "", "memory > 2G",
+                      VITAL_OF_KERNEL},
     [VITAL_MEMORY_GROWTH] = {"memory growth", "memory_growth", VITAL_BYTES,
-                             true, "", "memory growth > 10M/s"},
+                             true, "", "memory growth > 10M/s",
+                             VITAL_OF_KERNEL},
     [VITAL_BINARY] = {"binary", "binary", VITAL_BYTES, false, "",
                       "binary > 1G"},
     [VITAL_BINARY_GROWTH] = {"binary growth", "binary_growth", VITAL_BYTES,
@@ -27,7 +28,7 @@ const struct vital_kind vital_kinds[VITALS] = {
                                 VITAL_COUNT, true, "processes",
                                 "processes growth > 1000/s"},
     [VITAL_ALLOCATION] = {"allocation", "allocation", VITAL_BYTES, true, "",
-                          "allocation > 500M/s", .inside = true},
+                          "allocation > 500M/s", VITAL_INSIDE},
 };
 /* clang-format on */
 

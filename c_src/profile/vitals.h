@@ -33,6 +33,13 @@ enum vital {
 
 enum vital_unit { VITAL_PERCENT, VITAL_COUNT, VITAL_BYTES };
 
+/** Who knows a figure. */
+enum vital_source {
+    VITAL_OF_PROCESSES, /**< it is read in the memory of the node */
+    VITAL_OF_KERNEL,
+    VITAL_INSIDE, /**< only the node itself (Cprof.Watch) */
+};
+
 struct vital_kind {
     const char *name; /**< in conditions: "mailbox growth" */
     const char *word; /**< in reports and file names: "mailbox_growth" */
@@ -40,7 +47,7 @@ struct vital_kind {
     bool per_s;          /**< it is per second */
     const char *of;      /**< what is counted: "messages"; "": nothing */
     const char *example; /**< a condition */
-    bool inside;         /**< only the node itself knows it (Cprof.Watch) */
+    enum vital_source source;
 };
 
 extern const struct vital_kind vital_kinds[VITALS];

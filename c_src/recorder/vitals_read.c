@@ -48,10 +48,14 @@ struct vitals_reader {
     uint64_t memory, memory_ns; /* at the last reading */
 };
 
-/* Those that are known without the processes. */
-#define OF_NO_PROCESS                                                          \
-    (VITAL_SET(VITAL_UTILIZATION) | VITAL_SET(VITAL_MEMORY) |                  \
-     VITAL_SET(VITAL_MEMORY_GROWTH) | VITAL_SET(VITAL_ALLOCATION))
+static bool any_of_processes(unsigned figures)
+{
+    for (int i = 0; i < VITALS; i++)
+        if (figures & VITAL_SET(i) &&
+            vital_kinds[i].source == VITAL_OF_PROCESSES)
+            return true;
+    return false;
+}
 
 /* 0, -ENOMEM; `lacks` says why there is no table. */
 static int open_table(struct vitals_reader *r)
@@ -73,7 +77,7 @@ int vitals_reader_open(struct target_state *target, unsigned figures,
     r->pace = read_pace;
     r->memory = FIGURE_UNKNOWN;
     vitals_unknown(&r->last);
-    int err = figures & ~OF_NO_PROCESS ? open_table(r) : 0;
+    int err = any_of_processes(figures) ? open_table(r) : 0;
     if (err)
         vitals_reader_close(r);
     else

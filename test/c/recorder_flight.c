@@ -187,7 +187,8 @@ static void its_figures_are_those_of_the_node(void **state)
     assert_true(v.value[VITAL_UTILIZATION] <= 100);
     assert_true(v.value[VITAL_BINARY] < 1e9);
     for (int i = 0; i < VITALS; i++) {
-        assert_int_equal(isnan(v.value[i]) != 0, vital_kinds[i].inside);
+        assert_int_equal(isnan(v.value[i]) != 0,
+                         vital_kinds[i].source == VITAL_INSIDE);
         assert_false(v.at_least[i]);
     }
     tell(&n, "fill\n");
