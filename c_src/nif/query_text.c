@@ -186,6 +186,16 @@ static void read_name(struct query_text *q, struct rest *r)
     }
 }
 
+/* The sign of a number, and not a minus between two values? */
+static bool is_sign(const struct query_text *q, const struct rest *r)
+{
+    size_t end = q->length;
+    while (end > 0 && q->text[end - 1] == ' ')
+        end--;
+    return peek(r, 0) == '-' && is_digit(peek(r, 1)) && end > 0 &&
+           strchr("(,=<>", q->text[end - 1]);
+}
+
 static void read_number(struct query_text *q, struct rest *r)
 {
     while (is_in_name(peek(r, 0)) || peek(r, 0) == '.')
@@ -219,7 +229,8 @@ static void read_next(struct query_text *q, struct rest *r)
     char c = *r->at;
     if (begins_name(c)) {
         read_name(q, r);
-    } else if (is_digit(c)) {
+    } else if (is_digit(c) || is_sign(q, r)) {
+        skip(r, 1);
         read_number(q, r);
     } else if (c == '\'') {
         skip_quoted(r, c, false);

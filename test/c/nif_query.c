@@ -27,7 +27,7 @@ static void values_become_marks(void **state)
     becomes("SELECT u0.\"id\" FROM \"users\" AS u0 WHERE (u0.\"id\" = $1)",
             "SELECT u0.\"id\" FROM \"users\" AS u0 WHERE (u0.\"id\" = ?)");
     becomes("SELECT `id2` FROM t WHERE a=17 AND b = -2.5e3 AND c = 0xFF",
-            "SELECT `id2` FROM t WHERE a=? AND b = -? AND c = ?");
+            "SELECT `id2` FROM t WHERE a=? AND b = ? AND c = ?");
     becomes("WHERE n = 'it''s' AND m = E'it\\'s' AND x = X'00' AND 'open",
             "WHERE n = ? AND m = ? AND x = ? AND ?");
     becomes("WHERE a = :name AND b = @p1 AND c = @name AND d = ?",
@@ -55,6 +55,8 @@ static void lists_become_one_value(void **state)
 {
     (void)state;
     becomes("WHERE id IN ($1,$2,$3)", "WHERE id IN (?)");
+    becomes("WHERE id IN (1, -2, -3) AND x = -4 AND y > - 5 AND z-6 < 7",
+            "WHERE id IN (?) AND x = ? AND y > - ? AND z-? < ?");
     becomes("WHERE id IN (1 , 2, 'three' )", "WHERE id IN (? )");
     becomes("INSERT INTO t (a, b) VALUES ($1,$2), ($3,$4),($5,$6)",
             "INSERT INTO t (a, b) VALUES (?)");
