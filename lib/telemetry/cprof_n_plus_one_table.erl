@@ -83,21 +83,24 @@ stop(#table{owner = Owner}) ->
 %% The figures of a row, which is made if it is not there; `none' if it finds no room.
 %% Info is only called for a new row.
 -spec row(row_key(), fun(() -> info()), table()) -> counters:counters_ref() | none.
-row(Key, Info, #table{rows = Rows, counters = Counters} = Table) ->
-    case ets:member(Rows, Key) of
+row(Key, Info, #table{rows = Rows} = Table) ->
+    %% Not ets:member/2 first: the table's owner may delete a row at any time.
+    try
+        ets:lookup_element(Rows, Key, 2)
+    catch
+        error:badarg -> new_row(Key, Info, Table)
+    end.
+
+new_row(Key, Info, #table{rows = Rows, counters = Counters} = Table) ->
+    case has_room(Key, Table) of
         true ->
-            ets:lookup_element(Rows, Key, 2);
+            New = counters:new(?ROW_FIRST + ?PLACES, []),
+            Inserted = ets:insert_new(Rows, {Key, New, Info()}),
+            _ = [counters:add(Counters, ?UNPLACED_ROWS, 1) || Inserted, element(1, Key) =:= []],
+            row(Key, Info, Table);
         false ->
-            case has_room(Key, Table) of
-                true ->
-                    New = counters:new(?ROW_FIRST + ?PLACES, []),
-                    Inserted = ets:insert_new(Rows, {Key, New, Info()}),
-                    _ = [counters:add(Counters, ?UNPLACED_ROWS, 1) || Inserted, element(1, Key) =:= []],
-                    row(Key, Info, Table);
-                false ->
-                    counters:add(Counters, ?REFUSED_ROWS, 1),
-                    none
-            end
+            counters:add(Counters, ?REFUSED_ROWS, 1),
+            none
     end.
 
 %% A process may name any other one as its caller, so the rows of queries of children are
