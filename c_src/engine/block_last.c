@@ -20,12 +20,22 @@ static struct bpf_wait wait_since(const struct block_last *l, uint64_t since_ns)
         .ns = l->until_ns > since_ns ? l->until_ns - since_ns : 0, .slept = 1};
 }
 
-/* Waits that began after the end of the recording are none of it. */
+static bool was_read(const struct block_last *l, pid_t tid)
+{
+    for (size_t i = 0; i < l->read_count; i++)
+        if (l->read[i] == tid)
+            return true;
+    return false;
+}
+
+/* Waits that began after the end of the recording do not belong to it. If a
+ * thread's entry is deleted while the map is walked, the walk may begin anew,
+ * and meet a thread twice. */
 static void hand_out(struct block_last *l, struct sample *s,
                      struct bpf_wait *wait, block_last_on_wait *on_wait,
                      void *ctx)
 {
-    if (wait->ns == 0)
+    if (wait->ns == 0 || was_read(l, s->tid))
         return;
     l->read[l->read_count++] = s->tid;
     on_wait(ctx, s, wait);
@@ -122,12 +132,8 @@ int block_last_each(struct block_last *l, block_last_on_wait *on_wait,
 bool block_last_has(const struct block_last *l, pid_t tid,
                     const struct bpf_wait *wait, uint64_t ended_ns)
 {
-    if (ended_ns <= l->until_ns || ended_ns - wait->ns >= l->until_ns)
-        return false;
-    for (size_t i = 0; i < l->read_count; i++)
-        if (l->read[i] == tid)
-            return true;
-    return false;
+    return ended_ns > l->until_ns && ended_ns - wait->ns < l->until_ns &&
+           was_read(l, tid);
 }
 
 void block_last_deinit(struct block_last *l)
