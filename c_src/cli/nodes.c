@@ -139,12 +139,15 @@ static size_t named_first(struct beams *b, const char *name)
     return named;
 }
 
-static int say_several(const char *verb, const struct beams *b, size_t n)
+static int say_several(const char *verb, const struct beams *b, size_t n,
+                       bool named)
 {
     print_first(stderr, b, n);
     return usage_error(verb, verb,
-                       "several nodes run here; choose one with -p PID or -n "
-                       "NAME");
+                       named ? "several nodes have that name; choose one with "
+                               "-p PID"
+                             : "several nodes run here; choose one with -p PID "
+                               "or -n NAME");
 }
 
 static int take(const char *verb, const struct beams *b, struct options *o)
@@ -196,7 +199,7 @@ int nodes_choose(const char *verb, struct options *o)
         return fail("/proc", err);
     size_t fit = o->node ? named_first(&b, o->node) : b.count;
     int code = fit == 1  ? take(verb, &b, o)
-               : fit     ? say_several(verb, &b, fit)
+               : fit     ? say_several(verb, &b, fit, o->node)
                : b.count ? say_unknown(o->node, &b)
                          : say_none(verb, &b);
     beams_deinit(&b);

@@ -67,11 +67,13 @@ defmodule Live.NodesTest do
     "$CPROF" record -n second -d 1 -o b.json; echo "exit $?"
     "$CPROF" record -n second@10.0.0.1 -d 1; echo "exit $?"
     "$CPROF" doctor -n first; echo "exit $?"
+    node -name second@127.0.0.2; up 3
+    "$CPROF" record -n second -d 1; echo "exit $?"
     """
 
     {said, _} = alone(dir, script)
-    assert [several, by_name, unknown, doctor, _] = String.split(said, ~r/exit \d\n/)
-    assert Regex.scan(~r/exit (\d)/, said, capture: :all_but_first) == [["2"], ["0"], ["1"], ["0"]]
+    assert [several, by_name, unknown, doctor, same, _] = String.split(said, ~r/exit \d\n/)
+    assert Regex.scan(~r/exit (\d)/, said, capture: :all_but_first) == [["2"], ["0"], ["1"], ["0"], ["2"]]
     assert several =~ ~r/^ +PID  NODE +RUNS +OTP +UP FOR +USER$/m
     assert several =~ ~r/^ *\d+  first +- +#{Cprof.otp()} +\d+ s +root$/m
     assert several =~ ~r/^ *\d+  second@127.0.0.1 +- +#{Cprof.otp()} +\d+ s +root$/m
@@ -79,6 +81,8 @@ defmodule Live.NodesTest do
     assert by_name =~ ~r/^cprof: record: pid \d+, second@127.0.0.1$/m
     assert unknown =~ "second@10.0.0.1: no node was started with that name"
     assert doctor =~ ~r/^ok   Erlang VM/m
+    assert same =~ "cprof: record: several nodes have that name; choose one with -p PID; see"
+    refute same =~ ~r/^ *\d+  first /m
   end
 
   test "what a node runs is told by its command line" do
