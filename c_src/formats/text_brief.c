@@ -160,6 +160,15 @@ static void how_often(struct brief *b)
     buffer_text(b->out, times == 1 ? " wait" : " waits");
 }
 
+/* Who collects seldom is in no sample, so none seen does not mean none made. */
+static void how_much_in_binaries(struct brief *b)
+{
+    uint64_t bytes = figures_sum(b->p, VALUE_BINARY);
+    if (bytes)
+        value_say(b->out, b->p, bytes);
+    buffer_text(b->out, bytes ? " in binaries" : "no binaries seen");
+}
+
 /* Of allocation: on heaps, which is what the percentages are of, and outside of
  * them. */
 static void how_allocated(struct brief *b)
@@ -175,8 +184,8 @@ static void how_allocated(struct brief *b)
         buffer_text(b->out, "/s)");
     }
     buffer_text(b->out, ", ");
-    value_say(b->out, b->p, figures_sum(b->p, VALUE_BINARY));
-    buffer_printf(b->out, " in binaries; %llu samples",
+    how_much_in_binaries(b);
+    buffer_printf(b->out, "; %llu samples",
                   (unsigned long long)figures_sum(b->p, VALUE_SAMPLES));
 }
 
@@ -223,29 +232,26 @@ static void how_much(struct brief *b)
 }
 
 /* The largest sampling error of any share, which is that of a share of one
- * half. */
+ * half. The line is wrapped: it must not lose the figure in its middle. */
 static void how_sure(struct brief *b)
 {
     const struct profile_counters *c = profile_counters(b->p);
-    if (profile_is_wall(b->p)) {
-        buffer_printf(b->out,
-                      "Error:    at most +-%.2f in any percentage (95 %% "
-                      "interval); processes were read %llu times",
-                      summary_part_error_pct(b->s, b->s->counted / 2),
-                      (unsigned long long)c->ticks);
-        return;
-    }
-    if (text_samples_are_few(b->p, b->s))
-        buffer_printf(b->out,
-                      "Samples:  only %llu%s:", (unsigned long long)b->s->hits,
+    bool wall = profile_is_wall(b->p);
+    bool few = !wall && text_samples_are_few(b->p, b->s);
+    struct buffer line;
+    buffer_init(&line, BUFFER_DEFAULT_MAX);
+    if (few)
+        buffer_printf(&line, "only %llu%s: ", (unsigned long long)b->s->hits,
                       profile_is_alloc(b->p) ? ", if all were equal" : "");
-    else
-        buffer_text(b->out, "Error:   ");
-    buffer_printf(b->out, " at most +-%.2f in any percentage (95 %% interval)",
+    buffer_printf(&line, "at most +-%.2f in any percentage (95 %% interval)",
                   summary_part_error_pct(b->s, b->s->counted / 2));
-    if (c->samples && !filter_is_part(b->p))
-        buffer_printf(b->out, "; %.1f %% of stacks truncated",
+    if (wall)
+        buffer_printf(&line, "; processes were read %llu times",
+                      (unsigned long long)c->ticks);
+    else if (c->samples && !filter_is_part(b->p))
+        buffer_printf(&line, "; %.1f %% of stacks truncated",
                       summary_pct(c->truncated, c->samples));
+    text_cell_wrap_line(b->out, few ? "Samples:" : "Error:", &line);
 }
 
 /* If the figures are for only a part of the recording, a note above them says
@@ -266,7 +272,7 @@ void text_brief_write(struct buffer *out, const struct profile *p,
     if (s->samples && !is_foreign(b.m))
         text_states_write(out, s, 1);
     if (s->counted)
-        add_line(&b, how_sure);
+        how_sure(&b);
     else
         text_idle_write(out, s);
     text_notes_each(p, filter, out);

@@ -412,7 +412,11 @@ static void of_few_samples_of_allocation_too(void **state)
                                        .state = STATE_RUNNING};
     assert_int_equal(profile_add(p, &row, (uint64_t[]){1 << 30, 0, 8}), 0);
     char *text = brief(p);
-    assert_has(text, "\nSamples:  only 8, if all were equal: at most +-");
+    assert_has(text, ", no binaries seen; 8 samples\n");
+    assert_has(text,
+               "\nSamples:  only 8, if all were equal: at most +-28.48 in any "
+               "percentage (95 % interval); 0.0 % of\n"
+               "          stacks truncated\n");
     assert_has(text,
                "only 8 samples, if all were equal; record for longer (-d)\n");
     free(text);
