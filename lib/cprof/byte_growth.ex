@@ -224,19 +224,21 @@ defmodule Cprof.ByteGrowth do
     # Nothing is left of a function that has no samples.
     {k0, k1} = Map.fetch!(model.counts, key)
     {before, now} = {if(k0 > 0, do: before, else: 0.0), if(k1 > 0, do: now, else: 0.0)}
-    %{name: key, own: measure(before, now, verdict(true, before, now), error, model)}
+    least = 1.0e-9 * elem(model.bytes, 0)
+    %{name: key, own: measure({before, now}, {least, least}, verdict(true, before, now), error, model)}
   end
 
+  # That a side has no sample of it does not mean that it allocates nothing there: it may be half a sample.
   defp row(key, model, _, false, _) do
     {{k0, k1}, {n0, n1}, {t0, t1}} = {Map.fetch!(model.counts, key), model.n, model.bytes}
-    %{name: key, own: measure(t0 * k0 / n0, t1 * k1 / n1, :same, ByteEvidence.error_alone(model, key), model)}
+    {bytes, least} = {{t0 * k0 / n0, t1 * k1 / n1}, {t0 * 0.5 / n0, t1 * 0.5 / n1}}
+    %{name: key, own: measure(bytes, least, :same, ByteEvidence.error_alone(model, key), model)}
   end
 
-  defp measure(before, now, verdict, error, model) do
+  defp measure({before, now}, {least_before, least_now}, verdict, error, model) do
     growth = if before > 0, do: now / before - 1, else: 0.0
     reach = Statistics.reach(0.05, model.freedom) * error
-    least = 1.0e-9 * elem(model.bytes, 0)
-    log = :math.log(max(now, least) / max(before, least))
+    log = :math.log(max(now, least_now) / max(before, least_before))
 
     %{
       base: before,

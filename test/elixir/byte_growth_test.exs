@@ -169,6 +169,26 @@ defmodule Cprof.ByteGrowthTest do
     assert IO.iodata_to_binary(RunBytesText.functions(blind, 5)) =~ "Few samples"
   end
 
+  test "a function that has samples on one side only, by chance, does not seem to have changed" do
+    side = fn rows ->
+      run = %Runs{number: 1, count: 1, wall_us: 1000, allocated: 14_000_000, warm?: true, set: 1}
+      functions = for {name, samples} <- rows, do: %{name: name, kind: :elixir, own: samples * 1_000_000}
+      [{run, %{meta: %{counted: 14_000_000}, counters: %{effective: 14}, functions: functions}}]
+    end
+
+    {one, other} = {side.([{"A.a/0", 13}, {"A.gone/0", 1}]), side.([{"A.a/0", 13}, {"A.new/0", 1}])}
+    comparison = compare(one, other)
+
+    for name <- ["A.new/0", "A.gone/0"] do
+      assert %{own: %{interval: {low, high}}} = Enum.find(comparison.rows, &(&1.name == name))
+      assert low < 0 and high > 0 and high < 1000
+    end
+
+    text = IO.iodata_to_binary(RunBytesText.functions(comparison, 5))
+    assert text =~ ~r{^ +0 B +977 KiB +-  -\d\d\.\d to .* +same    A.new/0$}m
+    refute text =~ "unsure"
+  end
+
   test "runs that differ are no change" do
     unsteady = fn ->
       for {run, report} <- runs(work(), 5, 500),
