@@ -245,7 +245,7 @@ const struct option_row option_table[] = {
      "how many recordings to make within an hour, or N/min, or N/d for a day "
      "(default " TEXT(OPTIONS_AT_MOST) "/h)"},
     {"folder", 0, WATCH, "DIR", NULL, ANY, NULL, AT(watch.folder),
-     "the folder for recordings (default: the current one)"},
+     "an existing folder for recordings (default: the current one)"},
     {"name", 0, WATCH, "NAME", NULL, ANY, option_take_name, 0,
      "how the names of the files begin (default watch)"},
     {"keep", 0, WATCH, "SIZE", NULL, ANY, option_take_keep, 0,
