@@ -231,6 +231,9 @@ static int check_folder(struct watch *w)
     w->judge.place = &w->place;
     watch_series_begin(&w->place.series, w->o);
     int err = watch_series_check(&w->place.series);
+    if (err == -ENOENT)
+        return fail_text(w->o->watch.folder,
+                         "there is no such folder; create it first");
     return err ? fail(w->o->watch.folder, err) : EXIT_DONE;
 }
 
