@@ -92,9 +92,10 @@ static void add_uncertainty(char *to, size_t size,
         return;
     if (probe->error < 0) {
         snprintf(to, size,
-                 "; how uncertain the sum of all bytes is, because the rest of "
-                 "the time was not sampled, is not known: too little was "
-                 "sampled for that");
+                 "; how uncertain the sum of all bytes is, because %.1f %% of "
+                 "the time was not sampled, is not known: collections were "
+                 "sampled in too few windows of time for that",
+                 100 * (1 - probe->open_share));
         return;
     }
     int n = snprintf(to, size,

@@ -57,6 +57,19 @@ static void bytes_for_which_no_word_was_written_are_said(void **state)
     assert_notes(&probe, "25 % of the heap's bytes are charged", true);
 }
 
+static void an_error_that_is_not_known_names_what_was_left_out(void **state)
+{
+    (void)state;
+    struct engine_probe probe = usual;
+    probe.error = -1;
+    assert_notes(&probe, "how uncertain", false);
+    probe.open_share = 0.998;
+    assert_notes(&probe, "because 0.2 % of the time was not sampled, is not",
+                 true);
+    probe.error = 0.01;
+    assert_notes(&probe, "how uncertain", false);
+}
+
 static void without_breakpoints_nothing_is_said(void **state)
 {
     (void)state;
@@ -84,6 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cpus_on_which_no_word_was_watched_are_said),
         cmocka_unit_test(bytes_for_which_no_word_was_written_are_said),
+        cmocka_unit_test(an_error_that_is_not_known_names_what_was_left_out),
         cmocka_unit_test(without_breakpoints_nothing_is_said),
         cmocka_unit_test(more_bytes_of_a_sample_are_not_another_one),
     };
