@@ -78,6 +78,16 @@ defmodule Cprof.RunBytesText do
   end
 
   @doc """
+  That a limit was given, and that nobody knows of a single function whether it is above: empty if that is known.
+  """
+  @spec not_judged(ByteGrowth.t(), number() | nil) :: String.t()
+  def not_judged(%{whole: %{verdict: :grew}} = comparison, limit) when limit != nil do
+    if ByteGrowth.culprit(comparison), do: "", else: " Only the whole run was held against --fail-above."
+  end
+
+  def not_judged(_, _), do: ""
+
+  @doc """
   One sentence that says what changed: a function, if there is one to name, and the whole run. `caller` is that of the
   function.
   """

@@ -48,9 +48,11 @@ defmodule Cprof.RunCompare do
         _ -> nil
       end
 
+    sentence = RunBytesText.sentence(comparison, caller.(ByteGrowth.culprit(comparison)))
+
     %{
       tables: [wholes, "\n", functions],
-      sentence: RunBytesText.sentence(comparison, caller.(ByteGrowth.culprit(comparison))),
+      sentence: sentence <> RunBytesText.not_judged(comparison, opts[:fail_above]),
       above: if(above, do: RunBytesText.above(comparison, above, caller.(first)))
     }
   end

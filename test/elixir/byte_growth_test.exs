@@ -167,6 +167,10 @@ defmodule Cprof.ByteGrowthTest do
              ~r/^A whole run allocates \+7\.\d % .* do not show in which function\./
 
     assert IO.iodata_to_binary(RunBytesText.functions(blind, 5)) =~ "Few samples"
+    assert RunBytesText.not_judged(blind, 10.0) == " Only the whole run was held against --fail-above."
+    assert RunBytesText.not_judged(blind, nil) == ""
+    sure = compare(runs(even, 5, 700), runs(more, 5, 700))
+    assert ByteGrowth.culprit(sure).name == "A.a/0" and RunBytesText.not_judged(sure, 10.0) == ""
   end
 
   test "a function that has samples on one side only, by chance, does not seem to have changed" do
