@@ -18,8 +18,8 @@ defmodule Cprof.ByteGrowth do
   If the whole runs allocate the same, functions are named only if the samples show that one allocates more and another
   less, at the same level.
 
-  When the runs differ but no function can be named, `suspects` has those that may be it, with their probabilities, and
-  `runs_needed` says how many runs on both sides could decide it.
+  When the runs differ but no function can be named, `suspects` has all functions with the probability that each of them
+  is it, and `runs_needed` says how many runs on both sides could decide it.
 
   A function's bytes are its `own`: those of the function itself, and of the BIFs and C code that it calls. A function
   that calls others more often makes *them* grow.
@@ -39,9 +39,9 @@ defmodule Cprof.ByteGrowth do
   @usual_worth 4
   # Two functions are told apart with 95 % certainty, in 95 % of cases, when their explanations are this far apart.
   @far_apart 21.0
-  # Less likely ones are no suspects.
-  @suspect 0.05
-  @most_suspects 5
+  # Less likely ones are not listed.
+  @likely 0.05
+  @most_listed 5
   @most_runs 10_000
 
   # What was allocated outside of any Erlang function.
@@ -60,7 +60,7 @@ defmodule Cprof.ByteGrowth do
 
   @typedoc """
   `whole` is the whole run, `samples` the number of equal samples of each side, and `suspects` have the probability that
-  each of them is the one that changed.
+  each of them is the one that changed, the most likely first.
   """
   @type t :: %{
           rows: [row()],
@@ -259,25 +259,32 @@ defmodule Cprof.ByteGrowth do
     sum = Enum.sum(for {_, odds} <- odds, do: odds)
     names = Map.new(rows, &{&1.name, &1})
 
-    for {%{set: [key]} = one, odds} <- Enum.sort_by(odds, fn {_, odds} -> -odds end), odds / sum >= @suspect do
+    for {%{set: [key]} = one, odds} <- Enum.sort_by(odds, fn {_, odds} -> -odds end) do
       {before, now} = ByteEvidence.bytes(model, one, key)
       growth = if before > 0, do: now / before - 1, else: 0.0
       row = names[key]
       {%{row | own: %{row.own | base: before, now: now, growth: growth}}, odds / sum}
     end
-    |> Enum.take(@most_suspects)
   end
 
   # For each that may be it, so many that it could be told from the one that is hardest to tell from it.
   defp runs_needed(_, [], _, _), do: nil
 
   defp runs_needed(model, suspects, keys, runs) do
-    least = for {%{name: one}, _} <- suspects, other <- keys, other != one, do: ByteEvidence.apart(model, one, other)
+    least =
+      for {%{name: one}, _} <- likely(suspects), other <- keys, other != one, do: ByteEvidence.apart(model, one, other)
+
     least = Enum.min(least, fn -> @far_apart end)
     min(ceil(runs * max(@far_apart / max(least, 1.0e-6), 1.5)), @most_runs)
   end
 
   # --- conclusions -------------------------------------------------------------
+
+  @doc "Those suspects that are worth listing: at most five, none with a probability below 5 %."
+  @spec likely([{row(), float()}]) :: [{row(), float()}]
+  def likely(suspects) do
+    suspects |> Enum.take(@most_listed) |> Enum.filter(fn {_, part} -> part >= @likely end)
+  end
 
   @doc """
   The function that changed most: one that grew, or else one that shrank; or nil.

@@ -119,13 +119,21 @@ defmodule Cprof.RunBytesText do
   defp may_be(%{suspects: []}), do: ""
 
   defp may_be(%{suspects: suspects, runs_needed: runs}) do
-    names = for {row, part} <- suspects, do: "#{:cprof_words.shown(row.name)} (#{round(part * 100)} %)"
-
     more =
       if runs, do: ". About #{runs} runs on both sides could decide it (--runs #{runs}), or more work in each", else: ""
 
-    "; it may be #{Enum.join(names, ", ")}#{more}"
+    "; it may be #{who(ByteGrowth.likely(suspects), length(suspects))}#{more}"
   end
+
+  defp who([], count), do: "any of #{count} functions"
+
+  defp who(likely, _) do
+    names = for {row, part} <- likely, do: "#{:cprof_words.shown(row.name)} (#{in_percent(part)} %)"
+    left = in_percent(1 - Enum.sum(for {_, part} <- likely, do: part))
+    Enum.join(names, ", ") <> if(left > 0, do: ", or another one (#{left} %)", else: "")
+  end
+
+  defp in_percent(part), do: round(part * 100)
 
   @doc """
   What of it is above the limit, as `Cprof.ByteGrowth.grown_above/2` found it.

@@ -158,6 +158,18 @@ defmodule Cprof.ByteGrowthTest do
     assert {:one_of, [_, _]} = above = ByteGrowth.grown_above(comparison, 0.1)
     assert RunBytesText.above(comparison, above, nil) =~ "one of several functions grew by more"
 
+    # Any of many functions would have grown by much more, but none of them is likely by itself.
+    many = for n <- 1..25, do: {"A.f#{n}/0", 8.0e6}
+    [{name, bytes} | others] = many
+    comparison = compare(runs(many, 2, 150), runs([{name, 1.3 * bytes} | others], 2, 150))
+    assert ByteGrowth.culprit(comparison) == nil
+    assert {:one_of, _} = above = ByteGrowth.grown_above(comparison, 0.1)
+
+    assert RunBytesText.above(comparison, above, nil) =~
+             ~r/it may be (any of \d+ functions|.*, or another one \(\d+ %\))\. About/
+
+    assert ByteGrowth.grown_above(compare(runs(many, 2, 150), runs(many, 2, 150)), 0.1) == nil
+
     # Nothing was sampled at all.
     blind = compare(runs(even, 2, 0), runs(more, 2, 0))
     assert blind.rows == [] and ByteGrowth.grown_above(blind, 0.1) == nil
