@@ -3,6 +3,8 @@
 #include "base/procstate.h"
 #include "base/random.h"
 
+enum { WORD = 8 };
+
 static bool fits(uint32_t offset, uint32_t head_bytes)
 {
     return offset % 8 == 0 && offset + 8 <= head_bytes;
@@ -16,7 +18,7 @@ int alloc_collection_fields(const struct collector_fields *at,
         bytes > BPF_HEAD_MAX || !fits(at->heap, bytes) ||
         !fits(at->high_water, bytes) || !fits(at->fragments, bytes) ||
         !fits(at->old_heap, bytes) || !fits(at->old_hend, bytes) ||
-        !fits(at->off_heap, bytes))
+        !fits(at->off_heap, bytes) || !fits(at->newest_fragment, bytes))
         return -E_COLLECTOR;
     *out = (struct bpf_collector){.heap = at->heap,
                                   .high_water = at->high_water,
@@ -24,6 +26,7 @@ int alloc_collection_fields(const struct collector_fields *at,
                                   .old_heap = at->old_heap,
                                   .old_hend = at->old_hend,
                                   .off_heap = at->off_heap,
+                                  .newest_fragment = at->newest_fragment,
                                   .state = state,
                                   .collecting = PROCSTATE_FLAG_GC,
                                   .known = 1};
@@ -43,11 +46,34 @@ struct alloc_collection alloc_collection_read(const struct bpf_record *record,
                  .old_heap = bpf_sample_field(record, at->old_heap),
                  .old_hend = bpf_sample_field(record, at->old_hend)}};
     bool dirty = record->flags & BPF_DIRTY;
+    c.newest_fragment = record->newest_fragment;
     if (!s->process.c_p)
         return c;
     c.bytes = alloc_words_bytes(&c.heap, dirty);
     c.left = alloc_words_left(&c.heap, dirty);
     return c;
+}
+
+void alloc_collection_offer_block(const struct alloc_collection *c,
+                                  double weight, struct alloc_picked *of)
+{
+    of->from = c->heap.high_water;
+    of->to = c->heap.htop;
+    of->fragments = 0;
+    of->bytes = (double)c->bytes.block * weight;
+}
+
+void alloc_collection_offer_beside(const struct alloc_collection *c,
+                                   const struct collector_fields *at,
+                                   double weight, struct alloc_picked *of)
+{
+    uint64_t all = c->bytes.beside / WORD, newest = c->newest_fragment;
+    of->from = of->owner + at->fragments;
+    of->to = of->from + WORD;
+    of->fragments = all < ALLOC_FRAGMENT_WORDS ? all : ALLOC_FRAGMENT_WORDS;
+    if (newest > of->fragments && newest <= all)
+        of->fragments = newest;
+    of->bytes = (double)c->bytes.beside * weight;
 }
 
 /* A whole number that is x on average. */

@@ -24,10 +24,14 @@
 enum { ALLOC_PICKS = 8 };
 
 struct alloc_picked {
-    uint64_t owner;    /**< the struct of its process */
-    uint64_t from, to; /**< the addresses that were filled since the last one,
-                            at least one word */
-    double bytes;      /**< that it stands for (bytes times weight), above 0 */
+    uint64_t owner;     /**< the struct of its process */
+    uint64_t from, to;  /**< the addresses that were filled since the last one,
+                             at least one word; of fragments: of the word in
+                             which its process counts theirs */
+    uint64_t fragments; /**< 0: it is chosen for its words on the heap. Else for
+                             those in fragments: from so many of the next ones,
+                             one is to be found */
+    double bytes;       /**< that it stands for (bytes times weight), above 0 */
     uint64_t collection; /**< which one it is: copies have the same number */
     struct alloc_charged charged; /**< to its stack so far */
     uint8_t *record;              /**< of the program; owned, if it is a copy */

@@ -4,12 +4,15 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "engine/alloc_collection.h"
 #include "target/memory.h"
 
 enum {
     WORD = 8,
     SLOW_BYTES = 1 << 20,
     MOST_HITS = 64, /* of one word, on each CPU, for each allocation wanted */
+    MOST_FRAGMENTS = ALLOC_FRAGMENT_WORDS / 2, /* the same of a count of words
+                                                  in fragments */
     SAME_NS = 2000, /* a heap is not filled again in this time */
     SKIP_MOST = 4,  /* allocations of a word that are passed over, at most */
     /* How long a word is watched: a while, and longer in a large heap. */
@@ -164,20 +167,41 @@ static uint64_t patience_ns(const struct alloc_watches *w,
     return usual > LEAST_NS ? usual : LEAST_NS;
 }
 
-/* The program must know the word before it can be hit. */
-static int arm(struct alloc_watches *w, struct alloc_watch *watch,
-               uint64_t now_ns)
+static struct bpf_watch word_of(struct alloc_watches *w,
+                                const struct alloc_picked *of)
 {
-    const struct alloc_picked *of = &watch->of;
     uint64_t from = of->from, words = (of->to - of->from) / WORD;
     bool slow = is_slow(w, of, &from);
-    const struct bpf_watch told = {
+    return (struct bpf_watch){
         .addr = from + WORD * (random_next(&w->random) % words),
         .owner = of->owner,
         .serial = ++w->serial,
         .skip = slow ? 0 : 1 + random_next(&w->random) % SKIP_MOST,
         .same_ns = w->same_ns,
         .wanted = slow ? 1 : w->writes};
+}
+
+/* The first write is passed over: it is likely to end a long time without any.
+ * It says how many words there are to count from. */
+static struct bpf_watch fragment_of(struct alloc_watches *w,
+                                    const struct alloc_picked *of)
+{
+    return (struct bpf_watch){.addr = of->from,
+                              .owner = of->owner,
+                              .serial = ++w->serial,
+                              .skip = random_next(&w->random) % of->fragments,
+                              .counts = 1,
+                              .before = UINT64_MAX,
+                              .wanted = 1};
+}
+
+/* The program must know the word before it can be hit. */
+static int arm(struct alloc_watches *w, struct alloc_watch *watch,
+               uint64_t now_ns)
+{
+    const struct alloc_picked *of = &watch->of;
+    const struct bpf_watch told =
+        of->fragments ? fragment_of(w, of) : word_of(w, of);
     watch->serial = told.serial;
     watch->wanted = watch->left = (unsigned)told.wanted;
     watch->from_ns = now_ns;
@@ -186,7 +210,19 @@ static int arm(struct alloc_watches *w, struct alloc_watch *watch,
     int err = bpf_program_watch(w->program, (uint32_t)(watch - w->list), &told);
     return err ? err
                : breakpoints_arm_at(&watch->at, told.addr,
-                                    MOST_HITS * watch->wanted);
+                                    told.counts ? MOST_FRAGMENTS
+                                                : MOST_HITS * watch->wanted);
+}
+
+/* Two breakpoints on one count would be hit by the same writes. */
+static bool is_counted(const struct alloc_watches *w,
+                       const struct alloc_picked *of)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (of->fragments && w->list[i].of.len && w->list[i].of.fragments &&
+            w->list[i].of.owner == of->owner)
+            return true;
+    return false;
 }
 
 /* The next one that can be watched; NULL: none. */
@@ -194,9 +230,10 @@ static struct alloc_picked *next_of(struct alloc_watches *w)
 {
     for (size_t i = 0; i < ALLOC_PICKS; i++) {
         size_t at = (w->next + i) % ALLOC_PICKS;
-        if (w->queue[at].len && !is_early(w, &w->queue[at])) {
+        struct alloc_picked *of = &w->queue[at];
+        if (of->len && !is_early(w, of) && !is_counted(w, of)) {
             w->next = (at + 1) % ALLOC_PICKS;
-            return &w->queue[at];
+            return of;
         }
     }
     return NULL;

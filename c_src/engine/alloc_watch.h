@@ -25,6 +25,14 @@
  *
  * In large heaps, the word is in the part that is filled after the collection.
  *
+ * What does not fit into a heap is put into fragments beside it, and so are the
+ * results of arithmetic with large integers. Each of these is somewhere else.
+ * But a process counts the words in its fragments. So if the bytes of a
+ * collection were chosen that are in fragments, the breakpoint is on this
+ * count, and each write to it adds a fragment. Which of the next words in
+ * fragments is to be found is random, so functions are found in proportion to
+ * the words of their fragments.
+ *
  * If no function writes the word in time, the stack of the chosen collection is
  * the sample; the report says for how much of all bytes that was so.
  */

@@ -1,12 +1,12 @@
 /*
  * The engine of allocation, with breakpoints of the CPUs. One is on the first
  * instruction of the garbage collector, during some windows (alloc_probe.h): it
- * shows how much processes allocate. Others are on single words of heaps, and
- * show which functions fill them (alloc_watch.h). BPF programs take the
+ * shows how much processes allocate. Others are on single words of heaps, or on
+ * counts of what is beside them, and show which functions fill them
+ * (alloc_watch.h). BPF programs take the
  * samples, as for CPU time.
  *
- * What lies beside a heap, in fragments and as binaries, is charged to the
- * function that ran when the collection began.
+ * Binaries are charged to the function that ran when the collection began.
  */
 #include <errno.h>
 #include <math.h>
@@ -82,14 +82,19 @@ static void keep_error(struct engine *e, int err)
         e->error = err;
 }
 
-static void offer(struct engine *e, const struct alloc_picked *of)
+static void offer(struct engine *e, const struct alloc_collection *c,
+                  double weight, struct alloc_picked *of)
 {
+    alloc_collection_offer_block(c, weight, of);
+    if (of->bytes > 0)
+        keep_error(e, alloc_watches_offer(&e->watches, of));
+    alloc_collection_offer_beside(c, &e->at, weight, of);
     if (of->bytes > 0)
         keep_error(e, alloc_watches_offer(&e->watches, of));
 }
 
-/* The record of a collection: what is in the heap's block is shared among the
- * words that are watched. */
+/* The record of a collection: its bytes are shared among the words that are
+ * watched, if any can be. */
 static void take_collection(struct engine *e, const struct bpf_record *record,
                             size_t len, struct sample *s)
 {
@@ -98,28 +103,22 @@ static void take_collection(struct engine *e, const struct bpf_record *record,
     bool repeats =
         !dirty &&
         alloc_repeats_take(&e->repeats, e->probe.windows.windows + 1, &c, s);
-    const struct alloc_bytes bytes = c.bytes;
+    uint64_t bytes = c.bytes.block + c.bytes.beside;
     double weight = alloc_probe_weight(&e->probe, s->time_ns);
+    double own = alloc_watches_any(&e->watches) ? 0 : (double)bytes * weight;
     e->many += record->flags & BPF_BINARIES_CUT ? 1 : 0;
-    e->seen.bytes += (double)(bytes.block + bytes.beside + s->binary_bytes);
+    e->seen.bytes += (double)(bytes + s->binary_bytes);
     e->seen.collections += dirty ? -1 : repeats ? 0 : 1;
     e->seen.dirty += dirty ? 1 : 0;
     struct alloc_picked of = {.owner = s->process.c_p,
-                              .from = c.heap.high_water,
-                              .to = c.heap.htop,
-                              .bytes = (double)bytes.block * weight,
                               .collection = ++e->collections,
                               .record = (uint8_t *)record,
                               .len = len};
-    double own = (double)bytes.beside * weight;
-    if (!alloc_watches_any(&e->watches)) {
-        own += of.bytes;
-        e->unseen += of.bytes;
-        of.bytes = 0;
-    }
+    e->unseen += own;
     hand_on_process(e, &c, weight, s);
     hand_on(e, s, own, (double)s->binary_bytes * weight, &of.charged);
-    offer(e, &of);
+    if (own <= 0)
+        offer(e, &c, weight, &of);
 }
 
 static bool take_record(void *ctx, const void *record, size_t len)

@@ -149,6 +149,7 @@ static int find_fields(const struct layout *l, const struct memory *m,
         .old_heap = places.old_heap,
         .old_hend = places.old_hend,
         .fragments = places.fragments,
+        .newest_fragment = places.newest_fragment,
         .off_heap = places.off_heap,
     };
     return 0;

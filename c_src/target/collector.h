@@ -49,6 +49,7 @@ struct collector_fields {
                           */
     uint32_t old_heap, old_hend; /**< the old heap */
     uint32_t fragments;          /**< words in heap fragments (mbuf_sz) */
+    uint32_t newest_fragment; /**< that which BIFs made last (mbuf), if any */
     uint32_t off_heap; /**< the list of what lies outside the heap, newest
                             first; behind it the words of its binaries */
 };

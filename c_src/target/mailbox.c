@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "target/erlproc.h"
+#include "target/heap_fragment.h"
 
 enum {
     COMBINED = 1,     /* ERTS_MSG_COMBINED_HFRAG: the fragment is in it */
@@ -14,7 +15,7 @@ enum {
 };
 
 struct fragment {
-    uint64_t next, off_heap[2], alloc_size, used_size;
+    uint64_t word[HEAP_FRAGMENT_WORDS];
 };
 
 struct message {
@@ -47,9 +48,11 @@ static int copy_message(const struct memory *m, uint64_t at, struct message *to)
 
 static int add_fragment(const struct fragment *f, struct mailbox *out)
 {
-    if (f->used_size > f->alloc_size || f->alloc_size >> WORD_BITS)
+    uint64_t alloc_size = f->word[HEAP_FRAGMENT_ALLOC_SIZE];
+    uint64_t used_size = f->word[HEAP_FRAGMENT_USED_SIZE];
+    if (used_size > alloc_size || alloc_size >> WORD_BITS)
         return -E_TORN;
-    out->data_words += f->used_size;
+    out->data_words += used_size;
     return 0;
 }
 
@@ -62,7 +65,7 @@ static int add_fragments(const struct memory *m, uint64_t at,
         err = i < FRAGMENTS ? copy(m, at, &f, sizeof(f)) : -E_TORN;
         if (!err)
             err = add_fragment(&f, out);
-        at = err ? 0 : f.next;
+        at = err ? 0 : f.word[HEAP_FRAGMENT_NEXT];
     }
     return err;
 }
@@ -78,7 +81,8 @@ static int add_data(const struct memory *m, const struct message *message,
     if (message->data != COMBINED)
         return add_fragments(m, message->data, out);
     int err = add_fragment(&message->own, out);
-    return err ? err : add_fragments(m, message->own.next, out);
+    return err ? err
+               : add_fragments(m, message->own.word[HEAP_FRAGMENT_NEXT], out);
 }
 
 /* --- a queue -------------------------------------------------------------- */

@@ -76,7 +76,8 @@ struct procfigures_places {
      *  first. */
     uint32_t queues[PROCFIGURES_QUEUES];
     uint32_t reductions;
-    uint32_t heap, heap_size, high_water, old_hend, old_heap, fragments;
+    uint32_t heap, heap_size, high_water, old_hend, old_heap;
+    uint32_t fragments, newest_fragment; /**< their words; the newest one */
     uint32_t off_heap; /**< list of data outside the heap; vheap follows it */
     uint32_t vheap, vheap_old;
     uint32_t bytes; /**< of a struct, that must be copied for all of them */

@@ -83,6 +83,7 @@ static void find_heap(const struct search *s, size_t off_heap,
     out->old_hend = (uint32_t)old * 8;
     out->old_heap = (uint32_t)(old + 2) * 8;
     out->fragments = (uint32_t)(off_heap + 2) * 8;
+    out->newest_fragment = (uint32_t)(off_heap - 1) * 8;
     out->known[PROCFIGURE_HEAP] = true;
 }
 

@@ -123,6 +123,37 @@ static void a_collection_is_one_sample(void **state)
     alloc_watches_close(&w);
 }
 
+/* Each of the writes to it is a fragment: a second breakpoint would only cost.
+ */
+static void a_count_of_fragments_is_watched_once(void **state)
+{
+    (void)state;
+    struct alloc_watches w;
+    struct sums sums = {0};
+    uint8_t record = 1;
+    const struct alloc_picked of = {.owner = (uint64_t)(uintptr_t)heap,
+                                    .from = (uint64_t)(uintptr_t)(heap + 1),
+                                    .to = (uint64_t)(uintptr_t)(heap + 2),
+                                    .fragments = WORDS,
+                                    .bytes = all_bytes,
+                                    .collection = 1,
+                                    .record = &record,
+                                    .len = 1};
+    open_watches(&w, WRITES);
+    assert_int_equal(alloc_watches_offer(&w, &of), 0);
+    alloc_watches_choose(&w);
+    serve(&w, clock_now_ns(), &sums);
+    assert_int_equal(w.armed, 1);
+    assert_int_equal(w.list[0].at.addr, of.from);
+    find(&w, 1, &sums); /* all that was wanted */
+    assert_float_equal(sums.found, all_bytes / ALLOC_PICKS, 1e-6);
+    serve(&w, clock_now_ns(), &sums);
+    assert_int_equal(w.armed, 2);
+    alloc_watches_end(&w, missed, &sums);
+    assert_float_equal(sums.found + sums.missed, all_bytes, 1e-6);
+    alloc_watches_close(&w);
+}
+
 static void cpus_without_breakpoints_are_counted(void **state)
 {
     (void)state;
@@ -177,6 +208,7 @@ int main(void)
         cmocka_unit_test(all_bytes_are_kept_if_words_are_written_in_part),
         cmocka_unit_test(what_is_returned_goes_to_the_next),
         cmocka_unit_test(a_collection_is_one_sample),
+        cmocka_unit_test(a_count_of_fragments_is_watched_once),
         cmocka_unit_test(cpus_without_breakpoints_are_counted),
         cmocka_unit_test(there_may_be_none_at_all),
     };

@@ -3,12 +3,15 @@
  * Samples of allocation, by breakpoints of the CPU. One is at the first
  * instruction of the garbage collector (target/collector.h): there the program
  * learns what a process has allocated since its last collection. The others are
- * on words of heaps: the function that writes such a word allocates it.
+ * on words of heaps: the function that writes such a word allocates it; and on
+ * counts of the words in heap fragments: the function that adds to one
+ * allocates a fragment.
  */
 #ifndef CPROF_ENGINE_BPF_ALLOC_BPF_H
 #define CPROF_ENGINE_BPF_ALLOC_BPF_H
 
 #include "engine/bpf/binaries.bpf.h"
+#include "target/heap_fragment.h"
 
 /* When collections are sampled. */
 struct {
@@ -118,6 +121,18 @@ static __always_inline bool is_open(const struct bpf_window *w, __u64 now,
     return now >= w->from_ns && now < w->to_ns + t->lost_ns;
 }
 
+/* The newest fragment may be one that was counted at an earlier call of the
+ * collector; our side compares it with what is new. */
+static __always_inline void take_newest_fragment(struct copying *c)
+{
+    const struct bpf_collector *at = &c->setup->collector;
+    __u64 fragment = 0;
+    if (c->s->record.c_p && at->known)
+        fragment = field(c, at->newest_fragment);
+    c->s->record.newest_fragment =
+        fragment ? word_at(fragment + 8 * HEAP_FRAGMENT_USED_SIZE) : 0;
+}
+
 /* After the end of a window, the kernel disables the breakpoint. It does not
  * depend on our side, which may be late. */
 SEC("perf_event")
@@ -136,6 +151,7 @@ int take_collection(struct bpf_perf_event_data *ctx)
     }
     take_hit(ctx, &c, tid);
     take_binaries(&c);
+    take_newest_fragment(&c);
     hand_over(&c, 0);
     count_hit(BPF_HITS_COLLECTIONS, HIT_TAKEN, now);
     c.thread->lost_ns += w->trap_ns + bpf_ktime_get_ns() - now;
@@ -214,24 +230,57 @@ static __always_inline bool is_same(struct bpf_watch *w, __u64 now)
     return left && now - left < w->same_ns;
 }
 
-/* false: it is no allocation, or is passed over. */
+/* Is it an allocation of the word that is not passed over? */
+static __always_inline bool is_wanted(const struct copying *c,
+                                      struct bpf_watch *w, __u64 began_ns)
+{
+    if (!is_allocation(c, w) || is_same(w, began_ns))
+        return false;
+    if (w->skip == 0)
+        return true;
+    w->skip--;
+    return false;
+}
+
+/* --- fragments ------------------------------------------------------------ */
+
+/* Is the word among those that are now in fragments, and were not before? The
+ * count also falls: the collector sets it to 0, and a BIF gives back what it
+ * did not need. */
+static __always_inline bool is_counted(struct bpf_watch *w)
+{
+    __u64 now = word_at(w->addr), before = w->before;
+    w->before = now;
+    if (now <= before)
+        return false;
+    if (now - before > w->skip)
+        return true;
+    w->skip -= now - before;
+    return false;
+}
+
+/* The struct may have been given back, and its memory used again. */
+static __always_inline bool is_fragment(const struct copying *c,
+                                        const struct bpf_watch *w)
+{
+    return c->s->record.c_p == w->owner && !is_collecting(c);
+}
+
+/* --- both ----------------------------------------------------------------- */
+
+/* false: it is no allocation, or is passed over. Most writes of a count are, so
+ * nothing is copied for these. */
 static __always_inline bool try_word(struct bpf_perf_event_data *ctx,
                                      __u64 began_ns)
 {
     struct copying c = begin_hit();
     struct bpf_watch *w = find_watch(ctx->addr);
     __u32 tid = find_thread(&c);
-    if (!c.s || !w || !c.thread)
+    if (!c.s || !w || !c.thread || (w->counts && !is_counted(w)))
         return false;
     take_hit(ctx, &c, tid);
-    if (!is_allocation(&c, w))
+    if (w->counts ? !is_fragment(&c, w) : !is_wanted(&c, w, began_ns))
         return false;
-    if (is_same(w, began_ns))
-        return false;
-    if (w->skip) {
-        w->skip--;
-        return false;
-    }
     w->wanted--;
     c.s->record.watch = w->serial;
     hand_over(&c, w->wanted ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);

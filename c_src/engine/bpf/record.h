@@ -59,8 +59,10 @@ struct bpf_record {
     __u32 sleep, has_sleep; /* sample_scheduler of target/sample.h */
     __u64 code[5]; /* newest entry of the JIT list: its address and content */
     struct bpf_wait wait;
-    __u64 binary_bytes; /* of a collection: of binaries outside the heap that
-                           the process has had since the last one */
+    __u64 binary_bytes;    /* of a collection: of binaries outside the heap that
+                              the process has had since the last one */
+    __u64 newest_fragment; /* of a collection: words of the heap fragment that a
+                              BIF made last, if there is one */
     __u64 watch; /* serial of the watch whose word was written; 0: another
                     kind of sample */
     struct {
@@ -72,7 +74,7 @@ struct bpf_record {
 /* Offsets in Process, all below BPF_HEAD_MAX, of what a collection's sample
  * needs; target/collector.h tells what they are. */
 struct bpf_collector {
-    __u32 heap, high_water, hend, old_heap, old_hend, off_heap;
+    __u32 heap, high_water, hend, old_heap, old_hend, off_heap, newest_fragment;
     __u32 state;      /* of 4 bytes */
     __u32 collecting; /* its flag that is set during a collection */
     __u32 known;      /* 0: the others are not known */
@@ -92,12 +94,16 @@ struct bpf_setup {
     struct bpf_collector collector;
 };
 
-/* A word of a heap on which a breakpoint is. */
+/* A word on which a breakpoint is: of a heap, or that in which a process counts
+ * the words of its heap fragments. */
 struct bpf_watch {
     __u64 addr;
-    __u64 owner;  /* the process in whose heap it was */
+    __u64 owner;  /* the process in whose heap it was, or whose count it is */
     __u64 serial; /* never 0 */
-    __u64 skip;   /* so many allocations of the word are passed over */
+    __u64 skip;   /* so many allocations of the word are passed over; so many
+                     words in fragments */
+    __u64 counts; /* 1: it is such a count */
+    __u64 before; /* what that was after the last write; ~0: there was none */
     __u64
         same_ns; /* writes that follow each other faster are of the same one */
     __u64 left_ns; /* when the program had handled the last one */
