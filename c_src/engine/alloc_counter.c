@@ -1,8 +1,11 @@
 #include "engine/alloc_counter.h"
 
-void alloc_counter_init(struct alloc_counter *c, pid_t pid, uint32_t offset)
+void alloc_counter_init(struct alloc_counter *c, pid_t pid,
+                        const struct collector *of)
 {
-    *c = (struct alloc_counter){.memory = memory_of_pid(pid), .offset = offset};
+    *c = (struct alloc_counter){.memory = memory_of_pid(pid),
+                                .offset = of->counter,
+                                .dirty_at = of->dirty};
 }
 
 static uint64_t place_of(const struct alloc_counter *c,
@@ -55,4 +58,30 @@ double alloc_counter_since(struct alloc_counter *c)
         sum += c->value[i];
     c->last = sum;
     return known && c->read && sum >= before ? (double)(sum - before) : -1;
+}
+
+/* The VM holds a lock while it adds to both, but a single one is rarely so much
+ * that it matters. */
+static void add_dirty(struct alloc_counter *c, struct alloc_seen *to)
+{
+    enum { WORD = 8 };
+    uint64_t had[2] = {c->dirty[0], c->dirty[1]};
+    bool known = c->dirty_read;
+    c->dirty_read = c->dirty_at && memory_read(&c->memory, c->dirty_at - WORD,
+                                               c->dirty, sizeof(c->dirty)) == 0;
+    if (!known || !c->dirty_read || c->dirty[0] < had[0] ||
+        c->dirty[1] < had[1])
+        return;
+    to->dirty_freed += WORD * (double)(c->dirty[0] - had[0]);
+    to->dirty_counted += (double)(c->dirty[1] - had[1]);
+}
+
+bool alloc_counter_add(struct alloc_counter *c, struct alloc_seen *to)
+{
+    double counted = alloc_counter_since(c);
+    add_dirty(c, to);
+    if (counted < 0)
+        return false;
+    to->counted = counted + (to->counted > 0 ? to->counted : 0);
+    return true;
 }

@@ -1,7 +1,8 @@
 /**
  * @file alloc_counter.h
- * The VM's own count of the collections on normal schedulers. It says exactly
- * how many there were while no breakpoint was set, but nothing else of them.
+ * The VM's own counts of collections. That of each normal scheduler says
+ * exactly how many there were while no breakpoint was set, but nothing else of
+ * them. That of all dirty schedulers is one, beside what they have freed.
  */
 #ifndef CPROF_ENGINE_ALLOC_COUNTER_H
 #define CPROF_ENGINE_ALLOC_COUNTER_H
@@ -11,7 +12,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "engine/alloc_windows.h"
 #include "engine/engine.h"
+#include "target/collector.h"
 #include "target/memory.h"
 
 /** As many normal schedulers as a VM can have (ERTS_MAX_NO_OF_SCHEDULERS). */
@@ -23,17 +26,25 @@ struct alloc_counter {
     struct memory_span at[ALLOC_COUNTER_MAX]; /**< where each scheduler has its
                                                    own, to be read into */
     uint64_t value[ALLOC_COUNTER_MAX];        /**< these */
-    size_t count;  /**< of schedulers; 0: not all of them are known */
-    uint64_t last; /**< the sum when it was read last */
-    bool read;     /**< is `last` that of these schedulers? */
+    size_t count;      /**< of schedulers; 0: not all of them are known */
+    uint64_t last;     /**< the sum when it was read last */
+    bool read;         /**< is `last` that of these schedulers? */
+    uint64_t dirty_at; /**< struct collector's `dirty` */
+    uint64_t dirty[2]; /**< what was read there last: {freed words, count} */
+    bool dirty_read;   /**< was it? */
 };
 
 /** The counter points to itself: it must not be moved once it is in use.
- *  @param offset  struct collector's `counter`; 0: nothing is ever known */
-void alloc_counter_init(struct alloc_counter *c, pid_t pid, uint32_t offset);
+ *  @param of  what of it is 0 is never known */
+void alloc_counter_init(struct alloc_counter *c, pid_t pid,
+                        const struct collector *of);
 /** Takes over the node's schedulers as they are known now. */
 void alloc_counter_set(struct alloc_counter *c, const struct engine_view *view);
-/** How many collections there were since the last call; below 0: not known. */
+/** How many collections there were on normal schedulers since the last call;
+ *  below 0: not known. */
 double alloc_counter_since(struct alloc_counter *c);
+/** Adds what both counts say since the last call.
+ *  @return is that of normal schedulers known? */
+bool alloc_counter_add(struct alloc_counter *c, struct alloc_seen *to);
 
 #endif

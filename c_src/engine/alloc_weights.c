@@ -1,5 +1,7 @@
 #include "engine/alloc_weights.h"
 
+#include <math.h>
+
 /* Shares of nodes whose allocation was known were off by 1.4 times as much as
  * those of independent samples would be (docs/alloc.md), so their squares by
  * twice as much. */
@@ -17,9 +19,14 @@ bool alloc_weights_add(struct alloc_weights *w, struct alloc_charged *of,
     return first;
 }
 
-uint64_t alloc_weights_effective(const struct alloc_weights *w)
+/* The variance of a share is 1 / 4n at most, if there are n equal samples.
+ * Bytes that are lacking in the sum change each share by their part of it at
+ * most. */
+uint64_t alloc_weights_effective(const struct alloc_weights *w,
+                                 double long_error)
 {
-    return w->heap_squared > 0
-               ? (uint64_t)(w->heap * w->heap / w->heap_squared / SPREAD)
-               : 0;
+    if (w->heap_squared <= 0)
+        return 0;
+    double single = SPREAD * w->heap_squared / (w->heap * w->heap);
+    return (uint64_t)llround(1 / (single + 4 * long_error * long_error));
 }

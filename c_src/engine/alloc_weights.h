@@ -27,7 +27,9 @@ struct alloc_weights {
  *  @return was it its first time? */
 bool alloc_weights_add(struct alloc_weights *w, struct alloc_charged *of,
                        double heap);
-/** How many samples of equal weight would be as certain. */
-uint64_t alloc_weights_effective(const struct alloc_weights *w);
+/** How many samples of equal weight would be as certain.
+ *  @param long_error  alloc_windows_long_error */
+uint64_t alloc_weights_effective(const struct alloc_weights *w,
+                                 double long_error);
 
 #endif

@@ -177,9 +177,21 @@ static void add_part(struct alloc_parts *p, double bytes, double size)
     p->size += size;
 }
 
+/* Each long collection of the span is in the window or not, as if by itself.
+ * Its bytes are at least those that it frees, and all are taken to be equal. */
+static void remember_long(struct alloc_windows *w,
+                          const struct alloc_seen *seen)
+{
+    double left_out = w->weight / w->factor - 1; /* per one in the window */
+    if (seen->dirty_counted > 0 && !w->whole)
+        w->long_squared += seen->dirty_freed * seen->dirty_freed /
+                           seen->dirty_counted * left_out;
+}
+
 void alloc_windows_add(struct alloc_windows *w, const struct alloc_seen *seen)
 {
     double bytes = seen->bytes * w->weight;
+    remember_long(w, seen);
     if (w->whole) {
         w->bytes_whole += bytes;
     } else if (seen->counted < 0) {
@@ -223,6 +235,11 @@ static double error_of(const struct alloc_parts *p)
     return squares > 0 ? sqrt(squares / 2 * n / (n - 1)) : 0;
 }
 
+static double all_bytes(const struct alloc_windows *w)
+{
+    return w->timed.bytes + w->counted.bytes + w->bytes_whole;
+}
+
 /* What is still lacking at the end, in bytes. */
 static double lacking_bytes(const struct alloc_windows *w)
 {
@@ -249,8 +266,14 @@ double alloc_windows_error(const struct alloc_windows *w)
         return 0;
     if (!is_estimable(&w->timed) && !is_estimable(&w->counted_by_time))
         return -1;
-    return hypot(error_of(&w->timed), error_of_counted(w)) /
-           (w->timed.bytes + w->counted.bytes + w->bytes_whole);
+    return fmax(hypot(error_of(&w->timed), error_of_counted(w)) / all_bytes(w),
+                alloc_windows_long_error(w));
+}
+
+double alloc_windows_long_error(const struct alloc_windows *w)
+{
+    double bytes = all_bytes(w);
+    return bytes > 0 ? sqrt(w->long_squared) / bytes : 0;
 }
 
 bool alloc_windows_counted(const struct alloc_windows *w)

@@ -61,10 +61,12 @@ struct alloc_load {
 /** The samples of a window, each counted once, and the VM's own count. */
 struct alloc_seen {
     double bytes;
-    double collections; /**< those that the VM counts, too */
-    double dirty;       /**< those on dirty schedulers */
-    double counted;     /**< by the VM, since the end of the window before;
-                             below 0: not known */
+    double collections;   /**< those that the VM counts, too */
+    double dirty;         /**< those on dirty schedulers */
+    double dirty_counted; /**< the same by the VM, 0 if it is not known, */
+    double dirty_freed;   /**< and what these have freed, in bytes */
+    double counted;       /**< by the VM, since the end of the window before;
+                               below 0: not known */
 };
 
 /** Windows that are a part of their spans, and what is known exactly of these
@@ -95,6 +97,7 @@ struct alloc_windows {
      *  would have found, and the number of spans. */
     double recent_counted, recent_found, recent_spans;
     double recent_chance; /**< variance of recent_found by long collections */
+    double long_squared;  /**< variance of all bytes by these (long_error) */
     uint64_t random;
     /** Of recent spans, older ones less. */
     double recent_ns, recent_open_ns, recent_hits, recent_cpu_ns;
@@ -130,6 +133,10 @@ void alloc_windows_add(struct alloc_windows *w, const struct alloc_seen *seen);
  *  sampled, as a share of the sum; 0 if nothing was left out; below 0: it is
  *  not known, because too little was seen in windows. */
 double alloc_windows_error(const struct alloc_windows *w);
+/** The part of it for which long collections are responsible, as a share of the
+ *  sum. They may be so few that none is sampled, and so large that they are
+ * most of all bytes. So it is not estimated by those that were sampled. */
+double alloc_windows_long_error(const struct alloc_windows *w);
 /** Is the VM's count known of the spans of which only a part was sampled, and
  *  are there any? There may be a few others, as when the node ends: their bytes
  *  are all in the error. */

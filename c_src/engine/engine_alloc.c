@@ -170,7 +170,7 @@ static int turn(struct engine *e)
     e->turned = e->probe.windows.open;
     int err = alloc_probe_turn(&e->probe);
     if (e->turned)
-        e->seen.counted = alloc_counter_since(&e->counter);
+        (void)alloc_counter_add(&e->counter, &e->seen);
     return err || !e->turned ? err : hand_out(e);
 }
 
@@ -224,7 +224,7 @@ static int open_engine(const struct engine_config *config, struct engine **out)
     e->rate = config->rate;
     e->random = clock_now_ns();
     e->at = config->collector->at;
-    alloc_counter_init(&e->counter, config->pid, config->collector->counter);
+    alloc_counter_init(&e->counter, config->pid, config->collector);
     int err = prepare(e, config);
     if (err) {
         close_engine(e);
@@ -237,8 +237,8 @@ static int open_engine(const struct engine_config *config, struct engine **out)
 static int start(struct engine *e)
 {
     e->began = bpf_node_sched(&e->node);
-    e->seen.counted = -1;
-    (void)alloc_counter_since(&e->counter);
+    (void)alloc_counter_add(&e->counter, &e->seen);
+    e->seen = (struct alloc_seen){.counted = -1};
     own_priority_be_first(&e->priority);
     alloc_probe_start(&e->probe, e->rate);
     return 0;
@@ -252,10 +252,8 @@ static void stop(struct engine *e)
     e->ended = bpf_node_sched(&e->node);
     uint64_t windows = e->probe.windows.windows;
     alloc_probe_stop(&e->probe, e->behind);
-    double counted = alloc_counter_since(&e->counter);
-    if (counted >= 0)
-        e->seen.counted = counted + fmax(e->seen.counted, 0);
-    e->turned |= counted >= 0 || e->probe.windows.windows != windows;
+    e->turned |= alloc_counter_add(&e->counter, &e->seen);
+    e->turned |= e->probe.windows.windows != windows;
 }
 
 /* Are the weights of all samples known that may be on the ring? Not those of a
@@ -354,7 +352,8 @@ static struct engine_counters counters(const struct engine *e)
 {
     struct engine_counters result = e->counters;
     result.samples = e->weights.samples;
-    result.effective = alloc_weights_effective(&e->weights);
+    result.effective = alloc_weights_effective(
+        &e->weights, alloc_windows_long_error(&e->probe.windows));
     result.lost += bpf_program_lost(e->program).samples;
     result.lost += alloc_probe_info(&e->probe).missed;
     return result;

@@ -93,14 +93,17 @@ static uint64_t find_inner(const struct text *t, uint64_t door)
     return found;
 }
 
-static uint32_t find_counter(const struct text *t, uint64_t entry)
+static void find_counters(const struct text *t, struct collector *out)
 {
-    uint64_t start, len, vaddr = vaddr_of(t, entry);
+    uint64_t start, len, vaddr = vaddr_of(t, out->entry);
     if (image_function(t->image, vaddr, &start, &len) != 0 ||
         len > MAX_FUNCTION)
-        return 0;
+        return;
     const uint8_t *code = image_at(t->image, vaddr, len);
-    return code ? collector_code_counter(code, len) : 0;
+    if (!code)
+        return;
+    out->counter = collector_code_counter(code, len);
+    out->dirty = collector_code_dirty(code, len, out->entry);
 }
 
 static bool is_as_in_file(const struct text *t, const struct memory *m,
@@ -128,7 +131,10 @@ static int find_function(const struct process *p, const struct maps *maps,
     t.image = image;
     out->entry = find_inner(&t, door);
     bool ok = out->entry && is_as_in_file(&t, m, out->entry);
-    out->counter = ok ? find_counter(&t, out->entry) : 0;
+    out->counter = 0;
+    out->dirty = 0;
+    if (ok)
+        find_counters(&t, out);
     image_close(image);
     return ok ? 0 : -E_COLLECTOR;
 }

@@ -27,6 +27,9 @@
  *   add qword [reg + D + 8], 1        movdqu xmm, [reg + D]
  *   add [reg + D], reg                paddq xmm, ...
  *                                     movups [reg + D], xmm
+ *
+ * On a dirty scheduler it adds to dirty_gc.info in the same way, which is no
+ * field but a variable: the operands are then [rip + D].
  */
 #ifndef CPROF_TARGET_COLLECTOR_H
 #define CPROF_TARGET_COLLECTOR_H
@@ -58,6 +61,9 @@ struct collector {
     uint64_t entry;   /**< address of the function in the node */
     uint32_t counter; /**< in ErtsSchedulerData: how many collections have ended
                            on that normal scheduler; 0: not recognised */
+    uint64_t dirty;   /**< address in the node of the same of all dirty
+                         schedulers,   preceded by the words that they have freed;
+                         0: not   recognised */
     struct collector_fields at;
 };
 
@@ -95,5 +101,8 @@ size_t collector_code_inner(const uint8_t *code, size_t len, uint64_t at,
 /** The byte offset of gc_info.garbage_cols in ErtsSchedulerData, by the code of
  *  the collector; 0: no place, or more than one, looks like it. */
 uint32_t collector_code_counter(const uint8_t *code, size_t len);
+/** The address of dirty_gc.info.garbage_cols, likewise.
+ *  @param at  of the code */
+uint64_t collector_code_dirty(const uint8_t *code, size_t len, uint64_t at);
 
 #endif

@@ -58,24 +58,29 @@ size_t collector_code_inner(const uint8_t *code, size_t len, uint64_t at,
 
 /* --- the counter ---------------------------------------------------------- */
 
-/* An operand [register + distance] in memory, with a distance of 32 bits. */
+/* An operand [register + distance] in memory, with a distance of 32 bits. If
+ * the register is rip, the distance is from the beginning of the code. */
 struct place {
     size_t len;       /* bytes: ModRM, perhaps SIB, and the distance */
     unsigned field;   /* the other register, or a part of the opcode */
-    unsigned base;    /* the register, 0 to 15 */
+    unsigned base;    /* the register, 0 to 15, or RIP */
     int64_t distance; /* bytes */
 };
+
+enum { RIP = 16 };
 
 /* Reads the operand after an opcode with these REX bits. false: it is of
  * another kind, or a local variable, on the stack. */
 static bool place_at(const uint8_t *code, size_t len, size_t at, uint8_t rex,
                      struct place *out)
 {
-    enum { REX_B = 1, REX_R = 4, RSP = 4, NO_INDEX = 0x24 };
+    enum { REX_B = 1, REX_R = 4, RSP = 4, NO_INDEX = 0x24, NO_BASE = 5 };
     struct reader r = reader_of(code + at, at < len ? len - at : 0);
     uint8_t modrm = reader_u8(&r);
     unsigned base = modrm & 7u;
-    if (modrm >> 6 != 2 || (base == RSP && reader_u8(&r) != NO_INDEX))
+    bool is_global = modrm >> 6 == 0 && base == NO_BASE;
+    if ((modrm >> 6 != 2 && !is_global) ||
+        (base == RSP && reader_u8(&r) != NO_INDEX))
         return false;
     *out = (struct place){
         .field = (modrm >> 3 & 7u) | (rex & REX_R ? 8u : 0),
@@ -83,6 +88,10 @@ static bool place_at(const uint8_t *code, size_t len, size_t at, uint8_t rex,
         .distance = (int32_t)reader_u32(&r),
         .len = base == RSP ? 6 : 5,
     };
+    if (is_global) {
+        out->base = RIP;
+        out->distance += (int64_t)(at + out->len);
+    }
     return !r.failed && out->base != RSP;
 }
 
@@ -101,9 +110,12 @@ static bool is_same(const struct place *a, const struct place *b,
 static bool adds_one(const uint8_t *code, size_t len, size_t at,
                      struct place *out)
 {
-    return has_rex(code, len, at) && at + 2 < len && code[at + 1] == 0x83 &&
-           place_at(code, len, at + 2, code[at], out) && out->field == 0 &&
-           at + 2 + out->len < len && code[at + 2 + out->len] == 1;
+    if (!has_rex(code, len, at) || at + 2 >= len || code[at + 1] != 0x83 ||
+        !place_at(code, len, at + 2, code[at], out) || out->field != 0 ||
+        at + 2 + out->len >= len || code[at + 2 + out->len] != 1)
+        return false;
+    out->distance += out->base == RIP; /* the constant follows the operand */
+    return true;
 }
 
 /* `add [reg + distance], reg` */
@@ -143,47 +155,74 @@ static bool adds_two(const uint8_t *code, size_t len, size_t at)
 }
 
 /* The compiler may move the two additions apart, in any order. */
-static int64_t counter_alone(const uint8_t *code, size_t len, size_t at)
+static bool counter_alone(const uint8_t *code, size_t len, size_t at,
+                          struct place *out)
 {
     enum { APART = 96 };
-    struct place one, other;
-    if (!adds_one(code, len, at, &one))
-        return 0;
+    struct place other;
+    if (!adds_one(code, len, at, out))
+        return false;
     for (size_t i = at > APART ? at - APART : 0; i < at + APART; i++)
-        if (adds_register(code, len, i, &other) && is_same(&one, &other, 8))
-            return one.distance;
-    return 0;
+        if (adds_register(code, len, i, &other) && is_same(out, &other, 8))
+            return true;
+    return false;
 }
 
-static int64_t counter_of_two(const uint8_t *code, size_t len, size_t at)
+static bool counter_of_two(const uint8_t *code, size_t len, size_t at,
+                           struct place *out)
 {
     enum { APART = 32 };
     struct place from, to;
     bool added = false;
     if (!loads_two(code, len, at, &from))
-        return 0;
+        return false;
     for (size_t i = at; i < at + APART; i++) {
         added |= adds_two(code, len, i);
         if (added && stores_two(code, len, i, &to) && is_same(&from, &to, 0) &&
-            from.field == to.field)
-            return from.distance + 8;
+            from.field == to.field) {
+            *out = from;
+            out->distance += 8;
+            return true;
+        }
     }
-    return 0;
+    return false;
+}
+
+/* A field of a struct begins within it. */
+static bool is_counter(const struct place *p, bool global)
+{
+    enum { DISTANCE_MAX = 1 << 20 };
+    if (global)
+        return p->base == RIP;
+    return p->base != RIP && p->distance > 0 && p->distance < DISTANCE_MAX &&
+           p->distance % 8 == 0;
+}
+
+/* The only counter of that kind; 0: there is none, or more than one. */
+static int64_t find_counter(const uint8_t *code, size_t len, bool global)
+{
+    int64_t found = 0;
+    for (size_t i = 0; i < len; i++) {
+        struct place here;
+        if ((!counter_alone(code, len, i, &here) &&
+             !counter_of_two(code, len, i, &here)) ||
+            !is_counter(&here, global) || here.distance == found)
+            continue;
+        if (found)
+            return 0;
+        found = here.distance;
+    }
+    return found;
 }
 
 uint32_t collector_code_counter(const uint8_t *code, size_t len)
 {
-    enum { DISTANCE_MAX = 1 << 20 };
-    int64_t found = 0;
-    for (size_t i = 0; i < len; i++) {
-        int64_t here = counter_alone(code, len, i);
-        if (!here)
-            here = counter_of_two(code, len, i);
-        if (here <= 0 || here >= DISTANCE_MAX || here % 8 || here == found)
-            continue;
-        if (found)
-            return 0;
-        found = here;
-    }
-    return (uint32_t)found;
+    return (uint32_t)find_counter(code, len, false);
+}
+
+uint64_t collector_code_dirty(const uint8_t *code, size_t len, uint64_t at)
+{
+    int64_t found = find_counter(code, len, true);
+    uint64_t addr = at + (uint64_t)found;
+    return found && addr % 8 == 0 ? addr : 0;
 }

@@ -260,6 +260,31 @@ static void a_count_that_does_not_fit_is_bounded(void **state)
 
 /* --- long collections ----------------------------------------------------- */
 
+/* One of a thousand times the size of the others, which is in no window. */
+static void a_long_one_that_was_not_sampled_is_in_the_error(void **state)
+{
+    (void)state;
+    enum { WINDOWS = 20, OPEN_NS = 50 * 1000, SPAN_NS = 100 * OPEN_NS };
+    const double freed = 1e6 * WINDOWS;
+    struct alloc_windows w;
+    uint64_t now = NS_PER_S;
+    alloc_windows_begin(&w, 0.01, 999, now);
+    for (int i = 0; i < WINDOWS; i++) {
+        const struct alloc_seen seen = {.bytes = 1000,
+                                        .collections = 1,
+                                        .counted = 100,
+                                        .dirty_counted = i == 7,
+                                        .dirty_freed = i == 7 ? freed : 0};
+        alloc_windows_opened(&w, now + SPAN_NS - OPEN_NS);
+        alloc_windows_closed(&w, now += SPAN_NS);
+        alloc_windows_add(&w, &seen);
+        double sum = 1000.0 * 100 * (i + 1);
+        double said = i < 7 ? 0 : freed * sqrt(99) / sum;
+        assert_float_equal(alloc_windows_long_error(&w), said, 1e-6);
+    }
+    assert_float_equal(alloc_windows_error(&w), freed * sqrt(99) / 2e6, 1e-6);
+}
+
 /* At even times with a random part, a process allocates LONG_BYTES and its
  * collection is put off; a dirty scheduler does it LONG_LATER_NS later. */
 enum { LONG_BYTES = 3 * 1000 * 1000, LONG_LATER_NS = 1000 * 1000 };
@@ -424,6 +449,7 @@ int main(void)
         cmocka_unit_test(the_count_may_become_known_later),
         cmocka_unit_test(other_work_does_not_make_good),
         cmocka_unit_test(a_count_that_does_not_fit_is_bounded),
+        cmocka_unit_test(a_long_one_that_was_not_sampled_is_in_the_error),
         cmocka_unit_test(long_collections_are_counted_without_the_vm),
         cmocka_unit_test(few_collections_are_all_sampled),
         cmocka_unit_test(an_idle_node_is_watched_all_the_time),

@@ -109,6 +109,37 @@ static void the_collector_counts_in_the_scheduler(void **state)
     }
 }
 
+/* On dirty schedulers: in Debian's builds, and as above. */
+static const uint8_t dirty_25[] = {
+    0xf3, 0x0f, 0x6f, 0x05, 0x09, 0xdd, 0x22, 0x00, 0x66, 0x0f, 0xd4, 0x04,
+    0x24, 0x48, 0x89, 0xdf, 0x0f, 0x11, 0x05, 0xfa, 0xdc, 0x22, 0x00};
+static const uint8_t dirty_alone[] = {0x48, 0x83, 0x05, 0x00, 0x10, 0x00, 0x00,
+                                      0x01, /* of 7 + 1 bytes */
+                                      0x48, 0x01, 0x15, 0xf1, 0x0f, 0x00, 0x00};
+
+static void the_counts_of_dirty_schedulers_are_a_variable(void **state)
+{
+    (void)state;
+    uint8_t code[sizeof(counts_25) + sizeof(dirty_25)];
+    const uint64_t at = 0x205a57, found = 0x433770;
+    assert_int_equal(collector_code_dirty(dirty_25, sizeof(dirty_25), at),
+                     found);
+    assert_int_equal(collector_code_counter(dirty_25, sizeof(dirty_25)), 0);
+    assert_int_equal(collector_code_dirty(dirty_alone, sizeof(dirty_alone), 8),
+                     0x1010);
+    for (size_t len = 0; len < sizeof(dirty_25); len++)
+        assert_int_equal(collector_code_dirty(dirty_25, len, at), 0);
+    memcpy(code, counts_25, sizeof(counts_25));
+    memcpy(code + sizeof(counts_25), dirty_25, sizeof(dirty_25));
+    assert_int_equal(collector_code_counter(code, sizeof(code)), 0xa2e0);
+    assert_int_equal(
+        collector_code_dirty(code, sizeof(code), at - sizeof(counts_25)),
+        found);
+    code[sizeof(code) - 4] ^= 8; /* stored somewhere else */
+    assert_int_equal(
+        collector_code_dirty(code, sizeof(code), at - sizeof(counts_25)), 0);
+}
+
 static void what_only_looks_like_the_counter_is_not_it(void **state)
 {
     (void)state;
@@ -139,6 +170,7 @@ int main(void)
         cmocka_unit_test(the_collector_is_called_with_an_invalid_fragment),
         cmocka_unit_test(other_calls_are_not_it),
         cmocka_unit_test(the_collector_counts_in_the_scheduler),
+        cmocka_unit_test(the_counts_of_dirty_schedulers_are_a_variable),
         cmocka_unit_test(what_only_looks_like_the_counter_is_not_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,24 @@ defmodule Live.AllocTest do
     end
   end
 
+  # Dirty schedulers collect it, in none of the windows or in one that then counts hundreds of times.
+  test "rare: the sum is as uncertain as the report says" do
+    recorded = "rare" |> start() |> during(10_000)
+    report = recorded.report
+    text = text(recorded.file)
+    ratio = per_second(report) / (recorded.collected / recorded.seconds)
+    said = uncertain(text)
+    IO.puts("rare: #{Float.round(ratio, 3)} of the bytes that the VM reclaimed, uncertain by #{Float.round(said, 3)}")
+    assert abs(1 - 1 / ratio) <= 0.08 + said
+    [_, percent] = Regex.run(~r{garbage were sampled, in ([0-9.]+) % of the time}, text)
+    open = max(String.to_float(percent), 0.1) / 100
+
+    # The standard error by 48 MB that are in a window or not, once in two seconds; at least half of it is in what is said.
+    least = 48.0e6 * :math.sqrt(recorded.seconds / 2 * (1 / open - 1)) / report["meta"]["samples"] / 2
+    assert said >= 1.96 * least
+    assert report["counters"]["effective"] <= 1 + 1 / (4 * least * least)
+  end
+
   # What the report says of the sum of all bytes. With the VM's count, it also holds where more runs than there are CPUs.
   defp uncertain(text) do
     assert [_, percent] =

@@ -10,7 +10,8 @@
 %% brief (processes that end after some collections), small (they end after a few),
 %% big (a worker with a large heap, which dirty schedulers collect), repeat and
 %% turns (one worker that does always the same, in the same order), passing (10
-%% clients and their servers), kept (one of two pieces collects while it keeps a list),
+%% clients and their servers), rare (swift, and beside it a process that fills a heap of
+%% 48 MB every second, which is not counted as a piece), kept (one of two pieces collects while it keeps a list),
 %% idle, and one worker each with pieces of one kind: data, bignums, text, binaries,
 %% bifs, deep.
 %%
@@ -44,6 +45,8 @@ start_workers(small, Funs, Counters) ->
     [spawn(?MODULE, brief, [40, Funs, Counters]) || _ <- lists:seq(1, 20)];
 start_workers(passing, Funs, Counters) ->
     [spawn(?MODULE, client, [Funs, Counters]) || _ <- lists:seq(1, 10)];
+start_workers(rare, Funs, Counters) ->
+    [spawn(?MODULE, worker, [Funs, Counters]), spawn(fun rare/0)];
 start_workers(big, Funs, Counters) ->
     [spawn(fun() -> hold(lists:seq(1, 300000), Funs, Counters) end)];
 start_workers(Set, Funs, Counters) when Set =:= repeat; Set =:= turns ->
@@ -54,6 +57,12 @@ start_workers(_, Funs, Counters) ->
 hold(List, Funs, Counters) ->
     round(Funs, Counters),
     hold(List, Funs, Counters).
+
+rare() ->
+    ok = count(lists:seq(1, 3000000)),
+    garbage_collect(),
+    timer:sleep(1000),
+    rare().
 
 worker(Funs, Counters) ->
     round(Funs, Counters),
@@ -168,7 +177,7 @@ shares([{Function, Words}, {Other, rest}], Heap) ->
 %% --- pieces ------------------------------------------------------------------
 
 pieces(idle) -> [];
-pieces(swift) -> [{tuples, fun tuples_piece/0}, {lists, fun lists_piece/0}];
+pieces(Set) when Set =:= swift; Set =:= rare -> [{tuples, fun tuples_piece/0}, {lists, fun lists_piece/0}];
 pieces(repeat) ->
     [{seq, fun seq_piece/0}, {reverse, fun reverse_piece/0}, {sort, fun sort_piece/0}];
 pieces(data) ->
