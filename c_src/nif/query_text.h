@@ -2,10 +2,10 @@
  * @file query_text.h
  * The text of an SQL query without what differs from call to call, so that the
  * same query is recognised. Parameters (`$1`, `?`, `:name`, `@p1`), numbers
- * with their sign, and quoted texts become `?`. A list of them becomes one `?`, so `IN (1, 2)` and
- * `IN (3)` are the same. A run of white space becomes one space, and comments
- * are left out. The text is not parsed any further, so any dialect of SQL, and
- * any other text, has a result.
+ * with their sign, and quoted texts become `?`. A list of them becomes one `?`,
+ * so `IN (1, 2)` and `IN (3)` are the same. A run of white space becomes one
+ * space, and comments are left out. The text is not parsed any further, so any
+ * dialect of SQL, and any other text, has a result.
  */
 #ifndef CPROF_NIF_QUERY_TEXT_H
 #define CPROF_NIF_QUERY_TEXT_H
