@@ -55,7 +55,8 @@ const struct verb verb_dump = {
     .run = run,
     .uses = {{"[-p PID | -n NAME] [-o FILE]",
               "what every scheduler and process does now"},
-             {"[-p PID | -n NAME] --all", "with all groups of processes"}},
+             {"[-p PID | -n NAME] --all",
+              "with all groups of processes, and idle threads"}},
     .about =
         "Shows what a node does at this moment: each scheduler with the "
         "process that it runs and its whole stack; every Erlang process with "

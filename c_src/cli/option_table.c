@@ -309,7 +309,8 @@ const struct option_row option_table[] = {
      "); groups of a dump, and rows of its table (20); rows of each list of a "
      "snapshot (10, at most " TEXT(LARGEST_ROOM) "), also in JSON"},
     {"all", 0, OPTION_DUMP, NULL, NULL, ANY, NULL, AT(all),
-     "text: all groups of processes, and all rows of the table"},
+     "text: all groups of processes, all rows of the table, and the stacks of "
+     "idle threads"},
     {"self", 0, SHOWS, NULL, NULL, ANY, NULL, AT(self),
      "text: one table of functions by self time, and all counters and notes"},
     {"callers", 0, SHOWS, "NAME", NULL, ANY, take_callers, 0,

@@ -1,6 +1,5 @@
 #include "cli/options.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -59,7 +58,7 @@ struct view options_view(const struct options *o)
         .filter = filter_of(o),
         .format = o->format,
         .how = {
-            .top = o->all ? UINT_MAX : o->top,
+            .top = o->all ? FORMAT_TOP_ALL : o->top,
             .line_columns = o->output ? 0 : columns_of_output(),
             .color = !o->output && isatty(STDOUT_FILENO),
             .ascii =

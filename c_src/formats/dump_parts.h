@@ -13,6 +13,7 @@ struct dump_text {
     struct buffer *out;
     const struct dump *d;
     const struct profile *p;
+    bool all; /* everything is to be shown, idle threads as well */
     struct process_names names;
     const struct dump_group *group; /* that is being written */
 };
@@ -37,9 +38,10 @@ void dump_text_member(struct dump_text *t, struct buffer *out,
 /** The frames of a stack, innermost first. */
 void dump_text_stack(struct dump_text *t, uint32_t stack);
 
-/** How the threads were looked at. */
+/** How the threads were looked at, and which of them are idle. */
 void dump_threads_line(struct dump_text *t);
-/** A paragraph for each thread; those that do the same without a process are
+/** A paragraph for each thread that is not idle, and then, if everything is to
+ *  be shown, for the idle ones; those that do the same without a process are
  *  one. */
 void dump_threads_list(struct dump_text *t);
 

@@ -8,6 +8,8 @@
 #ifndef CPROF_FORMATS_FORMAT_H
 #define CPROF_FORMATS_FORMAT_H
 
+#include <stdint.h>
+
 #include "base/buffer.h"
 #include "base/err.h"
 #include "profile/diff.h"
@@ -26,6 +28,9 @@ enum format_by { FORMAT_BY_PROCESS, FORMAT_BY_SCHEDULER, FORMAT_BY_SPAN };
 #define FORMAT_TEXT_DIFF_TOP 15
 #define FORMAT_TEXT_MIN_PCT  1
 
+/** Rows of a table: all of them. */
+#define FORMAT_TOP_ALL UINT32_MAX
+
 /** Who reads the text report. This decides which further steps it suggests. */
 enum format_reader {
     FORMAT_READER_RECORD, /**< a user of `cprof record`: has its options, and
@@ -37,7 +42,8 @@ enum format_reader {
 };
 
 struct format_options {
-    unsigned top;          /**< rows of a text table; 0: its default */
+    unsigned top;          /**< rows of a text table; 0: its default; or
+                                FORMAT_TOP_ALL */
     unsigned line_columns; /**< text: of the terminal; 0: not known, or none */
     bool color;            /**< text: may use terminal colours */
     bool ascii;            /**< text: the terminal shows only ASCII */

@@ -1,5 +1,6 @@
-/* What the threads of a node do, as text: a line of the head, and a paragraph
- * for each. */
+/* What the threads of a node do, as text: lines of the head, and a paragraph
+ * for each that is not idle. The C stacks of idle threads say nothing about the
+ * node, so they are shown only if everything is. */
 #include "base/clock.h"
 #include "formats/dump_parts.h"
 
@@ -13,7 +14,7 @@ static bool has_engine(const struct dump_text *t)
     return *profile_text(t->p, profile_meta(t->p)->engine) != '\0';
 }
 
-/* --- the head ------------------------------------------------------------- */
+/* --- how they were looked at ---------------------------------------------- */
 
 static void how_seen(struct dump_text *t, struct buffer *line)
 {
@@ -46,17 +47,21 @@ static void no_asleep(struct dump_text *t, struct buffer *line)
                   err_text(t->d->threads.asleep_why));
 }
 
-void dump_threads_line(struct dump_text *t)
+/* --- threads with the same words ------------------------------------------ */
+
+/* Aux and poll threads have the state other; they idle unless they are on a
+ * CPU. */
+static bool is_idle(const struct dump_thread *t)
 {
-    const struct dump_threads *d = &t->d->threads;
-    dump_text_wrapped(t, "Threads:", how_seen);
-    if (d->engine_why)
-        dump_text_wrapped(t, "Note:", no_engine);
-    if (d->asleep_why)
-        dump_text_wrapped(t, "Note:", no_asleep);
+    return t->seen != DUMP_UNSEEN && !t->has_process &&
+           (t->state == STATE_IDLE ||
+            (t->state == STATE_OTHER && t->seen == DUMP_ASLEEP));
 }
 
-/* --- a thread, or several that do the same -------------------------------- */
+static bool are_idle(const struct dump_thread *a, const struct dump_thread *b)
+{
+    return a->kind == b->kind && is_idle(a) && is_idle(b);
+}
 
 /* Was it so when the watch ended? Threads are looked at one after the other. */
 static bool is_now(const struct dump_thread *t)
@@ -71,14 +76,16 @@ static bool are_alike(const struct dump_thread *a, const struct dump_thread *b)
            a->unverified == b->unverified && !a->has_process && !b->has_process;
 }
 
+typedef bool alike_fn(const struct dump_thread *a, const struct dump_thread *b);
+
 /* "1-3, 5": the numbers of the threads from `one` on that are like it. */
 static void numbers(struct buffer *out, const struct dump_thread *one,
-                    const struct dump_thread *end)
+                    const struct dump_thread *end, alike_fn *alike)
 {
     unsigned first = one->number, last = first;
     const char *before = "";
     for (const struct dump_thread *t = one + 1; t <= end; t++) {
-        if (t < end && !are_alike(one, t))
+        if (t < end && !alike(one, t))
             continue;
         if (t < end && t->number == last + 1) {
             last++;
@@ -91,6 +98,57 @@ static void numbers(struct buffer *out, const struct dump_thread *one,
         before = ", ";
     }
 }
+
+/* Is one of those before it in the list like it? */
+static bool is_written(const struct dump_threads *d, size_t i, alike_fn *alike)
+{
+    for (size_t k = 0; k < i; k++)
+        if (alike(&d->list[k], &d->list[i]))
+            return true;
+    return false;
+}
+
+/* --- the lines of the head ------------------------------------------------ */
+
+static size_t count_idle(const struct dump_threads *d)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->count; i++)
+        n += is_idle(&d->list[i]);
+    return n;
+}
+
+/* "9 threads: scheduler 2-4, aux 1 (stacks: --all)" */
+static void idle(struct dump_text *t, struct buffer *line)
+{
+    const struct dump_threads *d = &t->d->threads;
+    size_t n = count_idle(d);
+    const char *before = ": ";
+    text_cell_number(line, n);
+    buffer_text(line, n == 1 ? " thread" : " threads");
+    for (size_t i = 0; i < d->count; i++) {
+        if (!is_idle(&d->list[i]) || is_written(d, i, are_idle))
+            continue;
+        buffer_printf(line, "%s%s ", before, d->list[i].kind);
+        numbers(line, &d->list[i], d->list + d->count, are_idle);
+        before = "; ";
+    }
+    buffer_text(line, " (stacks: --all)");
+}
+
+void dump_threads_line(struct dump_text *t)
+{
+    const struct dump_threads *d = &t->d->threads;
+    dump_text_wrapped(t, "Threads:", how_seen);
+    if (!t->all && count_idle(d))
+        dump_text_wrapped(t, "Idle:", idle);
+    if (d->engine_why)
+        dump_text_wrapped(t, "Note:", no_engine);
+    if (d->asleep_why)
+        dump_text_wrapped(t, "Note:", no_asleep);
+}
+
+/* --- a thread, or several that do the same -------------------------------- */
 
 static void process(struct dump_text *t, const struct dump_thread *one)
 {
@@ -150,28 +208,27 @@ static void seen(struct dump_text *t, const struct dump_thread *one,
     dump_text_stack(t, one->stack);
 }
 
-static bool is_written(const struct dump_threads *d, size_t i)
-{
-    for (size_t k = 0; k < i; k++)
-        if (are_alike(&d->list[k], &d->list[i]))
-            return true;
-    return false;
-}
-
-void dump_threads_list(struct dump_text *t)
+static void list(struct dump_text *t, bool idle_ones)
 {
     const struct dump_threads *d = &t->d->threads;
     const struct dump_thread *end = d->list + d->count;
     for (size_t i = 0; i < d->count; i++) {
         const struct dump_thread *one = &d->list[i];
-        if (is_written(d, i))
+        if (is_idle(one) != idle_ones || is_written(d, i, are_alike))
             continue;
         buffer_printf(t->out, "\n%s ", one->kind);
-        numbers(t->out, one, end);
+        numbers(t->out, one, end, are_alike);
         buffer_text(t->out, ": ");
         if (one->seen == DUMP_UNSEEN)
             unseen(t, one);
         else
             seen(t, one, end);
     }
+}
+
+void dump_threads_list(struct dump_text *t)
+{
+    list(t, false);
+    if (t->all)
+        list(t, true);
 }

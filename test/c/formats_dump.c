@@ -130,7 +130,8 @@ static void add_thread(struct dump *d, struct dump_thread t)
     all->list[all->count++] = t;
 }
 
-/* busy runs, a garbage collection was not verified, two others sleep. */
+/* busy runs, a garbage collection was not verified, a job waits for a CPU, and
+ * the others sleep. */
 static struct dump *watched_shop(void)
 {
     struct dump *d = shop();
@@ -176,17 +177,28 @@ static struct dump *watched_shop(void)
         .has_process = true,
         .process = {busy, d->groups.list[2].members[0].process}};
     add_thread(d, t);
+    t = (struct dump_thread){.kind = "aux",
+                             .number = 1,
+                             .seen = DUMP_ASLEEP,
+                             .state = STATE_OTHER,
+                             .stack = make_frames(p, "N futex")};
+    add_thread(d, t);
+    t.kind = "poll";
+    t.number = 0;
+    add_thread(d, t);
     return d;
 }
 
-static void text_shows_each_thread(void **state)
+static void text_shows_each_thread_that_is_not_idle(void **state)
 {
     (void)state;
     struct dump *d = watched_shop();
     char *text = written(&format_text, d, 0);
     static const char head[] =
-        "\nThreads:  9 watched for 12.3 ms with engine perf; 3 others are not "
-        "shown\n"
+        "\nThreads:  11 watched for 12.3 ms with engine perf; 3 others are "
+        "not shown\n"
+        "Idle:     8 threads: scheduler 3-5, 7-9; aux 1; poll 0 "
+        "(stacks: --all)\n"
         "Note:     a better engine was not used: ";
     static const char list[] =
         "\n"
@@ -201,16 +213,61 @@ static void text_shows_each_thread(void **state)
         "    start/0                                                   "
         "start/0.erl\n"
         "\n"
-        "scheduler 3-5, 7-9: idle, off its CPU for 11.0 ms or longer\n"
-        "    epoll_wait\n"
-        "    [idle: poll]\n"
-        "\n"
         "dirty-io 1: runs, or waits for a CPU, with <0.92.0> busy\n"
         "    (no stack: it was not sampled within 12.3 ms)\n"
         "\n"
         "1,003 processes waiting in loop/7\n";
     if (!strstr(text, head) || !strstr(text, list))
         fail_msg("not as expected:\n%s", text);
+    free(text);
+    dump_destroy(d);
+}
+
+static void all_shows_idle_threads_after_the_others(void **state)
+{
+    (void)state;
+    struct dump *d = watched_shop();
+    char *text = written(&format_text, d, FORMAT_TOP_ALL);
+    static const char list[] =
+        "    (no stack: it was not sampled within 12.3 ms)\n"
+        "\n"
+        "scheduler 3-5, 7-9: idle, off its CPU for 11.0 ms or longer\n"
+        "    epoll_wait\n"
+        "    [idle: poll]\n"
+        "\n"
+        "aux 1: other, off its CPU\n"
+        "    futex\n"
+        "\n"
+        "poll 0: other, off its CPU\n"
+        "    futex\n"
+        "\n"
+        "1,003 processes waiting in loop/7\n";
+    if (!strstr(text, list) || strstr(text, "\nIdle:"))
+        fail_msg("not as expected:\n%s", text);
+    free(text);
+    dump_destroy(d);
+}
+
+/* Nobody takes one that works for idle: a poll thread that was sampled on a
+ * CPU, a scheduler that has a process, one that was never seen. */
+static void who_works_is_not_idle(void **state)
+{
+    (void)state;
+    struct dump *d = watched_shop();
+    struct dump_thread *poll = &d->threads.list[d->threads.count - 1];
+    poll->seen = DUMP_SAMPLED;
+    d->threads.list[2].has_process = true;
+    d->threads.list[2].process = d->threads.list[0].process;
+    d->threads.list[3].seen = DUMP_UNSEEN;
+    char *text = written(&format_text, d, 0);
+    static const char *const parts[] = {
+        "Idle:     5 threads: scheduler 5, 7-9; aux 1 (stacks: --all)\n",
+        "\npoll 0: other, 0.0 ms ago\n    futex\n",
+        "\nscheduler 3: idle <0.92.0> busy, off its CPU for 12.0 ms",
+        "\nscheduler 4: runs, or waits for a CPU\n"};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (!strstr(text, parts[i]))
+            fail_msg("no %s in:\n%s", parts[i], text);
     free(text);
     dump_destroy(d);
 }
@@ -423,7 +480,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_waits_in_the_platform_is_shown_at_its_caller),
         cmocka_unit_test(text_shows_the_biggest_group_first),
-        cmocka_unit_test(text_shows_each_thread),
+        cmocka_unit_test(text_shows_each_thread_that_is_not_idle),
+        cmocka_unit_test(all_shows_idle_threads_after_the_others),
+        cmocka_unit_test(who_works_is_not_idle),
         cmocka_unit_test(text_says_why_threads_are_missing),
         cmocka_unit_test(json_has_each_thread),
         cmocka_unit_test(what_the_node_told_follows_the_name),

@@ -175,6 +175,11 @@ defmodule Live.DumpThreadsTest do
 
     assert text =~ ~r/^dirty-io [123], [123]: idle, off its CPU/m
     refute text =~ "more group"
+    refute text =~ ~r/^Idle:/m
+
+    {brief, "", 0} = Cprof.run(["dump", "-q", "-p", node.pid])
+    assert brief =~ ~r/^Idle: +\d+ threads: .*dirty-io [123], [123]; .*\(stacks: --all\)$/m
+    refute brief =~ ~r/^(scheduler|dirty-).*: idle/m
   end
 
   @tag :another_user
