@@ -1,5 +1,6 @@
 /* Where schedulers are blocked, in a recording of the event block: a sentence
- * and a table. */
+ * and a table, with a second line for the function of the application if it
+ * called a function of OTP that was blocked. */
 #include "formats/text_parts.h"
 
 #include "profile/blocks.h"
@@ -9,6 +10,7 @@ enum {
     FIGURES = 54,
     IN_WIDTH = 21,
     BY_WIDTH = TEXT_COLUMNS - FIGURES - IN_WIDTH - 2,
+    SITE_WIDTH = TEXT_COLUMNS - FIGURES - 2 - 13, /* after "reached from " */
 };
 
 static void sentence(const struct text_table *t, const struct blocks *b)
@@ -35,6 +37,15 @@ static void name_cell(const struct text_table *t, uint32_t function,
         text_table_name(t, function, width);
 }
 
+static void site_line(const struct text_table *t, uint32_t site)
+{
+    if (site == PROFILE_NONE)
+        return;
+    buffer_printf(t->out, "%*sreached from ", FIGURES + 2, "");
+    text_table_name(t, site, SITE_WIDTH);
+    text_cell_end_line(t->out);
+}
+
 static void row_line(const struct text_table *t, const struct blocks_row *row)
 {
     double mean = row->times ? (double)row->ns / (double)row->times : 0;
@@ -50,6 +61,7 @@ static void row_line(const struct text_table *t, const struct blocks_row *row)
     buffer_text(t->out, "  ");
     name_cell(t, row->function, BY_WIDTH);
     text_cell_end_line(t->out);
+    site_line(t, blocks_reached_from(row));
 }
 
 static void table(const struct text_table *t, const struct blocks *b)

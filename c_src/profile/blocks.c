@@ -7,26 +7,38 @@
 #include "base/add.h"
 #include "base/intern.h"
 #include "profile/innermost.h"
+#include "profile/platform.h"
 #include "profile/thread_names.h"
 
 struct work {
     const struct profile *p;
-    uint32_t *owner, *called; /* by stack */
-    uint32_t times;           /* the value type */
-    struct intern rows;       /* struct blocks_row; the key is up to state */
+    uint32_t *owner, *called, *site; /* by stack */
+    uint32_t times;                  /* the value type */
+    struct intern rows; /* struct blocks_row; the key is up to state */
 };
 
 /* --- the key -------------------------------------------------------------- */
 
-static uint32_t *innermost_of(const struct profile *p, enum frame_kind one,
-                              enum frame_kind other)
+static bool is_erlang(const struct profile *p, uint32_t function)
+{
+    enum frame_kind kind = profile_function_at(p, function)->kind;
+    return kind == FRAME_ERLANG || kind == FRAME_ELIXIR;
+}
+
+static bool is_native(const struct profile *p, uint32_t function)
+{
+    enum frame_kind kind = profile_function_at(p, function)->kind;
+    return kind == FRAME_BIF || kind == FRAME_NIF;
+}
+
+static uint32_t *innermost_of(const struct profile *p,
+                              bool (*is)(const struct profile *p,
+                                         uint32_t function))
 {
     size_t n = profile_function_count(p);
     bool *fits = calloc(n + 1, sizeof(*fits));
-    for (uint32_t i = 0; fits && i < n; i++) {
-        enum frame_kind kind = profile_function_at(p, i)->kind;
-        fits[i] = kind == one || kind == other;
-    }
+    for (uint32_t i = 0; fits && i < n; i++)
+        fits[i] = is(p, i);
     uint32_t *found = fits ? innermost_find(p, fits) : NULL;
     free(fits);
     return found;
@@ -42,12 +54,16 @@ static uint32_t root_of(const struct profile *p, uint32_t stack)
 static struct blocks_row key_of(const struct work *w,
                                 const struct profile_sample *s)
 {
-    struct blocks_row row = {
-        PROFILE_NONE, PROFILE_NONE, PROFILE_NONE, (uint32_t)s->state, 0, 0, 0};
+    struct blocks_row row = {.function = PROFILE_NONE,
+                             .called = PROFILE_NONE,
+                             .site = PROFILE_NONE,
+                             .leaf = PROFILE_NONE,
+                             .state = (uint32_t)s->state};
     if (s->stack == PROFILE_NONE)
         return row;
     row.leaf = innermost_frame(w->p, s->stack);
     row.function = w->owner[s->stack];
+    row.site = w->site[s->stack];
     if (row.function == PROFILE_NONE)
         row.function = root_of(w->p, s->stack);
     else
@@ -118,12 +134,13 @@ int blocks_find(const struct profile *p, struct blocks *out)
     if (profile_event(p) != EVENT_BLOCK)
         return 0;
     struct work w = {.p = p,
-                     .owner = innermost_of(p, FRAME_ERLANG, FRAME_ELIXIR),
-                     .called = innermost_of(p, FRAME_BIF, FRAME_NIF),
+                     .owner = innermost_of(p, is_erlang),
+                     .called = innermost_of(p, is_native),
+                     .site = innermost_of(p, platform_is_application),
                      .times = profile_find_value(p, VALUE_TIMES)};
     intern_init(&w.rows, sizeof(struct blocks_row),
                 offsetof(struct blocks_row, ns));
-    int err = w.owner && w.called ? 0 : -ENOMEM;
+    int err = w.owner && w.called && w.site ? 0 : -ENOMEM;
     for (size_t i = 0; i < profile_sample_count(p) && !err; i++)
         err = add(&w, i, out);
     if (!err)
@@ -131,6 +148,7 @@ int blocks_find(const struct profile *p, struct blocks *out)
     intern_deinit(&w.rows);
     free(w.owner);
     free(w.called);
+    free(w.site);
     return err;
 }
 
@@ -138,4 +156,9 @@ void blocks_deinit(struct blocks *b)
 {
     free(b->rows);
     *b = (struct blocks){.rows = NULL};
+}
+
+uint32_t blocks_reached_from(const struct blocks_row *row)
+{
+    return row->site == row->function ? PROFILE_NONE : row->site;
 }

@@ -15,6 +15,8 @@ struct blocks_row {
     uint32_t function; /**< the innermost Erlang function; without any, the
                             root, such as "[port tcp_inet]"; or PROFILE_NONE */
     uint32_t called;   /**< the BIF or NIF that it called, or PROFILE_NONE */
+    uint32_t site;     /**< the innermost function of the application, which may
+                            be `function`; or PROFILE_NONE */
     uint32_t leaf;     /**< the function "[blocked in read]" */
     uint32_t state;    /**< enum sample_state */
     uint64_t ns;       /**< how long, of all threads */
@@ -35,5 +37,8 @@ struct blocks {
  *  block. */
 MUST_USE int blocks_find(const struct profile *p, struct blocks *out);
 void blocks_deinit(struct blocks *b);
+/** The function of the application that called `function`, if that is another
+ *  one; otherwise PROFILE_NONE. */
+uint32_t blocks_reached_from(const struct blocks_row *row);
 
 #endif

@@ -60,7 +60,7 @@ bool platform_has(const char *module)
     return is_cprofs(module) || is_copy(module) || is_listed(module);
 }
 
-static bool is_application(const struct profile *p, uint32_t function)
+bool platform_is_application(const struct profile *p, uint32_t function)
 {
     const struct profile_function *f = profile_function_at(p, function);
     return (f->kind == FRAME_ERLANG || f->kind == FRAME_ELIXIR) &&
@@ -71,7 +71,7 @@ uint32_t platform_call_stack(const struct profile *p, uint32_t stack)
 {
     for (uint32_t at = stack; at != PROFILE_NONE;
          at = profile_stack_at(p, at)->parent)
-        if (is_application(p, profile_stack_function(p, at)))
+        if (platform_is_application(p, profile_stack_function(p, at)))
             return at;
     return stack;
 }
@@ -86,7 +86,7 @@ static bool *find_applications(const struct profile *p)
     size_t n = profile_function_count(p);
     bool *is = malloc((n + 1) * sizeof(*is));
     for (uint32_t i = 0; is && i < n; i++)
-        is[i] = is_application(p, i);
+        is[i] = platform_is_application(p, i);
     return is;
 }
 

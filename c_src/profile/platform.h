@@ -19,6 +19,8 @@
 /** Is it a module of OTP, Elixir or cprof itself? The name of an Elixir module
  *  is like "Elixir.Enum". */
 bool platform_has(const char *module);
+/** Is it an Erlang or Elixir function of the application? */
+bool platform_is_application(const struct profile *p, uint32_t function);
 /** The innermost function of a stack that is of the application. If all are of
  *  the platform, the innermost one. Reports show a process that waits at this
  *  function, because timer:sleep/1 or gen:do_call/4 explains nothing. */

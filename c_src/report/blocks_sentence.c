@@ -53,11 +53,13 @@ static const struct blocks_row *most(const struct blocks *b, bool normal)
     return best;
 }
 
-/* " in ets:insert/2, called by shop:put/1 (lock: [blocked in futex])" */
+/* " in ets:insert/2, called by cache:put/2, reached from shop:buy/1 (lock:
+ * [blocked in futex])" */
 static void place_add(struct buffer *out, const struct profile *p,
                       const struct blocks_row *row)
 {
     bool both = row->called != PROFILE_NONE;
+    uint32_t site = blocks_reached_from(row);
     uint32_t function = both ? row->called : row->function;
     if (function != PROFILE_NONE) {
         buffer_text(out, " in ");
@@ -66,6 +68,10 @@ static void place_add(struct buffer *out, const struct profile *p,
     if (both) {
         buffer_text(out, ", called by ");
         name_add(out, p, row->function);
+    }
+    if (site != PROFILE_NONE) {
+        buffer_text(out, ", reached from ");
+        name_add(out, p, site);
     }
     buffer_printf(out, " (%s", state_name((enum sample_state)row->state));
     if (row->leaf != PROFILE_NONE) {

@@ -18,6 +18,7 @@ static void row(const struct profile *p, const struct blocks_row *of,
     sink_object(s, NULL);
     name_or_null(s, KEY_FUNCTION, p, of->function);
     name_or_null(s, "called", p, of->called);
+    name_or_null(s, "site", p, of->site);
     name_or_null(s, "blocked_in", p, of->leaf);
     sink_word(s, KEY_STATE, state_name((enum sample_state)of->state));
     sink_natural(s, KEY_BLOCKED_NS, of->ns);

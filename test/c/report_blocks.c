@@ -66,6 +66,15 @@ static void assert_row(size_t i, const char *function, const char *called,
     assert_int_equal(blocks.rows[i].ns, MS(ms));
 }
 
+/* The function of the application, and whether it is said beside the innermost
+ * one. */
+static void assert_sites(size_t i, const char *site, const char *reached_from)
+{
+    assert_string_equal(name_of(blocks.rows[i].site), site);
+    assert_string_equal(name_of(blocks_reached_from(&blocks.rows[i])),
+                        reached_from);
+}
+
 static void assert_said(enum blocks_kind kind, const char *sentence)
 {
     struct buffer said;
@@ -89,6 +98,10 @@ static void rows_are_by_place_and_cause(void **state)
                "E shop:save/1;E file:read/2;N prim_file:read_nif/2;C read;"
                "R [blocked in read]",
                STATE_IO, 300, 5);
+    is_blocked("erts_dios_2",
+               "E shop:all/0;E lists:map/2;E shop:save/1;E file:read/2;"
+               "N prim_file:read_nif/2;C read;R [blocked in read]",
+               STATE_IO, 10, 2);
     is_blocked("2_scheduler",
                "E shop:put/1;B ets:insert/2;C ethr;R [blocked in futex]",
                STATE_LOCK, 50, 7);
@@ -100,18 +113,25 @@ static void rows_are_by_place_and_cause(void **state)
     is_blocked("1_scheduler", "E shop:put/1;R [no CPU]", STATE_NO_CPU, 7000,
                900);
     find();
-    assert_int_equal(blocks.count, 4);
+    assert_int_equal(blocks.count, 5);
     assert_row(0, "file:read/2", "prim_file:read_nif/2", "[blocked in read]",
-               500);
-    assert_int_equal(blocks.rows[0].times, 25);
+               310);
+    assert_sites(0, "shop:save/1", "shop:save/1");
+    assert_int_equal(blocks.rows[0].times, 7);
     assert_int_equal(blocks.rows[0].normal_ns, 0);
-    assert_row(1, "shop:put/1", "ets:insert/2", "[blocked in futex]", 50);
-    assert_int_equal(blocks.rows[1].normal_ns, MS(50));
-    assert_row(2, "file:read/2", "prim_file:read_nif/2", "[page fault]", 10);
-    assert_row(3, "[port tcp_inet]", "", "[blocked in sendto]", 5);
-    assert_int_equal(blocks.ns, MS(565));
+    assert_row(1, "file:read/2", "prim_file:read_nif/2", "[blocked in read]",
+               200);
+    assert_sites(1, "shop:load/1", "shop:load/1");
+    assert_row(2, "shop:put/1", "ets:insert/2", "[blocked in futex]", 50);
+    assert_sites(2, "shop:put/1", "");
+    assert_int_equal(blocks.rows[2].normal_ns, MS(50));
+    assert_row(3, "file:read/2", "prim_file:read_nif/2", "[page fault]", 10);
+    assert_sites(3, "", "");
+    assert_row(4, "[port tcp_inet]", "", "[blocked in sendto]", 5);
+    assert_sites(4, "", "");
+    assert_int_equal(blocks.ns, MS(575));
     assert_int_equal(blocks.normal_ns, MS(55));
-    assert_int_equal(blocks.times, 34);
+    assert_int_equal(blocks.times, 36);
     assert_int_equal(blocks.no_cpu_ns, MS(7000));
 }
 
@@ -151,6 +171,20 @@ static void dirty_schedulers_are_named_if_normal_ones_are_not(void **state)
         BLOCKS_DIRTY,
         "dirty schedulers were blocked for 5.00 s (0.50 of them on average), "
         "100 % of it in shop:load/1 (io: [blocked in read])");
+}
+
+static void the_application_is_named_beside_otp(void **state)
+{
+    (void)state;
+    is_blocked("1_dirty_io_sche",
+               "E shop:load/1;E lists:map/2;E file:read/2;"
+               "N prim_file:read_nif/2;R [blocked in read]",
+               STATE_IO, 5000, 20);
+    assert_said(
+        BLOCKS_DIRTY,
+        "dirty schedulers were blocked for 5.00 s (0.50 of them on average), "
+        "100 % of it in prim_file:read_nif/2, called by file:read/2, reached "
+        "from shop:load/1 (io: [blocked in read])");
 }
 
 static void short_blocked_time_names_nobody(void **state)
@@ -219,6 +253,7 @@ int main(void)
         TEST(a_wait_without_a_stack_has_only_its_state),
         TEST(normal_schedulers_are_named_first),
         TEST(dirty_schedulers_are_named_if_normal_ones_are_not),
+        TEST(the_application_is_named_beside_otp),
         TEST(short_blocked_time_names_nobody),
         TEST(other_recordings_have_no_blocked_time),
         TEST(normal_schedulers_are_known_by_their_names),

@@ -84,7 +84,12 @@ defmodule Live.BlockTest do
     within(row["times"], times, 0.1)
     assert %{"called" => "prim_file:read_nif/2", "state" => "io", "normal_ns" => 0} = row
     assert row["blocked_in"] in ["[blocked in read]", "[blocked in readv]"]
+    assert row["site"] == "blocked:take/1"
     assert report["blocks_cause"]["kind"] == "dirty"
+
+    text = text(node, 1)
+    # Once in the sentence, and once in the table.
+    assert length(String.split(text, "reached from blocked:take/1")) == 3, text
   end
 
   test "a table that another process writes to" do
