@@ -21,3 +21,9 @@ void units_duration(struct buffer *out, double ns)
     static const char *const names[] = {"ns", "us", "ms", "s"};
     units_add(out, ns, 1000, names, sizeof(names) / sizeof(names[0]));
 }
+
+void units_bytes(struct buffer *out, double bytes)
+{
+    static const char *const names[] = {"B", "KB", "MB", "GB", "TB", "PB"};
+    units_add(out, bytes, 1024, names, sizeof(names) / sizeof(names[0]));
+}

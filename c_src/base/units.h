@@ -15,6 +15,10 @@ unsigned units_scale(double *value, double step, unsigned most);
  *  @param names  of `count` units, each `step` times the one before it */
 void units_add(struct buffer *out, double value, double step,
                const char *const *names, unsigned count);
+/** Bytes, such as "1.25 MB", in powers of 1024. All reports spell sizes like
+ *  that: the node (lib/base/cprof_words.erl), and the page of the flame graph
+ *  (formats/html/figures.js). */
+void units_bytes(struct buffer *out, double bytes);
 /** A duration in nanoseconds, such as "1.25 ms". The node spells it alike:
  *  lib/base/cprof_words.erl. */
 void units_duration(struct buffer *out, double ns);

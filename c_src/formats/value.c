@@ -69,15 +69,11 @@ const char *value_title(const struct profile *p)
 
 static void spell(struct buffer *out, const struct unit *unit, uint64_t value)
 {
-    static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    enum { NAMES = sizeof(names) / sizeof(names[0]) };
     double size = (double)value * unit->size;
-    if (unit->kind == UNIT_TIME) {
+    if (unit->kind == UNIT_TIME)
         units_duration(out, size * 1e9);
-        return;
-    }
-    unsigned i = units_scale(&size, 1024, NAMES - 1);
-    buffer_printf(out, size < 100 ? "%.2f %s" : "%.0f %s", size, names[i]);
+    else
+        units_bytes(out, size);
 }
 
 void value_add(struct buffer *out, const struct profile *p, uint64_t value)

@@ -9,9 +9,7 @@
 
 void words_bytes(struct buffer *out, uint64_t bytes)
 {
-    static const char *const names[] = {"B", "KB", "MB", "GB", "TB", "PB"};
-    units_add(out, (double)bytes, 1024, names,
-              sizeof(names) / sizeof(names[0]));
+    units_bytes(out, (double)bytes);
 }
 
 void words_rate(struct buffer *out, double rate)

@@ -77,7 +77,7 @@ who(#{name := Name}) ->
     {_, Text} = name(Name),
     shown(Text).
 
-%% Powers of 1024, three digits.
+%% Powers of 1024, three digits. The program writes it alike: c_src/base/units.h.
 -spec bytes(number() | undefined) -> binary().
 bytes(undefined) -> <<"-">>;
 bytes(Bytes) when Bytes < 0 -> <<"-", (bytes(-Bytes))/binary>>;

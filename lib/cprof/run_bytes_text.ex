@@ -146,19 +146,13 @@ defmodule Cprof.RunBytesText do
   def above(comparison, :whole, _), do: sentence(comparison, nil)
 
   @doc """
-  Bytes in the unit of their size.
+  Bytes in the unit of their size, with three digits.
 
-      iex> for bytes <- [0, 999.6, 1024, 1.5e6, 3_000_000_000], do: Cprof.RunBytesText.bytes(bytes)
-      ["0 B", "1000 B", "1.00 KiB", "1.43 MiB", "2.79 GiB"]
+      iex> for bytes <- [0, 999.4, 1024, 1.5e6, 3_000_000_000], do: Cprof.RunBytesText.bytes(bytes)
+      ["0 B", "999 B", "1.00 KB", "1.43 MB", "2.79 GB"]
   """
   @spec bytes(number()) :: String.t()
-  def bytes(bytes) when bytes < 1024, do: "#{round(bytes)} B"
-  def bytes(bytes), do: scaled(bytes / 1024, ["KiB", "MiB", "GiB", "TiB", "PiB"])
-
-  defp scaled(value, [_, next | more]) when value >= 1024, do: scaled(value / 1024, [next | more])
-
-  defp scaled(value, [unit | _]),
-    do: "#{:erlang.float_to_binary(value, decimals: if(value < 100, do: 2, else: 0))} #{unit}"
+  def bytes(bytes), do: :cprof_words.bytes(round(bytes))
 
   defp percent(part), do: :erlang.float_to_binary(part * 100, decimals: 2) <> " %"
 end

@@ -44,10 +44,34 @@ static void the_last_unit_has_no_larger_one(void **state)
     assert_text(&got, "1.00 KB, 4882812 KB");
 }
 
+static void bytes_are_in_powers_of_1024(void **state)
+{
+    static const struct {
+        double bytes;
+        const char *want;
+    } cases[] = {
+        {0, "0 B"},
+        {999, "999 B"},
+        {1000, "0.98 KB"},
+        {1536, "1.50 KB"},
+        {95.53 * 1048576, "95.5 MB"},
+        {1048576, "1.00 MB"},
+        {1e18, "888 PB"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buffer got;
+        buffer_init(&got, BUFFER_DEFAULT_MAX);
+        units_bytes(&got, cases[i].bytes);
+        assert_text(&got, cases[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations),
+        cmocka_unit_test(bytes_are_in_powers_of_1024),
         cmocka_unit_test(the_last_unit_has_no_larger_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

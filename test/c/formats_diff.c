@@ -320,7 +320,7 @@ static void one_event_of_several_is_compared(void **state)
     char *bytes =
         text_of_events(allocating(30000, false), allocating(60000, false),
                        EVENT_SET(EVENT_ALLOC));
-    has(bytes, "Base:     74.51 GiB\n");
+    has(bytes, "Base:     74.5 GB\n");
     has(bytes, "Shares:   of the allocated bytes, in a function");
     has(bytes, "\nhot grew by 100 % (95 %: ");
     has(bytes, " of the allocated bytes to 54.55 %.\n");

@@ -117,11 +117,11 @@ static void what_is_not_known_has_no_figure(void **state)
     char *text = written(&format_text);
     assert_has(text, "     %  ALLOCATED   SURVIVED  HEAP GREW COLLECTIONS  "
                      "PROCESSES          NAME\n");
-    assert_has(text, " 50.00    500 KiB   3.00 KiB  -8.00 KiB         200  "
+    assert_has(text, " 50.00     500 KB    3.00 KB   -8.00 KB         200  "
                      "2 processes        shop:worker/0\n");
-    assert_has(text, " 30.00    300 KiB          -     0.00 B         900  "
+    assert_has(text, " 30.00     300 KB          -        0 B         900  "
                      "7,000 processes    shop:brief/0\n");
-    assert_has(text, " 20.00    200 KiB >70.00 KiB   +200 KiB         120  "
+    assert_has(text, " 20.00     200 KB   >70.0 KB    +200 KB         120  "
                      "<0.9.0>            cache\n");
     assert_has(text, "SURVIVED is what minor collections kept");
     free(text);

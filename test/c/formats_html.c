@@ -460,7 +460,7 @@ static void a_page_of_bytes_does_not_say_cpu(void **state)
     page = write_page(p);
     char *header = strstr(page.text, "<header>");
     *strstr(header, "</header>") = '\0';
-    assert_non_null(strstr(header, "<dt>alloc_space</dt><dd>3.00 MiB</dd>"));
+    assert_non_null(strstr(header, "<dt>alloc_space</dt><dd>3.00 MB</dd>"));
     assert_null(strstr(header, "CPU"));
     assert_null(strstr(header, "samples"));
     free_page(&page);

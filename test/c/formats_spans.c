@@ -174,7 +174,7 @@ static void a_part_of_the_time_has_no_number_of_spans(void **state)
     profile_destroy(p);
 }
 
-/* 4 requests of 3 MiB each, of which a query within them takes a third. */
+/* 4 requests of 3 MB each, of which a query within them takes a third. */
 static void spans_have_what_they_allocated(void **state)
 {
     (void)state;
@@ -190,7 +190,7 @@ static void spans_have_what_they_allocated(void **state)
     ended(p, "[:web] GET /a", 40000000, 4);
     char *text = written(p, &format_text, NULL);
     char *json = written(p, &format_json, NULL);
-    has(text, "          each: 3.00 MiB allocated\n");
+    has(text, "          each: 3.00 MB allocated\n");
     has(json, "\"allocated_bytes\": 12582912");
     has(json, "\"allocated_bytes\": 4194304");
     free(text);

@@ -139,7 +139,7 @@ defmodule Cprof.ByteGrowthTest do
     assert ByteGrowth.grown_above(more, 0.2) == nil
 
     assert RunBytesText.sentence(more, nil) =~
-             ~r/^Work.new\/0 allocated nothing and now allocates 11\d MiB per run; a whole/
+             ~r/^Work.new\/0 allocated nothing and now allocates 11\d MB per run; a whole/
 
     less = compare(runs(with_new, 3, 800), runs(work(), 3, 800))
     assert %{name: "Work.new/0", own: %{verdict: :gone}} = ByteGrowth.culprit(less)
@@ -221,13 +221,13 @@ defmodule Cprof.ByteGrowthTest do
     assert [title, head | rows] = String.split(text, "\n", trim: true)
     assert title =~ ~r/^Bytes on heaps per run, by function \(as by 3\d\d\d equal samples before, 3\d\d\d now\)$/
     assert head =~ ~r/^ +BEFORE +NOW +CHANGE  95 % +FUNCTION$/
-    assert hd(rows) =~ ~r{^    3\d\d MiB     4\d\d MiB +\+(19|20)\.\d %  \+1\d\.\d to \+2\d\.\d +grew    Work.big/1$}
-    assert Enum.find(rows, &(&1 =~ ~r{^    95\d MiB +1.01 GiB +\+8\.\d %  \+7\.\d to \+8\.\d +grew    all$}))
+    assert hd(rows) =~ ~r{^     3\d\d MB      4\d\d MB +\+(19|20)\.\d %  \+1\d\.\d to \+2\d\.\d +grew    Work.big/1$}
+    assert Enum.find(rows, &(&1 =~ ~r{^     95\d MB +1.01 GB +\+8\.\d %  \+7\.\d to \+8\.\d +grew    all$}))
 
     assert RunBytesText.sentence(comparison, "Work.run/0") =~
-             ~r{^Work.big/1 \(called by Work.run/0\) grew from 3\d\d MiB to 4\d\d MiB per run, \+\d\d\.\d % \(95 %: .*\); a whole run: \+8\.\d % \(95 %: \+7\.\d to \+8\.\d\)\.$}
+             ~r{^Work.big/1 \(called by Work.run/0\) grew from 3\d\d MB to 4\d\d MB per run, \+\d\d\.\d % \(95 %: .*\); a whole run: \+8\.\d % \(95 %: \+7\.\d to \+8\.\d\)\.$}
 
     wholes = IO.iodata_to_binary(RunBytesText.wholes([{"baseline", for({run, _} <- base, do: run)}]))
-    assert wholes =~ ~r/^Allocated +RUNS +MEAN +MIN +MAX +\+-\nbaseline +5 +9\d\d MiB +9\d\d MiB +9\d\d MiB +0.0\d %\n$/
+    assert wholes =~ ~r/^Allocated +RUNS +MEAN +MIN +MAX +\+-\nbaseline +5 +9\d\d MB +9\d\d MB +9\d\d MB +0.0\d %\n$/
   end
 end

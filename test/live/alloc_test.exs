@@ -127,7 +127,7 @@ defmodule Live.AllocTest do
 
   defp bytes(text) do
     {number, " " <> unit} = Float.parse(text)
-    number * Map.fetch!(%{"B" => 1, "KiB" => 1024, "MiB" => 1024 ** 2, "GiB" => 1024 ** 3}, unit)
+    number * Map.fetch!(%{"B" => 1, "KB" => 1024, "MB" => 1024 ** 2, "GB" => 1024 ** 3}, unit)
   end
 
   test "what the report says of it" do

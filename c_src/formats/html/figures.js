@@ -29,10 +29,10 @@ export function valueTitle(model) {
     return name[0].toUpperCase() + name.slice(1);
 }
 
-/* A value of the rows in their unit: "1,318 samples", "1.25 MiB". */
+/* A value of the rows in their unit: "1,318 samples", "1.25 MB". */
 export function valueText(value, {value: name, unit}) {
     const steps = {
-        bytes: [["B", "KiB", "MiB", "GiB", "TiB"], 1024],
+        bytes: [["B", "KB", "MB", "GB", "TB", "PB"], 1024],
         nanoseconds: [["ns", "\u00b5s", "ms", "s"], 1000],
         microseconds: [["\u00b5s", "ms", "s"], 1000],
         milliseconds: [["ms", "s"], 1000],
