@@ -1,10 +1,25 @@
 /* cprof diff: compares recordings from before and after a change. */
+#include "base/clock.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
 #include "formats/diff_recordings.h"
 #include "formats/diff_write.h"
 #include "formats/value.h"
 #include "output/output.h"
+
+/* Why a side has no work. */
+static int fail_empty(const struct options_side *files, uint64_t from_ns,
+                      const struct diff_recordings *side)
+{
+    if (!side->longest_ns || from_ns < side->longest_ns)
+        return fail(files->files[0], -E_EMPTY);
+    say("%s: --from %g is after the end: %s %.2f s long", files->files[0],
+        (double)from_ns / NS_PER_S,
+        files->count == 1 ? "the recording is"
+                          : "the longest recording of this side is",
+        (double)side->longest_ns / NS_PER_S);
+    return EXIT_FAILED;
+}
 
 /* Returns EXIT_DONE, or prints what failed. A side must have some work; a
  * single recording of it may have none. */
@@ -16,8 +31,9 @@ static int side_read(const struct options_side *files,
         if (err)
             return fail(files->files[i], err);
     }
-    return diff_recordings_have_work(side) ? EXIT_DONE
-                                           : fail(files->files[0], -E_EMPTY);
+    return diff_recordings_have_work(side)
+               ? EXIT_DONE
+               : fail_empty(files, filter->from_ns, side);
 }
 
 /* Prints one sentence, on stderr, if the limit was exceeded. */

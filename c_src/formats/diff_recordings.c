@@ -28,6 +28,7 @@ static int add(struct diff_recordings *side, struct profile *whole, int err,
 {
     struct filter first = *f;
     struct profile *kept;
+    uint64_t ns = err ? 0 : profile_meta(whole)->duration_ns;
     if (!err && profile_next(whole) && !f->events)
         first.events = compared(whole);
     if (!err)
@@ -35,11 +36,13 @@ static int add(struct diff_recordings *side, struct profile *whole, int err,
     if (err)
         return err;
     err = ARRAY_RESERVE(side->list, side->cap, side->count + 1);
-    if (err)
+    if (err) {
         profile_destroy(kept);
-    else
-        side->list[side->count++] = kept;
-    return err;
+        return err;
+    }
+    side->list[side->count++] = kept;
+    side->longest_ns = ns > side->longest_ns ? ns : side->longest_ns;
+    return 0;
 }
 
 int diff_recordings_add(struct diff_recordings *side, const void *bytes,

@@ -13,6 +13,8 @@
 struct diff_recordings {
     struct profile **list;
     size_t count, cap;
+    uint64_t longest_ns; /**< of the recordings as they were read; 0: not known,
+                              or there is none */
 };
 
 /** Frees the recordings. */

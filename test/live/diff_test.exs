@@ -15,10 +15,10 @@ defmodule Live.DiffTest do
     %{dir: dir, base: base, same: record(dir, "same", 100), slow: record(dir, "slow", 150)}
   end
 
-  defp record(dir, name, percent) do
+  defp record(dir, name, percent, more \\ []) do
     node = Node.start("slowed", ["#{percent}"], ~w(+sbwt none))
     file = Path.join(dir, name <> ".pb.gz")
-    assert Recording.of_cpu(node, 2, ["-q", "-r", 999, "-o", file]) == ""
+    assert Recording.of_cpu(node, 2, ["-q", "-r", 999, "-o", file | more]) == ""
     Node.stop(node)
     file
   end
@@ -68,6 +68,18 @@ defmodule Live.DiffTest do
     {json, _, 0} = Cprof.run(["diff", base, slow, "--focus", "slowed:hash", "-f", "json"])
     report = Json.decode!(json)
     assert Enum.find(report["functions"], &(&1["name"] == @slowed))["total"]["now_pct"] == 100.0
+  end
+
+  test "a time after the end is said, with the length", %{dir: dir} do
+    timed = record(dir, "timed", 100, ["--timeline"])
+    {"", err, 1} = Cprof.run(["diff", timed, timed, "--from", 100])
+
+    assert one_line(err) =~
+             ~r/^cprof: .*timed.pb.gz: --from 100 is after the end: the recording is \d+\.\d\d s long$/
+
+    sides = ["--base", timed, "--base", timed, "--new", timed]
+    {"", err, 1} = Cprof.run(["diff", "--from", 100 | sides])
+    assert one_line(err) =~ ~r/: the longest recording of this side is \d+\.\d\d s long$/
   end
 
   defp counted(file), do: Cprof.json(["report", file])["meta"]["counted"]
