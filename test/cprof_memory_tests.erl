@@ -497,6 +497,17 @@ the_holder_of_binaries_is_named_test_() ->
         ?assertEqual(10 * ?MB, byte_size(Shared))
     end).
 
+%% The walk counts whole words of each binary, and what is asked is in bytes.
+nobody_holds_more_alone_than_in_all_test_() ->
+    both(fun(Options) ->
+        Holder = holder(fun() -> [binary:copy(<<N>>, 10007) || N <- lists:seq(1, 5000)] end, []),
+        #{binaries := #{top := Top}} = cprof_nif:memory(Options),
+        #{bytes := Held, own := Own} = row_of(Holder, Top),
+        ?assert(Held < 5000 * 10007),
+        ?assertEqual(Held, Own),
+        ended([Holder])
+    end).
+
 heaps_are_grouped_by_initial_call_test_() ->
     both(fun(Options) ->
         Pids = [

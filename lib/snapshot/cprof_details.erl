@@ -175,14 +175,15 @@ binary_rows(Listed, Answers) ->
             bytes => Bytes,
             heap_bytes => Heap,
             ratio => Bytes / max(1, Heap),
-            distinct_bytes => distinct(maps:get({binaries, Pid}, Answers, unknown)),
+            distinct_bytes => distinct(maps:get({binaries, Pid}, Answers, unknown), Bytes),
             still_ms => still_ms(StillUs)
         }
      || {Pid, Bytes, Heap, StillUs} <- Listed, Row <- row(Pid, Answers)
     ].
 
-distinct(Ids) when is_map(Ids) -> total(Ids);
-distinct(_) -> undefined.
+%% A part of what the process held in the walk, as in cprof_memory_rows.
+distinct(Ids, Held) when is_map(Ids) -> min(total(Ids), Held);
+distinct(_, _) -> undefined.
 
 total(Ids) -> lists:sum(maps:values(Ids)).
 

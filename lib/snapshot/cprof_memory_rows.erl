@@ -157,7 +157,7 @@ binaries(#{walk := Walk} = Reading, Answers, Top) ->
         sharing => if_known(IsWhole andalso Total > 0, fun() -> Held / Total end),
         top => lists:sublist(
             [
-                Row#{own := own(Pid, Answers)}
+                Row#{own := own(Pid, Bytes, Answers)}
              || {Pid, Bytes, _, _} <- Holders, Row <- sized(Pid, Bytes, Answers)
             ],
             Top
@@ -168,9 +168,11 @@ binaries(#{walk := Walk} = Reading, Answers, Top) ->
 %% A figure of erlang:memory().
 memory(Key, Reading) -> maps:get(Key, maps:get(memory, Reading, #{}), undefined).
 
-own(Pid, Answers) ->
+%% A part of what the process held in the walk. It is asked later, when a process
+%% that loads code, say, may hold more; and the walk counts whole words.
+own(Pid, Held, Answers) ->
     case Answers of
-        #{{own, Pid} := {Own, _}} -> Own;
+        #{{own, Pid} := {Own, _}} -> min(Own, Held);
         #{} -> undefined
     end.
 
