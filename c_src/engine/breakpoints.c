@@ -58,10 +58,10 @@ static int put_one(struct breakpoints *b, int cpu, struct breakpoint *to,
         return 0;
     }
     int err = open_one(b, cpu, to);
-    if (!err || err == -ENODEV) /* it just went offline */
-        return err;
-    gap->why = gap->cpus ? gap->why : err;
-    gap->cpus++;
+    if (err) {
+        gap->why = gap->cpus ? gap->why : err;
+        gap->cpus++;
+    }
     return err;
 }
 
