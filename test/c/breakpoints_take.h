@@ -19,26 +19,6 @@ struct taken_breakpoints {
     size_t count;
 };
 
-static inline bool take_ignore(void *ctx, const void *record, size_t len)
-{
-    (void)ctx;
-    (void)record;
-    (void)len;
-    return true;
-}
-
-/* NULL: that is not possible here, and *status is what main is to return. */
-static inline struct bpf_program_handle *take_program(int *status)
-{
-    struct bpf_program_handle *program = NULL;
-    int why =
-        bpf_program_open(BPF_PROGRAM_ALLOCATION, take_ignore, NULL, &program);
-    *status = why == -E_BPF_DENIED || why == -E_BPF_MISSING ? 0 : why != 0;
-    if (why) /* not root, or a build without it */
-        print_message("BPF programs: %s\n", err_text(why));
-    return program;
-}
-
 static __attribute__((noinline)) void take_nobody_calls(void)
 {
     __asm__ volatile("nop");

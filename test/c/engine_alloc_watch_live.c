@@ -1,5 +1,6 @@
 /* Words that are watched, with real breakpoints: on memory of our own, which no
  * node writes. */
+#include "bpf_group.h"
 #include "breakpoints_take.h"
 
 #include "base/clock.h"
@@ -202,7 +203,7 @@ static void there_may_be_none_at_all(void **state)
     alloc_watches_close(&w);
 }
 
-int main(void)
+static int run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_bytes_are_kept_if_words_are_written_in_part),
@@ -212,11 +213,10 @@ int main(void)
         cmocka_unit_test(cpus_without_breakpoints_are_counted),
         cmocka_unit_test(there_may_be_none_at_all),
     };
-    int status;
-    program = take_program(&status);
-    if (!program)
-        return status;
-    status = cmocka_run_group_tests(tests, NULL, NULL);
-    bpf_program_close(program);
-    return status;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return bpf_group_run(BPF_PROGRAM_ALLOCATION, &program, run);
 }

@@ -1,5 +1,6 @@
 /* Breakpoints on CPUs of which some have none left. They are on functions of
  * our own that nobody calls. */
+#include "bpf_group.h"
 #include "breakpoints_take.h"
 
 #include "engine/breakpoints.h"
@@ -38,16 +39,15 @@ static void a_cpu_without_one_is_counted(void **state)
     breakpoints_close(&b);
 }
 
-int main(void)
+static int run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cpu_without_one_is_counted),
     };
-    int status;
-    program = take_program(&status);
-    if (!program)
-        return status;
-    status = cmocka_run_group_tests(tests, NULL, NULL);
-    bpf_program_close(program);
-    return status;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return bpf_group_run(BPF_PROGRAM_ALLOCATION, &program, run);
 }
