@@ -40,7 +40,10 @@ static int put_bell(struct bpf_bells *b, int cpu, struct bpf_bell *to)
         return 0;
     }
     int err = open_bell(b, cpu, to);
-    b->skipped += err && err != -ENODEV; /* -ENODEV: it just went offline */
+    if (err && err != -ENODEV) { /* -ENODEV: it just went offline */
+        b->why = b->skipped ? b->why : err;
+        b->skipped++;
+    }
     return err;
 }
 

@@ -23,6 +23,7 @@ struct bpf_bells {
     struct bpf_bell *list;              /**< ascending */
     size_t count;
     size_t skipped; /**< CPUs without one, after the last bpf_bells_set */
+    int why;        /**< the error of the first of these */
 };
 
 /** Opens them on these CPUs, and closes those on all others. 0 if at least one

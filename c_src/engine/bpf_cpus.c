@@ -75,7 +75,10 @@ static int put_cpu(struct bpf_cpus *c, int number, struct bpf_cpu *to)
     int err = open_cpu(c, number, to);
     if (!err)
         note_late(c);
-    c->skipped += err && err != -ENODEV; /* -ENODEV: it just went offline */
+    if (err && err != -ENODEV) { /* -ENODEV: it just went offline */
+        c->why = c->skipped ? c->why : err;
+        c->skipped++;
+    }
     return err;
 }
 

@@ -261,6 +261,7 @@ static struct engine_info info(const struct engine *e)
         .threads = e->node.count,
         .cpus = e->bells.count,
         .cpus_skipped = e->bells.skipped,
+        .skipped_why = perf_event_error(e->bells.why),
         .all_from_ns = e->highest_ns,
         .last_unread = e->last_unread,
     };

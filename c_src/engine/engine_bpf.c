@@ -192,6 +192,7 @@ static struct engine_info info(const struct engine *e)
         .threads = e->node.count,
         .cpus = e->cpus.count,
         .cpus_skipped = e->cpus.skipped,
+        .skipped_why = perf_event_error(e->cpus.why),
         .unarmed_ns = e->cpus.late_ns,
     };
 }

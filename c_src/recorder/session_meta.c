@@ -1,5 +1,6 @@
 #include "recorder/session_meta.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -231,8 +232,8 @@ static int note_gaps(struct profile *p, const struct target_state *t,
                  "%zu of the %zu CPUs that the node may run on could not be "
                  "sampled: %s",
                  info->cpus_skipped, info->cpus + info->cpus_skipped,
-                 info->skipped_why ? err_text(info->skipped_why)
-                                   : "raise `ulimit -n`");
+                 info->skipped_why == -EMFILE ? "raise `ulimit -n`"
+                                              : err_text(info->skipped_why));
         err = profile_note(p, line);
     }
     layout_missing(&t->layout, missing, sizeof(missing));
