@@ -215,11 +215,12 @@ struct engine_probe alloc_probe_info(const struct alloc_probe *p)
     struct bpf_hits now = bpf_program_hits(p->program, BPF_HITS_COLLECTIONS);
     double ns = hit_ns(p, &now);
     uint64_t hits = now.count - p->first.hits.count;
+    uint64_t missed = now.missed - p->first.hits.missed;
     double cost = cost_ns(p, &now, &p->first.hits) + words_ns(p);
     double own = (double)(p->span.cpu_ns - p->first.cpu_ns) - cost;
     return (struct engine_probe){
-        .hits = hits,
-        .missed = now.missed - p->first.hits.missed,
+        .sampled = hits - missed,
+        .missed = missed,
         .hit_ns = ns,
         .cost = own > 0 ? cost / own : 0,
         .bound = p->max_cost,

@@ -103,8 +103,9 @@ struct engine_cost {
 
 /** engine_alloc: what its breakpoints did; all 0: there were none. */
 struct engine_probe {
-    uint64_t hits;     /**< collections that were to be sampled */
-    uint64_t missed;   /**< those of them that could not be */
+    uint64_t sampled;  /**< collections */
+    uint64_t missed;   /**< collections that were to be sampled, and were not,
+                            because the thread was not known yet */
     double hit_ns;     /**< CPU time that a hit costs the node */
     double cost;       /**< of all breakpoints, as a share of the CPU time that
                             the node would have used without them */

@@ -38,6 +38,18 @@ static int note_skipped(struct profile *p, const struct engine_probe *probe)
     return profile_note(p, line);
 }
 
+static int note_missed(struct profile *p, uint64_t missed)
+{
+    char line[160];
+    if (missed == 0)
+        return 0;
+    snprintf(line, sizeof(line),
+             "%llu more collections could not be sampled, because their "
+             "threads had just begun",
+             (unsigned long long)missed);
+    return profile_note(p, line);
+}
+
 static int note_many(struct profile *p, uint64_t many)
 {
     char line[200];
@@ -122,12 +134,13 @@ int probe_notes_add(struct profile *p, const struct engine_probe *probe)
         "%llu words of heaps were watched, by breakpoints of the CPUs; they "
         "cost the node %.2f %% of its CPU time (%.1f us for each collection, "
         "measured on this machine)",
-        (unsigned long long)probe->hits, 100 * probe->open_share,
+        (unsigned long long)probe->sampled, 100 * probe->open_share,
         (unsigned long long)probe->words, 100 * probe->cost,
         probe->hit_ns / 1e3);
     if (n < (int)sizeof(line))
         add_uncertainty(line + n, sizeof(line) - (size_t)n, probe);
     int err = profile_note(p, line);
+    err = err ? err : note_missed(p, probe->missed);
     err = err ? err : note_late(p, probe);
     err = err ? err : note_unseen(p, probe);
     err = err ? err : note_skipped(p, probe);

@@ -7,7 +7,7 @@
 #include "recorder/probe_notes.h"
 #include "recorder/sample_counts.h"
 
-static const struct engine_probe usual = {.hits = 100,
+static const struct engine_probe usual = {.sampled = 100,
                                           .hit_ns = 5000,
                                           .cost = 0.01,
                                           .open_share = 1,
@@ -70,10 +70,21 @@ static void an_error_that_is_not_known_names_what_was_left_out(void **state)
     assert_notes(&probe, "how uncertain", false);
 }
 
+static void collections_that_were_not_sampled_are_said(void **state)
+{
+    (void)state;
+    struct engine_probe probe = usual;
+    assert_notes(&probe, "100 collections of garbage were sampled", true);
+    assert_notes(&probe, "more collections", false);
+    probe.missed = 7;
+    assert_notes(&probe, "100 collections of garbage were sampled", true);
+    assert_notes(&probe, "7 more collections could not be sampled", true);
+}
+
 static void without_breakpoints_nothing_is_said(void **state)
 {
     (void)state;
-    const struct engine_probe none = {.hits = 0};
+    const struct engine_probe none = {.sampled = 0};
     char *notes = notes_of(&none);
     assert_string_equal(notes, "");
     free(notes);
@@ -98,6 +109,7 @@ int main(void)
         cmocka_unit_test(cpus_on_which_no_word_was_watched_are_said),
         cmocka_unit_test(bytes_for_which_no_word_was_written_are_said),
         cmocka_unit_test(an_error_that_is_not_known_names_what_was_left_out),
+        cmocka_unit_test(collections_that_were_not_sampled_are_said),
         cmocka_unit_test(without_breakpoints_nothing_is_said),
         cmocka_unit_test(more_bytes_of_a_sample_are_not_another_one),
     };
