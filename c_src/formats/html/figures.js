@@ -29,6 +29,17 @@ export function valueTitle(model) {
     return name[0].toUpperCase() + name.slice(1);
 }
 
+/* Three digits, and of the smallest unit no parts, as in base/units.c. */
+function scaled(value, [[...names], step]) {
+    let smallest = true;
+    for (; names.length > 1 && value >= 999.5; names.shift()) {
+        value /= step;
+        smallest = false;
+    }
+    const digits = smallest ? 0 : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+    return `${value.toFixed(digits)}\u202f${names[0]}`;
+}
+
 /* A value of the rows in their unit: "1,318 samples", "1.25 MB". */
 export function valueText(value, {value: name, unit}) {
     const steps = {
@@ -41,10 +52,7 @@ export function valueText(value, {value: name, unit}) {
         const one = name === "samples" && Math.round(value) === 1;
         return `${number(value)} ${one ? "sample" : name || "samples"}`;
     }
-    let [[...names], step] = steps;
-    for (; names.length > 1 && value >= step; names.shift())
-        value /= step;
-    return `${value.toFixed(value < 100 ? 2 : 0)}\u202f${names[0]}`;
+    return scaled(value, steps);
 }
 
 /* How much of a value stands for one sample; the error depends on the number of
