@@ -83,7 +83,7 @@ defmodule Live.GarbageTest do
 
     {text, "", 0} = Cprof.run(["report", file])
     assert text =~ ~r/ALLOCATED +SURVIVED +HEAP GREW +COLLECTIONS +PROCESSES +NAME/
-    assert text =~ ~r/\+[0-9.]+ [KM]iB +\d+  <[0-9.]+> +garbage_grower/
+    assert text =~ ~r/\+[0-9.]+ [KM]B +\d+  <[0-9.]+> +garbage_grower/
     {text, "", 0} = Cprof.run(["report", file, "--process", "garbage_keeper"])
     assert text =~ ~r/\d+  <[0-9.]+> +garbage_keeper/
     refute text =~ "garbage_grower"
