@@ -58,7 +58,7 @@ defmodule Mix.Tasks.Profile.RunAllocTest do
     if works do
       assert {0, printed} = gate(fn -> Work.run(rounds, 100) end, [save: saved] ++ recording)
       assert printed =~ ~r/^Allocated +RUNS +MEAN/m
-      assert printed =~ ~r/^now +3 +[\d.]+ .iB/m
+      assert printed =~ ~r/^now +3 +[\d.]+ .B/m
 
       limit = [baseline: saved, fail_above: 10] ++ recording
       assert {0, printed} = gate(fn -> Work.run(rounds, 100) end, limit)
