@@ -149,10 +149,8 @@ static void more(struct dump_text *t, size_t from)
 int dump_text_write(const struct dump *d, const struct format_options *o,
                     struct buffer *out)
 {
-    struct dump_text t = {.out = out,
-                          .d = d,
-                          .p = d->profile,
-                          .all = o->top == FORMAT_TOP_ALL};
+    struct dump_text t = {
+        .out = out, .d = d, .p = d->profile, .all = o->top == FORMAT_TOP_ALL};
     size_t most = o->top ? o->top : GROUPS, all = d->groups.count;
     size_t shown = most < all ? most : all;
     int err = process_names_compute(d->profile, &t.names);

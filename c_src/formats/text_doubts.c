@@ -174,8 +174,8 @@ static void mostly_waiting(struct doubts *d, enum format_reader reader)
 }
 
 /* At both ends of a recording, each CPU adds or lacks up to one tick: 0.2 % of
- * ten seconds at 99 Hz, 1 % of two seconds. That rounds the sum, and is worth no
- * note. */
+ * ten seconds at 99 Hz, 1 % of two seconds. That rounds the sum, and is worth
+ * no note. */
 static void more_than_all(struct doubts *d)
 {
     static const char line[] =
