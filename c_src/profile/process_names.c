@@ -50,6 +50,14 @@ static bool is_name(const char *parent)
     return *parent && *parent != '<';
 }
 
+bool process_names_need_stack(const struct profile *p, uint32_t process)
+{
+    const struct profile_process *q = profile_process_at(p, process);
+    return !*profile_text(p, q->name) && !*profile_text(p, q->label) &&
+           says_nothing(profile_text(p, q->initial_call)) &&
+           !is_name(profile_text(p, q->parent));
+}
+
 static int64_t keep(struct naming *n, const char *text)
 {
     return texts_intern(&n->out.texts, text, strlen(text));
@@ -115,6 +123,16 @@ static bool tells(const struct profile *p, uint32_t function)
            !is_behaviour(profile_text(p, f->module));
 }
 
+uint32_t process_names_root(const struct profile *p, uint32_t stack)
+{
+    uint32_t root = PROFILE_NONE;
+    for (uint32_t at = stack; at != PROFILE_NONE;
+         at = profile_stack_at(p, at)->parent)
+        if (tells(p, profile_stack_function(p, at)))
+            root = at;
+    return root;
+}
+
 /* Parents have lower ids than their children, so they come first. */
 static void find_roots(struct naming *n)
 {
@@ -147,10 +165,11 @@ static int count_vote(struct naming *n, size_t sample)
     if (id < 0)
         return (int)id;
     struct vote *sum = (struct vote *)n->votes.rows + id;
-    /* What does not count decides only if nothing else does. */
-    add_capped(&sum->weight, profile_counts(n->p, s->state)
-                                 ? profile_weight(n->p, sample)
-                                 : 1);
+    /* What does not count, or has no weight, decides only if nothing else does.
+     */
+    uint64_t weight =
+        profile_counts(n->p, s->state) ? profile_weight(n->p, sample) : 0;
+    add_capped(&sum->weight, weight ? weight : 1);
     uint32_t *elected = &n->elected[s->process];
     if (sum->weight > weight_of(n, *elected))
         *elected = (uint32_t)id;

@@ -1,5 +1,6 @@
 #include "recorder/pipeline.h"
 
+#include "profile/process_names.h"
 #include "recorder/pipeline_parts.h"
 #include "recorder/sample_counts.h"
 #include "recorder/thread_doing.h"
@@ -102,6 +103,23 @@ static void count_in_span(struct pipeline *p, const struct sample *s,
     count_item(p, &item);
 }
 
+/* A process that ends soon cannot be asked who it is. Its stack at a collection
+ * tells, and is kept for that alone: the row of a collection has no weight. */
+static uint32_t stack_that_names(struct pipeline *p, uint32_t process,
+                                 const struct sample *s)
+{
+    struct profile *of = p->of_event[EVENT_ALLOC];
+    struct thread_parts parts = {p->target, p->unwinder, p->naming};
+    struct thread_doing doing;
+    parts.naming.profile = of;
+    if (process == PROFILE_NONE ||
+        !process_names_need_stack(p->profile, process))
+        return PROFILE_NONE;
+    int err = thread_doing_of(&parts, s, &p->unwound, &doing);
+    keep_error(p, err);
+    return err ? PROFILE_NONE : process_names_root(of, doing.named.stack);
+}
+
 /* What a collection says about its process. */
 static void add_collection(struct pipeline *p, const struct sample *s)
 {
@@ -115,6 +133,7 @@ static void add_collection(struct pipeline *p, const struct sample *s)
                     p, census_process(p->census, EVENT_ALLOC, of->c_p, of)),
                 .thread = PROFILE_NONE,
                 .state = STATE_RUNNING}};
+    item.row.stack = stack_that_names(p, item.row.process, s);
     item.row.bucket = p->timeline.bucket;
     sample_counts_values(s, item.values);
     if (s->collection.size && item.pid)

@@ -89,7 +89,8 @@ enum sample_of {
                          the heap had no room for what it allocates */
     SAMPLE_BLOCK,   /**< a thread that was off the CPU while it ran a process */
     SAMPLE_COLLECTION, /**< the process whose heap is collected: see
-                            `collection`. It has no stack */
+                            `collection`. Its stack is of use only to know who
+                            the process is */
 };
 
 /** What the beginning of a collection says about the heap of its process. The

@@ -73,6 +73,51 @@ static void what_says_most_is_the_name(void **state)
     profile_destroy(p);
 }
 
+/* As those of collections, whose bytes are charged to other samples. */
+static void a_stack_without_weight_names_if_no_other_does(void **state)
+{
+    (void)state;
+    struct profile *p = make_profile();
+    uint32_t brief = process(p, "", "proc_lib:init_p/5", "", "");
+    uint32_t whole = STACK(p, "proc_lib:init_p/5", "gen_server:init_it/6",
+                           "shop:brief/0", "shop:deep/0");
+    uint32_t root = process_names_root(p, whole);
+    assert_string_equal(
+        profile_text(
+            p, profile_function_at(p, profile_stack_function(p, root))->name),
+        "shop:brief/0");
+    assert_int_equal(process_names_root(p, STACK(p, "proc_lib:init_p/5")),
+                     PROFILE_NONE);
+    assert_int_equal(process_names_root(p, PROFILE_NONE), PROFILE_NONE);
+    make_sample(p, root, brief, STATE_RUNNING, 0);
+    is_called(p, brief, "shop:brief/0");
+    make_sample(p, STACK(p, "shop:other/0"), brief, STATE_RUNNING, 5);
+    is_called(p, brief, "shop:other/0");
+    profile_destroy(p);
+}
+
+static void only_stacks_can_tell_who_says_nothing_is(void **state)
+{
+    (void)state;
+    static const char *const init_p = "proc_lib:init_p/5";
+    struct profile *p = make_profile();
+    const struct {
+        uint32_t process;
+        bool need;
+    } rows[] = {
+        {process(p, "shop", init_p, "", ""), false},
+        {process(p, "", "shop:init/1", "", ""), false},
+        {process(p, "", init_p, "till", ""), false},
+        {process(p, "", init_p, "", "sup"), false},
+        {process(p, "", init_p, "", "<0.1.0>"), true},
+        {process(p, "", "", "", ""), true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(process_names_need_stack(p, rows[i].process),
+                         rows[i].need);
+    profile_destroy(p);
+}
+
 static void a_child_has_its_id_in_its_name(void **state)
 {
     (void)state;
@@ -156,6 +201,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_says_most_is_the_name),
+        cmocka_unit_test(a_stack_without_weight_names_if_no_other_does),
+        cmocka_unit_test(only_stacks_can_tell_who_says_nothing_is),
         cmocka_unit_test(a_child_has_its_id_in_its_name),
         cmocka_unit_test(stacks_tell_where_nothing_else_does),
         cmocka_unit_test(a_filter_takes_the_same_names),

@@ -89,6 +89,16 @@ defmodule Live.GarbageTest do
     refute text =~ "garbage_grower"
   end
 
+  test "a process that ended before it could be asked has the name of its code" do
+    node = Node.start("brief_lives")
+    on_exit(fn -> Node.stop(node) end)
+    file = Path.join(node.dir, "brief.pb.gz")
+    {_, _, 0} = Cprof.run(["record", "-q", "--event", "alloc", "-p", node.pid, "-d", 3, "-o", file])
+    rows = rows(file)
+    assert rows["brief_lives:brief/0"]["processes"] > 1, inspect(Map.keys(rows))
+    refute Map.has_key?(rows, "proc_lib:init_p/5")
+  end
+
   test "what is not known is no figure" do
     node = Node.start("garbage_work")
     on_exit(fn -> Node.stop(node) end)
