@@ -165,10 +165,13 @@ static const struct sink_ops ops = {
     .null = null,
 };
 
-void port_encode_init(struct port_encoder *e)
+void port_encode_begin(struct port_encoder *e, int64_t ref, const char *kind)
 {
     *e = (struct port_encoder){.sink = {&ops}};
     check(e, ei_x_new_with_version(&e->x));
+    port_encode_tuple(e, 3);
+    port_encode_integer(e, ref);
+    port_encode_atom(e, kind);
 }
 
 int port_encode_finish(struct port_encoder *e, struct buffer *out)

@@ -30,7 +30,9 @@ struct port_encoder {
     } open[SINK_MAX_DEPTH];
 };
 
-void port_encode_init(struct port_encoder *e);
+/** Begins {Ref, Kind, Value}, as which everything is sent; the caller writes
+ * the value. ref: that of the request, or 0: nobody asked. */
+void port_encode_begin(struct port_encoder *e, int64_t ref, const char *kind);
 void port_encode_tuple(struct port_encoder *e, size_t arity);
 /** The key of the next term, within an object of the sink. */
 void port_encode_key(struct port_encoder *e, const char *key);

@@ -92,20 +92,11 @@ static void code_atom(struct port_encoder *e, int code)
     port_encode_atom(e, name);
 }
 
-/* Writes the beginning of {Ref, ok, Value}; the caller writes the value. */
-static void begin_ok(struct port_encoder *e, int64_t ref)
-{
-    port_encode_init(e);
-    port_encode_tuple(e, 3);
-    port_encode_integer(e, ref);
-    port_encode_atom(e, "ok");
-}
-
 int port_reply_hello(struct buffer *out, int64_t ref,
                      const char *program_version)
 {
     struct port_encoder e;
-    begin_ok(&e, ref);
+    port_encode_begin(&e, ref, "ok");
     sink_object(&e.sink, NULL);
     sink_natural(&e.sink, "version", PORT_VERSION);
     sink_text(&e.sink, "program", program_version);
@@ -116,7 +107,7 @@ int port_reply_hello(struct buffer *out, int64_t ref,
 int port_reply_atom(struct buffer *out, int64_t ref, const char *atom)
 {
     struct port_encoder e;
-    begin_ok(&e, ref);
+    port_encode_begin(&e, ref, "ok");
     port_encode_atom(&e, atom);
     return port_encode_finish(&e, out);
 }
@@ -125,7 +116,7 @@ int port_reply_binary(struct buffer *out, int64_t ref, const void *bytes,
                       size_t len)
 {
     struct port_encoder e;
-    begin_ok(&e, ref);
+    port_encode_begin(&e, ref, "ok");
     port_encode_bytes(&e, bytes, len);
     return port_encode_finish(&e, out);
 }
@@ -138,7 +129,7 @@ int port_reply_result(struct buffer *out, int64_t ref, const struct profile *p,
     int err = report_compute(p, &report);
     if (err)
         return err;
-    begin_ok(&e, ref);
+    port_encode_begin(&e, ref, "ok");
     sink_object(&e.sink, NULL);
     port_encode_key(&e, "report");
     report_walk(&report, &e.sink);
@@ -153,7 +144,7 @@ int port_reply_diff(struct buffer *out, int64_t ref, const struct diff *d,
                     const struct port_diff *rendered)
 {
     struct port_encoder e;
-    begin_ok(&e, ref);
+    port_encode_begin(&e, ref, "ok");
     sink_object(&e.sink, NULL);
     port_encode_key(&e, "text");
     port_encode_bytes(&e, rendered->text, rendered->text_len);
@@ -167,10 +158,7 @@ int port_reply_diff(struct buffer *out, int64_t ref, const struct diff *d,
 int port_reply_error(struct buffer *out, int64_t ref, int code)
 {
     struct port_encoder e;
-    port_encode_init(&e);
-    port_encode_tuple(&e, 3);
-    port_encode_integer(&e, ref);
-    port_encode_atom(&e, "error");
+    port_encode_begin(&e, ref, "error");
     port_encode_tuple(&e, 2);
     code_atom(&e, code);
     port_encode_text(&e, err_text(code));
@@ -181,10 +169,7 @@ int port_event_processes(struct buffer *out, const char *const *pids,
                          size_t count)
 {
     struct port_encoder e;
-    port_encode_init(&e);
-    port_encode_tuple(&e, 3);
-    port_encode_integer(&e, 0);
-    port_encode_atom(&e, "event");
+    port_encode_begin(&e, 0, "event");
     port_encode_tuple(&e, 2);
     port_encode_atom(&e, "processes");
     sink_list(&e.sink, NULL);

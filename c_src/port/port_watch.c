@@ -6,10 +6,7 @@
 int port_watch_event(struct buffer *out, const struct watch_event *e)
 {
     struct port_encoder x;
-    port_encode_init(&x);
-    port_encode_tuple(&x, 3);
-    port_encode_integer(&x, 0);
-    port_encode_atom(&x, "event");
+    port_encode_begin(&x, 0, "event");
     report_walk_watch(e, &x.sink);
     return port_encode_finish(&x, out);
 }
@@ -17,10 +14,7 @@ int port_watch_event(struct buffer *out, const struct watch_event *e)
 int port_watch_refused(struct buffer *out, const char *text)
 {
     struct port_encoder x;
-    port_encode_init(&x);
-    port_encode_tuple(&x, 3);
-    port_encode_integer(&x, 0);
-    port_encode_atom(&x, "error");
+    port_encode_begin(&x, 0, "error");
     port_encode_tuple(&x, 2);
     port_encode_atom(&x, "invalid_option");
     port_encode_text(&x, text);
