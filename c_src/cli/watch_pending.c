@@ -1,6 +1,7 @@
 #include "cli/watch_pending.h"
 
 #include "base/clock.h"
+#include "base/minus.h"
 
 void watch_pending_begin(struct watch_pending *p,
                          const struct watch_place *place, pid_t node,
@@ -65,8 +66,7 @@ int watch_pending_write(struct watch_pending *p,
     uint64_t before_ns = (uint64_t)(o->watch.before_s * (double)NS_PER_S);
     struct profile *of = NULL;
     struct watch_written written = {.count = 0};
-    int err = flight_cut(flight,
-                         p->fired_ns > before_ns ? p->fired_ns - before_ns : 0,
+    int err = flight_cut(flight, minus_capped(p->fired_ns, before_ns),
                          p->end_ns, &of);
     if (!err)
         err = watch_files_write(&place->series, place->say, o, p->stem, of,

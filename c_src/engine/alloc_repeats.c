@@ -1,9 +1,6 @@
 #include "engine/alloc_repeats.h"
 
-static uint64_t more(uint64_t now, uint64_t before)
-{
-    return now > before ? now - before : 0;
-}
+#include "base/minus.h"
 
 /* Structs of processes are hundreds of bytes apart. */
 static uint64_t place_of(uint64_t process)
@@ -23,11 +20,12 @@ bool alloc_repeats_take(struct alloc_repeats *r, uint64_t window,
         last->heap == heap->heap && last->high_water == heap->high_water &&
         last->htop <= heap->htop && last->fragments <= heap->fragments;
     if (is_one) {
-        c->bytes.block = more(c->bytes.block, last->htop - last->high_water);
+        c->bytes.block =
+            minus_capped(c->bytes.block, last->htop - last->high_water);
         c->bytes.beside =
-            more(c->bytes.beside, sizeof(uint64_t) * last->fragments);
+            minus_capped(c->bytes.beside, sizeof(uint64_t) * last->fragments);
         c->left.known = false;
-        s->binary_bytes = more(all, at->binary);
+        s->binary_bytes = minus_capped(all, at->binary);
     }
     *at = (struct alloc_repeat){process, window, *heap, all};
     return is_one;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/minus.h"
 
 static struct ptrace_copy_plan plan_of(const struct block_last *l,
                                        const struct bpf_thread *t)
@@ -16,8 +17,8 @@ static struct ptrace_copy_plan plan_of(const struct block_last *l,
 
 static struct bpf_wait wait_since(const struct block_last *l, uint64_t since_ns)
 {
-    return (struct bpf_wait){
-        .ns = l->until_ns > since_ns ? l->until_ns - since_ns : 0, .slept = 1};
+    return (struct bpf_wait){.ns = minus_capped(l->until_ns, since_ns),
+                             .slept = 1};
 }
 
 static bool was_read(const struct block_last *l, pid_t tid)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/minus.h"
 #include "engine/perf_event.h"
 
 static void close_one(struct breakpoint *one)
@@ -19,7 +20,7 @@ static int arm_one(struct breakpoints *b, struct breakpoint *one)
     bool moves = b->of == BPF_HITS_WORDS;
     int err = moves ? perf_breakpoint_move(one->fd, b->addr) : 0;
     uint64_t hits = bpf_program_stops(b->program, b->of, one->cpu);
-    uint64_t left = one->allowed > hits ? one->allowed - hits : 0;
+    uint64_t left = minus_capped(one->allowed, hits);
     if (err)
         return err;
     if (b->most == 0)

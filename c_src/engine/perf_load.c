@@ -1,13 +1,8 @@
 #include "engine/perf_load.h"
 
 #include "base/clock.h"
+#include "base/minus.h"
 #include "engine/schedstat.h"
-
-/* A sum becomes smaller when a thread ends. */
-static uint64_t less(uint64_t later, uint64_t earlier)
-{
-    return later > earlier ? later - earlier : 0;
-}
 
 struct perf_duty_load perf_load_so_far(pid_t pid, const struct threads *threads)
 {
@@ -22,12 +17,14 @@ struct perf_duty_load perf_load_so_far(pid_t pid, const struct threads *threads)
     return sum;
 }
 
+/* A sum becomes smaller when a thread ends. */
 struct perf_duty_load perf_load_between(const struct perf_duty_load *first,
                                         const struct perf_duty_load *then)
 {
-    return (struct perf_duty_load){.ns = less(then->ns, first->ns),
-                                   .runs = less(then->runs, first->runs),
-                                   .cpu_ns = less(then->cpu_ns, first->cpu_ns)};
+    return (struct perf_duty_load){
+        .ns = minus_capped(then->ns, first->ns),
+        .runs = minus_capped(then->runs, first->runs),
+        .cpu_ns = minus_capped(then->cpu_ns, first->cpu_ns)};
 }
 
 struct perf_load perf_load_since(pid_t pid, struct perf_thread *t, bool user)
@@ -44,8 +41,8 @@ struct perf_load perf_load_since(pid_t pid, struct perf_thread *t, bool user)
         return (struct perf_load){0};
     return (struct perf_load){
         .known = true,
-        .runs = less(now.runs, before.runs),
-        .cpu_ns = less(now.cpu_ns, before.cpu_ns),
-        .user_ns = less(now.user_ns, before.user_ns),
+        .runs = minus_capped(now.runs, before.runs),
+        .cpu_ns = minus_capped(now.cpu_ns, before.cpu_ns),
+        .user_ns = minus_capped(now.user_ns, before.user_ns),
     };
 }

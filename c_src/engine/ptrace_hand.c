@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/minus.h"
 #include "engine/ptrace_limit.h"
 
 enum {
@@ -134,7 +135,7 @@ static int wait_for_result(const struct ptrace_hand *h)
     int result, ready;
     do {
         uint64_t now = clock_now_ns();
-        uint64_t left = end_ns > now ? end_ns - now : 0;
+        uint64_t left = minus_capped(end_ns, now);
         ready = poll(&answer, 1, (int)(left / NS_PER_MS));
     } while (ready < 0 && errno == EINTR);
     if (ready <= 0 ||

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/minus.h"
 
 int cnode_socket_create(void)
 {
@@ -24,7 +25,7 @@ static int wait_for(int fd, short events, const struct deadline *until)
         if (err)
             return err;
         uint64_t now_ns = clock_now_ns();
-        uint64_t left_ns = until->end_ns > now_ns ? until->end_ns - now_ns : 0;
+        uint64_t left_ns = minus_capped(until->end_ns, now_ns);
         int ready = poll(&one, 1, (int)(left_ns / NS_PER_MS) + 1);
         if (ready > 0)
             return 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/minus.h"
 #include "profile/filter_rows.h"
 #include "profile/filter_spans.h"
 #include "profile/process_copy.h"
@@ -127,7 +128,7 @@ static void cut_time(const struct part *f, const struct filter *filter)
                       : whole;
     if (to > whole)
         to = whole;
-    m->duration_ns = to > from ? to - from : 0;
+    m->duration_ns = minus_capped(to, from);
     if (!profile_is_wall(f->from))
         return;
     c->ticks =

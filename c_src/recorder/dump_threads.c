@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/minus.h"
 #include "base/term.h"
 #include "engine/asleep.h"
 #include "engine/engine.h"
@@ -327,7 +328,7 @@ static int finish_one(struct watch *w, struct watched *one, uint64_t end_ns)
     if (is->seen == DUMP_UNSEEN)
         one->pid = current_pid(&w->node->target, one->tid);
     else
-        is->age_ns = end_ns > one->at_ns ? end_ns - one->at_ns : 0;
+        is->age_ns = minus_capped(end_ns, one->at_ns);
     if (!term_is_pid(one->pid) || one->pid == ERLPROC_NO_PID)
         return 0;
     is->has_process = true;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/minus.h"
 #include "engine/engine.h"
 #include "profile/filter.h"
 #include "profile/span_times.h"
@@ -59,7 +60,7 @@ static struct flight_part span_part(uint32_t first, uint32_t last)
 static struct flight_span span_of(const struct flight *f,
                                   const struct span_end *end)
 {
-    uint64_t ns = end->end_ns > end->start_ns ? end->end_ns - end->start_ns : 0;
+    uint64_t ns = minus_capped(end->end_ns, end->start_ns);
     return (struct flight_span){.end_s = span_second(f, end->end_ns),
                                 .start_s = span_second(f, end->start_ns),
                                 .span = end->span,

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/largest.h"
+#include "base/minus.h"
 #include "profile/filter.h"
 #include "recorder/live_cpu.h"
 #include "recorder/live_table.h"
@@ -258,7 +259,7 @@ static int share_cpu(const struct live *l, struct moment *m)
         p->cpu_ns = by_pid[profile_process_at(m->profile, p->process)->pid];
         listed += p->cpu_ns;
     }
-    m->others_ns = all > listed ? all - listed : 0;
+    m->others_ns = minus_capped(all, listed);
     free(by_pid);
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/minus.h"
 
 void snapshot_gather_init(struct snapshot_gather *g,
                           const struct proctable *table,
@@ -62,7 +63,7 @@ int snapshot_gather_before(void *gather, const struct proctable_process *p)
 static uint64_t rise(uint64_t before, uint64_t now)
 {
     bool known = before != FIGURE_UNKNOWN && now != FIGURE_UNKNOWN;
-    return known && now > before ? now - before : 0;
+    return known ? minus_capped(now, before) : 0;
 }
 
 /* The reductions of a process that runs are not up to date, so at the second

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/minus.h"
 #include "recorder/limits.h"
 #include "recorder/readers.h"
 #include "recorder/session_meta.h"
@@ -238,7 +239,7 @@ int sources_wait_ms(const struct sources *s, int timeout_ms)
             source->ops->due_ns ? source->ops->due_ns(source->engine) : end;
         end = due < end ? due : end;
     }
-    return end > now ? (int)((end - now) / NS_PER_MS) : 0;
+    return (int)(minus_capped(end, now) / NS_PER_MS);
 }
 
 void sources_rest(const struct sources *s, int ms)

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/minus.h"
 #include "engine/schedstat.h"
 
 enum { KINDS = THREAD_OTHER + 1 };
@@ -323,7 +324,7 @@ static struct unseen_gap gap_of(const struct unseen *u, const struct profile *p,
      * measured; threads that ended used the rest. */
     if (why->info->cpus == 0) {
         g.new_ns = u->new_ns;
-        g.ended_ns = u->used_ns > known ? u->used_ns - known : 0;
+        g.ended_ns = minus_capped(u->used_ns, known);
         g.unweighted_ns = why->info->unweighted_ns;
     }
     return g;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/minus.h"
 #include "target/beams.h"
 #include "target/layout.h"
 
@@ -35,7 +36,7 @@ static uint64_t uptime_of(const struct process *p)
     clock_gettime(CLOCK_BOOTTIME, &now);
     uint64_t started = ticks > 0 ? p->start_time / (uint64_t)ticks : 0;
     uint64_t up = (uint64_t)now.tv_sec;
-    return up > started ? up - started : 0;
+    return minus_capped(up, started);
 }
 
 static void describe(struct beam *b)

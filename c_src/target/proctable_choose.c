@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/minus.h"
 #include "base/random.h"
 #include "base/term.h"
 #include "target/tablecount.h"
@@ -197,8 +198,7 @@ static int choose_drawn(struct choosing *w, size_t draws)
         err = look_at(w, c->drawn, draw(w, draws), &part->chosen);
     if (!err)
         err = look_at(w, c->picked, c->asked, &part->picked);
-    part->others =
-        w->processes > part->picked ? w->processes - part->picked : 0;
+    part->others = minus_capped(w->processes, part->picked);
     return err;
 }
 

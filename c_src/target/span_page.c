@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/minus.h"
 #include "base/term.h"
 #include "target/image.h"
 
@@ -153,7 +154,7 @@ static bool read_page(struct span_reader *r, uint64_t at,
 /* The oldest mark that is still in the page. */
 static uint64_t oldest(const struct span_page *p)
 {
-    return p->next > p->marks_size ? p->next - p->marks_size : 0;
+    return minus_capped(p->next, p->marks_size);
 }
 
 static void begin(struct span_reader *r, uint64_t at,
