@@ -1,59 +1,7 @@
-/* A dump as text and as JSON. */
-#include "profile_make.h"
+/* A dump as text and as JSON, without its threads. */
+#include "dump_make.h"
 
 #include <string.h>
-
-#include "formats/format.h"
-#include "profile/dump.h"
-
-static void add(struct dump *d, enum procstate state, uint32_t stack,
-                uint64_t processes, const char *pid, const char *name)
-{
-    struct profile *p = d->profile;
-    const struct process_texts texts = {
-        .pid = pid, .name = name, .initial_call = *name ? "" : "shop:init/1"};
-    struct dump_group g = {.state = state,
-                           .stack = stack,
-                           .processes = processes,
-                           .member_count = 1};
-    g.members[0] = (struct dump_member){made(profile_string(p, pid)),
-                                        made(profile_process_of(p, &texts))};
-    assert_int_equal(dump_groups_add(&d->groups, &g), 0);
-}
-
-static struct dump *shop(void)
-{
-    struct dump *d = NULL;
-    assert_int_equal(dump_create(&d), 0);
-    struct profile *p = d->profile;
-    struct profile_meta *m = profile_meta_edit(p);
-    m->node = made(profile_string(p, "shop@host"));
-    m->otp = made(profile_string(p, "27"));
-    m->pid = 4711;
-    m->started_unix_ns = 1700000000000000000;
-    m->duration_ns = 4100000;
-    uint32_t loop = make_stack(p, "init_p/3:226;loop/7:394");
-    uint32_t other = make_stack(p, "start/0;wait/1:12");
-    add(d, PROCSTATE_WAITING, other, 2, "<0.80.0>", "till\x1b[2J");
-    add(d, PROCSTATE_WAITING, loop, 1000, "<0.90.0>", "");
-    add(d, PROCSTATE_WAITING, loop, 3, "<0.91.0>", "");
-    add(d, PROCSTATE_RUNNING, PROFILE_NONE, 1, "<0.92.0>", "busy");
-    d->counts = (struct dump_counts){
-        .used = 1010, .seen = 1006, .torn = 3, .being_made = 1};
-    dump_groups_sort(&d->groups);
-    return d;
-}
-
-static char *written(const struct format *f, const struct dump *d, unsigned top)
-{
-    const struct format_options o = {.top = top};
-    struct buffer b;
-    buffer_init(&b, BUFFER_DEFAULT_MAX);
-    assert_int_equal(f->write_dump(d, &o, &b), 0);
-    buffer_add(&b, "", 1);
-    assert_int_equal(buffer_status(&b), 0);
-    return (char *)b.data;
-}
 
 static void who_waits_in_the_platform_is_shown_at_its_caller(void **state)
 {
@@ -63,11 +11,11 @@ static void who_waits_in_the_platform_is_shown_at_its_caller(void **state)
     uint32_t sleeps = make_frames(d->profile, "E shop:poll/1;E timer:sleep/1");
     uint32_t loop =
         make_frames(d->profile, "E proc_lib:init_p/3;E gen_server:loop/7");
-    add(d, PROCSTATE_WAITING, sleeps, 3, "<0.80.0>", "");
-    add(d, PROCSTATE_WAITING, loop, 2, "<0.81.0>", "");
-    add(d, PROCSTATE_RUNNABLE, sleeps, 1, "<0.82.0>", "");
+    dump_add(d, PROCSTATE_WAITING, sleeps, 3, "<0.80.0>", "");
+    dump_add(d, PROCSTATE_WAITING, loop, 2, "<0.81.0>", "");
+    dump_add(d, PROCSTATE_RUNNABLE, sleeps, 1, "<0.82.0>", "");
     dump_groups_sort(&d->groups);
-    char *text = written(&format_text, d, 0);
+    char *text = dump_written(&format_text, d, 0);
     assert_non_null(strstr(text, "3 processes waiting in shop:poll/1\n"
                                  "    timer:sleep/1"));
     assert_non_null(strstr(text, "2 processes waiting in gen_server:loop/7\n"));
@@ -79,8 +27,8 @@ static void who_waits_in_the_platform_is_shown_at_its_caller(void **state)
 static void text_shows_the_biggest_group_first(void **state)
 {
     (void)state;
-    struct dump *d = shop();
-    char *text = written(&format_text, d, 0);
+    struct dump *d = dump_shop();
+    char *text = dump_written(&format_text, d, 0);
     assert_string_equal(
         text,
         "Node:     shop@host, pid 4711, OTP 27\n"
@@ -109,213 +57,13 @@ static void text_shows_the_biggest_group_first(void **state)
         "    (no stack: a running process changes it)\n"
         "       -- <0.92.0> busy\n");
     free(text);
-    text = written(&format_text, d, 1);
+    text = dump_written(&format_text, d, 1);
     assert_non_null(strstr(text, "\n\n... and 3 processes in 2 more groups\n"));
     assert_null(strstr(text, "busy"));
     free(text);
     d->stopped = true;
-    text = written(&format_text, d, 1);
+    text = dump_written(&format_text, d, 1);
     assert_non_null(strstr(text, "Note:     a signal had stopped the node"));
-    free(text);
-    dump_destroy(d);
-}
-
-/* --- threads -------------------------------------------------------------- */
-
-static void add_thread(struct dump *d, struct dump_thread t)
-{
-    struct dump_threads *all = &d->threads;
-    all->list = realloc(all->list, (all->count + 1) * sizeof(*all->list));
-    assert_non_null(all->list);
-    all->list[all->count++] = t;
-}
-
-/* busy runs, a garbage collection was not verified, a job waits for a CPU, and
- * the others sleep. */
-static struct dump *watched_shop(void)
-{
-    struct dump *d = shop();
-    struct profile *p = d->profile;
-    profile_meta_edit(p)->engine = made(profile_string(p, "perf"));
-    d->threads.watched_ns = 12300000;
-    d->threads.others = 3;
-    d->threads.engine_why = -E_BPF_DENIED;
-    uint32_t busy = made(profile_string(p, "<0.92.0>"));
-    uint32_t idle = make_frames(p, "R [idle: poll];N epoll_wait");
-    struct dump_thread t = {
-        .kind = "scheduler",
-        .number = 1,
-        .seen = DUMP_SAMPLED,
-        .state = STATE_RUNNING,
-        .stack = make_stack(p, "start/0;pay/2:9"),
-        .has_process = true,
-        .process = {busy, d->groups.list[2].members[0].process},
-        .age_ns = 440000};
-    add_thread(d, t);
-    t = (struct dump_thread){.kind = "scheduler",
-                             .number = 2,
-                             .seen = DUMP_SAMPLED,
-                             .state = STATE_GC,
-                             .stack = make_stack(p, "start/0"),
-                             .unverified = true,
-                             .age_ns = 1500000};
-    add_thread(d, t);
-    t = (struct dump_thread){.kind = "scheduler",
-                             .seen = DUMP_ASLEEP,
-                             .state = STATE_IDLE,
-                             .stack = idle};
-    for (unsigned i = 3; i < 9; i++) {
-        t.number = i + (i > 5);
-        t.still_ns = i == 4 ? 11000000 : 12000000;
-        add_thread(d, t);
-    }
-    t = (struct dump_thread){
-        .kind = "dirty-io",
-        .number = 1,
-        .seen = DUMP_UNSEEN,
-        .stack = PROFILE_NONE,
-        .has_process = true,
-        .process = {busy, d->groups.list[2].members[0].process}};
-    add_thread(d, t);
-    t = (struct dump_thread){.kind = "aux",
-                             .number = 1,
-                             .seen = DUMP_ASLEEP,
-                             .state = STATE_OTHER,
-                             .stack = make_frames(p, "N futex")};
-    add_thread(d, t);
-    t.kind = "poll";
-    t.number = 0;
-    add_thread(d, t);
-    return d;
-}
-
-static void text_shows_each_thread_that_is_not_idle(void **state)
-{
-    (void)state;
-    struct dump *d = watched_shop();
-    char *text = written(&format_text, d, 0);
-    static const char head[] =
-        "\nThreads:  11 watched for 12.3 ms with engine perf; 3 others are "
-        "not shown\n"
-        "Idle:     8 threads: scheduler 3-5, 7-9; aux 1; poll 0 "
-        "(stacks: --all)\n"
-        "Note:     a better engine was not used: ";
-    static const char list[] =
-        "\n"
-        "scheduler 1: running <0.92.0> busy, 0.4 ms ago\n"
-        "    pay/2                                                     "
-        "pay/2.erl:9\n"
-        "    start/0                                                   "
-        "start/0.erl\n"
-        "\n"
-        "scheduler 2: gc, 1.5 ms ago\n"
-        "    (the Erlang part was read after the sample, and may be newer)\n"
-        "    start/0                                                   "
-        "start/0.erl\n"
-        "\n"
-        "dirty-io 1: runs, or waits for a CPU, with <0.92.0> busy\n"
-        "    (no stack: it was not sampled within 12.3 ms)\n"
-        "\n"
-        "1,003 processes waiting in loop/7\n";
-    if (!strstr(text, head) || !strstr(text, list))
-        fail_msg("not as expected:\n%s", text);
-    free(text);
-    dump_destroy(d);
-}
-
-static void all_shows_idle_threads_after_the_others(void **state)
-{
-    (void)state;
-    struct dump *d = watched_shop();
-    char *text = written(&format_text, d, FORMAT_TOP_ALL);
-    static const char list[] =
-        "    (no stack: it was not sampled within 12.3 ms)\n"
-        "\n"
-        "scheduler 3-5, 7-9: idle, off its CPU for 11.0 ms or longer\n"
-        "    epoll_wait\n"
-        "    [idle: poll]\n"
-        "\n"
-        "aux 1: other, off its CPU\n"
-        "    futex\n"
-        "\n"
-        "poll 0: other, off its CPU\n"
-        "    futex\n"
-        "\n"
-        "1,003 processes waiting in loop/7\n";
-    if (!strstr(text, list) || strstr(text, "\nIdle:"))
-        fail_msg("not as expected:\n%s", text);
-    free(text);
-    dump_destroy(d);
-}
-
-/* Nobody takes one that works for idle: a poll thread that was sampled on a
- * CPU, a scheduler that has a process, one that was never seen. */
-static void who_works_is_not_idle(void **state)
-{
-    (void)state;
-    struct dump *d = watched_shop();
-    struct dump_thread *poll = &d->threads.list[d->threads.count - 1];
-    poll->seen = DUMP_SAMPLED;
-    d->threads.list[2].has_process = true;
-    d->threads.list[2].process = d->threads.list[0].process;
-    d->threads.list[3].seen = DUMP_UNSEEN;
-    char *text = written(&format_text, d, 0);
-    static const char *const parts[] = {
-        "Idle:     5 threads: scheduler 5, 7-9; aux 1 (stacks: --all)\n",
-        "\npoll 0: other, 0.0 ms ago\n    futex\n",
-        "\nscheduler 3: idle <0.92.0> busy, off its CPU for 12.0 ms",
-        "\nscheduler 4: runs, or waits for a CPU\n"};
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (!strstr(text, parts[i]))
-            fail_msg("no %s in:\n%s", parts[i], text);
-    free(text);
-    dump_destroy(d);
-}
-
-static void text_says_why_threads_are_missing(void **state)
-{
-    (void)state;
-    struct dump *d = watched_shop();
-    profile_meta_edit(d->profile)->engine = 0;
-    d->threads.asleep_why = -E_NO_ACCESS;
-    d->threads.held = true;
-    char *text = written(&format_text, d, 0);
-    static const char *const parts[] = {
-        "Note:     threads on a CPU cannot be sampled: ",
-        "Note:     threads that do not run cannot be read: ",
-        "    (no stack: only an engine could tell)\n", "; read in 4.1 ms\n"};
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (!strstr(text, parts[i]))
-            fail_msg("no %s in:\n%s", parts[i], text);
-    free(text);
-    dump_destroy(d);
-}
-
-static void json_has_each_thread(void **state)
-{
-    (void)state;
-    struct dump *d = watched_shop();
-    char *text = written(&format_json, d, 1);
-    static const char *const parts[] = {"\"engine\": \"perf\"",
-                                        "\"engine_why\": \"",
-                                        "\"asleep_why\": null",
-                                        "\"watched_ns\": 12300000",
-                                        "\"not_shown\": 3",
-                                        "\"kind\": \"dirty-io\"",
-                                        "\"number\": 9",
-                                        "\"seen\": \"sampled\"",
-                                        "\"seen\": \"asleep\"",
-                                        "\"seen\": \"unseen\"",
-                                        "\"age_ns\": 440000",
-                                        "\"still_ns\": 11000000",
-                                        "\"still_ns\": null",
-                                        "\"verified\": false",
-                                        "\"name\": \"epoll_wait\"",
-                                        "\"process\": null",
-                                        "\"state\": \"gc\""};
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (!strstr(text, parts[i]))
-            fail_msg("no %s in:\n%s", parts[i], text);
     free(text);
     dump_destroy(d);
 }
@@ -324,20 +72,20 @@ static void json_has_each_thread(void **state)
 static void what_the_node_told_follows_the_name(void **state)
 {
     (void)state;
-    struct dump *d = shop();
+    struct dump *d = dump_shop();
     const struct process_texts told[] = {
         {.pid = "<0.90.0>", .application = "shops", .child = "{till,1}"},
         {.pid = "<0.92.0>", .application = "shops", .child = "busy"}};
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(profile_describe_process(d->profile, &told[i]), 0);
     assert_int_equal(profile_note(d->profile, "--ask: some are missing"), 0);
-    char *text = written(&format_text, d, 0);
+    char *text = dump_written(&format_text, d, 0);
     assert_non_null(strstr(text, "Note:     --ask: some are missing\n"));
     assert_non_null(strstr(text, "-- <0.90.0> shop:init/1 {till,1} [shops], "
                                  "<0.91.0> shop:init/1 and"));
     assert_non_null(strstr(text, "-- <0.92.0> busy [shops]\n"));
     free(text);
-    text = written(&format_json, d, 0);
+    text = dump_written(&format_json, d, 0);
     assert_non_null(strstr(text, "\"application\": \"shops\""));
     assert_non_null(strstr(text, "\"child_id\": \"{till,1}\""));
     assert_non_null(strstr(text, "--ask: some are missing"));
@@ -350,7 +98,7 @@ static void what_the_node_told_follows_the_name(void **state)
 /* till waits for the 1,003, of which one waits for busy, which runs. */
 static struct dump *asking_shop(bool circle)
 {
-    struct dump *d = shop();
+    struct dump *d = dump_shop();
     struct profile *p = d->profile;
     uint32_t site = profile_stack_function(p, make_stack(p, "start/0;buy/1"));
     uint32_t busy = made(profile_string(p, "<0.92.0>"));
@@ -385,7 +133,7 @@ static void text_names_whom_most_wait_for(void **state)
 {
     (void)state;
     struct dump *d = asking_shop(false);
-    char *text = written(&format_text, d, 0);
+    char *text = dump_written(&format_text, d, 0);
     const char *expected =
         "Answers:  1,007 processes wait for an answer, 1,003 of them in the "
         "end for that of <0.92.0> busy,\n"
@@ -405,7 +153,7 @@ static void text_names_whom_most_wait_for(void **state)
         fail_msg("not as expected:\n%s", text);
     assert_null(strstr(text, "Deadlock"));
     free(text);
-    text = written(&format_text, d, 1);
+    text = dump_written(&format_text, d, 1);
     assert_non_null(strstr(text, "\n... and 1 process more\n"));
     free(text);
     dump_destroy(d);
@@ -415,7 +163,7 @@ static void a_circle_is_in_the_head(void **state)
 {
     (void)state;
     struct dump *d = asking_shop(true);
-    char *text = written(&format_text, d, 0);
+    char *text = dump_written(&format_text, d, 0);
     const char *expected =
         "\nDeadlock: <0.80.0> till\\x{1B}[2J, <0.92.0> busy wait for each "
         "other until a time limit ends it, if\n"
@@ -423,7 +171,7 @@ static void a_circle_is_in_the_head(void **state)
     if (!strstr(text, expected))
         fail_msg("not as expected:\n%s", text);
     free(text);
-    text = written(&format_json, d, 0);
+    text = dump_written(&format_json, d, 0);
     static const char *const parts[] = {"\"unknown\": 4", "\"in_all\": 1003",
                                         "\"asks\": \"<0.92.0>\"",
                                         "\"circle\": true", "\"sites\": ["};
@@ -437,8 +185,8 @@ static void a_circle_is_in_the_head(void **state)
 static void json_has_all_of_it(void **state)
 {
     (void)state;
-    struct dump *d = shop();
-    char *text = written(&format_json, d, 1);
+    struct dump *d = dump_shop();
+    char *text = dump_written(&format_json, d, 1);
     static const char *const parts[] = {
         "\"version\": 1,",
         "\"node\": \"shop@host\"",
@@ -465,7 +213,7 @@ static void json_has_all_of_it(void **state)
 static void groups_of_one_kind_are_one(void **state)
 {
     (void)state;
-    struct dump *d = shop();
+    struct dump *d = dump_shop();
     assert_int_equal(d->groups.count, 3);
     assert_int_equal(d->groups.list[0].processes, 1003);
     assert_int_equal(d->groups.list[0].member_count, 2);
@@ -480,11 +228,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_waits_in_the_platform_is_shown_at_its_caller),
         cmocka_unit_test(text_shows_the_biggest_group_first),
-        cmocka_unit_test(text_shows_each_thread_that_is_not_idle),
-        cmocka_unit_test(all_shows_idle_threads_after_the_others),
-        cmocka_unit_test(who_works_is_not_idle),
-        cmocka_unit_test(text_says_why_threads_are_missing),
-        cmocka_unit_test(json_has_each_thread),
         cmocka_unit_test(what_the_node_told_follows_the_name),
         cmocka_unit_test(text_names_whom_most_wait_for),
         cmocka_unit_test(a_circle_is_in_the_head),
