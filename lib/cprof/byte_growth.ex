@@ -297,7 +297,9 @@ defmodule Cprof.ByteGrowth do
 
   @doc """
   What grew by more than `limit` (0.1: 10 percent), the first reason that holds: functions that are named; functions one
-  of which did, with a probability of 95 %; or the whole run. A new function counts if it adds that much to a whole run.
+  of which did, with a probability of 95 %; or the whole run. A new function counts if it has more than that part of what a
+  whole run allocated before, and made the run allocate more; otherwise it took over work of others, as a function with
+  a new name does.
   """
   @spec grown_above(t(), float()) :: {:functions, [row(), ...]} | {:one_of, [row(), ...]} | :whole | nil
   def grown_above(%{rows: rows, whole: whole, suspects: suspects}, limit) do
@@ -314,6 +316,8 @@ defmodule Cprof.ByteGrowth do
     end
   end
 
-  defp above?(%{own: %{base: base, now: now}}, limit, whole) when base <= 0, do: now > limit * whole.base
+  defp above?(%{own: %{base: base, now: now}}, limit, whole) when base <= 0,
+    do: now > limit * whole.base and whole.now - whole.base > now / 2
+
   defp above?(%{own: own}, limit, _), do: own.growth > limit
 end

@@ -149,6 +149,18 @@ defmodule Cprof.ByteGrowthTest do
              ~r/^Work.new\/0 \(called by A.b\/1\) allocated .* now allocates nothing/
   end
 
+  test "a function that has a new name is new, but not above a limit" do
+    renamed = for {name, bytes} <- work(), do: {String.replace(name, "Work.big", "Work.great"), bytes}
+    comparison = compare(runs(work(), 3, 800), runs(renamed, 3, 800))
+    assert %{name: "Work.great/1", own: %{verdict: :new}} = ByteGrowth.culprit(comparison)
+    assert ByteGrowth.grown_above(comparison, 0.1) == nil
+
+    # With as much again of its own, it is.
+    doubled = for {name, bytes} <- renamed, do: {name, if(name == "Work.great/1", do: 2 * bytes, else: bytes)}
+    more = compare(runs(work(), 3, 800), runs(doubled, 3, 800))
+    assert ByteGrowth.grown_above(more, 0.1) != nil
+  end
+
   test "a limit may be exceeded by one of several functions, or by the whole run" do
     # Two functions of the same size, and few samples.
     even = [{"A.a/0", 100.0e6}, {"A.b/0", 100.0e6}]
