@@ -48,9 +48,10 @@ defmodule Cprof.RunBytesText do
     ]
   end
 
+  # A function that has no samples on one side cannot be compared with itself.
   defp measure_row(measure, name) do
     {change, interval} =
-      if measure.verdict in [:new, :gone],
+      if measure.base <= 0 or measure.now <= 0,
         do: {"", ""},
         else: {growth(measure), RunText.range(measure.interval)}
 

@@ -217,6 +217,23 @@ defmodule Cprof.ByteGrowthTest do
     refute text =~ "unsure"
   end
 
+  test "a function that was sampled on one side only has no change in percent" do
+    run = %Runs{number: 1, count: 1, wall_us: 1000, allocated: 100_000, warm?: true, set: 1}
+    report = fn rows -> %{meta: %{counted: 100_000}, counters: %{effective: 50}, functions: rows} end
+    row = &%{name: &1, kind: :elixir, own: &2}
+    base = [{run, report.([row.("A.a/0", 100_000)])}]
+    now = [{run, report.([row.("A.a/0", 95_000), row.("A.b/0", 5_000)])}]
+
+    for {comparison, before, later} <- [
+          {compare(base, now), "0 B", "4.88 KiB"},
+          {compare(now, base), "4.88 KiB", "0 B"}
+        ] do
+      assert named(comparison) == []
+      text = IO.iodata_to_binary(RunBytesText.functions(comparison, 5))
+      assert text =~ ~r{^ +#{before} +#{later} +(same|unsure) +A.b/0$}m
+    end
+  end
+
   test "runs that differ are no change" do
     unsteady = fn ->
       for {run, report} <- runs(work(), 5, 500),
