@@ -33,17 +33,23 @@ defmodule Cprof.Allocated do
   @spec between(reading(), reading()) :: non_neg_integer()
   def between(before, later) do
     {before, later} = {:erlang.binary_to_term(before), :erlang.binary_to_term(later)}
-    @word * max(later.freed - before.freed + change(before, later), 0)
+    @word * max(later.freed - before.freed_at_end + change(before, later), 0)
   end
 
+  # What was freed is read on both sides of the questions: what these allocate is none of the work between two readings.
   defp read(caller) do
-    {_, freed, _} = :erlang.statistics(:garbage_collection)
+    freed = freed()
     all = Process.list() -- [self()]
     all? = length(all) <= @most_processes
     asked = if all?, do: all, else: [caller]
     silent = Map.new(asked, &{&1, :silent})
     held = Map.merge(silent, :cprof_ask.each(asked, &held/1, @ask_ms))
-    :erlang.term_to_binary(%{caller: caller, freed: freed, all?: all?, held: held})
+    :erlang.term_to_binary(%{caller: caller, freed: freed, all?: all?, held: held, freed_at_end: freed()})
+  end
+
+  defp freed do
+    {_, words, _} = :erlang.statistics(:garbage_collection)
+    words
   end
 
   # Words of the young heap, the old heap, and messages that are not on a heap yet.
