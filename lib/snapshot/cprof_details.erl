@@ -52,6 +52,9 @@
 %% A process is asked for its list of binaries only when its heap, and so the
 %% list, is small.
 -define(MAX_HEAP_BYTES, 2000000).
+%% The virtual heap may have some kB more than the binaries that are on the list, also
+%% if there are no others.
+-define(LEAST_APPENDED, 65536).
 
 %% Questions for cprof_ask: {process, Pid} is answered by a detail() or `gone',
 %% {binaries, Pid} by the sizes of the binaries.
@@ -87,18 +90,36 @@ of_processes(Pids, Holders) ->
     ).
 
 own(Pid) ->
-    case erlang:process_info(Pid, binary) of
-        {binary, Binaries} ->
+    case held(Pid) of
+        {Binaries, Appended} ->
             Here = maps:map(
                 fun(_, Same) -> length(Same) end,
                 maps:groups_from_list(fun({Id, _, _}) -> Id end, Binaries)
             ),
             Distinct = lists:ukeysort(1, Binaries),
             Own = [Size || {Id, Size, Holders} <- Distinct, Holders =< maps:get(Id, Here)],
-            {lists:sum(Own), lists:sum([Size || {_, Size, _} <- Distinct])};
+            {lists:sum(Own) + Appended, lists:sum([Size || {_, Size, _} <- Distinct]) + Appended};
         undefined ->
             unknown
     end.
+
+%% The binaries that the VM lists, and the bytes of others. Before OTP 27 it does not
+%% list those that the process itself built by appending; nobody else holds them.
+held(Pid) ->
+    case erlang:process_info(Pid, [binary, garbage_collection_info]) of
+        [{binary, Binaries}, {garbage_collection_info, Info}] ->
+            {Binaries, appended(virtual_heap(Info) - lists:sum([Size || {_, Size, _} <- Binaries]))};
+        undefined ->
+            undefined
+    end.
+
+appended(Bytes) when Bytes >= ?LEAST_APPENDED -> Bytes;
+appended(_) -> 0.
+
+%% The VM counts in words.
+virtual_heap(Info) ->
+    Words = lists:sum([Size || {Key, Size} <- Info, Key =:= bin_vheap_size orelse Key =:= bin_old_vheap_size]),
+    Words * erlang:system_info(wordsize).
 
 stack(Pid) ->
     case detail(Pid, [current_stacktrace]) of
@@ -127,8 +148,8 @@ registered(Name) -> Name.
 
 %% Each binary once, by its address.
 sizes(Pid) ->
-    case erlang:process_info(Pid, binary) of
-        {binary, Binaries} -> maps:from_list([{Id, Size} || {Id, Size, _} <- Binaries]);
+    case held(Pid) of
+        {Binaries, Appended} -> maps:from_list([{{appended, Pid}, Appended} | [{Id, Size} || {Id, Size, _} <- Binaries]]);
         undefined -> gone
     end.
 
