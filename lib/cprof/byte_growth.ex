@@ -60,14 +60,16 @@ defmodule Cprof.ByteGrowth do
 
   @typedoc """
   `whole` is the whole run, `samples` the number of equal samples of each side, and `suspects` have the probability that
-  each of them is the one that changed, the most likely first.
+  each of them is the one that changed, the most likely first. Both sides are `alike?` if they ran on the same OTP
+  release: another one may allocate more or less for the same code.
   """
   @type t :: %{
           rows: [row()],
           whole: measure(),
           samples: %{base: non_neg_integer(), now: non_neg_integer()},
           suspects: [{row(), float()}],
-          runs_needed: pos_integer() | nil
+          runs_needed: pos_integer() | nil,
+          alike?: boolean()
         }
 
   @doc """
@@ -78,11 +80,16 @@ defmodule Cprof.ByteGrowth do
     whole = whole(base, now)
     {before, later} = {sampled(base), sampled(now)}
 
-    if before == [] or later == [],
-      do: unsampled(whole),
-      else:
-        judged(whole, ByteEvidence.model(before, later, {whole.base, steady(whole)}), max(length(base), length(now)))
+    compared =
+      if before == [] or later == [],
+        do: unsampled(whole),
+        else:
+          judged(whole, ByteEvidence.model(before, later, {whole.base, steady(whole)}), max(length(base), length(now)))
+
+    Map.put(compared, :alike?, releases(base) == releases(now))
   end
+
+  defp releases(runs), do: runs |> Enum.map(fn {_, report} -> report.meta.otp end) |> Enum.uniq() |> Enum.sort()
 
   defp unsampled(whole) do
     %{rows: [], whole: Map.delete(whole, :error), samples: %{base: 0, now: 0}, suspects: [], runs_needed: nil}

@@ -13,6 +13,10 @@ defmodule Cprof.RunBytesText do
           better, or with this many functions it may be chance
   """
 
+  @unlike """
+  Measured on different OTP releases, which may allocate more or less for the same code
+  """
+
   @doc """
   What whole runs allocated on heaps, a line for each group of runs: `[{"now", runs}]`.
   """
@@ -44,7 +48,8 @@ defmodule Cprof.RunBytesText do
       for(row <- shown, do: measure_row(row.own, :cprof_words.shown(row.name))),
       measure_row(whole, "all"),
       if(Enum.any?(shown, &(word(&1.own) == @unsure)), do: @unsure_means, else: []),
-      doubts(comparison)
+      doubts(comparison),
+      if(comparison.alike?, do: [], else: @unlike)
     ]
   end
 

@@ -24,7 +24,7 @@ defmodule Cprof.ByteGrowthTest do
     counted = seen |> Enum.map(&elem(&1, 1)) |> Enum.sum()
     unit = 0.9 * all / max(counted, 1)
     rows = for {name, times} <- seen, name != "outside", do: %{name: name, kind: :elixir, own: round(times * unit)}
-    %{meta: %{counted: round(counted * unit)}, counters: %{effective: counted}, functions: rows}
+    %{meta: %{counted: round(counted * unit), otp: "25"}, counters: %{effective: counted}, functions: rows}
   end
 
   defp drawn(mean), do: max(round(mean + :math.sqrt(mean) * :rand.normal()), 0)
@@ -219,7 +219,7 @@ defmodule Cprof.ByteGrowthTest do
 
   test "a function that was sampled on one side only has no change in percent" do
     run = %Runs{number: 1, count: 1, wall_us: 1000, allocated: 100_000, warm?: true, set: 1}
-    report = fn rows -> %{meta: %{counted: 100_000}, counters: %{effective: 50}, functions: rows} end
+    report = fn rows -> %{meta: %{counted: 100_000, otp: "25"}, counters: %{effective: 50}, functions: rows} end
     row = &%{name: &1, kind: :elixir, own: &2}
     base = [{run, report.([row.("A.a/0", 100_000)])}]
     now = [{run, report.([row.("A.a/0", 95_000), row.("A.b/0", 5_000)])}]
@@ -232,6 +232,14 @@ defmodule Cprof.ByteGrowthTest do
       text = IO.iodata_to_binary(RunBytesText.functions(comparison, 5))
       assert text =~ ~r{^ +#{before} +#{later} +(same|unsure) +A.b/0$}m
     end
+  end
+
+  test "measurements on different releases of OTP are not quite comparable" do
+    base = runs(work(), 3, 800)
+    later = for {run, report} <- base, do: {run, put_in(report.meta.otp, "27")}
+    text = &IO.iodata_to_binary(RunBytesText.functions(compare(base, &1), 5))
+    assert text.(later) =~ "\nMeasured on different OTP releases, which may allocate more or less for the same code\n"
+    refute text.(base) =~ "OTP"
   end
 
   test "runs that differ are no change" do
