@@ -320,7 +320,10 @@ defmodule Mix.Tasks.Profile.Run do
     first = %Runs{number: 1, count: runs, warm?: warm?, set: System.os_time(:microsecond)}
     at_end = &RunReport.at_end(&1, opts)
     {outcome, measured} = Measurement.run(fun, record, first, at_end)
-    base = Enum.flat_map(baseline, &(&1 |> Measurement.take() |> :erlang.binary_to_term()))
+    # A run counts once, also if all files of a measurement were named.
+    base =
+      baseline |> Enum.flat_map(&(&1 |> Measurement.take() |> :erlang.binary_to_term())) |> Enum.uniq_by(&elem(&1, 0))
+
     RunReport.conclude(outcome, measured, base, opts)
   end
 
