@@ -18,10 +18,10 @@ const char *value_whole(const struct profile *p);
 /** The title of a column of values, at most 8 characters: "SAMPLES", "BYTES".
  */
 const char *value_title(const struct profile *p);
-/** A value in such a column, 8 characters wide: "     318", "1.25 MiB",
+/** A value in such a column, 8 characters wide: "     318", "1.25 MB",
  *  "  3.21 s". */
 void value_add(struct buffer *out, const struct profile *p, uint64_t value);
-/** The same in a sentence: "1,318 samples", "1.25 MiB". */
+/** The same in a sentence: "1,318 samples", "1.25 MB". */
 void value_say(struct buffer *out, const struct profile *p, uint64_t value);
 
 #endif

@@ -58,14 +58,10 @@ defmodule Cprof.RunBytesText do
     {change, interval} =
       if measure.base <= 0 or measure.now <= 0,
         do: {"", ""},
-        else: {growth(measure), RunText.range(measure.interval)}
+        else: {RunText.signed(measure.growth), RunText.range(measure.interval)}
 
     function_row([bytes(measure.base), bytes(measure.now), change, interval, word(measure), name])
   end
-
-  # Nothing can be said relative to no samples.
-  defp growth(%{base: base}) when base == 0, do: "-"
-  defp growth(%{growth: growth}), do: RunText.signed(growth)
 
   # The interval is for its function alone.
   defp word(%{verdict: :same, interval: {low, high}}) when low > 0 or high < 0, do: @unsure
