@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "nif/spans.h"
 
@@ -39,6 +41,25 @@ static bool read_mark(struct spans *s, uint64_t n, struct span_mark *out)
     out->what = __atomic_load_n(&m->what, __ATOMIC_ACQUIRE);
     return out->number == n + 1 &&
            __atomic_load_n(&m->number, __ATOMIC_ACQUIRE) == n + 1;
+}
+
+/* --- memory --------------------------------------------------------------- */
+
+/* A mark that is the first one in its page of memory would take microseconds.
+ */
+static void all_memory_is_there_from_the_beginning(void **state)
+{
+    const struct spans *s = *state;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t pages = sizeof(*s) / page - 1;
+    void *first = (void *)(((uintptr_t)s + page - 1) / page * page);
+    static unsigned char there[sizeof(struct spans) / 4096];
+    assert_within(pages, 1, sizeof(there));
+    assert_int_equal(mincore(first, pages * page, there), 0);
+    size_t missing = 0;
+    for (size_t i = 0; i < pages; i++)
+        missing += !(there[i] & 1);
+    assert_int_equal(missing, 0);
 }
 
 /* --- kinds ---------------------------------------------------------------- */
@@ -292,6 +313,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fresh, end)
     const struct CMUnitTest tests[] = {
+        TEST(all_memory_is_there_from_the_beginning),
         TEST(the_page_says_what_it_is),
         TEST(a_text_has_one_kind),
         TEST(long_texts_are_cut_between_characters),
