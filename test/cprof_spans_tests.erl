@@ -224,8 +224,32 @@ odd_events_do_not_raise_test() ->
         execute([shop, page, exception], #{telemetry_span_context => {any, "term"}}),
         ?assertEqual(#{spans => 1, failures => 5}, cprof_spans_handler:figures(Attachment))
     end),
-    %% After it was detached.
-    execute([shop, page, start], #{}).
+    %% After it was detached, and with the attachment of another version.
+    execute([shop, page, start], #{}),
+    persistent_term:put(?KEY, {attachment, of_another_version}),
+    execute([shop, page, start], #{}),
+    persistent_term:erase(?KEY).
+
+%% One event is the beginning of another one, and events have common beginnings.
+each_event_has_its_own_step_test() ->
+    Prefixes = [[shop], [shop, page], [shop, page, start], [shop, job]],
+    attached(Prefixes, #{events => [[page], [shop, job, query]]}, fun(Attachment) ->
+        {_, Marks} = marks_of(fun() ->
+            _ = [span(Prefix, #{}, fun() -> ok end) || Prefix <- Prefixes],
+            _ = [execute(Event, #{duration => 1}, #{}) || Event <- [[page], [shop, job, query]]]
+        end),
+        ?assertEqual(
+            [
+                {What, cprof_spans_options:name(Event), <<>>}
+             || Event <- Prefixes ++ [[page], [shop, job, query]], What <- [start, stop]
+            ],
+            texts(Marks)
+        ),
+        %% None of these is an event.
+        _ = [execute(Event, #{}) || Event <- [[], [shop], [shop, job], [shop, page, start, stop, x], [other, start]]],
+        ?assertEqual(#{spans => 6, failures => 5}, cprof_spans_handler:figures(Attachment)),
+        ?assertEqual(6, length(cprof_spans_handler:events(Attachment)))
+    end).
 
 %% Phoenix executes the stop of the endpoint when it sends the response, within the span
 %% of the router, whose stop has other metadata.

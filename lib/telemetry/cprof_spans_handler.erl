@@ -19,9 +19,14 @@
 -type name() :: binary().
 -type label() :: none | [atom()] | fun(([atom()], map()) -> unicode:chardata() | nil | undefined).
 
+%% The steps by the atoms of their events, one after the other, and then []. A map whose keys
+%% are events would compare lists, which takes several times as long.
+-type steps() :: #{atom() | [] => steps() | step()}.
+
 -record(attachment, {
     id :: term(),
-    steps :: #{[atom()] => step()},
+    events :: [name(), ...],
+    steps :: steps(),
     label :: label(),
     watch :: none | cprof_n_plus_one:watch(),
     counters :: counters:counters_ref(),
@@ -55,7 +60,8 @@
 attachment(#{id := Id, steps := Steps, label := Label, watch := Watch}) ->
     #attachment{
         id = Id,
-        steps = Steps,
+        events = lists:usort([Name || {_, Name, _} <- maps:values(Steps)]),
+        steps = maps:fold(fun with_step/3, #{}, Steps),
         label = Label,
         watch = Watch,
         counters = counters:new(2, [write_concurrency]),
@@ -63,12 +69,15 @@ attachment(#{id := Id, steps := Steps, label := Label, watch := Watch}) ->
         per_second = erlang:convert_time_unit(1, second, native)
     }.
 
+with_step([Atom | Rest], Step, Steps) -> Steps#{Atom => with_step(Rest, Step, maps:get(Atom, Steps, #{}))};
+with_step([], Step, Steps) -> Steps#{[] => Step}.
+
 -spec id(attachment()) -> term().
 id(#attachment{id = Id}) -> Id.
 
 %% Prefixes of spans, and single events.
 -spec events(attachment()) -> [name(), ...].
-events(#attachment{steps = Steps}) -> lists:usort([Name || {_, Name, _} <- maps:values(Steps)]).
+events(#attachment{events = Events}) -> Events.
 
 -spec watch(attachment()) -> none | cprof_n_plus_one:watch().
 watch(#attachment{watch = Watch}) -> Watch.
@@ -80,15 +89,22 @@ figures(#attachment{counters = Counters}) ->
 -spec handle([atom()], map(), map(), key()) -> ok.
 handle(Event, Measurements, Metadata, Key) ->
     try
-        #attachment{steps = #{Event := Step}} = A = persistent_term:get(Key),
-        handle(Step, Measurements, Metadata, Key, A)
+        A = persistent_term:get(Key),
+        handle(step(Event, A#attachment.steps), Measurements, Metadata, Key, A)
     catch
         _:_ -> failed(persistent_term:get(Key, none))
     end.
 
-%% After it was detached, an event may still be on its way here.
+step([Atom | Rest], Steps) ->
+    #{Atom := Further} = Steps,
+    step(Rest, Further);
+step([], #{[] := Step}) ->
+    Step.
+
+%% After it was detached, an event may still be on its way here; and after an upgrade,
+%% the attachment may be one of another version.
 failed(#attachment{counters = Counters}) -> counters:add(Counters, ?FAILURES, 1);
-failed(none) -> ok.
+failed(_) -> ok.
 
 handle({start, Name, Event}, _, Metadata, Key, A) ->
     Context = context(Metadata),
@@ -122,7 +138,10 @@ unfinished(none, Noted, _, _, _, _) ->
     Noted.
 
 opened({Stamp, Depth, Spans, Counts}, Span, Key, #attachment{stamp = Stamp}) ->
-    _ = [put(Key, {Stamp, Depth + 1, [Span | Spans], Counts}) || Depth < ?DEPTH],
+    case Depth < ?DEPTH of
+        true -> put(Key, {Stamp, Depth + 1, [Span | Spans], Counts});
+        false -> too_deep
+    end,
     ok;
 opened({Stamp, Depth, Spans, Counts, Late}, Span, Key, #attachment{stamp = Stamp, watch = Watch} = A) ->
     Open = [Span || Depth < ?DEPTH] ++ Spans,
