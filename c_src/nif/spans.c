@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "nif/mix.h"
 
@@ -127,10 +128,32 @@ uint32_t spans_kind(struct spans *s, struct spans_text event,
 
 /* --- marks ---------------------------------------------------------------- */
 
-void spans_expect_mark(const struct spans *s)
+static size_t place_of(uint64_t process)
 {
+    return mix_word(0, process) % SPANS_PROCESSES;
+}
+
+/* Fetches a line of the cache in order to write to it. If it was fetched only
+ * to be read, the other CPUs would be asked a second time when it is written.
+ * The compiler has no function for this instruction if it compiles for every
+ * x86_64; CPUs that do not know the instruction ignore it. */
+static void expect_write(const void *memory)
+{
+#ifdef __x86_64__
+    __asm__ volatile("prefetchw (%0)" : : "r"(memory));
+#else
+    __builtin_prefetch(memory, 1);
+#endif
+}
+
+void spans_expect_mark(const struct spans *s, uint64_t process)
+{
+    expect_write(&s->page.next);
+    __builtin_prefetch(&s->processes[place_of(process)]);
     uint64_t n = __atomic_load_n(&s->page.next, __ATOMIC_RELAXED);
-    __builtin_prefetch(&s->marks[n % SPAN_MARKS], 1);
+    const struct span_mark *m = &s->marks[n % SPAN_MARKS];
+    expect_write(&m->number);
+    expect_write(&m->what); /* which may be in the next line */
 }
 
 /* Only one thread writes to a mark at a time. A thread that comes too late
@@ -155,11 +178,6 @@ void spans_mark(struct spans *s, const struct span_mark *mark)
 
 /* --- processes ------------------------------------------------------------ */
 
-static size_t place_of(uint64_t process)
-{
-    return mix_word(0, process) % SPANS_PROCESSES;
-}
-
 bool spans_knows(const struct spans *s, uint64_t process)
 {
     const struct spans_process *p = &s->processes[place_of(process)];
@@ -181,13 +199,25 @@ void spans_know(struct spans *s, uint64_t process)
 
 /* --- the page ------------------------------------------------------------- */
 
+/* Aligned to huge pages, which the kernel is asked for: with them, fewer marks
+ * are in a page of memory whose address the CPU does not know yet. */
+static struct spans *allocate(void)
+{
+    const size_t huge = 2 << 20;
+    size_t size = (sizeof(struct spans) + huge - 1) / huge * huge;
+    struct spans *s = aligned_alloc(huge, size);
+    if (s)
+        (void)madvise(s, size, MADV_HUGEPAGE);
+    return s;
+}
+
 /* Writes to all of the memory, because the first write to a page of memory
  * takes some microseconds. So whoever attaches pays for that, and not one mark
  * in a hundred. (A compiler makes calloc of malloc and memset, and calloc does
  * not write to new memory. It leaves aligned_alloc and memset as they are.) */
 struct spans *spans_create(void)
 {
-    struct spans *s = aligned_alloc(_Alignof(struct spans), sizeof(*s));
+    struct spans *s = allocate();
     if (!s)
         return NULL;
     memset(s, 0, sizeof(*s));

@@ -62,9 +62,13 @@ void spans_destroy(struct spans *s);
 uint32_t spans_kind(struct spans *s, struct spans_text event,
                     struct spans_text more);
 
-/** Makes the CPU fetch the memory of the next mark, because the ring is larger
- *  than the CPU's caches. Call it before other work, and then spans_mark. */
-void spans_expect_mark(const struct spans *s);
+/**
+ * Makes the CPU fetch what spans_knows and spans_mark will need: the place of
+ * the process, the number of marks, which other CPUs change, and the memory of
+ * the next mark, because the ring is larger than the CPU's caches. Call it
+ * before other work.
+ */
+void spans_expect_mark(const struct spans *s, uint64_t process);
 
 /**
  * Adds a copy of the mark, whose `number` is ignored. The mark is lost if the

@@ -166,8 +166,21 @@ static uint32_t own_number(const struct spans *s)
     return 1 + (uint32_t)(marks % ((1u << NUMBER_BITS) - 1));
 }
 
-/* The arguments of span_mark or span_past. */
+/* The calling process and the page, which is NULL if there is none. The memory
+ * for a mark arrives while the arguments are read. */
+static bool get_place(ErlNifEnv *env, ErlNifPid *self, struct spans **s)
+{
+    if (!enif_self(env, self))
+        return false;
+    *s = spans_of(env);
+    if (*s)
+        spans_expect_mark(*s, self->pid);
+    return true;
+}
+
+/* What span_mark or span_past is to do. */
 struct request {
+    struct spans *spans;
     int what;
     bool asked;
     ErlNifPid self;
@@ -180,10 +193,10 @@ struct request {
 static bool get_request(ErlNifEnv *env, const ERL_NIF_TERM argv[],
                         struct request *r)
 {
-    if (!enif_get_int(env, argv[0], &r->what) ||
+    if (!get_place(env, &r->self, &r->spans) ||
+        !enif_get_int(env, argv[0], &r->what) ||
         !get_text(env, argv[1], &r->event) ||
-        !get_more(env, argv[2], &r->room, &r->more) ||
-        !enif_self(env, &r->self))
+        !get_more(env, argv[2], &r->room, &r->more))
         return false;
     r->asked = r->what & SPAN_NIF_ASKED;
     r->what &= ~SPAN_NIF_ASKED;
@@ -191,12 +204,11 @@ static bool get_request(ErlNifEnv *env, const ERL_NIF_TERM argv[],
     return r->what >= SPAN_START && r->what <= SPAN_EXCEPTION;
 }
 
-static struct span_mark mark_of(struct spans *s, const struct request *r)
+static struct span_mark mark_of(const struct request *r)
 {
-    spans_expect_mark(s);
     return (struct span_mark){
         .process = r->self.pid,
-        .kind = spans_kind(s, r->event, r->more),
+        .kind = spans_kind(r->spans, r->event, r->more),
         .what = (uint32_t)r->what | number_of(r->context) << WHAT_BITS,
     };
 }
@@ -211,14 +223,13 @@ static ERL_NIF_TERM mark_now(ErlNifEnv *env, const ERL_NIF_TERM argv[],
     struct request r;
     if (!get_request(env, argv, &r))
         return enif_make_badarg(env);
-    struct spans *s = spans_of(env);
-    if (!s)
+    if (!r.spans)
         return without_spans(env);
-    if (r.what == SPAN_START && !r.asked && !spans_knows(s, r.self.pid))
+    if (r.what == SPAN_START && !r.asked && !spans_knows(r.spans, r.self.pid))
         return atom.new;
-    *mark = mark_of(s, &r);
+    *mark = mark_of(&r);
     mark->time_ns = walk_clock_ns();
-    spans_mark(s, mark);
+    spans_mark(r.spans, mark);
     return atom.ok;
 }
 
@@ -253,17 +264,15 @@ ERL_NIF_TERM spans_nif_end(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     unsigned what;
     ErlNifUInt64 token;
     ErlNifPid self;
-    if (!enif_get_uint(env, argv[0], &what) ||
+    struct spans *s;
+    if (!get_place(env, &self, &s) || !enif_get_uint(env, argv[0], &what) ||
         (what != SPAN_STOP && what != SPAN_EXCEPTION) ||
-        !enif_get_uint64(env, argv[1], &token) || token >> TOKEN_BITS != 0 ||
-        !enif_self(env, &self))
+        !enif_get_uint64(env, argv[1], &token) || token >> TOKEN_BITS != 0)
         return enif_make_badarg(env);
-    struct spans *s = spans_of(env);
     if (!s)
         return without_spans(env);
     if (token >> (KIND_BITS + NUMBER_BITS) != generation_of(s))
         return error(env, "no_page");
-    spans_expect_mark(s);
     struct span_mark mark = {.time_ns = walk_clock_ns(),
                              .process = self.pid,
                              .kind = token & (SPAN_KINDS - 1),
@@ -281,12 +290,12 @@ ERL_NIF_TERM spans_nif_past(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[])
     if (!get_request(env, argv, &r) || r.what == SPAN_START ||
         !enif_get_uint64(env, argv[4], &ns))
         return enif_make_badarg(env);
-    struct spans *s = spans_of(env);
+    struct spans *s = r.spans;
     if (!s)
         return without_spans(env);
     if (!r.asked && !spans_knows(s, r.self.pid))
         return atom.new;
-    struct span_mark end = mark_of(s, &r);
+    struct span_mark end = mark_of(&r);
     end.time_ns = walk_clock_ns();
     /* Such spans of one process may overlap. */
     if (end.what >> WHAT_BITS == 0)
