@@ -337,6 +337,57 @@ a_span_without_context_ends_when_it_starts_again_test() ->
         )
     end).
 
+%% A process that was in spans at detach, in the dictionary of which they stay.
+left_open(Spans) ->
+    {ok, Checked} = cprof_spans_options:check([[a], [b]], #{metadata => [route]}),
+    persistent_term:put(?KEY, cprof_spans_handler:attachment(Checked#{watch => none})),
+    ok = cprof_native:span_child(none),
+    [execute(Prefix ++ [start], Metadata#{route => <<"/open">>}) || {Prefix, Metadata} <- Spans],
+    persistent_term:erase(?KEY),
+    ok.
+
+spans_that_were_open_at_detach_end_at_the_next_start_test() ->
+    _ = cprof_native:spans_page(),
+    [A, B] = [#{telemetry_span_context => make_ref()} || _ <- [a, b]],
+    left_open([{[a], A}, {[b], B}]),
+    attached([[a], [b]], #{metadata => [route]}, fun(Attachment) ->
+        {_, Marks} = marks_of(fun() -> span([b], #{route => <<"/new">>}, fun() -> ok end) end),
+        ?assertEqual(
+            [
+                {stop, <<"[:b]">>, <<"/open">>}, {stop, <<"[:a]">>, <<"/open">>},
+                {start, <<"[:b]">>, <<"/new">>}, {stop, <<"[:b]">>, <<"/new">>}
+            ],
+            texts(Marks)
+        ),
+        ?assertEqual(#{spans => 1, failures => 0}, cprof_spans_handler:figures(Attachment))
+    end).
+
+spans_that_were_open_at_detach_have_their_own_end_test() ->
+    _ = cprof_native:spans_page(),
+    [A, B] = [#{telemetry_span_context => make_ref()} || _ <- [a, b]],
+    left_open([{[a], A}, {[b], B}]),
+    attached([[a], [b]], #{metadata => [route]}, fun(Attachment) ->
+        {_, Marks} = marks_of(fun() ->
+            _ = [execute([Last, stop], Metadata) || {Last, Metadata} <- [{b, B}, {a, A}]],
+            %% This one was never known.
+            execute([a, stop], #{telemetry_span_context => make_ref()})
+        end),
+        ?assertEqual(
+            [{stop, <<"[:b]">>, <<"/open">>}, {stop, <<"[:a]">>, <<"/open">>}, {stop, <<"[:a]">>, <<>>}], texts(Marks)
+        ),
+        ?assertEqual(#{spans => 2, failures => 0}, cprof_spans_handler:figures(Attachment))
+    end).
+
+only_integers_that_are_soon_written_are_texts_test() ->
+    attached([[a]], #{metadata => [id, size]}, fun(_) ->
+        Sizes = [(1 bsl 64) - 1, 1 - (1 bsl 64), 1 bsl 64, -(1 bsl 1000000)],
+        {_, Marks} = marks_of(fun() -> [span([a], #{id => 7, size => Size}, fun() -> ok end) || Size <- Sizes] end),
+        ?assertEqual(
+            [<<"7 18446744073709551615">>, <<"7 -18446744073709551615">>, <<"7">>, <<"7">>],
+            [Text || {start, _, Text} <- texts(Marks)]
+        )
+    end).
+
 %% A span that was open keeps nothing in its process.
 spans_go_on_after_the_library_was_unloaded_test() ->
     attached([[a], [b]], #{}, fun(Attachment) ->

@@ -46,6 +46,8 @@
 -define(ASKED, 16#100).
 %% Spans within so many others are marked, but not noted in the dictionary.
 -define(DEPTH, 32).
+%% Integers below this are texts. To write a large one takes milliseconds.
+-define(INTEGERS, 1 bsl 64).
 
 -define(SPANS, 1).
 -define(FAILURES, 2).
@@ -124,12 +126,26 @@ handle({What, Name, Event}, _, Metadata, Key, A) ->
 
 %% Plug.Telemetry executes no stop when a request fails, and the same process may
 %% serve the next one. Its spans have no context, and are not inside of each other.
+without_unfinished(undefined, _, _, _, _) ->
+    undefined;
 without_unfinished({Stamp, _, Spans, Counts} = Noted, Name, undefined, Key, #attachment{stamp = Stamp} = A) ->
     unfinished(innermost(Name, undefined, Spans), Noted, [], Counts, Key, A);
 without_unfinished({Stamp, _, Spans, Counts, Late} = Noted, Name, undefined, Key, #attachment{stamp = Stamp} = A) ->
     unfinished(innermost(Name, undefined, Spans), Noted, Late, Counts, Key, A);
+without_unfinished({Stamp, _, _, _} = Noted, _, _, _, #attachment{stamp = Stamp}) ->
+    Noted;
+without_unfinished({Stamp, _, _, _, _} = Noted, _, _, _, #attachment{stamp = Stamp}) ->
+    Noted;
 without_unfinished(Noted, _, _, _, _) ->
-    Noted.
+    _ = [cprof_native:span_end(?STOP, Token) || {_, _, Token, _} <- former(Noted)],
+    undefined.
+
+%% The spans in which the process was when a former attachment was detached. It may have
+%% left them since then, which nobody marked. So they end when the process starts the
+%% next span, or at their own end.
+former({_, _, Spans, _}) -> Spans;
+former({_, _, Spans, _, Late}) -> Late ++ Spans;
+former(_) -> [].
 
 unfinished({Span, _, Rest}, _, Late, Counts, Key, A) ->
     left(?STOP, Span, Rest, Late, Counts, Key, A),
@@ -172,8 +188,22 @@ closed({Stamp, _, Spans, Counts, Late}, What, Name, Event, Context, Metadata, Ke
         {none, none} ->
             closed(none, What, Name, Event, Context, Metadata, Key, A)
     end;
-closed(_, What, Name, Event, Context, Metadata, _, A) ->
-    ok = cprof_native:span_mark(What, Name, text(Event, Metadata, A), Context).
+closed(Noted, What, Name, Event, Context, Metadata, Key, A) ->
+    case innermost(Name, Context, former(Noted)) of
+        {{_, _, Token, _}, _, Rest} ->
+            marked(cprof_native:span_end(What, Token), A),
+            count(A),
+            remain_former(Rest, Noted, Key);
+        none ->
+            ok = cprof_native:span_mark(What, Name, text(Event, Metadata, A), Context)
+    end.
+
+remain_former([], _, Key) ->
+    _ = erase(Key),
+    ok;
+remain_former(Spans, Noted, Key) ->
+    _ = put(Key, {element(1, Noted), 0, Spans, #{}}),
+    ok.
 
 %% That span, those that began within it, and those around it.
 innermost(Name, Context, [{Name, Context, _, _} = Span | Rest]) ->
@@ -309,7 +339,7 @@ value(Metadata, Key) ->
     case Metadata of
         #{Key := Value} when is_binary(Value) -> Value;
         #{Key := Value} when is_atom(Value) -> atom(Value);
-        #{Key := Value} when is_integer(Value) -> integer_to_binary(Value);
+        #{Key := Value} when is_integer(Value), abs(Value) < ?INTEGERS -> integer_to_binary(Value);
         #{} -> <<>>
     end.
 
