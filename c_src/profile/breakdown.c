@@ -54,15 +54,17 @@ static int count(const struct profile *p, const uint32_t *owner_of,
 {
     for (size_t i = 0; i < profile_sample_count(p); i++) {
         const struct profile_sample *s = profile_sample_at(p, i);
-        if (!profile_counts(p, s->state) || s->process == PROFILE_NONE ||
-            s->stack == PROFILE_NONE || owner_of[s->process] == PROFILE_NONE)
+        uint64_t weight = profile_weight(p, i);
+        if (!weight || !profile_counts(p, s->state) ||
+            s->process == PROFILE_NONE || s->stack == PROFILE_NONE ||
+            owner_of[s->process] == PROFILE_NONE)
             continue;
         struct breakdown_row key = {owner_of[s->process], charged[s->stack], 0};
         int64_t id = intern_row(rows, &key);
         if (id < 0)
             return (int)id;
         struct breakdown_row *row = (struct breakdown_row *)rows->rows + id;
-        add_capped(&row->samples, profile_weight(p, i));
+        add_capped(&row->samples, weight);
     }
     return 0;
 }

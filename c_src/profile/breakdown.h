@@ -6,6 +6,7 @@
  * the C and kernel code that it called. If the stack has no such function, the
  * sample is charged to the executing one. So the rows of an owner add up to its
  * counted samples that have a stack. Functions with the same name are one row.
+ * A row of 0 is none.
  */
 #ifndef CPROF_PROFILE_BREAKDOWN_H
 #define CPROF_PROFILE_BREAKDOWN_H

@@ -169,6 +169,7 @@ static void c_code_is_charged_to_what_called_it(void **state)
     make_sample(p, erl, q, STATE_SCHEDULER, 100);
     make_sample(p, PROFILE_NONE, q, STATE_RUNNING, 7);
     make_sample(p, erl, PROFILE_NONE, STATE_RUNNING, 9);
+    make_sample(p, bare, q, STATE_RUNNING, 0); /* as of a collection */
     uint32_t owner_of[] = {0, 1};
     struct breakdown b;
     assert_int_equal(breakdown_compute(p, owner_of, 2, &b), 0);
