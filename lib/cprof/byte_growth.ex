@@ -72,6 +72,9 @@ defmodule Cprof.ByteGrowth do
           alike?: boolean()
         }
 
+  @typedoc "What is above a limit, see `grown_above/2`."
+  @type above :: {:functions, [row(), ...]} | {:one_of, [row(), ...]} | :whole | nil
+
   @doc """
   Compares the runs before with those of now, each with its report. All of them have `allocated`.
   """
@@ -304,11 +307,12 @@ defmodule Cprof.ByteGrowth do
 
   @doc """
   What grew by more than `limit` (0.1: 10 percent), the first reason that holds: functions that are named; functions one
-  of which did, with a probability of 95 %; or the whole run. A new function counts if it has more than that part of what a
-  whole run allocated before, and made the run allocate more; otherwise it took over work of others, as a function with
-  a new name does.
+  of which did, with a probability of 95 %; or the whole run.
+
+  A new function counts if it allocates more than that part of what a whole run allocated before, and if the whole run
+  allocates more by at least half as much. Otherwise it took over the work of others, as a function with a new name does.
   """
-  @spec grown_above(t(), float()) :: {:functions, [row(), ...]} | {:one_of, [row(), ...]} | :whole | nil
+  @spec grown_above(t(), float()) :: above()
   def grown_above(%{rows: rows, whole: whole, suspects: suspects}, limit) do
     named =
       for %{own: %{verdict: verdict}} = row when verdict in [:grew, :new] <- rows, above?(row, limit, whole), do: row

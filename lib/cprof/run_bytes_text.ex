@@ -80,10 +80,11 @@ defmodule Cprof.RunBytesText do
   end
 
   @doc """
-  That a limit was given, and that nobody knows of a single function whether it is above: empty if that is known.
+  That no function could be held against the limit, as `Cprof.ByteGrowth.grown_above/2` found it, only the whole run:
+  empty if one could, or if there is nothing to hold against it.
   """
-  @spec not_judged(ByteGrowth.t(), number() | nil) :: String.t()
-  def not_judged(%{whole: %{verdict: :grew}} = comparison, limit) when limit != nil do
+  @spec not_judged(ByteGrowth.t(), ByteGrowth.above()) :: String.t()
+  def not_judged(%{whole: %{verdict: :grew}} = comparison, above) when above in [nil, :whole] do
     if ByteGrowth.culprit(comparison), do: "", else: " Only the whole run was held against --fail-above."
   end
 
@@ -140,7 +141,7 @@ defmodule Cprof.RunBytesText do
   @doc """
   What of it is above the limit, as `Cprof.ByteGrowth.grown_above/2` found it.
   """
-  @spec above(ByteGrowth.t(), {:functions, list()} | {:one_of, list()} | :whole, String.t() | nil) :: String.t()
+  @spec above(ByteGrowth.t(), ByteGrowth.above(), String.t() | nil) :: String.t()
   def above(comparison, {:functions, [row | _]}, caller),
     do: "#{called(row.name, caller)} #{changed(row.own)}; a whole run: #{change(comparison.whole)}."
 

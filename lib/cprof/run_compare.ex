@@ -52,7 +52,7 @@ defmodule Cprof.RunCompare do
 
     %{
       tables: [wholes, "\n", functions],
-      sentence: sentence <> RunBytesText.not_judged(comparison, opts[:fail_above]),
+      sentence: sentence <> if(opts[:fail_above], do: RunBytesText.not_judged(comparison, above), else: ""),
       above: if(above, do: RunBytesText.above(comparison, above, caller.(first)))
     }
   end

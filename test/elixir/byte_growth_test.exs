@@ -177,6 +177,8 @@ defmodule Cprof.ByteGrowthTest do
     assert ByteGrowth.culprit(comparison) == nil
     assert {:one_of, _} = above = ByteGrowth.grown_above(comparison, 0.1)
 
+    assert RunBytesText.not_judged(comparison, above) == ""
+
     assert RunBytesText.above(comparison, above, nil) =~
              ~r/it may be (any of \d+ functions|.*, or another one \(\d+ %\))\. About/
 
@@ -191,10 +193,11 @@ defmodule Cprof.ByteGrowthTest do
              ~r/^A whole run allocates \+7\.\d % .* do not show in which function\./
 
     assert IO.iodata_to_binary(RunBytesText.functions(blind, 5)) =~ "Few samples"
-    assert RunBytesText.not_judged(blind, 10.0) == " Only the whole run was held against --fail-above."
-    assert RunBytesText.not_judged(blind, nil) == ""
+    for above <- [nil, :whole],
+        do: assert(RunBytesText.not_judged(blind, above) == " Only the whole run was held against --fail-above.")
+
     sure = compare(runs(even, 5, 700), runs(more, 5, 700))
-    assert ByteGrowth.culprit(sure).name == "A.a/0" and RunBytesText.not_judged(sure, 10.0) == ""
+    assert ByteGrowth.culprit(sure).name == "A.a/0" and RunBytesText.not_judged(sure, nil) == ""
   end
 
   test "a function that has samples on one side only, by chance, does not seem to have changed" do
