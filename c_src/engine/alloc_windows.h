@@ -135,7 +135,7 @@ void alloc_windows_add(struct alloc_windows *w, const struct alloc_seen *seen);
 double alloc_windows_error(const struct alloc_windows *w);
 /** The part of it for which long collections are responsible, as a share of the
  *  sum. They may be so few that none is sampled, and so large that they are
- * most of all bytes. So it is not estimated by those that were sampled. */
+ *  most of all bytes. So it is not estimated by those that were sampled. */
 double alloc_windows_long_error(const struct alloc_windows *w);
 /** Is the VM's count known of the spans of which only a part was sampled, and
  *  are there any? There may be a few others, as when the node ends: their bytes

@@ -3,8 +3,7 @@
  * instruction of the garbage collector, during some windows (alloc_probe.h): it
  * shows how much processes allocate. Others are on single words of heaps, or on
  * counts of what is beside them, and show which functions fill them
- * (alloc_watch.h). BPF programs take the
- * samples, as for CPU time.
+ * (alloc_watch.h). BPF programs take the samples, as for CPU time.
  *
  * Binaries are charged to the function that ran when the collection began.
  */

@@ -118,7 +118,7 @@ static size_t count_idle(const struct dump_threads *d)
     return n;
 }
 
-/* "9 threads: scheduler 2-4, aux 1 (stacks: --all)" */
+/* "4 threads: scheduler 2-4; aux 1 (stacks: --all)" */
 static void idle(struct dump_text *t, struct buffer *line)
 {
     const struct dump_threads *d = &t->d->threads;

@@ -61,9 +61,9 @@ struct collector {
     uint64_t entry;   /**< address of the function in the node */
     uint32_t counter; /**< in ErtsSchedulerData: how many collections have ended
                            on that normal scheduler; 0: not recognised */
-    uint64_t dirty;   /**< address in the node of the same of all dirty
-                         schedulers,   preceded by the words that they have freed;
-                         0: not   recognised */
+    uint64_t dirty;   /**< address in the node of the same count of all dirty
+                           schedulers, behind that of the words that they have
+                           freed; 0: not recognised */
     struct collector_fields at;
 };
 

@@ -11,9 +11,9 @@
 %% big (a worker with a large heap, which dirty schedulers collect), repeat and
 %% turns (one worker that does always the same, in the same order), passing (10
 %% clients and their servers), rare (swift, and beside it a process that fills a heap of
-%% 48 MB every second, which is not counted as a piece), kept (one of two pieces collects while it keeps a list),
-%% idle, and one worker each with pieces of one kind: data, bignums, text, binaries,
-%% bifs, deep.
+%% 48 MB every second, which is not counted as a piece), kept (one of two pieces collects
+%% while it keeps a list), idle, and one worker each with pieces of one kind: data,
+%% bignums, text, binaries, bifs, deep.
 %%
 %% Commands on stdin: "reset" begins to count anew; "truth" prints lines
 %% "NAME HEAP_BYTES BINARY_BYTES", a line "collected COLLECTIONS BYTES" of what

@@ -1,5 +1,5 @@
-%% Processes that end before anybody can ask who they are. proc_lib starts them one after the other; each makes garbage in
-%% brief/0, and is collected a few times.
+%% Processes that end before anybody can ask who they are. proc_lib starts them one after
+%% the other; each makes garbage in brief/0, and is collected a few times.
 -module(brief_lives).
 -export([start/0, brief/0, starter/0]).
 
