@@ -193,6 +193,7 @@ defmodule Cprof.ByteGrowthTest do
              ~r/^A whole run allocates \+7\.\d % .* do not show in which function\./
 
     assert IO.iodata_to_binary(RunBytesText.functions(blind, 5)) =~ "Few samples"
+
     for above <- [nil, :whole],
         do: assert(RunBytesText.not_judged(blind, above) == " Only the whole run was held against --fail-above.")
 
