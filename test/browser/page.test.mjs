@@ -141,14 +141,17 @@ test("a span of time as --from and --to", limit, async () => {
     await page.fill("#from", "0.4");
     await page.fill("#to", "1.2");
     await page.keyboard.press("Tab");
-    assert.deepEqual(await span(page), ["0.4", "1.2"]);
+    // In whole slices of time, which are longer in a long recording.
+    const typed = await span(page);
+    assert.ok(Math.abs(typed[0] - 0.4) < 0.2);
+    assert.ok(Math.abs(typed[1] - 1.2) < 0.2);
     assertSameFunctions(await functionTable(page),
-                        report("--from", 0.4, "--to", 1.2));
+                        report("--from", typed[0], "--to", typed[1]));
     await page.locator("#strip").focus();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("Shift+ArrowLeft");
     const moved = await span(page);
-    assert.notDeepEqual(moved, ["0.4", "1.2"]);
+    assert.notDeepEqual(moved, typed);
     assertSameFunctions(await functionTable(page),
                         report("--from", moved[0], "--to", moved[1]));
     await page.keyboard.press("Escape");

@@ -138,9 +138,11 @@ test("a link shows the same again", limit, async () => {
     await page.click("#turn");
     await page.click("#flip");
     await page.click("#legend [data-kind=gc]");
+    await settled(page);
     await page.locator("#graph").focus();
     for (const key of ["ArrowUp", "ArrowUp", "Enter"])
         await page.keyboard.press(key);
+    await settled(page);
     await page.click("#functions .function >> nth=0");
     await page.click("#copy");
     await waitForText(page, "said", /Link copied/);
