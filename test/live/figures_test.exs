@@ -40,12 +40,13 @@ defmodule Live.FiguresTest do
   defp by_pid(rows, figure),
     do: for(r <- rows, is_number(r[figure]), r["name"] not in @ours, into: %{}, do: {r["pid"], r[figure]})
 
-  # For the processes that both lists have; they must have the planted ones. One may have worked in between.
+  # For the processes that both lists have; they must have the planted ones. A few of the VM's own may have worked
+  # in between.
   defp assert_same(outside, inside, figure, planted) do
     left = by_pid(outside, figure)
     right = by_pid(inside, figure)
     different = for {pid, a} <- left, b = right[pid], a != b, do: {pid, a, b}
-    assert length(different) <= 1, "#{figure}: #{inspect(different)}"
+    assert length(different) <= 3, "#{figure}: #{inspect(different)}"
 
     for name <- planted, %{"pid" => pid} = row(outside, name) do
       assert left[pid] != nil and left[pid] == right[pid], "#{name} by #{figure}"
