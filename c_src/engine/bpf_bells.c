@@ -40,10 +40,7 @@ static int put_bell(struct bpf_bells *b, int cpu, struct bpf_bell *to)
         return 0;
     }
     int err = open_bell(b, cpu, to);
-    if (err && err != -ENODEV) { /* -ENODEV: it just went offline */
-        b->why = b->skipped ? b->why : err;
-        b->skipped++;
-    }
+    perf_event_skip(&b->skipped, err);
     return err;
 }
 
@@ -55,7 +52,7 @@ int bpf_bells_set(struct bpf_bells *b, const struct cpus *allowed)
     int first = 0;
     if (!list)
         return -ENOMEM;
-    b->skipped = 0;
+    b->skipped = (struct perf_event_skipped){.cpus = 0};
     for (int n = cpus_next(allowed, 0); n >= 0; n = cpus_next(allowed, n + 1)) {
         int err = put_bell(b, n, &list[count]);
         count += err == 0;

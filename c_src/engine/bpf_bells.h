@@ -22,8 +22,7 @@ struct bpf_bells {
     struct bpf_program_handle *program; /**< borrowed */
     struct bpf_bell *list;              /**< ascending */
     size_t count;
-    size_t skipped; /**< CPUs without one, after the last bpf_bells_set */
-    int why;        /**< the error of the first of these */
+    struct perf_event_skipped skipped; /**< by the last bpf_bells_set */
 };
 
 /** Opens them on these CPUs, and closes those on all others. 0 if at least one

@@ -75,10 +75,7 @@ static int put_cpu(struct bpf_cpus *c, int number, struct bpf_cpu *to)
     int err = open_cpu(c, number, to);
     if (!err)
         note_late(c);
-    if (err && err != -ENODEV) { /* -ENODEV: it just went offline */
-        c->why = c->skipped ? c->why : err;
-        c->skipped++;
-    }
+    perf_event_skip(&c->skipped, err);
     return err;
 }
 
@@ -103,7 +100,7 @@ int bpf_cpus_set(struct bpf_cpus *c, const struct cpus *allowed)
     int first = 0;
     if (!list)
         return -ENOMEM;
-    c->skipped = 0;
+    c->skipped = (struct perf_event_skipped){.cpus = 0};
     for (int n = cpus_next(allowed, 0); n >= 0; n = cpus_next(allowed, n + 1)) {
         int err = put_cpu(c, n, &list[count]);
         count += err == 0;

@@ -33,9 +33,8 @@ struct bpf_cpus {
     bool running;
     struct bpf_cpu *list; /**< ascending */
     size_t count;
-    size_t skipped;     /**< CPUs without event after the last bpf_cpus_set */
-    int why;            /**< the error of the first of these */
-    uint64_t looked_ns; /**< when that was */
+    struct perf_event_skipped skipped; /**< by the last bpf_cpus_set */
+    uint64_t looked_ns;                /**< when that was */
     /** The most time for which the node may have run unseen on CPUs that got
      *  their events after sampling had begun, summed over these CPUs. */
     uint64_t late_ns;

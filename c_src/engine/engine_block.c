@@ -260,8 +260,8 @@ static struct engine_info info(const struct engine *e)
         .stack_bytes = COPY_STACK,
         .threads = e->node.count,
         .cpus = e->bells.count,
-        .cpus_skipped = e->bells.skipped,
-        .skipped_why = perf_event_error(e->bells.why),
+        .cpus_skipped = e->bells.skipped.cpus,
+        .skipped_why = perf_event_error(e->bells.skipped.why),
         .all_from_ns = e->highest_ns,
         .last_unread = e->last_unread,
     };

@@ -191,8 +191,8 @@ static struct engine_info info(const struct engine *e)
         .stack_bytes = COPY_STACK,
         .threads = e->node.count,
         .cpus = e->cpus.count,
-        .cpus_skipped = e->cpus.skipped,
-        .skipped_why = perf_event_error(e->cpus.why),
+        .cpus_skipped = e->cpus.skipped.cpus,
+        .skipped_why = perf_event_error(e->cpus.skipped.why),
         .unarmed_ns = e->cpus.late_ns,
     };
 }

@@ -91,6 +91,14 @@ int perf_event_error(int error)
     return error == -ESRCH ? -E_NO_PROCESS : error;
 }
 
+void perf_event_skip(struct perf_event_skipped *skipped, int error)
+{
+    if (!error || error == -ENODEV)
+        return;
+    skipped->why = skipped->cpus ? skipped->why : error;
+    skipped->cpus++;
+}
+
 int perf_event_open(pid_t tid, const struct perf_event_setup *setup)
 {
     return open_event(tid, -1, setup);

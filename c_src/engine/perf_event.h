@@ -33,6 +33,18 @@ enum { PERF_EVENT_MAX_STACK = 64512 };
 /** Translates the -errno with which the kernel refused an event into an error
  *  of base/err.h, if there is a better one. */
 int perf_event_error(int error);
+
+/** CPUs on which no event could be opened. */
+struct perf_event_skipped {
+    size_t cpus;
+    int why; /**< the -errno of the first of these */
+};
+
+/** Counts a CPU if the event could not be opened there. -ENODEV does not count:
+ *  the CPU just went offline.
+ *  @param error  0 or -errno */
+void perf_event_skip(struct perf_event_skipped *skipped, int error);
+
 /** Opens a disabled event on a thread.
  *  @return a descriptor, or -errno */
 MUST_USE int perf_event_open(pid_t tid, const struct perf_event_setup *setup);
